@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# migstat, built with GNU make and nothing else.
+#
+# Targets
+#   all             the program migstat, libmigstat static and shared (default)
+#   demo            runs migstat on a real stream that ships with the sources
+#   check           builds with -Werror and runs the tests; SUITES="a b" limits them
+#   check-asan      the same with the address and undefined behaviour sanitizers
+#   check-tsan      the same with the thread sanitizer
+#   check-valgrind  the same under valgrind
+#   update-golden   writes what the tests expect of the output anew, to be reviewed
+#   install         program, library, headers, pkg-config file, man pages
+#   uninstall       removes what install wrote
+#   dist            build/migstat-VERSION.tar.gz of the committed sources
+#   clean, help
+# `make check*` and `make demo` install the packages they miss with the system's package
+# manager, as root or through sudo.  Every other target only names them.
+#
+# Variables
+#   VARIANT     release (default), asan, tsan, cov or fuzz; each in its own build/$(VARIANT)
+#   B           the folder to build in, should build/$(VARIANT) not suit
+#   CC, AR, PKG_CONFIG, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS   as usual
+#   WERROR      -Werror makes a warning an error; check sets it
+#   DESTDIR, PREFIX, BINDIR, LIBDIR, INCLUDEDIR, MANDIR     where install puts things
+#   V=1         shows the commands
+#
+# A new file in lib/*, cli or tests/{unit,cli} needs no line here.
+
+VERSION := 0.1.0
+SOVERSION := 0
+
+VARIANT ?= release
+B ?= build/$(VARIANT)
+
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+
+CC ?= cc
+AR ?= ar
+PKG_CONFIG ?= pkg-config
+CFLAGS ?= -O2 -g
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+Q := $(if $(V),,@)
+
+# --- what is needed from the system --------------------------------------------------------
+
+LIB_PACKAGES := gio-2.0
+LIB_PACKAGES_PRIVATE := libzstd
+TEST_PACKAGES := check json-glib-1.0
+
+goals := $(or $(MAKECMDGOALS),all)
+tests := $(filter check% update-golden,$(goals))
+needs := $(if $(filter-out clean help dist uninstall,$(goals)),\
+	pkg-config $(LIB_PACKAGES) $(LIB_PACKAGES_PRIVATE)) \
+	$(if $(tests),$(TEST_PACKAGES)) \
+	$(if $(filter check-asan,$(goals)),-fsanitize=address) \
+	$(if $(filter check-valgrind,$(goals)),valgrind)
+
+# Runs while this file is read, so that the pkg-config answers below are those after the
+# installation.  `make -n` installs nothing.
+ifneq ($(strip $(needs)),)
+may_install := $(if $(findstring n,$(firstword -$(MAKEFLAGS))),,$(filter check% demo,$(goals)))
+$(shell PKG_CONFIG='$(PKG_CONFIG)' CC='$(CC)' \
+	tests/install-deps $(if $(may_install),--install) $(needs) >&2)
+ifneq ($(.SHELLSTATUS),0)
+$(error Packages are missing, see above)
+endif
+packages := $(LIB_PACKAGES) $(LIB_PACKAGES_PRIVATE)
+PACKAGE_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(packages))
+PACKAGE_LIBS := $(shell $(PKG_CONFIG) --libs $(packages))
+TEST_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(TEST_PACKAGES))
+TEST_LIBS = $(shell $(PKG_CONFIG) --libs $(TEST_PACKAGES))
+endif
+
+# --- flags ---------------------------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual \
+	-Wformat=2 -Wvla
+WERROR ?= $(if $(tests),-Werror)
+
+VARIANT_CFLAGS_release := -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+VARIANT_CFLAGS_asan := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=all
+VARIANT_CFLAGS_tsan := -O1 -fsanitize=thread
+VARIANT_CFLAGS_cov := -O0 --coverage
+VARIANT_CFLAGS_fuzz := -O1 -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all
+VARIANT_LDFLAGS_release := -Wl,-z,defs
+VARIANT_LDFLAGS_asan := -fsanitize=address,undefined
+VARIANT_LDFLAGS_tsan := -fsanitize=thread
+VARIANT_LDFLAGS_cov := --coverage
+VARIANT_LDFLAGS_fuzz := -fsanitize=address,undefined
+ifeq ($(VARIANT_CFLAGS_$(VARIANT)),)
+$(error VARIANT is one of release, asan, tsan, cov, fuzz, not "$(VARIANT)")
+endif
+
+# One set of objects serves both libraries: position independent, yet free to inline.
+all_cflags = -std=gnu11 $(WARNINGS) $(WERROR) -fPIC -fno-semantic-interposition \
+	-fvisibility=hidden $(CFLAGS) $(VARIANT_CFLAGS_$(VARIANT))
+all_cppflags = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DG_LOG_DOMAIN='"migstat"' \
+	-DMIGSTAT_VERSION='"$(VERSION)"' -Ilib $(PACKAGE_CFLAGS) $(CPPFLAGS)
+all_ldflags = $(VARIANT_LDFLAGS_$(VARIANT)) $(LDFLAGS)
+
+# --- program and library -------------------------------------------------------------------
+
+objects = $(patsubst %.c,$(B)/%.o,$(1))
+
+LIB_OBJECTS := $(call objects,$(wildcard lib/*/*.c))
+CLI_OBJECTS := $(call objects,$(wildcard cli/*.c))
+RUN_OBJECTS := $(call objects,$(filter-out tests/mkmig-main.c,$(wildcard tests/*.c)) \
+	$(wildcard tests/unit/*.c tests/cli/*.c))
+
+LIB_STATIC := $(B)/libmigstat.a
+LIB_SHARED := $(B)/libmigstat.so.$(VERSION)
+PROGRAM := $(B)/migstat
+RUNNER := $(B)/tests/run
+MKMIG := $(B)/mkmig
+
+.PHONY: all
+all: $(PROGRAM) $(LIB_STATIC) $(LIB_SHARED)
+
+$(B)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  CC      $<')
+	$(Q)$(CC) $(all_cppflags) $(all_cflags) -MMD -MP -c -o $@ $<
+
+$(B)/tests/%.o: CPPFLAGS += -Itests $(TEST_CFLAGS)
+
+$(LIB_STATIC): $(LIB_OBJECTS)
+	$(if $(V),,@echo '  AR      $@')
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(LIB_SHARED): $(LIB_OBJECTS)
+	$(if $(V),,@echo '  LD      $@')
+	$(Q)$(CC) -shared -Wl,-soname,libmigstat.so.$(SOVERSION) $(all_cflags) $(all_ldflags) \
+		-o $@ $^ $(PACKAGE_LIBS) $(LDLIBS)
+
+link = $(CC) $(all_cflags) $(all_ldflags) -o $@ $^ $(PACKAGE_LIBS) $(LDLIBS)
+
+$(PROGRAM): $(CLI_OBJECTS) $(LIB_STATIC)
+	$(if $(V),,@echo '  LD      $@')
+	$(Q)$(link)
+
+$(MKMIG): $(B)/tests/mkmig-main.o $(B)/tests/mkmig.o
+	$(if $(V),,@echo '  LD      $@')
+	$(Q)$(link)
+
+$(RUNNER): $(RUN_OBJECTS) $(LIB_STATIC)
+	$(if $(V),,@echo '  LD      $@')
+	$(Q)$(link) $(TEST_LIBS)
+
+-include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS) $(RUN_OBJECTS)) \
+	$(B)/tests/mkmig-main.d
+
+# --- tests ---------------------------------------------------------------------------------
+
+run_tests = MIGSTAT='$(abspath $(PROGRAM))' SRCDIR='$(CURDIR)' BUILDDIR='$(abspath $(B))' \
+	VARIANT='$(VARIANT)' CC='$(CC)' $(1) $(RUNNER) $(SUITES)
+
+.PHONY: check check-asan check-tsan check-valgrind update-golden
+check: all $(RUNNER) $(MKMIG)
+	$(Q)$(call run_tests)
+
+check-asan:
+	$(Q)$(MAKE) --no-print-directory VARIANT=asan check
+
+check-tsan:
+	$(Q)$(MAKE) --no-print-directory VARIANT=tsan check
+
+check-valgrind: all $(RUNNER) $(MKMIG)
+	$(Q)$(call run_tests,CK_TIMEOUT_MULTIPLIER=30 G_SLICE=always-malloc \
+		valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite \
+		--trace-children=yes --trace-children-skip='/usr/*$(comma)/bin/*')
+comma := ,
+
+update-golden: all $(RUNNER)
+	$(Q)$(call run_tests,UPDATE_GOLDEN=1)
+
+# The stock-QEMU tests, the fuzzers and the benchmarks are scripts of their own.
+define script_target
+ifneq ($(wildcard $(2)),)
+.PHONY: $(1)
+$(1): all
+	$$(Q)MIGSTAT='$$(abspath $$(PROGRAM))' SRCDIR='$$(CURDIR)' BUILDDIR='$$(abspath $$(B))' \
+		CC='$$(CC)' SUITES='$$(SUITES)' TIME='$$(TIME)' $(2)
+endif
+endef
+$(eval $(call script_target,demo,tests/demo))
+$(eval $(call script_target,check-qemu,tests/qemu/check-qemu))
+$(eval $(call script_target,fixtures,tests/qemu/fixtures))
+$(eval $(call script_target,fuzz,tests/fuzz/run))
+$(eval $(call script_target,bench,tests/bench/run))
+
+# --- installation --------------------------------------------------------------------------
+
+# The public headers are those that lib/migstat.h reaches.
+public_headers = $(shell $(CC) $(all_cppflags) -MM lib/migstat.h | tr -d '\\' | tr ' ' '\n' | \
+	sed -n 's,^lib/,,p')
+man_pages := $(wildcard man/*.[1-8])
+completions := $(wildcard cli/*.bash)
+dest = '$(DESTDIR)$(1)'
+section = $(subst .,,$(suffix $(1)))
+
+.PHONY: install uninstall
+install: all
+	$(Q)install -d $(call dest,$(BINDIR)) $(call dest,$(LIBDIR)/pkgconfig)
+	$(Q)install -m 755 $(PROGRAM) $(call dest,$(BINDIR)/migstat)
+	$(Q)install -m 644 $(LIB_STATIC) $(call dest,$(LIBDIR)/libmigstat.a)
+	$(Q)install -m 755 $(LIB_SHARED) $(call dest,$(LIBDIR)/libmigstat.so.$(VERSION))
+	$(Q)ln -sf libmigstat.so.$(VERSION) $(call dest,$(LIBDIR)/libmigstat.so.$(SOVERSION))
+	$(Q)ln -sf libmigstat.so.$(SOVERSION) $(call dest,$(LIBDIR)/libmigstat.so)
+	$(Q)$(foreach h,$(public_headers),install -D -m 644 lib/$h \
+		$(call dest,$(INCLUDEDIR)/migstat/$h) &&) :
+	$(Q)sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@LIBDIR@,$(LIBDIR),' \
+		-e 's,@INCLUDEDIR@,$(INCLUDEDIR),' -e 's,@VERSION@,$(VERSION),' \
+		-e 's,@REQUIRES@,$(LIB_PACKAGES),' -e 's,@REQUIRES_PRIVATE@,$(LIB_PACKAGES_PRIVATE),' \
+		lib/migstat.pc.in > $(call dest,$(LIBDIR)/pkgconfig/migstat.pc)
+	$(Q)$(foreach m,$(man_pages),install -D -m 644 $m \
+		$(call dest,$(MANDIR)/man$(call section,$m)/$(notdir $m)) &&) :
+	$(Q)$(foreach c,$(completions),install -D -m 644 $c \
+		$(call dest,$(COMPLETIONDIR)/$(basename $(notdir $c))) &&) :
+
+uninstall:
+	$(Q)rm -f $(call dest,$(BINDIR)/migstat) $(call dest,$(LIBDIR)/pkgconfig/migstat.pc) \
+		$(foreach l,a so so.$(SOVERSION) so.$(VERSION),$(call dest,$(LIBDIR)/libmigstat.$l)) \
+		$(foreach m,$(man_pages),$(call dest,$(MANDIR)/man$(call section,$m)/$(notdir $m))) \
+		$(foreach c,$(completions),$(call dest,$(COMPLETIONDIR)/$(basename $(notdir $c))))
+	$(Q)rm -rf $(call dest,$(INCLUDEDIR)/migstat)
+
+# --- the rest ------------------------------------------------------------------------------
+
+.PHONY: dist clean help
+dist:
+	$(Q)mkdir -p build
+	$(Q)git archive --format=tar.gz --prefix=migstat-$(VERSION)/ \
+		-o build/migstat-$(VERSION).tar.gz HEAD
+	@echo build/migstat-$(VERSION).tar.gz
+
+clean:
+	$(Q)rm -rf build
+
+help:
+	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile | tail -n +2
