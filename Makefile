@@ -56,7 +56,7 @@ LIB_PACKAGES_PRIVATE := libzstd
 TEST_PACKAGES := check json-glib-1.0
 
 goals := $(or $(MAKECMDGOALS),all)
-tests := $(filter check% update-golden,$(goals))
+tests := $(filter check% update-golden $(B)/tests/%,$(goals))
 needs := $(if $(filter-out clean help dist uninstall,$(goals)),\
 	pkg-config $(LIB_PACKAGES) $(LIB_PACKAGES_PRIVATE)) \
 	$(if $(tests),$(TEST_PACKAGES)) \

@@ -10,8 +10,6 @@
 #include <check.h>
 
 #define SUITES(SUITE) \
-    SUITE(install)    \
-    SUITE(layers)     \
     SUITE(mkmig)
 
 #define SUITE_PROTOTYPE(name) Suite *suite_##name(void);

@@ -7,6 +7,7 @@
 #include "mkmig.h"
 
 #include <string.h>
+#include <stdbool.h>
 #include <zstd.h>
 
 static const char *environment(const char *name)
