@@ -148,6 +148,16 @@ START_TEST(makes_a_configuration_payload)
 }
 END_TEST
 
+START_TEST(every_fixture_assembles)
+{
+    g_auto(GStrv) names = fixture_list("good", ".txt");
+    for (char **name = names; *name; name++) {
+        g_autoptr(GBytes) bytes = fixture_bytes(*name);
+        ck_assert_msg(g_bytes_get_size(bytes) > 0, "%s is empty", *name);
+    }
+}
+END_TEST
+
 Suite *suite_mkmig(void)
 {
     Suite *suite = suite_create("mkmig");
@@ -156,6 +166,7 @@ Suite *suite_mkmig(void)
     tcase_add_loop_test(tc, names_the_mistake_and_its_line, 0, G_N_ELEMENTS(bad));
     tcase_add_test(tc, includes_what_stands_beside);
     tcase_add_test(tc, makes_a_configuration_payload);
+    tcase_add_test(tc, every_fixture_assembles);
     suite_add_tcase(suite, tc);
     return suite;
 }
