@@ -4,14 +4,15 @@
  * Must not know: migration streams, QEMU's internals, migstat.
  * Neighbours: tests/qemu/lab builds it, sets its environment and reads its log.
  *
- * One container type (Type1 v2), one device per group. The device is a PCI endpoint 15b3:101e
- * with one 16 KiB BAR and 8 MSI-X vectors. It offers both migration protocols at once, and each
- * QEMU takes the one it knows: v1, the migration region (5.2 to 7.2), and v2,
- * VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE with a data descriptor (8.0 and later).
+ * One container type (Type1 v2), one device per group. The device is a PCI endpoint
+ * 15b3:101e with one 16 KiB BAR and 8 MSI-X vectors. It offers both migration protocols
+ * at once, and each QEMU takes the one it knows: v1, the migration region (5.2 to 7.2),
+ * and v2, VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE with a data descriptor (8.0 and later).
  *
- * The device's state is a string of bytes. The first ones are sent in pre-copy, the rest in
- * stop-and-copy, so that a load that mixes up the order is seen in the checksum. What was
- * loaded becomes the device's state, so a second save has to give the same bytes again.
+ * The device's state is a string of bytes. The first ones are sent in pre-copy, the rest
+ * in stop-and-copy, so that a load that mixes up the order is seen in the checksum. What
+ * was loaded becomes the device's state, so a second save has to give the same bytes
+ * again.
  *
  * Environment, all optional:
  *   VFIO_UAPI_LOG       file that gets one JSON object per line and event
@@ -19,8 +20,8 @@
  *   VFIO_UAPI_STOPCOPY  bytes sent in stop-and-copy
  *   VFIO_UAPI_CHUNK     bytes handed out at once
  *
- * Layouts and numbers are those of the kernel's <linux/vfio.h>: Linux 5.8 for protocol v1,
- * 6.2 for pre-copy in v2. Later or removed definitions are spelled out below.
+ * Layouts and numbers are those of the kernel's <linux/vfio.h>: Linux 5.8 for protocol
+ * v1, 6.2 for pre-copy in v2. Later or removed definitions are spelled out below.
  */
 
 /* The fortified headers would define some of the functions that this file replaces. */
@@ -59,6 +60,7 @@ enum { V1_RUNNING = 1, V1_SAVING = 2, V1_RESUMING = 4, V1_MASK = 7 };
 /* Protocol v2: pre-copy and the size estimate came after the first version. */
 #define V2_MIGRATION_PRE_COPY    (1 << 2)
 #define V2_STATE_PRE_COPY        6
+#define V2_STATE_PRE_COPY_P2P    7
 #define V2_FEATURE_MIG_DATA_SIZE 9
 #define V2_GET_PRECOPY_INFO      _IO(VFIO_TYPE, VFIO_BASE + 21)
 
@@ -188,8 +190,8 @@ note(const Device *d, const char *event, const char *format, ...)
     if (log_fd < 0) {
         return;
     }
-    used = snprintf(line, sizeof(line), "{\"device\": \"%s\", \"event\": \"%s\", ", d->name,
-                    event);
+    used = snprintf(line, sizeof(line), "{\"device\": \"%s\", \"event\": \"%s\", ",
+                    d->name, event);
     va_start(args, format);
     used += vsnprintf(line + used, sizeof(line) - (size_t)used, format, args);
     va_end(args);
@@ -213,7 +215,7 @@ static int make_fd(FdKind kind, int group, Device *device)
         return fail(EMFILE);
     }
     if (fd >= 0) {
-        fds[fd] = (Fd){kind, group, device};
+        fds[fd] = (Fd){ kind, group, device };
     }
     return fd;
 }
@@ -242,7 +244,8 @@ static void fill_config(uint8_t *config)
     put16(config + 0x2c, 0x15b3);
     put16(config + 0x2e, 0x0001);
     config[0x34] = 0x40;
-    config[0x40] = 0x11; /* MSI-X: table at BAR0 + 0x2000, pending bits at BAR0 + 0x3000 */
+    config[0x40] =
+        0x11; /* MSI-X: table at BAR0 + 0x2000, pending bits at BAR0 + 0x3000 */
     config[0x41] = 0x60;
     put16(config + 0x42, MSIX_VECTORS - 1);
     put32(config + 0x44, 0x2000);
@@ -254,7 +257,8 @@ static void fill_config(uint8_t *config)
 
 /*
  * Words that count up name their place, so a swapped or repeated chunk shows. In between
- * stand the numbers that QEMU uses as its own delimiters: a reader that scans for them trips.
+ * stand the numbers that QEMU uses as its own delimiters: a reader that scans for them
+ * trips.
  */
 static void fill_state(Device *d)
 {
@@ -264,8 +268,8 @@ static void fill_state(Device *d)
         d->state[at] = (uint8_t)(word >> (8 * (3 - at % 4)));
     }
     for (size_t at = 2048; at + 8 <= d->state_size; at += 4096) {
-        const uint8_t flag[8] = {0xff, 0xff, 0xff, 0xff,
-                                 0xef, 0x10, 0x00, (uint8_t)(1 + at / 4096 % 6)};
+        const uint8_t flag[8] = { 0xff, 0xff, 0xff, 0xff,
+                                  0xef, 0x10, 0x00, (uint8_t)(1 + at / 4096 % 6) };
 
         memcpy(d->state + at, flag, sizeof(flag));
     }
@@ -332,8 +336,8 @@ static void adopt_state(Device *d, uint8_t *bytes, size_t size)
 
 static void note_saved(Device *d, size_t size)
 {
-    note(d, "saved", "\"bytes\": %zu, \"of\": %zu, \"fnv1a\": \"%016llx\"", size, d->state_size,
-         (unsigned long long)fnv1a(d->state, size));
+    note(d, "saved", "\"bytes\": %zu, \"of\": %zu, \"fnv1a\": \"%016llx\"", size,
+         d->state_size, (unsigned long long)fnv1a(d->state, size));
 }
 
 /* -------- Migration protocol v1: a region with registers and a data window -------- */
@@ -406,7 +410,7 @@ static int v1_set_state(Device *d, uint32_t next)
 
 static long v1_read(Device *d, uint8_t *bytes, size_t size, uint64_t at)
 {
-    uint8_t registers[32] = {0};
+    uint8_t registers[32] = { 0 };
     uint64_t value;
 
     if (at >= V1_WINDOW) {
@@ -463,15 +467,21 @@ static long v1_write(Device *d, const uint8_t *bytes, size_t size, uint64_t at)
 
 static const char *v2_name(uint32_t state)
 {
-    static const char *const names[] = {"error",    "stop",        "running", "stop-copy",
-                                        "resuming", "running-p2p", "pre-copy"};
+    static const char *const names[] = { "error",     "stop",        "running",
+                                         "stop-copy", "resuming",    "running-p2p",
+                                         "pre-copy",  "pre-copy-p2p" };
 
     return state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
 }
 
+static bool v2_precopies(uint32_t state)
+{
+    return state == V2_STATE_PRE_COPY || state == V2_STATE_PRE_COPY_P2P;
+}
+
 static bool v2_saves(uint32_t state)
 {
-    return state == VFIO_DEVICE_STATE_STOP_COPY || state == V2_STATE_PRE_COPY;
+    return state == VFIO_DEVICE_STATE_STOP_COPY || v2_precopies(state);
 }
 
 static bool v2_fill(int fd, const uint8_t *bytes, size_t from, size_t to)
@@ -541,15 +551,15 @@ static int v2_set_state(Device *d, struct vfio_device_feature_mig_state *request
 {
     uint32_t last = d->v2_state;
     uint32_t next = request->device_state;
-    bool continues = last == V2_STATE_PRE_COPY && next == VFIO_DEVICE_STATE_STOP_COPY;
+    bool continues = v2_precopies(last) && v2_saves(next);
     bool starts = (v2_saves(next) || next == VFIO_DEVICE_STATE_RESUMING) && !continues;
 
     request->data_fd = -1;
     if (next == last) {
         return 0;
     }
-    if (next == VFIO_DEVICE_STATE_ERROR || next == VFIO_DEVICE_STATE_RUNNING_P2P ||
-        next > V2_STATE_PRE_COPY || (next == V2_STATE_PRE_COPY && !d->precopy_size)) {
+    if (next == VFIO_DEVICE_STATE_ERROR || next > V2_STATE_PRE_COPY_P2P ||
+        (v2_precopies(next) && !d->precopy_size)) {
         return fail(EINVAL);
     }
     if (d->v2_data >= 0 && !continues && v2_end_session(d) < 0) {
@@ -564,7 +574,7 @@ static int v2_set_state(Device *d, struct vfio_device_feature_mig_state *request
     }
     if (v2_saves(next)) {
         size_t from = continues ? d->precopy_size : 0;
-        size_t to = next == V2_STATE_PRE_COPY ? d->precopy_size : d->state_size;
+        size_t to = v2_precopies(next) ? d->precopy_size : d->state_size;
 
         if (!v2_fill(d->v2_data, d->state, from, to)) {
             return fail(ENOSPC);
@@ -582,7 +592,9 @@ static int v2_feature(Device *d, struct vfio_device_feature *f)
 
     switch (feature) {
     case VFIO_DEVICE_FEATURE_MIGRATION:
-        value = VFIO_MIGRATION_STOP_COPY | (d->precopy_size ? V2_MIGRATION_PRE_COPY : 0);
+        /* QEMU migrates more than one device only if all know the peer-to-peer states. */
+        value = VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P |
+                (d->precopy_size ? V2_MIGRATION_PRE_COPY : 0);
         break;
     case V2_FEATURE_MIG_DATA_SIZE:
         /* An estimate is allowed; a small one makes QEMU read in small pieces. */
@@ -596,7 +608,8 @@ static int v2_feature(Device *d, struct vfio_device_feature *f)
             return fail(EINVAL);
         }
         if (f->flags & VFIO_DEVICE_FEATURE_SET) {
-            return v2_set_state(d, (struct vfio_device_feature_mig_state *)(void *)f->data);
+            return v2_set_state(d,
+                                (struct vfio_device_feature_mig_state *)(void *)f->data);
         }
         memcpy(f->data, &d->v2_state, sizeof(d->v2_state));
         return 0;
@@ -621,7 +634,7 @@ static int v2_precopy_info(Device *d, PrecopyInfo *info)
 {
     long position = syscall(SYS_lseek, d->v2_data, 0L, 1 /* SEEK_CUR */);
 
-    if (d->v2_state != V2_STATE_PRE_COPY || position < 0) {
+    if (!v2_precopies(d->v2_state) || position < 0) {
         return fail(EINVAL);
     }
     info->flags = 0;
@@ -650,7 +663,7 @@ static uint64_t region_size(unsigned index)
 static int region_info(struct vfio_region_info *info)
 {
     struct vfio_region_info_cap_type type = {
-        .header = {.id = VFIO_REGION_INFO_CAP_TYPE, .version = 1},
+        .header = { .id = VFIO_REGION_INFO_CAP_TYPE, .version = 1 },
         .type = V1_REGION_TYPE,
         .subtype = V1_REGION_SUBTYPE,
     };
@@ -663,7 +676,8 @@ static int region_info(struct vfio_region_info *info)
     info->cap_offset = 0;
     info->size = region_size(info->index);
     info->offset = (uint64_t)info->index << REGION_SHIFT;
-    info->flags = info->size ? VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE : 0;
+    info->flags =
+        info->size ? VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE : 0;
     if (info->index == REGION_MIGRATION) {
         info->flags |= VFIO_REGION_INFO_FLAG_CAPS;
         info->argsz += sizeof(type);
@@ -684,7 +698,8 @@ static int irq_info(struct vfio_irq_info *info)
     info->count = 0;
     if (info->index == VFIO_PCI_MSIX_IRQ_INDEX) {
         info->count = MSIX_VECTORS;
-    } else if (info->index == VFIO_PCI_ERR_IRQ_INDEX || info->index == VFIO_PCI_REQ_IRQ_INDEX) {
+    } else if (info->index == VFIO_PCI_ERR_IRQ_INDEX ||
+               info->index == VFIO_PCI_REQ_IRQ_INDEX) {
         info->count = 1; /* error and unplug notices; QEMU warns without them */
     }
     return 0;
@@ -706,7 +721,8 @@ static int set_irqs(Device *d, const struct vfio_irq_set *set)
         }
     }
     note(d, "irqs",
-         "\"index\": %u, \"action\": \"%s\", \"start\": %u, \"count\": %u, \"connected\": %u",
+         "\"index\": %u, \"action\": \"%s\", \"start\": %u, \"count\": %u, "
+         "\"connected\": %u",
          set->index,
          set->flags & VFIO_IRQ_SET_ACTION_TRIGGER  ? "trigger"
          : set->flags & VFIO_IRQ_SET_ACTION_UNMASK ? "unmask"
@@ -726,18 +742,20 @@ static long device_read(Device *d, void *bytes, size_t size, uint64_t offset)
     if (index == REGION_MIGRATION) {
         return v1_read(d, bytes, size, at);
     }
-    memcpy(bytes, (index == VFIO_PCI_CONFIG_REGION_INDEX ? d->config : d->bar0) + at, size);
+    memcpy(bytes, (index == VFIO_PCI_CONFIG_REGION_INDEX ? d->config : d->bar0) + at,
+           size);
     return (long)size;
 }
 
-/* Only the command register keeps what is written; QEMU shows the guest the rest itself. */
+/* Only the command register keeps what is written; QEMU shows the guest the rest itself.
+ */
 static void config_write(Device *d, const uint8_t *bytes, size_t size, uint64_t at)
 {
     uint32_t value = 0;
 
     memcpy(&value, bytes, size < sizeof(value) ? size : sizeof(value));
-    note(d, "config-write", "\"offset\": %u, \"size\": %zu, \"value\": %u", (unsigned)at, size,
-         value);
+    note(d, "config-write", "\"offset\": %u, \"size\": %zu, \"value\": %u", (unsigned)at,
+         size, value);
     for (size_t i = 0; i < size; i++) {
         if (at + i == 4 || at + i == 5) {
             d->config[at + i] = bytes[i] & (at + i == 4 ? 0x07 : 0x04);
@@ -770,7 +788,7 @@ static int iommu_info(struct vfio_iommu_type1_info *info)
 {
     /* Dirty page logging: without it QEMU 5.2 to 7.2 refuse to migrate the device. */
     struct vfio_iommu_type1_info_cap_migration cap = {
-        .header = {.id = VFIO_IOMMU_TYPE1_INFO_CAP_MIGRATION, .version = 1},
+        .header = { .id = VFIO_IOMMU_TYPE1_INFO_CAP_MIGRATION, .version = 1 },
         .pgsize_bitmap = 4096,
         .max_dirty_bitmap_size = 1 << 28,
     };
@@ -904,30 +922,30 @@ static unsigned mode_argument(int flags, va_list args)
     return has_mode ? va_arg(args, unsigned) : 0;
 }
 
-#define OPEN(name)                                              \
-    EXPORT int name(const char *path, int flags, ...);          \
-    int name(const char *path, int flags, ...)                  \
-    {                                                           \
-        va_list args;                                           \
-        unsigned mode;                                          \
-                                                                \
-        va_start(args, flags);                                  \
-        mode = mode_argument(flags, args);                      \
-        va_end(args);                                           \
-        return open_at(AT_FDCWD, path, flags, mode); \
+#define OPEN(name)                                                                       \
+    EXPORT int name(const char *path, int flags, ...);                                   \
+    int name(const char *path, int flags, ...)                                           \
+    {                                                                                    \
+        va_list args;                                                                    \
+        unsigned mode;                                                                   \
+                                                                                         \
+        va_start(args, flags);                                                           \
+        mode = mode_argument(flags, args);                                               \
+        va_end(args);                                                                    \
+        return open_at(AT_FDCWD, path, flags, mode);                                     \
     }
 
-#define OPENAT(name)                                                \
-    EXPORT int name(int directory, const char *path, int flags, ...); \
-    int name(int directory, const char *path, int flags, ...)       \
-    {                                                               \
-        va_list args;                                               \
-        unsigned mode;                                              \
-                                                                    \
-        va_start(args, flags);                                      \
-        mode = mode_argument(flags, args);                          \
-        va_end(args);                                               \
-        return open_at(directory, path, flags, mode);               \
+#define OPENAT(name)                                                                     \
+    EXPORT int name(int directory, const char *path, int flags, ...);                    \
+    int name(int directory, const char *path, int flags, ...)                            \
+    {                                                                                    \
+        va_list args;                                                                    \
+        unsigned mode;                                                                   \
+                                                                                         \
+        va_start(args, flags);                                                           \
+        mode = mode_argument(flags, args);                                               \
+        va_end(args);                                                                    \
+        return open_at(directory, path, flags, mode);                                    \
     }
 
 OPEN(open)
