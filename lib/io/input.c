@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      the position in the plain bytes and the window that lies there.
+ * Knows not: where the bytes come from, nor what they mean.
+ * Beside it: source.h, which it reads; container.h, which finds the plain bytes;
+ *            readahead.h, which fills the window ahead of it.
+ */
+#include "io/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io/container.h"
+#include "io/source.h"
+
+/*
+ * The window is one run of memory.  Bytes are read into the body.  When the body is used up,
+ * what of it is still wanted moves to just before its start, into the lead, and reading
+ * goes on at the start: so a look ahead is contiguous wherever it begins, and only a few
+ * bytes are ever moved.
+ */
+#define LEAD ((size_t)MIG_INPUT_PEEK_MAX)
+#define BODY ((size_t)4 << 20)
+
+/* How much is read at once: little after a jump, since a jump is likely to follow; more the
+ * longer the reading goes on without one. */
+#define CHUNK_MIN ((size_t)64 << 10)
+#define CHUNK_MAX ((size_t)512 << 10)
+
+/* The lead, a look ahead that lacks one byte, and the chunk that brings it must fit. */
+G_STATIC_ASSERT(BODY >= MIG_INPUT_PEEK_MAX + CHUNK_MAX);
+
+struct MigInput {
+    /* The unread part of the window; first, since every call looks here. */
+    const uint8_t *cursor;
+    const uint8_t *limit;
+    uint64_t limit_offset; /* Plain offset of @limit. */
+
+    uint8_t *memory; /* LEAD + BODY bytes; NULL before the first read. */
+    size_t chunk;    /* To be read next. */
+    bool ended;      /* Nothing comes after @limit. */
+    GError *failure; /* Why, unless it is a plain end. */
+
+    MigSource *source;
+    GArray *containers;
+    char *name;
+    bool has_file_size;
+    uint64_t file_size;
+    uint64_t file_offset;
+    char *spool_dir;
+    const atomic_bool *cancel;
+};
+
+/* --- the window --- */
+
+/* An empty window at @offset.  Where all bytes are in memory, they are the window. */
+static void place_window(MigInput *in, uint64_t offset)
+{
+    static const uint8_t nothing[1];
+    const MigSource *source = in->source;
+
+    in->limit_offset = offset;
+    in->cursor = in->limit = nothing;
+    in->chunk = CHUNK_MIN;
+    in->ended = false;
+    if (source->bytes) {
+        in->cursor = source->bytes + (offset - source->start);
+        in->limit = source->bytes + (source->size - source->start);
+        in->limit_offset = source->size;
+        in->ended = true;
+    }
+}
+
+/* Remembers the first failure; takes @failure over. */
+static void note_failure(MigInput *in, GError *failure)
+{
+    if (in->failure) {
+        g_error_free(failure);
+        return;
+    }
+    if (in->containers->len == 0 && in->file_offset == 0) {
+        mig_error_set_layer(failure, MIG_LAYER_PLAIN); /* The file is the stream. */
+    }
+    in->failure = failure;
+}
+
+static bool is_cancelled(const atomic_bool *cancel)
+{
+    return cancel && atomic_load_explicit(cancel, memory_order_relaxed);
+}
+
+/* Makes room for reading on at @limit, which may move. */
+static void make_room(MigInput *in)
+{
+    if (!in->memory) {
+        in->memory = g_malloc(LEAD + BODY);
+    }
+
+    uint8_t *body = in->memory + LEAD;
+    size_t kept = (size_t)(in->limit - in->cursor);
+
+    /* With the cursor in the lead, this look ahead has moved its bytes there already. */
+    if (kept == 0 || in->cursor >= body) {
+        memmove(body - kept, in->cursor, kept);
+        in->cursor = body - kept;
+        in->limit = body;
+    }
+}
+
+/* Reads on at the end of the window; false at the end of the input. */
+static bool extend_window(MigInput *in)
+{
+    if (!in->ended && is_cancelled(in->cancel)) {
+        note_failure(in, g_error_new(MIG_ERROR, MIG_ERROR_CANCELLED, "cancelled"));
+        in->ended = true;
+    }
+    if (in->ended) {
+        return false;
+    }
+    make_room(in);
+
+    uint8_t *free_bytes = in->memory + (in->limit - in->memory);
+    size_t n = in->chunk - (in->limit_offset + in->source->origin) % CHUNK_MIN;
+    GError *failure = NULL;
+    ssize_t got = in->source->ops->read(in->source, in->limit_offset, free_bytes, n, &failure);
+
+    if (got <= 0) {
+        in->ended = true;
+        if (got < 0) {
+            note_failure(in, failure);
+        }
+        return false;
+    }
+    in->limit += got;
+    in->limit_offset += (uint64_t)got;
+    in->chunk = MIN(in->chunk * 2, CHUNK_MAX);
+    return true;
+}
+
+const uint8_t *mig_input_peek(MigInput *in, size_t want, size_t *available)
+{
+    want = MIN(want, MIG_INPUT_PEEK_MAX);
+    while (G_UNLIKELY((size_t)(in->limit - in->cursor) < want) && extend_window(in)) {
+    }
+    *available = (size_t)(in->limit - in->cursor);
+    return in->cursor;
+}
+
+static uint64_t skip_beyond_window(MigInput *in, uint64_t n)
+{
+    const uint64_t start = mig_input_tell(in);
+
+    if (in->source->seekable && !in->ended) {
+        uint64_t target = start + MIN(n, in->source->size - start);
+        uint64_t gap = target - in->limit_offset;
+        size_t chunk = in->chunk;
+        place_window(in, target);
+        if (gap <= CHUNK_MIN) {
+            in->chunk = chunk; /* No jump: the page that lies between two headers. */
+        }
+        return target - start;
+    }
+
+    in->cursor = in->limit;
+    while (in->limit_offset - start < n && extend_window(in)) {
+        in->cursor = in->limit;
+    }
+    if (in->limit_offset - start > n) {
+        in->cursor -= in->limit_offset - start - n;
+    }
+    return mig_input_tell(in) - start;
+}
+
+uint64_t mig_input_skip(MigInput *in, uint64_t n)
+{
+    if (G_LIKELY(n <= (uint64_t)(in->limit - in->cursor))) {
+        in->cursor += n;
+        return n;
+    }
+    return skip_beyond_window(in, n);
+}
+
+uint64_t mig_input_tell(const MigInput *in)
+{
+    return in->limit_offset - (uint64_t)(in->limit - in->cursor);
+}
+
+bool mig_input_end_error(const MigInput *in, GError **error)
+{
+    if (!in->failure) {
+        return true;
+    }
+    g_propagate_error(error, g_error_copy(in->failure));
+    return false;
+}
+
+/* --- random access --- */
+
+bool mig_input_seekable(const MigInput *in)
+{
+    return in->source->seekable;
+}
+
+uint64_t mig_input_size(const MigInput *in)
+{
+    g_return_val_if_fail(in->source->seekable, 0);
+    return in->source->size;
+}
+
+size_t mig_input_read_at(MigInput *in, uint64_t offset, void *buffer, size_t n)
+{
+    g_return_val_if_fail(in->source->seekable && offset >= in->source->start, 0);
+
+    GError *failure = NULL;
+    size_t got = mig_source_read_full(in->source, offset, buffer, n, &failure);
+    if (failure) {
+        note_failure(in, failure);
+    }
+    return got;
+}
+
+int mig_input_copy_fd(const MigInput *in, uint64_t offset, uint64_t *fd_offset)
+{
+    *fd_offset = offset + in->source->fd_offset;
+    return in->source->fd;
+}
+
+bool mig_input_hold(MigInput *in, GError **error)
+{
+    if (in->source->seekable) {
+        return true;
+    }
+
+    const uint64_t start = mig_input_tell(in);
+    g_autoptr(MigSource) spool = mig_source_spool_new(start, in->spool_dir);
+
+    do {
+        size_t n = (size_t)(in->limit - in->cursor);
+        if (!mig_source_spool_append(spool, in->cursor, n, error)) {
+            return false;
+        }
+        in->cursor = in->limit;
+    } while (extend_window(in));
+
+    if (g_error_matches(in->failure, MIG_ERROR, MIG_ERROR_CANCELLED)) {
+        g_propagate_error(error, g_error_copy(in->failure));
+        return false;
+    }
+    /* The failure is told again when reading gets there. */
+    if (!mig_source_spool_finish(spool, g_steal_pointer(&in->failure), error)) {
+        return false;
+    }
+    mig_source_free(in->source);
+    in->source = g_steal_pointer(&spool);
+    if (in->source->bytes) {
+        g_clear_pointer(&in->memory, g_free);
+    }
+    place_window(in, start);
+    return true;
+}
+
+/* --- opening --- */
+
+/* What lies behind the first @offset bytes of @source, which is taken over. */
+static MigSource *skip_foreign(MigSource *source, uint64_t offset, GError **error)
+{
+    g_autoptr(MigSource) owned = source;
+    uint64_t reached = source->seekable ? MIN(offset, source->size) : 0;
+    uint8_t discarded[4096];
+
+    while (!source->seekable && reached < offset) {
+        GError *failure = NULL;
+        size_t n = MIN(sizeof discarded, offset - reached);
+        ssize_t got = source->ops->read(source, reached, discarded, n, &failure);
+        if (got < 0) {
+            g_propagate_error(error, failure);
+            return NULL;
+        }
+        if (got == 0) {
+            break;
+        }
+        reached += (uint64_t)got;
+    }
+    if (reached < offset) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE,
+                            "offset %" PRIu64 " lies beyond the end of the input, which has %"
+                            PRIu64 " bytes", offset, reached);
+        return NULL;
+    }
+    return mig_source_view_new(g_steal_pointer(&owned), offset);
+}
+
+/* @source is taken over. */
+static MigInput *input_new(MigSource *source, const char *name,
+                           const MigInputOptions *options, GError **error)
+{
+    static const MigInputOptions defaults;
+    const MigInputOptions *opt = options ? options : &defaults;
+    g_autoptr(MigInput) in = g_new0(MigInput, 1);
+
+    in->name = g_strdup(name);
+    in->spool_dir = g_strdup(opt->spool_dir);
+    in->cancel = opt->cancel;
+    in->containers = g_array_new(FALSE, TRUE, sizeof(MigContainer));
+    in->has_file_size = source->seekable;
+    in->file_size = source->origin + source->size;
+
+    if (opt->offset > 0) {
+        source = skip_foreign(source, opt->offset, error);
+        if (!source) {
+            return NULL;
+        }
+    }
+    in->source = mig_container_unwrap(source, opt->max_expand, in->containers, error);
+    if (!in->source) {
+        return NULL;
+    }
+    in->file_offset = in->source->origin;
+    place_window(in, 0);
+    return g_steal_pointer(&in);
+}
+
+/* The part of a seekable @fd that is to be read: from its offset to its end. */
+static bool seekable_range(int fd, const struct stat *st, off_t *start, off_t *end)
+{
+    *start = lseek(fd, 0, SEEK_CUR);
+    if (*start < 0 || S_ISREG(st->st_mode)) {
+        *end = st->st_size;
+        return *start >= 0;
+    }
+    /* A block device tells its size only so; the offset is put back. */
+    *end = lseek(fd, 0, SEEK_END);
+    return *end >= 0 && lseek(fd, *start, SEEK_SET) >= 0;
+}
+
+/* A source for @fd, which is closed with it if @owned, also when this fails. */
+static MigSource *source_for_fd(int fd, bool owned, const char *name,
+                                const MigInputOptions *options, GError **error)
+{
+    const atomic_bool *cancel = options ? options->cancel : NULL;
+    struct stat st;
+    bool known = fstat(fd, &st) == 0;
+
+    if (known && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode))) {
+        off_t start;
+        off_t end;
+        if (seekable_range(fd, &st, &start, &end)) {
+            return mig_source_file_new(fd, owned, (uint64_t)start, (uint64_t)end, name,
+                                       cancel);
+        }
+    } else if (known && !S_ISDIR(st.st_mode)) {
+        return mig_source_pipe_new(fd, owned, name, cancel);
+    } else if (known) {
+        errno = EISDIR;
+    }
+    mig_error_set_plain(error, MIG_ERROR_IO, "cannot read %s: %s", name, g_strerror(errno));
+    if (owned) {
+        close(fd);
+    }
+    return NULL;
+}
+
+MigInput *mig_input_open(const char *path, const MigInputOptions *options, GError **error)
+{
+    if (strcmp(path, "-") == 0) {
+        return mig_input_new_fd(STDIN_FILENO, "standard input", options, error);
+    }
+
+    /* A FIFO is waited for, as cat does. */
+    int fd;
+    do {
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    } while (fd < 0 && errno == EINTR && !is_cancelled(options ? options->cancel : NULL));
+    if (fd < 0) {
+        mig_error_set_plain(error, MIG_ERROR_IO, "cannot open %s: %s", path,
+                            g_strerror(errno));
+        return NULL;
+    }
+    MigSource *source = source_for_fd(fd, true, path, options, error);
+    return source ? input_new(source, path, options, error) : NULL;
+}
+
+MigInput *mig_input_new_fd(int fd, const char *name, const MigInputOptions *options,
+                           GError **error)
+{
+    MigSource *source = source_for_fd(fd, false, name, options, error);
+
+    return source ? input_new(source, name, options, error) : NULL;
+}
+
+MigInput *mig_input_new_bytes(GBytes *bytes, const char *name,
+                              const MigInputOptions *options, GError **error)
+{
+    return input_new(mig_source_memory_new(bytes), name, options, error);
+}
+
+void mig_input_free(MigInput *in)
+{
+    if (!in) {
+        return;
+    }
+    mig_source_free(in->source);
+    g_array_free(in->containers, TRUE);
+    g_clear_error(&in->failure);
+    g_free(in->memory);
+    g_free(in->spool_dir);
+    g_free(in->name);
+    g_free(in);
+}
+
+/* --- what is known --- */
+
+const char *mig_input_name(const MigInput *in)
+{
+    return in->name;
+}
+
+const MigContainer *mig_input_containers(const MigInput *in, size_t *n)
+{
+    *n = in->containers->len;
+    return (const MigContainer *)(const void *)in->containers->data;
+}
+
+bool mig_input_file_size(const MigInput *in, uint64_t *size)
+{
+    if (in->has_file_size) {
+        *size = in->file_size;
+    }
+    return in->has_file_size;
+}
+
+uint64_t mig_input_file_offset(const MigInput *in)
+{
+    return in->file_offset;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      bytes in.  A file, a pipe or memory, with compression and libvirt's save
+ *            image undone, as one run of plain stream bytes that starts at offset 0.
+ * Knows not: what the bytes mean.
+ * Beside it: io/source.h, what an input reads from; stream/reader.c, its only parser.
+ */
+#ifndef MIG_IO_INPUT_H
+#define MIG_IO_INPUT_H
+
+#include <glib.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "io/visibility.h"
+
+typedef struct MigInput MigInput;
+
+/* The longest look-ahead that mig_input_peek() grants, in bytes. */
+#define MIG_INPUT_PEEK_MAX (2u << 20)
+
+typedef struct MigInputOptions {
+    /* Where the stream (or what is wrapped around it) starts, in bytes of the file: what
+     * QEMU's file:PATH,offset=N skipped.  Offsets inside the stream then count from
+     * here, but see mig_input_file_offset(). */
+    uint64_t offset;
+    /* Most plain bytes that compressed input may expand to; 0 means the default, 16 TiB. */
+    uint64_t max_expand;
+    /* Where a spool file may live; NULL means $TMPDIR, else /var/tmp. */
+    const char *spool_dir;
+    /* When not NULL and set to true by the caller, reading stops with CANCELLED. */
+    const atomic_bool *cancel;
+} MigInputOptions;
+
+/* One wrapper around the stream, outermost first. */
+typedef struct MigContainer {
+    const char *name;        /* "zstd", "gzip", "libvirt save image": a static string. */
+    uint64_t header_length;  /* Bytes before what it wraps; 0 for compression. */
+    /* A libvirt image only. */
+    uint32_t libvirt_version;
+    bool libvirt_partial;    /* LibvirtQemudPart: being written, or a failed save. */
+    bool libvirt_was_running;
+    uint64_t xml_length;     /* Domain XML up to its NUL, in bytes. */
+    uint64_t cookie_length;  /* Cookie XML up to its NUL, 0 when there is none. */
+} MigContainer;
+
+/*
+ * Opens @path ("-" is standard input) and looks at its first bytes: zstd and gzip are
+ * undone, several frames or members in a row included; a libvirt save image is skipped to
+ * the stream that it holds.  Wrappers nest up to 4 deep.
+ * @options may be NULL.  The result is owned by the caller, mig_input_free().
+ * Errors: IO; UNSUPPORTED for bzip2, xz, lzop, qcow2 (internal snapshots), a CPR state
+ * file, a multifd channel, each by name; CONTAINER for a damaged wrapper.
+ * Bytes that are none of these are no error here: the reader says so.
+ */
+MIG_API MigInput *mig_input_open(const char *path, const MigInputOptions *options,
+                                 GError **error);
+
+/* The same over a descriptor, which is borrowed and must outlive the input.  @name is
+ * what messages call it, copied. */
+MIG_API MigInput *mig_input_new_fd(int fd, const char *name, const MigInputOptions *options,
+                                   GError **error);
+
+/* The same over memory; @bytes is referenced. */
+MIG_API MigInput *mig_input_new_bytes(GBytes *bytes, const char *name,
+                                      const MigInputOptions *options, GError **error);
+
+MIG_API void mig_input_free(MigInput *in);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigInput, mig_input_free)
+
+/* The name it was opened by; lives as long as the input. */
+MIG_API const char *mig_input_name(const MigInput *in);
+
+/* The wrappers, outermost first; *n is 0 for a plain stream.  Lives as long as the input. */
+MIG_API const MigContainer *mig_input_containers(const MigInput *in, size_t *n);
+
+/* Length of the file itself in bytes, wrappers included; false for a pipe. */
+MIG_API bool mig_input_file_size(const MigInput *in, uint64_t *size);
+
+/* Where plain byte 0 lies in the file: what mapped-ram's absolute offsets must be
+ * reduced by.  Options' offset plus a save image's header; 0 below a compression. */
+MIG_API uint64_t mig_input_file_offset(const MigInput *in);
+
+/* Position in plain bytes. */
+MIG_API uint64_t mig_input_tell(const MigInput *in);
+
+/*
+ * Looks ahead without moving.  @want: at most MIG_INPUT_PEEK_MAX.
+ * Returns a pointer to *available bytes, never NULL; *available >= want unless the input
+ * ends before.  It may be more.  The bytes stay valid until the next peek, skip or hold.
+ * Looking ahead cannot fail: what cannot be read is not there, and mig_input_end_error()
+ * says why.
+ */
+MIG_API const uint8_t *mig_input_peek(MigInput *in, size_t want, size_t *available);
+
+/* Moves @n bytes forward, without reading them where the input can seek.  Returns how far
+ * it came: less than @n only at the end. */
+MIG_API uint64_t mig_input_skip(MigInput *in, uint64_t n);
+
+/* Why the input ended: false with *error set if reading failed (IO, CONTAINER, LIMIT,
+ * CANCELLED, a file that shrank while it was read), true if it simply ended there, or has
+ * not ended yet. */
+MIG_API bool mig_input_end_error(const MigInput *in, GError **error);
+
+/* Whether mig_input_read_at() and mig_input_size() work. */
+MIG_API bool mig_input_seekable(const MigInput *in);
+
+/* Length in plain bytes; seekable inputs only. */
+MIG_API uint64_t mig_input_size(const MigInput *in);
+
+/*
+ * Makes the rest of an input seekable, from the current position on: reads it to its end
+ * into memory, and beyond 8 MiB into an unlinked temporary file, sparse where it is zero.
+ * Nothing to do for an input that can seek.  If the source fails on the way, what came
+ * before is kept and mig_input_end_error() tells at the end.
+ * Errors: IO when the spool cannot be written (the text names the directory), CANCELLED.
+ */
+MIG_API bool mig_input_hold(MigInput *in, GError **error);
+
+/*
+ * Random access that does not move the position.  Seekable inputs only; @offset must not
+ * lie before the position at which a pipe was held.
+ * Returns how many bytes were read: less than @n only at the end or on failure, which
+ * mig_input_end_error() then tells.
+ */
+MIG_API size_t mig_input_read_at(MigInput *in, uint64_t offset, void *buffer, size_t n);
+
+/*
+ * A descriptor from which plain bytes can be copied by the kernel, or -1: a plain file, or
+ * a spool.  Plain byte @offset lies at *fd_offset of it.
+ */
+MIG_API int mig_input_copy_fd(const MigInput *in, uint64_t offset, uint64_t *fd_offset);
+
+#endif

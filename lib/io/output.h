@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      bytes out.  A file that appears whole or not at all, or a descriptor that is
+ *            written as it comes; zstd on the way.
+ * Knows not: what the bytes mean.
+ * Beside it: stream/writer.c, which decides what to copy and what to write anew.
+ */
+#ifndef MIG_IO_OUTPUT_H
+#define MIG_IO_OUTPUT_H
+
+#include <stdatomic.h>
+
+#include "io/input.h"
+
+typedef struct MigOutput MigOutput;
+
+typedef struct MigOutputOptions {
+    bool force;           /* A file that exists may be replaced. */
+    bool in_place;        /* The target is the input: keep its mode and owner (implies force). */
+    bool zstd;            /* Compress. */
+    int zstd_level;       /* As zstd's; 0 means zstd's default. */
+    int zstd_threads;     /* Worker threads; 0 compresses in the caller's. */
+    bool zstd_long;       /* Long-distance matching. */
+    const atomic_bool *cancel; /* When set to true by the caller, writing stops with CANCELLED. */
+} MigOutputOptions;
+
+/*
+ * Starts a file at @path: a temporary in the same directory, invisible (O_TMPFILE) where the
+ * file system can, which mig_output_commit() turns into @path.  Until then @path is
+ * untouched, and mig_output_free() without a commit leaves nothing.
+ * Errors: IO; USAGE when @path exists and neither force nor in_place is set, or is no
+ * regular file.
+ */
+MIG_API MigOutput *mig_output_open(const char *path, const MigOutputOptions *options,
+                                   GError **error);
+
+/* Writes to a descriptor, which is borrowed, as the bytes come. */
+MIG_API MigOutput *mig_output_new_fd(int fd, const char *name, const MigOutputOptions *options,
+                                     GError **error);
+
+/*
+ * Appends @n bytes.  Errors: IO (EPIPE included: mig_output_broken_pipe() tells it apart),
+ * CANCELLED.  After an error every further call repeats it.
+ */
+MIG_API bool mig_output_write(MigOutput *out, const void *data, size_t n, GError **error);
+
+/*
+ * Appends @length plain bytes of @in from @offset, without moving @in: by copy_file_range(),
+ * splice() or large writes, whichever the two ends allow.  Holes of the input stay holes in
+ * a file.  @in must be seekable there.
+ */
+MIG_API bool mig_output_copy(MigOutput *out, MigInput *in, uint64_t offset, uint64_t length,
+                             GError **error);
+
+/* Plain bytes appended so far, before compression. */
+MIG_API uint64_t mig_output_tell(const MigOutput *out);
+
+/* Bytes of the finished file or descriptor, after compression; valid after a commit. */
+MIG_API uint64_t mig_output_written(const MigOutput *out);
+
+/* Ends compression, flushes; a file is synced to disk and gets its name.  Call once. */
+MIG_API bool mig_output_commit(MigOutput *out, GError **error);
+
+/* Whether the last error was that nobody reads any more. */
+MIG_API bool mig_output_broken_pipe(const MigOutput *out);
+
+MIG_API void mig_output_free(MigOutput *out);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigOutput, mig_output_free)
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      what follows the first bytes of another source, and a first look at it.
+ * Knows not: why the start is where it is, nor what is looked for.
+ * Beside it: open.c, which puts a view on each layer to see what lies there.
+ */
+#include "io/source.h"
+
+#include <string.h>
+
+typedef struct ViewSource {
+    MigSource base;
+    MigSource *inner;
+    uint64_t start;
+    /* What a look has taken from an inner source that gives each byte only once. */
+    uint8_t head[MIG_VIEW_HEAD];
+    size_t head_length;
+} ViewSource;
+
+static ssize_t view_read(MigSource *source, uint64_t offset, void *buffer, size_t n,
+                         GError **error)
+{
+    ViewSource *view = (ViewSource *)source;
+
+    if (offset < view->head_length) {
+        n = MIN(n, view->head_length - offset);
+        memcpy(buffer, view->head + offset, n);
+        return (ssize_t)n;
+    }
+    return view->inner->ops->read(view->inner, view->start + offset, buffer, n, error);
+}
+
+static void view_free(MigSource *source)
+{
+    ViewSource *view = (ViewSource *)source;
+
+    mig_source_free(view->inner);
+    g_free(view);
+}
+
+static const MigSourceOps view_ops = {.read = view_read, .free = view_free};
+
+MigSource *mig_source_view_new(MigSource *inner, uint64_t start)
+{
+    ViewSource *view = g_new0(ViewSource, 1);
+
+    view->base = *inner;
+    view->base.ops = &view_ops;
+    if (inner->seekable) {
+        start = MIN(start, inner->size);
+        view->base.size = inner->size - start;
+    }
+    view->base.origin = inner->origin + start;
+    view->base.bytes = inner->bytes ? inner->bytes + start : NULL;
+    view->base.fd_offset = inner->fd_offset + start;
+    view->inner = inner;
+    view->start = start;
+    return &view->base;
+}
+
+const uint8_t *mig_source_view_look(MigSource *source, size_t *n, GError **error)
+{
+    ViewSource *view = (ViewSource *)source;
+    GError *failure = NULL;
+
+    view->head_length = mig_source_read_full(view->inner, view->start, view->head,
+                                             sizeof view->head, &failure);
+    *n = view->head_length;
+    if (failure && *n == 0) {
+        g_propagate_error(error, failure);
+        return NULL;
+    }
+    g_clear_error(&failure); /* The reading that follows the head meets it again. */
+    return view->head;
+}

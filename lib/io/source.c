@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      what is the same for every kind of source.
+ * Knows not: any kind of source.
+ * Beside it: source-*.c, one file per kind.
+ */
+#include "io/source.h"
+
+size_t mig_source_read_full(MigSource *source, uint64_t offset, void *buffer, size_t n,
+                            GError **error)
+{
+    uint8_t *bytes = buffer;
+    size_t done = 0;
+
+    while (done < n) {
+        ssize_t got = source->ops->read(source, offset + done, bytes + done, n - done, error);
+        if (got <= 0) {
+            break;
+        }
+        done += (size_t)got;
+    }
+    return done;
+}
+
+void mig_source_free(MigSource *source)
+{
+    if (source) {
+        source->ops->free(source);
+    }
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      what an input reads from: one interface, and a constructor for each kind.
+ * Knows not: what the bytes mean, nor who looks ahead in them.
+ * Beside it: source-*.c, one file per kind; open.c, which stacks them; input.c.
+ */
+#ifndef MIG_IO_SOURCE_H
+#define MIG_IO_SOURCE_H
+
+#include <sys/types.h>
+
+#include "io/error.h"
+#include "io/input.h"
+
+typedef struct MigSource MigSource;
+
+typedef struct MigSourceOps {
+    /*
+     * Reads 1 to @n bytes at @offset; 0 is the end, -1 a failure with *error set.  A source
+     * that cannot seek is asked for each byte once and in order.  A seekable one may be
+     * asked by two threads at once.  Bytes before a failure come first: the failure is told
+     * by the call that finds nothing before it.
+     */
+    ssize_t (*read)(MigSource *source, uint64_t offset, void *buffer, size_t n,
+                    GError **error);
+    void (*free)(MigSource *source);
+} MigSourceOps;
+
+/* Embedded at the start of each kind. */
+struct MigSource {
+    const MigSourceOps *ops;
+    bool seekable;
+    bool waits;            /* A read may wait for somebody else, for ever. */
+    uint64_t start;        /* First offset that can be read; only a spool's is not 0. */
+    uint64_t size;         /* Seekable only: offset of the end. */
+    uint64_t origin;       /* Offset 0 lies here in the file; 0 below a compression. */
+    const uint8_t *bytes;  /* Not NULL: all of it lies here, from @start on. */
+    int fd;                /* Not -1: byte x lies at x + fd_offset of this descriptor. */
+    uint64_t fd_offset;    /* Modulo 2^64, since a spool's file starts with byte @start. */
+};
+
+/* Reads until @n bytes are there, or the end, or a failure: then *error is set, and what
+ * was read before it is still returned. */
+size_t mig_source_read_full(MigSource *source, uint64_t offset, void *buffer, size_t n,
+                            GError **error);
+
+void mig_source_free(MigSource *source);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigSource, mig_source_free)
+
+/*
+ * A descriptor: a regular file or block device from its current offset on, or anything else
+ * as it comes.  @owned: closed with the source.  @cancel may be NULL.
+ */
+MigSource *mig_source_file_new(int fd, bool owned, uint64_t start, uint64_t end,
+                               const char *name, const atomic_bool *cancel);
+MigSource *mig_source_pipe_new(int fd, bool owned, const char *name,
+                               const atomic_bool *cancel);
+
+/* Memory; @bytes is referenced. */
+MigSource *mig_source_memory_new(GBytes *bytes);
+
+/* Those below take @inner over. */
+
+/* What follows the first @start bytes of @inner.  An @inner that cannot seek must have been
+ * read to just there. */
+MigSource *mig_source_view_new(MigSource *inner, uint64_t start);
+
+/* The most that mig_source_view_look() shows. */
+#define MIG_VIEW_HEAD 32
+
+/* The first *n (at most MIG_VIEW_HEAD) bytes of a view that nothing was read from yet; they
+ * will be read again.  NULL with *error set when they cannot be read. */
+const uint8_t *mig_source_view_look(MigSource *view, size_t *n, GError **error);
+
+/* zstd frames and gzip members, undone.  @max_expand: most bytes that may come out. */
+MigSource *mig_source_zstd_new(MigSource *inner, uint64_t max_expand);
+MigSource *mig_source_gzip_new(MigSource *inner, uint64_t max_expand);
+
+/*
+ * A spool: written once, then read at any offset.  @start: the offset of its first byte.
+ * @dir as in MigInputOptions.
+ */
+MigSource *mig_source_spool_new(uint64_t start, const char *dir);
+bool mig_source_spool_append(MigSource *spool, const void *data, size_t n, GError **error);
+/* Ends the writing.  @failure, taken over, is what a read at the end reports; may be NULL. */
+bool mig_source_spool_finish(MigSource *spool, GError *failure, GError **error);
+
+#endif
