@@ -66,7 +66,8 @@ needs := $(if $(filter-out clean help dist uninstall,$(goals)),\
 # Runs while this file is read, so that the pkg-config answers below are those after the
 # installation.  `make -n` installs nothing.
 ifneq ($(strip $(needs)),)
-may_install := $(if $(findstring n,$(firstword -$(MAKEFLAGS))),,$(filter check% demo,$(goals)))
+may_install := $(if $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),,\
+	$(filter check% demo,$(goals)))
 $(shell PKG_CONFIG='$(PKG_CONFIG)' CC='$(CC)' \
 	tests/install-deps $(if $(may_install),--install) $(needs) >&2)
 ifneq ($(.SHELLSTATUS),0)

@@ -10,6 +10,8 @@
 #include <check.h>
 
 #define SUITES(SUITE) \
+    SUITE(error)      \
+    SUITE(layers)     \
     SUITE(mkmig)
 
 #define SUITE_PROTOTYPE(name) Suite *suite_##name(void);
