@@ -530,8 +530,8 @@ def _described(machine, info):
 
 def load(release, guest, path, again=None, timeout=30):
     """
-    Load `path` into a fresh guest. The result's 'status' is 'loaded', 'refused' or 'hung';
-    'errors' is QEMU's own text. With `again`, the loaded guest is saved to that path.
+    Load `path` into a fresh guest. The result's 'status' is 'loaded', 'refused', 'hung' or
+    'crashed'; 'errors' is QEMU's own text. With `again`, the loaded guest is saved there.
     """
     path = os.path.abspath(path)
     uri = ('file:' + path if 'mapped-ram' in guest.capabilities
@@ -552,7 +552,9 @@ def load(release, guest, path, again=None, timeout=30):
             loaded = second is not None and second.get('status') == 'completed'
         if info is None:
             machine.process.wait()
-        status = 'loaded' if loaded else 'hung' if machine.hung else 'refused'
+        exited = machine.process.poll()
+        status = ('loaded' if loaded else 'hung' if machine.hung
+                  else 'crashed' if exited is not None and exited < 0 else 'refused')
         if loaded:
             machine.stop()
         result = {'status': status, 'exit': machine.process.poll(),
