@@ -6,6 +6,17 @@
 #ifndef MIGSTAT_H
 #define MIGSTAT_H
 
+#include "io/error.h"
+#include "io/input.h"
+#include "io/output.h"
 #include "io/visibility.h"
+#include "stream/command.h"
+#include "stream/description.h"
+#include "stream/item.h"
+#include "stream/page.h"
+#include "stream/reader.h"
+#include "stream/vfio-dialect.h"
+#include "stream/vfio.h"
+#include "stream/wire.h"
 
 #endif

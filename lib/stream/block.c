@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      the block section: block migration, up to 9.0.
+ * Knows not: images.
+ * Beside it: stream/records.h.
+ *
+ * Records of a be64 word first, flags in its low 9 bits:
+ *   0x01 DEVICE_BLOCK  value is the first sector: pstr8 device | 1 MiB, or nothing with
+ *                      0x08 ZERO_BLOCK
+ *   0x04 PROGRESS      value is a percentage
+ *   0x02 EOS           the body's end
+ * Source: migration/block.c, blk_send(), block_load(), 5.2 and 7.2.
+ */
+#include "stream/defect.h"
+#include "stream/records.h"
+
+#define FLAG_DEVICE_BLOCK 0x01u
+#define FLAG_EOS 0x02u
+#define FLAG_PROGRESS 0x04u
+#define FLAG_ZERO_BLOCK 0x08u
+#define FLAG_BITS 9
+#define BLOCK_LENGTH (1u << 20)
+#define WORD 8u
+
+static MigStatus block_next(MigReader *r, MigItem *item, GError **error)
+{
+    const uint8_t *p;
+    uint64_t value;
+    uint32_t flags;
+
+    if (r->body_step) {
+        return MIG_STATUS_END;
+    }
+    p = mig_reader_need(r, item, WORD, "block record", error);
+    if (!p) {
+        return MIG_STATUS_ERROR;
+    }
+    flags = mig_be64(p) & ((1u << FLAG_BITS) - 1);
+    value = mig_be64(p) >> FLAG_BITS;
+    switch (flags) {
+    case FLAG_EOS:
+        r->body_step = 1;
+        return mig_record(item, "EOS", 0, WORD);
+    case FLAG_PROGRESS:
+        return mig_record(item, "PROGRESS", value, WORD);
+    case FLAG_DEVICE_BLOCK:
+    case FLAG_DEVICE_BLOCK | FLAG_ZERO_BLOCK:
+        p = mig_reader_need(r, item, WORD + 1, "block record", error);
+        if (!p) {
+            return MIG_STATUS_ERROR;
+        }
+        return flags & FLAG_ZERO_BLOCK
+                   ? mig_record(item, "ZERO_BLOCK", value, WORD + 1 + p[WORD])
+                   : mig_record(item, "DEVICE_BLOCK", value, WORD + 1 + p[WORD] + BLOCK_LENGTH);
+    default:
+        return mig_reader_malformed(r, item->offset, MIG_DEFECT_RECORD_FLAG, error,
+                                    "unknown block migration flags 0x%x", flags);
+    }
+}
+
+const MigBody mig_body_block = { .idstr = "block", .next = block_next };

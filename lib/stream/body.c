@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      the table of section bodies.
+ * Knows not: how any of them is read.
+ * Beside it: stream/body.h.
+ */
+#include "stream/body.h"
+
+#include <string.h>
+
+static const MigBody *const bodies[] = {
+    &mig_body_ram,
+    &mig_body_vfio,
+    &mig_body_block,
+    &mig_body_dirty_bitmap,
+    &mig_body_htab,
+    &mig_body_storage_attributes,
+    &mig_body_storage_keys,
+    &mig_body_todclock,
+};
+
+/* A device path ends where the handler's own name begins; a bus without paths gives none. */
+static bool matches(const char *pattern, const char *idstr)
+{
+    return g_str_equal(pattern, idstr) ||
+           (*pattern == '/' &&
+            (g_str_equal(pattern + 1, idstr) || g_str_has_suffix(idstr, pattern)));
+}
+
+const MigBody *mig_body_for(const char *idstr)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(bodies); i++) {
+        if (matches(bodies[i]->idstr, idstr)) {
+            return bodies[i];
+        }
+    }
+    return &mig_body_device;
+}
+
+bool mig_section_is_ram(const MigSection *section)
+{
+    return section && section->body == &mig_body_ram;
+}
+
+bool mig_section_is_vfio(const MigSection *section)
+{
+    return section && section->body == &mig_body_vfio;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      what a section body parser is, the table of them, and the reader's insides
+ *            that they share.
+ * Knows not: consumers.  Private to stream/.
+ * Beside it: stream/reader.c, which calls bodies; one file per body.
+ *
+ * A new body is one file with a MigBody, its line below, and a row in stream/body.c.
+ */
+#ifndef MIG_STREAM_BODY_H
+#define MIG_STREAM_BODY_H
+
+#include "stream/reader.h"
+
+/* Reads the next item of a body.  On entry *item has offset, section, type and section_id.
+ * MORE: sets kind and length (of the whole thing, pieces are the reader's business; it need
+ * not be there in full) and what belongs to the kind.  END: the body ended at that offset. */
+typedef MigStatus MigBodyNext(MigReader *r, MigItem *item, GError **error);
+
+typedef struct MigBody {
+    const char *idstr;     /* as in QEMU; "/vfio" matches any device path before it */
+    MigBodyNext *next;
+} MigBody;
+
+extern const MigBody mig_body_ram;
+extern const MigBody mig_body_vfio;
+extern const MigBody mig_body_block;
+extern const MigBody mig_body_dirty_bitmap;
+extern const MigBody mig_body_htab;
+extern const MigBody mig_body_storage_attributes;
+extern const MigBody mig_body_storage_keys;
+extern const MigBody mig_body_todclock;
+extern const MigBody mig_body_device; /* all others */
+
+const MigBody *mig_body_for(const char *idstr);
+
+typedef enum Footers { FOOTERS_UNKNOWN, FOOTERS_ON, FOOTERS_OFF } Footers;
+
+typedef enum ReaderState {
+    STATE_FILE_HEADER,
+    STATE_CONFIGURATION,
+    STATE_LIST,
+    STATE_BODY,
+    STATE_AFTER_BODY,
+    STATE_AFTER_EOF,
+    STATE_TRAILING,
+} ReaderState;
+
+/* What the ram body keeps between records. */
+typedef struct RamState {
+    uint32_t page_size;      /* 0: not known yet */
+    GPtrArray *blocks;       /* MigRamBlock, owned */
+    GHashTable *by_name;
+    MigRamBlock *last;       /* of the last page record: what CONTINUE means */
+    bool listing;            /* inside the block list */
+    uint64_t list_total, list_sum;
+    MigRamBlock *mapping;    /* whose mapped-ram regions come next */
+    unsigned mapping_step;
+    bool advised;            /* a POSTCOPY_ADVISE with page sizes was seen */
+} RamState;
+
+struct MigReader {
+    MigInput *in;
+    ReaderState state;
+    GError *failure;
+    bool ended;
+    uint64_t pos;            /* where the input stands: the start of the last item */
+    uint64_t last_length;    /* octets of it */
+    MigItem rest;            /* what is left of a thing in pieces; whole > piece if any */
+    const char *next_defect; /* for the item to come */
+
+    Footers footers;
+    GPtrArray *sections;     /* MigSection, owned */
+    GHashTable *by_name, *by_id;
+    MigSection *section;     /* whose body is read */
+    MigSectionType type;
+    uint32_t section_id;
+    unsigned body_step;      /* the body's own; 0 when a body begins */
+
+    uint64_t package_end[MIG_PACKAGE_DEPTH_MAX];
+    unsigned package_depth;
+
+    bool has_configuration;
+    MigConfiguration configuration;
+    GPtrArray *capabilities; /* NULL-terminated */
+    uint8_t uuid[16];
+    GStringChunk *strings;
+
+    RamState ram;
+
+    MigDescription *description;
+    bool description_sought;
+    size_t next_device;      /* index of the device that is expected next */
+};
+
+/* The octets from the item's start on.  NULL with *error set, TRUNCATED or what the input
+ * said, where fewer than @want are left; @what completes "wanted N octets of". */
+const uint8_t *mig_reader_need(MigReader *r, const MigItem *item, size_t want,
+                               const char *what, GError **error);
+
+/* Raises MALFORMED at @offset, of the section being read. */
+MigStatus mig_reader_malformed(MigReader *r, uint64_t offset, const char *rule,
+                               GError **error, const char *format, ...) G_GNUC_PRINTF(5, 6);
+MigStatus mig_reader_truncated(MigReader *r, uint64_t offset, uint64_t want, uint64_t found,
+                               const char *what, GError **error);
+
+/* Whether @type can start something in the outer list. */
+static inline bool mig_starts_section(uint8_t type)
+{
+    return type <= MIG_COMMAND && type != MIG_SUBSECTION && type != MIG_DESCRIPTION;
+}
+
+MigStatus mig_configuration_next(MigReader *r, MigItem *item, GError **error);
+MigStatus mig_command_next(MigReader *r, MigItem *item, GError **error);
+
+/* stream/page-size.c */
+uint32_t mig_page_size_of_machine(const char *machine);
+uint32_t mig_page_size_try(const uint8_t *records, size_t n);
+
+/* One record of the ram section, as far as its length goes. */
+typedef struct RamRecord {
+    uint64_t offset;
+    uint32_t flags;          /* CONTINUE included */
+    uint8_t fill;
+    uint8_t name_length;     /* of the block's name at +9, where there is no CONTINUE */
+    uint32_t data_offset, data_length;
+    uint32_t length;         /* octets of the record, header included */
+} RamRecord;
+
+typedef enum RamRecordStatus {
+    RAM_RECORD_OK,
+    RAM_RECORD_SHORT,        /* length says how many octets are needed to go on */
+    RAM_RECORD_BAD_FLAGS,
+    RAM_RECORD_BAD_ENCODING, /* XBZRLE encoding or length */
+    RAM_RECORD_BAD_LENGTH,   /* compressed page */
+} RamRecordStatus;
+
+/* Cuts the record at @p, of which @n octets are there. */
+RamRecordStatus mig_ram_record(const uint8_t *p, size_t n, uint32_t page_size,
+                               RamRecord *record);
+
+#endif

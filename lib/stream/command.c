@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      COMMAND packets.
+ * Knows not: what they make a loader do.
+ * Beside it: stream/reader.c, which reads what PACKAGED packs as part of its own list.
+ *
+ *   u8 0x08 | be16 command | be16 length | payload
+ *   PACKAGED: payload is be32 L, and L more octets follow, of the outer list's grammar.
+ * Source: migration/savevm.c, qemu_savevm_command_send(), mig_cmd_args[], 5.2 to 10.2.
+ */
+#include "stream/body.h"
+#include "stream/command.h"
+#include "stream/defect.h"
+
+static const struct {
+    const char *name;
+    int length; /* of the payload; -1: variable */
+} commands[MIG_CMD_COUNT] = {
+    [MIG_CMD_INVALID] = { "INVALID", -1 },
+    [MIG_CMD_OPEN_RETURN_PATH] = { "OPEN_RETURN_PATH", 0 },
+    [MIG_CMD_PING] = { "PING", 4 },
+    [MIG_CMD_POSTCOPY_ADVISE] = { "POSTCOPY_ADVISE", -1 }, /* 0 or 16 */
+    [MIG_CMD_POSTCOPY_LISTEN] = { "POSTCOPY_LISTEN", 0 },
+    [MIG_CMD_POSTCOPY_RUN] = { "POSTCOPY_RUN", 0 },
+    [MIG_CMD_POSTCOPY_RAM_DISCARD] = { "POSTCOPY_RAM_DISCARD", -1 },
+    [MIG_CMD_PACKAGED] = { "PACKAGED", 4 },
+    [MIG_CMD_ENABLE_COLO] = { "ENABLE_COLO", 0 },
+    [MIG_CMD_POSTCOPY_RESUME] = { "POSTCOPY_RESUME", 0 },
+    [MIG_CMD_RECV_BITMAP] = { "RECV_BITMAP", -1 },
+    [MIG_CMD_SWITCHOVER_START] = { "SWITCHOVER_START", 0 },
+};
+
+const char *mig_command_name(uint16_t id)
+{
+    return id && id < MIG_CMD_COUNT ? commands[id].name : NULL;
+}
+
+int mig_command_length(uint16_t id)
+{
+    return id && id < MIG_CMD_COUNT ? commands[id].length : -1;
+}
+
+static MigStatus enter_package(MigReader *r, MigItem *item, uint32_t length, GError **error)
+{
+    uint64_t end = item->offset + item->length + length;
+
+    item->command.package_length = length;
+    if (r->package_depth == MIG_PACKAGE_DEPTH_MAX) {
+        return mig_reader_malformed(r, item->offset, MIG_DEFECT_PACKAGE_LENGTH, error,
+                                    "packages are nested more than %u deep",
+                                    MIG_PACKAGE_DEPTH_MAX);
+    }
+    if (r->package_depth && end > r->package_end[r->package_depth - 1]) {
+        return mig_reader_malformed(r, item->offset, MIG_DEFECT_PACKAGE_LENGTH, error,
+                                    "a package of %u bytes that goes beyond the one around it",
+                                    length);
+    }
+    r->package_end[r->package_depth++] = end;
+    return MIG_STATUS_MORE;
+}
+
+static void learn_page_size(MigReader *r, const uint8_t *payload)
+{
+    uint64_t size = mig_be64(payload + 8);
+
+    r->ram.advised = true;
+    if (!r->ram.page_size && size >= MIG_PAGE_SIZE_MIN && size <= MIG_PAGE_SIZE_MAX &&
+        (size & (size - 1)) == 0) {
+        r->ram.page_size = (uint32_t)size;
+    }
+}
+
+MigStatus mig_command_next(MigReader *r, MigItem *item, GError **error)
+{
+    const uint8_t *p = mig_reader_need(r, item, MIG_COMMAND_HEADER_LENGTH, "command", error);
+    uint16_t id, length;
+    int wanted;
+
+    if (!p) {
+        return MIG_STATUS_ERROR;
+    }
+    id = mig_be16(p + 1);
+    length = mig_be16(p + 3);
+    p = mig_reader_need(r, item, MIG_COMMAND_HEADER_LENGTH + length, "command", error);
+    if (!p) {
+        return MIG_STATUS_ERROR;
+    }
+    item->kind = MIG_ITEM_COMMAND;
+    item->length = MIG_COMMAND_HEADER_LENGTH + length;
+    item->command.id = id;
+    item->command.length = length;
+    wanted = mig_command_length(id);
+    if (!mig_command_name(id)) {
+        item->defect = MIG_DEFECT_COMMAND_UNKNOWN;
+    } else if ((wanted >= 0 && length != wanted) ||
+               (id == MIG_CMD_POSTCOPY_ADVISE && length != 0 && length != 16)) {
+        item->defect = MIG_DEFECT_COMMAND_LENGTH;
+    } else if (id == MIG_CMD_PACKAGED) {
+        return enter_package(r, item, mig_be32(p + MIG_COMMAND_HEADER_LENGTH), error);
+    } else if (id == MIG_CMD_POSTCOPY_ADVISE && length == 16) {
+        learn_page_size(r, p + MIG_COMMAND_HEADER_LENGTH);
+    }
+    return MIG_STATUS_MORE;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      the CONFIGURATION section and its subsections.
+ * Knows not: what follows it.
+ * Beside it: stream/reader.c; stream/page-size.c.
+ *
+ *   u8 0x07 | be32 length | machine name, no NUL
+ *   then subsections: u8 0x05 | pstr8 name | be32 version | fields
+ *     configuration/target-page-bits   be32 bits
+ *     configuration/capabilities       be32 count, count x pstr8
+ *     configuration/uuid               16 octets
+ * QEMU 2.4 to 2.8 wrote the name only, and so does a later one that has nothing to add.
+ * Source: migration/savevm.c, vmstate_configuration, 5.2 to 10.2.
+ */
+#include <string.h>
+
+#include "stream/body.h"
+#include "stream/defect.h"
+
+#define PREFIX "configuration/"
+
+/* Walks the section's octets; a read beyond them is remembered and yields zeros. */
+typedef struct Cursor {
+    const uint8_t *p;
+    size_t n, at;
+    bool beyond;
+} Cursor;
+
+static const uint8_t *take(Cursor *c, size_t n)
+{
+    if (c->beyond || n > c->n - c->at) {
+        c->beyond = true;
+        return NULL;
+    }
+    c->at += n;
+    return c->p + c->at - n;
+}
+
+static uint32_t take_be32(Cursor *c)
+{
+    const uint8_t *p = take(c, 4);
+
+    return p ? mig_be32(p) : 0;
+}
+
+/* A pstr8, kept as long as the reader. */
+static const char *take_pstr8(MigReader *r, Cursor *c)
+{
+    const uint8_t *n = take(c, 1);
+    const uint8_t *p = n ? take(c, *n) : NULL;
+
+    return p ? g_string_chunk_insert_len(r->strings, (const char *)p, *n) : "";
+}
+
+static bool read_page_bits(MigReader *r, MigConfiguration *conf, Cursor *c)
+{
+    uint32_t bits = take_be32(c);
+
+    conf->has_page_bits = true;
+    conf->page_bits = bits;
+    if (bits < 32 && 1u << bits >= MIG_PAGE_SIZE_MIN && 1u << bits <= MIG_PAGE_SIZE_MAX) {
+        r->ram.page_size = 1u << bits;
+        return true;
+    }
+    return c->beyond;
+}
+
+static bool read_capabilities(MigReader *r, MigConfiguration *conf, Cursor *c)
+{
+    uint32_t count = take_be32(c);
+
+    g_ptr_array_set_size(r->capabilities, 0);
+    for (uint32_t i = 0; i < count && !c->beyond; i++) {
+        const char *name = take_pstr8(r, c);
+
+        g_ptr_array_add(r->capabilities, (gpointer)(uintptr_t)name);
+        conf->x_ignore_shared |= g_str_equal(name, "x-ignore-shared");
+        conf->mapped_ram |= g_str_equal(name, "mapped-ram");
+    }
+    g_ptr_array_add(r->capabilities, NULL);
+    conf->capabilities = (const char *const *)(void *)r->capabilities->pdata;
+    return true;
+}
+
+static bool read_uuid(MigReader *r, MigConfiguration *conf, Cursor *c)
+{
+    const uint8_t *p = take(c, sizeof(r->uuid));
+
+    if (p) {
+        memcpy(r->uuid, p, sizeof(r->uuid));
+        conf->uuid = r->uuid;
+    }
+    return true;
+}
+
+static const struct {
+    const char *name;
+    bool (*read)(MigReader *r, MigConfiguration *conf, Cursor *c);
+} subsections[] = {
+    { PREFIX "target-page-bits", read_page_bits },
+    { PREFIX "capabilities", read_capabilities },
+    { PREFIX "uuid", read_uuid },
+};
+
+static MigStatus read_subsection(MigReader *r, MigConfiguration *conf, Cursor *c,
+                                 uint64_t offset, GError **error)
+{
+    uint64_t at = offset + c->at - 1;
+    const char *name = take_pstr8(r, c);
+    uint32_t version = take_be32(c);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(subsections) && !c->beyond; i++) {
+        if (!g_str_equal(name, subsections[i].name)) {
+            continue;
+        }
+        if (version != 1 || !subsections[i].read(r, conf, c)) {
+            return mig_reader_malformed(r, at, MIG_DEFECT_CONFIGURATION_MALFORMED, error,
+                                        "subsection %s has a version or value that no QEMU "
+                                        "writes (version %u)",
+                                        name, version);
+        }
+        return MIG_STATUS_MORE;
+    }
+    if (c->beyond) {
+        return MIG_STATUS_MORE;
+    }
+    return mig_reader_malformed(r, at, MIG_DEFECT_CONFIGURATION_MALFORMED, error,
+                                "unknown subsection %s", name);
+}
+
+MigStatus mig_configuration_next(MigReader *r, MigItem *item, GError **error)
+{
+    Cursor c = { .at = 1 };
+    MigConfiguration conf = { 0 };
+    const uint8_t *name;
+
+    c.p = mig_input_peek(r->in, MIG_CONFIGURATION_MAX, &c.n);
+    c.n = MIN(c.n, MIG_CONFIGURATION_MAX);
+    conf.machine_length = take_be32(&c);
+    name = take(&c, conf.machine_length);
+    if (name) {
+        conf.machine = g_string_chunk_insert_len(r->strings, (const char *)name,
+                                                 conf.machine_length);
+        if (!r->ram.page_size) {
+            r->ram.page_size = mig_page_size_of_machine(conf.machine);
+        }
+    }
+    while (!c.beyond && c.at < c.n && c.p[c.at] == MIG_SUBSECTION) {
+        c.at++;
+        if (read_subsection(r, &conf, &c, item->offset, error) == MIG_STATUS_ERROR) {
+            return MIG_STATUS_ERROR;
+        }
+    }
+    if (c.beyond) {
+        if (c.n == MIG_CONFIGURATION_MAX) {
+            return mig_reader_malformed(r, item->offset, MIG_DEFECT_CONFIGURATION_MALFORMED,
+                                        error, "longer than %u bytes: the machine's name is "
+                                        "said to have %u", MIG_CONFIGURATION_MAX,
+                                        conf.machine_length);
+        }
+        return mig_reader_truncated(r, item->offset, c.at + 1, c.n, "configuration", error);
+    }
+    r->configuration = conf;
+    r->has_configuration = true;
+    item->kind = MIG_ITEM_CONFIGURATION;
+    item->length = c.at;
+    return MIG_STATUS_MORE;
+}

@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      finding the description and adding up the lengths that it states.
+ * Knows not: field types beyond their sizes.
+ * Beside it: stream/json-scan.c; stream/device.c.
+ *
+ * Source: migration/savevm.c, qemu_savevm_state_complete_precopy_non_iterable();
+ * migration/vmstate.c, vmsd_desc_field_start() and vmstate_save_state_v().
+ */
+#include "stream/description.h"
+
+#include <string.h>
+
+#include "stream/json-scan.h"
+
+/* How many candidates that look like a description are read before giving up. */
+#define CANDIDATES_MAX 64
+
+#define CHUNK (64u << 10)
+
+typedef struct Description {
+    MigDescription pub;
+    GArray *devices;
+    GStringChunk *names;
+    GHashTable *by_name; /* DeviceKey -> index + 1, made at the first lookup off the order */
+} Description;
+
+/* The scratch strings of one parse. */
+typedef struct Parse {
+    MigJson json;
+    GString *key, *name, *text;
+} Parse;
+
+/* What the members of a device, or of a subsection, add up to. */
+typedef struct Sum {
+    uint64_t size;
+    bool known;
+    bool vmstate;         /* has a "vmsd_name" */
+    size_t vmsd_name_length;
+    uint32_t version;
+} Sum;
+
+static bool add(uint64_t *sum, uint64_t a, uint64_t b)
+{
+    uint64_t product;
+
+    return !__builtin_mul_overflow(a, b, &product) &&
+           !__builtin_add_overflow(*sum, product, sum);
+}
+
+static bool read_u32(MigJson *json, uint32_t *value)
+{
+    uint64_t wide = 0;
+
+    if (!mig_json_uint(json, &wide)) {
+        return false;
+    }
+    *value = wide > UINT32_MAX ? UINT32_MAX : (uint32_t)wide;
+    return true;
+}
+
+typedef struct Field {
+    uint64_t size, count;
+    bool has_size, indexed;
+} Field;
+
+static bool parse_field(Parse *parse, Field *field)
+{
+    MigJson *json = &parse->json;
+
+    *field = (Field){ .count = 1 };
+    if (!mig_json_enter(json, '{')) {
+        return false;
+    }
+    g_string_truncate(parse->name, 0);
+    while (mig_json_next(json, parse->key)) {
+        bool ok;
+
+        if (g_str_equal(parse->key->str, "name")) {
+            ok = mig_json_string(json, parse->name);
+        } else if (g_str_equal(parse->key->str, "size")) {
+            ok = field->has_size = mig_json_uint(json, &field->size);
+        } else if (g_str_equal(parse->key->str, "array_len")) {
+            ok = mig_json_uint(json, &field->count);
+        } else {
+            field->indexed |= g_str_equal(parse->key->str, "index");
+            ok = mig_json_skip(json);
+        }
+        if (!ok) {
+            return false;
+        }
+    }
+    return !json->problem;
+}
+
+/*
+ * An array of pointers, some of them NULL, is a run of entries of one name since QEMU 10.0;
+ * but if it begins with an element that is there, its first entry claims the length of the
+ * whole array.  The runs behind it tell how much of that is true.
+ */
+static bool parse_fields(Parse *parse, Sum *sum)
+{
+    MigJson *json = &parse->json;
+    g_autoptr(GString) run_name = g_string_new(NULL);
+    Field first = { 0 }, field;
+    uint64_t behind = 0; /* elements in later entries of the run */
+
+    if (!mig_json_enter(json, '[')) {
+        return false;
+    }
+    while (mig_json_next(json, NULL)) {
+        if (!parse_field(parse, &field)) {
+            return false;
+        }
+        sum->known &= field.has_size && add(&sum->size, field.size, field.count);
+        if (first.count > 1 && !field.indexed && g_string_equal(run_name, parse->name) &&
+            sum->known && behind + field.count < first.count) {
+            behind += field.count;
+            sum->size -= field.count * first.size;
+        } else {
+            g_string_assign(run_name, parse->name->str);
+            first = field;
+            behind = 0;
+        }
+    }
+    return !json->problem;
+}
+
+static bool parse_subsections(Parse *parse, Sum *sum);
+
+/* One member of a vmstate; *known_key tells whether it was one. */
+static bool parse_vmstate_member(Parse *parse, Sum *sum, bool *known_key)
+{
+    MigJson *json = &parse->json;
+
+    *known_key = true;
+    if (g_str_equal(parse->key->str, "vmsd_name")) {
+        sum->vmstate = mig_json_string(json, parse->text);
+        sum->vmsd_name_length = parse->text->len;
+        return sum->vmstate;
+    }
+    if (g_str_equal(parse->key->str, "version")) {
+        return read_u32(json, &sum->version);
+    }
+    if (g_str_equal(parse->key->str, "fields")) {
+        return parse_fields(parse, sum);
+    }
+    if (g_str_equal(parse->key->str, "subsections")) {
+        return parse_subsections(parse, sum);
+    }
+    *known_key = false;
+    return true;
+}
+
+/* Recursion is bounded by the depth that the scanner allows. */
+static bool parse_subsections(Parse *parse, Sum *sum)
+{
+    MigJson *json = &parse->json;
+
+    if (!mig_json_enter(json, '[')) {
+        return false;
+    }
+    while (mig_json_next(json, NULL)) {
+        Sum inner = { .known = true };
+
+        if (!mig_json_enter(json, '{')) {
+            return false;
+        }
+        while (mig_json_next(json, parse->key)) {
+            bool known_key;
+
+            if (!parse_vmstate_member(parse, &inner, &known_key) ||
+                (!known_key && !mig_json_skip(json))) {
+                return false;
+            }
+        }
+        sum->known &= inner.known && inner.vmstate &&
+                      add(&sum->size, 1, inner.size) &&
+                      add(&sum->size, 1, MIG_SUBSECTION_OVERHEAD + inner.vmsd_name_length);
+    }
+    return !json->problem;
+}
+
+static bool parse_device(Parse *parse, Description *d)
+{
+    MigJson *json = &parse->json;
+    MigDeviceDescription device = { .text_offset = (uint32_t)mig_json_offset(json) };
+    Sum sum = { .known = true };
+    uint64_t size = 0;
+    bool has_size = false;
+
+    if (!mig_json_enter(json, '{')) {
+        return false;
+    }
+    while (mig_json_next(json, parse->key)) {
+        bool known_key = true, ok = true;
+
+        if (g_str_equal(parse->key->str, "name")) {
+            ok = mig_json_string(json, parse->text);
+            device.name = g_string_chunk_insert_const(d->names, parse->text->str);
+        } else if (g_str_equal(parse->key->str, "instance_id")) {
+            ok = read_u32(json, &device.instance_id);
+        } else if (g_str_equal(parse->key->str, "size")) {
+            ok = has_size = mig_json_uint(json, &size);
+        } else {
+            ok = parse_vmstate_member(parse, &sum, &known_key);
+        }
+        if (!ok || (!known_key && !mig_json_skip(json))) {
+            return false;
+        }
+    }
+    if (json->problem) {
+        return false;
+    }
+    device.text_length = (uint32_t)(mig_json_offset(json) - device.text_offset);
+    device.name = device.name ? device.name : "";
+    device.version = sum.version;
+    device.old_style = !sum.vmstate;
+    device.size_known = device.old_style ? has_size : sum.known;
+    device.size = device.old_style ? size : sum.size;
+    g_array_append_val(d->devices, device);
+    return true;
+}
+
+static bool parse_devices(Parse *parse, Description *d)
+{
+    MigJson *json = &parse->json;
+
+    d->pub.devices_offset = (uint32_t)mig_json_offset(json);
+    if (!mig_json_enter(json, '[')) {
+        return false;
+    }
+    while (mig_json_next(json, NULL)) {
+        if (d->devices->len == MIG_DEVICES_MAX) {
+            json->problem = "it has more devices than are looked at";
+            return false;
+        }
+        if (!parse_device(parse, d)) {
+            return false;
+        }
+    }
+    d->pub.devices_end = (uint32_t)(json->p - json->text) - 1;
+    return !json->problem;
+}
+
+static bool parse_top(Parse *parse, Description *d)
+{
+    MigJson *json = &parse->json;
+    bool has_devices = false;
+
+    if (!mig_json_enter(json, '{')) {
+        return false;
+    }
+    while (mig_json_next(json, parse->key)) {
+        bool ok;
+
+        if (g_str_equal(parse->key->str, "page_size")) {
+            ok = read_u32(json, &d->pub.page_size);
+        } else if (g_str_equal(parse->key->str, "devices")) {
+            has_devices = true;
+            ok = parse_devices(parse, d);
+        } else {
+            d->pub.has_configuration |= g_str_equal(parse->key->str, "configuration");
+            ok = mig_json_skip(json);
+        }
+        if (!ok) {
+            return false;
+        }
+    }
+    if (!mig_json_at_end(json)) {
+        json->problem = json->problem ? json->problem : "text follows the closing brace";
+        return false;
+    }
+    if (!has_devices) {
+        json->problem = "it has no \"devices\"";
+        return false;
+    }
+    return true;
+}
+
+MigDescription *mig_description_parse(const char *json, uint32_t length, uint64_t offset)
+{
+    Description *d = g_new0(Description, 1);
+    g_autoptr(GString) key = g_string_new(NULL);
+    g_autoptr(GString) name = g_string_new(NULL);
+    g_autoptr(GString) text = g_string_new(NULL);
+    Parse parse = { .key = key, .name = name, .text = text };
+
+    d->pub.offset = offset;
+    d->pub.json_length = length;
+    d->devices = g_array_new(false, false, sizeof(MigDeviceDescription));
+    d->names = g_string_chunk_new(4096);
+    mig_json_init(&parse.json, json, length);
+    d->pub.valid = parse_top(&parse, d);
+    if (!d->pub.valid) {
+        d->pub.problem = parse.json.problem ? parse.json.problem : "it ends too early";
+        d->pub.problem_offset = offset + MIG_DESCRIPTION_HEADER_LENGTH +
+                                (uint64_t)(parse.json.p - parse.json.text);
+    }
+    d->pub.devices = (const MigDeviceDescription *)(void *)d->devices->data;
+    d->pub.n_devices = d->devices->len;
+    return &d->pub;
+}
+
+static MigDescription *unreadable(uint64_t offset, uint32_t length, const char *problem)
+{
+    MigDescription *d = mig_description_parse("", 0, offset);
+
+    d->json_length = length;
+    d->problem = problem;
+    return d;
+}
+
+MigDescription *mig_description_read(MigInput *in, uint64_t offset)
+{
+    uint8_t header[MIG_DESCRIPTION_HEADER_LENGTH];
+    g_autofree char *json = NULL;
+    uint32_t length;
+
+    if (mig_input_read_at(in, offset, header, sizeof(header)) != sizeof(header) ||
+        header[0] != MIG_DESCRIPTION) {
+        return NULL;
+    }
+    length = mig_be32(header + 1);
+    if (length > mig_input_size(in) - offset - sizeof(header)) {
+        return NULL;
+    }
+    if (length > MIG_DESCRIPTION_MAX) {
+        return unreadable(offset, length, "it is longer than 16 MiB");
+    }
+    json = g_malloc(length + 1);
+    if (mig_input_read_at(in, offset + sizeof(header), json, length) != length) {
+        return NULL;
+    }
+    return mig_description_parse(json, length, offset);
+}
+
+/* The search for 0x06 backwards from @end, down to @from. */
+typedef struct Backwards {
+    MigInput *in;
+    uint64_t from, at; /* at: offset of buffer[0] */
+    size_t n;          /* octets of the buffer that were not looked at */
+    uint8_t buffer[CHUNK];
+} Backwards;
+
+static void backwards_init(Backwards *b, MigInput *in, uint64_t from, uint64_t end)
+{
+    b->in = in;
+    b->from = from;
+    b->at = end;
+    b->n = 0;
+}
+
+static bool backwards_refill(Backwards *b)
+{
+    size_t n = (size_t)MIN(CHUNK, b->at - MIN(b->from, b->at));
+
+    b->at -= n;
+    b->n = n;
+    return n && mig_input_read_at(b->in, b->at, b->buffer, n) == n;
+}
+
+static bool previous_mark(Backwards *b, uint64_t *offset)
+{
+    for (;;) {
+        const uint8_t *p = b->n ? memrchr(b->buffer, MIG_DESCRIPTION, b->n) : NULL;
+
+        if (p) {
+            b->n = (size_t)(p - b->buffer);
+            *offset = b->at + b->n;
+            return true;
+        }
+        if (!backwards_refill(b)) {
+            return false;
+        }
+    }
+}
+
+/* The offset behind the last octet in [from, end) that is not zero. */
+static uint64_t without_padding(Backwards *b, MigInput *in, uint64_t from, uint64_t end)
+{
+    backwards_init(b, in, from, end);
+    while (backwards_refill(b)) {
+        while (b->n) {
+            if (b->buffer[b->n - 1]) {
+                return b->at + b->n;
+            }
+            b->n--;
+        }
+    }
+    return from;
+}
+
+static bool plausible(MigInput *in, uint64_t offset, uint64_t end, uint32_t *length)
+{
+    uint8_t header[MIG_DESCRIPTION_HEADER_LENGTH + 1];
+
+    if (end - offset < sizeof(header) ||
+        mig_input_read_at(in, offset, header, sizeof(header)) != sizeof(header) ||
+        header[0] != MIG_DESCRIPTION || header[5] != '{') {
+        return false;
+    }
+    *length = mig_be32(header + 1);
+    return *length <= end - offset - MIG_DESCRIPTION_HEADER_LENGTH;
+}
+
+/* JSON has no octet 6 in it, so the mark of a description that ends at @end is the last
+ * such octet before it, or one of the four before that, when its length has some. */
+static MigDescription *ending_at(Backwards *b, MigInput *in, uint64_t from, uint64_t end)
+{
+    uint64_t last, mark;
+
+    backwards_init(b, in, MAX(from, end - MIN(end, MIG_DESCRIPTION_MAX + 5ull)), end);
+    if (!previous_mark(b, &last)) {
+        return NULL;
+    }
+    mark = last;
+    do {
+        uint32_t length;
+
+        if (plausible(in, mark, end, &length) &&
+            mark + MIG_DESCRIPTION_HEADER_LENGTH + length == end) {
+            return mig_description_read(in, mark);
+        }
+    } while (previous_mark(b, &mark) && last - mark < MIG_DESCRIPTION_HEADER_LENGTH);
+    return NULL;
+}
+
+static MigDescription *last_valid(Backwards *b, MigInput *in, uint64_t from, uint64_t end)
+{
+    unsigned candidates = 0;
+    uint64_t mark;
+    uint32_t length;
+
+    backwards_init(b, in, from, end);
+    while (candidates < CANDIDATES_MAX && previous_mark(b, &mark)) {
+        g_autoptr(MigDescription) d = NULL;
+
+        if (!plausible(in, mark, end, &length)) {
+            continue;
+        }
+        candidates++;
+        d = mig_description_read(in, mark);
+        if (d && d->valid) {
+            return g_steal_pointer(&d);
+        }
+    }
+    return NULL;
+}
+
+MigDescription *mig_description_find(MigInput *in, uint64_t from)
+{
+    g_autofree Backwards *b = g_new(Backwards, 1);
+    uint64_t end = mig_input_size(in);
+    MigDescription *d = ending_at(b, in, from, end);
+
+    if (!d) {
+        uint64_t trimmed = without_padding(b, in, from, end);
+
+        d = trimmed < end ? ending_at(b, in, from, trimmed) : NULL;
+    }
+    return d ? d : last_valid(b, in, from, end);
+}
+
+static guint key_hash(gconstpointer p)
+{
+    const MigDeviceDescription *device = p;
+
+    return g_str_hash(device->name) * 31 + device->instance_id;
+}
+
+static gboolean key_equal(gconstpointer a, gconstpointer b)
+{
+    const MigDeviceDescription *x = a, *y = b;
+
+    return x->instance_id == y->instance_id && g_str_equal(x->name, y->name);
+}
+
+ssize_t mig_description_lookup(const MigDescription *description, const char *name,
+                               uint32_t instance_id, size_t hint)
+{
+    /* The public part is the first member of an object of this file. */
+    Description *d = (Description *)(uintptr_t)description;
+    const MigDeviceDescription key = { .name = name, .instance_id = instance_id };
+    const MigDeviceDescription *found;
+
+    if (hint < description->n_devices && key_equal(&description->devices[hint], &key)) {
+        return (ssize_t)hint;
+    }
+    if (!d->by_name) {
+        d->by_name = g_hash_table_new(key_hash, key_equal);
+        for (size_t i = description->n_devices; i > 0; i--) {
+            g_hash_table_add(d->by_name, (gpointer)(uintptr_t)&description->devices[i - 1]);
+        }
+    }
+    found = g_hash_table_lookup(d->by_name, &key);
+    return found ? found - description->devices : -1;
+}
+
+void mig_description_free(MigDescription *description)
+{
+    Description *d = (Description *)description;
+
+    if (d) {
+        g_array_unref(d->devices);
+        g_string_chunk_free(d->names);
+        g_clear_pointer(&d->by_name, g_hash_table_unref);
+        g_free(d);
+    }
+}

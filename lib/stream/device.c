@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      where the body of a section ends that does not say it itself.
+ * Knows not: what is in the body; device/ does.
+ * Beside it: stream/description.c.
+ *
+ * The description after the end mark has the length of each FULL section.  Where there is
+ * none, or its length does not lead to this section's footer, the footer is searched: octets
+ * that are the footer, followed by something that can come next.  An end that was found so
+ * is marked as inferred.  Without footers nothing can be known, and that is said.
+ */
+#include <string.h>
+
+#include "stream/body.h"
+#include "stream/command.h"
+#include "stream/defect.h"
+
+#define WINDOW (64u << 10)
+
+/* Octets from @offset on; how many is returned, at most @n. */
+static size_t look(MigReader *r, uint64_t offset, uint8_t *p, size_t n)
+{
+    return mig_input_read_at(r->in, offset, p, n);
+}
+
+static uint64_t limit_of(const MigReader *r)
+{
+    return r->package_depth ? r->package_end[r->package_depth - 1]
+                            : mig_input_size(r->in);
+}
+
+static bool printable(const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!g_ascii_isprint(p[i])) {
+            return false;
+        }
+    }
+    return n > 0;
+}
+
+/* Whether a section, a command or the end can stand at @offset. */
+static bool plausible(MigReader *r, uint64_t offset)
+{
+    uint8_t p[6 + 255];
+    size_t n;
+
+    if (offset == limit_of(r)) {
+        return true;
+    }
+    n = look(r, offset, p, sizeof(p));
+    switch (n ? p[0] : MIG_FOOTER) {
+    case MIG_SECTION_START:
+    case MIG_SECTION_FULL:
+        return n < 7 || (p[5] && printable(p + 6, MIN(n - 6, p[5])));
+    case MIG_SECTION_PART:
+    case MIG_SECTION_END:
+        return n < 5 || g_hash_table_contains(r->by_id, GUINT_TO_POINTER(mig_be32(p + 1)));
+    case MIG_COMMAND:
+        return n < 5 || (mig_command_name(mig_be16(p + 1)) &&
+                         (mig_command_length(mig_be16(p + 1)) < 0 ||
+                          mig_command_length(mig_be16(p + 1)) == mig_be16(p + 3)));
+    case MIG_EOF:
+        /* then nothing, padding, or a description */
+        return n == 1 || p[1] == 0 || (p[1] == MIG_DESCRIPTION && (n < 7 || p[6] == '{'));
+    default:
+        return false;
+    }
+}
+
+static bool footer_at(MigReader *r, uint64_t offset)
+{
+    uint8_t p[MIG_FOOTER_LENGTH];
+
+    return look(r, offset, p, sizeof(p)) == sizeof(p) && p[0] == MIG_FOOTER &&
+           mig_be32(p + 1) == r->section_id;
+}
+
+/* Whether the section can end at @end, by its footer or, without footers, by what follows. */
+static bool can_end(MigReader *r, uint64_t end)
+{
+    if (end > limit_of(r)) {
+        return false;
+    }
+    return (r->footers != FOOTERS_OFF && footer_at(r, end)) ||
+           (r->footers != FOOTERS_ON && plausible(r, end));
+}
+
+/* The first footer of this section at or after @from that something plausible follows. */
+static bool find_footer(MigReader *r, uint64_t from, uint64_t *end)
+{
+    g_autofree uint8_t *window = g_malloc(WINDOW);
+    uint8_t footer[MIG_FOOTER_LENGTH] = { MIG_FOOTER };
+    uint64_t limit = limit_of(r);
+
+    mig_put_be32(footer + 1, r->section_id);
+    while (from < limit) {
+        size_t n = look(r, from, window, (size_t)MIN(WINDOW, limit - from));
+        const uint8_t *p = window;
+
+        while ((p = memmem(p, n - (size_t)(p - window), footer, sizeof(footer)))) {
+            *end = from + (uint64_t)(p - window);
+            if (plausible(r, *end + MIG_FOOTER_LENGTH)) {
+                return true;
+            }
+            p++;
+        }
+        if (n < MIG_FOOTER_LENGTH) {
+            return false;
+        }
+        from += n - (MIG_FOOTER_LENGTH - 1);
+    }
+    return false;
+}
+
+/* The length that the description has for this section. */
+static bool described_length(MigReader *r, uint64_t *length)
+{
+    const MigDescription *d = r->description;
+    ssize_t i;
+
+    if (!d || r->type != MIG_SECTION_FULL || strlen(r->section->name) != r->section->name_length) {
+        return false;
+    }
+    i = mig_description_lookup(d, r->section->name, r->section->instance_id, r->next_device);
+    if (i < 0) {
+        return false;
+    }
+    r->next_device = (size_t)i + 1;
+    *length = d->devices[i].size;
+    return d->devices[i].size_known;
+}
+
+static MigStatus find_end(MigReader *r, MigItem *item, uint64_t *end, GError **error)
+{
+    uint64_t length = 0, limit = limit_of(r);
+    bool described = described_length(r, &length);
+
+    *end = item->offset + length;
+    if (described && length <= limit - MIN(limit, item->offset) && can_end(r, *end)) {
+        return MIG_STATUS_MORE;
+    }
+    item->description_differs = described;
+    if (r->footers == FOOTERS_OFF) {
+        return mig_reader_malformed(r, item->offset, MIG_DEFECT_SECTION_END_UNKNOWN, error,
+                                    "where this section ends cannot be known: the stream has "
+                                    "no footers, and %s",
+                                    described ? "the length in its description is wrong"
+                                              : "no description with a length for it");
+    }
+    if (find_footer(r, item->offset, end)) {
+        item->inferred = true;
+        return MIG_STATUS_MORE;
+    }
+    if (!mig_input_end_error(r->in, error)) {
+        return MIG_STATUS_ERROR;
+    }
+    mig_error_set(error, MIG_ERROR_TRUNCATED, item->offset, MIG_DEFECT_TRUNCATED,
+                  "wanted device state and its footer, and the stream ends after %" PRIu64
+                  " bytes without one",
+                  limit - MIN(limit, item->offset));
+    return MIG_STATUS_ERROR;
+}
+
+static MigStatus device_next(MigReader *r, MigItem *item, GError **error)
+{
+    uint64_t end;
+
+    if (r->body_step) {
+        return MIG_STATUS_END;
+    }
+    r->body_step = 1;
+    mig_reader_find_description(r, &r->failure);
+    if (r->failure) {
+        g_propagate_error(error, g_steal_pointer(&r->failure));
+        return MIG_STATUS_ERROR;
+    }
+    if (find_end(r, item, &end, error) == MIG_STATUS_ERROR) {
+        return MIG_STATUS_ERROR;
+    }
+    if (end == item->offset) {
+        return MIG_STATUS_END;
+    }
+    item->kind = MIG_ITEM_DEVICE_STATE;
+    item->length = end - item->offset;
+    return MIG_STATUS_MORE;
+}
+
+const MigBody mig_body_device = { .idstr = "", .next = device_next };

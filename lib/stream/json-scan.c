@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      see json-scan.h.  Grammar: RFC 8259.
+ * Knows not: what the text is about.
+ * Beside it: stream/description.c.
+ */
+#include "stream/json-scan.h"
+
+#include <string.h>
+
+#include "stream/wire.h"
+
+static bool fail(MigJson *json, const char *problem)
+{
+    if (!json->problem) {
+        json->problem = problem;
+    }
+    return false;
+}
+
+void mig_json_init(MigJson *json, const char *text, size_t length)
+{
+    *json = (MigJson){ .text = text, .p = text, .end = text + length };
+}
+
+static void skip_space(MigJson *json)
+{
+    while (json->p < json->end && (*json->p == ' ' || *json->p == '\n' || *json->p == '\t' ||
+                                   *json->p == '\r')) {
+        json->p++;
+    }
+}
+
+size_t mig_json_offset(MigJson *json)
+{
+    skip_space(json);
+    return (size_t)(json->p - json->text);
+}
+
+char mig_json_peek(MigJson *json)
+{
+    skip_space(json);
+    if (json->problem || json->p == json->end) {
+        return 0;
+    }
+    switch (*json->p) {
+    case '-':
+    case '0' ... '9':
+        return 'n';
+    case 'n':
+        return '0';
+    default:
+        return *json->p;
+    }
+}
+
+bool mig_json_enter(MigJson *json, char bracket)
+{
+    if (mig_json_peek(json) != bracket) {
+        return fail(json, bracket == '{' ? "an object was wanted" : "an array was wanted");
+    }
+    if (++json->depth > MIG_JSON_DEPTH_MAX) {
+        return fail(json, "it is nested too deeply");
+    }
+    json->p++;
+    json->first = true;
+    return true;
+}
+
+bool mig_json_next(MigJson *json, GString *key)
+{
+    char c = mig_json_peek(json);
+
+    if (c == (key ? '}' : ']')) {
+        json->p++;
+        json->depth--;
+        json->first = false;
+        return false;
+    }
+    if (!json->first) {
+        if (c != ',') {
+            return fail(json, "a comma or a closing bracket was wanted");
+        }
+        json->p++;
+    }
+    json->first = false;
+    if (!key) {
+        return true;
+    }
+    if (!mig_json_string(json, key)) {
+        return false;
+    }
+    if (mig_json_peek(json) != ':') {
+        return fail(json, "a colon was wanted");
+    }
+    json->p++;
+    return true;
+}
+
+static bool hex4(const char *p, uint32_t *value)
+{
+    *value = 0;
+    for (int i = 0; i < 4; i++) {
+        if (!g_ascii_isxdigit(p[i])) {
+            return false;
+        }
+        *value = *value << 4 | (uint32_t)g_ascii_xdigit_value(p[i]);
+    }
+    return true;
+}
+
+/* json->p stands behind the backslash. */
+static bool escape(MigJson *json, GString *value)
+{
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    const char *at = json->p < json->end && *json->p ? strchr(from, *json->p) : NULL;
+    uint32_t c, low;
+
+    if (at) {
+        json->p++;
+        if (value) {
+            g_string_append_c(value, to[at - from]);
+        }
+        return true;
+    }
+    if (json->end - json->p < 5 || *json->p != 'u' || !hex4(json->p + 1, &c)) {
+        return fail(json, "an escape that JSON does not have");
+    }
+    json->p += 5;
+    if (c >= 0xd800 && c < 0xdc00 && json->end - json->p >= 6 && json->p[0] == '\\' &&
+        json->p[1] == 'u' && hex4(json->p + 2, &low) && low >= 0xdc00 && low < 0xe000) {
+        c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+        json->p += 6;
+    }
+    if (value) {
+        g_string_append_unichar(value, c >= 0xd800 && c < 0xe000 ? 0xfffd : c);
+    }
+    return true;
+}
+
+bool mig_json_string(MigJson *json, GString *value)
+{
+    if (mig_json_peek(json) != '"') {
+        return fail(json, "a string was wanted");
+    }
+    if (value) {
+        g_string_truncate(value, 0);
+    }
+    json->p++;
+    while (json->p < json->end && *json->p != '"') {
+        const char *from = json->p;
+
+        if (*from == '\\') {
+            json->p++;
+            if (!escape(json, value)) {
+                return false;
+            }
+            continue;
+        }
+        while (json->p < json->end && *json->p != '"' && *json->p != '\\' &&
+               (unsigned char)*json->p >= 0x20) {
+            json->p++;
+        }
+        if (json->p == from) {
+            return fail(json, "a control character in a string");
+        }
+        if (value) {
+            g_string_append_len(value, from, json->p - from);
+        }
+    }
+    if (json->p == json->end) {
+        return fail(json, "a string that does not end");
+    }
+    json->p++;
+    return true;
+}
+
+static bool digits(MigJson *json)
+{
+    const char *from = json->p;
+
+    while (json->p < json->end && g_ascii_isdigit(*json->p)) {
+        json->p++;
+    }
+    return json->p > from || fail(json, "a digit was wanted");
+}
+
+static bool number(MigJson *json)
+{
+    if (*json->p == '-') {
+        json->p++;
+    }
+    if (json->p < json->end && *json->p == '0') {
+        json->p++;
+    } else if (!digits(json)) {
+        return false;
+    }
+    if (json->p < json->end && *json->p == '.') {
+        json->p++;
+        if (!digits(json)) {
+            return false;
+        }
+    }
+    if (json->p < json->end && (*json->p == 'e' || *json->p == 'E')) {
+        json->p++;
+        if (json->p < json->end && (*json->p == '+' || *json->p == '-')) {
+            json->p++;
+        }
+        return digits(json);
+    }
+    return true;
+}
+
+bool mig_json_uint(MigJson *json, uint64_t *value)
+{
+    const char *from;
+
+    if (mig_json_peek(json) != 'n') {
+        return fail(json, "a number was wanted");
+    }
+    from = json->p;
+    if (!number(json)) {
+        return false;
+    }
+    *value = 0;
+    for (; from < json->p; from++) {
+        uint64_t digit = (uint64_t)(*from - '0');
+
+        if (!g_ascii_isdigit(*from) || *value > (UINT64_MAX - digit) / 10) {
+            return fail(json, "an integer of at most 64 bits was wanted");
+        }
+        *value = *value * 10 + digit;
+    }
+    return true;
+}
+
+static bool word(MigJson *json, const char *text)
+{
+    size_t n = strlen(text);
+
+    if ((size_t)(json->end - json->p) < n || memcmp(json->p, text, n) != 0) {
+        return fail(json, "a value was wanted");
+    }
+    json->p += n;
+    return true;
+}
+
+/* Without recursion: the stack of the process is not the attacker's. */
+bool mig_json_skip(MigJson *json)
+{
+    char open[MIG_JSON_DEPTH_MAX];
+    unsigned n = 0;
+    g_autoptr(GString) key = g_string_new(NULL);
+
+    do {
+        char c = mig_json_peek(json);
+        bool ok;
+
+        switch (c) {
+        case '{':
+        case '[':
+            ok = mig_json_enter(json, c);
+            if (ok) {
+                open[n++] = c;
+            }
+            break;
+        case '"':
+            ok = mig_json_string(json, NULL);
+            break;
+        case 'n':
+            ok = number(json);
+            break;
+        case 't':
+            ok = word(json, "true");
+            break;
+        case 'f':
+            ok = word(json, "false");
+            break;
+        case '0':
+            ok = word(json, "null");
+            break;
+        default:
+            ok = fail(json, "a value was wanted");
+        }
+        if (!ok) {
+            return false;
+        }
+        while (n && !mig_json_next(json, open[n - 1] == '{' ? key : NULL)) {
+            if (json->problem) {
+                return false;
+            }
+            n--;
+        }
+    } while (n);
+    return true;
+}
+
+bool mig_json_at_end(MigJson *json)
+{
+    skip_space(json);
+    return !json->problem && json->p == json->end;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      a pull scanner over JSON text that keeps places and repeated keys.
+ * Knows not: what the text is about.
+ * Beside it: stream/description.c, device/: descriptions repeat keys in one object, are
+ *            edited by splicing text, and come from an attacker; a tree would lose the
+ *            first two and cost thirty times the text.
+ *
+ * The scanner stands before a value, a key or a closing bracket.  Every call either moves
+ * past one thing or sets `problem` (a static string) and from then on fails.
+ */
+#ifndef MIG_STREAM_JSON_SCAN_H
+#define MIG_STREAM_JSON_SCAN_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct MigJson {
+    const char *text, *p, *end;
+    const char *problem;  /* NULL while all is well */
+    unsigned depth;       /* brackets entered and not left */
+    bool first;           /* no member of the innermost one was read yet */
+} MigJson;
+
+void mig_json_init(MigJson *json, const char *text, size_t length);
+
+/* Offset of the next thing (white space skipped), for splicing. */
+size_t mig_json_offset(MigJson *json);
+
+/* What comes next: '{' '[' '"' 'n' (a number) 't' 'f' '0' (null) '}' ']', or 0 at the end
+ * or when a problem was met. */
+char mig_json_peek(MigJson *json);
+
+/* Enters an object or array, which is what '{' or '[' in @bracket asks for. */
+bool mig_json_enter(MigJson *json, char bracket);
+
+/* In an object: reads the next key into @key and stands before its value; in an array
+ * (@key NULL): stands before the next element.  False when the bracket closes, which is
+ * then left, or on a problem. */
+bool mig_json_next(MigJson *json, GString *key);
+
+bool mig_json_string(MigJson *json, GString *value); /* @value may be NULL */
+bool mig_json_uint(MigJson *json, uint64_t *value);  /* 0 .. 2^64-1, no fraction */
+bool mig_json_skip(MigJson *json);                   /* one value of any kind */
+
+/* Nothing but white space is left. */
+bool mig_json_at_end(MigJson *json);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      see page.h.
+ * Knows not: records.
+ * Beside it: zlib, through gio's converter.
+ *
+ * XBZRLE is pairs of an unchanged run (its length) and a changed one (its length, and the
+ * octets that replace).  Lengths are uleb128 of at most two octets.  An unchanged run may be
+ * empty in the first pair only, a changed one never; the trailing unchanged run is left out.
+ * Source: migration/xbzrle.c, xbzrle_decode_buffer(), 5.2 to 10.2; migration/ram-compress.c,
+ * 8.2.
+ */
+#include "stream/page.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+/* At each number two octets must be left, as QEMU's decoder has it. */
+static bool take_uleb(const uint8_t *data, size_t n, size_t *at, size_t *value)
+{
+    if (n - *at < 2 || (data[*at] & 0x80 && data[*at + 1] & 0x80)) {
+        return false;
+    }
+    *value = data[*at] & 0x7f;
+    if (data[(*at)++] & 0x80) {
+        *value |= (size_t)data[(*at)++] << 7;
+    }
+    return true;
+}
+
+bool mig_page_xbzrle(const uint8_t *data, size_t n, uint8_t *page, size_t page_size)
+{
+    size_t at = 0, to = 0, run;
+
+    while (at < n) {
+        if (!take_uleb(data, n, &at, &run) || (run == 0 && to > 0) || run > page_size - to) {
+            return false;
+        }
+        to += run;
+        if (!take_uleb(data, n, &at, &run) || run == 0 || run > page_size - to ||
+            run > n - at) {
+            return false;
+        }
+        if (page) {
+            memcpy(page + to, data + at, run);
+        }
+        at += run;
+        to += run;
+    }
+    return true;
+}
+
+bool mig_page_inflate(const uint8_t *data, size_t n, uint8_t *page, size_t page_size)
+{
+    g_autoptr(GZlibDecompressor) zlib = g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_ZLIB);
+    GConverterResult result = G_CONVERTER_CONVERTED;
+    size_t in = 0, out = 0;
+
+    /* One octet of room beyond the page, so that a stream that yields more is seen to. */
+    g_autofree uint8_t *room = g_malloc(page_size + 1);
+
+    while (result == G_CONVERTER_CONVERTED && out <= page_size) {
+        gsize read = 0, written = 0;
+
+        result = g_converter_convert(G_CONVERTER(zlib), data + in, n - in, room + out,
+                                     page_size + 1 - out, G_CONVERTER_INPUT_AT_END, &read,
+                                     &written, NULL);
+        if (result == G_CONVERTER_ERROR) {
+            return false;
+        }
+        in += read;
+        out += written;
+    }
+    if (result != G_CONVERTER_FINISHED || out != page_size || in != n) {
+        return false;
+    }
+    memcpy(page, room, page_size);
+    return true;
+}
+
+bool mig_page_is_zero(const uint8_t *page, size_t page_size)
+{
+    return page_size == 0 || (page[0] == 0 && memcmp(page, page + 1, page_size - 1) == 0);
+}

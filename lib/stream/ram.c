@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      the ram section, version 4: block list and page records.
+ * Knows not: mapped-ram's regions (stream/mapped-ram.c); what pages hold.
+ * Beside it: stream/page-size.c, which uses mig_ram_record() for a trial.
+ *
+ * A body is records up to EOS, each one be64 word first: an offset in the block, or'ed with
+ * flags below the target page size.
+ *   MEM_SIZE       offset is the sum of all blocks; then, until their lengths add up to it,
+ *                  pstr8 name | be64 used_length | [be64 host page size] | [be64 address]
+ *   ZERO           [pstr8 block] | u8 0
+ *   PAGE           [pstr8 block] | page
+ *   XBZRLE         [pstr8 block] | u8 1 | be16 length | data
+ *   COMPRESS_PAGE  [pstr8 block] | be32 length | zlib, until 9.0
+ *   EOS, HOOK, MULTIFD_FLUSH   nothing
+ * The block's name is there unless CONTINUE is set, which means the block of the record
+ * before, across sections.
+ * Source: migration/ram.c, ram_save_setup(), save_page_header(), ram_load_precopy(),
+ * 5.2 to 10.2.
+ */
+#include <string.h>
+
+#include "stream/body.h"
+#include "stream/defect.h"
+#include "stream/mapped-ram.h"
+
+/* No record of a run but its first straddles a multiple of this, in octets. */
+#define RUN_GRID (1u << 20)
+
+#define WORD 8u
+#define LONGEST_RECORD_HEADER (WORD + 256)
+
+/* What zlib's compressBound() says of one page: no source sends more. */
+static uint32_t compress_bound(uint32_t n)
+{
+    return n + (n >> 12) + (n >> 14) + (n >> 25) + 13;
+}
+
+static RamRecordStatus wants(RamRecord *record, uint64_t length)
+{
+    record->length = (uint32_t)length;
+    return RAM_RECORD_SHORT;
+}
+
+RamRecordStatus mig_ram_record(const uint8_t *p, size_t n, uint32_t page_size,
+                               RamRecord *record)
+{
+    uint32_t at = WORD;
+    uint64_t word;
+
+    if (n < WORD) {
+        return wants(record, WORD);
+    }
+    word = mig_be64(p);
+    *record = (RamRecord){ .flags = (uint32_t)(word & (page_size - 1)),
+                           .offset = word & ~(uint64_t)(page_size - 1) };
+    switch (record->flags & ~(uint32_t)MIG_RAM_CONTINUE) {
+    case MIG_RAM_ZERO:
+    case MIG_RAM_PAGE:
+    case MIG_RAM_XBZRLE:
+    case MIG_RAM_COMPRESS_PAGE:
+        break;
+    case MIG_RAM_MEM_SIZE:
+    case MIG_RAM_EOS:
+    case MIG_RAM_HOOK:
+    case MIG_RAM_MULTIFD_FLUSH:
+        record->length = WORD;
+        return RAM_RECORD_OK;
+    default:
+        return RAM_RECORD_BAD_FLAGS;
+    }
+    if (!(record->flags & MIG_RAM_CONTINUE)) {
+        if (n < at + 1) {
+            return wants(record, at + 1);
+        }
+        record->name_length = p[at];
+        at += 1u + record->name_length;
+    }
+    if (record->flags & MIG_RAM_PAGE) {
+        record->data_offset = at;
+        record->data_length = page_size;
+    } else if (record->flags & MIG_RAM_ZERO) {
+        if (n < at + 1) {
+            return wants(record, at + 1);
+        }
+        record->fill = p[at];
+        record->data_offset = at + 1;
+    } else if (record->flags & MIG_RAM_XBZRLE) {
+        if (n < at + 3) {
+            return wants(record, at + 3);
+        }
+        record->data_offset = at + 3;
+        record->data_length = mig_be16(p + at + 1);
+        if (p[at] != MIG_XBZRLE_ENCODING || record->data_length > page_size) {
+            return RAM_RECORD_BAD_ENCODING;
+        }
+    } else {
+        if (n < at + 4) {
+            return wants(record, at + 4);
+        }
+        record->data_offset = at + 4;
+        record->data_length = mig_be32(p + at);
+        if (record->data_length > compress_bound(page_size)) {
+            return RAM_RECORD_BAD_LENGTH;
+        }
+    }
+    record->length = record->data_offset + record->data_length;
+    return n < record->length ? RAM_RECORD_SHORT : RAM_RECORD_OK;
+}
+
+static MigRamBlock *new_block(RamState *ram, const uint8_t *name, uint8_t n)
+{
+    MigRamBlock *block = g_malloc0(sizeof(MigRamBlock) + n + 1u);
+
+    block->index = ram->blocks->len;
+    block->name_length = n;
+    memcpy(block->name, name, n);
+    g_ptr_array_add(ram->blocks, block);
+    if (!g_hash_table_contains(ram->by_name, block->name)) {
+        g_hash_table_insert(ram->by_name, block->name, block);
+    }
+    return block;
+}
+
+static MigRamBlock *find_block(RamState *ram, const uint8_t *name, uint8_t n)
+{
+    char text[256];
+    MigRamBlock *block;
+
+    memcpy(text, name, n);
+    text[n] = '\0';
+    block = g_hash_table_lookup(ram->by_name, text);
+    return block && block->name_length == n ? block : NULL;
+}
+
+/* postcopy-ram adds the block's host page size where it is not the usual one, and nothing
+ * says so: what comes next is that size, whose first octet is 0, or a name, which is not
+ * empty, or the record behind the list, which always has flags.
+ * Source: migration/ram.c, ram_save_setup(). */
+static bool has_host_page_size(MigReader *r, const uint8_t *p)
+{
+    uint64_t value = mig_be64(p);
+
+    return r->ram.advised && p[0] == 0 && value &&
+           (value & (MAX(r->ram.page_size, MIG_PAGE_SIZE_MIN) - 1)) == 0;
+}
+
+static MigStatus read_block(MigReader *r, MigItem *item, GError **error)
+{
+    RamState *ram = &r->ram;
+    const MigConfiguration *conf = mig_reader_configuration(r);
+    const uint8_t *p = mig_reader_need(r, item, 1, "RAM block list", error);
+    MigRamBlock *block;
+    uint64_t length;
+    size_t at, there;
+    uint8_t n;
+
+    if (!p) {
+        return MIG_STATUS_ERROR;
+    }
+    n = p[0];
+    if (n == 0) {
+        /* The first octet of a record: the list is over although lengths are missing. */
+        r->next_defect = MIG_DEFECT_RAM_LIST_TOTAL;
+        ram->listing = false;
+        return MIG_STATUS_END;
+    }
+    at = 1u + n + 8u;
+    p = mig_reader_need(r, item, at, "RAM block list", error);
+    if (!p) {
+        return MIG_STATUS_ERROR;
+    }
+    length = mig_be64(p + 1 + n);
+    if (length > ram->list_total - ram->list_sum) {
+        return mig_reader_malformed(r, item->offset, MIG_DEFECT_RAM_LIST_TOTAL, error,
+                                    "the lengths of the RAM blocks go beyond the total of "
+                                    "%" PRIu64 " bytes: %" PRIu64 " so far, %" PRIu64 " here",
+                                    ram->list_total, ram->list_sum, length);
+    }
+    if (ram->blocks->len == MIG_RAM_BLOCKS_MAX) {
+        mig_error_set(error, MIG_ERROR_LIMIT, item->offset, MIG_DEFECT_RAM_BLOCKS_TOO_MANY,
+                      "more than %u RAM blocks", MIG_RAM_BLOCKS_MAX);
+        return MIG_STATUS_ERROR;
+    }
+    if (find_block(ram, p + 1, n)) {
+        item->defect = MIG_DEFECT_RAM_BLOCK_TWICE;
+    }
+    block = new_block(ram, p + 1, n);
+    block->used_length = length;
+    p = mig_input_peek(r->in, at + 16, &there);
+    if (there >= at + 8 && has_host_page_size(r, p + at)) {
+        block->host_page_size = mig_be64(p + at);
+        at += 8;
+    }
+    if (conf && conf->x_ignore_shared && there >= at + 8) {
+        block->has_address = true;
+        block->address = mig_be64(p + at);
+        at += 8;
+    }
+    item->kind = MIG_ITEM_RAM_BLOCK;
+    item->length = at;
+    item->block = block;
+    ram->list_sum += length;
+    ram->listing = ram->list_sum < ram->list_total;
+    if (conf && conf->mapped_ram) {
+        mig_mapped_ram_begin(r, block);
+    }
+    return MIG_STATUS_MORE;
+}
+
+/* How many records behind the first continue the run, and their octets. */
+static uint32_t count_run(const uint8_t *p, size_t n, uint64_t offset, const MigRamPages *run)
+{
+    uint32_t flag = run->kind == MIG_PAGE_ZERO ? MIG_RAM_ZERO : MIG_RAM_PAGE;
+    uint32_t stride = mig_ram_pages_stride(run), count = 0;
+    uint64_t word = (offset + run->page_size) | flag | MIG_RAM_CONTINUE;
+
+    while (n >= stride && mig_be64(p) == word &&
+           (run->kind != MIG_PAGE_ZERO || p[WORD] == run->fill)) {
+        p += stride;
+        n -= stride;
+        word += run->page_size;
+        count++;
+    }
+    return count;
+}
+
+static MigStatus read_pages(MigReader *r, MigItem *item, const RamRecord *record,
+                            const uint8_t *p)
+{
+    MigRamPages *run = &item->pages;
+    RamState *ram = &r->ram;
+    bool named = !(record->flags & MIG_RAM_CONTINUE);
+
+    if (named) {
+        ram->last = find_block(ram, p + WORD + 1, record->name_length);
+    }
+    run->kind = record->flags & MIG_RAM_ZERO     ? MIG_PAGE_ZERO
+                : record->flags & MIG_RAM_PAGE   ? MIG_PAGE_NORMAL
+                : record->flags & MIG_RAM_XBZRLE ? MIG_PAGE_XBZRLE
+                                                 : MIG_PAGE_COMPRESSED;
+    run->fill = record->fill;
+    run->named = named;
+    run->n_pages = 1;
+    run->page_size = ram->page_size;
+    run->first_length = record->length;
+    run->data_offset = record->data_offset;
+    run->data_length = record->data_length;
+    run->address = record->offset;
+    run->block = ram->last;
+    item->kind = MIG_ITEM_RAM_PAGES;
+    item->length = record->length;
+    if (run->kind == MIG_PAGE_ZERO || run->kind == MIG_PAGE_NORMAL) {
+        uint64_t behind = item->offset + record->length;
+        uint64_t limit = (behind + RUN_GRID - 1) / RUN_GRID * RUN_GRID;
+        size_t want = limit - item->offset, n;
+
+        p = mig_input_peek(r->in, want, &n);
+        run->n_pages += count_run(p + record->length, MIN(n, want) - record->length,
+                                  record->offset, run);
+        item->length += (uint64_t)(run->n_pages - 1) * mig_ram_pages_stride(run);
+    }
+    if (!run->block) {
+        item->defect = named ? MIG_DEFECT_RAM_BLOCK_UNKNOWN : MIG_DEFECT_RAM_CONTINUE;
+    } else if (run->address >= run->block->used_length ||
+               (uint64_t)run->n_pages * run->page_size >
+                   run->block->used_length - run->address) {
+        item->defect = MIG_DEFECT_RAM_PAGE_OUTSIDE;
+    }
+    return MIG_STATUS_MORE;
+}
+
+static MigStatus bad_record(MigReader *r, MigItem *item, RamRecordStatus status,
+                            const RamRecord *record, GError **error)
+{
+    switch (status) {
+    case RAM_RECORD_BAD_ENCODING:
+        return mig_reader_malformed(r, item->offset, MIG_DEFECT_RAM_XBZRLE_HEADER, error,
+                                    "XBZRLE record with an encoding other than 1, or with %u "
+                                    "bytes for a page of %u",
+                                    record->data_length, r->ram.page_size);
+    case RAM_RECORD_BAD_LENGTH:
+        return mig_reader_malformed(r, item->offset, MIG_DEFECT_RAM_COMPRESSED_LENGTH, error,
+                                    "compressed page of %u bytes, wanted at most %u",
+                                    record->data_length, compress_bound(r->ram.page_size));
+    default:
+        return mig_reader_malformed(r, item->offset, MIG_DEFECT_RAM_FLAG, error,
+                                    "unknown combination of RAM flags 0x%x", record->flags);
+    }
+}
+
+/* The page size is needed as soon as a word is not one of the marks of a START body. */
+static void settle_page_size(MigReader *r)
+{
+    size_t n;
+    const uint8_t *p = mig_input_peek(r->in, RUN_GRID, &n);
+    uint32_t low = p[WORD - 1];
+
+    if (low & (MIG_RAM_ZERO | MIG_RAM_PAGE | MIG_RAM_XBZRLE) ||
+        (!(low & (MIG_RAM_MEM_SIZE | MIG_RAM_EOS | MIG_RAM_HOOK)) &&
+         !(p[WORD - 2] & (MIG_RAM_MULTIFD_FLUSH >> 8)))) {
+        r->ram.page_size = mig_page_size_try(p, n);
+    }
+}
+
+static MigStatus read_record(MigReader *r, MigItem *item, GError **error)
+{
+    RamState *ram = &r->ram;
+    RamRecord record = { 0 };
+    RamRecordStatus status;
+    const uint8_t *p = mig_reader_need(r, item, WORD, "RAM record", error);
+    size_t n, want = LONGEST_RECORD_HEADER;
+
+    if (!p) {
+        return MIG_STATUS_ERROR;
+    }
+    if (G_UNLIKELY(!ram->page_size)) {
+        settle_page_size(r);
+    }
+    do {
+        p = mig_input_peek(r->in, want, &n);
+        status = mig_ram_record(p, n, ram->page_size ? ram->page_size : 4096, &record);
+        if (status == RAM_RECORD_SHORT && n < want && n < record.length) {
+            return mig_reader_truncated(r, item->offset, record.length, n, "RAM record",
+                                        error);
+        }
+        want = record.length;
+    } while (status == RAM_RECORD_SHORT);
+
+    if (status != RAM_RECORD_OK) {
+        return bad_record(r, item, status, &record, error);
+    }
+    item->length = record.length;
+    switch (record.flags & ~(uint32_t)MIG_RAM_CONTINUE) {
+    case MIG_RAM_MEM_SIZE:
+        item->kind = MIG_ITEM_RAM_LIST;
+        item->ram_list.total = record.offset;
+        ram->list_total = record.offset;
+        ram->list_sum = 0;
+        ram->listing = record.offset != 0;
+        return MIG_STATUS_MORE;
+    case MIG_RAM_EOS:
+    case MIG_RAM_HOOK:
+    case MIG_RAM_MULTIFD_FLUSH:
+        item->kind = MIG_ITEM_RAM_MARK;
+        item->ram_mark.flag = record.flags & ~(uint32_t)MIG_RAM_CONTINUE;
+        r->body_step = item->ram_mark.flag == MIG_RAM_EOS;
+        return MIG_STATUS_MORE;
+    default:
+        return read_pages(r, item, &record, p);
+    }
+}
+
+static MigStatus ram_next(MigReader *r, MigItem *item, GError **error)
+{
+    MigStatus status = MIG_STATUS_END;
+
+    if (r->body_step) {
+        return MIG_STATUS_END; /* EOS was read */
+    }
+    if (r->ram.mapping) {
+        status = mig_mapped_ram_next(r, item, error);
+    }
+    if (status == MIG_STATUS_END && r->ram.listing) {
+        status = read_block(r, item, error);
+    }
+    return status == MIG_STATUS_END ? read_record(r, item, error) : status;
+}
+
+const MigBody mig_body_ram = { .idstr = "ram", .next = ram_next };

@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      the outer list: file header, section headers and footers, end mark, what
+ *            follows; cutting long things into pieces.
+ * Knows not: what is inside a body.
+ * Beside it: stream/configuration.c, stream/command.c, stream/body.h.
+ *
+ * The input stands at the start of the last item until the next one is asked for, so that
+ * its octets can be looked at; nothing is read of an item that nobody looks at, where the
+ * input can seek.
+ */
+#include "stream/reader.h"
+
+#include <string.h>
+
+#include "stream/body.h"
+#include "stream/defect.h"
+#include "stream/page.h"
+
+static const char *const kind_names[MIG_ITEM_KIND_COUNT] = {
+    [MIG_ITEM_FILE_HEADER] = "file-header",
+    [MIG_ITEM_CONFIGURATION] = "configuration",
+    [MIG_ITEM_SECTION_HEADER] = "section-header",
+    [MIG_ITEM_SECTION_FOOTER] = "section-footer",
+    [MIG_ITEM_COMMAND] = "command",
+    [MIG_ITEM_RAM_LIST] = "ram-list",
+    [MIG_ITEM_RAM_BLOCK] = "ram-block",
+    [MIG_ITEM_RAM_PAGES] = "ram-pages",
+    [MIG_ITEM_RAM_MARK] = "ram-mark",
+    [MIG_ITEM_MAPPED_HEADER] = "mapped-header",
+    [MIG_ITEM_MAPPED_BITMAP] = "mapped-bitmap",
+    [MIG_ITEM_MAPPED_PAGES] = "mapped-pages",
+    [MIG_ITEM_VFIO_RECORD] = "vfio-record",
+    [MIG_ITEM_RECORD] = "record",
+    [MIG_ITEM_DEVICE_STATE] = "device-state",
+    [MIG_ITEM_EOF] = "eof",
+    [MIG_ITEM_DESCRIPTION] = "description",
+    [MIG_ITEM_PADDING] = "padding",
+    [MIG_ITEM_TRAILING] = "trailing",
+};
+
+const char *mig_item_kind_name(MigItemKind kind)
+{
+    g_return_val_if_fail((unsigned)kind < MIG_ITEM_KIND_COUNT, "");
+    return kind_names[kind];
+}
+
+/* (idstr, instance) as a key; idstr may hold NULs. */
+static guint section_hash(gconstpointer p)
+{
+    const MigSection *section = p;
+    guint hash = section->instance_id * 31u + section->name_length;
+
+    for (size_t i = 0; i < section->name_length; i++) {
+        hash = hash * 33u + (guint8)section->name[i];
+    }
+    return hash;
+}
+
+static gboolean section_equal(gconstpointer a, gconstpointer b)
+{
+    const MigSection *x = a, *y = b;
+
+    return x->instance_id == y->instance_id && x->name_length == y->name_length &&
+           memcmp(x->name, y->name, x->name_length) == 0;
+}
+
+MigReader *mig_reader_new(MigInput *in)
+{
+    MigReader *r = g_new0(MigReader, 1);
+
+    r->in = in;
+    r->pos = mig_input_tell(in);
+    r->sections = g_ptr_array_new_with_free_func(g_free);
+    r->by_name = g_hash_table_new(section_hash, section_equal);
+    r->by_id = g_hash_table_new(NULL, NULL);
+    r->strings = g_string_chunk_new(256);
+    r->capabilities = g_ptr_array_new();
+    r->ram.blocks = g_ptr_array_new_with_free_func(g_free);
+    r->ram.by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    return r;
+}
+
+void mig_reader_free(MigReader *r)
+{
+    if (!r) {
+        return;
+    }
+    g_clear_error(&r->failure);
+    g_hash_table_unref(r->by_id);
+    g_hash_table_unref(r->by_name);
+    g_ptr_array_unref(r->sections);
+    g_string_chunk_free(r->strings);
+    g_ptr_array_unref(r->capabilities);
+    g_hash_table_unref(r->ram.by_name);
+    g_ptr_array_unref(r->ram.blocks);
+    mig_description_free(r->description);
+    g_free(r);
+}
+
+MigStatus mig_reader_malformed(MigReader *r, uint64_t offset, const char *rule,
+                               GError **error, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    mig_error_set(error, MIG_ERROR_MALFORMED, offset, rule, "%s", text);
+    (void)r;
+    return MIG_STATUS_ERROR;
+}
+
+MigStatus mig_reader_truncated(MigReader *r, uint64_t offset, uint64_t want, uint64_t found,
+                               const char *what, GError **error)
+{
+    if (mig_input_end_error(r->in, error)) {
+        mig_error_set(error, MIG_ERROR_TRUNCATED, offset, MIG_DEFECT_TRUNCATED,
+                      "wanted %" PRIu64 " bytes of %s, and the stream ends after %" PRIu64,
+                      want, what, found);
+    }
+    return MIG_STATUS_ERROR;
+}
+
+const uint8_t *mig_reader_need(MigReader *r, const MigItem *item, size_t want,
+                               const char *what, GError **error)
+{
+    size_t n;
+    const uint8_t *p = mig_input_peek(r->in, want, &n);
+
+    if (G_UNLIKELY(n < want)) {
+        mig_reader_truncated(r, item->offset, want, n, what, error);
+        return NULL;
+    }
+    return p;
+}
+
+/* Whether @n octets from the input's position on are there. */
+static bool available(MigReader *r, uint64_t n, uint64_t *found)
+{
+    size_t there;
+
+    if (mig_input_seekable(r->in)) {
+        *found = mig_input_size(r->in) - MIN(r->pos, mig_input_size(r->in));
+        return *found >= n;
+    }
+    mig_input_peek(r->in, n, &there);
+    *found = there;
+    return there >= n;
+}
+
+static MigStatus read_file_header(MigReader *r, MigItem *item, GError **error)
+{
+    const uint8_t *p = mig_reader_need(r, item, MIG_FILE_HEADER_LENGTH, "file header", error);
+    uint32_t version;
+
+    if (!p) {
+        return MIG_STATUS_ERROR;
+    }
+    if (mig_be32(p) != MIG_FILE_MAGIC) {
+        return mig_reader_malformed(r, item->offset, MIG_DEFECT_MAGIC, error,
+                                    "not a migration stream: it starts with %08x, not with "
+                                    "%08x (\"QEVM\")",
+                                    mig_be32(p), MIG_FILE_MAGIC);
+    }
+    version = mig_be32(p + 4);
+    if (version != MIG_FILE_VERSION) {
+        return mig_reader_malformed(r, item->offset + 4, MIG_DEFECT_VERSION, error,
+                                    "stream version %u%s, wanted %u", version,
+                                    version == MIG_FILE_VERSION_OBSOLETE ? " (obsolete)" : "",
+                                    MIG_FILE_VERSION);
+    }
+    item->kind = MIG_ITEM_FILE_HEADER;
+    item->length = MIG_FILE_HEADER_LENGTH;
+    item->file_header.version = version;
+    r->state = STATE_CONFIGURATION;
+    return MIG_STATUS_MORE;
+}
+
+/* The handler of that name and instance, made if it is new; NULL with *error at the limit. */
+static MigSection *section_for(MigReader *r, const uint8_t *name, uint8_t name_length,
+                               uint32_t instance_id, uint64_t offset, GError **error)
+{
+    g_autofree MigSection *section = g_malloc0(sizeof(MigSection) + name_length + 1u);
+    MigSection *known;
+
+    section->instance_id = instance_id;
+    section->name_length = name_length;
+    memcpy(section->name, name, name_length);
+    known = g_hash_table_lookup(r->by_name, section);
+    if (known) {
+        return known;
+    }
+    if (r->sections->len == MIG_SECTIONS_MAX) {
+        mig_error_set(error, MIG_ERROR_LIMIT, offset, MIG_DEFECT_SECTIONS_TOO_MANY,
+                      "more than %u different sections", MIG_SECTIONS_MAX);
+        return NULL;
+    }
+    section->body = mig_body_for(section->name);
+    section->index = r->sections->len;
+    g_ptr_array_add(r->sections, section);
+    g_hash_table_add(r->by_name, section);
+    return g_steal_pointer(&section);
+}
+
+static MigStatus enter_body(MigReader *r, MigItem *item, MigSection *section, uint32_t id)
+{
+    item->kind = MIG_ITEM_SECTION_HEADER;
+    item->section = r->section = section;
+    item->section_id = r->section_id = id;
+    item->type = r->type;
+    r->body_step = 0;
+    r->state = STATE_BODY;
+    return MIG_STATUS_MORE;
+}
+
+static MigStatus read_long_header(MigReader *r, MigItem *item, GError **error)
+{
+    const uint8_t *p = mig_reader_need(r, item, MIG_LONG_HEADER_LENGTH, "section header", error);
+    MigSection *section, *bound;
+    uint8_t n;
+    uint32_t id;
+
+    if (!p) {
+        return MIG_STATUS_ERROR;
+    }
+    n = p[5];
+    p = mig_reader_need(r, item, MIG_LONG_HEADER_LENGTH + n, "section header", error);
+    if (!p) {
+        return MIG_STATUS_ERROR;
+    }
+    id = mig_be32(p + 1);
+    section = section_for(r, p + 6, n, mig_be32(p + 6 + n), item->offset, error);
+    if (!section) {
+        return MIG_STATUS_ERROR;
+    }
+    bound = g_hash_table_lookup(r->by_id, GUINT_TO_POINTER(id));
+    if (bound && bound != section && bound->id == id) {
+        item->defect = MIG_DEFECT_SECTION_ID_TWICE;
+    } else if (n == 0) {
+        item->defect = MIG_DEFECT_SECTION_NAME_EMPTY;
+    }
+    section->id = id;
+    section->version_id = mig_be32(p + 10 + n);
+    g_hash_table_insert(r->by_id, GUINT_TO_POINTER(id), section);
+    item->length = MIG_LONG_HEADER_LENGTH + n;
+    return enter_body(r, item, section, id);
+}
+
+static MigStatus read_short_header(MigReader *r, MigItem *item, GError **error)
+{
+    const uint8_t *p = mig_reader_need(r, item, MIG_SHORT_HEADER_LENGTH, "section header",
+                                       error);
+    MigSection *section;
+
+    if (!p) {
+        return MIG_STATUS_ERROR;
+    }
+    section = g_hash_table_lookup(r->by_id, GUINT_TO_POINTER(mig_be32(p + 1)));
+    if (!section) {
+        return mig_reader_malformed(r, item->offset, MIG_DEFECT_SECTION_UNBOUND, error,
+                                    "%s of section id %u, which no START or FULL has bound",
+                                    r->type == MIG_SECTION_PART ? "PART" : "END",
+                                    mig_be32(p + 1));
+    }
+    item->length = MIG_SHORT_HEADER_LENGTH;
+    return enter_body(r, item, section, mig_be32(p + 1));
+}
+
+static MigStatus leave_packages(MigReader *r, GError **error)
+{
+    while (r->package_depth && r->pos >= r->package_end[r->package_depth - 1]) {
+        uint64_t end = r->package_end[--r->package_depth];
+
+        if (r->pos > end) {
+            return mig_reader_malformed(r, end, MIG_DEFECT_PACKAGE_LENGTH, error,
+                                        "the package ends here, inside of a section that "
+                                        "ends at 0x%" PRIx64,
+                                        r->pos);
+        }
+    }
+    return MIG_STATUS_MORE;
+}
+
+static MigStatus read_list(MigReader *r, MigItem *item, GError **error)
+{
+    const uint8_t *p;
+    size_t n;
+
+    if (leave_packages(r, error) == MIG_STATUS_ERROR) {
+        return MIG_STATUS_ERROR;
+    }
+    item->package_depth = (uint8_t)r->package_depth;
+    p = mig_input_peek(r->in, 1, &n);
+    if (n == 0) {
+        if (mig_input_end_error(r->in, error)) {
+            mig_error_set(error, MIG_ERROR_TRUNCATED, item->offset, MIG_DEFECT_EOF_MISSING,
+                          "the stream ends without an end mark: wanted a section");
+        }
+        return MIG_STATUS_ERROR;
+    }
+    r->type = p[0];
+    switch (r->type) {
+    case MIG_SECTION_START:
+    case MIG_SECTION_FULL:
+        return read_long_header(r, item, error);
+    case MIG_SECTION_PART:
+    case MIG_SECTION_END:
+        return read_short_header(r, item, error);
+    case MIG_COMMAND:
+        return mig_command_next(r, item, error);
+    case MIG_CONFIGURATION:
+        item->defect = r->has_configuration ? MIG_DEFECT_CONFIGURATION_TWICE
+                                            : MIG_DEFECT_CONFIGURATION_NOT_FIRST;
+        return mig_configuration_next(r, item, error);
+    case MIG_EOF:
+        item->kind = MIG_ITEM_EOF;
+        item->length = 1;
+        r->state = r->package_depth ? STATE_LIST : STATE_AFTER_EOF;
+        return MIG_STATUS_MORE;
+    default:
+        return mig_reader_malformed(r, item->offset, MIG_DEFECT_SECTION_TYPE, error,
+                                    "unknown section type 0x%02x", p[0]);
+    }
+}
+
+static MigStatus read_body(MigReader *r, MigItem *item, GError **error)
+{
+    MigStatus status;
+
+    item->section = r->section;
+    item->section_id = r->section_id;
+    item->type = r->type;
+    item->package_depth = (uint8_t)r->package_depth;
+    status = r->section->body->next(r, item, error);
+    if (status == MIG_STATUS_END) {
+        r->state = STATE_AFTER_BODY;
+    }
+    return status;
+}
+
+/* The first body of a stream decides whether there are footers: the octet of a footer never
+ * starts a section. */
+static MigStatus read_footer(MigReader *r, MigItem *item, GError **error)
+{
+    const uint8_t *p = mig_reader_need(r, item, 1, "section footer", error);
+
+    if (!p) {
+        return MIG_STATUS_ERROR;
+    }
+    if (p[0] != MIG_FOOTER) {
+        if (!mig_starts_section(p[0])) {
+            return mig_reader_malformed(r, item->offset, MIG_DEFECT_FOOTER_MISSING, error,
+                                        "wanted the footer 0x7e, found 0x%02x", p[0]);
+        }
+        if (r->footers == FOOTERS_ON) {
+            r->next_defect = MIG_DEFECT_FOOTER_MISSING;
+        } else {
+            r->footers = FOOTERS_OFF;
+        }
+        r->state = STATE_LIST;
+        return MIG_STATUS_END;
+    }
+    p = mig_reader_need(r, item, MIG_FOOTER_LENGTH, "section footer", error);
+    if (!p) {
+        return MIG_STATUS_ERROR;
+    }
+    item->kind = MIG_ITEM_SECTION_FOOTER;
+    item->length = MIG_FOOTER_LENGTH;
+    item->section = r->section;
+    item->section_id = r->section_id;
+    item->type = r->type;
+    item->package_depth = (uint8_t)r->package_depth;
+    item->footer.id = mig_be32(p + 1);
+    if (r->footers == FOOTERS_OFF) {
+        item->defect = MIG_DEFECT_FOOTER_MIXED;
+    } else if (item->footer.id != r->section_id) {
+        item->defect = MIG_DEFECT_FOOTER_ID;
+    }
+    r->footers = r->footers == FOOTERS_OFF ? FOOTERS_OFF : FOOTERS_ON;
+    r->state = STATE_LIST;
+    return MIG_STATUS_MORE;
+}
+
+/* Behind the end mark: the description, or something that nobody loads. */
+static MigStatus read_description(MigReader *r, MigItem *item, GError **error)
+{
+    size_t n;
+    const uint8_t *p = mig_input_peek(r->in, MIG_DESCRIPTION_HEADER_LENGTH, &n);
+    uint32_t length;
+    uint64_t found;
+
+    r->state = STATE_TRAILING;
+    if (n < MIG_DESCRIPTION_HEADER_LENGTH || p[0] != MIG_DESCRIPTION) {
+        return MIG_STATUS_END;
+    }
+    length = mig_be32(p + 1);
+    if (!mig_input_hold(r->in, error)) {
+        return MIG_STATUS_ERROR;
+    }
+    if (!available(r, MIG_DESCRIPTION_HEADER_LENGTH + (uint64_t)length, &found)) {
+        if (mig_input_end_error(r->in, error)) {
+            mig_error_set(error, MIG_ERROR_TRUNCATED, item->offset,
+                          MIG_DEFECT_DESCRIPTION_LENGTH,
+                          "wanted a description of %u bytes, and the stream ends after %" PRIu64,
+                          length, found - MIG_DESCRIPTION_HEADER_LENGTH);
+        }
+        return MIG_STATUS_ERROR;
+    }
+    if (!r->description || r->description->offset != item->offset) {
+        g_clear_pointer(&r->description, mig_description_free);
+        r->description = mig_description_read(r->in, item->offset);
+        r->description_sought = true;
+    }
+    item->kind = MIG_ITEM_DESCRIPTION;
+    item->length = MIG_DESCRIPTION_HEADER_LENGTH + (uint64_t)length;
+    item->description.json_length = length;
+    return MIG_STATUS_MORE;
+}
+
+static MigStatus read_trailing(MigReader *r, MigItem *item, GError **error)
+{
+    size_t n;
+    const uint8_t *p = mig_input_peek(r->in, MIG_ITEM_MAX, &n);
+
+    if (n == 0) {
+        r->ended = true;
+        return mig_input_end_error(r->in, error) ? MIG_STATUS_END : MIG_STATUS_ERROR;
+    }
+    item->length = MIN(n, MIG_ITEM_MAX);
+    item->kind = mig_page_is_zero(p, item->length) ? MIG_ITEM_PADDING : MIG_ITEM_TRAILING;
+    return MIG_STATUS_MORE;
+}
+
+/* MORE, ERROR, or END: no item here, or the end of all if r->ended. */
+static MigStatus step(MigReader *r, MigItem *item, GError **error)
+{
+    switch (r->state) {
+    case STATE_FILE_HEADER:
+        return read_file_header(r, item, error);
+    case STATE_CONFIGURATION: {
+        size_t n;
+        const uint8_t *p = mig_input_peek(r->in, 1, &n);
+
+        r->state = STATE_LIST;
+        return n && p[0] == MIG_CONFIGURATION ? mig_configuration_next(r, item, error)
+                                              : MIG_STATUS_END;
+    }
+    case STATE_LIST:
+        return read_list(r, item, error);
+    case STATE_BODY:
+        return read_body(r, item, error);
+    case STATE_AFTER_BODY:
+        return read_footer(r, item, error);
+    case STATE_AFTER_EOF:
+        return read_description(r, item, error);
+    case STATE_TRAILING:
+        return read_trailing(r, item, error);
+    }
+    g_assert_not_reached();
+}
+
+/* Fits *item to a piece, and checks that all of the piece is there. */
+static MigStatus deliver(MigReader *r, MigItem *item, GError **error)
+{
+    uint64_t found, left = item->whole - item->piece;
+
+    item->length = MIN(left, MIG_ITEM_MAX);
+    if (!available(r, item->length, &found)) {
+        return mig_reader_truncated(r, item->offset, left, found,
+                                    kind_names[item->kind], error);
+    }
+    if (left > item->length) {
+        r->rest = *item;
+        r->rest.piece += item->length;
+        r->rest.offset += item->length;
+        r->rest.defect = NULL;
+    } else {
+        r->rest.whole = 0;
+    }
+    r->last_length = item->length;
+    return MIG_STATUS_MORE;
+}
+
+static MigStatus read_item(MigReader *r, MigItem *item, GError **error)
+{
+    MigStatus status = MIG_STATUS_END;
+
+    while (status == MIG_STATUS_END && !r->ended) {
+        memset(item, 0, sizeof(*item));
+        item->offset = r->pos;
+        status = step(r, item, error);
+    }
+    if (status != MIG_STATUS_MORE) {
+        return status;
+    }
+    if (G_UNLIKELY(r->next_defect) && !item->defect) {
+        item->defect = r->next_defect;
+        r->next_defect = NULL;
+    }
+    item->whole = item->length;
+    return deliver(r, item, error);
+}
+
+static MigStatus fail(MigReader *r, GError **error)
+{
+    if (error) {
+        *error = g_error_copy(r->failure);
+    }
+    return MIG_STATUS_ERROR;
+}
+
+MigStatus mig_reader_next(MigReader *r, MigItem *item, GError **error)
+{
+    MigStatus status;
+
+    if (r->failure) {
+        return fail(r, error);
+    }
+    r->pos += mig_input_skip(r->in, r->last_length);
+    r->last_length = 0;
+    if (r->rest.whole) {
+        *item = r->rest;
+        status = deliver(r, item, &r->failure);
+    } else {
+        status = read_item(r, item, &r->failure);
+    }
+    if (status == MIG_STATUS_ERROR) {
+        if ((r->state == STATE_BODY || r->state == STATE_AFTER_BODY) && r->section) {
+            mig_error_set_section(r->failure, r->section->name, r->section->instance_id);
+        }
+        return fail(r, error);
+    }
+    return status;
+}
+
+const uint8_t *mig_reader_bytes(MigReader *r, const MigItem *item)
+{
+    size_t n;
+    const uint8_t *p = mig_input_peek(r->in, item->length, &n);
+
+    g_return_val_if_fail(item->offset == r->pos, NULL);
+    return n < item->length ? NULL : p;
+}
+
+uint64_t mig_reader_tell(const MigReader *r)
+{
+    return r->pos + r->last_length;
+}
+
+const MigConfiguration *mig_reader_configuration(const MigReader *r)
+{
+    return r->has_configuration ? &r->configuration : NULL;
+}
+
+uint32_t mig_reader_page_size(const MigReader *r)
+{
+    return r->ram.page_size;
+}
+
+const MigRamBlock *const *mig_reader_ram_blocks(const MigReader *r, size_t *n)
+{
+    *n = r->ram.blocks->len;
+    return (const MigRamBlock *const *)(void *)r->ram.blocks->pdata;
+}
+
+const MigSection *const *mig_reader_sections(const MigReader *r, size_t *n)
+{
+    *n = r->sections->len;
+    return (const MigSection *const *)(void *)r->sections->pdata;
+}
+
+const MigDescription *mig_reader_description(const MigReader *r)
+{
+    return r->description;
+}
+
+const MigDescription *mig_reader_find_description(MigReader *r, GError **error)
+{
+    if (!r->description_sought) {
+        if (!mig_input_hold(r->in, error)) {
+            return NULL;
+        }
+        r->description_sought = true;
+        r->description = mig_description_find(r->in, r->pos);
+    }
+    return r->description;
+}
+
+MigInput *mig_reader_input(const MigReader *r)
+{
+    return r->in;
+}

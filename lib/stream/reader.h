@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      bytes to items: the outer list of a stream, and what was learned on the way.
+ * Knows not: who watches; what device state means.
+ * Beside it: stream/item.h; stream/body.h and the section bodies; stream/description.h.
+ */
+#ifndef MIG_STREAM_READER_H
+#define MIG_STREAM_READER_H
+
+#include "io/error.h"
+#include "io/input.h"
+#include "stream/description.h"
+#include "stream/item.h"
+
+typedef struct MigReader MigReader;
+
+typedef enum MigStatus {
+    MIG_STATUS_MORE,  /* an item was read */
+    MIG_STATUS_END,   /* the stream is complete and there is nothing more */
+    MIG_STATUS_ERROR, /* it cannot be read on; all items up to here were given out */
+} MigStatus;
+
+/* Reads @in from where it stands, which is offset 0 of the stream for all items.  @in is
+ * borrowed and must outlive the reader. */
+MIG_API MigReader *mig_reader_new(MigInput *in);
+MIG_API void mig_reader_free(MigReader *reader);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigReader, mig_reader_free)
+
+/*
+ * Reads the next item into *item.  What it points to lives as long as the reader.
+ * Errors: TRUNCATED, MALFORMED, LIMIT with offset, section and rule; CONTAINER, IO and
+ * CANCELLED from the input.  An error is final and is repeated.
+ */
+MIG_API MigStatus mig_reader_next(MigReader *reader, MigItem *item, GError **error);
+
+/*
+ * The octets of @item, which must be the last one read, all item->length of them; valid
+ * until the next call that moves the reader.  NULL if they cannot be read any more (the
+ * next call of mig_reader_next() then says why).
+ */
+MIG_API const uint8_t *mig_reader_bytes(MigReader *reader, const MigItem *item);
+
+/* Position behind the last item, in plain bytes. */
+MIG_API uint64_t mig_reader_tell(const MigReader *reader);
+
+/* What the stream has said so far. */
+MIG_API const MigConfiguration *mig_reader_configuration(const MigReader *reader); /* or NULL */
+MIG_API uint32_t mig_reader_page_size(const MigReader *reader); /* of the target; 0: not known */
+MIG_API const MigRamBlock *const *mig_reader_ram_blocks(const MigReader *reader, size_t *n);
+MIG_API const MigSection *const *mig_reader_sections(const MigReader *reader, size_t *n);
+
+/*
+ * The description, once it was needed or reached; else NULL.  mig_reader_find_description()
+ * looks for it now, if it was not, which makes a pipe spool what is left of it.
+ */
+MIG_API const MigDescription *mig_reader_description(const MigReader *reader);
+MIG_API const MigDescription *mig_reader_find_description(MigReader *reader, GError **error);
+
+MIG_API MigInput *mig_reader_input(const MigReader *reader);
+
+#endif

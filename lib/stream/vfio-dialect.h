@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      what a VFIO device's records add up to: its dialect, its data, where its
+ *            configuration stands.
+ * Knows not: whether that is right; check/ does.
+ * Beside it: migstat-subflag(5).
+ */
+#ifndef MIG_STREAM_VFIO_DIALECT_H
+#define MIG_STREAM_VFIO_DIALECT_H
+
+#include "stream/item.h"
+
+typedef enum MigVfioDialect {
+    MIG_VFIO_DIALECT_NONE,         /* no configuration on this channel, or not yet */
+    MIG_VFIO_DIALECT_CONFIG_FIRST, /* in END, before the stop-and-copy data: QEMU 5.2 */
+    MIG_VFIO_DIALECT_CONFIG_LAST,  /* in FULL: QEMU 6.0 and later */
+    MIG_VFIO_DIALECT_SUBFLAG,      /* set up and enabled by subflags */
+    MIG_VFIO_DIALECT_MULTIFD,      /* on the multifd channels: 10.0 and later */
+} MigVfioDialect;
+
+/* "config-first", ...: a static string. */
+MIG_API const char *mig_vfio_dialect_name(MigVfioDialect dialect);
+
+/* Start it with the section and zeros; feed it the device's items in order.  Offsets are in
+ * plain bytes, UINT64_MAX where there is no such thing; sizes are in bytes. */
+typedef struct MigVfioDevice {
+    const MigSection *section;
+    MigVfioDialect dialect;        /* by what was seen so far */
+    uint64_t precopy_bytes;        /* device data in PART */
+    uint64_t stop_copy_bytes;      /* device data in END */
+    uint64_t other_bytes;          /* device data in START or FULL, where it is not wanted */
+    uint32_t precopy_records, stop_copy_records;
+    uint64_t first_data;           /* offset of the first data record */
+    uint64_t first_stop_copy;      /* of the first one in END */
+    uint64_t config;               /* of the first configuration record with a payload */
+    MigSectionType config_type;    /* where that stands */
+    uint32_t config_records;       /* with a payload */
+    uint64_t enable;               /* of what enables interrupts: the first record of an old
+                                    * dialect, ENABLE_IRQ of the subflag one */
+    MigSectionType enable_type;
+    bool subflags;                 /* some configuration record has them */
+    bool plain_config;             /* some has not */
+    bool full;                     /* a FULL section was seen */
+    bool config_load_ready;
+} MigVfioDevice;
+
+MIG_API void mig_vfio_device_init(MigVfioDevice *device, const MigSection *section);
+MIG_API void mig_vfio_device_watch(MigVfioDevice *device, const MigItem *item);
+
+#endif
