@@ -45,16 +45,13 @@ static ssize_t file_read(MigSource *source, uint64_t offset, void *buffer, size_
 
         uint64_t place = offset + source->origin;
         if (got < 0) {
-            mig_error_set(error, MIG_ERROR_IO, place, NULL, "cannot read %s: %s", file->name,
-                          g_strerror(errno));
+            mig_source_set_error(error, MIG_ERROR_IO, place, "cannot read %s: %s", file->name,
+                                 g_strerror(errno));
         } else {
-            mig_error_set(error, MIG_ERROR_IO, place, NULL,
-                          "%s shrank while it was read: it had %" PRIu64
-                          " bytes when it was opened",
-                          file->name, source->size + source->origin);
-        }
-        if (error) {
-            mig_error_set_layer(*error, MIG_LAYER_CONTAINER);
+            mig_source_set_error(error, MIG_ERROR_IO, place,
+                                 "%s shrank while it was read: it had %" PRIu64
+                                 " bytes when it was opened",
+                                 file->name, source->size + source->origin);
         }
         return -1;
     }

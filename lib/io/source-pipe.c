@@ -59,11 +59,8 @@ static ssize_t pipe_read(MigSource *source, uint64_t offset, void *buffer, size_
         if (errno == EAGAIN || errno == EWOULDBLOCK) {
             wait = true; /* Somebody made it non-blocking. */
         } else if (errno != EINTR) {
-            mig_error_set(error, MIG_ERROR_IO, offset, NULL, "cannot read %s: %s",
-                          stream->name, g_strerror(errno));
-            if (error) {
-                mig_error_set_layer(*error, MIG_LAYER_CONTAINER);
-            }
+            mig_source_set_error(error, MIG_ERROR_IO, offset, "cannot read %s: %s",
+                                 stream->name, g_strerror(errno));
             return -1;
         }
     }

@@ -22,6 +22,20 @@ size_t mig_source_read_full(MigSource *source, uint64_t offset, void *buffer, si
     return done;
 }
 
+void mig_source_set_error(GError **error, MigErrorCode code, uint64_t offset,
+                          const char *format, ...)
+{
+    GError *failure = NULL;
+    va_list arguments;
+
+    va_start(arguments, format);
+    g_autofree char *text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    mig_error_set(&failure, code, offset, NULL, "%s", text);
+    mig_error_set_layer(failure, MIG_LAYER_CONTAINER);
+    g_propagate_error(error, failure);
+}
+
 void mig_source_free(MigSource *source)
 {
     if (source) {

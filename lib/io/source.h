@@ -44,6 +44,10 @@ struct MigSource {
 size_t mig_source_read_full(MigSource *source, uint64_t offset, void *buffer, size_t n,
                             GError **error);
 
+/* mig_error_set() without a rule, at a place in the file or in compressed data. */
+void mig_source_set_error(GError **error, MigErrorCode code, uint64_t offset,
+                          const char *format, ...) G_GNUC_PRINTF(4, 5);
+
 void mig_source_free(MigSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigSource, mig_source_free)
 
@@ -72,7 +76,9 @@ MigSource *mig_source_view_new(MigSource *inner, uint64_t start);
  * will be read again.  NULL with *error set when they cannot be read. */
 const uint8_t *mig_source_view_look(MigSource *view, size_t *n, GError **error);
 
-/* zstd frames and gzip members, undone.  @max_expand: most bytes that may come out. */
+/* zstd frames and gzip members, undone.  @max_expand: most bytes that may come out; the
+ * text is that of the error which says that there are more. */
+#define MIG_EXPAND_ERROR "expands to more than the limit on decompressed bytes"
 MigSource *mig_source_zstd_new(MigSource *inner, uint64_t max_expand);
 MigSource *mig_source_gzip_new(MigSource *inner, uint64_t max_expand);
 
