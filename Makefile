@@ -66,17 +66,19 @@ needs := $(if $(filter-out clean help dist uninstall,$(goals)),\
 # Runs while this file is read, so that the pkg-config answers below are those after the
 # installation.  `make -n` installs nothing.
 ifneq ($(strip $(needs)),)
-may_install := $(if $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),,\
-	$(filter check% demo,$(goals)))
+dry_run := $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
+may_install := $(if $(dry_run),,$(filter check% demo,$(goals)))
 $(shell PKG_CONFIG='$(PKG_CONFIG)' CC='$(CC)' \
 	tests/install-deps $(if $(may_install),--install) $(needs) >&2)
 ifneq ($(.SHELLSTATUS),0)
 $(error Packages are missing, see above)
 endif
 packages := $(LIB_PACKAGES) $(LIB_PACKAGES_PRIVATE)
-PACKAGE_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(packages))
+# Warnings are for our own code, not for what a package's macro expands to.
+package_cflags = $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(1)))
+PACKAGE_CFLAGS := $(call package_cflags,$(packages))
 PACKAGE_LIBS := $(shell $(PKG_CONFIG) --libs $(packages))
-TEST_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(TEST_PACKAGES))
+TEST_CFLAGS = $(call package_cflags,$(TEST_PACKAGES))
 TEST_LIBS = $(shell $(PKG_CONFIG) --libs $(TEST_PACKAGES))
 endif
 

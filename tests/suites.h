@@ -11,6 +11,7 @@
 
 #define SUITES(SUITE) \
     SUITE(error)      \
+    SUITE(install)    \
     SUITE(layers)     \
     SUITE(mkmig)
 

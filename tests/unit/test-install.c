@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns: the proof that what is installed works, goes away again, and that a tarball builds.
+ * Must not know: what the library does beyond opening a stream.
+ * Neighbours: Makefile, lib/migstat.pc.in, lib/migstat.h.
+ */
+#include "support.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* Prints the length of a stream, which is that of its items. */
+static const char client[] =
+    "#include <migstat.h>\n"
+    "int main(int argc, char **argv) {\n"
+    "    MigItem item; uint64_t sum = 0; MigInput *in = mig_input_open(argv[argc - 1], 0, 0);\n"
+    "    MigReader *reader = mig_reader_new(in);\n"
+    "    while (mig_reader_next(reader, &item, 0) == MIG_STATUS_MORE) { sum += item.length; }\n"
+    "    g_print(\"%\" G_GUINT64_FORMAT \"\\n\", sum); }\n";
+
+/* Runs a script in `dir`, the variables of make check's environment at hand; what it prints
+ * on standard output is the caller's. */
+static char *shell(const char *dir, const char *script)
+{
+    const char *argv[] = { "sh", "-euc", script, NULL };
+    g_autoptr(Run) run = run_program(argv, NULL, dir);
+    ck_assert_msg(run->status == 0, "%s\nexits with %d: %s%s", script, run->status, run->out,
+                  run->err);
+    return g_strdup(run->out);
+}
+
+/* Nothing that the make around this test was told may reach the ones inside. */
+static void forget_make(void)
+{
+    static const char *const names[] = { "MAKEFLAGS", "MFLAGS",  "MAKELEVEL", "MAKEOVERRIDES",
+                                         "DESTDIR",   "PREFIX",  "BINDIR",    "LIBDIR",
+                                         "INCLUDEDIR", "MANDIR", "SUITES",    "B" };
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_unsetenv(names[i]);
+    }
+}
+
+START_TEST(installs_and_uninstalls)
+{
+    g_autofree char *dir = scratch_dir();
+    g_autofree char *out = shell(
+        dir, "make -s -C \"$SRCDIR\" B=\"$BUILDDIR\" install DESTDIR=\"$PWD\" PREFIX=/opt/m\n"
+             "cd opt/m\n"
+             "test -x bin/migstat -a -f lib/libmigstat.a -a -L lib/libmigstat.so\n"
+             "test \"$(readlink lib/libmigstat.so)\" = libmigstat.so.0\n"
+             "test -f include/migstat/migstat.h -a -f include/migstat/io/visibility.h\n"
+             "grep -qx prefix=/opt/m lib/pkgconfig/migstat.pc\n"
+             "for page in \"$SRCDIR\"/man/*.[1-8]; do\n"
+             "    test ! -f \"$page\" || find share/man -name \"${page##*/}\" | grep -q .\n"
+             "done\n"
+             "bin/migstat --version");
+    ck_assert_msg(strstr(out, MIGSTAT_VERSION), "--version says %s", out);
+
+    g_autofree char *left = shell(
+        dir, "make -s -C \"$SRCDIR\" B=\"$BUILDDIR\" uninstall DESTDIR=\"$PWD\" PREFIX=/opt/m\n"
+             "find . ! -type d");
+    ck_assert_msg(*left == '\0', "uninstall leaves %s", left);
+    scratch_remove(dir);
+}
+END_TEST
+
+/* Installed to a place of its own, so that pkg-config's answers are the ones a client gets. */
+START_TEST(a_client_compiles_and_runs)
+{
+    g_autofree char *dir = scratch_dir();
+    g_autofree char *source = g_build_filename(dir, "client.c", NULL);
+    g_autofree char *stream = fixture_file("good/vfio-config-last.txt");
+    g_autoptr(GBytes) bytes = fixture_bytes("good/vfio-config-last.txt");
+    g_autofree char *wanted = g_strdup_printf("%zu\n", g_bytes_get_size(bytes));
+    ck_assert(g_file_set_contents(source, client, -1, NULL));
+    g_setenv("STREAM", stream, TRUE);
+
+    g_autofree char *unused = shell(
+        dir, "make -s -C \"$SRCDIR\" B=\"$BUILDDIR\" install PREFIX=\"$PWD\"\n"
+             "export PKG_CONFIG_PATH=\"$PWD/lib/pkgconfig\"\n"
+             "$CC -Wall -Werror -o shared client.c $(pkg-config --cflags --libs migstat)\n"
+             "mkdir static && cp lib/libmigstat.a static\n"
+             "$CC -o alone client.c -Lstatic $(pkg-config --cflags --libs --static migstat |\n"
+             "    sed \"s,-L$PWD/lib ,,\")");
+    g_autofree char *shared = shell(dir, "LD_LIBRARY_PATH=lib ./shared \"$STREAM\"");
+    g_autofree char *alone = shell(dir, "./alone \"$STREAM\"");
+    ck_assert_str_eq(shared, wanted);
+    ck_assert_str_eq(alone, wanted);
+    scratch_remove(dir);
+}
+END_TEST
+
+START_TEST(exports_its_own_names_only)
+{
+    g_autofree char *foreign =
+        shell(NULL, "nm -D --defined-only \"$BUILDDIR\"/libmigstat.so.* |\n"
+                    "    awk '$3 !~ /^mig_/ { print $3 }'");
+    ck_assert_msg(*foreign == '\0', "libmigstat.so exports %s", foreign);
+}
+END_TEST
+
+START_TEST(the_tarball_builds)
+{
+    g_autofree char *dir = scratch_dir();
+    g_autofree char *out = shell(
+        dir, "make -s -C \"$SRCDIR\" dist\n"
+             "tar -xzf \"$SRCDIR/build/migstat-" MIGSTAT_VERSION ".tar.gz\"\n"
+             "make -s -j2 -C migstat-" MIGSTAT_VERSION " VARIANT=release CFLAGS=-O0\n"
+             "migstat-" MIGSTAT_VERSION "/build/release/migstat --version");
+    ck_assert_msg(strstr(out, MIGSTAT_VERSION), "--version says %s", out);
+    scratch_remove(dir);
+}
+END_TEST
+
+/* Both in front of a package manager that only notes what it was asked. */
+static const struct {
+    const char *goal, *says, *asked;
+} installations[] = {
+    { "all", "this installs it: apt-get install", "" },
+    { "install", "this installs it: apt-get install", "" },
+    { "check-qemu", "still missing after the installation: gio-2.0", "update install" },
+    { "check", "still missing after the installation: gio-2.0", "update install" },
+    { "demo", "still missing after the installation: gio-2.0", "update install" },
+    { "-n check", "this installs it: apt-get install", "" },
+};
+
+START_TEST(only_check_and_demo_install_packages)
+{
+    g_autofree char *dir = scratch_dir();
+    g_setenv("GOAL", installations[_i].goal, TRUE);
+    g_autofree char *out = shell(
+        dir, "printf '#!/bin/sh\\nprintf \"%%s \" \"$1\" >> '$PWD'/asked\\n' > apt-get\n"
+             "printf '#!/bin/sh\\nexec \"$@\"\\n' > sudo\n"
+             "chmod +x apt-get sudo\n"
+             "PATH=$PWD:$PATH\n"
+             "! make -s -C \"$SRCDIR\" B=\"$BUILDDIR\" PKG_CONFIG=false $GOAL 2>&1");
+    g_autofree char *asked = shell(dir, "touch asked && sed 's/ $//' asked");
+    ck_assert_msg(strstr(out, installations[_i].says), "make %s says %s",
+                  installations[_i].goal, out);
+    ck_assert_str_eq(asked, installations[_i].asked);
+    scratch_remove(dir);
+}
+END_TEST
+
+Suite *suite_install(void)
+{
+    Suite *suite = suite_create("install");
+    TCase *tc = tcase_create("install");
+    /* A sanitizer's build is not what anyone installs, and a tarball has no history. */
+    bool release = g_strcmp0(g_getenv("VARIANT"), "release") == 0;
+    g_autofree char *history = source_path(".git");
+
+    tcase_add_checked_fixture(tc, forget_make, NULL);
+    tcase_set_timeout(tc, 300);
+    if (release) {
+        tcase_add_loop_test(tc, only_check_and_demo_install_packages, 0,
+                            G_N_ELEMENTS(installations));
+        tcase_add_test(tc, installs_and_uninstalls);
+        tcase_add_test(tc, a_client_compiles_and_runs);
+        tcase_add_test(tc, exports_its_own_names_only);
+    }
+    if (release && g_file_test(history, G_FILE_TEST_EXISTS)) {
+        tcase_add_test(tc, the_tarball_builds);
+    }
+    suite_add_tcase(suite, tc);
+    return suite;
+}
