@@ -108,7 +108,7 @@ endif
 all_cflags = -std=gnu11 $(WARNINGS) $(WERROR) -fPIC -fno-semantic-interposition \
 	-fvisibility=hidden $(CFLAGS) $(VARIANT_CFLAGS_$(VARIANT))
 all_cppflags = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DG_LOG_DOMAIN='"migstat"' \
-	-DMIGSTAT_VERSION='"$(VERSION)"' -Ilib $(PACKAGE_CFLAGS) $(CPPFLAGS)
+	-DMIG_VERSION='"$(VERSION)"' -Ilib $(PACKAGE_CFLAGS) $(CPPFLAGS)
 all_ldflags = $(VARIANT_LDFLAGS_$(VARIANT)) $(LDFLAGS)
 
 # --- program and library -------------------------------------------------------------------

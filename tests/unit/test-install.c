@@ -53,7 +53,7 @@ START_TEST(installs_and_uninstalls)
              "    test ! -f \"$page\" || find share/man -name \"${page##*/}\" | grep -q .\n"
              "done\n"
              "bin/migstat --version");
-    ck_assert_msg(strstr(out, MIGSTAT_VERSION), "--version says %s", out);
+    ck_assert_msg(strstr(out, MIG_VERSION), "--version says %s", out);
 
     g_autofree char *left = shell(
         dir, "make -s -C \"$SRCDIR\" B=\"$BUILDDIR\" uninstall DESTDIR=\"$PWD\" PREFIX=/opt/m\n"
@@ -103,10 +103,10 @@ START_TEST(the_tarball_builds)
     g_autofree char *dir = scratch_dir();
     g_autofree char *out = shell(
         dir, "make -s -C \"$SRCDIR\" dist\n"
-             "tar -xzf \"$SRCDIR/build/migstat-" MIGSTAT_VERSION ".tar.gz\"\n"
-             "make -s -j2 -C migstat-" MIGSTAT_VERSION " VARIANT=release CFLAGS=-O0\n"
-             "migstat-" MIGSTAT_VERSION "/build/release/migstat --version");
-    ck_assert_msg(strstr(out, MIGSTAT_VERSION), "--version says %s", out);
+             "tar -xzf \"$SRCDIR/build/migstat-" MIG_VERSION ".tar.gz\"\n"
+             "make -s -j2 -C migstat-" MIG_VERSION " VARIANT=release CFLAGS=-O0\n"
+             "migstat-" MIG_VERSION "/build/release/migstat --version");
+    ck_assert_msg(strstr(out, MIG_VERSION), "--version says %s", out);
     scratch_remove(dir);
 }
 END_TEST
