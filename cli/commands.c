@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      the table of commands.
+ * Knows not: what they do.
+ * Beside it: cli/main.c; help and completion come from here too.
+ */
+#include "cli.h"
+
+const CliCommand cli_commands[] = {
+    { "dump", "show what is in a stream", cli_cmd_dump },
+    { 0 },
+};

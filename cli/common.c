@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      the options that all commands have, and what else they share.
+ * Knows not: any one command.
+ * Beside it: cli/cli.h.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "text.h"
+
+enum { KEY_COLOR = 0x100, KEY_OFFSET, KEY_MAX_EXPAND };
+
+static const struct argp_option options[] = {
+    { "format", 'f', "text|json", 0, "How to print the result", 0 },
+    { "color", KEY_COLOR, "WHEN", OPTION_ARG_OPTIONAL, "auto, always or never", 0 },
+    { "quiet", 'q', NULL, 0, "No progress and no remarks on stderr", 0 },
+    { "offset", KEY_OFFSET, "N", 0, "The stream starts N bytes into the file", 0 },
+    { "max-expand", KEY_MAX_EXPAND, "SIZE", 0,
+      "Give up when compressed input expands to more (default 16T)", 0 },
+    { 0 },
+};
+
+static int word_of(struct argp_state *state, const char *option, const char *arg,
+                   const char *const *words)
+{
+    for (int i = 0; words[i]; i++) {
+        if (strcmp(arg, words[i]) == 0) {
+            return i;
+        }
+    }
+    argp_error(state, "--%s: \"%s\" is not one of its words", option, arg);
+    return 0;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    static const char *const formats[] = { "text", "json", NULL };
+    static const char *const colors[] = { "auto", "always", "never", NULL };
+    CliCommon *common = state->input;
+
+    switch (key) {
+    case 'f':
+        common->format = (CliFormat)word_of(state, "format", arg, formats);
+        return 0;
+    case KEY_COLOR:
+        common->color = arg ? (CliColor)word_of(state, "color", arg, colors)
+                            : CLI_COLOR_ALWAYS;
+        return 0;
+    case 'q':
+        common->quiet = true;
+        return 0;
+    case KEY_OFFSET:
+        if (!cli_parse_size(arg, &common->offset)) {
+            argp_error(state, "--offset: \"%s\" is not a size", arg);
+        }
+        return 0;
+    case KEY_MAX_EXPAND:
+        if (!cli_parse_size(arg, &common->max_expand)) {
+            argp_error(state, "--max-expand: \"%s\" is not a size", arg);
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+const struct argp cli_common_argp = { options, parse, NULL, NULL, NULL, NULL, NULL };
+
+bool cli_parse_size(const char *text, uint64_t *value)
+{
+    static const char suffixes[] = "KMGTP";
+    const char *suffix;
+    char *end;
+    uint64_t factor = 1;
+
+    if (!g_ascii_isdigit(*text)) {
+        return false;
+    }
+    errno = 0;
+    *value = strtoull(text, &end, strncasecmp(text, "0x", 2) == 0 ? 16 : 10);
+    if (errno || end == text) {
+        return false;
+    }
+    suffix = *end ? strchr(suffixes, g_ascii_toupper(*end)) : NULL;
+    if (suffix) {
+        factor = UINT64_C(1) << (10 * (suffix - suffixes + 1));
+        end++;
+        end += g_str_equal(end, "iB") ? 2 : 0;
+    }
+    return *end == '\0' && !__builtin_mul_overflow(*value, factor, value);
+}
+
+MigInput *cli_open(const char *path, const CliCommon *common)
+{
+    const MigInputOptions open_options = { .offset = common->offset,
+                                           .max_expand = common->max_expand };
+    g_autoptr(GError) error = NULL;
+    MigInput *in = mig_input_open(path, &open_options, &error);
+
+    if (!in) {
+        cli_print_error(path, error);
+    }
+    return in;
+}
+
+void cli_print_error(const char *file, const GError *error)
+{
+    g_autofree char *name = cli_escape(file, strlen(file));
+    g_autofree char *text = cli_escape(error->message, strlen(error->message));
+    const char *rule = mig_error_get_rule(error);
+    uint32_t instance;
+    const char *section = mig_error_get_section(error, &instance);
+    uint64_t offset;
+
+    fflush(stdout);
+    fprintf(stderr, "%s:", name);
+    if (mig_error_get_offset(error, &offset)) {
+        fprintf(stderr, "%s0x%" PRIx64 ":",
+                mig_error_get_layer(error) == MIG_LAYER_CONTAINER ? "compressed " : "", offset);
+    }
+    fprintf(stderr, " error");
+    if (rule) {
+        fprintf(stderr, "[%s]", rule);
+    }
+    if (section) {
+        g_autofree char *shown = cli_escape(section, strlen(section));
+
+        fprintf(stderr, ": %s", shown);
+        if (instance) {
+            fprintf(stderr, " (instance %u)", instance);
+        }
+    }
+    fprintf(stderr, ": %s\n", text);
+}
+
+CliStatus cli_status_of(const GError *error)
+{
+    return g_error_matches(error, MIG_ERROR, MIG_ERROR_IO) ||
+                   g_error_matches(error, MIG_ERROR, MIG_ERROR_USAGE) ||
+                   g_error_matches(error, MIG_ERROR, MIG_ERROR_CANCELLED) ||
+                   error->domain != MIG_ERROR
+               ? CLI_TROUBLE
+               : CLI_FOUND;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      see json.h.  Grammar: RFC 8259.
+ * Knows not: what is written.
+ * Beside it: cli/text.c.
+ */
+#include "json.h"
+
+#include <glib.h>
+#include <inttypes.h>
+#include <string.h>
+
+void cli_json_init(CliJson *json, FILE *file)
+{
+    json->file = file;
+    json->comma = false;
+}
+
+static void put_string(FILE *file, const char *p, size_t n)
+{
+    const char *end = p + n;
+
+    putc('"', file);
+    while (p < end) {
+        gunichar c = g_utf8_get_char_validated(p, end - p);
+        const char *next = p + 1;
+
+        if (c == (gunichar)-1 || c == (gunichar)-2) {
+            fprintf(file, *p ? "\\\\x%02x" : "\\u%04x", (unsigned char)*p);
+        } else if (c == '"' || c == '\\') {
+            fprintf(file, "\\%c", (char)c);
+        } else if (c < 0x20 || c == 0x7f) {
+            fprintf(file, "\\u%04x", c);
+        } else {
+            next = g_utf8_next_char(p);
+            fwrite(p, 1, (size_t)(next - p), file);
+        }
+        p = next;
+    }
+    putc('"', file);
+}
+
+static void start(CliJson *json, const char *key)
+{
+    if (json->comma) {
+        fputs(", ", json->file);
+    }
+    if (key) {
+        put_string(json->file, key, strlen(key));
+        fputs(": ", json->file);
+    }
+    json->comma = true;
+}
+
+void cli_json_object(CliJson *json, const char *key)
+{
+    start(json, key);
+    putc('{', json->file);
+    json->comma = false;
+}
+
+void cli_json_end_object(CliJson *json)
+{
+    putc('}', json->file);
+    json->comma = true;
+}
+
+void cli_json_array(CliJson *json, const char *key)
+{
+    start(json, key);
+    putc('[', json->file);
+    json->comma = false;
+}
+
+void cli_json_end_array(CliJson *json)
+{
+    putc(']', json->file);
+    json->comma = true;
+}
+
+void cli_json_uint(CliJson *json, const char *key, uint64_t value)
+{
+    start(json, key);
+    fprintf(json->file, "%" PRIu64, value);
+}
+
+void cli_json_int(CliJson *json, const char *key, int64_t value)
+{
+    start(json, key);
+    fprintf(json->file, "%" PRId64, value);
+}
+
+void cli_json_bool(CliJson *json, const char *key, bool value)
+{
+    start(json, key);
+    fputs(value ? "true" : "false", json->file);
+}
+
+void cli_json_null(CliJson *json, const char *key)
+{
+    start(json, key);
+    fputs("null", json->file);
+}
+
+void cli_json_string_len(CliJson *json, const char *key, const char *value, size_t length)
+{
+    start(json, key);
+    put_string(json->file, value, length);
+}
+
+void cli_json_string(CliJson *json, const char *key, const char *value)
+{
+    if (value) {
+        cli_json_string_len(json, key, value, strlen(value));
+    } else {
+        cli_json_null(json, key);
+    }
+}
+
+void cli_json_finish(CliJson *json)
+{
+    putc('\n', json->file);
+    json->comma = false;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      writing one JSON document as it comes, on one line.
+ * Knows not: what is written.
+ * Beside it: cli/text.h.
+ *
+ * A document may have an element per section of a stream of any size, so no tree is built;
+ * and integers are of 64 bits without sign, which json-glib's nodes cannot hold.  The tests
+ * read it back with json-glib.
+ */
+#ifndef CLI_JSON_H
+#define CLI_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+typedef struct CliJson {
+    FILE *file;
+    bool comma; /* something stands before what comes next */
+} CliJson;
+
+/* @key is NULL for elements of an array and for the document itself. */
+void cli_json_init(CliJson *json, FILE *file);
+void cli_json_object(CliJson *json, const char *key);
+void cli_json_end_object(CliJson *json);
+void cli_json_array(CliJson *json, const char *key);
+void cli_json_end_array(CliJson *json);
+void cli_json_uint(CliJson *json, const char *key, uint64_t value);
+void cli_json_int(CliJson *json, const char *key, int64_t value);
+void cli_json_bool(CliJson *json, const char *key, bool value);
+void cli_json_null(CliJson *json, const char *key);
+/* NULL is null.  Octets that are not UTF-8 become the text \xNN. */
+void cli_json_string(CliJson *json, const char *key, const char *value);
+void cli_json_string_len(CliJson *json, const char *key, const char *value, size_t length);
+/* Ends the document with a newline. */
+void cli_json_finish(CliJson *json);
+
+#endif
