@@ -17,7 +17,7 @@
 # manager, as root or through sudo.  Every other target only names them.
 #
 # Variables
-#   VARIANT     release (default), asan, tsan, cov or fuzz; each in its own build/$(VARIANT)
+#   VARIANT     release (default), asan, tsan, cov or fuzz; built in build/$(VARIANT)
 #   B           the folder to build in, should build/$(VARIANT) not suit
 #   CC, AR, PKG_CONFIG, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS   as usual
 #   WERROR      -Werror makes a warning an error; check sets it
@@ -49,7 +49,7 @@ CFLAGS ?= -O2 -g
 .SUFFIXES:
 Q := $(if $(V),,@)
 
-# --- what is needed from the system --------------------------------------------------------
+# --- what is needed from the system -----------------------------------------------------
 
 LIB_PACKAGES := gio-2.0
 LIB_PACKAGES_PRIVATE := libzstd
@@ -82,7 +82,7 @@ TEST_CFLAGS = $(call package_cflags,$(TEST_PACKAGES))
 TEST_LIBS = $(shell $(PKG_CONFIG) --libs $(TEST_PACKAGES))
 endif
 
-# --- flags ---------------------------------------------------------------------------------
+# --- flags ------------------------------------------------------------------------------
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual \
 	-Wformat=2 -Wvla
@@ -111,7 +111,7 @@ all_cppflags = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DG_LOG_DOMAIN='"migstat"' \
 	-DMIG_VERSION='"$(VERSION)"' -Ilib $(PACKAGE_CFLAGS) $(CPPFLAGS)
 all_ldflags = $(VARIANT_LDFLAGS_$(VARIANT)) $(LDFLAGS)
 
-# --- program and library -------------------------------------------------------------------
+# --- program and library ----------------------------------------------------------------
 
 objects = $(patsubst %.c,$(B)/%.o,$(1))
 
@@ -162,10 +162,11 @@ $(RUNNER): $(RUN_OBJECTS) $(LIB_STATIC)
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS) $(RUN_OBJECTS)) \
 	$(B)/tests/mkmig-main.d
 
-# --- tests ---------------------------------------------------------------------------------
+# --- tests ------------------------------------------------------------------------------
 
-run_tests = MIGSTAT='$(abspath $(PROGRAM))' SRCDIR='$(CURDIR)' BUILDDIR='$(abspath $(B))' \
-	VARIANT='$(VARIANT)' CC='$(CC)' $(1) $(RUNNER) $(SUITES)
+environment = MIGSTAT='$(abspath $(PROGRAM))' SRCDIR='$(CURDIR)' \
+	BUILDDIR='$(abspath $(B))' CC='$(CC)'
+run_tests = $(environment) VARIANT='$(VARIANT)' $(1) $(RUNNER) $(SUITES)
 
 comma := ,
 # Possible leaks are GLib's, whose threads and types live until the end.
@@ -194,8 +195,7 @@ define script_target
 ifneq ($(wildcard $(2)),)
 .PHONY: $(1)
 $(1): all
-	$$(Q)MIGSTAT='$$(abspath $$(PROGRAM))' SRCDIR='$$(CURDIR)' BUILDDIR='$$(abspath $$(B))' \
-		CC='$$(CC)' SUITES='$$(SUITES)' TIME='$$(TIME)' $(2)
+	$$(Q)$$(environment) SUITES='$$(SUITES)' TIME='$$(TIME)' $(2)
 endif
 endef
 $(eval $(call script_target,demo,tests/demo))
@@ -204,11 +204,11 @@ $(eval $(call script_target,fixtures,tests/qemu/fixtures))
 $(eval $(call script_target,fuzz,tests/fuzz/run))
 $(eval $(call script_target,bench,tests/bench/run))
 
-# --- installation --------------------------------------------------------------------------
+# --- installation -----------------------------------------------------------------------
 
 # The public headers are those that lib/migstat.h reaches.
-public_headers = $(shell $(CC) $(all_cppflags) -MM lib/migstat.h | tr -d '\\' | tr ' ' '\n' | \
-	sed -n 's,^lib/,,p')
+public_headers = $(patsubst lib/%,%,$(filter lib/%,\
+	$(shell $(CC) $(all_cppflags) -MM lib/migstat.h)))
 man_pages := $(wildcard man/*.[1-8])
 completions := $(wildcard cli/*.bash)
 dest = '$(DESTDIR)$(1)'
@@ -240,7 +240,7 @@ uninstall:
 		$(foreach c,$(completions),$(call dest,$(COMPLETIONDIR)/$(basename $(notdir $c))))
 	$(Q)rm -rf $(call dest,$(INCLUDEDIR)/migstat)
 
-# --- the rest ------------------------------------------------------------------------------
+# --- the rest ---------------------------------------------------------------------------
 
 .PHONY: dist clean help
 dist:

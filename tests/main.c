@@ -41,8 +41,8 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         const SuiteRow *row = find_row(argv[i]);
         if (!row) {
-            fprintf(stderr, "%s: no suite \"%s\"; `%s list` names them\n", argv[0], argv[i],
-                    argv[0]);
+            fprintf(stderr, "%s: no suite \"%s\"; `%s list` names them\n", argv[0],
+                    argv[i], argv[0]);
             srunner_free(runner);
             return 2;
         }

@@ -1,31 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Owns: the fixture assembler, text in, bytes out, and its language.
- * Must not know: the library under test, nor what makes a stream right: it can say wrong things.
+ * Must not know: the library under test, nor what makes a stream right: it can say wrong
+ * things.
  * Neighbours: mkmig.h; tests/fixtures holds the texts.
  *
  * The language
  *
- *   One statement a line, or several with `;` between them; `#` begins a comment.  A statement
- *   is a word of the table below and its arguments, apart by blanks, and a block in { } where
- *   the word takes one.
+ *   One statement a line, or several with `;` between them; `#` begins a comment.  A
+ *   statement is a word of the table below and its arguments, apart by blanks, and a
+ *   block in { } where the word takes one.
  *
  *     header                                # the format's words ...
  *     start 2 "ram" 0 4
  *     ram-size 0x10000
  *     ram-block "pc.ram" 0x10000
- *     be64 0x10                             # ... and plain numbers for what they cannot say
+ *     be64 0x10                             # ... and plain numbers for all else
  *     footer 2
  *     label cut
  *     be32 @cut-4 len("pc.ram") 0x7e*2
  *     repeat 4 { ram-zero @i*0x1000 }
  *     len32 { str "measured: a be32 with the block's length stands before it" }
  *
- *   Expressions have no blanks.  Operators, loosest first: + - (one level), * / (the next),
- *   and the prefixes - and ! (1 for 0, else 0); ( ) group.  Operands: decimal and 0x numbers,
- *   @NAME, the value of a label, which may stand further down, and len("text").  @i is the
- *   round of the innermost `repeat`, from 0, and @page the page size, 4096 until `set page N`.
- *   Arithmetic is 64 bits wide and wraps; a value that its field cannot hold, signed or
- *   unsigned, is a mistake.
+ *   Expressions have no blanks.  Operators, loosest first: + - (one level), * / (the
+ *   next), and the prefixes - and ! (1 for 0, else 0); ( ) group.  Operands: decimal and
+ *   0x numbers, @NAME, the value of a label, which may stand further down, and
+ *   len("text").  @i is the round of the innermost `repeat`, from 0, and @page the page
+ *   size, 4096 until `set page N`. Arithmetic is 64 bits wide and wraps; a value that its
+ *   field cannot hold, signed or unsigned, is a mistake.
  *
  *   Strings know \n \t \r \\ \" \0 \xHH, and ${EXPRESSION}, which stands for its decimal.
  *
@@ -33,9 +34,9 @@
  *   goes, lines join, and a comma at a line's end is followed by a blank: JSON as QEMU
  *   prints it, save that its own closing braces may not stand alone on a line.
  *
- *   Words of the format are themselves text in this language (the last column of the table),
- *   where $1 is an argument, $2* all from the second on, $# their number, and `inside` the
- *   block.
+ *   Words of the format are themselves text in this language (the last column of the
+ *   table), where $1 is an argument, $2* all from the second on, $# their number, and
+ *   `inside` the block.
  */
 #include "mkmig.h"
 
@@ -44,9 +45,9 @@
 #include <string.h>
 
 enum {
-    MAX_DEPTH = 32,           /* include, blocks and words within words */
-    MAX_PASSES = 8,           /* until labels stay where they are */
-    MAX_OUTPUT = 256 << 20,
+    MAX_DEPTH = 32, /* include, blocks and words within words */
+    MAX_PASSES = 8, /* until labels stay where they are */
+    MAX_OUTPUT = 64 << 20,
 };
 
 /* A piece of text that is being assembled, and what $n and `inside` mean in it. */
@@ -55,9 +56,9 @@ struct Frame {
     const char *name; /* file, for messages and include */
     const char *at, *end;
     unsigned line;
-    bool in_table;                  /* text of the table: its line numbers mean nothing */
-    const char *const *args;        /* NULL-terminated, of the word that this text defines */
-    const Frame *caller, *block;    /* where that word stands, and the block it was given */
+    bool in_table;               /* text of the table: its line numbers mean nothing */
+    const char *const *args;     /* NULL-terminated, of the word that this text defines */
+    const Frame *caller, *block; /* where that word stands, and the block it was given */
     unsigned depth;
 };
 
@@ -79,15 +80,15 @@ typedef struct {
     const Frame *frame;
     const char *const *args; /* NULL-terminated */
     unsigned n_args;
-    const Frame *block;      /* NULL without one */
+    const Frame *block; /* NULL without one */
 } Statement;
 
 struct Word {
     const char *name;      /* one word or two */
     const char *arguments; /* names; [OPTIONAL], MANY... and at the end {} or {text} */
     void (*emit)(const Statement *st);
-    int size;              /* of the integer, negative for little endian */
-    const char *text;      /* or the statements that it stands for */
+    int size;         /* of the integer, negative for little endian */
+    const char *text; /* or the statements that it stands for */
 };
 
 static void assemble(Assembler *as, Frame *frame);
@@ -109,7 +110,7 @@ static void mistake(Assembler *as, const Frame *frame, const char *format, ...)
                             frame->line, message);
 }
 
-/* --- expressions ------------------------------------------------------------------------- */
+/* --- expressions -------------------------------------------------------------------- */
 
 typedef struct {
     Assembler *as;
@@ -119,8 +120,8 @@ typedef struct {
 } Expression;
 
 static uint64_t sum(Expression *ex);
-static char *unquote(Assembler *as, const Frame *frame, const char *quoted, const char **end,
-                     size_t *length);
+static char *unquote(Assembler *as, const Frame *frame, const char *quoted,
+                     const char **end, size_t *length);
 
 static uint64_t label_value(Expression *ex)
 {
@@ -233,15 +234,15 @@ static size_t count(const Statement *st, unsigned i)
     uint64_t value = number(st, i);
     if (value > MAX_OUTPUT) {
         if (st->as->last) {
-            mistake(st->as, st->frame, "%s: %" G_GUINT64_FORMAT " is too much", st->args[i],
-                    value);
+            mistake(st->as, st->frame, "%s: %" G_GUINT64_FORMAT " is too much",
+                    st->args[i], value);
         }
         value = 0;
     }
     return value;
 }
 
-/* --- strings ----------------------------------------------------------------------------- */
+/* --- strings ------------------------------------------------------------------------ */
 
 /* Replaces each ${EXPRESSION}. */
 static void interpolate(Assembler *as, const Frame *frame, GString *text)
@@ -261,9 +262,10 @@ static void interpolate(Assembler *as, const Frame *frame, GString *text)
     }
 }
 
-/* The bytes of the string that begins at the quote `quoted`; *end is behind its last quote. */
-static char *unquote(Assembler *as, const Frame *frame, const char *quoted, const char **end,
-                     size_t *length)
+/* The bytes of the string that begins at the quote `quoted`; *end is behind its last
+ * quote. */
+static char *unquote(Assembler *as, const Frame *frame, const char *quoted,
+                     const char **end, size_t *length)
 {
     static const char escapes[] = "n\nt\tr\r\\\\\"\"0";
     GString *text = g_string_new(NULL);
@@ -308,7 +310,7 @@ static char *string(const Statement *st, unsigned i, size_t *length)
     return text;
 }
 
-/* --- words that write bytes -------------------------------------------------------------- */
+/* --- words that write bytes --------------------------------------------------------- */
 
 static void put(Assembler *as, const void *bytes, size_t length)
 {
@@ -321,8 +323,8 @@ static void put_integer(const Statement *st, uint64_t value, int size)
     uint8_t bytes[8];
     if (width < 8 && value >> (8 * width) != 0 &&
         value < -(UINT64_C(1) << (8 * width - 1)) && st->as->last) {
-        mistake(st->as, st->frame, "0x%" G_GINT64_MODIFIER "x does not fit %u bytes", value,
-                width);
+        mistake(st->as, st->frame, "0x%" G_GINT64_MODIFIER "x does not fit %u bytes",
+                value, width);
     }
     for (unsigned i = 0; i < width; i++) {
         bytes[size < 0 ? i : width - 1 - i] = (uint8_t)(value >> (8 * i));
@@ -397,7 +399,7 @@ static void emit_align(const Statement *st)
     put_fill(st->as, (unit - st->as->out->len % unit) % unit, 0);
 }
 
-/* --- words that act ---------------------------------------------------------------------- */
+/* --- words that act ----------------------------------------------------------------- */
 
 static void set_label(const Statement *st, const char *name, uint64_t value)
 {
@@ -417,7 +419,8 @@ static void emit_label(const Statement *st)
     set_label(st, st->args[0], st->as->out->len);
 }
 
-/* Unlike a label it may be set again and holds from here on, so it asks for no other pass. */
+/* Unlike a label it may be set again and holds from here on, so it asks for no other
+ * pass. */
 static void emit_set(const Statement *st)
 {
     uint64_t value = number(st, 1);
@@ -440,8 +443,8 @@ static void emit_measured(const Statement *st)
     unsigned inside = as->out->len;
     assemble_block(st, st->block);
 
-    g_autoptr(GByteArray) rest =
-        g_byte_array_append(g_byte_array_new(), as->out->data + inside, as->out->len - inside);
+    g_autoptr(GByteArray) rest = g_byte_array_append(
+        g_byte_array_new(), as->out->data + inside, as->out->len - inside);
     g_byte_array_set_size(as->out, start);
     put_integer(st, rest->len + adjust, st->word->size);
     put(as, rest->data, rest->len);
@@ -506,7 +509,7 @@ static void emit_text(const Statement *st)
     assemble(st->as, &frame);
 }
 
-/* --- the words --------------------------------------------------------------------------- */
+/* --- the words ---------------------------------------------------------------------- */
 
 #define VFIO(flag) "0xffffffffef1000" flag
 
@@ -548,10 +551,12 @@ static const Word words[] = {
     { "caps", "[NAME...]", NULL, 0,
       "u8 5; pstr8 \"configuration/capabilities\"; be32 1 $#; pstr8 $1*" },
     { "uuid", "HEX", NULL, 0, "u8 5; pstr8 \"configuration/uuid\"; be32 1; bytes $1" },
-    { "start", "ID NAME INSTANCE VERSION", NULL, 0, "u8 1; be32 $1; pstr8 $2; be32 $3 $4" },
+    { "start", "ID NAME INSTANCE VERSION", NULL, 0,
+      "u8 1; be32 $1; pstr8 $2; be32 $3 $4" },
     { "part", "ID", NULL, 0, "u8 2; be32 $1" },
     { "end", "ID", NULL, 0, "u8 3; be32 $1" },
-    { "full", "ID NAME INSTANCE VERSION", NULL, 0, "u8 4; be32 $1; pstr8 $2; be32 $3 $4" },
+    { "full", "ID NAME INSTANCE VERSION", NULL, 0,
+      "u8 4; be32 $1; pstr8 $2; be32 $3 $4" },
     { "subsection", "NAME VERSION [{}]", NULL, 0, "u8 5; pstr8 $1; be32 $2; inside" },
     { "footer", "ID", NULL, 0, "u8 0x7e; be32 $1" },
     { "command", "ID [{}]", NULL, 0, "u8 8; be16 $1; len16 { inside }" },
@@ -584,13 +589,13 @@ static const Word words[] = {
     { "vfio config-load-ready", "", NULL, 0, "be64 " VFIO("06") },
     { "vfio subflag", "BITS", NULL, 0, "be64 0xffffffffef110000+$1" },
     { "vfio-payload", "CONFIG_SIZE VECTORS", NULL, 0,
-      "be32 2;"                                 /* version of the PCI device */
-      "le16 0x15b3 0x101e 0x0406 0x10*!!$2;"    /* command: memory, bus master, no INTx */
-      "le32 0x02000000 0; le32 0xfe000004;"     /* class: ethernet; BAR 0 */
+      "be32 2;"                              /* version of the PCI device */
+      "le16 0x15b3 0x101e 0x0406 0x10*!!$2;" /* command: memory, bus master, no INTx */
+      "le32 0x02000000 0; le32 0xfe000004;"  /* class: ethernet; BAR 0 */
       "zero 0x2c-0x14; le16 0x15b3 0x0001; zero 4; u8 0x40*!!$2; zero 0x40-0x35;"
       "u8 0x11*!!$2 0; le16 (0x8000+$2-1)*!!$2; le32 0x2000*!!$2 0x3000*!!$2;"
       "zero $1-0x4c;"
-      "be32 0 0 0 0;"                           /* INTx pins A to D */
+      "be32 0 0 0 0;" /* INTx pins A to D */
       "repeat $2 { le32 0xfee00000 0 0x21+@i 0 };"
       "zero ($2+7)/8" },
 };
@@ -611,7 +616,7 @@ static const Word *find_word(const char *first, const char *second)
     return found;
 }
 
-/* --- statements -------------------------------------------------------------------------- */
+/* --- statements --------------------------------------------------------------------- */
 
 static void skip_blanks(Frame *frame, const char *which)
 {
@@ -631,7 +636,8 @@ static void skip_blanks(Frame *frame, const char *which)
 /* Moves behind a string that starts here. */
 static void skip_string(Frame *frame)
 {
-    for (frame->at++; frame->at < frame->end && *frame->at != '"' && *frame->at != '\n';) {
+    for (frame->at++;
+         frame->at < frame->end && *frame->at != '"' && *frame->at != '\n';) {
         frame->at += *frame->at == '\\' && frame->end - frame->at > 1 ? 2 : 1;
     }
     frame->at += frame->at < frame->end && *frame->at == '"';
@@ -746,7 +752,8 @@ static bool fits(const Statement *st)
             most = strstr(*name, "...") ? G_MAXUINT : most + 1;
         }
     }
-    return st->n_args >= least && st->n_args <= most && (st->block ? block : !block_needed);
+    return st->n_args >= least && st->n_args <= most &&
+           (st->block ? block : !block_needed);
 }
 
 static void assemble_statement(Assembler *as, Frame *frame)
@@ -762,8 +769,9 @@ static void assemble_statement(Assembler *as, Frame *frame)
             read_word(frame, parts);
             continue;
         }
-        word = parts->len ? find_word(parts->pdata[0], parts->len > 1 ? parts->pdata[1] : NULL)
-                          : NULL;
+        word = parts->len
+                   ? find_word(parts->pdata[0], parts->len > 1 ? parts->pdata[1] : NULL)
+                   : NULL;
         if (word && strstr(word->arguments, "{text}")) {
             g_ptr_array_add(parts, read_text_block(as, frame));
             frame->at += frame->at < frame->end;
@@ -789,12 +797,9 @@ static void assemble_statement(Assembler *as, Frame *frame)
 
     unsigned n_args = parts->len - (strchr(word->name, ' ') ? 2 : 1);
     g_ptr_array_add(parts, NULL);
-    Statement st = { as,
-                     word,
-                     &here,
-                     (const char *const *)parts->pdata + parts->len - 1 - n_args,
-                     n_args,
-                     has_block ? &block : NULL };
+    Statement st = { as,     word,
+                     &here,  (const char *const *)parts->pdata + parts->len - 1 - n_args,
+                     n_args, has_block ? &block : NULL };
     if (!fits(&st)) {
         mistake(as, &here, "this is written: %s %s", word->name, word->arguments);
     } else if (word->text) {
@@ -823,7 +828,8 @@ GBytes *mkmig_assemble(const char *text, const char *name, GError **error)
     g_autoptr(GByteArray) out = g_byte_array_new();
     g_autoptr(GHashTable) labels =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    g_autoptr(GHashTable) defined = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GHashTable) defined =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     Assembler as = { .out = out, .labels = labels, .defined = defined };
 
     /* One pass more after nothing moved: it alone may call a value wrong. */

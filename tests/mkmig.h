@@ -9,8 +9,8 @@
 #include <gio/gio.h>
 
 /* Assembles `text` to bytes.  `name` is the file's path: messages begin with it, and
- * `include` looks beside it.  The caller owns the result.  On a mistake in the text returns
- * NULL with G_IO_ERROR_INVALID_DATA, "NAME:LINE: what is wrong". */
+ * `include` looks beside it.  The caller owns the result.  On a mistake in the text
+ * returns NULL with G_IO_ERROR_INVALID_DATA, "NAME:LINE: what is wrong". */
 GBytes *mkmig_assemble(const char *text, const char *name, GError **error);
 
 #endif

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <zstd.h>
 
-/* These two are silent when all is well, because even an assertion that holds is an error of
- * libcheck's outside of a test, where suites count fixtures. */
+/* These two are silent when all is well, because even an assertion that holds is an error
+ * of libcheck's outside of a test, where suites count fixtures. */
 static const char *environment(const char *name)
 {
     const char *value = g_getenv(name);
@@ -28,7 +28,7 @@ static void assert_no_error(const GError *error, const char *what)
     }
 }
 
-/* --- programs ---------------------------------------------------------------------------- */
+/* --- programs ----------------------------------------------------------------------- */
 
 void run_free(Run *run)
 {
@@ -55,10 +55,9 @@ Run *run_program(const char *const *argv, GBytes *input, const char *cwd)
     g_autoptr(GError) error = NULL;
     g_autoptr(GBytes) nothing = g_bytes_new(NULL, 0);
     g_autoptr(GBytes) out = NULL, err = NULL;
-    g_autoptr(GSubprocessLauncher) launcher =
-        g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDIN_PIPE |
-                                  G_SUBPROCESS_FLAGS_STDOUT_PIPE |
-                                  G_SUBPROCESS_FLAGS_STDERR_PIPE);
+    g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(
+        G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE |
+        G_SUBPROCESS_FLAGS_STDERR_PIPE);
     if (cwd) {
         g_subprocess_launcher_set_cwd(launcher, cwd);
     }
@@ -74,8 +73,9 @@ Run *run_program(const char *const *argv, GBytes *input, const char *cwd)
 
     Run *run = g_new0(Run, 1);
     g_subprocess_wait(process, NULL, NULL);
-    run->status = g_subprocess_get_if_exited(process) ? g_subprocess_get_exit_status(process)
-                                                      : -g_subprocess_get_term_sig(process);
+    run->status = g_subprocess_get_if_exited(process)
+                      ? g_subprocess_get_exit_status(process)
+                      : -g_subprocess_get_term_sig(process);
     run->out = out ? terminated(out) : g_strdup("");
     run->out_length = out ? g_bytes_get_size(out) : 0;
     run->err = err ? terminated(err) : g_strdup("");
@@ -98,7 +98,7 @@ Run *run_migstat(GBytes *input, ...)
     return run;
 }
 
-/* --- fixtures ---------------------------------------------------------------------------- */
+/* --- fixtures ----------------------------------------------------------------------- */
 
 char *source_path(const char *relative)
 {
@@ -158,7 +158,8 @@ char *fixture_file(const char *relative)
     g_autoptr(GError) error = NULL;
     g_autoptr(GBytes) bytes = fixture_bytes(relative);
     g_autofree char *stem = g_strndup(relative, strlen(relative) - strlen(".txt"));
-    char *path = g_build_filename(environment("BUILDDIR"), "tests", "fixtures", stem, NULL);
+    char *path =
+        g_build_filename(environment("BUILDDIR"), "tests", "fixtures", stem, NULL);
     g_autofree char *folder = g_path_get_dirname(path);
     g_mkdir_with_parents(folder, 0777);
     g_file_set_contents_full(path, g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes),
@@ -211,16 +212,17 @@ void assert_golden(const char *relative, const char *actual)
             start = i + 1;
         }
     }
-    ck_assert_msg(wanted[i] == actual[i], "%s:%zu: wanted \"%.*s\", found \"%.*s\"", relative,
-                  line, (int)strcspn(wanted + start, "\n"), wanted + start,
+    ck_assert_msg(wanted[i] == actual[i], "%s:%zu: wanted \"%.*s\", found \"%.*s\"",
+                  relative, line, (int)strcspn(wanted + start, "\n"), wanted + start,
                   (int)strcspn(actual + start, "\n"), actual + start);
 }
 
-/* --- scratch folders --------------------------------------------------------------------- */
+/* --- scratch folders ---------------------------------------------------------------- */
 
 char *scratch_dir(void)
 {
-    char *path = g_build_filename(environment("BUILDDIR"), "tests", "scratch-XXXXXX", NULL);
+    char *path =
+        g_build_filename(environment("BUILDDIR"), "tests", "scratch-XXXXXX", NULL);
     ck_assert_msg(g_mkdtemp(path) != NULL, "%s: cannot be made", path);
     return path;
 }

@@ -24,8 +24,8 @@ typedef struct {
 void run_free(Run *run);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Run, run_free)
 
-/* Runs argv (NULL-terminated, argv[0] looked up in PATH) with `input` on its standard input,
- * or an empty one when NULL.  `cwd` may be NULL.  Free the result with run_free(). */
+/* Runs argv (NULL-terminated, argv[0] looked up in PATH) with `input` on its standard
+ * input, or an empty one when NULL.  `cwd` may be NULL.  run_free() the result. */
 Run *run_program(const char *const *argv, GBytes *input, const char *cwd);
 
 /* The same for the program under test: run_migstat(input, "dump", path, NULL). */
@@ -34,12 +34,13 @@ Run *run_migstat(GBytes *input, ...) G_GNUC_NULL_TERMINATED;
 /* SRCDIR/relative; free with g_free(). */
 char *source_path(const char *relative);
 
-/* The bytes of tests/fixtures/`relative`: assembled when it ends in .txt, decompressed when
- * in .zst. */
+/* The bytes of tests/fixtures/`relative`: assembled when it ends in .txt, decompressed
+ * when in .zst. */
 GBytes *fixture_bytes(const char *relative);
 
-/* A plain file with those bytes, under BUILDDIR and named like the fixture without .txt and
- * .zst; free the path with g_free().  A fixture that needs neither is returned in place. */
+/* A plain file with those bytes, under BUILDDIR and named like the fixture without .txt
+ * and .zst; free the path with g_free().  A fixture that needs neither is returned in
+ * place. */
 char *fixture_file(const char *relative);
 
 /* The fixtures of a folder below tests/fixtures whose names end in `suffix`, sorted, each

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof that what is installed works, goes away again, and that a tarball builds.
+/* Owns: the proof that what is installed works, goes away again, and that a tarball
+ * builds.
  * Must not know: what the library does beyond opening a stream.
  * Neighbours: Makefile, lib/migstat.pc.in, lib/migstat.h.
  */
@@ -9,31 +10,33 @@
 #include <string.h>
 
 /* Prints the length of a stream, which is that of its items. */
-static const char client[] =
-    "#include <migstat.h>\n"
-    "int main(int argc, char **argv) {\n"
-    "    MigItem item; uint64_t sum = 0; MigInput *in = mig_input_open(argv[argc - 1], 0, 0);\n"
-    "    MigReader *reader = mig_reader_new(in);\n"
-    "    while (mig_reader_next(reader, &item, 0) == MIG_STATUS_MORE) { sum += item.length; }\n"
-    "    g_print(\"%\" G_GUINT64_FORMAT \"\\n\", sum); }\n";
+static const char client[] = "#include <migstat.h>\n"
+                             "int main(int argc, char **argv) {\n"
+                             "    MigItem item; uint64_t sum = 0; MigInput *in = "
+                             "mig_input_open(argv[argc - 1], 0, 0);\n"
+                             "    MigReader *reader = mig_reader_new(in);\n"
+                             "    while (mig_reader_next(reader, &item, 0) == "
+                             "MIG_STATUS_MORE) { sum += item.length; }\n"
+                             "    g_print(\"%\" G_GUINT64_FORMAT \"\\n\", sum); }\n";
 
-/* Runs a script in `dir`, the variables of make check's environment at hand; what it prints
- * on standard output is the caller's. */
+/* Runs a script in `dir`, the variables of make check's environment at hand; what it
+ * prints on standard output is the caller's. */
 static char *shell(const char *dir, const char *script)
 {
     const char *argv[] = { "sh", "-euc", script, NULL };
     g_autoptr(Run) run = run_program(argv, NULL, dir);
-    ck_assert_msg(run->status == 0, "%s\nexits with %d: %s%s", script, run->status, run->out,
-                  run->err);
+    ck_assert_msg(run->status == 0, "%s\nexits with %d: %s%s", script, run->status,
+                  run->out, run->err);
     return g_strdup(run->out);
 }
 
 /* Nothing that the make around this test was told may reach the ones inside. */
 static void forget_make(void)
 {
-    static const char *const names[] = { "MAKEFLAGS", "MFLAGS",  "MAKELEVEL", "MAKEOVERRIDES",
-                                         "DESTDIR",   "PREFIX",  "BINDIR",    "LIBDIR",
-                                         "INCLUDEDIR", "MANDIR", "SUITES",    "B" };
+    static const char *const names[] = { "MAKEFLAGS",     "MFLAGS",  "MAKELEVEL",
+                                         "MAKEOVERRIDES", "DESTDIR", "PREFIX",
+                                         "BINDIR",        "LIBDIR",  "INCLUDEDIR",
+                                         "MANDIR",        "SUITES",  "B" };
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         g_unsetenv(names[i]);
     }
@@ -43,27 +46,29 @@ START_TEST(installs_and_uninstalls)
 {
     g_autofree char *dir = scratch_dir();
     g_autofree char *out = shell(
-        dir, "make -s -C \"$SRCDIR\" B=\"$BUILDDIR\" install DESTDIR=\"$PWD\" PREFIX=/opt/m\n"
-             "cd opt/m\n"
-             "test -x bin/migstat -a -f lib/libmigstat.a -a -L lib/libmigstat.so\n"
-             "test \"$(readlink lib/libmigstat.so)\" = libmigstat.so.0\n"
-             "test -f include/migstat/migstat.h -a -f include/migstat/io/visibility.h\n"
-             "grep -qx prefix=/opt/m lib/pkgconfig/migstat.pc\n"
-             "for page in \"$SRCDIR\"/man/*.[1-8]; do\n"
-             "    test ! -f \"$page\" || find share/man -name \"${page##*/}\" | grep -q .\n"
-             "done\n"
-             "bin/migstat --version");
+        dir,
+        "make -s -C \"$SRCDIR\" B=\"$BUILDDIR\" install DESTDIR=\"$PWD\" PREFIX=/opt/m\n"
+        "cd opt/m\n"
+        "test -x bin/migstat -a -f lib/libmigstat.a -a -L lib/libmigstat.so\n"
+        "test \"$(readlink lib/libmigstat.so)\" = libmigstat.so.0\n"
+        "test -f include/migstat/migstat.h -a -f include/migstat/io/visibility.h\n"
+        "grep -qx prefix=/opt/m lib/pkgconfig/migstat.pc\n"
+        "for page in \"$SRCDIR\"/man/*.[1-8]; do\n"
+        "    test ! -f \"$page\" || find share/man -name \"${page##*/}\" | grep -q .\n"
+        "done\n"
+        "bin/migstat --version");
     ck_assert_msg(strstr(out, MIG_VERSION), "--version says %s", out);
 
-    g_autofree char *left = shell(
-        dir, "make -s -C \"$SRCDIR\" B=\"$BUILDDIR\" uninstall DESTDIR=\"$PWD\" PREFIX=/opt/m\n"
-             "find . ! -type d");
+    g_autofree char *left = shell(dir, "make -s -C \"$SRCDIR\" B=\"$BUILDDIR\" uninstall "
+                                       "DESTDIR=\"$PWD\" PREFIX=/opt/m\n"
+                                       "find . ! -type d");
     ck_assert_msg(*left == '\0', "uninstall leaves %s", left);
     scratch_remove(dir);
 }
 END_TEST
 
-/* Installed to a place of its own, so that pkg-config's answers are the ones a client gets. */
+/* Installed to a place of its own, so that pkg-config's answers are the ones a client
+ * gets. */
 START_TEST(a_client_compiles_and_runs)
 {
     g_autofree char *dir = scratch_dir();
@@ -75,12 +80,13 @@ START_TEST(a_client_compiles_and_runs)
     g_setenv("STREAM", stream, TRUE);
 
     g_autofree char *unused = shell(
-        dir, "make -s -C \"$SRCDIR\" B=\"$BUILDDIR\" install PREFIX=\"$PWD\"\n"
-             "export PKG_CONFIG_PATH=\"$PWD/lib/pkgconfig\"\n"
-             "$CC -Wall -Werror -o shared client.c $(pkg-config --cflags --libs migstat)\n"
-             "mkdir static && cp lib/libmigstat.a static\n"
-             "$CC -o alone client.c -Lstatic $(pkg-config --cflags --libs --static migstat |\n"
-             "    sed \"s,-L$PWD/lib ,,\")");
+        dir,
+        "make -s -C \"$SRCDIR\" B=\"$BUILDDIR\" install PREFIX=\"$PWD\"\n"
+        "export PKG_CONFIG_PATH=\"$PWD/lib/pkgconfig\"\n"
+        "$CC -Wall -Werror -o shared client.c $(pkg-config --cflags --libs migstat)\n"
+        "mkdir static && cp lib/libmigstat.a static\n"
+        "$CC -o alone client.c -Lstatic $(pkg-config --cflags --libs --static migstat |\n"
+        "    sed \"s,-L$PWD/lib ,,\")");
     g_autofree char *shared = shell(dir, "LD_LIBRARY_PATH=lib ./shared \"$STREAM\"");
     g_autofree char *alone = shell(dir, "./alone \"$STREAM\"");
     ck_assert_str_eq(shared, wanted);
@@ -101,11 +107,11 @@ END_TEST
 START_TEST(the_tarball_builds)
 {
     g_autofree char *dir = scratch_dir();
-    g_autofree char *out = shell(
-        dir, "make -s -C \"$SRCDIR\" dist\n"
-             "tar -xzf \"$SRCDIR/build/migstat-" MIG_VERSION ".tar.gz\"\n"
-             "make -s -j2 -C migstat-" MIG_VERSION " VARIANT=release CFLAGS=-O0\n"
-             "migstat-" MIG_VERSION "/build/release/migstat --version");
+    g_autofree char *out =
+        shell(dir, "make -s -C \"$SRCDIR\" dist\n"
+                   "tar -xzf \"$SRCDIR/build/migstat-" MIG_VERSION ".tar.gz\"\n"
+                   "make -s -j2 -C migstat-" MIG_VERSION " VARIANT=release CFLAGS=-O0\n"
+                   "migstat-" MIG_VERSION "/build/release/migstat --version");
     ck_assert_msg(strstr(out, MIG_VERSION), "--version says %s", out);
     scratch_remove(dir);
 }

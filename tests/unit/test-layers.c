@@ -22,8 +22,8 @@ static const struct {
 };
 
 /* Calls `visit` for every file below `folder`, by its path relative to SRCDIR. */
-static unsigned each_file(const char *folder, void (*visit)(const char *relative, void *user),
-                          void *user)
+static unsigned each_file(const char *folder,
+                          void (*visit)(const char *relative, void *user), void *user)
 {
     unsigned n = 0;
     g_autofree char *path = source_path(folder);
@@ -45,7 +45,8 @@ static char *contents(const char *relative)
 {
     g_autofree char *path = source_path(relative);
     char *text = NULL;
-    ck_assert_msg(g_file_get_contents(path, &text, NULL, NULL), "%s cannot be read", relative);
+    ck_assert_msg(g_file_get_contents(path, &text, NULL, NULL), "%s cannot be read",
+                  relative);
     return text;
 }
 
@@ -54,7 +55,7 @@ static bool is_c(const char *relative)
     return g_str_has_suffix(relative, ".c") || g_str_has_suffix(relative, ".h");
 }
 
-/* --- includes ---------------------------------------------------------------------------- */
+/* --- includes ----------------------------------------------------------------------- */
 
 static void check_includes(const char *relative, void *may_include)
 {
@@ -105,21 +106,22 @@ START_TEST(every_folder_is_a_layer)
 }
 END_TEST
 
-/* --- what lib/ must not do --------------------------------------------------------------- */
+/* --- what lib/ must not do ---------------------------------------------------------- */
 
 /* Group 1 of the pattern is what the message shows. */
 static const struct {
     const char *pattern, *why;
 } offences[] = {
-    { "\\b((?:f|v|vf|d|vd)?printf|f?puts|putchar|perror|v?syslog|v?errx?|v?warnx?|g_print|"
-      "g_printerr|g_message|g_warning|g_critical|g_debug|g_info|g_log)\\s*\\(",
+    { "\\b((?:f|v|vf|d|vd)?printf|f?puts|putchar|perror|v?syslog|v?errx?|v?warnx?|"
+      "g_print|g_printerr|g_message|g_warning|g_critical|g_debug|g_info|g_log)\\s*\\(",
       "the library prints nothing" },
-    { "\\b(stdout|stderr|STDOUT_FILENO|STDERR_FILENO)\\b", "the library knows no terminal" },
+    { "\\b(stdout|stderr|STDOUT_FILENO|STDERR_FILENO)\\b",
+      "the library knows no terminal" },
     { "\\b(_?_?exit|_Exit|quick_exit|abort|g_abort|raise|assert|g_assert\\w*|g_error|"
       "__builtin_trap)\\s*\\(",
       "the library never ends its process" },
-    /* Objects, not functions: no "(" before the "=", "[" or ";".  What must be const is the
-     * object itself, which is the last word of a pointer's type. */
+    /* Objects, not functions: no "(" before the "=", "[" or ";".  What must be const is
+     * the object itself, which is the last word of a pointer's type. */
     { "\\bstatic\\s+((?!inline\\b)(?:(?!\\bconst\\b)[^(;={])*[=;\\[])",
       "a static variable that is not const" },
     { "\\bstatic\\s+([^(;={]*\\*\\s*\\w+\\s*[=;\\[])",
@@ -130,9 +132,9 @@ static const struct {
 /* Comments and strings become blanks: a word in them is no call. */
 static char *code_of(const char *text)
 {
-    g_autoptr(GRegex) regex = g_regex_new(
-        "/\\*.*?\\*/|//[^\\n]*|\"(\\\\.|[^\"\\\\])*\"|'(\\\\.|[^'\\\\])*'", G_REGEX_DOTALL, 0,
-        NULL);
+    g_autoptr(GRegex) regex =
+        g_regex_new("/\\*.*?\\*/|//[^\\n]*|\"(\\\\.|[^\"\\\\])*\"|'(\\\\.|[^'\\\\])*'",
+                    G_REGEX_DOTALL, 0, NULL);
     return g_regex_replace_literal(regex, text, -1, 0, " ", 0, NULL);
 }
 
@@ -201,12 +203,12 @@ START_TEST(manners_are_told_apart)
 }
 END_TEST
 
-/* --- licences ---------------------------------------------------------------------------- */
+/* --- licences ----------------------------------------------------------------------- */
 
 /* Data has no room for a comment. */
 static bool is_data(const char *relative)
 {
-    static const char *const suffixes[] = { ".zst",  ".json", ".mig",  ".dump",
+    static const char *const suffixes[] = { ".zst",   ".json", ".mig",  ".dump",
                                             ".check", ".out",  ".jsonl" };
     for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++) {
         if (g_str_has_suffix(relative, suffixes[i])) {

@@ -32,33 +32,40 @@ static const struct {
     { "pstr8 \"ram\"; pstr8", "0372616d" },
     { "fill 3 0xab; zero 2; u8 1; align 4; align 4", "ababab0000010000" },
     { "set page 2; page 7; page 0x08", "07070808" },
-    { "u8 1+2*3 (1+2)*3 10/3 -1 !0 !7 2--1 len(\"four\")*2", "07090" "3ff01000308" },
+    { "u8 1+2*3 (1+2)*3 10/3 -1 !0 !7 2--1 len(\"four\")*2", "070903ff01000308" },
     { "label a; be16 0x2233; label b; u8 @a @b @b-@a @end; label end", "223300020206" },
-    { "len8 { u8 9 9 }; len16 -1 { str \"abc\" }; len32 { }", "0209090002616263" "00000000" },
+    { "len8 { u8 9 9 }; len16 -1 { str \"abc\" }; len32 { }",
+      "020909000261626300000000" },
     { "len8 { len8 { u8 1 } ; u8 2 }", "03010102" },
     { "repeat 3 { u8 @i*2 }; repeat 0 { u8 1 }", "000204" },
     { "repeat 2 { repeat 2 { u8 @i } }", "00010001" },
     { "str \"${1+2},${@here}\"; label here", "332c33" },
-    { "header; eof", "5145564d00000003" "00" },
+    { "header; eof", "5145564d0000000300" },
     { "config \"m\" { page-bits 12 }",
-      "07000000016d" "051e636f6e66696775726174696f6e2f7461726765742d706167652d6269747300000001"
+      "07000000016d"
+      "051e636f6e66696775726174696f6e2f7461726765742d706167652d6269747300000001"
       "0000000c" },
     { "caps \"a\" \"b\"",
-      "051a636f6e66696775726174696f6e2f6361706162696c69746965730000000100000002" "0161" "0162" },
-    { "start 2 \"ram\" 0 4; footer 2", "01000000020372616d0000000000000004" "7e00000002" },
-    { "command 2 { be32 1 }; command 1", "08000200040000000108000100" "00" },
+      "051a636f6e66696775726174696f6e2f6361706162696c69746965730000000100000002"
+      "0161"
+      "0162" },
+    { "start 2 \"ram\" 0 4; footer 2", "01000000020372616d00000000000000047e00000002" },
+    { "command 2 { be32 1 }; command 1", "0800020004000000010800010000" },
     { "packaged { eof }", "08000700040000000100" },
     { "description \"{}\"", "06000000027b7d" },
     { "description {\n  {\"a\": 1,\n   \"b\": \"\\n\"}\n}\nu8 9",
-      "06000000137b2261223a20312c202262223a20225c6e227d" "09" },
-    { "ram-size 0x10000; ram-block \"b\" 0x10000", "00000000000100040162" "0000000000010000" },
-    { "ram-zero 0x1000+0x1000 \"b\"; ram-zero 0", "000000000000200201620000000000000000" "2200" },
+      "06000000137b2261223a20312c202262223a20225c6e227d09" },
+    { "ram-size 0x10000; ram-block \"b\" 0x10000",
+      "000000000001000401620000000000010000" },
+    { "ram-zero 0x1000+0x1000 \"b\"; ram-zero 0",
+      "0000000000002002016200000000000000002200" },
     { "set page 1; ram-normal 0 5 \"b\"; ram-normal 0 6",
-      "0000000000000008016205" "000000000000002806" },
-    { "ram-xbzrle 0 { u8 0 1 0xff }", "0000000000000060" "010003" "0001ff" },
+      "0000000000000008016205000000000000002806" },
+    { "ram-xbzrle 0 { u8 0 1 0xff }", "00000000000000600100030001ff" },
     { "ram-page 0x30 0x1000", "0000000000001030" },
     { "vfio setup; vfio eos", "ffffffffef100003ffffffffef100001" },
-    { "vfio data 2 7; vfio subflag 3", "ffffffffef10000400000000000000020707ffffffffef110003" },
+    { "vfio data 2 7; vfio subflag 3",
+      "ffffffffef10000400000000000000020707ffffffffef110003" },
 };
 
 START_TEST(says_what_it_is_told)
@@ -67,8 +74,8 @@ START_TEST(says_what_it_is_told)
     g_autoptr(GBytes) bytes = mkmig_assemble(good[_i].text, "row", &error);
     ck_assert_msg(bytes != NULL, "%s: %s", good[_i].text, error ? error->message : "");
     g_autofree char *found = hex(bytes);
-    ck_assert_msg(strcmp(found, good[_i].hex) == 0, "%s: wanted %s, found %s", good[_i].text,
-                  good[_i].hex, found);
+    ck_assert_msg(strcmp(found, good[_i].hex) == 0, "%s: wanted %s, found %s",
+                  good[_i].text, good[_i].hex, found);
 }
 END_TEST
 
@@ -95,7 +102,7 @@ static const struct {
     { "description {\n", "t:2: no } ends this block" },
     { "u8 1 }", "t:1: a word was expected at \"}\"" },
     { "zero 0x7fffffff", "t:1: 0x7fffffff: 2147483647 is too much" },
-    { "repeat 100 { zero 0xf000000 }", "t:1: the output is too large" },
+    { "repeat 3 { zero 0x3000000 }", "t:1: the output is too large" },
     { "inside", "t:1: `inside` only makes sense in the table of words" },
 };
 
@@ -125,8 +132,8 @@ START_TEST(includes_what_stands_beside)
 
     ck_assert(g_file_set_contents(inner, "include \"inner.txt\"\n", -1, NULL));
     ck_assert(!mkmig_assemble("include \"inner.txt\"", outer, &error));
-    ck_assert_msg(g_str_has_suffix(error->message, "inner.txt:1: nested too deeply"), "%s",
-                  error->message);
+    ck_assert_msg(g_str_has_suffix(error->message, "inner.txt:1: nested too deeply"),
+                  "%s", error->message);
     scratch_remove(dir);
 }
 END_TEST
@@ -142,8 +149,8 @@ START_TEST(makes_a_configuration_payload)
 
     const uint8_t *config = (const uint8_t *)g_bytes_get_data(with, NULL) + 4;
     ck_assert_uint_eq(config[0] | config[1] << 8, 0x15b3);
-    ck_assert_uint_eq(config[6] & 0x10, 0x10);         /* there is a capability list, */
-    ck_assert_uint_eq(config[config[0x34]], 0x11);     /* and it begins with MSI-X */
+    ck_assert_uint_eq(config[6] & 0x10, 0x10);     /* there is a capability list, */
+    ck_assert_uint_eq(config[config[0x34]], 0x11); /* and it begins with MSI-X */
     ck_assert_uint_eq(config[0x42] | config[0x43] << 8, 0x8000 | 7);
 }
 END_TEST
