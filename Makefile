@@ -47,27 +47,32 @@ CFLAGS ?= -O2 -g
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
+flags := $(filter-out --%,$(firstword -$(MAKEFLAGS)))
 Q := $(if $(V),,@)
+say = $(if $(V)$(findstring s,$(flags)),,@echo '  $(1)	$(2)')
 
 # --- what is needed from the system -----------------------------------------------------
 
 LIB_PACKAGES := gio-2.0
 LIB_PACKAGES_PRIVATE := libzstd
 TEST_PACKAGES := check json-glib-1.0
+# musl has no argp of its own.
+ARGP := $(if $(wildcard /lib/ld-musl-*.so.1),-largp)
 
 goals := $(or $(MAKECMDGOALS),all)
-tests := $(filter check% update-golden $(B)/tests/%,$(goals))
+tests := $(filter-out check-qemu,$(filter check% update-golden $(B)/tests/%,$(goals)))
 needs := $(if $(filter-out clean help dist uninstall,$(goals)),\
-	pkg-config $(LIB_PACKAGES) $(LIB_PACKAGES_PRIVATE)) \
+	pkg-config $(LIB_PACKAGES) $(LIB_PACKAGES_PRIVATE) $(ARGP)) \
 	$(if $(tests),$(TEST_PACKAGES)) \
 	$(if $(filter check-asan,$(goals)),-fsanitize=address) \
-	$(if $(filter check-valgrind,$(goals)),valgrind)
+	$(if $(filter check-valgrind,$(goals)),valgrind) \
+	$(if $(filter check-qemu,$(goals)),python3 qemu-system-x86_64 qemu-system-aarch64) \
+	$(if $(filter fuzz,$(goals)),clang)
 
 # Runs while this file is read, so that the pkg-config answers below are those after the
 # installation.  `make -n` installs nothing.
 ifneq ($(strip $(needs)),)
-dry_run := $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
-may_install := $(if $(dry_run),,$(filter check% demo,$(goals)))
+may_install := $(if $(findstring n,$(flags)),,$(filter check% demo,$(goals)))
 $(shell PKG_CONFIG='$(PKG_CONFIG)' CC='$(CC)' \
 	tests/install-deps $(if $(may_install),--install) $(needs) >&2)
 ifneq ($(.SHELLSTATUS),0)
@@ -131,32 +136,32 @@ all: $(PROGRAM) $(LIB_STATIC) $(LIB_SHARED)
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(if $(V),,@echo '  CC      $<')
+	$(call say,CC,$<)
 	$(Q)$(CC) $(all_cppflags) $(all_cflags) -MMD -MP -c -o $@ $<
 
 $(B)/tests/%.o: CPPFLAGS += -Itests $(TEST_CFLAGS)
 
 $(LIB_STATIC): $(LIB_OBJECTS)
-	$(if $(V),,@echo '  AR      $@')
+	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(LIB_SHARED): $(LIB_OBJECTS)
-	$(if $(V),,@echo '  LD      $@')
+	$(call say,LD,$@)
 	$(Q)$(CC) -shared -Wl,-soname,libmigstat.so.$(SOVERSION) $(all_cflags) $(all_ldflags) \
 		-o $@ $^ $(PACKAGE_LIBS) $(LDLIBS)
 
 link = $(CC) $(all_cflags) $(all_ldflags) -o $@ $^ $(PACKAGE_LIBS) $(LDLIBS)
 
 $(PROGRAM): $(CLI_OBJECTS) $(LIB_STATIC)
-	$(if $(V),,@echo '  LD      $@')
-	$(Q)$(link)
+	$(call say,LD,$@)
+	$(Q)$(link) $(ARGP)
 
 $(MKMIG): $(B)/tests/mkmig-main.o $(B)/tests/mkmig.o
-	$(if $(V),,@echo '  LD      $@')
+	$(call say,LD,$@)
 	$(Q)$(link)
 
 $(RUNNER): $(RUN_OBJECTS) $(LIB_STATIC)
-	$(if $(V),,@echo '  LD      $@')
+	$(call say,LD,$@)
 	$(Q)$(link) $(TEST_LIBS)
 
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS) $(RUN_OBJECTS)) \
