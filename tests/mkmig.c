@@ -710,29 +710,30 @@ static void read_block(Assembler *as, Frame *frame, Frame *block)
 static char *read_text_block(Assembler *as, Frame *frame)
 {
     GString *text = g_string_new("\"");
-    bool closed = false;
-    while (!closed && frame->at < frame->end) {
+    for (bool first = true;; first = false) {
         const char *newline = memchr(frame->at, '\n', frame->end - frame->at);
         const char *end = newline ? newline : frame->end;
         g_autofree char *line = g_strstrip(g_strndup(frame->at, end - frame->at));
         frame->at = end;
-        closed = strcmp(line, "}") == 0;
-        if (!closed && strcmp(line, "{") != 0) {
-            for (const char *p = line; *p; p++) {
-                if (*p == '"' || *p == '\\') {
-                    g_string_append_c(text, '\\');
-                }
-                g_string_append_c(text, *p);
+        if (first && strcmp(line, "{") != 0) {
+            mistake(as, frame, "the text begins on the line after the {");
+        } else if (strcmp(line, "}") == 0) {
+            break;
+        } else if (!newline) {
+            mistake(as, frame, "no } ends this block");
+        }
+        if (as->error) {
+            break;
+        }
+        for (const char *p = first ? "" : line; *p; p++) {
+            if (*p == '"' || *p == '\\') {
+                g_string_append_c(text, '\\');
             }
-            g_string_append(text, g_str_has_suffix(line, ",") ? " " : "");
+            g_string_append_c(text, *p);
         }
-        if (!closed && newline) {
-            frame->at++;
-            frame->line++;
-        }
-    }
-    if (!closed) {
-        mistake(as, frame, "no } ends this block");
+        g_string_append(text, g_str_has_suffix(line, ",") ? " " : "");
+        frame->at++;
+        frame->line++;
     }
     return g_string_free(g_string_append_c(text, '"'), FALSE);
 }
@@ -774,7 +775,6 @@ static void assemble_statement(Assembler *as, Frame *frame)
                    : NULL;
         if (word && strstr(word->arguments, "{text}")) {
             g_ptr_array_add(parts, read_text_block(as, frame));
-            frame->at += frame->at < frame->end;
         } else {
             read_block(as, frame, &block);
             has_block = true;
