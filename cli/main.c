@@ -11,7 +11,7 @@
 
 #include "cli.h"
 
-const char *argp_program_version = "migstat " MIGSTAT_VERSION;
+const char *argp_program_version = "migstat " MIG_VERSION;
 
 typedef struct Main {
     CliCommon common;

@@ -109,7 +109,7 @@ size_t cli_width(const char *utf8)
 }
 
 struct CliTable {
-    const char *columns;
+    char *columns;
     GPtrArray *rows; /* GStrv, or one of a single string with the mark below in front */
 };
 
@@ -119,7 +119,7 @@ CliTable *cli_table_new(const char *columns)
 {
     CliTable *table = g_new0(CliTable, 1);
 
-    table->columns = columns;
+    table->columns = g_strdup(columns);
     table->rows = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
     return table;
 }
@@ -146,6 +146,36 @@ void cli_table_line(CliTable *table, const char *line)
 
     row[0] = g_strconcat(LINE_MARK, line, NULL);
     g_ptr_array_add(table->rows, row);
+}
+
+static bool column_is_empty(const CliTable *table, size_t column)
+{
+    for (guint r = 1; r < table->rows->len; r++) {
+        char **row = g_ptr_array_index(table->rows, r);
+
+        if (*row[0] != *LINE_MARK && *row[column] && strcmp(row[column], "-") != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void cli_table_drop_empty(CliTable *table)
+{
+    for (size_t i = strlen(table->columns); i-- > 1;) {
+        if (!column_is_empty(table, i)) {
+            continue;
+        }
+        for (guint r = 0; r < table->rows->len; r++) {
+            char **row = g_ptr_array_index(table->rows, r);
+
+            if (*row[0] != *LINE_MARK) {
+                g_free(row[i]);
+                memmove(row + i, row + i + 1, (strlen(table->columns) - i) * sizeof(*row));
+            }
+        }
+        memmove(table->columns + i, table->columns + i + 1, strlen(table->columns) - i);
+    }
 }
 
 static void print_row(const CliTable *table, char **row, const size_t *widths, FILE *file,
@@ -189,6 +219,12 @@ void cli_table_print(CliTable *table, FILE *file, int indent)
             print_row(table, row, widths, file, indent);
         }
     }
+    cli_table_free(table);
+}
+
+void cli_table_free(CliTable *table)
+{
     g_ptr_array_unref(table->rows);
+    g_free(table->columns);
     g_free(table);
 }

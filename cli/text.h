@@ -55,7 +55,10 @@ CliTable *cli_table_new(const char *columns);
 void cli_table_row(CliTable *table, ...); /* one string per column, copied; NULL is empty */
 /* A line on its own between rows, as it is. */
 void cli_table_line(CliTable *table, const char *line);
+/* Leaves out the columns that have nothing but "" or "-" below the first row. */
+void cli_table_drop_empty(CliTable *table);
 /* Prints with @indent spaces before each row and two between columns; frees the table. */
 void cli_table_print(CliTable *table, FILE *file, int indent);
+void cli_table_free(CliTable *table);
 
 #endif

@@ -15,6 +15,7 @@
 #include "stream/item.h"
 #include "stream/page.h"
 #include "stream/reader.h"
+#include "stream/summary.h"
 #include "stream/vfio-dialect.h"
 #include "stream/vfio.h"
 #include "stream/wire.h"

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      migstat dump: its options, and the pass over each file.
+ * Knows not: how the result looks.
+ * Beside it: dump-text.c, dump-json.c, dump-items.c.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dump.h"
+#include "progress.h"
+#include "text.h"
+
+enum { KEY_ITEMS = 0x200, KEY_SECTIONS, KEY_SECTION, KEY_VFIO };
+
+static const struct argp_option options[] = {
+    { "items", KEY_ITEMS, NULL, 0, "List the items that the stream is cut into", 0 },
+    { "sections", KEY_SECTIONS, NULL, 0, "List each section, iterations too", 0 },
+    { "section", KEY_SECTION, "PATTERN", 0,
+      "Only sections whose name matches PATTERN (* and ? as in a shell)", 0 },
+    { "vfio", KEY_VFIO, NULL, 0, "List each record of VFIO devices", 0 },
+    { 0 },
+};
+
+typedef struct Arguments {
+    DumpOptions options;
+    GPtrArray *files;
+} Arguments;
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    Arguments *arguments = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = arguments->options.common;
+        return 0;
+    case KEY_ITEMS:
+        arguments->options.items = true;
+        return 0;
+    case KEY_SECTIONS:
+        arguments->options.sections = true;
+        return 0;
+    case KEY_SECTION:
+        g_clear_pointer(&arguments->options.section, g_pattern_spec_free);
+        arguments->options.section = g_pattern_spec_new(arg);
+        return 0;
+    case KEY_VFIO:
+        arguments->options.vfio = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        g_ptr_array_add(arguments->files, arg);
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "which file? (\"-\" is standard input)");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+bool dump_wants(const DumpOptions *dump_options, const MigSection *section)
+{
+    return !dump_options->section ||
+           (section && g_pattern_spec_match_string(dump_options->section, section->name));
+}
+
+const char *dump_type_name(MigSectionType type)
+{
+    switch (type) {
+    case MIG_SECTION_START:
+        return "start";
+    case MIG_SECTION_PART:
+        return "part";
+    case MIG_SECTION_END:
+        return "end";
+    default:
+        return "full";
+    }
+}
+
+char *dump_container(const MigInput *in)
+{
+    size_t n;
+    const MigContainer *containers = mig_input_containers(in, &n);
+    GString *name = g_string_new(n ? NULL : "plain");
+
+    for (size_t i = 0; i < n; i++) {
+        g_string_append_printf(name, "%s%s", i ? "+" : "", containers[i].name);
+    }
+    return g_string_free(name, FALSE);
+}
+
+uint32_t dump_page_size(const Dump *dump)
+{
+    const MigDescription *description = mig_reader_description(dump->reader);
+    uint32_t size = mig_reader_page_size(dump->reader);
+
+    return size ? size : description ? description->page_size : 0;
+}
+
+bool dump_is_sound(const Dump *dump)
+{
+    return !dump->error && !dump->summary->n_defects;
+}
+
+static void read_all(Dump *dump)
+{
+    CliProgress progress;
+    MigStatus status;
+    MigItem item;
+
+    cli_progress_begin(&progress, dump->file, dump->in, dump->options->common);
+    while ((status = mig_reader_next(dump->reader, &item, &dump->error)) == MIG_STATUS_MORE) {
+        mig_summary_watch(dump->summary, dump->reader, &item);
+        cli_progress(&progress, item.offset);
+    }
+    cli_progress_end(&progress);
+}
+
+/* What stands behind a damage is not read, but its length is known or can be. */
+static uint64_t whole_size(Dump *dump)
+{
+    if (mig_input_seekable(dump->in)) {
+        return mig_input_size(dump->in);
+    }
+    mig_input_skip(dump->in, UINT64_MAX);
+    return mig_input_tell(dump->in);
+}
+
+static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
+{
+    g_autoptr(MigInput) in = cli_open(file, dump_options->common);
+    g_autoptr(MigReader) reader = NULL;
+    g_autoptr(MigSummary) summary = NULL;
+    Dump dump = { .options = dump_options, .file = file, .in = in };
+    CliStatus status = CLI_OK;
+
+    if (!in) {
+        return CLI_TROUBLE;
+    }
+    dump.reader = reader = mig_reader_new(in);
+    dump.summary = summary = mig_summary_new();
+    if (dump_options->items) {
+        dump_items(&dump);
+    } else {
+        read_all(&dump);
+        dump.size = whole_size(&dump);
+        if (dump_options->common->format == CLI_FORMAT_JSON) {
+            dump_json(&dump);
+        } else {
+            dump_text(&dump);
+        }
+    }
+    if (!dump_is_sound(&dump)) {
+        status = dump.error ? cli_status_of(dump.error) : CLI_FOUND;
+    }
+    if (dump.error) {
+        cli_print_error(file, dump.error);
+    }
+    g_clear_error(&dump.error);
+    return status;
+}
+
+int cli_cmd_dump(int argc, char **argv, CliCommon *common)
+{
+    const struct argp_child children[] = { CLI_COMMON_CHILD, { 0 } };
+    const struct argp argp = {
+        options, parse, "FILE...",
+        "Shows what is in QEMU migration streams.\v"
+        "FILE may be compressed with zstd or gzip, or be a libvirt save image; \"-\" is "
+        "standard input.\n\n"
+        "Exit status: 0 complete; 1 damaged or incomplete, and what could be read was shown; "
+        "2 the job could not be done.",
+        children, NULL, NULL,
+    };
+    g_autoptr(GPtrArray) files = g_ptr_array_new();
+    Arguments arguments = { .options.common = common, .files = files };
+    CliStatus status = CLI_OK;
+
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    for (guint i = 0; i < files->len; i++) {
+        CliStatus one = dump_file(g_ptr_array_index(files, i), &arguments.options);
+
+        status = MAX(status, one);
+        if (i + 1 < files->len && common->format == CLI_FORMAT_TEXT) {
+            putchar('\n');
+        }
+    }
+    g_clear_pointer(&arguments.options.section, g_pattern_spec_free);
+    return (int)status;
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      migstat dump --format=json; the keys are described in migstat-json(5).
+ * Knows not: text.
+ * Beside it: cmd-dump.c.
+ */
+#include <string.h>
+
+#include "dump.h"
+
+static void uint_or_null(CliJson *json, const char *key, uint64_t value, uint64_t none)
+{
+    if (value == none) {
+        cli_json_null(json, key);
+    } else {
+        cli_json_uint(json, key, value);
+    }
+}
+
+static void put_wrappers(CliJson *json, const Dump *dump)
+{
+    size_t n;
+    const MigContainer *containers = mig_input_containers(dump->in, &n);
+
+    cli_json_array(json, "wrappers");
+    for (size_t i = 0; i < n; i++) {
+        const MigContainer *c = &containers[i];
+
+        cli_json_object(json, NULL);
+        cli_json_string(json, "name", c->name);
+        cli_json_uint(json, "header_length", c->header_length);
+        if (c->libvirt_version) {
+            cli_json_uint(json, "version", c->libvirt_version);
+            cli_json_bool(json, "partial", c->libvirt_partial);
+            cli_json_bool(json, "was_running", c->libvirt_was_running);
+            cli_json_uint(json, "xml_length", c->xml_length);
+            cli_json_uint(json, "cookie_length", c->cookie_length);
+        }
+        cli_json_end_object(json);
+    }
+    cli_json_end_array(json);
+}
+
+static void put_configuration(CliJson *json, const MigConfiguration *conf)
+{
+    if (!conf) {
+        cli_json_null(json, "configuration");
+        return;
+    }
+    cli_json_object(json, "configuration");
+    cli_json_string_len(json, "machine", conf->machine, conf->machine_length);
+    cli_json_array(json, "capabilities");
+    for (const char *const *name = conf->capabilities; name && *name; name++) {
+        cli_json_string(json, NULL, *name);
+    }
+    cli_json_end_array(json);
+    if (conf->has_page_bits) {
+        cli_json_uint(json, "target_page_bits", conf->page_bits);
+    }
+    if (conf->uuid) {
+        char uuid[37];
+
+        for (int i = 0, at = 0; i < 16; i++) {
+            at += g_snprintf(uuid + at, sizeof(uuid) - (gulong)at, "%s%02x",
+                             i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", conf->uuid[i]);
+        }
+        cli_json_string(json, "uuid", uuid);
+    }
+    cli_json_end_object(json);
+}
+
+static void put_section(CliJson *json, const MigSectionSummary *s, const MigSection *section)
+{
+    uint64_t around = s->header_length + (s->footer ? MIG_FOOTER_LENGTH : 0);
+
+    cli_json_object(json, NULL);
+    cli_json_uint(json, "offset", s->offset);
+    cli_json_uint(json, "length", s->length);
+    cli_json_string(json, "type", dump_type_name(s->type));
+    cli_json_uint(json, "id", s->id);
+    cli_json_string_len(json, "name", section->name, section->name_length);
+    cli_json_uint(json, "instance_id", section->instance_id);
+    cli_json_uint(json, "version_id", s->version_id);
+    cli_json_bool(json, "footer", s->footer);
+    cli_json_bool(json, "inferred", s->inferred);
+    if (s->description_differs) {
+        cli_json_bool(json, "description_differs", true);
+    }
+    if (s->package_depth) {
+        cli_json_uint(json, "package_depth", s->package_depth);
+    }
+    cli_json_object(json, "body");
+    cli_json_uint(json, "offset", s->offset + s->header_length);
+    cli_json_uint(json, "length", s->length - around);
+    cli_json_end_object(json);
+    cli_json_end_object(json);
+}
+
+static void put_sections(CliJson *json, const Dump *dump)
+{
+    const GArray *sections = dump->summary->sections;
+    size_t n;
+    const MigSection *const *all = mig_reader_sections(dump->reader, &n);
+
+    cli_json_array(json, "sections");
+    for (guint i = 0; i < sections->len; i++) {
+        const MigSectionSummary *s = &g_array_index(sections, MigSectionSummary, i);
+
+        if (dump_wants(dump->options, all[s->section])) {
+            put_section(json, s, all[s->section]);
+        }
+    }
+    cli_json_end_array(json);
+}
+
+static void put_commands(CliJson *json, const GArray *commands)
+{
+    cli_json_array(json, "commands");
+    for (guint i = 0; i < commands->len; i++) {
+        const MigCommandSummary *c = &g_array_index(commands, MigCommandSummary, i);
+
+        cli_json_object(json, NULL);
+        cli_json_uint(json, "offset", c->offset);
+        cli_json_uint(json, "length", c->length);
+        cli_json_uint(json, "id", c->id);
+        cli_json_string(json, "name", mig_command_name(c->id));
+        if (c->id == MIG_CMD_PACKAGED) {
+            cli_json_uint(json, "package_length", c->package_length);
+        }
+        cli_json_end_object(json);
+    }
+    cli_json_end_array(json);
+}
+
+static void put_pages(CliJson *json, const MigRamSummary *ram)
+{
+    cli_json_object(json, "pages");
+    cli_json_uint(json, "normal", ram->normal);
+    cli_json_uint(json, "zero", ram->zero);
+    cli_json_uint(json, "xbzrle", ram->xbzrle);
+    cli_json_uint(json, "compressed", ram->compressed);
+    cli_json_uint(json, "mapped", ram->mapped);
+    cli_json_end_object(json);
+    cli_json_uint(json, "wire_bytes", ram->wire_bytes);
+}
+
+static void put_ram(CliJson *json, const Dump *dump)
+{
+    const MigSummary *s = dump->summary;
+    size_t n;
+    const MigRamBlock *const *blocks = mig_reader_ram_blocks(dump->reader, &n);
+
+    cli_json_object(json, "ram");
+    cli_json_array(json, "blocks");
+    for (size_t i = 0; i < n && i < s->ram->len; i++) {
+        cli_json_object(json, NULL);
+        cli_json_string_len(json, "name", blocks[i]->name, blocks[i]->name_length);
+        cli_json_uint(json, "length", blocks[i]->used_length);
+        put_pages(json, &g_array_index(s->ram, MigRamSummary, i));
+        if (blocks[i]->host_page_size) {
+            cli_json_uint(json, "host_page_size", blocks[i]->host_page_size);
+        }
+        if (blocks[i]->has_address) {
+            cli_json_uint(json, "address", blocks[i]->address);
+        }
+        if (blocks[i]->mapped) {
+            cli_json_uint(json, "bitmap_offset", blocks[i]->bitmap_offset);
+            cli_json_uint(json, "pages_offset", blocks[i]->pages_offset);
+        }
+        cli_json_end_object(json);
+    }
+    cli_json_end_array(json);
+    cli_json_uint(json, "records", s->ram_records);
+    cli_json_end_object(json);
+}
+
+static void put_vfio_record(CliJson *json, const MigVfioRecordSummary *r)
+{
+    cli_json_object(json, NULL);
+    cli_json_uint(json, "offset", r->offset);
+    cli_json_string(json, "flag", mig_vfio_flag_name(MIG_VFIO_FLAG_PREFIX | r->flag));
+    cli_json_uint(json, "length", r->length);
+    uint_or_null(json, "subflags", r->has_subflags ? r->subflags : UINT64_MAX, UINT64_MAX);
+    cli_json_uint(json, "payload_length", r->payload_length);
+    cli_json_string(json, "type", dump_type_name(r->type));
+    cli_json_end_object(json);
+}
+
+static void put_vfio_device(CliJson *json, const MigSummary *s, guint index)
+{
+    const MigVfioSummary *v = &g_array_index(s->vfio, MigVfioSummary, index);
+    const MigVfioDevice *d = &v->device;
+
+    cli_json_object(json, NULL);
+    cli_json_string_len(json, "name", d->section->name, d->section->name_length);
+    cli_json_uint(json, "instance_id", d->section->instance_id);
+    cli_json_string(json, "dialect", mig_vfio_dialect_name(d->dialect));
+    cli_json_bool(json, "config_before_data",
+                  d->config != UINT64_MAX && d->config < d->first_data);
+    cli_json_bool(json, "config_before_stop_copy",
+                  d->config != UINT64_MAX && d->config < d->first_stop_copy);
+    cli_json_uint(json, "precopy_bytes", d->precopy_bytes);
+    cli_json_uint(json, "stop_copy_bytes", d->stop_copy_bytes);
+    uint_or_null(json, "config_offset", d->config, UINT64_MAX);
+    if (d->config != UINT64_MAX) {
+        cli_json_string(json, "config_section", dump_type_name(d->config_type));
+    } else {
+        cli_json_null(json, "config_section");
+    }
+    uint_or_null(json, "enable_offset", d->enable, UINT64_MAX);
+    if (v->has_pci) {
+        cli_json_object(json, "pci");
+        cli_json_uint(json, "vendor_id", v->vendor_id);
+        cli_json_uint(json, "device_id", v->device_id);
+        cli_json_uint(json, "config_size", v->config_size);
+        cli_json_uint(json, "msix_vectors", v->msix_vectors);
+        cli_json_bool(json, "msix_enabled", v->msix_enabled);
+        cli_json_end_object(json);
+    } else {
+        cli_json_null(json, "pci");
+    }
+    cli_json_array(json, "records");
+    for (uint32_t next = v->first_record; next;) {
+        const MigVfioRecordSummary *r =
+            &g_array_index(s->vfio_records, MigVfioRecordSummary, next - 1);
+
+        put_vfio_record(json, r);
+        next = r->next;
+    }
+    cli_json_end_array(json);
+    cli_json_end_object(json);
+}
+
+static void put_vfio(CliJson *json, const Dump *dump)
+{
+    const MigSummary *s = dump->summary;
+
+    cli_json_array(json, "vfio");
+    for (guint i = 0; i < s->vfio->len; i++) {
+        const MigVfioSummary *v = &g_array_index(s->vfio, MigVfioSummary, i);
+
+        if (dump_wants(dump->options, v->device.section)) {
+            put_vfio_device(json, s, i);
+        }
+    }
+    cli_json_end_array(json);
+}
+
+static void put_description(CliJson *json, const MigDescription *description)
+{
+    if (!description) {
+        cli_json_null(json, "description");
+        return;
+    }
+    cli_json_object(json, "description");
+    cli_json_uint(json, "offset", description->offset);
+    cli_json_uint(json, "length", description->json_length);
+    cli_json_bool(json, "valid", description->valid);
+    cli_json_uint(json, "devices", description->n_devices);
+    cli_json_end_object(json);
+}
+
+static void put_defects(CliJson *json, const MigSummary *s)
+{
+    cli_json_array(json, "defects");
+    for (uint64_t i = 0; i < s->n_defects && i < MIG_DEFECTS_KEPT; i++) {
+        cli_json_object(json, NULL);
+        cli_json_uint(json, "offset", s->defects[i].offset);
+        cli_json_string(json, "rule", s->defects[i].rule);
+        if (s->defects[i].section) {
+            cli_json_string_len(json, "section", s->defects[i].section->name,
+                                s->defects[i].section->name_length);
+        }
+        cli_json_end_object(json);
+    }
+    cli_json_end_array(json);
+}
+
+void dump_json_error(CliJson *json, const char *key, const GError *error)
+{
+    uint64_t offset;
+    uint32_t instance = 0;
+    const char *section;
+
+    if (!error) {
+        cli_json_null(json, key);
+        return;
+    }
+    section = mig_error_get_section(error, &instance);
+    cli_json_object(json, key);
+    cli_json_string(json, "message", error->message);
+    cli_json_string(json, "rule", mig_error_get_rule(error));
+    if (mig_error_get_offset(error, &offset)) {
+        cli_json_uint(json, "offset", offset);
+    } else {
+        cli_json_null(json, "offset");
+    }
+    cli_json_string(json, "counts", mig_error_get_layer(error) == MIG_LAYER_CONTAINER
+                                        ? "container bytes" : "stream bytes");
+    cli_json_string(json, "section", section);
+    if (section) {
+        cli_json_uint(json, "instance_id", instance);
+    }
+    cli_json_end_object(json);
+}
+
+void dump_json(const Dump *dump)
+{
+    g_autofree char *container = dump_container(dump->in);
+    CliJson json;
+
+    cli_json_init(&json, stdout);
+    cli_json_object(&json, NULL);
+    cli_json_string(&json, "file", dump->file);
+    cli_json_uint(&json, "size", dump->size);
+    cli_json_string(&json, "container", container);
+    put_wrappers(&json, dump);
+    put_configuration(&json, mig_reader_configuration(dump->reader));
+    uint_or_null(&json, "page_size", dump_page_size(dump), 0);
+    put_sections(&json, dump);
+    put_commands(&json, dump->summary->commands);
+    put_ram(&json, dump);
+    put_vfio(&json, dump);
+    uint_or_null(&json, "eof_offset", dump->summary->eof_offset, UINT64_MAX);
+    put_description(&json, mig_reader_description(dump->reader));
+    cli_json_uint(&json, "trailing_bytes", dump->summary->trailing_bytes);
+    put_defects(&json, dump->summary);
+    cli_json_bool(&json, "complete", !dump->error);
+    dump_json_error(&json, "error", dump->error);
+    cli_json_end_object(&json);
+    cli_json_finish(&json);
+}

@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      migstat dump as a person reads it.
+ * Knows not: JSON.
+ * Beside it: cmd-dump.c; text.h.
+ */
+#include <string.h>
+
+#include "dump.h"
+#include "text.h"
+
+#define BAR_MIN 24
+#define BAR_MAX 60
+#define NAMES_MAX 3 /* in a folded row */
+
+typedef struct Text {
+    const Dump *dump;
+    bool color;
+} Text;
+
+static const struct {
+    const char *name;
+    const char *cell;
+    CliStyle style;
+} shares[MIG_SHARE_COUNT] = {
+    [MIG_SHARE_RAM] = { "RAM", "█", CLI_BLUE },
+    [MIG_SHARE_VFIO] = { "VFIO", "▒", CLI_MAGENTA },
+    [MIG_SHARE_DEVICES] = { "devices", "▓", CLI_GREEN },
+    [MIG_SHARE_DESCRIPTION] = { "description", "░", CLI_CYAN },
+    [MIG_SHARE_OTHER] = { "other", "·", CLI_DIM },
+};
+
+static void heading(const Text *t, const char *title)
+{
+    printf("\n%s%s%s\n", cli_style(t->color, CLI_BOLD), title, cli_style(t->color, CLI_PLAIN));
+}
+
+static char *section_name(const MigSection *section)
+{
+    g_autofree char *name = cli_escape(section->name, section->name_length);
+
+    return section->instance_id ? g_strdup_printf("%s (%u)", name, section->instance_id)
+                                : g_steal_pointer(&name);
+}
+
+static char *hex(uint64_t offset)
+{
+    return g_strdup_printf("0x%" PRIx64, offset);
+}
+
+static void print_wrappers(const Text *t)
+{
+    size_t n;
+    const MigContainer *containers = mig_input_containers(t->dump->in, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        if (containers[i].libvirt_version) {
+            g_autofree char *xml = cli_number(containers[i].xml_length);
+            g_autofree char *cookie = cli_number(containers[i].cookie_length);
+
+            printf("libvirt save image, version %u%s; guest was %s; domain XML %s bytes, "
+                   "cookie %s bytes\n",
+                   containers[i].libvirt_version,
+                   containers[i].libvirt_partial ? ", PARTIAL: the save was not finished" : "",
+                   containers[i].libvirt_was_running ? "running" : "paused", xml, cookie);
+        }
+    }
+}
+
+static void print_head(const Text *t)
+{
+    const Dump *d = t->dump;
+    const MigConfiguration *conf = mig_reader_configuration(d->reader);
+    g_autofree char *file = cli_escape(d->file, strlen(d->file));
+    g_autofree char *size = cli_number(d->size);
+    g_autofree char *container = dump_container(d->in);
+    g_autofree char *page = cli_size(dump_page_size(d));
+    uint64_t file_size;
+
+    printf("%s%s%s   %s bytes, %s", cli_style(t->color, CLI_BOLD), file,
+           cli_style(t->color, CLI_PLAIN), size, container);
+    if (mig_input_file_size(d->in, &file_size) && strcmp(container, "plain") != 0) {
+        g_autofree char *outer = cli_number(file_size);
+
+        printf(" (a file of %s)", outer);
+    }
+    putchar('\n');
+    print_wrappers(t);
+    if (conf) {
+        g_autofree char *machine = cli_escape(conf->machine, conf->machine_length);
+
+        printf("QEMU machine %s, ", machine);
+    } else {
+        printf("no configuration section, ");
+    }
+    if (dump_page_size(d)) {
+        printf("pages of %s, ", page);
+    } else {
+        printf("page size not known, ");
+    }
+    if (conf && conf->capabilities && conf->capabilities[0]) {
+        for (const char *const *name = conf->capabilities; *name; name++) {
+            g_autofree char *shown = cli_escape(*name, strlen(*name));
+
+            printf("%s%s", name == conf->capabilities ? "capabilities " : " ", shown);
+        }
+    } else {
+        printf("no recorded capabilities");
+    }
+    printf("; %s%s%s\n", cli_style(t->color, d->error ? CLI_RED : CLI_GREEN),
+           d->error ? "INCOMPLETE" : "complete", cli_style(t->color, CLI_PLAIN));
+}
+
+/* Cells of each share: none that has bytes is invisible, and the widest gives. */
+static void fill_bar(const uint64_t *share, uint64_t total, int cells, int *widths)
+{
+    int used = 0, widest = 0;
+
+    for (int i = 0; i < MIG_SHARE_COUNT; i++) {
+        widths[i] = (int)((double)share[i] / (double)total * cells + 0.5);
+        widths[i] = share[i] ? MAX(widths[i], 1) : 0;
+        used += widths[i];
+        widest = widths[i] > widths[widest] ? i : widest;
+    }
+    widths[widest] += cells - used;
+}
+
+static void print_bar(const Text *t)
+{
+    const uint64_t *share = t->dump->summary->share;
+    int widths[MIG_SHARE_COUNT], columns = cli_columns(stdout, 100);
+    uint64_t total = 0;
+    g_autofree char *end = NULL;
+
+    for (int i = 0; i < MIG_SHARE_COUNT; i++) {
+        total += share[i];
+    }
+    if (total == 0) {
+        return;
+    }
+    end = cli_number(total);
+    fill_bar(share, total, CLAMP(columns - 12 - (int)strlen(end), BAR_MIN, BAR_MAX), widths);
+    printf("\n  0 ┃");
+    for (int i = 0; i < MIG_SHARE_COUNT; i++) {
+        printf("%s", cli_style(t->color, shares[i].style));
+        for (int cell = 0; cell < widths[i]; cell++) {
+            printf("%s", shares[i].cell);
+        }
+        printf("%s", cli_style(t->color, CLI_PLAIN));
+    }
+    printf("┃ %s\n    ", end);
+    for (int i = 0; i < MIG_SHARE_COUNT; i++) {
+        if (share[i]) {
+            double percent = (double)share[i] * 100 / (double)total;
+
+            printf(" %s%s%s %s %.*f%% ", cli_style(t->color, shares[i].style), shares[i].cell,
+                   cli_style(t->color, CLI_PLAIN), shares[i].name,
+                   percent < 0.1 ? 3 : 1, MAX(percent, 0.001));
+        }
+    }
+    putchar('\n');
+}
+
+static char *count(uint64_t n)
+{
+    return n ? cli_number(n) : g_strdup("-");
+}
+
+static void ram_row(CliTable *table, const char *name, const char *size, uint64_t pages,
+                    const MigRamSummary *r)
+{
+    g_autofree char *all = count(pages), *normal = count(r->normal), *zero = count(r->zero);
+    g_autofree char *xbzrle = count(r->xbzrle), *compressed = count(r->compressed);
+    g_autofree char *mapped = count(r->mapped), *wire = count(r->wire_bytes);
+
+    cli_table_row(table, name, size, all, normal, zero, xbzrle, compressed, mapped, wire);
+}
+
+static void print_ram(const Text *t)
+{
+    const MigSummary *s = t->dump->summary;
+    uint32_t page = dump_page_size(t->dump);
+    size_t n;
+    const MigRamBlock *const *blocks = mig_reader_ram_blocks(t->dump->reader, &n);
+    CliTable *table;
+
+    if (n == 0 && s->ram_records == 0) {
+        return;
+    }
+    table = cli_table_new("lrrrrrrrr");
+    heading(t, "RAM");
+    cli_table_row(table, "block", "size", "pages", "normal", "zero", "xbzrle", "compressed",
+                  "mapped", "bytes on the wire");
+    for (size_t i = 0; i < n && i < s->ram->len; i++) {
+        g_autofree char *name = cli_escape(blocks[i]->name, blocks[i]->name_length);
+        g_autofree char *size = cli_size(blocks[i]->used_length);
+
+        ram_row(table, name, size, page ? blocks[i]->used_length / page : 0,
+                &g_array_index(s->ram, MigRamSummary, i));
+    }
+    if (s->ram_other.wire_bytes) {
+        ram_row(table, "(of no known block)", "", 0, &s->ram_other);
+    }
+    cli_table_drop_empty(table);
+    cli_table_print(table, stdout, 2);
+}
+
+/* "0x60ea0 in END, after the pre-copy data and before the stop-and-copy data" */
+static char *config_place(const MigVfioDevice *d)
+{
+    GString *place = g_string_new(NULL);
+
+    if (d->config == UINT64_MAX) {
+        g_string_assign(place, d->dialect == MIG_VFIO_DIALECT_MULTIFD
+                                   ? "on another channel (multifd)" : "none");
+        return g_string_free(place, FALSE);
+    }
+    g_string_printf(place, "0x%" PRIx64 " in ", d->config);
+    g_string_append(place, dump_type_name(d->config_type));
+    if (d->first_data == UINT64_MAX) {
+        g_string_append(place, ", no device data");
+    } else if (d->config < d->first_data) {
+        g_string_append(place, ", before the device data");
+    } else if (d->config < d->first_stop_copy && d->first_stop_copy != UINT64_MAX) {
+        g_string_append(place, ", after the pre-copy data, before the stop-and-copy data");
+    } else {
+        g_string_append(place, ", after the device data");
+    }
+    return g_string_free(place, FALSE);
+}
+
+static char *pci_text(const MigVfioSummary *v)
+{
+    g_autofree char *vectors = g_strdup_printf("%u vectors", v->msix_vectors);
+
+    return v->has_pci ? g_strdup_printf("%04x:%04x, MSI-X %s%s", v->vendor_id, v->device_id,
+                                        v->msix_vectors ? vectors : "absent",
+                                        !v->msix_vectors ? "" : v->msix_enabled ? " enabled"
+                                                                              : " disabled")
+                      : g_strdup("-");
+}
+
+static void print_vfio_records(const Text *t, const MigVfioSummary *v)
+{
+    const MigSummary *s = t->dump->summary;
+    CliTable *table = cli_table_new("rlrl");
+
+    for (uint32_t next = v->first_record; next;) {
+        const MigVfioRecordSummary *r =
+            &g_array_index(s->vfio_records, MigVfioRecordSummary, next - 1);
+        g_autofree char *offset = hex(r->offset), *length = cli_number(r->length);
+        g_autofree char *flags = NULL;
+
+        if (r->has_subflags) {
+            flags = g_strdup_printf("%s%s(0x%04x)",
+                                    r->subflags & MIG_VFIO_SUBFLAG_SETUP ? "SETUP " : "",
+                                    r->subflags & MIG_VFIO_SUBFLAG_ENABLE_IRQ ? "ENABLE_IRQ "
+                                                                              : "",
+                                    r->subflags);
+        }
+        cli_table_row(table, offset, mig_vfio_flag_name(MIG_VFIO_FLAG_PREFIX | r->flag),
+                      length, flags);
+        next = r->next;
+    }
+    cli_table_print(table, stdout, 4);
+}
+
+static void print_vfio(const Text *t)
+{
+    const MigSummary *s = t->dump->summary;
+    CliTable *table = cli_table_new("llrrll");
+    bool any = false;
+
+    cli_table_row(table, "device", "layout", "pre-copy", "stop-copy", "PCI", "configuration");
+    for (guint i = 0; i < s->vfio->len; i++) {
+        const MigVfioSummary *v = &g_array_index(s->vfio, MigVfioSummary, i);
+        g_autofree char *name = section_name(v->device.section);
+        g_autofree char *precopy = cli_number(v->device.precopy_bytes);
+        g_autofree char *stop_copy = cli_number(v->device.stop_copy_bytes);
+        g_autofree char *place = config_place(&v->device), *pci = pci_text(v);
+
+        if (dump_wants(t->dump->options, v->device.section)) {
+            cli_table_row(table, name, mig_vfio_dialect_name(v->device.dialect), precopy,
+                          stop_copy, pci, place);
+            any = true;
+        }
+    }
+    if (!any) {
+        cli_table_free(table);
+        return;
+    }
+    heading(t, "VFIO");
+    cli_table_print(table, stdout, 2);
+    for (guint i = 0; t->dump->options->vfio && i < s->vfio->len; i++) {
+        const MigVfioSummary *v = &g_array_index(s->vfio, MigVfioSummary, i);
+        g_autofree char *name = section_name(v->device.section);
+
+        if (dump_wants(t->dump->options, v->device.section)) {
+            printf("\n  %s\n", name);
+            print_vfio_records(t, v);
+        }
+    }
+}
+
+static const MigSectionSummary *section_at(const MigSummary *s, guint i)
+{
+    return &g_array_index(s->sections, MigSectionSummary, i);
+}
+
+static char *type_text(MigSectionType type)
+{
+    return g_ascii_strup(dump_type_name(type), -1);
+}
+
+static void full_row(CliTable *table, const MigSectionSummary *s, const MigSection *section)
+{
+    g_autofree char *name = cli_escape(section->name, section->name_length);
+    g_autofree char *type = type_text(s->type), *offset = hex(s->offset);
+    g_autofree char *length = cli_number(s->length), *id = g_strdup_printf("%u", s->id);
+    g_autofree char *instance = g_strdup_printf("%u", section->instance_id);
+    g_autofree char *version = g_strdup_printf("%u", s->version_id);
+
+    cli_table_row(table, name, type, id, instance, version, offset, length,
+                  s->inferred ? "end inferred from the footer"
+                  : s->description_differs ? "the description has another length" : "");
+}
+
+static void print_all_sections(const Text *t)
+{
+    const MigSummary *s = t->dump->summary;
+    CliTable *table = cli_table_new("llrrrrrl");
+    size_t n;
+    const MigSection *const *all = mig_reader_sections(t->dump->reader, &n);
+
+    cli_table_row(table, "section", "type", "id", "instance", "version", "offset", "length", "");
+    for (guint i = 0; i < s->sections->len; i++) {
+        const MigSectionSummary *section = section_at(s, i);
+
+        if (dump_wants(t->dump->options, all[section->section])) {
+            full_row(table, section, all[section->section]);
+        }
+    }
+    cli_table_print(table, stdout, 2);
+}
+
+/* The run of PARTs from @i on that follow each other: what an iteration phase consists of. */
+static guint count_parts(const MigSummary *s, guint i)
+{
+    guint n = 0;
+
+    while (i + n < s->sections->len && section_at(s, i + n)->type == MIG_SECTION_PART) {
+        n++;
+    }
+    return n;
+}
+
+typedef struct Fold {
+    GPtrArray *names;   /* const MigSection, in order of appearance */
+    GHashTable *counts; /* MigSection -> how often */
+    uint64_t length;
+} Fold;
+
+static void fold_parts(const Text *t, guint from, guint n, Fold *fold)
+{
+    size_t n_all;
+    const MigSection *const *all = mig_reader_sections(t->dump->reader, &n_all);
+
+    for (guint i = from; i < from + n; i++) {
+        const MigSectionSummary *s = section_at(t->dump->summary, i);
+        gpointer key = (gpointer)(uintptr_t)all[s->section];
+        guint seen = GPOINTER_TO_UINT(g_hash_table_lookup(fold->counts, key));
+
+        if (!dump_wants(t->dump->options, all[s->section])) {
+            continue;
+        }
+        if (!seen) {
+            g_ptr_array_add(fold->names, key);
+        }
+        g_hash_table_insert(fold->counts, key, GUINT_TO_POINTER(seen + 1));
+        fold->length += s->length;
+    }
+}
+
+/* "ram, 0000:00:01.0/vfio", "PART ×3, ×3" */
+static void folded_row(const Text *t, CliTable *table, guint from, guint n)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_autoptr(GHashTable) counts = g_hash_table_new(NULL, NULL);
+    g_autoptr(GString) name = g_string_new(NULL);
+    g_autoptr(GString) type = g_string_new("PART ");
+    Fold fold = { .names = names, .counts = counts };
+    g_autofree char *offset = hex(section_at(t->dump->summary, from)->offset), *length = NULL;
+
+    fold_parts(t, from, n, &fold);
+    for (guint i = 0; i < names->len && i < NAMES_MAX; i++) {
+        const MigSection *section = g_ptr_array_index(names, i);
+        g_autofree char *one = section_name(section);
+        g_autofree char *times = cli_number(GPOINTER_TO_UINT(
+            g_hash_table_lookup(counts, (gpointer)(uintptr_t)section)));
+
+        g_string_append_printf(name, "%s%s", i ? ", " : "", one);
+        g_string_append_printf(type, "%s×%s", i ? ", " : "", times);
+    }
+    if (names->len == 0) {
+        return;
+    }
+    if (names->len > NAMES_MAX) {
+        g_string_append_printf(name, ", %u more", names->len - NAMES_MAX);
+        g_string_append(type, ", ...");
+    }
+    length = cli_number(fold.length);
+    cli_table_row(table, name->str, type->str, "", offset, length, "");
+}
+
+static void print_folded_sections(const Text *t)
+{
+    const MigSummary *s = t->dump->summary;
+    CliTable *table = cli_table_new("llrrrl");
+    size_t n_all;
+    const MigSection *const *all = mig_reader_sections(t->dump->reader, &n_all);
+
+    cli_table_row(table, "section", "type", "version", "offset", "length", "");
+    for (guint i = 0; i < s->sections->len; i++) {
+        const MigSectionSummary *section = section_at(s, i);
+        guint parts = count_parts(s, i);
+        g_autofree char *name = NULL, *type = NULL, *offset = NULL, *length = NULL;
+        g_autofree char *version = NULL;
+
+        if (parts > 1) {
+            folded_row(t, table, i, parts);
+            i += parts - 1;
+            continue;
+        }
+        if (!dump_wants(t->dump->options, all[section->section])) {
+            continue;
+        }
+        name = section_name(all[section->section]);
+        type = type_text(section->type);
+        offset = hex(section->offset);
+        length = cli_number(section->length);
+        version = section->type == MIG_SECTION_START || section->type == MIG_SECTION_FULL
+                      ? g_strdup_printf("%u", section->version_id) : NULL;
+        cli_table_row(table, name, type, version, offset, length,
+                      section->inferred ? "end inferred"
+                      : section->package_depth ? "packaged" : "");
+    }
+    cli_table_print(table, stdout, 2);
+}
+
+static void print_sections(const Text *t)
+{
+    if (t->dump->summary->sections->len == 0) {
+        return;
+    }
+    heading(t, "SECTIONS");
+    if (t->dump->options->sections) {
+        print_all_sections(t);
+    } else {
+        print_folded_sections(t);
+    }
+}
+
+static void print_commands(const Text *t)
+{
+    const GArray *commands = t->dump->summary->commands;
+    CliTable *table;
+
+    if (commands->len == 0) {
+        return;
+    }
+    table = cli_table_new("lrrl");
+    heading(t, "COMMANDS");
+    for (guint i = 0; i < commands->len; i++) {
+        const MigCommandSummary *c = &g_array_index(commands, MigCommandSummary, i);
+        g_autofree char *offset = hex(c->offset), *length = cli_number(c->length);
+        g_autofree char *name = mig_command_name(c->id)
+                                    ? g_strdup(mig_command_name(c->id))
+                                    : g_strdup_printf("unknown (%u)", c->id);
+        g_autofree char *package = c->id == MIG_CMD_PACKAGED
+                                       ? g_strdup_printf("%u bytes packaged", c->package_length)
+                                       : NULL;
+
+        cli_table_row(table, name, offset, length, package);
+    }
+    cli_table_print(table, stdout, 2);
+}
+
+static void print_end(const Text *t)
+{
+    const MigSummary *s = t->dump->summary;
+    const MigDescription *description = mig_reader_description(t->dump->reader);
+    CliTable *table = cli_table_new("lrrl");
+    g_autofree char *offset = NULL, *length = NULL;
+
+    heading(t, "END");
+    if (s->eof_offset != UINT64_MAX) {
+        g_autofree char *eof = hex(s->eof_offset);
+
+        cli_table_row(table, "end mark", eof, "1", "");
+    }
+    if (description) {
+        g_autofree char *devices = g_strdup_printf("%zu devices", description->n_devices);
+
+        offset = hex(description->offset);
+        length = cli_number(description->json_length);
+        cli_table_row(table, "description", offset, length,
+                      description->valid ? devices : description->problem);
+    } else {
+        cli_table_row(table, "description", "", "", "none");
+    }
+    if (s->trailing_bytes) {
+        g_autofree char *trailing = cli_number(s->trailing_bytes);
+
+        cli_table_row(table, "trailing", "", trailing, s->trailing_zero ? "all zero" : "");
+    }
+    cli_table_print(table, stdout, 2);
+}
+
+/* Things that reading could pass over, but a loader may not. */
+static void print_defects(const Text *t)
+{
+    const MigSummary *s = t->dump->summary;
+    CliTable *table;
+
+    if (s->n_defects == 0) {
+        return;
+    }
+    table = cli_table_new("rll");
+    heading(t, "DEFECTS (migstat check tells more)");
+    for (uint64_t i = 0; i < s->n_defects && i < MIG_DEFECTS_KEPT; i++) {
+        g_autofree char *offset = hex(s->defects[i].offset);
+        g_autofree char *name = s->defects[i].section ? section_name(s->defects[i].section)
+                                                      : NULL;
+
+        cli_table_row(table, offset, s->defects[i].rule, name);
+    }
+    cli_table_print(table, stdout, 2);
+    if (s->n_defects > MIG_DEFECTS_KEPT) {
+        g_autofree char *more = cli_number(s->n_defects - MIG_DEFECTS_KEPT);
+
+        printf("  and %s more\n", more);
+    }
+}
+
+void dump_text(const Dump *dump)
+{
+    const Text t = { .dump = dump,
+                     .color = cli_use_color(dump->options->common->color, stdout) };
+
+    print_head(&t);
+    print_bar(&t);
+    print_ram(&t);
+    print_vfio(&t);
+    print_sections(&t);
+    print_commands(&t);
+    print_end(&t);
+    print_defects(&t);
+}

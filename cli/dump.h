@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      what the parts of the dump command share.
+ * Knows not: other commands.
+ * Beside it: cmd-dump.c (options, the pass over the stream), dump-text.c, dump-json.c,
+ *            dump-items.c, dump-devices.c.
+ */
+#ifndef CLI_DUMP_H
+#define CLI_DUMP_H
+
+#include "cli.h"
+#include "json.h"
+
+typedef struct DumpOptions {
+    CliCommon *common;
+    bool items;
+    bool sections;        /* unfold iterations */
+    bool vfio;            /* list the records */
+    GPatternSpec *section; /* NULL: all */
+} DumpOptions;
+
+/* One file, read as far as it goes. */
+typedef struct Dump {
+    const DumpOptions *options;
+    const char *file;
+    MigInput *in;
+    MigReader *reader;
+    MigSummary *summary;
+    uint64_t size;        /* plain bytes of the whole input */
+    GError *error;        /* why reading ended early, or NULL */
+} Dump;
+
+/* Whether --section wants it. */
+bool dump_wants(const DumpOptions *options, const MigSection *section);
+
+/* "start", "part", "end", "full". */
+const char *dump_type_name(MigSectionType type);
+
+/* "plain", "zstd", "libvirt+gzip", ...: the wrappers, outermost first.  Caller frees. */
+char *dump_container(const MigInput *in);
+
+/* The page size by the reader, else by the description; 0 if neither knows. */
+uint32_t dump_page_size(const Dump *dump);
+
+/* Complete, and nothing in it was broken on its face. */
+bool dump_is_sound(const Dump *dump);
+
+void dump_text(const Dump *dump);
+void dump_json(const Dump *dump);
+void dump_json_error(CliJson *json, const char *key, const GError *error);
+
+/* --items: as they come.  *status is how the stream ended. */
+void dump_items(Dump *dump);
+
+#endif

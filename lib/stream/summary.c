@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      see summary.h.
+ * Knows not: how it is shown.
+ * Beside it: stream/vfio-dialect.c.
+ */
+#include "stream/summary.h"
+
+#include <string.h>
+
+#include "stream/vfio.h"
+
+MigSummary *mig_summary_new(void)
+{
+    MigSummary *s = g_new0(MigSummary, 1);
+
+    s->sections = g_array_new(false, false, sizeof(MigSectionSummary));
+    s->ram = g_array_new(false, true, sizeof(MigRamSummary));
+    s->vfio = g_array_new(false, true, sizeof(MigVfioSummary));
+    s->vfio_index = g_hash_table_new(NULL, NULL);
+    s->vfio_records = g_array_new(false, false, sizeof(MigVfioRecordSummary));
+    s->commands = g_array_new(false, false, sizeof(MigCommandSummary));
+    s->eof_offset = UINT64_MAX;
+    s->trailing_zero = true;
+    return s;
+}
+
+void mig_summary_free(MigSummary *s)
+{
+    if (s) {
+        g_array_unref(s->sections);
+        g_array_unref(s->ram);
+        g_array_unref(s->vfio);
+        g_hash_table_unref(s->vfio_index);
+        g_array_unref(s->vfio_records);
+        g_array_unref(s->commands);
+        g_free(s);
+    }
+}
+
+static void watch_section(MigSummary *s, const MigItem *item)
+{
+    MigSectionSummary *last;
+
+    if (item->kind == MIG_ITEM_SECTION_HEADER) {
+        const MigSectionSummary section = {
+            .offset = item->offset,
+            .section = item->section->index,
+            .id = item->section_id,
+            .version_id = item->section->version_id,
+            .header_length = (uint16_t)item->length,
+            .type = (uint8_t)item->type,
+            .package_depth = item->package_depth,
+        };
+
+        g_array_append_val(s->sections, section);
+    }
+    last = &g_array_index(s->sections, MigSectionSummary, s->sections->len - 1);
+    last->length += item->length;
+    last->footer |= item->kind == MIG_ITEM_SECTION_FOOTER;
+    last->inferred |= item->inferred;
+    last->description_differs |= item->description_differs;
+}
+
+static MigRamSummary *ram_of(MigSummary *s, const MigRamBlock *block)
+{
+    if (!block) {
+        return &s->ram_other;
+    }
+    if (block->index >= s->ram->len) {
+        g_array_set_size(s->ram, block->index + 1);
+    }
+    return &g_array_index(s->ram, MigRamSummary, block->index);
+}
+
+static void watch_ram(MigSummary *s, const MigItem *item)
+{
+    MigRamSummary *ram;
+
+    switch (item->kind) {
+    case MIG_ITEM_RAM_PAGES:
+        ram = ram_of(s, item->pages.block);
+        ram->wire_bytes += item->length;
+        s->ram_records += item->pages.n_pages;
+        switch (item->pages.kind) {
+        case MIG_PAGE_ZERO:
+            ram->zero += item->pages.n_pages;
+            break;
+        case MIG_PAGE_NORMAL:
+            ram->normal += item->pages.n_pages;
+            break;
+        case MIG_PAGE_XBZRLE:
+            ram->xbzrle += item->pages.n_pages;
+            break;
+        case MIG_PAGE_COMPRESSED:
+            ram->compressed += item->pages.n_pages;
+            break;
+        }
+        break;
+    case MIG_ITEM_RAM_BLOCK:
+        ram_of(s, item->block);
+        break;
+    case MIG_ITEM_MAPPED_HEADER:
+    case MIG_ITEM_MAPPED_PAGES:
+        ram_of(s, item->block)->wire_bytes += item->length;
+        break;
+    case MIG_ITEM_MAPPED_BITMAP:
+        ram = ram_of(s, item->bitmap.block);
+        ram->wire_bytes += item->length;
+        ram->mapped += item->bitmap.n_set;
+        ram->zero += item->bitmap.n_pages - item->bitmap.n_set;
+        break;
+    case MIG_ITEM_RAM_LIST:
+    case MIG_ITEM_RAM_MARK:
+        s->ram_records++;
+        break;
+    default:
+        break;
+    }
+}
+
+static MigVfioSummary *vfio_of(MigSummary *s, const MigSection *section)
+{
+    gpointer key = (gpointer)(uintptr_t)section;
+    guint index = GPOINTER_TO_UINT(g_hash_table_lookup(s->vfio_index, key));
+
+    if (!index) {
+        MigVfioSummary added = { 0 };
+
+        mig_vfio_device_init(&added.device, section);
+        g_array_append_val(s->vfio, added);
+        index = s->vfio->len;
+        g_hash_table_insert(s->vfio_index, key, GUINT_TO_POINTER(index));
+    }
+    return &g_array_index(s->vfio, MigVfioSummary, index - 1);
+}
+
+/* Offsets of configuration space: PCI Local Bus Specification 3.0, 6.1 and 6.8.2. */
+static void look_at_config(MigVfioSummary *vfio, const uint8_t *record, const MigItem *item)
+{
+    const uint8_t *space = record + item->vfio.payload_offset + 4;
+    uint8_t at = space[0x34] & 0xfc;
+
+    vfio->has_pci = true;
+    vfio->vendor_id = mig_le16(space);
+    vfio->device_id = mig_le16(space + 2);
+    vfio->config_size = item->vfio.config_size;
+    vfio->config_length = (uint32_t)item->vfio.payload_length;
+    vfio->msix_vectors = item->vfio.msix_vectors;
+    vfio->msix_enabled = false;
+    for (int i = 0; vfio->msix_vectors && i < 48 && at >= 0x40; i++) {
+        if (space[at] == 0x11) {
+            vfio->msix_enabled = (mig_le16(space + at + 2) & 0x8000) != 0;
+            return;
+        }
+        at = space[at + 1] & 0xfc;
+    }
+}
+
+static void watch_vfio(MigSummary *s, MigReader *reader, const MigItem *item)
+{
+    MigVfioSummary *vfio = vfio_of(s, item->section);
+    MigVfioRecordSummary record;
+
+    mig_vfio_device_watch(&vfio->device, item);
+    if (item->kind != MIG_ITEM_VFIO_RECORD || item->piece) {
+        return;
+    }
+    if (item->vfio.has_payload) {
+        const uint8_t *p = mig_reader_bytes(reader, item);
+
+        if (p) {
+            look_at_config(vfio, p, item);
+        }
+    }
+    record = (MigVfioRecordSummary){
+        .offset = item->offset,
+        .length = item->whole,
+        .payload_length = item->vfio.payload_length,
+        .flag = (uint16_t)item->vfio.flag,
+        .subflags = item->vfio.subflags,
+        .has_subflags = item->vfio.has_subflags,
+        .type = (uint8_t)item->type,
+        .device = (uint32_t)(vfio - (MigVfioSummary *)(void *)s->vfio->data),
+    };
+    g_array_append_val(s->vfio_records, record);
+    if (vfio->last_record) {
+        g_array_index(s->vfio_records, MigVfioRecordSummary, vfio->last_record - 1).next =
+            s->vfio_records->len;
+    } else {
+        vfio->first_record = s->vfio_records->len;
+    }
+    vfio->last_record = s->vfio_records->len;
+}
+
+static MigShare share_of(const MigItem *item)
+{
+    if (item->section) {
+        return mig_section_is_ram(item->section)    ? MIG_SHARE_RAM
+               : mig_section_is_vfio(item->section) ? MIG_SHARE_VFIO
+                                                    : MIG_SHARE_DEVICES;
+    }
+    return item->kind == MIG_ITEM_DESCRIPTION ? MIG_SHARE_DESCRIPTION : MIG_SHARE_OTHER;
+}
+
+static void watch_outside(MigSummary *s, const MigItem *item)
+{
+    MigCommandSummary command;
+
+    switch (item->kind) {
+    case MIG_ITEM_COMMAND:
+        command = (MigCommandSummary){
+            .offset = item->offset,
+            .length = item->length,
+            .id = item->command.id,
+            .package_depth = item->package_depth,
+            .package_length = item->command.package_length,
+        };
+        g_array_append_val(s->commands, command);
+        break;
+    case MIG_ITEM_EOF:
+        if (!item->package_depth) {
+            s->eof_offset = item->offset;
+        }
+        break;
+    case MIG_ITEM_PADDING:
+    case MIG_ITEM_TRAILING:
+        s->trailing_bytes += item->length;
+        s->trailing_zero &= item->kind == MIG_ITEM_PADDING;
+        break;
+    default:
+        break;
+    }
+}
+
+static void keep_defect(MigSummary *s, const MigItem *item)
+{
+    if (s->n_defects < MIG_DEFECTS_KEPT) {
+        s->defects[s->n_defects] = (MigDefectSummary){
+            .offset = item->offset, .rule = item->defect, .section = item->section
+        };
+    }
+    s->n_defects++;
+}
+
+void mig_summary_watch(MigSummary *s, MigReader *reader, const MigItem *item)
+{
+    s->share[share_of(item)] += item->length;
+    if (G_UNLIKELY(item->defect)) {
+        keep_defect(s, item);
+    }
+    if (!item->section) {
+        watch_outside(s, item);
+        return;
+    }
+    watch_section(s, item);
+    if (mig_section_is_ram(item->section)) {
+        watch_ram(s, item);
+    } else if (mig_section_is_vfio(item->section)) {
+        watch_vfio(s, reader, item);
+    }
+}

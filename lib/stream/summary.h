@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      what a whole stream adds up to: sections, RAM blocks, VFIO devices, commands.
+ * Knows not: how it is shown.
+ * Beside it: stream/reader.h; cli/cmd-dump.c.
+ *
+ * Memory grows with the number of sections, blocks, VFIO records and commands, not with the
+ * size of the stream.
+ */
+#ifndef MIG_STREAM_SUMMARY_H
+#define MIG_STREAM_SUMMARY_H
+
+#include "stream/reader.h"
+#include "stream/vfio-dialect.h"
+
+/* One START, PART, END or FULL.  Offsets in plain bytes, lengths in octets. */
+typedef struct MigSectionSummary {
+    uint64_t offset;
+    uint64_t length;        /* header, body and footer, as far as they were read */
+    uint32_t section;       /* index into the reader's sections */
+    uint32_t id;            /* as its header has it */
+    uint32_t version_id;    /* as last bound */
+    uint16_t header_length;
+    uint8_t type;           /* MigSectionType */
+    uint8_t package_depth;
+    bool footer;
+    bool inferred;
+    bool description_differs;
+} MigSectionSummary;
+
+/* Pages of one RAM block by the record that carried them. */
+typedef struct MigRamSummary {
+    uint64_t normal, zero, xbzrle, compressed;
+    uint64_t mapped;        /* pages that a mapped-ram file holds */
+    uint64_t wire_bytes;    /* octets of all of them, headers included */
+} MigRamSummary;
+
+typedef struct MigVfioRecordSummary {
+    uint64_t offset;
+    uint64_t length;        /* of the record in all its pieces */
+    uint64_t payload_length;
+    uint16_t flag;          /* the low 16 bits of the flag */
+    uint16_t subflags;
+    bool has_subflags;
+    uint8_t type;           /* of the section it stands in */
+    uint32_t device;        /* index into vfio */
+    uint32_t next;          /* index + 1 of the device's next record; 0: none */
+} MigVfioRecordSummary;
+
+/* A VFIO device and what its configuration space says of it. */
+typedef struct MigVfioSummary {
+    MigVfioDevice device;
+    bool has_pci;
+    uint16_t vendor_id, device_id;
+    uint32_t config_size;   /* octets of configuration space */
+    uint32_t config_length; /* octets of the payload */
+    uint32_t msix_vectors;  /* in the payload */
+    bool msix_enabled;
+    uint32_t first_record;  /* index + 1 into vfio_records; 0: none */
+    uint32_t last_record;
+} MigVfioSummary;
+
+typedef struct MigCommandSummary {
+    uint64_t offset, length;
+    uint16_t id;
+    uint8_t package_depth;
+    uint32_t package_length; /* PACKAGED: octets that follow */
+} MigCommandSummary;
+
+/* Where the bytes are, for a bar. */
+typedef enum MigShare {
+    MIG_SHARE_RAM,
+    MIG_SHARE_VFIO,
+    MIG_SHARE_DEVICES,
+    MIG_SHARE_DESCRIPTION,
+    MIG_SHARE_OTHER,
+    MIG_SHARE_COUNT
+} MigShare;
+
+/* A defect that reading came across and went on. */
+typedef struct MigDefectSummary {
+    uint64_t offset;
+    const char *rule;
+    const MigSection *section;
+} MigDefectSummary;
+
+#define MIG_DEFECTS_KEPT 16u
+
+typedef struct MigSummary {
+    GArray *sections;        /* MigSectionSummary, in order */
+    GArray *ram;             /* MigRamSummary, one per block of the reader */
+    MigRamSummary ram_other; /* pages of no known block */
+    uint64_t ram_records;    /* words: the list, pages, marks */
+    GArray *vfio;            /* MigVfioSummary */
+    GHashTable *vfio_index;  /* MigSection -> index into vfio + 1 */
+    GArray *vfio_records;    /* MigVfioRecordSummary, in order */
+    GArray *commands;        /* MigCommandSummary, in order */
+    uint64_t share[MIG_SHARE_COUNT];
+    uint64_t eof_offset;     /* UINT64_MAX: none */
+    uint64_t trailing_bytes; /* behind the end mark and the description */
+    bool trailing_zero;      /* ... and all of them 0 */
+    MigDefectSummary defects[MIG_DEFECTS_KEPT];
+    uint64_t n_defects;
+} MigSummary;
+
+MIG_API MigSummary *mig_summary_new(void);
+MIG_API void mig_summary_free(MigSummary *summary);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigSummary, mig_summary_free)
+
+/* Adds @item, the one that @reader has just read. */
+MIG_API void mig_summary_watch(MigSummary *summary, MigReader *reader, const MigItem *item);
+
+#endif
