@@ -32,7 +32,7 @@ static void put_string(FILE *file, const char *p, size_t n)
         } else if (c < 0x20 || c == 0x7f) {
             fprintf(file, "\\u%04x", c);
         } else {
-            next = g_utf8_next_char(p);
+            next = p + g_utf8_skip[(unsigned char)*p];
             fwrite(p, 1, (size_t)(next - p), file);
         }
         p = next;
