@@ -11,9 +11,11 @@
 
 #define SUITES(SUITE) \
     SUITE(error)      \
+    SUITE(input)      \
     SUITE(install)    \
     SUITE(layers)     \
-    SUITE(mkmig)
+    SUITE(mkmig)      \
+    SUITE(output)
 
 #define SUITE_PROTOTYPE(name) Suite *suite_##name(void);
 SUITES(SUITE_PROTOTYPE)

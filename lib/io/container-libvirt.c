@@ -51,7 +51,7 @@ static Header decode(const uint8_t *bytes)
     for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
         words[i] = little ? GUINT32_FROM_LE(words[i]) : GUINT32_FROM_BE(words[i]);
     }
-    header = (Header){words[0], words[1], words[2], words[3], words[4]};
+    header = (Header){ words[0], words[1], words[2], words[3], words[4] };
     if (header.version == 1) {
         header.format = MIG_LIBVIRT_RAW;
     }
@@ -62,21 +62,24 @@ static bool check(const Header *header, uint64_t origin, GError **error)
 {
     if (!version_is_known(header->version)) {
         mig_source_set_error(error, MIG_ERROR_UNSUPPORTED, origin + 16,
-                      "version %" PRIu32 " of libvirt's save image is not supported",
-                      header->version);
+                             "version %" PRIu32
+                             " of libvirt's save image is not supported",
+                             header->version);
     } else if (header->format > MIG_LIBVIRT_SPARSE) {
         mig_source_set_error(error, MIG_ERROR_UNSUPPORTED, origin + 28,
-                      "format %" PRIu32 " of libvirt's save image is not supported",
-                      header->format);
+                             "format %" PRIu32
+                             " of libvirt's save image is not supported",
+                             header->format);
     } else if (header->data_length == 0 || header->cookie_offset >= header->data_length) {
         mig_source_set_error(error, MIG_ERROR_CONTAINER, origin + 20,
-                      "libvirt save image: no sound lengths (XML area %" PRIu32
-                      " bytes, cookie at %" PRIu32 ")",
-                      header->data_length, header->cookie_offset);
+                             "libvirt save image: no sound lengths (XML area %" PRIu32
+                             " bytes, cookie at %" PRIu32 ")",
+                             header->data_length, header->cookie_offset);
     } else if (header->data_length > XML_MAX) {
-        mig_source_set_error(error, MIG_ERROR_LIMIT, origin + 20,
-                      "libvirt save image: wanted at most %u bytes of XML, found %" PRIu32,
-                      XML_MAX, header->data_length);
+        mig_source_set_error(
+            error, MIG_ERROR_LIMIT, origin + 20,
+            "libvirt save image: wanted at most %u bytes of XML, found %" PRIu32, XML_MAX,
+            header->data_length);
     } else {
         return true;
     }
@@ -91,8 +94,9 @@ static bool read_all(MigSource *image, uint64_t offset, void *buffer, size_t n,
     size_t got = mig_source_read_full(image, offset, buffer, n, &failure);
 
     if (got < n && !failure) {
-        mig_source_set_error(&failure, MIG_ERROR_CONTAINER, image->origin + offset + got,
-                      "libvirt save image: the file ends within its header and XML");
+        mig_source_set_error(
+            &failure, MIG_ERROR_CONTAINER, image->origin + offset + got,
+            "libvirt save image: the file ends within its header and XML");
     }
     if (failure) {
         g_propagate_error(error, failure);
@@ -142,8 +146,8 @@ bool mig_container_read_libvirt(MigSource *image, MigContainer *container,
 
     container->header_length = HEADER_LENGTH + (uint64_t)header.data_length;
     container->libvirt_version = header.version;
-    container->libvirt_partial = memcmp(bytes, MIG_LIBVIRT_PARTIAL_MAGIC,
-                                        strlen(MIG_LIBVIRT_PARTIAL_MAGIC)) == 0;
+    container->libvirt_partial =
+        memcmp(bytes, MIG_LIBVIRT_PARTIAL_MAGIC, strlen(MIG_LIBVIRT_PARTIAL_MAGIC)) == 0;
     container->libvirt_was_running = header.was_running != 0;
     *format = (MigLibvirtFormat)header.format;
 

@@ -27,18 +27,21 @@ typedef struct Magic {
 #define MAGIC(bytes) bytes, sizeof(bytes) - 1
 
 static const Magic magics[] = {
-    {MAGIC("\x28\xb5\x2f\xfd"), 0, KIND_ZSTD, "zstd"},
-    {MAGIC("\x50\x2a\x4d\x18"), 0x0f, KIND_ZSTD, "zstd"}, /* A skippable frame. */
-    {MAGIC("\x1f\x8b"), 0, KIND_GZIP, "gzip"},
-    {MAGIC(MIG_LIBVIRT_MAGIC), 0, KIND_LIBVIRT, "libvirt save image"},
-    {MAGIC(MIG_LIBVIRT_PARTIAL_MAGIC), 0, KIND_LIBVIRT, "libvirt save image"},
-    {MAGIC("BZh"), 0, KIND_UNSUPPORTED, "bzip2 compression is"},
-    {MAGIC("\xfd" "7zXZ\0"), 0, KIND_UNSUPPORTED, "xz compression is"},
-    {MAGIC("\x89LZO"), 0, KIND_UNSUPPORTED, "lzop compression is"},
-    {MAGIC("\x04\x22\x4d\x18"), 0, KIND_UNSUPPORTED, "lz4 compression is"},
-    {MAGIC("QFI\xfb"), 0, KIND_UNSUPPORTED, "internal snapshots of a qcow2 image are"},
-    {MAGIC("QCPR"), 0, KIND_UNSUPPORTED, "the state file of a CPR transfer is"},
-    {MAGIC("\x11\x22\x33\x44"), 0, KIND_UNSUPPORTED, "the capture of a multifd channel is"},
+    { MAGIC("\x28\xb5\x2f\xfd"), 0, KIND_ZSTD, "zstd" },
+    { MAGIC("\x50\x2a\x4d\x18"), 0x0f, KIND_ZSTD, "zstd" }, /* A skippable frame. */
+    { MAGIC("\x1f\x8b"), 0, KIND_GZIP, "gzip" },
+    { MAGIC(MIG_LIBVIRT_MAGIC), 0, KIND_LIBVIRT, "libvirt save image" },
+    { MAGIC(MIG_LIBVIRT_PARTIAL_MAGIC), 0, KIND_LIBVIRT, "libvirt save image" },
+    { MAGIC("BZh"), 0, KIND_UNSUPPORTED, "bzip2 compression is" },
+    { MAGIC("\xfd"
+            "7zXZ\0"),
+      0, KIND_UNSUPPORTED, "xz compression is" },
+    { MAGIC("\x89LZO"), 0, KIND_UNSUPPORTED, "lzop compression is" },
+    { MAGIC("\x04\x22\x4d\x18"), 0, KIND_UNSUPPORTED, "lz4 compression is" },
+    { MAGIC("QFI\xfb"), 0, KIND_UNSUPPORTED, "internal snapshots of a qcow2 image are" },
+    { MAGIC("QCPR"), 0, KIND_UNSUPPORTED, "the state file of a CPR transfer is" },
+    { MAGIC("\x11\x22\x33\x44"), 0, KIND_UNSUPPORTED,
+      "the capture of a multifd channel is" },
 };
 
 /* What the payload of a save image begins with, by its header. */
@@ -46,18 +49,18 @@ static const struct {
     Kind kind;
     const char *name;
 } libvirt_formats[] = {
-    [MIG_LIBVIRT_RAW] = {KIND_PLAIN, "raw"},
-    [MIG_LIBVIRT_GZIP] = {KIND_GZIP, "gzip"},
-    [MIG_LIBVIRT_BZIP2] = {KIND_UNSUPPORTED, "bzip2"},
-    [MIG_LIBVIRT_XZ] = {KIND_UNSUPPORTED, "xz"},
-    [MIG_LIBVIRT_LZOP] = {KIND_UNSUPPORTED, "lzop"},
-    [MIG_LIBVIRT_ZSTD] = {KIND_ZSTD, "zstd"},
-    [MIG_LIBVIRT_SPARSE] = {KIND_PLAIN, "sparse"},
+    [MIG_LIBVIRT_RAW] = { KIND_PLAIN, "raw" },
+    [MIG_LIBVIRT_GZIP] = { KIND_GZIP, "gzip" },
+    [MIG_LIBVIRT_BZIP2] = { KIND_UNSUPPORTED, "bzip2" },
+    [MIG_LIBVIRT_XZ] = { KIND_UNSUPPORTED, "xz" },
+    [MIG_LIBVIRT_LZOP] = { KIND_UNSUPPORTED, "lzop" },
+    [MIG_LIBVIRT_ZSTD] = { KIND_ZSTD, "zstd" },
+    [MIG_LIBVIRT_SPARSE] = { KIND_PLAIN, "sparse" },
 };
 
 static const Magic *recognise(const uint8_t *head, size_t n)
 {
-    static const Magic plain = {.kind = KIND_PLAIN, .name = "plain"};
+    static const Magic plain = { .kind = KIND_PLAIN, .name = "plain" };
 
     for (size_t i = 0; i < G_N_ELEMENTS(magics); i++) {
         const Magic *magic = &magics[i];
@@ -77,25 +80,27 @@ static bool check_libvirt_payload(const Magic *found, size_t n, MigLibvirtFormat
     Kind expected = libvirt_formats[format].kind;
 
     if (expected == KIND_UNSUPPORTED) {
-        mig_source_set_error(error, MIG_ERROR_UNSUPPORTED, origin,
-                             "the stream in this libvirt save image is compressed with %s, "
-                             "which is not supported",
-                             libvirt_formats[format].name);
+        mig_source_set_error(
+            error, MIG_ERROR_UNSUPPORTED, origin,
+            "the stream in this libvirt save image is compressed with %s, "
+            "which is not supported",
+            libvirt_formats[format].name);
         return false;
     }
     /* A save that failed early has no payload: that is for the reader to tell. */
     if (expected != KIND_PLAIN && expected != found->kind && n > 0) {
-        mig_source_set_error(error, MIG_ERROR_CONTAINER, origin,
-                             "the libvirt save image says that its stream is compressed with "
-                             "%s, but it begins with other bytes",
-                             libvirt_formats[format].name);
+        mig_source_set_error(
+            error, MIG_ERROR_CONTAINER, origin,
+            "the libvirt save image says that its stream is compressed with "
+            "%s, but it begins with other bytes",
+            libvirt_formats[format].name);
         return false;
     }
     return true;
 }
 
-MigSource *mig_container_unwrap(MigSource *source, uint64_t max_expand, GArray *containers,
-                                GError **error)
+MigSource *mig_container_unwrap(MigSource *source, uint64_t max_expand,
+                                GArray *containers, GError **error)
 {
     g_autoptr(MigSource) layer = mig_source_view_new(source, 0);
     MigLibvirtFormat libvirt_format = MIG_LIBVIRT_RAW;
@@ -125,7 +130,7 @@ MigSource *mig_container_unwrap(MigSource *source, uint64_t max_expand, GArray *
             return NULL;
         }
 
-        MigContainer container = {.name = magic->name};
+        MigContainer container = { .name = magic->name };
         libvirt_format = MIG_LIBVIRT_RAW;
         if (magic->kind == KIND_LIBVIRT) {
             if (!mig_container_read_libvirt(layer, &container, &libvirt_format, error)) {

@@ -19,7 +19,7 @@ typedef struct MigErrorPrivate {
 
 static void mig_error_private_init(MigErrorPrivate *place)
 {
-    *place = (MigErrorPrivate){.layer = MIG_LAYER_PLAIN};
+    *place = (MigErrorPrivate){ .layer = MIG_LAYER_PLAIN };
 }
 
 static void mig_error_private_copy(const MigErrorPrivate *from, MigErrorPrivate *to)

@@ -126,7 +126,8 @@ static bool extend_window(MigInput *in)
     uint8_t *free_bytes = in->memory + (in->limit - in->memory);
     size_t n = in->chunk - (in->limit_offset + in->source->origin) % CHUNK_MIN;
     GError *failure = NULL;
-    ssize_t got = in->source->ops->read(in->source, in->limit_offset, free_bytes, n, &failure);
+    ssize_t got =
+        in->source->ops->read(in->source, in->limit_offset, free_bytes, n, &failure);
 
     if (got <= 0) {
         in->ended = true;
@@ -287,8 +288,10 @@ static MigSource *skip_foreign(MigSource *source, uint64_t offset, GError **erro
     }
     if (reached < offset) {
         mig_error_set_plain(error, MIG_ERROR_USAGE,
-                            "offset %" PRIu64 " lies beyond the end of the input, which has %"
-                            PRIu64 " bytes", offset, reached);
+                            "offset %" PRIu64
+                            " lies beyond the end of the input, which has %" PRIu64
+                            " bytes",
+                            offset, reached);
         return NULL;
     }
     return mig_source_view_new(g_steal_pointer(&owned), offset);
@@ -315,8 +318,9 @@ static MigInput *input_new(MigSource *source, const char *name,
             return NULL;
         }
     }
-    in->source = mig_container_unwrap(source, opt->max_expand ? opt->max_expand : MIG_EXPAND_MAX,
-                                      in->containers, error);
+    in->source =
+        mig_container_unwrap(source, opt->max_expand ? opt->max_expand : MIG_EXPAND_MAX,
+                             in->containers, error);
     if (!in->source) {
         return NULL;
     }
@@ -358,7 +362,8 @@ static MigSource *source_for_fd(int fd, bool owned, const char *name,
     } else if (known) {
         errno = EISDIR;
     }
-    mig_error_set_plain(error, MIG_ERROR_IO, "cannot read %s: %s", name, g_strerror(errno));
+    mig_error_set_plain(error, MIG_ERROR_IO, "cannot read %s: %s", name,
+                        g_strerror(errno));
     if (owned) {
         close(fd);
     }

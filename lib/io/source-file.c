@@ -45,8 +45,8 @@ static ssize_t file_read(MigSource *source, uint64_t offset, void *buffer, size_
 
         uint64_t place = offset + source->origin;
         if (got < 0) {
-            mig_source_set_error(error, MIG_ERROR_IO, place, "cannot read %s: %s", file->name,
-                                 g_strerror(errno));
+            mig_source_set_error(error, MIG_ERROR_IO, place, "cannot read %s: %s",
+                                 file->name, g_strerror(errno));
         } else {
             mig_source_set_error(error, MIG_ERROR_IO, place,
                                  "%s shrank while it was read: it had %" PRIu64
@@ -68,7 +68,7 @@ static void file_free(MigSource *source)
     g_free(file);
 }
 
-static const MigSourceOps file_ops = {.read = file_read, .free = file_free};
+static const MigSourceOps file_ops = { .read = file_read, .free = file_free };
 
 MigSource *mig_source_file_new(int fd, bool owned, uint64_t start, uint64_t end,
                                const char *name, const atomic_bool *cancel)

@@ -35,7 +35,8 @@ static void fail(GzipSource *gzip, MigErrorCode code, const char *text)
 {
     uint64_t offset = gzip->in_offset - (gzip->filled - gzip->used);
 
-    mig_source_set_error(&gzip->failure, code, gzip->inner->origin + offset, "gzip: %s", text);
+    mig_source_set_error(&gzip->failure, code, gzip->inner->origin + offset, "gzip: %s",
+                         text);
 }
 
 /* Gets more behind what is left. */
@@ -46,8 +47,9 @@ static void refill(GzipSource *gzip)
     memmove(gzip->buffer, gzip->buffer + gzip->used, left);
     gzip->used = 0;
     gzip->filled = left;
-    ssize_t got = gzip->inner->ops->read(gzip->inner, gzip->in_offset, gzip->buffer + left,
-                                         BUFFER_SIZE - left, &gzip->failure);
+    ssize_t got =
+        gzip->inner->ops->read(gzip->inner, gzip->in_offset, gzip->buffer + left,
+                               BUFFER_SIZE - left, &gzip->failure);
     if (got > 0) {
         gzip->filled += (size_t)got;
         gzip->in_offset += (uint64_t)got;
@@ -86,8 +88,8 @@ static size_t inflate_step(GzipSource *gzip, uint8_t *out, size_t n)
     gsize taken = 0;
     gsize given = 0;
     GConverterResult result =
-        g_converter_convert(gzip->converter, gzip->buffer + gzip->used, MIN(left, STEP), out,
-                            n, G_CONVERTER_NO_FLAGS, &taken, &given, &trouble);
+        g_converter_convert(gzip->converter, gzip->buffer + gzip->used, MIN(left, STEP),
+                            out, n, G_CONVERTER_NO_FLAGS, &taken, &given, &trouble);
 
     if (result != G_CONVERTER_ERROR) {
         gzip->used += taken;
@@ -143,7 +145,7 @@ static void gzip_free(MigSource *source)
     g_free(gzip);
 }
 
-static const MigSourceOps gzip_ops = {.read = gzip_read, .free = gzip_free};
+static const MigSourceOps gzip_ops = { .read = gzip_read, .free = gzip_free };
 
 MigSource *mig_source_gzip_new(MigSource *inner, uint64_t max_expand)
 {
@@ -154,8 +156,7 @@ MigSource *mig_source_gzip_new(MigSource *inner, uint64_t max_expand)
     gzip->base.fd = -1;
     gzip->inner = inner;
     gzip->max_expand = max_expand;
-    gzip->converter =
-        G_CONVERTER(g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP));
+    gzip->converter = G_CONVERTER(g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP));
     gzip->buffer = g_malloc(BUFFER_SIZE);
     return &gzip->base;
 }

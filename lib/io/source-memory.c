@@ -34,7 +34,7 @@ static void memory_free(MigSource *source)
     g_free(memory);
 }
 
-static const MigSourceOps memory_ops = {.read = memory_read, .free = memory_free};
+static const MigSourceOps memory_ops = { .read = memory_read, .free = memory_free };
 
 MigSource *mig_source_memory_new(GBytes *bytes)
 {

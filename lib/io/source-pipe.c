@@ -27,7 +27,7 @@ typedef struct PipeSource {
 /* Waits until read() will not; false when cancelled. */
 static bool wait_readable(const PipeSource *stream)
 {
-    struct pollfd want = {.fd = stream->fd, .events = POLLIN};
+    struct pollfd want = { .fd = stream->fd, .events = POLLIN };
 
     for (;;) {
         if (stream->cancel &&
@@ -77,7 +77,7 @@ static void pipe_free(MigSource *source)
     g_free(stream);
 }
 
-static const MigSourceOps pipe_ops = {.read = pipe_read, .free = pipe_free};
+static const MigSourceOps pipe_ops = { .read = pipe_read, .free = pipe_free };
 
 MigSource *mig_source_pipe_new(int fd, bool owned, const char *name,
                                const atomic_bool *cancel)

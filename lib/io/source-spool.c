@@ -56,7 +56,8 @@ static bool write_at(SpoolSource *spool, const uint8_t *data, size_t n, uint64_t
 }
 
 /* Writes all but the blocks that are zero throughout. */
-static bool write_sparse(SpoolSource *spool, const uint8_t *data, size_t n, GError **error)
+static bool write_sparse(SpoolSource *spool, const uint8_t *data, size_t n,
+                         GError **error)
 {
     uint64_t offset = spool->length;
     size_t run = 0; /* Bytes at @data that are to be written and are not yet. */
@@ -82,7 +83,8 @@ static bool move_to_file(SpoolSource *spool, GError **error)
 {
     spool->fd = open(spool->dir, O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
     if (spool->fd < 0) {
-        g_autofree char *path = g_build_filename(spool->dir, ".migstat-spool.XXXXXX", NULL);
+        g_autofree char *path =
+            g_build_filename(spool->dir, ".migstat-spool.XXXXXX", NULL);
         spool->fd = mkostemp(path, O_CLOEXEC);
         if (spool->fd < 0) {
             return fail(spool, error);
@@ -99,7 +101,8 @@ static bool move_to_file(SpoolSource *spool, GError **error)
     return true;
 }
 
-bool mig_source_spool_append(MigSource *source, const void *data, size_t n, GError **error)
+bool mig_source_spool_append(MigSource *source, const void *data, size_t n,
+                             GError **error)
 {
     SpoolSource *spool = (SpoolSource *)source;
 
@@ -184,7 +187,7 @@ static void spool_free(MigSource *source)
     g_free(spool);
 }
 
-static const MigSourceOps spool_ops = {.read = spool_read, .free = spool_free};
+static const MigSourceOps spool_ops = { .read = spool_read, .free = spool_free };
 
 MigSource *mig_source_spool_new(uint64_t start, const char *dir)
 {

@@ -38,7 +38,7 @@ static void view_free(MigSource *source)
     g_free(view);
 }
 
-static const MigSourceOps view_ops = {.read = view_read, .free = view_free};
+static const MigSourceOps view_ops = { .read = view_read, .free = view_free };
 
 MigSource *mig_source_view_new(MigSource *inner, uint64_t start)
 {

@@ -38,7 +38,8 @@ static void fail(ZstdSource *zstd, MigErrorCode code, const char *text)
 {
     uint64_t offset = zstd->in_offset - (zstd->filled - zstd->used);
 
-    mig_source_set_error(&zstd->failure, code, zstd->inner->origin + offset, "zstd: %s", text);
+    mig_source_set_error(&zstd->failure, code, zstd->inner->origin + offset, "zstd: %s",
+                         text);
 }
 
 static void refill(ZstdSource *zstd)
@@ -62,7 +63,8 @@ static void fail_decompression(ZstdSource *zstd, size_t result)
     switch (ZSTD_getErrorCode(result)) {
     case ZSTD_error_frameParameter_windowTooLarge:
         fail(zstd, MIG_ERROR_LIMIT,
-             "a frame needs a window of more than 128 MiB, as --long=28 and above make it");
+             "a frame needs a window of more than 128 MiB, as --long=28 and above make "
+             "it");
         break;
     case ZSTD_error_prefix_unknown:
         fail(zstd, MIG_ERROR_CONTAINER, "wanted a frame or the end, found other bytes");
@@ -81,9 +83,9 @@ static void fail_decompression(ZstdSource *zstd, size_t result)
  */
 static void step(ZstdSource *zstd, ZSTD_outBuffer *out)
 {
-    size_t size = MIN(zstd->wanted > 0 ? zstd->wanted : FRAME_START,
-                      zstd->filled - zstd->used);
-    ZSTD_inBuffer in = {zstd->buffer + zstd->used, size, 0};
+    size_t size =
+        MIN(zstd->wanted > 0 ? zstd->wanted : FRAME_START, zstd->filled - zstd->used);
+    ZSTD_inBuffer in = { zstd->buffer + zstd->used, size, 0 };
 
     if (zstd->wanted == 0 && size == 0) {
         refill(zstd);
@@ -108,7 +110,7 @@ static ssize_t zstd_read(MigSource *source, uint64_t offset, void *buffer, size_
     ZstdSource *zstd = (ZstdSource *)source;
     uint64_t allowed = zstd->max_expand - zstd->expanded;
     /* One byte more than is allowed tells that there is more. */
-    ZSTD_outBuffer out = {buffer, n <= allowed ? n : allowed + 1, 0};
+    ZSTD_outBuffer out = { buffer, n <= allowed ? n : allowed + 1, 0 };
 
     (void)offset; /* Bytes are asked for in order. */
     while (out.pos == 0 && !zstd->ended && !zstd->failure) {
@@ -137,7 +139,7 @@ static void zstd_free(MigSource *source)
     g_free(zstd);
 }
 
-static const MigSourceOps zstd_ops = {.read = zstd_read, .free = zstd_free};
+static const MigSourceOps zstd_ops = { .read = zstd_read, .free = zstd_free };
 
 MigSource *mig_source_zstd_new(MigSource *inner, uint64_t max_expand)
 {

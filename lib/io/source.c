@@ -13,7 +13,8 @@ size_t mig_source_read_full(MigSource *source, uint64_t offset, void *buffer, si
     size_t done = 0;
 
     while (done < n) {
-        ssize_t got = source->ops->read(source, offset + done, bytes + done, n - done, error);
+        ssize_t got =
+            source->ops->read(source, offset + done, bytes + done, n - done, error);
         if (got <= 0) {
             break;
         }

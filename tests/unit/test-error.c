@@ -13,7 +13,8 @@ START_TEST(carries_place)
     uint64_t offset = 0;
     uint32_t instance_id = 0;
 
-    mig_error_set(&error, MIG_ERROR_MALFORMED, 1234, "some-rule", "wanted %d, found %d", 1, 2);
+    mig_error_set(&error, MIG_ERROR_MALFORMED, 1234, "some-rule", "wanted %d, found %d",
+                  1, 2);
     ck_assert(g_error_matches(error, MIG_ERROR, MIG_ERROR_MALFORMED));
     ck_assert_str_eq(error->message, "wanted 1, found 2");
     ck_assert(mig_error_get_offset(error, &offset));

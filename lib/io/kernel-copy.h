@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      moving bytes between descriptors without bringing them here.
+ * Knows not: inputs, outputs, holes.
+ * Beside it: output.c, which reads and writes where the kernel cannot.
+ */
+#ifndef MIG_IO_KERNEL_COPY_H
+#define MIG_IO_KERNEL_COPY_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* What is to be tried next; the last is never undone. */
+typedef enum MigKernelWay {
+    MIG_KERNEL_COPY_FILE_RANGE,
+    MIG_KERNEL_SENDFILE,
+    MIG_KERNEL_CANNOT,
+} MigKernelWay;
+
+/*
+ * Copies 1 to @length bytes from @offset of @from to where @to stands.  Returns how many; 0
+ * when the kernel cannot or the file ends there, with *way moved on; -1 with errno set, EINTR
+ * and EAGAIN among it.
+ */
+ssize_t mig_kernel_copy(int from, uint64_t offset, int to, uint64_t length,
+                        MigKernelWay *way);
+
+#endif

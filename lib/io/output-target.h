@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      a file that has no name, or a hidden one, until it is complete.
+ * Knows not: what is written to it.
+ * Beside it: output.c, which writes to it.
+ */
+#ifndef MIG_IO_OUTPUT_TARGET_H
+#define MIG_IO_OUTPUT_TARGET_H
+
+#include "io/error.h"
+
+typedef struct MigTarget MigTarget;
+
+/*
+ * Starts a file that is to become @path.  Where @path is a symbolic link, the file that it
+ * points to is meant, and the link stays.  A file that is replaced hands down its mode, and
+ * its owner too: with @keep_owner that must work, else it may fail.  Other hard links to it
+ * keep the old content.
+ */
+MigTarget *mig_target_new(const char *path, bool replace, bool keep_owner, GError **error);
+
+/* To write to; lives as long as the target. */
+int mig_target_fd(const MigTarget *target);
+
+/* Syncs the file and gives it its name.  Call once. */
+bool mig_target_commit(MigTarget *target, GError **error);
+
+/* Without a commit, nothing stays. */
+void mig_target_free(MigTarget *target);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigTarget, mig_target_free)
+
+#endif

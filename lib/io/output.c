@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      the bytes on their way out: gathering, compression, holes, and the one failure
+ *            that ends it.
+ * Knows not: what the bytes mean, nor how a file gets its name.
+ * Beside it: output-target.h, kernel-copy.h.
+ */
+#include "io/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include "io/error.h"
+#include "io/kernel-copy.h"
+#include "io/output-target.h"
+
+/* Writes shorter than this are gathered. */
+#define GATHER ((size_t)64 << 10)
+/* What is copied through memory goes in pieces of this length. */
+#define PIECE ((size_t)1 << 20)
+/* Fewer and larger writes; what the kernel grants without privilege. */
+#define PIPE_CAPACITY (1 << 20)
+
+struct MigOutput {
+    int fd;
+    MigTarget *target; /* NULL for a borrowed descriptor. */
+    char *name;
+    const atomic_bool *cancel;
+
+    uint8_t gathered[GATHER];
+    size_t n_gathered;
+    uint8_t *piece; /* PIECE bytes, once needed. */
+
+    ZSTD_CCtx *zstd; /* NULL: as it is. */
+    uint8_t *packed; /* ZSTD_CStreamOutSize() bytes. */
+
+    MigKernelWay way;
+    bool holes;   /* The descriptor can skip what is to be zero. */
+    bool skipped; /* It did. */
+    uint64_t tell;
+    uint64_t written;
+    GError *failure;
+    bool broken_pipe;
+};
+
+/* --- failures --- */
+
+/* False, with the failure that ended this output. */
+static bool repeat_failure(const MigOutput *out, GError **error)
+{
+    g_propagate_error(error, g_error_copy(out->failure));
+    return false;
+}
+
+static bool fail_io(MigOutput *out)
+{
+    out->broken_pipe = errno == EPIPE;
+    mig_error_set_plain(&out->failure, MIG_ERROR_IO, "cannot write %s: %s", out->name,
+                        g_strerror(errno));
+    return false;
+}
+
+static bool check_cancel(MigOutput *out)
+{
+    if (out->cancel && atomic_load_explicit(out->cancel, memory_order_relaxed)) {
+        mig_error_set_plain(&out->failure, MIG_ERROR_CANCELLED, "cancelled");
+        return false;
+    }
+    return true;
+}
+
+/* After a system call that failed: whether it is worth another try. */
+static bool try_again(MigOutput *out)
+{
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        struct pollfd want = { .fd = out->fd, .events = POLLOUT };
+        poll(&want, 1,
+             -1); /* A signal ends the wait; the loop looks at the cancel flag. */
+        return true;
+    }
+    return errno == EINTR || fail_io(out);
+}
+
+/* --- bytes to the descriptor --- */
+
+static bool write_all(MigOutput *out, const uint8_t *data, size_t n)
+{
+    while (n > 0) {
+        if (!check_cancel(out)) {
+            return false;
+        }
+        ssize_t done = write(out->fd, data, MIN(n, PIECE));
+        if (done >= 0) {
+            data += done;
+            n -= (size_t)done;
+            out->written += (uint64_t)done;
+        } else if (!try_again(out)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool compress(MigOutput *out, const uint8_t *data, size_t n, ZSTD_EndDirective end)
+{
+    ZSTD_inBuffer in = { data, n, 0 };
+    size_t left;
+
+    do {
+        ZSTD_outBuffer packed = { out->packed, ZSTD_CStreamOutSize(), 0 };
+        left = ZSTD_compressStream2(out->zstd, &packed, &in, end);
+        if (ZSTD_isError(left)) {
+            mig_error_set_plain(&out->failure, MIG_ERROR_IO, "cannot compress %s: %s",
+                                out->name, ZSTD_getErrorName(left));
+            return false;
+        }
+        if (!check_cancel(out) || !write_all(out, out->packed, packed.pos)) {
+            return false;
+        }
+    } while (end == ZSTD_e_end ? left > 0 : in.pos < in.size);
+    return true;
+}
+
+static bool emit(MigOutput *out, const uint8_t *data, size_t n)
+{
+    return out->zstd ? compress(out, data, n, ZSTD_e_continue) : write_all(out, data, n);
+}
+
+static bool flush(MigOutput *out)
+{
+    size_t n = out->n_gathered;
+
+    out->n_gathered = 0;
+    return emit(out, out->gathered, n);
+}
+
+bool mig_output_write(MigOutput *out, const void *data, size_t n, GError **error)
+{
+    if (!out->failure && n > GATHER - out->n_gathered) {
+        flush(out);
+        if (!out->failure && n >= GATHER) {
+            emit(out, data, n);
+            out->tell += n;
+            n = 0;
+        }
+    }
+    if (out->failure) {
+        return repeat_failure(out, error);
+    }
+    if (n > 0) {
+        memcpy(out->gathered + out->n_gathered, data, n);
+        out->n_gathered += n;
+        out->tell += n;
+    }
+    return true;
+}
+
+/* --- ranges of an input --- */
+
+static uint8_t *piece_of(MigOutput *out)
+{
+    if (!out->piece) {
+        out->piece = g_malloc(PIECE);
+    }
+    return out->piece;
+}
+
+static bool read_exactly(MigOutput *out, MigInput *in, uint64_t offset, void *buffer,
+                         size_t n)
+{
+    size_t got = mig_input_read_at(in, offset, buffer, n);
+
+    if (got < n && mig_input_end_error(in, &out->failure)) {
+        mig_error_set(&out->failure, MIG_ERROR_TRUNCATED, offset + got, NULL,
+                      "wanted %zu more bytes to copy, found the end of the input",
+                      n - got);
+    }
+    return got == n;
+}
+
+static bool copy_through_memory(MigOutput *out, MigInput *in, uint64_t offset,
+                                uint64_t length)
+{
+    if (length <= GATHER) {
+        if (length > GATHER - out->n_gathered && !flush(out)) {
+            return false;
+        }
+        uint8_t *end = out->gathered + out->n_gathered;
+        out->n_gathered += length;
+        return read_exactly(out, in, offset, end, length);
+    }
+
+    uint8_t *piece = piece_of(out);
+    if (!flush(out)) {
+        return false;
+    }
+    while (length > 0) {
+        size_t n = MIN(length, PIECE);
+        if (!read_exactly(out, in, offset, piece, n) || !emit(out, piece, n)) {
+            return false;
+        }
+        offset += n;
+        length -= n;
+    }
+    return true;
+}
+
+/* @fd_offset: where plain byte @offset lies in @fd. */
+static bool copy_by_kernel(MigOutput *out, MigInput *in, int fd, uint64_t fd_offset,
+                           uint64_t offset, uint64_t length)
+{
+    while (length > 0 && out->way != MIG_KERNEL_CANNOT) {
+        if (!check_cancel(out)) {
+            return false;
+        }
+        ssize_t done = mig_kernel_copy(fd, fd_offset, out->fd, length, &out->way);
+        if (done > 0) {
+            fd_offset += (uint64_t)done;
+            offset += (uint64_t)done;
+            length -= (uint64_t)done;
+            out->written += (uint64_t)done;
+        } else if (done < 0 && !try_again(out)) {
+            return false;
+        }
+    }
+    return length == 0 || copy_through_memory(out, in, offset, length);
+}
+
+static bool put_hole(MigOutput *out, uint64_t length)
+{
+    if (out->holes) {
+        out->skipped = true;
+        out->written += length;
+        return lseek(out->fd, (off_t)length, SEEK_CUR) >= 0 || fail_io(out);
+    }
+
+    uint8_t *piece = piece_of(out);
+    memset(piece, 0, PIECE);
+    while (length > 0) {
+        size_t n = MIN(length, PIECE);
+        if (!write_all(out, piece, n)) {
+            return false;
+        }
+        length -= n;
+    }
+    return true;
+}
+
+/* A file that ends before @end is not asked for holes: what it lacks would look like one. */
+static bool is_sparse(int fd, uint64_t end)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size >= end &&
+           st.st_blocks < st.st_size / 512;
+}
+
+static bool copy_with_holes(MigOutput *out, MigInput *in, int fd, uint64_t fd_offset,
+                            uint64_t offset, uint64_t length)
+{
+    while (length > 0) {
+        /* ENXIO: a hole up to the end.  Other failures: the file system cannot tell. */
+        off_t data = lseek(fd, (off_t)fd_offset, SEEK_DATA);
+        uint64_t hole = data >= 0        ? (uint64_t)data - fd_offset
+                        : errno == ENXIO ? length
+                                         : 0;
+        uint64_t n = MIN(hole, length);
+        if (n > 0) {
+            if (!put_hole(out, n)) {
+                return false;
+            }
+        } else {
+            off_t end = lseek(fd, (off_t)fd_offset, SEEK_HOLE);
+            n = end > (off_t)fd_offset ? MIN((uint64_t)end - fd_offset, length) : length;
+            if (!copy_by_kernel(out, in, fd, fd_offset, offset, n)) {
+                return false;
+            }
+        }
+        fd_offset += n;
+        offset += n;
+        length -= n;
+    }
+    return true;
+}
+
+bool mig_output_copy(MigOutput *out, MigInput *in, uint64_t offset, uint64_t length,
+                     GError **error)
+{
+    uint64_t fd_offset;
+    int fd = mig_input_copy_fd(in, offset, &fd_offset);
+
+    if (!out->failure) {
+        if (out->zstd || fd < 0 || length <= GATHER) {
+            copy_through_memory(out, in, offset, length);
+        } else if (flush(out)) {
+            if (is_sparse(fd, fd_offset + length)) {
+                copy_with_holes(out, in, fd, fd_offset, offset, length);
+            } else {
+                copy_by_kernel(out, in, fd, fd_offset, offset, length);
+            }
+        }
+    }
+    if (out->failure) {
+        return repeat_failure(out, error);
+    }
+    out->tell += length;
+    return true;
+}
+
+/* --- start and end --- */
+
+static bool set_up_zstd(MigOutput *out, const MigOutputOptions *options, GError **error)
+{
+    ZSTD_bounds levels = ZSTD_cParam_getBounds(ZSTD_c_compressionLevel);
+    int level = options->zstd_level ? options->zstd_level : ZSTD_CLEVEL_DEFAULT;
+
+    if (level < levels.lowerBound || level > levels.upperBound) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE,
+                            "zstd has levels from %d to %d, not %d", levels.lowerBound,
+                            levels.upperBound, level);
+        return false;
+    }
+    out->zstd = ZSTD_createCCtx();
+    if (!out->zstd) {
+        mig_error_set_plain(error, MIG_ERROR_IO, "cannot compress %s: %s", out->name,
+                            g_strerror(ENOMEM));
+        return false;
+    }
+    out->packed = g_malloc(ZSTD_CStreamOutSize());
+    ZSTD_CCtx_setParameter(out->zstd, ZSTD_c_compressionLevel, level);
+    ZSTD_CCtx_setParameter(out->zstd, ZSTD_c_checksumFlag, 1);
+    ZSTD_CCtx_setParameter(out->zstd, ZSTD_c_enableLongDistanceMatching,
+                           options->zstd_long);
+    /* Refused by a libzstd without threads, which then works in this one. */
+    ZSTD_CCtx_setParameter(out->zstd, ZSTD_c_nbWorkers, options->zstd_threads);
+    return true;
+}
+
+/* Whether what is skipped at the end of @fd will read as zero. */
+static bool can_skip(int fd)
+{
+    struct stat st;
+    int flags = fcntl(fd, F_GETFL);
+
+    return flags >= 0 && !(flags & O_APPEND) && fstat(fd, &st) == 0 &&
+           S_ISREG(st.st_mode) && lseek(fd, 0, SEEK_CUR) >= st.st_size;
+}
+
+/* Either @target, which is taken over, or @fd. */
+static MigOutput *output_new(MigTarget *target, int fd, const char *name,
+                             const MigOutputOptions *options, GError **error)
+{
+    g_autoptr(MigOutput) out = g_new0(MigOutput, 1);
+
+    out->target = target;
+    out->fd = target ? mig_target_fd(target) : fd;
+    out->name = g_strdup(name);
+    out->holes = can_skip(out->fd);
+    fcntl(out->fd, F_SETPIPE_SZ, PIPE_CAPACITY);
+    if (options) {
+        out->cancel = options->cancel;
+        if (options->zstd && !set_up_zstd(out, options, error)) {
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&out);
+}
+
+MigOutput *mig_output_open(const char *path, const MigOutputOptions *options,
+                           GError **error)
+{
+    bool in_place = options && options->in_place;
+    bool replace = in_place || (options && options->force);
+    MigTarget *target = mig_target_new(path, replace, in_place, error);
+
+    return target ? output_new(target, -1, path, options, error) : NULL;
+}
+
+MigOutput *mig_output_new_fd(int fd, const char *name, const MigOutputOptions *options,
+                             GError **error)
+{
+    return output_new(NULL, fd, name, options, error);
+}
+
+bool mig_output_commit(MigOutput *out, GError **error)
+{
+    if (!out->failure && flush(out) && out->zstd) {
+        compress(out, NULL, 0, ZSTD_e_end);
+    }
+    if (!out->failure && out->skipped &&
+        ftruncate(out->fd, lseek(out->fd, 0, SEEK_CUR)) != 0) {
+        fail_io(out);
+    }
+    if (!out->failure && out->target) {
+        mig_target_commit(out->target, &out->failure);
+    }
+    return !out->failure || repeat_failure(out, error);
+}
+
+void mig_output_free(MigOutput *out)
+{
+    if (!out) {
+        return;
+    }
+    mig_target_free(out->target);
+    ZSTD_freeCCtx(out->zstd);
+    g_clear_error(&out->failure);
+    g_free(out->packed);
+    g_free(out->piece);
+    g_free(out->name);
+    g_free(out);
+}
+
+/* --- what is known --- */
+
+uint64_t mig_output_tell(const MigOutput *out)
+{
+    return out->tell;
+}
+
+uint64_t mig_output_written(const MigOutput *out)
+{
+    return out->written;
+}
+
+bool mig_output_broken_pipe(const MigOutput *out)
+{
+    return out->broken_pipe;
+}
