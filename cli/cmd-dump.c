@@ -4,12 +4,8 @@
  * Knows not: how the result looks.
  * Beside it: dump-text.c, dump-json.c, dump-items.c.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "dump.h"
 #include "progress.h"
-#include "text.h"
 
 enum { KEY_ITEMS = 0x200, KEY_SECTIONS, KEY_SECTION, KEY_VFIO };
 
@@ -57,51 +53,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     default:
         return ARGP_ERR_UNKNOWN;
     }
-}
-
-bool dump_wants(const DumpOptions *dump_options, const MigSection *section)
-{
-    return !dump_options->section ||
-           (section && g_pattern_spec_match_string(dump_options->section, section->name));
-}
-
-const char *dump_type_name(MigSectionType type)
-{
-    switch (type) {
-    case MIG_SECTION_START:
-        return "start";
-    case MIG_SECTION_PART:
-        return "part";
-    case MIG_SECTION_END:
-        return "end";
-    default:
-        return "full";
-    }
-}
-
-char *dump_container(const MigInput *in)
-{
-    size_t n;
-    const MigContainer *containers = mig_input_containers(in, &n);
-    GString *name = g_string_new(n ? NULL : "plain");
-
-    for (size_t i = 0; i < n; i++) {
-        g_string_append_printf(name, "%s%s", i ? "+" : "", containers[i].name);
-    }
-    return g_string_free(name, FALSE);
-}
-
-uint32_t dump_page_size(const Dump *dump)
-{
-    const MigDescription *description = mig_reader_description(dump->reader);
-    uint32_t size = mig_reader_page_size(dump->reader);
-
-    return size ? size : description ? description->page_size : 0;
-}
-
-bool dump_is_sound(const Dump *dump)
-{
-    return !dump->error && !dump->summary->n_defects;
 }
 
 static void read_all(Dump *dump)

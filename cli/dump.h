@@ -2,8 +2,8 @@
 /*
  * Owns:      what the parts of the dump command share.
  * Knows not: other commands.
- * Beside it: cmd-dump.c (options, the pass over the stream), dump-text.c, dump-json.c,
- *            dump-items.c, dump-devices.c.
+ * Beside it: cmd-dump.c (options, the pass over the stream), dump-common.c, dump-text.c,
+ *            dump-json.c, dump-items.c, dump-devices.c.
  */
 #ifndef CLI_DUMP_H
 #define CLI_DUMP_H

@@ -117,6 +117,11 @@ MigStatus mig_command_next(MigReader *r, MigItem *item, GError **error);
 uint32_t mig_page_size_of_machine(const char *machine);
 uint32_t mig_page_size_try(const uint8_t *records, size_t n);
 
+/* stream/ram-record.c */
+
+/* What zlib's compressBound() says of a page of @n octets: no source sends more. */
+uint32_t mig_ram_compress_bound(uint32_t n);
+
 /* One record of the ram section, as far as its length goes. */
 typedef struct RamRecord {
     uint64_t offset;

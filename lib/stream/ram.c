@@ -2,7 +2,7 @@
 /*
  * Owns:      the ram section, version 4: block list and page records.
  * Knows not: mapped-ram's regions (stream/mapped-ram.c); what pages hold.
- * Beside it: stream/page-size.c, which uses mig_ram_record() for a trial.
+ * Beside it: stream/ram-record.c, which cuts one record.
  *
  * A body is records up to EOS, each one be64 word first: an offset in the block, or'ed with
  * flags below the target page size.
@@ -29,84 +29,6 @@
 
 #define WORD 8u
 #define LONGEST_RECORD_HEADER (WORD + 256)
-
-/* What zlib's compressBound() says of one page: no source sends more. */
-static uint32_t compress_bound(uint32_t n)
-{
-    return n + (n >> 12) + (n >> 14) + (n >> 25) + 13;
-}
-
-static RamRecordStatus wants(RamRecord *record, uint64_t length)
-{
-    record->length = (uint32_t)length;
-    return RAM_RECORD_SHORT;
-}
-
-RamRecordStatus mig_ram_record(const uint8_t *p, size_t n, uint32_t page_size,
-                               RamRecord *record)
-{
-    uint32_t at = WORD;
-    uint64_t word;
-
-    if (n < WORD) {
-        return wants(record, WORD);
-    }
-    word = mig_be64(p);
-    *record = (RamRecord){ .flags = (uint32_t)(word & (page_size - 1)),
-                           .offset = word & ~(uint64_t)(page_size - 1) };
-    switch (record->flags & ~(uint32_t)MIG_RAM_CONTINUE) {
-    case MIG_RAM_ZERO:
-    case MIG_RAM_PAGE:
-    case MIG_RAM_XBZRLE:
-    case MIG_RAM_COMPRESS_PAGE:
-        break;
-    case MIG_RAM_MEM_SIZE:
-    case MIG_RAM_EOS:
-    case MIG_RAM_HOOK:
-    case MIG_RAM_MULTIFD_FLUSH:
-        record->length = WORD;
-        return RAM_RECORD_OK;
-    default:
-        return RAM_RECORD_BAD_FLAGS;
-    }
-    if (!(record->flags & MIG_RAM_CONTINUE)) {
-        if (n < at + 1) {
-            return wants(record, at + 1);
-        }
-        record->name_length = p[at];
-        at += 1u + record->name_length;
-    }
-    if (record->flags & MIG_RAM_PAGE) {
-        record->data_offset = at;
-        record->data_length = page_size;
-    } else if (record->flags & MIG_RAM_ZERO) {
-        if (n < at + 1) {
-            return wants(record, at + 1);
-        }
-        record->fill = p[at];
-        record->data_offset = at + 1;
-    } else if (record->flags & MIG_RAM_XBZRLE) {
-        if (n < at + 3) {
-            return wants(record, at + 3);
-        }
-        record->data_offset = at + 3;
-        record->data_length = mig_be16(p + at + 1);
-        if (p[at] != MIG_XBZRLE_ENCODING || record->data_length > page_size) {
-            return RAM_RECORD_BAD_ENCODING;
-        }
-    } else {
-        if (n < at + 4) {
-            return wants(record, at + 4);
-        }
-        record->data_offset = at + 4;
-        record->data_length = mig_be32(p + at);
-        if (record->data_length > compress_bound(page_size)) {
-            return RAM_RECORD_BAD_LENGTH;
-        }
-    }
-    record->length = record->data_offset + record->data_length;
-    return n < record->length ? RAM_RECORD_SHORT : RAM_RECORD_OK;
-}
 
 static MigRamBlock *new_block(RamState *ram, const uint8_t *name, uint8_t n)
 {
@@ -282,7 +204,7 @@ static MigStatus bad_record(MigReader *r, MigItem *item, RamRecordStatus status,
     case RAM_RECORD_BAD_LENGTH:
         return mig_reader_malformed(r, item->offset, MIG_DEFECT_RAM_COMPRESSED_LENGTH, error,
                                     "compressed page of %u bytes, wanted at most %u",
-                                    record->data_length, compress_bound(r->ram.page_size));
+                                    record->data_length, mig_ram_compress_bound(r->ram.page_size));
     default:
         return mig_reader_malformed(r, item->offset, MIG_DEFECT_RAM_FLAG, error,
                                     "unknown combination of RAM flags 0x%x", record->flags);

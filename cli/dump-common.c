@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      what the views of the dump command ask of a dump.
+ * Knows not: how anything looks.
+ * Beside it: dump.h.
+ */
+#include "dump.h"
+
+bool dump_wants(const DumpOptions *dump_options, const MigSection *section)
+{
+    return !dump_options->section ||
+           (section && g_pattern_spec_match_string(dump_options->section, section->name));
+}
+
+const char *dump_type_name(MigSectionType type)
+{
+    switch (type) {
+    case MIG_SECTION_START:
+        return "start";
+    case MIG_SECTION_PART:
+        return "part";
+    case MIG_SECTION_END:
+        return "end";
+    default:
+        return "full";
+    }
+}
+
+char *dump_container(const MigInput *in)
+{
+    size_t n;
+    const MigContainer *containers = mig_input_containers(in, &n);
+    GString *name = g_string_new(n ? NULL : "plain");
+
+    for (size_t i = 0; i < n; i++) {
+        g_string_append_printf(name, "%s%s", i ? "+" : "", containers[i].name);
+    }
+    return g_string_free(name, FALSE);
+}
+
+uint32_t dump_page_size(const Dump *dump)
+{
+    const MigDescription *description = mig_reader_description(dump->reader);
+    uint32_t size = mig_reader_page_size(dump->reader);
+
+    return size ? size : description ? description->page_size : 0;
+}
+
+bool dump_is_sound(const Dump *dump)
+{
+    return !dump->error && !dump->summary->n_defects;
+}
+
+void dump_json_error(CliJson *json, const char *key, const GError *error)
+{
+    uint64_t offset;
+    uint32_t instance = 0;
+    const char *section;
+
+    if (!error) {
+        cli_json_null(json, key);
+        return;
+    }
+    section = mig_error_get_section(error, &instance);
+    cli_json_object(json, key);
+    cli_json_string(json, "message", error->message);
+    cli_json_string(json, "rule", mig_error_get_rule(error));
+    if (mig_error_get_offset(error, &offset)) {
+        cli_json_uint(json, "offset", offset);
+    } else {
+        cli_json_null(json, "offset");
+    }
+    cli_json_string(json, "counts", mig_error_get_layer(error) == MIG_LAYER_CONTAINER
+                                        ? "container bytes" : "stream bytes");
+    cli_json_string(json, "section", section);
+    if (section) {
+        cli_json_uint(json, "instance_id", instance);
+    }
+    cli_json_end_object(json);
+}

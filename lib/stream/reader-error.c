@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      how a body says that it cannot go on.
+ * Knows not: any body.
+ * Beside it: stream/body.h.
+ */
+#include "stream/body.h"
+#include "stream/defect.h"
+
+MigStatus mig_reader_malformed(MigReader *r, uint64_t offset, const char *rule,
+                               GError **error, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    mig_error_set(error, MIG_ERROR_MALFORMED, offset, rule, "%s", text);
+    (void)r;
+    return MIG_STATUS_ERROR;
+}
+
+MigStatus mig_reader_truncated(MigReader *r, uint64_t offset, uint64_t want, uint64_t found,
+                               const char *what, GError **error)
+{
+    if (mig_input_end_error(r->in, error)) {
+        mig_error_set(error, MIG_ERROR_TRUNCATED, offset, MIG_DEFECT_TRUNCATED,
+                      "wanted %" PRIu64 " bytes of %s, and the stream ends after %" PRIu64,
+                      want, what, found);
+    }
+    return MIG_STATUS_ERROR;
+}
+
+const uint8_t *mig_reader_need(MigReader *r, const MigItem *item, size_t want,
+                               const char *what, GError **error)
+{
+    size_t n;
+    const uint8_t *p = mig_input_peek(r->in, want, &n);
+
+    if (G_UNLIKELY(n < want)) {
+        mig_reader_truncated(r, item->offset, want, n, what, error);
+        return NULL;
+    }
+    return p;
+}
