@@ -17,6 +17,7 @@
 #include "stream/reader.h"
 #include "stream/summary.h"
 #include "stream/vfio-dialect.h"
+#include "stream/vfio-need.h"
 #include "stream/vfio.h"
 #include "stream/wire.h"
 

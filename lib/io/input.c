@@ -190,6 +190,12 @@ uint64_t mig_input_tell(const MigInput *in)
     return in->limit_offset - (uint64_t)(in->limit - in->cursor);
 }
 
+void mig_input_rewind(MigInput *in, uint64_t offset)
+{
+    g_return_if_fail(in->source->seekable && offset >= in->source->start);
+    place_window(in, offset);
+}
+
 bool mig_input_end_error(const MigInput *in, GError **error)
 {
     if (!in->failure) {

@@ -98,6 +98,10 @@ MIG_API const uint8_t *mig_input_peek(MigInput *in, size_t want, size_t *availab
  * it came: less than @n only at the end. */
 MIG_API uint64_t mig_input_skip(MigInput *in, uint64_t n);
 
+/* Moves back to @offset, for another pass.  Seekable inputs only, not before the position at
+ * which a pipe was held. */
+MIG_API void mig_input_rewind(MigInput *in, uint64_t offset);
+
 /* Why the input ended: false with *error set if reading failed (IO, CONTAINER, LIMIT,
  * CANCELLED, a file that shrank while it was read), true if it simply ended there, or has
  * not ended yet. */

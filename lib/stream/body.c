@@ -46,3 +46,18 @@ bool mig_section_is_vfio(const MigSection *section)
 {
     return section && section->body == &mig_body_vfio;
 }
+
+MigSection *mig_section_renamed(const MigSection *section, const char *name)
+{
+    size_t n = strlen(name);
+    MigSection *renamed;
+
+    if (n == 0 || n > UINT8_MAX || mig_body_for(name) != section->body) {
+        return NULL;
+    }
+    renamed = g_malloc(sizeof(MigSection) + n + 1);
+    *renamed = *section;
+    renamed->name_length = (uint8_t)n;
+    memcpy(renamed->name, name, n + 1);
+    return renamed;
+}

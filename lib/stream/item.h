@@ -64,6 +64,10 @@ typedef struct MigSection {
 MIG_API bool mig_section_is_ram(const MigSection *section);
 MIG_API bool mig_section_is_vfio(const MigSection *section);
 
+/* A copy of @section with the idstr @name, of at most 255 octets; free with g_free().  NULL
+ * where a section of that name would be read in another way, and so could not be it. */
+MIG_API MigSection *mig_section_renamed(const MigSection *section, const char *name);
+
 /* A RAM block of the list.  Lives as long as the reader. */
 typedef struct MigRamBlock {
     uint64_t used_length;     /* bytes of guest memory */
