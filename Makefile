@@ -111,7 +111,7 @@ endif
 
 # One set of objects serves both libraries: position independent, yet free to inline.
 all_cflags = -std=gnu11 $(WARNINGS) $(WERROR) -fPIC -fno-semantic-interposition \
-	-fvisibility=hidden $(CFLAGS) $(VARIANT_CFLAGS_$(VARIANT))
+	$(CFLAGS) $(VARIANT_CFLAGS_$(VARIANT))
 all_cppflags = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DG_LOG_DOMAIN='"migstat"' \
 	-DMIG_VERSION='"$(VERSION)"' -Ilib $(PACKAGE_CFLAGS) $(CPPFLAGS)
 all_ldflags = $(VARIANT_LDFLAGS_$(VARIANT)) $(LDFLAGS)
@@ -139,6 +139,8 @@ $(B)/%.o: %.c Makefile
 	$(call say,CC,$<)
 	$(Q)$(CC) $(all_cppflags) $(all_cflags) -MMD -MP -c -o $@ $<
 
+# Not the program: libc has to see its argp_program_version.
+$(B)/lib/%.o: all_cflags += -fvisibility=hidden
 $(B)/tests/%.o: CPPFLAGS += -Itests $(TEST_CFLAGS)
 
 $(LIB_STATIC): $(LIB_OBJECTS)

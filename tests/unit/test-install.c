@@ -79,14 +79,14 @@ START_TEST(a_client_compiles_and_runs)
     ck_assert(g_file_set_contents(source, client, -1, NULL));
     g_setenv("STREAM", stream, TRUE);
 
-    g_autofree char *unused = shell(
+    g_free(shell(
         dir,
         "make -s -C \"$SRCDIR\" B=\"$BUILDDIR\" install PREFIX=\"$PWD\"\n"
         "export PKG_CONFIG_PATH=\"$PWD/lib/pkgconfig\"\n"
         "$CC -Wall -Werror -o shared client.c $(pkg-config --cflags --libs migstat)\n"
         "mkdir static && cp lib/libmigstat.a static\n"
         "$CC -o alone client.c -Lstatic $(pkg-config --cflags --libs --static migstat |\n"
-        "    sed \"s,-L$PWD/lib ,,\")");
+        "    sed \"s,-L$PWD/lib ,,\")"));
     g_autofree char *shared = shell(dir, "LD_LIBRARY_PATH=lib ./shared \"$STREAM\"");
     g_autofree char *alone = shell(dir, "./alone \"$STREAM\"");
     ck_assert_str_eq(shared, wanted);
