@@ -8,7 +8,8 @@
  *   bitmap: the source's array of unsigned long, in its byte order; a bit a page
  *   pages, at pages offset, as long as the block; the stream goes on behind
  * Offsets are absolute in the file, of what lies before the stream too.  A page whose bit is
- * clear is zero, whatever the file holds at its place.
+ * clear is zero, whatever the file holds at its place.  Both offsets are 0 for a block that
+ * x-ignore-shared left out: then the stream goes on behind the header.
  * Source: migration/ram.c, mapped_ram_setup_ramblock(), parse_ramblock_mapped_ram(),
  * read_ramblock_mapped_ram(), 10.0 and 10.2.
  */
@@ -71,6 +72,16 @@ static MigStatus read_header(MigReader *r, MigItem *item, GError **error)
                                     block->mapped_version, block->mapped_page_size,
                                     MIG_MAPPED_RAM_VERSION);
     }
+    if (!r->ram.page_size) {
+        r->ram.page_size = (uint32_t)block->mapped_page_size;
+    }
+    item->kind = MIG_ITEM_MAPPED_HEADER;
+    item->length = MIG_MAPPED_RAM_HEADER_LENGTH;
+    item->block = block;
+    if (block->has_address && block->bitmap_offset == 0 && block->pages_offset == 0) {
+        r->ram.mapping = NULL;
+        return MIG_STATUS_MORE;
+    }
     if (in_stream(r, block->bitmap_offset) < behind ||
         in_stream(r, block->bitmap_offset) > INT64_MAX ||
         in_stream(r, block->pages_offset) < in_stream(r, block->bitmap_offset) ||
@@ -83,12 +94,6 @@ static MigStatus read_header(MigReader *r, MigItem *item, GError **error)
                                     " of the file do not follow each other and this header",
                                     block->bitmap_offset, block->pages_offset);
     }
-    if (!r->ram.page_size) {
-        r->ram.page_size = (uint32_t)block->mapped_page_size;
-    }
-    item->kind = MIG_ITEM_MAPPED_HEADER;
-    item->length = MIG_MAPPED_RAM_HEADER_LENGTH;
-    item->block = block;
     return MIG_STATUS_MORE;
 }
 

@@ -6,7 +6,8 @@
  *
  * Attributes and keys: records of a be64 word first, flags in its low 12 bits:
  *   0x02 MORE   an address: be64 count, count octets (a page each)
- *   0x08 DONE   0x04 ERROR   nothing
+ *   0x04 ERROR  nothing
+ *   0x08 DONE   nothing; the end, behind which an EOS may stand
  *   0x01 EOS    the body's end
  * todclock: u8 0, not there; or u8 1 | u8 high | be64 low.
  * Source: hw/s390x/s390-stattrib.c; hw/s390x/s390-skeys.c; hw/s390x/tod.c, 5.2 to 10.2.
@@ -21,24 +22,28 @@
 #define FLAG_MASK 0xfffu
 #define WORD 8u
 
+enum { STEP_RECORDS, STEP_DONE, STEP_END };
+
 static MigStatus storage_next(MigReader *r, MigItem *item, GError **error)
 {
     const uint8_t *p;
+    size_t n;
     uint64_t word, count;
 
-    if (r->body_step) {
+    p = mig_input_peek(r->in, WORD, &n);
+    word = n < WORD ? 0 : mig_be64(p);
+    if (r->body_step == STEP_END || (r->body_step == STEP_DONE && word != FLAG_EOS)) {
         return MIG_STATUS_END;
     }
-    p = mig_reader_need(r, item, WORD, "storage record", error);
-    if (!p) {
-        return MIG_STATUS_ERROR;
+    if (n < WORD) {
+        return mig_reader_truncated(r, item->offset, WORD, n, "storage record", error);
     }
-    word = mig_be64(p);
     switch (word & FLAG_MASK) {
     case FLAG_EOS:
-        r->body_step = 1;
+        r->body_step = STEP_END;
         return mig_record(item, "EOS", 0, WORD);
     case FLAG_DONE:
+        r->body_step = STEP_DONE;
         return mig_record(item, "DONE", 0, WORD);
     case FLAG_ERROR:
         return mig_record(item, "ERROR", 0, WORD);
