@@ -148,12 +148,12 @@ static void print_bar(const Text *t)
         }
         printf("%s", cli_style(t->color, CLI_PLAIN));
     }
-    printf("┃ %s\n    ", end);
+    printf("┃ %s\n   ", end);
     for (int i = 0; i < MIG_SHARE_COUNT; i++) {
         if (share[i]) {
             double percent = (double)share[i] * 100 / (double)total;
 
-            printf(" %s%s%s %s %.*f%% ", cli_style(t->color, shares[i].style), shares[i].cell,
+            printf("  %s%s%s %s %.*f%%", cli_style(t->color, shares[i].style), shares[i].cell,
                    cli_style(t->color, CLI_PLAIN), shares[i].name,
                    percent < 0.1 ? 3 : 1, MAX(percent, 0.001));
         }

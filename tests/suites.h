@@ -15,7 +15,8 @@
     SUITE(install)    \
     SUITE(layers)     \
     SUITE(mkmig)      \
-    SUITE(output)
+    SUITE(output)     \
+    SUITE(readme)
 
 #define SUITE_PROTOTYPE(name) Suite *suite_##name(void);
 SUITES(SUITE_PROTOTYPE)

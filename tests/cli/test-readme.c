@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns: the proof that the examples of README.md show what the program prints.
+ * Must not know: what they are about.
+ * Neighbours: README.md; the streams are those of tests/fixtures/real.
+ */
+#include "support.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* Where `line` stands in `lines` at or after `from`, or -1. */
+static int find_line(char **lines, int from, const char *line)
+{
+    for (int i = from; lines[i]; i++) {
+        if (strcmp(lines[i], line) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* An example is indented: "    $ migstat ...", then what it prints; a line with nothing but
+ * "[...]" stands for lines left out. */
+START_TEST(examples_are_true)
+{
+    g_autofree char *path = source_path("README.md");
+    g_autofree char *streams = source_path("tests/fixtures/real");
+    g_autofree char *folder = g_path_get_dirname(g_getenv("MIGSTAT"));
+    g_autofree char *search = g_strconcat(folder, ":", g_getenv("PATH"), NULL);
+    g_autofree char *text = NULL;
+    ck_assert(g_file_get_contents(path, &text, NULL, NULL));
+    g_setenv("PATH", search, TRUE);
+
+    unsigned n_examples = 0;
+    g_auto(GStrv) printed = NULL;
+    int at = 0;
+    bool skips = false;
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line; line++) {
+        const char *shown = *line + strlen("    ");
+        if (g_str_has_prefix(*line, "    $ migstat ")) {
+            const char *argv[] = { "sh", "-c", shown + strlen("$ "), NULL };
+            g_autoptr(Run) run = run_program(argv, NULL, streams);
+            ck_assert_msg(*run->err == '\0', "%s: %s", shown, run->err);
+            g_strfreev(printed);
+            printed = g_strsplit(run->out, "\n", -1);
+            at = 0;
+            skips = false;
+            n_examples++;
+        } else if (printed && g_str_has_prefix(*line, "    ")) {
+            if (strcmp(shown, "[...]") == 0) {
+                skips = true;
+                continue;
+            }
+            int found = find_line(printed, at, shown);
+            ck_assert_msg(found >= 0 && (skips || found == at),
+                          "README.md:%d: this is not what is printed: %s",
+                          (int)(line - lines) + 1, shown);
+            at = found + 1;
+            skips = false;
+        } else if (**line != '\0') {
+            g_clear_pointer(&printed, g_strfreev);
+        } else if (printed && !skips) {
+            at += printed[at] && *printed[at] == '\0';
+        }
+    }
+    ck_assert_uint_gt(n_examples, 0);
+}
+END_TEST
+
+Suite *suite_readme(void)
+{
+    Suite *suite = suite_create("readme");
+    TCase *tc = tcase_create("examples");
+    tcase_add_test(tc, examples_are_true);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
