@@ -123,13 +123,16 @@ objects = $(patsubst %.c,$(B)/%.o,$(1))
 LIB_OBJECTS := $(call objects,$(wildcard lib/*/*.c))
 CLI_OBJECTS := $(call objects,$(wildcard cli/*.c))
 RUN_OBJECTS := $(call objects,$(filter-out tests/mkmig-main.c,$(wildcard tests/*.c)) \
-	$(wildcard tests/unit/*.c tests/cli/*.c))
+	$(filter-out tests/fuzz/main.c,$(wildcard tests/unit/*.c tests/cli/*.c tests/fuzz/*.c)))
+# Tests that run commands without a process for each.
+COMMAND_OBJECTS := $(filter-out $(B)/cli/main.o,$(CLI_OBJECTS))
 
 LIB_STATIC := $(B)/libmigstat.a
 LIB_SHARED := $(B)/libmigstat.so.$(VERSION)
 PROGRAM := $(B)/migstat
 RUNNER := $(B)/tests/run
 MKMIG := $(B)/mkmig
+FUZZER := $(B)/tests/fuzzer
 
 .PHONY: all
 all: $(PROGRAM) $(LIB_STATIC) $(LIB_SHARED)
@@ -162,12 +165,16 @@ $(MKMIG): $(B)/tests/mkmig-main.o $(B)/tests/mkmig.o
 	$(call say,LD,$@)
 	$(Q)$(link)
 
-$(RUNNER): $(RUN_OBJECTS) $(LIB_STATIC)
+$(RUNNER): $(RUN_OBJECTS) $(COMMAND_OBJECTS) $(LIB_STATIC)
 	$(call say,LD,$@)
-	$(Q)$(link) $(TEST_LIBS)
+	$(Q)$(link) $(TEST_LIBS) $(ARGP)
+
+$(FUZZER): $(call objects,$(wildcard tests/fuzz/*.c)) $(COMMAND_OBJECTS) $(LIB_STATIC)
+	$(call say,LD,$@)
+	$(Q)$(link) -fsanitize=fuzzer $(TEST_LIBS) $(ARGP)
 
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS) $(RUN_OBJECTS)) \
-	$(B)/tests/mkmig-main.d
+	$(B)/tests/mkmig-main.d $(B)/tests/fuzz/main.d
 
 # --- tests ------------------------------------------------------------------------------
 
@@ -194,6 +201,13 @@ check-tsan:
 check-valgrind: all $(RUNNER) $(MKMIG)
 	$(Q)$(call run_tests,VARIANT=valgrind CK_TIMEOUT_MULTIPLIER=30 $(VALGRIND))
 
+# TIME=SECONDS for each target, TARGETS="a b", JOBS=N
+.PHONY: fuzz
+fuzz:
+	$(Q)$(MAKE) --no-print-directory VARIANT=fuzz CC=clang build/fuzz/tests/fuzzer build/fuzz/mkmig
+	$(Q)SRCDIR='$(CURDIR)' BUILDDIR='$(CURDIR)/build/fuzz' TIME='$(TIME)' \
+		TARGETS='$(TARGETS)' JOBS='$(JOBS)' tests/fuzz/run
+
 update-golden: all $(RUNNER)
 	$(Q)$(call run_tests,UPDATE_GOLDEN=1)
 
@@ -208,7 +222,6 @@ endef
 $(eval $(call script_target,demo,tests/demo))
 $(eval $(call script_target,check-qemu,tests/qemu/check-qemu))
 $(eval $(call script_target,fixtures,tests/qemu/fixtures))
-$(eval $(call script_target,fuzz,tests/fuzz/run))
 $(eval $(call script_target,bench,tests/bench/run))
 
 # --- installation -----------------------------------------------------------------------

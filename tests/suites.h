@@ -11,6 +11,7 @@
 
 #define SUITES(SUITE) \
     SUITE(error)      \
+    SUITE(fuzz)       \
     SUITE(input)      \
     SUITE(install)    \
     SUITE(layers)     \

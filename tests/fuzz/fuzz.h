@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns: what a fuzz target is, and what the targets share.
+ * Must not know: who feeds them: libFuzzer (main.c) or a replay (unit/test-fuzz.c).
+ * Neighbours: target-*.c, one file per target; targets.c is their table.
+ *
+ * A target asserts properties that hold for any bytes at all.  It must not keep state from
+ * one input to the next.
+ */
+#ifndef TESTS_FUZZ_FUZZ_H
+#define TESTS_FUZZ_FUZZ_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct {
+    const char *name;
+    void (*run)(const uint8_t *data, size_t n);
+    const char *seeds; /* folder of seeds/; FUZZ_STREAMS: all text fixtures too */
+} FuzzTarget;
+
+#define FUZZ_STREAMS "stream"
+
+/* Closed by a row without a name. */
+extern const FuzzTarget fuzz_targets[];
+
+/* NULL where there is none. */
+const FuzzTarget *fuzz_target(const char *name);
+
+/* Ends the process with a message: a finding for libFuzzer, a failure for libcheck. */
+#define FUZZ_ASSERT(condition, ...)                                     \
+    do {                                                                \
+        if (!(condition)) {                                             \
+            fuzz_fail(__FILE__, __LINE__, #condition, " " __VA_ARGS__); \
+        }                                                               \
+    } while (0)
+
+void fuzz_fail(const char *file, int line, const char *condition, const char *format, ...)
+    G_GNUC_PRINTF(4, 5) G_GNUC_NORETURN;
+
+/* Compressed input may expand to this, in bytes. */
+#define FUZZ_EXPAND_MAX (1u << 20)
+
+/* A descriptor from which `data` can be read: of a file, or of a pipe whose other end is
+ * closed.  Pipes hold what fuzzers make, at most FUZZ_PIPE_MAX bytes.  close() it. */
+int fuzz_file(const uint8_t *data, size_t n);
+int fuzz_pipe(const uint8_t *data, size_t n);
+#define FUZZ_PIPE_MAX (1u << 20)
+
+void fuzz_reader(const uint8_t *data, size_t n);
+void fuzz_program(const uint8_t *data, size_t n);
+void fuzz_description(const uint8_t *data, size_t n);
+void fuzz_xbzrle(const uint8_t *data, size_t n);
+void fuzz_zlib(const uint8_t *data, size_t n);
+void fuzz_payload(const uint8_t *data, size_t n);
+
+#endif

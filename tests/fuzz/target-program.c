@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns: what holds of the program's output for any bytes: text is UTF-8 without control
+ * characters, JSON is one document that parses, an error is said in one line, and the exit
+ * status says which of these it was.
+ * Must not know: what is printed.
+ * Neighbours: fuzz.h; cli/cli.h, whose commands run inside this process.
+ */
+#include "fuzz/fuzz.h"
+
+#include <json-glib/json-glib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../cli/cli.h"
+
+typedef struct {
+    int status;
+    char *out, *err;
+    size_t out_length, err_length;
+} Said;
+
+static void said_clear(Said *said)
+{
+    free(said->out);
+    free(said->err);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Said, said_clear)
+
+/* Runs `words` with the file's path behind them.  glibc lets the streams be replaced. */
+static void run(Said *said, int fd, CliFormat format,
+                int (*command)(int, char **, CliCommon *), const char *const *words)
+{
+    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", fd);
+    g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
+    CliCommon common = { .format = format, .max_expand = FUZZ_EXPAND_MAX };
+    FILE *out = stdout, *err = stderr;
+
+    for (; *words; words++) {
+        g_ptr_array_add(argv, g_strdup(*words));
+    }
+    g_ptr_array_add(argv, g_strdup(path));
+    g_ptr_array_add(argv, NULL);
+    stdout = open_memstream(&said->out, &said->out_length);
+    stderr = open_memstream(&said->err, &said->err_length);
+    said->status = command((int)argv->len - 1, (char **)argv->pdata, &common);
+    fclose(stdout);
+    fclose(stderr);
+    stdout = out;
+    stderr = err;
+}
+
+static void assert_text(const char *text, size_t n)
+{
+    FUZZ_ASSERT(g_utf8_validate(text, (gssize)n, NULL), "%s", text);
+    for (size_t i = 0; i < n; i++) {
+        FUZZ_ASSERT((unsigned char)text[i] >= ' ' || text[i] == '\n', "at %zu of:\n%s", i,
+                    text);
+        FUZZ_ASSERT(text[i] != 0x7f);
+    }
+}
+
+static void assert_json(const char *text, size_t n)
+{
+    g_autoptr(JsonParser) parser = json_parser_new();
+    g_autoptr(GError) error = NULL;
+
+    assert_text(text, n);
+    FUZZ_ASSERT(n && text[n - 1] == '\n' && memchr(text, '\n', n) == text + n - 1,
+                "not one line:\n%s", text);
+    json_parser_load_from_data(parser, text, (gssize)n, &error);
+    FUZZ_ASSERT(!error, "%s\n%s", error->message, text);
+    FUZZ_ASSERT(JSON_NODE_HOLDS_OBJECT(json_parser_get_root(parser)));
+}
+
+static const struct {
+    int (*command)(int, char **, CliCommon *);
+    const char *words[6];
+    bool json; /* it has a JSON form, one document a file */
+} commands[] = {
+    { cli_cmd_dump, { "dump", "--sections", "--vfio" }, true },
+    { cli_cmd_dump, { "dump", "--items" }, false },
+};
+
+void fuzz_program(const uint8_t *data, size_t n)
+{
+    int fd = fuzz_file(data, n);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+        g_auto(Said) text = { 0 }, json = { 0 };
+
+        run(&text, fd, CLI_FORMAT_TEXT, commands[i].command, commands[i].words);
+        assert_text(text.out, text.out_length);
+        assert_text(text.err, text.err_length);
+        FUZZ_ASSERT(text.status >= CLI_OK && text.status <= CLI_TROUBLE);
+        if (commands[i].json) {
+            run(&json, fd, CLI_FORMAT_JSON, commands[i].command, commands[i].words);
+            FUZZ_ASSERT(json.status == text.status);
+            if (json.status != CLI_TROUBLE) {
+                assert_json(json.out, json.out_length);
+            }
+        }
+    }
+    close(fd);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns: the replay of every seed, and of every input that a fuzzer found to break something.
+ * Must not know: what targets assert.
+ * Neighbours: ../fuzz/targets.c; `make fuzz` looks for more.
+ */
+#include "support.h"
+
+#include <stdio.h>
+
+#include "fuzz/fuzz.h"
+
+static void replay(const FuzzTarget *target, const char *path)
+{
+    g_autoptr(GBytes) bytes = fixture_bytes(path);
+    size_t n;
+    const uint8_t *data = g_bytes_get_data(bytes, &n);
+
+    if (g_getenv("FUZZ_VERBOSE")) { /* Which one was it that ended the process? */
+        fprintf(stderr, "%s %s\n", target->name, path);
+    }
+    target->run(data, n);
+}
+
+/* All that is in ../`folder` of the fixtures; a target need not have findings. */
+static size_t replay_folder(const FuzzTarget *target, const char *folder)
+{
+    g_autofree char *inside = g_build_filename("tests", "fixtures", folder, NULL);
+    g_autofree char *path = source_path(inside);
+
+    if (!g_file_test(path, G_FILE_TEST_IS_DIR)) {
+        return 0;
+    }
+    g_auto(GStrv) names = fixture_list(folder, "");
+
+    for (char **name = names; *name; name++) {
+        replay(target, *name);
+    }
+    return g_strv_length(names);
+}
+
+static const char *const stream_folders[] = { "good", "bad" };
+
+START_TEST(test_replay)
+{
+    const FuzzTarget *target = &fuzz_targets[_i];
+    g_autofree char *seeds = g_build_filename("..", "fuzz", "seeds", target->seeds, NULL);
+    g_autofree char *findings = g_build_filename("..", "fuzz", "findings", target->name, NULL);
+
+    ck_assert_uint_gt(replay_folder(target, seeds), 0);
+    replay_folder(target, findings);
+    for (size_t i = 0; i < G_N_ELEMENTS(stream_folders); i++) {
+        if (g_str_equal(target->seeds, FUZZ_STREAMS)) {
+            replay_folder(target, stream_folders[i]);
+        }
+    }
+}
+END_TEST
+
+static int n_targets(void)
+{
+    int n = 0;
+
+    while (fuzz_targets[n].name) {
+        n++;
+    }
+    return n;
+}
+
+Suite *suite_fuzz(void)
+{
+    Suite *suite = suite_create("fuzz");
+    TCase *replays = tcase_create("seeds and findings");
+
+    tcase_add_loop_test(replays, test_replay, 0, n_targets());
+    suite_add_tcase(suite, replays);
+    return suite;
+}
