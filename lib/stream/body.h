@@ -49,11 +49,13 @@ typedef enum ReaderState {
 /* What the ram body keeps between records. */
 typedef struct RamState {
     uint32_t page_size;      /* 0: not known yet */
+    uint32_t guess;          /* what zero pages of this body are read with meanwhile */
     GPtrArray *blocks;       /* MigRamBlock, owned */
     GHashTable *by_name;
     MigRamBlock *last;       /* of the last page record: what CONTINUE means */
     bool listing;            /* inside the block list */
     uint64_t list_total, list_sum;
+    uint32_t list_first;     /* index of the first block that is new in this list */
     MigRamBlock *mapping;    /* whose mapped-ram regions come next */
     unsigned mapping_step;
     bool advised;            /* a POSTCOPY_ADVISE with page sizes was seen */
@@ -104,6 +106,11 @@ MigStatus mig_reader_malformed(MigReader *r, uint64_t offset, const char *rule,
 MigStatus mig_reader_truncated(MigReader *r, uint64_t offset, uint64_t want, uint64_t found,
                                const char *what, GError **error);
 
+/* Whether a section, a command or the end of the list can stand where @p does, of which @n
+ * octets are there, all that are left or MIG_PLAUSIBLE_LENGTH. */
+#define MIG_PLAUSIBLE_LENGTH (6u + 255u)
+bool mig_reader_plausible(const MigReader *r, const uint8_t *p, size_t n);
+
 /* Whether @type can start something in the outer list. */
 static inline bool mig_starts_section(uint8_t type)
 {
@@ -115,7 +122,7 @@ MigStatus mig_command_next(MigReader *r, MigItem *item, GError **error);
 
 /* stream/page-size.c */
 uint32_t mig_page_size_of_machine(const char *machine);
-uint32_t mig_page_size_try(const uint8_t *records, size_t n);
+uint32_t mig_page_size_try(const uint8_t *records, size_t n, bool more, bool *sure);
 
 /* stream/ram-record.c */
 

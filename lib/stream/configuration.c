@@ -23,13 +23,17 @@
 typedef struct Cursor {
     const uint8_t *p;
     size_t n, at;
+    uint64_t wanted; /* octets of the section that are needed to go on, if beyond */
     bool beyond;
 } Cursor;
 
 static const uint8_t *take(Cursor *c, size_t n)
 {
-    if (c->beyond || n > c->n - c->at) {
+    if (!c->beyond && n > c->n - c->at) {
         c->beyond = true;
+        c->wanted = c->at + (uint64_t)n;
+    }
+    if (c->beyond) {
         return NULL;
     }
     c->at += n;
@@ -158,7 +162,7 @@ MigStatus mig_configuration_next(MigReader *r, MigItem *item, GError **error)
                                         "said to have %u", MIG_CONFIGURATION_MAX,
                                         conf.machine_length);
         }
-        return mig_reader_truncated(r, item->offset, c.at + 1, c.n, "configuration", error);
+        return mig_reader_truncated(r, item->offset, c.wanted, c.n, "configuration", error);
     }
     r->configuration = conf;
     r->has_configuration = true;

@@ -19,7 +19,7 @@
     X(CONFIGURATION_TWICE, "configuration-twice")                       \
     X(CONFIGURATION_NOT_FIRST, "configuration-not-first")               \
     X(SECTION_TYPE, "section-type")                         /* stops */ \
-    X(SECTION_UNBOUND, "section-unbound")                   /* stops */ \
+    X(SECTION_UNBOUND, "section-unbound")       /* stops, or goes on */ \
     X(SECTION_ID_TWICE, "section-id-twice")                             \
     X(SECTION_NAME_EMPTY, "section-name-empty")                         \
     X(SECTION_END_UNKNOWN, "section-end-unknown")           /* stops */ \
@@ -32,6 +32,8 @@
     X(PACKAGE_LENGTH, "package-length")                     /* stops */ \
     X(DESCRIPTION_LENGTH, "description-length")             /* stops */ \
     X(RAM_FLAG, "ram-flag")                                 /* stops */ \
+    X(RAM_PAGE_UNALIGNED, "ram-page-unaligned")             /* stops */ \
+    X(RAM_EOS_MISSING, "ram-eos-missing")                               \
     X(RAM_LIST_TOTAL, "ram-list-total")         /* stops, or goes on */ \
     X(RAM_BLOCK_TWICE, "ram-block-twice")                               \
     X(RAM_BLOCKS_TOO_MANY, "ram-blocks-too-many")           /* stops */ \

@@ -62,6 +62,7 @@ static bool read_u32(MigJson *json, uint32_t *value)
 typedef struct Field {
     uint64_t size, count;
     bool has_size, indexed;
+    bool null; /* a run of NULL pointers */
 } Field;
 
 static bool parse_field(Parse *parse, Field *field)
@@ -82,6 +83,9 @@ static bool parse_field(Parse *parse, Field *field)
             ok = field->has_size = mig_json_uint(json, &field->size);
         } else if (g_str_equal(parse->key->str, "array_len")) {
             ok = mig_json_uint(json, &field->count);
+        } else if (g_str_equal(parse->key->str, "type")) {
+            ok = mig_json_string(json, parse->text);
+            field->null = g_str_equal(parse->text->str, "nullptr");
         } else {
             field->indexed |= g_str_equal(parse->key->str, "index");
             ok = mig_json_skip(json);
@@ -94,16 +98,16 @@ static bool parse_field(Parse *parse, Field *field)
 }
 
 /*
- * An array of pointers, some of them NULL, is a run of entries of one name since QEMU 10.0;
+ * An array of pointers, some of them NULL, is runs of entries of one name since QEMU 10.0;
  * but if it begins with an element that is there, its first entry claims the length of the
  * whole array.  The runs behind it tell how much of that is true.
  */
 static bool parse_fields(Parse *parse, Sum *sum)
 {
     MigJson *json = &parse->json;
-    g_autoptr(GString) run_name = g_string_new(NULL);
+    g_autoptr(GString) array = g_string_new(NULL);
     Field first = { 0 }, field;
-    uint64_t behind = 0; /* elements in later entries of the run */
+    uint64_t behind = 0; /* elements in the runs behind the first */
 
     if (!mig_json_enter(json, '[')) {
         return false;
@@ -113,14 +117,13 @@ static bool parse_fields(Parse *parse, Sum *sum)
             return false;
         }
         sum->known &= field.has_size && add(&sum->size, field.size, field.count);
-        if (first.count > 1 && !field.indexed && g_string_equal(run_name, parse->name) &&
-            sum->known && behind + field.count < first.count) {
-            behind += field.count;
-            sum->size -= field.count * first.size;
-        } else {
-            g_string_assign(run_name, parse->name->str);
+        if (field.indexed || !g_string_equal(array, parse->name)) {
+            g_string_assign(array, parse->name->str);
             first = field;
             behind = 0;
+        } else if (!first.null && sum->known && field.count < first.count - behind) {
+            behind += field.count;
+            sum->size -= field.count * first.size;
         }
     }
     return !json->problem;
@@ -340,6 +343,7 @@ typedef struct Backwards {
     MigInput *in;
     uint64_t from, at; /* at: offset of buffer[0] */
     size_t n;          /* octets of the buffer that were not looked at */
+    size_t filled;     /* octets of it */
     uint8_t buffer[CHUNK];
 } Backwards;
 
@@ -348,16 +352,14 @@ static void backwards_init(Backwards *b, MigInput *in, uint64_t from, uint64_t e
     b->in = in;
     b->from = from;
     b->at = end;
-    b->n = 0;
+    b->n = b->filled = 0;
 }
 
 static bool backwards_refill(Backwards *b)
 {
-    size_t n = (size_t)MIN(CHUNK, b->at - MIN(b->from, b->at));
-
-    b->at -= n;
-    b->n = n;
-    return n && mig_input_read_at(b->in, b->at, b->buffer, n) == n;
+    b->n = b->filled = (size_t)MIN(CHUNK, b->at - MIN(b->from, b->at));
+    b->at -= b->n;
+    return b->n && mig_input_read_at(b->in, b->at, b->buffer, b->n) == b->n;
 }
 
 static bool previous_mark(Backwards *b, uint64_t *offset)
@@ -391,17 +393,23 @@ static uint64_t without_padding(Backwards *b, MigInput *in, uint64_t from, uint6
     return from;
 }
 
-static bool plausible(MigInput *in, uint64_t offset, uint64_t end, uint32_t *length)
+/* Whether the mark that was found last can be a description's that ends at or before @end. */
+static bool plausible(const Backwards *b, uint64_t end, uint32_t *length)
 {
+    uint64_t offset = b->at + b->n;
     uint8_t header[MIG_DESCRIPTION_HEADER_LENGTH + 1];
 
-    if (end - offset < sizeof(header) ||
-        mig_input_read_at(in, offset, header, sizeof(header)) != sizeof(header) ||
-        header[0] != MIG_DESCRIPTION || header[5] != '{') {
+    if (end - offset < sizeof(header)) {
+        return false;
+    }
+    if (b->filled - b->n >= sizeof(header)) {
+        memcpy(header, b->buffer + b->n, sizeof(header));
+    } else if (mig_input_read_at(b->in, offset, header, sizeof(header)) != sizeof(header)) {
         return false;
     }
     *length = mig_be32(header + 1);
-    return *length <= end - offset - MIG_DESCRIPTION_HEADER_LENGTH;
+    return header[MIG_DESCRIPTION_HEADER_LENGTH] == '{' &&
+           *length <= end - offset - MIG_DESCRIPTION_HEADER_LENGTH;
 }
 
 /* JSON has no octet 6 in it, so the mark of a description that ends at @end is the last
@@ -418,7 +426,7 @@ static MigDescription *ending_at(Backwards *b, MigInput *in, uint64_t from, uint
     do {
         uint32_t length;
 
-        if (plausible(in, mark, end, &length) &&
+        if (plausible(b, end, &length) &&
             mark + MIG_DESCRIPTION_HEADER_LENGTH + length == end) {
             return mig_description_read(in, mark);
         }
@@ -436,7 +444,7 @@ static MigDescription *last_valid(Backwards *b, MigInput *in, uint64_t from, uin
     while (candidates < CANDIDATES_MAX && previous_mark(b, &mark)) {
         g_autoptr(MigDescription) d = NULL;
 
-        if (!plausible(in, mark, end, &length)) {
+        if (!plausible(b, end, &length)) {
             continue;
         }
         candidates++;

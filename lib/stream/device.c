@@ -12,10 +12,11 @@
 #include <string.h>
 
 #include "stream/body.h"
-#include "stream/command.h"
 #include "stream/defect.h"
 
-#define WINDOW (64u << 10)
+/* Of the search for a footer, in octets: most sections are short. */
+#define WINDOW_MIN (4u << 10)
+#define WINDOW_MAX (64u << 10)
 
 /* Octets from @offset on; how many is returned, at most @n. */
 static size_t look(MigReader *r, uint64_t offset, uint8_t *p, size_t n)
@@ -29,43 +30,13 @@ static uint64_t limit_of(const MigReader *r)
                             : mig_input_size(r->in);
 }
 
-static bool printable(const uint8_t *p, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (!g_ascii_isprint(p[i])) {
-            return false;
-        }
-    }
-    return n > 0;
-}
-
 /* Whether a section, a command or the end can stand at @offset. */
 static bool plausible(MigReader *r, uint64_t offset)
 {
-    uint8_t p[6 + 255];
-    size_t n;
+    uint8_t p[MIG_PLAUSIBLE_LENGTH];
 
-    if (offset == limit_of(r)) {
-        return true;
-    }
-    n = look(r, offset, p, sizeof(p));
-    switch (n ? p[0] : MIG_FOOTER) {
-    case MIG_SECTION_START:
-    case MIG_SECTION_FULL:
-        return n < 7 || (p[5] && printable(p + 6, MIN(n - 6, p[5])));
-    case MIG_SECTION_PART:
-    case MIG_SECTION_END:
-        return n < 5 || g_hash_table_contains(r->by_id, GUINT_TO_POINTER(mig_be32(p + 1)));
-    case MIG_COMMAND:
-        return n < 5 || (mig_command_name(mig_be16(p + 1)) &&
-                         (mig_command_length(mig_be16(p + 1)) < 0 ||
-                          mig_command_length(mig_be16(p + 1)) == mig_be16(p + 3)));
-    case MIG_EOF:
-        /* then nothing, padding, or a description */
-        return n == 1 || p[1] == 0 || (p[1] == MIG_DESCRIPTION && (n < 7 || p[6] == '{'));
-    default:
-        return false;
-    }
+    return offset == limit_of(r) ||
+           mig_reader_plausible(r, p, look(r, offset, p, sizeof(p)));
 }
 
 static bool footer_at(MigReader *r, uint64_t offset)
@@ -86,31 +57,48 @@ static bool can_end(MigReader *r, uint64_t end)
            (r->footers != FOOTERS_ON && plausible(r, end));
 }
 
-/* The first footer of this section at or after @from that something plausible follows. */
+/* The same for octets that are in memory, where what must be seen of it is. */
+static bool plausible_in(MigReader *r, const uint8_t *p, const uint8_t *end, uint64_t offset)
+{
+    return end - p >= (ptrdiff_t)MIG_PLAUSIBLE_LENGTH
+               ? mig_reader_plausible(r, p, MIG_PLAUSIBLE_LENGTH)
+               : plausible(r, offset);
+}
+
+/* The first footer of this section at or after @from that something plausible follows; if
+ * there is none, the first that an end mark follows, whatever comes after that. */
 static bool find_footer(MigReader *r, uint64_t from, uint64_t *end)
 {
-    g_autofree uint8_t *window = g_malloc(WINDOW);
+    g_autofree uint8_t *window = g_malloc(WINDOW_MAX);
     uint8_t footer[MIG_FOOTER_LENGTH] = { MIG_FOOTER };
-    uint64_t limit = limit_of(r);
+    uint64_t limit = limit_of(r), second_best = UINT64_MAX;
+    size_t want = WINDOW_MIN;
 
     mig_put_be32(footer + 1, r->section_id);
     while (from < limit) {
-        size_t n = look(r, from, window, (size_t)MIN(WINDOW, limit - from));
         const uint8_t *p = window;
+        size_t n = look(r, from, window, (size_t)MIN(want, limit - from));
 
         while ((p = memmem(p, n - (size_t)(p - window), footer, sizeof(footer)))) {
+            const uint8_t *next = p + MIG_FOOTER_LENGTH;
+
             *end = from + (uint64_t)(p - window);
-            if (plausible(r, *end + MIG_FOOTER_LENGTH)) {
+            if (plausible_in(r, next, window + n, *end + MIG_FOOTER_LENGTH)) {
                 return true;
+            }
+            if (next < window + n && *next == MIG_EOF) {
+                second_best = MIN(second_best, *end);
             }
             p++;
         }
-        if (n < MIG_FOOTER_LENGTH) {
-            return false;
+        if (n <= MIG_FOOTER_LENGTH || from + n >= limit) {
+            break;
         }
-        from += n - (MIG_FOOTER_LENGTH - 1);
+        from += n - MIG_FOOTER_LENGTH; /* so that what follows a footer is seen too */
+        want = MIN(want * 4, WINDOW_MAX);
     }
-    return false;
+    *end = second_best;
+    return second_best != UINT64_MAX;
 }
 
 /* The length that the description has for this section. */
@@ -141,19 +129,20 @@ static MigStatus find_end(MigReader *r, MigItem *item, uint64_t *end, GError **e
         return MIG_STATUS_MORE;
     }
     item->description_differs = described;
-    if (r->footers == FOOTERS_OFF) {
-        return mig_reader_malformed(r, item->offset, MIG_DEFECT_SECTION_END_UNKNOWN, error,
-                                    "where this section ends cannot be known: the stream has "
-                                    "no footers, and %s",
-                                    described ? "the length in its description is wrong"
-                                              : "no description with a length for it");
-    }
-    if (find_footer(r, item->offset, end)) {
+    if (r->footers != FOOTERS_OFF && find_footer(r, item->offset, end)) {
         item->inferred = true;
         return MIG_STATUS_MORE;
     }
     if (!mig_input_end_error(r->in, error)) {
         return MIG_STATUS_ERROR;
+    }
+    if (r->footers != FOOTERS_ON) {
+        return mig_reader_malformed(r, item->offset, MIG_DEFECT_SECTION_END_UNKNOWN, error,
+                                    "where this section ends cannot be known: %s, and %s",
+                                    r->footers == FOOTERS_OFF ? "the stream has no footers"
+                                                              : "no footer follows",
+                                    described ? "the length in its description is wrong"
+                                              : "no description has a length for it");
     }
     mig_error_set(error, MIG_ERROR_TRUNCATED, item->offset, MIG_DEFECT_TRUNCATED,
                   "wanted device state and its footer, and the stream ends after %" PRIu64

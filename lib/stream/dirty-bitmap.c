@@ -4,7 +4,8 @@
  * Knows not: what the bitmaps are of; which names are in force.
  * Beside it: stream/records.h.
  *
- * Chunks of flags first, one octet; two if bit 7 is set, four if bit 7 of the second is too:
+ * Chunks of flags first, one octet; two if bit 7 is set, four if bit 7 of the second is too;
+ * the last of them holds these:
  *   0x08 DEVICE_NAME  pstr8      0x04 BITMAP_NAME  pstr8
  *   0x10 START        be32 granularity | u8 bits
  *   0x40 BITS         be64 first sector | be32 sectors | unless 0x02 ZEROES: be64 size, octets
@@ -46,6 +47,7 @@ static MigStatus dirty_bitmap_next(MigReader *r, MigItem *item, GError **error)
     flags = n ? p[0] : 0;
     if (flags & FLAG_MORE) {
         at = n > 1 && (p[1] & FLAG_MORE) ? 4 : 2;
+        flags = n >= at ? p[at - 1] : 0;
     }
     at += flags & FLAG_DEVICE_NAME ? name_length(p, n, at) : 0;
     at += flags & FLAG_BITMAP_NAME ? name_length(p, n, at) : 0;

@@ -25,8 +25,8 @@ static const struct {
     { "tricore", 16384 },  { "KIT_AURIX", 16384 },
 };
 
-/* Likely ones first; the smaller of two that fit equally well does not hide behind the
- * larger, because only a size that is too large leaves flags unexplained. */
+/* Likely ones first.  A size that is too large leaves flags unexplained, and every one but
+ * the true one reads the record behind a page at the wrong place. */
 static const uint32_t sizes[] = { 4096, 1024, 65536, 16384, 8192, 2048, 32768, 512, 256 };
 
 uint32_t mig_page_size_of_machine(const char *machine)
@@ -39,51 +39,59 @@ uint32_t mig_page_size_of_machine(const char *machine)
     return 0;
 }
 
-/* How many octets of @records make sense with pages of @page_size; *whole when they reach
- * the end of the body or of what is there. */
-static size_t sense(const uint8_t *records, size_t n, uint32_t page_size, bool *whole)
-{
-    size_t at = 0;
+/* How far @records make sense with pages of one size. */
+typedef struct Trial {
+    size_t octets;
+    bool whole; /* to the end of the body, or of the octets that were looked at */
+    bool paged; /* with a page among them, whose length depends on the size */
+} Trial;
 
-    *whole = false;
+static Trial try_size(const uint8_t *records, size_t n, bool more, uint32_t page_size)
+{
+    Trial trial = { 0 };
+
     for (;;) {
         RamRecord record;
-        RamRecordStatus status = mig_ram_record(records + at, n - at, page_size, &record);
+        RamRecordStatus status = mig_ram_record(records + trial.octets, n - trial.octets,
+                                                page_size, &record);
 
         if (status == RAM_RECORD_SHORT) {
-            *whole = true;
-            return at;
+            trial.whole = more && trial.octets;
+            return trial;
         }
-        if (status != RAM_RECORD_OK || (record.flags & MIG_RAM_MEM_SIZE) ||
-            record.offset % page_size) {
-            return at;
+        if (status != RAM_RECORD_OK || (record.flags & MIG_RAM_MEM_SIZE)) {
+            return trial;
         }
-        at += record.length;
+        trial.octets += record.length;
+        trial.paged |= (record.flags & MIG_RAM_PAGE) != 0;
         if (record.flags & MIG_RAM_EOS) {
-            *whole = at == n || records[at] == MIG_FOOTER || mig_starts_section(records[at]);
-            return at;
+            trial.whole = trial.octets == n || records[trial.octets] == MIG_FOOTER ||
+                          mig_starts_section(records[trial.octets]);
+            return trial;
         }
     }
 }
 
-/* The size that explains most of @records, @n octets that start at a page record; 4096 when
- * none explains any. */
-uint32_t mig_page_size_try(const uint8_t *records, size_t n)
+/* The size that explains @records, @n octets that start at a page record and, if @more, are
+ * not all that there are; else the one that explains most.  *sure if no other can be meant:
+ * records of zero pages have one length with all sizes. */
+uint32_t mig_page_size_try(const uint8_t *records, size_t n, bool more, bool *sure)
 {
-    uint32_t best = 4096;
+    uint32_t best = MIG_PAGE_SIZE_USUAL;
     size_t most = 0;
 
     for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
-        bool whole;
-        size_t octets = sense(records, n, sizes[i], &whole);
+        Trial trial = try_size(records, n, more, sizes[i]);
 
-        if (whole && octets) {
+        if (trial.whole) {
+            *sure = trial.paged;
             return sizes[i];
         }
-        if (octets > most) {
-            most = octets;
+        if (trial.octets > most) {
+            most = trial.octets;
             best = sizes[i];
         }
     }
+    *sure = false;
     return best;
 }

@@ -59,12 +59,41 @@ static MigRamBlock *find_block(RamState *ram, const uint8_t *name, uint8_t n)
  * says so: what comes next is that size, whose first octet is 0, or a name, which is not
  * empty, or the record behind the list, which always has flags.
  * Source: migration/ram.c, ram_save_setup(). */
-static bool has_host_page_size(MigReader *r, const uint8_t *p)
+static bool is_host_page_size(const RamState *ram, const uint8_t *p)
 {
     uint64_t value = mig_be64(p);
 
-    return r->ram.advised && p[0] == 0 && value &&
-           (value & (MAX(r->ram.page_size, MIG_PAGE_SIZE_MIN) - 1)) == 0;
+    return p[0] == 0 && value && (value & (MAX(ram->page_size, MIG_PAGE_SIZE_MIN) - 1)) == 0;
+}
+
+/* What may stand behind the length of @block.  Eight octets always do: these, the next
+ * entry, or a record.  Moves *at behind it. */
+static bool read_block_options(MigReader *r, const MigItem *item, MigRamBlock *block,
+                               size_t *at, GError **error)
+{
+    const MigConfiguration *conf = mig_reader_configuration(r);
+    const uint8_t *p;
+
+    if (r->ram.advised) {
+        p = mig_reader_need(r, item, *at + 8, "RAM block list", error);
+        if (!p) {
+            return false;
+        }
+        if (is_host_page_size(&r->ram, p + *at)) {
+            block->host_page_size = mig_be64(p + *at);
+            *at += 8;
+        }
+    }
+    if (conf && conf->x_ignore_shared) {
+        p = mig_reader_need(r, item, *at + 8, "RAM block list", error);
+        if (!p) {
+            return false;
+        }
+        block->has_address = true;
+        block->address = mig_be64(p + *at);
+        *at += 8;
+    }
+    return true;
 }
 
 static MigStatus read_block(MigReader *r, MigItem *item, GError **error)
@@ -74,7 +103,7 @@ static MigStatus read_block(MigReader *r, MigItem *item, GError **error)
     const uint8_t *p = mig_reader_need(r, item, 1, "RAM block list", error);
     MigRamBlock *block;
     uint64_t length;
-    size_t at, there;
+    size_t at;
     uint8_t n;
 
     if (!p) {
@@ -99,25 +128,19 @@ static MigStatus read_block(MigReader *r, MigItem *item, GError **error)
                                     "%" PRIu64 " bytes: %" PRIu64 " so far, %" PRIu64 " here",
                                     ram->list_total, ram->list_sum, length);
     }
-    if (ram->blocks->len == MIG_RAM_BLOCKS_MAX) {
-        mig_error_set(error, MIG_ERROR_LIMIT, item->offset, MIG_DEFECT_RAM_BLOCKS_TOO_MANY,
-                      "more than %u RAM blocks", MIG_RAM_BLOCKS_MAX);
-        return MIG_STATUS_ERROR;
+    block = find_block(ram, p + 1, n);
+    if (!block || block->index >= ram->list_first) {
+        item->defect = block ? MIG_DEFECT_RAM_BLOCK_TWICE : NULL;
+        if (ram->blocks->len == MIG_RAM_BLOCKS_MAX) {
+            mig_error_set(error, MIG_ERROR_LIMIT, item->offset, MIG_DEFECT_RAM_BLOCKS_TOO_MANY,
+                          "more than %u RAM blocks", MIG_RAM_BLOCKS_MAX);
+            return MIG_STATUS_ERROR;
+        }
+        block = new_block(ram, p + 1, n);
     }
-    if (find_block(ram, p + 1, n)) {
-        item->defect = MIG_DEFECT_RAM_BLOCK_TWICE;
-    }
-    block = new_block(ram, p + 1, n);
     block->used_length = length;
-    p = mig_input_peek(r->in, at + 16, &there);
-    if (there >= at + 8 && has_host_page_size(r, p + at)) {
-        block->host_page_size = mig_be64(p + at);
-        at += 8;
-    }
-    if (conf && conf->x_ignore_shared && there >= at + 8) {
-        block->has_address = true;
-        block->address = mig_be64(p + at);
-        at += 8;
+    if (!read_block_options(r, item, block, &at, error)) {
+        return MIG_STATUS_ERROR;
     }
     item->kind = MIG_ITEM_RAM_BLOCK;
     item->length = at;
@@ -148,7 +171,7 @@ static uint32_t count_run(const uint8_t *p, size_t n, uint64_t offset, const Mig
 }
 
 static MigStatus read_pages(MigReader *r, MigItem *item, const RamRecord *record,
-                            const uint8_t *p)
+                            uint32_t page_size, const uint8_t *p)
 {
     MigRamPages *run = &item->pages;
     RamState *ram = &r->ram;
@@ -164,7 +187,7 @@ static MigStatus read_pages(MigReader *r, MigItem *item, const RamRecord *record
     run->fill = record->fill;
     run->named = named;
     run->n_pages = 1;
-    run->page_size = ram->page_size;
+    run->page_size = page_size;
     run->first_length = record->length;
     run->data_offset = record->data_offset;
     run->data_length = record->data_length;
@@ -192,37 +215,64 @@ static MigStatus read_pages(MigReader *r, MigItem *item, const RamRecord *record
     return MIG_STATUS_MORE;
 }
 
+/* A page record, were it not for bits between the flags and the page's address. */
+static bool is_unaligned_page(uint32_t flags)
+{
+    const uint32_t known = (MIG_RAM_MULTIFD_FLUSH << 1) - 1;
+    uint32_t page = flags & known & ~(uint32_t)MIG_RAM_CONTINUE;
+
+    return flags & ~known && (page == MIG_RAM_ZERO || page == MIG_RAM_PAGE ||
+                              page == MIG_RAM_XBZRLE || page == MIG_RAM_COMPRESS_PAGE);
+}
+
 static MigStatus bad_record(MigReader *r, MigItem *item, RamRecordStatus status,
-                            const RamRecord *record, GError **error)
+                            const RamRecord *record, uint32_t page_size, GError **error)
 {
     switch (status) {
     case RAM_RECORD_BAD_ENCODING:
         return mig_reader_malformed(r, item->offset, MIG_DEFECT_RAM_XBZRLE_HEADER, error,
                                     "XBZRLE record with an encoding other than 1, or with %u "
                                     "bytes for a page of %u",
-                                    record->data_length, r->ram.page_size);
+                                    record->data_length, page_size);
     case RAM_RECORD_BAD_LENGTH:
         return mig_reader_malformed(r, item->offset, MIG_DEFECT_RAM_COMPRESSED_LENGTH, error,
                                     "compressed page of %u bytes, wanted at most %u",
-                                    record->data_length, mig_ram_compress_bound(r->ram.page_size));
+                                    record->data_length, mig_ram_compress_bound(page_size));
     default:
+        if (is_unaligned_page(record->flags)) {
+            return mig_reader_malformed(r, item->offset, MIG_DEFECT_RAM_PAGE_UNALIGNED, error,
+                                        "a page at an address that is no multiple of %u: "
+                                        "flags 0x%x", page_size, record->flags);
+        }
         return mig_reader_malformed(r, item->offset, MIG_DEFECT_RAM_FLAG, error,
                                     "unknown combination of RAM flags 0x%x", record->flags);
     }
 }
 
-/* The page size is needed as soon as a word is not one of the marks of a START body. */
-static void settle_page_size(MigReader *r)
+/* The page size to read the record @p with, where the stream has not said it.  The word of
+ * the block list is a total, whose bits below any page size are flags; the other marks are
+ * the same in all sizes.  A trial is made once for the zero pages of a body, which tell
+ * little, and for the first page with data, which decides. */
+static uint32_t provisional_page_size(MigReader *r, const uint8_t *p)
 {
+    RamState *ram = &r->ram;
+    uint8_t low = p[WORD - 1];
+    bool sure = false;
     size_t n;
-    const uint8_t *p = mig_input_peek(r->in, RUN_GRID, &n);
-    uint32_t low = p[WORD - 1];
 
-    if (low & (MIG_RAM_ZERO | MIG_RAM_PAGE | MIG_RAM_XBZRLE) ||
-        (!(low & (MIG_RAM_MEM_SIZE | MIG_RAM_EOS | MIG_RAM_HOOK)) &&
-         !(p[WORD - 2] & (MIG_RAM_MULTIFD_FLUSH >> 8)))) {
-        r->ram.page_size = mig_page_size_try(p, n);
+    if (low == MIG_RAM_MEM_SIZE) {
+        return MIG_PAGE_SIZE_MIN;
     }
+    if (low & (MIG_RAM_EOS | MIG_RAM_HOOK) || mig_be64(p) == MIG_RAM_MULTIFD_FLUSH) {
+        ram->guess = 0;
+        return MIG_PAGE_SIZE_USUAL;
+    }
+    if (!ram->guess || low & MIG_RAM_PAGE) {
+        p = mig_input_peek(r->in, RUN_GRID, &n);
+        ram->guess = mig_page_size_try(p, MIN(n, RUN_GRID), n >= RUN_GRID, &sure);
+        ram->page_size = sure || low & MIG_RAM_PAGE ? ram->guess : 0;
+    }
+    return ram->guess;
 }
 
 static MigStatus read_record(MigReader *r, MigItem *item, GError **error)
@@ -232,16 +282,21 @@ static MigStatus read_record(MigReader *r, MigItem *item, GError **error)
     RamRecordStatus status;
     const uint8_t *p = mig_reader_need(r, item, WORD, "RAM record", error);
     size_t n, want = LONGEST_RECORD_HEADER;
+    uint32_t page_size;
 
     if (!p) {
         return MIG_STATUS_ERROR;
     }
-    if (G_UNLIKELY(!ram->page_size)) {
-        settle_page_size(r);
+    /* No page lies so far up that its record begins like the section's footer. */
+    if (G_UNLIKELY(p[0] == MIG_FOOTER && mig_be32(p + 1) == r->section_id &&
+                   r->footers != FOOTERS_OFF)) {
+        r->next_defect = MIG_DEFECT_RAM_EOS_MISSING;
+        return MIG_STATUS_END;
     }
+    page_size = G_LIKELY(ram->page_size) ? ram->page_size : provisional_page_size(r, p);
     do {
         p = mig_input_peek(r->in, want, &n);
-        status = mig_ram_record(p, n, ram->page_size ? ram->page_size : 4096, &record);
+        status = mig_ram_record(p, n, page_size, &record);
         if (status == RAM_RECORD_SHORT && n < want && n < record.length) {
             return mig_reader_truncated(r, item->offset, record.length, n, "RAM record",
                                         error);
@@ -250,7 +305,7 @@ static MigStatus read_record(MigReader *r, MigItem *item, GError **error)
     } while (status == RAM_RECORD_SHORT);
 
     if (status != RAM_RECORD_OK) {
-        return bad_record(r, item, status, &record, error);
+        return bad_record(r, item, status, &record, page_size, error);
     }
     item->length = record.length;
     switch (record.flags & ~(uint32_t)MIG_RAM_CONTINUE) {
@@ -259,6 +314,7 @@ static MigStatus read_record(MigReader *r, MigItem *item, GError **error)
         item->ram_list.total = record.offset;
         ram->list_total = record.offset;
         ram->list_sum = 0;
+        ram->list_first = ram->blocks->len;
         ram->listing = record.offset != 0;
         return MIG_STATUS_MORE;
     case MIG_RAM_EOS:
@@ -269,7 +325,7 @@ static MigStatus read_record(MigReader *r, MigItem *item, GError **error)
         r->body_step = item->ram_mark.flag == MIG_RAM_EOS;
         return MIG_STATUS_MORE;
     default:
-        return read_pages(r, item, &record, p);
+        return read_pages(r, item, &record, page_size, p);
     }
 }
 

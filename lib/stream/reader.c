@@ -226,6 +226,9 @@ static MigStatus read_short_header(MigReader *r, MigItem *item, GError **error)
                                     r->type == MIG_SECTION_PART ? "PART" : "END",
                                     mig_be32(p + 1));
     }
+    if (section->id != mig_be32(p + 1)) {
+        item->defect = MIG_DEFECT_SECTION_UNBOUND; /* a later START or FULL gave it another */
+    }
     item->length = MIG_SHORT_HEADER_LENGTH;
     return enter_body(r, item, section, mig_be32(p + 1));
 }
@@ -245,6 +248,22 @@ static MigStatus leave_packages(MigReader *r, GError **error)
     return MIG_STATUS_MORE;
 }
 
+static MigStatus missing_eof(MigReader *r, const MigItem *item, GError **error)
+{
+    if (!mig_input_end_error(r->in, error)) {
+        return MIG_STATUS_ERROR;
+    }
+    if (r->package_depth) {
+        mig_error_set(error, MIG_ERROR_TRUNCATED, item->offset, MIG_DEFECT_TRUNCATED,
+                      "the stream ends %" PRIu64 " bytes before its package does",
+                      r->package_end[r->package_depth - 1] - item->offset);
+    } else {
+        mig_error_set(error, MIG_ERROR_TRUNCATED, item->offset, MIG_DEFECT_EOF_MISSING,
+                      "the stream ends without an end mark: wanted a section");
+    }
+    return MIG_STATUS_ERROR;
+}
+
 static MigStatus read_list(MigReader *r, MigItem *item, GError **error)
 {
     const uint8_t *p;
@@ -256,11 +275,7 @@ static MigStatus read_list(MigReader *r, MigItem *item, GError **error)
     item->package_depth = (uint8_t)r->package_depth;
     p = mig_input_peek(r->in, 1, &n);
     if (n == 0) {
-        if (mig_input_end_error(r->in, error)) {
-            mig_error_set(error, MIG_ERROR_TRUNCATED, item->offset, MIG_DEFECT_EOF_MISSING,
-                          "the stream ends without an end mark: wanted a section");
-        }
-        return MIG_STATUS_ERROR;
+        return missing_eof(r, item, error);
     }
     r->type = p[0];
     switch (r->type) {
@@ -302,27 +317,34 @@ static MigStatus read_body(MigReader *r, MigItem *item, GError **error)
     return status;
 }
 
-/* The first body of a stream decides whether there are footers: the octet of a footer never
- * starts a section. */
+/* Where a footer was wanted: a body that is longer than was thought, or no footers.  The
+ * first body of a stream decides: the octet of a footer never starts a section. */
+static MigStatus no_footer(MigReader *r, MigItem *item, GError **error)
+{
+    size_t n;
+    const uint8_t *p = mig_input_peek(r->in, MIG_PLAUSIBLE_LENGTH, &n);
+
+    if (r->footers != FOOTERS_OFF && !mig_reader_plausible(r, p, MIN(n, MIG_PLAUSIBLE_LENGTH))) {
+        return mig_reader_malformed(r, item->offset, MIG_DEFECT_FOOTER_MISSING, error,
+                                    "wanted the footer 0x7e, found 0x%02x", p[0]);
+    }
+    if (r->footers == FOOTERS_ON) {
+        r->next_defect = MIG_DEFECT_FOOTER_MISSING;
+    } else {
+        r->footers = FOOTERS_OFF;
+    }
+    r->state = STATE_LIST;
+    return MIG_STATUS_END;
+}
+
 static MigStatus read_footer(MigReader *r, MigItem *item, GError **error)
 {
-    const uint8_t *p = mig_reader_need(r, item, 1, "section footer", error);
+    const uint8_t *p;
+    size_t n;
 
-    if (!p) {
-        return MIG_STATUS_ERROR;
-    }
-    if (p[0] != MIG_FOOTER) {
-        if (!mig_starts_section(p[0])) {
-            return mig_reader_malformed(r, item->offset, MIG_DEFECT_FOOTER_MISSING, error,
-                                        "wanted the footer 0x7e, found 0x%02x", p[0]);
-        }
-        if (r->footers == FOOTERS_ON) {
-            r->next_defect = MIG_DEFECT_FOOTER_MISSING;
-        } else {
-            r->footers = FOOTERS_OFF;
-        }
-        r->state = STATE_LIST;
-        return MIG_STATUS_END;
+    p = mig_input_peek(r->in, 1, &n);
+    if (n ? p[0] != MIG_FOOTER : r->footers == FOOTERS_OFF) {
+        return no_footer(r, item, error);
     }
     p = mig_reader_need(r, item, MIG_FOOTER_LENGTH, "section footer", error);
     if (!p) {
@@ -354,8 +376,12 @@ static MigStatus read_description(MigReader *r, MigItem *item, GError **error)
     uint64_t found;
 
     r->state = STATE_TRAILING;
-    if (n < MIG_DESCRIPTION_HEADER_LENGTH || p[0] != MIG_DESCRIPTION) {
+    if (n == 0 || p[0] != MIG_DESCRIPTION) {
         return MIG_STATUS_END;
+    }
+    if (n < MIG_DESCRIPTION_HEADER_LENGTH) {
+        return mig_reader_truncated(r, item->offset, MIG_DESCRIPTION_HEADER_LENGTH, n,
+                                    "description header", error);
     }
     length = mig_be32(p + 1);
     if (!mig_input_hold(r->in, error)) {

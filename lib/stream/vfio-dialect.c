@@ -41,11 +41,16 @@ static void watch_data(MigVfioDevice *device, const MigItem *item)
     } else if (item->type == MIG_SECTION_END) {
         device->stop_copy_bytes += size;
         device->stop_copy_records++;
-        device->first_stop_copy = MIN(device->first_stop_copy, item->offset);
     } else {
         device->other_bytes += size;
     }
+    if (size == 0) {
+        return; /* the v1 protocol's "nothing pending" */
+    }
     device->first_data = MIN(device->first_data, item->offset);
+    if (item->type == MIG_SECTION_END) {
+        device->first_stop_copy = MIN(device->first_stop_copy, item->offset);
+    }
 }
 
 static void watch_config(MigVfioDevice *device, const MigItem *item)

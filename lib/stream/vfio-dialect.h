@@ -30,7 +30,7 @@ typedef struct MigVfioDevice {
     uint64_t stop_copy_bytes;      /* device data in END */
     uint64_t other_bytes;          /* device data in START or FULL, where it is not wanted */
     uint32_t precopy_records, stop_copy_records;
-    uint64_t first_data;           /* offset of the first data record */
+    uint64_t first_data;           /* offset of the first data record that is not empty */
     uint64_t first_stop_copy;      /* of the first one in END */
     uint64_t config;               /* of the first configuration record with a payload */
     MigSectionType config_type;    /* where that stands */

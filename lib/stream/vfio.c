@@ -131,6 +131,15 @@ bool mig_vfio_payload_parse(const uint8_t *p, size_t n, MigVfioPayload *payload)
     return fits(p, n, 4096, payload) || fits(p, n, 256, payload);
 }
 
+/* Tells a payload that is cut short from one that makes no sense; never where one ends. */
+static bool contains_end(const uint8_t *p, size_t n)
+{
+    uint8_t flag[FLAG];
+
+    mig_put_be64(flag, MIG_VFIO_END_OF_STATE);
+    return memmem(p, n, flag, sizeof(flag)) != NULL;
+}
+
 /* What follows DEV_CONFIG_STATE.  @p is the flag, @n octets are there. */
 static MigStatus read_config(MigReader *r, MigItem *item, const uint8_t *p, size_t n,
                              GError **error)
@@ -160,13 +169,13 @@ static MigStatus read_config(MigReader *r, MigItem *item, const uint8_t *p, size
         item->length += payload.length;
         return MIG_STATUS_MORE;
     }
-    if (n < at + MIG_VFIO_PAYLOAD_MAX + FLAG && !mig_input_end_error(r->in, error)) {
+    if (n < at + MIG_VFIO_PAYLOAD_MAX + FLAG && !contains_end(p + at, n - at)) {
+        if (mig_input_end_error(r->in, error)) {
+            mig_error_set(error, MIG_ERROR_TRUNCATED, item->offset, MIG_DEFECT_TRUNCATED,
+                          "wanted a configuration space and END_OF_STATE behind it, and the "
+                          "stream ends after %zu bytes", n);
+        }
         return MIG_STATUS_ERROR;
-    }
-    /* Too short for the smaller configuration space, or for what its octets announce? */
-    if (n < at + 4 + 256 + INTX_LENGTH) {
-        return mig_reader_truncated(r, item->offset, at + 4 + 256 + INTX_LENGTH, n,
-                                    "VFIO configuration", error);
     }
     return mig_reader_malformed(r, item->offset, MIG_DEFECT_VFIO_CONFIG_PAYLOAD, error,
                                 "no configuration space of 4096 or 256 bytes, with the MSI-X "

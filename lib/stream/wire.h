@@ -152,5 +152,6 @@ typedef enum MigRamFlag {
 #define MIG_PACKAGE_DEPTH_MAX 4u
 #define MIG_PAGE_SIZE_MIN 256u
 #define MIG_PAGE_SIZE_MAX 65536u
+#define MIG_PAGE_SIZE_USUAL 4096u           /* where the stream gives no sign of another */
 
 #endif
