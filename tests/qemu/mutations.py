@@ -11,6 +11,7 @@ of the stream alone.
 """
 
 import struct
+from dataclasses import replace
 
 from pieces import (CONFIGURATION, END, EOF, FULL, PART, RAM_CONTINUE, RAM_EOS, RAM_MEM_SIZE,
                     RAM_PAGE, RAM_ZERO, START, TYPES, VFIO_CONFIG, VFIO_CONFIG_READY, VFIO_DATA,
@@ -783,12 +784,15 @@ def vfio_config_moved(pieces, rng):
         rest = pieces[:first] + pieces[last:]
         end = where(rest, lambda p: p.kind == 'header' and p.what == END
                     and p.data[1:5] == ident.data[1:5])[0]
+        record = [replace(p, section=rest[end].section) for p in record]
         return rest[:end + 1] + record + rest[end + 1:], 'to END'
     rest = pieces[:at] + pieces[at + 2:]
     eof = where(rest, lambda p: p.kind == 'eof')[0]
-    header = start.with_data(bytes([FULL]) + start.data[1:])
-    footer = Piece('footer', b'\x7e' + start.data[1:5])
-    return rest[:eof] + [header] + record + [footer] + rest[eof:], 'to FULL'
+    full = [replace(start, what=FULL, data=bytes([FULL]) + start.data[1:]), *record,
+            Piece('footer', b'\x7e' + start.data[1:5], FULL, name=start.name)]
+    number = 1 + max(p.section for p in pieces)
+    full = [replace(p, section=number) for p in full]
+    return rest[:eof] + full + rest[eof:], 'to FULL'
 
 
 @mutation

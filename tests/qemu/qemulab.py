@@ -152,11 +152,6 @@ class Release:
         return isinstance(other, Release) and other.suite == self.suite
 
 
-def parse_series(text):
-    major, minor = text.split('.')[:2]
-    return int(major), int(minor)
-
-
 # ---- Guests -----------------------------------------------------------------------------
 
 # What a running guest does. 'halted' sleeps: nothing changes, so a save after a load has to
@@ -209,6 +204,7 @@ class Guest:
     machine: str = ''            # empty: q35 or virt of the release itself
     memory: str = '16M'
     vfio: int = 0                # number of VFIO devices
+    vectors: int = 8             # MSI-X vectors of each; 0: no MSI-X capability
     msix: bool = False           # MSI-X enabled, as a driver would, through -qtest
     precopy: int = 40000         # bytes of device state sent in pre-copy
     stopcopy: int = 65536        # and in stop-and-copy
@@ -225,17 +221,23 @@ class Guest:
         else:
             name = '%s-%d.%d' % (('pc-q35' if self.arch == 'x86_64' else 'virt',)
                                  + release.series(self.arch))
-        if self.arch == 'aarch64' and 'gic-version' not in name:
+        if self.arch == 'aarch64':
             name += ',gic-version=3'
         return name
+
+
+def machine_series(machine):
+    """(7, 2) of 'pc-q35-7.2'; None of an unversioned name."""
+    found = re.fullmatch(r'(?:pc-q35|virt)-(\d+)\.(\d+)', machine)
+    return found and (int(found.group(1)), int(found.group(2)))
 
 
 def common_machine(arch, one, other):
     """The newest machine type that both releases have, or None."""
     prefix = 'pc-q35-' if arch == 'x86_64' else 'virt-'
     both = [name for name in one.machines(arch) & other.machines(arch)
-            if re.match(re.escape(prefix) + r'\d+\.\d+$', name)]
-    return max(both, key=lambda name: parse_series(name[len(prefix):]), default=None)
+            if name.startswith(prefix) and machine_series(name)]
+    return max(both, key=machine_series, default=None)
 
 
 # ---- The stand-in -----------------------------------------------------------------------
@@ -301,7 +303,8 @@ class Machine:
         self.log = os.path.join(self.dir, 'vfio.log')
         self.qtest = None
         line, env = release.command(guest.arch, stand_in() if guest.vfio else None)
-        env.update(VFIO_UAPI_LOG=self.log, VFIO_UAPI_PRECOPY=str(guest.precopy),
+        env.update(VFIO_UAPI_LOG=self.log, VFIO_UAPI_VECTORS=str(guest.vectors),
+                   VFIO_UAPI_PRECOPY=str(guest.precopy),
                    VFIO_UAPI_STOPCOPY=str(guest.stopcopy), VFIO_UAPI_CHUNK=str(guest.chunk))
         self.arguments = self._arguments(incoming)
         listener = self._listen() if guest.msix and not incoming else None
@@ -314,9 +317,7 @@ class Machine:
         self.watchdog = threading.Timer(timeout, self._bark)
         self.watchdog.start()
         if listener:
-            listener.settimeout(timeout)
-            self.qtest = listener.accept()[0].makefile('rwb')
-            listener.close()
+            self.qtest = self._accept(listener)
 
     def _arguments(self, incoming):
         guest, release = self.guest, self.release
@@ -354,6 +355,18 @@ class Machine:
         listener.bind(os.path.join(self.dir, 'qtest'))
         listener.listen(1)
         return listener
+
+    def _accept(self, listener):
+        listener.settimeout(0.1)
+        while self.process.poll() is None:
+            try:
+                connection = listener.accept()[0]
+                connection.settimeout(None)
+                return connection.makefile('rwb')
+            except socket.timeout:
+                pass
+        self.watchdog.cancel()
+        raise LabError('; '.join(self.errors()) or 'QEMU ended at once')
 
     def _bark(self):
         self.hung = True
@@ -474,6 +487,7 @@ def counted(info):
     return {'normal_pages': ram.get('normal'), 'zero_pages': ram.get('duplicate'),
             'page_size': ram.get('page-size'), 'ram_total': ram.get('total'),
             'xbzrle_pages': info.get('xbzrle-cache', {}).get('pages', 0),
+            'xbzrle_bytes': info.get('xbzrle-cache', {}).get('bytes', 0),
             'compressed_pages': info.get('compression', {}).get('pages', 0)}
 
 

@@ -5,7 +5,7 @@
  * Neighbours: tests/qemu/lab builds it, sets its environment and reads its log.
  *
  * One container type (Type1 v2), one device per group. The device is a PCI endpoint
- * 15b3:101e with one 16 KiB BAR and 8 MSI-X vectors. It offers both migration protocols
+ * 15b3:101e with one 16 KiB BAR and MSI-X. It offers both migration protocols
  * at once, and each QEMU takes the one it knows: v1, the migration region (5.2 to 7.2),
  * and v2, VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE with a data descriptor (8.0 and later).
  *
@@ -16,6 +16,7 @@
  *
  * Environment, all optional:
  *   VFIO_UAPI_LOG       file that gets one JSON object per line and event
+ *   VFIO_UAPI_VECTORS   MSI-X vectors (0: the device has no MSI-X; 8 by default)
  *   VFIO_UAPI_PRECOPY   bytes of the state sent in pre-copy (0: no pre-copy)
  *   VFIO_UAPI_STOPCOPY  bytes sent in stop-and-copy
  *   VFIO_UAPI_CHUNK     bytes handed out at once
@@ -78,7 +79,7 @@ enum {
     BAR0_SIZE = 16384,
     CONFIG_SIZE = 4096,
     WINDOW_SIZE = 1 << 20,
-    MSIX_VECTORS = 8,
+    MAX_VECTORS = 64,
     MAX_DEVICES = 8,
     MAX_FDS = 4096,
     MAX_STATE = 1 << 30,
@@ -87,6 +88,7 @@ enum {
 typedef struct Device {
     char name[64];
     int group;
+    unsigned vectors;
     uint8_t config[CONFIG_SIZE];
     uint8_t bar0[BAR0_SIZE];
 
@@ -234,7 +236,7 @@ static void put32(uint8_t *at, uint32_t value)
     put16(at + 2, value >> 16);
 }
 
-static void fill_config(uint8_t *config)
+static void fill_config(uint8_t *config, unsigned vectors)
 {
     put16(config + 0x00, 0x15b3);
     put16(config + 0x02, 0x101e);
@@ -243,13 +245,16 @@ static void fill_config(uint8_t *config)
     put32(config + 0x10, 0x0000000c); /* BAR0: 64 bits, prefetchable */
     put16(config + 0x2c, 0x15b3);
     put16(config + 0x2e, 0x0001);
-    config[0x34] = 0x40;
-    config[0x40] =
-        0x11; /* MSI-X: table at BAR0 + 0x2000, pending bits at BAR0 + 0x3000 */
-    config[0x41] = 0x60;
-    put16(config + 0x42, MSIX_VECTORS - 1);
-    put32(config + 0x44, 0x2000);
-    put32(config + 0x48, 0x3000);
+    config[0x34] = 0x60;
+    if (vectors) {
+        /* MSI-X: table at BAR0 + 0x2000, pending bits at BAR0 + 0x3000 */
+        config[0x34] = 0x40;
+        config[0x40] = 0x11;
+        config[0x41] = 0x60;
+        put16(config + 0x42, vectors - 1);
+        put32(config + 0x44, 0x2000);
+        put32(config + 0x48, 0x3000);
+    }
     config[0x60] = 0x10; /* PCI Express endpoint, version 2, with function level reset */
     put16(config + 0x62, 0x0002);
     put32(config + 0x64, 0x10008000);
@@ -302,7 +307,8 @@ static Device *open_device(const char *name, int group)
             free(d);
             return NULL;
         }
-        fill_config(d->config);
+        d->vectors = (unsigned)setting("VFIO_UAPI_VECTORS", 8) % (MAX_VECTORS + 1);
+        fill_config(d->config, d->vectors);
         fill_state(d);
         devices[i] = d;
         return d;
@@ -689,7 +695,7 @@ static int region_info(struct vfio_region_info *info)
     return 0;
 }
 
-static int irq_info(struct vfio_irq_info *info)
+static int irq_info(const Device *d, struct vfio_irq_info *info)
 {
     if (info->index >= VFIO_PCI_NUM_IRQS) {
         return fail(EINVAL);
@@ -697,7 +703,7 @@ static int irq_info(struct vfio_irq_info *info)
     info->flags = VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_NORESIZE;
     info->count = 0;
     if (info->index == VFIO_PCI_MSIX_IRQ_INDEX) {
-        info->count = MSIX_VECTORS;
+        info->count = d->vectors;
     } else if (info->index == VFIO_PCI_ERR_IRQ_INDEX ||
                info->index == VFIO_PCI_REQ_IRQ_INDEX) {
         info->count = 1; /* error and unplug notices; QEMU warns without them */
@@ -710,7 +716,7 @@ static int set_irqs(Device *d, const struct vfio_irq_set *set)
     unsigned connected = 0;
 
     if (set->flags & VFIO_IRQ_SET_DATA_EVENTFD) {
-        if (set->count > MSIX_VECTORS || set->argsz < sizeof(*set) + 4 * set->count) {
+        if (set->count > MAX_VECTORS || set->argsz < sizeof(*set) + 4 * set->count) {
             return fail(EINVAL);
         }
         for (unsigned i = 0; i < set->count; i++) {
@@ -860,7 +866,7 @@ static int device_ioctl(Device *d, unsigned long request, void *arg)
     case VFIO_DEVICE_GET_REGION_INFO:
         return region_info(arg);
     case VFIO_DEVICE_GET_IRQ_INFO:
-        return irq_info(arg);
+        return irq_info(d, arg);
     case VFIO_DEVICE_SET_IRQS:
         return set_irqs(d, arg);
     case VFIO_DEVICE_FEATURE:
@@ -922,30 +928,30 @@ static unsigned mode_argument(int flags, va_list args)
     return has_mode ? va_arg(args, unsigned) : 0;
 }
 
-#define OPEN(name)                                                                       \
-    EXPORT int name(const char *path, int flags, ...);                                   \
-    int name(const char *path, int flags, ...)                                           \
-    {                                                                                    \
-        va_list args;                                                                    \
-        unsigned mode;                                                                   \
-                                                                                         \
-        va_start(args, flags);                                                           \
-        mode = mode_argument(flags, args);                                               \
-        va_end(args);                                                                    \
-        return open_at(AT_FDCWD, path, flags, mode);                                     \
+#define OPEN(name)                                     \
+    EXPORT int name(const char *path, int flags, ...); \
+    int name(const char *path, int flags, ...)         \
+    {                                                  \
+        va_list args;                                  \
+        unsigned mode;                                 \
+                                                       \
+        va_start(args, flags);                         \
+        mode = mode_argument(flags, args);             \
+        va_end(args);                                  \
+        return open_at(AT_FDCWD, path, flags, mode);   \
     }
 
-#define OPENAT(name)                                                                     \
-    EXPORT int name(int directory, const char *path, int flags, ...);                    \
-    int name(int directory, const char *path, int flags, ...)                            \
-    {                                                                                    \
-        va_list args;                                                                    \
-        unsigned mode;                                                                   \
-                                                                                         \
-        va_start(args, flags);                                                           \
-        mode = mode_argument(flags, args);                                               \
-        va_end(args);                                                                    \
-        return open_at(directory, path, flags, mode);                                    \
+#define OPENAT(name)                                                  \
+    EXPORT int name(int directory, const char *path, int flags, ...); \
+    int name(int directory, const char *path, int flags, ...)         \
+    {                                                                 \
+        va_list args;                                                 \
+        unsigned mode;                                                \
+                                                                      \
+        va_start(args, flags);                                        \
+        mode = mode_argument(flags, args);                            \
+        va_end(args);                                                 \
+        return open_at(directory, path, flags, mode);                 \
     }
 
 OPEN(open)

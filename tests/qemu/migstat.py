@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+Owns: calling migstat and reading its JSON.
+Must not know: QEMU, and how streams are made.
+Neighbours: check-qemu and agree ask it what migstat counts, predicts and converts.
+"""
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+@dataclass
+class Verdict:
+    """What `check --for` says of a stream."""
+    loads: bool
+    rules: list     # ids of the rules that say it does not load
+    texts: list     # what QEMU is predicted to print
+    findings: list  # everything, as migstat gave it
+
+
+class Migstat:
+    def __init__(self, path=None):
+        self.path = path or os.environ.get('MIGSTAT') or os.path.join(
+            TOP, 'build/release/migstat')
+
+    def _run(self, *words, expect=(0,)):
+        done = subprocess.run([self.path, *words], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              universal_newlines=True, check=False)
+        if done.returncode not in expect:
+            raise RuntimeError('migstat %s: exit %d: %s' % (
+                ' '.join(words), done.returncode, done.stderr.strip()))
+        return done
+
+    def has(self, command):
+        """Whether this build knows a command."""
+        return subprocess.run([self.path, command, '--help'], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+    def dump(self, stream):
+        return json.loads(self._run('dump', '--format=json', stream).stdout)
+
+    def counts(self, stream):
+        """Pages by kind, summed over all RAM blocks."""
+        total = {}
+        for block in self.dump(stream)['ram']['blocks']:
+            for kind, pages in block['pages'].items():
+                total[kind] = total.get(kind, 0) + pages
+        return total
+
+    def convert(self, stream, output, *words):
+        self._run('convert', *words, '--force', '-q', stream, '-o', output)
+
+    def check(self, stream, series):
+        """The verdict on whether the QEMU of `series`, (7, 2) say, would load the stream."""
+        done = self._run('check', '--for=qemu-%d.%d' % series, '--format=json', '--all', stream,
+                         expect=(0, 1))
+        findings = json.loads(done.stdout)['findings']
+        # Much that check calls an error no loader looks at; those that one refuses the
+        # stream for come with what it prints.
+        fatal = [f for f in findings if f.get('loader') is not None]
+        return Verdict(not fatal, [f['rule'] for f in fatal], [f['loader'] for f in fatal],
+                       findings)
