@@ -7,7 +7,7 @@
 #include "dump.h"
 #include "progress.h"
 
-enum { KEY_ITEMS = 0x200, KEY_SECTIONS, KEY_SECTION, KEY_VFIO };
+enum { KEY_ITEMS = 0x200, KEY_SECTIONS, KEY_SECTION, KEY_VFIO, KEY_DEVICES, KEY_HEX };
 
 static const struct argp_option options[] = {
     { "items", KEY_ITEMS, NULL, 0, "List the items that the stream is cut into", 0 },
@@ -15,6 +15,9 @@ static const struct argp_option options[] = {
     { "section", KEY_SECTION, "PATTERN", 0,
       "Only sections whose name matches PATTERN (* and ? as in a shell)", 0 },
     { "vfio", KEY_VFIO, NULL, 0, "List each record of VFIO devices", 0 },
+    { "devices", KEY_DEVICES, "PATTERN", OPTION_ARG_OPTIONAL,
+      "Show device state field by field: all, or DEVICE or DEVICE:FIELD", 0 },
+    { "hex", KEY_HEX, NULL, 0, "With --devices: all bytes of buffers", 0 },
     { 0 },
 };
 
@@ -43,6 +46,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_VFIO:
         arguments->options.vfio = true;
+        return 0;
+    case KEY_DEVICES:
+        arguments->options.devices = true;
+        arguments->options.devices_pattern = arg;
+        return 0;
+    case KEY_HEX:
+        arguments->options.hex = true;
         return 0;
     case ARGP_KEY_ARG:
         g_ptr_array_add(arguments->files, arg);
@@ -94,6 +104,8 @@ static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
     dump.summary = summary = mig_summary_new();
     if (dump_options->items) {
         dump_items(&dump);
+    } else if (dump_options->devices) {
+        dump_devices(&dump);
     } else {
         read_all(&dump);
         dump.size = whole_size(&dump);

@@ -17,6 +17,9 @@ typedef struct DumpOptions {
     bool sections;        /* unfold iterations */
     bool vfio;            /* list the records */
     GPatternSpec *section; /* NULL: all */
+    bool devices;         /* show what device state means */
+    const char *devices_pattern; /* NULL: of all devices */
+    bool hex;             /* all octets of buffers */
 } DumpOptions;
 
 /* One file, read as far as it goes. */
@@ -51,5 +54,8 @@ void dump_json_error(CliJson *json, const char *key, const GError *error);
 
 /* --items: as they come.  *status is how the stream ended. */
 void dump_items(Dump *dump);
+
+/* --devices: likewise, a device at a time. */
+void dump_devices(Dump *dump);
 
 #endif

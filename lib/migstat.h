@@ -6,6 +6,10 @@
 #ifndef MIGSTAT_H
 #define MIGSTAT_H
 
+#include "device/decode.h"
+#include "device/field.h"
+#include "device/pci.h"
+#include "device/virtio.h"
 #include "io/error.h"
 #include "io/input.h"
 #include "io/output.h"

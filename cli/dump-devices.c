@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      migstat dump --devices, as text and as JSON.
+ * Knows not: how fields are decoded; it holds no more than one device.
+ * Beside it: cmd-dump.c; fields.c, the look of one value.
+ */
+#include <string.h>
+
+#include "dump.h"
+#include "fields.h"
+#include "progress.h"
+#include "text.h"
+
+#define NAME_COLUMNS 36
+#define TYPE_COLUMNS 17
+
+/* Elements of an array that are alike come as one line. */
+typedef struct Fold {
+    char *first, *last;   /* names of the elements; NULL: none waits */
+    char *type, *value;
+    unsigned depth;
+    uint64_t offset;
+} Fold;
+
+typedef struct Devices {
+    Dump *dump;
+    CliJson *json;        /* NULL: text */
+    bool color, all;      /* all octets of buffers */
+    CliFieldPattern pattern;
+    MigPciNames *names;
+    uint64_t shown;       /* devices */
+
+    /* The section whose body goes by. */
+    const MigSection *section;
+    uint64_t from, length;
+
+    GHashTable *configs;  /* MigSection -> digest of its last configuration payload */
+
+    /* The device that is printed. */
+    const char *name;
+    uint32_t instance_id;
+    bool whole;           /* all of it was asked for */
+    bool opened;
+    unsigned wanted;      /* depth + 1 of the group that was asked for; 0: none */
+    GArray *arrays;       /* of bool: whether each open group is an array */
+    Fold fold;
+    const char *where;    /* "START", ...: of a configuration record */
+    uint32_t version_id;
+    uint64_t body_offset, body_length;
+} Devices;
+
+static const char *type_label(MigSectionType type)
+{
+    return type == MIG_SECTION_START  ? "START"
+           : type == MIG_SECTION_PART ? "PART"
+           : type == MIG_SECTION_END  ? "END"
+                                      : "FULL";
+}
+
+/* --- text -------------------------------------------------------------------------------- */
+
+static void print_line(Devices *d, unsigned depth, const char *name, const char *type,
+                       uint64_t offset, const char *value, const char *note)
+{
+    g_autofree char *shown_name = cli_escape(name, strlen(name));
+    g_autofree char *shown_type = cli_escape(type, strlen(type));
+    g_autofree char *shown_note = note ? cli_escape(note, strlen(note)) : NULL;
+    int indent = 2 + 2 * (int)MIN(depth, 32);
+
+    printf("%*s%-*s  %s%-*s 0x%08" PRIx64 "%s", indent, "", MAX(NAME_COLUMNS - indent, 1),
+           shown_name, cli_style(d->color, CLI_DIM), TYPE_COLUMNS, shown_type, offset,
+           cli_style(d->color, CLI_PLAIN));
+    if (*value) {
+        printf("  %s", value);
+    }
+    if (note) {
+        printf("  %s%s%s", cli_style(d->color, CLI_CYAN), shown_note,
+               cli_style(d->color, CLI_PLAIN));
+    }
+    putchar('\n');
+}
+
+static void flush_fold(Devices *d)
+{
+    Fold *fold = &d->fold;
+    g_autofree char *name = NULL;
+
+    if (!fold->first) {
+        return;
+    }
+    /* "[3]" to "[7]" is "[3-7]" */
+    name = g_str_equal(fold->first, fold->last)
+               ? g_strdup(fold->first)
+               : g_strdup_printf("%.*s-%s", (int)strlen(fold->first) - 1, fold->first,
+                                 fold->last + 1);
+    print_line(d, fold->depth, name, fold->type, fold->offset, fold->value, NULL);
+    g_clear_pointer(&fold->first, g_free);
+    g_clear_pointer(&fold->last, g_free);
+    g_clear_pointer(&fold->type, g_free);
+    g_clear_pointer(&fold->value, g_free);
+}
+
+static void fold_in(Devices *d, const MigField *field, const char *value)
+{
+    Fold *fold = &d->fold;
+
+    if (fold->first && fold->depth == field->depth && g_str_equal(fold->value, value) &&
+        g_str_equal(fold->type, field->type)) {
+        g_free(fold->last);
+        fold->last = g_strdup(field->name);
+        return;
+    }
+    flush_fold(d);
+    *fold = (Fold){ .first = g_strdup(field->name), .last = g_strdup(field->name),
+                    .type = g_strdup(field->type), .value = g_strdup(value),
+                    .depth = field->depth, .offset = field->offset };
+}
+
+static void print_hex(const MigField *field)
+{
+    for (uint64_t at = 0; at < field->length; at += 16) {
+        g_autofree char *row = cli_field_hex(field->bytes + at, MIN(16, field->length - at), 16);
+
+        printf("%*s0x%08" PRIx64 ": %s\n", 4 + 2 * (int)MIN(field->depth, 32), "",
+               field->offset + at, row);
+    }
+}
+
+/* A line for one field that a pattern has found, with its whole address. */
+static void print_found(Devices *d, const MigField *field)
+{
+    g_autofree char *device = cli_field_device(d->name, d->instance_id);
+    g_autofree char *address = g_strconcat(device, ":", field->path, NULL);
+    g_autofree char *shown = cli_escape(address, strlen(address));
+    g_autofree char *type = cli_escape(field->type, strlen(field->type));
+    g_autofree char *value = cli_field_value(field);
+    g_autofree char *note = field->note ? cli_escape(field->note, strlen(field->note)) : NULL;
+
+    printf("%s  %s%s 0x%08" PRIx64 "%s  %s%s%s\n", shown, cli_style(d->color, CLI_DIM), type,
+           field->offset, cli_style(d->color, CLI_PLAIN), value, note ? "  " : "",
+           note ? note : "");
+}
+
+static bool wants_hex(const Devices *d, const MigField *field)
+{
+    return d->all && field->bytes &&
+           ((field->kind == MIG_FIELD_BYTES && field->length > CLI_FIELD_BYTES) ||
+            field->kind == MIG_FIELD_MISMATCH || g_str_equal(field->type, "pci config"));
+}
+
+static void print_field(Devices *d, const MigField *field, bool element)
+{
+    g_autofree char *value = NULL;
+
+    if (mig_field_is_group(field)) {
+        flush_fold(d);
+        print_line(d, field->depth, field->name, field->type, field->offset, "", field->note);
+    } else {
+        value = cli_field_value(field);
+        if (element && !field->note && field->kind != MIG_FIELD_MISMATCH) {
+            fold_in(d, field, value);
+        } else {
+            flush_fold(d);
+            print_line(d, field->depth, field->name, field->type, field->offset, value,
+                       field->note);
+        }
+    }
+    if (wants_hex(d, field)) {
+        flush_fold(d);
+        print_hex(field);
+    }
+}
+
+/* --- JSON -------------------------------------------------------------------------------- */
+
+static void json_members(Devices *d, const MigField *field)
+{
+    cli_json_string(d->json, d->whole ? "name" : "path", d->whole ? field->name : field->path);
+    cli_json_string(d->json, "type", field->type);
+    cli_json_uint(d->json, "offset", field->offset);
+    cli_json_uint(d->json, "length", field->length);
+    if (field->note) {
+        cli_json_string(d->json, "note", field->note);
+    }
+}
+
+static void json_leaf(Devices *d, const MigField *field)
+{
+    cli_json_object(d->json, NULL);
+    json_members(d, field);
+    cli_field_json(d->json, field->kind == MIG_FIELD_MISMATCH ? "mismatch" : "value", field,
+                   d->all);
+    if (!d->all && field->length > CLI_FIELD_BYTES &&
+        (field->kind == MIG_FIELD_BYTES || field->kind == MIG_FIELD_MISMATCH)) {
+        cli_json_bool(d->json, "truncated", true);
+    }
+    cli_json_end_object(d->json);
+}
+
+/* Elements that are plain values come as such. */
+static void json_field(Devices *d, const MigField *field, bool element)
+{
+    if (mig_field_is_group(field)) {
+        cli_json_object(d->json, NULL);
+        json_members(d, field);
+        cli_json_array(d->json, field->kind == MIG_FIELD_ARRAY ? "value" : "fields");
+    } else if (element && field->kind != MIG_FIELD_MISMATCH && field->kind != MIG_FIELD_BYTES) {
+        cli_field_json(d->json, NULL, field, d->all);
+    } else {
+        json_leaf(d, field);
+    }
+}
+
+/* --- the walk ---------------------------------------------------------------------------- */
+
+static void open_device(Devices *d)
+{
+    g_autofree char *address = cli_field_device(d->name, d->instance_id);
+    g_autofree char *shown = cli_escape(address, strlen(address));
+    g_autofree char *length = cli_number(d->body_length);
+
+    if (d->opened) {
+        return;
+    }
+    d->opened = true;
+    d->shown++;
+    if (d->json) {
+        cli_json_object(d->json, NULL);
+        cli_json_string(d->json, "name", d->name);
+        cli_json_uint(d->json, "instance_id", d->instance_id);
+        cli_json_uint(d->json, "version_id", d->version_id);
+        cli_json_uint(d->json, "offset", d->body_offset);
+        cli_json_uint(d->json, "length", d->body_length);
+        if (d->where) {
+            cli_json_string(d->json, "configuration_in", d->where);
+        }
+        cli_json_array(d->json, "fields");
+    } else if (d->whole) {
+        printf("%s%s%s%s  version %u, %s bytes at 0x%" PRIx64 "%s%s\n", d->shown > 1 ? "\n" : "",
+               cli_style(d->color, CLI_BOLD), shown, cli_style(d->color, CLI_PLAIN),
+               d->version_id, length, d->body_offset, d->where ? ", configuration in " : "",
+               d->where ? d->where : "");
+    }
+}
+
+/* Some of a device: leaves that match, or lie in a group that does, one after the other. */
+static void visit_some(Devices *d, const MigField *field)
+{
+    if (field->kind == MIG_FIELD_END) {
+        d->wanted = d->wanted == field->depth + 1 ? 0 : d->wanted;
+        return;
+    }
+    if (!d->wanted && !cli_field_wants(&d->pattern, d->name, d->instance_id, field->path)) {
+        return;
+    }
+    if (mig_field_is_group(field)) {
+        d->wanted = d->wanted ? d->wanted : field->depth + 1;
+        return;
+    }
+    open_device(d);
+    if (d->json) {
+        json_leaf(d, field);
+    } else {
+        print_found(d, field);
+        if (wants_hex(d, field)) {
+            print_hex(field);
+        }
+    }
+}
+
+static void visit(const MigField *field, void *user)
+{
+    Devices *d = user;
+    bool element;
+
+    if (!d->whole) {
+        visit_some(d, field);
+        return;
+    }
+    open_device(d);
+    if (field->kind == MIG_FIELD_END) {
+        flush_fold(d);
+        g_array_set_size(d->arrays, d->arrays->len - 1);
+        if (d->json) {
+            cli_json_end_array(d->json);
+            cli_json_end_object(d->json);
+        }
+        return;
+    }
+    element = d->arrays->len && g_array_index(d->arrays, bool, d->arrays->len - 1);
+    if (d->json) {
+        json_field(d, field, element);
+    } else {
+        print_field(d, field, element);
+    }
+    if (mig_field_is_group(field)) {
+        bool array = field->kind == MIG_FIELD_ARRAY;
+
+        g_array_append_val(d->arrays, array);
+    }
+}
+
+static void begin_device(Devices *d, const MigSection *section, uint64_t offset,
+                         uint64_t length, const char *where)
+{
+    d->name = section->name;
+    d->instance_id = section->instance_id;
+    d->version_id = section->version_id;
+    d->body_offset = offset;
+    d->body_length = length;
+    d->where = where;
+    d->whole = cli_field_wants_device(&d->pattern, d->name, d->instance_id);
+    d->opened = false;
+    d->wanted = 0;
+    if (d->whole) {
+        open_device(d);
+    }
+}
+
+static void end_device(Devices *d, bool matches)
+{
+    flush_fold(d);
+    if (d->opened && d->json) {
+        cli_json_end_array(d->json);
+        cli_json_bool(d->json, "matches", matches);
+        cli_json_end_object(d->json);
+    }
+}
+
+/* The body that went by is over. */
+static void decode_body(Devices *d)
+{
+    MigDeviceBody body;
+    bool matches = false;
+
+    if (!d->section) {
+        return;
+    }
+    body = (MigDeviceBody){ d->section->name, d->section->instance_id, d->section->version_id,
+                            d->from, d->length };
+    begin_device(d, d->section, d->from, d->length, NULL);
+    d->section = NULL;
+    mig_device_decode_at(d->dump->in, mig_reader_description(d->dump->reader), &body, d->names,
+                         &matches, visit, d, d->dump->error ? NULL : &d->dump->error);
+    end_device(d, matches);
+}
+
+/* Configuration that a device sends again and again is shown when it has changed. */
+static bool is_repeated(Devices *d, const MigItem *item, const uint8_t *payload)
+{
+    char *digest = g_compute_checksum_for_data(G_CHECKSUM_SHA256, payload,
+                                               item->vfio.payload_length);
+    bool same = g_strcmp0(g_hash_table_lookup(d->configs, item->section), digest) == 0;
+
+    g_hash_table_insert(d->configs, (gpointer)(uintptr_t)item->section, digest);
+    return same;
+}
+
+static void decode_configuration(Devices *d, const MigItem *item)
+{
+    const uint8_t *bytes = mig_reader_bytes(d->dump->reader, item);
+    uint64_t at = item->vfio.payload_offset;
+    bool matches;
+
+    if (!bytes || is_repeated(d, item, bytes + at)) {
+        return;
+    }
+    begin_device(d, item->section, item->offset + at, item->vfio.payload_length,
+                 type_label(item->type));
+    matches = mig_vfio_payload_decode(bytes + at, item->vfio.payload_length, item->offset + at,
+                                      d->names, visit, d);
+    end_device(d, matches);
+}
+
+static void watch(Devices *d, const MigItem *item)
+{
+    bool in_body = item->section && item->kind != MIG_ITEM_SECTION_HEADER &&
+                   item->kind != MIG_ITEM_SECTION_FOOTER;
+
+    if (d->section && !in_body) {
+        decode_body(d);
+    }
+    if (item->kind == MIG_ITEM_SECTION_HEADER && item->type == MIG_SECTION_FULL &&
+        !mig_section_is_vfio(item->section) && dump_wants(d->dump->options, item->section)) {
+        /* makes what follows readable again, on a pipe too */
+        mig_reader_find_description(d->dump->reader, NULL);
+        d->section = item->section;
+        d->from = item->offset + item->length;
+        d->length = 0;
+    } else if (d->section) {
+        d->length += item->length;
+    } else if (item->kind == MIG_ITEM_VFIO_RECORD && item->vfio.has_payload &&
+               dump_wants(d->dump->options, item->section)) {
+        decode_configuration(d, item);
+    }
+}
+
+void dump_devices(Dump *dump)
+{
+    Devices d = { .dump = dump, .all = dump->options->hex,
+                  .color = cli_use_color(dump->options->common->color, stdout) };
+    MigStatus status;
+    CliJson json;
+    MigItem item;
+
+    cli_json_init(&json, stdout);
+    if (dump->options->common->format == CLI_FORMAT_JSON) {
+        d.json = &json;
+        cli_json_object(&json, NULL);
+        cli_json_string(&json, "file", dump->file);
+        cli_json_array(&json, "devices");
+    }
+    cli_field_pattern_init(&d.pattern, dump->options->devices_pattern);
+    d.names = mig_pci_names_load(NULL);
+    d.arrays = g_array_new(false, false, sizeof(bool));
+    d.configs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    while ((status = mig_reader_next(dump->reader, &item, &dump->error)) == MIG_STATUS_MORE) {
+        mig_summary_watch(dump->summary, dump->reader, &item);
+        watch(&d, &item);
+    }
+    decode_body(&d);
+    if (d.json) {
+        cli_json_end_array(&json);
+        cli_json_bool(&json, "complete", status == MIG_STATUS_END);
+        dump_json_error(&json, "error", dump->error);
+        cli_json_end_object(&json);
+        cli_json_finish(&json);
+    }
+    if (d.shown == 0 && d.pattern.spec && !dump->options->common->quiet) {
+        fflush(stdout);
+        fprintf(stderr, "%s: no device or field matches %s\n", dump->file,
+                dump->options->devices_pattern);
+    }
+    cli_field_pattern_clear(&d.pattern);
+    mig_pci_names_free(d.names);
+    g_array_unref(d.arrays);
+    g_hash_table_unref(d.configs);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      how a field's value looks, as text and as JSON.
+ * Knows not: trees of fields.
+ * Beside it: dump-devices.c, cmd-diff.c.
+ */
+#ifndef CLI_FIELDS_H
+#define CLI_FIELDS_H
+
+#include "cli.h"
+#include "json.h"
+
+/* Octets of a buffer that are shown where not all are asked for. */
+#define CLI_FIELD_BYTES 32u
+
+/* The value of a leaf on one line, its note not included.  The caller frees. */
+char *cli_field_value(const MigField *field);
+
+/* @length octets as hexadecimal, "00 1f", at most @limit of them and then how many more. */
+char *cli_field_hex(const uint8_t *bytes, uint64_t length, uint64_t limit);
+
+/* The same as a JSON value: integers as integers, buffers as a string of hexadecimal, all of
+ * it or the first CLI_FIELD_BYTES. */
+void cli_field_json(CliJson *json, const char *key, const MigField *field, bool all);
+
+/* What a pattern asks for; see migstat-dump(1). */
+typedef struct CliFieldPattern {
+    GPatternSpec *spec; /* NULL: everything */
+} CliFieldPattern;
+
+void cli_field_pattern_init(CliFieldPattern *pattern, const char *text);
+void cli_field_pattern_clear(CliFieldPattern *pattern);
+
+/* Whether the pattern wants all of a device, or the field at @path of it. */
+bool cli_field_wants_device(const CliFieldPattern *pattern, const char *name,
+                            uint32_t instance_id);
+bool cli_field_wants(const CliFieldPattern *pattern, const char *name, uint32_t instance_id,
+                     const char *path);
+
+/* "apic", or "dma@1" for an instance other than 0; as patterns have it.  The caller frees. */
+char *cli_field_device(const char *name, uint32_t instance_id);
+
+#endif

@@ -1,0 +1,803 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      see decode.h: reading the description of one device into a schema, and walking
+ *            a body by it.
+ * Knows not: what is inside of "pci config", "virtio" and the like; emits them through
+ *            device/special.h.
+ * Beside it: stream/description.c, which only adds up lengths.
+ *
+ * A body is its fields in order, then its subsections (u8 0x05 | pstr8 name | be32 version |
+ * fields | subsections); nothing in it says what it is.  A struct nests.  The containers are
+ *   qtailq, qlist  per element u8 1 | element, then u8 0
+ *   gtree          be32 count, per node u8 1 | key | value, then u8 0; a key is be64 or a struct
+ * and have the elements in their own field object, with keys repeated for each.
+ * An array of pointers has one octet '0' for each NULL; since 10.0 it is described as runs of
+ * entries of one name, the first of which claims the whole array unless it is NULL.
+ * Source: migration/vmstate.c, vmstate_save_state_v(), vmsd_desc_field_start();
+ * migration/vmstate-types.c, put_qtailq(), put_gtree(), put_nullptr(); 5.2 to 10.2.
+ */
+#include "device/decode.h"
+
+#include <string.h>
+
+#include "device/emit.h"
+#include "device/special.h"
+#include "io/error.h"
+#include "stream/json-scan.h"
+
+/* Bounds on what a description may cost. */
+#define SCHEMA_NODES_MAX (256u << 10)
+#define VISITS_MAX (32u << 20)
+
+#define NULLPTR_OCTET '0'
+
+typedef enum Shape {
+    SHAPE_OTHER, /* octets */
+    SHAPE_UINT,
+    SHAPE_INT,
+    SHAPE_BOOL,
+    SHAPE_TIMER,
+    SHAPE_NULLPTR,
+    SHAPE_QUEUE,
+    SHAPE_GTREE,
+} Shape;
+
+/* Types of fields.  Width 0: any.  "le" of "int32 le" means "less or equal". */
+static const struct Type {
+    const char *name;
+    uint8_t width;
+    Shape shape;
+} types[] = {
+    { "bool", 1, SHAPE_BOOL },
+    { "int8", 1, SHAPE_INT },
+    { "int16", 2, SHAPE_INT },
+    { "int32", 4, SHAPE_INT },
+    { "int64", 8, SHAPE_INT },
+    { "uint8", 1, SHAPE_UINT },
+    { "uint16", 2, SHAPE_UINT },
+    { "uint32", 4, SHAPE_UINT },
+    { "uint64", 8, SHAPE_UINT },
+    { "uint8 equal", 1, SHAPE_UINT },
+    { "uint16 equal", 2, SHAPE_UINT },
+    { "int32 equal", 4, SHAPE_INT },
+    { "uint32 equal", 4, SHAPE_UINT },
+    { "int64 equal", 8, SHAPE_UINT }, /* of unsigned fields, in spite of its name */
+    { "int32 le", 4, SHAPE_INT },
+    { "timer", 8, SHAPE_TIMER },
+    { "CPU_Double_U", 8, SHAPE_UINT },
+    { "cpsr", 4, SHAPE_UINT },
+    { "fpscr", 4, SHAPE_UINT },
+    { "powered_off", 1, SHAPE_BOOL },
+    { "nullptr", 1, SHAPE_NULLPTR },
+    { "qtailq", 0, SHAPE_QUEUE },
+    { "qlist", 0, SHAPE_QUEUE },
+    { "gtree", 0, SHAPE_GTREE },
+};
+
+/* --- schema ------------------------------------------------------------------------------ */
+
+typedef struct Field Field;
+typedef struct Vmstate Vmstate;
+
+struct Vmstate {
+    const char *name;
+    uint32_t version;
+    uint64_t size;      /* octets of fields and subsections, as described */
+    Field *fields;
+    Vmstate *subsections;
+    Vmstate *next;
+};
+
+struct Field {
+    const char *name;
+    const char *type;
+    Shape shape;
+    uint8_t width;      /* that the type has; 0: any */
+    bool has_size, has_count, has_index;
+    uint64_t size;      /* octets of one element */
+    uint64_t count;     /* elements */
+    uint64_t run;       /* octets of this and the entries of the same name behind it */
+    bool in_array;      /* shown as elements of an array, of which... */
+    bool starts_array;  /* ...this is the first entry */
+    Vmstate *vmstates;  /* a struct has one; a container one or two per element */
+    Field *next;
+};
+
+typedef struct Schema {
+    MigJson json;
+    GString *key, *text;
+    GStringChunk *strings;
+    GPtrArray *nodes;    /* all of the above, owned */
+    const char *problem; /* static, or the scanner's */
+} Schema;
+
+static void schema_init(Schema *s, const char *json, size_t length)
+{
+    mig_json_init(&s->json, json, length);
+    s->key = g_string_new(NULL);
+    s->text = g_string_new(NULL);
+    s->strings = g_string_chunk_new(4096);
+    s->nodes = g_ptr_array_new_with_free_func(g_free);
+    s->problem = NULL;
+}
+
+static void schema_clear(Schema *s)
+{
+    g_string_free(s->key, true);
+    g_string_free(s->text, true);
+    g_string_chunk_free(s->strings);
+    g_ptr_array_unref(s->nodes);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Schema, schema_clear)
+
+static bool problem(Schema *s, const char *text)
+{
+    s->problem = s->problem ? s->problem : text;
+    return false;
+}
+
+static void *node(Schema *s, size_t size)
+{
+    void *p = NULL;
+
+    if (s->nodes->len < SCHEMA_NODES_MAX) {
+        p = g_malloc0(size);
+        g_ptr_array_add(s->nodes, p);
+    } else {
+        problem(s, "it has more fields than are looked at");
+    }
+    return p;
+}
+
+static bool add(uint64_t *sum, uint64_t a, uint64_t b)
+{
+    uint64_t product;
+
+    return !__builtin_mul_overflow(a, b, &product) &&
+           !__builtin_add_overflow(*sum, product, sum);
+}
+
+static bool read_text(Schema *s, const char **text)
+{
+    if (!mig_json_string(&s->json, s->text)) {
+        return false;
+    }
+    *text = g_string_chunk_insert_const(s->strings, s->text->str);
+    return true;
+}
+
+static bool read_version(Schema *s, uint32_t *version)
+{
+    uint64_t wide;
+
+    if (!mig_json_uint(&s->json, &wide)) {
+        return false;
+    }
+    *version = (uint32_t)MIN(wide, UINT32_MAX);
+    return true;
+}
+
+static bool read_fields(Schema *s, Vmstate *v);
+static bool read_subsections(Schema *s, Vmstate *v);
+
+/* A member of a vmstate, by its key; *known tells whether it was one. */
+static bool read_member(Schema *s, Vmstate *v, bool *known)
+{
+    const char *key = s->key->str;
+
+    *known = true;
+    if (g_str_equal(key, "vmsd_name")) {
+        return read_text(s, &v->name);
+    }
+    if (g_str_equal(key, "version")) {
+        return read_version(s, &v->version);
+    }
+    if (g_str_equal(key, "fields")) {
+        return read_fields(s, v);
+    }
+    if (g_str_equal(key, "subsections")) {
+        return read_subsections(s, v);
+    }
+    *known = false;
+    return true;
+}
+
+static Vmstate *new_vmstate(Schema *s)
+{
+    Vmstate *v = node(s, sizeof(Vmstate));
+
+    if (v) {
+        v->name = "";
+    }
+    return v;
+}
+
+/* An object that is a vmstate, perhaps with other members. */
+static Vmstate *read_vmstate(Schema *s)
+{
+    Vmstate *v = new_vmstate(s);
+
+    if (!v || !mig_json_enter(&s->json, '{')) {
+        return NULL;
+    }
+    while (mig_json_next(&s->json, s->key)) {
+        bool known;
+
+        if (!read_member(s, v, &known) || (!known && !mig_json_skip(&s->json))) {
+            return NULL;
+        }
+    }
+    return s->json.problem ? NULL : v;
+}
+
+static bool read_subsections(Schema *s, Vmstate *v)
+{
+    Vmstate **next = &v->subsections;
+
+    if (!mig_json_enter(&s->json, '[')) {
+        return false;
+    }
+    while (mig_json_next(&s->json, NULL)) {
+        *next = read_vmstate(s);
+        if (!*next) {
+            return false;
+        }
+        if (!add(&v->size, 1, MIG_SUBSECTION_OVERHEAD + strlen((*next)->name)) ||
+            !add(&v->size, 1, (*next)->size)) {
+            return problem(s, "its lengths exceed 64 bits");
+        }
+        next = &(*next)->next;
+    }
+    return !s->json.problem;
+}
+
+static void set_type(Field *f)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
+        if (g_str_equal(types[i].name, f->type)) {
+            f->shape = types[i].shape;
+            f->width = types[i].width;
+            return;
+        }
+    }
+}
+
+/* The members of a vmstate that stand in the field object itself: "vmsd_name" begins one,
+ * and an element of a container has one each. */
+static bool read_inline(Schema *s, Vmstate **inlined, Vmstate ***next, bool *known)
+{
+    if (g_str_equal(s->key->str, "vmsd_name")) {
+        *inlined = **next = new_vmstate(s);
+        if (!*inlined) {
+            return false;
+        }
+        *next = &(*inlined)->next;
+    }
+    *known = false;
+    return !*inlined || read_member(s, *inlined, known);
+}
+
+static Field *read_field(Schema *s)
+{
+    MigJson *json = &s->json;
+    Field *f = node(s, sizeof(Field));
+    Vmstate *inlined = NULL, **next;
+
+    if (!f || !mig_json_enter(json, '{')) {
+        return NULL;
+    }
+    f->name = f->type = "";
+    f->count = 1;
+    next = &f->vmstates;
+    while (mig_json_next(json, s->key)) {
+        const char *key = s->key->str;
+        bool ok, known = true;
+
+        if (g_str_equal(key, "name")) {
+            ok = read_text(s, &f->name);
+        } else if (g_str_equal(key, "type")) {
+            ok = read_text(s, &f->type);
+        } else if (g_str_equal(key, "size")) {
+            ok = f->has_size = mig_json_uint(json, &f->size);
+        } else if (g_str_equal(key, "array_len")) {
+            ok = f->has_count = mig_json_uint(json, &f->count);
+        } else if (g_str_equal(key, "index")) {
+            uint64_t index;
+
+            ok = f->has_index = mig_json_uint(json, &index);
+        } else if (g_str_equal(key, "struct")) {
+            *next = read_vmstate(s);
+            ok = *next != NULL;
+            next = ok ? &(*next)->next : next;
+        } else {
+            ok = read_inline(s, &inlined, &next, &known);
+        }
+        if (!ok || (!known && !mig_json_skip(json))) {
+            return NULL;
+        }
+    }
+    if (!f->has_size) {
+        problem(s, "a field has no size");
+    }
+    set_type(f);
+    return json->problem || s->problem ? NULL : f;
+}
+
+/* Entries of one name are one array.  The first of a run that does not begin with NULL
+ * claims the elements of the others too (see above). */
+static bool join_run(Vmstate *v, Field *first)
+{
+    uint64_t behind = 0;
+    Field *f;
+
+    for (f = first->next; f && g_str_equal(f->name, first->name); f = f->next) {
+        if (!add(&behind, 1, f->count)) {
+            return false;
+        }
+    }
+    if (first->count > behind && behind > 0 && first->shape != SHAPE_NULLPTR) {
+        first->count -= behind;
+    }
+    first->starts_array = first->has_count || first->has_index || behind > 0;
+    for (f = first; f && g_str_equal(f->name, first->name); f = f->next) {
+        f->in_array = first->starts_array;
+        if (!add(&first->run, f->size, f->count)) {
+            return false;
+        }
+    }
+    return add(&v->size, 1, first->run);
+}
+
+static bool read_fields(Schema *s, Vmstate *v)
+{
+    Field **next = &v->fields, *last = NULL;
+
+    while (*next) {
+        next = &(*next)->next;
+    }
+    if (!mig_json_enter(&s->json, '[')) {
+        return false;
+    }
+    while (mig_json_next(&s->json, NULL)) {
+        *next = read_field(s);
+        if (!*next) {
+            return false;
+        }
+        next = &(*next)->next;
+    }
+    for (Field *f = v->fields; f && !s->json.problem; f = f->next) {
+        if ((!last || !g_str_equal(f->name, last->name)) && !join_run(v, f)) {
+            return problem(s, "its lengths exceed 64 bits");
+        }
+        last = f;
+    }
+    return !s->json.problem;
+}
+
+/* --- walk -------------------------------------------------------------------------------- */
+
+typedef struct Walk {
+    MigEmit *emit;       /* NULL on the first walk, which only confirms */
+    const uint8_t *body;
+    uint64_t length;
+    uint64_t at;
+    uint64_t confirmed;  /* octets before the last subsection that was where it should be */
+    uint64_t certain;    /* second walk: octets that are shown as values */
+    uint64_t visits;
+    bool differs;        /* a leaf contradicts its description */
+    const char *why;     /* what ended the first walk */
+    GString *note;       /* the reason, for a person */
+} Walk;
+
+static bool stop(Walk *w, const char *why)
+{
+    w->why = w->why ? w->why : why;
+    return false;
+}
+
+/* Whether @size more octets can be shown; if not, says so once and ends the walk. */
+static bool take(Walk *w, uint64_t size)
+{
+    if (++w->visits > VISITS_MAX) {
+        return stop(w, "it has more fields than are looked at");
+    }
+    if (w->emit ? size > w->certain - w->at : size > w->length - w->at) {
+        return stop(w, "the body ends before its fields do");
+    }
+    return true;
+}
+
+/* The same for octets that only hold others together. */
+static bool skip(Walk *w, uint64_t size)
+{
+    bool ok = take(w, size);
+
+    w->at += ok ? size : 0;
+    return ok;
+}
+
+static void leaf(Walk *w, const Field *f, const char *name)
+{
+    MigEmit *e = w->emit;
+    uint64_t value;
+
+    if (f->width && f->width != f->size) {
+        g_autofree char *note = g_strdup_printf("described as %" PRIu64 " bytes, which is no %s",
+                                                f->size, f->type);
+
+        w->differs = true;
+        mig_emit_mismatch(e, w->at, f->size, note);
+        return;
+    }
+    value = f->width ? mig_emit_get_be(e, w->at, f->width) : 0;
+    switch (f->shape) {
+    case SHAPE_INT:
+        value <<= 64 - 8 * f->width;
+        value = (uint64_t)((int64_t)value >> (64 - 8 * f->width));
+        mig_emit_value(e, MIG_FIELD_INT, name, f->type, w->at, f->size, value, NULL);
+        break;
+    case SHAPE_UINT:
+        mig_emit_value(e, MIG_FIELD_UINT, name, f->type, w->at, f->size, value, NULL);
+        break;
+    case SHAPE_TIMER:
+        mig_emit_value(e, MIG_FIELD_UINT, name, f->type, w->at, f->size, value,
+                       value == UINT64_MAX ? "not armed" : "ns");
+        break;
+    case SHAPE_BOOL:
+        mig_emit_value(e, value > 1 ? MIG_FIELD_UINT : MIG_FIELD_BOOL, name, f->type, w->at,
+                       f->size, value, value > 1 ? "true, but not as QEMU writes it" : NULL);
+        break;
+    case SHAPE_NULLPTR:
+        if (value == NULLPTR_OCTET) {
+            mig_emit_value(e, MIG_FIELD_NULL, name, f->type, w->at, f->size, 0, NULL);
+        } else {
+            w->differs = true;
+            mig_emit_mismatch(e, w->at, f->size, "described as NULL, which is one byte 0x30");
+        }
+        break;
+    default:
+        mig_special_decode(e, f->type, name, w->at, f->size);
+    }
+}
+
+static bool walk_vmstate(Walk *w, const Vmstate *v);
+
+static bool walk_struct(Walk *w, const Vmstate *v, const char *name, const char *type,
+                        uint64_t size)
+{
+    bool ok;
+
+    if (w->emit) {
+        mig_emit_open(w->emit, MIG_FIELD_STRUCT, name, *v->name ? v->name : type, w->at, size,
+                      NULL);
+    }
+    ok = walk_vmstate(w, v);
+    if (w->emit) {
+        mig_emit_close(w->emit);
+    }
+    return ok;
+}
+
+/* Whether the octets of a container are the elements that are described. */
+static bool container_fits(const Walk *w, const Field *f, unsigned *per_element)
+{
+    uint64_t at = w->at, end = at + f->size, elements = 0, vmstates = 0;
+    bool tree = f->shape == SHAPE_GTREE;
+
+    for (const Vmstate *v = f->vmstates; v; v = v->next) {
+        vmstates++;
+    }
+    *per_element = 1;
+    if (tree) {
+        if (f->size < 4) {
+            return false;
+        }
+        elements = mig_be32(w->body + at);
+        at += 4;
+        *per_element = elements && vmstates == 2 * elements ? 2 : 1;
+    } else {
+        elements = vmstates;
+    }
+    if (elements * *per_element != vmstates) {
+        return false;
+    }
+    for (const Vmstate *v = f->vmstates; v; v = v->next) {
+        uint64_t size = 1;
+
+        if (tree && *per_element == 1) {
+            size += 8;
+        }
+        size += MIN(v->size, UINT32_MAX);
+        if (*per_element == 2) {
+            v = v->next;
+            size += MIN(v->size, UINT32_MAX);
+        }
+        if (size >= end - at || w->body[at] != 1) {
+            return false;
+        }
+        at += size;
+    }
+    return end - at == 1 && w->body[at] == 0;
+}
+
+/* @type of the container; what container_fits() said is true. */
+static bool walk_container(Walk *w, const Field *f, const char *name, unsigned per_element)
+{
+    bool tree = f->shape == SHAPE_GTREE, ok = true;
+    uint64_t index = 0;
+    char buffer[24];
+
+    if (w->emit) {
+        mig_emit_open(w->emit, MIG_FIELD_ARRAY, name, f->type, w->at, f->size, NULL);
+    }
+    ok = !tree || skip(w, 4);
+    for (const Vmstate *v = f->vmstates; v && ok; v = v->next) {
+        const char *element = mig_emit_index(buffer, index++);
+
+        if (!skip(w, 1)) {
+            ok = false;
+            break;
+        }
+        if (tree && w->emit) {
+            mig_emit_open(w->emit, MIG_FIELD_STRUCT, element, "node", w->at,
+                          v->size + (per_element == 2 ? v->next->size : 8), NULL);
+        }
+        if (tree && per_element == 1) {
+            ok = skip(w, 8);
+            if (ok && w->emit) {
+                mig_emit_be(w->emit, "key", w->at - 8, 8, NULL);
+            }
+        } else if (tree) {
+            ok = walk_struct(w, v, "key", "struct", v->size);
+            v = v->next;
+        }
+        ok = ok && walk_struct(w, v, tree ? "value" : element, "struct", v->size);
+        if (tree && w->emit) {
+            mig_emit_close(w->emit);
+        }
+    }
+    ok = ok && skip(w, 1);
+    if (w->emit) {
+        mig_emit_close(w->emit);
+    }
+    return ok;
+}
+
+static bool walk_opaque(Walk *w, const Field *f, const char *name, const char *note)
+{
+    if (!take(w, f->size)) {
+        return false;
+    }
+    if (w->emit && note) {
+        mig_emit_bytes(w->emit, name, f->type, w->at, f->size, note);
+    } else if (w->emit) {
+        leaf(w, f, name);
+    }
+    w->at += f->size;
+    return true;
+}
+
+static bool walk_element(Walk *w, const Field *f, const char *name)
+{
+    unsigned per_element;
+
+    if (f->shape == SHAPE_QUEUE || f->shape == SHAPE_GTREE) {
+        if (f->size > w->length - w->at) {
+            return stop(w, "the body ends before its fields do");
+        }
+        return container_fits(w, f, &per_element)
+                   ? walk_container(w, f, name, per_element)
+                   : walk_opaque(w, f, name, "its elements are not all described");
+    }
+    if (!f->vmstates) {
+        return g_str_equal(f->type, "struct") && f->size == 1 && w->at < w->length &&
+                       w->body[w->at] == NULLPTR_OCTET
+                   ? walk_opaque(w, f, name, "NULL")
+                   : walk_opaque(w, f, name, NULL);
+    }
+    if (f->vmstates->size != f->size || f->vmstates->next) {
+        return walk_opaque(w, f, name, "its members do not add up to its size");
+    }
+    if (++w->visits > VISITS_MAX) {
+        return stop(w, "it has more fields than are looked at");
+    }
+    return walk_struct(w, f->vmstates, name, f->type, f->size);
+}
+
+static bool walk_entry(Walk *w, const Field *f, uint64_t *index)
+{
+    char buffer[24];
+
+    if (f->size == 0 && f->count > 1) {
+        return stop(w, "an array of elements without a size");
+    }
+    for (uint64_t i = 0; i < f->count; i++) {
+        if (!walk_element(w, f, mig_emit_index(buffer, (*index)++))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* From the first entry of an array to its last, which is returned. */
+static const Field *walk_array(Walk *w, const Field *first, bool *ok)
+{
+    const Field *f = first;
+    uint64_t index = 0;
+
+    if (w->emit) {
+        mig_emit_open(w->emit, MIG_FIELD_ARRAY, f->name, f->type, w->at, f->run, NULL);
+    }
+    for (;;) {
+        *ok = walk_entry(w, f, &index);
+        if (!*ok || !f->next || !f->next->in_array || f->next->starts_array) {
+            break;
+        }
+        f = f->next;
+    }
+    if (w->emit) {
+        mig_emit_close(w->emit);
+    }
+    return f;
+}
+
+static bool walk_subsection(Walk *w, const Vmstate *v)
+{
+    size_t n = strlen(v->name);
+    uint64_t header = MIG_SUBSECTION_OVERHEAD + n, from = w->at;
+    const uint8_t *p = w->body + w->at;
+    bool ok;
+
+    if (w->emit ? header > w->certain - w->at : header > w->length - w->at) {
+        return stop(w, "a subsection is described where the body has ended");
+    }
+    if (p[0] != MIG_SUBSECTION || p[1] != n || memcmp(p + 2, v->name, n) != 0 ||
+        mig_be32(p + 2 + n) != v->version) {
+        if (!w->why) {
+            g_string_printf(w->note, "wanted subsection %s version %u at byte %" PRIu64
+                            " of the body", v->name, v->version, w->at);
+        }
+        return stop(w, w->note->str);
+    }
+    w->at += header;
+    w->confirmed = w->at;
+    if (w->emit) {
+        mig_emit_open(w->emit, MIG_FIELD_SUBSECTION, v->name, "subsection", from,
+                      header + v->size, NULL);
+        mig_emit_value(w->emit, MIG_FIELD_UINT, "version_id", "be32", w->at - 4, 4, v->version,
+                       NULL);
+    }
+    ok = walk_vmstate(w, v);
+    if (w->emit) {
+        mig_emit_close(w->emit);
+    }
+    return ok;
+}
+
+static bool walk_vmstate(Walk *w, const Vmstate *v)
+{
+    for (const Field *f = v->fields; f; f = f->next) {
+        bool ok;
+
+        if (f->starts_array) {
+            f = walk_array(w, f, &ok);
+        } else {
+            ok = walk_element(w, f, f->name);
+        }
+        if (!ok) {
+            return false;
+        }
+    }
+    for (const Vmstate *q = v->subsections; q; q = q->next) {
+        if (!walk_subsection(w, q)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The first walk confirms: lengths that add up, or else subsections that are in place. */
+static void confirm(Walk *w, const Vmstate *v)
+{
+    bool ok = walk_vmstate(w, v);
+
+    if (ok && w->at == w->length) {
+        w->certain = w->length;
+        return;
+    }
+    if (ok) {
+        g_string_printf(w->note, "the description accounts for %" PRIu64 " of %" PRIu64
+                        " bytes", w->at, w->length);
+    } else if (w->note->len == 0) {
+        g_string_assign(w->note, w->why);
+    }
+    w->certain = w->confirmed;
+}
+
+static bool nothing_certain(MigEmit *e, uint64_t length, const char *what, const char *why)
+{
+    g_autofree char *note = g_strconcat(what, why, NULL);
+
+    mig_emit_mismatch(e, 0, length, note);
+    return false;
+}
+
+bool mig_device_decode(const char *json, size_t json_length, const uint8_t *bytes,
+                       uint64_t length, uint64_t offset, const MigPciNames *names,
+                       MigFieldVisit *visit, void *user)
+{
+    g_auto(MigEmit) e = { 0 };
+    g_auto(Schema) schema = { 0 };
+    g_autoptr(GString) note = g_string_new(NULL);
+    Walk w = { .body = bytes, .length = length, .note = note };
+    Vmstate *v;
+
+    mig_emit_init(&e, bytes, length, offset, names, visit, user);
+    schema_init(&schema, json ? json : "", json ? json_length : 0);
+    if (!json) {
+        return nothing_certain(&e, length, "the stream has no description of this device", NULL);
+    }
+    v = read_vmstate(&schema);
+    if (!v) {
+        return nothing_certain(&e, length, "its description cannot be read: ",
+                               schema.problem       ? schema.problem
+                               : schema.json.problem ? schema.json.problem
+                                                     : "it ends too early");
+    }
+    confirm(&w, v);
+    if (w.visits > VISITS_MAX) {
+        return nothing_certain(&e, length, w.why, NULL);
+    }
+    w.why = NULL;
+    w.at = w.visits = 0;
+    w.emit = &e;
+    walk_vmstate(&w, v);
+    if (w.certain == length) {
+        return !w.differs;
+    }
+    g_string_prepend(note, "does not match from here: ");
+    mig_emit_mismatch(&e, w.certain, length - w.certain, note->str);
+    return false;
+}
+
+static char *read_text_of(MigInput *in, const MigDescription *d, const MigDeviceDescription *device)
+{
+    g_autofree char *json = g_malloc(device->text_length + 1u);
+    uint64_t at = d->offset + MIG_DESCRIPTION_HEADER_LENGTH + device->text_offset;
+
+    return mig_input_read_at(in, at, json, device->text_length) == device->text_length
+               ? g_steal_pointer(&json)
+               : NULL;
+}
+
+bool mig_device_decode_at(MigInput *in, const MigDescription *description,
+                          const MigDeviceBody *body, const MigPciNames *names,
+                          bool *matches, MigFieldVisit *visit, void *user, GError **error)
+{
+    g_autofree uint8_t *bytes = NULL;
+    g_autofree char *json = NULL;
+    ssize_t i = description ? mig_description_lookup(description, body->name,
+                                                     body->instance_id, 0)
+                            : -1;
+
+    if (body->length > MIG_DEVICE_BODY_MAX) {
+        MigField field = { .kind = MIG_FIELD_MISMATCH, .name = "?", .path = "", .type = "mismatch",
+                           .offset = body->offset, .note = "longer than 16 MiB: not decoded" };
+
+        visit(&field, user);
+        *matches = false;
+        return true;
+    }
+    bytes = g_malloc(body->length + 1);
+    if (mig_input_read_at(in, body->offset, bytes, body->length) != body->length) {
+        if (mig_input_end_error(in, error)) {
+            mig_error_set(error, MIG_ERROR_IO, body->offset, NULL,
+                          "the body of %s cannot be read again", body->name);
+        }
+        return false;
+    }
+    json = i >= 0 ? read_text_of(in, description, &description->devices[i]) : NULL;
+    *matches = mig_device_decode(json, json ? description->devices[i].text_length : 0, bytes,
+                                 body->length, body->offset, names, visit, user);
+    return true;
+}

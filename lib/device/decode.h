@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      the bytes of a device section to fields, by the description of the stream.
+ * Knows not: how fields are printed or compared.
+ * Beside it: stream/description.h, which finds the description; device/pci.h and
+ *            device/virtio.h, which decode what it does not describe.
+ */
+#ifndef MIG_DEVICE_DECODE_H
+#define MIG_DEVICE_DECODE_H
+
+#include "device/field.h"
+#include "device/pci.h"
+#include "io/input.h"
+#include "stream/description.h"
+#include "stream/item.h"
+
+/* The longest body that is decoded, octets; a longer one is one MISMATCH field. */
+#define MIG_DEVICE_BODY_MAX (16u << 20)
+
+/* Where the body of a section stands. */
+typedef struct MigDeviceBody {
+    const char *name;      /* idstr, closed by a NUL */
+    uint32_t instance_id;
+    uint32_t version_id;
+    uint64_t offset;       /* of its first octet, in plain bytes */
+    uint64_t length;       /* octets, without header and footer */
+} MigDeviceBody;
+
+/*
+ * Walks the description's object of one device, @json of @json_length octets, together with
+ * the body @bytes of @length octets, which stands at @offset of the stream.
+ *
+ * What the bytes confirm is visited as values: all of the body if the lengths of the
+ * description add up to it and its subsections are where they should be, else what lies
+ * before the last subsection that is.  The rest is one MISMATCH field with the reason.
+ * @names may be NULL.  @json NULL: nothing describes it, the body is one MISMATCH field.
+ * Returns whether the description matches the bytes throughout.
+ */
+MIG_API bool mig_device_decode(const char *json, size_t json_length, const uint8_t *bytes,
+                               uint64_t length, uint64_t offset, const MigPciNames *names,
+                               MigFieldVisit *visit, void *user);
+
+/*
+ * The same for a section of an input that can seek: reads its body and its object of the
+ * description.
+ * @description may be NULL.
+ * Returns false with *error set only if the input cannot be read (IO, ...); *matches tells
+ * what mig_device_decode() returned.
+ */
+MIG_API bool mig_device_decode_at(MigInput *in, const MigDescription *description,
+                                  const MigDeviceBody *body, const MigPciNames *names,
+                                  bool *matches, MigFieldVisit *visit, void *user,
+                                  GError **error);
+
+/* The configuration payload of a VFIO device (stream/vfio.h), @length octets with nothing
+ * behind them: PCI configuration space, INTx state, MSI-X table.  Returns whether it is one. */
+MIG_API bool mig_vfio_payload_decode(const uint8_t *bytes, uint64_t length, uint64_t offset,
+                                     const MigPciNames *names, MigFieldVisit *visit,
+                                     void *user);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      handing fields to a visitor: paths, depth, offsets.
+ * Knows not: what is decoded.  Private to device/.
+ * Beside it: device/field.h.
+ *
+ * Places are given as octets from the start of the body that an emitter was made for.
+ */
+#ifndef MIG_DEVICE_EMIT_H
+#define MIG_DEVICE_EMIT_H
+
+#include <glib.h>
+
+#include "device/field.h"
+#include "device/pci.h"
+
+typedef struct MigEmit {
+    MigFieldVisit *visit;
+    void *user;
+    const uint8_t *body;
+    uint64_t length;   /* octets of body */
+    uint64_t offset;   /* of the body, in plain bytes of the stream */
+    const MigPciNames *names; /* or NULL */
+    GString *path;
+    GArray *lengths;   /* of the path, before each group that is open */
+} MigEmit;
+
+void mig_emit_init(MigEmit *e, const uint8_t *body, uint64_t length, uint64_t offset,
+                   const MigPciNames *names, MigFieldVisit *visit, void *user);
+void mig_emit_clear(MigEmit *e);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MigEmit, mig_emit_clear)
+
+void mig_emit_open(MigEmit *e, MigFieldKind kind, const char *name, const char *type,
+                   uint64_t at, uint64_t length, const char *note);
+void mig_emit_close(MigEmit *e);
+
+/* A leaf; @value is what a UINT, an INT (as its bits) or a BOOL holds. */
+void mig_emit_value(MigEmit *e, MigFieldKind kind, const char *name, const char *type,
+                    uint64_t at, uint64_t length, uint64_t value, const char *note);
+void mig_emit_bytes(MigEmit *e, const char *name, const char *type, uint64_t at,
+                    uint64_t length, const char *note);
+void mig_emit_mismatch(MigEmit *e, uint64_t at, uint64_t length, const char *note);
+
+/* Integers of 1, 2, 4 or 8 octets at @at, which must lie in the body. */
+uint64_t mig_emit_get_be(const MigEmit *e, uint64_t at, unsigned width);
+uint64_t mig_emit_get_le(const MigEmit *e, uint64_t at, unsigned width);
+uint64_t mig_emit_be(MigEmit *e, const char *name, uint64_t at, unsigned width,
+                     const char *note);
+uint64_t mig_emit_le(MigEmit *e, const char *name, uint64_t at, unsigned width,
+                     const char *note);
+
+/* "[3]", for the element of an array; valid until @buffer is used again. */
+const char *mig_emit_index(char buffer[24], uint64_t index);
+
+#endif

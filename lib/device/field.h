@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      the field, a value of device state with its name, place and meaning.
+ * Knows not: who decodes it, and how it is printed.
+ * Beside it: device/decode.h, device/pci.h and device/virtio.h emit fields, device/emit.h
+ *            helps them; printers and comparisons visit them.
+ *
+ * A device comes as a walk through a tree: a group (STRUCT, ARRAY, SUBSECTION) is visited
+ * when it opens, then what is in it, then END.  Everything else is a leaf.
+ */
+#ifndef MIG_DEVICE_FIELD_H
+#define MIG_DEVICE_FIELD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "io/visibility.h"
+
+typedef enum MigFieldKind {
+    MIG_FIELD_STRUCT,
+    MIG_FIELD_ARRAY,      /* its elements are named "[0]", "[1]", ... */
+    MIG_FIELD_SUBSECTION, /* marker, name and version included in its length */
+    MIG_FIELD_END,        /* of the group that is open */
+    MIG_FIELD_UINT,
+    MIG_FIELD_INT,
+    MIG_FIELD_BOOL,
+    MIG_FIELD_BYTES,
+    MIG_FIELD_NULL,       /* a NULL element of an array of pointers */
+    MIG_FIELD_MISMATCH,   /* octets that the description does not explain; note says why */
+} MigFieldKind;
+
+/* Everything is borrowed and lives until the visit returns. */
+typedef struct MigField {
+    MigFieldKind kind;
+    const char *name;     /* its own; as the stream has it, so escape it */
+    const char *path;     /* from the device on: "ahci.dev[0].port.cmd" */
+    const char *type;     /* as the description has it, or "le16" and the like */
+    unsigned depth;       /* groups around it */
+    uint64_t offset;      /* of its first octet, in plain bytes of the stream */
+    uint64_t length;      /* octets in the stream; for a bit field, of what holds it */
+    const uint8_t *bytes; /* those */
+    union {
+        uint64_t u;       /* UINT; BOOL: 0 or 1 */
+        int64_t i;        /* INT */
+    };
+    const char *note;     /* what it means, for a person; NULL where nothing is to say */
+} MigField;
+
+typedef void MigFieldVisit(const MigField *field, void *user);
+
+static inline bool mig_field_is_group(const MigField *field)
+{
+    return field->kind <= MIG_FIELD_SUBSECTION;
+}
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      see pci.h.
+ * Knows not: configuration space.
+ * Beside it: device/pci.c.
+ *
+ * The list has a line per vendor, "VVVV  name", its devices behind it after one tab, their
+ * subsystems after two; classes likewise after "C CC  name".
+ */
+#include "device/pci.h"
+
+#include <gio/gio.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* Octets of the list, inflated; the one of 2023 has 1.4 MiB. */
+#define LIST_MAX (16u << 20)
+
+struct MigPciNames {
+    char *text;         /* the list, its lines closed by NULs */
+    GHashTable *names;  /* key of an id -> name, in the text */
+};
+
+static const char *const places[] = {
+    "/usr/share/misc/pci.ids",    "/usr/share/hwdata/pci.ids",    "/usr/share/pci.ids",
+    "/usr/share/misc/pci.ids.gz", "/usr/share/hwdata/pci.ids.gz",
+};
+
+enum { KEY_VENDOR = 1, KEY_DEVICE, KEY_CLASS };
+
+/* Ids of one kind, packed into a pointer's worth where that has 64 bits and hashed to it
+ * where it has fewer: the kind keeps them apart within 34 bits. */
+static gint64 key_of(unsigned kind, uint16_t a, uint16_t b)
+{
+    return (gint64)kind << 32 | (gint64)a << 16 | b;
+}
+
+static void insert(MigPciNames *n, gint64 key, char *name)
+{
+    gint64 *owned = g_new(gint64, 1);
+
+    *owned = key;
+    g_hash_table_replace(n->names, owned, name);
+}
+
+static char *inflate(const char *data, gsize length)
+{
+    g_autoptr(GZlibDecompressor) zlib = g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP);
+    g_autoptr(GInputStream) memory = g_memory_input_stream_new_from_data(data, (gssize)length,
+                                                                         NULL);
+    g_autoptr(GInputStream) stream = g_converter_input_stream_new(memory, G_CONVERTER(zlib));
+    g_autofree char *text = g_malloc(LIST_MAX + 1);
+    gsize n;
+
+    if (!g_input_stream_read_all(stream, text, LIST_MAX, &n, NULL, NULL)) {
+        return NULL;
+    }
+    text[n] = '\0';
+    return g_steal_pointer(&text);
+}
+
+static char *read_list(const char *path)
+{
+    g_autofree char *data = NULL;
+    gsize length;
+
+    if (!g_file_get_contents(path, &data, &length, NULL) || length > LIST_MAX) {
+        return NULL;
+    }
+    return g_str_has_suffix(path, ".gz") ? inflate(data, length) : g_steal_pointer(&data);
+}
+
+/* "XXXX  name": the id, of @digits, and *line on the name. */
+static bool take_id(char **line, int digits, uint16_t *id)
+{
+    unsigned value = 0;
+
+    for (int i = 0; i < digits; i++) {
+        if (!g_ascii_isxdigit((*line)[i])) {
+            return false;
+        }
+        value = value << 4 | (unsigned)g_ascii_xdigit_value((*line)[i]);
+    }
+    if (!g_str_has_prefix(*line + digits, "  ")) {
+        return false;
+    }
+    *line += digits + 2;
+    *id = (uint16_t)value;
+    return true;
+}
+
+static void parse(MigPciNames *n)
+{
+    char *line = n->text, *end;
+    uint16_t outer = 0, id;
+    bool classes = false, any = false;
+
+    for (; *line; line = end) {
+        end = line + strcspn(line, "\n");
+        if (*end) {
+            *end++ = '\0';
+        }
+        if (line[0] == 'C' && line[1] == ' ') {
+            line += 2;
+            classes = true;
+            any = take_id(&line, 2, &outer);
+            outer = (uint16_t)(outer << 8);
+            if (any) {
+                insert(n, key_of(KEY_CLASS, outer, 1), line);
+            }
+        } else if (line[0] == '\t' && line[1] != '\t' && any) {
+            line++;
+            if (classes && take_id(&line, 2, &id)) {
+                insert(n, key_of(KEY_CLASS, outer | id, 0), line);
+            } else if (!classes && take_id(&line, 4, &id)) {
+                insert(n, key_of(KEY_DEVICE, outer, id), line);
+            }
+        } else if (line[0] != '\t' && line[0] != '#' && line[0] != '\0') {
+            classes = false;
+            any = take_id(&line, 4, &outer);
+            if (any) {
+                insert(n, key_of(KEY_VENDOR, outer, 0), line);
+            }
+        }
+    }
+}
+
+MigPciNames *mig_pci_names_load(const char *path)
+{
+    MigPciNames *n;
+    char *text = path ? read_list(path) : NULL;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(places) && !path && !text; i++) {
+        text = read_list(places[i]);
+    }
+    if (!text) {
+        return NULL;
+    }
+    n = g_new(MigPciNames, 1);
+    n->text = text;
+    n->names = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    parse(n);
+    return n;
+}
+
+void mig_pci_names_free(MigPciNames *n)
+{
+    if (n) {
+        g_hash_table_unref(n->names);
+        g_free(n->text);
+        g_free(n);
+    }
+}
+
+static const char *lookup(const MigPciNames *n, gint64 key)
+{
+    return n ? g_hash_table_lookup(n->names, &key) : NULL;
+}
+
+const char *mig_pci_vendor_name(const MigPciNames *n, uint16_t vendor)
+{
+    return lookup(n, key_of(KEY_VENDOR, vendor, 0));
+}
+
+const char *mig_pci_device_name(const MigPciNames *n, uint16_t vendor, uint16_t device)
+{
+    return lookup(n, key_of(KEY_DEVICE, vendor, device));
+}
+
+const char *mig_pci_class_name(const MigPciNames *n, uint16_t class_code)
+{
+    const char *name = lookup(n, key_of(KEY_CLASS, class_code, 0));
+
+    return name ? name : lookup(n, key_of(KEY_CLASS, class_code & 0xff00, 1));
+}
