@@ -104,6 +104,20 @@ START_TEST(exports_its_own_names_only)
 }
 END_TEST
 
+/* What is exported is documented in a header that a client has. */
+START_TEST(the_umbrella_reaches_every_public_header)
+{
+    g_autofree char *forgotten =
+        shell(g_getenv("SRCDIR"),
+              "reached=$($CC -D_GNU_SOURCE -Ilib $(pkg-config --cflags gio-2.0) -MM "
+              "lib/migstat.h)\n"
+              "for header in $(grep -l MIG_API lib/*/*.h); do\n"
+              "    case $reached in *\"$header\"*) ;; *) echo $header ;; esac\n"
+              "done");
+    ck_assert_msg(*forgotten == '\0', "lib/migstat.h does not include %s", forgotten);
+}
+END_TEST
+
 START_TEST(the_tarball_builds)
 {
     g_autofree char *dir = scratch_dir();
@@ -163,6 +177,7 @@ Suite *suite_install(void)
         tcase_add_test(tc, installs_and_uninstalls);
         tcase_add_test(tc, a_client_compiles_and_runs);
         tcase_add_test(tc, exports_its_own_names_only);
+        tcase_add_test(tc, the_umbrella_reaches_every_public_header);
     }
     if (release && g_file_test(history, G_FILE_TEST_EXISTS)) {
         tcase_add_test(tc, the_tarball_builds);
