@@ -24,5 +24,6 @@
 #include "stream/vfio-need.h"
 #include "stream/vfio.h"
 #include "stream/wire.h"
+#include "stream/writer.h"
 
 #endif
