@@ -24,7 +24,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SUITES = ('bullseye', 'bookworm', 'trixie', 'sid')
@@ -210,6 +210,8 @@ class Guest:
     stopcopy: int = 65536        # and in stop-and-copy
     chunk: int = 16384           # handed out at once
     activity: str = 'stopped'    # before the first instruction; or a key of PROGRAMS
+    disk: bool = False           # a disk of 1 MiB, with a bitmap or copied as the
+                                 # capabilities 'dirty-bitmaps' and 'block' say
     devices: list = field(default_factory=list)       # further -device values
     options: list = field(default_factory=list)       # further options, as they are
     capabilities: list = field(default_factory=list)
@@ -340,6 +342,12 @@ class Machine:
                        os.path.join(self.dir, device, 'iommu_group'))
             line += ['-device', 'vfio-pci,sysfsdev=%s,addr=%d,%s' % (
                 os.path.join(self.dir, device), number, release.vfio_options(guest.arch))]
+        if guest.disk:
+            image = os.path.join(self.dir, 'disk.raw')
+            with open(image, 'wb') as stream:
+                stream.write(bytes(1 << 20) if incoming else b'migstat!' * (1 << 17))
+            line += ['-drive', 'if=none,id=disk,format=raw,file=' + image,
+                     '-device', 'virtio-blk-pci,drive=disk']
         for device in guest.devices:
             line += ['-device', device]
         line += guest.options
@@ -411,6 +419,8 @@ class Machine:
         except OSError:
             return None
         for line in self.process.stdout:
+            if not line.startswith(b'{'):
+                continue  # some monitor commands print past the monitor
             answer = json.loads(line)
             if 'error' in answer:
                 raise LabError('%s: %s' % (command, answer['error']['desc']))
@@ -481,6 +491,15 @@ class Machine:
         self.process.wait()
 
 
+    def mark_disk(self):
+        """A bitmap on the disk, and writes that it has to remember."""
+        node = self.execute('query-block')[0]['inserted']['node-name']
+        self.execute('block-dirty-bitmap-add', node=node, name='marks')
+        for offset in ('64k', '640k'):
+            self.execute('human-monitor-command',
+                         command_line='qemu-io disk "write -P 7 %s 64k"' % offset)
+
+
 def counted(info):
     """What QEMU says it sent, in our words."""
     ram = info.get('ram', {})
@@ -523,6 +542,8 @@ def save(release, guest, path, timeout=60):
         machine.negotiate()
         if guest.msix:
             machine.enable_msix()
+        if 'dirty-bitmaps' in guest.capabilities:
+            machine.mark_disk()
         info = _migrate(machine, path)
         if info is None or info.get('status') != 'completed':
             raise LabError('save failed: %s' % '; '.join(
@@ -579,3 +600,79 @@ def load(release, guest, path, again=None, timeout=30):
         if second:
             result['counted'] = counted(second)
         return result
+
+
+class _Recorder(threading.Thread):
+    """Stands between two QEMUs: what the source sends goes on to the loader and to a file."""
+
+    def __init__(self, directory, path):
+        super().__init__(daemon=True)
+        self.source = os.path.join(directory, 'source')
+        self.loader = os.path.join(directory, 'loader')
+        self.path = path
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.source)
+        self.listener.listen(1)
+
+    def run(self):
+        near, _ = self.listener.accept()
+        far = socket.socket(socket.AF_UNIX)
+        far.connect(self.loader)
+        back = threading.Thread(target=self.pump, args=(far, near, None), daemon=True)
+        back.start()
+        with open(self.path, 'wb') as out:
+            self.pump(near, far, out)
+        back.join()
+
+    @staticmethod
+    def pump(one, other, out):
+        while True:
+            try:
+                data = one.recv(1 << 16)
+                other.sendall(data)
+            except OSError:
+                data = b''
+            if not data:
+                break
+            if out:
+                out.write(data)
+        try:
+            other.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+def save_postcopy(release, guest, path, timeout=60):
+    """
+    Migrate a guest to a second QEMU, switch to postcopy after the first round, and record
+    what went over the wire in `path`. The result is as that of save().
+    """
+    guest = replace(guest, capabilities=guest.capabilities + ['postcopy-ram'])
+    with tempfile.TemporaryDirectory(prefix='migstat-lab-') as directory:
+        recorder = _Recorder(directory, os.path.abspath(path))
+        with Machine(release, guest, incoming='defer', timeout=timeout) as loader, \
+                Machine(release, guest, timeout=timeout) as machine:
+            loader.negotiate()
+            loader.execute('migrate-incoming', uri='unix:' + recorder.loader)
+            recorder.start()
+            machine.negotiate()
+            # So slow that postcopy is still to come when the first round is through.
+            machine.execute('migrate-set-parameters', max_bandwidth=256 << 10,
+                            downtime_limit=1, max_postcopy_bandwidth=0)
+            machine.execute('migrate', uri='unix:' + recorder.source)
+            switched = []
+
+            def switch(info):
+                if not switched and info.get('ram', {}).get('dirty-sync-count', 0) >= 2:
+                    machine.execute('migrate-start-postcopy')
+                    switched.append(True)
+
+            info = machine.wait_migration(each=switch)
+            if info is None or info.get('status') != 'completed' or not switched:
+                raise LabError('postcopy failed: %s' % '; '.join(
+                    machine.errors() + loader.errors() or [str(info)]))
+            loader.wait_migration()
+            result = _described(machine, info)
+            machine.stop()
+            recorder.join(timeout)
+    return result
