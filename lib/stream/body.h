@@ -51,7 +51,7 @@ typedef struct RamState {
     uint32_t page_size;      /* 0: not known yet */
     uint32_t guess;          /* what zero pages of this body are read with meanwhile */
     GPtrArray *blocks;       /* MigRamBlock, owned */
-    GHashTable *by_name;
+    GTree *by_name;          /* a hash of names could be made to collide */
     MigRamBlock *last;       /* of the last page record: what CONTINUE means */
     bool listing;            /* inside the block list */
     uint64_t list_total, list_sum;
@@ -73,7 +73,7 @@ struct MigReader {
 
     Footers footers;
     GPtrArray *sections;     /* MigSection, owned */
-    GHashTable *by_name, *by_id;
+    GTree *by_name, *by_id;
     MigSection *section;     /* whose body is read */
     MigSectionType type;
     uint32_t section_id;

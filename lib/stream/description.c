@@ -22,7 +22,8 @@ typedef struct Description {
     MigDescription pub;
     GArray *devices;
     GStringChunk *names;
-    GHashTable *by_name; /* DeviceKey -> index + 1, made at the first lookup off the order */
+    GArray *by_key; /* uint32_t indices, sorted, made at the first lookup off the order; names
+                     * come from an attacker, who could make a hash of them collide */
 } Description;
 
 /* The scratch strings of one parse. */
@@ -200,7 +201,7 @@ static bool parse_device(Parse *parse, Description *d)
 
         if (g_str_equal(parse->key->str, "name")) {
             ok = mig_json_string(json, parse->text);
-            device.name = g_string_chunk_insert_const(d->names, parse->text->str);
+            device.name = g_string_chunk_insert(d->names, parse->text->str);
         } else if (g_str_equal(parse->key->str, "instance_id")) {
             ok = read_u32(json, &device.instance_id);
         } else if (g_str_equal(parse->key->str, "size")) {
@@ -215,7 +216,7 @@ static bool parse_device(Parse *parse, Description *d)
     if (json->problem) {
         return false;
     }
-    device.text_length = (uint32_t)(mig_json_offset(json) - device.text_offset);
+    device.text_length = (uint32_t)(json->p - json->text) - device.text_offset;
     device.name = device.name ? device.name : "";
     device.version = sum.version;
     device.old_style = !sum.vmstate;
@@ -260,8 +261,11 @@ static bool parse_top(Parse *parse, Description *d)
         if (g_str_equal(parse->key->str, "page_size")) {
             ok = read_u32(json, &d->pub.page_size);
         } else if (g_str_equal(parse->key->str, "devices")) {
+            if (has_devices) {
+                json->problem = "it has \"devices\" twice";
+            }
+            ok = !has_devices && parse_devices(parse, d);
             has_devices = true;
-            ok = parse_devices(parse, d);
         } else {
             d->pub.has_configuration |= g_str_equal(parse->key->str, "configuration");
             ok = mig_json_skip(json);
@@ -470,18 +474,35 @@ MigDescription *mig_description_find(MigInput *in, uint64_t from)
     return d ? d : last_valid(b, in, from, end);
 }
 
-static guint key_hash(gconstpointer p)
+static int compare_keys(const MigDeviceDescription *a, const MigDeviceDescription *b)
 {
-    const MigDeviceDescription *device = p;
-
-    return g_str_hash(device->name) * 31 + device->instance_id;
+    if (a->instance_id != b->instance_id) {
+        return a->instance_id < b->instance_id ? -1 : 1;
+    }
+    return strcmp(a->name, b->name);
 }
 
-static gboolean key_equal(gconstpointer a, gconstpointer b)
+/* By key, and of one key the first in the text first. */
+static gint compare_indices(gconstpointer a, gconstpointer b, gpointer devices)
 {
-    const MigDeviceDescription *x = a, *y = b;
+    const MigDeviceDescription *all = devices;
+    uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+    int order = compare_keys(&all[i], &all[j]);
 
-    return x->instance_id == y->instance_id && g_str_equal(x->name, y->name);
+    return order ? order : (i > j) - (i < j);
+}
+
+static GArray *sort_by_key(const MigDescription *description)
+{
+    GArray *sorted = g_array_sized_new(false, false, sizeof(uint32_t),
+                                       (guint)description->n_devices);
+
+    for (uint32_t i = 0; i < description->n_devices; i++) {
+        g_array_append_val(sorted, i);
+    }
+    g_array_sort_with_data(sorted, compare_indices,
+                           (gpointer)(uintptr_t)description->devices);
+    return sorted;
 }
 
 ssize_t mig_description_lookup(const MigDescription *description, const char *name,
@@ -490,19 +511,30 @@ ssize_t mig_description_lookup(const MigDescription *description, const char *na
     /* The public part is the first member of an object of this file. */
     Description *d = (Description *)(uintptr_t)description;
     const MigDeviceDescription key = { .name = name, .instance_id = instance_id };
-    const MigDeviceDescription *found;
+    guint low = 0, high = (guint)description->n_devices;
+    uint32_t index;
 
-    if (hint < description->n_devices && key_equal(&description->devices[hint], &key)) {
+    if (hint < high && compare_keys(&description->devices[hint], &key) == 0) {
         return (ssize_t)hint;
     }
-    if (!d->by_name) {
-        d->by_name = g_hash_table_new(key_hash, key_equal);
-        for (size_t i = description->n_devices; i > 0; i--) {
-            g_hash_table_add(d->by_name, (gpointer)(uintptr_t)&description->devices[i - 1]);
+    if (!d->by_key) {
+        d->by_key = sort_by_key(description);
+    }
+    while (low < high) {
+        guint middle = low + (high - low) / 2;
+
+        index = g_array_index(d->by_key, uint32_t, middle);
+        if (compare_keys(&description->devices[index], &key) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
-    found = g_hash_table_lookup(d->by_name, &key);
-    return found ? found - description->devices : -1;
+    if (low == description->n_devices) {
+        return -1;
+    }
+    index = g_array_index(d->by_key, uint32_t, low);
+    return compare_keys(&description->devices[index], &key) == 0 ? (ssize_t)index : -1;
 }
 
 void mig_description_free(MigDescription *description)
@@ -512,7 +544,7 @@ void mig_description_free(MigDescription *description)
     if (d) {
         g_array_unref(d->devices);
         g_string_chunk_free(d->names);
-        g_clear_pointer(&d->by_name, g_hash_table_unref);
+        g_clear_pointer(&d->by_key, g_array_unref);
         g_free(d);
     }
 }

@@ -38,8 +38,8 @@ static MigRamBlock *new_block(RamState *ram, const uint8_t *name, uint8_t n)
     block->name_length = n;
     memcpy(block->name, name, n);
     g_ptr_array_add(ram->blocks, block);
-    if (!g_hash_table_contains(ram->by_name, block->name)) {
-        g_hash_table_insert(ram->by_name, block->name, block);
+    if (!g_tree_lookup(ram->by_name, block->name)) {
+        g_tree_insert(ram->by_name, block->name, block);
     }
     return block;
 }
@@ -51,7 +51,7 @@ static MigRamBlock *find_block(RamState *ram, const uint8_t *name, uint8_t n)
 
     memcpy(text, name, n);
     text[n] = '\0';
-    block = g_hash_table_lookup(ram->by_name, text);
+    block = g_tree_lookup(ram->by_name, text);
     return block && block->name_length == n ? block : NULL;
 }
 

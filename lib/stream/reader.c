@@ -46,23 +46,29 @@ const char *mig_item_kind_name(MigItemKind kind)
 }
 
 /* (idstr, instance) as a key; idstr may hold NULs. */
-static guint section_hash(gconstpointer p)
-{
-    const MigSection *section = p;
-    guint hash = section->instance_id * 31u + section->name_length;
-
-    for (size_t i = 0; i < section->name_length; i++) {
-        hash = hash * 33u + (guint8)section->name[i];
-    }
-    return hash;
-}
-
-static gboolean section_equal(gconstpointer a, gconstpointer b)
+static gint compare_sections(gconstpointer a, gconstpointer b)
 {
     const MigSection *x = a, *y = b;
 
-    return x->instance_id == y->instance_id && x->name_length == y->name_length &&
-           memcmp(x->name, y->name, x->name_length) == 0;
+    if (x->instance_id != y->instance_id) {
+        return x->instance_id < y->instance_id ? -1 : 1;
+    }
+    if (x->name_length != y->name_length) {
+        return x->name_length - y->name_length;
+    }
+    return memcmp(x->name, y->name, x->name_length);
+}
+
+static gint compare_ids(gconstpointer a, gconstpointer b)
+{
+    guint x = GPOINTER_TO_UINT(a), y = GPOINTER_TO_UINT(b);
+
+    return (x > y) - (x < y);
+}
+
+static gint compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(a, b);
 }
 
 MigReader *mig_reader_new(MigInput *in)
@@ -72,12 +78,12 @@ MigReader *mig_reader_new(MigInput *in)
     r->in = in;
     r->pos = mig_input_tell(in);
     r->sections = g_ptr_array_new_with_free_func(g_free);
-    r->by_name = g_hash_table_new(section_hash, section_equal);
-    r->by_id = g_hash_table_new(NULL, NULL);
+    r->by_name = g_tree_new(compare_sections);
+    r->by_id = g_tree_new(compare_ids);
     r->strings = g_string_chunk_new(256);
     r->capabilities = g_ptr_array_new();
     r->ram.blocks = g_ptr_array_new_with_free_func(g_free);
-    r->ram.by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    r->ram.by_name = g_tree_new(compare_names);
     return r;
 }
 
@@ -87,12 +93,12 @@ void mig_reader_free(MigReader *r)
         return;
     }
     g_clear_error(&r->failure);
-    g_hash_table_unref(r->by_id);
-    g_hash_table_unref(r->by_name);
+    g_tree_unref(r->by_id);
+    g_tree_unref(r->by_name);
     g_ptr_array_unref(r->sections);
     g_string_chunk_free(r->strings);
     g_ptr_array_unref(r->capabilities);
-    g_hash_table_unref(r->ram.by_name);
+    g_tree_unref(r->ram.by_name);
     g_ptr_array_unref(r->ram.blocks);
     mig_description_free(r->description);
     g_free(r);
@@ -150,7 +156,7 @@ static MigSection *section_for(MigReader *r, const uint8_t *name, uint8_t name_l
     section->instance_id = instance_id;
     section->name_length = name_length;
     memcpy(section->name, name, name_length);
-    known = g_hash_table_lookup(r->by_name, section);
+    known = g_tree_lookup(r->by_name, section);
     if (known) {
         return known;
     }
@@ -162,7 +168,7 @@ static MigSection *section_for(MigReader *r, const uint8_t *name, uint8_t name_l
     section->body = mig_body_for(section->name);
     section->index = r->sections->len;
     g_ptr_array_add(r->sections, section);
-    g_hash_table_add(r->by_name, section);
+    g_tree_insert(r->by_name, section, section);
     return g_steal_pointer(&section);
 }
 
@@ -197,7 +203,7 @@ static MigStatus read_long_header(MigReader *r, MigItem *item, GError **error)
     if (!section) {
         return MIG_STATUS_ERROR;
     }
-    bound = g_hash_table_lookup(r->by_id, GUINT_TO_POINTER(id));
+    bound = g_tree_lookup(r->by_id, GUINT_TO_POINTER(id));
     if (bound && bound != section && bound->id == id) {
         item->defect = MIG_DEFECT_SECTION_ID_TWICE;
     } else if (n == 0) {
@@ -205,7 +211,7 @@ static MigStatus read_long_header(MigReader *r, MigItem *item, GError **error)
     }
     section->id = id;
     section->version_id = mig_be32(p + 10 + n);
-    g_hash_table_insert(r->by_id, GUINT_TO_POINTER(id), section);
+    g_tree_insert(r->by_id, GUINT_TO_POINTER(id), section);
     item->length = MIG_LONG_HEADER_LENGTH + n;
     return enter_body(r, item, section, id);
 }
@@ -219,7 +225,7 @@ static MigStatus read_short_header(MigReader *r, MigItem *item, GError **error)
     if (!p) {
         return MIG_STATUS_ERROR;
     }
-    section = g_hash_table_lookup(r->by_id, GUINT_TO_POINTER(mig_be32(p + 1)));
+    section = g_tree_lookup(r->by_id, GUINT_TO_POINTER(mig_be32(p + 1)));
     if (!section) {
         return mig_reader_malformed(r, item->offset, MIG_DEFECT_SECTION_UNBOUND, error,
                                     "%s of section id %u, which no START or FULL has bound",
