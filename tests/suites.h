@@ -17,6 +17,7 @@
     SUITE(layers)     \
     SUITE(mkmig)      \
     SUITE(output)     \
+    SUITE(reader)     \
     SUITE(readme)
 
 #define SUITE_PROTOTYPE(name) Suite *suite_##name(void);
