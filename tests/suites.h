@@ -10,14 +10,15 @@
 #include <check.h>
 
 #define SUITES(SUITE) \
-    SUITE(error)      \
-    SUITE(fuzz)       \
-    SUITE(input)      \
-    SUITE(install)    \
-    SUITE(layers)     \
-    SUITE(mkmig)      \
-    SUITE(output)     \
-    SUITE(reader)     \
+    SUITE(error)   \
+    SUITE(fuzz)    \
+    SUITE(input)   \
+    SUITE(install) \
+    SUITE(layers)  \
+    SUITE(mkmig)   \
+    SUITE(output)  \
+    SUITE(ram)     \
+    SUITE(reader)  \
     SUITE(readme)
 
 #define SUITE_PROTOTYPE(name) Suite *suite_##name(void);

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "stream/item.h"
+
 typedef struct {
     const char *name;
     void (*run)(const uint8_t *data, size_t n);
@@ -46,6 +48,11 @@ void fuzz_fail(const char *file, int line, const char *condition, const char *fo
 int fuzz_file(const uint8_t *data, size_t n);
 int fuzz_pipe(const uint8_t *data, size_t n);
 #define FUZZ_PIPE_MAX (1u << 20)
+
+/* The part of fuzz_reader() that reads from memory: `watch` sees each item.  Returns whether
+ * the stream is complete. */
+bool fuzz_read(const uint8_t *data, size_t n,
+               void (*watch)(const MigItem *item, void *user), void *user);
 
 void fuzz_reader(const uint8_t *data, size_t n);
 void fuzz_program(const uint8_t *data, size_t n);

@@ -31,7 +31,7 @@ static void note_error(GString *notes, const GError *error)
 {
     uint64_t offset;
 
-    FUZZ_ASSERT(error && error->domain == MIG_ERROR && *error->message);
+    FUZZ_ASSERT(error);
     if (!mig_error_get_offset(error, &offset)) {
         offset = UINT64_MAX;
     }
@@ -44,7 +44,8 @@ static void note_error(GString *notes, const GError *error)
 }
 
 /* `data` is NULL where the stream is not the bytes themselves: a wrapper is undone. */
-static void read_items(MigReader *reader, const uint8_t *data, size_t n, GString *notes)
+static bool read_items(MigReader *reader, const uint8_t *data, size_t n, GString *notes,
+                       void (*watch)(const MigItem *item, void *user), void *user)
 {
     g_autoptr(MigSummary) summary = mig_summary_new();
     g_autoptr(GError) error = NULL, again = NULL;
@@ -64,16 +65,39 @@ static void read_items(MigReader *reader, const uint8_t *data, size_t n, GString
             FUZZ_ASSERT(bytes && memcmp(bytes, data + item.offset, item.length) == 0);
         }
         mig_summary_watch(summary, reader, &item);
-        note_item(notes, &item);
+        if (notes) {
+            note_item(notes, &item);
+        }
+        if (watch) {
+            watch(&item, user);
+        }
     }
     FUZZ_ASSERT((status == MIG_STATUS_ERROR) == (error != NULL));
     if (status == MIG_STATUS_END) {
         FUZZ_ASSERT(!data || at == n, "it ends at %" PRIx64 " of %zx", at, n);
-        return;
+        return true;
     }
-    note_error(notes, error);
+    FUZZ_ASSERT(error->domain == MIG_ERROR && *error->message);
+    if (notes) {
+        note_error(notes, error);
+    }
     FUZZ_ASSERT(mig_reader_next(reader, &item, &again) == MIG_STATUS_ERROR);
     FUZZ_ASSERT(again->code == error->code && strcmp(again->message, error->message) == 0);
+    return false;
+}
+
+bool fuzz_read(const uint8_t *data, size_t n,
+               void (*watch)(const MigItem *item, void *user), void *user)
+{
+    g_autoptr(GBytes) bytes = g_bytes_new_static(data, n);
+    g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "input", &options, NULL);
+    g_autoptr(MigReader) reader = in ? mig_reader_new(in) : NULL;
+    size_t wrappers = 0;
+
+    if (in) {
+        mig_input_containers(in, &wrappers);
+    }
+    return in && read_items(reader, wrappers ? NULL : data, n, NULL, watch, user);
 }
 
 static char *read_input(MigInput *in, const GError *error, const uint8_t *data, size_t n)
@@ -87,7 +111,7 @@ static char *read_input(MigInput *in, const GError *error, const uint8_t *data, 
         size_t wrappers;
 
         mig_input_containers(in, &wrappers);
-        read_items(reader, wrappers ? NULL : data, n, notes);
+        read_items(reader, wrappers ? NULL : data, n, notes, NULL, NULL);
     }
     return g_string_free(notes, FALSE);
 }

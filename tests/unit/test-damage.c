@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns: every good fixture below 64 KiB, cut at each length, and with each bit flipped of its
+ * first and last 4 KiB and of its VFIO sections.
+ *   - No crash, and no item without a byte: the number of steps is bounded by the bytes.
+ *   - At most 64 MiB of memory, which the kernel enforces.
+ *   - What stands before a cut is read as it is in the whole stream.
+ * Must not know: what is in the fixtures.
+ * Neighbours: ../fuzz/target-reader.c asserts the rest; test-hostile.c lies about sizes.
+ */
+#include "bounds.h"
+
+#include <inttypes.h>
+
+#include "fuzz/fuzz.h"
+#include "stream/item.h"
+
+#define LARGEST (64u << 10)
+#define ENDS (4u << 10)
+#define MEMORY (64u << 20)
+
+typedef struct {
+    guint64 streams, cuts, flips;
+} Counts;
+static Counts *counts; /* shared by the forks of this suite */
+
+static char **fixtures;
+
+static GBytes *fixture(int i)
+{
+    GBytes *bytes = fixture_bytes(fixtures[i]);
+
+    if (g_bytes_get_size(bytes) > LARGEST) {
+        g_clear_pointer(&bytes, g_bytes_unref);
+    }
+    return bytes;
+}
+
+/* --- cuts --------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *name;
+    GArray *starts; /* uint64_t, of the items of the whole stream */
+    guint n;        /* items seen so far of a cut one */
+} Starts;
+
+static void note_start(const MigItem *item, void *user)
+{
+    g_array_append_val((GArray *)user, item->offset);
+}
+
+static void same_start(const MigItem *item, void *user)
+{
+    Starts *starts = user;
+
+    ck_assert_uint_lt(starts->n, starts->starts->len);
+    ck_assert_msg(item->offset == g_array_index(starts->starts, uint64_t, starts->n),
+                  "%s: item %u starts at 0x%" PRIx64, starts->name, starts->n, item->offset);
+    starts->n++;
+}
+
+START_TEST(test_cuts)
+{
+    g_autoptr(GBytes) bytes = fixture(_i);
+    g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    const uint8_t *data;
+    size_t n;
+
+    if (!bytes) {
+        return;
+    }
+    data = g_bytes_get_data(bytes, &n);
+    limit_memory(MEMORY);
+    ck_assert_msg(fuzz_read(data, n, note_start, all), "%s is not good", fixtures[_i]);
+    for (size_t cut = 0; cut < n; cut++) {
+        g_autofree uint8_t *exact = g_memdup2(data, cut); /* a read beyond it is seen */
+        Starts starts = { .name = fixtures[_i], .starts = all };
+
+        fuzz_read(exact, cut, same_start, &starts);
+        counts->cuts++;
+    }
+    counts->streams++;
+}
+END_TEST
+
+/* --- flips -------------------------------------------------------------------------- */
+
+static void note_vfio(const MigItem *item, void *user)
+{
+    if (mig_section_is_vfio(item->section)) {
+        memset((uint8_t *)user + item->offset, 1, item->length);
+    }
+}
+
+START_TEST(test_flips)
+{
+    g_autoptr(GBytes) bytes = fixture(_i);
+    g_autofree uint8_t *data = NULL, *wanted = NULL;
+    size_t n;
+
+    if (!bytes) {
+        return;
+    }
+    data = g_memdup2(g_bytes_get_data(bytes, &n), g_bytes_get_size(bytes));
+    wanted = g_malloc0(n);
+    memset(wanted, 1, MIN(n, ENDS));
+    memset(wanted + n - MIN(n, ENDS), 1, MIN(n, ENDS));
+    fuzz_read(data, n, note_vfio, wanted);
+    limit_memory(MEMORY);
+    for (size_t at = 0; at < n; at++) {
+        for (unsigned bit = 0; wanted[at] && bit < 8; bit++) {
+            data[at] ^= (uint8_t)(1u << bit);
+            fuzz_read(data, n, NULL, NULL);
+            data[at] ^= (uint8_t)(1u << bit);
+            counts->flips++;
+        }
+    }
+}
+END_TEST
+
+/* Last: the forks before it have counted. */
+START_TEST(test_counts)
+{
+    printf("damage: %" PRIu64 " streams, %" PRIu64 " cuts, %" PRIu64 " flipped bits\n",
+           counts->streams, counts->cuts, counts->flips);
+}
+END_TEST
+
+Suite *suite_damage(void)
+{
+    Suite *suite = suite_create("damage");
+    TCase *damage = tcase_create("cuts and flips");
+    TCase *tally = tcase_create("tally");
+
+    fixtures = fixture_list("good", ".txt");
+    counts = shared_counts(sizeof *counts);
+    tcase_set_timeout(damage, 300);
+    tcase_add_loop_test(damage, test_cuts, 0, (int)g_strv_length(fixtures));
+    tcase_add_loop_test(damage, test_flips, 0, (int)g_strv_length(fixtures));
+    tcase_add_test(tally, test_counts);
+    suite_add_tcase(suite, damage);
+    suite_add_tcase(suite, tally);
+    return suite;
+}
