@@ -10,6 +10,7 @@
 #include <check.h>
 
 #define SUITES(SUITE) \
+    SUITE(damage)  \
     SUITE(error)   \
     SUITE(fuzz)    \
     SUITE(input)   \
