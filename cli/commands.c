@@ -7,6 +7,7 @@
 #include "cli.h"
 
 const CliCommand cli_commands[] = {
+    { "convert", "rewrite a stream through filters", cli_cmd_convert },
     { "dump", "show what is in a stream", cli_cmd_dump },
     { 0 },
 };

@@ -10,12 +10,14 @@
 #include "device/field.h"
 #include "device/pci.h"
 #include "device/virtio.h"
+#include "filter/chain.h"
 #include "io/error.h"
 #include "io/input.h"
 #include "io/output.h"
 #include "io/visibility.h"
 #include "stream/command.h"
 #include "stream/description.h"
+#include "stream/irq-controller.h"
 #include "stream/item.h"
 #include "stream/page.h"
 #include "stream/reader.h"
@@ -24,6 +26,7 @@
 #include "stream/vfio-need.h"
 #include "stream/vfio.h"
 #include "stream/wire.h"
+#include "stream/writer.h"
 #include "stream/writer.h"
 
 #endif

@@ -8,9 +8,10 @@
 #include "io/source.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "io/temporary.h"
 
 #define SPOOL_MEMORY ((size_t)8 << 20)
 /* What a hole is made of on most file systems. */
@@ -81,15 +82,9 @@ static bool write_sparse(SpoolSource *spool, const uint8_t *data, size_t n,
 
 static bool move_to_file(SpoolSource *spool, GError **error)
 {
-    spool->fd = open(spool->dir, O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
+    spool->fd = mig_temporary_open(spool->dir, error);
     if (spool->fd < 0) {
-        g_autofree char *path =
-            g_build_filename(spool->dir, ".migstat-spool.XXXXXX", NULL);
-        spool->fd = mkostemp(path, O_CLOEXEC);
-        if (spool->fd < 0) {
-            return fail(spool, error);
-        }
-        unlink(path);
+        return false;
     }
 
     g_autoptr(GByteArray) memory = g_steal_pointer(&spool->memory);
@@ -193,13 +188,10 @@ MigSource *mig_source_spool_new(uint64_t start, const char *dir)
 {
     SpoolSource *spool = g_new0(SpoolSource, 1);
 
-    if (!dir) {
-        dir = g_getenv("TMPDIR");
-    }
     spool->base.ops = &spool_ops;
     spool->base.start = start;
     spool->base.fd = -1;
-    spool->dir = g_strdup(dir && *dir ? dir : "/var/tmp");
+    spool->dir = g_strdup(mig_temporary_dir(dir));
     spool->memory = g_byte_array_new();
     spool->fd = -1;
     return &spool->base;

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      a chain of filters between a stream and an output, and the check of each hop.
+ * Knows not: any one filter; files and terminals.
+ * Beside it: filter/filter.h, what a filter is.
+ */
+#ifndef MIG_FILTER_CHAIN_H
+#define MIG_FILTER_CHAIN_H
+
+#include "io/output.h"
+#include "stream/reader.h"
+
+typedef struct MigChain MigChain;
+typedef struct MigFilterType MigFilterType;
+
+/* The filters there are, sorted by name; NULL-terminated. */
+MIG_API const MigFilterType *const *mig_filter_types(void);
+
+/* What a filter is called, in one line what it does, and its options: key, values and help
+ * of the @i-th, false beyond the last. */
+MIG_API const char *mig_filter_type_name(const MigFilterType *type);
+MIG_API const char *mig_filter_type_summary(const MigFilterType *type);
+MIG_API bool mig_filter_type_option(const MigFilterType *type, size_t i,
+                                    const char **key, const char **values,
+                                    const char **help);
+
+/*
+ * A named chain, "subflag", as the filters it stands for: a static string for
+ * mig_chain_add().  NULL if there is none of that name.
+ */
+MIG_API const char *mig_chain_named(const char *name);
+
+MIG_API MigChain *mig_chain_new(void);
+MIG_API void mig_chain_free(MigChain *chain);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigChain, mig_chain_free)
+
+/*
+ * Appends a filter: NAME[:KEY=VALUE]...  A colon ends a value only where one of the filter's
+ * keys and '=' follow, so that PCI addresses need no care; "\:" never does, and "\\" is a
+ * backslash.
+ * Errors: USAGE.
+ */
+MIG_API bool mig_chain_add(MigChain *chain, const char *text, GError **error);
+
+/* One more option for the filter added last. */
+MIG_API bool mig_chain_add_option(MigChain *chain, const char *key, const char *value,
+                                  GError **error);
+
+/* The filters as text that mig_chain_add() takes, and in words; false beyond the last.
+ * Lives until the chain is changed. */
+MIG_API bool mig_chain_describe(const MigChain *chain, size_t i, const char **text,
+                                const char **summary);
+
+/* How many passes over an input that cannot seek must be spooled for: whether the chain
+ * needs to look ahead. */
+MIG_API bool mig_chain_needs_scan(const MigChain *chain);
+
+typedef struct MigChainOptions {
+    bool lossy;            /* what cannot be kept may be dropped, and is reported */
+    const char *spool_dir; /* as in MigInputOptions */
+    const atomic_bool *cancel;
+    /* Told the position in the input, in plain bytes, now and then. */
+    void (*progress)(void *data, uint64_t position);
+    void *progress_data;
+} MigChainOptions;
+
+/*
+ * Reads @in to its end, through the chain, into @out, which is not committed.
+ * @again: the same input once more, at its start, for a first pass; NULL where @in can seek,
+ *         or to spool it.
+ * @options may be NULL.  Call once.
+ * Errors: of the reader, of the output; REFUSED by a filter, or for a filter that broke the
+ * order of the stream; USAGE for a chain that cannot run.
+ */
+MIG_API bool mig_chain_run(MigChain *chain, MigInput *in, MigInput *again, MigOutput *out,
+                           const MigChainOptions *options, GError **error);
+
+/* What was done.  Strings live as long as the chain. */
+typedef struct MigChange {
+    const char *filter;
+    const char *section; /* NULL: the stream as a whole */
+    uint32_t instance_id;
+    const char *text;    /* may hold bytes of the stream */
+} MigChange;
+
+MIG_API const MigChange *mig_chain_changes(const MigChain *chain, size_t *n);
+
+#endif

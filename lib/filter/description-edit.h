@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      changing the description by splicing its text: every octet that a change does
+ *            not speak of stays.
+ * Knows not: why; the sections.
+ * Beside it: stream/description.h, which finds the entries; any filter that adds, drops,
+ *            renames or resizes a section.
+ *
+ * A filter records what it did to the sections while they pass, and hands the items of the
+ * description to mig_description_edit_item().  Entries that a description lacks cannot
+ * become untrue and are left out of account.
+ */
+#ifndef MIG_FILTER_DESCRIPTION_EDIT_H
+#define MIG_FILTER_DESCRIPTION_EDIT_H
+
+#include "filter/filter.h"
+
+typedef struct MigDescriptionEdit MigDescriptionEdit;
+
+MigDescriptionEdit *mig_description_edit_new(void);
+void mig_description_edit_free(MigDescriptionEdit *edit);
+
+/* The FULL section of @section is gone. */
+void mig_description_edit_remove(MigDescriptionEdit *edit, const MigSection *section);
+
+/* @section is called @name now. */
+void mig_description_edit_rename(MigDescriptionEdit *edit, const MigSection *section,
+                                 const char *name);
+
+/* The body of the FULL section of @section, of which only the length is described, has
+ * @size octets now. */
+void mig_description_edit_resize(MigDescriptionEdit *edit, const MigSection *section,
+                                 uint64_t size);
+
+/*
+ * @section has a FULL section now, with an opaque body of @size octets, after that of @after
+ * and before that of @before; either may be NULL.
+ */
+void mig_description_edit_insert(MigDescriptionEdit *edit, const MigSection *section,
+                                 uint64_t size, const MigSection *before,
+                                 const MigSection *after);
+
+/* The machine's name has @length octets now. */
+void mig_description_edit_machine(MigDescriptionEdit *edit, uint32_t length);
+
+/*
+ * Emits what becomes of a DESCRIPTION item, at the last piece of it.  Errors: REFUSED where
+ * there is something to change and the description cannot be understood.
+ */
+bool mig_description_edit_item(MigDescriptionEdit *edit, MigNext *next, const MigItem *item,
+                               GError **error);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      what a filter is, and what it may ask of the chain that it runs in.
+ * Knows not: any one filter.
+ * Beside it: filter/table.c lists them; filter/chain.c runs them; one file per filter.
+ *
+ * A new filter is one file with a MigFilterType, a row in filter/table.c and a paragraph in
+ * migstat-convert(1).
+ */
+#ifndef MIG_FILTER_FILTER_H
+#define MIG_FILTER_FILTER_H
+
+#include "filter/chain.h"
+#include "stream/reader.h"
+
+/* How a filter reaches the chain: its place in it.  Valid during the call that got it. */
+typedef struct MigNext MigNext;
+
+typedef struct MigFilterOption {
+    const char *key;
+    const char *values; /* "FILE", "yes|no": for help */
+    const char *help;
+} MigFilterOption;
+
+#define MIG_ITEM_BIT(kind) (1u << MIG_ITEM_##kind)
+#define MIG_ITEM_BITS_ALL ((1u << MIG_ITEM_KIND_COUNT) - 1)
+
+typedef enum MigScan {
+    MIG_SCAN_NONE,   /* one pass will do */
+    MIG_SCAN_HELPS,  /* a first pass saves work; not worth spooling a pipe */
+    MIG_SCAN_NEEDED, /* a first pass over everything, spooled if it is a pipe */
+} MigScan;
+
+/*
+ * Constant.  Functions may be NULL, where the chain does the obvious.  @state is state_size
+ * octets, zeros at first.  All return false with *error set to stop the conversion; REFUSED
+ * says that the stream cannot be kept true.
+ */
+struct MigFilterType {
+    const char *name, *summary;
+    const MigFilterOption *options; /* closed by a row without a key */
+    /* Each kind of item is either handed to event() and scan(), or declared safe to pass by.
+     * A chain does not start while a kind is neither. */
+    uint32_t handles, passes;
+    size_t state_size;
+    /* An option, as often as it was given; then once with @key NULL, after the last. */
+    bool (*configure)(void *state, const char *key, const char *value, GError **error);
+    MigScan (*wants_scan)(const void *state);
+    /* An item of the first pass.  Pointers into the reader die with that pass; indices of
+     * sections and blocks mean the same in both. */
+    bool (*scan)(void *state, MigNext *next, const MigItem *item, GError **error);
+    /* The first pass, if there was one, is over. */
+    bool (*start)(void *state, MigNext *next, GError **error);
+    /* Emits none, one or many.  @item lives until the return, its bytes too. */
+    bool (*event)(void *state, MigNext *next, MigItem *item, GError **error);
+    /* After the last item: emits what was kept, reports. */
+    bool (*finish)(void *state, MigNext *next, GError **error);
+    void (*clear)(void *state);
+};
+
+/* Hands @item on.  item->bytes, if any, stays the caller's. */
+bool mig_next_emit(MigNext *next, const MigItem *item, GError **error);
+
+/* Hands on @like with @n octets at @data instead of its own, as a thing of one piece. */
+bool mig_next_emit_bytes(MigNext *next, const MigItem *like, MigItemKind kind,
+                         const void *data, size_t n, GError **error);
+
+/* The octets of @item, valid until the next call on @next. */
+const uint8_t *mig_next_bytes(MigNext *next, const MigItem *item, GError **error);
+
+/*
+ * Makes @item outlive the call of event(): a small one gets its own bytes, of a large one
+ * the range is kept, and a pipe is spooled from there on.  The caller releases item->bytes
+ * with g_bytes_unref() if it is not NULL.
+ */
+bool mig_next_keep(MigNext *next, MigItem *item, GError **error);
+
+MigReader *mig_next_reader(MigNext *next);
+bool mig_next_lossy(const MigNext *next);  /* the user agreed to losing something */
+const char *mig_next_spool_dir(const MigNext *next); /* for temporary files, may be NULL */
+
+/* Where the next octet that is emitted will land in the output, if no filter behind this
+ * one changes lengths; false where one may. */
+bool mig_next_tell(const MigNext *next, uint64_t *offset);
+
+/* Reports what was done, of @section or, where that is NULL, of the whole. */
+void mig_next_report(MigNext *next, const MigSection *section, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+
+/* As mig_error_set(), REFUSED, of @section if not NULL; returns false. */
+bool mig_next_refuse(MigNext *next, const MigItem *item, const MigSection *section,
+                     GError **error, const char *format, ...) G_GNUC_PRINTF(5, 6);
+
+/* "yes" or "no". */
+bool mig_filter_yes_no(const char *key, const char *value, bool *yes, GError **error);
+
+extern const MigFilterType mig_filter_description;
+extern const MigFilterType mig_filter_drop_section;
+extern const MigFilterType mig_filter_footers;
+extern const MigFilterType mig_filter_keep_section;
+extern const MigFilterType mig_filter_machine;
+extern const MigFilterType mig_filter_null;
+extern const MigFilterType mig_filter_ram_decompress;
+extern const MigFilterType mig_filter_ram_zero;
+extern const MigFilterType mig_filter_rename_section;
+extern const MigFilterType mig_filter_vfio_layout;
+
+#endif

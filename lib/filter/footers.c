@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      adding section footers, or dropping them.
+ * Knows not: what is in a section.
+ * Beside it: filter/description.c.
+ *
+ * Which of the two a loader wants depends on its machine type (send-section-footer, off up
+ * to 2.3): it does not look.
+ * Source: migration/savevm.c, check_section_footer(); hw/core/machine.c, hw_compat_2_3.
+ */
+#include "filter/filter.h"
+
+typedef struct Footers {
+    bool add, drop;
+    bool open;          /* in a section whose footer has not come */
+    MigItem last;       /* an item of it */
+    bool device_state, description;
+    uint64_t n;
+} Footers;
+
+static bool footers_configure(void *state, const char *key, const char *value, GError **error)
+{
+    Footers *footers = state;
+
+    if (key) {
+        return mig_filter_yes_no(key, value,
+                                 g_str_equal(key, "add") ? &footers->add : &footers->drop,
+                                 error);
+    }
+    if (footers->add == footers->drop) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE, "one of add=yes and drop=yes is wanted");
+        return false;
+    }
+    return true;
+}
+
+/* Ends the section that is open, where its footer did not. */
+static bool close_section(Footers *footers, MigNext *next, GError **error)
+{
+    uint8_t p[MIG_FOOTER_LENGTH] = { MIG_FOOTER };
+    MigItem like = footers->last;
+
+    if (!footers->open) {
+        return true;
+    }
+    footers->open = false;
+    if (!footers->add) {
+        return true;
+    }
+    footers->n++;
+    mig_put_be32(p + 1, like.section_id);
+    like.footer.id = like.section_id;
+    return mig_next_emit_bytes(next, &like, MIG_ITEM_SECTION_FOOTER, p, sizeof(p), error);
+}
+
+static bool footers_event(void *state, MigNext *next, MigItem *item, GError **error)
+{
+    Footers *footers = state;
+
+    switch (item->kind) {
+    case MIG_ITEM_SECTION_FOOTER:
+        footers->open = false;
+        footers->n += footers->drop;
+        return footers->drop || mig_next_emit(next, item, error);
+    case MIG_ITEM_DEVICE_STATE:
+        footers->device_state = true;
+        if (footers->drop && item->inferred) {
+            return mig_next_refuse(next, item, item->section, error,
+                                   "the description does not tell where this section ends: "
+                                   "without its footer nobody could");
+        }
+        break;
+    case MIG_ITEM_DESCRIPTION:
+        footers->description = true;
+        break;
+    default:
+        break;
+    }
+    if ((item->kind == MIG_ITEM_SECTION_HEADER || !item->section) &&
+        !close_section(footers, next, error)) {
+        return false;
+    }
+    if (item->section) {
+        footers->open = true;
+        footers->last = *item;
+        footers->last.bytes = NULL;
+    }
+    return mig_next_emit(next, item, error);
+}
+
+static bool footers_finish(void *state, MigNext *next, GError **error)
+{
+    const Footers *footers = state;
+
+    if (footers->drop && footers->device_state && !footers->description) {
+        return mig_next_refuse(next, NULL, NULL, error,
+                               "the stream has no description: without footers nobody could "
+                               "tell where its sections end");
+    }
+    mig_next_report(next, NULL, "%" PRIu64 " footers %s", footers->n,
+                    footers->add ? "added" : "dropped");
+    return true;
+}
+
+static const MigFilterOption footers_options[] = {
+    { "add", "yes|no", "Put a footer behind every section that has none" },
+    { "drop", "yes|no", "Drop all footers: machine types up to 2.3" },
+    { 0 },
+};
+
+const MigFilterType mig_filter_footers = {
+    .name = "footers",
+    .summary = "add or drop the footers of all sections",
+    .options = footers_options,
+    .handles = MIG_ITEM_BITS_ALL,
+    .state_size = sizeof(Footers),
+    .configure = footers_configure,
+    .event = footers_event,
+    .finish = footers_finish,
+};

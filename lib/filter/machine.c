@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      the machine type's name in the CONFIGURATION section.
+ * Knows not: which machines are alike.
+ * Beside it: filter/description-edit.h, which has the name's length.
+ */
+#include <string.h>
+
+#include "filter/description-edit.h"
+#include "filter/filter.h"
+
+/* u8 0x07 | be32 length, before the name. */
+#define NAME_OFFSET 5u
+
+/* No machine type of QEMU's comes near. */
+#define NAME_MAX_LENGTH 255u
+
+typedef struct Machine {
+    char *name;
+    bool seen;
+    MigDescriptionEdit *edit;
+} Machine;
+
+static bool machine_configure(void *state, const char *key, const char *value, GError **error)
+{
+    Machine *machine = state;
+
+    if (key) {
+        g_free(machine->name);
+        machine->name = g_strdup(value);
+        return true;
+    }
+    if (!machine->name || !*machine->name || strlen(machine->name) > NAME_MAX_LENGTH) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE, "name=MACHINE is wanted, of 1 to 255 bytes");
+        return false;
+    }
+    machine->edit = mig_description_edit_new();
+    return true;
+}
+
+static bool change_name(Machine *machine, MigNext *next, const MigItem *item, GError **error)
+{
+    const uint8_t *p = mig_next_bytes(next, item, error);
+    uint32_t n = (uint32_t)strlen(machine->name), old;
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    g_autofree char *was = NULL;
+    uint8_t header[NAME_OFFSET];
+
+    if (!p) {
+        return false;
+    }
+    old = mig_be32(p + 1);
+    was = g_strndup((const char *)p + NAME_OFFSET, old);
+    machine->seen = true;
+    header[0] = p[0];
+    mig_put_be32(header + 1, n);
+    g_byte_array_append(bytes, header, sizeof(header));
+    g_byte_array_append(bytes, (const guint8 *)machine->name, n);
+    g_byte_array_append(bytes, p + NAME_OFFSET + old, (guint)(item->length - NAME_OFFSET - old));
+    if (n != old) {
+        mig_description_edit_machine(machine->edit, n);
+    }
+    mig_next_report(next, NULL, "machine %s \342\206\222 %s", was, machine->name);
+    return mig_next_emit_bytes(next, item, MIG_ITEM_CONFIGURATION, bytes->data, bytes->len,
+                               error);
+}
+
+static bool machine_event(void *state, MigNext *next, MigItem *item, GError **error)
+{
+    Machine *machine = state;
+
+    if (item->kind == MIG_ITEM_CONFIGURATION) {
+        return change_name(machine, next, item, error);
+    }
+    if (item->kind == MIG_ITEM_DESCRIPTION) {
+        return mig_description_edit_item(machine->edit, next, item, error);
+    }
+    if (!machine->seen) {
+        return mig_next_refuse(next, item, NULL, error,
+                               "the stream has no CONFIGURATION section to name a machine in");
+    }
+    return mig_next_emit(next, item, error);
+}
+
+static void machine_clear(void *state)
+{
+    Machine *machine = state;
+
+    g_free(machine->name);
+    g_clear_pointer(&machine->edit, mig_description_edit_free);
+}
+
+static const MigFilterOption machine_options[] = {
+    { "name", "MACHINE", "The machine type, as -machine of the destination has it" },
+    { 0 },
+};
+
+#define MACHINE_HANDLES \
+    (MIG_ITEM_BIT(CONFIGURATION) | MIG_ITEM_BIT(DESCRIPTION) | MIG_ITEM_BIT(SECTION_HEADER))
+
+const MigFilterType mig_filter_machine = {
+    .name = "machine",
+    .summary = "name another machine type in the configuration",
+    .options = machine_options,
+    .handles = MACHINE_HANDLES,
+    .passes = MIG_ITEM_BITS_ALL & ~MACHINE_HANDLES,
+    .state_size = sizeof(Machine),
+    .configure = machine_configure,
+    .event = machine_event,
+    .clear = machine_clear,
+};

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      the filter that changes nothing.
+ * Knows not: anything.
+ * Beside it: every other filter; a stream through this one is identical.
+ */
+#include "filter/filter.h"
+
+const MigFilterType mig_filter_null = {
+    .name = "null",
+    .summary = "change nothing",
+    .passes = MIG_ITEM_BITS_ALL,
+};

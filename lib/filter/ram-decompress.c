@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      zlib and XBZRLE pages become normal pages.
+ * Knows not: mapped-ram, which has neither.
+ * Beside it: filter/pages.h; stream/page.h, which decodes.
+ *
+ * An XBZRLE record says what changed in a page since it was sent before, so what was sent is
+ * kept: in a temporary file, sparse, as large as guest memory at most.  A first pass, where
+ * the input allows one, finds the pages that ever get such a record; only those are kept.
+ * In memory there are bits: which pages are kept, and which have been sent.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "filter/pages.h"
+#include "io/temporary.h"
+#include "stream/page.h"
+
+/* Bits come in chunks, so that a block of any stated size costs what is used of it. */
+#define CHUNK_PAGES 32768u
+#define CHUNKS_MAX 16384u /* 64 MiB of bits: 2 TiB of 4 KiB pages */
+
+typedef struct Bits {
+    GHashTable *chunks; /* number + 1 -> octets, owned */
+} Bits;
+
+typedef struct RamDecompress {
+    Bits wanted, sent;
+    bool scanned;
+    bool any;         /* an XBZRLE record is to come, as far as is known */
+    GArray *bases;    /* by index of the block: its first page in the file */
+    int fd;           /* + 1; 0: none yet */
+    uint64_t xbzrle, compressed, grown;
+    uint8_t page[MIG_PAGE_SIZE_MAX], encoded[MIG_PAGE_SIZE_MAX];
+} RamDecompress;
+
+static bool bits_get(const Bits *bits, uint64_t page)
+{
+    const uint8_t *chunk = bits->chunks
+                               ? g_hash_table_lookup(bits->chunks,
+                                                     GSIZE_TO_POINTER(page / CHUNK_PAGES + 1))
+                               : NULL;
+
+    return chunk && chunk[page % CHUNK_PAGES / 8] >> (page % 8) & 1;
+}
+
+static bool bits_set(Bits *bits, uint64_t page)
+{
+    gpointer key = GSIZE_TO_POINTER(page / CHUNK_PAGES + 1);
+    uint8_t *chunk;
+
+    if (!bits->chunks) {
+        bits->chunks = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    }
+    chunk = g_hash_table_lookup(bits->chunks, key);
+    if (!chunk) {
+        if (g_hash_table_size(bits->chunks) == CHUNKS_MAX) {
+            return false;
+        }
+        chunk = g_malloc0(CHUNK_PAGES / 8);
+        g_hash_table_insert(bits->chunks, key, chunk);
+    }
+    chunk[page % CHUNK_PAGES / 8] |= (uint8_t)(1u << (page % 8));
+    return true;
+}
+
+/* The number of a page over all blocks: bytes of the blocks before, in pages. */
+static bool page_number(RamDecompress *d, MigNext *next, const MigItem *item, uint64_t *number,
+                        GError **error)
+{
+    const MigRamBlock *block = item->pages.block;
+    uint64_t base = 0;
+
+    if (!block || item->defect) {
+        return mig_next_refuse(next, item, item->section, error,
+                               "a page that lies in no RAM block cannot be decoded");
+    }
+    if (!d->bases) {
+        d->bases = g_array_new(false, true, sizeof(uint64_t));
+    }
+    if (block->index >= d->bases->len) {
+        const MigRamBlock *const *blocks;
+        size_t n;
+
+        blocks = mig_reader_ram_blocks(mig_next_reader(next), &n);
+        g_array_set_size(d->bases, 0);
+        for (size_t i = 0; i < n; i++) {
+            uint64_t pages = blocks[i]->used_length / item->pages.page_size + 1;
+
+            g_array_append_val(d->bases, base);
+            if (__builtin_add_overflow(base, pages, &base) ||
+                base > INT64_MAX / MIG_PAGE_SIZE_MAX) {
+                return mig_next_refuse(next, item, item->section, error,
+                                       "the RAM blocks are larger than any memory");
+            }
+        }
+    }
+    *number = g_array_index(d->bases, uint64_t, block->index) +
+              item->pages.address / item->pages.page_size;
+    return true;
+}
+
+static bool too_much(const MigItem *item, GError **error)
+{
+    mig_error_set(error, MIG_ERROR_LIMIT, item->offset, NULL,
+                  "pages are spread over more guest memory than the library keeps account of");
+    return false;
+}
+
+static bool file_failed(MigNext *next, GError **error)
+{
+    mig_error_set_plain(error, MIG_ERROR_IO, "cannot keep pages in a file in %s: %s",
+                        mig_temporary_dir(mig_next_spool_dir(next)), g_strerror(errno));
+    return false;
+}
+
+static bool file_open(RamDecompress *d, MigNext *next, GError **error)
+{
+    if (!d->fd) {
+        d->fd = mig_temporary_open(mig_next_spool_dir(next), error) + 1;
+    }
+    return d->fd != 0;
+}
+
+static bool store(RamDecompress *d, MigNext *next, uint64_t number, const uint8_t *page,
+                  uint32_t size, GError **error)
+{
+    ssize_t n = 0;
+
+    if (!file_open(d, next, error)) {
+        return false;
+    }
+    for (uint32_t done = 0; done < size; done += (uint32_t)n) {
+        n = pwrite(d->fd - 1, page + done, size - done, (off_t)(number * size + done));
+        if (n < 0 && errno == EINTR) {
+            n = 0;
+        } else if (n <= 0) {
+            return file_failed(next, error);
+        }
+    }
+    return true;
+}
+
+/* What was never written is zero. */
+static bool load(RamDecompress *d, MigNext *next, uint64_t number, uint8_t *page,
+                 uint32_t size, GError **error)
+{
+    uint32_t done = 0;
+
+    if (!file_open(d, next, error)) {
+        return false;
+    }
+    while (done < size) {
+        ssize_t n = pread(d->fd - 1, page + done, size - done,
+                          (off_t)(number * size + done));
+
+        if (n < 0 && errno != EINTR) {
+            return file_failed(next, error);
+        }
+        if (n == 0) {
+            memset(page + done, 0, size - done);
+            return true;
+        }
+        done += n > 0 ? (uint32_t)n : 0;
+    }
+    return true;
+}
+
+static bool decompress_scan(void *state, MigNext *next, const MigItem *item, GError **error)
+{
+    RamDecompress *d = state;
+    uint64_t number;
+
+    d->scanned = true;
+    if (item->pages.kind != MIG_PAGE_XBZRLE) {
+        return true;
+    }
+    d->any = true;
+    return page_number(d, next, item, &number, error) &&
+           (bits_set(&d->wanted, number) || too_much(item, error));
+}
+
+static bool decompress_start(void *state, MigNext *next, GError **error)
+{
+    RamDecompress *d = state;
+
+    (void)next;
+    (void)error;
+    g_clear_pointer(&d->bases, g_array_unref);
+    d->any |= !d->scanned;
+    return true;
+}
+
+/* Keeps the content of @n pages, or zeros where @pages is NULL; @stride octets apart. */
+static bool keep(RamDecompress *d, MigNext *next, const MigItem *item, const uint8_t *pages,
+                 uint32_t stride, uint32_t n, GError **error)
+{
+    static const uint8_t zeros[MIG_PAGE_SIZE_MAX];
+    uint64_t number;
+
+    if (!d->any) {
+        return true;
+    }
+    if (!page_number(d, next, item, &number, error)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < n; i++, number++) {
+        bool again = bits_get(&d->sent, number);
+
+        if (d->scanned && !bits_get(&d->wanted, number)) {
+            continue;
+        }
+        if (!bits_set(&d->sent, number)) {
+            return too_much(item, error);
+        }
+        if ((pages || again) &&
+            !store(d, next, number, pages ? pages + (size_t)i * stride : zeros,
+                   item->pages.page_size, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool decode_xbzrle(RamDecompress *d, MigNext *next, const MigItem *item, GError **error)
+{
+    const MigRamPages *run = &item->pages;
+    uint64_t number;
+    const uint8_t *p;
+
+    if (!page_number(d, next, item, &number, error)) {
+        return false;
+    }
+    if (!bits_get(&d->sent, number)) {
+        return mig_next_refuse(next, item, item->section, error,
+                               "an XBZRLE record changes page 0x%" PRIx64 " of %s, which was "
+                               "not sent before: what it held is not in the stream",
+                               run->address, run->block->name);
+    }
+    p = mig_next_bytes(next, item, error);
+    if (!p) {
+        return false;
+    }
+    memcpy(d->encoded, p + run->data_offset, run->data_length);
+    if (!load(d, next, number, d->page, run->page_size, error)) {
+        return false;
+    }
+    if (!mig_page_xbzrle(d->encoded, run->data_length, d->page, run->page_size)) {
+        mig_error_set(error, MIG_ERROR_MALFORMED, item->offset, NULL,
+                      "the XBZRLE encoding of page 0x%" PRIx64 " of %s is malformed",
+                      run->address, run->block->name);
+        return false;
+    }
+    if (!store(d, next, number, d->page, run->page_size, error)) {
+        return false;
+    }
+    d->xbzrle++;
+    d->grown += run->page_size - run->data_length - 3;
+    p = mig_next_bytes(next, item, error);
+    return p && mig_pages_emit_page(next, item, p, d->page, error);
+}
+
+static bool decode_zlib(RamDecompress *d, MigNext *next, const MigItem *item, GError **error)
+{
+    const MigRamPages *run = &item->pages;
+    const uint8_t *p = mig_next_bytes(next, item, error);
+
+    if (!p) {
+        return false;
+    }
+    if (!mig_page_inflate(p + run->data_offset, run->data_length, d->page, run->page_size)) {
+        mig_error_set(error, MIG_ERROR_MALFORMED, item->offset, NULL,
+                      "the compressed page 0x%" PRIx64 " does not inflate to a page",
+                      run->address);
+        return false;
+    }
+    d->compressed++;
+    d->grown += run->page_size - MIN(run->page_size, run->data_length + 4);
+    if (!keep(d, next, item, d->page, 0, 1, error)) {
+        return false;
+    }
+    p = mig_next_bytes(next, item, error);
+    return p && mig_pages_emit_page(next, item, p, d->page, error);
+}
+
+static bool decompress_event(void *state, MigNext *next, MigItem *item, GError **error)
+{
+    RamDecompress *d = state;
+    const MigRamPages *run = &item->pages;
+    const uint8_t *p;
+
+    switch (run->kind) {
+    case MIG_PAGE_XBZRLE:
+        return decode_xbzrle(d, next, item, error);
+    case MIG_PAGE_COMPRESSED:
+        return decode_zlib(d, next, item, error);
+    case MIG_PAGE_ZERO:
+        /* Until 7.2 loaders took any octet to fill the page with. */
+        memset(d->page, run->fill, run->fill ? run->page_size : 0);
+        return keep(d, next, item, run->fill ? d->page : NULL, 0, run->n_pages, error) &&
+               mig_next_emit(next, item, error);
+    default:
+        p = d->any ? mig_next_bytes(next, item, error) : (const uint8_t *)"";
+        return p &&
+               keep(d, next, item, p + (d->any ? run->data_offset : 0),
+                    mig_ram_pages_stride(run), run->n_pages, error) &&
+               mig_next_emit(next, item, error);
+    }
+}
+
+static MigScan decompress_wants_scan(const void *state)
+{
+    (void)state;
+    return MIG_SCAN_HELPS;
+}
+
+static bool decompress_finish(void *state, MigNext *next, GError **error)
+{
+    const RamDecompress *d = state;
+
+    (void)error;
+    mig_next_report(next, NULL,
+                    "%" PRIu64 " XBZRLE and %" PRIu64 " compressed pages became normal pages, "
+                    "%" PRIu64 " bytes more",
+                    d->xbzrle, d->compressed, d->grown);
+    return true;
+}
+
+static void decompress_clear(void *state)
+{
+    RamDecompress *d = state;
+
+    g_clear_pointer(&d->wanted.chunks, g_hash_table_unref);
+    g_clear_pointer(&d->sent.chunks, g_hash_table_unref);
+    g_clear_pointer(&d->bases, g_array_unref);
+    if (d->fd) {
+        close(d->fd - 1);
+    }
+}
+
+const MigFilterType mig_filter_ram_decompress = {
+    .name = "ram-decompress",
+    .summary = "turn zlib and XBZRLE pages into normal pages",
+    .handles = MIG_ITEM_BIT(RAM_PAGES),
+    .passes = MIG_ITEM_BITS_ALL & ~MIG_ITEM_BIT(RAM_PAGES),
+    .state_size = sizeof(RamDecompress),
+    .wants_scan = decompress_wants_scan,
+    .scan = decompress_scan,
+    .start = decompress_start,
+    .event = decompress_event,
+    .finish = decompress_finish,
+    .clear = decompress_clear,
+};

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      giving a section another name: a device that moved to another slot.
+ * Knows not: what is in it.
+ * Beside it: filter/description-edit.h.
+ */
+#include <string.h>
+
+#include "filter/description-edit.h"
+#include "filter/filter.h"
+
+typedef struct Rename {
+    char *from, *to;
+    GHashTable *renamed; /* MigSection -> MigSection of the new name, owned */
+    GHashTable *others;  /* instance ids of sections that are called @to by themselves */
+    MigDescriptionEdit *edit;
+} Rename;
+
+static bool rename_configure(void *state, const char *key, const char *value, GError **error)
+{
+    Rename *rename = state;
+
+    if (key) {
+        char **place = g_str_equal(key, "from") ? &rename->from : &rename->to;
+
+        g_free(*place);
+        *place = g_strdup(value);
+        return true;
+    }
+    if (!rename->from || !rename->to || !*rename->to || strlen(rename->to) > UINT8_MAX) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE,
+                            "from=NAME and to=NAME are wanted, of 1 to 255 bytes");
+        return false;
+    }
+    return true;
+}
+
+static bool rename_start(void *state, MigNext *next, GError **error)
+{
+    Rename *rename = state;
+
+    (void)next;
+    (void)error;
+    rename->renamed = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    rename->others = g_hash_table_new(NULL, NULL);
+    rename->edit = mig_description_edit_new();
+    return true;
+}
+
+static bool collides(Rename *rename, MigNext *next, const MigItem *item, GError **error)
+{
+    return mig_next_refuse(next, item, item->section, error,
+                           "there is a section called \"%s\" with that instance already",
+                           rename->to);
+}
+
+/* The section under its new name; @section itself if it is another one.  NULL: *error. */
+static const MigSection *renamed(Rename *rename, MigNext *next, const MigItem *item,
+                                 GError **error)
+{
+    gpointer key = (gpointer)(uintptr_t)item->section;
+    gpointer instance = GUINT_TO_POINTER(item->section->instance_id);
+    MigSection *made = g_hash_table_lookup(rename->renamed, key);
+
+    if (made) {
+        return made;
+    }
+    if (g_str_equal(item->section->name, rename->to)) {
+        GHashTableIter iter;
+        gpointer value;
+
+        g_hash_table_add(rename->others, instance);
+        g_hash_table_iter_init(&iter, rename->renamed);
+        while (g_hash_table_iter_next(&iter, NULL, &value)) {
+            if (((MigSection *)value)->instance_id == item->section->instance_id) {
+                collides(rename, next, item, error);
+                return NULL;
+            }
+        }
+        return item->section;
+    }
+    if (!g_str_equal(item->section->name, rename->from)) {
+        return item->section;
+    }
+    if (g_hash_table_contains(rename->others, instance)) {
+        collides(rename, next, item, error);
+        return NULL;
+    }
+    made = mig_section_renamed(item->section, rename->to);
+    if (!made) {
+        mig_next_refuse(next, item, item->section, error,
+                        "a section called \"%s\" is read in another way than this one",
+                        rename->to);
+        return NULL;
+    }
+    g_hash_table_insert(rename->renamed, key, made);
+    mig_description_edit_rename(rename->edit, item->section, rename->to);
+    mig_next_report(next, item->section, "renamed to %s", rename->to);
+    return made;
+}
+
+/* START or FULL: u8 type | be32 id | pstr8 name | be32 instance | be32 version. */
+static bool emit_header(MigNext *next, const MigItem *item, const MigSection *section,
+                        GError **error)
+{
+    const uint8_t *p = mig_next_bytes(next, item, error);
+    g_autoptr(GByteArray) header = g_byte_array_new();
+
+    if (!p) {
+        return false;
+    }
+    g_byte_array_append(header, p, 5);
+    g_byte_array_append(header, &section->name_length, 1);
+    g_byte_array_append(header, (const guint8 *)section->name, section->name_length);
+    g_byte_array_append(header, p + item->length - 8, 8);
+    return mig_next_emit_bytes(next, item, MIG_ITEM_SECTION_HEADER, header->data, header->len,
+                               error);
+}
+
+static bool rename_event(void *state, MigNext *next, MigItem *item, GError **error)
+{
+    Rename *rename = state;
+    const MigSection *section;
+
+    if (item->kind == MIG_ITEM_DESCRIPTION) {
+        return mig_description_edit_item(rename->edit, next, item, error);
+    }
+    if (!item->section) {
+        return mig_next_emit(next, item, error);
+    }
+    section = renamed(rename, next, item, error);
+    if (!section) {
+        return false;
+    }
+    if (section != item->section && item->kind == MIG_ITEM_SECTION_HEADER &&
+        item->length > MIG_SHORT_HEADER_LENGTH) {
+        item->section = section;
+        return emit_header(next, item, section, error);
+    }
+    item->section = section;
+    return mig_next_emit(next, item, error);
+}
+
+static bool rename_finish(void *state, MigNext *next, GError **error)
+{
+    const Rename *rename = state;
+
+    (void)error;
+    if (!g_hash_table_size(rename->renamed)) {
+        mig_next_report(next, NULL, "no section is called %s", rename->from);
+    }
+    return true;
+}
+
+static void rename_clear(void *state)
+{
+    Rename *rename = state;
+
+    g_free(rename->from);
+    g_free(rename->to);
+    g_clear_pointer(&rename->renamed, g_hash_table_unref);
+    g_clear_pointer(&rename->others, g_hash_table_unref);
+    g_clear_pointer(&rename->edit, mig_description_edit_free);
+}
+
+static const MigFilterOption rename_options[] = {
+    { "from", "NAME", "The section's name as it is: \"0000:00:02.0/virtio-net\"" },
+    { "to", "NAME", "The name that it shall have" },
+    { 0 },
+};
+
+#define RENAME_PASSES                                                                   \
+    (MIG_ITEM_BIT(FILE_HEADER) | MIG_ITEM_BIT(CONFIGURATION) | MIG_ITEM_BIT(COMMAND) |   \
+     MIG_ITEM_BIT(EOF) | MIG_ITEM_BIT(TRAILING))
+
+const MigFilterType mig_filter_rename_section = {
+    .name = "rename-section",
+    .summary = "give a section another name, in its headers and in the description",
+    .options = rename_options,
+    .handles = MIG_ITEM_BITS_ALL & ~RENAME_PASSES,
+    .passes = RENAME_PASSES,
+    .state_size = sizeof(Rename),
+    .configure = rename_configure,
+    .start = rename_start,
+    .event = rename_event,
+    .finish = rename_finish,
+    .clear = rename_clear,
+};

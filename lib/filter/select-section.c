@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      dropping whole sections by name: drop-section those that match, keep-section
+ *            those that do not.
+ * Knows not: what is in them.
+ * Beside it: filter/description-edit.h, which drops their entries.
+ *
+ * A section is its START, PARTs, END and FULL, with all items and footers in them.
+ */
+#include "filter/description-edit.h"
+#include "filter/filter.h"
+
+typedef struct Select {
+    GPtrArray *patterns;
+    bool keep;
+    GHashTable *dropped; /* MigSection, since each is reported once */
+    GHashTable *kept;
+    MigDescriptionEdit *edit;
+    unsigned matched;
+} Select;
+
+static bool select_configure(void *state, const char *key, const char *value, GError **error)
+{
+    Select *select = state;
+
+    if (!select->patterns) {
+        select->patterns = g_ptr_array_new_with_free_func(g_free);
+        select->edit = mig_description_edit_new();
+        select->dropped = g_hash_table_new(NULL, NULL);
+        select->kept = g_hash_table_new(NULL, NULL);
+    }
+    if (key) {
+        g_ptr_array_add(select->patterns, g_strdup(value));
+    } else if (!select->patterns->len) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE, "name=PATTERN is missing");
+        return false;
+    }
+    return true;
+}
+
+static bool keep_configure(void *state, const char *key, const char *value, GError **error)
+{
+    ((Select *)state)->keep = true;
+    return select_configure(state, key, value, error);
+}
+
+static bool matches(const Select *select, const MigSection *section)
+{
+    for (guint i = 0; i < select->patterns->len; i++) {
+        if (g_pattern_match_simple(g_ptr_array_index(select->patterns, i), section->name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Asked at each header, remembered for what lies in the section. */
+static bool goes(Select *select, MigNext *next, const MigSection *section)
+{
+    gpointer key = (gpointer)(uintptr_t)section;
+    bool match, drop;
+
+    if (g_hash_table_contains(select->dropped, key)) {
+        return true;
+    }
+    if (g_hash_table_contains(select->kept, key)) {
+        return false;
+    }
+    match = matches(select, section);
+    drop = match != select->keep;
+    select->matched += match;
+    g_hash_table_add(drop ? select->dropped : select->kept, key);
+    if (drop) {
+        mig_next_report(next, section, "dropped");
+    }
+    return drop;
+}
+
+static bool select_event(void *state, MigNext *next, MigItem *item, GError **error)
+{
+    Select *select = state;
+
+    if (item->kind == MIG_ITEM_DESCRIPTION) {
+        return mig_description_edit_item(select->edit, next, item, error);
+    }
+    if (!item->section || !goes(select, next, item->section)) {
+        return mig_next_emit(next, item, error);
+    }
+    if (item->kind == MIG_ITEM_SECTION_HEADER && item->type == MIG_SECTION_FULL) {
+        mig_description_edit_remove(select->edit, item->section);
+    }
+    return true;
+}
+
+static bool select_finish(void *state, MigNext *next, GError **error)
+{
+    const Select *select = state;
+
+    (void)error;
+    if (!select->matched) {
+        mig_next_report(next, NULL, "no section has a name that matches");
+    }
+    return true;
+}
+
+static void select_clear(void *state)
+{
+    Select *select = state;
+
+    if (select->patterns) {
+        g_ptr_array_unref(select->patterns);
+        g_hash_table_unref(select->dropped);
+        g_hash_table_unref(select->kept);
+        mig_description_edit_free(select->edit);
+    }
+}
+
+static const MigFilterOption select_options[] = {
+    { "name", "PATTERN",
+      "Sections by name: \"slirp\", \"0000:00:02.0/*\"; * and ? stand for anything. May be "
+      "repeated" },
+    { 0 },
+};
+
+/* What lies outside of sections passes. */
+#define SELECT_PASSES                                                                   \
+    (MIG_ITEM_BIT(FILE_HEADER) | MIG_ITEM_BIT(CONFIGURATION) | MIG_ITEM_BIT(COMMAND) |   \
+     MIG_ITEM_BIT(EOF) | MIG_ITEM_BIT(TRAILING))
+
+const MigFilterType mig_filter_drop_section = {
+    .name = "drop-section",
+    .summary = "drop sections by name, with their footers and entries in the description",
+    .options = select_options,
+    .handles = MIG_ITEM_BITS_ALL & ~SELECT_PASSES,
+    .passes = SELECT_PASSES,
+    .state_size = sizeof(Select),
+    .configure = select_configure,
+    .event = select_event,
+    .finish = select_finish,
+    .clear = select_clear,
+};
+
+const MigFilterType mig_filter_keep_section = {
+    .name = "keep-section",
+    .summary = "drop all sections but those named",
+    .options = select_options,
+    .handles = MIG_ITEM_BITS_ALL & ~SELECT_PASSES,
+    .passes = SELECT_PASSES,
+    .state_size = sizeof(Select),
+    .configure = keep_configure,
+    .event = select_event,
+    .finish = select_finish,
+    .clear = select_clear,
+};

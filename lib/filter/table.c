@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      the tables of filters and of named chains.
+ * Knows not: how they work.
+ * Beside it: filter/chain.h.
+ */
+#include "filter/chain.h"
+#include "filter/filter.h"
+
+static const MigFilterType *const types[] = {
+    &mig_filter_description,
+    &mig_filter_drop_section,
+    &mig_filter_footers,
+    &mig_filter_keep_section,
+    &mig_filter_machine,
+    &mig_filter_null,
+    &mig_filter_ram_decompress,
+    &mig_filter_ram_zero,
+    &mig_filter_rename_section,
+    &mig_filter_vfio_layout,
+    NULL,
+};
+
+static const struct {
+    const char *name, *chain;
+} named[] = {
+    { "config-first", "vfio-layout:to=config-first" },
+    { "config-last", "vfio-layout:to=config-last" },
+    { "subflag", "vfio-layout:to=subflag" },
+};
+
+const MigFilterType *const *mig_filter_types(void)
+{
+    return types;
+}
+
+const char *mig_filter_type_name(const MigFilterType *type)
+{
+    return type->name;
+}
+
+const char *mig_filter_type_summary(const MigFilterType *type)
+{
+    return type->summary;
+}
+
+bool mig_filter_type_option(const MigFilterType *type, size_t i, const char **key,
+                            const char **values, const char **help)
+{
+    const MigFilterOption *option = type->options;
+
+    for (; option && option->key; option++) {
+        if (i-- == 0) {
+            *key = option->key;
+            *values = option->values;
+            *help = option->help;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *mig_chain_named(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(named); i++) {
+        if (g_str_equal(named[i].name, name)) {
+            return named[i].chain;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,741 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      moving VFIO devices between the dialects of migstat-subflag(5).
+ * Knows not: which dialect is right for whom.
+ * Beside it: filter/vfio-place.c, where a new FULL section goes; stream/vfio-dialect.h.
+ *
+ * All conversions are one: every configuration record is taken out of a device's sections,
+ * the payload remembered, and records are put in where the wanted dialect has them.
+ *
+ *              END, at its head       PART, before data        FULL
+ *   config-first  CONFIG              -                        (none)
+ *   config-last   -                   -                        CONFIG
+ *   subflag, set up early
+ *                 CONFIG s=SETUP      CONFIG s=SETUP           CONFIG s=ENABLE_IRQ
+ *   subflag, not  -                   -                        CONFIG s=SETUP+ENABLE_IRQ
+ *
+ * What stands in END or PART must be known before it comes: those dialects take two passes.
+ */
+#include <string.h>
+
+#include "filter/description-edit.h"
+#include "filter/filter.h"
+#include "filter/vfio-place.h"
+#include "stream/vfio-dialect.h"
+#include "stream/vfio-need.h"
+#include "stream/vfio.h"
+
+#define FLAG 8u
+#define NO_SUBFLAGS (-1)
+
+typedef struct Device {
+    MigVfioDevice seen;        /* all of it after a first pass, else what has come */
+    const MigSection *section; /* of the last pass */
+    uint32_t section_id;       /* as START had it */
+    GBytes *payload;           /* the last one seen */
+    uint32_t config_size, msix_vectors;
+    unsigned differing;        /* payloads that were not like the one before */
+    bool in_start;             /* a configuration record stands in START */
+    bool leave;                /* as it is */
+    bool need;                 /* its configuration is set up early */
+
+    /* The body that passes. */
+    MigSectionType type;
+    bool drop;                 /* a FULL section that goes */
+    bool drop_end_of_state;    /* the next one belongs to a record that went */
+    bool closed;               /* the last record emitted ends the body */
+    bool set_up_here, removed_here;
+
+    bool ended, full;          /* END, FULL have passed */
+    bool changed;
+    unsigned set_ups;          /* SETUP records that were emitted */
+    unsigned precopy_set_ups;
+    uint64_t enabled;          /* output offset of the new record in FULL; UINT64_MAX */
+    char *enabled_after;
+} Device;
+
+typedef struct Layout {
+    bool has_to, every_iteration;
+    MigVfioDialect to;
+    MigVfioNeeds *needs;
+    bool scanned;
+    bool footers;
+    GHashTable *devices;       /* section index + 1 -> Device, owned */
+    GPtrArray *order;          /* the same, as they came */
+    Device *open;              /* whose body is read */
+    MigItem last;              /* an item of it, for what is made up */
+    MigVfioPlace *place;
+    MigDescriptionEdit *edit;
+} Layout;
+
+static void free_device(gpointer p)
+{
+    Device *device = p;
+
+    g_clear_pointer(&device->payload, g_bytes_unref);
+    g_free(device->enabled_after);
+    g_free(device);
+}
+
+/* --- options --- */
+
+static bool configure_to(Layout *layout, const char *value, GError **error)
+{
+    static const MigVfioDialect wanted[] = { MIG_VFIO_DIALECT_SUBFLAG,
+                                             MIG_VFIO_DIALECT_CONFIG_FIRST,
+                                             MIG_VFIO_DIALECT_CONFIG_LAST };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++) {
+        if (g_str_equal(value, mig_vfio_dialect_name(wanted[i]))) {
+            layout->to = wanted[i];
+            layout->has_to = true;
+            return true;
+        }
+    }
+    mig_error_set_plain(error, MIG_ERROR_USAGE,
+                        "to is \"%s\", wanted subflag, config-first or config-last", value);
+    return false;
+}
+
+static bool layout_configure(void *state, const char *key, const char *value, GError **error)
+{
+    Layout *layout = state;
+
+    if (!layout->needs) {
+        layout->needs = mig_vfio_needs_new();
+    }
+    if (!key) {
+        if (!layout->has_to) {
+            mig_error_set_plain(error, MIG_ERROR_USAGE, "to=DIALECT is missing");
+        }
+        return layout->has_to;
+    }
+    if (g_str_equal(key, "to")) {
+        return configure_to(layout, value, error);
+    }
+    if (g_str_equal(key, "every-iteration")) {
+        return mig_filter_yes_no(key, value, &layout->every_iteration, error);
+    }
+    return mig_vfio_needs_add(layout->needs, value, error);
+}
+
+static MigScan layout_wants_scan(const void *state)
+{
+    const Layout *layout = state;
+
+    if (layout->to == MIG_VFIO_DIALECT_CONFIG_LAST ||
+        (layout->to == MIG_VFIO_DIALECT_SUBFLAG && layout->needs &&
+         mig_vfio_needs_always(layout->needs, MIG_VFIO_NEED_NO))) {
+        return MIG_SCAN_NONE;
+    }
+    return MIG_SCAN_NEEDED;
+}
+
+/* --- what is known of a device --- */
+
+static Device *device_of(Layout *layout, const MigSection *section)
+{
+    gpointer key = GUINT_TO_POINTER(section->index + 1);
+    Device *device;
+
+    if (!layout->devices) {
+        layout->devices = g_hash_table_new(NULL, NULL);
+        layout->order = g_ptr_array_new_with_free_func(free_device);
+    }
+    device = g_hash_table_lookup(layout->devices, key);
+    if (!device) {
+        device = g_new0(Device, 1);
+        device->enabled = UINT64_MAX;
+        mig_vfio_device_init(&device->seen, section);
+        g_hash_table_insert(layout->devices, key, device);
+        g_ptr_array_add(layout->order, device);
+    }
+    return device;
+}
+
+/* Remembers the payload of a configuration record. */
+static bool capture(Device *device, MigNext *next, const MigItem *item, GError **error)
+{
+    const uint8_t *p = mig_next_bytes(next, item, error);
+    g_autoptr(GBytes) payload = NULL;
+
+    if (!p) {
+        return false;
+    }
+    payload = g_bytes_new(p + item->vfio.payload_offset, item->vfio.payload_length);
+    if (device->payload && !g_bytes_equal(device->payload, payload)) {
+        device->differing++;
+    }
+    g_clear_pointer(&device->payload, g_bytes_unref);
+    device->payload = g_steal_pointer(&payload);
+    device->config_size = item->vfio.config_size;
+    device->msix_vectors = item->vfio.msix_vectors;
+    return true;
+}
+
+static bool watch(Device *device, MigNext *next, const MigItem *item, GError **error)
+{
+    mig_vfio_device_watch(&device->seen, item);
+    if (item->kind != MIG_ITEM_VFIO_RECORD || item->vfio.flag != MIG_VFIO_DEV_CONFIG_STATE) {
+        return true;
+    }
+    device->in_start |= item->type == MIG_SECTION_START;
+    return !item->vfio.has_payload || capture(device, next, item, error);
+}
+
+/* Whether the source's own order sets the device up before its data. */
+static bool needs_by_order(const MigVfioDevice *seen)
+{
+    return seen->config != UINT64_MAX && seen->config_type != MIG_SECTION_FULL &&
+           (seen->first_stop_copy == UINT64_MAX || seen->config < seen->first_stop_copy);
+}
+
+static bool refuse(Device *device, MigNext *next, const MigItem *item, GError **error,
+                   const char *reason)
+{
+    return mig_next_refuse(next, item, device->section ? device->section : device->seen.section,
+                           error, "%s", reason);
+}
+
+/* What cannot be converted, once it is known. */
+static bool judge(Device *device, MigNext *next, const MigItem *item, GError **error)
+{
+    const MigVfioDevice *seen = &device->seen;
+
+    if (seen->dialect == MIG_VFIO_DIALECT_MULTIFD) {
+        return refuse(device, next, item, error,
+                      "multifd transfer: its configuration space is on another channel, "
+                      "and not in this stream");
+    }
+    if (!device->payload) {
+        return refuse(device, next, item, error,
+                      "the stream has no configuration space of it, so that there is nothing "
+                      "to convert");
+    }
+    if (seen->subflags && seen->plain_config) {
+        return refuse(device, next, item, error,
+                      "some of its configuration records have a subflag word and some have "
+                      "none: it is in two dialects at once");
+    }
+    if (seen->other_bytes || device->in_start) {
+        return refuse(device, next, item, error,
+                      "START or FULL holds records that no dialect has there");
+    }
+    if (device->differing && !mig_next_lossy(next)) {
+        return refuse(device, next, item, error,
+                      "its configuration space was sent more than once, not always the same, "
+                      "and only the last one would be kept (--lossy allows it)");
+    }
+    return true;
+}
+
+/* After a first pass: what is to become of the device. */
+static bool decide(Layout *layout, Device *device, MigNext *next, GError **error)
+{
+    const MigVfioDevice *seen = &device->seen;
+    MigVfioNeed need = mig_vfio_needs_lookup(layout->needs, seen->section->name);
+    bool once = seen->config_records == 1;
+
+    device->need = need == MIG_VFIO_NEED_AUTO ? needs_by_order(seen)
+                                              : need == MIG_VFIO_NEED_YES;
+    if (seen->dialect == layout->to && (once || seen->subflags) && !device->in_start) {
+        device->leave = layout->to != MIG_VFIO_DIALECT_SUBFLAG ||
+                        (need == MIG_VFIO_NEED_AUTO && !layout->every_iteration);
+    }
+    return device->leave || judge(device, next, NULL, error);
+}
+
+static bool layout_scan(void *state, MigNext *next, const MigItem *item, GError **error)
+{
+    Layout *layout = state;
+
+    layout->scanned = true;
+    return !mig_section_is_vfio(item->section) ||
+           watch(device_of(layout, item->section), next, item, error);
+}
+
+/* The first pass' sections are gone by now; their names are asked for no more. */
+static bool layout_start(void *state, MigNext *next, GError **error)
+{
+    Layout *layout = state;
+
+    layout->edit = mig_description_edit_new();
+    layout->place = mig_vfio_place_new();
+    (void)next;
+    (void)error;
+    return true;
+}
+
+/* --- what is put in --- */
+
+static bool wants_early(const Layout *layout, const Device *device)
+{
+    return layout->to == MIG_VFIO_DIALECT_CONFIG_FIRST ||
+           (layout->to == MIG_VFIO_DIALECT_SUBFLAG && device->need);
+}
+
+static int subflags_in_full(const Layout *layout, const Device *device)
+{
+    if (layout->to != MIG_VFIO_DIALECT_SUBFLAG) {
+        return NO_SUBFLAGS;
+    }
+    return MIG_VFIO_SUBFLAG_ENABLE_IRQ | (device->need ? 0 : MIG_VFIO_SUBFLAG_SETUP);
+}
+
+static bool emit_flag(MigNext *next, const MigItem *like, uint64_t flag, bool closes_config,
+                      GError **error)
+{
+    MigItem item = *like;
+    uint8_t p[FLAG];
+
+    mig_put_be64(p, flag);
+    item.vfio = (MigVfioRecord){ .flag = flag, .closes_config = closes_config };
+    return mig_next_emit_bytes(next, &item, MIG_ITEM_VFIO_RECORD, p, sizeof(p), error);
+}
+
+/* The configuration record that @subflags ask for, without its END_OF_STATE. */
+static GByteArray *config_record(const Device *device, int subflags, MigVfioRecord *record)
+{
+    GByteArray *bytes = g_byte_array_new();
+    uint8_t word[FLAG];
+
+    *record = (MigVfioRecord){ .flag = MIG_VFIO_DEV_CONFIG_STATE };
+    mig_put_be64(word, MIG_VFIO_DEV_CONFIG_STATE);
+    g_byte_array_append(bytes, word, sizeof(word));
+    if (subflags != NO_SUBFLAGS) {
+        record->has_subflags = true;
+        record->subflags = (uint16_t)subflags;
+        mig_put_be64(word, MIG_VFIO_SUBFLAG_PREFIX | (unsigned)subflags);
+        g_byte_array_append(bytes, word, sizeof(word));
+    }
+    record->payload_offset = bytes->len;
+    if (subflags == NO_SUBFLAGS || (unsigned)subflags & MIG_VFIO_SUBFLAG_SETUP) {
+        size_t n;
+        const uint8_t *p = g_bytes_get_data(device->payload, &n);
+
+        record->has_payload = true;
+        record->payload_length = n;
+        record->config_size = device->config_size;
+        record->msix_vectors = device->msix_vectors;
+        g_byte_array_append(bytes, p, (guint)n);
+    }
+    return bytes;
+}
+
+static bool emit_config(Device *device, MigNext *next, const MigItem *like, int subflags,
+                        GError **error)
+{
+    MigItem item = *like;
+    g_autoptr(GByteArray) bytes = config_record(device, subflags, &item.vfio);
+
+    device->set_ups += item.vfio.has_payload;
+    return mig_next_emit_bytes(next, &item, MIG_ITEM_VFIO_RECORD, bytes->data, bytes->len,
+                               error);
+}
+
+/* A whole configuration record in END or PART. */
+static bool emit_early(Layout *layout, Device *device, MigNext *next, const MigItem *like,
+                       GError **error)
+{
+    int subflags = layout->to == MIG_VFIO_DIALECT_SUBFLAG ? (int)MIG_VFIO_SUBFLAG_SETUP
+                                                          : NO_SUBFLAGS;
+
+    device->changed = true;
+    return emit_config(device, next, like, subflags, error) &&
+           emit_flag(next, like, MIG_VFIO_END_OF_STATE, true, error);
+}
+
+static uint64_t full_size(const Layout *layout, const Device *device)
+{
+    MigVfioRecord record;
+    g_autoptr(GByteArray) bytes = config_record(device, subflags_in_full(layout, device),
+                                                &record);
+
+    return bytes->len + FLAG;
+}
+
+static void note_enabled(Layout *layout, Device *device, MigNext *next)
+{
+    const MigSection *after = mig_vfio_place_controller(layout->place);
+
+    if (!mig_next_tell(next, &device->enabled)) {
+        device->enabled = UINT64_MAX;
+    }
+    device->enabled_after = after ? g_strdup(after->name) : NULL;
+}
+
+static bool emit_full_record(Layout *layout, Device *device, MigNext *next,
+                             const MigItem *like, GError **error)
+{
+    note_enabled(layout, device, next);
+    device->full = true;
+    return emit_config(device, next, like, subflags_in_full(layout, device), error);
+}
+
+/* A FULL section that the source does not have, between those of @after and @before. */
+static bool emit_full(Layout *layout, Device *device, MigNext *next,
+                      const MigVfioNeighbours *around, GError **error)
+{
+    const MigSection *section = device->section;
+    g_autoptr(GByteArray) header = g_byte_array_new();
+    MigItem item = around->item;
+    uint8_t p[8];
+
+    item.section = section;
+    item.section_id = device->section_id;
+    item.type = MIG_SECTION_FULL;
+    item.inferred = item.description_differs = false;
+    p[0] = MIG_SECTION_FULL;
+    mig_put_be32(p + 1, device->section_id);
+    p[5] = section->name_length;
+    g_byte_array_append(header, p, 6);
+    g_byte_array_append(header, (const guint8 *)section->name, section->name_length);
+    mig_put_be32(p, section->instance_id);
+    mig_put_be32(p + 4, section->version_id);
+    g_byte_array_append(header, p, 8);
+    if (!mig_next_emit_bytes(next, &item, MIG_ITEM_SECTION_HEADER, header->data, header->len,
+                             error) ||
+        !emit_full_record(layout, device, next, &item, error) ||
+        !emit_flag(next, &item, MIG_VFIO_END_OF_STATE, true, error)) {
+        return false;
+    }
+    mig_description_edit_insert(layout->edit, section, full_size(layout, device),
+                                around->before, around->after);
+    device->changed = true;
+    if (!layout->footers) {
+        return true;
+    }
+    p[0] = MIG_FOOTER;
+    mig_put_be32(p + 1, device->section_id);
+    item.footer.id = device->section_id;
+    return mig_next_emit_bytes(next, &item, MIG_ITEM_SECTION_FOOTER, p, MIG_FOOTER_LENGTH,
+                               error);
+}
+
+/* --- the items of a device --- */
+
+static bool is_closing(uint64_t flag)
+{
+    return flag == MIG_VFIO_END_OF_STATE || flag == MIG_VFIO_DEV_INIT_DATA_SENT ||
+           flag == MIG_VFIO_DEV_CONFIG_LOAD_READY;
+}
+
+/* The body of the open device is over. */
+static bool close_body(Layout *layout, MigNext *next, GError **error)
+{
+    Device *device = layout->open;
+
+    layout->open = NULL;
+    if (!device || device->leave || device->drop) {
+        return true;
+    }
+    /* Its last END_OF_STATE belonged to a record that went. */
+    return device->closed || !device->removed_here ||
+           emit_flag(next, &layout->last, MIG_VFIO_END_OF_STATE, false, error);
+}
+
+static bool open_body(Layout *layout, MigNext *next, const MigItem *item, GError **error)
+{
+    Device *device = device_of(layout, item->section);
+
+    if (!device->section) {
+        device->section = item->section;
+        device->seen.section = item->section;
+        if (layout->scanned && !decide(layout, device, next, error)) {
+            return false;
+        }
+        device->need = layout->scanned && device->need;
+    }
+    if (item->type == MIG_SECTION_START || item->type == MIG_SECTION_FULL) {
+        device->section_id = item->section_id;
+    }
+    layout->open = device;
+    device->type = item->type;
+    device->set_up_here = device->removed_here = false;
+    device->drop_end_of_state = device->closed = false;
+    device->drop = !device->leave && layout->to == MIG_VFIO_DIALECT_CONFIG_FIRST &&
+                   item->type == MIG_SECTION_FULL;
+    device->ended |= item->type == MIG_SECTION_END;
+    if (device->leave) {
+        device->full |= item->type == MIG_SECTION_FULL;
+        return mig_next_emit(next, item, error);
+    }
+    if (device->drop) {
+        device->changed = device->full = true;
+        mig_description_edit_remove(layout->edit, item->section);
+        return true;
+    }
+    if (!mig_next_emit(next, item, error)) {
+        return false;
+    }
+    return item->type != MIG_SECTION_END || !wants_early(layout, device) ||
+           emit_early(layout, device, next, item, error);
+}
+
+/* A configuration record of the source. */
+static bool replace_config(Layout *layout, Device *device, MigNext *next, const MigItem *item,
+                           GError **error)
+{
+    MigItem made = *item;
+    g_autoptr(GByteArray) bytes = NULL;
+    const uint8_t *p;
+
+    if (device->type != MIG_SECTION_FULL || device->full) {
+        device->drop_end_of_state = device->removed_here = device->changed = true;
+        return true;
+    }
+    if (!judge(device, next, item, error)) {
+        return false;
+    }
+    bytes = config_record(device, subflags_in_full(layout, device), &made.vfio);
+    p = mig_next_bytes(next, item, error);
+    if (!p) {
+        return false;
+    }
+    if (bytes->len == item->length && memcmp(p, bytes->data, bytes->len) == 0) {
+        note_enabled(layout, device, next);
+        device->full = true;
+        return mig_next_emit(next, item, error);
+    }
+    device->changed = true;
+    mig_description_edit_resize(layout->edit, device->section, bytes->len + FLAG);
+    return emit_full_record(layout, device, next, item, error);
+}
+
+/* A FULL section that is there and has no configuration record. */
+static bool fill_full(Layout *layout, Device *device, MigNext *next, const MigItem *item,
+                      GError **error)
+{
+    if (!judge(device, next, item, error)) {
+        return false;
+    }
+    device->changed = device->closed = true;
+    mig_description_edit_resize(layout->edit, device->section, full_size(layout, device));
+    return emit_full_record(layout, device, next, item, error) &&
+           emit_flag(next, item, MIG_VFIO_END_OF_STATE, true, error);
+}
+
+static bool record(Layout *layout, MigNext *next, const MigItem *item, GError **error)
+{
+    Device *device = layout->open;
+
+    if (device->leave || device->drop) {
+        return device->drop || mig_next_emit(next, item, error);
+    }
+    if (!layout->scanned && item->piece == 0 && !watch(device, next, item, error)) {
+        return false;
+    }
+    if (item->vfio.flag == MIG_VFIO_DEV_CONFIG_STATE) {
+        return replace_config(layout, device, next, item, error);
+    }
+    if (device->drop_end_of_state) {
+        device->drop_end_of_state = false;
+        if (item->vfio.closes_config) {
+            return true;
+        }
+    }
+    if (device->type == MIG_SECTION_FULL && !device->full &&
+        is_closing(item->vfio.flag)) {
+        return fill_full(layout, device, next, item, error);
+    }
+    if (item->vfio.flag == MIG_VFIO_DEV_DATA_STATE && item->piece == 0 &&
+        device->type == MIG_SECTION_PART && layout->to == MIG_VFIO_DIALECT_SUBFLAG &&
+        device->need && !device->set_up_here &&
+        (layout->every_iteration || !device->precopy_set_ups)) {
+        device->set_up_here = true;
+        device->precopy_set_ups++;
+        if (!emit_early(layout, device, next, item, error)) {
+            return false;
+        }
+    }
+    device->closed = is_closing(item->vfio.flag);
+    return mig_next_emit(next, item, error);
+}
+
+/* --- the stream --- */
+
+/* A device whose FULL section is still to be made. */
+static bool is_pending(const Layout *layout, const Device *device)
+{
+    return !device->leave && device->section && device->payload && !device->full &&
+           layout->to != MIG_VFIO_DIALECT_CONFIG_FIRST;
+}
+
+/* Devices that have no FULL section in the source, as far as can be known at its first one. */
+static void find_pending(Layout *layout)
+{
+    for (guint i = 0; layout->order && i < layout->order->len; i++) {
+        Device *device = g_ptr_array_index(layout->order, i);
+
+        if (is_pending(layout, device) && device->ended &&
+            (layout->scanned ? !device->seen.full : device->seen.plain_config)) {
+            mig_vfio_place_want(layout->place, device->section_id, device);
+        }
+    }
+}
+
+static bool process(Layout *layout, MigNext *next, const MigItem *item, GError **error);
+
+static bool place_emit(void *user, MigNext *next, const MigItem *item, GError **error)
+{
+    return process(user, next, item, error);
+}
+
+static bool place_insert(void *user, MigNext *next, void *wanted,
+                         const MigVfioNeighbours *around, GError **error)
+{
+    Layout *layout = user;
+    Device *device = wanted;
+
+    /* Its FULL section came after all. */
+    return device->full || (close_body(layout, next, error) &&
+                            judge(device, next, NULL, error) &&
+                            emit_full(layout, device, next, around, error));
+}
+
+/* What is left at the end mark: a FULL section that was expected and never came. */
+static bool insert_last(Layout *layout, MigNext *next, const MigItem *item, GError **error)
+{
+    for (guint i = 0; layout->order && i < layout->order->len; i++) {
+        Device *device = g_ptr_array_index(layout->order, i);
+        MigVfioNeighbours around = { .item = *item };
+
+        around.item.bytes = NULL;
+        if (!device->leave && !judge(device, next, item, error)) {
+            return false;
+        }
+        if (is_pending(layout, device) && !emit_full(layout, device, next, &around, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool process(Layout *layout, MigNext *next, const MigItem *item, GError **error)
+{
+    bool ours = mig_section_is_vfio(item->section);
+
+    layout->footers |= item->kind == MIG_ITEM_SECTION_FOOTER;
+    if (ours && item->kind == MIG_ITEM_VFIO_RECORD) {
+        layout->last = *item;
+        return record(layout, next, item, error);
+    }
+    if (ours && item->kind == MIG_ITEM_SECTION_FOOTER && layout->open && layout->open->drop) {
+        return close_body(layout, next, error);
+    }
+    if (!close_body(layout, next, error)) {
+        return false;
+    }
+    if (ours && item->kind == MIG_ITEM_SECTION_HEADER) {
+        return open_body(layout, next, item, error);
+    }
+    if (item->kind == MIG_ITEM_EOF && item->package_depth == 0 &&
+        !insert_last(layout, next, item, error)) {
+        return false;
+    }
+    return mig_next_emit(next, item, error);
+}
+
+static bool layout_event(void *state, MigNext *next, MigItem *item, GError **error)
+{
+    Layout *layout = state;
+    const MigVfioPlaceOps ops = { layout, place_emit, place_insert };
+
+    if (item->kind == MIG_ITEM_DESCRIPTION) {
+        return mig_description_edit_item(layout->edit, next, item, error);
+    }
+    if (item->kind == MIG_ITEM_SECTION_HEADER && item->type == MIG_SECTION_FULL &&
+        !mig_vfio_place_wanted(layout->place)) {
+        find_pending(layout);
+    }
+    return mig_vfio_place_event(layout->place, &ops, next, item, error);
+}
+
+/* --- the report --- */
+
+static void report_device(const Layout *layout, Device *device, MigNext *next)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    const char *to = mig_vfio_dialect_name(layout->to);
+
+    if (!device->changed) {
+        mig_next_report(next, device->section, "%s already, unchanged", to);
+        return;
+    }
+    g_string_append_printf(text, "%s \342\206\222 %s",
+                           mig_vfio_dialect_name(device->seen.dialect), to);
+    if (layout->to == MIG_VFIO_DIALECT_CONFIG_FIRST) {
+        g_string_append(text, ", configuration before the stop-and-copy data");
+    } else if (device->need) {
+        g_string_append_printf(text, ", set up before the data (%u record%s)",
+                               device->set_ups, device->set_ups == 1 ? "" : "s");
+    }
+    if (layout->to != MIG_VFIO_DIALECT_CONFIG_FIRST) {
+        g_string_append(text, device->need ? ", interrupts enabled"
+                                           : ", set up and interrupts enabled");
+        if (device->enabled != UINT64_MAX) {
+            g_string_append_printf(text, " at 0x%" PRIx64, device->enabled);
+        }
+        if (device->enabled_after) {
+            g_string_append_printf(text, " after %s", device->enabled_after);
+        }
+    }
+    if (device->differing) {
+        g_string_append_printf(text,
+                               "; %u earlier configuration%s that differed from the next one "
+                               "dropped",
+                               device->differing, device->differing == 1 ? "" : "s");
+    }
+    mig_next_report(next, device->section, "%s", text->str);
+}
+
+static bool layout_finish(void *state, MigNext *next, GError **error)
+{
+    Layout *layout = state;
+
+    (void)error;
+    for (guint i = 0; layout->order && i < layout->order->len; i++) {
+        report_device(layout, g_ptr_array_index(layout->order, i), next);
+    }
+    if (!layout->order) {
+        mig_next_report(next, NULL, "no VFIO device in the stream");
+    }
+    return true;
+}
+
+static void layout_clear(void *state)
+{
+    Layout *layout = state;
+
+    g_clear_pointer(&layout->needs, mig_vfio_needs_free);
+    g_clear_pointer(&layout->devices, g_hash_table_unref);
+    g_clear_pointer(&layout->order, g_ptr_array_unref);
+    g_clear_pointer(&layout->place, mig_vfio_place_free);
+    g_clear_pointer(&layout->edit, mig_description_edit_free);
+}
+
+static const MigFilterOption layout_options[] = {
+    { "to", "subflag|config-first|config-last", "The dialect to convert to" },
+    { "config-needed", "auto|yes|no[:PATTERN]",
+      "subflag only: whether devices (those whose names match) need their configuration space "
+      "before their data; auto takes it from the order in the stream. May be repeated; the "
+      "last one that matches holds" },
+    { "every-iteration", "yes|no",
+      "subflag only: repeat the set-up in every PART with data, not only before the first" },
+    { 0 },
+};
+
+const MigFilterType mig_filter_vfio_layout = {
+    .name = "vfio-layout",
+    .summary = "move VFIO devices between the dialects subflag, config-first and config-last",
+    .options = layout_options,
+    .handles = MIG_ITEM_BITS_ALL, /* what is held back must not be overtaken */
+    .state_size = sizeof(Layout),
+    .configure = layout_configure,
+    .wants_scan = layout_wants_scan,
+    .scan = layout_scan,
+    .start = layout_start,
+    .event = layout_event,
+    .finish = layout_finish,
+    .clear = layout_clear,
+};

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      which sections restore an interrupt controller.
+ * Knows not: why anybody asks.
+ * Beside it: filter/vfio-layout.c, which puts a device's interrupts behind them.
+ */
+#ifndef MIG_STREAM_IRQ_CONTROLLER_H
+#define MIG_STREAM_IRQ_CONTROLLER_H
+
+#include "stream/item.h"
+
+typedef enum MigIrqController {
+    MIG_IRQ_CONTROLLER_NONE,
+    MIG_IRQ_CONTROLLER_GIC,   /* in the kernel: enabling interrupts before it is restored fails */
+    MIG_IRQ_CONTROLLER_OTHER,
+} MigIrqController;
+
+MIG_API MigIrqController mig_section_irq_controller(const MigSection *section);
+
+#endif
