@@ -55,6 +55,7 @@ typedef struct RamState {
     MigRamBlock *last;       /* of the last page record: what CONTINUE means */
     bool listing;            /* inside the block list */
     uint64_t list_total, list_sum;
+    uint64_t lengths;        /* of all blocks, or'ed */
     uint32_t list_first;     /* index of the first block that is new in this list */
     MigRamBlock *mapping;    /* whose mapped-ram regions come next */
     unsigned mapping_step;
@@ -122,7 +123,8 @@ MigStatus mig_command_next(MigReader *r, MigItem *item, GError **error);
 
 /* stream/page-size.c */
 uint32_t mig_page_size_of_machine(const char *machine);
-uint32_t mig_page_size_try(const uint8_t *records, size_t n, bool more, bool *sure);
+uint32_t mig_page_size_try(const uint8_t *records, size_t n, bool more, uint64_t lengths,
+                           bool *sure);
 
 /* stream/ram-record.c */
 

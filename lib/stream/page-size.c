@@ -73,16 +73,21 @@ static Trial try_size(const uint8_t *records, size_t n, bool more, uint32_t page
 }
 
 /* The size that explains @records, @n octets that start at a page record and, if @more, are
- * not all that there are; else the one that explains most.  *sure if no other can be meant:
- * records of zero pages have one length with all sizes. */
-uint32_t mig_page_size_try(const uint8_t *records, size_t n, bool more, bool *sure)
+ * not all that there are; else the one that explains most.  A block is a whole number of
+ * pages: @lengths is the lengths of all, or'ed.  *sure if no other size can be meant: records
+ * of zero pages have one length with all of them. */
+uint32_t mig_page_size_try(const uint8_t *records, size_t n, bool more, uint64_t lengths,
+                           bool *sure)
 {
     uint32_t best = MIG_PAGE_SIZE_USUAL;
     size_t most = 0;
 
     for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
-        Trial trial = try_size(records, n, more, sizes[i]);
+        Trial trial = { 0 };
 
+        if (lengths % sizes[i] == 0) {
+            trial = try_size(records, n, more, sizes[i]);
+        }
         if (trial.whole) {
             *sure = trial.paged;
             return sizes[i];

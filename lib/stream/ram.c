@@ -146,6 +146,7 @@ static MigStatus read_block(MigReader *r, MigItem *item, GError **error)
     item->length = at;
     item->block = block;
     ram->list_sum += length;
+    ram->lengths |= length;
     ram->listing = ram->list_sum < ram->list_total;
     if (conf && conf->mapped_ram) {
         mig_mapped_ram_begin(r, block);
@@ -269,7 +270,8 @@ static uint32_t provisional_page_size(MigReader *r, const uint8_t *p)
     }
     if (!ram->guess || low & MIG_RAM_PAGE) {
         p = mig_input_peek(r->in, RUN_GRID, &n);
-        ram->guess = mig_page_size_try(p, MIN(n, RUN_GRID), n >= RUN_GRID, &sure);
+        ram->guess = mig_page_size_try(p, MIN(n, RUN_GRID), n >= RUN_GRID, ram->lengths,
+                                       &sure);
         ram->page_size = sure || low & MIG_RAM_PAGE ? ram->guess : 0;
     }
     return ram->guess;
