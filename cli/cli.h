@@ -48,7 +48,9 @@ typedef struct CliCommand {
 extern const CliCommand cli_commands[];
 
 int cli_cmd_convert(int argc, char **argv, CliCommon *common);
+int cli_cmd_diff(int argc, char **argv, CliCommon *common);
 int cli_cmd_dump(int argc, char **argv, CliCommon *common);
+int cli_cmd_extract(int argc, char **argv, CliCommon *common);
 
 /* Opens @path with the common options ("-" is standard input).  On failure prints why and
  * returns NULL. */

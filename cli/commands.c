@@ -8,6 +8,8 @@
 
 const CliCommand cli_commands[] = {
     { "convert", "rewrite a stream through filters", cli_cmd_convert },
+    { "diff", "show how two streams differ, by meaning", cli_cmd_diff },
     { "dump", "show what is in a stream", cli_cmd_dump },
+    { "extract", "take RAM, sections and device data out of a stream", cli_cmd_extract },
     { 0 },
 };

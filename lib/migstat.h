@@ -9,6 +9,7 @@
 #include "device/decode.h"
 #include "device/field.h"
 #include "device/pci.h"
+#include "device/ram-image.h"
 #include "device/virtio.h"
 #include "filter/chain.h"
 #include "io/error.h"

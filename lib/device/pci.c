@@ -160,7 +160,7 @@ static const Reg virtio_regs[] = {
     { 2, 1, "length", NULL },
     { 3, 1, "cfg_type", NULL },
     { 4, 1, "bar", NULL },
-    { 5, 1, "id", NULL },
+    { 5, 1, "cap_id", NULL },
     { 8, 4, "offset", NULL },
     { 12, 4, "length_in_bar", NULL },
     { 0 },

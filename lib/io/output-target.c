@@ -80,7 +80,7 @@ static bool open_unnamed(MigTarget *target, mode_t mode)
     if (access("/proc/self/fd", F_OK) != 0) {
         return false;
     }
-    target->fd = openat(target->directory, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
+    target->fd = openat(target->directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
     return target->fd >= 0;
 }
 
@@ -89,7 +89,7 @@ static bool open_hidden(MigTarget *target, mode_t mode)
     for (int i = 0; i < NAME_ATTEMPTS; i++) {
         new_temporary_name(target);
         target->fd = openat(target->directory, target->temporary,
-                            O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+                            O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
         if (target->fd >= 0) {
             return true;
         }

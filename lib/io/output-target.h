@@ -19,7 +19,7 @@ typedef struct MigTarget MigTarget;
  */
 MigTarget *mig_target_new(const char *path, bool replace, bool keep_owner, GError **error);
 
-/* To write to; lives as long as the target. */
+/* To write to and to read back; lives as long as the target. */
 int mig_target_fd(const MigTarget *target);
 
 /* Syncs the file and gives it its name.  Call once. */

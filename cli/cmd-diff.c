@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      migstat diff: its options, and what is compared with what.
+ * Knows not: how fields and pages are decoded.
+ * Beside it: diff-report.c, diff-fields.c, diff-ram.c.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "diff.h"
+#include "io/temporary.h"
+#include "progress.h"
+#include "text.h"
+
+#define CHUNK (64u << 10)
+
+enum { KEY_RAM = 0x200 };
+
+static const struct argp_option options[] = {
+    { "ram", KEY_RAM, NULL, 0, "Compare what each page of RAM holds in the end, too", 0 },
+    { 0 },
+};
+
+typedef struct Arguments {
+    CliCommon *common;
+    const char *files[2];
+    unsigned n;
+    bool ram;
+} Arguments;
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    Arguments *arguments = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = arguments->common;
+        return 0;
+    case KEY_RAM:
+        arguments->ram = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (arguments->n == 2) {
+            argp_error(state, "two files, not more");
+        }
+        arguments->files[arguments->n++] = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (arguments->n < 2) {
+            argp_error(state, "which two files? (\"-\" is standard input)");
+        }
+        if (strcmp(arguments->files[0], "-") == 0 && strcmp(arguments->files[1], "-") == 0) {
+            argp_error(state, "only one of them can be standard input");
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* --- reading a side ---------------------------------------------------------------------- */
+
+static bool place_block(const MigRamBlock *block, int *fd, uint64_t *base, void *user,
+                        GError **error)
+{
+    DiffSide *side = user;
+
+    if (side->image_fd < 0) {
+        side->image_fd = mig_temporary_open(NULL, error);
+        if (side->image_fd < 0) {
+            return false;
+        }
+    }
+    *fd = side->image_fd;
+    *base = side->image_end;
+    /* apart by the largest page there is, so that holes do not meet */
+    if (block->used_length > (uint64_t)INT64_MAX - MIG_PAGE_SIZE_MAX - side->image_end) {
+        mig_error_set_plain(error, MIG_ERROR_LIMIT, "RAM blocks of more than 8 EiB");
+        return false;
+    }
+    side->image_end += (block->used_length + MIG_PAGE_SIZE_MAX - 1) / MIG_PAGE_SIZE_MAX *
+                       MIG_PAGE_SIZE_MAX;
+    return true;
+}
+
+static bool open_side(DiffSide *side, const Arguments *arguments)
+{
+    side->in = cli_open(side->file, arguments->common);
+    if (!side->in) {
+        return false;
+    }
+    side->reader = mig_reader_new(side->in);
+    side->summary = mig_summary_new();
+    side->image = arguments->ram ? mig_ram_image_new(place_block, side) : NULL;
+    return true;
+}
+
+static void read_side(DiffSide *side, const CliCommon *common)
+{
+    CliProgress progress;
+    MigItem item;
+
+    /* All of it is looked at again. */
+    if (!mig_input_hold(side->in, &side->error)) {
+        return;
+    }
+    cli_progress_begin(&progress, side->file, side->in, common);
+    while (mig_reader_next(side->reader, &item, &side->error) == MIG_STATUS_MORE) {
+        mig_summary_watch(side->summary, side->reader, &item);
+        if (side->image &&
+            !mig_ram_image_watch(side->image, side->reader, &item, &side->error)) {
+            break;
+        }
+        cli_progress(&progress, item.offset);
+    }
+    cli_progress_end(&progress);
+}
+
+static void close_side(DiffSide *side)
+{
+    mig_ram_image_free(side->image);
+    if (side->image_fd >= 0) {
+        close(side->image_fd);
+    }
+    mig_summary_free(side->summary);
+    mig_reader_free(side->reader);
+    mig_input_free(side->in);
+    g_clear_error(&side->error);
+}
+
+/* --- configuration ----------------------------------------------------------------------- */
+
+static char *capabilities_of(const MigConfiguration *conf)
+{
+    return conf && conf->capabilities ? g_strjoinv(", ", (char **)(uintptr_t)conf->capabilities)
+                                      : g_strdup("");
+}
+
+static char *uuid_of(const MigConfiguration *conf)
+{
+    GString *text = g_string_new(NULL);
+
+    for (unsigned i = 0; conf && conf->uuid && i < 16; i++) {
+        g_string_append_printf(text, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x",
+                               conf->uuid[i]);
+    }
+    return g_string_free(text, FALSE);
+}
+
+/* Texts; an empty one is not there. */
+static void diff_texts(Diff *diff, const char *what, const char *a, const char *b)
+{
+    const DiffPlace place = { what, NULL, NULL, NULL };
+
+    if (!g_str_equal(a, b)) {
+        diff_report_text(diff, &place, *a ? a : NULL, *b ? b : NULL);
+    }
+}
+
+static char *commands_of(const MigSummary *summary)
+{
+    GString *text = g_string_new(NULL);
+    uint64_t seen = 0;
+
+    for (guint i = 0; i < summary->commands->len; i++) {
+        uint16_t id = g_array_index(summary->commands, MigCommandSummary, i).id;
+        const char *name = mig_command_name(id);
+
+        if (name && id < 64 && !(seen >> id & 1)) {
+            seen |= UINT64_C(1) << id;
+            g_string_append_printf(text, "%s%s", text->len ? ", " : "", name);
+        }
+    }
+    return g_string_free(text, FALSE);
+}
+
+static void diff_configuration(Diff *diff)
+{
+    const MigConfiguration *conf[2];
+    g_autofree char *texts[6] = { 0 };
+
+    for (int i = 0; i < 2; i++) {
+        conf[i] = mig_reader_configuration(diff->side[i].reader);
+        texts[i] = capabilities_of(conf[i]);
+        texts[2 + i] = uuid_of(conf[i]);
+        texts[4 + i] = commands_of(diff->side[i].summary);
+    }
+    diff_texts(diff, "machine", conf[0] ? conf[0]->machine : "", conf[1] ? conf[1]->machine : "");
+    diff_texts(diff, "capabilities", texts[0], texts[1]);
+    diff_texts(diff, "uuid", texts[2], texts[3]);
+    diff_texts(diff, "commands", texts[4], texts[5]);
+    if (mig_reader_page_size(diff->side[0].reader) != mig_reader_page_size(diff->side[1].reader)) {
+        const DiffPlace place = { "page-size", NULL, NULL, NULL };
+
+        diff_report_number(diff, &place, mig_reader_page_size(diff->side[0].reader),
+                           mig_reader_page_size(diff->side[1].reader));
+    }
+    diff_texts(diff, "description",
+               mig_reader_description(diff->side[0].reader) ? "present" : "",
+               mig_reader_description(diff->side[1].reader) ? "present" : "");
+}
+
+/* --- VFIO -------------------------------------------------------------------------------- */
+
+/* The layout in words: more than the dialect where set-up is repeated. */
+static char *layout_of(const MigVfioSummary *vfio)
+{
+    const char *name = mig_vfio_dialect_name(vfio->device.dialect);
+
+    return vfio->device.dialect == MIG_VFIO_DIALECT_SUBFLAG
+               ? g_strdup_printf("%s, set up %u %s", name, vfio->device.config_records,
+                                 vfio->device.config_records == 1 ? "time" : "times")
+               : g_strdup(name);
+}
+
+static const MigVfioSummary *vfio_of(const DiffSide *side, const MigSection *section)
+{
+    guint index = GPOINTER_TO_UINT(g_hash_table_lookup(side->summary->vfio_index, section));
+
+    return index ? &g_array_index(side->summary->vfio, MigVfioSummary, index - 1) : NULL;
+}
+
+static const MigVfioRecordSummary *next_record(const DiffSide *side, uint32_t index)
+{
+    return index ? &g_array_index(side->summary->vfio_records, MigVfioRecordSummary, index - 1)
+                 : NULL;
+}
+
+/* The device data of one side, as if it were one run of bytes. */
+typedef struct Data {
+    const DiffSide *side;
+    const MigVfioRecordSummary *record;
+    uint64_t at; /* in its payload */
+    bool precopy;
+} Data;
+
+static bool is_data(const Data *data)
+{
+    const uint16_t flag = (uint16_t)MIG_VFIO_DEV_DATA_STATE;
+
+    return data->record->flag == flag &&
+           (data->record->type == MIG_SECTION_PART) == data->precopy;
+}
+
+/* At most @n octets; 0 at the end. */
+static size_t read_data(Data *data, uint8_t *buffer, size_t n)
+{
+    size_t done = 0;
+
+    while (data->record && done < n) {
+        size_t want = is_data(data)
+                          ? (size_t)MIN(n - done, data->record->payload_length - data->at)
+                          : 0;
+
+        if (want == 0) {
+            data->record = next_record(data->side, data->record->next);
+            data->at = 0;
+            continue;
+        }
+        want = mig_input_read_at(data->side->in, data->record->offset + 16 + data->at,
+                                 buffer + done, want);
+        if (want == 0) {
+            break;
+        }
+        data->at += want;
+        done += want;
+    }
+    return done;
+}
+
+static void diff_data(Diff *diff, const MigVfioSummary *const vfio[2], bool precopy)
+{
+    g_autofree uint8_t *buffer = g_malloc(2 * CHUNK);
+    const DiffPlace place = { "vfio-data", vfio[0]->device.section,
+                              precopy ? "pre-copy data" : "stop-and-copy data", NULL };
+    g_autofree char *a = NULL, *b = NULL;
+    Data data[2];
+    uint64_t at = 0;
+    size_t n[2];
+
+    for (int i = 0; i < 2; i++) {
+        data[i] = (Data){ .side = &diff->side[i], .precopy = precopy,
+                          .record = next_record(&diff->side[i], vfio[i]->first_record) };
+    }
+    do {
+        n[0] = read_data(&data[0], buffer, CHUNK);
+        n[1] = read_data(&data[1], buffer + CHUNK, CHUNK);
+        for (size_t i = 0; i < MIN(n[0], n[1]); i++, at++) {
+            if (buffer[i] != buffer[CHUNK + i]) {
+                a = g_strdup_printf("byte %" PRIu64 ": %02x", at, buffer[i]);
+                b = g_strdup_printf("byte %" PRIu64 ": %02x", at, buffer[CHUNK + i]);
+                diff_report_text(diff, &place, a, b);
+                return;
+            }
+        }
+    } while (n[0] && n[0] == n[1]);
+    if (n[0] != n[1]) {
+        a = g_strdup_printf("%s %" PRIu64 " bytes", n[0] < n[1] ? "ends after" : "more than",
+                            at);
+        b = g_strdup_printf("%s %" PRIu64 " bytes", n[1] < n[0] ? "ends after" : "more than",
+                            at);
+        diff_report_text(diff, &place, a, b);
+    }
+}
+
+/* The configuration that is in force in the end; length 0: none. */
+static DiffBody last_config(const DiffSide *side, const MigVfioSummary *vfio)
+{
+    DiffBody body = { .section = vfio->device.section, .vfio = true };
+    const MigVfioRecordSummary *record = next_record(side, vfio->first_record);
+
+    for (; record; record = next_record(side, record->next)) {
+        if (record->flag == (uint16_t)MIG_VFIO_DEV_CONFIG_STATE && record->payload_length) {
+            body.offset = record->offset + (record->has_subflags ? 16 : 8);
+            body.length = record->payload_length;
+        }
+    }
+    return body;
+}
+
+static void diff_vfio(Diff *diff, const MigSection *a, const MigSection *b)
+{
+    const MigVfioSummary *vfio[2] = { vfio_of(&diff->side[0], a), vfio_of(&diff->side[1], b) };
+    const DiffPlace layout = { "vfio-layout", a, "layout", NULL };
+    const DiffPlace config = { "vfio-configuration", a, "configuration", NULL };
+    g_autofree char *layouts[2] = { 0 };
+    DiffBody bodies[2];
+
+    if (!vfio[0] || !vfio[1]) {
+        return;
+    }
+    for (int i = 0; i < 2; i++) {
+        layouts[i] = layout_of(vfio[i]);
+        bodies[i] = last_config(&diff->side[i], vfio[i]);
+    }
+    if (!g_str_equal(layouts[0], layouts[1])) {
+        diff_report_text(diff, &layout, layouts[0], layouts[1]);
+    }
+    if (bodies[0].length && bodies[1].length) {
+        diff_fields(diff, bodies);
+    } else if (bodies[0].length != bodies[1].length) {
+        diff_report_text(diff, &config, bodies[0].length ? "" : NULL,
+                         bodies[1].length ? "" : NULL);
+    }
+    diff_data(diff, vfio, true);
+    diff_data(diff, vfio, false);
+}
+
+/* --- sections ---------------------------------------------------------------------------- */
+
+static guint section_hash(gconstpointer p)
+{
+    const MigSection *section = p;
+
+    return g_str_hash(section->name) * 31 + section->instance_id;
+}
+
+static gboolean section_equal(gconstpointer p, gconstpointer q)
+{
+    const MigSection *a = p, *b = q;
+
+    return a->instance_id == b->instance_id && g_str_equal(a->name, b->name);
+}
+
+static GHashTable *sections_of(const DiffSide *side)
+{
+    GHashTable *sections = g_hash_table_new(section_hash, section_equal);
+    size_t n;
+    const MigSection *const *list = mig_reader_sections(side->reader, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        g_hash_table_add(sections, (gpointer)(uintptr_t)list[i]);
+    }
+    return sections;
+}
+
+/* The last body of each section of a side, by the section's index. */
+static GArray *bodies_of(const DiffSide *side)
+{
+    GArray *bodies = g_array_new(false, true, sizeof(DiffBody));
+    size_t n;
+    const MigSection *const *list = mig_reader_sections(side->reader, &n);
+
+    g_array_set_size(bodies, (guint)n);
+    for (guint i = 0; i < side->summary->sections->len; i++) {
+        const MigSectionSummary *s = &g_array_index(side->summary->sections, MigSectionSummary,
+                                                    i);
+        uint64_t around = s->header_length + (s->footer ? MIG_FOOTER_LENGTH : 0);
+
+        g_array_index(bodies, DiffBody, s->section) =
+            (DiffBody){ list[s->section], s->offset + s->header_length,
+                        s->length - MIN(around, s->length), false };
+    }
+    return bodies;
+}
+
+static void diff_lonely(Diff *diff, const MigSection *section, bool in_b)
+{
+    const DiffPlace place = { "section", section, NULL, NULL };
+
+    diff_report_text(diff, &place, in_b ? NULL : "", in_b ? "" : NULL);
+}
+
+static void diff_pair(Diff *diff, const MigSection *a, const MigSection *b,
+                      const DiffBody bodies[2])
+{
+    const DiffPlace version = { "version", a, "version", NULL };
+
+    if (a->version_id != b->version_id) {
+        diff_report_number(diff, &version, a->version_id, b->version_id);
+    }
+    if (mig_section_is_vfio(a)) {
+        diff_vfio(diff, a, b);
+    } else if (!mig_section_is_ram(a)) {
+        diff_fields(diff, bodies);
+    }
+}
+
+static void diff_sections(Diff *diff)
+{
+    g_autoptr(GHashTable) in_a = sections_of(&diff->side[0]);
+    g_autoptr(GHashTable) in_b = sections_of(&diff->side[1]);
+    g_autoptr(GArray) bodies_a = bodies_of(&diff->side[0]);
+    g_autoptr(GArray) bodies_b = bodies_of(&diff->side[1]);
+    size_t n;
+    const MigSection *const *list = mig_reader_sections(diff->side[0].reader, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        const MigSection *other = g_hash_table_lookup(in_b, list[i]);
+
+        if (other) {
+            const DiffBody bodies[] = {
+                g_array_index(bodies_a, DiffBody, list[i]->index),
+                g_array_index(bodies_b, DiffBody, other->index),
+            };
+
+            diff_pair(diff, list[i], other, bodies);
+        } else {
+            diff_lonely(diff, list[i], false);
+        }
+    }
+    list = mig_reader_sections(diff->side[1].reader, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (!g_hash_table_contains(in_a, list[i])) {
+            diff_lonely(diff, list[i], true);
+        }
+    }
+}
+
+/* --- the command ------------------------------------------------------------------------- */
+
+static CliStatus conclude(Diff *diff)
+{
+    bool trouble = diff->side[0].error || diff->side[1].error;
+
+    if (diff->json) {
+        cli_json_end_array(diff->json);
+        if (trouble) {
+            cli_json_null(diff->json, "same");
+        } else {
+            cli_json_bool(diff->json, "same", diff->found == 0);
+        }
+        for (int i = 0; i < 2; i++) {
+            const GError *error = diff->side[i].error;
+
+            cli_json_string(diff->json, i ? "error_b" : "error_a", error ? error->message : NULL);
+        }
+        cli_json_end_object(diff->json);
+        cli_json_finish(diff->json);
+    }
+    for (int i = 0; i < 2; i++) {
+        if (diff->side[i].error) {
+            cli_print_error(diff->side[i].file, diff->side[i].error);
+        }
+    }
+    return trouble ? CLI_TROUBLE : diff->found ? CLI_FOUND : CLI_OK;
+}
+
+static CliStatus run(const Arguments *arguments)
+{
+    Diff diff = { .ram = arguments->ram, .quiet = arguments->common->quiet,
+                  .color = cli_use_color(arguments->common->color, stdout),
+                  .side = { { .file = arguments->files[0], .image_fd = -1 },
+                            { .file = arguments->files[1], .image_fd = -1 } } };
+    CliStatus status = CLI_TROUBLE;
+    CliJson json;
+
+    cli_json_init(&json, stdout);
+    if (open_side(&diff.side[0], arguments) && open_side(&diff.side[1], arguments)) {
+        read_side(&diff.side[0], arguments->common);
+        read_side(&diff.side[1], arguments->common);
+        diff.names = mig_pci_names_load(NULL);
+        if (arguments->common->format == CLI_FORMAT_JSON) {
+            diff.json = &json;
+            cli_json_object(&json, NULL);
+            cli_json_string(&json, "a", diff.side[0].file);
+            cli_json_string(&json, "b", diff.side[1].file);
+            cli_json_array(&json, "differences");
+        }
+        diff_configuration(&diff);
+        diff_ram(&diff);
+        diff_sections(&diff);
+        status = conclude(&diff);
+    }
+    mig_pci_names_free(diff.names);
+    g_free(diff.heading);
+    close_side(&diff.side[0]);
+    close_side(&diff.side[1]);
+    return status;
+}
+
+int cli_cmd_diff(int argc, char **argv, CliCommon *common)
+{
+    const struct argp_child children[] = { CLI_COMMON_CHILD, { 0 } };
+    const struct argp argp = {
+        options, parse, "FILE FILE",
+        "Shows how two QEMU migration streams differ, by meaning.\v"
+        "Exit status: 0 they are the same; 1 they differ; 2 trouble, a damaged stream "
+        "included.",
+        children, NULL, NULL,
+    };
+    Arguments arguments = { .common = common };
+
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    return (int)run(&arguments);
+}

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      migstat extract.
+ * Knows not: how pages are decoded; device/ram-image.c does.
+ * Beside it: extract-files.c, files that appear together or not at all.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "extract-files.h"
+#include "fields.h"
+#include "progress.h"
+#include "text.h"
+
+enum { KEY_RAM = 0x200, KEY_SECTION, KEY_VFIO, KEY_DESCRIPTION, KEY_FORCE };
+
+static const struct argp_option options[] = {
+    { "ram", KEY_RAM, "BLOCK|all", 0,
+      "The final content of a RAM block, or of each, as sparse files in the folder of -o", 0 },
+    { "section", KEY_SECTION, "NAME", 0, "The bodies of a section, one after the other", 0 },
+    { "vfio", KEY_VFIO, "NAME", 0,
+      "The data of a VFIO device and its configuration space, in the folder of -o", 0 },
+    { "description", KEY_DESCRIPTION, NULL, 0, "The JSON text behind the end mark", 0 },
+    { "output", 'o', "FILE|DIR", 0, "Where to; without it, or with \"-\", standard output", 0 },
+    { "force", KEY_FORCE, NULL, 0, "Replace files that exist", 0 },
+    { 0 },
+};
+
+typedef enum What { WHAT_NONE, WHAT_RAM, WHAT_SECTION, WHAT_VFIO, WHAT_DESCRIPTION } What;
+
+typedef struct Extract {
+    CliCommon *common;
+    What what;
+    const char *name;    /* of the block, section or device; "all" for every block */
+    const char *output;  /* NULL: standard output */
+    bool force;
+    const char *file;
+
+    MigInput *in;
+    MigReader *reader;
+    ExtractFiles *files; /* of a folder */
+    MigOutput *out;      /* one file */
+    MigRamImage *image;
+    uint64_t found;      /* blocks, bodies, records */
+    const MigSection *section;
+    GByteArray *config;  /* configuration space, as sent last */
+} Extract;
+
+static void set_what(Extract *x, What what, const char *name, struct argp_state *state)
+{
+    if (x->what != WHAT_NONE) {
+        argp_error(state, "one of --ram, --section, --vfio and --description at a time");
+    }
+    x->what = what;
+    x->name = name;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    Extract *x = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = x->common;
+        return 0;
+    case KEY_RAM:
+        set_what(x, WHAT_RAM, arg, state);
+        return 0;
+    case KEY_SECTION:
+        set_what(x, WHAT_SECTION, arg, state);
+        return 0;
+    case KEY_VFIO:
+        set_what(x, WHAT_VFIO, arg, state);
+        return 0;
+    case KEY_DESCRIPTION:
+        set_what(x, WHAT_DESCRIPTION, NULL, state);
+        return 0;
+    case KEY_FORCE:
+        x->force = true;
+        return 0;
+    case 'o':
+        x->output = strcmp(arg, "-") == 0 ? NULL : arg;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (x->file) {
+            argp_error(state, "one file at a time");
+        }
+        x->file = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (!x->file) {
+            argp_error(state, "which file? (\"-\" is standard input)");
+        }
+        if (x->what == WHAT_NONE) {
+            argp_error(state, "what? (--ram, --section, --vfio or --description)");
+        }
+        if (!x->output && (x->what == WHAT_RAM || x->what == WHAT_VFIO)) {
+            argp_error(state, "which folder? (-o DIR)");
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* "dma@1" is an instance, "dma" the only one there is or instance 0. */
+static bool is_named(const Extract *x, const MigSection *section)
+{
+    g_autofree char *one = g_strdup_printf("%s@%u", section->name, section->instance_id);
+
+    return g_str_equal(x->name, one) ||
+           (section->instance_id == 0 && g_str_equal(x->name, section->name));
+}
+
+/* --- RAM --------------------------------------------------------------------------------- */
+
+static bool place_block(const MigRamBlock *block, int *fd, uint64_t *base, void *user,
+                        GError **error)
+{
+    Extract *x = user;
+
+    *base = 0;
+    if (!g_str_equal(x->name, "all") && !g_str_equal(x->name, block->name)) {
+        *fd = -1;
+        return true;
+    }
+    x->found++;
+    *fd = extract_files_add(x->files, block->name, ".raw", error);
+    if (*fd >= 0 && ftruncate(*fd, (off_t)block->used_length) < 0) {
+        mig_error_set_plain(error, MIG_ERROR_IO, "a file of %" PRIu64 " bytes for %s: %s",
+                            block->used_length, block->name, g_strerror(errno));
+        return false;
+    }
+    return *fd >= 0;
+}
+
+/* --- VFIO -------------------------------------------------------------------------------- */
+
+/*
+ * What `lspci -F` reads: the address, then rows of octets.  The guest's bus number is not in
+ * a stream: as bus stands how many bridges lead to the device, which is the number that
+ * firmware gives in the plain case of one port.
+ */
+static char *lspci_text(const char *name, const GByteArray *space)
+{
+    GString *text = g_string_new(NULL);
+    g_autofree char *path = g_strndup(name, strcspn(name, "/"));
+    g_auto(GStrv) levels = g_strsplit(path, ":", -1);
+    guint n = g_strv_length(levels);
+    unsigned domain = 0, slot = 0, function = 0;
+
+    if (n >= 3 && (sscanf(levels[0], "%x", &domain) != 1 ||
+                   sscanf(levels[n - 1], "%x.%x", &slot, &function) != 2)) {
+        domain = slot = function = 0;
+    }
+    g_string_printf(text, "%04x:%02x:%02x.%u Class %02x%02x: %02x%02x:%02x%02x\n",
+                    domain & 0xffff, n > 3 ? (n - 3) & 0xff : 0, slot & 0x1f, function & 7,
+                    space->data[0x0b], space->data[0x0a], space->data[1], space->data[0],
+                    space->data[3], space->data[2]);
+    for (guint at = 0; at < space->len; at += 16) {
+        g_string_append_printf(text, "%02x:", at);
+        for (guint i = at; i < at + 16; i++) {
+            g_string_append_printf(text, " %02x", space->data[i]);
+        }
+        g_string_append_c(text, '\n');
+    }
+    g_string_append_c(text, '\n');
+    return g_string_free(text, FALSE);
+}
+
+static bool write_all(int fd, const void *data, size_t n, GError **error)
+{
+    const uint8_t *p = data;
+
+    while (n) {
+        ssize_t done = write(fd, p, n);
+
+        if (done < 0 && errno != EINTR) {
+            mig_error_set_plain(error, MIG_ERROR_IO, "writing: %s", g_strerror(errno));
+            return false;
+        }
+        p += MAX(done, 0);
+        n -= (size_t)MAX(done, 0);
+    }
+    return true;
+}
+
+static bool take_vfio(Extract *x, const MigItem *item, GError **error)
+{
+    const MigVfioRecord *record = &item->vfio;
+    const uint8_t *p;
+    uint64_t skip;
+
+    if (item->kind != MIG_ITEM_VFIO_RECORD || !is_named(x, item->section)) {
+        return true;
+    }
+    if (!x->section) {
+        x->section = item->section;
+        if (extract_files_add(x->files, x->name, ".data", error) < 0) {
+            return false;
+        }
+    }
+    x->found++;
+    if (record->flag != MIG_VFIO_DEV_DATA_STATE && !record->has_payload) {
+        return true;
+    }
+    p = mig_reader_bytes(x->reader, item);
+    if (!p) {
+        return mig_input_end_error(x->in, error);
+    }
+    if (record->has_payload) {
+        g_byte_array_set_size(x->config, 0);
+        g_byte_array_append(x->config, p + record->payload_offset + 4, record->config_size);
+        return true;
+    }
+    skip = item->piece ? 0 : record->payload_offset;
+    return write_all(extract_files_fd(x->files, 0), p + skip, item->length - skip, error);
+}
+
+static bool finish_vfio(Extract *x, GError **error)
+{
+    g_autofree char *text = NULL;
+    int fd;
+
+    if (!x->section || x->config->len == 0) {
+        return true;
+    }
+    text = lspci_text(x->section->name, x->config);
+    fd = extract_files_add(x->files, x->name, ".config", error);
+    return fd >= 0 && write_all(fd, text, strlen(text), error);
+}
+
+/* --- one file ---------------------------------------------------------------------------- */
+
+static bool take_bytes(Extract *x, const MigItem *item, uint64_t skip, GError **error)
+{
+    const uint8_t *p = mig_reader_bytes(x->reader, item);
+
+    x->found++;
+    return p ? mig_output_write(x->out, p + skip, item->length - skip, error)
+             : mig_input_end_error(x->in, error);
+}
+
+static bool take(Extract *x, const MigItem *item, GError **error)
+{
+    switch (x->what) {
+    case WHAT_RAM:
+        return mig_ram_image_watch(x->image, x->reader, item, error);
+    case WHAT_VFIO:
+        return take_vfio(x, item, error);
+    case WHAT_SECTION:
+        if (item->section && is_named(x, item->section)) {
+            x->section = item->section;
+            return item->kind == MIG_ITEM_SECTION_HEADER ||
+                   item->kind == MIG_ITEM_SECTION_FOOTER || take_bytes(x, item, 0, error);
+        }
+        return true;
+    default:
+        return item->kind != MIG_ITEM_DESCRIPTION ||
+               take_bytes(x, item, item->piece ? 0 : MIG_DESCRIPTION_HEADER_LENGTH, error);
+    }
+}
+
+static bool open_output(Extract *x, GError **error)
+{
+    MigOutputOptions output = { .force = x->force };
+
+    if (x->what == WHAT_RAM || x->what == WHAT_VFIO) {
+        x->files = extract_files_new(x->output, x->force, error);
+        return x->files != NULL;
+    }
+    x->out = x->output ? mig_output_open(x->output, &output, error)
+                       : mig_output_new_fd(STDOUT_FILENO, "standard output", &output, error);
+    return x->out != NULL;
+}
+
+/* To whoever asked for something that is not there. */
+static bool check_found(Extract *x, GError **error)
+{
+    static const char *const what[] = { [WHAT_RAM] = "RAM block", [WHAT_SECTION] = "section",
+                                        [WHAT_VFIO] = "VFIO device" };
+
+    if (x->found || (x->what == WHAT_SECTION && x->section)) {
+        return true;
+    }
+    if (x->what == WHAT_DESCRIPTION) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE, "the stream has no description");
+    } else {
+        mig_error_set_plain(error, MIG_ERROR_USAGE, "the stream has no %s \"%s\"",
+                            what[x->what], x->name);
+    }
+    return false;
+}
+
+static bool read_all(Extract *x, GError **error)
+{
+    CliProgress progress;
+    MigStatus status;
+    MigItem item;
+    bool ok = true;
+
+    cli_progress_begin(&progress, x->file, x->in, x->common);
+    while (ok && (status = mig_reader_next(x->reader, &item, error)) == MIG_STATUS_MORE) {
+        ok = take(x, &item, error);
+        cli_progress(&progress, item.offset);
+    }
+    cli_progress_end(&progress);
+    return ok && status == MIG_STATUS_END;
+}
+
+static bool extract(Extract *x, GError **error)
+{
+    return open_output(x, error) && read_all(x, error) && check_found(x, error) &&
+           (x->what != WHAT_VFIO || finish_vfio(x, error)) &&
+           (x->files ? extract_files_commit(x->files, error) : mig_output_commit(x->out, error));
+}
+
+static CliStatus run(Extract *x)
+{
+    g_autoptr(MigInput) in = cli_open(x->file, x->common);
+    g_autoptr(MigReader) reader = NULL;
+    g_autoptr(MigRamImage) image = NULL;
+    g_autoptr(GByteArray) config = g_byte_array_new();
+    g_autoptr(GError) error = NULL;
+    CliStatus status = CLI_OK;
+
+    if (!in) {
+        return CLI_TROUBLE;
+    }
+    x->in = in;
+    x->reader = reader = mig_reader_new(in);
+    x->image = image = mig_ram_image_new(place_block, x);
+    x->config = config;
+    if (!extract(x, &error)) {
+        status = x->out && mig_output_broken_pipe(x->out) ? CLI_TROUBLE : cli_status_of(error);
+        if (!x->out || !mig_output_broken_pipe(x->out)) {
+            cli_print_error(x->file, error);
+        }
+    } else if (x->files && !x->common->quiet) {
+        extract_files_list(x->files, stderr);
+    }
+    g_clear_pointer(&x->files, extract_files_free);
+    g_clear_pointer(&x->out, mig_output_free);
+    return status;
+}
+
+int cli_cmd_extract(int argc, char **argv, CliCommon *common)
+{
+    const struct argp_child children[] = { CLI_COMMON_CHILD, { 0 } };
+    const struct argp argp = {
+        options, parse, "FILE",
+        "Takes parts out of a QEMU migration stream.\v"
+        "Files appear whole, and all of them, or none does.\n\n"
+        "Exit status: 0 done; 1 the stream is damaged or incomplete; 2 the job could not be "
+        "done.",
+        children, NULL, NULL,
+    };
+    Extract x = { .common = common };
+
+    argp_parse(&argp, argc, argv, 0, NULL, &x);
+    if (x.what == WHAT_SECTION && !x.output && isatty(STDOUT_FILENO)) {
+        fprintf(stderr, "migstat: standard output is a terminal; -o names a file\n");
+        return CLI_TROUBLE;
+    }
+    return (int)run(&x);
+}

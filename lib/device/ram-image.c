@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      see ram-image.h.
+ * Knows not: records; items are enough.
+ * Beside it: stream/item.h, MigRamPages.
+ */
+#include "device/ram-image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "stream/defect.h"
+#include "stream/page.h"
+
+/* Pages that one system call writes at most. */
+#define BATCH 512
+
+typedef struct Block {
+    int fd;             /* -1: left out */
+    uint64_t base;
+    uint64_t high;      /* address behind the last octet that was ever written */
+} Block;
+
+struct MigRamImage {
+    MigRamPlace *place;
+    void *user;
+    GArray *blocks;     /* Block, by index */
+    bool cannot_punch;  /* the file system has no holes: zeros are written */
+};
+
+MigRamImage *mig_ram_image_new(MigRamPlace *place, void *user)
+{
+    MigRamImage *image = g_new0(MigRamImage, 1);
+
+    image->place = place;
+    image->user = user;
+    image->blocks = g_array_new(false, false, sizeof(Block));
+    return image;
+}
+
+void mig_ram_image_free(MigRamImage *image)
+{
+    if (image) {
+        g_array_unref(image->blocks);
+        g_free(image);
+    }
+}
+
+static bool add_block(MigRamImage *image, const MigRamBlock *block, GError **error)
+{
+    Block b = { .fd = -1 };
+
+    /* An index names one block, in whatever order lists repeat themselves. */
+    if (block->index != image->blocks->len) {
+        return true;
+    }
+    if (!image->place(block, &b.fd, &b.base, image->user, error)) {
+        return false;
+    }
+    g_array_append_val(image->blocks, b);
+    return true;
+}
+
+/* NULL where the block is left out. */
+static Block *find(const MigRamImage *image, const MigRamBlock *block)
+{
+    Block *b = block && block->index < image->blocks->len
+                   ? &g_array_index(image->blocks, Block, block->index)
+                   : NULL;
+
+    return b && b->fd >= 0 ? b : NULL;
+}
+
+static bool io_error(const MigRamBlock *block, GError **error)
+{
+    mig_error_set_plain(error, MIG_ERROR_IO, "writing the content of RAM block %s: %s",
+                        block->name, g_strerror(errno));
+    return false;
+}
+
+static bool write_vector(int fd, struct iovec *iov, int n, uint64_t at)
+{
+    while (n > 0) {
+        ssize_t done = pwritev(fd, iov, n, (off_t)at);
+
+        if (done < 0 && errno == EINTR) {
+            continue;
+        }
+        if (done <= 0) {
+            errno = done == 0 ? ENOSPC : errno;
+            return false;
+        }
+        at += (uint64_t)done;
+        for (; n > 0 && (size_t)done >= iov->iov_len; iov++, n--) {
+            done -= (ssize_t)iov->iov_len;
+        }
+        if (n > 0) {
+            iov->iov_base = (uint8_t *)iov->iov_base + done;
+            iov->iov_len -= (size_t)done;
+        }
+    }
+    return true;
+}
+
+/* Octets from @address on become @fill, @length of them. */
+static bool fill(Block *b, uint64_t address, uint64_t length, uint8_t value)
+{
+    g_autofree uint8_t *same = g_malloc(MIG_PAGE_SIZE_MAX);
+
+    memset(same, value, MIG_PAGE_SIZE_MAX);
+    while (length) {
+        struct iovec iov = { same, MIN(length, MIG_PAGE_SIZE_MAX) };
+        size_t n = iov.iov_len;
+
+        if (!write_vector(b->fd, &iov, 1, b->base + address)) {
+            return false;
+        }
+        address += n;
+        length -= n;
+        b->high = MAX(b->high, address);
+    }
+    return true;
+}
+
+static bool make_zero(MigRamImage *image, Block *b, uint64_t address, uint64_t length)
+{
+    if (address >= b->high) {
+        return true;
+    }
+    length = MIN(length, b->high - address);
+    if (!image->cannot_punch) {
+        if (fallocate(b->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                      (off_t)(b->base + address), (off_t)length) == 0) {
+            return true;
+        }
+        if (errno != EOPNOTSUPP && errno != ENOSYS) {
+            return false;
+        }
+        image->cannot_punch = true;
+    }
+    return fill(b, address, length, 0);
+}
+
+/* @n pages, one every @stride octets of @data, to @address on. */
+static bool write_pages(MigRamImage *image, Block *b, const uint8_t *data, uint32_t n,
+                        uint32_t stride, uint32_t page_size, uint64_t address)
+{
+    struct iovec iov[BATCH];
+    uint32_t i = 0;
+
+    while (i < n) {
+        uint64_t from = address + (uint64_t)i * page_size;
+        uint32_t first = i, count = 0;
+
+        while (i < n && mig_page_is_zero(data + (size_t)i * stride, page_size)) {
+            i++;
+        }
+        if (i > first) {
+            if (!make_zero(image, b, from, (uint64_t)(i - first) * page_size)) {
+                return false;
+            }
+            continue;
+        }
+        while (i < n && count < BATCH &&
+               !mig_page_is_zero(data + (size_t)i * stride, page_size)) {
+            iov[count].iov_base = (void *)(uintptr_t)(data + (size_t)i * stride);
+            iov[count++].iov_len = page_size;
+            i++;
+        }
+        if (!write_vector(b->fd, iov, (int)count, b->base + from)) {
+            return false;
+        }
+        b->high = MAX(b->high, from + (uint64_t)count * page_size);
+    }
+    return true;
+}
+
+static bool read_exactly(const Block *b, uint64_t address, uint8_t *p, size_t n)
+{
+    size_t done = 0;
+
+    while (done < n) {
+        ssize_t got = pread(b->fd, p + done, n - done, (off_t)(b->base + address + done));
+
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return false;
+        }
+        if (got == 0) {
+            memset(p + done, 0, n - done);
+            return true;
+        }
+        done += (size_t)got;
+    }
+    return true;
+}
+
+static bool write_encoded(MigRamImage *image, Block *b, const MigItem *item,
+                          const uint8_t *record, GError **error)
+{
+    const MigRamPages *run = &item->pages;
+    g_autofree uint8_t *page = g_malloc0(run->page_size);
+    const uint8_t *data = record + run->data_offset;
+    bool ok;
+
+    if (run->kind == MIG_PAGE_XBZRLE) {
+        if (!read_exactly(b, run->address, page, run->page_size)) {
+            return io_error(run->block, error);
+        }
+        ok = mig_page_xbzrle(data, run->data_length, page, run->page_size);
+    } else {
+        ok = mig_page_inflate(data, run->data_length, page, run->page_size);
+    }
+    if (!ok) {
+        mig_error_set(error, MIG_ERROR_MALFORMED, item->offset,
+                      run->kind == MIG_PAGE_XBZRLE ? "ram-xbzrle-malformed"
+                                                    : "ram-compressed-malformed",
+                      "the encoded page at 0x%" PRIx64 " of RAM block %s does not decode",
+                      run->address, run->block->name);
+        return false;
+    }
+    return write_pages(image, b, page, 1, run->page_size, run->page_size, run->address) ||
+           io_error(run->block, error);
+}
+
+static bool watch_pages(MigRamImage *image, MigReader *reader, const MigItem *item,
+                        GError **error)
+{
+    const MigRamPages *run = &item->pages;
+    Block *b = find(image, run->block);
+    uint64_t length = (uint64_t)run->n_pages * run->page_size;
+    const uint8_t *p;
+    bool ok;
+
+    if (item->defect) {
+        mig_error_set(error, MIG_ERROR_MALFORMED, item->offset, item->defect,
+                      "pages from 0x%" PRIx64 " on that no RAM block of the list has",
+                      run->address);
+        return false;
+    }
+    if (!b) {
+        return true;
+    }
+    if (run->kind == MIG_PAGE_ZERO) {
+        ok = run->fill ? fill(b, run->address, length, run->fill)
+                       : make_zero(image, b, run->address, length);
+        return ok || io_error(run->block, error);
+    }
+    p = mig_reader_bytes(reader, item);
+    if (!p) {
+        return mig_input_end_error(mig_reader_input(reader), error);
+    }
+    if (run->kind != MIG_PAGE_NORMAL) {
+        return write_encoded(image, b, item, p, error);
+    }
+    /* The first record may have a name, the others have a header of 8 octets. */
+    ok = write_pages(image, b, p + run->data_offset, 1, run->page_size, run->page_size,
+                     run->address) &&
+         write_pages(image, b, p + run->first_length + 8, run->n_pages - 1,
+                     mig_ram_pages_stride(run), run->page_size, run->address + run->page_size);
+    return ok || io_error(run->block, error);
+}
+
+static bool is_set(const uint8_t *bits, uint64_t bit)
+{
+    return bits[bit / 8] >> (bit % 8) & 1;
+}
+
+/* A page of mapped-ram is what the file holds where its bit is set, and zero elsewhere. */
+static bool watch_mapped(MigRamImage *image, MigReader *reader, const MigItem *item,
+                         GError **error)
+{
+    const MigRamBlock *block = item->block;
+    Block *b = find(image, block);
+    MigInput *in = mig_reader_input(reader);
+    uint64_t size = block->mapped_page_size, first = item->piece / size;
+    uint64_t n = (item->length + size - 1) / size;
+    uint8_t bits[MIG_ITEM_MAX / MIG_PAGE_SIZE_MIN / 8 + 2];
+    uint64_t from = block->bitmap_offset - mig_input_file_offset(in) + first / 8;
+    size_t want = (size_t)((first + n + 7) / 8 - first / 8);
+    const uint8_t *p = NULL;
+
+    if (!b) {
+        return true;
+    }
+    if (mig_input_read_at(in, from, bits, want) != want) {
+        if (mig_input_end_error(in, error)) {
+            mig_error_set(error, MIG_ERROR_TRUNCATED, from, MIG_DEFECT_TRUNCATED,
+                          "the bitmap of RAM block %s cannot be read", block->name);
+        }
+        return false;
+    }
+    for (uint64_t i = 0, end; i < n; i = end) {
+        uint64_t at = i * size, length;
+
+        end = i + 1;
+        if (!is_set(bits, first % 8 + i)) {
+            continue;
+        }
+        while (end < n && is_set(bits, first % 8 + end)) {
+            end++;
+        }
+        if (!p && !(p = mig_reader_bytes(reader, item))) {
+            return mig_input_end_error(in, error);
+        }
+        length = MIN(end * size, item->length) - at;
+        if (!write_pages(image, b, p + at, (uint32_t)(length / size), (uint32_t)size,
+                         (uint32_t)size, item->piece + at) ||
+            !write_pages(image, b, p + at + length / size * size, length % size != 0, 0,
+                         (uint32_t)(length % size), item->piece + at + length / size * size)) {
+            return io_error(block, error);
+        }
+    }
+    return true;
+}
+
+bool mig_ram_image_watch(MigRamImage *image, MigReader *reader, const MigItem *item,
+                         GError **error)
+{
+    switch (item->kind) {
+    case MIG_ITEM_RAM_BLOCK:
+        return add_block(image, item->block, error);
+    case MIG_ITEM_MAPPED_HEADER:
+        return mig_input_hold(mig_reader_input(reader), error);
+    case MIG_ITEM_RAM_PAGES:
+        return watch_pages(image, reader, item, error);
+    case MIG_ITEM_MAPPED_PAGES:
+        return watch_mapped(image, reader, item, error);
+    default:
+        return true;
+    }
+}
+
+size_t mig_ram_image_read(const MigRamImage *image, const MigRamBlock *block, uint64_t address,
+                          void *buffer, size_t n)
+{
+    const Block *b = find(image, block);
+
+    n = (size_t)MIN(n, block->used_length - MIN(address, block->used_length));
+    return b && read_exactly(b, address, buffer, n) ? n : 0;
+}
+
+uint64_t mig_ram_image_next(const MigRamImage *image, const MigRamBlock *block,
+                            uint64_t address)
+{
+    const Block *b = find(image, block);
+    off_t at;
+
+    if (!b || address >= b->high) {
+        return block->used_length;
+    }
+    at = lseek(b->fd, (off_t)(b->base + address), SEEK_DATA);
+    if (at < 0) {
+        /* none behind, or a file system that cannot tell */
+        return errno == ENXIO ? block->used_length : address;
+    }
+    return MIN((uint64_t)at - b->base, block->used_length);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      what RAM holds once a stream has been loaded, page by page, in files.
+ * Knows not: what the files are called, and what becomes of them.
+ * Beside it: stream/ram.c, which cuts the records; stream/page.h, which decodes pages.
+ *
+ * Memory does not grow with RAM: contents live in sparse files, in which a zero page is a
+ * hole.  A page that the stream never mentions is zero here; a loader leaves it as it was,
+ * which is not zero for a block that it fills from a ROM file.
+ */
+#ifndef MIG_DEVICE_RAM_IMAGE_H
+#define MIG_DEVICE_RAM_IMAGE_H
+
+#include "io/error.h"
+#include "stream/reader.h"
+
+typedef struct MigRamImage MigRamImage;
+
+/*
+ * Says where a block's content goes: *fd, opened for reading and writing, and *base, octets
+ * before the block's first one in it.  What lies there must read as zero.  The descriptor is
+ * borrowed until mig_ram_image_free().  *fd -1 leaves the block out.
+ * Called once per block, in the order of the list.  Returns false with *error set to give up.
+ */
+typedef bool MigRamPlace(const MigRamBlock *block, int *fd, uint64_t *base, void *user,
+                         GError **error);
+
+MIG_API MigRamImage *mig_ram_image_new(MigRamPlace *place, void *user);
+MIG_API void mig_ram_image_free(MigRamImage *image);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigRamImage, mig_ram_image_free)
+
+/*
+ * Applies @item, the one that @reader has just read; all items of a stream in order.
+ * Errors: MALFORMED with the rule where an encoded page does not decode or a page lies
+ * outside of its block; IO.
+ */
+MIG_API bool mig_ram_image_watch(MigRamImage *image, MigReader *reader, const MigItem *item,
+                                 GError **error);
+
+/* Octets of @block from @address on, at most @n: how many there are. */
+MIG_API size_t mig_ram_image_read(const MigRamImage *image, const MigRamBlock *block,
+                                  uint64_t address, void *buffer, size_t n);
+
+/* The first address at or after @address that may not be zero; the block's length if all is
+ * zero from there on. */
+MIG_API uint64_t mig_ram_image_next(const MigRamImage *image, const MigRamBlock *block,
+                                    uint64_t address);
+
+#endif
