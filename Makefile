@@ -157,6 +157,13 @@ $(LIB_SHARED): $(LIB_OBJECTS)
 
 link = $(CC) $(all_cflags) $(all_ldflags) -o $@ $^ $(PACKAGE_LIBS) $(LDLIBS)
 
+# migstat check --explain quotes migstat-rules(7).
+$(B)/cli/rules-page.o: all_cppflags += -I$(B)
+$(B)/cli/rules-page.o: $(B)/rules-page.inc
+$(B)/rules-page.inc: man/migstat-rules.7
+	@mkdir -p $(@D)
+	$(Q)sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $< > $@
+
 $(PROGRAM): $(CLI_OBJECTS) $(LIB_STATIC)
 	$(call say,LD,$@)
 	$(Q)$(link) $(ARGP)

@@ -47,6 +47,7 @@ typedef struct CliCommand {
 /* Sorted by name; closed by a row without one. */
 extern const CliCommand cli_commands[];
 
+int cli_cmd_check(int argc, char **argv, CliCommon *common);
 int cli_cmd_convert(int argc, char **argv, CliCommon *common);
 int cli_cmd_diff(int argc, char **argv, CliCommon *common);
 int cli_cmd_dump(int argc, char **argv, CliCommon *common);

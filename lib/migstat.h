@@ -6,6 +6,8 @@
 #ifndef MIGSTAT_H
 #define MIGSTAT_H
 
+#include "check/check.h"
+#include "check/release.h"
 #include "device/decode.h"
 #include "device/field.h"
 #include "device/pci.h"

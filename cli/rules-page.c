@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      the text of migstat-rules(7), so that the program can quote it where no manual
+ *            is installed; turning its few macros into plain text.
+ * Knows not: rules.
+ * Beside it: man/migstat-rules.7, the one source of that text; the Makefile, which turns it
+ *            into the string included below.
+ */
+#include "rules-page.h"
+
+#include <glib.h>
+#include <string.h>
+
+#define WIDTH 78
+
+static const char page[] =
+#include "rules-page.inc"
+    ;
+
+/* roff's escapes, of which the page uses these. */
+static void append_line(GString *text, const char *line, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (line[i] != '\\') {
+            g_string_append_c(text, line[i]);
+        } else if (i + 2 < length && line[i + 1] == 'f') {
+            i += 2;
+        } else if (i + 1 < length && line[++i] != '&') {
+            g_string_append_c(text, line[i]);
+        }
+    }
+}
+
+/* Words of a paragraph, broken into lines. */
+static void append_filled(GString *out, const char *paragraph)
+{
+    g_auto(GStrv) words = g_strsplit_set(paragraph, " \n", -1);
+    size_t column = 0;
+
+    for (char **word = words; *word; word++) {
+        size_t n = strlen(*word);
+
+        if (n == 0) {
+            continue;
+        }
+        if (column && column + 1 + n > WIDTH) {
+            g_string_append_c(out, '\n');
+            column = 0;
+        }
+        g_string_append_printf(out, "%s%s", column ? " " : "", *word);
+        column += n + (column ? 1 : 0);
+    }
+    g_string_append_c(out, '\n');
+}
+
+char *cli_rules_page_text(const char *id)
+{
+    g_autofree char *heading = g_strdup_printf("\n.SS %s\n", id);
+    const char *line = strstr(page, heading);
+    g_autoptr(GString) paragraph = g_string_new(NULL);
+    GString *out;
+
+    if (!line) {
+        return NULL;
+    }
+    out = g_string_new(NULL);
+    for (line += strlen(heading); *line && strncmp(line, ".S", 2) != 0;) {
+        size_t n = strcspn(line, "\n");
+
+        if (strncmp(line, ".PP", 3) == 0) {
+            append_filled(out, paragraph->str);
+            g_string_append_c(out, '\n');
+            g_string_truncate(paragraph, 0);
+        } else if (*line == '.') {
+            const char *argument = memchr(line, ' ', n);
+
+            if (argument) {
+                append_line(paragraph, argument + 1, n - (size_t)(argument + 1 - line));
+            }
+        } else {
+            append_line(paragraph, line, n);
+        }
+        g_string_append_c(paragraph, ' ');
+        line += n + (line[n] == '\n');
+    }
+    append_filled(out, paragraph->str);
+    return g_string_free(out, FALSE);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      judging a stream: the run over its items, the findings, what was evaluated.
+ * Knows not: any one rule (check/rules-*.c), nor how findings are printed.
+ * Beside it: check/release.h; migstat-rules(7), which has a paragraph for each rule.
+ *
+ * The caller owns the loop: it hands every item that the reader gives to
+ * mig_check_item(), ends with mig_check_finish(), and looks at the findings then.
+ */
+#ifndef MIG_CHECK_CHECK_H
+#define MIG_CHECK_CHECK_H
+
+#include "check/release.h"
+#include "stream/reader.h"
+#include "stream/vfio-need.h"
+
+typedef enum MigSeverity {
+    MIG_SEVERITY_DEFAULT, /* in options: what the rule has */
+    MIG_SEVERITY_IGNORE,
+    MIG_SEVERITY_NOTE,    /* information */
+    MIG_SEVERITY_WARNING, /* suspicious */
+    MIG_SEVERITY_ERROR,   /* a loader refuses it, or state would be lost or wrong */
+    MIG_SEVERITY_COUNT
+} MigSeverity;
+
+/* "note", ...: a static string. */
+MIG_API const char *mig_severity_name(MigSeverity severity);
+
+typedef struct MigRule MigRule;
+
+/* The rules in the order of the table; its number is what options and outcomes index by. */
+MIG_API size_t mig_rule_count(void);
+MIG_API const MigRule *mig_rule_at(size_t index);
+/* The number of the rule with that id, or -1. */
+MIG_API ssize_t mig_rule_find(const char *id);
+MIG_API const char *mig_rule_id(const MigRule *rule);
+MIG_API const char *mig_rule_title(const MigRule *rule);
+MIG_API MigSeverity mig_rule_severity(const MigRule *rule);
+/* It speaks of one release and is evaluated only where options name one. */
+MIG_API bool mig_rule_needs_release(const MigRule *rule);
+/* The rules that must hold before this one makes sense: @n ids. */
+MIG_API const char *const *mig_rule_after(const MigRule *rule, size_t *n);
+
+typedef struct MigCheckOptions {
+    MigRelease release;            /* the loader to judge for, or MIG_RELEASE_NONE */
+    const MigSeverity *severities; /* mig_rule_count() of them, or NULL; copied */
+    const MigVfioNeeds *needs;     /* which VFIO devices need their configuration first, or
+                                    * NULL; borrowed, must outlive the run */
+    size_t keep;                   /* findings kept of one rule; 0: all */
+} MigCheckOptions;
+
+typedef struct MigFinding {
+    const MigRule *rule;
+    MigSeverity severity;
+    uint64_t offset;        /* in plain bytes of the stream, or of the container */
+    bool in_container;      /* the latter */
+    char *section;          /* idstr, section_length octets, or NULL outside of sections */
+    size_t section_length;
+    uint32_t instance_id;
+    char *message;          /* what was found against what was wanted; may hold any octets
+                             * that a name in the stream has */
+    char *loader;           /* what the release asked for prints as it refuses, or NULL */
+    char *hint;             /* one command that would help, or NULL */
+    uint64_t more;          /* on the last one kept of its rule: how many were left out */
+    uint64_t more_until;    /* offset of the last of those */
+} MigFinding;
+
+typedef enum MigOutcome {
+    MIG_OUTCOME_EVALUATED,
+    MIG_OUTCOME_NOT_EVALUATED, /* its ground is missing */
+    MIG_OUTCOME_IGNORED,       /* by option */
+    MIG_OUTCOME_NOT_ASKED,     /* it needs a release and none was given */
+} MigOutcome;
+
+typedef struct MigCheck MigCheck;
+
+/* @reader is borrowed and must outlive the run; @options may be NULL. */
+MIG_API MigCheck *mig_check_new(MigReader *reader, const MigCheckOptions *options);
+MIG_API void mig_check_free(MigCheck *check);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigCheck, mig_check_free)
+
+/* Judges the item that the reader gave last. */
+MIG_API void mig_check_item(MigCheck *check, const MigItem *item);
+
+/* Ends the run.  @error: what the reader ended with, or NULL if the stream is complete.
+ * Damage becomes a finding; false for an error that is none of the stream's (IO,
+ * CANCELLED). */
+MIG_API bool mig_check_finish(MigCheck *check, const GError *error);
+
+/* After mig_check_finish(): in stream order, owned by the run. */
+MIG_API const MigFinding *mig_check_findings(const MigCheck *check, size_t *n);
+
+/* How many findings there were, those left out included. */
+MIG_API uint64_t mig_check_count(const MigCheck *check, MigSeverity severity);
+
+/* What became of a rule.  *why: for NOT_EVALUATED the id of the rule that failed before it or
+ * ended the reading, or a few words; a static string, else NULL. */
+MIG_API MigOutcome mig_check_outcome(const MigCheck *check, size_t rule, const char **why);
+
+/* How many findings the release asked for would refuse the stream for. */
+MIG_API uint64_t mig_check_refusals(const MigCheck *check);
+
+#endif

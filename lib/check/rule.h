@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      what a rule is, and what its function may call.  Private to check/.
+ * Knows not: any one rule.
+ * Beside it: check/check.c, which runs them; check/facts.h, what they look at.
+ *
+ * A new rule is a function and a row in one of rules-*.c, a fixture in tests/fixtures/bad
+ * that is named after it, and a paragraph of man/migstat-rules.7.
+ */
+#ifndef MIG_CHECK_RULE_H
+#define MIG_CHECK_RULE_H
+
+#include "check/check.h"
+#include "check/facts.h"
+
+/* What a rule watches: kinds of items, and the end of a complete stream. */
+#define MIG_WATCH(kind) (1u << MIG_ITEM_##kind)
+#define MIG_WATCH_END (1u << MIG_ITEM_KIND_COUNT)
+/* Whatever can stand where a section's body ends. */
+#define MIG_WATCH_BODY_END                                                               \
+    (MIG_WATCH(SECTION_FOOTER) | MIG_WATCH(SECTION_HEADER) | MIG_WATCH(COMMAND) |        \
+     MIG_WATCH(CONFIGURATION) | MIG_WATCH(EOF))
+
+/*
+ * Judges @item, NULL at the end.  The facts are of all that came before it.  It reports as
+ * often as it finds something.
+ */
+typedef void MigRuleFunc(MigCheck *check, const MigFacts *facts, const MigItem *item);
+
+#define MIG_RULE_AFTER_MAX 3
+
+struct MigRule {
+    const char *id;
+    const char *title;       /* what must hold, in a few words */
+    MigSeverity severity;
+    uint32_t watches;
+    MigRuleFunc *judge;      /* NULL: the reader finds it and its error says so */
+    const char *after[MIG_RULE_AFTER_MAX]; /* rules above that must hold first */
+    bool needs_release;
+    const char *loader;      /* what any release prints as it refuses; %s is the section */
+};
+
+/* The groups, each closed by a row without an id. */
+extern const MigRule mig_rules_framing[], mig_rules_configuration[], mig_rules_command[],
+    mig_rules_description[], mig_rules_ram[], mig_rules_mapped_ram[], mig_rules_vfio[],
+    mig_rules_vfio_order[], mig_rules_vfio_subflag[], mig_rules_for[];
+
+/* Begins a finding of the rule that is being run.  @section may be NULL. */
+void mig_report(MigCheck *check, uint64_t offset, const MigSection *section,
+                const char *format, ...) G_GNUC_PRINTF(4, 5);
+
+/* The same where the item is. */
+#define mig_report_item(check, item, ...) \
+    mig_report(check, (item)->offset, (item)->section, __VA_ARGS__)
+
+/* More about the finding begun last: another severity than the rule's; what releases from
+ * @first to @last print as they refuse the stream for it; a command that helps. */
+void mig_report_severity(MigCheck *check, MigSeverity severity);
+void mig_report_loader(MigCheck *check, MigRelease first, MigRelease last,
+                       const char *format, ...) G_GNUC_PRINTF(4, 5);
+void mig_report_hint(MigCheck *check, const char *hint);
+
+/* The rule cannot be evaluated in this stream; @why is a static text. */
+void mig_report_no_ground(MigCheck *check, const char *why);
+
+/* The release asked for, or MIG_RELEASE_NONE. */
+MigRelease mig_check_release(const MigCheck *check);
+
+/* Whether the device is said to need its configuration before its data. */
+MigVfioNeed mig_check_need(const MigCheck *check, const MigSection *section);
+
+MigReader *mig_check_reader(const MigCheck *check);
+
+/* 12,345,678 in @buffer, which is returned. */
+typedef char MigGrouped[28];
+const char *mig_grouped(uint64_t n, MigGrouped buffer);
+
+/* "s" unless @n is 1. */
+#define MIG_PLURAL(n) ((n) == 1 ? "" : "s")
+
+#define MIG_ALL_RELEASES MIG_RELEASE_FIRST, MIG_RELEASE_LAST
+
+#endif

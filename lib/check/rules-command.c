@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      rules of COMMANDs.
+ * Knows not: sections.
+ * Beside it: check/rule.h; stream/command.c.
+ *
+ * Source: migration/savevm.c, loadvm_process_command(), loadvm_postcopy_handle_*(), 5.2 to
+ * 10.2.
+ */
+#include "check/rule.h"
+#include "stream/command.h"
+#include "stream/defect.h"
+
+static void command_unknown(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    if (item->defect == MIG_DEFECT_COMMAND_UNKNOWN) {
+        mig_report_item(check, item, "command %u of %u bytes is of no release",
+                        item->command.id, item->command.length);
+        mig_report_loader(check, MIG_ALL_RELEASES, "MIG_CMD 0x%x unknown (len 0x%x)",
+                          item->command.id, item->command.length);
+    }
+}
+
+static void command_length(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    int wanted = mig_command_length(item->command.id);
+
+    (void)facts;
+    if (item->defect != MIG_DEFECT_COMMAND_LENGTH) {
+        return;
+    }
+    if (wanted < 0) {
+        mig_report_item(check, item, "%s with %u bytes of payload, wanted 0 or 16",
+                        mig_command_name(item->command.id), item->command.length);
+        mig_report_loader(check, MIG_ALL_RELEASES, "CMD_POSTCOPY_ADVISE invalid length (%d)",
+                          item->command.length);
+    } else {
+        mig_report_item(check, item, "%s with %u bytes of payload, wanted %d",
+                        mig_command_name(item->command.id), item->command.length, wanted);
+        mig_report_loader(check, MIG_ALL_RELEASES,
+                          "%s received with bad length - expecting %d, got %d",
+                          mig_command_name(item->command.id), wanted, item->command.length);
+    }
+}
+
+static void command_return_path(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    if (item->command.id == MIG_CMD_PING && !item->defect && !facts->return_path) {
+        const uint8_t *p = mig_reader_bytes(mig_check_reader(check), item);
+        uint32_t value = p ? mig_be32(p + MIG_COMMAND_HEADER_LENGTH) : 0;
+
+        mig_report_item(check, item, "PING, and no OPEN_RETURN_PATH came before it");
+        mig_report_loader(check, MIG_ALL_RELEASES,
+                          "CMD_PING (0x%x) received with no return path", value);
+    }
+}
+
+static void command_postcopy_order(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    static const struct {
+        MigCommand id;
+        MigPostcopy from, to; /* the states in which it makes sense */
+    } steps[] = {
+        { MIG_CMD_POSTCOPY_ADVISE, MIG_POSTCOPY_NONE, MIG_POSTCOPY_NONE },
+        { MIG_CMD_POSTCOPY_RAM_DISCARD, MIG_POSTCOPY_ADVISE, MIG_POSTCOPY_DISCARD },
+        { MIG_CMD_POSTCOPY_LISTEN, MIG_POSTCOPY_ADVISE, MIG_POSTCOPY_DISCARD },
+        { MIG_CMD_POSTCOPY_RUN, MIG_POSTCOPY_LISTENING, MIG_POSTCOPY_LISTENING },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
+        if (item->command.id == steps[i].id &&
+            (facts->postcopy < steps[i].from || facts->postcopy > steps[i].to)) {
+            const char *name = mig_command_name(item->command.id);
+
+            mig_report_item(check, item, "%s out of its order: ADVISE, RAM_DISCARD, LISTEN, "
+                            "RUN", name);
+            mig_report_loader(check, MIG_ALL_RELEASES, "CMD_%s in wrong postcopy state (%d)",
+                              name, (int)facts->postcopy);
+        }
+    }
+}
+
+static void command_switchover_order(MigCheck *check, const MigFacts *facts,
+                                     const MigItem *item)
+{
+    if (item->command.id != MIG_CMD_SWITCHOVER_START || facts->colo) {
+        return;
+    }
+    if (facts->switchover_start != MIG_NOWHERE) {
+        mig_report_item(check, item, "a second SWITCHOVER_START, the first stands at 0x%" PRIx64,
+                        facts->switchover_start);
+    } else if (facts->first_end != MIG_NOWHERE) {
+        mig_report_item(check, item, "SWITCHOVER_START after the END of a section at "
+                        "0x%" PRIx64 ": it comes before all of them", facts->first_end);
+    }
+}
+
+#define COMMAND MIG_WATCH(COMMAND)
+
+const MigRule mig_rules_command[] = {
+    { "command-unknown", "every command is known", MIG_SEVERITY_ERROR, COMMAND,
+      command_unknown, { 0 }, false, NULL },
+    { "command-length", "a command's payload has the length that it must have",
+      MIG_SEVERITY_ERROR, COMMAND, command_length, { 0 }, false, NULL },
+    { "package-length", "a package ends where its last section does", MIG_SEVERITY_ERROR, 0,
+      NULL, { 0 }, false, NULL },
+    { "command-return-path", "the return path is opened before PING", MIG_SEVERITY_ERROR,
+      COMMAND, command_return_path, { 0 }, false, NULL },
+    { "command-postcopy-order", "postcopy's commands come in their order", MIG_SEVERITY_ERROR,
+      COMMAND, command_postcopy_order, { "command-length" }, false, NULL },
+    { "command-switchover-order", "SWITCHOVER_START comes once, before the first END",
+      MIG_SEVERITY_ERROR, COMMAND, command_switchover_order, { 0 }, false, NULL },
+    { 0 },
+};

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      rules of the CONFIGURATION section.
+ * Knows not: what follows it.
+ * Beside it: check/rule.h; stream/configuration.c.
+ */
+#include <string.h>
+
+#include "check/rule.h"
+#include "stream/defect.h"
+
+/* Machine types up to 2.3, and Xen's, have neither configuration nor footers: so the first
+ * footer tells that it is missing. */
+static void configuration_missing(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)item;
+    if (facts->configuration == MIG_NOWHERE && facts->n_footers == 0) {
+        mig_report(check, MIG_FILE_HEADER_LENGTH, NULL,
+                   "no CONFIGURATION behind the file header, and sections have footers");
+    }
+}
+
+static void configuration_twice(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    if (item->defect == MIG_DEFECT_CONFIGURATION_TWICE) {
+        mig_report_item(check, item, "a second CONFIGURATION, the first stands at 0x%" PRIx64,
+                        facts->configuration);
+        mig_report_loader(check, MIG_ALL_RELEASES, "Unknown savevm section type 7");
+    }
+}
+
+static void configuration_not_first(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    if (item->defect == MIG_DEFECT_CONFIGURATION_NOT_FIRST) {
+        mig_report_item(check, item, "CONFIGURATION does not stand behind the file header");
+        mig_report_loader(check, MIG_ALL_RELEASES, "Configuration section missing");
+    }
+}
+
+/* Families all of whose types that write a configuration end in a version. */
+static const char *const versioned[] = { "pc-q35-", "pc-i440fx-", "s390-ccw-virtio-",
+                                         "pseries-", "virt-" };
+
+static bool is_prefix_of_versioned(const char *machine)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(versioned); i++) {
+        size_t n = strlen(versioned[i]);
+
+        if (strncmp(machine, versioned[i], n) == 0 && !strchr(machine + n, '.') &&
+            !strchr(machine + n, '-')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The loader compares as many octets as it received: a part of a name, or none, passes. */
+static void configuration_machine(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigConfiguration *conf = mig_reader_configuration(mig_check_reader(check));
+
+    (void)facts;
+    if (!conf || item->defect) {
+        return;
+    }
+    for (uint32_t i = 0; i < conf->machine_length; i++) {
+        if (!g_ascii_isprint(conf->machine[i])) {
+            mig_report_item(check, item, "byte %u of the machine type's name is 0x%02x", i,
+                            (unsigned char)conf->machine[i]);
+            mig_report_severity(check, MIG_SEVERITY_ERROR);
+            return;
+        }
+    }
+    if (conf->machine_length == 0) {
+        mig_report_item(check, item,
+                        "the machine type's name is empty: it loads on any machine");
+    } else if (is_prefix_of_versioned(conf->machine)) {
+        mig_report_item(check, item, "machine type \"%s\" is the beginning of a name only: it "
+                        "loads on every machine type that begins so", conf->machine);
+    }
+}
+
+static void configuration_capability(MigCheck *check, const MigFacts *facts,
+                                     const MigItem *item)
+{
+    const MigConfiguration *conf = mig_reader_configuration(mig_check_reader(check));
+
+    (void)facts;
+    for (size_t i = 0; conf && conf->capabilities && conf->capabilities[i]; i++) {
+        if (mig_release_of_capability(conf->capabilities[i]) == MIG_RELEASE_NONE) {
+            mig_report_item(check, item, "capability \"%s\" is of no release",
+                            conf->capabilities[i]);
+            mig_report_loader(check, MIG_ALL_RELEASES, "Received unknown capability %s",
+                              conf->capabilities[i]);
+        }
+    }
+}
+
+#define CONFIGURATION MIG_WATCH(CONFIGURATION)
+
+const MigRule mig_rules_configuration[] = {
+    { "configuration-missing", "a CONFIGURATION follows the file header", MIG_SEVERITY_ERROR,
+      MIG_WATCH(SECTION_FOOTER), configuration_missing, { 0 }, false,
+      "Configuration section missing" },
+    { "configuration-malformed", "the CONFIGURATION is one that QEMU writes",
+      MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false,
+      "load of migration failed: No such file or directory" },
+    { "configuration-twice", "there is one CONFIGURATION", MIG_SEVERITY_ERROR, CONFIGURATION,
+      configuration_twice, { 0 }, false, NULL },
+    { "configuration-not-first", "the CONFIGURATION comes first", MIG_SEVERITY_ERROR,
+      CONFIGURATION, configuration_not_first, { 0 }, false, NULL },
+    { "configuration-machine", "the machine type is a whole name", MIG_SEVERITY_WARNING,
+      CONFIGURATION, configuration_machine, { 0 }, false, NULL },
+    { "configuration-capability", "recorded capabilities are known", MIG_SEVERITY_ERROR,
+      CONFIGURATION, configuration_capability, { 0 }, false, NULL },
+    { 0 },
+};

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      rules of one release: what its loader refuses in a stream that is well made.
+ * Knows not: what is wrong for all; those rules say themselves what a loader prints.  What a
+ *            loader can know from its own command line only is nobody's.
+ * Beside it: check/rule.h; check/release.c, the tables.
+ *
+ * Source: hw/vfio/migration.c, vfio_load_state(); migration/savevm.c; migration/ram.c; 5.2,
+ * 7.2, 10.0, 10.2.
+ */
+#include <string.h>
+
+#include "check/rule.h"
+#include "stream/command.h"
+#include "stream/vfio.h"
+
+/* VFIO's loader ends a body behind the configuration from this release on. */
+#define CONFIG_LAST_FIRST 600u
+#define COMPRESS_LAST 900u      /* COMPRESS_PAGE and the block section */
+#define MULTIFD_FLUSH_FIRST 801u
+
+#define RELEASE_FORMAT "QEMU %u.%u"
+#define RELEASE_ARGS(release) mig_release_major(release), mig_release_minor(release)
+
+/* Lower than all: no machine type of that release has the name, nor begins like it. */
+static void machine_newer(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigConfiguration *conf = mig_reader_configuration(mig_check_reader(check));
+    MigRelease release = mig_check_release(check);
+    MigRelease machine = conf ? mig_release_of_machine(conf->machine) : MIG_RELEASE_NONE;
+
+    (void)facts;
+    if (machine > release) {
+        mig_report_item(check, item, "machine type %s came with " RELEASE_FORMAT,
+                        conf->machine, RELEASE_ARGS(machine));
+        mig_report_loader(check, MIG_ALL_RELEASES,
+                          "Machine type received is '%s' and local is '...'", conf->machine);
+    }
+}
+
+static void capability_newer(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigConfiguration *conf = mig_reader_configuration(mig_check_reader(check));
+
+    (void)facts;
+    for (size_t i = 0; conf && conf->capabilities && conf->capabilities[i]; i++) {
+        MigRelease first = mig_release_of_capability(conf->capabilities[i]);
+
+        if (first > mig_check_release(check)) {
+            mig_report_item(check, item, "capability %s came with " RELEASE_FORMAT,
+                            conf->capabilities[i], RELEASE_ARGS(first));
+            mig_report_loader(check, MIG_ALL_RELEASES, "Received unknown capability %s",
+                              conf->capabilities[i]);
+        }
+    }
+}
+
+static void command_newer(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    MigRelease first = mig_release_of_command(item->command.id);
+
+    (void)facts;
+    if (first > mig_check_release(check)) {
+        mig_report_item(check, item, "command %s came with " RELEASE_FORMAT,
+                        mig_command_name(item->command.id), RELEASE_ARGS(first));
+        mig_report_loader(check, MIG_ALL_RELEASES, "MIG_CMD 0x%x unknown (len 0x%x)",
+                          item->command.id, item->command.length);
+    }
+}
+
+/* --- RAM --------------------------------------------------------------------------------- */
+
+static void section_removed(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    if (item->type == MIG_SECTION_START && strcmp(item->section->name, "block") == 0 &&
+        mig_check_release(check) > COMPRESS_LAST) {
+        mig_report_item(check, item, "block migration was removed in QEMU 9.1");
+        mig_report_loader(check, MIG_RELEASE_FIRST, 1001,
+                          "Unknown savevm section or instance 'block' %u",
+                          item->section->instance_id);
+        mig_report_loader(check, 1002, MIG_RELEASE_LAST,
+                          "Unknown section or instance 'block' %u",
+                          item->section->instance_id);
+    }
+}
+
+static void ram_compressed_removed(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    if (item->pages.kind == MIG_PAGE_COMPRESSED &&
+        mig_check_release(check) > COMPRESS_LAST) {
+        mig_report_item(check, item, "a zlib page; they were removed in QEMU 9.1");
+        mig_report_loader(check, MIG_ALL_RELEASES,
+                          "Unknown combination of migration flags: 0x%x",
+                          MIG_RAM_COMPRESS_PAGE);
+        mig_report_hint(check, "migstat convert --filter=ram-decompress");
+    }
+}
+
+static void ram_flush_newer(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    if (item->ram_mark.flag == MIG_RAM_MULTIFD_FLUSH &&
+        mig_check_release(check) < MULTIFD_FLUSH_FIRST) {
+        mig_report_item(check, item, "MULTIFD_FLUSH came with QEMU 8.1");
+        mig_report_loader(check, MIG_ALL_RELEASES,
+                          "Unknown combination of migration flags: 0x%x",
+                          MIG_RAM_MULTIFD_FLUSH);
+    }
+}
+
+/* --- VFIO -------------------------------------------------------------------------------- */
+
+static void vfio_subflag_unread(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigVfioFacts *v = mig_facts_vfio(facts, item->section);
+
+    if (item->vfio.flag == MIG_VFIO_DEV_CONFIG_STATE && item->vfio.has_subflags && v &&
+        !v->device.subflags) {
+        mig_report_item(check, item, "the subflag dialect, which no stock QEMU reads");
+        mig_report_loader(check, MIG_ALL_RELEASES,
+                          "Invalid value -1 expecting positive value <= 2");
+        mig_report_hint(check, mig_check_release(check) < CONFIG_LAST_FIRST
+                                   ? "migstat convert --to=config-first"
+                                   : "migstat convert --to=config-last");
+    }
+}
+
+static void vfio_flag_newer(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    MigRelease first = mig_release_of_vfio_flag(item->vfio.flag);
+
+    (void)facts;
+    if (item->piece == 0 && first > mig_check_release(check)) {
+        mig_report_item(check, item, "%s came with " RELEASE_FORMAT,
+                        mig_vfio_flag_name(item->vfio.flag), RELEASE_ARGS(first));
+        mig_report_loader(check, MIG_ALL_RELEASES, "Unknown tag 0x%" PRIx64, item->vfio.flag);
+    }
+}
+
+/* The acknowledgement that it asks for goes back over the return path. */
+static void vfio_init_data_unacknowledged(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    if (item->vfio.flag == MIG_VFIO_DEV_INIT_DATA_SENT && !facts->return_path &&
+        mig_check_release(check) >= mig_release_of_vfio_flag(item->vfio.flag)) {
+        mig_report_item(check, item, "INIT_DATA_SENT, and the stream opened no return path for "
+                        "switchover-ack");
+        mig_report_loader(check, MIG_ALL_RELEASES,
+                          "Received INIT_DATA_SENT but switchover ack is not used");
+    }
+}
+
+static void vfio_config_then_data(MigCheck *check, const MigFacts *facts,
+                                      const MigItem *item)
+{
+    const MigVfioFacts *v = mig_facts_vfio(facts, item->section);
+    const MigBodyFacts *body = &facts->body;
+
+    /* The record behind the END_OF_STATE that closed the configuration. */
+    if (mig_check_release(check) < CONFIG_LAST_FIRST || !v || v->device.subflags ||
+        body->vfio_config == MIG_NOWHERE || body->vfio_ended || item->piece ||
+        body->vfio_flag != MIG_VFIO_END_OF_STATE) {
+        return;
+    }
+    mig_report(check, body->vfio_config, item->section,
+               "%s follows the configuration in one section; " RELEASE_FORMAT " stops reading "
+               "behind the configuration",
+               item->vfio.flag == MIG_VFIO_DEV_DATA_STATE ? "data"
+                                                          : mig_vfio_flag_name(item->vfio.flag),
+               RELEASE_ARGS(mig_check_release(check)));
+    mig_report_loader(check, MIG_ALL_RELEASES, "Missing section footer for %s",
+                      item->section->name);
+    mig_report_hint(check, "migstat convert --to=config-last");
+}
+
+static void vfio_config_ends_section(MigCheck *check, const MigFacts *facts,
+                                     const MigItem *item)
+{
+    const MigBodyFacts *body = &facts->body;
+    const MigVfioFacts *v = mig_section_is_vfio(body->section)
+                                ? mig_facts_vfio(facts, body->section)
+                                : NULL;
+
+    (void)item;
+    if (mig_check_release(check) >= CONFIG_LAST_FIRST || !v || v->device.subflags ||
+        body->type != MIG_SECTION_FULL || body->vfio_config == MIG_NOWHERE ||
+        body->vfio_records != 2 || !body->vfio_ended) {
+        return;
+    }
+    mig_report(check, body->vfio_config, body->section,
+               "the section ends with the configuration; " RELEASE_FORMAT " goes on behind it "
+               "and takes the footer for a flag", RELEASE_ARGS(mig_check_release(check)));
+    mig_report_loader(check, MIG_ALL_RELEASES, "Unknown tag 0x7e%08x......",
+                      body->section->id);
+    mig_report_hint(check, "migstat convert --to=config-first");
+}
+
+#define ERROR_FOR(kinds, function) MIG_SEVERITY_ERROR, kinds, function, { 0 }, true, NULL
+
+const MigRule mig_rules_for[] = {
+    { "machine-newer", "the release has the machine type",
+      ERROR_FOR(MIG_WATCH(CONFIGURATION), machine_newer) },
+    { "capability-newer", "the release knows the recorded capabilities",
+      ERROR_FOR(MIG_WATCH(CONFIGURATION), capability_newer) },
+    { "command-newer", "the release knows the commands",
+      ERROR_FOR(MIG_WATCH(COMMAND), command_newer) },
+    { "section-removed", "the release has the section's handler",
+      ERROR_FOR(MIG_WATCH(SECTION_HEADER), section_removed) },
+    { "ram-compressed-removed", "the release reads zlib pages",
+      ERROR_FOR(MIG_WATCH(RAM_PAGES), ram_compressed_removed) },
+    { "ram-flush-newer", "the release knows MULTIFD_FLUSH",
+      ERROR_FOR(MIG_WATCH(RAM_MARK), ram_flush_newer) },
+    { "vfio-subflag-unread", "the release reads the dialect: none reads subflags",
+      ERROR_FOR(MIG_WATCH(VFIO_RECORD), vfio_subflag_unread) },
+    { "vfio-flag-newer", "the release knows the flags of VFIO records",
+      ERROR_FOR(MIG_WATCH(VFIO_RECORD), vfio_flag_newer) },
+    { "vfio-init-data-unacknowledged", "INIT_DATA_SENT can be acknowledged",
+      ERROR_FOR(MIG_WATCH(VFIO_RECORD), vfio_init_data_unacknowledged) },
+    { "vfio-config-then-data", "the release reads data behind the configuration: 5.2 does",
+      ERROR_FOR(MIG_WATCH(VFIO_RECORD), vfio_config_then_data) },
+    { "vfio-config-ends-section", "the release ends FULL with the configuration: not 5.2",
+      ERROR_FOR(MIG_WATCH_BODY_END, vfio_config_ends_section) },
+    { 0 },
+};

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      rules of the outer list: file header, sections, footers, end mark, what follows.
+ * Knows not: bodies.
+ * Beside it: check/rule.h.
+ *
+ * What loaders do not check and a stock source keeps: one START, then PARTs, then one END for
+ * each live section, all STARTs before the first PART; names and ids used once.
+ */
+#include "check/rule.h"
+#include "stream/defect.h"
+
+static const char *type_name(MigSectionType type)
+{
+    switch (type) {
+    case MIG_SECTION_START:
+        return "START";
+    case MIG_SECTION_PART:
+        return "PART";
+    case MIG_SECTION_END:
+        return "END";
+    default:
+        return "FULL";
+    }
+}
+
+/* --- ids and names ----------------------------------------------------------------------- */
+
+static void section_id_twice(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    if (item->defect == MIG_DEFECT_SECTION_ID_TWICE) {
+        mig_report_item(check, item, "section id %u belongs to another section already",
+                        item->section_id);
+    }
+}
+
+static void section_name_twice(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigSectionFacts *s = mig_facts_section(facts, item->section);
+
+    if (!s || (item->type != MIG_SECTION_START && item->type != MIG_SECTION_FULL)) {
+        return;
+    }
+    if (item->type == MIG_SECTION_FULL && s->full != MIG_NOWHERE) {
+        mig_report_item(check, item,
+                        "a second FULL section of this name and instance, the first stands at "
+                        "0x%" PRIx64 ": a loader restores the device twice",
+                        s->full);
+    } else if (item->section_id != s->bound_id && s->start != MIG_NOWHERE) {
+        mig_report_item(check, item,
+                        "section id %u, and the same name and instance had id %u before",
+                        item->section_id, s->bound_id);
+    }
+}
+
+static void section_name_empty(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    if (item->defect == MIG_DEFECT_SECTION_NAME_EMPTY) {
+        mig_report_item(check, item, "section id %u has an empty name", item->section_id);
+        mig_report_loader(check, MIG_ALL_RELEASES, "Unable to read ID string for section %u",
+                          item->section_id);
+    }
+}
+
+static void section_name_unprintable(MigCheck *check, const MigFacts *facts,
+                                     const MigItem *item)
+{
+    const MigSection *section = item->section;
+
+    (void)facts;
+    if (item->type != MIG_SECTION_START && item->type != MIG_SECTION_FULL) {
+        return;
+    }
+    for (unsigned i = 0; i < section->name_length; i++) {
+        if (!g_ascii_isprint(section->name[i])) {
+            mig_report_item(check, item, "byte %u of the section's name is 0x%02x", i,
+                            (unsigned char)section->name[i]);
+            return;
+        }
+    }
+}
+
+/* The reader stops where the id was never bound; here it was, and is no longer. */
+static void section_unbound(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    if (item->defect == MIG_DEFECT_SECTION_UNBOUND) {
+        mig_report_item(check, item, "%s of section id %u, and this section has id %u by now",
+                        type_name(item->type), item->section_id, item->section->id);
+        mig_report_loader(check, MIG_ALL_RELEASES, "Unknown savevm section %u",
+                          item->section_id);
+    }
+}
+
+/* --- START, PART, END -------------------------------------------------------------------- */
+
+static void section_part_without_start(MigCheck *check, const MigFacts *facts,
+                                       const MigItem *item)
+{
+    const MigSectionFacts *s = mig_facts_section(facts, item->section);
+
+    if ((item->type == MIG_SECTION_PART || item->type == MIG_SECTION_END) && s &&
+        s->start == MIG_NOWHERE) {
+        mig_report_item(check, item, "%s of a section that had no START, only a FULL at "
+                        "0x%" PRIx64, type_name(item->type), s->full);
+    }
+}
+
+static void section_start_twice(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigSectionFacts *s = mig_facts_section(facts, item->section);
+
+    if (item->type == MIG_SECTION_START && s && s->start != MIG_NOWHERE) {
+        mig_report_item(check, item, "a second START, the first stands at 0x%" PRIx64,
+                        s->start);
+    }
+}
+
+static void section_start_late(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigSectionFacts *s = mig_facts_section(facts, item->section);
+
+    if (item->type == MIG_SECTION_START && facts->first_part != MIG_NOWHERE &&
+        (!s || s->start == MIG_NOWHERE)) {
+        mig_report_item(check, item, "START after the first PART of the stream at 0x%" PRIx64
+                        ": a source sets up all live sections first", facts->first_part);
+    }
+}
+
+static void section_end_twice(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigSectionFacts *s = mig_facts_section(facts, item->section);
+
+    if (item->type == MIG_SECTION_END && s && s->end != MIG_NOWHERE) {
+        mig_report_item(check, item, "a second END, the first stands at 0x%" PRIx64, s->end);
+    }
+}
+
+static void section_part_after_end(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigSectionFacts *s = mig_facts_section(facts, item->section);
+
+    if (item->type == MIG_SECTION_PART && s && s->end != MIG_NOWHERE) {
+        mig_report_item(check, item, "PART after the section's END at 0x%" PRIx64, s->end);
+    }
+}
+
+/* A background snapshot ends no section: then ram is its only live one, has been sent in
+ * PARTs, and nothing was switched over.
+ * Source: migration/migration.c, bg_migration_thread(), 10.2. */
+static bool may_be_background_snapshot(const MigFacts *facts, const MigSectionFacts *s)
+{
+    return facts->n_ended == 0 && facts->n_starts == 1 && mig_section_is_ram(s->section) &&
+           s->part != MIG_NOWHERE && facts->switchover_start == MIG_NOWHERE &&
+           !facts->return_path && facts->postcopy == MIG_POSTCOPY_NONE;
+}
+
+static void section_not_ended(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)item;
+    if (facts->colo) {
+        mig_report_no_ground(check, "COLO: sections end in its checkpoints");
+        return;
+    }
+    for (guint i = 0; i < facts->sections->len; i++) {
+        const MigSectionFacts *s = &g_array_index(facts->sections, MigSectionFacts, i);
+
+        if (s->start == MIG_NOWHERE || s->end != MIG_NOWHERE) {
+            continue;
+        }
+        if (may_be_background_snapshot(facts, s)) {
+            mig_report(check, s->start, s->section,
+                       "no section is ended, as in a background snapshot; in any other "
+                       "stream its END would be missing");
+            mig_report_severity(check, MIG_SEVERITY_NOTE);
+        } else {
+            mig_report(check, s->start, s->section, "the section is never ended");
+        }
+    }
+}
+
+/* Only VFIO's handler saves both ways. */
+static void section_live_and_full(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigSectionFacts *s = mig_facts_section(facts, item->section);
+
+    if (!s || mig_section_is_vfio(item->section)) {
+        return;
+    }
+    if (item->type == MIG_SECTION_FULL ? s->start != MIG_NOWHERE && s->full == MIG_NOWHERE
+                                       : item->type == MIG_SECTION_START &&
+                                             s->full != MIG_NOWHERE && s->start == MIG_NOWHERE) {
+        mig_report_item(check, item, "both START and FULL: no handler but VFIO's has both");
+    }
+}
+
+/* --- ends -------------------------------------------------------------------------------- */
+
+static void section_end_inferred(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)item;
+    if (facts->n_inferred) {
+        mig_report(check, facts->first_inferred, NULL,
+                   "where the device state ends was found by its footer in %" PRIu64
+                   " section%s, the first here: no description has its length",
+                   facts->n_inferred, MIG_PLURAL(facts->n_inferred));
+    }
+}
+
+static void footer_missing(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    if (item->defect == MIG_DEFECT_FOOTER_MISSING) {
+        mig_report(check, item->offset, facts->body.section,
+                   "the section before has no footer, and those before it have: wanted 0x7e");
+        mig_report_loader(check, MIG_ALL_RELEASES, "Missing section footer for %s",
+                          facts->body.section ? facts->body.section->name : "");
+    }
+}
+
+static void footer_mixed(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    if (item->defect == MIG_DEFECT_FOOTER_MIXED) {
+        mig_report_item(check, item, "a footer, and the first section of the stream has none");
+    }
+}
+
+static void footer_id(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    if (item->defect == MIG_DEFECT_FOOTER_ID) {
+        mig_report_item(check, item, "the footer has section id %u, wanted %u",
+                        item->footer.id, item->section_id);
+        mig_report_loader(check, MIG_ALL_RELEASES,
+                          "Mismatched section id in footer for %s - read 0x%x expected 0x%x",
+                          item->section->name, item->footer.id, item->section_id);
+    }
+}
+
+/* QEMU leaves out footers and configuration for the same machine types, up to 2.3. */
+static void footer_none(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)item;
+    if (facts->n_bodies && !facts->n_footers && facts->configuration != MIG_NOWHERE) {
+        mig_report(check, facts->configuration, NULL,
+                   "no section has a footer, and the stream has a CONFIGURATION: it loads only "
+                   "where footers are turned off (-global migration.send-section-footer=off)");
+    }
+}
+
+static void trailing_bytes(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    if (facts->trailing == MIG_NOWHERE && !facts->colo) {
+        mig_report_item(check, item, "bytes follow the end of the stream; no loader reads them");
+    }
+}
+
+static void trailing_padding(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    if (facts->eof != MIG_NOWHERE && facts->trailing == MIG_NOWHERE) {
+        mig_report_item(check, item, "zeros follow the end of the stream: padding");
+    }
+}
+
+#define HEADER MIG_WATCH(SECTION_HEADER)
+
+const MigRule mig_rules_framing[] = {
+    { "container", "the compression or save image around the stream is whole",
+      MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false, NULL },
+    { "truncated", "nothing is cut short", MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false,
+      "load of migration failed: Input/output error" },
+    { "magic", "the stream starts with QEMU's magic number", MIG_SEVERITY_ERROR, 0, NULL,
+      { 0 }, false, "Not a migration stream" },
+    { "version", "the stream is of version 3", MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false,
+      "Unsupported migration stream version" },
+    { "section-type", "every section type is known", MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false,
+      "Unknown savevm section type" },
+    { "section-unbound", "a START or FULL comes before PART and END", MIG_SEVERITY_ERROR,
+      HEADER, section_unbound, { 0 }, false, "Unknown savevm section" },
+    { "section-id-twice", "a section id belongs to one section", MIG_SEVERITY_ERROR, HEADER,
+      section_id_twice, { 0 }, false, NULL },
+    { "section-name-twice", "a name and instance is one section, with one id",
+      MIG_SEVERITY_ERROR, HEADER, section_name_twice, { 0 }, false, NULL },
+    { "section-name-empty", "every section has a name", MIG_SEVERITY_ERROR, HEADER,
+      section_name_empty, { 0 }, false, NULL },
+    { "section-name-unprintable", "section names are printable ASCII", MIG_SEVERITY_ERROR,
+      HEADER, section_name_unprintable, { 0 }, false,
+      "Unknown savevm section or instance '%s'" },
+    { "section-part-without-start", "a live section begins with START", MIG_SEVERITY_ERROR,
+      HEADER, section_part_without_start, { 0 }, false, NULL },
+    { "section-start-twice", "a live section has one START", MIG_SEVERITY_ERROR, HEADER,
+      section_start_twice, { 0 }, false, NULL },
+    { "section-start-late", "all STARTs come before the first PART", MIG_SEVERITY_WARNING,
+      HEADER, section_start_late, { 0 }, false, NULL },
+    { "section-end-twice", "a live section has one END", MIG_SEVERITY_ERROR, HEADER,
+      section_end_twice, { 0 }, false, NULL },
+    { "section-part-after-end", "no PART comes after the section's END", MIG_SEVERITY_ERROR,
+      HEADER, section_part_after_end, { 0 }, false, NULL },
+    { "section-not-ended", "every live section is ended", MIG_SEVERITY_ERROR, MIG_WATCH_END,
+      section_not_ended, { "section-unbound" }, false, NULL },
+    { "section-live-and-full", "only VFIO has live and FULL sections of one name",
+      MIG_SEVERITY_WARNING, HEADER, section_live_and_full, { 0 }, false, NULL },
+    { "section-end-unknown", "it can be known where every section ends", MIG_SEVERITY_WARNING,
+      0, NULL, { 0 }, false, NULL },
+    { "section-end-inferred", "the ends of device state are described", MIG_SEVERITY_NOTE,
+      MIG_WATCH_END, section_end_inferred, { 0 }, false, NULL },
+    { "sections-too-many", "there are not more sections than migstat looks at",
+      MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false, NULL },
+    { "footer-missing", "every section has a footer if the first has", MIG_SEVERITY_ERROR,
+      MIG_WATCH_BODY_END | MIG_WATCH(DESCRIPTION), footer_missing, { 0 }, false,
+      "Missing section footer for %s" },
+    { "footer-mixed", "no section has a footer if the first has none", MIG_SEVERITY_ERROR,
+      MIG_WATCH(SECTION_FOOTER), footer_mixed, { 0 }, false, NULL },
+    { "footer-id", "a footer has its section's id", MIG_SEVERITY_ERROR,
+      MIG_WATCH(SECTION_FOOTER), footer_id, { 0 }, false, NULL },
+    { "footer-none", "a stream with a CONFIGURATION has footers", MIG_SEVERITY_WARNING,
+      MIG_WATCH_END, footer_none, { 0 }, false, NULL },
+    { "eof-missing", "the stream has an end mark", MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false,
+      "load of migration failed: Input/output error" },
+    { "record-flag", "records of block, bitmap, htab and s390 sections are known",
+      MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false, NULL },
+    { "trailing-bytes", "nothing follows the end", MIG_SEVERITY_WARNING, MIG_WATCH(TRAILING),
+      trailing_bytes, { 0 }, false, NULL },
+    { "trailing-padding", "no padding follows the end", MIG_SEVERITY_NOTE, MIG_WATCH(PADDING),
+      trailing_padding, { 0 }, false, NULL },
+    { 0 },
+};

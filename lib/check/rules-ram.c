@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      rules of the ram section: block list, page records, which pages were sent.
+ * Knows not: mapped-ram's regions (check/rules-mapped-ram.c).
+ * Beside it: check/rule.h; stream/ram.c; stream/page.h.
+ *
+ * Source: migration/ram.c, ram_load_precopy(), parse_ramblocks(), ram_load_postcopy(), 5.2 to
+ * 10.2.
+ */
+#include "check/rule.h"
+#include "stream/defect.h"
+#include "stream/page.h"
+
+static const MigConfiguration *configuration_of(const MigCheck *check)
+{
+    return mig_reader_configuration(mig_check_reader(check));
+}
+
+/* --- the block list ---------------------------------------------------------------------- */
+
+static void ram_version(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    if (item->type == MIG_SECTION_START && mig_section_is_ram(item->section) &&
+        item->section->version_id != MIG_RAM_VERSION) {
+        uint32_t version = item->section->version_id;
+
+        mig_report_item(check, item, "version %u, wanted %u", version, MIG_RAM_VERSION);
+        if (version > MIG_RAM_VERSION) {
+            mig_report_loader(check, MIG_RELEASE_FIRST, 1001,
+                              "savevm: unsupported version %u for 'ram' v4", version);
+            mig_report_loader(check, 1002, MIG_RELEASE_LAST,
+                              "unsupported version %u for 'ram' v4", version);
+        } else {
+            mig_report_loader(check, MIG_RELEASE_FIRST, 1001,
+                              "error while loading state for instance 0x0 of device 'ram'");
+            mig_report_loader(check, 1002, MIG_RELEASE_LAST,
+                              "Failed to load vmstate version_id: %u", version);
+        }
+    }
+}
+
+static void ram_list_missing(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    if (facts->ram_lists == 0 && facts->n_page_records == 0) {
+        mig_report_item(check, item, "a page, and no block list (MEM_SIZE) came before it");
+    }
+}
+
+static void ram_list_total(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    if (item->defect == MIG_DEFECT_RAM_LIST_TOTAL) {
+        mig_report_item(check, item, "the block list ends here, and its blocks do not add up "
+                        "to its total");
+        mig_report_loader(check, MIG_ALL_RELEASES,
+                          "Unknown ramblock \"\", cannot accept migration");
+    }
+}
+
+static void ram_list_twice(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    if (facts->ram_lists) {
+        mig_report_item(check, item, "a second block list: a source sends it once");
+    } else if (item->type != MIG_SECTION_START) {
+        mig_report_item(check, item, "the block list does not stand in START");
+    }
+}
+
+static void ram_block_twice(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    if (item->defect == MIG_DEFECT_RAM_BLOCK_TWICE) {
+        mig_report_item(check, item, "block %s stands in the list twice", item->block->name);
+    }
+}
+
+static void ram_block_size(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    uint32_t page_size = mig_reader_page_size(mig_check_reader(check));
+
+    (void)facts;
+    if (page_size && item->block->used_length % page_size) {
+        mig_report_item(check, item, "block %s has %" PRIu64 " bytes, no multiple of the page "
+                        "size, %u", item->block->name, item->block->used_length, page_size);
+    }
+}
+
+/* --- page records ------------------------------------------------------------------------ */
+
+static void ram_block_unknown(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    if (item->defect == MIG_DEFECT_RAM_BLOCK_UNKNOWN) {
+        const uint8_t *p = mig_reader_bytes(mig_check_reader(check), item);
+        g_autofree char *name = p ? g_strndup((const char *)p + 9, p[8]) : g_strdup("");
+
+        mig_report_item(check, item, "a page of block %s, which the block list does not have",
+                        name);
+        mig_report_loader(check, MIG_ALL_RELEASES, "Can't find block %s", name);
+    }
+}
+
+static void ram_continue(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    if (item->defect == MIG_DEFECT_RAM_CONTINUE) {
+        mig_report_item(check, item, "a page that continues a block, and no page before it "
+                        "named one");
+        mig_report_loader(check, MIG_ALL_RELEASES, "Ack, bad migration stream!");
+    }
+}
+
+static void ram_page_outside(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigRamPages *run = &item->pages;
+
+    (void)facts;
+    if (item->defect == MIG_DEFECT_RAM_PAGE_OUTSIDE) {
+        uint64_t size = run->page_size, length = run->block->used_length;
+        /* The first that is: those before it in the run are well. */
+        uint64_t at = MAX(run->address, length / size * size);
+
+        mig_report_item(check, item, "a page at 0x%" PRIx64 " of block %s, which has 0x%" PRIx64
+                        " bytes", at, run->block->name, length);
+        mig_report_loader(check, MIG_ALL_RELEASES, "Illegal RAM offset %" PRIx64, at);
+    }
+}
+
+static void ram_zero_fill(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    if (item->pages.kind == MIG_PAGE_ZERO && item->pages.fill) {
+        mig_report_item(check, item, "%u zero page%s filled with 0x%02x, wanted 0",
+                        item->pages.n_pages, MIG_PLURAL(item->pages.n_pages),
+                        item->pages.fill);
+        mig_report_loader(check, 802, MIG_RELEASE_LAST, "Found a zero page with value %u",
+                          item->pages.fill);
+    }
+}
+
+static void ram_hook(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    if (item->ram_mark.flag == MIG_RAM_HOOK) {
+        mig_report_item(check, item, "a HOOK record, which only RDMA has");
+        mig_report_loader(check, MIG_RELEASE_FIRST, 801,
+                          "load of migration failed: Invalid argument");
+    }
+}
+
+/* x-ignore-shared and mapped-ram are the only capabilities that a stream records; with
+ * mapped-ram no page is in a record. */
+static void ram_page_kind(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigConfiguration *conf = configuration_of(check);
+    static const unsigned flags[] = { MIG_RAM_ZERO, MIG_RAM_PAGE, MIG_RAM_XBZRLE,
+                                      MIG_RAM_COMPRESS_PAGE };
+
+    (void)facts;
+    if (conf && conf->mapped_ram &&
+        (item->kind == MIG_ITEM_RAM_PAGES || item->ram_mark.flag != MIG_RAM_EOS)) {
+        unsigned flag = item->kind == MIG_ITEM_RAM_PAGES ? flags[item->pages.kind]
+                                                         : (unsigned)item->ram_mark.flag;
+
+        mig_report_item(check, item, "a record with flag 0x%03x, and the configuration has "
+                        "mapped-ram: such a stream has none", flag);
+        mig_report_loader(check, 900, MIG_RELEASE_LAST, "Unexpected RAM flags: %u", flag);
+    }
+}
+
+static void ram_postcopy_kind(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    unsigned flag = 0;
+
+    if (facts->postcopy != MIG_POSTCOPY_RUNNING) {
+        return;
+    }
+    if (item->kind == MIG_ITEM_RAM_LIST) {
+        flag = MIG_RAM_MEM_SIZE;
+    } else if (item->kind == MIG_ITEM_RAM_PAGES) {
+        flag = item->pages.kind == MIG_PAGE_XBZRLE       ? MIG_RAM_XBZRLE
+               : item->pages.kind == MIG_PAGE_COMPRESSED ? MIG_RAM_COMPRESS_PAGE
+                                                         : 0;
+    } else if (item->ram_mark.flag == MIG_RAM_HOOK) {
+        flag = MIG_RAM_HOOK;
+    }
+    if (flag) {
+        mig_report_item(check, item, "a record with flag 0x%03x in postcopy, which has normal "
+                        "and zero pages only", flag);
+        mig_report_loader(check, MIG_ALL_RELEASES,
+                          "Unknown combination of migration flags: 0x%x (postcopy mode)", flag);
+    }
+}
+
+static const uint8_t *encoding_of(MigCheck *check, const MigItem *item)
+{
+    const uint8_t *p = mig_reader_bytes(mig_check_reader(check), item);
+
+    return p ? p + item->pages.data_offset : NULL;
+}
+
+static void ram_xbzrle_malformed(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigRamPages *page = &item->pages;
+    const uint8_t *data;
+
+    (void)facts;
+    if (page->kind == MIG_PAGE_XBZRLE && (data = encoding_of(check, item)) != NULL &&
+        !mig_page_xbzrle(data, page->data_length, NULL, page->page_size)) {
+        mig_report_item(check, item, "the %u bytes of XBZRLE encoding for the page at 0x%" PRIx64
+                        " are malformed", page->data_length, page->address);
+        mig_report_loader(check, MIG_ALL_RELEASES,
+                          "Failed to decompress XBZRLE page at %" PRIx64, page->address);
+    }
+}
+
+static void ram_xbzrle_base(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigRamPages *page = &item->pages;
+
+    if (page->kind == MIG_PAGE_XBZRLE && page->block && !item->defect &&
+        !mig_facts_page_sent(facts, page->block, page->address, page->page_size)) {
+        mig_report_item(check, item, "an XBZRLE page at 0x%" PRIx64 " of block %s, which was "
+                        "never sent before: there is nothing to apply it to",
+                        page->address, page->block->name);
+    }
+}
+
+static void ram_compressed_malformed(MigCheck *check, const MigFacts *facts,
+                                     const MigItem *item)
+{
+    const MigRamPages *page = &item->pages;
+    uint8_t buffer[MIG_PAGE_SIZE_MAX];
+    const uint8_t *data;
+
+    (void)facts;
+    if (page->kind == MIG_PAGE_COMPRESSED && (data = encoding_of(check, item)) != NULL &&
+        !mig_page_inflate(data, page->data_length, buffer, page->page_size)) {
+        mig_report_item(check, item, "the %u bytes of zlib data for the page at 0x%" PRIx64
+                        " do not inflate to %u bytes", page->data_length, page->address,
+                        page->page_size);
+    }
+}
+
+static void ram_eos_missing(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    if (item->defect == MIG_DEFECT_RAM_EOS_MISSING) {
+        mig_report_item(check, item, "the section's footer, and no EOS record ended its body");
+        mig_report_loader(check, MIG_ALL_RELEASES,
+                          "Unknown combination of migration flags");
+    }
+}
+
+/* --- what was sent ----------------------------------------------------------------------- */
+
+/* Why a page need not be in this stream, or NULL. */
+static const char *pages_elsewhere(const MigCheck *check, const MigFacts *facts)
+{
+    const MigConfiguration *conf = configuration_of(check);
+
+    if (conf && conf->x_ignore_shared) {
+        return "x-ignore-shared: shared blocks are not sent";
+    }
+    if (facts->multifd_flush) {
+        return "multifd: pages travel on other channels";
+    }
+    if (facts->colo) {
+        return "COLO: pages follow in its checkpoints";
+    }
+    if (facts->ram_lists && !(conf && conf->mapped_ram) && !facts->n_content_records) {
+        return "no record has a page's content: they may travel on other channels";
+    }
+    return NULL;
+}
+
+static uint64_t first_missing(const MigCoverage *coverage)
+{
+    uint64_t page = 0;
+
+    while (page < coverage->n_pages && coverage->bits[page / 64] >> (page % 64) & 1) {
+        page += coverage->bits[page / 64] == UINT64_MAX ? 64 : 1;
+    }
+    return page;
+}
+
+static void report_missing(MigCheck *check, const MigFacts *facts,
+                           const MigCoverage *coverage, uint64_t place, uint32_t page_size)
+{
+    uint64_t n_pages = coverage->block->used_length / page_size;
+    uint64_t missing = n_pages - coverage->n_sent;
+    MigGrouped some, all;
+    uint64_t first = coverage->bits ? first_missing(coverage) * page_size : 0;
+
+    if (missing == 0) {
+        return;
+    }
+    mig_report(check, place, NULL, "%s of %s pages of RAM block %s are never sent, the first at "
+               "0x%" PRIx64 "%s", mig_grouped(missing, some), mig_grouped(n_pages, all),
+               coverage->block->name, first, facts->hints ? "; its guest has told the source which it does not need"
+                                   : "");
+    if (facts->hints) {
+        mig_report_severity(check, MIG_SEVERITY_NOTE);
+    }
+}
+
+static void ram_pages_missing(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const char *elsewhere = pages_elsewhere(check, facts);
+    uint32_t page_size = mig_reader_page_size(mig_check_reader(check));
+    uint64_t place = 0;
+
+    (void)item;
+    for (guint i = 0; i < facts->sections->len; i++) {
+        const MigSectionFacts *s = &g_array_index(facts->sections, MigSectionFacts, i);
+
+        place = mig_section_is_ram(s->section) && s->start != MIG_NOWHERE ? s->start : place;
+    }
+    for (guint i = 0; i < facts->coverage->len && !elsewhere && page_size; i++) {
+        const MigCoverage *coverage = &g_array_index(facts->coverage, MigCoverage, i);
+
+        if (coverage->unknown) {
+            elsewhere = "more guest memory than is kept track of";
+        } else if (!coverage->block->mapped) {
+            report_missing(check, facts, coverage, place, page_size);
+        }
+    }
+    if (elsewhere) {
+        mig_report_no_ground(check, elsewhere);
+    }
+}
+
+#define PAGES MIG_WATCH(RAM_PAGES)
+#define MARK MIG_WATCH(RAM_MARK)
+
+const MigRule mig_rules_ram[] = {
+    { "ram-version", "the ram section is of version 4", MIG_SEVERITY_ERROR,
+      MIG_WATCH(SECTION_HEADER), ram_version, { 0 }, false, NULL },
+    { "ram-list-missing", "a block list comes before the first page", MIG_SEVERITY_ERROR,
+      PAGES, ram_list_missing, { 0 }, false, NULL },
+    { "ram-list-total", "the blocks of the list add up to its total", MIG_SEVERITY_ERROR,
+      PAGES | MARK | MIG_WATCH(RAM_LIST), ram_list_total, { 0 }, false, NULL },
+    { "ram-list-twice", "there is one block list, in START", MIG_SEVERITY_WARNING,
+      MIG_WATCH(RAM_LIST), ram_list_twice, { 0 }, false, NULL },
+    { "ram-block-twice", "a block stands in the list once", MIG_SEVERITY_ERROR,
+      MIG_WATCH(RAM_BLOCK), ram_block_twice, { "ram-list-twice" }, false, NULL },
+    { "ram-blocks-too-many", "there are not more RAM blocks than migstat looks at",
+      MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false, NULL },
+    { "ram-block-size", "a block is whole pages", MIG_SEVERITY_ERROR, MIG_WATCH(RAM_BLOCK),
+      ram_block_size, { 0 }, false, NULL },
+    { "ram-flag", "the flags of a record are known", MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false,
+      "Unknown combination of migration flags" },
+    { "ram-page-unaligned", "a page begins at a multiple of the page size",
+      MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false, "Unknown combination of migration flags" },
+    { "ram-block-unknown", "pages are of blocks in the list", MIG_SEVERITY_ERROR, PAGES,
+      ram_block_unknown, { "ram-list-missing" }, false, NULL },
+    { "ram-continue-without-block", "a page that continues a block follows one of it",
+      MIG_SEVERITY_ERROR, PAGES, ram_continue, { "ram-block-unknown" }, false, NULL },
+    { "ram-page-outside", "pages lie in their block", MIG_SEVERITY_ERROR, PAGES,
+      ram_page_outside, { "ram-block-twice" }, false, NULL },
+    { "ram-zero-fill", "zero pages are filled with zeros", MIG_SEVERITY_ERROR, PAGES,
+      ram_zero_fill, { 0 }, false, NULL },
+    { "ram-hook", "there are no records of RDMA", MIG_SEVERITY_WARNING, MARK, ram_hook, { 0 },
+      false, NULL },
+    { "ram-page-kind", "with mapped-ram no page is in a record", MIG_SEVERITY_ERROR,
+      PAGES | MARK, ram_page_kind, { 0 }, false, NULL },
+    { "ram-postcopy-kind", "in postcopy there are normal and zero pages only",
+      MIG_SEVERITY_ERROR, PAGES | MARK | MIG_WATCH(RAM_LIST), ram_postcopy_kind, { 0 }, false,
+      NULL },
+    { "ram-xbzrle-header", "an XBZRLE record has encoding 1 and fits a page",
+      MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false, "Failed to decompress XBZRLE page" },
+    { "ram-xbzrle-malformed", "XBZRLE encodings can be applied to a page", MIG_SEVERITY_ERROR,
+      PAGES, ram_xbzrle_malformed, { 0 }, false, NULL },
+    { "ram-xbzrle-base", "a page is sent before its XBZRLE encodings", MIG_SEVERITY_ERROR,
+      PAGES, ram_xbzrle_base, { "ram-list-missing" }, false, NULL },
+    { "ram-compressed-length", "a zlib page is not longer than it can be", MIG_SEVERITY_ERROR,
+      0, NULL, { 0 }, false, "Invalid compressed data length" },
+    { "ram-compressed-malformed", "zlib pages inflate to a page", MIG_SEVERITY_ERROR, PAGES,
+      ram_compressed_malformed, { 0 }, false, NULL },
+    { "ram-eos-missing", "a body of ram ends with EOS", MIG_SEVERITY_ERROR,
+      MIG_WATCH(SECTION_FOOTER), ram_eos_missing, { 0 }, false, NULL },
+    { "ram-pages-missing", "every page is sent", MIG_SEVERITY_ERROR, MIG_WATCH_END,
+      ram_pages_missing, { "ram-list-missing", "ram-list-total", "ram-block-unknown" }, false,
+      NULL },
+    { 0 },
+};

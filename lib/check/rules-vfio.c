@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      rules of a VFIO device's sections in any dialect: records, their order in a body.
+ * Knows not: other sections (check/rules-vfio-order.c); subflags.
+ * Beside it: check/rule.h; stream/vfio.c.
+ *
+ *   START  SETUP E
+ *   PART   [CONFIG E] D* E           8.1 and later also: D* INIT_DATA_SENT
+ *   END    [CONFIG E] D* E
+ *   FULL   CONFIG E                  with multifd transfer: E, or CONFIG_LOAD_READY
+ * where D is DEV_DATA_STATE and E END_OF_STATE; CONFIG in PART is the subflag dialect's, in END
+ * 5.2's too.
+ * Source: hw/vfio/migration.c, vfio_save_*(), vfio_load_state(), 5.2 to 10.2.
+ */
+#include "check/rule.h"
+#include "stream/vfio.h"
+
+#define VFIO_VERSION 1u
+
+static bool is_first_piece(const MigItem *item)
+{
+    return item->piece == 0;
+}
+
+static void vfio_version(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    if ((item->type == MIG_SECTION_START || item->type == MIG_SECTION_FULL) &&
+        mig_section_is_vfio(item->section) && item->section->version_id != VFIO_VERSION) {
+        uint32_t version = item->section->version_id;
+
+        mig_report_item(check, item, "version %u, wanted %u", version, VFIO_VERSION);
+        if (version > VFIO_VERSION) {
+            mig_report_loader(check, MIG_RELEASE_FIRST, 1001,
+                              "savevm: unsupported version %u for '%s' v1", version,
+                              item->section->name);
+            mig_report_loader(check, 1002, MIG_RELEASE_LAST,
+                              "unsupported version %u for '%s' v1", version,
+                              item->section->name);
+        }
+    }
+}
+
+/* --- setup ------------------------------------------------------------------------------- */
+
+static void vfio_setup_missing(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)item;
+    for (guint i = 0; i < facts->vfio->len; i++) {
+        const MigVfioFacts *v = &g_array_index(facts->vfio, MigVfioFacts, i);
+        const MigSectionFacts *s = mig_facts_section(facts, v->device.section);
+
+        if (v->setup == MIG_NOWHERE) {
+            mig_report(check, MIN(MIN(s->start, s->part), MIN(s->end, s->full)),
+                       v->device.section, "no SETUP record in any of the device's sections");
+        }
+    }
+}
+
+static void vfio_setup_late(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigVfioFacts *v = mig_facts_vfio(facts, item->section);
+
+    if (v && is_first_piece(item) && item->vfio.flag == MIG_VFIO_DEV_SETUP_STATE) {
+        const MigVfioDevice *d = &v->device;
+
+        if (d->precopy_records || d->stop_copy_records || d->other_bytes) {
+            mig_report_item(check, item, "SETUP after the device's data, the first of which "
+                            "stands at 0x%" PRIx64, d->first_data);
+        }
+    }
+}
+
+/* --- the records of a body --------------------------------------------------------------- */
+
+/* Which records a body of each type has. */
+static const struct {
+    uint64_t flag;
+    bool start, part, end, full;
+} places[] = {
+    { MIG_VFIO_DEV_SETUP_STATE, true, false, false, false },
+    { MIG_VFIO_DEV_DATA_STATE, false, true, true, false },
+    { MIG_VFIO_DEV_INIT_DATA_SENT, false, true, false, false },
+    { MIG_VFIO_DEV_CONFIG_LOAD_READY, false, false, false, true },
+};
+
+static bool is_in_place(const MigItem *item)
+{
+    if (item->vfio.flag == MIG_VFIO_DEV_CONFIG_STATE) {
+        return item->type == MIG_SECTION_END || item->type == MIG_SECTION_FULL ||
+               (item->type == MIG_SECTION_PART && item->vfio.has_subflags);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
+        if (places[i].flag == item->vfio.flag) {
+            return item->type == MIG_SECTION_START  ? places[i].start
+                   : item->type == MIG_SECTION_PART ? places[i].part
+                   : item->type == MIG_SECTION_END  ? places[i].end
+                                                    : places[i].full;
+        }
+    }
+    return true;
+}
+
+static const char *type_name(const MigItem *item)
+{
+    static const char *const names[] = { "", "START", "PART", "END", "FULL" };
+
+    return names[item->type <= MIG_SECTION_FULL ? item->type : 0];
+}
+
+static void vfio_record_place(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    if (is_first_piece(item) && !is_in_place(item)) {
+        mig_report_item(check, item, "%s in a section of type %s, where no source writes it",
+                        mig_vfio_flag_name(item->vfio.flag), type_name(item));
+    }
+}
+
+/* SETUP and CONFIG are closed by END_OF_STATE at once, and so is the body in the end.  Without
+ * it a loader takes what comes next for a flag; @found is what it sees then. */
+static void report_loader_at(MigCheck *check, const MigBodyFacts *body, const char *found)
+{
+    switch (body->vfio_flag) {
+    case MIG_VFIO_DEV_CONFIG_STATE:
+        mig_report_loader(check, MIG_ALL_RELEASES, "Failed loading device config space, end "
+                          "flag incorrect %s", found);
+        break;
+    case MIG_VFIO_DEV_SETUP_STATE:
+        mig_report_loader(check, MIG_ALL_RELEASES, "SETUP STATE: EOS not found %s", found);
+        break;
+    default:
+        /* Behind the END_OF_STATE of a configuration only 5.2 reads on. */
+        mig_report_loader(check, MIG_RELEASE_FIRST,
+                          body->vfio_flag == MIG_VFIO_END_OF_STATE ? MIG_RELEASE_FIRST
+                                                                   : MIG_RELEASE_LAST,
+                          "Unknown tag %s", found);
+        break;
+    }
+}
+
+static void vfio_end_of_state(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigBodyFacts *body = &facts->body;
+
+    if (!mig_section_is_vfio(body->section)) {
+        return;
+    }
+    if (item->kind != MIG_ITEM_VFIO_RECORD) {
+        if (!body->vfio_ended) {
+            g_autofree char *found = g_strdup_printf("0x7e%08x......", item->section_id);
+
+            mig_report(check, item->offset, body->section,
+                       "the section's body ends here without END_OF_STATE");
+            report_loader_at(check, body, found);
+        }
+    } else if (item->vfio.flag != MIG_VFIO_END_OF_STATE && is_first_piece(item) &&
+               (body->vfio_flag == MIG_VFIO_DEV_CONFIG_STATE ||
+                body->vfio_flag == MIG_VFIO_DEV_SETUP_STATE)) {
+        g_autofree char *found = g_strdup_printf("0x%" PRIx64, item->vfio.flag);
+
+        mig_report_item(check, item, "%s follows %s, wanted END_OF_STATE",
+                        mig_vfio_flag_name(item->vfio.flag),
+                        mig_vfio_flag_name(body->vfio_flag));
+        report_loader_at(check, body, found);
+    }
+}
+
+/* An END_OF_STATE more in FULL is how a configuration is made to load on 5.2, whose loader
+ * goes on behind the record. */
+static void vfio_after_end_of_state(MigCheck *check, const MigFacts *facts,
+                                    const MigItem *item)
+{
+    const MigBodyFacts *body = &facts->body;
+
+    if (!body->vfio_ended || !is_first_piece(item)) {
+        return;
+    }
+    mig_report_item(check, item, "%s after the END_OF_STATE that ends the section's body",
+                    mig_vfio_flag_name(item->vfio.flag));
+    if (item->type == MIG_SECTION_FULL && item->vfio.flag == MIG_VFIO_END_OF_STATE &&
+        body->vfio_records == 2 && body->vfio_config != MIG_NOWHERE &&
+        mig_check_release(check) == MIG_RELEASE_FIRST) {
+        mig_report_severity(check, MIG_SEVERITY_NOTE);
+    } else {
+        mig_report_loader(check, MIG_ALL_RELEASES, "Missing section footer for %s",
+                          item->section->name);
+    }
+}
+
+static void vfio_init_data_twice(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigVfioFacts *v = mig_facts_vfio(facts, item->section);
+
+    if (v && item->vfio.flag == MIG_VFIO_DEV_INIT_DATA_SENT &&
+        v->init_data_sent != MIG_NOWHERE) {
+        mig_report_item(check, item, "a second INIT_DATA_SENT, the first stands at 0x%" PRIx64,
+                        v->init_data_sent);
+    }
+}
+
+/* --- data and configuration -------------------------------------------------------------- */
+
+static void vfio_data_after_end(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigSectionFacts *s = mig_facts_section(facts, item->section);
+
+    if (is_first_piece(item) && item->vfio.flag == MIG_VFIO_DEV_DATA_STATE && s &&
+        s->end != MIG_NOWHERE && s->end < facts->body.header) {
+        mig_report_item(check, item, "device data after the device's END at 0x%" PRIx64,
+                        s->end);
+    }
+}
+
+/* Its data goes over the multifd channels, and so does its configuration: it was told to
+ * switch over, sent no data in END, and FULL says no more than that. */
+static bool is_multifd(const MigFacts *facts, const MigVfioFacts *v)
+{
+    return v->device.config_load_ready ||
+           (v->device.full && v->device.stop_copy_records == 0 &&
+            facts->switchover_start != MIG_NOWHERE);
+}
+
+static bool has_no_config(const MigVfioFacts *v)
+{
+    return v->device.config == MIG_NOWHERE && v->device.enable == MIG_NOWHERE;
+}
+
+static void vfio_multifd(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)item;
+    for (guint i = 0; i < facts->vfio->len; i++) {
+        const MigVfioFacts *v = &g_array_index(facts->vfio, MigVfioFacts, i);
+
+        if (has_no_config(v) && is_multifd(facts, v)) {
+            mig_report(check, mig_facts_section(facts, v->device.section)->full,
+                       v->device.section, "configuration and stop-and-copy data are not in "
+                       "this stream: they went over multifd channels");
+        }
+    }
+}
+
+static void vfio_config_missing(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)item;
+    for (guint i = 0; i < facts->vfio->len; i++) {
+        const MigVfioFacts *v = &g_array_index(facts->vfio, MigVfioFacts, i);
+        const MigSectionFacts *s = mig_facts_section(facts, v->device.section);
+
+        if (has_no_config(v) && !is_multifd(facts, v)) {
+            uint64_t last = s->full != MIG_NOWHERE ? s->full : s->end;
+
+            mig_report(check, last != MIG_NOWHERE ? last : MIN(s->start, s->part),
+                       v->device.section, "no configuration record in any of the device's "
+                       "sections: QEMU 6.0 and later load the stream without a word, and the "
+                       "device has no configuration space and no interrupts");
+        }
+    }
+}
+
+/* Setting up again before the data of each section is what the subflag dialect is for. */
+static void vfio_config_twice(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigVfioFacts *v = mig_facts_vfio(facts, item->section);
+    const MigVfioRecord *record = &item->vfio;
+
+    if (!v || record->flag != MIG_VFIO_DEV_CONFIG_STATE || !record->has_payload) {
+        return;
+    }
+    if (!record->has_subflags && v->device.config != MIG_NOWHERE) {
+        mig_report_item(check, item, "a second configuration, the first stands at 0x%" PRIx64,
+                        v->device.config);
+    } else if (record->has_subflags && facts->body.vfio_config != MIG_NOWHERE) {
+        mig_report_item(check, item, "a second configuration in one section, the first stands "
+                        "at 0x%" PRIx64, facts->body.vfio_config);
+    }
+}
+
+static void vfio_data_missing(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)item;
+    for (guint i = 0; i < facts->vfio->len; i++) {
+        const MigVfioFacts *v = &g_array_index(facts->vfio, MigVfioFacts, i);
+        const MigSectionFacts *s = mig_facts_section(facts, v->device.section);
+
+        if (v->device.precopy_bytes + v->device.stop_copy_bytes == 0 &&
+            s->end != MIG_NOWHERE && !is_multifd(facts, v)) {
+            mig_report(check, s->end, v->device.section,
+                       "no device data in any of the device's sections");
+        }
+    }
+}
+
+/* --- MSI-X ------------------------------------------------------------------------------- */
+
+/* Configuration space, PCI Local Bus Specification 3.0, 6.2 and 6.8.2. */
+#define PCI_STATUS 0x06
+#define PCI_STATUS_CAPABILITIES 0x10
+#define PCI_CAPABILITY_LIST 0x34
+#define PCI_CAPABILITY_FIRST 0x40
+#define PCI_CAPABILITIES_MAX 48
+#define PCI_CAPABILITY_MSIX 0x11
+#define PCI_MSIX_ENABLE 0x8000u
+
+static bool msix_enabled(const uint8_t *space)
+{
+    uint8_t at = space[PCI_CAPABILITY_LIST] & 0xfc;
+
+    for (int i = 0; space[PCI_STATUS] & PCI_STATUS_CAPABILITIES && i < PCI_CAPABILITIES_MAX &&
+                    at >= PCI_CAPABILITY_FIRST; i++) {
+        if (space[at] == PCI_CAPABILITY_MSIX) {
+            return (mig_le16(space + at + 2) & PCI_MSIX_ENABLE) != 0;
+        }
+        at = space[at + 1] & 0xfc;
+    }
+    return false;
+}
+
+static void vfio_msix_no_table(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigVfioRecord *record = &item->vfio;
+    const uint8_t *p;
+
+    (void)facts;
+    if (record->has_payload && record->msix_vectors == 0 &&
+        (p = mig_reader_bytes(mig_check_reader(check), item)) != NULL &&
+        msix_enabled(p + record->payload_offset + 4)) {
+        mig_report_item(check, item, "MSI-X is enabled in the configuration space, and the "
+                        "payload has no MSI-X table");
+    }
+}
+
+#define RECORD MIG_WATCH(VFIO_RECORD)
+
+const MigRule mig_rules_vfio[] = {
+    { "vfio-version", "a VFIO section is of version 1", MIG_SEVERITY_ERROR,
+      MIG_WATCH(SECTION_HEADER), vfio_version, { 0 }, false, NULL },
+    { "vfio-flag", "the flags of VFIO records are known", MIG_SEVERITY_ERROR, 0, NULL, { 0 },
+      false, "Unknown tag" },
+    { "vfio-data-length", "device data is not longer than a stream can be",
+      MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false, NULL },
+    { "vfio-config-payload", "a configuration payload makes sense", MIG_SEVERITY_ERROR, 0,
+      NULL, { 0 }, false, "Failed to load device config space" },
+    { "vfio-setup-missing", "a device is set up", MIG_SEVERITY_ERROR, MIG_WATCH_END,
+      vfio_setup_missing, { 0 }, false, NULL },
+    { "vfio-setup-late", "a device is set up before its data", MIG_SEVERITY_ERROR, RECORD,
+      vfio_setup_late, { 0 }, false, NULL },
+    { "vfio-record-place", "records stand in sections of their type", MIG_SEVERITY_ERROR,
+      RECORD, vfio_record_place, { 0 }, false, NULL },
+    { "vfio-end-of-state", "END_OF_STATE closes records and bodies", MIG_SEVERITY_ERROR,
+      RECORD | MIG_WATCH_BODY_END, vfio_end_of_state, { 0 }, false, NULL },
+    { "vfio-after-end-of-state", "END_OF_STATE ends a body", MIG_SEVERITY_ERROR, RECORD,
+      vfio_after_end_of_state, { 0 }, false, NULL },
+    { "vfio-init-data-twice", "INIT_DATA_SENT comes once", MIG_SEVERITY_ERROR, RECORD,
+      vfio_init_data_twice, { 0 }, false, NULL },
+    { "vfio-data-after-end", "device data ends with END", MIG_SEVERITY_ERROR, RECORD,
+      vfio_data_after_end, { 0 }, false, NULL },
+    { "vfio-multifd", "the stream has all of the device's state", MIG_SEVERITY_NOTE,
+      MIG_WATCH_END, vfio_multifd, { 0 }, false, NULL },
+    { "vfio-config-missing", "a device has its configuration", MIG_SEVERITY_ERROR,
+      MIG_WATCH_END, vfio_config_missing, { 0 }, false, NULL },
+    { "vfio-config-twice", "a device has one configuration", MIG_SEVERITY_ERROR, RECORD,
+      vfio_config_twice, { 0 }, false, NULL },
+    { "vfio-data-missing", "a device has data", MIG_SEVERITY_WARNING, MIG_WATCH_END,
+      vfio_data_missing, { 0 }, false, NULL },
+    { "vfio-msix-no-table", "a payload has the MSI-X table that is enabled",
+      MIG_SEVERITY_ERROR, RECORD, vfio_msix_no_table, { 0 }, false, NULL },
+    { 0 },
+};
