@@ -42,7 +42,8 @@ COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 CC ?= cc
 AR ?= ar
 PKG_CONFIG ?= pkg-config
-CFLAGS ?= -O2 -g
+CFLAGS ?= -O2 -g $(HARDENING_$(VARIANT))
+HARDENING_release := -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -93,7 +94,6 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wca
 	-Wformat=2 -Wvla
 WERROR ?= $(if $(tests),-Werror)
 
-VARIANT_CFLAGS_release := -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 VARIANT_CFLAGS_asan := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 VARIANT_CFLAGS_tsan := -O1 -fsanitize=thread
@@ -105,7 +105,7 @@ VARIANT_LDFLAGS_asan := -fsanitize=address,undefined
 VARIANT_LDFLAGS_tsan := -fsanitize=thread
 VARIANT_LDFLAGS_cov := --coverage
 VARIANT_LDFLAGS_fuzz := -fsanitize=address,undefined
-ifeq ($(VARIANT_CFLAGS_$(VARIANT)),)
+ifeq ($(filter release asan tsan cov fuzz,$(VARIANT)),)
 $(error VARIANT is one of release, asan, tsan, cov, fuzz, not "$(VARIANT)")
 endif
 
@@ -144,7 +144,7 @@ $(B)/%.o: %.c Makefile
 
 # Not the program: libc has to see its argp_program_version.
 $(B)/lib/%.o: all_cflags += -fvisibility=hidden
-$(B)/tests/%.o: CPPFLAGS += -Itests $(TEST_CFLAGS)
+$(B)/tests/%.o: all_cppflags += -Itests $(TEST_CFLAGS)
 
 $(LIB_STATIC): $(LIB_OBJECTS)
 	$(call say,AR,$@)
