@@ -31,7 +31,8 @@ typedef struct RamDecompress {
     bool any;         /* an XBZRLE record is to come, as far as is known */
     GArray *bases;    /* by index of the block: its first page in the file */
     int fd;           /* + 1; 0: none yet */
-    uint64_t xbzrle, compressed, grown;
+    uint64_t xbzrle, compressed;
+    int64_t grown;    /* octets of output, less those of input */
     uint8_t page[MIG_PAGE_SIZE_MAX], encoded[MIG_PAGE_SIZE_MAX];
 } RamDecompress;
 
@@ -256,7 +257,7 @@ static bool decode_xbzrle(RamDecompress *d, MigNext *next, const MigItem *item, 
         return false;
     }
     d->xbzrle++;
-    d->grown += run->page_size - run->data_length - 3;
+    d->grown += (int64_t)run->page_size - run->data_length - 3;
     p = mig_next_bytes(next, item, error);
     return p && mig_pages_emit_page(next, item, p, d->page, error);
 }
@@ -276,7 +277,7 @@ static bool decode_zlib(RamDecompress *d, MigNext *next, const MigItem *item, GE
         return false;
     }
     d->compressed++;
-    d->grown += run->page_size - MIN(run->page_size, run->data_length + 4);
+    d->grown += (int64_t)run->page_size - run->data_length - 4;
     if (!keep(d, next, item, d->page, 0, 1, error)) {
         return false;
     }
@@ -322,7 +323,7 @@ static bool decompress_finish(void *state, MigNext *next, GError **error)
     (void)error;
     mig_next_report(next, NULL,
                     "%" PRIu64 " XBZRLE and %" PRIu64 " compressed pages became normal pages, "
-                    "%" PRIu64 " bytes more",
+                    "%+" PRId64 " bytes",
                     d->xbzrle, d->compressed, d->grown);
     return true;
 }
