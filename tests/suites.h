@@ -13,6 +13,7 @@
     SUITE(damage)  \
     SUITE(error)   \
     SUITE(fuzz)    \
+    SUITE(hostile) \
     SUITE(input)   \
     SUITE(install) \
     SUITE(layers)  \

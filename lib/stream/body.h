@@ -101,6 +101,10 @@ struct MigReader {
 const uint8_t *mig_reader_need(MigReader *r, const MigItem *item, size_t want,
                                const char *what, GError **error);
 
+/* Whether the input, of which too little was found, just ends: false with *error set where
+ * reading failed.  A held input has kept its failure for who reads at its end. */
+bool mig_reader_ended_well(MigReader *r, GError **error);
+
 /* Raises MALFORMED at @offset, of the section being read. */
 MigStatus mig_reader_malformed(MigReader *r, uint64_t offset, const char *rule,
                                GError **error, const char *format, ...) G_GNUC_PRINTF(5, 6);

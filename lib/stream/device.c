@@ -133,7 +133,7 @@ static MigStatus find_end(MigReader *r, MigItem *item, uint64_t *end, GError **e
         item->inferred = true;
         return MIG_STATUS_MORE;
     }
-    if (!mig_input_end_error(r->in, error)) {
+    if (!mig_reader_ended_well(r, error)) {
         return MIG_STATUS_ERROR;
     }
     if (r->footers != FOOTERS_ON) {

@@ -140,15 +140,21 @@ static bool escape(MigJson *json, GString *value)
 
 bool mig_json_string(MigJson *json, GString *value)
 {
+    const char *start;
+
     if (mig_json_peek(json) != '"') {
         return fail(json, "a string was wanted");
     }
     if (value) {
         g_string_truncate(value, 0);
     }
-    json->p++;
+    start = ++json->p;
     while (json->p < json->end && *json->p != '"') {
         const char *from = json->p;
+
+        if (from - start > MIG_JSON_STRING_MAX) {
+            return fail(json, "a string that is longer than any name");
+        }
 
         if (*from == '\\') {
             json->p++;
@@ -158,7 +164,7 @@ bool mig_json_string(MigJson *json, GString *value)
             continue;
         }
         while (json->p < json->end && *json->p != '"' && *json->p != '\\' &&
-               (unsigned char)*json->p >= 0x20) {
+               (unsigned char)*json->p >= 0x20 && json->p - start <= MIG_JSON_STRING_MAX) {
             json->p++;
         }
         if (json->p == from) {

@@ -21,10 +21,20 @@ MigStatus mig_reader_malformed(MigReader *r, uint64_t offset, const char *rule,
     return MIG_STATUS_ERROR;
 }
 
+bool mig_reader_ended_well(MigReader *r, GError **error)
+{
+    uint8_t octet;
+
+    if (mig_input_seekable(r->in)) {
+        mig_input_read_at(r->in, mig_input_size(r->in), &octet, 1);
+    }
+    return mig_input_end_error(r->in, error);
+}
+
 MigStatus mig_reader_truncated(MigReader *r, uint64_t offset, uint64_t want, uint64_t found,
                                const char *what, GError **error)
 {
-    if (mig_input_end_error(r->in, error)) {
+    if (mig_reader_ended_well(r, error)) {
         mig_error_set(error, MIG_ERROR_TRUNCATED, offset, MIG_DEFECT_TRUNCATED,
                       "wanted %" PRIu64 " bytes of %s, and the stream ends after %" PRIu64,
                       want, what, found);

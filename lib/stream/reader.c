@@ -256,7 +256,7 @@ static MigStatus leave_packages(MigReader *r, GError **error)
 
 static MigStatus missing_eof(MigReader *r, const MigItem *item, GError **error)
 {
-    if (!mig_input_end_error(r->in, error)) {
+    if (!mig_reader_ended_well(r, error)) {
         return MIG_STATUS_ERROR;
     }
     if (r->package_depth) {
@@ -394,7 +394,7 @@ static MigStatus read_description(MigReader *r, MigItem *item, GError **error)
         return MIG_STATUS_ERROR;
     }
     if (!available(r, MIG_DESCRIPTION_HEADER_LENGTH + (uint64_t)length, &found)) {
-        if (mig_input_end_error(r->in, error)) {
+        if (mig_reader_ended_well(r, error)) {
             mig_error_set(error, MIG_ERROR_TRUNCATED, item->offset,
                           MIG_DEFECT_DESCRIPTION_LENGTH,
                           "wanted a description of %u bytes, and the stream ends after %" PRIu64,

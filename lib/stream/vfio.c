@@ -170,7 +170,7 @@ static MigStatus read_config(MigReader *r, MigItem *item, const uint8_t *p, size
         return MIG_STATUS_MORE;
     }
     if (n < at + MIG_VFIO_PAYLOAD_MAX + FLAG && !contains_end(p + at, n - at)) {
-        if (mig_input_end_error(r->in, error)) {
+        if (mig_reader_ended_well(r, error)) {
             mig_error_set(error, MIG_ERROR_TRUNCATED, item->offset, MIG_DEFECT_TRUNCATED,
                           "wanted a configuration space and END_OF_STATE behind it, and the "
                           "stream ends after %zu bytes", n);

@@ -149,6 +149,7 @@ typedef enum MigRamFlag {
 #define MIG_DESCRIPTION_MAX (16u << 20)     /* octets of JSON that are looked into */
 #define MIG_DEVICES_MAX MIG_SECTIONS_MAX    /* entries of a description */
 #define MIG_JSON_DEPTH_MAX 128u
+#define MIG_JSON_STRING_MAX (64u << 10) /* octets, escapes as they are written */
 #define MIG_PACKAGE_DEPTH_MAX 4u
 #define MIG_PAGE_SIZE_MIN 256u
 #define MIG_PAGE_SIZE_MAX 65536u

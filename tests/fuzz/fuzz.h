@@ -55,6 +55,7 @@ bool fuzz_read(const uint8_t *data, size_t n,
                void (*watch)(const MigItem *item, void *user), void *user);
 
 void fuzz_reader(const uint8_t *data, size_t n);
+void fuzz_ways(const uint8_t *data, size_t n);
 void fuzz_program(const uint8_t *data, size_t n);
 void fuzz_description(const uint8_t *data, size_t n);
 void fuzz_xbzrle(const uint8_t *data, size_t n);

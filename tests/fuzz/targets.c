@@ -14,6 +14,7 @@
 
 const FuzzTarget fuzz_targets[] = {
     { "reader", fuzz_reader, FUZZ_STREAMS },
+    { "ways", fuzz_ways, FUZZ_STREAMS },
     { "program", fuzz_program, FUZZ_STREAMS },
     { "description", fuzz_description, "description" },
     { "payload", fuzz_payload, "payload" },

@@ -10,9 +10,10 @@
 #include "bounds.h"
 
 #include <inttypes.h>
+#include <zstd.h>
 
 #include "fuzz/fuzz.h"
-#include "stream/item.h"
+#include "migstat.h"
 
 #define LARGEST (64u << 10)
 #define ENDS (4u << 10)
@@ -82,6 +83,39 @@ START_TEST(test_cuts)
 }
 END_TEST
 
+/* What ends is the compressed data, and that is said, not that the stream in it ends. */
+START_TEST(test_compressed_cuts)
+{
+    g_autoptr(GBytes) bytes = fixture(_i);
+    g_autofree uint8_t *packed = NULL;
+    size_t n, bound;
+    const uint8_t *data;
+
+    if (!bytes) {
+        return;
+    }
+    data = g_bytes_get_data(bytes, &n);
+    bound = ZSTD_compressBound(n);
+    packed = g_malloc(bound);
+    n = ZSTD_compress(packed, bound, data, n, 1);
+    limit_memory(MEMORY);
+    for (size_t cut = 8; cut < n; cut++) {
+        g_autoptr(GBytes) part = g_bytes_new_static(packed, cut);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(MigInput) in = mig_input_new_bytes(part, "cut", NULL, &error);
+        g_autoptr(MigReader) reader = in ? mig_reader_new(in) : NULL;
+        MigItem item;
+
+        while (in && mig_reader_next(reader, &item, &error) == MIG_STATUS_MORE) {
+        }
+        ck_assert_msg(g_error_matches(error, MIG_ERROR, MIG_ERROR_CONTAINER),
+                      "%s: compressed, cut at %zu: %s", fixtures[_i], cut,
+                      error ? error->message : "no error");
+        counts->cuts++;
+    }
+}
+END_TEST
+
 /* --- flips -------------------------------------------------------------------------- */
 
 static void note_vfio(const MigItem *item, void *user)
@@ -135,6 +169,7 @@ Suite *suite_damage(void)
     counts = shared_counts(sizeof *counts);
     tcase_set_timeout(damage, 300);
     tcase_add_loop_test(damage, test_cuts, 0, (int)g_strv_length(fixtures));
+    tcase_add_loop_test(damage, test_compressed_cuts, 0, (int)g_strv_length(fixtures));
     tcase_add_loop_test(damage, test_flips, 0, (int)g_strv_length(fixtures));
     tcase_add_test(tally, test_counts);
     suite_add_tcase(suite, damage);

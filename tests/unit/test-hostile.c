@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns: streams that lie about a size, are deep, wide or many, expand without end, or have
+ * names that a terminal would obey.  The library stays within 64 MiB and its steps within the
+ * bytes that there are; the program's output stays text.
+ * Must not know: how a bound is kept.
+ * Neighbours: bounds.h; ../fuzz/targets.c, whose properties are asserted of each.
+ */
+#include "bounds.h"
+
+#include <inttypes.h>
+#include <time.h>
+#include <zstd.h>
+
+#include "fuzz/fuzz.h"
+#include "migstat.h"
+#include "mkmig.h"
+
+#define MEMORY (64u << 20)
+
+typedef struct {
+    guint64 lies;
+} Counts;
+static Counts *counts; /* shared by the forks of this suite */
+
+static GBytes *assemble(const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    GBytes *bytes = mkmig_assemble(text, "hostile", &error);
+
+    ck_assert_msg(bytes != NULL, "%s\n%s", error ? error->message : "", text);
+    return bytes;
+}
+
+static bool reads_well(GBytes *bytes)
+{
+    size_t n;
+    const uint8_t *data = g_bytes_get_data(bytes, &n);
+
+    return fuzz_read(data, n, NULL, NULL);
+}
+
+/* Reader over memory, file and pipe, then the program. */
+static void attack(GBytes *bytes)
+{
+    size_t n;
+    const uint8_t *data = g_bytes_get_data(bytes, &n);
+
+    fuzz_ways(data, n);
+    fuzz_program(data, n);
+}
+
+/* --- lies about size ---------------------------------------------------------------- */
+
+#define HEAD "header\n"
+#define CONFIG "config \"pc-q35-7.2\"\n"
+#define START_RAM "start 2 \"ram\" 0 4\n"
+#define RAM                                                                              \
+    START_RAM "ram-size 0x2000; ram-block \"a\" 0x2000; ram-eos; footer 2\n"
+#define VFIO "start 3 \"0000:00:01.0/vfio\" 0 1; vfio setup; vfio eos; footer 3\n"
+#define DEVICE "full 9 \"dev\" 0 1; be32 7; footer 9\n"
+#define DESCRIPTION_OF(field)                                                            \
+    "description {\n{\"page_size\": 4096, \"devices\": [{\"name\": \"dev\", "            \
+    "\"instance_id\": 0, \"vmsd_name\": \"dev\", \"version\": 1, \"fields\": ["          \
+    "{\"name\": \"x\", " field "}]}]}\n}\n"
+#define MAPPED "config \"pc-q35-9.2\" { caps \"mapped-ram\" }\n" START_RAM
+
+/* LIE stands for the value of the field, TRUTH is what makes the stream sound. */
+static const struct {
+    const char *field;
+    unsigned octets;
+    uint64_t truth;
+    const char *stream;
+} lies[] = {
+    { "machine name", 4, 2, HEAD "u8 7; be32 LIE; str \"pc\"\n" RAM "eof" },
+    { "configuration subsection's name", 1, 18,
+      HEAD "config \"pc\" { u8 5 LIE; str \"configuration/uuid\"; be32 1; zero 16 }\n" RAM
+           "eof" },
+    { "page bits", 4, 12, HEAD "config \"virt\" { page-bits LIE }\n" RAM "eof" },
+    { "capabilities", 4, 1,
+      HEAD "config \"pc\" { u8 5; pstr8 \"configuration/capabilities\"; be32 1 LIE; "
+           "pstr8 \"mapped-ram\" }\neof" },
+    { "capability's name", 1, 10,
+      HEAD "config \"pc\" { u8 5; pstr8 \"configuration/capabilities\"; be32 1 1; u8 LIE; "
+           "str \"mapped-ram\" }\neof" },
+    { "section's name", 1, 3, HEAD CONFIG "u8 1; be32 2; u8 LIE; str \"ram\"; be32 0 4\n"
+                                          "ram-eos; footer 2; eof" },
+    { "section id", 4, 2, HEAD CONFIG RAM "part LIE; ram-eos; footer 2; eof" },
+    { "instance id", 4, 0, HEAD CONFIG "start 2 \"ram\" LIE 4; ram-eos; footer 2; eof" },
+    { "section version", 4, 4, HEAD CONFIG "start 2 \"ram\" 0 LIE; ram-eos; footer 2; eof" },
+    { "command", 2, 1, HEAD CONFIG "u8 8; be16 LIE 0\neof" },
+    { "command's payload", 2, 4, HEAD CONFIG "u8 8; be16 2 LIE; be32 1\neof" },
+    { "package", 4, 26, HEAD CONFIG "u8 8; be16 7 4; be32 LIE; " DEVICE "eof" },
+    { "package in a package", 4, 26,
+      HEAD CONFIG "packaged { u8 8; be16 7 4; be32 LIE; " DEVICE "}\neof" },
+    { "page size of an advise", 8, 4096,
+      HEAD "config \"virt\"\ncommand 3 { be64 0x1000 LIE }\n" RAM "eof" },
+    { "discarded block's name", 1, 1,
+      HEAD CONFIG RAM "command 6 { u8 0 LIE; str \"a\"; u8 0; be64 0 0x1000 }\neof" },
+    { "RAM in all", 8, 0x2000,
+      HEAD CONFIG START_RAM "be64 LIE/0x1000*0x1000+4; ram-block \"a\" 0x2000; ram-eos; "
+                            "footer 2; eof" },
+    { "RAM block's name", 1, 1,
+      HEAD CONFIG START_RAM "ram-size 0x2000; u8 LIE; str \"a\"; be64 0x2000; ram-eos; "
+                            "footer 2; eof" },
+    { "RAM block", 8, 0x2000,
+      HEAD CONFIG START_RAM "ram-size 0x2000; ram-block \"a\" LIE; ram-eos; footer 2; eof" },
+    { "RAM block and all of RAM", 8, 0x2000,
+      HEAD CONFIG START_RAM "be64 LIE/0x1000*0x1000+4; ram-block \"a\" LIE; ram-eos; "
+                            "footer 2; part 2; ram-zero 0x1000 \"a\"; ram-eos; footer 2; eof" },
+    { "RAM block's page size", 8, 0x200000,
+      HEAD CONFIG "command 3 { be64 0x201000 0x1000 }\n" START_RAM
+                  "ram-size 0x200000; ram-block \"a\" 0x200000; be64 LIE; ram-eos; "
+                  "footer 2; eof" },
+    { "RAM block's address", 8, 0x100000000,
+      HEAD "config \"pc\" { caps \"x-ignore-shared\" }\n" START_RAM
+           "ram-size 0x2000; ram-block \"a\" 0x2000; be64 LIE; ram-eos; footer 2; eof" },
+    { "page's address", 8, 0x1000,
+      HEAD CONFIG RAM "part 2; be64 LIE/0x1000*0x1000+2; pstr8 \"a\"; u8 0; ram-eos; "
+                      "footer 2; eof" },
+    { "page's block", 1, 1,
+      HEAD CONFIG RAM "part 2; be64 2; u8 LIE; str \"a\"; u8 0; ram-eos; footer 2; eof" },
+    { "XBZRLE data", 2, 3,
+      HEAD CONFIG RAM "part 2; be64 0x40; pstr8 \"a\"; u8 1; be16 LIE; u8 0 1 7; ram-eos; "
+                      "footer 2; eof" },
+    { "zlib data", 4, 3,
+      HEAD CONFIG RAM "part 2; be64 0x100; pstr8 \"a\"; be32 LIE; u8 0 1 7; ram-eos; "
+                      "footer 2; eof" },
+    { "mapped-ram version", 4, 1,
+      HEAD MAPPED "ram-size 0x1000; ram-block \"a\" 0x1000; be32 LIE; be64 4096 @b @p\n"
+                  "label b; u8 1; zero 7; label p; zero 4096; ram-eos; footer 2; eof" },
+    { "mapped-ram page size", 8, 4096,
+      HEAD MAPPED "ram-size 0x1000; ram-block \"a\" 0x1000; be32 1; be64 LIE @b @p\n"
+                  "label b; u8 1; zero 7; label p; zero 4096; ram-eos; footer 2; eof" },
+    { "mapped-ram bitmap", 8, 133,
+      HEAD MAPPED "ram-size 0x1000; ram-block \"a\" 0x1000; be32 1; be64 4096 LIE @p\n"
+                  "u8 1; zero 7; label p; zero 4096; ram-eos; footer 2; eof" },
+    { "mapped-ram pages", 8, 141,
+      HEAD MAPPED "ram-size 0x1000; ram-block \"a\" 0x1000; be32 1; be64 4096 @b LIE\n"
+                  "label b; u8 1; zero 7; zero 4096; ram-eos; footer 2; eof" },
+    { "mapped RAM block", 8, 0x1000,
+      HEAD MAPPED "be64 LIE/0x1000*0x1000+4; ram-block \"a\" LIE; be32 1; be64 4096 @b @p\n"
+                  "label b; u8 1; zero 7; label p; zero 4096; ram-eos; footer 2; eof" },
+    { "VFIO data", 8, 3,
+      HEAD CONFIG VFIO "part 3; be64 0xffffffffef100004 LIE; u8 1 2 3; vfio eos; footer 3; "
+                       "eof" },
+    { "MSI-X table", 2, 0x8001,
+      HEAD CONFIG VFIO "full 3 \"0000:00:01.0/vfio\" 0 1; vfio config; be32 2\n"
+                       "le16 0x15b3 0x101e 6 0x10; zero 0x34-8; u8 0x40; zero 11\n"
+                       "u8 0x11 0; le16 LIE; zero 256-0x44; be32 0 0 0 0\n"
+                       "zero 2*16; u8 0; vfio eos; footer 3; eof" },
+    { "interrupt pin", 4, 1,
+      HEAD CONFIG VFIO "full 3 \"0000:00:01.0/vfio\" 0 1; vfio config; be32 2\n"
+                       "zero 256; be32 LIE 0 0 0; vfio eos; footer 3; eof" },
+    { "block device's name", 1, 2,
+      HEAD CONFIG "start 4 \"block\" 0 1; be64 9; u8 LIE; str \"vd\"; be64 2; footer 4; eof" },
+    { "dirty bitmap's name", 1, 1,
+      HEAD CONFIG "start 4 \"dirty-bitmap\" 0 1; u8 0x18 LIE; str \"d\"; be32 1; u8 0 1; "
+                  "footer 4; eof" },
+    { "dirty bitmap's sectors", 4, 8,
+      HEAD CONFIG "start 4 \"dirty-bitmap\" 0 1; u8 0x40; be64 0; be32 LIE; "
+                  "len64 { u8 1 0 0 0 }; u8 1; footer 4; eof" },
+    { "dirty bits", 8, 4,
+      HEAD CONFIG "start 4 \"dirty-bitmap\" 0 1; u8 0x40; be64 0; be32 8; be64 LIE; "
+                  "u8 1 0 0 0; u8 1; footer 4; eof" },
+    { "hash table's size", 4, 24,
+      HEAD CONFIG "start 4 \"spapr/htab\" 0 1; be32 LIE; footer 4; eof" },
+    { "hash table's entries", 2, 1,
+      HEAD CONFIG "start 4 \"spapr/htab\" 0 1; be32 0 5; be16 LIE 0; zero 16; be64 0; "
+                  "footer 4; eof" },
+    { "storage attributes", 8, 2,
+      HEAD CONFIG "start 4 \"s390-storage_attributes\" 0 0; be64 0x1002 LIE; u8 1 2; be64 1; "
+                  "footer 4; eof" },
+    { "storage keys", 8, 2,
+      HEAD CONFIG "full 4 \"s390-skeys\" 0 0; be64 0x1002 LIE; u8 1 2; be64 1; footer 4; "
+                  "eof" },
+    { "description", 4, 15, HEAD CONFIG RAM "eof; u8 6; be32 LIE; str \"{\\\"devices\\\": []}\"" },
+    { "field's size", 8, 4, HEAD CONFIG DEVICE "eof\n" DESCRIPTION_OF(
+                                "\"type\": \"uint32\", \"size\": ${LIE}") },
+    { "array's length", 8, 4,
+      HEAD CONFIG DEVICE "eof\n" DESCRIPTION_OF(
+          "\"array_len\": ${LIE}, \"type\": \"uint8\", \"size\": 1") },
+    { "array of arrays", 8, 4,
+      HEAD CONFIG DEVICE "eof\n" DESCRIPTION_OF(
+          "\"array_len\": ${LIE}, \"type\": \"uint8\", \"size\": ${LIE/4}") },
+    { "libvirt's XML", 4, 21,
+      "str \"LibvirtQemudSave\"; le32 2 LIE 1 0 0; zero 56; str \"<domain type='kvm'/>\\0\"\n" HEAD
+      CONFIG "eof" },
+    { "libvirt's cookie", 4, 0,
+      "str \"LibvirtQemudSave\"; le32 2 21 1 0 LIE; zero 56; str \"<domain type='kvm'/>\\0\"\n" HEAD
+      CONFIG "eof" },
+    { "libvirt's format", 4, 0,
+      "str \"LibvirtQemudSave\"; le32 2 21 1 LIE 0; zero 56; str \"<domain type='kvm'/>\\0\"\n" HEAD
+      CONFIG "eof" },
+};
+
+static GBytes *lie(int row, uint64_t value)
+{
+    g_autofree char *decimal = g_strdup_printf("%" PRIu64, value);
+    g_auto(GStrv) parts = g_strsplit(lies[row].stream, "LIE", -1);
+    g_autofree char *text = g_strjoinv(decimal, parts);
+
+    return assemble(text);
+}
+
+START_TEST(test_lie)
+{
+    const unsigned bits = lies[_i].octets * 8;
+    const uint64_t top = UINT64_C(1) << (bits - 1);
+    const uint64_t values[] = { 0,           1,           UINT64_C(1) << 31, UINT32_MAX,
+                                top,         top - 1,     top | (top - 1),   (top | (top - 1)) - 1,
+                                0x7fffffff,  INT64_MAX - 100 };
+
+    g_autoptr(GBytes) truth = lie(_i, lies[_i].truth);
+    ck_assert_msg(reads_well(truth), "%s: the stream without the lie is not sound",
+                  lies[_i].field);
+    attack(truth);
+    limit_memory(MEMORY);
+    for (size_t i = 0; i < G_N_ELEMENTS(values); i++) {
+        g_autoptr(GBytes) bytes = NULL;
+
+        if (values[i] <= (top | (top - 1))) {
+            bytes = lie(_i, values[i]);
+            attack(bytes);
+            counts->lies++;
+        }
+    }
+}
+END_TEST
+
+/* --- too deep, too many ------------------------------------------------------------- */
+
+static GBytes *described(const char *before, const char *unit, size_t times,
+                         const char *after)
+{
+    GString *json = g_string_new(before);
+
+    for (size_t i = 0; i < times; i++) {
+        g_string_append(json, unit);
+    }
+    g_string_append(json, after);
+
+    GByteArray *stream = g_byte_array_new();
+    g_autoptr(GBytes) head = assemble(HEAD CONFIG RAM DEVICE "eof; u8 6");
+    uint8_t length[4];
+    mig_put_be32(length, (uint32_t)json->len);
+    g_byte_array_append(stream, g_bytes_get_data(head, NULL), (guint)g_bytes_get_size(head));
+    g_byte_array_append(stream, length, sizeof length);
+    g_byte_array_append(stream, (const uint8_t *)json->str, (guint)json->len);
+    g_string_free(json, TRUE);
+    return g_byte_array_free_to_bytes(stream);
+}
+
+static const struct {
+    const char *what;
+    const char *before, *unit;
+    size_t times;
+    const char *after;
+} masses[] = {
+    { "arrays in arrays", "{\"devices\": ", "[", 100000, "" },
+    { "objects in objects", "{\"devices\": [", "{\"x\": ", 100000, "" },
+    { "structs in structs", "{\"devices\": [{\"name\": \"dev\", \"instance_id\": 0, ",
+      "\"fields\": [{\"name\": \"x\", \"type\": \"struct\", \"struct\": {", 100000, "" },
+    { "subsections in subsections", "{\"devices\": [{\"name\": \"dev\", \"vmsd_name\": \"d\", ",
+      "\"subsections\": [{\"vmsd_name\": \"d\", ", 100000, "" },
+    { "devices, as many as 16 MiB hold", "{\"devices\": [{}", ",{}", 5500000, "]}" },
+    { "fields, as many as 16 MiB hold",
+      "{\"devices\": [{\"name\": \"dev\", \"instance_id\": 0, \"vmsd_name\": \"dev\", "
+      "\"fields\": [{}", ",{}", 5500000, "]}]}" },
+    { "a name of 16 MiB", "{\"devices\": [{\"name\": \"", "n", (16u << 20) - 100, "\"}]}" },
+    { "a description of 17 MiB", "{\"devices\": [", " ", 17u << 20, "]}" },
+    { "a number of 1 MiB", "{\"page_size\": ", "9", 1u << 20, ", \"devices\": []}" },
+    { "escapes", "{\"devices\": [{\"name\": \"", "\\ud800", 1u << 20, "\"}]}" },
+};
+
+START_TEST(test_mass)
+{
+    g_autoptr(GBytes) bytes = described(masses[_i].before, masses[_i].unit,
+                                        masses[_i].times, masses[_i].after);
+
+    limit_memory(MEMORY);
+    fuzz_program(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+    /* The device's end is found all the same, by its footer. */
+    ck_assert_msg(reads_well(bytes), "%s", masses[_i].what);
+}
+END_TEST
+
+static const struct {
+    const char *what, *stream;
+} crowds[] = {
+    { "packages in packages",
+      HEAD CONFIG "packaged { packaged { packaged { packaged { packaged { packaged { "
+                  "packaged { packaged { packaged { eof } } } } } } } } }" },
+    { "commands", HEAD CONFIG "repeat 20000 { command 1 }; eof" },
+    { "sections of one name", HEAD CONFIG "repeat 5000 { full @i \"dev\" 0 1; be32 0; footer "
+                                          "@i }; eof" },
+    { "VFIO records", HEAD CONFIG VFIO "part 3; repeat 20000 { vfio eos }; footer 3; eof" },
+    { "RAM blocks",
+      HEAD CONFIG START_RAM "ram-size 2000*0x1000; repeat 2000 { pstr8 \"${@i}\"; be64 0x1000 "
+                            "}; ram-eos; footer 2; eof" },
+    { "descriptions that are none",
+      HEAD CONFIG DEVICE "eof; repeat 4000 { u8 6; be32 5; str \"{\\\"d\\\":\" }" },
+    { "footers that are none",
+      HEAD CONFIG "full 9 \"dev\" 0 1; repeat 20000 { footer 9 }; footer 9; eof" },
+};
+
+START_TEST(test_crowd)
+{
+    g_autoptr(GBytes) bytes = assemble(crowds[_i].stream);
+
+    limit_memory(MEMORY);
+    attack(bytes);
+}
+END_TEST
+
+/* Names that share a value of the hash functions in common use, against names that do not:
+ * the time may differ, but not by the square of their number. */
+static double seconds_to_read(bool collide)
+{
+    enum { N_BITS = 15 };
+    g_autoptr(GByteArray) stream = g_byte_array_new();
+    g_autoptr(GBytes) head = assemble(HEAD CONFIG);
+    struct timespec before, after;
+
+    g_byte_array_append(stream, g_bytes_get_data(head, NULL), (guint)g_bytes_get_size(head));
+    for (guint i = 0; i < 1u << N_BITS; i++) {
+        uint8_t section[6 + 2 * N_BITS + 8 + 5] = { MIG_SECTION_FULL };
+        uint8_t *footer = section + sizeof section - 5;
+
+        mig_put_be32(section + 1, i);
+        section[5] = 2 * N_BITS;
+        for (unsigned bit = 0; bit < N_BITS; bit++) {
+            /* 33 * 'E' + 'z' is 33 * 'F' + 'Y'. */
+            const char *pair = i >> bit & 1 ? "Ez" : collide ? "FY" : "ab";
+            memcpy(section + 6 + 2 * bit, pair, 2);
+        }
+        footer[0] = MIG_FOOTER;
+        mig_put_be32(footer + 1, i);
+        g_byte_array_append(stream, section, sizeof section);
+    }
+    g_byte_array_append(stream, (const uint8_t *)"", 1);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+    ck_assert(fuzz_read(stream->data, stream->len, NULL, NULL));
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+    return (double)(after.tv_sec - before.tv_sec) +
+           (double)(after.tv_nsec - before.tv_nsec) / 1e9;
+}
+
+START_TEST(test_collisions)
+{
+    double apart = seconds_to_read(false), colliding = seconds_to_read(true);
+
+    ck_assert_msg(colliding < 10 * apart + 0.1, "%.3f s, %.3f s where names do not collide",
+                  colliding, apart);
+}
+END_TEST
+
+/* --- compressed without end ---------------------------------------------------------- */
+
+/* A device's state of `zeros` bytes: all of it is kept until its end is known. */
+static GBytes *bomb(size_t zeros)
+{
+    g_autoptr(GBytes) head = assemble(HEAD CONFIG RAM "full 9 \"dev\" 0 1");
+    size_t n = g_bytes_get_size(head), bound = ZSTD_compressBound(n + (1u << 20)) * 2;
+    g_autofree uint8_t *plain = g_malloc0(1u << 20), *packed = g_malloc(bound);
+    GByteArray *all = g_byte_array_new();
+    size_t length = ZSTD_compress(packed, bound, g_bytes_get_data(head, NULL), n, 1);
+
+    g_byte_array_append(all, packed, (guint)length);
+    length = ZSTD_compress(packed, bound, plain, 1u << 20, 1);
+    for (size_t i = 0; i < zeros >> 20; i++) {
+        g_byte_array_append(all, packed, (guint)length);
+    }
+    return g_byte_array_free_to_bytes(all);
+}
+
+START_TEST(test_bomb)
+{
+    g_autoptr(GBytes) bytes = bomb((size_t)1 << 30);
+
+    limit_memory(MEMORY);
+    g_autoptr(Run) run = run_migstat(bytes, "dump", "--max-expand=256M", "-", NULL);
+    ck_assert_msg(run->status == 1, "%d: %s", run->status, run->err);
+    ck_assert_msg(strstr(run->err, "expands to more than the limit"), "%s", run->err);
+    ck_assert_uint_lt(g_bytes_get_size(bytes), 1u << 20);
+}
+END_TEST
+
+/* --- names --------------------------------------------------------------------------- */
+
+#define NASTY "\\x1b[2J\\x1b]0;owned\\x07\\n\\r\\t\\0\\x7f\\x9b31m\\xc3\\x28\\xff\\xe2\\x80\\xae\\\"\\\\"
+
+static const struct {
+    const char *what, *stream;
+} names[] = {
+    { "machine", HEAD "config \"" NASTY "\"\n" RAM "eof" },
+    { "capability", HEAD "config \"pc\" { caps \"" NASTY "\" }\neof" },
+    { "subsection", HEAD "config \"pc\" { subsection \"" NASTY "\" 1 { } }\neof" },
+    { "section", HEAD CONFIG "start 2 \"" NASTY "\" 0 1; be32 7; footer 2; eof" },
+    { "VFIO section",
+      HEAD CONFIG "start 2 \"" NASTY "/vfio\" 0 1; vfio config; vfio-payload 256 2; vfio eos; "
+                  "footer 2; eof" },
+    { "RAM block",
+      HEAD CONFIG START_RAM "ram-size 0x2000; ram-block \"" NASTY "\" 0x2000; ram-eos; "
+                            "footer 2; part 2; ram-zero 0 \"" NASTY "\"; ram-eos; footer 2; "
+                            "eof" },
+    { "unknown RAM block",
+      HEAD CONFIG RAM "part 2; ram-zero 0 \"" NASTY "\"; ram-eos; footer 2; eof" },
+    { "damaged section", HEAD CONFIG "start 2 \"" NASTY "\" 0 1; be32 7" },
+    { "device",
+      HEAD CONFIG DEVICE "eof; u8 6; len32 { str \"{\\\"devices\\\": [{\\\"name\\\": "
+                         "\\\"\\\\u001b[2J\\\\u0000\\\\u202e\\\", \\\"instance_id\\\": 0}]}\" }" },
+};
+
+START_TEST(test_name)
+{
+    g_autoptr(GBytes) bytes = assemble(names[_i].stream);
+
+    attack(bytes);
+}
+END_TEST
+
+START_TEST(test_counts)
+{
+    printf("hostile: %" PRIu64 " lies in %zu length fields, %zu masses, %zu names\n",
+           counts->lies, G_N_ELEMENTS(lies), G_N_ELEMENTS(masses) + G_N_ELEMENTS(crowds),
+           G_N_ELEMENTS(names));
+}
+END_TEST
+
+Suite *suite_hostile(void)
+{
+    Suite *suite = suite_create("hostile");
+    TCase *attacks = tcase_create("attacks");
+    TCase *tally = tcase_create("tally");
+
+    counts = shared_counts(sizeof *counts);
+    tcase_set_timeout(attacks, 120);
+    tcase_add_loop_test(attacks, test_lie, 0, G_N_ELEMENTS(lies));
+    tcase_add_loop_test(attacks, test_mass, 0, G_N_ELEMENTS(masses));
+    tcase_add_loop_test(attacks, test_crowd, 0, G_N_ELEMENTS(crowds));
+    tcase_add_test(attacks, test_collisions);
+    tcase_add_test(attacks, test_bomb);
+    tcase_add_loop_test(attacks, test_name, 0, G_N_ELEMENTS(names));
+    tcase_add_test(tally, test_counts);
+    suite_add_tcase(suite, attacks);
+    suite_add_tcase(suite, tally);
+    return suite;
+}
