@@ -9,19 +9,24 @@
 
 #include <check.h>
 
-#define SUITES(SUITE) \
-    SUITE(damage)  \
-    SUITE(error)   \
-    SUITE(fuzz)    \
-    SUITE(hostile) \
-    SUITE(input)   \
-    SUITE(install) \
-    SUITE(layers)  \
-    SUITE(mkmig)   \
-    SUITE(output)  \
-    SUITE(ram)     \
-    SUITE(reader)  \
-    SUITE(readme)
+#define SUITES(SUITE)  \
+    SUITE(damage)      \
+    SUITE(description) \
+    SUITE(error)       \
+    SUITE(fuzz)        \
+    SUITE(hostile)     \
+    SUITE(input)       \
+    SUITE(install)     \
+    SUITE(json_scan)   \
+    SUITE(layers)      \
+    SUITE(mkmig)       \
+    SUITE(output)      \
+    SUITE(page)        \
+    SUITE(ram)         \
+    SUITE(reader)      \
+    SUITE(readme)      \
+    SUITE(special)     \
+    SUITE(vfio)
 
 #define SUITE_PROTOTYPE(name) Suite *suite_##name(void);
 SUITES(SUITE_PROTOTYPE)

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns: the proof of the JSON scanner: what it accepts is JSON, and nothing else is.
+ * Must not know: descriptions.
+ * Neighbours: json-glib, the judge of what it shall accept.
+ */
+#include "stream/json-scan.h"
+
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+#include "support.h"
+
+static bool scan(const char *text, size_t length)
+{
+    MigJson json;
+
+    mig_json_init(&json, text, length);
+    return mig_json_skip(&json) && mig_json_at_end(&json);
+}
+
+static const char *const texts[] = {
+    /* sound */
+    "null", " true ", "false", "0", "-0", "12", "-1.5e+10", "0.25E-3", "\"\"", "\"a\\\"b\"",
+    "\"\\u0041\\ud83d\\ude00\\n\"", "[]", "[1]", "[1, 2,\t3]", "{}", "{\"a\":1}",
+    "{ \"a\" : [ { \"b\" : null } ] , \"c\" : \"d\" }", "[[[[[[[[[[]]]]]]]]]]",
+    /* broken */
+    "", " ", "nul", "nulls", "tru", "1 2", "[1,]", "[,1]", "[1 2]", "[", "]", "[1", "{", "}",
+    "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{,}", "{1:2}", "{\"a\":1 \"b\":2}", "\"", "\"\\", 
+    "\"\\u12\"", "[}", "{]", "-", "+1", "1e",
+};
+
+START_TEST(accepts_what_json_glib_does)
+{
+    const char *text = texts[_i];
+    g_autoptr(JsonParser) parser = json_parser_new();
+    bool sound = json_parser_load_from_data(parser, text, -1, NULL) &&
+                 strspn(text, " ") < strlen(text);
+
+    ck_assert_msg(scan(text, strlen(text)) == sound, "%s: wanted %d", text, sound);
+}
+END_TEST
+
+/* The judge is lax, or its versions differ: by RFC 8259. */
+START_TEST(is_strict)
+{
+    static const struct {
+        const char *text;
+        size_t length;
+        bool sound;
+    } rows[] = {
+        { "01", 2, false },       { "\"\x01\"", 3, false },       { "\"a\0b\"", 5, false },
+        { "\"\\ud800\"", 8, true }, { "\"\xff\xfe\"", 4, true }, { "// x\n1", 6, false },
+        { "'a'", 3, false },      { "[1,,2]", 6, false },
+        { "\"\\x\"", 4, false },   { "\"\\u12g4\"", 8, false },    { "1.", 2, false },
+    };
+
+    ck_assert_msg(scan(rows[_i].text, rows[_i].length) == rows[_i].sound, "row %d", _i);
+}
+END_TEST
+
+/* However it is cut, a text of which something is missing is not sound, and no octet beyond
+ * it is read. */
+START_TEST(stops_at_every_cut)
+{
+    static const char text[] = "{\"a\\u0041\": [1.5e3, true, {\"b\": null}], \"c\": \"\\n\"}";
+
+    for (size_t n = 0; n < sizeof(text) - 1; n++) {
+        g_autofree char *copy = g_memdup2(text, MAX(n, 1)); /* its end is the sanitizer's */
+
+        ck_assert_msg(!scan(copy, n), "%.*s", (int)n, text);
+    }
+    ck_assert(scan(text, sizeof(text) - 1));
+}
+END_TEST
+
+START_TEST(bounds_its_depth)
+{
+    for (unsigned depth = 120; depth < 140; depth++) {
+        g_autoptr(GString) text = g_string_new(NULL);
+
+        for (unsigned i = 0; i < depth; i++) {
+            g_string_append_c(text, '[');
+        }
+        for (unsigned i = 0; i < depth; i++) {
+            g_string_append_c(text, ']');
+        }
+        ck_assert_msg(scan(text->str, text->len) == (depth <= 128), "%u", depth);
+    }
+}
+END_TEST
+
+/* Members come in order, repeated ones too, and with their places. */
+START_TEST(pulls_members)
+{
+    static const char text[] = "{\"a\": 1, \"a\": 18446744073709551615, \"b\\u0020\": [\"x\"]}";
+    g_autoptr(GString) key = g_string_new(NULL), value = g_string_new(NULL);
+    uint64_t number;
+    MigJson json;
+
+    mig_json_init(&json, text, sizeof(text) - 1);
+    ck_assert(mig_json_enter(&json, '{'));
+    ck_assert(mig_json_next(&json, key) && g_str_equal(key->str, "a"));
+    ck_assert_uint_eq(mig_json_offset(&json), 6);
+    ck_assert(mig_json_uint(&json, &number) && number == 1);
+    ck_assert(mig_json_next(&json, key) && g_str_equal(key->str, "a"));
+    ck_assert(mig_json_uint(&json, &number) && number == UINT64_MAX);
+    ck_assert(mig_json_next(&json, key) && g_str_equal(key->str, "b "));
+    ck_assert_int_eq(mig_json_peek(&json), '[');
+    ck_assert(mig_json_enter(&json, '[') && mig_json_next(&json, NULL));
+    ck_assert(mig_json_string(&json, value) && g_str_equal(value->str, "x"));
+    ck_assert(!mig_json_next(&json, NULL));
+    ck_assert(!mig_json_next(&json, key));
+    ck_assert(mig_json_at_end(&json) && !json.problem);
+}
+END_TEST
+
+START_TEST(refuses_other_numbers)
+{
+    static const char *const numbers[] = { "18446744073709551616", "-1", "1.0", "1e3", "\"1\"" };
+    uint64_t value;
+    MigJson json;
+
+    mig_json_init(&json, numbers[_i], strlen(numbers[_i]));
+    ck_assert_msg(!mig_json_uint(&json, &value) && json.problem, "%s", numbers[_i]);
+}
+END_TEST
+
+Suite *suite_json_scan(void)
+{
+    Suite *suite = suite_create("json-scan");
+    TCase *tc = tcase_create("scanner");
+
+    tcase_add_loop_test(tc, accepts_what_json_glib_does, 0, G_N_ELEMENTS(texts));
+    tcase_add_loop_test(tc, is_strict, 0, 11);
+    tcase_add_test(tc, stops_at_every_cut);
+    tcase_add_test(tc, bounds_its_depth);
+    tcase_add_test(tc, pulls_members);
+    tcase_add_loop_test(tc, refuses_other_numbers, 0, 5);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
