@@ -65,6 +65,10 @@ void mig_error_set(GError **error, MigErrorCode code, uint64_t offset, const cha
 
 void mig_error_set_plain(GError **error, MigErrorCode code, const char *format, ...)
 {
+    if (!error) {
+        return;
+    }
+
     va_list arguments;
     va_start(arguments, format);
     g_propagate_error(error, g_error_new_valist(MIG_ERROR, (int)code, format, arguments));

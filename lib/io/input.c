@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "io/container.h"
+#include "io/readahead.h"
 #include "io/source.h"
 
 /*
@@ -24,12 +25,15 @@
  * bytes are ever moved.
  */
 #define LEAD ((size_t)MIG_INPUT_PEEK_MAX)
-#define BODY ((size_t)4 << 20)
+#define BODY MIG_READAHEAD_RING
 
 /* How much is read at once: little after a jump, since a jump is likely to follow; more the
  * longer the reading goes on without one. */
 #define CHUNK_MIN ((size_t)64 << 10)
 #define CHUNK_MAX ((size_t)512 << 10)
+
+/* After so much without a jump, a second thread reads ahead, if as much is left. */
+#define AHEAD_AFTER ((uint64_t)4 << 20)
 
 /* The lead, a look ahead that lacks one byte, and the chunk that brings it must fit. */
 G_STATIC_ASSERT(BODY >= MIG_INPUT_PEEK_MAX + CHUNK_MAX);
@@ -40,8 +44,12 @@ struct MigInput {
     const uint8_t *limit;
     uint64_t limit_offset; /* Plain offset of @limit. */
 
-    uint8_t *memory; /* LEAD + BODY bytes; NULL before the first read. */
-    size_t chunk;    /* To be read next. */
+    uint8_t *memory;     /* LEAD + BODY bytes; NULL before the first read. */
+    size_t chunk;        /* To be read next. */
+    uint64_t run;        /* Bytes read since the last jump. */
+    MigReadahead *ahead; /* NULL before it is first wanted. */
+    bool ahead_runs;     /* Then the body is its ring. */
+    bool ahead_fails;
     bool ended;      /* Nothing comes after @limit. */
     GError *failure; /* Why, unless it is a plain end. */
 
@@ -57,12 +65,22 @@ struct MigInput {
 
 /* --- the window --- */
 
+static void stop_readahead(MigInput *in)
+{
+    if (in->ahead_runs) {
+        mig_readahead_stop(in->ahead);
+        in->ahead_runs = false;
+    }
+    in->run = 0;
+}
+
 /* An empty window at @offset.  Where all bytes are in memory, they are the window. */
 static void place_window(MigInput *in, uint64_t offset)
 {
     static const uint8_t nothing[1];
     const MigSource *source = in->source;
 
+    stop_readahead(in);
     in->limit_offset = offset;
     in->cursor = in->limit = nothing;
     in->chunk = CHUNK_MIN;
@@ -93,27 +111,87 @@ static bool is_cancelled(const atomic_bool *cancel)
     return cancel && atomic_load_explicit(cancel, memory_order_relaxed);
 }
 
-/* Makes room for reading on at @limit, which may move. */
-static void make_room(MigInput *in)
+/* Moves what is left of the window to the end of the lead. */
+static void move_to_lead(MigInput *in)
+{
+    uint8_t *body = in->memory + LEAD;
+    size_t kept = (size_t)(in->limit - in->cursor);
+
+    memmove(body - kept, in->cursor, kept);
+    in->cursor = body - kept;
+    in->limit = body;
+}
+
+/* Reads on at @limit, in this thread. */
+static size_t read_chunk(MigInput *in, GError **failure)
 {
     if (!in->memory) {
         in->memory = g_malloc(LEAD + BODY);
     }
-
-    uint8_t *body = in->memory + LEAD;
-    size_t kept = (size_t)(in->limit - in->cursor);
-
     /* With the cursor in the lead, this look ahead has moved its bytes there already. */
-    if (kept == 0 || in->cursor >= body) {
-        memmove(body - kept, in->cursor, kept);
-        in->cursor = body - kept;
-        in->limit = body;
+    if (in->cursor == in->limit || in->cursor >= in->memory + LEAD) {
+        move_to_lead(in);
+    }
+    uint8_t *place = in->memory + (in->limit - in->memory);
+    size_t n = in->chunk - (in->limit_offset + in->source->origin) % CHUNK_MIN;
+    ssize_t got = in->source->ops->read(in->source, in->limit_offset, place, n, failure);
+
+    if (got <= 0) {
+        in->ended = true;
+        return 0;
+    }
+    in->chunk = MIN(in->chunk * 2, CHUNK_MAX);
+    in->run += (uint64_t)got;
+    return (size_t)got;
+}
+
+/* Takes the next slot of the ring: it begins at @limit. */
+static size_t take_slot(MigInput *in)
+{
+    unsigned held = mig_readahead_held(in->ahead);
+    size_t kept = (size_t)(in->limit - in->cursor);
+    unsigned needed = (unsigned)((kept + MIG_READAHEAD_SLOT - 1) / MIG_READAHEAD_SLOT);
+
+    if (in->limit == in->memory + LEAD + BODY) {
+        move_to_lead(in);
+        needed = 0;
+    }
+    if (held > needed) {
+        mig_readahead_release(in->ahead, held - needed);
+    }
+    size_t got = mig_readahead_next(in->ahead);
+    if (got < MIG_READAHEAD_SLOT) {
+        stop_readahead(in); /* This thread reads on, and finds out why. */
+    }
+    return got;
+}
+
+static bool wants_readahead(const MigInput *in)
+{
+    const MigSource *source = in->source;
+
+    return in->run >= AHEAD_AFTER && !in->ahead_fails && !source->waits &&
+           (!source->seekable || source->size - in->limit_offset >= AHEAD_AFTER);
+}
+
+static void start_readahead(MigInput *in)
+{
+    if (!in->ahead && g_get_num_processors() > 1) {
+        in->ahead = mig_readahead_new(in->source, in->memory + LEAD);
+    }
+    in->ahead_runs = in->ahead != NULL;
+    in->ahead_fails = !in->ahead_runs;
+    if (in->ahead_runs) {
+        move_to_lead(in);
+        mig_readahead_start(in->ahead, in->limit_offset);
     }
 }
 
 /* Reads on at the end of the window; false at the end of the input. */
 static bool extend_window(MigInput *in)
 {
+    GError *failure = NULL;
+
     if (!in->ended && is_cancelled(in->cancel)) {
         note_failure(in, g_error_new(MIG_ERROR, MIG_ERROR_CANCELLED, "cancelled"));
         in->ended = true;
@@ -121,25 +199,19 @@ static bool extend_window(MigInput *in)
     if (in->ended) {
         return false;
     }
-    make_room(in);
-
-    uint8_t *free_bytes = in->memory + (in->limit - in->memory);
-    size_t n = in->chunk - (in->limit_offset + in->source->origin) % CHUNK_MIN;
-    GError *failure = NULL;
-    ssize_t got =
-        in->source->ops->read(in->source, in->limit_offset, free_bytes, n, &failure);
-
-    if (got <= 0) {
-        in->ended = true;
-        if (got < 0) {
-            note_failure(in, failure);
-        }
-        return false;
+    if (!in->ahead_runs && wants_readahead(in)) {
+        start_readahead(in);
+    }
+    size_t got = in->ahead_runs ? take_slot(in) : 0;
+    if (got == 0) {
+        got = read_chunk(in, &failure);
+    }
+    if (failure) {
+        note_failure(in, failure);
     }
     in->limit += got;
-    in->limit_offset += (uint64_t)got;
-    in->chunk = MIN(in->chunk * 2, CHUNK_MAX);
-    return true;
+    in->limit_offset += got;
+    return got > 0;
 }
 
 const uint8_t *mig_input_peek(MigInput *in, size_t want, size_t *available)
@@ -159,11 +231,16 @@ static uint64_t skip_beyond_window(MigInput *in, uint64_t n)
         uint64_t target = start + MIN(n, in->source->size - start);
         uint64_t gap = target - in->limit_offset;
         size_t chunk = in->chunk;
-        place_window(in, target);
-        if (gap <= CHUNK_MIN) {
-            in->chunk = chunk; /* No jump: the page that lies between two headers. */
+        uint64_t run = in->run;
+        if (!in->ahead_runs || gap > CHUNK_MAX) {
+            place_window(in, target);
+            if (gap <= CHUNK_MIN) {
+                /* No jump: the page that lies between two headers. */
+                in->chunk = chunk;
+                in->run = run;
+            }
+            return target - start;
         }
-        return target - start;
     }
 
     in->cursor = in->limit;
@@ -261,6 +338,8 @@ bool mig_input_hold(MigInput *in, GError **error)
     if (!mig_source_spool_finish(spool, g_steal_pointer(&in->failure), error)) {
         return false;
     }
+    g_clear_pointer(&in->ahead, mig_readahead_free);
+    in->ahead_runs = false;
     mig_source_free(in->source);
     in->source = g_steal_pointer(&spool);
     if (in->source->bytes) {
@@ -415,6 +494,7 @@ void mig_input_free(MigInput *in)
     if (!in) {
         return;
     }
+    mig_readahead_free(in->ahead);
     mig_source_free(in->source);
     g_array_free(in->containers, TRUE);
     g_clear_error(&in->failure);

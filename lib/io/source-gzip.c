@@ -27,46 +27,48 @@ typedef struct GzipSource {
     bool inner_ended;
     bool in_member;
     bool ended;
-    GError *failure;
+    /* What is wrong with the compressed data, if anything, and where. */
+    MigErrorCode failure;
+    const char *failure_text;
+    uint64_t failure_offset;
 } GzipSource;
 
-/* The place is where the decompressor has come to in the compressed bytes. */
+/* @text is static.  The place is where the decompressor has come to. */
 static void fail(GzipSource *gzip, MigErrorCode code, const char *text)
 {
-    uint64_t offset = gzip->in_offset - (gzip->filled - gzip->used);
-
-    mig_source_set_error(&gzip->failure, code, gzip->inner->origin + offset, "gzip: %s",
-                         text);
+    gzip->failure = code;
+    gzip->failure_text = text;
+    gzip->failure_offset = gzip->in_offset - (gzip->filled - gzip->used);
 }
 
-/* Gets more behind what is left. */
-static void refill(GzipSource *gzip)
+/* Gets more behind what is left.  False when the inner source fails; it will say so again. */
+static bool refill(GzipSource *gzip, GError **error)
 {
     size_t left = gzip->filled - gzip->used;
 
     memmove(gzip->buffer, gzip->buffer + gzip->used, left);
     gzip->used = 0;
     gzip->filled = left;
-    ssize_t got =
-        gzip->inner->ops->read(gzip->inner, gzip->in_offset, gzip->buffer + left,
-                               BUFFER_SIZE - left, &gzip->failure);
+    ssize_t got = gzip->inner->ops->read(gzip->inner, gzip->in_offset,
+                                         gzip->buffer + left, BUFFER_SIZE - left, error);
     if (got > 0) {
         gzip->filled += (size_t)got;
         gzip->in_offset += (uint64_t)got;
-    } else {
-        gzip->inner_ended = true;
     }
+    gzip->inner_ended = got == 0;
+    return got >= 0;
 }
 
-/* Between members: the next one, or the end. */
-static void start_member(GzipSource *gzip)
+/* Between members: the next one, or the end.  False when the inner source fails. */
+static bool start_member(GzipSource *gzip, GError **error)
 {
     const uint8_t *next = gzip->buffer + gzip->used;
     size_t left = gzip->filled - gzip->used;
 
     if (left < 2 && !gzip->inner_ended) {
-        refill(gzip);
-    } else if (left >= 2 && next[0] == 0x1f && next[1] == 0x8b) {
+        return refill(gzip, error);
+    }
+    if (left >= 2 && next[0] == 0x1f && next[1] == 0x8b) {
         g_converter_reset(gzip->converter);
         gzip->in_member = true;
     } else if (left == 0) {
@@ -79,31 +81,33 @@ static void start_member(GzipSource *gzip)
     } else {
         fail(gzip, MIG_ERROR_CONTAINER, "wanted a member or the end, found other bytes");
     }
+    return true;
 }
 
-static size_t inflate_step(GzipSource *gzip, uint8_t *out, size_t n)
+/* Decompresses into @out; *given may stay 0.  False when the inner source fails. */
+static bool inflate_step(GzipSource *gzip, uint8_t *out, size_t n, size_t *given,
+                         GError **error)
 {
     g_autoptr(GError) trouble = NULL;
     gsize left = gzip->filled - gzip->used;
     gsize taken = 0;
-    gsize given = 0;
     GConverterResult result =
         g_converter_convert(gzip->converter, gzip->buffer + gzip->used, MIN(left, STEP),
-                            out, n, G_CONVERTER_NO_FLAGS, &taken, &given, &trouble);
+                            out, n, G_CONVERTER_NO_FLAGS, &taken, given, &trouble);
 
     if (result != G_CONVERTER_ERROR) {
         gzip->used += taken;
         gzip->in_member = result != G_CONVERTER_FINISHED;
-        return given;
+        return true;
     }
     if (!g_error_matches(trouble, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT)) {
         fail(gzip, MIG_ERROR_CONTAINER, "the compressed data is damaged");
     } else if (!gzip->inner_ended) {
-        refill(gzip);
+        return refill(gzip, error);
     } else {
         fail(gzip, MIG_ERROR_CONTAINER, "the compressed data ends within a member");
     }
-    return 0;
+    return true;
 }
 
 static ssize_t gzip_read(MigSource *source, uint64_t offset, void *buffer, size_t n,
@@ -114,12 +118,12 @@ static ssize_t gzip_read(MigSource *source, uint64_t offset, void *buffer, size_
     size_t got = 0;
 
     (void)offset; /* Bytes are asked for in order. */
+    /* One byte more than is allowed tells that there is more. */
+    n = n <= allowed ? n : (size_t)allowed + 1;
     while (got == 0 && !gzip->ended && !gzip->failure) {
-        if (gzip->in_member) {
-            /* One byte more than is allowed tells that there is more. */
-            got = inflate_step(gzip, buffer, n <= allowed ? n : allowed + 1);
-        } else {
-            start_member(gzip);
+        if (!(gzip->in_member ? inflate_step(gzip, buffer, n, &got, error)
+                              : start_member(gzip, error))) {
+            return -1;
         }
     }
     if (got > allowed) {
@@ -128,7 +132,9 @@ static ssize_t gzip_read(MigSource *source, uint64_t offset, void *buffer, size_
     }
     gzip->expanded += got;
     if (got == 0 && gzip->failure) {
-        g_propagate_error(error, g_error_copy(gzip->failure));
+        mig_source_set_error(error, gzip->failure,
+                             gzip->inner->origin + gzip->failure_offset, "gzip: %s",
+                             gzip->failure_text);
         return -1;
     }
     return (ssize_t)got;
@@ -140,7 +146,6 @@ static void gzip_free(MigSource *source)
 
     mig_source_free(gzip->inner);
     g_object_unref(gzip->converter);
-    g_clear_error(&gzip->failure);
     g_free(gzip->buffer);
     g_free(gzip);
 }

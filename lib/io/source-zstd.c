@@ -30,22 +30,25 @@ typedef struct ZstdSource {
     uint64_t in_offset; /* Of the end of the buffer's. */
     size_t wanted;      /* Input that completes the next block; 0 between frames. */
     bool ended;
-    GError *failure;
+    /* What is wrong with the compressed data, if anything, and where. */
+    MigErrorCode failure;
+    const char *failure_text;
+    uint64_t failure_offset;
 } ZstdSource;
 
-/* The place is where the decompressor has come to in the compressed bytes. */
+/* @text is static.  The place is where the decompressor has come to. */
 static void fail(ZstdSource *zstd, MigErrorCode code, const char *text)
 {
-    uint64_t offset = zstd->in_offset - (zstd->filled - zstd->used);
-
-    mig_source_set_error(&zstd->failure, code, zstd->inner->origin + offset, "zstd: %s",
-                         text);
+    zstd->failure = code;
+    zstd->failure_text = text;
+    zstd->failure_offset = zstd->in_offset - (zstd->filled - zstd->used);
 }
 
-static void refill(ZstdSource *zstd)
+/* False when the inner source fails; it will say so again. */
+static bool refill(ZstdSource *zstd, GError **error)
 {
     ssize_t got = zstd->inner->ops->read(zstd->inner, zstd->in_offset, zstd->buffer,
-                                         BUFFER_SIZE, &zstd->failure);
+                                         BUFFER_SIZE, error);
 
     if (got > 0) {
         zstd->used = 0;
@@ -53,9 +56,10 @@ static void refill(ZstdSource *zstd)
         zstd->in_offset += (uint64_t)got;
     } else if (got == 0 && zstd->wanted > 0) {
         fail(zstd, MIG_ERROR_CONTAINER, "the compressed data ends within a frame");
-    } else {
+    } else if (got == 0) {
         zstd->ended = true;
     }
+    return got >= 0;
 }
 
 static void fail_decompression(ZstdSource *zstd, size_t result)
@@ -79,29 +83,26 @@ static void fail_decompression(ZstdSource *zstd, size_t result)
 
 /*
  * One step: at most one block is decompressed, so that a damaged one takes nothing with it
- * that came before.
+ * that came before.  False when the inner source fails.
  */
-static void step(ZstdSource *zstd, ZSTD_outBuffer *out)
+static bool step(ZstdSource *zstd, ZSTD_outBuffer *out, GError **error)
 {
     size_t size =
         MIN(zstd->wanted > 0 ? zstd->wanted : FRAME_START, zstd->filled - zstd->used);
     ZSTD_inBuffer in = { zstd->buffer + zstd->used, size, 0 };
 
     if (zstd->wanted == 0 && size == 0) {
-        refill(zstd);
-        return;
+        return refill(zstd, error);
     }
     size_t result = ZSTD_decompressStream(zstd->stream, out, &in);
     zstd->used += in.pos;
     if (ZSTD_isError(result)) {
         fail_decompression(zstd, result);
-        return;
+        return true;
     }
     zstd->wanted = result;
     /* Without input it still gives what it has decompressed already. */
-    if (size == 0 && out->pos == 0) {
-        refill(zstd);
-    }
+    return size > 0 || out->pos > 0 || refill(zstd, error);
 }
 
 static ssize_t zstd_read(MigSource *source, uint64_t offset, void *buffer, size_t n,
@@ -114,7 +115,9 @@ static ssize_t zstd_read(MigSource *source, uint64_t offset, void *buffer, size_
 
     (void)offset; /* Bytes are asked for in order. */
     while (out.pos == 0 && !zstd->ended && !zstd->failure) {
-        step(zstd, &out);
+        if (!step(zstd, &out, error)) {
+            return -1;
+        }
     }
     if (out.pos > allowed) {
         fail(zstd, MIG_ERROR_LIMIT, MIG_EXPAND_ERROR);
@@ -122,7 +125,9 @@ static ssize_t zstd_read(MigSource *source, uint64_t offset, void *buffer, size_
     }
     zstd->expanded += out.pos;
     if (out.pos == 0 && zstd->failure) {
-        g_propagate_error(error, g_error_copy(zstd->failure));
+        mig_source_set_error(error, zstd->failure,
+                             zstd->inner->origin + zstd->failure_offset, "zstd: %s",
+                             zstd->failure_text);
         return -1;
     }
     return (ssize_t)out.pos;
@@ -134,7 +139,6 @@ static void zstd_free(MigSource *source)
 
     mig_source_free(zstd->inner);
     ZSTD_freeDStream(zstd->stream);
-    g_clear_error(&zstd->failure);
     g_free(zstd->buffer);
     g_free(zstd);
 }

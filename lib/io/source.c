@@ -29,6 +29,9 @@ void mig_source_set_error(GError **error, MigErrorCode code, uint64_t offset,
     GError *failure = NULL;
     va_list arguments;
 
+    if (!error) {
+        return; /* The thread that reads ahead asks for none, and so shares nothing. */
+    }
     va_start(arguments, format);
     g_autofree char *text = g_strdup_vprintf(format, arguments);
     va_end(arguments);

@@ -317,6 +317,51 @@ START_TEST(walks_in_any_steps)
 END_TEST
 #define N_STEPS 12
 
+/* Looks and steps of random lengths, long enough for a second thread to read ahead, with
+ * jumps that it did not foresee. */
+START_TEST(walks_and_jumps)
+{
+    static const size_t lengths[] = { 8,         4104,      65536,   100003, 300000,
+                                      512 * KIB, 600 * KIB, 2 * MIB, 7 * MIB };
+    const Way way = _i & 1 ? FROM_FILE : FROM_PIPE;
+    const bool compressed = _i & 2;
+    const size_t size = 60 * MIB + 12345;
+    g_autoptr(GRand) random = g_rand_new_with_seed((guint32)_i);
+    g_autoptr(GBytes) plain = pattern(size);
+    g_autoptr(GBytes) bytes = compressed ? zstd(plain) : g_bytes_ref(plain);
+    g_autoptr(Opened) opened = open_way(way, bytes, NULL);
+    MigInput *in = opened->in;
+    const uint8_t *data = g_bytes_get_data(plain, NULL);
+    size_t offset = 0;
+    int rewinds = 0;
+
+    while (offset < size) {
+        /* Mostly records of one kind; now and then another. */
+        size_t skip = lengths[g_rand_int_range(random, 0, G_N_ELEMENTS(lengths))];
+        size_t want = lengths[g_rand_int_range(random, 0, G_N_ELEMENTS(lengths))];
+        size_t n = MIN(12 * MIB / skip, 3000) + 1;
+        for (size_t i = 0; i < n && offset < size; i++) {
+            size_t available;
+            const uint8_t *seen = mig_input_peek(in, want, &available);
+            ck_assert_uint_ge(available, MIN(MIN(want, 2 * MIB), size - offset));
+            size_t end = MIN(available, 64);
+            ck_assert_int_eq(memcmp(seen, data + offset, end), 0);
+            ck_assert_int_eq(
+                memcmp(seen + available - end, data + offset + available - end, end), 0);
+            ck_assert_uint_eq(mig_input_skip(in, skip), MIN(skip, size - offset));
+            offset += MIN(skip, size - offset);
+            ck_assert_uint_eq(mig_input_tell(in), offset);
+        }
+        if (mig_input_seekable(in) && rewinds++ < 5) {
+            offset /= 2;
+            mig_input_rewind(in, offset);
+            offset += mig_input_skip(in, offset / 3);
+        }
+    }
+    assert_ends_well(in);
+}
+END_TEST
+
 START_TEST(takes_a_pipe_as_it_comes)
 {
     static const size_t pieces[] = { 1, 3, 4095, 65536 };
@@ -472,7 +517,8 @@ END_TEST
 
 START_TEST(tells_when_the_file_shrinks)
 {
-    const size_t size = 8 * MIB;
+    static const size_t sizes[] = { MIB, 8 * MIB, 30 * MIB };
+    const size_t size = sizes[_i];
     g_autoptr(GBytes) bytes = pattern(size);
     g_autoptr(Opened) opened = open_way(FROM_FILE, bytes, NULL);
     g_autoptr(GError) error = NULL;
@@ -500,7 +546,9 @@ START_TEST(stops_when_cancelled)
     g_autoptr(Opened) opened = open_way((Way)_i, packed, &options);
     size_t available;
 
+    /* At once, or when a second thread is at work. */
     mig_input_peek(opened->in, 100, &available);
+    mig_input_skip(opened->in, _i / N_WAYS * 6 * MIB);
     atomic_store(&cancel, true);
     ck_assert_uint_lt(read_pattern(opened->in), 20 * MIB);
     assert_ends_with(opened->in, MIG_ERROR_CANCELLED);
@@ -1018,6 +1066,7 @@ Suite *suite_input(void)
 
     TCase *window = tcase_create("window");
     tcase_add_loop_test(window, walks_in_any_steps, 0, N_STEPS * N_WAYS);
+    tcase_add_loop_test(window, walks_and_jumps, 0, 16);
     tcase_add_loop_test(window, takes_a_pipe_as_it_comes, 0, 4);
     tcase_add_test(window, does_not_wait_for_more_than_wanted);
     tcase_add_test(window, jumps_without_reading);
@@ -1028,8 +1077,8 @@ Suite *suite_input(void)
     suite_add_tcase(suite, window);
 
     TCase *ends = tcase_create("ends");
-    tcase_add_test(ends, tells_when_the_file_shrinks);
-    tcase_add_loop_test(ends, stops_when_cancelled, 0, N_WAYS);
+    tcase_add_loop_test(ends, tells_when_the_file_shrinks, 0, 3);
+    tcase_add_loop_test(ends, stops_when_cancelled, 0, 2 * N_WAYS);
     tcase_add_test(ends, stops_waiting_when_cancelled);
     tcase_add_loop_test(ends, says_why_it_cannot_open, 0, 2);
     tcase_add_loop_test(ends, an_empty_input_just_ends, 0, N_WAYS);
