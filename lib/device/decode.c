@@ -11,8 +11,9 @@
  *   qtailq, qlist  per element u8 1 | element, then u8 0
  *   gtree          be32 count, per node u8 1 | key | value, then u8 0; a key is be64 or a struct
  * and have the elements in their own field object, with keys repeated for each.
- * An array of pointers has one octet '0' for each NULL; since 10.0 it is described as runs of
- * entries of one name, the first of which claims the whole array unless it is NULL.
+ * An array of pointers has one octet '0' for each NULL.  Since 10.0 it is described as runs of
+ * entries of one name, the first of which claims the whole array unless it is NULL; before, as
+ * if all elements were like the first, and only the length tells how many are not.
  * Source: migration/vmstate.c, vmstate_save_state_v(), vmsd_desc_field_start();
  * migration/vmstate-types.c, put_qtailq(), put_gtree(), put_nullptr(); 5.2 to 10.2.
  */
@@ -28,6 +29,8 @@
 /* Bounds on what a description may cost. */
 #define SCHEMA_NODES_MAX (256u << 10)
 #define VISITS_MAX (32u << 20)
+#define NULLS_TABLE_MAX (1u << 20)  /* octets that one search for NULLs may take... */
+#define NULLS_SEARCHES_MAX 256      /* ...and how many a device is worth */
 
 #define NULLPTR_OCTET '0'
 
@@ -350,11 +353,12 @@ static bool join_run(Vmstate *v, Field *first)
 
 static bool read_fields(Schema *s, Vmstate *v)
 {
-    Field **next = &v->fields, *last = NULL;
+    Field **next = &v->fields, **first, *last = NULL;
 
     while (*next) {
         next = &(*next)->next;
     }
+    first = next;
     if (!mig_json_enter(&s->json, '[')) {
         return false;
     }
@@ -365,7 +369,7 @@ static bool read_fields(Schema *s, Vmstate *v)
         }
         next = &(*next)->next;
     }
-    for (Field *f = v->fields; f && !s->json.problem; f = f->next) {
+    for (Field *f = *first; f && !s->json.problem; f = f->next) {
         if ((!last || !g_str_equal(f->name, last->name)) && !join_run(v, f)) {
             return problem(s, "its lengths exceed 64 bits");
         }
@@ -384,6 +388,7 @@ typedef struct Walk {
     uint64_t confirmed;  /* octets before the last subsection that was where it should be */
     uint64_t certain;    /* second walk: octets that are shown as values */
     uint64_t visits;
+    unsigned searches;
     bool differs;        /* a leaf contradicts its description */
     const char *why;     /* what ended the first walk */
     GString *note;       /* the reason, for a person */
@@ -460,10 +465,105 @@ static void leaf(Walk *w, const Field *f, const char *name)
     }
 }
 
-static bool walk_vmstate(Walk *w, const Vmstate *v);
+/* Which elements of one array of a vmstate are NULL although nothing says so. */
+typedef struct Nulls {
+    const Field *array; /* NULL: of none */
+    uint8_t *is_null;   /* an octet an element */
+} Nulls;
 
-static bool walk_struct(Walk *w, const Vmstate *v, const char *name, const char *type,
-                        uint64_t size)
+static void nulls_clear(Nulls *nulls)
+{
+    g_free(nulls->is_null);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Nulls, nulls_clear)
+
+static bool is_null_at(const Walk *w, uint64_t at)
+{
+    return at < w->length && w->body[at] == NULLPTR_OCTET;
+}
+
+/*
+ * Which @k of the elements of @f are NULL, if their array begins at @start: the octets allow
+ * exactly one answer, or none is given.  table[i][j] is in how many ways (2 for more) j of
+ * the first i elements can be NULL; the first, which was described, is not.
+ */
+static uint8_t *place_nulls(const Walk *w, const Field *f, uint64_t start, uint64_t k)
+{
+    uint64_t n = f->count, columns = k + 1;
+    g_autofree uint8_t *table = g_malloc0((n + 1) * columns);
+    g_autofree uint8_t *is_null = g_malloc0(n);
+    uint64_t j = k;
+
+    table[0] = 1;
+    for (uint64_t i = 0; i < n; i++) {
+        for (uint64_t nulls = 0; nulls <= MIN(i, k); nulls++) {
+            uint8_t ways = table[i * columns + nulls];
+            uint64_t at = start + nulls + (i - nulls) * f->size;
+            uint8_t *next = &table[(i + 1) * columns + nulls];
+
+            if (!ways || at >= w->length) {
+                continue;
+            }
+            next[0] = (uint8_t)MIN(next[0] + ways, 2);
+            if (i > 0 && nulls < k && is_null_at(w, at)) {
+                next[1] = (uint8_t)MIN(next[1] + ways, 2);
+            }
+        }
+    }
+    if (table[n * columns + k] != 1) {
+        return NULL;
+    }
+    for (uint64_t i = n; i > 0; i--) {
+        uint64_t before = (i - 1) * columns + j;
+
+        if (!table[before] || (j > 0 && table[before - 1] &&
+                               is_null_at(w, start + j - 1 + (i - j) * f->size))) {
+            is_null[i - 1] = 1;
+            j--;
+        }
+    }
+    return g_steal_pointer(&is_null);
+}
+
+/* Explains why @v, at @start, takes only @size octets: by NULLs in one array of its own. */
+static bool find_nulls(Walk *w, const Vmstate *v, uint64_t start, uint64_t size, Nulls *nulls)
+{
+    uint64_t missing = v->size - size, at = start;
+
+    if (v->size <= size || size > w->length - start) {
+        return false;
+    }
+    for (const Field *f = v->fields; f && at < w->length; at += f->run, f = f->next) {
+        bool alone = f->starts_array && f->has_count &&
+                     !(f->next && f->next->in_array && !f->next->starts_array);
+        uint64_t k = alone && f->size > 1 && missing % (f->size - 1) == 0
+                         ? missing / (f->size - 1)
+                         : 0;
+        uint8_t *is_null;
+
+        if (k == 0 || k >= f->count || f->count >= NULLS_TABLE_MAX / (k + 1)) {
+            continue;
+        }
+        if (++w->searches > NULLS_SEARCHES_MAX) {
+            return false;
+        }
+        is_null = place_nulls(w, f, at, k);
+        if (is_null && nulls->array) {
+            g_free(is_null);
+            return false; /* either of two arrays: nobody knows */
+        }
+        if (is_null) {
+            nulls->array = f;
+            nulls->is_null = is_null;
+        }
+    }
+    return nulls->array != NULL;
+}
+
+static bool walk_vmstate(Walk *w, const Vmstate *v, const Nulls *nulls);
+
+static bool walk_struct(Walk *w, const Vmstate *v, const Nulls *nulls, const char *name,
+                        const char *type, uint64_t size)
 {
     bool ok;
 
@@ -471,7 +571,7 @@ static bool walk_struct(Walk *w, const Vmstate *v, const char *name, const char 
         mig_emit_open(w->emit, MIG_FIELD_STRUCT, name, *v->name ? v->name : type, w->at, size,
                       NULL);
     }
-    ok = walk_vmstate(w, v);
+    ok = walk_vmstate(w, v, nulls);
     if (w->emit) {
         mig_emit_close(w->emit);
     }
@@ -524,6 +624,7 @@ static bool container_fits(const Walk *w, const Field *f, unsigned *per_element)
 static bool walk_container(Walk *w, const Field *f, const char *name, unsigned per_element)
 {
     bool tree = f->shape == SHAPE_GTREE, ok = true;
+    const Nulls none = { 0 };
     uint64_t index = 0;
     char buffer[24];
 
@@ -548,10 +649,10 @@ static bool walk_container(Walk *w, const Field *f, const char *name, unsigned p
                 mig_emit_be(w->emit, "key", w->at - 8, 8, NULL);
             }
         } else if (tree) {
-            ok = walk_struct(w, v, "key", "struct", v->size);
+            ok = walk_struct(w, v, &none, "key", "struct", v->size);
             v = v->next;
         }
-        ok = ok && walk_struct(w, v, tree ? "value" : element, "struct", v->size);
+        ok = ok && walk_struct(w, v, &none, tree ? "value" : element, "struct", v->size);
         if (tree && w->emit) {
             mig_emit_close(w->emit);
         }
@@ -579,6 +680,7 @@ static bool walk_opaque(Walk *w, const Field *f, const char *name, const char *n
 
 static bool walk_element(Walk *w, const Field *f, const char *name)
 {
+    g_auto(Nulls) nulls = { 0 };
     unsigned per_element;
 
     if (f->shape == SHAPE_QUEUE || f->shape == SHAPE_GTREE) {
@@ -595,16 +697,29 @@ static bool walk_element(Walk *w, const Field *f, const char *name)
                    ? walk_opaque(w, f, name, "NULL")
                    : walk_opaque(w, f, name, NULL);
     }
-    if (f->vmstates->size != f->size || f->vmstates->next) {
+    if (f->vmstates->next || (f->vmstates->size != f->size &&
+                              !find_nulls(w, f->vmstates, w->at, f->size, &nulls))) {
         return walk_opaque(w, f, name, "its members do not add up to its size");
     }
     if (++w->visits > VISITS_MAX) {
         return stop(w, "it has more fields than are looked at");
     }
-    return walk_struct(w, f->vmstates, name, f->type, f->size);
+    return walk_struct(w, f->vmstates, &nulls, name, f->type, f->size);
 }
 
-static bool walk_entry(Walk *w, const Field *f, uint64_t *index)
+/* A NULL that the description does not show. */
+static bool walk_hidden_null(Walk *w, const char *name)
+{
+    if (!skip(w, 1)) {
+        return false;
+    }
+    if (w->emit) {
+        mig_emit_value(w->emit, MIG_FIELD_NULL, name, "nullptr", w->at - 1, 1, 0, NULL);
+    }
+    return true;
+}
+
+static bool walk_entry(Walk *w, const Field *f, const Nulls *nulls, uint64_t *index)
 {
     char buffer[24];
 
@@ -612,7 +727,10 @@ static bool walk_entry(Walk *w, const Field *f, uint64_t *index)
         return stop(w, "an array of elements without a size");
     }
     for (uint64_t i = 0; i < f->count; i++) {
-        if (!walk_element(w, f, mig_emit_index(buffer, (*index)++))) {
+        const char *name = mig_emit_index(buffer, (*index)++);
+
+        if (!(nulls->array == f && nulls->is_null[i] ? walk_hidden_null(w, name)
+                                                     : walk_element(w, f, name))) {
             return false;
         }
     }
@@ -620,7 +738,7 @@ static bool walk_entry(Walk *w, const Field *f, uint64_t *index)
 }
 
 /* From the first entry of an array to its last, which is returned. */
-static const Field *walk_array(Walk *w, const Field *first, bool *ok)
+static const Field *walk_array(Walk *w, const Field *first, const Nulls *nulls, bool *ok)
 {
     const Field *f = first;
     uint64_t index = 0;
@@ -629,7 +747,7 @@ static const Field *walk_array(Walk *w, const Field *first, bool *ok)
         mig_emit_open(w->emit, MIG_FIELD_ARRAY, f->name, f->type, w->at, f->run, NULL);
     }
     for (;;) {
-        *ok = walk_entry(w, f, &index);
+        *ok = walk_entry(w, f, nulls, &index);
         if (!*ok || !f->next || !f->next->in_array || f->next->starts_array) {
             break;
         }
@@ -667,20 +785,20 @@ static bool walk_subsection(Walk *w, const Vmstate *v)
         mig_emit_value(w->emit, MIG_FIELD_UINT, "version_id", "be32", w->at - 4, 4, v->version,
                        NULL);
     }
-    ok = walk_vmstate(w, v);
+    ok = walk_vmstate(w, v, &(Nulls){ 0 });
     if (w->emit) {
         mig_emit_close(w->emit);
     }
     return ok;
 }
 
-static bool walk_vmstate(Walk *w, const Vmstate *v)
+static bool walk_vmstate(Walk *w, const Vmstate *v, const Nulls *nulls)
 {
     for (const Field *f = v->fields; f; f = f->next) {
         bool ok;
 
         if (f->starts_array) {
-            f = walk_array(w, f, &ok);
+            f = walk_array(w, f, nulls, &ok);
         } else {
             ok = walk_element(w, f, f->name);
         }
@@ -697,9 +815,9 @@ static bool walk_vmstate(Walk *w, const Vmstate *v)
 }
 
 /* The first walk confirms: lengths that add up, or else subsections that are in place. */
-static void confirm(Walk *w, const Vmstate *v)
+static void confirm(Walk *w, const Vmstate *v, const Nulls *nulls)
 {
-    bool ok = walk_vmstate(w, v);
+    bool ok = walk_vmstate(w, v, nulls);
 
     if (ok && w->at == w->length) {
         w->certain = w->length;
@@ -728,6 +846,7 @@ bool mig_device_decode(const char *json, size_t json_length, const uint8_t *byte
 {
     g_auto(MigEmit) e = { 0 };
     g_auto(Schema) schema = { 0 };
+    g_auto(Nulls) nulls = { 0 };
     g_autoptr(GString) note = g_string_new(NULL);
     Walk w = { .body = bytes, .length = length, .note = note };
     Vmstate *v;
@@ -744,14 +863,15 @@ bool mig_device_decode(const char *json, size_t json_length, const uint8_t *byte
                                : schema.json.problem ? schema.json.problem
                                                      : "it ends too early");
     }
-    confirm(&w, v);
+    find_nulls(&w, v, 0, length, &nulls);
+    confirm(&w, v, &nulls);
     if (w.visits > VISITS_MAX) {
         return nothing_certain(&e, length, w.why, NULL);
     }
     w.why = NULL;
-    w.at = w.visits = 0;
+    w.at = w.visits = w.searches = 0;
     w.emit = &e;
-    walk_vmstate(&w, v);
+    walk_vmstate(&w, v, &nulls);
     if (w.certain == length) {
         return !w.differs;
     }
