@@ -204,10 +204,10 @@ static MigStatus read_long_header(MigReader *r, MigItem *item, GError **error)
         return MIG_STATUS_ERROR;
     }
     bound = g_tree_lookup(r->by_id, GUINT_TO_POINTER(id));
-    if (bound && bound != section && bound->id == id) {
+    if (n == 0) {
+        item->defect = MIG_DEFECT_SECTION_NAME_EMPTY; /* a loader gets no further than this */
+    } else if (bound && bound != section && bound->id == id) {
         item->defect = MIG_DEFECT_SECTION_ID_TWICE;
-    } else if (n == 0) {
-        item->defect = MIG_DEFECT_SECTION_NAME_EMPTY;
     }
     section->id = id;
     section->version_id = mig_be32(p + 10 + n);
