@@ -26,7 +26,8 @@
     SUITE(reader)      \
     SUITE(readme)      \
     SUITE(special)     \
-    SUITE(vfio)
+    SUITE(vfio)        \
+    SUITE(vfio_layout)
 
 #define SUITE_PROTOTYPE(name) Suite *suite_##name(void);
 SUITES(SUITE_PROTOTYPE)

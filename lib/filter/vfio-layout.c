@@ -444,7 +444,9 @@ static bool open_body(Layout *layout, MigNext *next, const MigItem *item, GError
         if (layout->scanned && !decide(layout, device, next, error)) {
             return false;
         }
-        device->need = layout->scanned && device->need;
+    }
+    if (!layout->scanned) {
+        mig_vfio_device_watch(&device->seen, item);
     }
     if (item->type == MIG_SECTION_START || item->type == MIG_SECTION_FULL) {
         device->section_id = item->section_id;

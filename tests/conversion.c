@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns: see conversion.h.
+ * Must not know: what any filter does.
+ * Neighbours: lib/filter/chain.h.
+ */
+#include "conversion.h"
+
+#include <check.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mkmig.h"
+
+void conversion_free(Conversion *conversion)
+{
+    g_clear_pointer(&conversion->bytes, g_bytes_unref);
+    g_clear_error(&conversion->error);
+    g_free(conversion->report);
+    g_free(conversion);
+}
+
+static GBytes *contents_of(int fd)
+{
+    struct stat st;
+    ck_assert_int_eq(fstat(fd, &st), 0);
+    uint8_t *bytes = g_malloc(st.st_size + 1);
+    ck_assert_int_eq(pread(fd, bytes, st.st_size, 0), st.st_size);
+    return g_bytes_new_take(bytes, st.st_size);
+}
+
+static char *report_of(const MigChain *chain)
+{
+    size_t n;
+    const MigChange *changes = mig_chain_changes(chain, &n);
+    GString *text = g_string_new(NULL);
+
+    for (size_t i = 0; i < n; i++) {
+        g_string_append_printf(text, "%s%s%s\n", changes[i].section ? changes[i].section : "",
+                               changes[i].section ? ": " : "", changes[i].text);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static Conversion *run_chain(MigInput *in, const char *text, bool lossy)
+{
+    Conversion *conversion = g_new0(Conversion, 1);
+    const MigChainOptions options = { .lossy = lossy };
+    g_autoptr(MigChain) chain = mig_chain_new();
+    g_auto(GStrv) filters = g_strsplit(text, " ", -1);
+    int fd = memfd_create("converted", MFD_CLOEXEC);
+    ck_assert_int_ge(fd, 0);
+    g_autoptr(MigOutput) out = mig_output_new_fd(fd, "memory", NULL, &conversion->error);
+    ck_assert_ptr_nonnull(out);
+    bool ok = true;
+
+    for (char **filter = filters; *filter && ok; filter++) {
+        ok = !**filter || mig_chain_add(chain, *filter, &conversion->error);
+    }
+    if (ok && mig_chain_run(chain, in, NULL, out, &options, &conversion->error) &&
+        mig_output_commit(out, &conversion->error)) {
+        conversion->bytes = contents_of(fd);
+    }
+    ck_assert_msg((conversion->bytes != NULL) != (conversion->error != NULL),
+                  "%s: neither done nor failed", text);
+    conversion->report = report_of(chain);
+    close(fd);
+    return conversion;
+}
+
+Conversion *convert(GBytes *stream, const char *chain, bool lossy)
+{
+    g_autoptr(MigInput) in = mig_input_new_bytes(stream, "stream", NULL, NULL);
+    ck_assert_ptr_nonnull(in);
+    return run_chain(in, chain, lossy);
+}
+
+typedef struct {
+    int fd;
+    GBytes *bytes;
+} Feed;
+
+static gpointer feed_pipe(gpointer user)
+{
+    Feed *feed = user;
+    size_t n;
+    const uint8_t *p = g_bytes_get_data(feed->bytes, &n);
+
+    while (n > 0) {
+        ssize_t done = write(feed->fd, p, n);
+        if (done < 0) {
+            break; /* the conversion ended early */
+        }
+        p += done;
+        n -= (size_t)done;
+    }
+    close(feed->fd);
+    return NULL;
+}
+
+Conversion *convert_pipe(GBytes *stream, const char *chain, bool lossy)
+{
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    Feed feed = { ends[1], stream };
+    GThread *thread = g_thread_new("feed", feed_pipe, &feed);
+    MigInput *in = mig_input_new_fd(ends[0], "pipe", NULL, NULL);
+    ck_assert_ptr_nonnull(in);
+    Conversion *conversion = run_chain(in, chain, lossy);
+    mig_input_free(in);
+    close(ends[0]);
+    g_thread_join(thread);
+    return conversion;
+}
+
+GBytes *converted(GBytes *stream, const char *chain)
+{
+    g_autoptr(Conversion) file = convert(stream, chain, false);
+    g_autoptr(Conversion) pipe_end = convert_pipe(stream, chain, false);
+
+    ck_assert_msg(file->bytes != NULL, "%s: %s", chain,
+                  file->error ? file->error->message : "");
+    ck_assert_msg(pipe_end->bytes != NULL, "%s, from a pipe: %s", chain,
+                  pipe_end->error ? pipe_end->error->message : "");
+    assert_same_bytes(pipe_end->bytes, file->bytes, "from a pipe");
+    return g_bytes_ref(file->bytes);
+}
+
+GBytes *assembled(const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    GBytes *bytes = mkmig_assemble(text, "text", &error);
+
+    ck_assert_msg(bytes != NULL, "%s\n%s", error ? error->message : "", text);
+    return bytes;
+}
+
+void assert_same_bytes(GBytes *actual, GBytes *expected, const char *what)
+{
+    size_t n, m, i = 0;
+    const uint8_t *a = g_bytes_get_data(actual, &n), *b = g_bytes_get_data(expected, &m);
+
+    while (i < n && i < m && a[i] == b[i]) {
+        i++;
+    }
+    ck_assert_msg(i == n && i == m, "%s: %zu bytes and %zu wanted, different from 0x%zx on",
+                  what, n, m, i);
+}
