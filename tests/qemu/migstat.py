@@ -59,9 +59,9 @@ class Migstat:
         """The verdict on whether the QEMU of `series`, (7, 2) say, would load the stream."""
         done = self._run('check', '--for=qemu-%d.%d' % series, '--format=json', '--all', stream,
                          expect=(0, 1))
-        findings = json.loads(done.stdout)['findings']
-        # Much that check calls an error no loader looks at; those that one refuses the
-        # stream for come with what it prints.
-        fatal = [f for f in findings if f.get('loader') is not None]
-        return Verdict(not fatal, [f['rule'] for f in fatal], [f['loader'] for f in fatal],
-                       findings)
+        result = json.loads(done.stdout)
+        # Much that check calls an error no loader looks at. What makes this one refuse the
+        # stream comes with what it prints.
+        fatal = [f for f in result['findings'] if f['loader'] is not None]
+        return Verdict(not result['refused'], [f['rule'] for f in fatal],
+                       [f['loader'] for f in fatal], result['findings'])

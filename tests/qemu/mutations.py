@@ -301,10 +301,18 @@ def section_id_taken(pieces, rng):
 
 @mutation
 def section_version_new(pieces, rng):
-    """`ram`, `vfio` or `timer` in a version that does not exist."""
-    at = pick(pieces, rng, lambda p: is_header(START, FULL)(p)
-              and (live(p) or p.name == 'timer'))
+    """`ram` or `vfio` in a version that does not exist."""
+    at = pick(pieces, rng, lambda p: is_header(START, FULL)(p) and live(p))
     version = rng.choice((5, 100, 0x7fffffff))
+    return changed(pieces, at, pieces[at].data[:-4] + struct.pack('>I', version)), \
+        '%d for the %s' % (version, label(pieces[at]))
+
+
+@mutation
+def device_version_new(pieces, rng):
+    """A device in a version that does not exist, which only the device can tell."""
+    at = pick(pieces, rng, lambda p: is_header(FULL)(p) and not live(p))
+    version = rng.choice((100, 0x7fffffff))
     return changed(pieces, at, pieces[at].data[:-4] + struct.pack('>I', version)), \
         '%d for the %s' % (version, label(pieces[at]))
 
