@@ -27,7 +27,7 @@
  */
 typedef void MigRuleFunc(MigCheck *check, const MigFacts *facts, const MigItem *item);
 
-#define MIG_RULE_AFTER_MAX 3
+#define MIG_RULE_AFTER_MAX 4
 
 struct MigRule {
     const char *id;

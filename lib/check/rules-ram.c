@@ -381,7 +381,8 @@ const MigRule mig_rules_ram[] = {
     { "ram-eos-missing", "a body of ram ends with EOS", MIG_SEVERITY_ERROR,
       MIG_WATCH(SECTION_FOOTER), ram_eos_missing, { 0 }, false, NULL },
     { "ram-pages-missing", "every page is sent", MIG_SEVERITY_ERROR, MIG_WATCH_END,
-      ram_pages_missing, { "ram-list-missing", "ram-list-total", "ram-block-unknown" }, false,
+      ram_pages_missing,
+      { "ram-list-missing", "ram-list-total", "ram-block-twice", "ram-block-unknown" }, false,
       NULL },
     { 0 },
 };

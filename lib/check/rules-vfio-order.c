@@ -125,6 +125,6 @@ const MigRule mig_rules_vfio_order[] = {
       "interrupts are enabled after the interrupt controller is restored",
       MIG_SEVERITY_ERROR, MIG_WATCH_END, vfio_irq_before_controller, { 0 }, false, NULL },
     { "vfio-irq-never", "the interrupts of a device are enabled", MIG_SEVERITY_ERROR,
-      MIG_WATCH_END, vfio_irq_never, { 0 }, false, NULL },
+      MIG_WATCH_END, vfio_irq_never, { "subflag-setup-full" }, false, NULL },
     { 0 },
 };

@@ -46,7 +46,7 @@ static void irq_early(MigCheck *check, const MigFacts *facts, const MigItem *ite
     (void)facts;
     if (get_subflags(item, &subflags) && subflags & ENABLE_IRQ &&
         item->type != MIG_SECTION_FULL) {
-        mig_report_item(check, item, "ENABLE_IRQ in a %s section: interrupt controllers are "
+        mig_report_item(check, item, "ENABLE_IRQ in %s: interrupt controllers are "
                         "restored later, in FULL sections",
                         item->type == MIG_SECTION_START  ? "START"
                         : item->type == MIG_SECTION_PART ? "PART"

@@ -22,6 +22,17 @@ static bool is_first_piece(const MigItem *item)
     return item->piece == 0;
 }
 
+static bool has_data(const MigVfioDevice *device)
+{
+    return device->first_data != MIG_NOWHERE;
+}
+
+/* Whether the body that is being read comes after the device's END. */
+static bool is_after_end(const MigFacts *facts, const MigSectionFacts *s)
+{
+    return s->end != MIG_NOWHERE && s->end < facts->body.header;
+}
+
 static void vfio_version(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
     (void)facts;
@@ -61,13 +72,9 @@ static void vfio_setup_late(MigCheck *check, const MigFacts *facts, const MigIte
 {
     const MigVfioFacts *v = mig_facts_vfio(facts, item->section);
 
-    if (v && is_first_piece(item) && item->vfio.flag == MIG_VFIO_DEV_SETUP_STATE) {
-        const MigVfioDevice *d = &v->device;
-
-        if (d->precopy_records || d->stop_copy_records || d->other_bytes) {
-            mig_report_item(check, item, "SETUP after the device's data, the first of which "
-                            "stands at 0x%" PRIx64, d->first_data);
-        }
+    if (v && item->vfio.flag == MIG_VFIO_DEV_SETUP_STATE && has_data(&v->device)) {
+        mig_report_item(check, item, "SETUP after the device's data, the first of which stands "
+                        "at 0x%" PRIx64, v->device.first_data);
     }
 }
 
@@ -108,34 +115,36 @@ static const char *type_name(const MigItem *item)
     return names[item->type <= MIG_SECTION_FULL ? item->type : 0];
 }
 
+/* SETUP behind data and data behind END are rules of their own, which say more. */
+static bool is_judged_elsewhere(const MigFacts *facts, const MigItem *item)
+{
+    const MigVfioFacts *v = mig_facts_vfio(facts, item->section);
+    const MigSectionFacts *s = mig_facts_section(facts, item->section);
+
+    return (item->vfio.flag == MIG_VFIO_DEV_SETUP_STATE && v && has_data(&v->device)) ||
+           (item->vfio.flag == MIG_VFIO_DEV_DATA_STATE && s && is_after_end(facts, s));
+}
+
 static void vfio_record_place(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
-    (void)facts;
-    if (is_first_piece(item) && !is_in_place(item)) {
+    if (is_first_piece(item) && !is_in_place(item) && !is_judged_elsewhere(facts, item)) {
         mig_report_item(check, item, "%s in a section of type %s, where no source writes it",
                         mig_vfio_flag_name(item->vfio.flag), type_name(item));
     }
 }
 
-/* SETUP and CONFIG are closed by END_OF_STATE at once, and so is the body in the end.  Without
- * it a loader takes what comes next for a flag; @found is what it sees then. */
+/* SETUP is closed by END_OF_STATE at once, as CONFIG is, which the reader sees to; and so is
+ * the body in the end.  Without it a loader takes what comes next, @found, for a flag. */
 static void report_loader_at(MigCheck *check, const MigBodyFacts *body, const char *found)
 {
-    switch (body->vfio_flag) {
-    case MIG_VFIO_DEV_CONFIG_STATE:
-        mig_report_loader(check, MIG_ALL_RELEASES, "Failed loading device config space, end "
-                          "flag incorrect %s", found);
-        break;
-    case MIG_VFIO_DEV_SETUP_STATE:
+    if (body->vfio_flag == MIG_VFIO_DEV_SETUP_STATE) {
         mig_report_loader(check, MIG_ALL_RELEASES, "SETUP STATE: EOS not found %s", found);
-        break;
-    default:
+    } else {
         /* Behind the END_OF_STATE of a configuration only 5.2 reads on. */
         mig_report_loader(check, MIG_RELEASE_FIRST,
                           body->vfio_flag == MIG_VFIO_END_OF_STATE ? MIG_RELEASE_FIRST
                                                                    : MIG_RELEASE_LAST,
                           "Unknown tag %s", found);
-        break;
     }
 }
 
@@ -154,14 +163,12 @@ static void vfio_end_of_state(MigCheck *check, const MigFacts *facts, const MigI
                        "the section's body ends here without END_OF_STATE");
             report_loader_at(check, body, found);
         }
-    } else if (item->vfio.flag != MIG_VFIO_END_OF_STATE && is_first_piece(item) &&
-               (body->vfio_flag == MIG_VFIO_DEV_CONFIG_STATE ||
-                body->vfio_flag == MIG_VFIO_DEV_SETUP_STATE)) {
+    } else if (item->vfio.flag != MIG_VFIO_END_OF_STATE &&
+               body->vfio_flag == MIG_VFIO_DEV_SETUP_STATE) {
         g_autofree char *found = g_strdup_printf("0x%" PRIx64, item->vfio.flag);
 
-        mig_report_item(check, item, "%s follows %s, wanted END_OF_STATE",
-                        mig_vfio_flag_name(item->vfio.flag),
-                        mig_vfio_flag_name(body->vfio_flag));
+        mig_report_item(check, item, "%s follows SETUP, wanted END_OF_STATE",
+                        mig_vfio_flag_name(item->vfio.flag));
         report_loader_at(check, body, found);
     }
 }
@@ -206,7 +213,7 @@ static void vfio_data_after_end(MigCheck *check, const MigFacts *facts, const Mi
     const MigSectionFacts *s = mig_facts_section(facts, item->section);
 
     if (is_first_piece(item) && item->vfio.flag == MIG_VFIO_DEV_DATA_STATE && s &&
-        s->end != MIG_NOWHERE && s->end < facts->body.header) {
+        is_after_end(facts, s)) {
         mig_report_item(check, item, "device data after the device's END at 0x%" PRIx64,
                         s->end);
     }
@@ -258,7 +265,8 @@ static void vfio_config_missing(MigCheck *check, const MigFacts *facts, const Mi
     }
 }
 
-/* Setting up again before the data of each section is what the subflag dialect is for. */
+/* Setting up again before the data of each section is what the subflag dialect is for; a
+ * device in two dialects is a rule of its own. */
 static void vfio_config_twice(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
     const MigVfioFacts *v = mig_facts_vfio(facts, item->section);
@@ -267,7 +275,7 @@ static void vfio_config_twice(MigCheck *check, const MigFacts *facts, const MigI
     if (!v || record->flag != MIG_VFIO_DEV_CONFIG_STATE || !record->has_payload) {
         return;
     }
-    if (!record->has_subflags && v->device.config != MIG_NOWHERE) {
+    if (!record->has_subflags && v->device.config != MIG_NOWHERE && !v->device.subflags) {
         mig_report_item(check, item, "a second configuration, the first stands at 0x%" PRIx64,
                         v->device.config);
     } else if (record->has_subflags && facts->body.vfio_config != MIG_NOWHERE) {
