@@ -12,6 +12,8 @@
 #define SUITES(SUITE)  \
     SUITE(damage)      \
     SUITE(description) \
+    SUITE(device)      \
+    SUITE(devices)     \
     SUITE(error)       \
     SUITE(fuzz)        \
     SUITE(hostile)     \

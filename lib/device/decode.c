@@ -815,13 +815,13 @@ static bool walk_vmstate(Walk *w, const Vmstate *v, const Nulls *nulls)
 }
 
 /* The first walk confirms: lengths that add up, or else subsections that are in place. */
-static void confirm(Walk *w, const Vmstate *v, const Nulls *nulls)
+static bool confirm(Walk *w, const Vmstate *v, const Nulls *nulls)
 {
     bool ok = walk_vmstate(w, v, nulls);
 
     if (ok && w->at == w->length) {
         w->certain = w->length;
-        return;
+        return true;
     }
     if (ok) {
         g_string_printf(w->note, "the description accounts for %" PRIu64 " of %" PRIu64
@@ -830,6 +830,7 @@ static void confirm(Walk *w, const Vmstate *v, const Nulls *nulls)
         g_string_assign(w->note, w->why);
     }
     w->certain = w->confirmed;
+    return false;
 }
 
 static bool nothing_certain(MigEmit *e, uint64_t length, const char *what, const char *why)
@@ -850,6 +851,7 @@ bool mig_device_decode(const char *json, size_t json_length, const uint8_t *byte
     g_autoptr(GString) note = g_string_new(NULL);
     Walk w = { .body = bytes, .length = length, .note = note };
     Vmstate *v;
+    bool ok;
 
     mig_emit_init(&e, bytes, length, offset, names, visit, user);
     schema_init(&schema, json ? json : "", json ? json_length : 0);
@@ -864,7 +866,7 @@ bool mig_device_decode(const char *json, size_t json_length, const uint8_t *byte
                                                      : "it ends too early");
     }
     find_nulls(&w, v, 0, length, &nulls);
-    confirm(&w, v, &nulls);
+    ok = confirm(&w, v, &nulls);
     if (w.visits > VISITS_MAX) {
         return nothing_certain(&e, length, w.why, NULL);
     }
@@ -872,7 +874,7 @@ bool mig_device_decode(const char *json, size_t json_length, const uint8_t *byte
     w.at = w.visits = w.searches = 0;
     w.emit = &e;
     walk_vmstate(&w, v, &nulls);
-    if (w.certain == length) {
+    if (ok) {
         return !w.differs;
     }
     g_string_prepend(note, "does not match from here: ");

@@ -520,7 +520,7 @@ static void show_bars(Space *s, uint32_t at, unsigned n, const char *name)
     mig_emit_close(s->e);
 }
 
-/* Octets from @from to @to that nothing has shown, where they are not all zero. */
+/* Octets from @from to @to that nothing has shown, in rows of 16 where they are not all zero. */
 static void show_rest(Space *s, uint32_t from, uint32_t to)
 {
     uint32_t at = from, end;
@@ -528,9 +528,10 @@ static void show_rest(Space *s, uint32_t from, uint32_t to)
     for (; at < to; at = end) {
         bool zero = true;
 
-        for (end = at; end < to && s->shown[end] == s->shown[at]; end++) {
-            zero &= *octets(s, end) == 0;
-        }
+        end = at;
+        do {
+            zero &= *octets(s, end++) == 0;
+        } while (end < to && end % 16 && s->shown[end] == s->shown[at]);
         if (!s->shown[at] && !zero) {
             g_autofree char *name = g_strdup_printf("octets_0x%02x", at);
 
@@ -609,7 +610,11 @@ static void show_capability(Space *s, uint8_t at, uint32_t end)
     if (id == CAP_EXPRESS && at + 4u <= SPACE) {
         show_express(s, at);
     }
-    show_rest(s, at, end);
+    if (id == CAP_VENDOR && at + 3u <= SPACE) {
+        show_rest(s, at, MIN(end, at + MAX(*octets(s, at + 2u), 3u)));
+    } else if (!regs && id != CAP_MSI) {
+        show_rest(s, at, end);
+    }
     mig_emit_close(s->e);
 }
 
@@ -669,7 +674,9 @@ static void show_extended_capability(Space *s, uint16_t at, uint32_t end)
     if ((header & 0xffff) == EXT_SRIOV) {
         show_bars(s, at + 0x24u, 6, "vf_bar");
     }
-    show_rest(s, at, end);
+    if (!known || !known->regs || (header & 0xffff) == EXT_VENDOR) {
+        show_rest(s, at, end);
+    }
     mig_emit_close(s->e);
 }
 

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns: the proof of `migstat dump --devices`: real streams, against what QEMU's own script
+ * made of one of them; patterns; damage.
+ * Must not know: how fields are decoded; tests/unit/test-device.c has that.
+ * Neighbours: tests/fixtures/devices/q35-100-devices.analyze-state.json.zst is what
+ * scripts/analyze-migration.py -d state of QEMU 10.2 prints for the stream of that name.
+ */
+#include "support.h"
+
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+#include <string.h>
+
+static JsonParser *parse(const char *text, const char *what)
+{
+    g_autoptr(GError) error = NULL;
+    JsonParser *parser = json_parser_new();
+
+    ck_assert_msg(json_parser_load_from_data(parser, text, -1, &error), "%s: %s", what,
+                  error ? error->message : "");
+    return parser;
+}
+
+/* --- QEMU's script ----------------------------------------------------------------------- */
+
+typedef struct {
+    const uint8_t *stream; /* all of it */
+    size_t length;
+    unsigned values;       /* compared */
+} Script;
+
+static void compare(Script *s, const char *path, JsonNode *theirs, JsonNode *mine);
+
+/* 0x0000ffff, 0xffffffff (-1): the digits tell the width. */
+static void compare_number(const char *path, const char *theirs, JsonNode *mine)
+{
+    const char *digits = theirs + 2;
+    size_t n = strspn(digits, "0123456789abcdef");
+    uint64_t mask = n >= 16 ? UINT64_MAX : (UINT64_C(1) << (4 * n)) - 1;
+    uint64_t wanted = g_ascii_strtoull(digits, NULL, 16), got;
+
+    if (json_node_get_value_type(mine) == G_TYPE_BOOLEAN) {
+        got = json_node_get_boolean(mine);
+    } else {
+        ck_assert_msg(json_node_get_value_type(mine) == G_TYPE_INT64, "%s: no number", path);
+        got = (uint64_t)json_node_get_int(mine);
+    }
+    ck_assert_msg((got & mask) == wanted, "%s: got %#" G_GINT64_MODIFIER "x, wanted %s", path,
+                  got & mask, theirs);
+}
+
+/* "00 1f ...": the octets of the stream where the field is said to be. */
+static void compare_octets(Script *s, const char *path, const char *theirs, JsonObject *field)
+{
+    uint64_t at = (uint64_t)json_object_get_int_member(field, "offset");
+    uint64_t n = (uint64_t)json_object_get_int_member(field, "length");
+    g_autoptr(GString) got = g_string_new(NULL);
+
+    ck_assert_uint_le(at + n, s->length);
+    for (uint64_t i = 0; i < n; i++) {
+        g_string_append_printf(got, i ? " %02x" : "%02x", s->stream[at + i]);
+    }
+    ck_assert_msg(strcmp(got->str, theirs) == 0, "%s: got %s, wanted %s", path, got->str, theirs);
+}
+
+static JsonNode *field_named(JsonObject *group, const char *name)
+{
+    JsonArray *fields = json_object_get_array_member(group, "fields");
+
+    for (guint i = 0; i < json_array_get_length(fields); i++) {
+        JsonNode *node = json_array_get_element(fields, i);
+        if (strcmp(json_object_get_string_member(json_node_get_object(node), "name"), name) ==
+            0) {
+            return node;
+        }
+    }
+    return NULL;
+}
+
+static void compare_group(Script *s, const char *path, JsonObject *theirs, JsonObject *mine)
+{
+    g_autoptr(GList) names = json_object_get_members(theirs);
+
+    for (GList *l = names; l; l = l->next) {
+        g_autofree char *below = g_strconcat(path, ".", l->data, NULL);
+        JsonNode *field = field_named(mine, l->data);
+
+        ck_assert_msg(field, "%s: missing", below);
+        compare(s, below, json_object_get_member(theirs, l->data), field);
+    }
+}
+
+static void compare_array(Script *s, const char *path, JsonArray *theirs, JsonObject *mine)
+{
+    JsonArray *elements = json_object_get_array_member(mine, "value");
+
+    ck_assert_msg(elements && json_array_get_length(elements) == json_array_get_length(theirs),
+                  "%s: no array of %u", path, json_array_get_length(theirs));
+    for (guint i = 0; i < json_array_get_length(theirs); i++) {
+        g_autofree char *below = g_strdup_printf("%s[%u]", path, i);
+        compare(s, below, json_array_get_element(theirs, i), json_array_get_element(elements, i));
+    }
+}
+
+/* An element of an array that is no group is its value, everything else an object. */
+static void compare(Script *s, const char *path, JsonNode *theirs, JsonNode *mine)
+{
+    JsonObject *field = JSON_NODE_HOLDS_OBJECT(mine) ? json_node_get_object(mine) : NULL;
+    JsonNode *value = field ? json_object_get_member(field, "value") : mine;
+
+    if (JSON_NODE_HOLDS_OBJECT(theirs)) {
+        ck_assert_msg(field, "%s: no group", path);
+        compare_group(s, path, json_node_get_object(theirs), field);
+        return;
+    }
+    if (JSON_NODE_HOLDS_ARRAY(theirs)) {
+        ck_assert_msg(field, "%s: no array", path);
+        compare_array(s, path, json_node_get_array(theirs), field);
+        return;
+    }
+    s->values++;
+    if (json_node_get_value_type(theirs) == G_TYPE_BOOLEAN) {
+        ck_assert_msg(json_node_get_boolean(theirs) == json_node_get_boolean(value), "%s", path);
+    } else if (g_str_has_prefix(json_node_get_string(theirs), "0x")) {
+        compare_number(path, json_node_get_string(theirs), value);
+    } else {
+        ck_assert_msg(field, "%s: no place", path);
+        compare_octets(s, path, json_node_get_string(theirs), field);
+    }
+}
+
+START_TEST(agrees_with_the_script)
+{
+    g_autoptr(GBytes) recorded =
+        fixture_bytes("devices/q35-100-devices.analyze-state.json.zst");
+    g_autoptr(GBytes) stream = fixture_bytes("real/q35-100-devices.mig.zst");
+    g_autofree char *text = g_strndup(g_bytes_get_data(recorded, NULL),
+                                      g_bytes_get_size(recorded));
+    g_autofree char *file = fixture_file("real/q35-100-devices.mig.zst");
+    g_autoptr(Run) run = run_migstat(NULL, "dump", "--devices", "--format=json", file, NULL);
+    ck_assert_int_eq(run->status, 0);
+    g_autoptr(JsonParser) theirs = parse(text, "the script's output");
+    g_autoptr(JsonParser) mine = parse(run->out, "migstat's output");
+    JsonObject *script = json_node_get_object(json_parser_get_root(theirs));
+    JsonArray *devices = json_object_get_array_member(
+        json_node_get_object(json_parser_get_root(mine)), "devices");
+    Script s = { 0 };
+    s.stream = g_bytes_get_data(stream, &s.length);
+
+    /* "NAME (SECTION ID)": ram first, then each device in the order of the stream */
+    g_autoptr(GList) names = json_object_get_members(script);
+    guint i = 0;
+    for (GList *l = names->next; l; l = l->next, i++) {
+        JsonObject *device = json_array_get_object_element(devices, i);
+        const char *end = strrchr(l->data, '(');
+        g_autofree char *name = g_strndup(l->data, (gsize)(end - (char *)l->data) - 1);
+
+        ck_assert_str_eq(json_object_get_string_member(device, "name"), name);
+        ck_assert(json_object_get_boolean_member(device, "matches"));
+        compare_group(&s, name, json_object_get_object_member(script, l->data), device);
+    }
+    ck_assert_uint_eq(json_array_get_length(devices), i);
+    ck_assert_uint_gt(s.values, 20000);
+}
+END_TEST
+
+/* --- every real stream ------------------------------------------------------------------- */
+
+static char **real_streams;
+
+static char **streams(void)
+{
+    if (!real_streams) {
+        real_streams = fixture_list("real", ".mig.zst");
+    }
+    return real_streams;
+}
+
+/* Streams that end in postcopy have no description; of those, everything is said to be so. */
+START_TEST(decodes_real_streams)
+{
+    const char *name = streams()[_i];
+    bool postcopy = strstr(name, "postcopy") != NULL;
+    g_autofree char *file = fixture_file(name);
+    g_autoptr(Run) run = run_migstat(NULL, "dump", "--devices", "--format=json", file, NULL);
+    ck_assert_msg(run->status == 0, "%s: %s", name, run->err);
+    g_autoptr(JsonParser) parser = parse(run->out, name);
+    JsonArray *devices = json_object_get_array_member(
+        json_node_get_object(json_parser_get_root(parser)), "devices");
+
+    ck_assert_uint_gt(json_array_get_length(devices), 5);
+    for (guint i = 0; i < json_array_get_length(devices); i++) {
+        JsonObject *device = json_array_get_object_element(devices, i);
+        const char *device_name = json_object_get_string_member(device, "name");
+
+        ck_assert_msg(json_object_get_boolean_member(device, "matches") == !postcopy, "%s: %s",
+                      name, device_name);
+        if (g_str_has_suffix(device_name, "/vfio")) {
+            g_autoptr(GError) error = NULL;
+            JsonNode *config = field_named(device, "config");
+            JsonNode *id = field_named(json_node_get_object(config), "device_id");
+            ck_assert_int_eq(json_object_get_int_member(json_node_get_object(id), "value"),
+                             0x101e);
+        }
+    }
+}
+END_TEST
+
+/* The same through a pipe. */
+START_TEST(reads_a_pipe)
+{
+    const char *name = streams()[_i];
+    g_autoptr(GBytes) bytes = fixture_bytes(name);
+    g_autofree char *file = fixture_file(name);
+    g_autoptr(Run) direct = run_migstat(NULL, "dump", "--devices", file, NULL);
+    g_autoptr(Run) piped = run_migstat(bytes, "dump", "--devices", "-", NULL);
+
+    ck_assert_int_eq(piped->status, 0);
+    ck_assert_msg(strcmp(direct->out, piped->out) == 0, "%s: differs through a pipe", name);
+}
+END_TEST
+
+/* --- patterns and values ----------------------------------------------------------------- */
+
+/* What of minimal-ram.txt a pattern shows. */
+static const struct {
+    const char *pattern, *out;
+} patterns[] = {
+    { "timer:cpu_ticks_offset", "timer:cpu_ticks_offset  int64 0x" },
+    { "t*:*clock*", "timer:cpu_clock_offset  int64 0x" },
+    { "apic:isr[2]", "apic:isr[2]  uint32 0x" },
+    { "globalstate:runstate", "globalstate:runstate  buffer 0x" },
+    { "apic", "apic  version 3, 37 bytes at 0x" },
+};
+
+START_TEST(patterns_select)
+{
+    g_autofree char *file = fixture_file("good/minimal-ram.txt");
+    g_autofree char *option = g_strconcat("--devices=", patterns[_i].pattern, NULL);
+    g_autoptr(Run) run = run_migstat(NULL, "dump", option, file, NULL);
+
+    ck_assert_int_eq(run->status, 0);
+    ck_assert_msg(g_str_has_prefix(run->out, patterns[_i].out), "%s: %s", patterns[_i].pattern,
+                  run->out);
+    ck_assert_msg(patterns[_i].pattern[0] == 'a' || strchr(run->out, '\n')[1] == '\0',
+                  "%s: more than one line: %s", patterns[_i].pattern, run->out);
+}
+END_TEST
+
+START_TEST(a_pci_address_is_part_of_a_pattern)
+{
+    g_autofree char *file = fixture_file("real/q35-100-devices.mig.zst");
+    g_autoptr(Run) run = run_migstat(
+        NULL, "dump", "--devices=0000:00:1f.2/ich9_ahci:*port_regs.cmd", file, NULL);
+
+    ck_assert_int_eq(run->status, 0);
+    g_auto(GStrv) lines = g_strsplit(run->out, "\n", -1);
+    ck_assert_uint_eq(g_strv_length(lines), 6 + 1); /* six ports */
+    for (int i = 0; i < 6; i++) {
+        g_autofree char *wanted = g_strdup_printf(
+            "0000:00:1f.2/ich9_ahci:ahci.dev[%d].port_regs.cmd  uint32 0x", i);
+        ck_assert_msg(g_str_has_prefix(lines[i], wanted), "%s", lines[i]);
+    }
+}
+END_TEST
+
+/* 64 bits are exact, also those that a double does not hold. */
+START_TEST(integers_are_exact)
+{
+    g_autofree char *file = fixture_file("devices/exact.txt");
+    g_autoptr(Run) run = run_migstat(NULL, "dump", "--devices", "--format=json", file, NULL);
+
+    ck_assert_int_eq(run->status, 0);
+    ck_assert_msg(strstr(run->out, "\"value\": 18446744073709551615}"), "%s", run->out);
+    ck_assert_msg(strstr(run->out, "\"value\": -9223372036854775807}"), "%s", run->out);
+    ck_assert_msg(strstr(run->out, "\"value\": [9007199254740993, 1]}"), "%s", run->out);
+}
+END_TEST
+
+/* A description that lies of one device: that one says so, the next is decoded. */
+START_TEST(a_mismatch_stays_with_its_device)
+{
+    g_autofree char *file = fixture_file("devices/mismatch.txt");
+    g_autoptr(Run) run = run_migstat(NULL, "dump", "--devices", file, NULL);
+
+    ck_assert_msg(strstr(run->out, "the description accounts for 4 of 8 bytes"), "%s", run->out);
+    ck_assert_msg(!strstr(run->out, "0x11223344"), "a value that is not certain: %s", run->out);
+    ck_assert_msg(strstr(run->out, "0x55667788"), "%s", run->out);
+}
+END_TEST
+
+/* Names come from an attacker: nothing of them reaches a terminal as it is. */
+START_TEST(names_are_escaped)
+{
+    g_autofree char *file = fixture_file("devices/names.txt");
+    g_autoptr(Run) run = run_migstat(NULL, "dump", "--devices", file, NULL);
+
+    ck_assert_int_eq(run->status, 0);
+    ck_assert_ptr_null(strchr(run->out, '\033'));
+    ck_assert_msg(strstr(run->out, "\\x1b[2J"), "%s", run->out);
+}
+END_TEST
+
+Suite *suite_devices(void)
+{
+    Suite *suite = suite_create("devices");
+    TCase *tc = tcase_create("real");
+    int n = (int)g_strv_length(streams());
+
+    tcase_add_test(tc, agrees_with_the_script);
+    tcase_add_loop_test(tc, decodes_real_streams, 0, n);
+    tcase_add_loop_test(tc, reads_a_pipe, 0, n);
+    suite_add_tcase(suite, tc);
+    tc = tcase_create("patterns");
+    tcase_add_loop_test(tc, patterns_select, 0, G_N_ELEMENTS(patterns));
+    tcase_add_test(tc, a_pci_address_is_part_of_a_pattern);
+    suite_add_tcase(suite, tc);
+    tc = tcase_create("values");
+    tcase_add_test(tc, integers_are_exact);
+    tcase_add_test(tc, a_mismatch_stays_with_its_device);
+    tcase_add_test(tc, names_are_escaped);
+    suite_add_tcase(suite, tc);
+    return suite;
+}

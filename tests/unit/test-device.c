@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns: the proof that a device's bytes are decoded by their description, and not beyond it.
+ * Must not know: streams; tests/cli/test-devices.c has whole ones.
+ * Neighbours: lib/device/decode.h, lib/device/pci.h, lib/device/virtio.h.
+ */
+#include "device/decode.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "device/virtio.h"
+#include "support.h"
+
+#define F(NAME, TYPE, SIZE, MORE) \
+    "{\"name\": \"" NAME "\", \"type\": \"" TYPE "\", " MORE "\"size\": " #SIZE "}"
+#define STRUCT(NAME, SIZE, MEMBERS) \
+    F(NAME, "struct", SIZE, "\"struct\": {\"vmsd_name\": \"s\", \"version\": 1, " MEMBERS "}, ")
+#define FIELDS(LIST) "\"fields\": [" LIST "]"
+#define SUB(NAME, MEMBERS) "{\"vmsd_name\": \"" NAME "\", \"version\": 2, " MEMBERS "}"
+#define DEVICE(MEMBERS) \
+    "{\"name\": \"d\", \"instance_id\": 0, \"vmsd_name\": \"d\", \"version\": 1, " MEMBERS "}"
+#define ELEMENT(MEMBERS) "\"vmsd_name\": \"e\", \"version\": 1, " MEMBERS ", "
+
+/* The leaves that come of a description and a body, "path=value" one after the other; what is
+ * not described is "?N", N octets. */
+static const struct {
+    const char *title, *json, *body, *leaves;
+    bool matches;
+} cases[] = {
+    { "integers by their type, big-endian",
+      DEVICE(FIELDS(F("a", "uint8", 1, "") ", " F("b", "uint16", 2, "") ", "
+                    F("c", "int32", 4, "") ", " F("d", "uint64", 8, "") ", "
+                    F("e", "bool", 1, "") ", " F("f", "int64", 8, ""))),
+      "ff 0102 fffffffe ffffffffffffffff 01 8000000000000000",
+      "a=255 b=258 c=-2 d=18446744073709551615 e=true f=-9223372036854775808", true },
+    { "le means less or equal, not little-endian",
+      DEVICE(FIELDS(F("v", "int32 le", 4, ""))), "00000002", "v=2", true },
+    { "a boolean that is neither 0 nor 1 is shown as the number it is",
+      DEVICE(FIELDS(F("b", "bool", 1, ""))), "07", "b=7", true },
+    { "spaces before colons, as 5.2 writes it",
+      "{ \"name\" : \"d\", \"vmsd_name\" : \"d\", \"version\" : 1, \"fields\" : [ "
+      "{ \"name\" : \"a\", \"type\" : \"uint8\", \"size\" : 1 } ] }", "2a", "a=42", true },
+    { "a type that nobody knows is bytes",
+      DEVICE(FIELDS(F("x", "fpr", 3, ""))), "010203", "x=:010203", true },
+    { "arrays by length and by index are one thing",
+      DEVICE(FIELDS(F("a", "uint8", 1, "\"array_len\": 3, ") ", "
+                    F("b", "uint8", 1, "\"index\": 0, ") ", "
+                    F("b", "uint8", 1, "\"index\": 1, "))),
+      "01 02 03 04 05", "a[0]=1 a[1]=2 a[2]=3 b[0]=4 b[1]=5", true },
+    { "structs nest, arrays of them too",
+      DEVICE(FIELDS(STRUCT("s", 1, FIELDS(F("x", "uint8", 1, ""))) ", "
+                    F("t", "struct", 2, "\"array_len\": 2, \"struct\": {" "\"vmsd_name\": \"t\", "
+                      FIELDS(F("y", "uint16", 2, "")) "}, "))),
+      "01 0002 0003", "s.x=1 t[0].y=2 t[1].y=3", true },
+    { "a struct whose members do not add up is bytes, and what follows goes on",
+      DEVICE(FIELDS(STRUCT("s", 3, FIELDS(F("x", "uint8", 1, ""))) ", " F("z", "uint8", 1, ""))),
+      "010203 04", "s=:010203 z=4", true },
+    { "members that stand in the field itself (tmp)",
+      DEVICE(FIELDS(F("t", "tmp", 3, ELEMENT(FIELDS(F("m", "uint16", 2, "") ", "
+                                                    F("n", "uint8", 1, "")))))),
+      "0102 03", "t.m=258 t.n=3", true },
+    { "a subsection has a mark, a name and a version",
+      DEVICE(FIELDS(F("a", "uint8", 1, "")) ", \"subsections\": ["
+             SUB("d/x", FIELDS(F("b", "uint8", 1, ""))) "]"),
+      "01 05 03 642f78 00000002 07", "a=1 d/x.version_id=2 d/x.b=7", true },
+    { "a container repeats its keys for each element",
+      DEVICE(FIELDS(F("q", "qtailq", 5, ELEMENT(FIELDS(F("x", "uint8", 1, "")))
+                                        ELEMENT(FIELDS(F("x", "uint8", 1, "")))))),
+      "01 07 01 08 00", "q[0].x=7 q[1].x=8", true },
+    { "an empty one has only its end",
+      DEVICE(FIELDS(F("q", "qlist", 1, ""))), "00", "", true },
+    { "a tree with direct keys",
+      DEVICE(FIELDS(F("g", "gtree", 15, ELEMENT(FIELDS(F("x", "uint8", 1, "")))))),
+      "00000001 01 0000000000000009 07 00", "g[0].key=9 g[0].value.x=7", true },
+    { "a container of which a tool kept the last element only is bytes",
+      DEVICE(FIELDS(F("q", "qtailq", 5, ELEMENT(FIELDS(F("x", "uint8", 1, "")))))),
+      "01 07 01 08 00", "q=:0107010800", true },
+
+    /* NULL pointers */
+    { "10.0: runs of one name; the first claims all",
+      DEVICE(FIELDS(F("p", "uint16", 2, "\"array_len\": 4, ") ", "
+                    F("p", "nullptr", 1, "\"array_len\": 2, ") ", " F("p", "uint16", 2, ""))),
+      "0001 30 30 0002", "p[0]=1 p[1]=NULL p[2]=NULL p[3]=2", true },
+    { "10.0: an array that begins with NULL is right as it stands",
+      DEVICE(FIELDS(F("p", "nullptr", 1, "\"array_len\": 2, ") ", " F("p", "uint16", 2, ""))),
+      "30 30 0002", "p[0]=NULL p[1]=NULL p[2]=2", true },
+    { "7.2: as if all were there; the length tells how many are not",
+      DEVICE(FIELDS(F("a", "uint8", 1, "") ", "
+                    F("p", "uint32", 4, "\"array_len\": 4, ") ", " F("z", "uint8", 1, ""))),
+      "07 00000001 30 00000002 30 09", "a=7 p[0]=1 p[1]=NULL p[2]=2 p[3]=NULL z=9", true },
+    { "7.2: where two readings are possible, none is shown",
+      DEVICE(FIELDS(F("p", "uint16", 2, "\"array_len\": 3, "))),
+      "0001 3030 30", "?5", false },
+    { "what is described as NULL and is not",
+      DEVICE(FIELDS(F("p", "nullptr", 1, "") ", " F("z", "uint8", 1, ""))),
+      "31 09", "?1 z=9", false },
+
+    /* descriptions that lie */
+    { "too short a description: nothing is certain",
+      DEVICE(FIELDS(F("a", "uint8", 1, ""))), "01 02", "?2", false },
+    { "too long a description",
+      DEVICE(FIELDS(F("a", "uint32", 4, ""))), "01 02", "?2", false },
+    { "a width that the type does not have",
+      DEVICE(FIELDS(F("a", "uint32", 2, "") ", " F("z", "uint8", 1, ""))),
+      "0102 03", "?2 z=3", false },
+    { "up to a subsection that is in place, all is certain",
+      DEVICE(FIELDS(F("a", "uint8", 1, "")) ", \"subsections\": ["
+             SUB("d/x", FIELDS(F("b", "uint8", 1, ""))) ", "
+             SUB("d/y", FIELDS(F("c", "uint8", 1, ""))) "]"),
+      "01 05 03 642f78 00000002 07 00", "a=1 d/x.version_id=2 ?2", false },
+    { "a subsection of another version",
+      DEVICE(FIELDS(F("a", "uint8", 1, "")) ", \"subsections\": [" SUB("d/x", FIELDS("")) "]"),
+      "01 05 03 642f78 00000003", "?10", false },
+    { "an array that costs more than it has octets",
+      DEVICE(FIELDS(F("a", "uint8", 0, "\"array_len\": 18446744073709551615, "))), "", "?0", false },
+    { "lengths beyond 64 bits",
+      DEVICE(FIELDS(F("a", "buffer", 18446744073709551615, "\"array_len\": 3, "))), "01", "?1",
+      false },
+    { "no JSON", "{\"name\": \"d\", ", "01", "?1", false },
+    { "a field without a size", DEVICE(FIELDS("{\"name\": \"a\", \"type\": \"uint8\"}")), "01",
+      "?1", false },
+    { "an old-style device is a buffer",
+      "{\"name\": \"d\", \"instance_id\": 0, \"size\": 2, " FIELDS(F("data", "buffer", 2, "")) "}",
+      "0102", "data=:0102", true },
+};
+
+static GBytes *from_hex(const char *text)
+{
+    GByteArray *bytes = g_byte_array_new();
+
+    while (*text) {
+        if (*text == ' ') {
+            text++;
+            continue;
+        }
+        uint8_t octet = (uint8_t)(g_ascii_xdigit_value(text[0]) << 4 |
+                                  g_ascii_xdigit_value(text[1]));
+        g_byte_array_append(bytes, &octet, 1);
+        text += 2;
+    }
+    return g_byte_array_free_to_bytes(bytes);
+}
+
+typedef struct {
+    GString *leaves;
+    unsigned open; /* groups */
+    uint64_t first, end; /* of what may be visited */
+} Seen;
+
+static void see(const MigField *field, void *user)
+{
+    Seen *seen = user;
+
+    if (field->kind == MIG_FIELD_END) {
+        ck_assert_uint_gt(seen->open--, 0);
+        return;
+    }
+    ck_assert_uint_eq(field->depth, seen->open);
+    if (mig_field_is_group(field)) {
+        seen->open++;
+        return;
+    }
+    ck_assert_uint_ge(field->offset, seen->first);
+    ck_assert_uint_le(field->offset + field->length, seen->end);
+    g_string_append(seen->leaves, seen->leaves->len ? " " : "");
+    if (field->kind == MIG_FIELD_MISMATCH) {
+        g_string_append_printf(seen->leaves, "?%" PRIu64, field->length);
+        return;
+    }
+    g_string_append_printf(seen->leaves, "%s=", field->path);
+    switch (field->kind) {
+    case MIG_FIELD_UINT:
+        g_string_append_printf(seen->leaves, "%" PRIu64, field->u);
+        break;
+    case MIG_FIELD_INT:
+        g_string_append_printf(seen->leaves, "%" PRId64, field->i);
+        break;
+    case MIG_FIELD_BOOL:
+        g_string_append(seen->leaves, field->u ? "true" : "false");
+        break;
+    case MIG_FIELD_NULL:
+        g_string_append(seen->leaves, "NULL");
+        break;
+    default:
+        g_string_append_c(seen->leaves, ':');
+        for (uint64_t i = 0; i < field->length; i++) {
+            g_string_append_printf(seen->leaves, "%02x", field->bytes[i]);
+        }
+    }
+}
+
+#define BODY_OFFSET 1000
+
+START_TEST(decodes)
+{
+    g_autoptr(GBytes) body = from_hex(cases[_i].body);
+    g_autoptr(GString) leaves = g_string_new(NULL);
+    size_t n;
+    const uint8_t *bytes = g_bytes_get_data(body, &n);
+    Seen seen = { .leaves = leaves, .first = BODY_OFFSET, .end = BODY_OFFSET + n };
+    bool matches = mig_device_decode(cases[_i].json, strlen(cases[_i].json), bytes, n,
+                                     BODY_OFFSET, NULL, see, &seen);
+
+    ck_assert_msg(strcmp(leaves->str, cases[_i].leaves) == 0, "%s: got \"%s\", wanted \"%s\"",
+                  cases[_i].title, leaves->str, cases[_i].leaves);
+    ck_assert_msg(matches == cases[_i].matches, "%s: matches: %d", cases[_i].title, matches);
+    ck_assert_uint_eq(seen.open, 0);
+}
+END_TEST
+
+/* Each body, cut at each length: never a value that lies beyond it. */
+START_TEST(stays_inside)
+{
+    g_autoptr(GBytes) body = from_hex(cases[_i].body);
+    size_t length;
+    const uint8_t *whole = g_bytes_get_data(body, &length);
+
+    for (size_t n = 0; n < length; n++) {
+        g_autoptr(GString) leaves = g_string_new(NULL);
+        g_autofree uint8_t *cut = g_memdup2(whole, n); /* so that a sanitizer sees */
+        Seen seen = { .leaves = leaves, .first = BODY_OFFSET, .end = BODY_OFFSET + n };
+
+        mig_device_decode(cases[_i].json, strlen(cases[_i].json), cut, n, BODY_OFFSET, NULL, see,
+                          &seen);
+        ck_assert_uint_eq(seen.open, 0);
+    }
+}
+END_TEST
+
+START_TEST(without_a_description)
+{
+    static const uint8_t body[] = { 1, 2, 3 };
+    g_autoptr(GString) leaves = g_string_new(NULL);
+    Seen seen = { .leaves = leaves, .end = sizeof body };
+
+    ck_assert(!mig_device_decode(NULL, 0, body, sizeof body, 0, NULL, see, &seen));
+    ck_assert_str_eq(leaves->str, "?3");
+}
+END_TEST
+
+/* --- configuration space ----------------------------------------------------------------- */
+
+static void put(uint8_t *at, unsigned width, uint64_t value)
+{
+    for (unsigned i = 0; i < width; i++) {
+        at[i] = (uint8_t)(value >> (8 * i));
+    }
+}
+
+/* A payload with an endpoint that has what lspci would show: BARs of each kind, capabilities
+ * in a chain, extended ones. */
+static GBytes *payload(void)
+{
+    uint8_t *p = g_malloc0(4 + 4096 + 16 + 2 * 16 + 1), *space = p + 4;
+
+    p[3] = 2;
+    put(space, 2, 0x8086);
+    put(space + 0x02, 2, 0x10fb);
+    put(space + 0x04, 2, 0x0406);
+    put(space + 0x06, 2, 0x0010);
+    put(space + 0x0a, 2, 0x0200);
+    put(space + 0x10, 4, 0xfe00000c); /* 64-bit, prefetchable */
+    put(space + 0x14, 4, 0x00000001);
+    put(space + 0x18, 4, 0x0000c001); /* I/O */
+    put(space + 0x1c, 4, 0xfeb00000);
+    space[0x34] = 0x40;
+    put(space + 0x40, 2, 0x5001);     /* Power Management */
+    put(space + 0x44, 2, 0x2008);
+    put(space + 0x50, 2, 0x7005);     /* MSI, 64-bit, with masks */
+    put(space + 0x52, 2, 0x0181);
+    put(space + 0x54, 8, 0xfee00000);
+    put(space + 0x5c, 2, 0x4041);
+    put(space + 0x60, 4, 0x1);
+    put(space + 0x70, 2, 0x0011);     /* MSI-X, 2 vectors */
+    put(space + 0x72, 2, 0x8001);
+    put(space + 0x74, 4, 0x2003);
+    put(space + 0x78, 4, 0x3003);
+    space[0xf0] = 0xaa;               /* nobody's */
+    put(space + 0x100, 4, 0x14020001); /* AER */
+    put(space + 0x108, 4, 0x10);
+    put(space + 0x140, 4, 0x00010010); /* SR-IOV, the last */
+    put(space + 0x14e, 2, 8);
+    put(space + 0x164, 4, 0x0000000c);
+    put(p + 4 + 4096 + 16, 8, 0xfee00000);
+    put(p + 4 + 4096 + 16 + 8, 4, 0x4021);
+    put(p + 4 + 4096 + 16 + 28, 4, 1);
+    p[4 + 4096 + 16 + 32] = 2;        /* vector 1 is pending */
+    p[4 + 4096 + 7] = 1;              /* INTB */
+    return g_bytes_new_take(p, 4 + 4096 + 16 + 2 * 16 + 1);
+}
+
+/* Paths with their value and what is said of it; a note may be the beginning of one. */
+static const struct {
+    const char *path;
+    uint64_t value;
+    const char *note;
+} registers[] = {
+    { "version_id", 2, NULL },
+    { "config.vendor_id", 0x8086, NULL },
+    { "config.command", 0x0406, "I/O- Mem+ BusMaster+" },
+    { "config.status", 0x0010, "Cap+ 66MHz-" },
+    { "config.bar[0]", 0x1fe00000c, "Memory at 1fe000000 (64-bit, prefetchable)" },
+    { "config.bar[2]", 0xc001, "I/O ports at c000" },
+    { "config.bar[3]", 0xfeb00000, "Memory at feb00000 (32-bit, non-prefetchable)" },
+    { "config.cap_0x40.pmcsr", 0x2008, "D=0 NoSoftRst+" },
+    { "config.cap_0x50.address", 0xfee00000, NULL },
+    { "config.cap_0x50.data", 0x4041, NULL },
+    { "config.cap_0x50.mask", 1, NULL },
+    { "config.cap_0x70.control", 0x8001, "Enable+ Masked- Count-1=1" },
+    { "config.cap_0x70.vectors", 2,
+      "Count=2, table at BAR=3 offset=00002000, PBA at BAR=3 offset=00003000" },
+    { "config.ext_0x100.uncorrectable_mask", 0x10, "DLP+ SDES-" },
+    { "config.ext_0x140.total_vfs", 8, NULL },
+    { "config.ext_0x140.vf_bar[0]", 0xc, "Memory at 0 (64-bit, prefetchable)" },
+    { "irq_state.INTA", 0, "not asserted" },
+    { "irq_state.INTB", 1, "asserted" },
+    { "msix.table[0].address", 0xfee00000, NULL },
+    { "msix.table[0].data", 0x4021, NULL },
+    { "msix.table[0].pending", 0, NULL },
+    { "msix.table[1].control", 1, "Masked+" },
+    { "msix.table[1].pending", 1, NULL },
+};
+
+typedef struct {
+    GHashTable *leaves; /* path -> "value note" */
+} Registers;
+
+static void note_register(const MigField *field, void *user)
+{
+    Registers *r = user;
+
+    if (field->kind != MIG_FIELD_END) {
+        g_hash_table_insert(r->leaves, g_strdup(field->path),
+                            mig_field_is_group(field)
+                                ? g_strdup(field->note ? field->note : "")
+                                : g_strdup_printf("0x%" PRIx64 " %s", field->u,
+                                                  field->note ? field->note : ""));
+    }
+}
+
+START_TEST(decodes_configuration_space)
+{
+    g_autoptr(GBytes) bytes = payload();
+    g_autoptr(GHashTable) leaves = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    Registers r = { leaves };
+    size_t n;
+    const uint8_t *p = g_bytes_get_data(bytes, &n);
+
+    ck_assert(mig_vfio_payload_decode(p, n, 0, NULL, note_register, &r));
+    for (size_t i = 0; i < G_N_ELEMENTS(registers); i++) {
+        const char *got = g_hash_table_lookup(leaves, registers[i].path);
+        g_autofree char *wanted = g_strdup_printf("0x%" PRIx64 " %s", registers[i].value,
+                                                  registers[i].note ? registers[i].note : "");
+
+        ck_assert_msg(got && g_str_has_prefix(got, wanted), "%s: got \"%s\", wanted \"%s\"",
+                      registers[i].path, got ? got : "nothing", wanted);
+    }
+    ck_assert_str_eq(g_hash_table_lookup(leaves, "config.cap_0x40"), "Power Management");
+    ck_assert_str_eq(g_hash_table_lookup(leaves, "config.ext_0x140"),
+                     "Single Root I/O Virtualization (SR-IOV)");
+    /* BAR 1 is the upper half of BAR 0; octets that nobody explains are there as they are */
+    ck_assert(!g_hash_table_contains(leaves, "config.bar[1]"));
+    ck_assert(g_hash_table_contains(leaves, "config.octets_0xf0"));
+}
+END_TEST
+
+/* A chain that leads back to itself ends, and whatever the guest has put there, all octets
+ * are looked at within the space. */
+START_TEST(survives_any_configuration_space)
+{
+    g_autoptr(GBytes) good = payload();
+    g_autoptr(GRand) rand = g_rand_new_with_seed(7);
+    size_t n;
+    const uint8_t *p = g_bytes_get_data(good, &n);
+    g_autofree uint8_t *space = g_memdup2(p, n);
+    g_autoptr(GHashTable) leaves = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    Registers r = { leaves };
+    static const char json[] = DEVICE(FIELDS(F("c", "pci config", 4096, "")));
+
+    space[4 + 0x71] = 0x40;
+    space[4 + 0x102] = 0;
+    space[4 + 0x103] = 0x10;
+    mig_device_decode(json, strlen(json), space + 4, 4096, 0, NULL, note_register, &r);
+    for (int round = 0; round < 200; round++) {
+        for (int i = 0; i < 4096; i++) {
+            space[4 + i] = (uint8_t)g_rand_int(rand);
+        }
+        space[4 + 6] |= 0x10;
+        space[4 + 0xe] &= 0x81;
+        mig_device_decode(json, strlen(json), space + 4, 4096, 0, NULL, note_register, &r);
+    }
+}
+END_TEST
+
+START_TEST(reads_names_where_there_are_any)
+{
+    g_autofree char *dir = scratch_dir();
+    g_autofree char *path = g_build_filename(dir, "pci.ids", NULL);
+    static const char list[] = "# a list\n15b3  Mellanox\n\t101e  A function\n\t\t0001 0002  Sub\n"
+                               "C 02  Network controller\n\t00  Ethernet controller\n";
+
+    ck_assert(g_file_set_contents(path, list, -1, NULL));
+    MigPciNames *names = mig_pci_names_load(path);
+    ck_assert_ptr_nonnull(names);
+    ck_assert_str_eq(mig_pci_vendor_name(names, 0x15b3), "Mellanox");
+    ck_assert_str_eq(mig_pci_device_name(names, 0x15b3, 0x101e), "A function");
+    ck_assert_str_eq(mig_pci_class_name(names, 0x0200), "Ethernet controller");
+    ck_assert_str_eq(mig_pci_class_name(names, 0x0280), "Network controller");
+    ck_assert_ptr_null(mig_pci_vendor_name(names, 0x8086));
+    ck_assert_ptr_null(mig_pci_vendor_name(NULL, 0x15b3));
+    mig_pci_names_free(names);
+    g_autofree char *none = g_build_filename(dir, "none", NULL);
+    ck_assert_ptr_null(mig_pci_names_load(none));
+    scratch_remove(dir);
+}
+END_TEST
+
+static const struct {
+    uint16_t pci_device, type;
+    unsigned bit;
+    const char *feature;
+} features[] = {
+    { 0x1000, 1, 15, "MRG_RXBUF" },  { 0x1041, 1, 63, "SPEED_DUPLEX" },
+    { 0x1001, 2, 9, "FLUSH" },       { 0x1042, 2, 32, "VERSION_1" },
+    { 0x1005, 4, 28, "RING_INDIRECT_DESC" }, { 0x1044, 4, 0, NULL },
+    { 0x1053, 19, 1, "SEQPACKET" },  { 0x1100, 0, 29, "RING_EVENT_IDX" },
+};
+
+START_TEST(names_virtio_features)
+{
+    ck_assert_uint_eq(mig_virtio_type_of_pci(features[_i].pci_device), features[_i].type);
+    const char *name = mig_virtio_feature_name(features[_i].type, features[_i].bit);
+    ck_assert_pstr_eq(name, features[_i].feature);
+}
+END_TEST
+
+Suite *suite_device(void)
+{
+    Suite *suite = suite_create("device");
+    TCase *tc = tcase_create("decode");
+
+    tcase_add_loop_test(tc, decodes, 0, G_N_ELEMENTS(cases));
+    tcase_add_loop_test(tc, stays_inside, 0, G_N_ELEMENTS(cases));
+    tcase_add_test(tc, without_a_description);
+    suite_add_tcase(suite, tc);
+    tc = tcase_create("pci");
+    tcase_add_test(tc, decodes_configuration_space);
+    tcase_add_test(tc, survives_any_configuration_space);
+    tcase_add_test(tc, reads_names_where_there_are_any);
+    suite_add_tcase(suite, tc);
+    tc = tcase_create("virtio");
+    tcase_add_loop_test(tc, names_virtio_features, 0, G_N_ELEMENTS(features));
+    suite_add_tcase(suite, tc);
+    return suite;
+}
