@@ -33,9 +33,7 @@ static const Magic magics[] = {
     { MAGIC(MIG_LIBVIRT_MAGIC), 0, KIND_LIBVIRT, "libvirt save image" },
     { MAGIC(MIG_LIBVIRT_PARTIAL_MAGIC), 0, KIND_LIBVIRT, "libvirt save image" },
     { MAGIC("BZh"), 0, KIND_UNSUPPORTED, "bzip2 compression is" },
-    { MAGIC("\xfd"
-            "7zXZ\0"),
-      0, KIND_UNSUPPORTED, "xz compression is" },
+    { MAGIC("\xfd\x37zXZ\0"), 0, KIND_UNSUPPORTED, "xz compression is" },
     { MAGIC("\x89LZO"), 0, KIND_UNSUPPORTED, "lzop compression is" },
     { MAGIC("\x04\x22\x4d\x18"), 0, KIND_UNSUPPORTED, "lz4 compression is" },
     { MAGIC("QFI\xfb"), 0, KIND_UNSUPPORTED, "internal snapshots of a qcow2 image are" },

@@ -79,7 +79,8 @@ MIG_API const MigContainer *mig_input_containers(const MigInput *in, size_t *n);
 MIG_API bool mig_input_file_size(const MigInput *in, uint64_t *size);
 
 /* Where plain byte 0 lies in the file: what mapped-ram's absolute offsets must be
- * reduced by.  Options' offset plus a save image's header; 0 below a compression. */
+ * reduced by.  Options' offset plus a save image's header; below a compression, the header
+ * of an image that was compressed as a whole, else 0. */
 MIG_API uint64_t mig_input_file_offset(const MigInput *in);
 
 /* Position in plain bytes. */
