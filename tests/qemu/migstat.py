@@ -19,7 +19,10 @@ class Verdict:
     loads: bool
     rules: list     # ids of the rules that say it does not load
     texts: list     # what QEMU is predicted to print
-    findings: list  # everything, as migstat gave it
+
+    def foretells(self, printed):
+        """Dots at the end of a predicted text stand for digits that QEMU has there."""
+        return any(text.rstrip('.') in printed for text in self.texts)
 
 
 class Migstat:
@@ -55,6 +58,13 @@ class Migstat:
     def convert(self, stream, output, *words):
         self._run('convert', *words, '--force', '-q', stream, '-o', output)
 
+    def differing_sections(self, one, other):
+        """Names of the sections whose state differs; the layout does not count."""
+        result = json.loads(self._run('diff', '--format=json', one, other,
+                                      expect=(0, 1)).stdout)
+        return {difference['section'] for difference in result['differences']
+                if difference.get('section') and difference['what'] != 'vfio-layout'}
+
     def check(self, stream, series):
         """The verdict on whether the QEMU of `series`, (7, 2) say, would load the stream."""
         done = self._run('check', '--for=qemu-%d.%d' % series, '--format=json', '--all', stream,
@@ -64,4 +74,4 @@ class Migstat:
         # stream comes with what it prints.
         fatal = [f for f in result['findings'] if f['loader'] is not None]
         return Verdict(not result['refused'], [f['rule'] for f in fatal],
-                       [f['loader'] for f in fatal], result['findings'])
+                       [f['loader'] for f in fatal])

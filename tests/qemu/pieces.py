@@ -2,14 +2,13 @@
 """
 Owns: cutting a good stream into pieces that a mutation can change, drop, repeat or swap.
 Must not know: QEMU, and migstat: a second, independent reading of the format is the point.
-Neighbours: agree mutates the pieces, check-qemu looks up device data in them.
+Neighbours: mutations.py changes the pieces, check-qemu counts some of them.
 
 Only what stock QEMU writes into a file is understood: footers, `ram` with pages in the
 stream, `vfio`, and device state, whose end is found by its footer and what may follow it.
 A stream is trusted here; anything unexpected raises ValueError.
 """
 
-import json
 import struct
 from dataclasses import dataclass, replace
 
@@ -218,38 +217,3 @@ def cut(data):
     if join(pieces) != data:
         raise ValueError('the pieces do not add up')
     return pieces
-
-
-def description_of(pieces):
-    for piece in pieces:
-        if piece.kind == 'description':
-            return json.loads(piece.data[5:])
-    return None
-
-
-def vfio_content(pieces):
-    """
-    What a VFIO device would see, whatever the layout: {name: (data, [configurations])}.
-    """
-    devices, current = {}, ''
-    for piece in pieces:
-        if piece.kind == 'header':
-            current = piece.name
-        elif piece.kind == 'vfio':
-            data, configs = devices.setdefault(current, (bytearray(), []))
-            if piece.what == VFIO_DATA:
-                data += piece.data[16:]
-            elif piece.what == VFIO_CONFIG:
-                configs.append(piece.data[8:])
-    return {name: (bytes(data), configs) for name, (data, configs) in devices.items()}
-
-
-def device_bodies(pieces):
-    """The FULL sections' bodies by name and instance, VFIO's excepted."""
-    bodies, key = {}, None
-    for piece in pieces:
-        if piece.kind == 'header' and piece.what == FULL:
-            key = piece.name, int.from_bytes(piece.data[-8:-4], 'big')
-        elif piece.kind == 'body':
-            bodies[key] = piece.data
-    return bodies

@@ -31,6 +31,9 @@ SUITES = ('bullseye', 'bookworm', 'trixie', 'sid')
 ARCHES = ('x86_64', 'aarch64')
 MIRROR = 'http://deb.debian.org/debian'
 
+# The dynamic linker's name in a root, by the host's architecture.
+LINKERS = {'x86_64': 'lib64/ld-linux-x86-64.so.2', 'aarch64': 'lib/ld-linux-aarch64.so.1'}
+
 # The newest C library symbols that the oldest suite can resolve.
 OLDEST_GLIBC = (2, 31)
 
@@ -94,8 +97,8 @@ class Release:
                 env['LD_PRELOAD'] = preload
             return [program], env
         libraries = self._libraries()
-        # Suites differ in where the linker's link in /lib64 points, and whether absolutely.
-        linker = os.path.join(self.root, 'lib64/ld-linux-x86-64.so.2')
+        # Suites differ in where the linker's link points, and whether absolutely.
+        linker = os.path.join(self.root, LINKERS[os.uname().machine])
         while os.path.islink(linker):
             target = os.readlink(linker)
             linker = (self.root + target if target.startswith('/')
