@@ -15,6 +15,7 @@
     SUITE(device)      \
     SUITE(devices)     \
     SUITE(error)       \
+    SUITE(filter)      \
     SUITE(fuzz)        \
     SUITE(hostile)     \
     SUITE(input)       \
