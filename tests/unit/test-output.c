@@ -8,8 +8,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -97,8 +99,23 @@ static void enter_folder(void)
     ck_assert_int_eq(chdir(folder), 0);
 }
 
+/* Where this process may, it hides /proc from itself: then a file without a name cannot get
+ * one, and a hidden name is used from the start. */
+static bool proc_is_hidden;
+
+static void enter_folder_without_proc(void)
+{
+    enter_folder();
+    proc_is_hidden = unshare(CLONE_NEWNS) == 0 &&
+                     mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+                     mount("none", "/proc", "tmpfs", 0, NULL) == 0;
+}
+
 static void leave_folder(void)
 {
+    if (proc_is_hidden) {
+        umount("/proc");
+    }
     ck_assert_int_eq(chdir("/"), 0);
     scratch_remove(folder);
     g_free(folder);
@@ -556,17 +573,25 @@ static TCase *case_in_folder(Suite *suite, const char *name)
     return tc;
 }
 
+static void add_target_tests(TCase *tc)
+{
+    tcase_add_test(tc, appears_when_committed);
+    tcase_add_test(tc, leaves_nothing_without_commit);
+    tcase_add_loop_test(tc, refuses_a_target, 0, 8);
+    tcase_add_test(tc, does_not_replace_what_came_meanwhile);
+    tcase_add_loop_test(tc, replaces_and_keeps_the_mode, 0, 2);
+    tcase_add_loop_test(tc, replaces_what_a_link_points_to, 0, 2);
+}
+
 Suite *suite_output(void)
 {
     Suite *suite = suite_create("output");
 
-    TCase *target = case_in_folder(suite, "target");
-    tcase_add_test(target, appears_when_committed);
-    tcase_add_test(target, leaves_nothing_without_commit);
-    tcase_add_loop_test(target, refuses_a_target, 0, 8);
-    tcase_add_test(target, does_not_replace_what_came_meanwhile);
-    tcase_add_loop_test(target, replaces_and_keeps_the_mode, 0, 2);
-    tcase_add_loop_test(target, replaces_what_a_link_points_to, 0, 2);
+    add_target_tests(case_in_folder(suite, "target"));
+    TCase *named = tcase_create("target with a hidden name");
+    tcase_add_checked_fixture(named, enter_folder_without_proc, leave_folder);
+    add_target_tests(named);
+    suite_add_tcase(suite, named);
 
     TCase *copy = case_in_folder(suite, "copy");
     tcase_add_loop_test(copy, copies_ranges, 0, N_SINKS * 2 * 2);
