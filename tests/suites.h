@@ -9,7 +9,7 @@
 
 #include <check.h>
 
-#define SUITES(SUITE)  \
+#define SUITES(SUITE) \
     SUITE(damage)      \
     SUITE(description) \
     SUITE(device)      \
@@ -28,6 +28,7 @@
     SUITE(ram)         \
     SUITE(reader)      \
     SUITE(readme)      \
+    SUITE(rules)       \
     SUITE(special)     \
     SUITE(vfio)        \
     SUITE(vfio_layout)

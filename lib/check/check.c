@@ -130,8 +130,8 @@ static void clear_finding(gpointer p)
     g_clear_pointer(&finding->hint, g_free);
 }
 
-/* A rule that failed leaves those after it without ground, and those after them. */
-static void block_dependants(MigCheck *check, const char *id)
+/* A rule that failed, @root, leaves those after it without ground, and those after them. */
+static void block_dependants(MigCheck *check, const char *id, const char *root)
 {
     for (size_t i = 0; i < check->n_rules; i++) {
         RuleState *state = &check->states[i];
@@ -140,8 +140,8 @@ static void block_dependants(MigCheck *check, const char *id)
             if (g_str_equal(check->rules[i]->after[j], id) &&
                 state->outcome == MIG_OUTCOME_EVALUATED) {
                 state->outcome = MIG_OUTCOME_NOT_EVALUATED;
-                state->why = id;
-                block_dependants(check, check->rules[i]->id);
+                state->why = root;
+                block_dependants(check, check->rules[i]->id, root);
             }
         }
     }
@@ -185,7 +185,8 @@ static void commit(MigCheck *check)
     }
     *pending = (MigFinding){ 0 };
     if (failed) {
-        block_dependants(check, check->rules[check->running]->id);
+        block_dependants(check, check->rules[check->running]->id,
+                         check->rules[check->running]->id);
     }
 }
 
@@ -326,7 +327,7 @@ MigCheck *mig_check_new(MigReader *reader, const MigCheckOptions *options)
     }
     for (size_t i = 0; i < check->n_rules; i++) {
         if (check->states[i].outcome == MIG_OUTCOME_IGNORED) {
-            block_dependants(check, check->rules[i]->id);
+            block_dependants(check, check->rules[i]->id, check->rules[i]->id);
         }
     }
     return check;

@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns: the proof that the table of rules is whole: each has a fixture that fires it and no
+ * other error, and a paragraph of the manual; and that streams of stock QEMU break none.
+ * Must not know: how findings are printed (tests/cli/test-check.c).
+ * Neighbours: tests/fixtures/bad is named after the rules; man/migstat-rules.7.
+ */
+#include "support.h"
+
+#include "check/check.h"
+#include "mkmig.h"
+#include "stream/defect.h"
+
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* --- running the rules ------------------------------------------------------------------- */
+
+/* A run over one stream, and what it stands on. */
+typedef struct {
+    MigInput *in;
+    MigReader *reader;
+    MigCheck *check;
+    MigVfioNeeds *needs;
+} Judged;
+
+static void judged_free(Judged *judged)
+{
+    mig_check_free(judged->check);
+    mig_reader_free(judged->reader);
+    mig_input_free(judged->in);
+    mig_vfio_needs_free(judged->needs);
+    g_free(judged);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Judged, judged_free)
+
+/* `need` is as --config-needed has it, or NULL; `options` may be NULL. */
+static Judged *judge(GBytes *stream, const char *name, const MigCheckOptions *options,
+                     const char *need)
+{
+    g_autoptr(GError) error = NULL;
+    Judged *judged = g_new0(Judged, 1);
+    MigCheckOptions all = options ? *options : (MigCheckOptions){ 0 };
+    MigItem item;
+
+    judged->in = mig_input_new_bytes(stream, name, NULL, &error);
+    ck_assert_msg(judged->in != NULL, "%s: %s", name, error ? error->message : "");
+    judged->needs = mig_vfio_needs_new();
+    ck_assert(!need || mig_vfio_needs_add(judged->needs, need, NULL));
+    all.needs = judged->needs;
+    judged->reader = mig_reader_new(judged->in);
+    judged->check = mig_check_new(judged->reader, &all);
+    while (mig_reader_next(judged->reader, &item, &error) == MIG_STATUS_MORE) {
+        mig_check_item(judged->check, &item);
+    }
+    ck_assert_msg(mig_check_finish(judged->check, error), "%s: %s", name,
+                  error ? error->message : "");
+    return judged;
+}
+
+static Judged *judge_fixture(const char *relative, const MigCheckOptions *options,
+                             const char *need)
+{
+    g_autoptr(GBytes) stream = fixture_bytes(relative);
+    return judge(stream, relative, options, need);
+}
+
+static Judged *judge_text(const char *text, const MigCheckOptions *options)
+{
+    g_autofree char *name = source_path("tests/fixtures/good/text.txt");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) stream = mkmig_assemble(text, name, &error);
+    ck_assert_msg(stream != NULL, "%s", error ? error->message : "");
+    return judge(stream, name, options, NULL);
+}
+
+/* The first finding of the rule `id`, or NULL. */
+static const MigFinding *finding_of(const Judged *judged, const char *id)
+{
+    size_t n;
+    const MigFinding *findings = mig_check_findings(judged->check, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(mig_rule_id(findings[i].rule), id) == 0) {
+            return &findings[i];
+        }
+    }
+    return NULL;
+}
+
+/* The first error that is not of the rule `allowed`, or NULL. */
+static const MigFinding *other_error(const Judged *judged, const char *allowed)
+{
+    size_t n;
+    const MigFinding *findings = mig_check_findings(judged->check, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (findings[i].severity == MIG_SEVERITY_ERROR &&
+            strcmp(mig_rule_id(findings[i].rule), allowed ? allowed : "") != 0) {
+            return &findings[i];
+        }
+    }
+    return NULL;
+}
+
+static void assert_no_other_error(const Judged *judged, const char *name, const char *allowed)
+{
+    const MigFinding *other = other_error(judged, allowed);
+    ck_assert_msg(!other, "%s: 0x%" PRIx64 ": %s: %s", name, other ? other->offset : 0,
+                  other ? mig_rule_id(other->rule) : "", other ? other->message : "");
+}
+
+/* --- the table --------------------------------------------------------------------------- */
+
+START_TEST(ids_are_unique_words)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    for (size_t i = 0; i < mig_rule_count(); i++) {
+        const MigRule *rule = mig_rule_at(i);
+        const char *id = mig_rule_id(rule);
+        ck_assert_msg(g_hash_table_add(seen, (char *)(uintptr_t)id), "%s stands twice", id);
+        ck_assert_msg(strspn(id, "abcdefghijklmnopqrstuvwxyz-") == strlen(id), "%s", id);
+        ck_assert_msg(strlen(mig_rule_title(rule)) <= 72, "%s: its title is long", id);
+        ck_assert_int_ge(mig_rule_severity(rule), MIG_SEVERITY_NOTE);
+        ck_assert_int_eq(mig_rule_find(id), (ssize_t)i);
+    }
+    ck_assert_int_eq(mig_rule_find("no-such-rule"), -1);
+}
+END_TEST
+
+/* And so there is no circle. */
+START_TEST(prerequisites_stand_above)
+{
+    for (size_t i = 0; i < mig_rule_count(); i++) {
+        size_t n;
+        const char *const *after = mig_rule_after(mig_rule_at(i), &n);
+        for (size_t j = 0; j < n; j++) {
+            ssize_t before = mig_rule_find(after[j]);
+            ck_assert_msg(before >= 0 && before < (ssize_t)i, "%s comes after %s",
+                          mig_rule_id(mig_rule_at(i)), after[j]);
+        }
+    }
+}
+END_TEST
+
+START_TEST(every_defect_of_the_reader_is_a_rule)
+{
+#define ID(name, id) id,
+    static const char *const ids[] = { MIG_DEFECTS(ID) };
+#undef ID
+    for (size_t i = 0; i < G_N_ELEMENTS(ids); i++) {
+        ck_assert_msg(mig_rule_find(ids[i]) >= 0, "no rule %s", ids[i]);
+    }
+}
+END_TEST
+
+START_TEST(the_manual_has_every_rule_and_no_other)
+{
+    g_autofree char *path = source_path("man/migstat-rules.7");
+    g_autofree char *page = NULL;
+    ck_assert(g_file_get_contents(path, &page, NULL, NULL));
+    g_auto(GStrv) lines = g_strsplit(page, "\n", -1);
+    size_t next = 0;
+    for (char **line = lines; *line; line++) {
+        if (g_str_has_prefix(*line, ".SS ")) {
+            const char *id = *line + strlen(".SS ");
+            ck_assert_msg(mig_rule_find(id) >= 0, "the manual has %s, which is no rule", id);
+            ck_assert_msg(line[1] && *line[1] && *line[1] != '.', "%s: no paragraph", id);
+            next++;
+        }
+    }
+    for (size_t i = 0; i < mig_rule_count(); i++) {
+        g_autofree char *heading =
+            g_strdup_printf("\n.SS %s\n", mig_rule_id(mig_rule_at(i)));
+        ck_assert_msg(strstr(page, heading), "%s has no paragraph", heading + 5);
+    }
+    ck_assert_uint_eq(next, mig_rule_count());
+}
+END_TEST
+
+/* --- fixtures ---------------------------------------------------------------------------- */
+
+/* tests/fixtures/bad/RULE-ID[-variant].txt: the longest id that it begins with. */
+static const MigRule *rule_of_fixture(const char *relative)
+{
+    g_autofree char *name = g_path_get_basename(relative);
+    const MigRule *best = NULL;
+    name[strlen(name) - strlen(".txt")] = '\0';
+    for (size_t i = 0; i < mig_rule_count(); i++) {
+        const char *id = mig_rule_id(mig_rule_at(i));
+        size_t n = strlen(id);
+        if (strncmp(name, id, n) == 0 && (name[n] == '\0' || name[n] == '-') &&
+            (!best || n > strlen(mig_rule_id(best)))) {
+            best = mig_rule_at(i);
+        }
+    }
+    return best;
+}
+
+static bool is_variant(const char *relative, const MigRule *rule)
+{
+    g_autofree char *name = g_path_get_basename(relative);
+    return strlen(name) != strlen(mig_rule_id(rule)) + strlen(".txt");
+}
+
+START_TEST(every_rule_has_a_fixture)
+{
+    for (size_t i = 0; i < mig_rule_count(); i++) {
+        g_autofree char *relative =
+            g_strdup_printf("tests/fixtures/bad/%s.txt", mig_rule_id(mig_rule_at(i)));
+        g_autofree char *path = source_path(relative);
+        ck_assert_msg(g_file_test(path, G_FILE_TEST_IS_REGULAR), "no %s", relative);
+    }
+}
+END_TEST
+
+/* What a line "# check: OPTIONS" of the fixture asks for. */
+static void read_options(const char *relative, MigCheckOptions *options, char **need)
+{
+    g_autofree char *inside = g_build_filename("tests/fixtures", relative, NULL);
+    g_autofree char *path = source_path(inside);
+    g_autofree char *text = NULL;
+    const char *line;
+    ck_assert(g_file_get_contents(path, &text, NULL, NULL));
+    line = strstr(text, "\n# check: ");
+    if (!line) {
+        return;
+    }
+    line += strlen("\n# check: ");
+    g_autofree char *value = g_strndup(line, strcspn(line, "\n"));
+    if (g_str_has_prefix(value, "--for=")) {
+        ck_assert(mig_release_parse(value + strlen("--for="), &options->release));
+    } else {
+        ck_assert_msg(g_str_has_prefix(value, "--config-needed="), "%s: %s", relative, value);
+        *need = g_strdup(value + strlen("--config-needed="));
+    }
+}
+
+START_TEST(a_fixture_fires_its_rule_and_no_other_error)
+{
+    g_auto(GStrv) names = fixture_list("bad", ".txt");
+    const char *name = names[_i];
+    const MigRule *rule = rule_of_fixture(name);
+    MigCheckOptions options = { 0 };
+    g_autofree char *need = NULL;
+    ck_assert_msg(rule != NULL, "%s is named after no rule", name);
+    read_options(name, &options, &need);
+    g_autoptr(Judged) judged = judge_fixture(name, &options, need);
+    const MigFinding *finding = finding_of(judged, mig_rule_id(rule));
+    ck_assert_msg(finding != NULL, "%s does not fire its rule", name);
+    ck_assert_msg(is_variant(name, rule) || finding->severity == mig_rule_severity(rule),
+                  "%s: the finding is a %s", name, mig_severity_name(finding->severity));
+    ck_assert_msg(finding->in_container || finding->offset <= mig_input_size(judged->in),
+                  "%s: offset 0x%" PRIx64, name, finding->offset);
+    ck_assert_msg(!mig_rule_needs_release(rule) || finding->loader, "%s: no loader's words",
+                  name);
+    assert_no_other_error(judged, name, mig_rule_id(rule));
+}
+END_TEST
+
+START_TEST(a_good_fixture_breaks_no_rule)
+{
+    g_auto(GStrv) names = fixture_list("good", ".txt");
+    g_autoptr(Judged) judged = judge_fixture(names[_i], NULL, NULL);
+    assert_no_other_error(judged, names[_i], NULL);
+}
+END_TEST
+
+/* --- streams of stock QEMU --------------------------------------------------------------- */
+
+typedef struct {
+    MigRelease release;
+    bool vfio, subflags;
+} Facts;
+
+static Facts facts_of(const char *stream)
+{
+    g_autofree char *stem = g_strndup(stream, strlen(stream) - strlen(".mig.zst"));
+    g_autofree char *relative = g_strdup_printf("tests/fixtures/%s.facts.json", stem);
+    g_autofree char *path = source_path(relative);
+    g_autoptr(JsonParser) parser = json_parser_new();
+    ck_assert_msg(json_parser_load_from_file(parser, path, NULL), "%s", path);
+    JsonObject *object = json_node_get_object(json_parser_get_root(parser));
+    const char *qemu = json_object_get_string_member(object, "qemu");
+    g_autofree char *version = g_strndup(qemu, strcspn(qemu, " "));
+    Facts facts = { .vfio = json_object_get_int_member(object, "vfio_devices") > 0,
+                    .subflags = strstr(stem, "/rfc-") != NULL };
+    ck_assert_msg(mig_release_parse(version, &facts.release), "%s: %s", path, qemu);
+    return facts;
+}
+
+/* QEMU 5.2 with a GIC is the one that is loaded in the wrong order. */
+static const char *order_error_of(const char *stream)
+{
+    return strstr(stream, "virt-52-gicv3") ? "vfio-irq-before-controller" : NULL;
+}
+
+START_TEST(a_real_stream_is_sound)
+{
+    g_auto(GStrv) names = fixture_list("real", ".mig.zst");
+    g_autoptr(Judged) judged = judge_fixture(names[_i], NULL, NULL);
+    assert_no_other_error(judged, names[_i], order_error_of(names[_i]));
+    ck_assert_msg(!order_error_of(names[_i]) ==
+                      !finding_of(judged, "vfio-irq-before-controller") ||
+                      mig_check_count(judged->check, MIG_SEVERITY_ERROR) == 0,
+                  "%s", names[_i]);
+    for (size_t i = 0; i < mig_rule_count(); i++) {
+        const char *why;
+        MigOutcome outcome = mig_check_outcome(judged->check, i, &why);
+        ck_assert_msg(outcome == (mig_rule_needs_release(mig_rule_at(i))
+                                      ? MIG_OUTCOME_NOT_ASKED
+                                      : MIG_OUTCOME_EVALUATED),
+                      "%s: %s was not evaluated", names[_i], mig_rule_id(mig_rule_at(i)));
+    }
+}
+END_TEST
+
+/* The defect that subflags are about, with both places: QEMU 5.2 on Arm. */
+START_TEST(interrupts_before_the_gic_are_found)
+{
+    g_autoptr(Judged) judged =
+        judge_fixture("real/virt-52-gicv3-vfio.mig.zst", NULL, NULL);
+    const MigFinding *finding = finding_of(judged, "vfio-irq-before-controller");
+    ck_assert_ptr_nonnull(finding);
+    ck_assert_int_eq(finding->severity, MIG_SEVERITY_ERROR);
+    ck_assert_uint_eq(finding->offset, 0x60ea0);
+    ck_assert_str_eq(finding->section, "0000:00:01.0/vfio");
+    ck_assert_ptr_nonnull(strstr(finding->message, "0x60ea0"));
+    ck_assert_ptr_nonnull(strstr(finding->message, "arm_gicv3 at 0x71f11"));
+}
+END_TEST
+
+static const MigRelease releases[] = { 502, 600, 601, 602, 700, 701, 702, 800, 801,  802,
+                                       900, 901, 902, 1000, 1001, 1002, 1100, 1101 };
+
+/* Which releases load it: its own does; VFIO's layout changed once, from 5.2 to 6.0; no stock
+ * release reads subflags. */
+START_TEST(a_real_stream_loads_where_it_should)
+{
+    g_auto(GStrv) names = fixture_list("real", ".mig.zst");
+    const char *name = names[_i];
+    Facts facts = facts_of(name);
+    for (size_t i = 0; i < G_N_ELEMENTS(releases); i++) {
+        const MigCheckOptions options = { .release = releases[i] };
+        g_autoptr(Judged) judged = judge_fixture(name, &options, NULL);
+        uint64_t refusals = mig_check_refusals(judged->check);
+        if (facts.subflags) {
+            ck_assert_ptr_nonnull(finding_of(judged, "vfio-subflag-unread"));
+        } else if (releases[i] == facts.release) {
+            ck_assert_msg(refusals == 0, "%s: refused by its own release", name);
+            assert_no_other_error(judged, name, order_error_of(name));
+        } else if (facts.vfio && facts.release == MIG_RELEASE_FIRST) {
+            ck_assert_msg(finding_of(judged, "vfio-config-then-data"), "%s for %u", name,
+                          releases[i]);
+        } else if (facts.vfio && releases[i] == MIG_RELEASE_FIRST) {
+            ck_assert_msg(finding_of(judged, "vfio-config-ends-section"), "%s for %u", name,
+                          releases[i]);
+        }
+        ck_assert_msg((refusals > 0) == (facts.subflags || releases[i] < facts.release ||
+                                         (facts.vfio && (facts.release == MIG_RELEASE_FIRST) !=
+                                                            (releases[i] ==
+                                                             MIG_RELEASE_FIRST)) ||
+                                         finding_of(judged, "ram-compressed-removed") ||
+                                         finding_of(judged, "section-removed")),
+                      "%s for %u: %" PRIu64 " refusals", name, releases[i], refusals);
+    }
+}
+END_TEST
+
+/* --- options ----------------------------------------------------------------------------- */
+
+/* Pages outside of their block, none of which continues the one before. */
+static const char many_findings[] =
+    "header\n"
+    "config \"pc-q35-7.2\"\n"
+    "include \"../parts/ram-start.txt\"\n"
+    "include \"../parts/ram-pages.txt\"\n"
+    "part 2; repeat 12 { ram-zero 0x4000 }; ram-eos; footer 2\n"
+    "include \"../parts/ram-end.txt\"\n"
+    "eof\n";
+
+START_TEST(findings_that_repeat_are_counted)
+{
+    const MigCheckOptions few = { .keep = 5 };
+    g_autoptr(Judged) folded = judge_text(many_findings, &few);
+    g_autoptr(Judged) all = judge_text(many_findings, NULL);
+    size_t n, n_all;
+    const MigFinding *findings = mig_check_findings(folded->check, &n);
+    unsigned shown = 0;
+    uint64_t more = 0;
+    for (size_t i = 0; i < n; i++) {
+        shown += strcmp(mig_rule_id(findings[i].rule), "ram-page-outside") == 0;
+        more += findings[i].more;
+    }
+    ck_assert_uint_eq(shown, 5);
+    ck_assert_uint_eq(more, 7);
+    mig_check_findings(all->check, &n_all);
+    ck_assert_uint_eq(n_all, n + 7);
+    ck_assert_uint_eq(mig_check_count(folded->check, MIG_SEVERITY_ERROR), 12);
+    ck_assert_uint_eq(mig_check_count(all->check, MIG_SEVERITY_ERROR), 12);
+}
+END_TEST
+
+/* Some are seen to at the end only, and belong further up. */
+START_TEST(findings_come_in_stream_order)
+{
+    g_autoptr(Judged) judged = judge_fixture("bad/vfio-config-twice.txt", NULL, NULL);
+    size_t n;
+    const MigFinding *findings = mig_check_findings(judged->check, &n);
+    ck_assert_uint_gt(n, 3);
+    for (size_t i = 1; i < n; i++) {
+        ck_assert_uint_le(findings[i - 1].offset, findings[i].offset);
+    }
+}
+END_TEST
+
+static Judged *judge_with(const char *fixture, const char *id, MigSeverity severity)
+{
+    g_autofree MigSeverity *severities = g_new0(MigSeverity, mig_rule_count());
+    const MigCheckOptions options = { .severities = severities };
+    severities[mig_rule_find(id)] = severity;
+    return judge_fixture(fixture, &options, NULL);
+}
+
+START_TEST(a_rule_is_as_severe_as_the_user_says)
+{
+    static const char fixture[] = "bad/footer-id.txt";
+    g_autoptr(Judged) warned = judge_with(fixture, "footer-id", MIG_SEVERITY_WARNING);
+    g_autoptr(Judged) ignored = judge_with(fixture, "footer-id", MIG_SEVERITY_IGNORE);
+    g_autoptr(Judged) raised =
+        judge_with("bad/trailing-padding.txt", "trailing-padding", MIG_SEVERITY_ERROR);
+    const char *why;
+    ck_assert_int_eq(finding_of(warned, "footer-id")->severity, MIG_SEVERITY_WARNING);
+    ck_assert_ptr_null(finding_of(ignored, "footer-id"));
+    ck_assert_int_eq(
+        mig_check_outcome(ignored->check, (size_t)mig_rule_find("footer-id"), &why),
+        MIG_OUTCOME_IGNORED);
+    ck_assert_uint_eq(mig_check_count(raised->check, MIG_SEVERITY_ERROR), 1);
+}
+END_TEST
+
+static const struct {
+    const char *fixture, *ignored, *rule, *why;
+} grounds[] = {
+    { "bad/ram-list-missing.txt", NULL, "ram-block-unknown", "ram-list-missing" },
+    { "bad/ram-list-missing.txt", NULL, "ram-pages-missing", "ram-list-missing" },
+    { "bad/truncated.txt", NULL, "section-not-ended", "truncated" },
+    { "bad/description-json.txt", NULL, "description-size", "description-json" },
+    { "good/minimal-ram.txt", "ram-list-missing", "ram-continue-without-block",
+      "ram-list-missing" },
+    { "bad/ram-flush-newer.txt", NULL, "ram-pages-missing",
+      "multifd: pages travel on other channels" },
+};
+
+START_TEST(without_ground_a_rule_is_not_evaluated)
+{
+    g_autoptr(Judged) judged =
+        grounds[_i].ignored
+            ? judge_with(grounds[_i].fixture, grounds[_i].ignored, MIG_SEVERITY_IGNORE)
+            : judge_fixture(grounds[_i].fixture, NULL, NULL);
+    const char *why;
+    MigOutcome outcome =
+        mig_check_outcome(judged->check, (size_t)mig_rule_find(grounds[_i].rule), &why);
+    ck_assert_msg(outcome == MIG_OUTCOME_NOT_EVALUATED && strcmp(why, grounds[_i].why) == 0,
+                  "%s: %s: %s", grounds[_i].fixture, grounds[_i].rule, why ? why : "evaluated");
+}
+END_TEST
+
+/* --- need -------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *need;
+    MigSeverity severity; /* of vfio-data-before-config; IGNORE: no finding */
+} needs[] = {
+    { "auto", MIG_SEVERITY_NOTE },
+    { "yes", MIG_SEVERITY_ERROR },
+    { "no", MIG_SEVERITY_IGNORE },
+    { "yes:0000:00:01.0/*", MIG_SEVERITY_ERROR },
+    { "yes:0000:00:02.0/*", MIG_SEVERITY_NOTE },
+};
+
+START_TEST(the_users_word_decides_on_the_need)
+{
+    g_autoptr(Judged) judged =
+        judge_fixture("good/vfio-config-last.txt", NULL, needs[_i].need);
+    const MigFinding *finding = finding_of(judged, "vfio-data-before-config");
+    ck_assert_msg((finding ? finding->severity : MIG_SEVERITY_IGNORE) == needs[_i].severity,
+                  "%s", needs[_i].need);
+    if (finding) {
+        ck_assert_ptr_nonnull(strstr(finding->message, "2 records, 400 bytes"));
+    }
+}
+END_TEST
+
+/* --- releases ---------------------------------------------------------------------------- */
+
+static const struct {
+    const char *text;
+    MigRelease release; /* NONE: it is none */
+} release_texts[] = {
+    { "qemu-5.2", 502 },  { "7.2", 702 },        { "qemu-7.2.22", 702 }, { "11.1", 1101 },
+    { "qemu-10.0", 1000 }, { "5.1", 0 },         { "5.3", 0 },           { "11.2", 0 },
+    { "12.0", 0 },        { "qemu-7", 0 },       { "7.", 0 },            { "", 0 },
+    { "7.2x", 0 },        { "7.2.", 0 },         { "qemu 7.2", 0 },      { "99999.1", 0 },
+};
+
+START_TEST(releases_are_read)
+{
+    MigRelease release = MIG_RELEASE_NONE;
+    bool is = mig_release_parse(release_texts[_i].text, &release);
+    ck_assert_msg(is == (release_texts[_i].release != 0) && release == release_texts[_i].release,
+                  "\"%s\": %u", release_texts[_i].text, release);
+}
+END_TEST
+
+static const struct {
+    const char *machine;
+    MigRelease release;
+} machines[] = {
+    { "pc-q35-7.2", 702 },  { "virt-10.0", 1000 },           { "pseries-11.1", 1101 },
+    { "pc-i440fx-2.4", 204 }, { "pc-q35-rhel9.2.0", 0 },     { "versatilepb", 0 },
+    { "", 0 },              { "pc-q35-7", 0 },               { "xlnx-zcu102", 0 },
+};
+
+START_TEST(machine_types_tell_their_release)
+{
+    ck_assert_msg(mig_release_of_machine(machines[_i].machine) == machines[_i].release, "%s",
+                  machines[_i].machine);
+}
+END_TEST
+
+Suite *suite_rules(void)
+{
+    Suite *suite = suite_create("rules");
+    TCase *tc = tcase_create("rules");
+    tcase_set_timeout(tc, 300); /* a fixture has more sections than migstat looks at */
+    g_auto(GStrv) bad = fixture_list("bad", ".txt");
+    g_auto(GStrv) good = fixture_list("good", ".txt");
+    g_auto(GStrv) real = fixture_list("real", ".mig.zst");
+    tcase_add_test(tc, ids_are_unique_words);
+    tcase_add_test(tc, prerequisites_stand_above);
+    tcase_add_test(tc, every_defect_of_the_reader_is_a_rule);
+    tcase_add_test(tc, the_manual_has_every_rule_and_no_other);
+    tcase_add_test(tc, every_rule_has_a_fixture);
+    tcase_add_loop_test(tc, a_fixture_fires_its_rule_and_no_other_error, 0,
+                        (int)g_strv_length(bad));
+    tcase_add_loop_test(tc, a_good_fixture_breaks_no_rule, 0, (int)g_strv_length(good));
+    tcase_add_loop_test(tc, a_real_stream_is_sound, 0, (int)g_strv_length(real));
+    tcase_add_loop_test(tc, a_real_stream_loads_where_it_should, 0, (int)g_strv_length(real));
+    tcase_add_test(tc, interrupts_before_the_gic_are_found);
+    tcase_add_test(tc, findings_that_repeat_are_counted);
+    tcase_add_test(tc, findings_come_in_stream_order);
+    tcase_add_test(tc, a_rule_is_as_severe_as_the_user_says);
+    tcase_add_loop_test(tc, without_ground_a_rule_is_not_evaluated, 0, G_N_ELEMENTS(grounds));
+    tcase_add_loop_test(tc, the_users_word_decides_on_the_need, 0, G_N_ELEMENTS(needs));
+    tcase_add_loop_test(tc, releases_are_read, 0, G_N_ELEMENTS(release_texts));
+    tcase_add_loop_test(tc, machine_types_tell_their_release, 0, G_N_ELEMENTS(machines));
+    suite_add_tcase(suite, tc);
+    return suite;
+}
