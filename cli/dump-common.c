@@ -5,11 +5,18 @@
  * Beside it: dump.h.
  */
 #include "dump.h"
+#include "text.h"
 
+/* By the name as it is shown, which is sound UTF-8, as matching needs it. */
 bool dump_wants(const DumpOptions *dump_options, const MigSection *section)
 {
-    return !dump_options->section ||
-           (section && g_pattern_spec_match_string(dump_options->section, section->name));
+    g_autofree char *name = NULL;
+
+    if (!dump_options->section || !section) {
+        return !dump_options->section;
+    }
+    name = cli_escape(section->name, section->name_length);
+    return g_pattern_spec_match_string(dump_options->section, name);
 }
 
 const char *dump_type_name(MigSectionType type)

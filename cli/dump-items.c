@@ -140,7 +140,7 @@ void dump_items(Dump *dump)
     }
     cli_progress_begin(&progress, dump->file, dump->in, dump->options->common);
     while ((status = mig_reader_next(dump->reader, &item, &dump->error)) == MIG_STATUS_MORE) {
-        mig_summary_watch(dump->summary, dump->reader, &item);
+        dump->summary->n_defects += item.defect != NULL; /* no more of it: memory stays small */
         cli_progress(&progress, item.offset);
         if (!dump_wants(dump->options, item.section)) {
             continue;

@@ -254,7 +254,11 @@ static void put_description(CliJson *json, const MigDescription *description)
     }
     cli_json_object(json, "description");
     cli_json_uint(json, "offset", description->offset);
+    cli_json_uint(json, "length", MIG_DESCRIPTION_HEADER_LENGTH + (uint64_t)description->json_length);
+    cli_json_object(json, "body");
+    cli_json_uint(json, "offset", description->offset + MIG_DESCRIPTION_HEADER_LENGTH);
     cli_json_uint(json, "length", description->json_length);
+    cli_json_end_object(json);
     cli_json_bool(json, "valid", description->valid);
     cli_json_uint(json, "devices", description->n_devices);
     cli_json_end_object(json);

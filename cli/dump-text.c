@@ -107,8 +107,11 @@ static void print_head(const Text *t)
     } else {
         printf("no recorded capabilities");
     }
-    printf("; %s%s%s\n", cli_style(t->color, d->error ? CLI_RED : CLI_GREEN),
-           d->error ? "INCOMPLETE" : "complete", cli_style(t->color, CLI_PLAIN));
+    printf("; %s%s%s\n", cli_style(t->color, dump_is_sound(d) ? CLI_GREEN : CLI_RED),
+           d->error                     ? "INCOMPLETE"
+           : d->summary->n_defects == 0 ? "complete"
+                                        : "complete, with defects",
+           cli_style(t->color, CLI_PLAIN));
 }
 
 /* Cells of each share: none that has bytes is invisible, and the widest gives. */
@@ -502,7 +505,7 @@ static void print_end(const Text *t)
         g_autofree char *devices = g_strdup_printf("%zu devices", description->n_devices);
 
         offset = hex(description->offset);
-        length = cli_number(description->json_length);
+        length = cli_number(MIG_DESCRIPTION_HEADER_LENGTH + (uint64_t)description->json_length);
         cli_table_row(table, "description", offset, length,
                       description->valid ? devices : description->problem);
     } else {
