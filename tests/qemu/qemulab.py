@@ -285,15 +285,12 @@ def read_log(path):
     return devices
 
 
-def irq_order(device):
-    """
-    How many bytes of data had come when interrupts were enabled on the loading side, and
-    whether any were: (enabled, received).
-    """
+def msix_enabled_at(device):
+    """How many bytes of data had arrived when MSI-X was enabled; None if it never was."""
     for event in device['events']:
         if event['event'] == 'irqs' and event['index'] == 2 and event['connected']:
-            return True, event['received']
-    return False, 0
+            return event['received']
+    return None
 
 
 # ---- A running QEMU ---------------------------------------------------------------------
