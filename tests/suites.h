@@ -9,12 +9,14 @@
 
 #include <check.h>
 
-#define SUITES(SUITE) \
+#define SUITES(SUITE)  \
     SUITE(damage)      \
     SUITE(description) \
     SUITE(device)      \
     SUITE(devices)     \
+    SUITE(diff)        \
     SUITE(error)       \
+    SUITE(extract)     \
     SUITE(filter)      \
     SUITE(fuzz)        \
     SUITE(hostile)     \

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns: the proof of `migstat extract`: contents, names, and that files come whole or not.
+ * Must not know: how pages are decoded.
+ * Neighbours: tests/fixtures/extract; tests/qemu/memory has stock QEMU as the judge.
+ */
+#include "support.h"
+
+#include <glib/gstdio.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define PAGE 4096u
+
+static char *read_file(const char *dir, const char *name, gsize *length)
+{
+    g_autofree char *path = g_build_filename(dir, name, NULL);
+    char *data = NULL;
+
+    ck_assert_msg(g_file_get_contents(path, &data, length, NULL), "%s is not there", path);
+    return data;
+}
+
+static int by_name(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The names in a folder, sorted, with a blank between them. */
+static char *names_in(const char *dir)
+{
+    g_autoptr(GDir) open = g_dir_open(dir, 0, NULL);
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+    ck_assert_msg(open, "%s is not there", dir);
+    for (const char *name; (name = g_dir_read_name(open));) {
+        g_ptr_array_add(names, (gpointer)(uintptr_t)g_intern_string(name));
+    }
+    g_ptr_array_sort(names, by_name);
+    g_ptr_array_add(names, NULL);
+    return g_strjoinv(" ", (char **)names->pdata);
+}
+
+static uint8_t octet(unsigned page, unsigned i)
+{
+    static const uint8_t fill[] = { 0x5a, 0x11, 0, 0, 0, 0x5f, 0, 0 };
+
+    if (page == 0 && (i == 3 || i == 4 || i == PAGE - 1)) {
+        return i == 3 ? 0xaa : i == 4 ? 0xcc : 0xdd;
+    }
+    if (page == 3) {
+        return (uint8_t)(i * 7);
+    }
+    return page == 7 && i == 0 ? 0x99 : fill[page];
+}
+
+START_TEST(applies_every_kind_of_page)
+{
+    g_autofree char *file = fixture_file("extract/ram.txt");
+    g_autofree char *dir = scratch_dir();
+    g_autoptr(Run) run = run_migstat(NULL, "extract", "--ram=all", "-o", dir, file, NULL);
+    ck_assert_msg(run->status == 0, "%s", run->err);
+
+    gsize n;
+    g_autofree char *ram = read_file(dir, "pc.ram.raw", &n);
+    ck_assert_uint_eq(n, 8 * PAGE);
+    for (unsigned i = 0; i < n; i++) {
+        ck_assert_msg((uint8_t)ram[i] == octet(i / PAGE, i % PAGE), "page %u, octet %u: 0x%02x",
+                      i / PAGE, i % PAGE, (uint8_t)ram[i]);
+    }
+    /* names are a stream's, and stay in the folder */
+    g_autofree char *names = names_in(dir);
+    ck_assert_str_eq(names, "%2e.%2fevil.raw %2ehidden.raw a%2fb%0a.raw pc.ram.raw");
+    scratch_remove(dir);
+}
+END_TEST
+
+START_TEST(a_clear_bit_of_mapped_ram_is_a_zero_page)
+{
+    g_autofree char *file = fixture_file("extract/mapped.txt");
+    g_autoptr(GBytes) bytes = fixture_bytes("extract/mapped.txt");
+    static const uint8_t pages[] = { 0xa0, 0, 0, 0xa3 };
+
+    for (int piped = 0; piped < 2; piped++) {
+        g_autofree char *dir = scratch_dir();
+        g_autoptr(Run) run = run_migstat(piped ? bytes : NULL, "extract", "--ram=pc.ram", "-o",
+                                         dir, piped ? "-" : file, NULL);
+        ck_assert_msg(run->status == 0, "%s", run->err);
+        gsize n;
+        g_autofree char *ram = read_file(dir, "pc.ram.raw", &n);
+        ck_assert_uint_eq(n, 4 * PAGE);
+        for (unsigned i = 0; i < n; i++) {
+            ck_assert_uint_eq((uint8_t)ram[i], pages[i / PAGE]);
+        }
+        scratch_remove(dir);
+    }
+}
+END_TEST
+
+/* One firmware, sent page by page and in a mapped-ram file. */
+START_TEST(mapped_ram_holds_what_pages_do)
+{
+    static const char *const streams[] = { "real/q35-100-vfio.mig.zst",
+                                           "real/q35-100-mapped-ram.mig.zst" };
+    char *bios[2];
+    gsize n[2];
+
+    for (int i = 0; i < 2; i++) {
+        g_autofree char *file = fixture_file(streams[i]);
+        g_autofree char *dir = scratch_dir();
+        g_autoptr(Run) run = run_migstat(NULL, "extract", "--ram=pc.bios", "-o", dir, file, NULL);
+        ck_assert_msg(run->status == 0, "%s", run->err);
+        bios[i] = read_file(dir, "pc.bios.raw", &n[i]);
+        scratch_remove(dir);
+    }
+    ck_assert_uint_eq(n[0], 256 << 10);
+    ck_assert_uint_eq(n[1], n[0]);
+    ck_assert_int_eq(memcmp(bios[0], bios[1], n[0]), 0);
+    ck_assert_mem_eq(bios[0] + n[0] - 16, "\xea\x5b\xe0\x00\xf0", 5); /* the reset vector */
+    g_free(bios[0]);
+    g_free(bios[1]);
+}
+END_TEST
+
+/* Cut anywhere, nothing is left: no file, no folder. */
+START_TEST(a_damaged_stream_leaves_nothing)
+{
+    g_autoptr(GBytes) bytes = fixture_bytes("extract/ram.txt");
+    g_autofree char *dir = scratch_dir();
+    g_autofree char *out = g_build_filename(dir, "out", NULL);
+    gsize size = g_bytes_get_size(bytes);
+
+    for (gsize n = 0; n < size; n += 997) {
+        g_autoptr(GBytes) cut = g_bytes_new_from_bytes(bytes, 0, n);
+        g_autoptr(Run) run = run_migstat(cut, "extract", "--ram=all", "-o", out, "-", NULL);
+        ck_assert_int_eq(run->status, 1);
+        ck_assert(!g_file_test(out, G_FILE_TEST_EXISTS));
+    }
+    scratch_remove(dir);
+}
+END_TEST
+
+START_TEST(replaces_only_what_it_may)
+{
+    g_autofree char *file = fixture_file("extract/ram.txt");
+    g_autofree char *dir = scratch_dir();
+    g_autofree char *path = g_build_filename(dir, "pc.ram.raw", NULL);
+    gsize n;
+
+    ck_assert(g_file_set_contents(path, "mine", -1, NULL));
+    g_autoptr(Run) refused = run_migstat(NULL, "extract", "--ram=all", "-o", dir, file, NULL);
+    ck_assert_int_eq(refused->status, 2);
+    g_autofree char *kept = read_file(dir, "pc.ram.raw", &n);
+    ck_assert_str_eq(kept, "mine");
+    g_autofree char *names = names_in(dir);
+    ck_assert_str_eq(names, "pc.ram.raw");
+
+    g_autoptr(Run) forced = run_migstat(NULL, "extract", "--ram=all", "--force", "-o", dir, file,
+                                        NULL);
+    ck_assert_int_eq(forced->status, 0);
+    g_autofree char *replaced = read_file(dir, "pc.ram.raw", &n);
+    ck_assert_uint_eq(n, 8 * PAGE);
+    scratch_remove(dir);
+}
+END_TEST
+
+/* The dialects carry the same device: its data and its configuration come out alike. */
+static const char *const vfio_streams[] = {
+    "good/vfio-config-first.txt", "good/vfio-config-last.txt", "good/vfio-subflag-needed.txt",
+    "good/vfio-subflag-not-needed.txt",
+};
+
+START_TEST(takes_a_vfio_device_apart)
+{
+    g_autofree char *file = fixture_file(vfio_streams[_i]);
+    g_autofree char *dir = scratch_dir();
+    g_autoptr(Run) run = run_migstat(NULL, "extract", "--vfio=0000:00:01.0/vfio", "-o", dir, file,
+                                     NULL);
+    ck_assert_msg(run->status == 0, "%s", run->err);
+    g_autofree char *names = names_in(dir);
+    ck_assert_str_eq(names, "0000:00:01.0%2fvfio.config 0000:00:01.0%2fvfio.data");
+
+    gsize n;
+    g_autofree char *data = read_file(dir, "0000:00:01.0%2fvfio.data", &n);
+    ck_assert_uint_eq(n, 400);
+    for (gsize i = 0; i < n; i++) {
+        ck_assert_uint_eq((uint8_t)data[i], i < 100 ? 0xd1 : 0xd2);
+    }
+    g_autofree char *config = read_file(dir, "0000:00:01.0%2fvfio.config", &n);
+    ck_assert_msg(g_str_has_prefix(config, "0000:00:01.0 Class 0200: 15b3:101e\n"
+                                           "00: b3 15 1e 10 "), "%s", config);
+    g_auto(GStrv) lines = g_strsplit(config, "\n", -1);
+    ck_assert_uint_eq(g_strv_length(lines), 1 + 256 / 16 + 2);
+    scratch_remove(dir);
+}
+END_TEST
+
+/* lspci(8), where it is installed, reads what is meant for it. */
+START_TEST(lspci_reads_the_configuration)
+{
+    g_autofree char *lspci = g_find_program_in_path("lspci");
+    g_autofree char *file = fixture_file("real/q35-72-vfio.mig.zst");
+    g_autofree char *dir = scratch_dir();
+    g_autofree char *config = g_build_filename(dir, "0000:00:01.0%2fvfio.config", NULL);
+
+    if (lspci) {
+        g_autoptr(Run) run = run_migstat(NULL, "extract", "--vfio=0000:00:01.0/vfio", "-o", dir,
+                                         file, NULL);
+        ck_assert_int_eq(run->status, 0);
+        const char *argv[] = { lspci, "-n", "-vv", "-F", config, NULL };
+        g_autoptr(Run) shown = run_program(argv, NULL, NULL);
+        ck_assert_msg(strstr(shown->out, "0200: 15b3:101e (rev 01)"), "%s", shown->out);
+        ck_assert_msg(strstr(shown->out, "MSI-X: Enable+ Count=8"), "%s", shown->out);
+    }
+    scratch_remove(dir);
+}
+END_TEST
+
+START_TEST(gives_a_section_as_it_is)
+{
+    g_autofree char *file = fixture_file("good/minimal-ram.txt");
+    g_autoptr(Run) apic = run_migstat(NULL, "extract", "--section=apic", file, NULL);
+    g_autoptr(Run) timer = run_migstat(NULL, "extract", "--section=timer@0", file, NULL);
+    g_autoptr(Run) ram = run_migstat(NULL, "extract", "--section=ram", file, NULL);
+
+    ck_assert_int_eq(apic->status, 0);
+    ck_assert_uint_eq(apic->out_length, 37);
+    ck_assert_mem_eq(apic->out, "\xfe\xe0\x09\x00", 4);
+    ck_assert_uint_eq(timer->out_length, 24);
+    /* START, PART and END, one after the other */
+    ck_assert_uint_eq(ram->out_length, 8 + 7 + 8 + 8 + (8 + 7 + PAGE) + 9 + 8 +
+                                           (8 + PAGE) + 9 + 8);
+}
+END_TEST
+
+START_TEST(gives_the_description)
+{
+    g_autoptr(GBytes) bytes = fixture_bytes("real/q35-72-vfio.mig.zst");
+    g_autoptr(Run) run = run_migstat(bytes, "extract", "--description", "-", NULL);
+    const char *stream = g_bytes_get_data(bytes, NULL);
+    gsize n = g_bytes_get_size(bytes);
+
+    ck_assert_int_eq(run->status, 0);
+    ck_assert_uint_gt(run->out_length, 1000);
+    ck_assert_mem_eq(run->out, stream + n - run->out_length, run->out_length);
+    ck_assert_int_eq(stream[n - run->out_length - 5], 6);
+}
+END_TEST
+
+/* What cannot be given is said, with the status of trouble, and makes no file. */
+static const char *const absent[] = { "--ram=nothing", "--vfio=0000:00:02.0/vfio",
+                                      "--section=nothing", "--description" };
+
+START_TEST(says_what_is_not_there)
+{
+    g_autofree char *file = fixture_file("extract/ram.txt");
+    g_autofree char *dir = scratch_dir();
+    g_autofree char *out = g_build_filename(dir, "out", NULL);
+    g_autoptr(Run) run = run_migstat(NULL, "extract", absent[_i], "-o", out, file, NULL);
+
+    ck_assert_msg(run->status == 2, "%s: %d", absent[_i], run->status);
+    ck_assert_str_ne(run->err, "");
+    ck_assert(!g_file_test(out, G_FILE_TEST_EXISTS));
+    scratch_remove(dir);
+}
+END_TEST
+
+Suite *suite_extract(void)
+{
+    Suite *suite = suite_create("extract");
+    TCase *tc = tcase_create("ram");
+
+    tcase_add_test(tc, applies_every_kind_of_page);
+    tcase_add_test(tc, a_clear_bit_of_mapped_ram_is_a_zero_page);
+    tcase_add_test(tc, mapped_ram_holds_what_pages_do);
+    suite_add_tcase(suite, tc);
+    tc = tcase_create("files");
+    tcase_add_test(tc, a_damaged_stream_leaves_nothing);
+    tcase_add_test(tc, replaces_only_what_it_may);
+    tcase_add_loop_test(tc, says_what_is_not_there, 0, G_N_ELEMENTS(absent));
+    suite_add_tcase(suite, tc);
+    tc = tcase_create("parts");
+    tcase_add_loop_test(tc, takes_a_vfio_device_apart, 0, G_N_ELEMENTS(vfio_streams));
+    tcase_add_test(tc, lspci_reads_the_configuration);
+    tcase_add_test(tc, gives_a_section_as_it_is);
+    tcase_add_test(tc, gives_the_description);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
