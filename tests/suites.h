@@ -9,7 +9,8 @@
 
 #include <check.h>
 
-#define SUITES(SUITE)  \
+#define SUITES(SUITE) \
+    SUITE(check)       \
     SUITE(damage)      \
     SUITE(description) \
     SUITE(device)      \
