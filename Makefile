@@ -56,6 +56,7 @@ say = $(if $(V)$(findstring s,$(flags)),,@echo '  $(1)	$(2)')
 
 LIB_PACKAGES := gio-2.0
 LIB_PACKAGES_PRIVATE := libzstd
+PROGRAM_PACKAGES := libseccomp
 TEST_PACKAGES := check json-glib-1.0
 # musl has no argp of its own.
 ARGP := $(if $(wildcard /lib/ld-musl-*.so.1),-largp)
@@ -63,7 +64,8 @@ ARGP := $(if $(wildcard /lib/ld-musl-*.so.1),-largp)
 goals := $(or $(MAKECMDGOALS),all)
 tests := $(filter-out check-qemu,$(filter check% update-golden $(B)/tests/%,$(goals)))
 needs := $(if $(filter-out clean help dist uninstall,$(goals)),\
-	pkg-config $(LIB_PACKAGES) $(LIB_PACKAGES_PRIVATE) $(ARGP)) \
+	pkg-config $(LIB_PACKAGES) $(LIB_PACKAGES_PRIVATE) \
+	$(PROGRAM_PACKAGES) $(ARGP)) \
 	$(if $(tests),$(TEST_PACKAGES)) \
 	$(if $(filter check-asan,$(goals)),-fsanitize=address) \
 	$(if $(filter check-valgrind,$(goals)),valgrind) \
@@ -84,6 +86,8 @@ packages := $(LIB_PACKAGES) $(LIB_PACKAGES_PRIVATE)
 package_cflags = $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(1)))
 PACKAGE_CFLAGS := $(call package_cflags,$(packages))
 PACKAGE_LIBS := $(shell $(PKG_CONFIG) --libs $(packages))
+PROGRAM_CFLAGS := $(call package_cflags,$(PROGRAM_PACKAGES))
+PROGRAM_LIBS := $(shell $(PKG_CONFIG) --libs $(PROGRAM_PACKAGES)) $(ARGP)
 TEST_CFLAGS = $(call package_cflags,$(TEST_PACKAGES))
 TEST_LIBS = $(shell $(PKG_CONFIG) --libs $(TEST_PACKAGES))
 endif
@@ -94,11 +98,13 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wca
 	-Wformat=2 -Wvla
 WERROR ?= $(if $(tests),-Werror)
 
-VARIANT_CFLAGS_asan := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+# Sanitizers and gcov open files when they report.
+instrumented := -DCLI_SANDBOX=0
+VARIANT_CFLAGS_asan := $(instrumented) -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
-VARIANT_CFLAGS_tsan := -O1 -fsanitize=thread
-VARIANT_CFLAGS_cov := -O0 --coverage
-VARIANT_CFLAGS_fuzz := -O1 -fsanitize=fuzzer-no-link,address,undefined \
+VARIANT_CFLAGS_tsan := $(instrumented) -O1 -fsanitize=thread
+VARIANT_CFLAGS_cov := $(instrumented) -O0 --coverage
+VARIANT_CFLAGS_fuzz := $(instrumented) -O1 -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all
 VARIANT_LDFLAGS_release := -Wl,-z,defs
 VARIANT_LDFLAGS_asan := -fsanitize=address,undefined
@@ -144,6 +150,7 @@ $(B)/%.o: %.c Makefile
 
 # Not the program: libc has to see its argp_program_version.
 $(B)/lib/%.o: all_cflags += -fvisibility=hidden
+$(B)/cli/%.o: all_cppflags += $(PROGRAM_CFLAGS)
 $(B)/tests/%.o: all_cppflags += -Itests $(TEST_CFLAGS)
 
 $(LIB_STATIC): $(LIB_OBJECTS)
@@ -166,7 +173,7 @@ $(B)/rules-page.inc: man/migstat-rules.7
 
 $(PROGRAM): $(CLI_OBJECTS) $(LIB_STATIC)
 	$(call say,LD,$@)
-	$(Q)$(link) $(ARGP)
+	$(Q)$(link) $(PROGRAM_LIBS)
 
 $(MKMIG): $(B)/tests/mkmig-main.o $(B)/tests/mkmig.o
 	$(call say,LD,$@)
@@ -174,11 +181,11 @@ $(MKMIG): $(B)/tests/mkmig-main.o $(B)/tests/mkmig.o
 
 $(RUNNER): $(RUN_OBJECTS) $(COMMAND_OBJECTS) $(LIB_STATIC)
 	$(call say,LD,$@)
-	$(Q)$(link) $(TEST_LIBS) $(ARGP)
+	$(Q)$(link) $(TEST_LIBS) $(PROGRAM_LIBS)
 
 $(FUZZER): $(call objects,$(wildcard tests/fuzz/*.c)) $(COMMAND_OBJECTS) $(LIB_STATIC)
 	$(call say,LD,$@)
-	$(Q)$(link) -fsanitize=fuzzer $(TEST_LIBS) $(ARGP)
+	$(Q)$(link) -fsanitize=fuzzer $(TEST_LIBS) $(PROGRAM_LIBS)
 
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS) $(RUN_OBJECTS)) \
 	$(B)/tests/mkmig-main.d $(B)/tests/fuzz/main.d

@@ -31,6 +31,8 @@ typedef struct CliCommon {
     bool quiet;
     uint64_t offset;
     uint64_t max_expand;
+    bool no_sandbox;
+    GHashTable *opened; /* by cli_confine(): path -> descriptor, or the negative errno */
 } CliCommon;
 
 /* A child for a command's argp, with a CliCommon as its input (child_inputs[0]). */
@@ -49,9 +51,16 @@ extern const CliCommand cli_commands[];
 
 int cli_cmd_check(int argc, char **argv, CliCommon *common);
 int cli_cmd_convert(int argc, char **argv, CliCommon *common);
-int cli_cmd_diff(int argc, char **argv, CliCommon *common);
 int cli_cmd_dump(int argc, char **argv, CliCommon *common);
+int cli_cmd_diff(int argc, char **argv, CliCommon *common);
 int cli_cmd_extract(int argc, char **argv, CliCommon *common);
+
+/*
+ * For a command that reads @files and writes nothing but its standard output: opens them, and
+ * then gives up the right to open others, unless --no-sandbox.  Call it once, when options are
+ * read and before cli_open(); what else has to be read must have been.
+ */
+void cli_confine(CliCommon *common, const char *const *files, size_t n);
 
 /* Opens @path with the common options ("-" is standard input).  On failure prints why and
  * returns NULL. */

@@ -468,6 +468,7 @@ int cli_cmd_check(int argc, char **argv, CliCommon *common)
         }
         return CLI_OK;
     }
+    cli_confine(common, (const char *const *)(void *)files->pdata, files->len);
     for (guint i = 0; i < files->len; i++) {
         CliStatus one = check_file(g_ptr_array_index(files, i), &arguments);
 

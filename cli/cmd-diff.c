@@ -485,11 +485,12 @@ static CliStatus run(const Arguments *arguments)
     CliStatus status = CLI_TROUBLE;
     CliJson json;
 
+    diff.names = mig_pci_names_load(NULL);
+    cli_confine(arguments->common, arguments->files, G_N_ELEMENTS(arguments->files));
     cli_json_init(&json, stdout);
     if (open_side(&diff.side[0], arguments) && open_side(&diff.side[1], arguments)) {
         read_side(&diff.side[0], arguments->common);
         read_side(&diff.side[1], arguments->common);
-        diff.names = mig_pci_names_load(NULL);
         if (arguments->common->format == CLI_FORMAT_JSON) {
             diff.json = &json;
             cli_json_object(&json, NULL);

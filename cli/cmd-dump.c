@@ -142,6 +142,10 @@ int cli_cmd_dump(int argc, char **argv, CliCommon *common)
     CliStatus status = CLI_OK;
 
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    if (arguments.options.devices) {
+        arguments.options.names = mig_pci_names_load(NULL);
+    }
+    cli_confine(common, (const char *const *)(void *)files->pdata, files->len);
     for (guint i = 0; i < files->len; i++) {
         CliStatus one = dump_file(g_ptr_array_index(files, i), &arguments.options);
 
@@ -151,5 +155,6 @@ int cli_cmd_dump(int argc, char **argv, CliCommon *common)
         }
     }
     g_clear_pointer(&arguments.options.section, g_pattern_spec_free);
+    mig_pci_names_free(arguments.options.names);
     return (int)status;
 }

@@ -10,7 +10,7 @@
 #include "cli.h"
 #include "text.h"
 
-enum { KEY_COLOR = 0x100, KEY_OFFSET, KEY_MAX_EXPAND };
+enum { KEY_COLOR = 0x100, KEY_OFFSET, KEY_MAX_EXPAND, KEY_NO_SANDBOX };
 
 static const struct argp_option options[] = {
     { "format", 'f', "text|json", 0, "How to print the result", 0 },
@@ -19,6 +19,8 @@ static const struct argp_option options[] = {
     { "offset", KEY_OFFSET, "N", 0, "The stream starts N bytes into the file", 0 },
     { "max-expand", KEY_MAX_EXPAND, "SIZE", 0,
       "Give up when compressed input expands to more (default 16T)", 0 },
+    { "no-sandbox", KEY_NO_SANDBOX, NULL, 0,
+      "Keep the right to open files and run programs while a stream is read", 0 },
     { 0 },
 };
 
@@ -61,6 +63,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "--max-expand: \"%s\" is not a size", arg);
         }
         return 0;
+    case KEY_NO_SANDBOX:
+        common->no_sandbox = true;
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -97,8 +102,17 @@ MigInput *cli_open(const char *path, const CliCommon *common)
     const MigInputOptions open_options = { .offset = common->offset,
                                            .max_expand = common->max_expand };
     g_autoptr(GError) error = NULL;
-    MigInput *in = mig_input_open(path, &open_options, &error);
+    gpointer opened = NULL;
+    MigInput *in = NULL;
 
+    if (!common->opened || !g_hash_table_lookup_extended(common->opened, path, NULL, &opened)) {
+        in = mig_input_open(path, &open_options, &error);
+    } else if (GPOINTER_TO_INT(opened) >= 0) {
+        in = mig_input_new_fd(GPOINTER_TO_INT(opened), path, &open_options, &error);
+    } else {
+        mig_error_set_plain(&error, MIG_ERROR_IO, "cannot open %s: %s", path,
+                            g_strerror(-GPOINTER_TO_INT(opened)));
+    }
     if (!in) {
         cli_print_error(path, error);
     }

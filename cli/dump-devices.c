@@ -27,7 +27,7 @@ typedef struct Devices {
     CliJson *json;        /* NULL: text */
     bool color, all;      /* all octets of buffers */
     CliFieldPattern pattern;
-    MigPciNames *names;
+    const MigPciNames *names;
     uint64_t shown;       /* devices */
 
     /* The section whose body goes by. */
@@ -398,6 +398,7 @@ static void watch(Devices *d, const MigItem *item)
 void dump_devices(Dump *dump)
 {
     Devices d = { .dump = dump, .all = dump->options->hex,
+                  .names = dump->options->names,
                   .color = cli_use_color(dump->options->common->color, stdout) };
     MigStatus status;
     CliJson json;
@@ -411,7 +412,6 @@ void dump_devices(Dump *dump)
         cli_json_array(&json, "devices");
     }
     cli_field_pattern_init(&d.pattern, dump->options->devices_pattern);
-    d.names = mig_pci_names_load(NULL);
     d.arrays = g_array_new(false, false, sizeof(bool));
     d.configs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     while ((status = mig_reader_next(dump->reader, &item, &dump->error)) == MIG_STATUS_MORE) {
@@ -432,7 +432,6 @@ void dump_devices(Dump *dump)
                 dump->options->devices_pattern);
     }
     cli_field_pattern_clear(&d.pattern);
-    mig_pci_names_free(d.names);
     g_array_unref(d.arrays);
     g_hash_table_unref(d.configs);
 }

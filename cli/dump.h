@@ -19,6 +19,7 @@ typedef struct DumpOptions {
     GPatternSpec *section; /* NULL: all */
     bool devices;         /* show what device state means */
     const char *devices_pattern; /* NULL: of all devices */
+    MigPciNames *names;   /* for devices; may be NULL */
     bool hex;             /* all octets of buffers */
 } DumpOptions;
 

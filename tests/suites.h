@@ -9,7 +9,7 @@
 
 #include <check.h>
 
-#define SUITES(SUITE) \
+#define SUITES(SUITE)  \
     SUITE(check)       \
     SUITE(damage)      \
     SUITE(description) \
@@ -32,6 +32,7 @@
     SUITE(reader)      \
     SUITE(readme)      \
     SUITE(rules)       \
+    SUITE(sandbox)     \
     SUITE(special)     \
     SUITE(vfio)        \
     SUITE(vfio_layout)

@@ -59,6 +59,9 @@ bool mig_page_inflate(const uint8_t *data, size_t n, uint8_t *page, size_t page_
     /* One octet of room beyond the page, so that a stream that yields more is seen to. */
     g_autofree uint8_t *room = g_malloc(page_size + 1);
 
+    if (n == 0) {
+        return false;
+    }
     while (result == G_CONVERTER_CONVERTED && out <= page_size) {
         gsize read = 0, written = 0;
 
