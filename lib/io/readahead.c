@@ -5,7 +5,7 @@
  * Beside it: input.c, the consumer, whose window the ring is.
  *
  * Reading a cached file is copying, and one processor cannot copy as fast as the memory can
- * deliver.  So both threads fill slots: the helper all the time, the consumer whenever the
+ * deliver.  So both threads fill slots: the worker all the time, the consumer whenever the
  * slot that it wants is not full yet, for it would only wait otherwise.
  *
  * Chunk k of the source belongs into slot k % SLOTS.  A chunk goes through these hands:
@@ -17,12 +17,12 @@
  * - The bytes and the length of a slot belong to whoever claimed it until `full` is set, and
  *   to the consumer from then on until it releases it.  `full` is set under the lock, with
  *   release order, so that the consumer may also look at it without the lock.
- * - A source that cannot seek gives its bytes only in order: then only the helper claims.
+ * - A source that cannot seek gives its bytes only in order: then only the worker claims.
  * - A chunk that is shorter than its slot, or a stop, closes the ring: nobody claims any
  *   more.  Chunks that were claimed behind a short one are never taken.  Why a chunk is
  *   short is not asked here: whoever reads on behind it is told.
  * - Who waits says so under the lock, and who changes what is waited for signals then.  The
- *   helper is woken only when half of the ring is free, because a wake-up costs as much as
+ *   worker is woken only when half of the ring is free, because a wake-up costs as much as
  *   filling a slot; or when the consumer is about to wait itself, so that never both wait.
  */
 #include "io/readahead.h"
@@ -43,13 +43,13 @@ struct MigReadahead {
     uint8_t *ring;
     Slot slots[MIG_READAHEAD_SLOTS];
 
-    pthread_t helper;
+    pthread_t worker;
     pthread_mutex_t lock;
     pthread_cond_t filled; /* The consumer waits here, */
-    pthread_cond_t room;   /* and the helper here. */
+    pthread_cond_t room;   /* and the worker here. */
     bool consumer_waits;
-    bool helper_waits;
-    bool helper_fills;
+    bool worker_waits;
+    bool worker_fills;
     bool closed;
     bool quit;
     uint64_t start; /* Offset of chunk 0. */
@@ -88,7 +88,7 @@ static void fill(MigReadahead *ahead, uint64_t chunk)
     }
 }
 
-static void *help(void *data)
+static void *work(void *data)
 {
     MigReadahead *ahead = data;
     uint64_t chunk;
@@ -96,14 +96,14 @@ static void *help(void *data)
     pthread_mutex_lock(&ahead->lock);
     while (!ahead->quit) {
         if (claim(ahead, &chunk)) {
-            ahead->helper_fills = true;
+            ahead->worker_fills = true;
             pthread_mutex_unlock(&ahead->lock);
             fill(ahead, chunk);
-            ahead->helper_fills = false;
+            ahead->worker_fills = false;
         } else {
-            ahead->helper_waits = true;
+            ahead->worker_waits = true;
             pthread_cond_wait(&ahead->room, &ahead->lock);
-            ahead->helper_waits = false;
+            ahead->worker_waits = false;
         }
     }
     pthread_mutex_unlock(&ahead->lock);
@@ -118,7 +118,7 @@ static bool is_full(Slot *slot)
 /* With the lock held, which is given up meanwhile. */
 static void wait_for(MigReadahead *ahead, Slot *slot)
 {
-    if (ahead->helper_waits) {
+    if (ahead->worker_waits) {
         pthread_cond_signal(&ahead->room);
     }
     pthread_mutex_unlock(&ahead->lock);
@@ -161,7 +161,7 @@ void mig_readahead_release(MigReadahead *ahead, unsigned n)
         Slot *slot = &ahead->slots[ahead->released++ % MIG_READAHEAD_SLOTS];
         atomic_store_explicit(&slot->full, false, memory_order_relaxed);
     }
-    if (ahead->helper_waits &&
+    if (ahead->worker_waits &&
         ahead->claimed - ahead->released <= MIG_READAHEAD_SLOTS / 2) {
         pthread_cond_signal(&ahead->room);
     }
@@ -189,7 +189,7 @@ void mig_readahead_stop(MigReadahead *ahead)
 {
     pthread_mutex_lock(&ahead->lock);
     ahead->closed = true;
-    while (ahead->helper_fills) {
+    while (ahead->worker_fills) {
         ahead->consumer_waits = true;
         pthread_cond_wait(&ahead->filled, &ahead->lock);
         ahead->consumer_waits = false;
@@ -224,7 +224,7 @@ MigReadahead *mig_readahead_new(MigSource *source, uint8_t *ring)
     /* Signals are for the threads of the program. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    int failure = pthread_create(&ahead->helper, NULL, help, ahead);
+    int failure = pthread_create(&ahead->worker, NULL, work, ahead);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (failure != 0) {
         destroy(ahead);
@@ -243,6 +243,6 @@ void mig_readahead_free(MigReadahead *ahead)
     ahead->quit = true;
     pthread_cond_signal(&ahead->room);
     pthread_mutex_unlock(&ahead->lock);
-    pthread_join(ahead->helper, NULL);
+    pthread_join(ahead->worker, NULL);
     destroy(ahead);
 }
