@@ -11,6 +11,7 @@
 
 #define SUITES(SUITE)  \
     SUITE(check)       \
+    SUITE(convert)     \
     SUITE(damage)      \
     SUITE(description) \
     SUITE(device)      \

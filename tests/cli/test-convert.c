@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns: the proof of what migstat convert does to files, pipes and terminals, of its exit
+ * statuses, and of the recipes in its man page.
+ * Must not know: filters; unit tests prove them.
+ * Neighbours: man/migstat-convert.1; conversion.h.
+ */
+#include "support.h"
+
+#include <json-glib/json-glib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conversion.h"
+
+#define STREAM "real/q35-52-vfio.mig.zst"
+
+static char *folder;
+
+static void make_folder(void)
+{
+    folder = scratch_dir();
+}
+
+static void remove_folder(void)
+{
+    scratch_remove(folder);
+    g_clear_pointer(&folder, g_free);
+}
+
+static char *in_folder(const char *name)
+{
+    return g_build_filename(folder, name, NULL);
+}
+
+static void put(const char *name, GBytes *bytes)
+{
+    g_autofree char *path = in_folder(name);
+    size_t n;
+    const char *data = g_bytes_get_data(bytes, &n);
+    ck_assert(g_file_set_contents(path, data, (gssize)n, NULL));
+}
+
+static void put_text(const char *name, const char *text)
+{
+    g_autoptr(GBytes) bytes = g_bytes_new(text, strlen(text));
+    put(name, bytes);
+}
+
+static GBytes *get(const char *name)
+{
+    g_autofree char *path = in_folder(name);
+    char *data;
+    size_t n;
+    ck_assert_msg(g_file_get_contents(path, &data, &n, NULL), "%s is not there", name);
+    return g_bytes_new_take(data, n);
+}
+
+static void assert_text(const char *name, const char *text)
+{
+    g_autoptr(GBytes) wanted = g_bytes_new(text, strlen(text));
+    g_autoptr(GBytes) found = get(name);
+    assert_same_bytes(found, wanted, name);
+}
+
+static bool is_there(const char *name)
+{
+    g_autofree char *path = in_folder(name);
+    return access(path, F_OK) == 0;
+}
+
+/* Only the files of `names`, blank between them, are in the folder: no temporary either. */
+static void assert_files(const char *names)
+{
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    g_auto(GStrv) wanted = g_strsplit(names, " ", -1);
+    unsigned n = 0;
+
+    for (const char *name; (name = g_dir_read_name(dir)) != NULL; n++) {
+        ck_assert_msg(g_strv_contains((const char *const *)wanted, name), "%s is left",
+                      name);
+    }
+    ck_assert_uint_eq(n, g_strv_length(wanted));
+}
+
+/* A shell line in the folder, where migstat is the program under test. */
+static Run *shell(const char *line)
+{
+    g_autofree char *where = g_path_get_dirname(g_getenv("MIGSTAT"));
+    g_autofree char *path = g_strconcat(where, ":", g_getenv("PATH"), NULL);
+    g_autofree char *whole = g_strdup_printf("PATH='%s'; %s", path, line);
+    const char *argv[] = { "sh", "-c", whole, NULL };
+    return run_program(argv, NULL, folder);
+}
+
+static void assert_status(const char *line, int status, const char *says)
+{
+    g_autoptr(Run) run = shell(line);
+    ck_assert_msg(run->status == status, "%s: status %d: %s", line, run->status, run->err);
+    ck_assert_msg(!says || strstr(run->err, says), "%s says: %s", line, run->err);
+}
+
+static void put_stream(const char *name)
+{
+    g_autoptr(GBytes) stream = fixture_bytes(STREAM);
+    put(name, stream);
+}
+
+static void assert_is_stream(const char *name)
+{
+    g_autoptr(GBytes) stream = fixture_bytes(STREAM);
+    g_autoptr(GBytes) found = get(name);
+    assert_same_bytes(found, stream, name);
+}
+
+/* --- files -------------------------------------------------------------------------- */
+
+START_TEST(a_file_is_not_overwritten)
+{
+    put_stream("a");
+    put_text("old", "precious");
+    assert_status("migstat convert a -o old", 2, "exists");
+    assert_text("old", "precious");
+    assert_status("migstat convert --force a -o old", 0, NULL);
+    assert_is_stream("old");
+    assert_files("a old");
+}
+END_TEST
+
+START_TEST(the_input_is_not_the_output)
+{
+    put_stream("a");
+    assert_status("ln a hard; ln -s a soft", 0, NULL);
+    assert_status("migstat convert --force a -o a", 2, "--in-place");
+    assert_status("migstat convert --force a -o hard", 2, "--in-place");
+    assert_status("migstat convert --force a -o soft", 2, "--in-place");
+    assert_status("migstat convert --force - -o a <hard", 2, "--in-place");
+    assert_is_stream("a");
+    assert_files("a hard soft");
+}
+END_TEST
+
+START_TEST(in_place_keeps_the_mode)
+{
+    g_autofree char *path = in_folder("a");
+    struct stat st;
+
+    put_stream("a");
+    ck_assert_int_eq(chmod(path, 0640), 0);
+    assert_status("migstat convert --in-place --to=config-last a", 0, "config-last");
+    ck_assert_int_eq(stat(path, &st), 0);
+    ck_assert_uint_eq(st.st_mode & 07777, 0640);
+    assert_status("migstat convert --in-place --to=config-first a", 0, NULL);
+    assert_is_stream("a");
+    assert_status("migstat convert --in-place a -o b", 2, "--in-place");
+    assert_files("a");
+}
+END_TEST
+
+START_TEST(zstd_there_and_back)
+{
+    put_stream("a");
+    assert_status("migstat convert --zstd=3 --long --threads=2 a -o a.zst", 0, NULL);
+    assert_status("zstd -qt a.zst && migstat convert a.zst -o b", 0, "unwrapped from zstd");
+    assert_is_stream("b");
+    assert_status("migstat convert --to=config-first --zstd a.zst -o c.zst && "
+                  "zstd -qd c.zst -o c", 0, NULL);
+    assert_is_stream("c");
+    assert_status("migstat convert --in-place --to=config-last a.zst && zstd -qt a.zst", 0, NULL);
+    assert_status("cat a.zst | migstat convert --to=config-first - > d", 0, NULL);
+    assert_is_stream("d");
+}
+END_TEST
+
+START_TEST(null_through_pipes)
+{
+    put_stream("a");
+    assert_status("cat a | migstat convert --filter=null - | cat > b", 0, "unchanged");
+    assert_is_stream("b");
+    assert_status("migstat convert a -o /dev/stdout | cat > c", 0, NULL);
+    assert_is_stream("c");
+    assert_status("migstat convert -q a > d", 0, NULL);
+    assert_is_stream("d");
+    assert_status("mkfifo f; cat a > f & migstat convert f -o e", 0, NULL);
+    assert_is_stream("e");
+}
+END_TEST
+
+/* Header, XML with its NUL, stream. */
+START_TEST(save_image_is_unwrapped)
+{
+    static const char xml[] = "<domain/>";
+    g_autoptr(GBytes) stream = fixture_bytes(STREAM);
+    g_autoptr(GByteArray) image = g_byte_array_new();
+    guint32 fields[19] = { 2, sizeof xml, 1, 0, 0 };
+    size_t n;
+    const void *p = g_bytes_get_data(stream, &n);
+
+    g_byte_array_append(image, (const guint8 *)"LibvirtQemudSave", 16);
+    g_byte_array_append(image, (const guint8 *)fields, sizeof fields);
+    g_byte_array_append(image, (const guint8 *)xml, sizeof xml);
+    g_byte_array_append(image, p, (guint)n);
+    g_autoptr(GBytes) bytes = g_bytes_new(image->data, image->len);
+    put("image", bytes);
+    assert_status("migstat convert image -o a", 0, "unwrapped from libvirt save image");
+    assert_is_stream("a");
+    assert_status("migstat convert --in-place image", 2, "would be lost");
+    assert_status("migstat convert --to=config-last image -o b && "
+                  "migstat convert --to=config-first b -o c", 0, NULL);
+    assert_is_stream("c");
+}
+END_TEST
+
+/* --- what goes wrong ---------------------------------------------------------------- */
+
+START_TEST(nothing_is_left_of_a_failure)
+{
+    static const struct {
+        const char *line;
+        int status;
+        const char *says;
+    } rows[] = {
+        { "migstat convert cut -o b", 1, "0x" },
+        { "migstat convert --force cut -o old", 1, "0x" },
+        { "migstat convert noise -o b", 1, "not a migration stream" },
+        { "migstat convert --to=config-last multifd -o b", 1, "multifd transfer" },
+        { "migstat convert --force --to=config-last multifd -o old", 1, "d/vfio" },
+        { "migstat convert missing -o b", 2, "missing" },
+        { "migstat convert a -o none/b", 2, "none/b" },
+        { "migstat convert a -o .", 2, "regular file" },
+        { "migstat convert a -o /dev/full", 2, "/dev/full" },
+        { "migstat convert a > /dev/full", 2, "standard output" },
+        { "ulimit -f 100; trap '' XFSZ; migstat convert a -o b", 2, "b" },
+        { "migstat convert", 2, "which file" },
+        { "migstat convert a a", 2, "one file" },
+        { "migstat convert --to=nowhere a -o b", 2, "nowhere" },
+        { "migstat convert --filter=nothing a -o b", 2, "nothing" },
+        { "migstat convert --config-needed=yes a -o b", 2, "--to=subflag" },
+        { "migstat convert --to=subflag --config-needed=maybe a -o b", 2, "maybe" },
+        { "migstat convert --threads=2 a -o b", 2, "--zstd" },
+        { "migstat convert --help-filter=none", 2, "none" },
+        { "TMPDIR=/nowhere; export TMPDIR; cat big | migstat convert --to=config-first - -o b", 2,
+          "/nowhere" },
+    };
+    g_autoptr(GBytes) stream = fixture_bytes(STREAM);
+    g_autoptr(GBytes) cut = g_bytes_new_from_bytes(stream, 0, 300000);
+    g_autoptr(GBytes) multifd = assembled(
+        "header; start 9 \"d/vfio\" 0 1; vfio setup; vfio eos; footer 9; end 9; vfio eos;"
+        "footer 9; full 9 \"d/vfio\" 0 1; vfio eos; footer 9; eof");
+    g_autoptr(GBytes) big = assembled(
+        "header; config \"m\"; start 9 \"d/vfio\" 0 1; vfio setup; vfio eos; footer 9; part 9;"
+        "vfio data 9000000 1; vfio eos; footer 9; end 9; vfio eos; footer 9; eof");
+
+    put("a", stream);
+    put("cut", cut);
+    put("multifd", multifd);
+    put("big", big);
+    put_text("noise", "this is no stream at all");
+    put_text("old", "precious");
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        assert_status(rows[i].line, rows[i].status, rows[i].says);
+        assert_text("old", "precious");
+        assert_files("a cut multifd big noise old");
+    }
+}
+END_TEST
+
+START_TEST(closed_pipe_ends_quietly)
+{
+    put_stream("a");
+    g_autoptr(Run) run = shell("(migstat convert a; echo $? > status) | true");
+    ck_assert_str_eq(run->err, "");
+    assert_text("status", "2\n");
+}
+END_TEST
+
+START_TEST(terminal_gets_no_stream)
+{
+    put_stream("a");
+    if (system("command -v script > /dev/null") != 0) {
+        return;
+    }
+    g_autoptr(Run) run = shell("script -qec 'migstat convert a' /dev/null < /dev/null");
+    ck_assert_int_eq(run->status, 2);
+    ck_assert_msg(strstr(run->out, "not for a terminal"), "%s", run->out);
+}
+END_TEST
+
+/* The input waits for ever; the signal comes when the output has been begun. */
+START_TEST(signal_leaves_nothing)
+{
+    static const char *const signals[] = { "INT", "TERM" };
+
+    put_stream("a");
+    put_text("old", "precious");
+    for (size_t i = 0; i < G_N_ELEMENTS(signals); i++) {
+        g_autofree char *line = g_strdup_printf(
+            "mkfifo f; exec 3<>f; head -c 200000 a >&3 & "
+            "env --default-signal=INT migstat convert --force f -o old 2>said & pid=$!; "
+            "sleep 1; kill -%s $pid; wait $pid; status=$?; rm f; exit $status",
+            signals[i]);
+        assert_status(line, 2, NULL);
+        g_autoptr(GBytes) said = get("said");
+        ck_assert_msg(g_strstr_len(g_bytes_get_data(said, NULL),
+                                   (gssize)g_bytes_get_size(said), "cancelled"),
+                      "%s", signals[i]);
+        assert_text("old", "precious");
+        assert_files("a old said");
+    }
+}
+END_TEST
+
+START_TEST(lossy_is_asked_for)
+{
+    g_autoptr(GBytes) stream = assembled(
+        "header; start 9 \"d/vfio\" 0 1; vfio setup; vfio eos; footer 9;"
+        "part 9; vfio config; vfio subflag 1; vfio-payload 256 3; vfio eos; vfio data 5 1;"
+        "vfio eos; footer 9; end 9; vfio config; vfio subflag 1; vfio-payload 256 2; vfio eos;"
+        "vfio eos; footer 9; full 9 \"d/vfio\" 0 1; vfio config; vfio subflag 2; vfio eos;"
+        "footer 9; eof");
+
+    put("a", stream);
+    assert_status("migstat convert --to=config-last a -o b", 1, "--lossy");
+    ck_assert(!is_there("b"));
+    assert_status("migstat convert --to=config-last --lossy a -o b", 0, "dropped");
+}
+END_TEST
+
+/* --- what it says ------------------------------------------------------------------- */
+
+START_TEST(report_names_the_device)
+{
+    put_stream("a");
+    assert_status("migstat convert --to=subflag a -o b", 0,
+                  "0000:00:01.0/vfio: config-first \342\206\222 subflag, set up before the data "
+                  "(2 records), interrupts enabled at 0x");
+    assert_status("migstat convert --to=config-first a -o c", 0,
+                  "0000:00:01.0/vfio: config-first already, unchanged");
+    g_autoptr(Run) quiet = shell("migstat convert -q --to=config-last a -o d");
+    ck_assert_str_eq(quiet->err, "");
+    ck_assert_str_eq(quiet->out, "");
+
+    g_autoptr(Run) run = shell("migstat convert --report=json --to=config-last a -o e");
+    g_autoptr(JsonParser) parser = json_parser_new();
+    ck_assert_msg(json_parser_load_from_data(parser, run->err, -1, NULL), "%s", run->err);
+    JsonObject *report = json_node_get_object(json_parser_get_root(parser));
+    g_autoptr(GBytes) written = get("e");
+    ck_assert_int_eq(json_object_get_int_member(report, "written_bytes"),
+                     (gint64)g_bytes_get_size(written));
+    JsonArray *changes = json_object_get_array_member(report, "changes");
+    ck_assert_uint_eq(json_array_get_length(changes), 1);
+    ck_assert_str_eq(json_object_get_string_member(json_array_get_object_element(changes, 0),
+                                                   "section"),
+                     "0000:00:01.0/vfio");
+}
+END_TEST
+
+START_TEST(filters_are_explained)
+{
+    g_autoptr(Run) explained = shell("migstat convert --explain --to=config-first");
+    g_autoptr(Run) list = shell("migstat convert --list-filters");
+
+    ck_assert_int_eq(explained->status, 0);
+    ck_assert(g_str_has_prefix(explained->out, "vfio-layout:to=config-first\n"));
+    ck_assert_int_eq(list->status, 0);
+    for (const MigFilterType *const *type = mig_filter_types(); *type; type++) {
+        g_autofree char *line = g_strdup_printf("migstat convert --help-filter=%s",
+                                                mig_filter_type_name(*type));
+        ck_assert_ptr_nonnull(strstr(list->out, mig_filter_type_name(*type)));
+        assert_status(line, 0, NULL);
+    }
+}
+END_TEST
+
+/* --- the man page ------------------------------------------------------------------- */
+
+static char *unformatted(const char *roff)
+{
+    GString *text = g_string_new(NULL);
+
+    for (const char *p = roff; *p; p++) {
+        if (p[0] == '\\' && p[1] == 'e') {
+            g_string_append_c(text, '\\');
+            p++;
+        } else if (p[0] != '\\') {
+            g_string_append_c(text, *p);
+        } else if (p[1] == '-') {
+            g_string_append_c(text, '-');
+            p++;
+        }
+    }
+    return g_string_free(text, FALSE);
+}
+
+static void put_recipe_files(void)
+{
+    g_autoptr(GBytes) old = fixture_bytes(STREAM);
+    g_autoptr(GBytes) new = fixture_bytes("real/q35-100-vfio.mig.zst");
+
+    put("old-5.2.mig", old);
+    put("new-10.0.mig", new);
+    put("saved.img", old);
+    assert_status("zstd -q old-5.2.mig", 0, NULL);
+}
+
+START_TEST(recipes_work)
+{
+    g_autofree char *path = source_path("man/migstat-convert.1");
+    g_autofree char *page = NULL;
+    unsigned n = 0;
+
+    ck_assert(g_file_get_contents(path, &page, NULL, NULL));
+    g_auto(GStrv) lines = g_strsplit(page, "\n", -1);
+    for (char **line = lines; *line; line++) {
+        if (g_str_has_prefix(*line, "$ ")) {
+            g_autofree char *command = unformatted(*line + 2);
+            put_recipe_files();
+            assert_status(command, 0, NULL);
+            assert_status("for f in *.mig; do migstat dump \"$f\" > /dev/null || exit 1; done; "
+                          "rm -f *", 0, NULL);
+            n++;
+        }
+    }
+    ck_assert_uint_ge(n, 10);
+}
+END_TEST
+
+/* Every filter and every option has its paragraph. */
+START_TEST(man_page_is_complete)
+{
+    g_autofree char *path = source_path("man/migstat-convert.1");
+    g_autofree char *page = NULL;
+    g_autoptr(Run) help = shell("migstat convert --help");
+
+    ck_assert(g_file_get_contents(path, &page, NULL, NULL));
+    g_autofree char *text = unformatted(page);
+    for (const MigFilterType *const *type = mig_filter_types(); *type; type++) {
+        g_autofree char *heading = g_strconcat(".SS ", mig_filter_type_name(*type), NULL);
+        ck_assert_msg(strstr(text, heading), "no %s", heading);
+    }
+    g_auto(GStrv) words = g_strsplit_set(help->out, " ,:=[\n", -1);
+    for (char **word = words; *word; word++) {
+        if (g_str_has_prefix(*word, "--") && strlen(*word) > 3 &&
+            !g_str_equal(*word, "--help") && !g_str_equal(*word, "--usage") &&
+            !g_str_equal(*word, "--version") && !g_str_equal(*word, "--format") &&
+            !g_str_equal(*word, "--color")) {
+            ck_assert_msg(strstr(text, *word), "no %s", *word);
+        }
+    }
+}
+END_TEST
+
+Suite *suite_convert(void)
+{
+    Suite *suite = suite_create("convert");
+    TCase *tc = tcase_create("files");
+    tcase_add_checked_fixture(tc, make_folder, remove_folder);
+    tcase_add_test(tc, a_file_is_not_overwritten);
+    tcase_add_test(tc, the_input_is_not_the_output);
+    tcase_add_test(tc, in_place_keeps_the_mode);
+    tcase_add_test(tc, zstd_there_and_back);
+    tcase_add_test(tc, null_through_pipes);
+    tcase_add_test(tc, save_image_is_unwrapped);
+    tcase_add_test(tc, nothing_is_left_of_a_failure);
+    tcase_add_test(tc, closed_pipe_ends_quietly);
+    tcase_add_test(tc, terminal_gets_no_stream);
+    tcase_add_test(tc, signal_leaves_nothing);
+    tcase_add_test(tc, lossy_is_asked_for);
+    tcase_add_test(tc, report_names_the_device);
+    tcase_add_test(tc, filters_are_explained);
+    suite_add_tcase(suite, tc);
+    tc = tcase_create("man page");
+    tcase_add_checked_fixture(tc, make_folder, remove_folder);
+    tcase_add_test(tc, recipes_work);
+    tcase_add_test(tc, man_page_is_complete);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
