@@ -213,7 +213,7 @@ static void print_finding(const Result *result, const MigFinding *finding)
     if (finding->section) {
         g_autofree char *section = cli_escape(finding->section, finding->section_length);
 
-        printf("%s", section);
+        printf("%s", *section ? section : "\"\"");
         if (finding->instance_id) {
             printf(" (instance %u)", finding->instance_id);
         }

@@ -38,6 +38,7 @@ void mig_facts_init(MigFacts *facts)
         .switchover_start = MIG_NOWHERE,
         .coverage = g_array_new(false, false, sizeof(MigCoverage)),
         .vfio = g_array_new(false, false, sizeof(MigVfioFacts)),
+        .gics = g_array_new(false, false, sizeof(MigController)),
         .controllers = g_array_new(false, false, sizeof(MigController)),
     };
 }
@@ -51,6 +52,7 @@ void mig_facts_clear(MigFacts *facts)
     g_ptr_array_unref(facts->fulls);
     g_array_unref(facts->coverage);
     g_array_unref(facts->vfio);
+    g_array_unref(facts->gics);
     g_array_unref(facts->controllers);
 }
 
@@ -110,13 +112,18 @@ static MigSectionFacts *section_facts(MigFacts *facts, const MigSection *section
 static void watch_full(MigFacts *facts, const MigItem *item)
 {
     const MigSection *section = item->section;
-    MigIrqController kind = mig_section_irq_controller(section);
+    MigController c = { section, item->offset };
 
     g_ptr_array_add(facts->fulls, (gpointer)(uintptr_t)section);
-    if (kind != MIG_IRQ_CONTROLLER_NONE) {
-        MigController c = { section, item->offset, kind == MIG_IRQ_CONTROLLER_GIC };
-
+    switch (mig_section_irq_controller(section)) {
+    case MIG_IRQ_CONTROLLER_GIC:
+        g_array_append_val(facts->gics, c);
+        break;
+    case MIG_IRQ_CONTROLLER_OTHER:
         g_array_append_val(facts->controllers, c);
+        break;
+    case MIG_IRQ_CONTROLLER_NONE:
+        break;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(hinting); i++) {
         facts->hints |= is_handler(section->name, hinting[i]);
@@ -128,7 +135,8 @@ static void watch_header(MigFacts *facts, const MigItem *item)
     MigSectionFacts *s = section_facts(facts, item->section);
 
     facts->body = (MigBodyFacts){ .section = item->section, .type = item->type,
-                                  .header = item->offset, .vfio_config = MIG_NOWHERE };
+                                  .header = item->offset, .vfio_config = MIG_NOWHERE,
+                                  .vfio_data = MIG_NOWHERE };
     facts->n_bodies++;
     switch (item->type) {
     case MIG_SECTION_START:
@@ -199,6 +207,9 @@ static void watch_vfio(MigFacts *facts, const MigItem *item)
     switch (record->flag) {
     case MIG_VFIO_DEV_SETUP_STATE:
         v->setup = MIN(v->setup, item->offset);
+        break;
+    case MIG_VFIO_DEV_DATA_STATE:
+        body->vfio_data = MIN(body->vfio_data, item->offset);
         break;
     case MIG_VFIO_DEV_INIT_DATA_SENT:
         v->init_data_sent = MIN(v->init_data_sent, item->offset);

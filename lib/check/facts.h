@@ -43,7 +43,8 @@ typedef struct MigBodyFacts {
     uint64_t header;
     uint32_t vfio_records;
     uint64_t vfio_flag;         /* of the last record, 0 before the first */
-    uint64_t vfio_config;       /* offset of a configuration record in this body */
+    uint64_t vfio_config;       /* offset of the first configuration record in it */
+    uint64_t vfio_data;         /* and of the first data record */
     bool vfio_ended;            /* by END_OF_STATE or what stands for it */
 } MigBodyFacts;
 
@@ -59,7 +60,6 @@ typedef struct MigCoverage {
 typedef struct MigController {
     const MigSection *section;
     uint64_t offset;
-    bool gic;                   /* loading VFIO's interrupts before it fails in the kernel */
 } MigController;
 
 typedef enum MigPostcopy {
@@ -95,7 +95,8 @@ typedef struct MigFacts {
     bool multifd_flush;
 
     GArray *vfio;               /* MigVfioFacts, in order of appearance */
-    GArray *controllers;        /* MigController, in stream order */
+    GArray *gics, *controllers; /* MigController, in stream order: those of which the kernel
+                                 * refuses interrupts that come too early, and others */
 } MigFacts;
 
 void mig_facts_init(MigFacts *facts);

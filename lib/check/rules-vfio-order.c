@@ -27,8 +27,7 @@ static void report_data(MigCheck *check, const MigVfioFacts *v, MigVfioNeed need
                mig_grouped(v->early_records, records), MIG_PLURAL(v->early_records),
                mig_grouped(v->early_bytes, bytes), MIG_PLURAL(v->early_bytes), d->config, why);
     if (need == MIG_VFIO_NEED_YES || says_so) {
-        mig_report_hint(check, "migstat convert --filter=vfio-layout:to=subflag:"
-                               "config-needed=yes");
+        mig_report_hint(check, "migstat convert --to=subflag --config-needed=yes");
     } else {
         mig_report_severity(check, MIG_SEVERITY_NOTE);
     }
@@ -50,25 +49,23 @@ static void vfio_data_before_config(MigCheck *check, const MigFacts *facts,
 
 /* --- interrupts before the controller ---------------------------------------------------- */
 
-/* The first controller restored behind @offset, or NULL; of the kind @gic. */
-static const MigController *controller_behind(const MigFacts *facts, uint64_t offset, bool gic,
+/* The first controller restored behind @offset, and how many there are; NULL if none. */
+static const MigController *controller_behind(const GArray *controllers, uint64_t offset,
                                               guint *n)
 {
-    const MigController *first = NULL;
+    guint low = 0, high = controllers->len;
 
-    *n = 0;
-    for (guint i = facts->controllers->len; i > 0; i--) {
-        const MigController *c = &g_array_index(facts->controllers, MigController, i - 1);
+    while (low < high) {
+        guint middle = low + (high - low) / 2;
 
-        if (c->offset < offset) {
-            break;
-        }
-        if (c->gic == gic) {
-            first = c;
-            (*n)++;
+        if (g_array_index(controllers, MigController, middle).offset < offset) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
-    return first;
+    *n = controllers->len - low;
+    return *n ? &g_array_index(controllers, MigController, low) : NULL;
 }
 
 static void vfio_irq_before_controller(MigCheck *check, const MigFacts *facts,
@@ -77,25 +74,20 @@ static void vfio_irq_before_controller(MigCheck *check, const MigFacts *facts,
     (void)item;
     for (guint i = 0; i < facts->vfio->len; i++) {
         const MigVfioDevice *d = &g_array_index(facts->vfio, MigVfioFacts, i).device;
-        const MigController *c;
-        guint n;
+        guint n, n_others;
+        const MigController *gic = controller_behind(facts->gics, d->enable, &n);
+        const MigController *other = controller_behind(facts->controllers, d->enable, &n_others);
+        const MigController *c = gic ? gic : other;
 
-        if (d->enable == MIG_NOWHERE) {
-            continue;
-        }
-        c = controller_behind(facts, d->enable, true, &n);
-        if (!c) {
-            c = controller_behind(facts, d->enable, false, &n);
-        }
-        if (!c) {
+        if (d->enable == MIG_NOWHERE || !c) {
             continue;
         }
         mig_report(check, d->enable, d->section,
                    "interrupts enabled before the interrupt controller: %s at 0x%" PRIx64
                    ", %s at 0x%" PRIx64 "%s", d->subflags ? "ENABLE_IRQ stands"
                                                           : "configuration space is loaded",
-                   d->enable, c->section->name, c->offset, n > 1 ? " and others later" : "");
-        if (!c->gic) {
+                   d->enable, c->section->name, c->offset, n + n_others > 1 ? " and others later" : "");
+        if (!gic) {
             mig_report_severity(check, MIG_SEVERITY_WARNING);
         }
         if (!d->subflags) {

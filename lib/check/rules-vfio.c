@@ -133,6 +133,17 @@ static void vfio_record_place(MigCheck *check, const MigFacts *facts, const MigI
     }
 }
 
+static void vfio_record_order(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigBodyFacts *body = &facts->body;
+
+    if (item->vfio.flag == MIG_VFIO_DEV_CONFIG_STATE && item->type != MIG_SECTION_FULL &&
+        body->vfio_data != MIG_NOWHERE) {
+        mig_report_item(check, item, "a configuration behind the section's data at 0x%" PRIx64
+                        ": in one section it comes first", body->vfio_data);
+    }
+}
+
 /* SETUP is closed by END_OF_STATE at once, as CONFIG is, which the reader sees to; and so is
  * the body in the end.  Without it a loader takes what comes next, @found, for a flag. */
 static void report_loader_at(MigCheck *check, const MigBodyFacts *body, const char *found)
@@ -355,6 +366,8 @@ const MigRule mig_rules_vfio[] = {
       vfio_setup_late, { 0 }, false, NULL },
     { "vfio-record-place", "records stand in sections of their type", MIG_SEVERITY_ERROR,
       RECORD, vfio_record_place, { 0 }, false, NULL },
+    { "vfio-record-order", "in one section the configuration comes before data",
+      MIG_SEVERITY_ERROR, RECORD, vfio_record_order, { "vfio-record-place" }, false, NULL },
     { "vfio-end-of-state", "END_OF_STATE closes records and bodies", MIG_SEVERITY_ERROR,
       RECORD | MIG_WATCH_BODY_END, vfio_end_of_state, { 0 }, false, NULL },
     { "vfio-after-end-of-state", "END_OF_STATE ends a body", MIG_SEVERITY_ERROR, RECORD,
