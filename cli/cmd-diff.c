@@ -174,30 +174,32 @@ static char *commands_of(const MigSummary *summary)
     return g_string_free(text, FALSE);
 }
 
+/* The same with texts of its own. */
+static void diff_owned(Diff *diff, const char *what, char *a, char *b)
+{
+    diff_texts(diff, what, a, b);
+    g_free(a);
+    g_free(b);
+}
+
 static void diff_configuration(Diff *diff)
 {
-    const MigConfiguration *conf[2];
-    g_autofree char *texts[6] = { 0 };
+    const MigReader *a = diff->side[0].reader, *b = diff->side[1].reader;
+    const MigConfiguration *conf_a = mig_reader_configuration(a);
+    const MigConfiguration *conf_b = mig_reader_configuration(b);
 
-    for (int i = 0; i < 2; i++) {
-        conf[i] = mig_reader_configuration(diff->side[i].reader);
-        texts[i] = capabilities_of(conf[i]);
-        texts[2 + i] = uuid_of(conf[i]);
-        texts[4 + i] = commands_of(diff->side[i].summary);
-    }
-    diff_texts(diff, "machine", conf[0] ? conf[0]->machine : "", conf[1] ? conf[1]->machine : "");
-    diff_texts(diff, "capabilities", texts[0], texts[1]);
-    diff_texts(diff, "uuid", texts[2], texts[3]);
-    diff_texts(diff, "commands", texts[4], texts[5]);
-    if (mig_reader_page_size(diff->side[0].reader) != mig_reader_page_size(diff->side[1].reader)) {
+    diff_texts(diff, "machine", conf_a ? conf_a->machine : "", conf_b ? conf_b->machine : "");
+    diff_owned(diff, "capabilities", capabilities_of(conf_a), capabilities_of(conf_b));
+    diff_owned(diff, "uuid", uuid_of(conf_a), uuid_of(conf_b));
+    diff_owned(diff, "commands", commands_of(diff->side[0].summary),
+               commands_of(diff->side[1].summary));
+    if (mig_reader_page_size(a) != mig_reader_page_size(b)) {
         const DiffPlace place = { "page-size", NULL, NULL, NULL };
 
-        diff_report_number(diff, &place, mig_reader_page_size(diff->side[0].reader),
-                           mig_reader_page_size(diff->side[1].reader));
+        diff_report_number(diff, &place, mig_reader_page_size(a), mig_reader_page_size(b));
     }
-    diff_texts(diff, "description",
-               mig_reader_description(diff->side[0].reader) ? "present" : "",
-               mig_reader_description(diff->side[1].reader) ? "present" : "");
+    diff_texts(diff, "description", mig_reader_description(a) ? "present" : "",
+               mig_reader_description(b) ? "present" : "");
 }
 
 /* --- VFIO -------------------------------------------------------------------------------- */
@@ -323,18 +325,19 @@ static void diff_vfio(Diff *diff, const MigSection *a, const MigSection *b)
     const MigVfioSummary *vfio[2] = { vfio_of(&diff->side[0], a), vfio_of(&diff->side[1], b) };
     const DiffPlace layout = { "vfio-layout", a, "layout", NULL };
     const DiffPlace config = { "vfio-configuration", a, "configuration", NULL };
-    g_autofree char *layouts[2] = { 0 };
+    g_autofree char *layout_a = NULL, *layout_b = NULL;
     DiffBody bodies[2];
 
     if (!vfio[0] || !vfio[1]) {
         return;
     }
     for (int i = 0; i < 2; i++) {
-        layouts[i] = layout_of(vfio[i]);
         bodies[i] = last_config(&diff->side[i], vfio[i]);
     }
-    if (!g_str_equal(layouts[0], layouts[1])) {
-        diff_report_text(diff, &layout, layouts[0], layouts[1]);
+    layout_a = layout_of(vfio[0]);
+    layout_b = layout_of(vfio[1]);
+    if (!g_str_equal(layout_a, layout_b)) {
+        diff_report_text(diff, &layout, layout_a, layout_b);
     }
     if (bodies[0].length && bodies[1].length) {
         diff_fields(diff, bodies);
