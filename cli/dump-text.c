@@ -324,8 +324,11 @@ static void full_row(CliTable *table, const MigSectionSummary *s, const MigSecti
     g_autofree char *version = g_strdup_printf("%u", s->version_id);
 
     cli_table_row(table, name, type, id, instance, version, offset, length,
-                  s->inferred ? "end inferred from the footer"
-                  : s->description_differs ? "the description has another length" : "");
+                  s->inferred && s->description_differs
+                      ? "end inferred from the footer, the description has another"
+                  : s->inferred            ? "end inferred from the footer"
+                  : s->description_differs ? "the description has another length"
+                                           : "");
 }
 
 static void print_all_sections(const Text *t)

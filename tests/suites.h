@@ -17,6 +17,7 @@
     SUITE(device)      \
     SUITE(devices)     \
     SUITE(diff)        \
+    SUITE(dump)        \
     SUITE(error)       \
     SUITE(extract)     \
     SUITE(filter)      \

@@ -18,6 +18,9 @@
 #define WINDOW_MIN (4u << 10)
 #define WINDOW_MAX (64u << 10)
 
+/* How long, in octets, a better end of a section is looked for. */
+#define SECOND_BEST_FOR (64u << 10)
+
 /* Octets from @offset on; how many is returned, at most @n. */
 static size_t look(MigReader *r, uint64_t offset, uint8_t *p, size_t n)
 {
@@ -66,7 +69,8 @@ static bool plausible_in(MigReader *r, const uint8_t *p, const uint8_t *end, uin
 }
 
 /* The first footer of this section at or after @from that something plausible follows; if
- * there is none, the first that an end mark follows, whatever comes after that. */
+ * there is none near, the first that at least the octet of a section or the end follows: a
+ * name may hold anything, and so may what comes behind the end. */
 static bool find_footer(MigReader *r, uint64_t from, uint64_t *end)
 {
     g_autofree uint8_t *window = g_malloc(WINDOW_MAX);
@@ -86,12 +90,13 @@ static bool find_footer(MigReader *r, uint64_t from, uint64_t *end)
             if (plausible_in(r, next, window + n, *end + MIG_FOOTER_LENGTH)) {
                 return true;
             }
-            if (next < window + n && *next == MIG_EOF) {
+            if (next < window + n && mig_starts_section(*next)) {
                 second_best = MIN(second_best, *end);
             }
             p++;
         }
-        if (n <= MIG_FOOTER_LENGTH || from + n >= limit) {
+        if (n <= MIG_FOOTER_LENGTH || from + n >= limit ||
+            (second_best < from && from - second_best > SECOND_BEST_FOR)) {
             break;
         }
         from += n - MIG_FOOTER_LENGTH; /* so that what follows a footer is seen too */

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns: the proof of `migstat dump`: what it prints of every fixture and of real streams,
+ * its options, its exit statuses.
+ * Must not know: the library; how items are read is tests/unit's.
+ * Neighbours: fixtures/dump has the streams and, beside them, what is printed of each.
+ */
+#include "support.h"
+
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+#include <string.h>
+#include <zstd.h>
+
+#include "mkmig.h"
+
+static JsonNode *parse(const char *what, const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    JsonNode *node = json_from_string(text, &error);
+
+    ck_assert_msg(node, "%s: %s", what, error ? error->message : "no JSON");
+    return node;
+}
+
+static gint64 number(JsonObject *object, const char *key)
+{
+    ck_assert_msg(json_object_has_member(object, key), "no \"%s\"", key);
+    return json_object_get_int_member(object, key);
+}
+
+/* --- what is printed ---------------------------------------------------------------- */
+
+static char **fixtures;
+
+/* Beside NAME.txt stand NAME.dump, for people, and NAME.json. */
+START_TEST(prints_what_is_beside_the_fixture)
+{
+    const char *fixture = fixtures[_i];
+    g_autofree char *stem = g_strndup(fixture, strlen(fixture) - strlen(".txt"));
+    g_autofree char *dump = g_strconcat(stem, ".dump", NULL);
+    g_autofree char *json = g_strconcat(stem, ".json", NULL);
+    g_autoptr(GBytes) bytes = fixture_bytes(fixture);
+    g_autoptr(Run) text = run_migstat(bytes, "dump", "--sections", "--vfio", "-", NULL);
+    g_autoptr(Run) object = run_migstat(bytes, "dump", "--format=json", "-", NULL);
+    g_autoptr(JsonNode) node = parse(fixture, object->out);
+    g_autofree char *pretty = json_to_string(node, TRUE);
+    g_autofree char *lines = g_strconcat(pretty, "\n", NULL);
+
+    ck_assert_msg(text->status == 0 && object->status == 0, "%s: %s", fixture, text->err);
+    ck_assert_str_eq(text->err, "");
+    ck_assert_msg(g_utf8_validate(text->out, -1, NULL), "%s: not UTF-8", fixture);
+    ck_assert_msg(!strpbrk(text->out, "\033\a"), "%s: a control character", fixture);
+    assert_golden(dump, text->out);
+    assert_golden(json, lines);
+}
+END_TEST
+
+/* Without the member that names the file. */
+static char *without_file(const char *json)
+{
+    const char *rest = strstr(json, "\"size\"");
+
+    ck_assert_msg(rest, "no size: %s", json);
+    return g_strdup(rest);
+}
+
+static char **real;
+
+/* A pipe is as good as a file, and both as good as what is compressed. */
+START_TEST(pipe_and_file_are_alike)
+{
+    g_autofree char *path = fixture_file(real[_i]);
+    g_autoptr(GBytes) bytes = fixture_bytes(real[_i]);
+    g_autoptr(Run) file = run_migstat(NULL, "dump", "--format=json", path, NULL);
+    g_autoptr(Run) pipe = run_migstat(bytes, "dump", "--format=json", "-", NULL);
+    g_autofree char *from_file = without_file(file->out), *from_pipe = without_file(pipe->out);
+
+    ck_assert_msg(file->status == 0, "%s: %s", real[_i], file->err);
+    ck_assert_msg(g_str_equal(from_file, from_pipe), "%s", real[_i]);
+}
+END_TEST
+
+/* Items follow each other from the first byte to the last. */
+static void assert_tiles(const char *what, const char *items, gint64 size)
+{
+    g_auto(GStrv) lines = g_strsplit(items, "\n", -1);
+    guint64 at = 0;
+
+    for (char **line = lines; *line && **line; line++) {
+        char *rest;
+        guint64 offset = g_ascii_strtoull(*line, &rest, 16);
+
+        ck_assert_msg(offset == at, "%s: wanted an item at 0x%" G_GINT64_MODIFIER "x: %s", what,
+                      at, *line);
+        at += g_ascii_strtoull(rest, NULL, 10);
+    }
+    ck_assert_msg((gint64)at == size, "%s: the items have %" G_GINT64_FORMAT " bytes of %"
+                  G_GINT64_FORMAT, what, at, size);
+}
+
+START_TEST(items_tile_real_streams)
+{
+    g_autoptr(GBytes) bytes = fixture_bytes(real[_i]);
+    g_autoptr(Run) items = run_migstat(bytes, "dump", "--items", "-", NULL);
+
+    ck_assert_int_eq(items->status, 0);
+    assert_tiles(real[_i], items->out, (gint64)g_bytes_get_size(bytes));
+}
+END_TEST
+
+/* Beside each real stream stands what QEMU counted when it wrote it. */
+static JsonObject *facts_of(const char *stream, JsonNode **node)
+{
+    g_autofree char *name = g_strndup(stream, strlen(stream) - strlen(".mig.zst"));
+    g_autofree char *relative = g_strconcat(name, ".facts.json", NULL);
+    g_autoptr(GBytes) bytes = fixture_bytes(relative);
+    g_autofree char *text = g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+
+    *node = parse(relative, text);
+    return json_node_get_object(*node);
+}
+
+/* Its numbers are of the last moment, when pages may still have been on their way. */
+static bool is_exact(JsonObject *counted)
+{
+    return !json_object_has_member(counted, "exact") ||
+           json_object_get_boolean_member(counted, "exact");
+}
+
+START_TEST(counts_what_qemu_counted)
+{
+    g_autoptr(JsonNode) facts_node = NULL, node = NULL;
+    JsonObject *facts = facts_of(real[_i], &facts_node), *counted, *object;
+    g_autofree char *path = fixture_file(real[_i]);
+    g_autoptr(Run) run = run_migstat(NULL, "dump", "--format=json", path, NULL);
+    JsonArray *list;
+    gint64 normal = 0, zero = 0, length = 0, precopy = 0, stop_copy = 0;
+
+    object = json_node_get_object(node = parse(real[_i], run->out));
+    ck_assert_int_eq(number(object, "size"), number(facts, "size"));
+    list = json_object_get_array_member(json_object_get_object_member(object, "ram"), "blocks");
+    for (guint i = 0; i < json_array_get_length(list); i++) {
+        JsonObject *block = json_array_get_object_element(list, i);
+        JsonObject *pages = json_object_get_object_member(block, "pages");
+
+        length += number(block, "length");
+        normal += number(pages, "normal") + number(pages, "mapped");
+        zero += number(pages, "zero");
+    }
+    list = json_object_get_array_member(object, "vfio");
+    for (guint i = 0; i < json_array_get_length(list); i++) {
+        JsonObject *device = json_array_get_object_element(list, i);
+
+        precopy += number(device, "precopy_bytes");
+        stop_copy += number(device, "stop_copy_bytes");
+    }
+    if (json_object_has_member(facts, "qemu_counted") &&
+        !json_object_get_null_member(facts, "qemu_counted")) {
+        counted = json_object_get_object_member(facts, "qemu_counted");
+        ck_assert_int_eq(number(object, "page_size"), number(counted, "page_size"));
+        ck_assert_int_eq(length, number(counted, "ram_total"));
+        if (is_exact(counted)) {
+            ck_assert_msg(normal == number(counted, "normal_pages"), "%s: normal pages", real[_i]);
+            ck_assert_msg(zero == number(counted, "zero_pages"), "%s: zero pages", real[_i]);
+        }
+    }
+    if (json_object_has_member(facts, "device_data_bytes_pre_copy")) {
+        gint64 devices = number(facts, "vfio_devices");
+
+        ck_assert_int_eq(precopy, devices * number(facts, "device_data_bytes_pre_copy"));
+        ck_assert_int_eq(stop_copy, devices * number(facts, "device_data_bytes_stop_copy"));
+    }
+}
+END_TEST
+
+/* --- wrappers ----------------------------------------------------------------------- */
+
+#define STREAM "header; config \"pc-q35-7.2\"; eof; "
+/* magic | version | data length | was running | format | cookie offset | unused | XML */
+#define LIBVIRT(MAGIC, INT, FORMAT, COOKIE)                                                \
+    "str \"" MAGIC "\"; " INT " 2 64 1 " FORMAT " " COOKIE "; zero 56; str \"<domain/>\"; zero 7;" \
+    "str \"<cookie/>\"; zero 39; "
+
+static const struct {
+    const char *text, *before;      /* what is packed, and what stands before it */
+    enum { PLAIN, GZIP, ZSTD, ZSTD_FRAMES } packing;
+    const char *option;
+    int status;
+    const char *wanted;             /* in the output, or in the message */
+} wrapped[] = {
+    { STREAM, "", PLAIN, NULL, 0, "24 bytes, plain" },
+    { STREAM, "", GZIP, NULL, 0, "24 bytes, gzip" },
+    { STREAM, "", ZSTD, NULL, 0, "24 bytes, zstd" },
+    { STREAM, "", ZSTD_FRAMES, NULL, 0, "24 bytes, zstd" },
+    { STREAM, LIBVIRT("LibvirtQemudSave", "le32", "0", "0"), PLAIN, NULL, 0,
+      "guest was running; domain XML 9 bytes, cookie 0 bytes" },
+    { STREAM, LIBVIRT("LibvirtQemudSave", "be32", "0", "16"), PLAIN, NULL, 0,
+      "guest was running; domain XML 9 bytes, cookie 9 bytes" },
+    { STREAM, LIBVIRT("LibvirtQemudPart", "le32", "0", "16"), PLAIN, NULL, 0, "PARTIAL" },
+    { STREAM, LIBVIRT("LibvirtQemudSave", "le32", "1", "0"), GZIP, NULL, 0, "+gzip" },
+    { STREAM, LIBVIRT("LibvirtQemudSave", "le32", "5", "0"), ZSTD, NULL, 0, "+zstd" },
+    { STREAM, LIBVIRT("LibvirtQemudSave", "le32", "3", "0"), PLAIN, NULL, 2, "xz" },
+    { STREAM, "zero 4096;", PLAIN, "--offset=4096", 0, "24 bytes, plain" },
+    { STREAM, "zero 4096;", PLAIN, "--offset=0x1000", 0, "24 bytes, plain" },
+    { STREAM, "zero 4096;", PLAIN, "--offset=4K", 0, "24 bytes, plain" },
+    { STREAM, "zero 4096;", ZSTD, "--offset=4096", 0, "24 bytes, zstd" },
+    { STREAM, "zero 4096;", PLAIN, NULL, 1, "error[magic]" },
+    { STREAM, "", PLAIN, "--offset=1M", 2, "beyond the end" },
+    { "str \"QFI\"; u8 0xfb; zero 100", "", PLAIN, NULL, 2, "qcow2" },
+    { "bytes fd377a585a00; zero 100", "", PLAIN, NULL, 2, "xz" },
+    { "str \"BZh9\"; zero 100", "", PLAIN, NULL, 2, "bzip2" },
+};
+
+static void append_packed(GByteArray *out, GBytes *plain, int packing)
+{
+    size_t n;
+    const uint8_t *p = g_bytes_get_data(plain, &n);
+    uint8_t packed[4096];
+    gsize read, written;
+
+    if (packing == PLAIN) {
+        g_byte_array_append(out, p, (guint)n);
+    } else if (packing == GZIP) {
+        g_autoptr(GZlibCompressor) gzip =
+            g_zlib_compressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP, 6);
+
+        g_converter_convert(G_CONVERTER(gzip), p, n, packed, sizeof(packed),
+                            G_CONVERTER_INPUT_AT_END, &read, &written, NULL);
+        g_byte_array_append(out, packed, (guint)written);
+    } else {
+        size_t first = packing == ZSTD_FRAMES ? n / 2 : n;
+
+        written = ZSTD_compress(packed, sizeof(packed), p, first, 3);
+        g_byte_array_append(out, packed, (guint)written);
+        if (first < n) {
+            written = ZSTD_compress(packed, sizeof(packed), p + first, n - first, 3);
+            g_byte_array_append(out, packed, (guint)written);
+        }
+    }
+}
+
+START_TEST(takes_wrappers_off)
+{
+    g_autoptr(GBytes) plain = mkmig_assemble(wrapped[_i].text, "text", NULL);
+    g_autoptr(GBytes) before = mkmig_assemble(wrapped[_i].before, "before", NULL);
+    g_autoptr(GByteArray) all = g_byte_array_new();
+    g_autofree char *folder = scratch_dir(), *path = g_build_filename(folder, "s", NULL);
+    const char *option = wrapped[_i].option ? wrapped[_i].option : "--quiet";
+
+    g_byte_array_append(all, g_bytes_get_data(before, NULL), (guint)g_bytes_get_size(before));
+    append_packed(all, plain, wrapped[_i].packing);
+    g_file_set_contents(path, (const char *)all->data, all->len, NULL);
+    {
+        g_autoptr(GBytes) bytes = g_byte_array_free_to_bytes(g_steal_pointer(&all));
+        g_autoptr(Run) file = run_migstat(NULL, "dump", option, path, NULL);
+        g_autoptr(Run) pipe = run_migstat(bytes, "dump", option, "-", NULL);
+
+        scratch_remove(folder);
+        ck_assert_msg(file->status == wrapped[_i].status && pipe->status == wrapped[_i].status,
+                      "row %d: exit %d, %d: %s", _i, file->status, pipe->status, file->err);
+        ck_assert_msg(strstr(wrapped[_i].status ? file->err : file->out, wrapped[_i].wanted),
+                      "row %d: no \"%s\": %s%s", _i, wrapped[_i].wanted, file->out, file->err);
+    }
+}
+END_TEST
+
+/* --- options ------------------------------------------------------------------------ */
+
+static const struct {
+    const char *arguments, *fixture;
+    int status;
+    const char *has, *has_not; /* in the output, or in the message if the status is 2 */
+} options[] = {
+    { "", "good/vfio-config-first.txt", 0, "config-first", "DEV_DATA_STATE" },
+    { "--vfio", "good/vfio-config-first.txt", 0, "DEV_DATA_STATE", NULL },
+    { "--sections", "good/vfio-config-first.txt", 0, "instance", NULL },
+    { "--section=*vfio", "good/vfio-config-first.txt", 0, "0000:00:01.0/vfio", "timer" },
+    { "--section=ti?er --items", "good/minimal-ram.txt", 0, "timer", "file-header" },
+    { "--section=ti?er --format=json", "good/minimal-ram.txt", 0, "\"timer\"", "\"apic\"" },
+    { "--section=?*\\x", "dump/names.txt", 0, "SECTIONS", NULL },
+    { "--section=*\xf0", "dump/names.txt", 0, "", NULL },
+    { "--color=always", "good/minimal-ram.txt", 0, "\033[", NULL },
+    { "--color=never", "good/minimal-ram.txt", 0, "RAM", "\033[" },
+    { "--color=auto", "good/minimal-ram.txt", 0, "RAM", "\033[" },
+    { "--items -f json", "good/minimal-ram.txt", 0, "\"items\": [{\"offset\": 0", NULL },
+    { "--format=yaml", "good/minimal-ram.txt", 2, "yaml", NULL },
+    { "--color=maybe", "good/minimal-ram.txt", 2, "maybe", NULL },
+    { "--offset=x", "good/minimal-ram.txt", 2, "x", NULL },
+    { "--nonsense", "good/minimal-ram.txt", 2, "--nonsense", NULL },
+    { "/nowhere", "good/minimal-ram.txt", 2, "/nowhere", NULL },
+};
+
+START_TEST(honours_options)
+{
+    g_autofree char *path = fixture_file(options[_i].fixture);
+    g_auto(GStrv) words = g_strsplit(options[_i].arguments, " ", -1);
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+    g_autoptr(Run) run = NULL;
+    const char *shown;
+
+    g_ptr_array_add(argv, (gpointer)(uintptr_t)g_getenv("MIGSTAT"));
+    g_ptr_array_add(argv, (gpointer)(uintptr_t)"dump");
+    for (char **word = words; *word && **word; word++) {
+        g_ptr_array_add(argv, *word);
+    }
+    g_ptr_array_add(argv, path);
+    g_ptr_array_add(argv, NULL);
+    run = run_program((const char *const *)(void *)argv->pdata, NULL, NULL);
+    shown = options[_i].status == 2 ? run->err : run->out;
+    ck_assert_msg(run->status == options[_i].status, "%s: exit %d: %s", options[_i].arguments,
+                  run->status, run->err);
+    ck_assert_msg(strstr(shown, options[_i].has), "%s: %s", options[_i].arguments, shown);
+    ck_assert_msg(!options[_i].has_not || !strstr(shown, options[_i].has_not), "%s: %s",
+                  options[_i].arguments, shown);
+}
+END_TEST
+
+START_TEST(prints_json_lines_for_several_files)
+{
+    g_autofree char *one = fixture_file("good/minimal-ram.txt");
+    g_autofree char *two = fixture_file("good/postcopy.txt");
+    g_autoptr(Run) run = run_migstat(NULL, "dump", "-f", "json", one, two, NULL);
+    g_auto(GStrv) lines = g_strsplit(run->out, "\n", -1);
+    g_autoptr(JsonNode) first = parse("first", lines[0]), second = parse("second", lines[1]);
+
+    ck_assert_int_eq(run->status, 0);
+    ck_assert_uint_eq(g_strv_length(lines), 3);
+    ck_assert_str_eq(json_object_get_string_member(json_node_get_object(first), "file"), one);
+    ck_assert_str_eq(json_object_get_string_member(json_node_get_object(second), "file"), two);
+}
+END_TEST
+
+/* --- damage ------------------------------------------------------------------------- */
+
+static const struct {
+    const char *text, *message; /* behind the file's name */
+    bool complete;
+} damaged[] = {
+    { "str \"nothing of the kind\"",
+      ":0x0: error[magic]: not a migration stream: it starts with 6e6f7468, not with 5145564d "
+      "(\"QEVM\")\n", false },
+    { "header; start 2 \"ram\" 0 4; be64 0x1",
+      ":0x19: error[ram-flag]: ram: unknown combination of RAM flags 0x1\n", false },
+    { "header; start 2 \"\\x1bram\" 3 4; u8 1",
+      ":0x1a: error[section-end-unknown]: \\x1bram (instance 3): where this section ends cannot "
+      "be known: no footer follows, and no description has a length for it\n", false },
+    { "header; start 2 \"ram\" 0 4; ram-eos; footer 3; eof", "", true },
+};
+
+START_TEST(shows_what_could_be_read)
+{
+    g_autoptr(GBytes) bytes = mkmig_assemble(damaged[_i].text, "text", NULL);
+    g_autoptr(Run) text = run_migstat(bytes, "dump", "-", NULL);
+    g_autoptr(Run) json = run_migstat(bytes, "dump", "-f", "json", "-", NULL);
+    g_autoptr(JsonNode) node = parse(damaged[_i].text, json->out);
+    JsonObject *object = json_node_get_object(node);
+    g_autofree char *wanted = *damaged[_i].message
+                                  ? g_strconcat("-", damaged[_i].message, NULL) : g_strdup("");
+
+    ck_assert_int_eq(text->status, 1);
+    ck_assert_int_eq(json->status, 1);
+    ck_assert_str_eq(text->err, wanted);
+    ck_assert_str_eq(json->err, wanted);
+    ck_assert_msg(strstr(text->out, damaged[_i].complete ? "complete, with defects"
+                                                         : "INCOMPLETE"), "%s", text->out);
+    ck_assert_int_eq(json_object_get_boolean_member(object, "complete"), damaged[_i].complete);
+    ck_assert_int_eq(json_object_get_null_member(object, "error"), damaged[_i].complete);
+    ck_assert_int_eq((gint64)g_bytes_get_size(bytes), number(object, "size"));
+}
+END_TEST
+
+#define CUTS 100
+
+/* Cut anywhere: exit 1, an error with an offset, and the items before it as in the whole. */
+START_TEST(survives_cuts)
+{
+    static const char *const stream = "real/virt-52-gicv3-vfio.mig.zst";
+    g_autoptr(GBytes) whole = fixture_bytes(stream);
+    g_autoptr(Run) all = run_migstat(whole, "dump", "--items", "-", NULL);
+    size_t size = g_bytes_get_size(whole);
+
+    for (int i = 0; i < CUTS; i++) {
+        size_t n = size * (size_t)i / CUTS;
+        g_autoptr(GBytes) cut = g_bytes_new_from_bytes(whole, 0, n);
+        g_autoptr(Run) run = run_migstat(cut, "dump", "--items", "-", NULL);
+        size_t same = 0;
+
+        ck_assert_msg(run->status == 1, "cut at %zu: exit %d", n, run->status);
+        ck_assert_msg(g_str_has_prefix(run->err, "-:0x"), "cut at %zu: %s", n, run->err);
+        assert_tiles(stream, run->out, g_ascii_strtoll(run->err + 2, NULL, 16));
+        while (run->out[same] && all->out[same] == run->out[same]) {
+            same++;
+        }
+        /* but for one run of pages that is shorter, and ends that had to be inferred */
+        ck_assert_msg(strlen(run->out + same) < 100 || strstr(run->out + same, "inferred"),
+                      "cut at %zu: %s", n, run->out + same);
+    }
+}
+END_TEST
+
+/* What cannot be printed is the job not done. */
+START_TEST(notices_a_full_disk)
+{
+    g_autofree char *path = fixture_file("real/q35-100-vfio.mig.zst");
+    g_autofree char *command = g_strdup_printf("'%s' dump %s '%s' > /dev/full",
+                                               g_getenv("MIGSTAT"), _i ? "--items" : "", path);
+    const char *argv[] = { "sh", "-c", command, NULL };
+    g_autoptr(Run) run = run_program(argv, NULL, NULL);
+
+    ck_assert_int_eq(run->status, 2);
+    ck_assert_msg(strstr(run->err, "No space left on device"), "%s", run->err);
+}
+END_TEST
+
+Suite *suite_dump(void)
+{
+    Suite *suite = suite_create("dump");
+    TCase *tc = tcase_create("output");
+
+    fixtures = fixture_list("dump", ".txt");
+    real = fixture_list("real", ".mig.zst");
+    tcase_add_loop_test(tc, prints_what_is_beside_the_fixture, 0, (int)g_strv_length(fixtures));
+    tcase_add_loop_test(tc, pipe_and_file_are_alike, 0, (int)g_strv_length(real));
+    tcase_add_loop_test(tc, items_tile_real_streams, 0, (int)g_strv_length(real));
+    tcase_add_loop_test(tc, counts_what_qemu_counted, 0, (int)g_strv_length(real));
+    suite_add_tcase(suite, tc);
+
+    tc = tcase_create("input");
+    tcase_add_loop_test(tc, takes_wrappers_off, 0, G_N_ELEMENTS(wrapped));
+    tcase_add_loop_test(tc, shows_what_could_be_read, 0, G_N_ELEMENTS(damaged));
+    tcase_add_test(tc, survives_cuts);
+    suite_add_tcase(suite, tc);
+
+    tc = tcase_create("options");
+    tcase_add_loop_test(tc, honours_options, 0, G_N_ELEMENTS(options));
+    tcase_add_test(tc, prints_json_lines_for_several_files);
+    tcase_add_loop_test(tc, notices_a_full_disk, 0, 2);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
