@@ -59,11 +59,16 @@ class Migstat:
         self._run('convert', *words, '--force', '-q', stream, '-o', output)
 
     def differing_sections(self, one, other):
-        """Names of the sections whose state differs; the layout does not count."""
+        """
+        {section: what differs} of the sections' state. The layout does not count, nor where
+        pre-copy ends and stop-and-copy begins: the device's own sum has all of its data.
+        """
         result = json.loads(self._run('diff', '--format=json', one, other,
                                       expect=(0, 1)).stdout)
-        return {difference['section'] for difference in result['differences']
-                if difference.get('section') and difference['what'] != 'vfio-layout'}
+        return {d['section']: '%s %s: %s, then %s' % (
+                    d['what'], d.get('path', ''), d.get('a'), d.get('b'))
+                for d in result['differences']
+                if d.get('section') and d['what'] not in ('vfio-layout', 'vfio-data')}
 
     def check(self, stream, series):
         """The verdict on whether the QEMU of `series`, (7, 2) say, would load the stream."""

@@ -602,6 +602,12 @@ def load(release, guest, path, again=None, timeout=30):
         return result
 
 
+def complaint(result):
+    """The first thing that QEMU said against a stream, as load() has it."""
+    return next((line for line in result['errors'] if 'warning: ' not in line),
+                result['status'])
+
+
 class _Recorder(threading.Thread):
     """Stands between two QEMUs: what the source sends goes on to the loader and to a file."""
 
