@@ -377,5 +377,4 @@ void mig_facts_update(MigFacts *facts, const MigItem *item)
     default:
         break;
     }
-    facts->items++;
 }

@@ -71,7 +71,6 @@ typedef enum MigPostcopy {
 } MigPostcopy;
 
 typedef struct MigFacts {
-    uint64_t items;             /* so far */
     uint64_t configuration;     /* offset of the first */
     GArray *sections;           /* MigSectionFacts by MigSection.index */
     GPtrArray *fulls;           /* MigSection, each once, in order of their first FULL */

@@ -96,6 +96,22 @@ static void command_switchover_order(MigCheck *check, const MigFacts *facts,
     }
 }
 
+/* Machine types from this release on have it sent. */
+#define SWITCHOVER_START_FIRST 1000u
+
+static void command_switchover_missing(MigCheck *check, const MigFacts *facts,
+                                       const MigItem *item)
+{
+    const MigConfiguration *conf = mig_reader_configuration(mig_check_reader(check));
+
+    if (item->type == MIG_SECTION_END && facts->first_end == MIG_NOWHERE &&
+        facts->switchover_start == MIG_NOWHERE && !facts->colo && conf &&
+        mig_release_of_machine(conf->machine) >= SWITCHOVER_START_FIRST) {
+        mig_report_item(check, item, "the first END, and no SWITCHOVER_START came before it, "
+                        "which machine types since 10.0 send");
+    }
+}
+
 #define COMMAND MIG_WATCH(COMMAND)
 
 const MigRule mig_rules_command[] = {
@@ -111,5 +127,8 @@ const MigRule mig_rules_command[] = {
       COMMAND, command_postcopy_order, { "command-length" }, false, NULL },
     { "command-switchover-order", "SWITCHOVER_START comes once, before the first END",
       MIG_SEVERITY_ERROR, COMMAND, command_switchover_order, { 0 }, false, NULL },
+    { "command-switchover-missing", "machine types since 10.0 send SWITCHOVER_START",
+      MIG_SEVERITY_NOTE, MIG_WATCH(SECTION_HEADER), command_switchover_missing, { 0 }, false,
+      NULL },
     { 0 },
 };

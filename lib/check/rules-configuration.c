@@ -69,6 +69,9 @@ static void configuration_machine(MigCheck *check, const MigFacts *facts, const 
             mig_report_item(check, item, "byte %u of the machine type's name is 0x%02x", i,
                             (unsigned char)conf->machine[i]);
             mig_report_severity(check, MIG_SEVERITY_ERROR);
+            mig_report_loader(check, MIG_ALL_RELEASES,
+                              "Machine type received is '%s' and local is '...'",
+                              conf->machine);
             return;
         }
     }

@@ -122,6 +122,24 @@ static void description_order(MigCheck *check, const MigFacts *facts, const MigI
     each_full(check, facts, visit_order);
 }
 
+static void visit_version(MigCheck *check, const MigDescription *d, const MigSectionFacts *s,
+                          ssize_t device, ssize_t before)
+{
+    (void)before;
+    if (device >= 0 && !d->devices[device].old_style &&
+        d->devices[device].version != s->section->version_id) {
+        mig_report(check, s->full, s->section, "the section is of version %u, and by the "
+                   "description of version %u", s->section->version_id,
+                   d->devices[device].version);
+    }
+}
+
+static void description_version(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)item;
+    each_full(check, facts, visit_version);
+}
+
 static void visit_size(MigCheck *check, const MigDescription *d, const MigSectionFacts *s,
                        ssize_t device, ssize_t before)
 {
@@ -155,6 +173,9 @@ const MigRule mig_rules_description[] = {
       NULL },
     { "description-order", "devices are described in the order of the stream",
       MIG_SEVERITY_WARNING, MIG_WATCH_END, description_order, { "description-json" }, false,
+      NULL },
+    { "description-version", "sections are of the version that is described",
+      MIG_SEVERITY_WARNING, MIG_WATCH_END, description_version, { "description-json" }, false,
       NULL },
     { "description-size", "sections are as long as described", MIG_SEVERITY_WARNING,
       MIG_WATCH_END, description_size, { "description-json", "section-name-twice" }, false,

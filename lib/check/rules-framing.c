@@ -247,6 +247,8 @@ static void footer_none(MigCheck *check, const MigFacts *facts, const MigItem *i
         mig_report(check, facts->configuration, NULL,
                    "no section has a footer, and the stream has a CONFIGURATION: it loads only "
                    "where footers are turned off (-global migration.send-section-footer=off)");
+        mig_report_loader(check, MIG_ALL_RELEASES, "Missing section footer for %s",
+                          g_array_index(facts->sections, MigSectionFacts, 0).section->name);
     }
 }
 

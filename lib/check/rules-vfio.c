@@ -130,6 +130,10 @@ static void vfio_record_place(MigCheck *check, const MigFacts *facts, const MigI
     if (is_first_piece(item) && !is_in_place(item) && !is_judged_elsewhere(facts, item)) {
         mig_report_item(check, item, "%s in a section of type %s, where no source writes it",
                         mig_vfio_flag_name(item->vfio.flag), type_name(item));
+        if (item->vfio.flag == MIG_VFIO_DEV_CONFIG_LOAD_READY) {
+            mig_report_loader(check, 1001, MIG_RELEASE_LAST,
+                              "got DEV_CONFIG_LOAD_READY outside multifd transfer");
+        }
     }
 }
 
