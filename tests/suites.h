@@ -20,8 +20,10 @@
     SUITE(dump)        \
     SUITE(error)       \
     SUITE(extract)     \
+    SUITE(faults)      \
     SUITE(filter)      \
     SUITE(fuzz)        \
+    SUITE(help)        \
     SUITE(hostile)     \
     SUITE(input)       \
     SUITE(install)     \
