@@ -216,7 +216,7 @@ static bool is_data(const char *relative)
         }
     }
     return strstr(relative, "/__pycache__/") || strstr(relative, "/fuzz/seeds/") ||
-           strstr(relative, "/fuzz/found/");
+           strstr(relative, "/fuzz/findings/");
 }
 
 static void check_licence(const char *relative, void *unused)
