@@ -66,7 +66,7 @@ tests := $(filter-out check-qemu,$(filter check% update-golden $(B)/tests/%,$(go
 needs := $(if $(filter-out clean help dist uninstall,$(goals)),\
 	pkg-config $(LIB_PACKAGES) $(LIB_PACKAGES_PRIVATE) \
 	$(PROGRAM_PACKAGES) $(ARGP)) \
-	$(if $(tests),$(TEST_PACKAGES)) \
+	$(if $(tests),$(TEST_PACKAGES) zstd) \
 	$(if $(filter check-asan,$(goals)),-fsanitize=address) \
 	$(if $(filter check-valgrind,$(goals)),valgrind) \
 	$(if $(filter check-qemu,$(goals)),python3 qemu-system-x86_64 qemu-system-aarch64) \
