@@ -226,7 +226,7 @@ class Guest:
         else:
             name = '%s-%d.%d' % (('pc-q35' if self.arch == 'x86_64' else 'virt',)
                                  + release.series(self.arch))
-        if self.arch == 'aarch64':
+        if name.startswith('virt'):
             name += ',gic-version=3'
         return name
 
@@ -325,7 +325,7 @@ class Machine:
         guest, release = self.guest, self.release
         line = ['-M', guest.machine_option(release), '-m', guest.memory, '-accel', 'tcg',
                 '-nodefaults', '-display', 'none', '-qmp', 'stdio']
-        if guest.arch == 'aarch64':
+        if line[1].startswith('virt'):
             line += ['-cpu', 'cortex-a57']
         if guest.activity != 'stopped':
             image = os.path.join(self.dir, guest.activity + '.bin')
