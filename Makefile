@@ -139,6 +139,7 @@ PROGRAM := $(B)/migstat
 RUNNER := $(B)/tests/run
 MKMIG := $(B)/mkmig
 FUZZER := $(B)/tests/fuzzer
+INJECTOR := $(B)/tests/inject.so
 
 .PHONY: all
 all: $(PROGRAM) $(LIB_STATIC) $(LIB_SHARED)
@@ -187,6 +188,12 @@ $(FUZZER): $(call objects,$(wildcard tests/fuzz/*.c)) $(COMMAND_OBJECTS) $(LIB_S
 	$(call say,LD,$@)
 	$(Q)$(link) -fsanitize=fuzzer $(TEST_LIBS) $(PROGRAM_LIBS)
 
+# Preloaded into the program, so never instrumented.
+$(INJECTOR): tests/faults/inject.c
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(WERROR) -O2 -fPIC -shared -o $@ $<
+
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS) $(RUN_OBJECTS)) \
 	$(B)/tests/mkmig-main.d $(B)/tests/fuzz/main.d
 
@@ -203,7 +210,7 @@ VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=
 	--trace-children-skip='/usr/*$(comma)/bin/*'
 
 .PHONY: check check-asan check-tsan check-valgrind update-golden
-check: all $(RUNNER) $(MKMIG)
+check: all $(RUNNER) $(MKMIG) $(INJECTOR)
 	$(Q)$(call run_tests)
 
 check-asan:

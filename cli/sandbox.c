@@ -4,10 +4,11 @@
  * Knows not: commands.
  * Beside it: cli/common.c, cli_open().
  *
- * A command that only reads opens its inputs here, and afterwards can open no file, start no
- * program, reach no network and signal nobody: a mistake in the library that a hostile stream
- * finds is worth little.  Files without a name may still be made, for what a pipe spools, and
- * threads be started.  Without a kernel that filters system calls, all works as before.
+ * A command that only reads opens its inputs here, and afterwards can open no file,
+ * start no program, reach no network and signal nobody: a mistake in the library that a
+ * hostile stream finds is worth little.  Files without a name may still be made, for
+ * what a pipe spools, and threads be started.  Without a kernel that filters system
+ * calls, all works as before.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,20 +31,81 @@
 /* Whatever the arguments.  Some exist on some architectures only, or as old and new. */
 static const char *const allowed[] = {
     /* bytes in and out */
-    "read", "readv", "pread64", "preadv", "write", "writev", "pwrite64", "pwritev", "lseek",
-    "_llseek", "poll", "ppoll", "ppoll_time64", "select", "_newselect", "pselect6", "close",
-    "fstat", "fstat64", "newfstatat", "fstatat64", "statx", "fadvise64", "fadvise64_64",
-    "arm_fadvise64_64", "readahead", "ftruncate", "ftruncate64", "fallocate", "fcntl",
-    "fcntl64", "dup", "pipe2", "eventfd2",
+    "read",
+    "readv",
+    "pread64",
+    "preadv",
+    "write",
+    "writev",
+    "pwrite64",
+    "pwritev",
+    "lseek",
+    "_llseek",
+    "poll",
+    "ppoll",
+    "ppoll_time64",
+    "select",
+    "_newselect",
+    "pselect6",
+    "close",
+    "fstat",
+    "fstat64",
+    "newfstatat",
+    "fstatat64",
+    "statx",
+    "fadvise64",
+    "fadvise64_64",
+    "arm_fadvise64_64",
+    "readahead",
+    "ftruncate",
+    "ftruncate64",
+    "fallocate",
+    "fcntl",
+    "fcntl64",
+    "dup",
+    "pipe2",
+    "eventfd2",
     /* memory */
-    "brk", "mmap", "mmap2", "munmap", "mprotect", "mremap", "madvise", "membarrier",
+    "brk",
+    "mmap",
+    "mmap2",
+    "munmap",
+    "mprotect",
+    "mremap",
+    "madvise",
+    "membarrier",
     /* threads, time, signals to itself */
-    "futex", "futex_time64", "futex_waitv", "set_robust_list", "rseq", "sched_yield",
-    "sched_getaffinity", "getpid", "gettid", "getcpu", "clock_gettime", "clock_gettime64",
-    "clock_getres", "clock_nanosleep", "clock_nanosleep_time64", "nanosleep", "gettimeofday",
-    "time", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigreturn", "sigaltstack",
-    "restart_syscall", "getrandom", "sysinfo", "uname", "set_thread_area", "arch_prctl",
-    "exit", "exit_group",
+    "futex",
+    "futex_time64",
+    "futex_waitv",
+    "set_robust_list",
+    "rseq",
+    "sched_yield",
+    "sched_getaffinity",
+    "getpid",
+    "gettid",
+    "getcpu",
+    "clock_gettime",
+    "clock_gettime64",
+    "clock_getres",
+    "clock_nanosleep",
+    "clock_nanosleep_time64",
+    "nanosleep",
+    "gettimeofday",
+    "time",
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "rt_sigreturn",
+    "sigreturn",
+    "sigaltstack",
+    "restart_syscall",
+    "getrandom",
+    "sysinfo",
+    "uname",
+    "set_thread_area",
+    "arch_prctl",
+    "exit",
+    "exit_group",
 };
 
 static bool allow_some(scmp_filter_ctx filter)
@@ -118,7 +180,8 @@ void cli_confine(CliCommon *common, const char *const *files, size_t n)
     for (size_t i = 0; i < n; i++) {
         int fd = -1;
 
-        if (strcmp(files[i], "-") == 0 || g_hash_table_contains(common->opened, files[i])) {
+        if (strcmp(files[i], "-") == 0 ||
+            g_hash_table_contains(common->opened, files[i])) {
             continue;
         }
         do {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: that commands which only read can do nothing else once their inputs are open, and do
- * all of their work so.
+/* Owns: that commands which only read can do nothing else once their inputs are open,
+ * and do all of their work so.
  * Must not know: which calls a filter names.
  * Neighbours: cli/sandbox.c, which runs in this process too; each test is forked.
  */
@@ -108,8 +108,8 @@ START_TEST(test_refused)
     }
     cli_confine(&common, &file, 1);
     errno = 0;
-    ck_assert_msg(attempts[_i].attempt() == -1 && errno == EPERM, "%s: %s", attempts[_i].what,
-                  strerror(errno));
+    ck_assert_msg(attempts[_i].attempt() == -1 && errno == EPERM, "%s: %s",
+                  attempts[_i].what, strerror(errno));
 }
 END_TEST
 

@@ -3,8 +3,8 @@
  * Must not know: who feeds them: libFuzzer (main.c) or a replay (unit/test-fuzz.c).
  * Neighbours: target-*.c, one file per target; targets.c is their table.
  *
- * A target asserts properties that hold for any bytes at all.  It must not keep state from
- * one input to the next.
+ * A target asserts properties that hold for any bytes at all.  It must not keep state
+ * from one input to the next.
  */
 #ifndef TESTS_FUZZ_FUZZ_H
 #define TESTS_FUZZ_FUZZ_H
@@ -49,8 +49,8 @@ int fuzz_file(const uint8_t *data, size_t n);
 int fuzz_pipe(const uint8_t *data, size_t n);
 #define FUZZ_PIPE_MAX (1u << 20)
 
-/* The part of fuzz_reader() that reads from memory: `watch` sees each item.  Returns whether
- * the stream is complete. */
+/* The part of fuzz_reader() that reads from memory: `watch` sees each item.  Returns
+ * whether the stream is complete. */
 bool fuzz_read(const uint8_t *data, size_t n,
                void (*watch)(const MigItem *item, void *user), void *user);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: what holds of the decoders of single things, for any bytes: the description, a VFIO
- * configuration payload, an XBZRLE page, a zlib page.
+/* Owns: what holds of the decoders of single things, for any bytes: the description, a
+ * VFIO configuration payload, an XBZRLE page, a zlib page.
  * Must not know: streams.
  * Neighbours: fuzz.h; lib/stream/description.h, vfio.h, page.h.
  */
@@ -26,7 +26,8 @@ static bool json_glib_accepts(const uint8_t *data, size_t n)
 void fuzz_description(const uint8_t *data, size_t n)
 {
     g_autofree char *text = g_memdup2(data, n);
-    g_autoptr(MigDescription) d = mig_description_parse(text ? text : "", (uint32_t)n, 100);
+    g_autoptr(MigDescription) d =
+        mig_description_parse(text ? text : "", (uint32_t)n, 100);
     uint64_t at;
 
     FUZZ_ASSERT(d->valid == !d->problem);
@@ -69,8 +70,8 @@ void fuzz_payload(const uint8_t *data, size_t n)
     }
 }
 
-/* Judging and decoding agree, and what is not encoded stays as it was: a second time changes
- * nothing. */
+/* Judging and decoding agree, and what is not encoded stays as it was: a second time
+ * changes nothing. */
 void fuzz_xbzrle(const uint8_t *data, size_t n)
 {
     g_autofree uint8_t *exact = g_memdup2(data, n);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Owns: what holds of the program's output for any bytes: text is UTF-8 without control
- * characters, JSON is one document that parses, an error is said in one line, and the exit
- * status says which of these it was.
+ * characters, JSON is one document that parses, an error is said in one line, and the
+ * exit status says which of these it was.
  * Must not know: what is printed.
  * Neighbours: fuzz.h; cli/cli.h, whose commands run inside this process.
  */
@@ -32,7 +32,8 @@ static void run(Said *said, int fd, CliFormat format,
 {
     g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", fd);
     g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
-    CliCommon common = { .format = format, .max_expand = FUZZ_EXPAND_MAX,
+    CliCommon common = { .format = format,
+                         .max_expand = FUZZ_EXPAND_MAX,
                          .no_sandbox = true };
     FILE *out = stdout, *err = stderr;
 

@@ -19,12 +19,12 @@ static const MigInputOptions options = { .max_expand = FUZZ_EXPAND_MAX };
 /* What two ways to read have in common: items and the error, as text. */
 static void note_item(GString *notes, const MigItem *item)
 {
-    g_string_append_printf(notes, "%s %x+%x %x/%x %s %s%s%s\n",
-                           mig_item_kind_name(item->kind), (unsigned)item->offset,
-                           (unsigned)item->length, (unsigned)item->piece,
-                           (unsigned)item->whole, item->section ? item->section->name : "",
-                           item->defect ? item->defect : "", item->inferred ? " inferred" : "",
-                           item->description_differs ? " differs" : "");
+    g_string_append_printf(
+        notes, "%s %x+%x %x/%x %s %s%s%s\n", mig_item_kind_name(item->kind),
+        (unsigned)item->offset, (unsigned)item->length, (unsigned)item->piece,
+        (unsigned)item->whole, item->section ? item->section->name : "",
+        item->defect ? item->defect : "", item->inferred ? " inferred" : "",
+        item->description_differs ? " differs" : "");
 }
 
 static void note_error(GString *notes, const GError *error)
@@ -35,12 +35,11 @@ static void note_error(GString *notes, const GError *error)
     if (!mig_error_get_offset(error, &offset)) {
         offset = UINT64_MAX;
     }
-    g_string_append_printf(notes, "error %d %" PRIx64 " %s %s %s\n", error->code, offset,
-                           mig_error_get_rule(error) ? mig_error_get_rule(error) : "-",
-                           mig_error_get_section(error, NULL)
-                               ? mig_error_get_section(error, NULL)
-                               : "-",
-                           error->message);
+    g_string_append_printf(
+        notes, "error %d %" PRIx64 " %s %s %s\n", error->code, offset,
+        mig_error_get_rule(error) ? mig_error_get_rule(error) : "-",
+        mig_error_get_section(error, NULL) ? mig_error_get_section(error, NULL) : "-",
+        error->message);
 }
 
 /* `data` is NULL where the stream is not the bytes themselves: a wrapper is undone. */
@@ -82,7 +81,8 @@ static bool read_items(MigReader *reader, const uint8_t *data, size_t n, GString
         note_error(notes, error);
     }
     FUZZ_ASSERT(mig_reader_next(reader, &item, &again) == MIG_STATUS_ERROR);
-    FUZZ_ASSERT(again->code == error->code && strcmp(again->message, error->message) == 0);
+    FUZZ_ASSERT(again->code == error->code &&
+                strcmp(again->message, error->message) == 0);
     return false;
 }
 

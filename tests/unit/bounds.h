@@ -22,8 +22,8 @@ static inline bool is_release(void)
     return !variant || strcmp(variant, "release") == 0;
 }
 
-/* From here on this process, forked for one test, has so many bytes of anonymous memory more
- * than it has now: asking for more ends it, and fails the test. */
+/* From here on this process, forked for one test, has so many bytes of anonymous memory
+ * more than it has now: asking for more ends it, and fails the test. */
 static inline void limit_memory(size_t bytes)
 {
     g_autofree char *status = NULL;
@@ -41,7 +41,8 @@ static inline void limit_memory(size_t bytes)
 /* Memory that the forks of a suite share. */
 static inline void *shared_counts(size_t size)
 {
-    void *counts = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *counts =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
     return counts == MAP_FAILED ? NULL : counts;
 }

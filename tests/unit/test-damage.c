@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: every good fixture below 64 KiB, cut at each length, and with each bit flipped of its
- * first and last 4 KiB and of its VFIO sections.
+/* Owns: every good fixture below 64 KiB, cut at each length, and with each bit flipped
+ * of its first and last 4 KiB and of its VFIO sections.
  *   - No crash, and no item without a byte: the number of steps is bounded by the bytes.
  *   - At most 64 MiB of memory, which the kernel enforces.
  *   - What stands before a cut is read as it is in the whole stream.
@@ -16,8 +16,8 @@
 #include "migstat.h"
 
 #define LARGEST (64u << 10)
-#define ENDS (4u << 10)
-#define MEMORY (64u << 20)
+#define ENDS    (4u << 10)
+#define MEMORY  (64u << 20)
 
 typedef struct {
     guint64 streams, cuts, flips;
@@ -55,7 +55,8 @@ static void same_start(const MigItem *item, void *user)
 
     ck_assert_uint_lt(starts->n, starts->starts->len);
     ck_assert_msg(item->offset == g_array_index(starts->starts, uint64_t, starts->n),
-                  "%s: item %u starts at 0x%" PRIx64, starts->name, starts->n, item->offset);
+                  "%s: item %u starts at 0x%" PRIx64, starts->name, starts->n,
+                  item->offset);
     starts->n++;
 }
 

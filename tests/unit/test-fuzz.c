@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the replay of every seed, and of every input that a fuzzer found to break something.
+/* Owns: the replay of every seed, and of every input that a fuzzer found to break
+ * something.
  * Must not know: what targets assert.
  * Neighbours: ../fuzz/targets.c; `make fuzz` looks for more.
  */
@@ -44,7 +45,8 @@ START_TEST(test_replay)
 {
     const FuzzTarget *target = &fuzz_targets[_i];
     g_autofree char *seeds = g_build_filename("..", "fuzz", "seeds", target->seeds, NULL);
-    g_autofree char *findings = g_build_filename("..", "fuzz", "findings", target->name, NULL);
+    g_autofree char *findings =
+        g_build_filename("..", "fuzz", "findings", target->name, NULL);
 
     ck_assert_uint_gt(replay_folder(target, seeds), 0);
     replay_folder(target, findings);

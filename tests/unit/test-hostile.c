@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: streams that lie about a size, are deep, wide or many, expand without end, or have
- * names that a terminal would obey.  The library stays within 64 MiB and its steps within the
- * bytes that there are; the program's output stays text.
+/* Owns: streams that lie about a size, are deep, wide or many, expand without end, or
+ * have names that a terminal would obey.  The library stays within 64 MiB and its steps
+ * within the bytes that there are; the program's output stays text.
  * Must not know: how a bound is kept.
  * Neighbours: bounds.h; ../fuzz/targets.c, whose properties are asserted of each.
  */
@@ -51,16 +51,15 @@ static void attack(GBytes *bytes)
 
 /* --- lies about size ---------------------------------------------------------------- */
 
-#define HEAD "header\n"
-#define CONFIG "config \"pc-q35-7.2\"\n"
+#define HEAD      "header\n"
+#define CONFIG    "config \"pc-q35-7.2\"\n"
 #define START_RAM "start 2 \"ram\" 0 4\n"
-#define RAM                                                                              \
-    START_RAM "ram-size 0x2000; ram-block \"a\" 0x2000; ram-eos; footer 2\n"
-#define VFIO "start 3 \"0000:00:01.0/vfio\" 0 1; vfio setup; vfio eos; footer 3\n"
-#define DEVICE "full 9 \"dev\" 0 1; be32 7; footer 9\n"
-#define DESCRIPTION_OF(field)                                                            \
-    "description {\n{\"page_size\": 4096, \"devices\": [{\"name\": \"dev\", "            \
-    "\"instance_id\": 0, \"vmsd_name\": \"dev\", \"version\": 1, \"fields\": ["          \
+#define RAM       START_RAM "ram-size 0x2000; ram-block \"a\" 0x2000; ram-eos; footer 2\n"
+#define VFIO      "start 3 \"0000:00:01.0/vfio\" 0 1; vfio setup; vfio eos; footer 3\n"
+#define DEVICE    "full 9 \"dev\" 0 1; be32 7; footer 9\n"
+#define DESCRIPTION_OF(field)                                                   \
+    "description {\n{\"page_size\": 4096, \"devices\": [{\"name\": \"dev\", "   \
+    "\"instance_id\": 0, \"vmsd_name\": \"dev\", \"version\": 1, \"fields\": [" \
     "{\"name\": \"x\", " field "}]}]}\n}\n"
 #define MAPPED "config \"pc-q35-9.2\" { caps \"mapped-ram\" }\n" START_RAM
 
@@ -80,13 +79,16 @@ static const struct {
       HEAD "config \"pc\" { u8 5; pstr8 \"configuration/capabilities\"; be32 1 LIE; "
            "pstr8 \"mapped-ram\" }\neof" },
     { "capability's name", 1, 10,
-      HEAD "config \"pc\" { u8 5; pstr8 \"configuration/capabilities\"; be32 1 1; u8 LIE; "
-           "str \"mapped-ram\" }\neof" },
-    { "section's name", 1, 3, HEAD CONFIG "u8 1; be32 2; u8 LIE; str \"ram\"; be32 0 4\n"
-                                          "ram-eos; footer 2; eof" },
+      HEAD
+      "config \"pc\" { u8 5; pstr8 \"configuration/capabilities\"; be32 1 1; u8 LIE; "
+      "str \"mapped-ram\" }\neof" },
+    { "section's name", 1, 3,
+      HEAD CONFIG "u8 1; be32 2; u8 LIE; str \"ram\"; be32 0 4\n"
+                  "ram-eos; footer 2; eof" },
     { "section id", 4, 2, HEAD CONFIG RAM "part LIE; ram-eos; footer 2; eof" },
     { "instance id", 4, 0, HEAD CONFIG "start 2 \"ram\" LIE 4; ram-eos; footer 2; eof" },
-    { "section version", 4, 4, HEAD CONFIG "start 2 \"ram\" 0 LIE; ram-eos; footer 2; eof" },
+    { "section version", 4, 4,
+      HEAD CONFIG "start 2 \"ram\" 0 LIE; ram-eos; footer 2; eof" },
     { "command", 2, 1, HEAD CONFIG "u8 8; be16 LIE 0\neof" },
     { "command's payload", 2, 4, HEAD CONFIG "u8 8; be16 2 LIE; be32 1\neof" },
     { "package", 4, 26, HEAD CONFIG "u8 8; be16 7 4; be32 LIE; " DEVICE "eof" },
@@ -103,10 +105,12 @@ static const struct {
       HEAD CONFIG START_RAM "ram-size 0x2000; u8 LIE; str \"a\"; be64 0x2000; ram-eos; "
                             "footer 2; eof" },
     { "RAM block", 8, 0x2000,
-      HEAD CONFIG START_RAM "ram-size 0x2000; ram-block \"a\" LIE; ram-eos; footer 2; eof" },
+      HEAD CONFIG START_RAM
+      "ram-size 0x2000; ram-block \"a\" LIE; ram-eos; footer 2; eof" },
     { "RAM block and all of RAM", 8, 0x2000,
-      HEAD CONFIG START_RAM "be64 LIE/0x1000*0x1000+4; ram-block \"a\" LIE; ram-eos; "
-                            "footer 2; part 2; ram-zero 0x1000 \"a\"; ram-eos; footer 2; eof" },
+      HEAD CONFIG START_RAM
+      "be64 LIE/0x1000*0x1000+4; ram-block \"a\" LIE; ram-eos; "
+      "footer 2; part 2; ram-zero 0x1000 \"a\"; ram-eos; footer 2; eof" },
     { "RAM block's page size", 8, 0x200000,
       HEAD CONFIG "command 3 { be64 0x201000 0x1000 }\n" START_RAM
                   "ram-size 0x200000; ram-block \"a\" 0x200000; be64 LIE; ram-eos; "
@@ -120,8 +124,9 @@ static const struct {
     { "page's block", 1, 1,
       HEAD CONFIG RAM "part 2; be64 2; u8 LIE; str \"a\"; u8 0; ram-eos; footer 2; eof" },
     { "XBZRLE data", 2, 3,
-      HEAD CONFIG RAM "part 2; be64 0x40; pstr8 \"a\"; u8 1; be16 LIE; u8 0 1 7; ram-eos; "
-                      "footer 2; eof" },
+      HEAD CONFIG RAM
+      "part 2; be64 0x40; pstr8 \"a\"; u8 1; be16 LIE; u8 0 1 7; ram-eos; "
+      "footer 2; eof" },
     { "zlib data", 4, 3,
       HEAD CONFIG RAM "part 2; be64 0x100; pstr8 \"a\"; be32 LIE; u8 0 1 7; ram-eos; "
                       "footer 2; eof" },
@@ -138,11 +143,13 @@ static const struct {
       HEAD MAPPED "ram-size 0x1000; ram-block \"a\" 0x1000; be32 1; be64 4096 @b LIE\n"
                   "label b; u8 1; zero 7; zero 4096; ram-eos; footer 2; eof" },
     { "mapped RAM block", 8, 0x1000,
-      HEAD MAPPED "be64 LIE/0x1000*0x1000+4; ram-block \"a\" LIE; be32 1; be64 4096 @b @p\n"
-                  "label b; u8 1; zero 7; label p; zero 4096; ram-eos; footer 2; eof" },
+      HEAD MAPPED
+      "be64 LIE/0x1000*0x1000+4; ram-block \"a\" LIE; be32 1; be64 4096 @b @p\n"
+      "label b; u8 1; zero 7; label p; zero 4096; ram-eos; footer 2; eof" },
     { "VFIO data", 8, 3,
-      HEAD CONFIG VFIO "part 3; be64 0xffffffffef100004 LIE; u8 1 2 3; vfio eos; footer 3; "
-                       "eof" },
+      HEAD CONFIG VFIO
+      "part 3; be64 0xffffffffef100004 LIE; u8 1 2 3; vfio eos; footer 3; "
+      "eof" },
     { "MSI-X table", 2, 0x8001,
       HEAD CONFIG VFIO "full 3 \"0000:00:01.0/vfio\" 0 1; vfio config; be32 2\n"
                        "le16 0x15b3 0x101e 6 0x10; zero 0x34-8; u8 0x40; zero 11\n"
@@ -152,7 +159,8 @@ static const struct {
       HEAD CONFIG VFIO "full 3 \"0000:00:01.0/vfio\" 0 1; vfio config; be32 2\n"
                        "zero 256; be32 LIE 0 0 0; vfio eos; footer 3; eof" },
     { "block device's name", 1, 2,
-      HEAD CONFIG "start 4 \"block\" 0 1; be64 9; u8 LIE; str \"vd\"; be64 2; footer 4; eof" },
+      HEAD CONFIG
+      "start 4 \"block\" 0 1; be64 9; u8 LIE; str \"vd\"; be64 2; footer 4; eof" },
     { "dirty bitmap's name", 1, 1,
       HEAD CONFIG "start 4 \"dirty-bitmap\" 0 1; u8 0x18 LIE; str \"d\"; be32 1; u8 0 1; "
                   "footer 4; eof" },
@@ -168,29 +176,32 @@ static const struct {
       HEAD CONFIG "start 4 \"spapr/htab\" 0 1; be32 0 5; be16 LIE 0; zero 16; be64 0; "
                   "footer 4; eof" },
     { "storage attributes", 8, 2,
-      HEAD CONFIG "start 4 \"s390-storage_attributes\" 0 0; be64 0x1002 LIE; u8 1 2; be64 1; "
-                  "footer 4; eof" },
+      HEAD CONFIG
+      "start 4 \"s390-storage_attributes\" 0 0; be64 0x1002 LIE; u8 1 2; be64 1; "
+      "footer 4; eof" },
     { "storage keys", 8, 2,
       HEAD CONFIG "full 4 \"s390-skeys\" 0 0; be64 0x1002 LIE; u8 1 2; be64 1; footer 4; "
                   "eof" },
-    { "description", 4, 15, HEAD CONFIG RAM "eof; u8 6; be32 LIE; str \"{\\\"devices\\\": []}\"" },
-    { "field's size", 8, 4, HEAD CONFIG DEVICE "eof\n" DESCRIPTION_OF(
-                                "\"type\": \"uint32\", \"size\": ${LIE}") },
+    { "description", 4, 15,
+      HEAD CONFIG RAM "eof; u8 6; be32 LIE; str \"{\\\"devices\\\": []}\"" },
+    { "field's size", 8, 4,
+      HEAD CONFIG DEVICE
+      "eof\n" DESCRIPTION_OF("\"type\": \"uint32\", \"size\": ${LIE}") },
     { "array's length", 8, 4,
-      HEAD CONFIG DEVICE "eof\n" DESCRIPTION_OF(
-          "\"array_len\": ${LIE}, \"type\": \"uint8\", \"size\": 1") },
+      HEAD CONFIG DEVICE
+      "eof\n" DESCRIPTION_OF("\"array_len\": ${LIE}, \"type\": \"uint8\", \"size\": 1") },
     { "array of arrays", 8, 4,
       HEAD CONFIG DEVICE "eof\n" DESCRIPTION_OF(
           "\"array_len\": ${LIE}, \"type\": \"uint8\", \"size\": ${LIE/4}") },
     { "libvirt's XML", 4, 21,
-      "str \"LibvirtQemudSave\"; le32 2 LIE 1 0 0; zero 56; str \"<domain type='kvm'/>\\0\"\n" HEAD
-      CONFIG "eof" },
+      "str \"LibvirtQemudSave\"; le32 2 LIE 1 0 0; zero 56; str \"<domain "
+      "type='kvm'/>\\0\"\n" HEAD CONFIG "eof" },
     { "libvirt's cookie", 4, 0,
-      "str \"LibvirtQemudSave\"; le32 2 21 1 0 LIE; zero 56; str \"<domain type='kvm'/>\\0\"\n" HEAD
-      CONFIG "eof" },
+      "str \"LibvirtQemudSave\"; le32 2 21 1 0 LIE; zero 56; str \"<domain "
+      "type='kvm'/>\\0\"\n" HEAD CONFIG "eof" },
     { "libvirt's format", 4, 0,
-      "str \"LibvirtQemudSave\"; le32 2 21 1 LIE 0; zero 56; str \"<domain type='kvm'/>\\0\"\n" HEAD
-      CONFIG "eof" },
+      "str \"LibvirtQemudSave\"; le32 2 21 1 LIE 0; zero 56; str \"<domain "
+      "type='kvm'/>\\0\"\n" HEAD CONFIG "eof" },
 };
 
 static GBytes *lie(int row, uint64_t value)
@@ -206,9 +217,16 @@ START_TEST(test_lie)
 {
     const unsigned bits = lies[_i].octets * 8;
     const uint64_t top = UINT64_C(1) << (bits - 1);
-    const uint64_t values[] = { 0,           1,           UINT64_C(1) << 31, UINT32_MAX,
-                                top,         top - 1,     top | (top - 1),   (top | (top - 1)) - 1,
-                                0x7fffffff,  INT64_MAX - 100 };
+    const uint64_t values[] = { 0,
+                                1,
+                                UINT64_C(1) << 31,
+                                UINT32_MAX,
+                                top,
+                                top - 1,
+                                top | (top - 1),
+                                (top | (top - 1)) - 1,
+                                0x7fffffff,
+                                INT64_MAX - 100 };
 
     g_autoptr(GBytes) truth = lie(_i, lies[_i].truth);
     ck_assert_msg(reads_well(truth), "%s: the stream without the lie is not sound",
@@ -243,7 +261,8 @@ static GBytes *described(const char *before, const char *unit, size_t times,
     g_autoptr(GBytes) head = assemble(HEAD CONFIG RAM DEVICE "eof; u8 6");
     uint8_t length[4];
     mig_put_be32(length, (uint32_t)json->len);
-    g_byte_array_append(stream, g_bytes_get_data(head, NULL), (guint)g_bytes_get_size(head));
+    g_byte_array_append(stream, g_bytes_get_data(head, NULL),
+                        (guint)g_bytes_get_size(head));
     g_byte_array_append(stream, length, sizeof length);
     g_byte_array_append(stream, (const uint8_t *)json->str, (guint)json->len);
     g_string_free(json, TRUE);
@@ -260,13 +279,16 @@ static const struct {
     { "objects in objects", "{\"devices\": [", "{\"x\": ", 100000, "" },
     { "structs in structs", "{\"devices\": [{\"name\": \"dev\", \"instance_id\": 0, ",
       "\"fields\": [{\"name\": \"x\", \"type\": \"struct\", \"struct\": {", 100000, "" },
-    { "subsections in subsections", "{\"devices\": [{\"name\": \"dev\", \"vmsd_name\": \"d\", ",
+    { "subsections in subsections",
+      "{\"devices\": [{\"name\": \"dev\", \"vmsd_name\": \"d\", ",
       "\"subsections\": [{\"vmsd_name\": \"d\", ", 100000, "" },
     { "devices, as many as 16 MiB hold", "{\"devices\": [{}", ",{}", 5500000, "]}" },
     { "fields, as many as 16 MiB hold",
       "{\"devices\": [{\"name\": \"dev\", \"instance_id\": 0, \"vmsd_name\": \"dev\", "
-      "\"fields\": [{}", ",{}", 5500000, "]}]}" },
-    { "a name of 16 MiB", "{\"devices\": [{\"name\": \"", "n", (16u << 20) - 100, "\"}]}" },
+      "\"fields\": [{}",
+      ",{}", 5500000, "]}]}" },
+    { "a name of 16 MiB", "{\"devices\": [{\"name\": \"", "n", (16u << 20) - 100,
+      "\"}]}" },
     { "a description of 17 MiB", "{\"devices\": [", " ", 17u << 20, "]}" },
     { "a number of 1 MiB", "{\"page_size\": ", "9", 1u << 20, ", \"devices\": []}" },
     { "escapes", "{\"devices\": [{\"name\": \"", "\\ud800", 1u << 20, "\"}]}" },
@@ -274,8 +296,8 @@ static const struct {
 
 START_TEST(test_mass)
 {
-    g_autoptr(GBytes) bytes = described(masses[_i].before, masses[_i].unit,
-                                        masses[_i].times, masses[_i].after);
+    g_autoptr(GBytes) bytes =
+        described(masses[_i].before, masses[_i].unit, masses[_i].times, masses[_i].after);
 
     limit_memory(MEMORY);
     fuzz_program(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
@@ -291,12 +313,14 @@ static const struct {
       HEAD CONFIG "packaged { packaged { packaged { packaged { packaged { packaged { "
                   "packaged { packaged { packaged { eof } } } } } } } } }" },
     { "commands", HEAD CONFIG "repeat 20000 { command 1 }; eof" },
-    { "sections of one name", HEAD CONFIG "repeat 5000 { full @i \"dev\" 0 1; be32 0; footer "
-                                          "@i }; eof" },
-    { "VFIO records", HEAD CONFIG VFIO "part 3; repeat 20000 { vfio eos }; footer 3; eof" },
-    { "RAM blocks",
-      HEAD CONFIG START_RAM "ram-size 2000*0x1000; repeat 2000 { pstr8 \"${@i}\"; be64 0x1000 "
-                            "}; ram-eos; footer 2; eof" },
+    { "sections of one name",
+      HEAD CONFIG "repeat 5000 { full @i \"dev\" 0 1; be32 0; footer "
+                  "@i }; eof" },
+    { "VFIO records",
+      HEAD CONFIG VFIO "part 3; repeat 20000 { vfio eos }; footer 3; eof" },
+    { "RAM blocks", HEAD CONFIG START_RAM
+      "ram-size 2000*0x1000; repeat 2000 { pstr8 \"${@i}\"; be64 0x1000 "
+      "}; ram-eos; footer 2; eof" },
     { "descriptions that are none",
       HEAD CONFIG DEVICE "eof; repeat 4000 { u8 6; be32 5; str \"{\\\"d\\\":\" }" },
     { "footers that are none",
@@ -312,8 +336,8 @@ START_TEST(test_crowd)
 }
 END_TEST
 
-/* Names that share a value of the hash functions in common use, against names that do not:
- * the time may differ, but not by the square of their number. */
+/* Names that share a value of the hash functions in common use, against names that do
+ * not: the time may differ, but not by the square of their number. */
 static double seconds_to_read(bool collide)
 {
     enum { N_BITS = 15 };
@@ -321,7 +345,8 @@ static double seconds_to_read(bool collide)
     g_autoptr(GBytes) head = assemble(HEAD CONFIG);
     struct timespec before, after;
 
-    g_byte_array_append(stream, g_bytes_get_data(head, NULL), (guint)g_bytes_get_size(head));
+    g_byte_array_append(stream, g_bytes_get_data(head, NULL),
+                        (guint)g_bytes_get_size(head));
     for (guint i = 0; i < 1u << N_BITS; i++) {
         uint8_t section[6 + 2 * N_BITS + 8 + 5] = { MIG_SECTION_FULL };
         uint8_t *footer = section + sizeof section - 5;
@@ -349,12 +374,13 @@ START_TEST(test_collisions)
 {
     double apart = seconds_to_read(false), colliding = seconds_to_read(true);
 
-    ck_assert_msg(colliding < 10 * apart + 0.1, "%.3f s, %.3f s where names do not collide",
-                  colliding, apart);
+    ck_assert_msg(colliding < 10 * apart + 0.1,
+                  "%.3f s, %.3f s where names do not collide", colliding, apart);
 }
 END_TEST
 
-/* --- compressed without end ---------------------------------------------------------- */
+/* --- compressed without end ----------------------------------------------------------
+ * */
 
 /* A device's state of `zeros` bytes: all of it is kept until its end is known. */
 static GBytes *bomb(size_t zeros)
@@ -385,9 +411,12 @@ START_TEST(test_bomb)
 }
 END_TEST
 
-/* --- names --------------------------------------------------------------------------- */
+/* --- names ---------------------------------------------------------------------------
+ * */
 
-#define NASTY "\\x1b[2J\\x1b]0;owned\\x07\\n\\r\\t\\0\\x7f\\x9b31m\\xc3\\x28\\xff\\xe2\\x80\\xae\\\"\\\\"
+#define NASTY          \
+    "\\x1b[2J\\x1b]0;" \
+    "owned\\x07\\n\\r\\t\\0\\x7f\\x9b31m\\xc3\\x28\\xff\\xe2\\x80\\xae\\\"\\\\"
 
 static const struct {
     const char *what, *stream;
@@ -396,19 +425,19 @@ static const struct {
     { "capability", HEAD "config \"pc\" { caps \"" NASTY "\" }\neof" },
     { "subsection", HEAD "config \"pc\" { subsection \"" NASTY "\" 1 { } }\neof" },
     { "section", HEAD CONFIG "start 2 \"" NASTY "\" 0 1; be32 7; footer 2; eof" },
-    { "VFIO section",
-      HEAD CONFIG "start 2 \"" NASTY "/vfio\" 0 1; vfio config; vfio-payload 256 2; vfio eos; "
-                  "footer 2; eof" },
-    { "RAM block",
-      HEAD CONFIG START_RAM "ram-size 0x2000; ram-block \"" NASTY "\" 0x2000; ram-eos; "
-                            "footer 2; part 2; ram-zero 0 \"" NASTY "\"; ram-eos; footer 2; "
-                            "eof" },
+    { "VFIO section", HEAD CONFIG
+      "start 2 \"" NASTY "/vfio\" 0 1; vfio config; vfio-payload 256 2; vfio eos; "
+      "footer 2; eof" },
+    { "RAM block", HEAD CONFIG START_RAM
+      "ram-size 0x2000; ram-block \"" NASTY "\" 0x2000; ram-eos; "
+      "footer 2; part 2; ram-zero 0 \"" NASTY "\"; ram-eos; footer 2; "
+      "eof" },
     { "unknown RAM block",
       HEAD CONFIG RAM "part 2; ram-zero 0 \"" NASTY "\"; ram-eos; footer 2; eof" },
     { "damaged section", HEAD CONFIG "start 2 \"" NASTY "\" 0 1; be32 7" },
-    { "device",
-      HEAD CONFIG DEVICE "eof; u8 6; len32 { str \"{\\\"devices\\\": [{\\\"name\\\": "
-                         "\\\"\\\\u001b[2J\\\\u0000\\\\u202e\\\", \\\"instance_id\\\": 0}]}\" }" },
+    { "device", HEAD CONFIG DEVICE
+      "eof; u8 6; len32 { str \"{\\\"devices\\\": [{\\\"name\\\": "
+      "\\\"\\\\u001b[2J\\\\u0000\\\\u202e\\\", \\\"instance_id\\\": 0}]}\" }" },
 };
 
 START_TEST(test_name)

@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns: what the program leaves behind when the system fails it: each call that it makes
+ * fails in each way in turn, or a signal comes just then, or the input shrinks.
+ *   - The target is absent, or as it was, or whole; nothing else is left in its folder.
+ *   - Exit status 0 means that the result is the same as without the fault; else a
+ *     message says what happened, in the words of the system.
+ *   - No death by a signal, SIGBUS among them; an interrupted or short call changes
+ *     nothing.
+ * Must not know: which calls are made, or how many: a first run counts them.
+ * Neighbours: ../faults/inject.c, which is preloaded.
+ */
+#include "../unit/bounds.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char small[] = "good/vfio-config-last.txt";
+static const char large[] = "real/q35-100-vfio.mig.zst";
+
+typedef struct {
+    const char *what;
+    const char *fixture;
+    const char *words[8]; /* IN and OUT stand for paths; without IN it is a pipe */
+    bool exists;          /* OUT, before */
+    bool in_place;        /* IN is OUT */
+    bool catches_signals;
+} Scenario;
+
+static const Scenario scenarios[] = {
+    { "convert a file",
+      small,
+      { "convert", "--to=subflag", "IN", "-o", "OUT" },
+      .catches_signals = true },
+    { "convert a pipe",
+      small,
+      { "convert", "--to=config-first", "-", "-o", "OUT" },
+      .catches_signals = true },
+    { "replace a file",
+      small,
+      { "convert", "--to=subflag", "--force", "IN", "-o", "OUT" },
+      .exists = true,
+      .catches_signals = true },
+    { "convert in place",
+      small,
+      { "convert", "--to=subflag", "--in-place", "IN" },
+      .in_place = true,
+      .catches_signals = true },
+    { "convert to a pipe",
+      small,
+      { "convert", "--to=subflag", "IN", "-o", "-" },
+      .catches_signals = true },
+    { "copy a large file",
+      large,
+      { "convert", "--filter=null", "IN", "-o", "OUT" },
+      .catches_signals = true },
+    { "convert a large pipe",
+      large,
+      { "convert", "--to=subflag", "-", "-o", "OUT" },
+      .catches_signals = true },
+    { "convert and compress",
+      large,
+      { "convert", "--to=config-first", "--zstd=1", "IN", "-o", "OUT" },
+      .catches_signals = true },
+    { "dump a file", small, { "dump", "--format=json", "IN" } },
+    { "dump a large file", large, { "dump", "--items", "IN" } },
+    { "dump a large pipe", large, { "dump", "-" } },
+    { "check a large file", large, { "check", "IN" } },
+};
+
+/* What is done to a call. */
+static const struct {
+    const char *fault;
+    int error;       /* whose text is to be told; 0: none */
+    bool harmless;   /* to what reads and writes */
+    bool everywhere; /* not only to what reads and writes */
+} faults[] = {
+    { "5", EIO, false, true },       { "28", ENOSPC, false, true },
+    { "4", EINTR, true, false },     { "32", EPIPE, false, false },
+    { "short", 0, true, false },     { "signal:2", 0, false, true },
+    { "signal:15", 0, false, true }, { "truncate", 0, false, true },
+};
+
+static bool reads_or_writes(const char *call)
+{
+    static const char *const calls[] = { "read",   "pread",           "write",
+                                         "pwrite", "copy_file_range", "sendfile" };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(calls); i++) {
+        if (strcmp(call, calls[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of many calls of one kind, these many. */
+#define CALLS_TRIED 48
+
+typedef struct {
+    guint64 runs, fired, failed, each[G_N_ELEMENTS(faults)], moments, cancelled;
+} Counts;
+static Counts *counts; /* shared by the forks of this suite */
+
+static const char old_text[] = "what was there before\n";
+
+/* --- one run --- */
+
+typedef struct {
+    const Scenario *scenario;
+    char *dir, *in, *out, *log;
+    GBytes *input;
+    GBytes *wanted; /* of the target, or standard output where there is none */
+} Stage;
+
+static const char *target_of(const Stage *stage)
+{
+    const Scenario *scenario = stage->scenario;
+
+    for (size_t i = 0; scenario->words[i]; i++) {
+        if (strcmp(scenario->words[i], "OUT") == 0) {
+            return stage->out;
+        }
+    }
+    return scenario->in_place ? stage->in : NULL;
+}
+
+static bool is_pipe(const Scenario *scenario)
+{
+    for (size_t i = 0; scenario->words[i]; i++) {
+        if (strcmp(scenario->words[i], "IN") == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void stage_open(Stage *stage, const Scenario *scenario)
+{
+    stage->scenario = scenario;
+    stage->dir = scratch_dir();
+    stage->in = g_build_filename(stage->dir, "in.mig", NULL);
+    stage->out = g_build_filename(stage->dir, "out.mig", NULL);
+    stage->log = g_strdup_printf("%s.log", stage->dir);
+    stage->input = fixture_bytes(scenario->fixture);
+}
+
+static void stage_close(Stage *stage)
+{
+    scratch_remove(stage->dir);
+    unlink(stage->log);
+    g_free(stage->dir);
+    g_free(stage->in);
+    g_free(stage->out);
+    g_free(stage->log);
+    g_bytes_unref(stage->input);
+    g_bytes_unref(stage->wanted);
+}
+
+static void lay_out(const Stage *stage)
+{
+    size_t n;
+    const char *data = g_bytes_get_data(stage->input, &n);
+
+    unlink(stage->out);
+    ck_assert(g_file_set_contents(stage->in, data, (gssize)n, NULL));
+    if (stage->scenario->exists) {
+        ck_assert(g_file_set_contents(stage->out, old_text, -1, NULL));
+    }
+}
+
+static Run *run_scenario(const Stage *stage)
+{
+    g_autofree char *preload =
+        g_strdup_printf("LD_PRELOAD=%s/tests/inject.so", g_getenv("BUILDDIR"));
+    const char *argv[16] = { "/bin/sh",      "-c",    "cat \"$0\" | \"$@\"", stage->in,
+                             "/usr/bin/env", preload, g_getenv("MIGSTAT") };
+    const size_t pipe = 4, first = 7; /* of argv: the program without a pipe, its words */
+
+    lay_out(stage);
+    for (size_t i = 0; stage->scenario->words[i]; i++) {
+        const char *word = stage->scenario->words[i];
+
+        argv[first + i] = strcmp(word, "IN") == 0    ? stage->in
+                          : strcmp(word, "OUT") == 0 ? stage->out
+                                                     : word;
+    }
+    return run_program(is_pipe(stage->scenario) ? argv : argv + pipe, NULL, stage->dir);
+}
+
+static bool holds(const char *path, const void *wanted, size_t n)
+{
+    g_autofree char *text = NULL;
+    size_t length;
+
+    return g_file_get_contents(path, &text, &length, NULL) && length == n &&
+           memcmp(text, wanted, n) == 0;
+}
+
+/* Whether what the target had before is there: nothing, or something. */
+static bool untouched(const Stage *stage)
+{
+    const char *target = target_of(stage);
+
+    if (stage->scenario->in_place) {
+        return holds(target, g_bytes_get_data(stage->input, NULL),
+                     g_bytes_get_size(stage->input));
+    }
+    return stage->scenario->exists ? holds(target, old_text, strlen(old_text))
+                                   : access(target, F_OK) != 0;
+}
+
+static void assert_no_leftover(const Stage *stage, const char *label)
+{
+    g_autoptr(GDir) dir = g_dir_open(stage->dir, 0, NULL);
+
+    for (const char *name; (name = g_dir_read_name(dir)) != NULL;) {
+        ck_assert_msg(strcmp(name, "in.mig") == 0 || strcmp(name, "out.mig") == 0,
+                      "%s leaves %s", label, name);
+    }
+}
+
+/* @harmless: it must not even be noticed. */
+static void judge(const Stage *stage, const Run *run, const char *label, bool harmless,
+                  const char *message)
+{
+    const char *target = target_of(stage);
+    size_t n;
+    const void *wanted = g_bytes_get_data(stage->wanted, &n);
+    bool whole = target ? holds(target, wanted, n)
+                        : run->out_length == n && memcmp(run->out, wanted, n) == 0;
+
+    assert_no_leftover(stage, label);
+    ck_assert_msg(run->status >= 0 && run->status <= 2, "%s: status %d\n%s", label,
+                  run->status, run->err);
+    ck_assert_msg(run->status == 0 || !harmless, "%s: %s", label, run->err);
+    if (run->status == 0) {
+        ck_assert_msg(whole, "%s: done, but not the same", label);
+        return;
+    }
+    counts->failed++;
+    ck_assert_msg(!target || whole || untouched(stage), "%s: the target is neither",
+                  label);
+    ck_assert_msg(!message || strstr(run->err, message), "%s: no \"%s\" in \"%s\"", label,
+                  message, run->err);
+}
+
+/* --- counting --- */
+
+static unsigned logged(const Stage *stage, const char *name)
+{
+    g_autofree char *log = NULL, *key = g_strdup_printf("\n%s ", name);
+    const char *line;
+
+    if (!g_file_get_contents(stage->log, &log, NULL, NULL)) {
+        return 0;
+    }
+    g_autofree char *text = g_strconcat("\n", log, NULL);
+    line = strstr(text, key);
+    return line ? (unsigned)strtoul(line + strlen(key), NULL, 10) : 0;
+}
+
+static void set_fault(const Stage *stage, const char *call, unsigned at,
+                      const char *fault)
+{
+    g_autofree char *number = g_strdup_printf("%u", at);
+    g_autofree char *what = strcmp(fault, "truncate") == 0
+                                ? g_strdup_printf("truncate:%s", stage->in)
+                                : g_strdup(fault);
+
+    unlink(stage->log);
+    /* The address sanitizer wants to be the first library, else. */
+    g_setenv("ASAN_OPTIONS", "verify_asan_link_order=0", TRUE);
+    g_setenv("FAULT_CALL", call, TRUE);
+    g_setenv("FAULT_AT", number, TRUE);
+    g_setenv("FAULT_WHAT", what, TRUE);
+    g_setenv("FAULT_LOG", stage->log, TRUE);
+}
+
+static void try_fault(const Stage *stage, const char *call, unsigned at, size_t i)
+{
+    g_autofree char *label = g_strdup_printf("%s: %s %u: %s", stage->scenario->what, call,
+                                             at, faults[i].fault);
+    bool io = reads_or_writes(call);
+
+    set_fault(stage, call, at, faults[i].fault);
+    g_autoptr(Run) run = run_scenario(stage);
+    unsigned fired = logged(stage, "fired");
+    counts->runs++;
+    counts->fired += fired;
+    counts->each[i]++;
+    /* A read that fails at the very end of its work, or a call with a second way, may do
+     * no harm; a pipe that closes is not worth a word. */
+    bool said = faults[i].error && faults[i].error != EPIPE && io && fired;
+    judge(stage, run, label, faults[i].harmless && io,
+          said && run->status == 2 ? strerror(faults[i].error) : NULL);
+    ck_assert_msg(run->status != 2 || faults[i].error == EPIPE || *run->err,
+                  "%s: no message", label);
+}
+
+static void first_run(Stage *stage)
+{
+    size_t n;
+
+    set_fault(stage, "", 0, "");
+    g_autoptr(Run) run = run_scenario(stage);
+    ck_assert_msg(run->status == 0, "%s: %s", stage->scenario->what, run->err);
+    ck_assert_msg(access(stage->log, F_OK) == 0, "the injector was not loaded");
+    if (target_of(stage)) {
+        char *text;
+
+        ck_assert(g_file_get_contents(target_of(stage), &text, &n, NULL));
+        stage->wanted = g_bytes_new_take(text, n);
+    } else {
+        stage->wanted = g_bytes_new(run->out, run->out_length);
+    }
+}
+
+START_TEST(test_scenario)
+{
+    static const char *const calls[] = { "read",   "pread",           "write",
+                                         "pwrite", "fsync",           "rename",
+                                         "link",   "copy_file_range", "sendfile",
+                                         "open",   "ftruncate",       "lseek",
+                                         "fchmod" };
+    unsigned made[G_N_ELEMENTS(calls)];
+    Stage stage = { 0 };
+
+    stage_open(&stage, &scenarios[_i]);
+    first_run(&stage);
+    for (size_t c = 0; c < G_N_ELEMENTS(calls); c++) {
+        made[c] = logged(&stage, calls[c]);
+    }
+    for (size_t c = 0; c < G_N_ELEMENTS(calls); c++) {
+        unsigned step = 1 + made[c] / CALLS_TRIED;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(faults); i++) {
+            bool io = reads_or_writes(calls[c]);
+            bool is_signal = g_str_has_prefix(faults[i].fault, "signal");
+
+            if (!made[c] || (!io && !faults[i].everywhere) ||
+                (is_signal && !scenarios[_i].catches_signals) ||
+                (strcmp(faults[i].fault, "truncate") == 0 &&
+                 (is_pipe(&scenarios[_i]) || scenarios[_i].in_place))) {
+                continue;
+            }
+            for (unsigned at = 1; at <= made[c]; at += step) {
+                try_fault(&stage, calls[c], at, i);
+            }
+            if (faults[i].harmless) {
+                try_fault(&stage, calls[c], 0, i);
+            }
+        }
+    }
+    stage_close(&stage);
+}
+END_TEST
+
+/* --- moments that nobody chose --- */
+
+/* Slow enough for a signal to come in the middle. */
+static const Scenario slow = { "a slow conversion",
+                               "real/q35-100-devices.mig.zst",
+                               { "convert", "--filter=null", "--zstd=19", "IN", "-o",
+                                 "OUT" },
+                               .catches_signals = true };
+
+START_TEST(test_moments)
+{
+    const int signals[] = { SIGINT, SIGTERM };
+    g_autoptr(GRand) random = g_rand_new_with_seed((guint32)_i);
+    Stage stage = { 0 };
+    gint64 before;
+
+    stage_open(&stage, &slow);
+    lay_out(&stage);
+    before = g_get_monotonic_time();
+    first_run(&stage);
+    gint64 took = g_get_monotonic_time() - before;
+    for (int round = 0; round < 20; round++) {
+        int status;
+
+        lay_out(&stage);
+        pid_t pid = fork();
+        if (pid == 0) {
+            dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+            execl(g_getenv("MIGSTAT"), "migstat", "convert", "--filter=null", "--zstd=19",
+                  stage.in, "-o", stage.out, NULL);
+            _exit(127);
+        }
+        g_usleep((gulong)g_rand_double_range(random, 0, (double)took * 1.1));
+        kill(pid, signals[round % 2]);
+        waitpid(pid, &status, 0);
+        counts->moments++;
+        assert_no_leftover(&stage, "a signal");
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+            ck_assert(holds(stage.out, g_bytes_get_data(stage.wanted, NULL),
+                            g_bytes_get_size(stage.wanted)));
+        } else {
+            /* Before it can catch signals it has not begun. */
+            ck_assert(WIFSIGNALED(status) || WEXITSTATUS(status) == 2);
+            ck_assert(untouched(&stage));
+            counts->cancelled++;
+        }
+    }
+    stage_close(&stage);
+}
+END_TEST
+
+/* --- places that are full --- */
+
+static Run *run_shell(const char *script, const char *in, const char *dir)
+{
+    const char *argv[] = { "/bin/sh", "-c", script, g_getenv("MIGSTAT"), in, NULL };
+
+    return run_program(argv, NULL, dir);
+}
+
+START_TEST(test_full_file_system)
+{
+    g_autofree char *dir = scratch_dir(), *in = fixture_file(large);
+    g_autoptr(Run) may = run_shell("unshare -Urm true", in, dir);
+
+    if (may->status != 0) {
+        printf("faults: no small file system, since unshare(1) may not mount\n");
+    } else {
+        g_autoptr(Run) run = run_shell(
+            "mkdir m; exec unshare -Urm /bin/sh -c 'mount -t tmpfs -o size=64k none m && "
+            "\"$0\" convert --filter=null \"$1\" -o m/out.mig; "
+            "echo \"status $?, left:\" $(ls -A m)' \"$0\" \"$1\"",
+            in, dir);
+
+        ck_assert_msg(strcmp(run->out, "status 2, left:\n") == 0, "%s%s", run->out,
+                      run->err);
+        ck_assert_msg(strstr(run->err, strerror(ENOSPC)), "%s", run->err);
+    }
+    scratch_remove(dir);
+}
+END_TEST
+
+START_TEST(test_full_output)
+{
+    g_autofree char *in = fixture_file(large);
+    static const char *const commands[] = { "dump", "dump --items", "dump --format=json",
+                                            "check --format=json",
+                                            "convert --filter=null -o -" };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+        g_autofree char *script =
+            g_strdup_printf("exec \"$0\" %s \"$1\" > /dev/full", commands[i]);
+        g_autoptr(Run) run = run_shell(script, in, NULL);
+
+        ck_assert_msg(run->status == 2, "%s: status %d\n%s", commands[i], run->status,
+                      run->err);
+        ck_assert_msg(strstr(run->err, strerror(ENOSPC)), "%s: %s", commands[i],
+                      run->err);
+    }
+}
+END_TEST
+
+/* Who closes a pipe wants no more, and no word about it. */
+START_TEST(test_closed_pipe)
+{
+    g_autofree char *in = fixture_file(large);
+    static const char *const commands[] = { "dump --items", "dump --devices --hex",
+                                            "convert --filter=null -o -" };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+        g_autofree char *script = g_strdup_printf(
+            "{ sleep 0.3; \"$0\" %s \"$1\"; echo \"status $?\" >&2; } | :", commands[i]);
+        g_autoptr(Run) run = run_shell(script, in, NULL);
+
+        ck_assert_msg(strcmp(run->err, "status 2\n") == 0, "%s: %s", commands[i],
+                      run->err);
+    }
+}
+END_TEST
+
+START_TEST(test_counts)
+{
+    printf("faults: %" PRIu64 " runs, %" PRIu64 " failures (", counts->runs,
+           counts->fired);
+    for (size_t i = 0; i < G_N_ELEMENTS(faults); i++) {
+        printf("%s%s %" PRIu64, i ? ", " : "",
+               faults[i].error ? g_strerror(faults[i].error) : faults[i].fault,
+               counts->each[i]);
+    }
+    printf("), %" PRIu64 " ended with a message; %" PRIu64
+           " signals at moments nobody chose, %" PRIu64 " in time\n",
+           counts->failed, counts->moments, counts->cancelled);
+}
+END_TEST
+
+Suite *suite_faults(void)
+{
+    Suite *suite = suite_create("faults");
+    TCase *tests = tcase_create("faults"), *tally = tcase_create("tally");
+    const char *variant = g_getenv("VARIANT");
+
+    counts = shared_counts(sizeof *counts);
+    tcase_set_timeout(tests, 300);
+    /* valgrind would be preloaded too, and takes a second for each of these runs. */
+    if (!variant || strcmp(variant, "valgrind") != 0) {
+        tcase_add_loop_test(tests, test_scenario, 0, G_N_ELEMENTS(scenarios));
+        tcase_add_loop_test(tests, test_moments, 0, 2);
+    }
+    tcase_add_test(tests, test_full_file_system);
+    tcase_add_test(tests, test_full_output);
+    tcase_add_test(tests, test_closed_pipe);
+    tcase_add_test(tally, test_counts);
+    suite_add_tcase(suite, tests);
+    suite_add_tcase(suite, tally);
+    return suite;
+}

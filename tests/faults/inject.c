@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns: system calls that fail when a test says so: a library to be preloaded.
+ * Must not know: the program.
+ * Neighbours: ../cli/test-faults.c, which sets the environment and judges.
+ *
+ *   FAULT_CALL=NAME   a name of the table below
+ *   FAULT_AT=N        its N-th call, from 1; 0: each call, save that every other one
+ *                     works where the fault would otherwise never end
+ *   FAULT_WHAT        a number: errno; "short": half of what was asked for; "signal:N":
+ *                     the process gets it, and the call goes on; "truncate:PATH": half
+ *                     of that file goes, and the call goes on
+ *   FAULT_LOG=PATH    gets a line "NAME calls" for each name, and "fired N"
+ *
+ * Only calls that the program makes itself pass here, not those that libc makes for
+ * stdio.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define CALLS(X)                                                              \
+    X(read)                                                                   \
+    X(pread) X(write) X(pwrite) X(fsync) X(rename) X(link) X(copy_file_range) \
+        X(sendfile) X(open) X(ftruncate) X(lseek) X(fchmod)
+
+typedef enum {
+#define X(name) CALL_##name,
+    CALLS(X)
+#undef X
+        N_CALLS
+} Call;
+
+static const char *const names[N_CALLS] = {
+#define X(name) #name,
+    CALLS(X)
+#undef X
+};
+
+static unsigned counts[N_CALLS], fired;
+static Call wanted = N_CALLS;
+static unsigned at;
+static const char *what = "";
+static int log_fd = -1;
+
+__attribute__((constructor)) static void set_up(void)
+{
+    const char *name = getenv("FAULT_CALL"), *number = getenv("FAULT_AT"),
+               *log = getenv("FAULT_LOG");
+
+    for (unsigned i = 0; name && i < N_CALLS; i++) {
+        wanted = strcmp(name, names[i]) == 0 ? (Call)i : wanted;
+    }
+    at = number ? (unsigned)strtoul(number, NULL, 10) : 0;
+    what = getenv("FAULT_WHAT") ? getenv("FAULT_WHAT") : "";
+    if (log) {
+        log_fd =
+            (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    }
+}
+
+__attribute__((destructor)) static void tell(void)
+{
+    char line[64];
+
+    for (unsigned i = 0; log_fd >= 0 && i <= N_CALLS; i++) {
+        int n = snprintf(line, sizeof line, "%s %u\n", i < N_CALLS ? names[i] : "fired",
+                         i < N_CALLS ? counts[i] : fired);
+        syscall(SYS_write, log_fd, line, (size_t)n);
+    }
+}
+
+/* Whether the call is to fail, with errno set; `length` (may be NULL) may become
+ * shorter. */
+static int fails(Call call, size_t *length)
+{
+    unsigned n = __atomic_add_fetch(&counts[call], 1, __ATOMIC_RELAXED);
+    int is_short = strcmp(what, "short") == 0;
+
+    if (call != wanted || (at ? n != at : !is_short && n % 2 == 0)) {
+        return 0;
+    }
+    if (is_short) {
+        if (length && *length > 1) {
+            *length /= 2;
+            fired++;
+        }
+        return 0;
+    }
+    fired++;
+    if (strncmp(what, "signal:", 7) == 0) {
+        kill(getpid(), atoi(what + 7));
+        return 0;
+    }
+    if (strncmp(what, "truncate:", 9) == 0) {
+        struct stat st;
+
+        if (stat(what + 9, &st) == 0) {
+            syscall(SYS_truncate, what + 9, st.st_size / 2);
+        }
+        return 0;
+    }
+    errno = atoi(what);
+    return 1;
+}
+
+ssize_t read(int fd, void *buffer, size_t n)
+{
+    return fails(CALL_read, &n) ? -1 : syscall(SYS_read, fd, buffer, n);
+}
+
+ssize_t write(int fd, const void *buffer, size_t n)
+{
+    return fails(CALL_write, &n) ? -1 : syscall(SYS_write, fd, buffer, n);
+}
+
+ssize_t pread64(int fd, void *buffer, size_t n, off64_t offset)
+{
+    return fails(CALL_pread, &n) ? -1 : syscall(SYS_pread64, fd, buffer, n, offset);
+}
+
+ssize_t pwrite64(int fd, const void *buffer, size_t n, off64_t offset)
+{
+    return fails(CALL_pwrite, &n) ? -1 : syscall(SYS_pwrite64, fd, buffer, n, offset);
+}
+
+int fsync(int fd)
+{
+    return fails(CALL_fsync, NULL) ? -1 : (int)syscall(SYS_fsync, fd);
+}
+
+int renameat(int from_dir, const char *from, int to_dir, const char *to)
+{
+    return fails(CALL_rename, NULL)
+               ? -1
+               : (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, 0);
+}
+
+int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
+{
+    return fails(CALL_rename, NULL)
+               ? -1
+               : (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, flags);
+}
+
+int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
+{
+    return fails(CALL_link, NULL)
+               ? -1
+               : (int)syscall(SYS_linkat, from_dir, from, to_dir, to, flags);
+}
+
+ssize_t copy_file_range(int from, off64_t *from_at, int to, off64_t *to_at, size_t n,
+                        unsigned flags)
+{
+    return fails(CALL_copy_file_range, &n)
+               ? -1
+               : syscall(SYS_copy_file_range, from, from_at, to, to_at, n, flags);
+}
+
+ssize_t sendfile64(int to, int from, off64_t *from_at, size_t n)
+{
+    return fails(CALL_sendfile, &n) ? -1 : syscall(SYS_sendfile, to, from, from_at, n);
+}
+
+int ftruncate64(int fd, off64_t length)
+{
+    return fails(CALL_ftruncate, NULL) ? -1 : (int)syscall(SYS_ftruncate, fd, length);
+}
+
+off64_t lseek64(int fd, off64_t offset, int whence)
+{
+    return fails(CALL_lseek, NULL) ? -1 : syscall(SYS_lseek, fd, offset, whence);
+}
+
+int fchmod(int fd, mode_t mode)
+{
+    return fails(CALL_fchmod, NULL) ? -1 : (int)syscall(SYS_fchmod, fd, mode);
+}
+
+static mode_t mode_of(int flags, va_list arguments)
+{
+    return flags & (O_CREAT | __O_TMPFILE) ? va_arg(arguments, mode_t) : 0;
+}
+
+int open64(const char *path, int flags, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, flags);
+    mode_t mode = mode_of(flags, arguments);
+    va_end(arguments);
+    return fails(CALL_open, NULL) ? -1
+                                  : (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+int openat64(int dir, const char *path, int flags, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, flags);
+    mode_t mode = mode_of(flags, arguments);
+    va_end(arguments);
+    return fails(CALL_open, NULL) ? -1 : (int)syscall(SYS_openat, dir, path, flags, mode);
+}
