@@ -89,6 +89,8 @@ struct Vmstate {
     Field *fields;
     Vmstate *subsections;
     Vmstate *next;
+    /* offsets in the JSON: of its object, and of its list of subsections with the key */
+    size_t text, text_end, list, list_end;
 };
 
 struct Field {
@@ -103,6 +105,7 @@ struct Field {
     bool in_array;      /* shown as elements of an array, of which... */
     bool starts_array;  /* ...this is the first entry */
     Vmstate *vmstates;  /* a struct has one; a container one or two per element */
+    size_t size_text, size_text_end; /* of the number, in the JSON */
     Field *next;
 };
 
@@ -126,6 +129,9 @@ static void schema_init(Schema *s, const char *json, size_t length)
 
 static void schema_clear(Schema *s)
 {
+    if (!s->nodes) {
+        return;
+    }
     g_string_free(s->key, true);
     g_string_free(s->text, true);
     g_string_chunk_free(s->strings);
@@ -220,6 +226,8 @@ static Vmstate *read_vmstate(Schema *s)
 {
     Vmstate *v = new_vmstate(s);
 
+    size_t text = mig_json_offset(&s->json);
+
     if (!v || !mig_json_enter(&s->json, '{')) {
         return NULL;
     }
@@ -230,13 +238,25 @@ static Vmstate *read_vmstate(Schema *s)
             return NULL;
         }
     }
+    v->text = text;
+    v->text_end = (size_t)(s->json.p - s->json.text);
     return s->json.problem ? NULL : v;
+}
+
+/* Where the key begins that stands before the value at @at. */
+static size_t key_before(const Schema *s, size_t at)
+{
+    for (int quotes = 0; at > 0 && quotes < 2; quotes += s->json.text[at] == '"') {
+        at--;
+    }
+    return at;
 }
 
 static bool read_subsections(Schema *s, Vmstate *v)
 {
     Vmstate **next = &v->subsections;
 
+    v->list = key_before(s, mig_json_offset(&s->json));
     if (!mig_json_enter(&s->json, '[')) {
         return false;
     }
@@ -251,6 +271,7 @@ static bool read_subsections(Schema *s, Vmstate *v)
         }
         next = &(*next)->next;
     }
+    v->list_end = (size_t)(s->json.p - s->json.text);
     return !s->json.problem;
 }
 
@@ -301,7 +322,9 @@ static Field *read_field(Schema *s)
         } else if (g_str_equal(key, "type")) {
             ok = read_text(s, &f->type);
         } else if (g_str_equal(key, "size")) {
+            f->size_text = mig_json_offset(json);
             ok = f->has_size = mig_json_uint(json, &f->size);
+            f->size_text_end = (size_t)(json->p - json->text);
         } else if (g_str_equal(key, "array_len")) {
             ok = f->has_count = mig_json_uint(json, &f->count);
         } else if (g_str_equal(key, "index")) {
@@ -380,6 +403,15 @@ static bool read_fields(Schema *s, Vmstate *v)
 
 /* --- walk -------------------------------------------------------------------------------- */
 
+/* A subsection that is looked for, and where it was found. */
+typedef struct Sought {
+    const char *path;
+    GPtrArray *around;       /* Field, whose octets are walked, outermost first */
+    const Vmstate *parent, *found;
+    uint64_t from, length;   /* of its octets, marker included */
+    GPtrArray *around_found;
+} Sought;
+
 typedef struct Walk {
     MigEmit *emit;       /* NULL on the first walk, which only confirms */
     const uint8_t *body;
@@ -389,6 +421,7 @@ typedef struct Walk {
     uint64_t certain;    /* second walk: octets that are shown as values */
     uint64_t visits;
     unsigned searches;
+    Sought *sought;      /* or NULL */
     bool differs;        /* a leaf contradicts its description */
     const char *why;     /* what ended the first walk */
     GString *note;       /* the reason, for a person */
@@ -678,7 +711,7 @@ static bool walk_opaque(Walk *w, const Field *f, const char *name, const char *n
     return true;
 }
 
-static bool walk_element(Walk *w, const Field *f, const char *name)
+static bool walk_inside(Walk *w, const Field *f, const char *name)
 {
     g_auto(Nulls) nulls = { 0 };
     unsigned per_element;
@@ -705,6 +738,21 @@ static bool walk_element(Walk *w, const Field *f, const char *name)
         return stop(w, "it has more fields than are looked at");
     }
     return walk_struct(w, f->vmstates, &nulls, name, f->type, f->size);
+}
+
+static bool walk_element(Walk *w, const Field *f, const char *name)
+{
+    GPtrArray *around = w->sought ? w->sought->around : NULL;
+    bool ok;
+
+    if (around) {
+        g_ptr_array_add(around, (gpointer)(uintptr_t)f);
+    }
+    ok = walk_inside(w, f, name);
+    if (around) {
+        g_ptr_array_set_size(around, (int)around->len - 1);
+    }
+    return ok;
 }
 
 /* A NULL that the description does not show. */
@@ -759,7 +807,20 @@ static const Field *walk_array(Walk *w, const Field *first, const Nulls *nulls, 
     return f;
 }
 
-static bool walk_subsection(Walk *w, const Vmstate *v)
+static void look_whether_sought(Walk *w, const Vmstate *parent, const Vmstate *v, uint64_t from)
+{
+    Sought *sought = w->sought;
+
+    if (sought && !sought->found && g_str_equal(w->emit->path->str, sought->path)) {
+        sought->parent = parent;
+        sought->found = v;
+        sought->from = from;
+        sought->length = MIG_SUBSECTION_OVERHEAD + strlen(v->name) + v->size;
+        sought->around_found = g_ptr_array_copy(sought->around, NULL, NULL);
+    }
+}
+
+static bool walk_subsection(Walk *w, const Vmstate *parent, const Vmstate *v)
 {
     size_t n = strlen(v->name);
     uint64_t header = MIG_SUBSECTION_OVERHEAD + n, from = w->at;
@@ -782,6 +843,7 @@ static bool walk_subsection(Walk *w, const Vmstate *v)
     if (w->emit) {
         mig_emit_open(w->emit, MIG_FIELD_SUBSECTION, v->name, "subsection", from,
                       header + v->size, NULL);
+        look_whether_sought(w, parent, v, from);
         mig_emit_value(w->emit, MIG_FIELD_UINT, "version_id", "be32", w->at - 4, 4, v->version,
                        NULL);
     }
@@ -807,7 +869,7 @@ static bool walk_vmstate(Walk *w, const Vmstate *v, const Nulls *nulls)
         }
     }
     for (const Vmstate *q = v->subsections; q; q = q->next) {
-        if (!walk_subsection(w, q)) {
+        if (!walk_subsection(w, v, q)) {
             return false;
         }
     }
@@ -841,55 +903,189 @@ static bool nothing_certain(MigEmit *e, uint64_t length, const char *what, const
     return false;
 }
 
-bool mig_device_decode(const char *json, size_t json_length, const uint8_t *bytes,
-                       uint64_t length, uint64_t offset, const MigPciNames *names,
-                       MigFieldVisit *visit, void *user)
+static bool decode(const char *json, size_t json_length, const uint8_t *bytes, uint64_t length,
+                   MigEmit *e, Schema *schema, Sought *sought)
 {
-    g_auto(MigEmit) e = { 0 };
-    g_auto(Schema) schema = { 0 };
     g_auto(Nulls) nulls = { 0 };
     g_autoptr(GString) note = g_string_new(NULL);
     Walk w = { .body = bytes, .length = length, .note = note };
     Vmstate *v;
     bool ok;
 
-    mig_emit_init(&e, bytes, length, offset, names, visit, user);
-    schema_init(&schema, json ? json : "", json ? json_length : 0);
     if (!json) {
-        return nothing_certain(&e, length, "the stream has no description of this device", NULL);
+        return nothing_certain(e, length, "the stream has no description of this device", NULL);
     }
-    v = read_vmstate(&schema);
+    schema_init(schema, json, json_length);
+    v = read_vmstate(schema);
     if (!v) {
-        return nothing_certain(&e, length, "its description cannot be read: ",
-                               schema.problem       ? schema.problem
-                               : schema.json.problem ? schema.json.problem
-                                                     : "it ends too early");
+        return nothing_certain(e, length, "its description cannot be read: ",
+                               schema->problem        ? schema->problem
+                               : schema->json.problem ? schema->json.problem
+                                                      : "it ends too early");
     }
     find_nulls(&w, v, 0, length, &nulls);
     ok = confirm(&w, v, &nulls);
     if (w.visits > VISITS_MAX) {
-        return nothing_certain(&e, length, w.why, NULL);
+        return nothing_certain(e, length, w.why, NULL);
     }
     w.why = NULL;
     w.at = w.visits = w.searches = 0;
-    w.emit = &e;
+    w.emit = e;
+    w.sought = sought;
     walk_vmstate(&w, v, &nulls);
     if (ok) {
         return !w.differs;
     }
     g_string_prepend(note, "does not match from here: ");
-    mig_emit_mismatch(&e, w.certain, length - w.certain, note->str);
+    mig_emit_mismatch(e, w.certain, length - w.certain, note->str);
     return false;
 }
 
-static char *read_text_of(MigInput *in, const MigDescription *d, const MigDeviceDescription *device)
+bool mig_device_decode(const char *json, size_t json_length, const uint8_t *bytes,
+                       uint64_t length, uint64_t offset, const MigPciNames *names,
+                       MigFieldVisit *visit, void *user)
 {
-    g_autofree char *json = g_malloc(device->text_length + 1u);
-    uint64_t at = d->offset + MIG_DESCRIPTION_HEADER_LENGTH + device->text_offset;
+    g_auto(MigEmit) e = { 0 };
+    g_auto(Schema) schema = { 0 };
 
-    return mig_input_read_at(in, at, json, device->text_length) == device->text_length
-               ? g_steal_pointer(&json)
-               : NULL;
+    mig_emit_init(&e, bytes, length, offset, names, visit, user);
+    return decode(json, json_length, bytes, length, &e, &schema, NULL);
+}
+
+/* --- cutting ----------------------------------------------------------------------------- */
+
+typedef struct Cut {
+    size_t from, to; /* in the JSON */
+    char *text;      /* that stands there instead */
+} Cut;
+
+static void clear_cut(gpointer p)
+{
+    g_free(((Cut *)p)->text);
+}
+
+static int by_place(gconstpointer a, gconstpointer b)
+{
+    const Cut *x = a, *y = b;
+
+    return (x->from > y->from) - (x->from < y->from);
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+/* From @from to @to, which is one of a list's members, with the comma that goes with it. */
+static Cut cut_member(const char *json, size_t from, size_t to, bool first)
+{
+    size_t at = from;
+
+    while (at > 0 && is_space(json[at - 1])) {
+        at--;
+    }
+    if (at > 0 && json[at - 1] == ',' && !first) {
+        return (Cut){ at - 1, to, g_strdup("") };
+    }
+    while (is_space(json[to])) {
+        to++;
+    }
+    if (json[to] == ',') {
+        for (to++; is_space(json[to]); to++) {
+        }
+    }
+    return (Cut){ from, to, g_strdup("") };
+}
+
+/* The JSON without the subsection, and with the lengths of what is around it. */
+static char *cut_json(const char *json, size_t length, const Sought *sought)
+{
+    g_autoptr(GArray) cuts = g_array_new(false, false, sizeof(Cut));
+    GString *text = g_string_new(NULL);
+    const Vmstate *list = sought->parent->subsections;
+    Cut cut = list->next ? cut_member(json, sought->found->text, sought->found->text_end,
+                                      list == sought->found)
+                         : cut_member(json, sought->parent->list, sought->parent->list_end, false);
+    size_t at = 0;
+
+    g_array_set_clear_func(cuts, clear_cut);
+    g_array_append_val(cuts, cut);
+    for (guint i = 0; i < sought->around_found->len; i++) {
+        const Field *f = g_ptr_array_index(sought->around_found, i);
+
+        cut = (Cut){ f->size_text, f->size_text_end,
+                     g_strdup_printf("%" PRIu64, f->size - sought->length) };
+        g_array_append_val(cuts, cut);
+    }
+    g_array_sort(cuts, by_place);
+    for (guint i = 0; i < cuts->len; i++) {
+        const Cut *one = &g_array_index(cuts, Cut, i);
+
+        g_string_append_len(text, json + at, (gssize)(one->from - at));
+        g_string_append(text, one->text);
+        at = one->to;
+    }
+    g_string_append_len(text, json + at, (gssize)(length - at));
+    return g_string_free(text, FALSE);
+}
+
+static void ignore(const MigField *field, void *user)
+{
+    (void)field;
+    (void)user;
+}
+
+char *mig_device_cut_subsection(const char *json, size_t json_length, const uint8_t *bytes,
+                                uint64_t length, const char *path, uint64_t *from,
+                                uint64_t *cut_length, const char **problem)
+{
+    g_autoptr(GPtrArray) around = g_ptr_array_new();
+    g_autofree char *closed = g_strndup(json, json_length);
+    g_auto(MigEmit) e = { 0 };
+    g_auto(Schema) schema = { 0 };
+    Sought sought = { .path = path, .around = around };
+    g_autoptr(GPtrArray) around_found = NULL;
+    char *result = NULL;
+
+    mig_emit_init(&e, bytes, length, 0, NULL, ignore, NULL);
+    *problem = "its description does not match it";
+    if (!decode(closed, json_length, bytes, length, &e, &schema, &sought)) {
+        g_clear_pointer(&sought.around_found, g_ptr_array_unref);
+        return NULL;
+    }
+    around_found = sought.around_found;
+    *problem = NULL;
+    if (!sought.found) {
+        return NULL;
+    }
+    for (guint i = 0; i < around_found->len; i++) {
+        const Field *f = g_ptr_array_index(around_found, i);
+
+        if (f->count > 1) {
+            *problem = "it is in an array that is described by its first element";
+            return NULL;
+        }
+    }
+    *from = sought.from;
+    *cut_length = sought.length;
+    result = cut_json(closed, json_length, &sought);
+    return result;
+}
+
+char *mig_device_description_text(MigInput *in, const MigDescription *d, const char *name,
+                                  uint32_t instance_id, size_t *length)
+{
+    ssize_t i = d ? mig_description_lookup(d, name, instance_id, 0) : -1;
+    g_autofree char *json = NULL;
+    uint64_t at;
+
+    if (i < 0) {
+        return NULL;
+    }
+    *length = d->devices[i].text_length;
+    json = g_malloc(*length + 1);
+    at = d->offset + MIG_DESCRIPTION_HEADER_LENGTH + d->devices[i].text_offset;
+    return mig_input_read_at(in, at, json, *length) == *length ? g_steal_pointer(&json) : NULL;
 }
 
 bool mig_device_decode_at(MigInput *in, const MigDescription *description,
@@ -898,9 +1094,7 @@ bool mig_device_decode_at(MigInput *in, const MigDescription *description,
 {
     g_autofree uint8_t *bytes = NULL;
     g_autofree char *json = NULL;
-    ssize_t i = description ? mig_description_lookup(description, body->name,
-                                                     body->instance_id, 0)
-                            : -1;
+    size_t json_length = 0;
 
     if (body->length > MIG_DEVICE_BODY_MAX) {
         MigField field = { .kind = MIG_FIELD_MISMATCH, .name = "?", .path = "", .type = "mismatch",
@@ -918,8 +1112,8 @@ bool mig_device_decode_at(MigInput *in, const MigDescription *description,
         }
         return false;
     }
-    json = i >= 0 ? read_text_of(in, description, &description->devices[i]) : NULL;
-    *matches = mig_device_decode(json, json ? description->devices[i].text_length : 0, bytes,
-                                 body->length, body->offset, names, visit, user);
+    json = mig_device_description_text(in, description, body->name, body->instance_id,
+                                       &json_length);
+    *matches = mig_device_decode(json, json_length, bytes, body->length, body->offset, names, visit, user);
     return true;
 }

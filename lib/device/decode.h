@@ -41,7 +41,24 @@ MIG_API bool mig_device_decode(const char *json, size_t json_length, const uint8
                                MigFieldVisit *visit, void *user);
 
 /*
- * The same for a section of an input that can seek: reads its body and its object of the
+ * What becomes of a device without the subsection at @path ("cpu/fpu", "pm.ich9_pm/tco"): the
+ * octets of its body from *from, *cut_length of them, go, and the result is its object of the
+ * description then.  NULL where there is no such subsection, *problem NULL; or where it cannot
+ * be cut out, *problem being a static string.  The caller frees.
+ */
+MIG_API char *mig_device_cut_subsection(const char *json, size_t json_length,
+                                        const uint8_t *bytes, uint64_t length,
+                                        const char *path, uint64_t *from,
+                                        uint64_t *cut_length, const char **problem);
+
+/* The object of the description for that name and instance, in the text that @in holds; NULL
+ * where there is none.  The caller frees. */
+MIG_API char *mig_device_description_text(MigInput *in, const MigDescription *description,
+                                          const char *name, uint32_t instance_id,
+                                          size_t *length);
+
+/*
+ * The same as mig_device_decode() for a section of an input that can seek: reads its body and its object of the
  * description.
  * @description may be NULL.
  * Returns false with *error set only if the input cannot be read (IO, ...); *matches tells

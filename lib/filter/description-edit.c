@@ -14,13 +14,20 @@
 
 #include "stream/json-scan.h"
 
-typedef enum EditKind { EDIT_REMOVE, EDIT_RENAME, EDIT_RESIZE, EDIT_INSERT } EditKind;
+typedef enum EditKind {
+    EDIT_REMOVE,
+    EDIT_RENAME,
+    EDIT_RESIZE,
+    EDIT_INSERT,
+    EDIT_REPLACE,
+} EditKind;
 
 typedef struct Edit {
     EditKind kind;
     char *name;      /* the entry's, as it was */
     uint32_t instance_id;
     char *new_name;
+    char *old_text, *new_text; /* of a replacement */
     uint64_t size;
     char *before, *after; /* idstr of a neighbour, or NULL */
     uint32_t before_instance, after_instance;
@@ -53,6 +60,8 @@ static void clear_edit(gpointer p)
 
     g_free(edit->name);
     g_free(edit->new_name);
+    g_free(edit->old_text);
+    g_free(edit->new_text);
     g_free(edit->before);
     g_free(edit->after);
 }
@@ -106,6 +115,15 @@ void mig_description_edit_resize(MigDescriptionEdit *edit, const MigSection *sec
     add(edit, EDIT_RESIZE, section)->size = size;
 }
 
+void mig_description_edit_replace(MigDescriptionEdit *edit, const MigSection *section,
+                                  const char *old, size_t old_length, const char *text)
+{
+    Edit *one = add(edit, EDIT_REPLACE, section);
+
+    one->old_text = g_strndup(old, old_length);
+    one->new_text = g_strdup(text);
+}
+
 void mig_description_edit_insert(MigDescriptionEdit *edit, const MigSection *section,
                                  uint64_t size, const MigSection *before,
                                  const MigSection *after)
@@ -136,6 +154,14 @@ static void splice(GArray *splices, size_t offset, size_t length, char *text)
     Splice one = { offset, length, text };
 
     g_array_append_val(splices, one);
+}
+
+/* Insertions by place; those of one place stay in order. */
+static int by_place(gconstpointer a, gconstpointer b)
+{
+    const Edit *x = *(const Edit *const *)a, *y = *(const Edit *const *)b;
+
+    return x->place == y->place ? (x > y) - (x < y) : (x->place > y->place) - (x->place < y->place);
 }
 
 static int by_offset(gconstpointer a, gconstpointer b)
@@ -240,6 +266,18 @@ static bool resize_fields(MigJson *json, size_t base, GArray *splices, uint64_t 
         }
     }
     return !json->problem;
+}
+
+/* A replacement speaks of the entry as it was when the stream was read. */
+static bool replace_entry(const char *text, const MigDeviceDescription *device, const Edit *edit,
+                          GArray *splices)
+{
+    if (strlen(edit->old_text) != device->text_length ||
+        memcmp(edit->old_text, text + device->text_offset, device->text_length) != 0) {
+        return false;
+    }
+    splice(splices, device->text_offset, device->text_length, g_strdup(edit->new_text));
+    return true;
 }
 
 /* Splices inside of the entry @device. */
@@ -401,8 +439,9 @@ static char *build_list(const MigDescriptionEdit *edit, const char *text,
     g_autofree char *separator = d->n_devices > 1 ? gap_before(text, d, 1)
                                                   : g_strdup(spacing->comma);
     g_autofree char *opening = NULL, *closing = NULL;
+    g_autoptr(GPtrArray) insertions = g_ptr_array_new();
     bool empty = true;
-    guint next_splice = 0;
+    guint next_splice = 0, next_insertion = 0;
 
     if (d->n_devices) {
         opening = gap_before(text, d, 0);
@@ -411,18 +450,25 @@ static char *build_list(const MigDescriptionEdit *edit, const char *text,
         opening = g_strdup(spacing->pad);
         closing = g_strdup(spacing->pad);
     }
+    for (guint e = 0; e < edit->edits->len; e++) {
+        if (g_array_index(edit->edits, Edit, e).kind == EDIT_INSERT) {
+            g_ptr_array_add(insertions, &g_array_index(edit->edits, Edit, e));
+        }
+    }
+    g_ptr_array_sort(insertions, by_place);
     g_string_append(list, opening);
     for (size_t i = 0; i <= d->n_devices; i++) {
-        for (guint e = 0; e < edit->edits->len; e++) {
-            const Edit *one = &g_array_index(edit->edits, Edit, e);
+        for (; next_insertion < insertions->len; next_insertion++) {
+            const Edit *one = g_ptr_array_index(insertions, next_insertion);
+            g_autofree char *entry = NULL;
 
-            if (one->kind == EDIT_INSERT && one->place == i) {
-                g_autofree char *entry = entry_text(one, spacing);
-
-                g_string_append(list, empty ? "" : separator);
-                g_string_append(list, entry);
-                empty = false;
+            if (one->place > i) {
+                break;
             }
+            entry = entry_text(one, spacing);
+            g_string_append(list, empty ? "" : separator);
+            g_string_append(list, entry);
+            empty = false;
         }
         if (i == d->n_devices || removed[i]) {
             continue;
@@ -460,6 +506,10 @@ static const char *plan(MigDescriptionEdit *edit, const char *text, const MigDes
         }
         if (one->kind == EDIT_REMOVE) {
             removed[i] = true;
+        } else if (one->kind == EDIT_REPLACE) {
+            if (!replace_entry(text, &d->devices[i], one, inside)) {
+                return "an entry of it was changed by another filter";
+            }
         } else if (one->kind == EDIT_RESIZE && !d->devices[i].old_style) {
             return "it describes fields inside of a section that is changed";
         } else if (!edit_entry(text, &d->devices[i], one, inside)) {

@@ -32,6 +32,10 @@ void mig_description_edit_rename(MigDescriptionEdit *edit, const MigSection *sec
 void mig_description_edit_resize(MigDescriptionEdit *edit, const MigSection *section,
                                  uint64_t size);
 
+/* The object of @section, which was @old of @old_length octets, is @text now. */
+void mig_description_edit_replace(MigDescriptionEdit *edit, const MigSection *section,
+                                  const char *old, size_t old_length, const char *text);
+
 /*
  * @section has a FULL section now, with an opaque body of @size octets, after that of @after
  * and before that of @before; either may be NULL.

@@ -96,13 +96,16 @@ bool mig_filter_yes_no(const char *key, const char *value, bool *yes, GError **e
 
 extern const MigFilterType mig_filter_description;
 extern const MigFilterType mig_filter_drop_section;
+extern const MigFilterType mig_filter_drop_subsection;
 extern const MigFilterType mig_filter_footers;
 extern const MigFilterType mig_filter_keep_section;
 extern const MigFilterType mig_filter_machine;
 extern const MigFilterType mig_filter_null;
+extern const MigFilterType mig_filter_ram_block;
 extern const MigFilterType mig_filter_ram_decompress;
 extern const MigFilterType mig_filter_ram_zero;
 extern const MigFilterType mig_filter_rename_section;
+extern const MigFilterType mig_filter_set_field;
 extern const MigFilterType mig_filter_vfio_layout;
 
 #endif

@@ -10,13 +10,16 @@
 static const MigFilterType *const types[] = {
     &mig_filter_description,
     &mig_filter_drop_section,
+    &mig_filter_drop_subsection,
     &mig_filter_footers,
     &mig_filter_keep_section,
     &mig_filter_machine,
     &mig_filter_null,
+    &mig_filter_ram_block,
     &mig_filter_ram_decompress,
     &mig_filter_ram_zero,
     &mig_filter_rename_section,
+    &mig_filter_set_field,
     &mig_filter_vfio_layout,
     NULL,
 };

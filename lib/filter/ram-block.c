@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      giving a RAM block another length.
+ * Knows not: what is in it.
+ * Beside it: filter/pages.h.
+ *
+ * The list's total stands before the block, so a first pass looks for it.  Pages beyond the
+ * new length are left out; the record behind one that had the block's name gets it.
+ */
+#include <string.h>
+
+#include "filter/pages.h"
+#include "stream/page.h"
+
+typedef struct RamBlock {
+    char *name;
+    uint64_t length;
+    bool has_length;
+
+    bool found;
+    uint64_t old_length;
+    uint64_t not_zero;   /* pages that would be lost */
+    uint64_t dropped;
+    bool name_dropped;   /* with a record; the next one is to have it */
+} RamBlock;
+
+static bool ram_block_configure(void *state, const char *key, const char *value, GError **error)
+{
+    RamBlock *block = state;
+
+    if (!key) {
+        if (!block->name || !block->has_length) {
+            mig_error_set_plain(error, MIG_ERROR_USAGE,
+                                "name=BLOCK and length=BYTES are wanted");
+        }
+        return block->name && block->has_length;
+    }
+    if (g_str_equal(key, "name")) {
+        g_free(block->name);
+        block->name = g_strdup(value);
+        return true;
+    }
+    char *end;
+
+    block->length = g_ascii_strtoull(value, &end, 0);
+    block->has_length = g_ascii_isdigit(*value) && *end == '\0' && block->length > 0;
+    if (!block->has_length) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE, "length=%s is no number of bytes", value);
+    }
+    return block->has_length;
+}
+
+static MigScan ram_block_wants_scan(const void *state)
+{
+    (void)state;
+    return MIG_SCAN_NEEDED;
+}
+
+static bool is_ours(const RamBlock *block, const MigRamBlock *other)
+{
+    return other && g_str_equal(other->name, block->name);
+}
+
+/* How many pages of a run lie within the new length. */
+static uint32_t pages_kept(const RamBlock *block, const MigRamPages *run)
+{
+    uint64_t left = block->length - MIN(block->length, run->address);
+
+    return (uint32_t)MIN(run->n_pages, left / run->page_size);
+}
+
+static bool ram_block_scan(void *state, MigNext *next, const MigItem *item, GError **error)
+{
+    RamBlock *block = state;
+    const MigRamPages *run = &item->pages;
+
+    if (item->kind == MIG_ITEM_MAPPED_HEADER && is_ours(block, item->block)) {
+        return mig_next_refuse(next, item, item->section, error,
+                               "pages of a mapped-ram file have their places by the length");
+    }
+    if (item->kind == MIG_ITEM_RAM_BLOCK && is_ours(block, item->block)) {
+        block->found = true;
+        block->old_length = item->block->used_length;
+    }
+    if (item->kind == MIG_ITEM_RAM_PAGES && is_ours(block, run->block) &&
+        run->kind != MIG_PAGE_ZERO && pages_kept(block, run) < run->n_pages) {
+        const uint8_t *p = mig_next_bytes(next, item, error);
+
+        if (!p) {
+            return false;
+        }
+        for (uint32_t i = pages_kept(block, run); i < run->n_pages; i++) {
+            block->not_zero += run->kind != MIG_PAGE_NORMAL ||
+                               !mig_page_is_zero(p + mig_pages_data(item, i), run->page_size);
+        }
+    }
+    return true;
+}
+
+static bool ram_block_start(void *state, MigNext *next, GError **error)
+{
+    RamBlock *block = state;
+    uint32_t page = mig_reader_page_size(mig_next_reader(next));
+
+    if (!block->found) {
+        mig_error_set_plain(error, MIG_ERROR_REFUSED, "no RAM block is called %s", block->name);
+    } else if (page && block->length % page) {
+        mig_error_set_plain(error, MIG_ERROR_REFUSED,
+                            "%" PRIu64 " bytes are not whole pages of %u", block->length, page);
+    } else if (block->not_zero && !mig_next_lossy(next)) {
+        mig_error_set_plain(error, MIG_ERROR_REFUSED,
+                            "%" PRIu64 " pages of %s beyond that length hold something; --lossy "
+                            "drops them", block->not_zero, block->name);
+    } else {
+        return true;
+    }
+    return false;
+}
+
+static bool emit_changed(MigNext *next, MigItem *item, uint64_t at, uint64_t value,
+                         GError **error)
+{
+    const uint8_t *p = mig_next_bytes(next, item, error);
+    g_autofree uint8_t *copy = NULL;
+
+    if (!p) {
+        return false;
+    }
+    copy = g_memdup2(p, item->length);
+    mig_put_be64(copy + at, value);
+    return mig_next_emit_bytes(next, item, item->kind, copy, item->length, error);
+}
+
+/* The first record of a run, with the block's name in place of CONTINUE. */
+static bool emit_named(MigNext *next, const MigItem *run, GError **error)
+{
+    const uint8_t *p = mig_next_bytes(next, run, error);
+    const MigRamBlock *block = run->pages.block;
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    MigItem item = *run;
+    uint8_t word[8];
+
+    if (!p) {
+        return false;
+    }
+    mig_put_be64(word, mig_be64(p) & ~(uint64_t)MIG_RAM_CONTINUE);
+    g_byte_array_append(bytes, word, sizeof(word));
+    g_byte_array_append(bytes, &block->name_length, 1);
+    g_byte_array_append(bytes, (const guint8 *)block->name, block->name_length);
+    g_byte_array_append(bytes, p + 8, run->pages.first_length - 8);
+    item.pages.named = true;
+    item.pages.n_pages = 1;
+    item.pages.first_length = bytes->len;
+    item.pages.data_offset += 1u + block->name_length;
+    return mig_next_emit_bytes(next, &item, MIG_ITEM_RAM_PAGES, bytes->data, bytes->len, error);
+}
+
+static bool change_pages(RamBlock *block, MigNext *next, MigItem *item, GError **error)
+{
+    MigRamPages *run = &item->pages;
+    uint32_t kept = is_ours(block, run->block) ? pages_kept(block, run) : run->n_pages;
+    bool name_it = block->name_dropped && !run->named;
+
+    block->dropped += run->n_pages - kept;
+    if (kept == 0) {
+        block->name_dropped |= run->named;
+        return true;
+    }
+    block->name_dropped = false;
+    if (!name_it) {
+        return kept == run->n_pages ? mig_next_emit(next, item, error)
+                                    : mig_pages_emit_slice(next, item, 0, kept, error);
+    }
+    return emit_named(next, item, error) &&
+           mig_pages_emit_slice(next, item, 1, kept - 1, error);
+}
+
+static bool ram_block_event(void *state, MigNext *next, MigItem *item, GError **error)
+{
+    RamBlock *block = state;
+
+    switch (item->kind) {
+    case MIG_ITEM_RAM_LIST:
+        /* the word has its flag in the low bits */
+        return emit_changed(next, item, 0,
+                            (item->ram_list.total - block->old_length + block->length) |
+                                MIG_RAM_MEM_SIZE,
+                            error);
+    case MIG_ITEM_RAM_BLOCK:
+        return is_ours(block, item->block)
+                   ? emit_changed(next, item, 1u + item->block->name_length, block->length, error)
+                   : mig_next_emit(next, item, error);
+    case MIG_ITEM_RAM_PAGES:
+        return change_pages(block, next, item, error);
+    default:
+        return mig_next_emit(next, item, error);
+    }
+}
+
+static bool ram_block_finish(void *state, MigNext *next, GError **error)
+{
+    const RamBlock *block = state;
+
+    (void)error;
+    mig_next_report(next, NULL,
+                    "RAM block %s: %" PRIu64 " \342\206\222 %" PRIu64 " bytes, %" PRIu64
+                    " page records dropped",
+                    block->name, block->old_length, block->length, block->dropped);
+    return true;
+}
+
+static void ram_block_clear(void *state)
+{
+    RamBlock *block = state;
+
+    g_free(block->name);
+}
+
+static const MigFilterOption ram_block_options[] = {
+    { "name", "BLOCK", "The RAM block: \"pc.rom\"" },
+    { "length", "BYTES", "The length that it shall have" },
+    { 0 },
+};
+
+#define RAM_BLOCK_HANDLES                                                              \
+    (MIG_ITEM_BIT(RAM_LIST) | MIG_ITEM_BIT(RAM_BLOCK) | MIG_ITEM_BIT(RAM_PAGES) |      \
+     MIG_ITEM_BIT(MAPPED_HEADER))
+
+const MigFilterType mig_filter_ram_block = {
+    .name = "ram-block",
+    .summary = "give a RAM block another length",
+    .options = ram_block_options,
+    .handles = RAM_BLOCK_HANDLES,
+    .passes = MIG_ITEM_BITS_ALL & ~RAM_BLOCK_HANDLES,
+    .state_size = sizeof(RamBlock),
+    .configure = ram_block_configure,
+    .wants_scan = ram_block_wants_scan,
+    .scan = ram_block_scan,
+    .start = ram_block_start,
+    .event = ram_block_event,
+    .finish = ram_block_finish,
+    .clear = ram_block_clear,
+};

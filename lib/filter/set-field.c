@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      giving a field of device state another value.
+ * Knows not: where fields are; device/decode.h does.
+ * Beside it: filter/drop-subsection.c.
+ *
+ * Nothing changes its length, so the description stays as it is.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "device/decode.h"
+#include "filter/filter.h"
+#include "stream/vfio.h"
+
+typedef struct SetField {
+    char *path;            /* "DEVICE:FIELD", with * and ? */
+    GPatternSpec *pattern;
+    char *value;
+    uint64_t set, clear;   /* bits */
+    bool has_bits;
+    uint64_t changed;
+} SetField;
+
+static bool read_bits(const char *key, const char *value, uint64_t *bits, GError **error)
+{
+    char *end;
+
+    *bits = g_ascii_strtoull(value, &end, 0);
+    if (!g_ascii_isdigit(*value) || *end) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE, "%s=%s is no number", key, value);
+        return false;
+    }
+    return true;
+}
+
+static bool set_configure(void *state, const char *key, const char *value, GError **error)
+{
+    SetField *set = state;
+
+    if (!key) {
+        if (!set->path || !strchr(set->path, ':') || !set->value == !set->has_bits) {
+            mig_error_set_plain(error, MIG_ERROR_USAGE,
+                                "path=DEVICE:FIELD is wanted, and either value=, or set= or "
+                                "clear=");
+            return false;
+        }
+        set->pattern = g_pattern_spec_new(set->path);
+        return true;
+    }
+    if (g_str_equal(key, "set") || g_str_equal(key, "clear")) {
+        set->has_bits = true;
+        return read_bits(key, value, *key == 's' ? &set->set : &set->clear, error);
+    }
+    if (g_str_equal(key, "path")) {
+        g_free(set->path);
+        set->path = g_strdup(value);
+    } else {
+        g_free(set->value);
+        set->value = g_strdup(value);
+    }
+    return true;
+}
+
+/* --- one body ---------------------------------------------------------------------------- */
+
+typedef struct Body {
+    SetField *set;
+    MigNext *next;
+    const MigItem *item;
+    uint8_t *copy;        /* of the octets that are decoded; changed */
+    uint64_t offset;      /* of them, in the stream */
+    uint64_t changed;
+    GError *error;
+} Body;
+
+static bool refuse(Body *body, const MigField *field, const char *why)
+{
+    mig_next_refuse(body->next, body->item, body->item->section, &body->error, "%s: %s",
+                    field->path, why);
+    return false;
+}
+
+/* An integer in the byte order that its type tells. */
+static void store(const MigField *field, uint8_t *at, uint64_t value)
+{
+    bool little = g_str_has_prefix(field->type, "le");
+
+    for (uint64_t i = 0; i < field->length; i++) {
+        at[little ? i : field->length - 1 - i] = (uint8_t)(value >> (8 * i));
+    }
+}
+
+static bool parse_number(Body *body, const MigField *field, uint64_t *value)
+{
+    const char *text = body->set->value;
+    unsigned bits = (unsigned)field->length * 8;
+    uint64_t beyond = bits < 64 ? UINT64_MAX << bits : 0;
+    char *end;
+
+    if (field->kind == MIG_FIELD_BOOL && (g_str_equal(text, "true") || g_str_equal(text, "false"))) {
+        *value = g_str_equal(text, "true");
+        return true;
+    }
+    errno = 0;
+    *value = *text == '-' ? (uint64_t)g_ascii_strtoll(text, &end, 0)
+                          : g_ascii_strtoull(text, &end, 0);
+    if (errno || end == text || *end) {
+        return refuse(body, field, "the value is no integer of 64 bits");
+    }
+    if (field->kind == MIG_FIELD_BOOL ? *value > 1
+        : *text == '-' || field->kind == MIG_FIELD_INT
+            ? (int64_t)*value >> (bits - 1) != 0 && (int64_t)*value >> (bits - 1) != -1
+            : (*value & beyond) != 0) {
+        return refuse(body, field, "the value does not fit");
+    }
+    return true;
+}
+
+static bool set_bytes(Body *body, const MigField *field, uint8_t *at)
+{
+    const char *text = body->set->value;
+
+    if (body->set->has_bits || strlen(text) != 2 * field->length) {
+        return refuse(body, field, "a buffer takes as many octets in hexadecimal as it has");
+    }
+    for (uint64_t i = 0; i < field->length; i++) {
+        int high = g_ascii_xdigit_value(text[2 * i]), low = g_ascii_xdigit_value(text[2 * i + 1]);
+
+        if (high < 0 || low < 0) {
+            return refuse(body, field, "the value is not hexadecimal");
+        }
+        at[i] = (uint8_t)(high << 4 | low);
+    }
+    mig_next_report(body->next, body->item->section, "%s is set", field->path);
+    return true;
+}
+
+static bool set_number(Body *body, const MigField *field, uint8_t *at)
+{
+    uint64_t value = (field->u | body->set->set) & ~body->set->clear;
+
+    if (!body->set->has_bits && !parse_number(body, field, &value)) {
+        return false;
+    }
+    if (body->set->has_bits && field->length < 8 && value >> (8 * field->length) != 0 &&
+        field->kind != MIG_FIELD_INT) {
+        return refuse(body, field, "the bits lie outside of it");
+    }
+    store(field, at, value);
+    if (field->kind == MIG_FIELD_INT) {
+        mig_next_report(body->next, body->item->section, "%s %" PRId64 " \342\206\222 %" PRId64,
+                        field->path, field->i, (int64_t)value);
+    } else {
+        mig_next_report(body->next, body->item->section,
+                        "%s 0x%" PRIx64 " \342\206\222 0x%" PRIx64, field->path, field->u, value);
+    }
+    return true;
+}
+
+static bool is_wanted(const SetField *set, const MigSection *section, const char *path)
+{
+    g_autofree char *any = g_strconcat(section->name, ":", path, NULL);
+    g_autofree char *one = g_strdup_printf("%s@%u:%s", section->name, section->instance_id, path);
+
+    return g_pattern_spec_match_string(set->pattern, any) ||
+           g_pattern_spec_match_string(set->pattern, one);
+}
+
+static void visit(const MigField *field, void *user)
+{
+    Body *body = user;
+    uint8_t *at = body->copy + (field->offset - body->offset);
+    bool ok;
+
+    if (body->error || field->kind == MIG_FIELD_END || mig_field_is_group(field) ||
+        !is_wanted(body->set, body->item->section, field->path)) {
+        return;
+    }
+    if (g_str_equal(field->name, "version_id") && g_str_equal(field->type, "be32")) {
+        ok = refuse(body, field, "the description has this version too");
+    } else if (g_str_equal(field->type, "bit") || g_str_equal(field->type, "count")) {
+        ok = refuse(body, field, "it is a reading of another field");
+    } else if (field->kind == MIG_FIELD_MISMATCH || field->kind == MIG_FIELD_NULL) {
+        ok = refuse(body, field, "what stands there is not known");
+    } else if (field->kind == MIG_FIELD_BYTES) {
+        ok = set_bytes(body, field, at);
+    } else {
+        ok = set_number(body, field, at);
+    }
+    body->changed += ok;
+}
+
+/* Whether the pattern, as far as it is literal, can mean a field of this section. */
+static bool may_mean(const SetField *set, const MigSection *section)
+{
+    size_t literal = strcspn(set->path, "*?");
+
+    return strncmp(set->path, section->name, MIN(literal, section->name_length)) == 0;
+}
+
+static void change_device(Body *body, uint64_t length)
+{
+    MigReader *reader = mig_next_reader(body->next);
+    const MigSection *section = body->item->section;
+    size_t json_length = 0;
+    g_autofree char *json = mig_device_description_text(
+        mig_reader_input(reader), mig_reader_description(reader), section->name,
+        section->instance_id, &json_length);
+    g_autofree uint8_t *original = g_memdup2(body->copy, length);
+
+    mig_device_decode(json, json_length, original, length, body->offset, NULL, visit, body);
+}
+
+/* A register of configuration space tells how long the MSI-X table is: that must stay. */
+static void change_vfio(Body *body, uint64_t length)
+{
+    g_autofree uint8_t *closed = g_malloc(length + 8);
+    g_autofree uint8_t *original = g_memdup2(body->copy, length);
+    MigVfioPayload payload;
+
+    mig_vfio_payload_decode(original, length, body->offset, NULL, visit, body);
+    memcpy(closed, body->copy, length);
+    mig_put_be64(closed + length, MIG_VFIO_END_OF_STATE);
+    if (!body->error && body->changed &&
+        (!mig_vfio_payload_parse(closed, length + 8, &payload) || payload.length != length)) {
+        mig_next_refuse(body->next, body->item, body->item->section, &body->error,
+                        "with this value the configuration would have another length");
+    }
+}
+
+static bool set_event(void *state, MigNext *next, MigItem *item, GError **error)
+{
+    SetField *set = state;
+    bool vfio = item->kind == MIG_ITEM_VFIO_RECORD;
+    uint64_t skip = vfio ? item->vfio.payload_offset : 0;
+    Body body = { .set = set, .next = next, .item = item, .offset = item->offset + skip };
+    g_autofree uint8_t *copy = NULL;
+    const uint8_t *p;
+
+    if (!may_mean(set, item->section) || (vfio && !item->vfio.has_payload)) {
+        return mig_next_emit(next, item, error);
+    }
+    if (item->length != item->whole) {
+        return mig_next_refuse(next, item, item->section, error,
+                               "its state is too long to be changed");
+    }
+    p = mig_next_bytes(next, item, error);
+    if (!p) {
+        return false;
+    }
+    copy = g_memdup2(p, item->length);
+    body.copy = copy + skip;
+    if (vfio) {
+        change_vfio(&body, item->vfio.payload_length);
+    } else {
+        change_device(&body, item->length);
+    }
+    if (body.error) {
+        g_propagate_error(error, body.error);
+        return false;
+    }
+    set->changed += body.changed;
+    return body.changed ? mig_next_emit_bytes(next, item, item->kind, copy, item->length, error)
+                        : mig_next_emit(next, item, error);
+}
+
+static bool set_finish(void *state, MigNext *next, GError **error)
+{
+    const SetField *set = state;
+
+    (void)next;
+    if (set->changed == 0) {
+        mig_error_set_plain(error, MIG_ERROR_REFUSED, "no field is %s, as far as the description "
+                            "matches", set->path);
+        return false;
+    }
+    return true;
+}
+
+static void set_clear(void *state)
+{
+    SetField *set = state;
+
+    g_free(set->path);
+    g_free(set->value);
+    g_clear_pointer(&set->pattern, g_pattern_spec_free);
+}
+
+static const MigFilterOption set_options[] = {
+    { "path", "DEVICE:FIELD", "The field, as dump --devices=DEVICE:FIELD finds it" },
+    { "value", "VALUE", "An integer, true or false; of a buffer all octets in hexadecimal" },
+    { "set", "BITS", "Bits to set instead" },
+    { "clear", "BITS", "Bits to clear instead" },
+    { 0 },
+};
+
+#define SET_HANDLES (MIG_ITEM_BIT(DEVICE_STATE) | MIG_ITEM_BIT(VFIO_RECORD))
+
+const MigFilterType mig_filter_set_field = {
+    .name = "set-field",
+    .summary = "give a field of device state another value",
+    .options = set_options,
+    .handles = SET_HANDLES,
+    .passes = MIG_ITEM_BITS_ALL & ~SET_HANDLES,
+    .state_size = sizeof(SetField),
+    .configure = set_configure,
+    .event = set_event,
+    .finish = set_finish,
+    .clear = set_clear,
+};
