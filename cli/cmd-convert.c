@@ -449,9 +449,25 @@ static void report_json(const Arguments *arguments, MigInput *in, const MigOutpu
 
 /* --- the run --- */
 
+/* A pass after another begins anew. */
+typedef struct Passes {
+    CliProgress progress;
+    uint64_t position;
+    const Arguments *arguments;
+    MigInput *in;
+} Passes;
+
 static void show_progress(void *data, uint64_t position)
 {
-    cli_progress(data, position);
+    Passes *passes = data;
+
+    if (position < passes->position) {
+        cli_progress_end(&passes->progress);
+        cli_progress_begin(&passes->progress, passes->arguments->input, passes->in,
+                           passes->arguments->common);
+    }
+    passes->position = position;
+    cli_progress(&passes->progress, position);
 }
 
 /* The input once more, for a first pass, where it can be had by its name alone. */
@@ -470,12 +486,12 @@ static MigInput *open_again(const Arguments *arguments, const MigInputOptions *i
 static bool run(Arguments *arguments, MigChain *chain, MigInput *in,
                 const MigInputOptions *in_options, MigOutput *out, GError **error)
 {
-    CliProgress progress;
+    Passes passes = { .arguments = arguments, .in = in };
     const MigChainOptions chain_options = {
         .lossy = arguments->lossy,
         .cancel = &cancelled,
         .progress = show_progress,
-        .progress_data = &progress,
+        .progress_data = &passes,
     };
     GError *failure = NULL;
     g_autoptr(MigInput) again = open_again(arguments, in_options, chain, in, &failure);
@@ -485,10 +501,10 @@ static bool run(Arguments *arguments, MigChain *chain, MigInput *in,
         g_propagate_error(error, failure);
         return false;
     }
-    cli_progress_begin(&progress, arguments->input, in, arguments->common);
+    cli_progress_begin(&passes.progress, arguments->input, in, arguments->common);
     ok = mig_chain_run(chain, in, again, out, &chain_options, error) &&
          mig_output_commit(out, error);
-    cli_progress_end(&progress);
+    cli_progress_end(&passes.progress);
     return ok;
 }
 

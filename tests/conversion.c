@@ -43,7 +43,7 @@ static char *report_of(const MigChain *chain)
     return g_string_free(text, FALSE);
 }
 
-static Conversion *run_chain(MigInput *in, const char *text, bool lossy)
+Conversion *convert_input(MigInput *in, const char *text, bool lossy)
 {
     Conversion *conversion = g_new0(Conversion, 1);
     const MigChainOptions options = { .lossy = lossy };
@@ -73,7 +73,7 @@ Conversion *convert(GBytes *stream, const char *chain, bool lossy)
 {
     g_autoptr(MigInput) in = mig_input_new_bytes(stream, "stream", NULL, NULL);
     ck_assert_ptr_nonnull(in);
-    return run_chain(in, chain, lossy);
+    return convert_input(in, chain, lossy);
 }
 
 typedef struct {
@@ -107,7 +107,7 @@ Conversion *convert_pipe(GBytes *stream, const char *chain, bool lossy)
     GThread *thread = g_thread_new("feed", feed_pipe, &feed);
     MigInput *in = mig_input_new_fd(ends[0], "pipe", NULL, NULL);
     ck_assert_ptr_nonnull(in);
-    Conversion *conversion = run_chain(in, chain, lossy);
+    Conversion *conversion = convert_input(in, chain, lossy);
     mig_input_free(in);
     close(ends[0]);
     g_thread_join(thread);

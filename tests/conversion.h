@@ -22,6 +22,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Conversion, conversion_free)
 /* Runs the filters of `chain`, separated by blanks, over `stream`. */
 Conversion *convert(GBytes *stream, const char *chain, bool lossy);
 
+/* The same with an input that is open already. */
+Conversion *convert_input(MigInput *in, const char *chain, bool lossy);
+
 /* The same, the input being a pipe. */
 Conversion *convert_pipe(GBytes *stream, const char *chain, bool lossy);
 

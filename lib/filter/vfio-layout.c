@@ -55,13 +55,14 @@ typedef struct Device {
 } Device;
 
 typedef struct Layout {
-    bool has_to, every_iteration;
+    bool has_to, has_need, every_iteration;
     MigVfioDialect to;
     MigVfioNeeds *needs;
     bool scanned;
     bool footers;
     GHashTable *devices;       /* section index + 1 -> Device, owned */
     GPtrArray *order;          /* the same, as they came */
+    bool more_ended;           /* an END has passed since FULL sections were looked for */
     Device *open;              /* whose body is read */
     MigItem last;              /* an item of it, for what is made up */
     MigVfioPlace *place;
@@ -107,8 +108,15 @@ static bool layout_configure(void *state, const char *key, const char *value, GE
     if (!key) {
         if (!layout->has_to) {
             mig_error_set_plain(error, MIG_ERROR_USAGE, "to=DIALECT is missing");
+            return false;
         }
-        return layout->has_to;
+        if (layout->to != MIG_VFIO_DIALECT_SUBFLAG &&
+            (layout->has_need || layout->every_iteration)) {
+            mig_error_set_plain(error, MIG_ERROR_USAGE,
+                                "config-needed and every-iteration belong to to=subflag");
+            return false;
+        }
+        return true;
     }
     if (g_str_equal(key, "to")) {
         return configure_to(layout, value, error);
@@ -116,6 +124,7 @@ static bool layout_configure(void *state, const char *key, const char *value, GE
     if (g_str_equal(key, "every-iteration")) {
         return mig_filter_yes_no(key, value, &layout->every_iteration, error);
     }
+    layout->has_need = true;
     return mig_vfio_needs_add(layout->needs, value, error);
 }
 
@@ -458,6 +467,7 @@ static bool open_body(Layout *layout, MigNext *next, const MigItem *item, GError
     device->drop = !device->leave && layout->to == MIG_VFIO_DIALECT_CONFIG_FIRST &&
                    item->type == MIG_SECTION_FULL;
     device->ended |= item->type == MIG_SECTION_END;
+    layout->more_ended |= item->type == MIG_SECTION_END;
     if (device->leave) {
         device->full |= item->type == MIG_SECTION_FULL;
         return mig_next_emit(next, item, error);
@@ -566,6 +576,7 @@ static bool is_pending(const Layout *layout, const Device *device)
 /* Devices that have no FULL section in the source, as far as can be known at its first one. */
 static void find_pending(Layout *layout)
 {
+    layout->more_ended = false;
     for (guint i = 0; layout->order && i < layout->order->len; i++) {
         Device *device = g_ptr_array_index(layout->order, i);
 
@@ -647,7 +658,7 @@ static bool layout_event(void *state, MigNext *next, MigItem *item, GError **err
         return mig_description_edit_item(layout->edit, next, item, error);
     }
     if (item->kind == MIG_ITEM_SECTION_HEADER && item->type == MIG_SECTION_FULL &&
-        !mig_vfio_place_wanted(layout->place)) {
+        layout->more_ended) {
         find_pending(layout);
     }
     return mig_vfio_place_event(layout->place, &ops, next, item, error);

@@ -69,11 +69,6 @@ void mig_vfio_place_want(MigVfioPlace *place, uint32_t section_id, void *wanted)
     g_array_sort(place->wants, by_id);
 }
 
-bool mig_vfio_place_wanted(const MigVfioPlace *place)
-{
-    return place->wants->len > 0;
-}
-
 const MigSection *mig_vfio_place_controller(const MigVfioPlace *place)
 {
     return place->controller;

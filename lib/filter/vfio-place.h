@@ -37,9 +37,6 @@ void mig_vfio_place_free(MigVfioPlace *place);
 /* A section of that id is to be made; insert() gets @wanted when its place has come. */
 void mig_vfio_place_want(MigVfioPlace *place, uint32_t section_id, void *wanted);
 
-/* Whether any is. */
-bool mig_vfio_place_wanted(const MigVfioPlace *place);
-
 /* Emits @item, at once or when it is clear what goes before it. */
 bool mig_vfio_place_event(MigVfioPlace *place, const MigVfioPlaceOps *ops, MigNext *next,
                           MigItem *item, GError **error);

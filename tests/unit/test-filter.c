@@ -243,6 +243,37 @@ START_TEST(mapped_ram_moves)
 }
 END_TEST
 
+/* Offsets count from the start of the file.  A stream that stands further in, behind what
+ * QEMU's file:PATH,offset=N skipped or a save image's header, comes to stand at 0. */
+START_TEST(mapped_ram_comes_to_the_front)
+{
+    enum { BEFORE = 1 << 20 };
+    g_autoptr(GBytes) stream = fixture_bytes("real/q35-100-mapped-ram.mig.zst");
+    g_autoptr(MigInput) in = mig_input_new_bytes(stream, "stream", NULL, NULL);
+    g_autoptr(MigReader) reader = mig_reader_new(in);
+    size_t n;
+    const void *p = g_bytes_get_data(stream, &n);
+    uint8_t *file = g_malloc0(BEFORE + n);
+    g_autoptr(GBytes) bytes = g_bytes_new_take(file, BEFORE + n);
+    MigItem item;
+
+    memcpy(file + BEFORE, p, n);
+    while (mig_reader_next(reader, &item, NULL) == MIG_STATUS_MORE) {
+        if (item.kind == MIG_ITEM_MAPPED_HEADER) {
+            uint8_t *header = file + BEFORE + item.offset;
+            mig_put_be64(header + 12, mig_be64(header + 12) + BEFORE);
+            mig_put_be64(header + 20, mig_be64(header + 20) + BEFORE);
+        }
+    }
+    const MigInputOptions options = { .offset = BEFORE };
+    g_autoptr(MigInput) behind = mig_input_new_bytes(bytes, "file", &options, NULL);
+    g_autoptr(Conversion) conversion = convert_input(behind, "", false);
+    ck_assert_msg(conversion->bytes != NULL, "%s",
+                  conversion->error ? conversion->error->message : "");
+    assert_same_bytes(conversion->bytes, stream, "at the front");
+}
+END_TEST
+
 /* --- RAM of a real stream ----------------------------------------------------------- */
 
 static GBytes *repeated_pages(void)
@@ -314,7 +345,8 @@ START_TEST(options_are_complete)
 {
     static const char *const incomplete[] = { "drop-section", "keep-section", "rename-section",
                                               "rename-section:from=a", "machine", "footers",
-                                              "footers:add=yes:drop=yes", "vfio-layout" };
+                                              "footers:add=yes:drop=yes", "vfio-layout",
+                                              "vfio-layout:to=config-last:config-needed=yes" };
     g_autoptr(GBytes) stream = assembled("header; eof");
 
     for (size_t i = 0; i < G_N_ELEMENTS(incomplete); i++) {
@@ -369,6 +401,7 @@ Suite *suite_filter(void)
     tc = tcase_create("filters");
     tcase_add_loop_test(tc, stream_becomes, 0, G_N_ELEMENTS(rows));
     tcase_add_test(tc, mapped_ram_moves);
+    tcase_add_test(tc, mapped_ram_comes_to_the_front);
     tcase_add_test(tc, ram_says_the_same);
     suite_add_tcase(suite, tc);
     tc = tcase_create("chains");
