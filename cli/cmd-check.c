@@ -27,11 +27,14 @@ enum {
 };
 
 static const struct argp_option options[] = {
-    { "for", KEY_FOR, "qemu-X.Y", 0, "Judge for the loader of that release, 5.2 to 11.1", 0 },
+    { "for", KEY_FOR, "qemu-X.Y", 0, "Judge for the loader of that release, 5.2 to 11.1",
+      0 },
     { "config-needed", KEY_CONFIG_NEEDED, "NEED[:PATTERN]", 0,
       "Whether VFIO devices (whose name matches PATTERN) need their configuration space "
-      "before their data: auto, yes or no", 0 },
-    { "strict", KEY_STRICT, NULL, 0, "Warnings count as errors do for the exit status", 0 },
+      "before their data: auto, yes or no",
+      0 },
+    { "strict", KEY_STRICT, NULL, 0, "Warnings count as errors do for the exit status",
+      0 },
     { "error", KEY_ERROR, "ID", 0, "Findings of rule ID are errors", 0 },
     { "warn", KEY_WARN, "ID", 0, "Findings of rule ID are warnings", 0 },
     { "ignore", KEY_IGNORE, "ID", 0, "Leave rule ID out, and what depends on it", 0 },
@@ -47,7 +50,7 @@ typedef struct Arguments {
     MigSeverity *severities;
     MigVfioNeeds *needs;
     bool strict, list_rules;
-    size_t explain;  /* index of the rule + 1 */
+    size_t explain; /* index of the rule + 1 */
     GPtrArray *files;
 } Arguments;
 
@@ -58,10 +61,10 @@ typedef struct Result {
     const MigCheck *check;
     uint64_t errors, warnings, notes;
     size_t evaluated, asked;
-    const char *stopped;  /* why the stream was not read to its end, or NULL */
+    const char *stopped; /* why the stream was not read to its end, or NULL */
 } Result;
 
-/* --- options ----------------------------------------------------------------------------- */
+/* --- options ---------------------------------------------------------------------- */
 
 static size_t rule_of(struct argp_state *state, const char *option, const char *id)
 {
@@ -85,7 +88,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_FOR:
         if (!mig_release_parse(arg, &arguments->check.release)) {
-            argp_error(state, "--for: \"%s\" is not a release from qemu-5.2 to qemu-11.1", arg);
+            argp_error(state, "--for: \"%s\" is not a release from qemu-5.2 to qemu-11.1",
+                       arg);
         }
         return 0;
     case KEY_CONFIG_NEEDED:
@@ -127,7 +131,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-/* --- the table of rules ------------------------------------------------------------------ */
+/* --- the table of rules ----------------------------------------------------------- */
 
 static void list_rules_text(void)
 {
@@ -135,12 +139,11 @@ static void list_rules_text(void)
 
     for (size_t i = 0; i < mig_rule_count(); i++) {
         const MigRule *rule = mig_rule_at(i);
-        g_autofree char *title = g_strconcat(mig_rule_title(rule),
-                                             mig_rule_needs_release(rule) ? "  (--for)" : "",
-                                             NULL);
+        g_autofree char *title = g_strconcat(
+            mig_rule_title(rule), mig_rule_needs_release(rule) ? "  (--for)" : "", NULL);
 
-        cli_table_row(table, mig_rule_id(rule), mig_severity_name(mig_rule_severity(rule)),
-                      title);
+        cli_table_row(table, mig_rule_id(rule),
+                      mig_severity_name(mig_rule_severity(rule)), title);
     }
     cli_table_print(table, stdout, 0);
 }
@@ -176,11 +179,12 @@ static void explain(const MigRule *rule)
 {
     g_autofree char *text = cli_rules_page_text(mig_rule_id(rule));
 
-    printf("%s: %s: %s\n\n%s", mig_rule_id(rule), mig_severity_name(mig_rule_severity(rule)),
-           mig_rule_title(rule), text ? text : "");
+    printf("%s: %s: %s\n\n%s", mig_rule_id(rule),
+           mig_severity_name(mig_rule_severity(rule)), mig_rule_title(rule),
+           text ? text : "");
 }
 
-/* --- text -------------------------------------------------------------------------------- */
+/* --- text ------------------------------------------------------------------------- */
 
 static char *release_name(const Arguments *arguments)
 {
@@ -201,8 +205,9 @@ static void print_place(const Result *result, const MigFinding *finding, uint64_
 
     printf("%s:%s0x%" PRIx64 ": %s%s[%s]%s: ", file,
            finding->in_container ? "compressed " : "", offset,
-           cli_style(color, styles[finding->severity]), mig_severity_name(finding->severity),
-           mig_rule_id(finding->rule), cli_style(color, CLI_PLAIN));
+           cli_style(color, styles[finding->severity]),
+           mig_severity_name(finding->severity), mig_rule_id(finding->rule),
+           cli_style(color, CLI_PLAIN));
 }
 
 static void print_finding(const Result *result, const MigFinding *finding)
@@ -248,8 +253,10 @@ static void print_text(const Result *result)
     if (arguments->common->quiet) {
         return;
     }
-    printf("%" PRIu64 " error%s, %" PRIu64 " warning%s, %" PRIu64 " note%s; %zu of %zu rules "
-           "evaluated", result->errors, result->errors == 1 ? "" : "s", result->warnings,
+    printf("%" PRIu64 " error%s, %" PRIu64 " warning%s, %" PRIu64
+           " note%s; %zu of %zu rules "
+           "evaluated",
+           result->errors, result->errors == 1 ? "" : "s", result->warnings,
            result->warnings == 1 ? "" : "s", result->notes, result->notes == 1 ? "" : "s",
            result->evaluated, result->asked);
     if (arguments->check.release) {
@@ -257,7 +264,7 @@ static void print_text(const Result *result)
 
         printf("; %s %s", release,
                mig_check_refusals(result->check) ? "refuses it"
-               : result->stopped ? "was not judged to the end"
+               : result->stopped                 ? "may load it: the rest was not judged"
                                  : "loads it, as far as the stream can tell");
     }
     putchar('\n');
@@ -279,7 +286,8 @@ static void print_not_evaluated(const Result *result)
         }
         printf("not evaluated (%s%s): ", mig_rule_find(why) >= 0 ? "after " : "", why);
         for (size_t j = i; j < n; j++) {
-            if (mig_check_outcome(result->check, j, &other) == MIG_OUTCOME_NOT_EVALUATED &&
+            if (mig_check_outcome(result->check, j, &other) ==
+                    MIG_OUTCOME_NOT_EVALUATED &&
                 g_str_equal(why, other)) {
                 printf("%s%s", first ? "" : ", ", mig_rule_id(mig_rule_at(j)));
                 first = false;
@@ -289,7 +297,7 @@ static void print_not_evaluated(const Result *result)
     }
 }
 
-/* --- JSON -------------------------------------------------------------------------------- */
+/* --- JSON ------------------------------------------------------------------------- */
 
 static void finding_json(CliJson *json, const MigFinding *finding)
 {
@@ -352,9 +360,9 @@ static void print_json(const Result *result)
     cli_json_end_object(&json);
     not_evaluated_json(&json, result->check);
     if (arguments->check.release) {
-        g_autofree char *release = g_strdup_printf(
-            "%u.%u", mig_release_major(arguments->check.release),
-            mig_release_minor(arguments->check.release));
+        g_autofree char *release =
+            g_strdup_printf("%u.%u", mig_release_major(arguments->check.release),
+                            mig_release_minor(arguments->check.release));
 
         cli_json_string(&json, "release", release);
         cli_json_bool(&json, "refused", mig_check_refusals(result->check) > 0);
@@ -367,7 +375,7 @@ static void print_json(const Result *result)
     cli_json_finish(&json);
 }
 
-/* --- the pass over a file ---------------------------------------------------------------- */
+/* --- the pass over a file --------------------------------------------------------- */
 
 static void count(Result *result)
 {
@@ -379,8 +387,8 @@ static void count(Result *result)
         MigOutcome outcome = mig_check_outcome(result->check, i, &why);
 
         result->evaluated += outcome == MIG_OUTCOME_EVALUATED;
-        result->asked += outcome == MIG_OUTCOME_EVALUATED ||
-                         outcome == MIG_OUTCOME_NOT_EVALUATED;
+        result->asked +=
+            outcome == MIG_OUTCOME_EVALUATED || outcome == MIG_OUTCOME_NOT_EVALUATED;
     }
 }
 
@@ -435,13 +443,19 @@ int cli_cmd_check(int argc, char **argv, CliCommon *common)
 {
     const struct argp_child children[] = { CLI_COMMON_CHILD, { 0 } };
     const struct argp argp = {
-        options, parse, "FILE...",
-        "Judges QEMU migration streams: whether they are sound and in order, and whether a "
+        options,
+        parse,
+        "FILE...",
+        "Judges QEMU migration streams: whether they are sound and in order, and whether "
+        "a "
         "release would load them.\v"
         "FILE may be compressed with zstd or gzip, or be a libvirt save image; \"-\" is "
         "standard input.  migstat-rules(7) explains the rules.\n\n"
-        "Exit status: 0 no errors; 1 errors, damage included; 2 the job could not be done.",
-        children, NULL, NULL,
+        "Exit status: 0 no errors; 1 errors, damage included; 2 the job could not be "
+        "done.",
+        children,
+        NULL,
+        NULL,
     };
     g_autoptr(GPtrArray) files = g_ptr_array_new();
     g_autofree MigSeverity *severities = g_new0(MigSeverity, mig_rule_count());

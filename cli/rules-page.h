@@ -7,8 +7,8 @@
 #ifndef CLI_RULES_PAGE_H
 #define CLI_RULES_PAGE_H
 
-/* What migstat-rules(7) says below the heading @id, as plain text; the caller frees.  NULL
- * where it has no such heading. */
+/* What migstat-rules(7) says below the heading @id, as plain text; the caller frees.
+ * NULL where it has no such heading. */
 char *cli_rules_page_text(const char *id);
 
 #endif

@@ -9,21 +9,22 @@
 #include "check/rule.h"
 
 static const MigRule *const groups[] = {
-    mig_rules_framing, mig_rules_configuration, mig_rules_command,      mig_rules_description,
-    mig_rules_ram,     mig_rules_mapped_ram,    mig_rules_vfio,         mig_rules_vfio_subflag,
-    mig_rules_vfio_order, mig_rules_for,
+    mig_rules_framing,     mig_rules_configuration, mig_rules_command,
+    mig_rules_description, mig_rules_ram,           mig_rules_mapped_ram,
+    mig_rules_vfio,        mig_rules_vfio_subflag,  mig_rules_vfio_order,
+    mig_rules_for,
 };
 
 #define N_WATCHED (MIG_ITEM_KIND_COUNT + 1)
 
 /* What became of one rule. */
 typedef struct RuleState {
-    MigSeverity severity;  /* by option, or DEFAULT */
+    MigSeverity severity; /* by option, or DEFAULT */
     MigOutcome outcome;
-    const char *why;       /* not evaluated */
+    const char *why; /* not evaluated */
     uint64_t found;
-    bool failed;           /* what comes after it has no ground */
-    guint last;            /* index + 1 of its last finding that was kept */
+    bool failed; /* what comes after it has no ground */
+    guint last;  /* index + 1 of its last finding that was kept */
 } RuleState;
 
 struct MigCheck {
@@ -38,15 +39,15 @@ struct MigCheck {
     RuleState *states;
     GArray *watchers[N_WATCHED]; /* indices of rules, by what they watch */
 
-    size_t running;          /* index of the rule that is being run */
-    MigFinding pending;      /* of it; rule NULL: none */
+    size_t running;     /* index of the rule that is being run */
+    MigFinding pending; /* of it; rule NULL: none */
     bool pending_kept;
-    GArray *findings;        /* MigFinding */
+    GArray *findings; /* MigFinding */
     uint64_t counts[MIG_SEVERITY_COUNT];
     uint64_t refusals;
 };
 
-/* --- the table --------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------- */
 
 const MigRule *mig_rule_at(size_t index)
 {
@@ -118,7 +119,7 @@ const char *mig_severity_name(MigSeverity severity)
     return names[severity];
 }
 
-/* --- what rules call --------------------------------------------------------------------- */
+/* --- what rules call -------------------------------------------------------------- */
 
 static void clear_finding(gpointer p)
 {
@@ -130,7 +131,8 @@ static void clear_finding(gpointer p)
     g_clear_pointer(&finding->hint, g_free);
 }
 
-/* A rule that failed, @root, leaves those after it without ground, and those after them. */
+/* A rule that failed, @root, leaves those after it without ground, and those after
+ * them. */
 static void block_dependants(MigCheck *check, const char *id, const char *root)
 {
     for (size_t i = 0; i < check->n_rules; i++) {
@@ -190,6 +192,18 @@ static void commit(MigCheck *check)
     }
 }
 
+/* What the row has for the release, with the section's name in it. */
+static char *loader_words(const MigRule *rule, MigRelease release,
+                          const MigSection *section)
+{
+    const char *words =
+        rule->loader_1002 && release >= 1002 ? rule->loader_1002 : rule->loader;
+    g_auto(GStrv) parts = g_strsplit(words, "%s", 2);
+
+    return parts[1] ? g_strconcat(parts[0], section ? section->name : "", parts[1], NULL)
+                    : g_strdup(words);
+}
+
 void mig_report(MigCheck *check, uint64_t offset, const MigSection *section,
                 const char *format, ...)
 {
@@ -213,11 +227,7 @@ void mig_report(MigCheck *check, uint64_t offset, const MigSection *section,
         }
     }
     if (rule->loader && check->release) {
-        g_auto(GStrv) parts = g_strsplit(rule->loader, "%s", 2);
-
-        pending->loader = parts[1] ? g_strconcat(parts[0], section ? section->name : "",
-                                                 parts[1], NULL)
-                                   : g_strdup(rule->loader);
+        pending->loader = loader_words(rule, check->release, section);
     }
 }
 
@@ -283,7 +293,7 @@ MigReader *mig_check_reader(const MigCheck *check)
     return check->reader;
 }
 
-/* --- the run ----------------------------------------------------------------------------- */
+/* --- the run ---------------------------------------------------------------------- */
 
 static void add_rule(MigCheck *check, size_t index, MigSeverity severity)
 {
@@ -292,7 +302,7 @@ static void add_rule(MigCheck *check, size_t index, MigSeverity severity)
 
     check->rules[index] = rule;
     state->severity = severity;
-    state->outcome = severity == MIG_SEVERITY_IGNORE                  ? MIG_OUTCOME_IGNORED
+    state->outcome = severity == MIG_SEVERITY_IGNORE          ? MIG_OUTCOME_IGNORED
                      : rule->needs_release && !check->release ? MIG_OUTCOME_NOT_ASKED
                                                               : MIG_OUTCOME_EVALUATED;
     for (size_t kind = 0; kind < N_WATCHED && rule->judge; kind++) {
@@ -322,8 +332,8 @@ MigCheck *mig_check_new(MigReader *reader, const MigCheckOptions *options)
         check->watchers[kind] = g_array_new(false, false, sizeof(size_t));
     }
     for (size_t i = 0; i < check->n_rules; i++) {
-        add_rule(check, i, options->severities ? options->severities[i]
-                                               : MIG_SEVERITY_DEFAULT);
+        add_rule(check, i,
+                 options->severities ? options->severities[i] : MIG_SEVERITY_DEFAULT);
     }
     for (size_t i = 0; i < check->n_rules; i++) {
         if (check->states[i].outcome == MIG_OUTCOME_IGNORED) {
@@ -403,10 +413,14 @@ static bool report_damage(MigCheck *check, const GError *error)
             place->name_length = (uint8_t)n;
             memcpy(place->name, section, n);
         }
-        check->states[rule].found = MIN(check->states[rule].found,
-                                        check->keep ? check->keep - 1 : 0);
+        check->states[rule].found =
+            MIN(check->states[rule].found, check->keep ? check->keep - 1 : 0);
         mig_report(check, offset, place, "%s", error->message);
         check->pending.in_container = in_container;
+        if (check->facts.eof != MIG_NOWHERE) {
+            g_clear_pointer(&check->pending.loader,
+                            g_free); /* it has all that it reads */
+        }
         commit(check);
     }
     /* What can only be judged at the end cannot be judged. */

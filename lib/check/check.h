@@ -28,7 +28,8 @@ MIG_API const char *mig_severity_name(MigSeverity severity);
 
 typedef struct MigRule MigRule;
 
-/* The rules in the order of the table; its number is what options and outcomes index by. */
+/* The rules in the order of the table; its number is what options and outcomes index
+ * by. */
 MIG_API size_t mig_rule_count(void);
 MIG_API const MigRule *mig_rule_at(size_t index);
 /* The number of the rule with that id, or -1. */
@@ -44,25 +45,25 @@ MIG_API const char *const *mig_rule_after(const MigRule *rule, size_t *n);
 typedef struct MigCheckOptions {
     MigRelease release;            /* the loader to judge for, or MIG_RELEASE_NONE */
     const MigSeverity *severities; /* mig_rule_count() of them, or NULL; copied */
-    const MigVfioNeeds *needs;     /* which VFIO devices need their configuration first, or
+    const MigVfioNeeds *needs; /* which VFIO devices need their configuration first, or
                                     * NULL; borrowed, must outlive the run */
-    size_t keep;                   /* findings kept of one rule; 0: all */
+    size_t keep;               /* findings kept of one rule; 0: all */
 } MigCheckOptions;
 
 typedef struct MigFinding {
     const MigRule *rule;
     MigSeverity severity;
-    uint64_t offset;        /* in plain bytes of the stream, or of the container */
-    bool in_container;      /* the latter */
-    char *section;          /* idstr, section_length octets, or NULL outside of sections */
+    uint64_t offset;   /* in plain bytes of the stream, or of the container */
+    bool in_container; /* the latter */
+    char *section;     /* idstr, section_length octets, or NULL outside of sections */
     size_t section_length;
     uint32_t instance_id;
-    char *message;          /* what was found against what was wanted; may hold any octets
+    char *message;       /* what was found against what was wanted; may hold any octets
                              * that a name in the stream has */
-    char *loader;           /* what the release asked for prints as it refuses, or NULL */
-    char *hint;             /* one command that would help, or NULL */
-    uint64_t more;          /* on the last one kept of its rule: how many were left out */
-    uint64_t more_until;    /* offset of the last of those */
+    char *loader;        /* what the release asked for prints as it refuses, or NULL */
+    char *hint;          /* one command that would help, or NULL */
+    uint64_t more;       /* on the last one kept of its rule: how many were left out */
+    uint64_t more_until; /* offset of the last of those */
 } MigFinding;
 
 typedef enum MigOutcome {
@@ -93,9 +94,10 @@ MIG_API const MigFinding *mig_check_findings(const MigCheck *check, size_t *n);
 /* How many findings there were, those left out included. */
 MIG_API uint64_t mig_check_count(const MigCheck *check, MigSeverity severity);
 
-/* What became of a rule.  *why: for NOT_EVALUATED the id of the rule that failed before it or
- * ended the reading, or a few words; a static string, else NULL. */
-MIG_API MigOutcome mig_check_outcome(const MigCheck *check, size_t rule, const char **why);
+/* What became of a rule.  *why: for NOT_EVALUATED the id of the rule that failed before
+ * it or ended the reading, or a few words; a static string, else NULL. */
+MIG_API MigOutcome mig_check_outcome(const MigCheck *check, size_t rule,
+                                     const char **why);
 
 /* How many findings the release asked for would refuse the stream for. */
 MIG_API uint64_t mig_check_refusals(const MigCheck *check);

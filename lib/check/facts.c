@@ -13,7 +13,8 @@
 
 /* Devices by which the guest tells which pages need not be sent.
  * Sources: hw/virtio/virtio-balloon.c, hw/virtio/virtio-mem.c. */
-static const char *const hinting[] = { "virtio-balloon", "virtio-mem", "virtio-mem-device-early" };
+static const char *const hinting[] = { "virtio-balloon", "virtio-mem",
+                                       "virtio-mem-device-early" };
 
 static bool is_handler(const char *section, const char *name)
 {
@@ -82,8 +83,8 @@ const MigCoverage *mig_facts_coverage(const MigFacts *facts, const MigRamBlock *
                : NULL;
 }
 
-bool mig_facts_page_sent(const MigFacts *facts, const MigRamBlock *block, uint64_t address,
-                         uint32_t page_size)
+bool mig_facts_page_sent(const MigFacts *facts, const MigRamBlock *block,
+                         uint64_t address, uint32_t page_size)
 {
     const MigCoverage *coverage = mig_facts_coverage(facts, block);
     uint64_t page = address / page_size;
@@ -94,15 +95,18 @@ bool mig_facts_page_sent(const MigFacts *facts, const MigRamBlock *block, uint64
     return coverage->bits && coverage->bits[page / 64] >> (page % 64) & 1;
 }
 
-/* --- sections ---------------------------------------------------------------------------- */
+/* --- sections --------------------------------------------------------------------- */
 
 /* Sections come in order of their index, each first with a header. */
 static MigSectionFacts *section_facts(MigFacts *facts, const MigSection *section)
 {
     while (facts->sections->len <= section->index) {
-        MigSectionFacts s = { .start = MIG_NOWHERE, .part = MIG_NOWHERE,
-                              .end = MIG_NOWHERE, .full = MIG_NOWHERE,
-                              .section = section, .bound_id = section->id };
+        MigSectionFacts s = { .start = MIG_NOWHERE,
+                              .part = MIG_NOWHERE,
+                              .end = MIG_NOWHERE,
+                              .full = MIG_NOWHERE,
+                              .section = section,
+                              .bound_id = section->id };
 
         g_array_append_val(facts->sections, s);
     }
@@ -134,8 +138,10 @@ static void watch_header(MigFacts *facts, const MigItem *item)
 {
     MigSectionFacts *s = section_facts(facts, item->section);
 
-    facts->body = (MigBodyFacts){ .section = item->section, .type = item->type,
-                                  .header = item->offset, .vfio_config = MIG_NOWHERE,
+    facts->body = (MigBodyFacts){ .section = item->section,
+                                  .type = item->type,
+                                  .header = item->offset,
+                                  .vfio_config = MIG_NOWHERE,
                                   .vfio_data = MIG_NOWHERE };
     facts->n_bodies++;
     switch (item->type) {
@@ -161,7 +167,8 @@ static void watch_header(MigFacts *facts, const MigItem *item)
     }
     if (mig_section_is_vfio(item->section)) {
         if (!s->vfio) {
-            MigVfioFacts v = { .setup = MIG_NOWHERE, .init_data_sent = MIG_NOWHERE,
+            MigVfioFacts v = { .setup = MIG_NOWHERE,
+                               .init_data_sent = MIG_NOWHERE,
                                .early_set_up = MIG_NOWHERE };
 
             mig_vfio_device_init(&v.device, item->section);
@@ -186,7 +193,7 @@ static void watch_body_size(MigFacts *facts, const MigItem *item)
     }
 }
 
-/* --- VFIO -------------------------------------------------------------------------------- */
+/* --- VFIO ------------------------------------------------------------------------- */
 
 static void watch_vfio(MigFacts *facts, const MigItem *item)
 {
@@ -233,7 +240,7 @@ static void watch_vfio(MigFacts *facts, const MigItem *item)
     body->vfio_flag = record->flag;
 }
 
-/* --- RAM --------------------------------------------------------------------------------- */
+/* --- RAM -------------------------------------------------------------------------- */
 
 static void watch_block(MigFacts *facts, const MigItem *item)
 {
@@ -296,12 +303,12 @@ static void watch_pages(MigFacts *facts, const MigItem *item)
         return;
     }
     if (first < coverage->n_pages) {
-        coverage->n_sent += set_bits(coverage->bits, first,
-                                     MIN(run->n_pages, coverage->n_pages - first));
+        coverage->n_sent +=
+            set_bits(coverage->bits, first, MIN(run->n_pages, coverage->n_pages - first));
     }
 }
 
-/* --- the rest ---------------------------------------------------------------------------- */
+/* --- the rest --------------------------------------------------------------------- */
 
 static void watch_command(MigFacts *facts, const MigItem *item)
 {

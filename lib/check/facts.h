@@ -4,7 +4,8 @@
  * Knows not: whether that is right.  Private to check/.
  * Beside it: check/check.c, which brings it up to date behind the rules, item by item.
  *
- * Memory is bounded by the numbers of sections and RAM blocks, and one bit per guest page.
+ * Memory is bounded by the numbers of sections and RAM blocks, and one bit per guest
+ * page.
  */
 #ifndef MIG_CHECK_FACTS_H
 #define MIG_CHECK_FACTS_H
@@ -21,18 +22,18 @@
 typedef struct MigSectionFacts {
     const MigSection *section;
     uint64_t start, part, end, full;
-    uint64_t full_size;      /* octets of the first FULL's body */
-    bool full_differs;       /* and the description has another size for it */
-    uint32_t bound_id;       /* as START or FULL had it first */
-    uint32_t vfio;           /* index + 1 of the device's facts; 0: none */
+    uint64_t full_size; /* octets of the first FULL's body */
+    bool full_differs;  /* and the description has another size for it */
+    uint32_t bound_id;  /* as START or FULL had it first */
+    uint32_t vfio;      /* index + 1 of the device's facts; 0: none */
 } MigSectionFacts;
 
 typedef struct MigVfioFacts {
     MigVfioDevice device;
-    uint64_t setup;             /* offset of the first SETUP record */
+    uint64_t setup; /* offset of the first SETUP record */
     uint64_t init_data_sent;
-    uint64_t early_set_up;      /* of the first subflag SETUP outside of FULL */
-    uint64_t early_bytes;       /* device data before the configuration */
+    uint64_t early_set_up; /* of the first subflag SETUP outside of FULL */
+    uint64_t early_bytes;  /* device data before the configuration */
     uint32_t early_records;
 } MigVfioFacts;
 
@@ -42,18 +43,18 @@ typedef struct MigBodyFacts {
     MigSectionType type;
     uint64_t header;
     uint32_t vfio_records;
-    uint64_t vfio_flag;         /* of the last record, 0 before the first */
-    uint64_t vfio_config;       /* offset of the first configuration record in it */
-    uint64_t vfio_data;         /* and of the first data record */
-    bool vfio_ended;            /* by END_OF_STATE or what stands for it */
+    uint64_t vfio_flag;   /* of the last record, 0 before the first */
+    uint64_t vfio_config; /* offset of the first configuration record in it */
+    uint64_t vfio_data;   /* and of the first data record */
+    bool vfio_ended;      /* by END_OF_STATE or what stands for it */
 } MigBodyFacts;
 
 /* Which pages of a block were sent. */
 typedef struct MigCoverage {
     const MigRamBlock *block;
-    uint64_t *bits;             /* NULL before the first page, or where there are too many */
+    uint64_t *bits; /* NULL before the first page, or where there are too many */
     uint64_t n_pages, n_sent;
-    bool unknown;               /* too many */
+    bool unknown; /* too many */
 } MigCoverage;
 
 /* A section that restores an interrupt controller. */
@@ -71,15 +72,15 @@ typedef enum MigPostcopy {
 } MigPostcopy;
 
 typedef struct MigFacts {
-    uint64_t configuration;     /* offset of the first */
-    GArray *sections;           /* MigSectionFacts by MigSection.index */
-    GPtrArray *fulls;           /* MigSection, each once, in order of their first FULL */
+    uint64_t configuration; /* offset of the first */
+    GArray *sections;       /* MigSectionFacts by MigSection.index */
+    GPtrArray *fulls;       /* MigSection, each once, in order of their first FULL */
     uint64_t n_footers, n_bodies;
     uint64_t first_part, first_end;
     uint64_t n_starts, n_ended; /* sections */
     uint64_t n_inferred, first_inferred;
     uint64_t eof, description, trailing;
-    bool hints;                 /* a device that lets the source leave pages out */
+    bool hints; /* a device that lets the source leave pages out */
     MigBodyFacts body;
 
     bool return_path, colo;
@@ -87,14 +88,15 @@ typedef struct MigFacts {
     MigPostcopy postcopy;
 
     uint64_t ram_lists;
-    GArray *coverage;           /* MigCoverage by MigRamBlock.index */
+    GArray *coverage; /* MigCoverage by MigRamBlock.index */
     uint64_t coverage_bytes;
     uint64_t n_content_records; /* runs of pages that are not zero pages */
     uint64_t n_page_records;    /* runs of any */
     bool multifd_flush;
 
-    GArray *vfio;               /* MigVfioFacts, in order of appearance */
-    GArray *gics, *controllers; /* MigController, in stream order: those of which the kernel
+    GArray *vfio; /* MigVfioFacts, in order of appearance */
+    GArray *gics,
+        *controllers; /* MigController, in stream order: those of which the kernel
                                  * refuses interrupts that come too early, and others */
 } MigFacts;
 
@@ -105,12 +107,13 @@ void mig_facts_clear(MigFacts *facts);
 void mig_facts_update(MigFacts *facts, const MigItem *item);
 
 /* NULL where the section, or device, was not seen yet. */
-const MigSectionFacts *mig_facts_section(const MigFacts *facts, const MigSection *section);
+const MigSectionFacts *mig_facts_section(const MigFacts *facts,
+                                         const MigSection *section);
 const MigVfioFacts *mig_facts_vfio(const MigFacts *facts, const MigSection *section);
 const MigCoverage *mig_facts_coverage(const MigFacts *facts, const MigRamBlock *block);
 
 /* Whether the page at @address, in bytes, was sent; true where that is not kept. */
-bool mig_facts_page_sent(const MigFacts *facts, const MigRamBlock *block, uint64_t address,
-                         uint32_t page_size);
+bool mig_facts_page_sent(const MigFacts *facts, const MigRamBlock *block,
+                         uint64_t address, uint32_t page_size);
 
 #endif

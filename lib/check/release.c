@@ -19,7 +19,8 @@
 static const struct {
     unsigned major, first, last;
 } releases[] = {
-    { 5, 2, 2 }, { 6, 0, 2 }, { 7, 0, 2 }, { 8, 0, 2 }, { 9, 0, 2 }, { 10, 0, 2 }, { 11, 0, 1 },
+    { 5, 2, 2 }, { 6, 0, 2 },  { 7, 0, 2 },  { 8, 0, 2 },
+    { 9, 0, 2 }, { 10, 0, 2 }, { 11, 0, 1 },
 };
 
 /* Those younger than OLDEST.
@@ -40,24 +41,36 @@ static const struct {
     { MIG_VFIO_DEV_CONFIG_LOAD_READY, 1001 },
 };
 
-/* All names that a CONFIGURATION may record, which any loader looks up, though it compares
- * two of them only.  Source: qapi/migration.json, MigrationCapability. */
+/* All names that a CONFIGURATION may record, which any loader looks up, though it
+ * compares two of them only.  Source: qapi/migration.json, MigrationCapability. */
 static const struct {
     const char *name;
     MigRelease first;
 } capabilities[] = {
-    { "x-ignore-shared", OLDEST },     { "mapped-ram", 900 },
-    { "xbzrle", OLDEST },              { "rdma-pin-all", OLDEST },
-    { "auto-converge", OLDEST },       { "zero-blocks", OLDEST },
-    { "compress", OLDEST },            { "events", OLDEST },
-    { "postcopy-ram", OLDEST },        { "x-colo", OLDEST },
-    { "release-ram", OLDEST },         { "block", OLDEST },
-    { "return-path", OLDEST },         { "pause-before-switchover", OLDEST },
-    { "multifd", OLDEST },             { "dirty-bitmaps", OLDEST },
-    { "postcopy-blocktime", OLDEST },  { "late-block-activate", OLDEST },
-    { "validate-uuid", OLDEST },       { "background-snapshot", 600 },
-    { "zero-copy-send", 701 },         { "postcopy-preempt", 701 },
-    { "switchover-ack", 801 },         { "dirty-limit", 802 },
+    { "x-ignore-shared", OLDEST },
+    { "mapped-ram", 900 },
+    { "xbzrle", OLDEST },
+    { "rdma-pin-all", OLDEST },
+    { "auto-converge", OLDEST },
+    { "zero-blocks", OLDEST },
+    { "compress", OLDEST },
+    { "events", OLDEST },
+    { "postcopy-ram", OLDEST },
+    { "x-colo", OLDEST },
+    { "release-ram", OLDEST },
+    { "block", OLDEST },
+    { "return-path", OLDEST },
+    { "pause-before-switchover", OLDEST },
+    { "multifd", OLDEST },
+    { "dirty-bitmaps", OLDEST },
+    { "postcopy-blocktime", OLDEST },
+    { "late-block-activate", OLDEST },
+    { "validate-uuid", OLDEST },
+    { "background-snapshot", 600 },
+    { "zero-copy-send", 701 },
+    { "postcopy-preempt", 701 },
+    { "switchover-ack", 801 },
+    { "dirty-limit", 802 },
 };
 
 static bool take_number(const char **p, unsigned *n)

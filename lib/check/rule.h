@@ -15,15 +15,15 @@
 
 /* What a rule watches: kinds of items, and the end of a complete stream. */
 #define MIG_WATCH(kind) (1u << MIG_ITEM_##kind)
-#define MIG_WATCH_END (1u << MIG_ITEM_KIND_COUNT)
+#define MIG_WATCH_END   (1u << MIG_ITEM_KIND_COUNT)
 /* Whatever can stand where a section's body ends. */
-#define MIG_WATCH_BODY_END                                                               \
-    (MIG_WATCH(SECTION_FOOTER) | MIG_WATCH(SECTION_HEADER) | MIG_WATCH(COMMAND) |        \
+#define MIG_WATCH_BODY_END                                                        \
+    (MIG_WATCH(SECTION_FOOTER) | MIG_WATCH(SECTION_HEADER) | MIG_WATCH(COMMAND) | \
      MIG_WATCH(CONFIGURATION) | MIG_WATCH(EOF))
 
 /*
- * Judges @item, NULL at the end.  The facts are of all that came before it.  It reports as
- * often as it finds something.
+ * Judges @item, NULL at the end.  The facts are of all that came before it.  It reports
+ * as often as it finds something.
  */
 typedef void MigRuleFunc(MigCheck *check, const MigFacts *facts, const MigItem *item);
 
@@ -31,13 +31,16 @@ typedef void MigRuleFunc(MigCheck *check, const MigFacts *facts, const MigItem *
 
 struct MigRule {
     const char *id;
-    const char *title;       /* what must hold, in a few words */
+    const char *title; /* what must hold, in a few words */
     MigSeverity severity;
     uint32_t watches;
-    MigRuleFunc *judge;      /* NULL: the reader finds it and its error says so */
+    MigRuleFunc *judge; /* NULL: the reader finds it and its error says so */
+    /* Where a rule has them. */
     const char *after[MIG_RULE_AFTER_MAX]; /* rules above that must hold first */
     bool needs_release;
-    const char *loader;      /* what any release prints as it refuses; %s is the section */
+    const char *loader; /* what any release prints as it refuses, or how that begins; %s
+                              * is the section */
+    const char *loader_1002; /* where 10.2 and later have other words */
 };
 
 /* The groups, each closed by a row without an id. */

@@ -4,8 +4,8 @@
  * Knows not: sections.
  * Beside it: check/rule.h; stream/command.c.
  *
- * Source: migration/savevm.c, loadvm_process_command(), loadvm_postcopy_handle_*(), 5.2 to
- * 10.2.
+ * Source: migration/savevm.c, loadvm_process_command(), loadvm_postcopy_handle_*(), 5.2
+ * to 10.2.
  */
 #include "check/rule.h"
 #include "stream/command.h"
@@ -33,18 +33,20 @@ static void command_length(MigCheck *check, const MigFacts *facts, const MigItem
     if (wanted < 0) {
         mig_report_item(check, item, "%s with %u bytes of payload, wanted 0 or 16",
                         mig_command_name(item->command.id), item->command.length);
-        mig_report_loader(check, MIG_ALL_RELEASES, "CMD_POSTCOPY_ADVISE invalid length (%d)",
+        mig_report_loader(check, MIG_ALL_RELEASES,
+                          "CMD_POSTCOPY_ADVISE invalid length (%d)",
                           item->command.length);
     } else {
         mig_report_item(check, item, "%s with %u bytes of payload, wanted %d",
                         mig_command_name(item->command.id), item->command.length, wanted);
-        mig_report_loader(check, MIG_ALL_RELEASES,
-                          "%s received with bad length - expecting %d, got %d",
-                          mig_command_name(item->command.id), wanted, item->command.length);
+        mig_report_loader(
+            check, MIG_ALL_RELEASES, "%s received with bad length - expecting %d, got %d",
+            mig_command_name(item->command.id), wanted, item->command.length);
     }
 }
 
-static void command_return_path(MigCheck *check, const MigFacts *facts, const MigItem *item)
+static void command_return_path(MigCheck *check, const MigFacts *facts,
+                                const MigItem *item)
 {
     if (item->command.id == MIG_CMD_PING && !item->defect && !facts->return_path) {
         const uint8_t *p = mig_reader_bytes(mig_check_reader(check), item);
@@ -56,7 +58,8 @@ static void command_return_path(MigCheck *check, const MigFacts *facts, const Mi
     }
 }
 
-static void command_postcopy_order(MigCheck *check, const MigFacts *facts, const MigItem *item)
+static void command_postcopy_order(MigCheck *check, const MigFacts *facts,
+                                   const MigItem *item)
 {
     static const struct {
         MigCommand id;
@@ -73,10 +76,13 @@ static void command_postcopy_order(MigCheck *check, const MigFacts *facts, const
             (facts->postcopy < steps[i].from || facts->postcopy > steps[i].to)) {
             const char *name = mig_command_name(item->command.id);
 
-            mig_report_item(check, item, "%s out of its order: ADVISE, RAM_DISCARD, LISTEN, "
-                            "RUN", name);
-            mig_report_loader(check, MIG_ALL_RELEASES, "CMD_%s in wrong postcopy state (%d)",
-                              name, (int)facts->postcopy);
+            mig_report_item(check, item,
+                            "%s out of its order: ADVISE, RAM_DISCARD, LISTEN, "
+                            "RUN",
+                            name);
+            mig_report_loader(check, MIG_ALL_RELEASES,
+                              "CMD_%s in wrong postcopy state (%d)", name,
+                              (int)facts->postcopy);
         }
     }
 }
@@ -88,11 +94,14 @@ static void command_switchover_order(MigCheck *check, const MigFacts *facts,
         return;
     }
     if (facts->switchover_start != MIG_NOWHERE) {
-        mig_report_item(check, item, "a second SWITCHOVER_START, the first stands at 0x%" PRIx64,
+        mig_report_item(check, item,
+                        "a second SWITCHOVER_START, the first stands at 0x%" PRIx64,
                         facts->switchover_start);
     } else if (facts->first_end != MIG_NOWHERE) {
-        mig_report_item(check, item, "SWITCHOVER_START after the END of a section at "
-                        "0x%" PRIx64 ": it comes before all of them", facts->first_end);
+        mig_report_item(check, item,
+                        "SWITCHOVER_START after the END of a section at "
+                        "0x%" PRIx64 ": it comes before all of them",
+                        facts->first_end);
     }
 }
 
@@ -107,7 +116,8 @@ static void command_switchover_missing(MigCheck *check, const MigFacts *facts,
     if (item->type == MIG_SECTION_END && facts->first_end == MIG_NOWHERE &&
         facts->switchover_start == MIG_NOWHERE && !facts->colo && conf &&
         mig_release_of_machine(conf->machine) >= SWITCHOVER_START_FIRST) {
-        mig_report_item(check, item, "the first END, and no SWITCHOVER_START came before it, "
+        mig_report_item(check, item,
+                        "the first END, and no SWITCHOVER_START came before it, "
                         "which machine types since 10.0 send");
     }
 }
@@ -116,19 +126,19 @@ static void command_switchover_missing(MigCheck *check, const MigFacts *facts,
 
 const MigRule mig_rules_command[] = {
     { "command-unknown", "every command is known", MIG_SEVERITY_ERROR, COMMAND,
-      command_unknown, { 0 }, false, NULL },
+      .judge = command_unknown },
     { "command-length", "a command's payload has the length that it must have",
-      MIG_SEVERITY_ERROR, COMMAND, command_length, { 0 }, false, NULL },
-    { "package-length", "a package ends where its last section does", MIG_SEVERITY_ERROR, 0,
-      NULL, { 0 }, false, NULL },
+      MIG_SEVERITY_ERROR, COMMAND, .judge = command_length },
+    { "package-length", "a package ends where its last section does", MIG_SEVERITY_ERROR,
+      .watches = 0 },
     { "command-return-path", "the return path is opened before PING", MIG_SEVERITY_ERROR,
-      COMMAND, command_return_path, { 0 }, false, NULL },
-    { "command-postcopy-order", "postcopy's commands come in their order", MIG_SEVERITY_ERROR,
-      COMMAND, command_postcopy_order, { "command-length" }, false, NULL },
+      COMMAND, .judge = command_return_path },
+    { "command-postcopy-order", "postcopy's commands come in their order",
+      MIG_SEVERITY_ERROR, COMMAND, .judge = command_postcopy_order,
+      .after = { "command-length" } },
     { "command-switchover-order", "SWITCHOVER_START comes once, before the first END",
-      MIG_SEVERITY_ERROR, COMMAND, command_switchover_order, { 0 }, false, NULL },
+      MIG_SEVERITY_ERROR, COMMAND, .judge = command_switchover_order },
     { "command-switchover-missing", "machine types since 10.0 send SWITCHOVER_START",
-      MIG_SEVERITY_NOTE, MIG_WATCH(SECTION_HEADER), command_switchover_missing, { 0 }, false,
-      NULL },
+      MIG_SEVERITY_NOTE, MIG_WATCH(SECTION_HEADER), .judge = command_switchover_missing },
     { 0 },
 };

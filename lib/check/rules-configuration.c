@@ -9,9 +9,10 @@
 #include "check/rule.h"
 #include "stream/defect.h"
 
-/* Machine types up to 2.3, and Xen's, have neither configuration nor footers: so the first
- * footer tells that it is missing. */
-static void configuration_missing(MigCheck *check, const MigFacts *facts, const MigItem *item)
+/* Machine types up to 2.3, and Xen's, have neither configuration nor footers: so the
+ * first footer tells that it is missing. */
+static void configuration_missing(MigCheck *check, const MigFacts *facts,
+                                  const MigItem *item)
 {
     (void)item;
     if (facts->configuration == MIG_NOWHERE && facts->n_footers == 0) {
@@ -20,20 +21,26 @@ static void configuration_missing(MigCheck *check, const MigFacts *facts, const 
     }
 }
 
-static void configuration_twice(MigCheck *check, const MigFacts *facts, const MigItem *item)
+static void configuration_twice(MigCheck *check, const MigFacts *facts,
+                                const MigItem *item)
 {
     if (item->defect == MIG_DEFECT_CONFIGURATION_TWICE) {
-        mig_report_item(check, item, "a second CONFIGURATION, the first stands at 0x%" PRIx64,
+        mig_report_item(check, item,
+                        "a second CONFIGURATION, the first stands at 0x%" PRIx64,
                         facts->configuration);
-        mig_report_loader(check, MIG_ALL_RELEASES, "Unknown savevm section type 7");
+        mig_report_loader(check, MIG_RELEASE_FIRST, 1001,
+                          "Unknown savevm section type 7");
+        mig_report_loader(check, 1002, MIG_RELEASE_LAST, "Unknown section type 7");
     }
 }
 
-static void configuration_not_first(MigCheck *check, const MigFacts *facts, const MigItem *item)
+static void configuration_not_first(MigCheck *check, const MigFacts *facts,
+                                    const MigItem *item)
 {
     (void)facts;
     if (item->defect == MIG_DEFECT_CONFIGURATION_NOT_FIRST) {
-        mig_report_item(check, item, "CONFIGURATION does not stand behind the file header");
+        mig_report_item(check, item,
+                        "CONFIGURATION does not stand behind the file header");
         mig_report_loader(check, MIG_ALL_RELEASES, "Configuration section missing");
     }
 }
@@ -55,8 +62,10 @@ static bool is_prefix_of_versioned(const char *machine)
     return false;
 }
 
-/* The loader compares as many octets as it received: a part of a name, or none, passes. */
-static void configuration_machine(MigCheck *check, const MigFacts *facts, const MigItem *item)
+/* The loader compares as many octets as it received: a part of a name, or none,
+ * passes. */
+static void configuration_machine(MigCheck *check, const MigFacts *facts,
+                                  const MigItem *item)
 {
     const MigConfiguration *conf = mig_reader_configuration(mig_check_reader(check));
 
@@ -66,8 +75,8 @@ static void configuration_machine(MigCheck *check, const MigFacts *facts, const 
     }
     for (uint32_t i = 0; i < conf->machine_length; i++) {
         if (!g_ascii_isprint(conf->machine[i])) {
-            mig_report_item(check, item, "byte %u of the machine type's name is 0x%02x", i,
-                            (unsigned char)conf->machine[i]);
+            mig_report_item(check, item, "byte %u of the machine type's name is 0x%02x",
+                            i, (unsigned char)conf->machine[i]);
             mig_report_severity(check, MIG_SEVERITY_ERROR);
             mig_report_loader(check, MIG_ALL_RELEASES,
                               "Machine type received is '%s' and local is '...'",
@@ -79,8 +88,10 @@ static void configuration_machine(MigCheck *check, const MigFacts *facts, const 
         mig_report_item(check, item,
                         "the machine type's name is empty: it loads on any machine");
     } else if (is_prefix_of_versioned(conf->machine)) {
-        mig_report_item(check, item, "machine type \"%s\" is the beginning of a name only: it "
-                        "loads on every machine type that begins so", conf->machine);
+        mig_report_item(check, item,
+                        "machine type \"%s\" is the beginning of a name only: it "
+                        "loads on every machine type that begins so",
+                        conf->machine);
     }
 }
 
@@ -103,19 +114,19 @@ static void configuration_capability(MigCheck *check, const MigFacts *facts,
 #define CONFIGURATION MIG_WATCH(CONFIGURATION)
 
 const MigRule mig_rules_configuration[] = {
-    { "configuration-missing", "a CONFIGURATION follows the file header", MIG_SEVERITY_ERROR,
-      MIG_WATCH(SECTION_FOOTER), configuration_missing, { 0 }, false,
-      "Configuration section missing" },
+    { "configuration-missing", "a CONFIGURATION follows the file header",
+      MIG_SEVERITY_ERROR, MIG_WATCH(SECTION_FOOTER), .judge = configuration_missing,
+      .loader = "Configuration section missing" },
     { "configuration-malformed", "the CONFIGURATION is one that QEMU writes",
-      MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false,
-      "load of migration failed: No such file or directory" },
-    { "configuration-twice", "there is one CONFIGURATION", MIG_SEVERITY_ERROR, CONFIGURATION,
-      configuration_twice, { 0 }, false, NULL },
+      MIG_SEVERITY_ERROR, 0,
+      .loader = "load of migration failed: No such file or directory" },
+    { "configuration-twice", "there is one CONFIGURATION", MIG_SEVERITY_ERROR,
+      CONFIGURATION, .judge = configuration_twice },
     { "configuration-not-first", "the CONFIGURATION comes first", MIG_SEVERITY_ERROR,
-      CONFIGURATION, configuration_not_first, { 0 }, false, NULL },
+      CONFIGURATION, .judge = configuration_not_first },
     { "configuration-machine", "the machine type is a whole name", MIG_SEVERITY_WARNING,
-      CONFIGURATION, configuration_machine, { 0 }, false, NULL },
+      CONFIGURATION, .judge = configuration_machine },
     { "configuration-capability", "recorded capabilities are known", MIG_SEVERITY_ERROR,
-      CONFIGURATION, configuration_capability, { 0 }, false, NULL },
+      CONFIGURATION, .judge = configuration_capability },
     { 0 },
 };

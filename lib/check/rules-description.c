@@ -5,8 +5,8 @@
  * Beside it: check/rule.h; stream/description.h.
  *
  * No loader reads it, so what is wrong with it is no more than a warning; tools do.  Of a
- * stock source its devices are the FULL sections, one to one and in order, and their sizes
- * the lengths of the bodies.
+ * stock source its devices are the FULL sections, one to one and in order, and their
+ * sizes the lengths of the bodies.
  */
 #include "check/rule.h"
 
@@ -18,12 +18,14 @@ static const MigDescription *description_of(const MigCheck *check, const MigFact
 }
 
 /* Neither postcopy nor COLO writes one, nor do old machine types. */
-static void description_missing(MigCheck *check, const MigFacts *facts, const MigItem *item)
+static void description_missing(MigCheck *check, const MigFacts *facts,
+                                const MigItem *item)
 {
     (void)item;
     if (facts->description == MIG_NOWHERE && facts->postcopy < MIG_POSTCOPY_LISTENING &&
         !facts->colo && facts->configuration != MIG_NOWHERE) {
-        mig_report(check, facts->eof, NULL, "no description follows the end mark; no loader "
+        mig_report(check, facts->eof, NULL,
+                   "no description follows the end mark; no loader "
                    "needs it, but tools that decode device state do");
     }
 }
@@ -34,8 +36,10 @@ static void description_json(MigCheck *check, const MigFacts *facts, const MigIt
 
     (void)item;
     if (d && !d->valid) {
-        mig_report(check, d->problem_offset, NULL, "the description is no JSON that QEMU "
-                   "writes: %s", d->problem);
+        mig_report(check, d->problem_offset, NULL,
+                   "the description is no JSON that QEMU "
+                   "writes: %s",
+                   d->problem);
         mig_report_hint(check, "migstat convert --filter=description:drop=yes");
     }
 }
@@ -75,7 +79,8 @@ static void description_extra(MigCheck *check, const MigFacts *facts, const MigI
     (void)item;
     for (guint i = 0; d && i < facts->fulls->len; i++) {
         const MigSection *section = g_ptr_array_index(facts->fulls, i);
-        ssize_t device = mig_description_lookup(d, section->name, section->instance_id, next);
+        ssize_t device =
+            mig_description_lookup(d, section->name, section->instance_id, next);
 
         if (device >= 0) {
             found[device] = true;
@@ -84,20 +89,22 @@ static void description_extra(MigCheck *check, const MigFacts *facts, const MigI
     }
     for (size_t i = 0; d && i < d->n_devices; i++) {
         if (!found[i]) {
-            mig_report(check, place_of(d, i), NULL, "the description has device %s, instance "
+            mig_report(check, place_of(d, i), NULL,
+                       "the description has device %s, instance "
                        "%u, and the stream has no such section",
                        d->devices[i].name, d->devices[i].instance_id);
         }
     }
 }
 
-static void visit_lacking(MigCheck *check, const MigDescription *d, const MigSectionFacts *s,
-                          ssize_t device, ssize_t before)
+static void visit_lacking(MigCheck *check, const MigDescription *d,
+                          const MigSectionFacts *s, ssize_t device, ssize_t before)
 {
     (void)d;
     (void)before;
     if (device < 0) {
-        mig_report(check, s->full, s->section, "the description does not have this device");
+        mig_report(check, s->full, s->section,
+                   "the description does not have this device");
     }
 }
 
@@ -107,12 +114,14 @@ static void description_lacks(MigCheck *check, const MigFacts *facts, const MigI
     each_full(check, facts, visit_lacking);
 }
 
-static void visit_order(MigCheck *check, const MigDescription *d, const MigSectionFacts *s,
-                        ssize_t device, ssize_t before)
+static void visit_order(MigCheck *check, const MigDescription *d,
+                        const MigSectionFacts *s, ssize_t device, ssize_t before)
 {
     if (device >= 0 && device < before) {
-        mig_report(check, s->full, s->section, "it comes after %s here and before it in the "
-                   "description", d->devices[before].name);
+        mig_report(check, s->full, s->section,
+                   "it comes after %s here and before it in the "
+                   "description",
+                   d->devices[before].name);
     }
 }
 
@@ -122,19 +131,21 @@ static void description_order(MigCheck *check, const MigFacts *facts, const MigI
     each_full(check, facts, visit_order);
 }
 
-static void visit_version(MigCheck *check, const MigDescription *d, const MigSectionFacts *s,
-                          ssize_t device, ssize_t before)
+static void visit_version(MigCheck *check, const MigDescription *d,
+                          const MigSectionFacts *s, ssize_t device, ssize_t before)
 {
     (void)before;
     if (device >= 0 && !d->devices[device].old_style &&
         d->devices[device].version != s->section->version_id) {
-        mig_report(check, s->full, s->section, "the section is of version %u, and by the "
-                   "description of version %u", s->section->version_id,
-                   d->devices[device].version);
+        mig_report(check, s->full, s->section,
+                   "the section is of version %u, and by the "
+                   "description of version %u",
+                   s->section->version_id, d->devices[device].version);
     }
 }
 
-static void description_version(MigCheck *check, const MigFacts *facts, const MigItem *item)
+static void description_version(MigCheck *check, const MigFacts *facts,
+                                const MigItem *item)
 {
     (void)item;
     each_full(check, facts, visit_version);
@@ -146,7 +157,8 @@ static void visit_size(MigCheck *check, const MigDescription *d, const MigSectio
     (void)before;
     if (device >= 0 && d->devices[device].size_known &&
         (s->full_differs || s->full_size != d->devices[device].size)) {
-        mig_report(check, s->full, s->section, "the section's body has %" PRIu64 " bytes, "
+        mig_report(check, s->full, s->section,
+                   "the section's body has %" PRIu64 " bytes, "
                    "and by the description it has %" PRIu64,
                    s->full_size, d->devices[device].size);
     }
@@ -160,25 +172,25 @@ static void description_size(MigCheck *check, const MigFacts *facts, const MigIt
 
 const MigRule mig_rules_description[] = {
     { "description-missing", "a description follows the end mark", MIG_SEVERITY_NOTE,
-      MIG_WATCH_END, description_missing, { 0 }, false, NULL },
-    { "description-length", "the description is as long as it says", MIG_SEVERITY_ERROR, 0,
-      NULL, { 0 }, false, NULL },
+      MIG_WATCH_END, .judge = description_missing },
+    { "description-length", "the description is as long as it says", MIG_SEVERITY_ERROR,
+      .watches = 0 },
     { "description-json", "the description is JSON with devices", MIG_SEVERITY_WARNING,
-      MIG_WATCH_END, description_json, { 0 }, false, NULL },
+      MIG_WATCH_END, .judge = description_json },
     { "description-extra", "the stream has every device of the description",
-      MIG_SEVERITY_WARNING, MIG_WATCH_END, description_extra, { "description-json" }, false,
-      NULL },
+      MIG_SEVERITY_WARNING, MIG_WATCH_END, .judge = description_extra,
+      .after = { "description-json" } },
     { "description-lacks", "the description has every device of the stream",
-      MIG_SEVERITY_WARNING, MIG_WATCH_END, description_lacks, { "description-json" }, false,
-      NULL },
+      MIG_SEVERITY_WARNING, MIG_WATCH_END, .judge = description_lacks,
+      .after = { "description-json" } },
     { "description-order", "devices are described in the order of the stream",
-      MIG_SEVERITY_WARNING, MIG_WATCH_END, description_order, { "description-json" }, false,
-      NULL },
+      MIG_SEVERITY_WARNING, MIG_WATCH_END, .judge = description_order,
+      .after = { "description-json" } },
     { "description-version", "sections are of the version that is described",
-      MIG_SEVERITY_WARNING, MIG_WATCH_END, description_version, { "description-json" }, false,
-      NULL },
+      MIG_SEVERITY_WARNING, MIG_WATCH_END, .judge = description_version,
+      .after = { "description-json" } },
     { "description-size", "sections are as long as described", MIG_SEVERITY_WARNING,
-      MIG_WATCH_END, description_size, { "description-json", "section-name-twice" }, false,
-      NULL },
+      MIG_WATCH_END, .judge = description_size,
+      .after = { "description-json", "section-name-twice" } },
     { 0 },
 };

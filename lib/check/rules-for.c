@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Owns:      rules of one release: what its loader refuses in a stream that is well made.
- * Knows not: what is wrong for all; those rules say themselves what a loader prints.  What a
- *            loader can know from its own command line only is nobody's.
+ * Knows not: what is wrong for all; those rules say themselves what a loader prints.
+ *            What a loader can know from its own command line only is nobody's.
  * Beside it: check/rule.h; check/release.c, the tables.
  *
- * Source: hw/vfio/migration.c, vfio_load_state(); migration/savevm.c; migration/ram.c; 5.2,
- * 7.2, 10.0, 10.2.
+ * Source: hw/vfio/migration.c, vfio_load_state(); migration/savevm.c; migration/ram.c;
+ * 5.2, 7.2, 10.0, 10.2.
  */
 #include <string.h>
 
@@ -15,11 +15,11 @@
 #include "stream/vfio.h"
 
 /* VFIO's loader ends a body behind the configuration from this release on. */
-#define CONFIG_LAST_FIRST 600u
-#define COMPRESS_LAST 900u      /* COMPRESS_PAGE and the block section */
+#define CONFIG_LAST_FIRST   600u
+#define COMPRESS_LAST       900u /* COMPRESS_PAGE and the block section */
 #define MULTIFD_FLUSH_FIRST 801u
 
-#define RELEASE_FORMAT "QEMU %u.%u"
+#define RELEASE_FORMAT        "QEMU %u.%u"
 #define RELEASE_ARGS(release) mig_release_major(release), mig_release_minor(release)
 
 /* Lower than all: no machine type of that release has the name, nor begins like it. */
@@ -34,7 +34,8 @@ static void machine_newer(MigCheck *check, const MigFacts *facts, const MigItem 
         mig_report_item(check, item, "machine type %s came with " RELEASE_FORMAT,
                         conf->machine, RELEASE_ARGS(machine));
         mig_report_loader(check, MIG_ALL_RELEASES,
-                          "Machine type received is '%s' and local is '...'", conf->machine);
+                          "Machine type received is '%s' and local is '...'",
+                          conf->machine);
     }
 }
 
@@ -68,7 +69,7 @@ static void command_newer(MigCheck *check, const MigFacts *facts, const MigItem 
     }
 }
 
-/* --- RAM --------------------------------------------------------------------------------- */
+/* --- RAM -------------------------------------------------------------------------- */
 
 static void section_removed(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
@@ -85,7 +86,8 @@ static void section_removed(MigCheck *check, const MigFacts *facts, const MigIte
     }
 }
 
-static void ram_compressed_removed(MigCheck *check, const MigFacts *facts, const MigItem *item)
+static void ram_compressed_removed(MigCheck *check, const MigFacts *facts,
+                                   const MigItem *item)
 {
     (void)facts;
     if (item->pages.kind == MIG_PAGE_COMPRESSED &&
@@ -110,9 +112,10 @@ static void ram_flush_newer(MigCheck *check, const MigFacts *facts, const MigIte
     }
 }
 
-/* --- VFIO -------------------------------------------------------------------------------- */
+/* --- VFIO ------------------------------------------------------------------------- */
 
-static void vfio_subflag_unread(MigCheck *check, const MigFacts *facts, const MigItem *item)
+static void vfio_subflag_unread(MigCheck *check, const MigFacts *facts,
+                                const MigItem *item)
 {
     const MigVfioFacts *v = mig_facts_vfio(facts, item->section);
 
@@ -135,16 +138,19 @@ static void vfio_flag_newer(MigCheck *check, const MigFacts *facts, const MigIte
     if (item->piece == 0 && first > mig_check_release(check)) {
         mig_report_item(check, item, "%s came with " RELEASE_FORMAT,
                         mig_vfio_flag_name(item->vfio.flag), RELEASE_ARGS(first));
-        mig_report_loader(check, MIG_ALL_RELEASES, "Unknown tag 0x%" PRIx64, item->vfio.flag);
+        mig_report_loader(check, MIG_ALL_RELEASES, "Unknown tag 0x%" PRIx64,
+                          item->vfio.flag);
     }
 }
 
 /* The acknowledgement that it asks for goes back over the return path. */
-static void vfio_init_data_unacknowledged(MigCheck *check, const MigFacts *facts, const MigItem *item)
+static void vfio_init_data_unacknowledged(MigCheck *check, const MigFacts *facts,
+                                          const MigItem *item)
 {
     if (item->vfio.flag == MIG_VFIO_DEV_INIT_DATA_SENT && !facts->return_path &&
         mig_check_release(check) >= mig_release_of_vfio_flag(item->vfio.flag)) {
-        mig_report_item(check, item, "INIT_DATA_SENT, and the stream opened no return path for "
+        mig_report_item(check, item,
+                        "INIT_DATA_SENT, and the stream opened no return path for "
                         "switchover-ack");
         mig_report_loader(check, MIG_ALL_RELEASES,
                           "Received INIT_DATA_SENT but switchover ack is not used");
@@ -152,7 +158,7 @@ static void vfio_init_data_unacknowledged(MigCheck *check, const MigFacts *facts
 }
 
 static void vfio_config_then_data(MigCheck *check, const MigFacts *facts,
-                                      const MigItem *item)
+                                  const MigItem *item)
 {
     const MigVfioFacts *v = mig_facts_vfio(facts, item->section);
     const MigBodyFacts *body = &facts->body;
@@ -163,12 +169,13 @@ static void vfio_config_then_data(MigCheck *check, const MigFacts *facts,
         body->vfio_flag != MIG_VFIO_END_OF_STATE) {
         return;
     }
-    mig_report(check, body->vfio_config, item->section,
-               "%s follows the configuration in one section; " RELEASE_FORMAT " stops reading "
-               "behind the configuration",
-               item->vfio.flag == MIG_VFIO_DEV_DATA_STATE ? "data"
-                                                          : mig_vfio_flag_name(item->vfio.flag),
-               RELEASE_ARGS(mig_check_release(check)));
+    mig_report(
+        check, body->vfio_config, item->section,
+        "%s follows the configuration in one section; " RELEASE_FORMAT " stops reading "
+        "behind the configuration",
+        item->vfio.flag == MIG_VFIO_DEV_DATA_STATE ? "data"
+                                                   : mig_vfio_flag_name(item->vfio.flag),
+        RELEASE_ARGS(mig_check_release(check)));
     mig_report_loader(check, MIG_ALL_RELEASES, "Missing section footer for %s",
                       item->section->name);
     mig_report_hint(check, "migstat convert --to=config-last");
@@ -178,9 +185,8 @@ static void vfio_config_ends_section(MigCheck *check, const MigFacts *facts,
                                      const MigItem *item)
 {
     const MigBodyFacts *body = &facts->body;
-    const MigVfioFacts *v = mig_section_is_vfio(body->section)
-                                ? mig_facts_vfio(facts, body->section)
-                                : NULL;
+    const MigVfioFacts *v =
+        mig_section_is_vfio(body->section) ? mig_facts_vfio(facts, body->section) : NULL;
 
     (void)item;
     if (mig_check_release(check) >= CONFIG_LAST_FIRST || !v || v->device.subflags ||
@@ -189,14 +195,17 @@ static void vfio_config_ends_section(MigCheck *check, const MigFacts *facts,
         return;
     }
     mig_report(check, body->vfio_config, body->section,
-               "the section ends with the configuration; " RELEASE_FORMAT " goes on behind it "
-               "and takes the footer for a flag", RELEASE_ARGS(mig_check_release(check)));
+               "the section ends with the configuration; " RELEASE_FORMAT
+               " goes on behind it "
+               "and takes the footer for a flag",
+               RELEASE_ARGS(mig_check_release(check)));
     mig_report_loader(check, MIG_ALL_RELEASES, "Unknown tag 0x7e%08x......",
                       body->section->id);
     mig_report_hint(check, "migstat convert --to=config-first");
 }
 
-#define ERROR_FOR(kinds, function) MIG_SEVERITY_ERROR, kinds, function, { 0 }, true, NULL
+#define ERROR_FOR(kinds, function) \
+    MIG_SEVERITY_ERROR, kinds, .judge = function, .needs_release = true
 
 const MigRule mig_rules_for[] = {
     { "machine-newer", "the release has the machine type",
@@ -217,7 +226,8 @@ const MigRule mig_rules_for[] = {
       ERROR_FOR(MIG_WATCH(VFIO_RECORD), vfio_flag_newer) },
     { "vfio-init-data-unacknowledged", "INIT_DATA_SENT can be acknowledged",
       ERROR_FOR(MIG_WATCH(VFIO_RECORD), vfio_init_data_unacknowledged) },
-    { "vfio-config-then-data", "the release reads data behind the configuration: 5.2 does",
+    { "vfio-config-then-data",
+      "the release reads data behind the configuration: 5.2 does",
       ERROR_FOR(MIG_WATCH(VFIO_RECORD), vfio_config_then_data) },
     { "vfio-config-ends-section", "the release ends FULL with the configuration: not 5.2",
       ERROR_FOR(MIG_WATCH_BODY_END, vfio_config_ends_section) },

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      rules of the outer list: file header, sections, footers, end mark, what follows.
+ * Owns:      rules of the outer list: file header, sections, footers, end mark, what
+ *            follows.
  * Knows not: bodies.
  * Beside it: check/rule.h.
  *
- * What loaders do not check and a stock source keeps: one START, then PARTs, then one END for
- * each live section, all STARTs before the first PART; names and ids used once.
+ * What loaders do not check and a stock source keeps: one START, then PARTs, then one END
+ * for each live section, all STARTs before the first PART; names and ids used once.
  */
 #include "check/rule.h"
 #include "stream/defect.h"
@@ -24,7 +25,7 @@ static const char *type_name(MigSectionType type)
     }
 }
 
-/* --- ids and names ----------------------------------------------------------------------- */
+/* --- ids and names ---------------------------------------------------------------- */
 
 static void section_id_twice(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
@@ -35,7 +36,8 @@ static void section_id_twice(MigCheck *check, const MigFacts *facts, const MigIt
     }
 }
 
-static void section_name_twice(MigCheck *check, const MigFacts *facts, const MigItem *item)
+static void section_name_twice(MigCheck *check, const MigFacts *facts,
+                               const MigItem *item)
 {
     const MigSectionFacts *s = mig_facts_section(facts, item->section);
 
@@ -43,10 +45,11 @@ static void section_name_twice(MigCheck *check, const MigFacts *facts, const Mig
         return;
     }
     if (item->type == MIG_SECTION_FULL && s->full != MIG_NOWHERE) {
-        mig_report_item(check, item,
-                        "a second FULL section of this name and instance, the first stands at "
-                        "0x%" PRIx64 ": a loader restores the device twice",
-                        s->full);
+        mig_report_item(
+            check, item,
+            "a second FULL section of this name and instance, the first stands at "
+            "0x%" PRIx64 ": a loader restores the device twice",
+            s->full);
     } else if (item->section_id != s->bound_id && s->start != MIG_NOWHERE) {
         mig_report_item(check, item,
                         "section id %u, and the same name and instance had id %u before",
@@ -54,13 +57,14 @@ static void section_name_twice(MigCheck *check, const MigFacts *facts, const Mig
     }
 }
 
-static void section_name_empty(MigCheck *check, const MigFacts *facts, const MigItem *item)
+static void section_name_empty(MigCheck *check, const MigFacts *facts,
+                               const MigItem *item)
 {
     (void)facts;
     if (item->defect == MIG_DEFECT_SECTION_NAME_EMPTY) {
         mig_report_item(check, item, "section id %u has an empty name", item->section_id);
-        mig_report_loader(check, MIG_ALL_RELEASES, "Unable to read ID string for section %u",
-                          item->section_id);
+        mig_report_loader(check, MIG_ALL_RELEASES,
+                          "Unable to read ID string for section %u", item->section_id);
     }
 }
 
@@ -87,14 +91,17 @@ static void section_unbound(MigCheck *check, const MigFacts *facts, const MigIte
 {
     (void)facts;
     if (item->defect == MIG_DEFECT_SECTION_UNBOUND) {
-        mig_report_item(check, item, "%s of section id %u, and this section has id %u by now",
+        mig_report_item(check, item,
+                        "%s of section id %u, and this section has id %u by now",
                         type_name(item->type), item->section_id, item->section->id);
-        mig_report_loader(check, MIG_ALL_RELEASES, "Unknown savevm section %u",
+        mig_report_loader(check, MIG_RELEASE_FIRST, 1001, "Unknown savevm section %u",
+                          item->section_id);
+        mig_report_loader(check, 1002, MIG_RELEASE_LAST, "Unknown section %u",
                           item->section_id);
     }
 }
 
-/* --- START, PART, END -------------------------------------------------------------------- */
+/* --- START, PART, END ------------------------------------------------------------- */
 
 static void section_part_without_start(MigCheck *check, const MigFacts *facts,
                                        const MigItem *item)
@@ -103,12 +110,15 @@ static void section_part_without_start(MigCheck *check, const MigFacts *facts,
 
     if ((item->type == MIG_SECTION_PART || item->type == MIG_SECTION_END) && s &&
         s->start == MIG_NOWHERE) {
-        mig_report_item(check, item, "%s of a section that had no START, only a FULL at "
-                        "0x%" PRIx64, type_name(item->type), s->full);
+        mig_report_item(check, item,
+                        "%s of a section that had no START, only a FULL at "
+                        "0x%" PRIx64,
+                        type_name(item->type), s->full);
     }
 }
 
-static void section_start_twice(MigCheck *check, const MigFacts *facts, const MigItem *item)
+static void section_start_twice(MigCheck *check, const MigFacts *facts,
+                                const MigItem *item)
 {
     const MigSectionFacts *s = mig_facts_section(facts, item->section);
 
@@ -118,14 +128,17 @@ static void section_start_twice(MigCheck *check, const MigFacts *facts, const Mi
     }
 }
 
-static void section_start_late(MigCheck *check, const MigFacts *facts, const MigItem *item)
+static void section_start_late(MigCheck *check, const MigFacts *facts,
+                               const MigItem *item)
 {
     const MigSectionFacts *s = mig_facts_section(facts, item->section);
 
     if (item->type == MIG_SECTION_START && facts->first_part != MIG_NOWHERE &&
         (!s || s->start == MIG_NOWHERE)) {
-        mig_report_item(check, item, "START after the first PART of the stream at 0x%" PRIx64
-                        ": a source sets up all live sections first", facts->first_part);
+        mig_report_item(check, item,
+                        "START after the first PART of the stream at 0x%" PRIx64
+                        ": a source sets up all live sections first",
+                        facts->first_part);
     }
 }
 
@@ -134,16 +147,19 @@ static void section_end_twice(MigCheck *check, const MigFacts *facts, const MigI
     const MigSectionFacts *s = mig_facts_section(facts, item->section);
 
     if (item->type == MIG_SECTION_END && s && s->end != MIG_NOWHERE) {
-        mig_report_item(check, item, "a second END, the first stands at 0x%" PRIx64, s->end);
+        mig_report_item(check, item, "a second END, the first stands at 0x%" PRIx64,
+                        s->end);
     }
 }
 
-static void section_part_after_end(MigCheck *check, const MigFacts *facts, const MigItem *item)
+static void section_part_after_end(MigCheck *check, const MigFacts *facts,
+                                   const MigItem *item)
 {
     const MigSectionFacts *s = mig_facts_section(facts, item->section);
 
     if (item->type == MIG_SECTION_PART && s && s->end != MIG_NOWHERE) {
-        mig_report_item(check, item, "PART after the section's END at 0x%" PRIx64, s->end);
+        mig_report_item(check, item, "PART after the section's END at 0x%" PRIx64,
+                        s->end);
     }
 }
 
@@ -152,9 +168,10 @@ static void section_part_after_end(MigCheck *check, const MigFacts *facts, const
  * Source: migration/migration.c, bg_migration_thread(), 10.2. */
 static bool may_be_background_snapshot(const MigFacts *facts, const MigSectionFacts *s)
 {
-    return facts->n_ended == 0 && facts->n_starts == 1 && mig_section_is_ram(s->section) &&
-           s->part != MIG_NOWHERE && facts->switchover_start == MIG_NOWHERE &&
-           !facts->return_path && facts->postcopy == MIG_POSTCOPY_NONE;
+    return facts->n_ended == 0 && facts->n_starts == 1 &&
+           mig_section_is_ram(s->section) && s->part != MIG_NOWHERE &&
+           facts->switchover_start == MIG_NOWHERE && !facts->return_path &&
+           facts->postcopy == MIG_POSTCOPY_NONE;
 }
 
 static void section_not_ended(MigCheck *check, const MigFacts *facts, const MigItem *item)
@@ -182,23 +199,27 @@ static void section_not_ended(MigCheck *check, const MigFacts *facts, const MigI
 }
 
 /* Only VFIO's handler saves both ways. */
-static void section_live_and_full(MigCheck *check, const MigFacts *facts, const MigItem *item)
+static void section_live_and_full(MigCheck *check, const MigFacts *facts,
+                                  const MigItem *item)
 {
     const MigSectionFacts *s = mig_facts_section(facts, item->section);
 
     if (!s || mig_section_is_vfio(item->section)) {
         return;
     }
-    if (item->type == MIG_SECTION_FULL ? s->start != MIG_NOWHERE && s->full == MIG_NOWHERE
-                                       : item->type == MIG_SECTION_START &&
-                                             s->full != MIG_NOWHERE && s->start == MIG_NOWHERE) {
-        mig_report_item(check, item, "both START and FULL: no handler but VFIO's has both");
+    if (item->type == MIG_SECTION_FULL
+            ? s->start != MIG_NOWHERE && s->full == MIG_NOWHERE
+            : item->type == MIG_SECTION_START && s->full != MIG_NOWHERE &&
+                  s->start == MIG_NOWHERE) {
+        mig_report_item(check, item,
+                        "both START and FULL: no handler but VFIO's has both");
     }
 }
 
-/* --- ends -------------------------------------------------------------------------------- */
+/* --- ends ------------------------------------------------------------------------- */
 
-static void section_end_inferred(MigCheck *check, const MigFacts *facts, const MigItem *item)
+static void section_end_inferred(MigCheck *check, const MigFacts *facts,
+                                 const MigItem *item)
 {
     (void)item;
     if (facts->n_inferred) {
@@ -212,8 +233,9 @@ static void section_end_inferred(MigCheck *check, const MigFacts *facts, const M
 static void footer_missing(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
     if (item->defect == MIG_DEFECT_FOOTER_MISSING) {
-        mig_report(check, item->offset, facts->body.section,
-                   "the section before has no footer, and those before it have: wanted 0x7e");
+        mig_report(
+            check, item->offset, facts->body.section,
+            "the section before has no footer, and those before it have: wanted 0x7e");
         mig_report_loader(check, MIG_ALL_RELEASES, "Missing section footer for %s",
                           facts->body.section ? facts->body.section->name : "");
     }
@@ -223,7 +245,8 @@ static void footer_mixed(MigCheck *check, const MigFacts *facts, const MigItem *
 {
     (void)facts;
     if (item->defect == MIG_DEFECT_FOOTER_MIXED) {
-        mig_report_item(check, item, "a footer, and the first section of the stream has none");
+        mig_report_item(check, item,
+                        "a footer, and the first section of the stream has none");
     }
 }
 
@@ -233,9 +256,10 @@ static void footer_id(MigCheck *check, const MigFacts *facts, const MigItem *ite
     if (item->defect == MIG_DEFECT_FOOTER_ID) {
         mig_report_item(check, item, "the footer has section id %u, wanted %u",
                         item->footer.id, item->section_id);
-        mig_report_loader(check, MIG_ALL_RELEASES,
-                          "Mismatched section id in footer for %s - read 0x%x expected 0x%x",
-                          item->section->name, item->footer.id, item->section_id);
+        mig_report_loader(
+            check, MIG_ALL_RELEASES,
+            "Mismatched section id in footer for %s - read 0x%x expected 0x%x",
+            item->section->name, item->footer.id, item->section_id);
     }
 }
 
@@ -244,18 +268,21 @@ static void footer_none(MigCheck *check, const MigFacts *facts, const MigItem *i
 {
     (void)item;
     if (facts->n_bodies && !facts->n_footers && facts->configuration != MIG_NOWHERE) {
-        mig_report(check, facts->configuration, NULL,
-                   "no section has a footer, and the stream has a CONFIGURATION: it loads only "
-                   "where footers are turned off (-global migration.send-section-footer=off)");
-        mig_report_loader(check, MIG_ALL_RELEASES, "Missing section footer for %s",
-                          g_array_index(facts->sections, MigSectionFacts, 0).section->name);
+        mig_report(
+            check, facts->configuration, NULL,
+            "no section has a footer, and the stream has a CONFIGURATION: it loads only "
+            "where footers are turned off (-global migration.send-section-footer=off)");
+        mig_report_loader(
+            check, MIG_ALL_RELEASES, "Missing section footer for %s",
+            g_array_index(facts->sections, MigSectionFacts, 0).section->name);
     }
 }
 
 static void trailing_bytes(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
     if (facts->trailing == MIG_NOWHERE && !facts->colo) {
-        mig_report_item(check, item, "bytes follow the end of the stream; no loader reads them");
+        mig_report_item(check, item,
+                        "bytes follow the end of the stream; no loader reads them");
     }
 }
 
@@ -270,62 +297,64 @@ static void trailing_padding(MigCheck *check, const MigFacts *facts, const MigIt
 
 const MigRule mig_rules_framing[] = {
     { "container", "the compression or save image around the stream is whole",
-      MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false, NULL },
-    { "truncated", "nothing is cut short", MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false,
-      "load of migration failed: Input/output error" },
-    { "magic", "the stream starts with QEMU's magic number", MIG_SEVERITY_ERROR, 0, NULL,
-      { 0 }, false, "Not a migration stream" },
-    { "version", "the stream is of version 3", MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false,
-      "Unsupported migration stream version" },
-    { "section-type", "every section type is known", MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false,
-      "Unknown savevm section type" },
+      MIG_SEVERITY_ERROR, .watches = 0 },
+    { "truncated", "nothing is cut short", MIG_SEVERITY_ERROR, 0,
+      .loader = "load of migration failed: Input/output error" },
+    { "magic", "the stream starts with QEMU's magic number", MIG_SEVERITY_ERROR, 0,
+      .loader = "Not a migration stream" },
+    { "version", "the stream is of version 3", MIG_SEVERITY_ERROR, 0,
+      .loader = "Unsupported migration stream version" },
+    { "section-type", "every section type is known", MIG_SEVERITY_ERROR, 0,
+      .loader = "Unknown savevm section type", .loader_1002 = "Unknown section type" },
     { "section-unbound", "a START or FULL comes before PART and END", MIG_SEVERITY_ERROR,
-      HEADER, section_unbound, { 0 }, false, "Unknown savevm section" },
-    { "section-id-twice", "a section id belongs to one section", MIG_SEVERITY_ERROR, HEADER,
-      section_id_twice, { 0 }, false, NULL },
+      HEADER, .judge = section_unbound, .loader = "Unknown savevm section",
+      .loader_1002 = "Unknown section" },
+    { "section-id-twice", "a section id belongs to one section", MIG_SEVERITY_ERROR,
+      HEADER, .judge = section_id_twice },
     { "section-name-twice", "a name and instance is one section, with one id",
-      MIG_SEVERITY_ERROR, HEADER, section_name_twice, { 0 }, false, NULL },
+      MIG_SEVERITY_ERROR, HEADER, .judge = section_name_twice },
     { "section-name-empty", "every section has a name", MIG_SEVERITY_ERROR, HEADER,
-      section_name_empty, { 0 }, false, NULL },
+      .judge = section_name_empty },
     { "section-name-unprintable", "section names are printable ASCII", MIG_SEVERITY_ERROR,
-      HEADER, section_name_unprintable, { 0 }, false,
-      "Unknown savevm section or instance '%s'" },
-    { "section-part-without-start", "a live section begins with START", MIG_SEVERITY_ERROR,
-      HEADER, section_part_without_start, { 0 }, false, NULL },
+      HEADER, .judge = section_name_unprintable,
+      .loader = "Unknown savevm section or instance '%s'",
+      .loader_1002 = "Unknown section or instance '%s'" },
+    { "section-part-without-start", "a live section begins with START",
+      MIG_SEVERITY_ERROR, HEADER, .judge = section_part_without_start },
     { "section-start-twice", "a live section has one START", MIG_SEVERITY_ERROR, HEADER,
-      section_start_twice, { 0 }, false, NULL },
+      .judge = section_start_twice },
     { "section-start-late", "all STARTs come before the first PART", MIG_SEVERITY_WARNING,
-      HEADER, section_start_late, { 0 }, false, NULL },
+      HEADER, .judge = section_start_late },
     { "section-end-twice", "a live section has one END", MIG_SEVERITY_ERROR, HEADER,
-      section_end_twice, { 0 }, false, NULL },
-    { "section-part-after-end", "no PART comes after the section's END", MIG_SEVERITY_ERROR,
-      HEADER, section_part_after_end, { 0 }, false, NULL },
-    { "section-not-ended", "every live section is ended", MIG_SEVERITY_ERROR, MIG_WATCH_END,
-      section_not_ended, { "section-unbound" }, false, NULL },
+      .judge = section_end_twice },
+    { "section-part-after-end", "no PART comes after the section's END",
+      MIG_SEVERITY_ERROR, HEADER, .judge = section_part_after_end },
+    { "section-not-ended", "every live section is ended", MIG_SEVERITY_ERROR,
+      MIG_WATCH_END, .judge = section_not_ended, .after = { "section-unbound" } },
     { "section-live-and-full", "only VFIO has live and FULL sections of one name",
-      MIG_SEVERITY_WARNING, HEADER, section_live_and_full, { 0 }, false, NULL },
-    { "section-end-unknown", "it can be known where every section ends", MIG_SEVERITY_WARNING,
-      0, NULL, { 0 }, false, NULL },
+      MIG_SEVERITY_WARNING, HEADER, .judge = section_live_and_full },
+    { "section-end-unknown", "it can be known where every section ends",
+      MIG_SEVERITY_WARNING, .watches = 0 },
     { "section-end-inferred", "the ends of device state are described", MIG_SEVERITY_NOTE,
-      MIG_WATCH_END, section_end_inferred, { 0 }, false, NULL },
+      MIG_WATCH_END, .judge = section_end_inferred },
     { "sections-too-many", "there are not more sections than migstat looks at",
-      MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false, NULL },
+      MIG_SEVERITY_ERROR, .watches = 0 },
     { "footer-missing", "every section has a footer if the first has", MIG_SEVERITY_ERROR,
-      MIG_WATCH_BODY_END | MIG_WATCH(DESCRIPTION), footer_missing, { 0 }, false,
-      "Missing section footer for %s" },
+      MIG_WATCH_BODY_END | MIG_WATCH(DESCRIPTION), .judge = footer_missing,
+      .loader = "Missing section footer for %s" },
     { "footer-mixed", "no section has a footer if the first has none", MIG_SEVERITY_ERROR,
-      MIG_WATCH(SECTION_FOOTER), footer_mixed, { 0 }, false, NULL },
+      MIG_WATCH(SECTION_FOOTER), .judge = footer_mixed },
     { "footer-id", "a footer has its section's id", MIG_SEVERITY_ERROR,
-      MIG_WATCH(SECTION_FOOTER), footer_id, { 0 }, false, NULL },
+      MIG_WATCH(SECTION_FOOTER), .judge = footer_id },
     { "footer-none", "a stream with a CONFIGURATION has footers", MIG_SEVERITY_WARNING,
-      MIG_WATCH_END, footer_none, { 0 }, false, NULL },
-    { "eof-missing", "the stream has an end mark", MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false,
-      "load of migration failed: Input/output error" },
+      MIG_WATCH_END, .judge = footer_none },
+    { "eof-missing", "the stream has an end mark", MIG_SEVERITY_ERROR, 0,
+      .loader = "load of migration failed: Input/output error" },
     { "record-flag", "records of block, bitmap, htab and s390 sections are known",
-      MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false, NULL },
-    { "trailing-bytes", "nothing follows the end", MIG_SEVERITY_WARNING, MIG_WATCH(TRAILING),
-      trailing_bytes, { 0 }, false, NULL },
-    { "trailing-padding", "no padding follows the end", MIG_SEVERITY_NOTE, MIG_WATCH(PADDING),
-      trailing_padding, { 0 }, false, NULL },
+      MIG_SEVERITY_ERROR, .watches = 0 },
+    { "trailing-bytes", "nothing follows the end", MIG_SEVERITY_WARNING,
+      MIG_WATCH(TRAILING), .judge = trailing_bytes },
+    { "trailing-padding", "no padding follows the end", MIG_SEVERITY_NOTE,
+      MIG_WATCH(PADDING), .judge = trailing_padding },
     { 0 },
 };

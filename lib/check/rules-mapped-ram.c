@@ -11,7 +11,8 @@
 
 #define PAGES_ALIGNMENT (1u << 20)
 
-static void mapped_ram_page_size(MigCheck *check, const MigFacts *facts, const MigItem *item)
+static void mapped_ram_page_size(MigCheck *check, const MigFacts *facts,
+                                 const MigItem *item)
 {
     uint32_t wanted = mig_reader_page_size(mig_check_reader(check));
 
@@ -22,20 +23,24 @@ static void mapped_ram_page_size(MigCheck *check, const MigFacts *facts, const M
     }
 }
 
-static void mapped_ram_alignment(MigCheck *check, const MigFacts *facts, const MigItem *item)
+static void mapped_ram_alignment(MigCheck *check, const MigFacts *facts,
+                                 const MigItem *item)
 {
     const MigRamBlock *block = item->block;
 
     (void)facts;
     if (block->pages_offset % block->mapped_page_size) {
-        mig_report_item(check, item, "the pages of block %s begin at 0x%" PRIx64 " of the file, "
-                        "no multiple of the page size", block->name, block->pages_offset);
+        mig_report_item(check, item,
+                        "the pages of block %s begin at 0x%" PRIx64 " of the file, "
+                        "no multiple of the page size",
+                        block->name, block->pages_offset);
         mig_report_severity(check, MIG_SEVERITY_ERROR);
         mig_report_loader(check, 900, MIG_RELEASE_LAST,
                           "Error reading ramblock %s pages, region has bad alignment",
                           block->name);
     } else if (block->pages_offset % PAGES_ALIGNMENT) {
-        mig_report_item(check, item, "the pages of block %s begin at 0x%" PRIx64 " of the file, "
+        mig_report_item(check, item,
+                        "the pages of block %s begin at 0x%" PRIx64 " of the file, "
                         "and QEMU writes them at multiples of 1 MiB, for direct I/O",
                         block->name, block->pages_offset);
     }
@@ -45,7 +50,8 @@ static void mapped_ram_bitmap(MigCheck *check, const MigFacts *facts, const MigI
 {
     (void)facts;
     if (item->bitmap.n_beyond) {
-        mig_report_item(check, item, "%" PRIu64 " bit%s set beyond the last page of block %s",
+        mig_report_item(check, item,
+                        "%" PRIu64 " bit%s set beyond the last page of block %s",
                         item->bitmap.n_beyond, MIG_PLURAL(item->bitmap.n_beyond),
                         item->bitmap.block->name);
     }
@@ -58,7 +64,8 @@ static void mapped_ram_ignore_shared(MigCheck *check, const MigFacts *facts,
 
     (void)facts;
     if (conf && conf->mapped_ram && conf->x_ignore_shared) {
-        mig_report_item(check, item, "mapped-ram and x-ignore-shared together: no loader reads "
+        mig_report_item(check, item,
+                        "mapped-ram and x-ignore-shared together: no loader reads "
                         "the address that stands before the headers");
         mig_report_loader(check, 900, MIG_RELEASE_LAST,
                           "Error reading ramblock pages, region has bad alignment");
@@ -69,18 +76,17 @@ static void mapped_ram_ignore_shared(MigCheck *check, const MigFacts *facts,
 
 const MigRule mig_rules_mapped_ram[] = {
     { "mapped-ram-header", "a mapped-ram header is of version 1 and has a page size",
-      MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false, "Migration mapped-ram capability version not "
-      "supported" },
+      MIG_SEVERITY_ERROR, 0,
+      .loader = "Migration mapped-ram capability version not supported" },
     { "mapped-ram-place", "bitmap and pages follow the header and do not overlap",
-      MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false, NULL },
+      MIG_SEVERITY_ERROR, .watches = 0 },
     { "mapped-ram-page-size", "a mapped-ram header has the target's page size",
-      MIG_SEVERITY_ERROR, MAPPED, mapped_ram_page_size, { 0 }, false, NULL },
+      MIG_SEVERITY_ERROR, MAPPED, .judge = mapped_ram_page_size },
     { "mapped-ram-alignment", "page areas are aligned", MIG_SEVERITY_WARNING, MAPPED,
-      mapped_ram_alignment, { 0 }, false, NULL },
+      .judge = mapped_ram_alignment },
     { "mapped-ram-bitmap", "a bitmap ends with its block", MIG_SEVERITY_ERROR,
-      MIG_WATCH(MAPPED_BITMAP), mapped_ram_bitmap, { 0 }, false, NULL },
+      MIG_WATCH(MAPPED_BITMAP), .judge = mapped_ram_bitmap },
     { "mapped-ram-ignore-shared", "mapped-ram is not combined with x-ignore-shared",
-      MIG_SEVERITY_ERROR, MIG_WATCH(CONFIGURATION), mapped_ram_ignore_shared, { 0 }, false,
-      NULL },
+      MIG_SEVERITY_ERROR, MIG_WATCH(CONFIGURATION), .judge = mapped_ram_ignore_shared },
     { 0 },
 };

@@ -4,8 +4,8 @@
  * Knows not: mapped-ram's regions (check/rules-mapped-ram.c).
  * Beside it: check/rule.h; stream/ram.c; stream/page.h.
  *
- * Source: migration/ram.c, ram_load_precopy(), parse_ramblocks(), ram_load_postcopy(), 5.2 to
- * 10.2.
+ * Source: migration/ram.c, ram_load_precopy(), parse_ramblocks(), ram_load_postcopy(),
+ * 5.2 to 10.2.
  */
 #include "check/rule.h"
 #include "stream/defect.h"
@@ -16,7 +16,7 @@ static const MigConfiguration *configuration_of(const MigCheck *check)
     return mig_reader_configuration(mig_check_reader(check));
 }
 
-/* --- the block list ---------------------------------------------------------------------- */
+/* --- the block list --------------------------------------------------------------- */
 
 static void ram_version(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
@@ -32,8 +32,9 @@ static void ram_version(MigCheck *check, const MigFacts *facts, const MigItem *i
             mig_report_loader(check, 1002, MIG_RELEASE_LAST,
                               "unsupported version %u for 'ram' v4", version);
         } else {
-            mig_report_loader(check, MIG_RELEASE_FIRST, 1001,
-                              "error while loading state for instance 0x0 of device 'ram'");
+            mig_report_loader(
+                check, MIG_RELEASE_FIRST, 1001,
+                "error while loading state for instance 0x0 of device 'ram'");
             mig_report_loader(check, 1002, MIG_RELEASE_LAST,
                               "Failed to load vmstate version_id: %u", version);
         }
@@ -43,7 +44,8 @@ static void ram_version(MigCheck *check, const MigFacts *facts, const MigItem *i
 static void ram_list_missing(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
     if (facts->ram_lists == 0 && facts->n_page_records == 0) {
-        mig_report_item(check, item, "a page, and no block list (MEM_SIZE) came before it");
+        mig_report_item(check, item,
+                        "a page, and no block list (MEM_SIZE) came before it");
     }
 }
 
@@ -51,7 +53,8 @@ static void ram_list_total(MigCheck *check, const MigFacts *facts, const MigItem
 {
     (void)facts;
     if (item->defect == MIG_DEFECT_RAM_LIST_TOTAL) {
-        mig_report_item(check, item, "the block list ends here, and its blocks do not add up "
+        mig_report_item(check, item,
+                        "the block list ends here, and its blocks do not add up "
                         "to its total");
         mig_report_loader(check, MIG_ALL_RELEASES,
                           "Unknown ramblock \"\", cannot accept migration");
@@ -71,7 +74,8 @@ static void ram_block_twice(MigCheck *check, const MigFacts *facts, const MigIte
 {
     (void)facts;
     if (item->defect == MIG_DEFECT_RAM_BLOCK_TWICE) {
-        mig_report_item(check, item, "block %s stands in the list twice", item->block->name);
+        mig_report_item(check, item, "block %s stands in the list twice",
+                        item->block->name);
     }
 }
 
@@ -81,12 +85,14 @@ static void ram_block_size(MigCheck *check, const MigFacts *facts, const MigItem
 
     (void)facts;
     if (page_size && item->block->used_length % page_size) {
-        mig_report_item(check, item, "block %s has %" PRIu64 " bytes, no multiple of the page "
-                        "size, %u", item->block->name, item->block->used_length, page_size);
+        mig_report_item(check, item,
+                        "block %s has %" PRIu64 " bytes, no multiple of the page "
+                        "size, %u",
+                        item->block->name, item->block->used_length, page_size);
     }
 }
 
-/* --- page records ------------------------------------------------------------------------ */
+/* --- page records ----------------------------------------------------------------- */
 
 static void ram_block_unknown(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
@@ -95,8 +101,8 @@ static void ram_block_unknown(MigCheck *check, const MigFacts *facts, const MigI
         const uint8_t *p = mig_reader_bytes(mig_check_reader(check), item);
         g_autofree char *name = p ? g_strndup((const char *)p + 9, p[8]) : g_strdup("");
 
-        mig_report_item(check, item, "a page of block %s, which the block list does not have",
-                        name);
+        mig_report_item(check, item,
+                        "a page of block %s, which the block list does not have", name);
         mig_report_loader(check, MIG_ALL_RELEASES, "Can't find block %s", name);
     }
 }
@@ -105,7 +111,8 @@ static void ram_continue(MigCheck *check, const MigFacts *facts, const MigItem *
 {
     (void)facts;
     if (item->defect == MIG_DEFECT_RAM_CONTINUE) {
-        mig_report_item(check, item, "a page that continues a block, and no page before it "
+        mig_report_item(check, item,
+                        "a page that continues a block, and no page before it "
                         "named one");
         mig_report_loader(check, MIG_ALL_RELEASES, "Ack, bad migration stream!");
     }
@@ -121,8 +128,10 @@ static void ram_page_outside(MigCheck *check, const MigFacts *facts, const MigIt
         /* The first that is: those before it in the run are well. */
         uint64_t at = MAX(run->address, length / size * size);
 
-        mig_report_item(check, item, "a page at 0x%" PRIx64 " of block %s, which has 0x%" PRIx64
-                        " bytes", at, run->block->name, length);
+        mig_report_item(check, item,
+                        "a page at 0x%" PRIx64 " of block %s, which has 0x%" PRIx64
+                        " bytes",
+                        at, run->block->name, length);
         mig_report_loader(check, MIG_ALL_RELEASES, "Illegal RAM offset %" PRIx64, at);
     }
 }
@@ -163,8 +172,10 @@ static void ram_page_kind(MigCheck *check, const MigFacts *facts, const MigItem 
         unsigned flag = item->kind == MIG_ITEM_RAM_PAGES ? flags[item->pages.kind]
                                                          : (unsigned)item->ram_mark.flag;
 
-        mig_report_item(check, item, "a record with flag 0x%03x, and the configuration has "
-                        "mapped-ram: such a stream has none", flag);
+        mig_report_item(check, item,
+                        "a record with flag 0x%03x, and the configuration has "
+                        "mapped-ram: such a stream has none",
+                        flag);
         mig_report_loader(check, 900, MIG_RELEASE_LAST, "Unexpected RAM flags: %u", flag);
     }
 }
@@ -186,10 +197,13 @@ static void ram_postcopy_kind(MigCheck *check, const MigFacts *facts, const MigI
         flag = MIG_RAM_HOOK;
     }
     if (flag) {
-        mig_report_item(check, item, "a record with flag 0x%03x in postcopy, which has normal "
-                        "and zero pages only", flag);
+        mig_report_item(check, item,
+                        "a record with flag 0x%03x in postcopy, which has normal "
+                        "and zero pages only",
+                        flag);
         mig_report_loader(check, MIG_ALL_RELEASES,
-                          "Unknown combination of migration flags: 0x%x (postcopy mode)", flag);
+                          "Unknown combination of migration flags: 0x%x (postcopy mode)",
+                          flag);
     }
 }
 
@@ -200,7 +214,8 @@ static const uint8_t *encoding_of(MigCheck *check, const MigItem *item)
     return p ? p + item->pages.data_offset : NULL;
 }
 
-static void ram_xbzrle_malformed(MigCheck *check, const MigFacts *facts, const MigItem *item)
+static void ram_xbzrle_malformed(MigCheck *check, const MigFacts *facts,
+                                 const MigItem *item)
 {
     const MigRamPages *page = &item->pages;
     const uint8_t *data;
@@ -208,8 +223,10 @@ static void ram_xbzrle_malformed(MigCheck *check, const MigFacts *facts, const M
     (void)facts;
     if (page->kind == MIG_PAGE_XBZRLE && (data = encoding_of(check, item)) != NULL &&
         !mig_page_xbzrle(data, page->data_length, NULL, page->page_size)) {
-        mig_report_item(check, item, "the %u bytes of XBZRLE encoding for the page at 0x%" PRIx64
-                        " are malformed", page->data_length, page->address);
+        mig_report_item(check, item,
+                        "the %u bytes of XBZRLE encoding for the page at 0x%" PRIx64
+                        " are malformed",
+                        page->data_length, page->address);
         mig_report_loader(check, MIG_ALL_RELEASES,
                           "Failed to decompress XBZRLE page at %" PRIx64, page->address);
     }
@@ -221,7 +238,8 @@ static void ram_xbzrle_base(MigCheck *check, const MigFacts *facts, const MigIte
 
     if (page->kind == MIG_PAGE_XBZRLE && page->block && !item->defect &&
         !mig_facts_page_sent(facts, page->block, page->address, page->page_size)) {
-        mig_report_item(check, item, "an XBZRLE page at 0x%" PRIx64 " of block %s, which was "
+        mig_report_item(check, item,
+                        "an XBZRLE page at 0x%" PRIx64 " of block %s, which was "
                         "never sent before: there is nothing to apply it to",
                         page->address, page->block->name);
     }
@@ -237,9 +255,10 @@ static void ram_compressed_malformed(MigCheck *check, const MigFacts *facts,
     (void)facts;
     if (page->kind == MIG_PAGE_COMPRESSED && (data = encoding_of(check, item)) != NULL &&
         !mig_page_inflate(data, page->data_length, buffer, page->page_size)) {
-        mig_report_item(check, item, "the %u bytes of zlib data for the page at 0x%" PRIx64
-                        " do not inflate to %u bytes", page->data_length, page->address,
-                        page->page_size);
+        mig_report_item(check, item,
+                        "the %u bytes of zlib data for the page at 0x%" PRIx64
+                        " do not inflate to %u bytes",
+                        page->data_length, page->address, page->page_size);
     }
 }
 
@@ -247,13 +266,14 @@ static void ram_eos_missing(MigCheck *check, const MigFacts *facts, const MigIte
 {
     (void)facts;
     if (item->defect == MIG_DEFECT_RAM_EOS_MISSING) {
-        mig_report_item(check, item, "the section's footer, and no EOS record ended its body");
+        mig_report_item(check, item,
+                        "the section's footer, and no EOS record ended its body");
         mig_report_loader(check, MIG_ALL_RELEASES,
                           "Unknown combination of migration flags");
     }
 }
 
-/* --- what was sent ----------------------------------------------------------------------- */
+/* --- what was sent ---------------------------------------------------------------- */
 
 /* Why a page need not be in this stream, or NULL. */
 static const char *pages_elsewhere(const MigCheck *check, const MigFacts *facts)
@@ -286,7 +306,8 @@ static uint64_t first_missing(const MigCoverage *coverage)
 }
 
 static void report_missing(MigCheck *check, const MigFacts *facts,
-                           const MigCoverage *coverage, uint64_t place, uint32_t page_size)
+                           const MigCoverage *coverage, uint64_t place,
+                           uint32_t page_size)
 {
     uint64_t n_pages = coverage->block->used_length / page_size;
     uint64_t missing = n_pages - coverage->n_sent;
@@ -296,10 +317,13 @@ static void report_missing(MigCheck *check, const MigFacts *facts,
     if (missing == 0) {
         return;
     }
-    mig_report(check, place, NULL, "%s of %s pages of RAM block %s are never sent, the first at "
-               "0x%" PRIx64 "%s", mig_grouped(missing, some), mig_grouped(n_pages, all),
-               coverage->block->name, first, facts->hints ? "; its guest has told the source which it does not need"
-                                   : "");
+    mig_report(check, place, NULL,
+               "%s of %s pages of RAM block %s are never sent, the first at "
+               "0x%" PRIx64 "%s",
+               mig_grouped(missing, some), mig_grouped(n_pages, all),
+               coverage->block->name, first,
+               facts->hints ? "; its guest has told the source which it does not need"
+                            : "");
     if (facts->hints) {
         mig_report_severity(check, MIG_SEVERITY_NOTE);
     }
@@ -315,7 +339,8 @@ static void ram_pages_missing(MigCheck *check, const MigFacts *facts, const MigI
     for (guint i = 0; i < facts->sections->len; i++) {
         const MigSectionFacts *s = &g_array_index(facts->sections, MigSectionFacts, i);
 
-        place = mig_section_is_ram(s->section) && s->start != MIG_NOWHERE ? s->start : place;
+        place =
+            mig_section_is_ram(s->section) && s->start != MIG_NOWHERE ? s->start : place;
     }
     for (guint i = 0; i < facts->coverage->len && !elsewhere && page_size; i++) {
         const MigCoverage *coverage = &g_array_index(facts->coverage, MigCoverage, i);
@@ -332,57 +357,58 @@ static void ram_pages_missing(MigCheck *check, const MigFacts *facts, const MigI
 }
 
 #define PAGES MIG_WATCH(RAM_PAGES)
-#define MARK MIG_WATCH(RAM_MARK)
+#define MARK  MIG_WATCH(RAM_MARK)
 
 const MigRule mig_rules_ram[] = {
     { "ram-version", "the ram section is of version 4", MIG_SEVERITY_ERROR,
-      MIG_WATCH(SECTION_HEADER), ram_version, { 0 }, false, NULL },
+      MIG_WATCH(SECTION_HEADER), .judge = ram_version },
     { "ram-list-missing", "a block list comes before the first page", MIG_SEVERITY_ERROR,
-      PAGES, ram_list_missing, { 0 }, false, NULL },
+      PAGES, .judge = ram_list_missing },
     { "ram-list-total", "the blocks of the list add up to its total", MIG_SEVERITY_ERROR,
-      PAGES | MARK | MIG_WATCH(RAM_LIST), ram_list_total, { 0 }, false, NULL },
+      PAGES | MARK | MIG_WATCH(RAM_LIST), .judge = ram_list_total },
     { "ram-list-twice", "there is one block list, in START", MIG_SEVERITY_WARNING,
-      MIG_WATCH(RAM_LIST), ram_list_twice, { 0 }, false, NULL },
+      MIG_WATCH(RAM_LIST), .judge = ram_list_twice },
     { "ram-block-twice", "a block stands in the list once", MIG_SEVERITY_ERROR,
-      MIG_WATCH(RAM_BLOCK), ram_block_twice, { "ram-list-twice" }, false, NULL },
+      MIG_WATCH(RAM_BLOCK), .judge = ram_block_twice, .after = { "ram-list-twice" } },
     { "ram-blocks-too-many", "there are not more RAM blocks than migstat looks at",
-      MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false, NULL },
-    { "ram-block-size", "a block is whole pages", MIG_SEVERITY_ERROR, MIG_WATCH(RAM_BLOCK),
-      ram_block_size, { 0 }, false, NULL },
-    { "ram-flag", "the flags of a record are known", MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false,
-      "Unknown combination of migration flags" },
+      MIG_SEVERITY_ERROR, .watches = 0 },
+    { "ram-block-size", "a block is whole pages", MIG_SEVERITY_ERROR,
+      MIG_WATCH(RAM_BLOCK), .judge = ram_block_size },
+    { "ram-flag", "the flags of a record are known", MIG_SEVERITY_ERROR, 0,
+      .loader = "Unknown combination of migration flags" },
     { "ram-page-unaligned", "a page begins at a multiple of the page size",
-      MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false, "Unknown combination of migration flags" },
+      MIG_SEVERITY_ERROR, 0, .loader = "Unknown combination of migration flags" },
     { "ram-block-unknown", "pages are of blocks in the list", MIG_SEVERITY_ERROR, PAGES,
-      ram_block_unknown, { "ram-list-missing" }, false, NULL },
+      .judge = ram_block_unknown, .after = { "ram-list-missing" } },
     { "ram-continue-without-block", "a page that continues a block follows one of it",
-      MIG_SEVERITY_ERROR, PAGES, ram_continue, { "ram-block-unknown" }, false, NULL },
+      MIG_SEVERITY_ERROR, PAGES, .judge = ram_continue,
+      .after = { "ram-block-unknown" } },
     { "ram-page-outside", "pages lie in their block", MIG_SEVERITY_ERROR, PAGES,
-      ram_page_outside, { "ram-block-twice" }, false, NULL },
+      .judge = ram_page_outside, .after = { "ram-block-twice" } },
     { "ram-zero-fill", "zero pages are filled with zeros", MIG_SEVERITY_ERROR, PAGES,
-      ram_zero_fill, { 0 }, false, NULL },
-    { "ram-hook", "there are no records of RDMA", MIG_SEVERITY_WARNING, MARK, ram_hook, { 0 },
-      false, NULL },
+      .judge = ram_zero_fill },
+    { "ram-hook", "there are no records of RDMA", MIG_SEVERITY_WARNING, MARK,
+      .judge = ram_hook },
     { "ram-page-kind", "with mapped-ram no page is in a record", MIG_SEVERITY_ERROR,
-      PAGES | MARK, ram_page_kind, { 0 }, false, NULL },
+      PAGES | MARK, .judge = ram_page_kind },
     { "ram-postcopy-kind", "in postcopy there are normal and zero pages only",
-      MIG_SEVERITY_ERROR, PAGES | MARK | MIG_WATCH(RAM_LIST), ram_postcopy_kind, { 0 }, false,
-      NULL },
+      MIG_SEVERITY_ERROR, PAGES | MARK | MIG_WATCH(RAM_LIST),
+      .judge = ram_postcopy_kind },
     { "ram-xbzrle-header", "an XBZRLE record has encoding 1 and fits a page",
-      MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false, "Failed to decompress XBZRLE page" },
-    { "ram-xbzrle-malformed", "XBZRLE encodings can be applied to a page", MIG_SEVERITY_ERROR,
-      PAGES, ram_xbzrle_malformed, { 0 }, false, NULL },
+      MIG_SEVERITY_ERROR, 0, .loader = "Failed to decompress XBZRLE page" },
+    { "ram-xbzrle-malformed", "XBZRLE encodings can be applied to a page",
+      MIG_SEVERITY_ERROR, PAGES, .judge = ram_xbzrle_malformed },
     { "ram-xbzrle-base", "a page is sent before its XBZRLE encodings", MIG_SEVERITY_ERROR,
-      PAGES, ram_xbzrle_base, { "ram-list-missing" }, false, NULL },
-    { "ram-compressed-length", "a zlib page is not longer than it can be", MIG_SEVERITY_ERROR,
-      0, NULL, { 0 }, false, "Invalid compressed data length" },
-    { "ram-compressed-malformed", "zlib pages inflate to a page", MIG_SEVERITY_ERROR, PAGES,
-      ram_compressed_malformed, { 0 }, false, NULL },
+      PAGES, .judge = ram_xbzrle_base, .after = { "ram-list-missing" } },
+    { "ram-compressed-length", "a zlib page is not longer than it can be",
+      MIG_SEVERITY_ERROR, 0, .loader = "Invalid compressed data length" },
+    { "ram-compressed-malformed", "zlib pages inflate to a page", MIG_SEVERITY_ERROR,
+      PAGES, .judge = ram_compressed_malformed },
     { "ram-eos-missing", "a body of ram ends with EOS", MIG_SEVERITY_ERROR,
-      MIG_WATCH(SECTION_FOOTER), ram_eos_missing, { 0 }, false, NULL },
+      MIG_WATCH(SECTION_FOOTER), .judge = ram_eos_missing },
     { "ram-pages-missing", "every page is sent", MIG_SEVERITY_ERROR, MIG_WATCH_END,
-      ram_pages_missing,
-      { "ram-list-missing", "ram-list-total", "ram-block-twice", "ram-block-unknown" }, false,
-      NULL },
+      .judge = ram_pages_missing,
+      .after = { "ram-list-missing", "ram-list-total", "ram-block-twice",
+                 "ram-block-unknown" } },
     { 0 },
 };

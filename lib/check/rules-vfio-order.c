@@ -1,31 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      rules of the order in which a VFIO device is restored: configuration space, data,
- *            interrupts, and the interrupt controllers of the machine.
+ * Owns:      rules of the order in which a VFIO device is restored: configuration space,
+ *            data, interrupts, and the interrupt controllers of the machine.
  * Knows not: whether a record is well formed.
  * Beside it: check/rule.h; migstat-subflag(5), which says why two orders conflict.
  *
  * Some devices accept data only once their configuration space is set up.  Loading that
- * enables the device's interrupts, which must not happen before the interrupt controller is
- * restored: with a GIC the kernel refuses it.
+ * enables the device's interrupts, which must not happen before the interrupt controller
+ * is restored: with a GIC the kernel refuses it.
  */
 #include "check/rule.h"
 
-/* --- data before the configuration space ------------------------------------------------- */
+/* --- data before the configuration space ------------------------------------------ */
 
 static void report_data(MigCheck *check, const MigVfioFacts *v, MigVfioNeed need)
 {
     const MigVfioDevice *d = &v->device;
     MigGrouped records, bytes;
     bool says_so = d->subflags && v->early_set_up != MIG_NOWHERE;
-    const char *why = need == MIG_VFIO_NEED_YES ? "and this device is said to need it first"
-                      : says_so ? "and the device is set up early, so it needs it first"
-                                : "an error if the device needs it first (--config-needed)";
+    const char *why =
+        need == MIG_VFIO_NEED_YES ? "and this device is said to need it first"
+        : says_so                 ? "and the device is set up early, so it needs it first"
+                  : "an error if the device needs it first (--config-needed)";
 
-    mig_report(check, d->first_data, d->section, "%s record%s, %s byte%s of device data "
+    mig_report(check, d->first_data, d->section,
+               "%s record%s, %s byte%s of device data "
                "precede the configuration space at 0x%" PRIx64 "; %s",
                mig_grouped(v->early_records, records), MIG_PLURAL(v->early_records),
-               mig_grouped(v->early_bytes, bytes), MIG_PLURAL(v->early_bytes), d->config, why);
+               mig_grouped(v->early_bytes, bytes), MIG_PLURAL(v->early_bytes), d->config,
+               why);
     if (need == MIG_VFIO_NEED_YES || says_so) {
         mig_report_hint(check, "migstat convert --to=subflag --config-needed=yes");
     } else {
@@ -41,13 +44,14 @@ static void vfio_data_before_config(MigCheck *check, const MigFacts *facts,
         const MigVfioFacts *v = &g_array_index(facts->vfio, MigVfioFacts, i);
         MigVfioNeed need = mig_check_need(check, v->device.section);
 
-        if (need != MIG_VFIO_NEED_NO && v->device.config != MIG_NOWHERE && v->early_bytes) {
+        if (need != MIG_VFIO_NEED_NO && v->device.config != MIG_NOWHERE &&
+            v->early_bytes) {
             report_data(check, v, need);
         }
     }
 }
 
-/* --- interrupts before the controller ---------------------------------------------------- */
+/* --- interrupts before the controller --------------------------------------------- */
 
 /* The first controller restored behind @offset, and how many there are; NULL if none. */
 static const MigController *controller_behind(const GArray *controllers, uint64_t offset,
@@ -76,7 +80,8 @@ static void vfio_irq_before_controller(MigCheck *check, const MigFacts *facts,
         const MigVfioDevice *d = &g_array_index(facts->vfio, MigVfioFacts, i).device;
         guint n, n_others;
         const MigController *gic = controller_behind(facts->gics, d->enable, &n);
-        const MigController *other = controller_behind(facts->controllers, d->enable, &n_others);
+        const MigController *other =
+            controller_behind(facts->controllers, d->enable, &n_others);
         const MigController *c = gic ? gic : other;
 
         if (d->enable == MIG_NOWHERE || !c) {
@@ -84,14 +89,16 @@ static void vfio_irq_before_controller(MigCheck *check, const MigFacts *facts,
         }
         mig_report(check, d->enable, d->section,
                    "interrupts enabled before the interrupt controller: %s at 0x%" PRIx64
-                   ", %s at 0x%" PRIx64 "%s", d->subflags ? "ENABLE_IRQ stands"
-                                                          : "configuration space is loaded",
-                   d->enable, c->section->name, c->offset, n + n_others > 1 ? " and others later" : "");
+                   ", %s at 0x%" PRIx64 "%s",
+                   d->subflags ? "ENABLE_IRQ stands" : "configuration space is loaded",
+                   d->enable, c->section->name, c->offset,
+                   n + n_others > 1 ? " and others later" : "");
         if (!gic) {
             mig_report_severity(check, MIG_SEVERITY_WARNING);
         }
         if (!d->subflags) {
-            mig_report_hint(check, "migstat convert --to=config-last, or --to=subflag where the "
+            mig_report_hint(check,
+                            "migstat convert --to=config-last, or --to=subflag where the "
                             "device needs its configuration first");
         }
     }
@@ -104,19 +111,21 @@ static void vfio_irq_never(MigCheck *check, const MigFacts *facts, const MigItem
         const MigVfioDevice *d = &g_array_index(facts->vfio, MigVfioFacts, i).device;
 
         if (d->config != MIG_NOWHERE && d->enable == MIG_NOWHERE) {
-            mig_report(check, d->config, d->section, "the device is set up here, and nothing "
+            mig_report(check, d->config, d->section,
+                       "the device is set up here, and nothing "
                        "enables its interrupts");
         }
     }
 }
 
 const MigRule mig_rules_vfio_order[] = {
-    { "vfio-data-before-config", "a device that needs its configuration first has it first",
-      MIG_SEVERITY_ERROR, MIG_WATCH_END, vfio_data_before_config, { 0 }, false, NULL },
+    { "vfio-data-before-config",
+      "a device that needs its configuration first has it first", MIG_SEVERITY_ERROR,
+      MIG_WATCH_END, .judge = vfio_data_before_config },
     { "vfio-irq-before-controller",
       "interrupts are enabled after the interrupt controller is restored",
-      MIG_SEVERITY_ERROR, MIG_WATCH_END, vfio_irq_before_controller, { 0 }, false, NULL },
+      MIG_SEVERITY_ERROR, MIG_WATCH_END, .judge = vfio_irq_before_controller },
     { "vfio-irq-never", "the interrupts of a device are enabled", MIG_SEVERITY_ERROR,
-      MIG_WATCH_END, vfio_irq_never, { "subflag-setup-full" }, false, NULL },
+      MIG_WATCH_END, .judge = vfio_irq_never, .after = { "subflag-setup-full" } },
     { 0 },
 };

@@ -6,9 +6,9 @@
  */
 #include "check/rule.h"
 
-#define SETUP MIG_VFIO_SUBFLAG_SETUP
+#define SETUP      MIG_VFIO_SUBFLAG_SETUP
 #define ENABLE_IRQ MIG_VFIO_SUBFLAG_ENABLE_IRQ
-#define KNOWN (SETUP | ENABLE_IRQ)
+#define KNOWN      (SETUP | ENABLE_IRQ)
 
 /* The word of a configuration record that has one; false else. */
 static bool get_subflags(const MigItem *item, unsigned *subflags)
@@ -23,8 +23,8 @@ static void unknown_bits(MigCheck *check, const MigFacts *facts, const MigItem *
 
     (void)facts;
     if (get_subflags(item, &subflags) && subflags & ~KNOWN) {
-        mig_report_item(check, item, "subflags 0x%04x: bits 0x%04x are reserved", subflags,
-                        subflags & ~KNOWN);
+        mig_report_item(check, item, "subflags 0x%04x: bits 0x%04x are reserved",
+                        subflags, subflags & ~KNOWN);
     }
 }
 
@@ -34,8 +34,8 @@ static void no_action(MigCheck *check, const MigFacts *facts, const MigItem *ite
 
     (void)facts;
     if (get_subflags(item, &subflags) && !(subflags & KNOWN)) {
-        mig_report_item(check, item, "subflags 0x%04x ask for neither SETUP nor ENABLE_IRQ",
-                        subflags);
+        mig_report_item(check, item,
+                        "subflags 0x%04x ask for neither SETUP nor ENABLE_IRQ", subflags);
     }
 }
 
@@ -46,7 +46,8 @@ static void irq_early(MigCheck *check, const MigFacts *facts, const MigItem *ite
     (void)facts;
     if (get_subflags(item, &subflags) && subflags & ENABLE_IRQ &&
         item->type != MIG_SECTION_FULL) {
-        mig_report_item(check, item, "ENABLE_IRQ in %s: interrupt controllers are "
+        mig_report_item(check, item,
+                        "ENABLE_IRQ in %s: interrupt controllers are "
                         "restored later, in FULL sections",
                         item->type == MIG_SECTION_START  ? "START"
                         : item->type == MIG_SECTION_PART ? "PART"
@@ -61,7 +62,8 @@ static void setup_full(MigCheck *check, const MigFacts *facts, const MigItem *it
     (void)facts;
     if (get_subflags(item, &subflags) && (subflags & KNOWN) == SETUP &&
         item->type == MIG_SECTION_FULL) {
-        mig_report_item(check, item, "SETUP alone in FULL: wanted ENABLE_IRQ with it, or "
+        mig_report_item(check, item,
+                        "SETUP alone in FULL: wanted ENABLE_IRQ with it, or "
                         "interrupts stay off");
     }
 }
@@ -82,7 +84,8 @@ static void payload_extra(MigCheck *check, const MigFacts *facts, const MigItem 
 
     (void)facts;
     if (get_subflags(item, &subflags) && !(subflags & SETUP) && item->vfio.has_payload) {
-        mig_report_item(check, item, "a configuration payload of %" PRIu64 " bytes, and "
+        mig_report_item(check, item,
+                        "a configuration payload of %" PRIu64 " bytes, and "
                         "subflags 0x%04x have no SETUP",
                         item->vfio.payload_length, subflags);
     }
@@ -94,7 +97,8 @@ static void mixed(MigCheck *check, const MigFacts *facts, const MigItem *item)
 
     if (v && item->vfio.flag == MIG_VFIO_DEV_CONFIG_STATE &&
         (item->vfio.has_subflags ? v->device.plain_config : v->device.subflags)) {
-        mig_report_item(check, item, "a configuration record %s subflags, and the one before "
+        mig_report_item(check, item,
+                        "a configuration record %s subflags, and the one before "
                         "it was %s: one device is in one dialect",
                         item->vfio.has_subflags ? "with" : "without",
                         item->vfio.has_subflags ? "without" : "with");
@@ -108,8 +112,10 @@ static void setup_again(MigCheck *check, const MigFacts *facts, const MigItem *i
 
     if (v && get_subflags(item, &subflags) && subflags & SETUP &&
         item->type == MIG_SECTION_FULL && v->early_set_up != MIG_NOWHERE) {
-        mig_report_item(check, item, "SETUP in FULL, and the device was set up at 0x%" PRIx64
-                        " already", v->early_set_up);
+        mig_report_item(check, item,
+                        "SETUP in FULL, and the device was set up at 0x%" PRIx64
+                        " already",
+                        v->early_set_up);
     }
 }
 
@@ -120,7 +126,8 @@ static void not_set_up(MigCheck *check, const MigFacts *facts, const MigItem *it
 
     if (v && get_subflags(item, &subflags) && (subflags & KNOWN) == ENABLE_IRQ &&
         item->type == MIG_SECTION_FULL && v->early_set_up == MIG_NOWHERE) {
-        mig_report_item(check, item, "ENABLE_IRQ alone in FULL, and the device was never set "
+        mig_report_item(check, item,
+                        "ENABLE_IRQ alone in FULL, and the device was never set "
                         "up");
     }
 }
@@ -129,23 +136,24 @@ static void not_set_up(MigCheck *check, const MigFacts *facts, const MigItem *it
 
 const MigRule mig_rules_vfio_subflag[] = {
     { "subflag-unknown-bits", "reserved subflags are zero", MIG_SEVERITY_ERROR, RECORD,
-      unknown_bits, { 0 }, false, NULL },
-    { "subflag-no-action", "subflags ask for an action", MIG_SEVERITY_ERROR, RECORD, no_action,
-      { 0 }, false, NULL },
-    { "subflag-irq-early", "ENABLE_IRQ stands in FULL", MIG_SEVERITY_ERROR, RECORD, irq_early,
-      { 0 }, false, NULL },
-    { "subflag-setup-full", "SETUP in FULL goes with ENABLE_IRQ", MIG_SEVERITY_ERROR, RECORD,
-      setup_full, { 0 }, false, NULL },
+      .judge = unknown_bits },
+    { "subflag-no-action", "subflags ask for an action", MIG_SEVERITY_ERROR, RECORD,
+      .judge = no_action },
+    { "subflag-irq-early", "ENABLE_IRQ stands in FULL", MIG_SEVERITY_ERROR, RECORD,
+      .judge = irq_early },
+    { "subflag-setup-full", "SETUP in FULL goes with ENABLE_IRQ", MIG_SEVERITY_ERROR,
+      RECORD, .judge = setup_full },
     { "subflag-payload-missing", "a payload follows SETUP", MIG_SEVERITY_ERROR, RECORD,
-      payload_missing, { 0 }, false, NULL },
+      .judge = payload_missing },
     { "subflag-payload-extra", "a payload follows nothing but SETUP", MIG_SEVERITY_ERROR,
-      RECORD, payload_extra, { 0 }, false, NULL },
-    { "subflag-mixed", "a device is in one dialect", MIG_SEVERITY_ERROR, RECORD, mixed, { 0 },
-      false, NULL },
-    { "subflag-setup-again", "a device set up early is not set up in FULL", MIG_SEVERITY_ERROR,
-      RECORD, setup_again, { "subflag-setup-full" }, false, NULL },
+      RECORD, .judge = payload_extra },
+    { "subflag-mixed", "a device is in one dialect", MIG_SEVERITY_ERROR, RECORD,
+      .judge = mixed },
+    { "subflag-setup-again", "a device set up early is not set up in FULL",
+      MIG_SEVERITY_ERROR, RECORD, .judge = setup_again,
+      .after = { "subflag-setup-full" } },
     { "subflag-not-set-up", "a device is set up before its interrupts are enabled",
-      MIG_SEVERITY_ERROR, RECORD, not_set_up,
-      { "subflag-payload-extra", "subflag-payload-missing" }, false, NULL },
+      MIG_SEVERITY_ERROR, RECORD, .judge = not_set_up,
+      .after = { "subflag-payload-extra", "subflag-payload-missing" } },
     { 0 },
 };

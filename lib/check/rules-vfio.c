@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      rules of a VFIO device's sections in any dialect: records, their order in a body.
+ * Owns:      rules of a VFIO device's sections in any dialect: records, their order in a
+ *            body.
  * Knows not: other sections (check/rules-vfio-order.c); subflags.
  * Beside it: check/rule.h; stream/vfio.c.
  *
@@ -8,8 +9,8 @@
  *   PART   [CONFIG E] D* E           8.1 and later also: D* INIT_DATA_SENT
  *   END    [CONFIG E] D* E
  *   FULL   CONFIG E                  with multifd transfer: E, or CONFIG_LOAD_READY
- * where D is DEV_DATA_STATE and E END_OF_STATE; CONFIG in PART is the subflag dialect's, in END
- * 5.2's too.
+ * where D is DEV_DATA_STATE and E END_OF_STATE; CONFIG in PART is the subflag dialect's,
+ * in END 5.2's too.
  * Source: hw/vfio/migration.c, vfio_save_*(), vfio_load_state(), 5.2 to 10.2.
  */
 #include "check/rule.h"
@@ -52,9 +53,10 @@ static void vfio_version(MigCheck *check, const MigFacts *facts, const MigItem *
     }
 }
 
-/* --- setup ------------------------------------------------------------------------------- */
+/* --- setup ------------------------------------------------------------------------ */
 
-static void vfio_setup_missing(MigCheck *check, const MigFacts *facts, const MigItem *item)
+static void vfio_setup_missing(MigCheck *check, const MigFacts *facts,
+                               const MigItem *item)
 {
     (void)item;
     for (guint i = 0; i < facts->vfio->len; i++) {
@@ -63,7 +65,8 @@ static void vfio_setup_missing(MigCheck *check, const MigFacts *facts, const Mig
 
         if (v->setup == MIG_NOWHERE) {
             mig_report(check, MIN(MIN(s->start, s->part), MIN(s->end, s->full)),
-                       v->device.section, "no SETUP record in any of the device's sections");
+                       v->device.section,
+                       "no SETUP record in any of the device's sections");
         }
     }
 }
@@ -73,12 +76,14 @@ static void vfio_setup_late(MigCheck *check, const MigFacts *facts, const MigIte
     const MigVfioFacts *v = mig_facts_vfio(facts, item->section);
 
     if (v && item->vfio.flag == MIG_VFIO_DEV_SETUP_STATE && has_data(&v->device)) {
-        mig_report_item(check, item, "SETUP after the device's data, the first of which stands "
-                        "at 0x%" PRIx64, v->device.first_data);
+        mig_report_item(check, item,
+                        "SETUP after the device's data, the first of which stands "
+                        "at 0x%" PRIx64,
+                        v->device.first_data);
     }
 }
 
-/* --- the records of a body --------------------------------------------------------------- */
+/* --- the records of a body -------------------------------------------------------- */
 
 /* Which records a body of each type has. */
 static const struct {
@@ -128,7 +133,8 @@ static bool is_judged_elsewhere(const MigFacts *facts, const MigItem *item)
 static void vfio_record_place(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
     if (is_first_piece(item) && !is_in_place(item) && !is_judged_elsewhere(facts, item)) {
-        mig_report_item(check, item, "%s in a section of type %s, where no source writes it",
+        mig_report_item(check, item,
+                        "%s in a section of type %s, where no source writes it",
                         mig_vfio_flag_name(item->vfio.flag), type_name(item));
         if (item->vfio.flag == MIG_VFIO_DEV_CONFIG_LOAD_READY) {
             mig_report_loader(check, 1001, MIG_RELEASE_LAST,
@@ -143,17 +149,21 @@ static void vfio_record_order(MigCheck *check, const MigFacts *facts, const MigI
 
     if (item->vfio.flag == MIG_VFIO_DEV_CONFIG_STATE && item->type != MIG_SECTION_FULL &&
         body->vfio_data != MIG_NOWHERE) {
-        mig_report_item(check, item, "a configuration behind the section's data at 0x%" PRIx64
-                        ": in one section it comes first", body->vfio_data);
+        mig_report_item(check, item,
+                        "a configuration behind the section's data at 0x%" PRIx64
+                        ": in one section it comes first",
+                        body->vfio_data);
     }
 }
 
-/* SETUP is closed by END_OF_STATE at once, as CONFIG is, which the reader sees to; and so is
- * the body in the end.  Without it a loader takes what comes next, @found, for a flag. */
+/* SETUP is closed by END_OF_STATE at once, as CONFIG is, which the reader sees to; and
+ * so is the body in the end.  Without it a loader takes what comes next, @found, for a
+ * flag. */
 static void report_loader_at(MigCheck *check, const MigBodyFacts *body, const char *found)
 {
     if (body->vfio_flag == MIG_VFIO_DEV_SETUP_STATE) {
-        mig_report_loader(check, MIG_ALL_RELEASES, "SETUP STATE: EOS not found %s", found);
+        mig_report_loader(check, MIG_ALL_RELEASES, "SETUP STATE: EOS not found %s",
+                          found);
     } else {
         /* Behind the END_OF_STATE of a configuration only 5.2 reads on. */
         mig_report_loader(check, MIG_RELEASE_FIRST,
@@ -188,8 +198,8 @@ static void vfio_end_of_state(MigCheck *check, const MigFacts *facts, const MigI
     }
 }
 
-/* An END_OF_STATE more in FULL is how a configuration is made to load on 5.2, whose loader
- * goes on behind the record. */
+/* An END_OF_STATE more in FULL is how a configuration is made to load on 5.2, whose
+ * loader goes on behind the record. */
 static void vfio_after_end_of_state(MigCheck *check, const MigFacts *facts,
                                     const MigItem *item)
 {
@@ -210,20 +220,23 @@ static void vfio_after_end_of_state(MigCheck *check, const MigFacts *facts,
     }
 }
 
-static void vfio_init_data_twice(MigCheck *check, const MigFacts *facts, const MigItem *item)
+static void vfio_init_data_twice(MigCheck *check, const MigFacts *facts,
+                                 const MigItem *item)
 {
     const MigVfioFacts *v = mig_facts_vfio(facts, item->section);
 
     if (v && item->vfio.flag == MIG_VFIO_DEV_INIT_DATA_SENT &&
         v->init_data_sent != MIG_NOWHERE) {
-        mig_report_item(check, item, "a second INIT_DATA_SENT, the first stands at 0x%" PRIx64,
+        mig_report_item(check, item,
+                        "a second INIT_DATA_SENT, the first stands at 0x%" PRIx64,
                         v->init_data_sent);
     }
 }
 
-/* --- data and configuration -------------------------------------------------------------- */
+/* --- data and configuration ------------------------------------------------------- */
 
-static void vfio_data_after_end(MigCheck *check, const MigFacts *facts, const MigItem *item)
+static void vfio_data_after_end(MigCheck *check, const MigFacts *facts,
+                                const MigItem *item)
 {
     const MigSectionFacts *s = mig_facts_section(facts, item->section);
 
@@ -256,13 +269,15 @@ static void vfio_multifd(MigCheck *check, const MigFacts *facts, const MigItem *
 
         if (has_no_config(v) && is_multifd(facts, v)) {
             mig_report(check, mig_facts_section(facts, v->device.section)->full,
-                       v->device.section, "configuration and stop-and-copy data are not in "
+                       v->device.section,
+                       "configuration and stop-and-copy data are not in "
                        "this stream: they went over multifd channels");
         }
     }
 }
 
-static void vfio_config_missing(MigCheck *check, const MigFacts *facts, const MigItem *item)
+static void vfio_config_missing(MigCheck *check, const MigFacts *facts,
+                                const MigItem *item)
 {
     (void)item;
     for (guint i = 0; i < facts->vfio->len; i++) {
@@ -272,10 +287,12 @@ static void vfio_config_missing(MigCheck *check, const MigFacts *facts, const Mi
         if (has_no_config(v) && !is_multifd(facts, v)) {
             uint64_t last = s->full != MIG_NOWHERE ? s->full : s->end;
 
-            mig_report(check, last != MIG_NOWHERE ? last : MIN(s->start, s->part),
-                       v->device.section, "no configuration record in any of the device's "
-                       "sections: QEMU 6.0 and later load the stream without a word, and the "
-                       "device has no configuration space and no interrupts");
+            mig_report(
+                check, last != MIG_NOWHERE ? last : MIN(s->start, s->part),
+                v->device.section,
+                "no configuration record in any of the device's "
+                "sections: QEMU 6.0 and later load the stream without a word, and the "
+                "device has no configuration space and no interrupts");
         }
     }
 }
@@ -291,11 +308,14 @@ static void vfio_config_twice(MigCheck *check, const MigFacts *facts, const MigI
         return;
     }
     if (!record->has_subflags && v->device.config != MIG_NOWHERE && !v->device.subflags) {
-        mig_report_item(check, item, "a second configuration, the first stands at 0x%" PRIx64,
+        mig_report_item(check, item,
+                        "a second configuration, the first stands at 0x%" PRIx64,
                         v->device.config);
     } else if (record->has_subflags && facts->body.vfio_config != MIG_NOWHERE) {
-        mig_report_item(check, item, "a second configuration in one section, the first stands "
-                        "at 0x%" PRIx64, facts->body.vfio_config);
+        mig_report_item(check, item,
+                        "a second configuration in one section, the first stands "
+                        "at 0x%" PRIx64,
+                        facts->body.vfio_config);
     }
 }
 
@@ -314,23 +334,24 @@ static void vfio_data_missing(MigCheck *check, const MigFacts *facts, const MigI
     }
 }
 
-/* --- MSI-X ------------------------------------------------------------------------------- */
+/* --- MSI-X ------------------------------------------------------------------------ */
 
 /* Configuration space, PCI Local Bus Specification 3.0, 6.2 and 6.8.2. */
-#define PCI_STATUS 0x06
+#define PCI_STATUS              0x06
 #define PCI_STATUS_CAPABILITIES 0x10
-#define PCI_CAPABILITY_LIST 0x34
-#define PCI_CAPABILITY_FIRST 0x40
-#define PCI_CAPABILITIES_MAX 48
-#define PCI_CAPABILITY_MSIX 0x11
-#define PCI_MSIX_ENABLE 0x8000u
+#define PCI_CAPABILITY_LIST     0x34
+#define PCI_CAPABILITY_FIRST    0x40
+#define PCI_CAPABILITIES_MAX    48
+#define PCI_CAPABILITY_MSIX     0x11
+#define PCI_MSIX_ENABLE         0x8000u
 
 static bool msix_enabled(const uint8_t *space)
 {
     uint8_t at = space[PCI_CAPABILITY_LIST] & 0xfc;
 
-    for (int i = 0; space[PCI_STATUS] & PCI_STATUS_CAPABILITIES && i < PCI_CAPABILITIES_MAX &&
-                    at >= PCI_CAPABILITY_FIRST; i++) {
+    for (int i = 0; space[PCI_STATUS] & PCI_STATUS_CAPABILITIES &&
+                    i < PCI_CAPABILITIES_MAX && at >= PCI_CAPABILITY_FIRST;
+         i++) {
         if (space[at] == PCI_CAPABILITY_MSIX) {
             return (mig_le16(space + at + 2) & PCI_MSIX_ENABLE) != 0;
         }
@@ -339,7 +360,8 @@ static bool msix_enabled(const uint8_t *space)
     return false;
 }
 
-static void vfio_msix_no_table(MigCheck *check, const MigFacts *facts, const MigItem *item)
+static void vfio_msix_no_table(MigCheck *check, const MigFacts *facts,
+                               const MigItem *item)
 {
     const MigVfioRecord *record = &item->vfio;
     const uint8_t *p;
@@ -348,7 +370,8 @@ static void vfio_msix_no_table(MigCheck *check, const MigFacts *facts, const Mig
     if (record->has_payload && record->msix_vectors == 0 &&
         (p = mig_reader_bytes(mig_check_reader(check), item)) != NULL &&
         msix_enabled(p + record->payload_offset + 4)) {
-        mig_report_item(check, item, "MSI-X is enabled in the configuration space, and the "
+        mig_report_item(check, item,
+                        "MSI-X is enabled in the configuration space, and the "
                         "payload has no MSI-X table");
     }
 }
@@ -357,38 +380,39 @@ static void vfio_msix_no_table(MigCheck *check, const MigFacts *facts, const Mig
 
 const MigRule mig_rules_vfio[] = {
     { "vfio-version", "a VFIO section is of version 1", MIG_SEVERITY_ERROR,
-      MIG_WATCH(SECTION_HEADER), vfio_version, { 0 }, false, NULL },
-    { "vfio-flag", "the flags of VFIO records are known", MIG_SEVERITY_ERROR, 0, NULL, { 0 },
-      false, "Unknown tag" },
+      MIG_WATCH(SECTION_HEADER), .judge = vfio_version },
+    { "vfio-flag", "the flags of VFIO records are known", MIG_SEVERITY_ERROR, 0,
+      .loader = "Unknown tag" },
     { "vfio-data-length", "device data is not longer than a stream can be",
-      MIG_SEVERITY_ERROR, 0, NULL, { 0 }, false, NULL },
+      MIG_SEVERITY_ERROR, .watches = 0 },
     { "vfio-config-payload", "a configuration payload makes sense", MIG_SEVERITY_ERROR, 0,
-      NULL, { 0 }, false, "Failed to load device config space" },
+      .loader = "Failed to load device config space" },
     { "vfio-setup-missing", "a device is set up", MIG_SEVERITY_ERROR, MIG_WATCH_END,
-      vfio_setup_missing, { 0 }, false, NULL },
+      .judge = vfio_setup_missing },
     { "vfio-setup-late", "a device is set up before its data", MIG_SEVERITY_ERROR, RECORD,
-      vfio_setup_late, { 0 }, false, NULL },
+      .judge = vfio_setup_late },
     { "vfio-record-place", "records stand in sections of their type", MIG_SEVERITY_ERROR,
-      RECORD, vfio_record_place, { 0 }, false, NULL },
+      RECORD, .judge = vfio_record_place },
     { "vfio-record-order", "in one section the configuration comes before data",
-      MIG_SEVERITY_ERROR, RECORD, vfio_record_order, { "vfio-record-place" }, false, NULL },
+      MIG_SEVERITY_ERROR, RECORD, .judge = vfio_record_order,
+      .after = { "vfio-record-place" } },
     { "vfio-end-of-state", "END_OF_STATE closes records and bodies", MIG_SEVERITY_ERROR,
-      RECORD | MIG_WATCH_BODY_END, vfio_end_of_state, { 0 }, false, NULL },
+      RECORD | MIG_WATCH_BODY_END, .judge = vfio_end_of_state },
     { "vfio-after-end-of-state", "END_OF_STATE ends a body", MIG_SEVERITY_ERROR, RECORD,
-      vfio_after_end_of_state, { 0 }, false, NULL },
+      .judge = vfio_after_end_of_state },
     { "vfio-init-data-twice", "INIT_DATA_SENT comes once", MIG_SEVERITY_ERROR, RECORD,
-      vfio_init_data_twice, { 0 }, false, NULL },
+      .judge = vfio_init_data_twice },
     { "vfio-data-after-end", "device data ends with END", MIG_SEVERITY_ERROR, RECORD,
-      vfio_data_after_end, { 0 }, false, NULL },
+      .judge = vfio_data_after_end },
     { "vfio-multifd", "the stream has all of the device's state", MIG_SEVERITY_NOTE,
-      MIG_WATCH_END, vfio_multifd, { 0 }, false, NULL },
+      MIG_WATCH_END, .judge = vfio_multifd },
     { "vfio-config-missing", "a device has its configuration", MIG_SEVERITY_ERROR,
-      MIG_WATCH_END, vfio_config_missing, { 0 }, false, NULL },
+      MIG_WATCH_END, .judge = vfio_config_missing },
     { "vfio-config-twice", "a device has one configuration", MIG_SEVERITY_ERROR, RECORD,
-      vfio_config_twice, { 0 }, false, NULL },
+      .judge = vfio_config_twice },
     { "vfio-data-missing", "a device has data", MIG_SEVERITY_WARNING, MIG_WATCH_END,
-      vfio_data_missing, { 0 }, false, NULL },
+      .judge = vfio_data_missing },
     { "vfio-msix-no-table", "a payload has the MSI-X table that is enabled",
-      MIG_SEVERITY_ERROR, RECORD, vfio_msix_no_table, { 0 }, false, NULL },
+      MIG_SEVERITY_ERROR, RECORD, .judge = vfio_msix_no_table },
     { 0 },
 };

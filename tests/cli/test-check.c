@@ -16,7 +16,7 @@ static Run *check_fixture(const char *fixture, const char *option)
                   : run_migstat(NULL, "check", file, NULL);
 }
 
-/* --- exit status ------------------------------------------------------------------------- */
+/* --- exit status ------------------------------------------------------------------ */
 
 static const struct {
     const char *fixture, *option;
@@ -24,12 +24,12 @@ static const struct {
 } statuses[] = {
     { "good/minimal-ram.txt", NULL, 0 },
     { "good/minimal-ram.txt", "--strict", 0 },
-    { "good/vfio-config-last.txt", NULL, 0 },              /* a note */
+    { "good/vfio-config-last.txt", NULL, 0 }, /* a note */
     { "good/vfio-config-last.txt", "--config-needed=yes", 1 },
     { "good/vfio-config-last.txt", "--config-needed=no", 0 },
     { "good/vfio-config-last.txt", "--for=qemu-7.2", 0 },
     { "good/vfio-config-last.txt", "--for=5.2", 1 },
-    { "good/vfio-config-first.txt", NULL, 0 },             /* a warning */
+    { "good/vfio-config-first.txt", NULL, 0 }, /* a warning */
     { "good/vfio-config-first.txt", "--strict", 1 },
     { "bad/footer-id.txt", NULL, 1 },
     { "bad/footer-id.txt", "--warn=footer-id", 0 },
@@ -40,7 +40,7 @@ static const struct {
     { "bad/truncated.txt", NULL, 1 },
     { "bad/magic.txt", NULL, 1 },
     { "bad/container.txt", NULL, 1 },
-    { "bad/section-end-unknown.txt", NULL, 2 },            /* cannot be judged */
+    { "bad/section-end-unknown.txt", NULL, 2 }, /* cannot be judged */
     { "good/minimal-ram.txt", "--for=qemu-5.1", 2 },
     { "good/minimal-ram.txt", "--config-needed=perhaps", 2 },
     { "good/minimal-ram.txt", "--error=no-such-rule", 2 },
@@ -50,9 +50,10 @@ static const struct {
 START_TEST(the_exit_status_tells)
 {
     g_autoptr(Run) run = check_fixture(statuses[_i].fixture, statuses[_i].option);
-    ck_assert_msg(run->status == statuses[_i].status, "%s %s: exit status %d, wanted %d\n%s%s",
-                  statuses[_i].fixture, statuses[_i].option ? statuses[_i].option : "",
-                  run->status, statuses[_i].status, run->out, run->err);
+    ck_assert_msg(run->status == statuses[_i].status,
+                  "%s %s: exit status %d, wanted %d\n%s%s", statuses[_i].fixture,
+                  statuses[_i].option ? statuses[_i].option : "", run->status,
+                  statuses[_i].status, run->out, run->err);
 }
 END_TEST
 
@@ -67,9 +68,10 @@ START_TEST(without_a_file_there_is_nothing_to_do)
 }
 END_TEST
 
-/* --- text -------------------------------------------------------------------------------- */
+/* --- text ------------------------------------------------------------------------- */
 
-/* FILE:0xOFFSET: SEVERITY[RULE]: what was found; hints are indented; a summary ends it. */
+/* FILE:0xOFFSET: SEVERITY[RULE]: what was found; hints are indented; a summary ends
+ * it. */
 START_TEST(findings_are_lines_that_can_be_searched)
 {
     g_autofree char *file = fixture_file("real/virt-52-gicv3-vfio.mig.zst");
@@ -78,25 +80,32 @@ START_TEST(findings_are_lines_that_can_be_searched)
     static const char vfio[] = "0000:00:01.0/vfio";
     g_string_printf(
         wanted,
-        "%s:0x571c4: note[vfio-data-before-config]: %s: 3 records, 40,000 bytes of device data "
-        "precede the configuration space at 0x60ea0; an error if the device needs it first "
+        "%s:0x571c4: note[vfio-data-before-config]: %s: 3 records, 40,000 bytes of "
+        "device data "
+        "precede the configuration space at 0x60ea0; an error if the device needs it "
+        "first "
         "(--config-needed)\n"
-        "%s:0x60ea0: error[vfio-config-then-data]: %s: data follows the configuration in one "
-        "section; QEMU 7.2 stops reading behind the configuration; QEMU 7.2: \"Missing section "
+        "%s:0x60ea0: error[vfio-config-then-data]: %s: data follows the configuration in "
+        "one "
+        "section; QEMU 7.2 stops reading behind the configuration; QEMU 7.2: \"Missing "
+        "section "
         "footer for %s\"\n"
         "    hint: migstat convert --to=config-last\n"
-        "%s:0x60ea0: error[vfio-irq-before-controller]: %s: interrupts enabled before the "
+        "%s:0x60ea0: error[vfio-irq-before-controller]: %s: interrupts enabled before "
+        "the "
         "interrupt controller: configuration space is loaded at 0x60ea0, arm_gicv3 at "
         "0x71f11\n"
-        "    hint: migstat convert --to=config-last, or --to=subflag where the device needs its "
+        "    hint: migstat convert --to=config-last, or --to=subflag where the device "
+        "needs its "
         "configuration first\n",
         file, vfio, file, vfio, vfio, file, vfio);
     ck_assert_int_eq(run->status, 1);
-    ck_assert_msg(g_str_has_prefix(run->out, wanted->str), "wanted\n%s\nfound\n%s", wanted->str,
-                  run->out);
-    g_autoptr(GRegex) summary = g_regex_new(
-        "^2 errors, 0 warnings, 1 note; (\\d+) of \\1 rules evaluated; QEMU 7\\.2 refuses it\n$",
-        0, 0, NULL);
+    ck_assert_msg(g_str_has_prefix(run->out, wanted->str), "wanted\n%s\nfound\n%s",
+                  wanted->str, run->out);
+    g_autoptr(GRegex) summary =
+        g_regex_new("^2 errors, 0 warnings, 1 note; (\\d+) of \\1 rules evaluated; QEMU "
+                    "7\\.2 refuses it\n$",
+                    0, 0, NULL);
     ck_assert_msg(g_regex_match(summary, run->out + wanted->len, 0, NULL), "%s",
                   run->out + wanted->len);
     ck_assert_str_eq(run->err, "");
@@ -107,8 +116,8 @@ START_TEST(what_could_not_be_evaluated_is_said)
 {
     g_autoptr(Run) run = check_fixture("bad/ram-list-missing.txt", NULL);
     g_autoptr(GRegex) line = g_regex_new(
-        "^not evaluated \\(after ram-list-missing\\): .*\\bram-pages-missing\\b", G_REGEX_MULTILINE,
-        0, NULL);
+        "^not evaluated \\(after ram-list-missing\\): .*\\bram-pages-missing\\b",
+        G_REGEX_MULTILINE, 0, NULL);
     ck_assert_msg(g_regex_match(line, run->out, 0, NULL), "%s", run->out);
 }
 END_TEST
@@ -122,11 +131,13 @@ static unsigned count_of(const char *text, const char *what)
     return n;
 }
 
-/* ram-block-size fires twice; its count is what --all is about, in the library's tests. */
+/* ram-block-size fires twice; its count is what --all is about, in the library's
+ * tests. */
 START_TEST(quiet_leaves_findings_only)
 {
     g_autoptr(Run) run = check_fixture("bad/ram-block-size.txt", "-q");
-    g_autoptr(Run) clean = check_fixture("bad/trailing-padding.txt", "--ignore=trailing-padding");
+    g_autoptr(Run) clean =
+        check_fixture("bad/trailing-padding.txt", "--ignore=trailing-padding");
     g_autoptr(Run) quiet = check_fixture("good/minimal-ram.txt", "-q");
     ck_assert_uint_eq(count_of(run->out, "error[ram-block-size]"), 2);
     ck_assert_uint_eq(count_of(run->out, "evaluated"), 0);
@@ -151,8 +162,8 @@ static GBytes *many_findings(void)
     size_t n;
     const uint8_t *p = g_bytes_get_data(good, &n);
     static const uint8_t part[] = { 2, 0, 0, 0, 2 };
-    static const uint8_t outside[] = { 0, 0, 0, 0, 0, 0, 0x40, 0x02, 6,
-                                       'p', 'c', '.', 'r', 'a', 'm', 0 };
+    static const uint8_t outside[] = { 0, 0,   0,   0,   0,   0,   0x40, 0x02,
+                                       6, 'p', 'c', '.', 'r', 'a', 'm',  0 };
     static const uint8_t end[] = { 0, 0, 0, 0, 0, 0, 0, 0x10, 0x7e, 0, 0, 0, 2 };
     /* Behind the START of ram, which is the first section with a footer. */
     const uint8_t *footer = memchr(p, 0x7e, n);
@@ -173,7 +184,8 @@ START_TEST(findings_that_repeat_are_folded)
     g_autoptr(Run) folded = run_migstat(stream, "check", "-", NULL);
     g_autoptr(Run) all = run_migstat(stream, "check", "--all", "-", NULL);
     ck_assert_uint_eq(count_of(folded->out, "error[ram-page-outside]: ram: "), 5);
-    ck_assert_uint_eq(count_of(folded->out, "and 7 more up to here (--all shows each)"), 1);
+    ck_assert_uint_eq(count_of(folded->out, "and 7 more up to here (--all shows each)"),
+                      1);
     ck_assert_uint_eq(count_of(all->out, "error[ram-page-outside]: ram: "), 12);
     ck_assert_uint_eq(count_of(all->out, "more up to here"), 0);
     ck_assert_uint_eq(count_of(folded->out, "\n12 errors, "), 1);
@@ -181,7 +193,7 @@ START_TEST(findings_that_repeat_are_folded)
 }
 END_TEST
 
-/* --- several files ----------------------------------------------------------------------- */
+/* --- several files ---------------------------------------------------------------- */
 
 START_TEST(many_files_are_judged_in_one_call)
 {
@@ -211,7 +223,7 @@ START_TEST(a_pipe_is_judged_like_a_file)
 }
 END_TEST
 
-/* --- JSON -------------------------------------------------------------------------------- */
+/* --- JSON ------------------------------------------------------------------------- */
 
 static JsonObject *parse_line(JsonParser *parser, const char *line)
 {
@@ -238,10 +250,12 @@ START_TEST(json_has_the_same_facts)
     ck_assert(json_object_get_boolean_member(object, "refused"));
     ck_assert_uint_eq(json_array_get_length(findings), 3);
     JsonObject *second = json_array_get_object_element(findings, 1);
-    ck_assert_str_eq(json_object_get_string_member(second, "rule"), "vfio-config-then-data");
+    ck_assert_str_eq(json_object_get_string_member(second, "rule"),
+                     "vfio-config-then-data");
     ck_assert_str_eq(json_object_get_string_member(second, "severity"), "error");
     ck_assert_int_eq(json_object_get_int_member(second, "offset"), 0x60ea0);
-    ck_assert_str_eq(json_object_get_string_member(second, "section"), "0000:00:01.0/vfio");
+    ck_assert_str_eq(json_object_get_string_member(second, "section"),
+                     "0000:00:01.0/vfio");
     ck_assert_int_eq(json_object_get_int_member(second, "instance_id"), 0);
     ck_assert_str_eq(json_object_get_string_member(second, "loader"),
                      "Missing section footer for 0000:00:01.0/vfio");
@@ -271,18 +285,20 @@ START_TEST(several_files_are_json_lines)
     ck_assert_int_eq(json_object_get_int_member(rules, "evaluated") +
                          json_array_get_length(rest),
                      json_object_get_int_member(rules, "asked"));
-    ck_assert_str_eq(json_object_get_string_member(json_array_get_object_element(rest, 0), "why"),
-                     "truncated");
+    ck_assert_str_eq(
+        json_object_get_string_member(json_array_get_object_element(rest, 0), "why"),
+        "truncated");
 }
 END_TEST
 
-/* --- the table --------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------- */
 
 /* Every rule of the list is explained, by the paragraph that the manual has. */
 START_TEST(every_rule_is_listed_and_explained)
 {
     g_autoptr(Run) text = run_migstat(NULL, "check", "--list-rules", NULL);
-    g_autoptr(Run) json = run_migstat(NULL, "check", "--list-rules", "--format=json", NULL);
+    g_autoptr(Run) json =
+        run_migstat(NULL, "check", "--list-rules", "--format=json", NULL);
     g_auto(GStrv) lines = g_strsplit(text->out, "\n", -1);
     g_autoptr(JsonParser) parser = json_parser_new();
     ck_assert_int_eq(text->status, 0);
@@ -299,7 +315,8 @@ START_TEST(every_rule_is_listed_and_explained)
         ck_assert_msg(g_str_has_prefix(run->out, id), "%s", run->out);
         const char *paragraph = strstr(run->out, "\n\n");
         ck_assert_msg(paragraph && strlen(paragraph) > 30, "%s", run->out);
-        ck_assert_msg(!strchr(paragraph, '\\') && !strstr(paragraph, "\n."), "%s", run->out);
+        ck_assert_msg(!strchr(paragraph, '\\') && !strstr(paragraph, "\n."), "%s",
+                      run->out);
     }
     g_autoptr(Run) unknown = run_migstat(NULL, "check", "--explain=nonsense", NULL);
     ck_assert_int_eq(unknown->status, 2);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof that the table of rules is whole: each has a fixture that fires it and no
- * other error, and a paragraph of the manual; and that streams of stock QEMU break none.
- * Must not know: how findings are printed (tests/cli/test-check.c).
- * Neighbours: tests/fixtures/bad is named after the rules; man/migstat-rules.7.
- */
+/* Owns: the proof that the table of rules is whole: each has a fixture that fires it and
+ * no other error, and a paragraph of the manual; and that streams of stock QEMU break
+ * none. Must not know: how findings are printed (tests/cli/test-check.c). Neighbours:
+ * tests/fixtures/bad is named after the rules; man/migstat-rules.7. / */
 #include "support.h"
 
 #include "check/check.h"
@@ -14,7 +13,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* --- running the rules ------------------------------------------------------------------- */
+/* --- running the rules ------------------------------------------------------------ */
 
 /* A run over one stream, and what it stands on. */
 typedef struct {
@@ -101,14 +100,15 @@ static const MigFinding *other_error(const Judged *judged, const char *allowed)
     return NULL;
 }
 
-static void assert_no_other_error(const Judged *judged, const char *name, const char *allowed)
+static void assert_no_other_error(const Judged *judged, const char *name,
+                                  const char *allowed)
 {
     const MigFinding *other = other_error(judged, allowed);
     ck_assert_msg(!other, "%s: 0x%" PRIx64 ": %s: %s", name, other ? other->offset : 0,
                   other ? mig_rule_id(other->rule) : "", other ? other->message : "");
 }
 
-/* --- the table --------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------- */
 
 START_TEST(ids_are_unique_words)
 {
@@ -116,7 +116,8 @@ START_TEST(ids_are_unique_words)
     for (size_t i = 0; i < mig_rule_count(); i++) {
         const MigRule *rule = mig_rule_at(i);
         const char *id = mig_rule_id(rule);
-        ck_assert_msg(g_hash_table_add(seen, (char *)(uintptr_t)id), "%s stands twice", id);
+        ck_assert_msg(g_hash_table_add(seen, (char *)(uintptr_t)id), "%s stands twice",
+                      id);
         ck_assert_msg(strspn(id, "abcdefghijklmnopqrstuvwxyz-") == strlen(id), "%s", id);
         ck_assert_msg(strlen(mig_rule_title(rule)) <= 72, "%s: its title is long", id);
         ck_assert_int_ge(mig_rule_severity(rule), MIG_SEVERITY_NOTE);
@@ -162,7 +163,8 @@ START_TEST(the_manual_has_every_rule_and_no_other)
     for (char **line = lines; *line; line++) {
         if (g_str_has_prefix(*line, ".SS ")) {
             const char *id = *line + strlen(".SS ");
-            ck_assert_msg(mig_rule_find(id) >= 0, "the manual has %s, which is no rule", id);
+            ck_assert_msg(mig_rule_find(id) >= 0, "the manual has %s, which is no rule",
+                          id);
             ck_assert_msg(line[1] && *line[1] && *line[1] != '.', "%s: no paragraph", id);
             next++;
         }
@@ -176,7 +178,7 @@ START_TEST(the_manual_has_every_rule_and_no_other)
 }
 END_TEST
 
-/* --- fixtures ---------------------------------------------------------------------------- */
+/* --- fixtures --------------------------------------------------------------------- */
 
 /* tests/fixtures/bad/RULE-ID[-variant].txt: the longest id that it begins with. */
 static const MigRule *rule_of_fixture(const char *relative)
@@ -229,7 +231,8 @@ static void read_options(const char *relative, MigCheckOptions *options, char **
     if (g_str_has_prefix(value, "--for=")) {
         ck_assert(mig_release_parse(value + strlen("--for="), &options->release));
     } else {
-        ck_assert_msg(g_str_has_prefix(value, "--config-needed="), "%s: %s", relative, value);
+        ck_assert_msg(g_str_has_prefix(value, "--config-needed="), "%s: %s", relative,
+                      value);
         *need = g_strdup(value + strlen("--config-needed="));
     }
 }
@@ -250,8 +253,8 @@ START_TEST(a_fixture_fires_its_rule_and_no_other_error)
                   "%s: the finding is a %s", name, mig_severity_name(finding->severity));
     ck_assert_msg(finding->in_container || finding->offset <= mig_input_size(judged->in),
                   "%s: offset 0x%" PRIx64, name, finding->offset);
-    ck_assert_msg(!mig_rule_needs_release(rule) || finding->loader, "%s: no loader's words",
-                  name);
+    ck_assert_msg(!mig_rule_needs_release(rule) || finding->loader,
+                  "%s: no loader's words", name);
     assert_no_other_error(judged, name, mig_rule_id(rule));
 }
 END_TEST
@@ -264,7 +267,7 @@ START_TEST(a_good_fixture_breaks_no_rule)
 }
 END_TEST
 
-/* --- streams of stock QEMU --------------------------------------------------------------- */
+/* --- streams of stock QEMU -------------------------------------------------------- */
 
 typedef struct {
     MigRelease release;
@@ -299,7 +302,7 @@ START_TEST(a_real_stream_is_sound)
     g_autoptr(Judged) judged = judge_fixture(names[_i], NULL, NULL);
     assert_no_other_error(judged, names[_i], order_error_of(names[_i]));
     ck_assert_msg(!order_error_of(names[_i]) ==
-                      !finding_of(judged, "vfio-irq-before-controller") ||
+                          !finding_of(judged, "vfio-irq-before-controller") ||
                       mig_check_count(judged->check, MIG_SEVERITY_ERROR) == 0,
                   "%s", names[_i]);
     for (size_t i = 0; i < mig_rule_count(); i++) {
@@ -328,11 +331,11 @@ START_TEST(interrupts_before_the_gic_are_found)
 }
 END_TEST
 
-static const MigRelease releases[] = { 502, 600, 601, 602, 700, 701, 702, 800, 801,  802,
-                                       900, 901, 902, 1000, 1001, 1002, 1100, 1101 };
+static const MigRelease releases[] = { 502, 600, 601, 602, 700,  701,  702,  800,  801,
+                                       802, 900, 901, 902, 1000, 1001, 1002, 1100, 1101 };
 
-/* Which releases load it: its own does; VFIO's layout changed once, from 5.2 to 6.0; no stock
- * release reads subflags. */
+/* Which releases load it: its own does; VFIO's layout changed once, from 5.2 to 6.0; no
+ * stock release reads subflags. */
 START_TEST(a_real_stream_loads_where_it_should)
 {
     g_auto(GStrv) names = fixture_list("real", ".mig.zst");
@@ -351,21 +354,21 @@ START_TEST(a_real_stream_loads_where_it_should)
             ck_assert_msg(finding_of(judged, "vfio-config-then-data"), "%s for %u", name,
                           releases[i]);
         } else if (facts.vfio && releases[i] == MIG_RELEASE_FIRST) {
-            ck_assert_msg(finding_of(judged, "vfio-config-ends-section"), "%s for %u", name,
-                          releases[i]);
+            ck_assert_msg(finding_of(judged, "vfio-config-ends-section"), "%s for %u",
+                          name, releases[i]);
         }
-        ck_assert_msg((refusals > 0) == (facts.subflags || releases[i] < facts.release ||
-                                         (facts.vfio && (facts.release == MIG_RELEASE_FIRST) !=
-                                                            (releases[i] ==
-                                                             MIG_RELEASE_FIRST)) ||
-                                         finding_of(judged, "ram-compressed-removed") ||
-                                         finding_of(judged, "section-removed")),
+        ck_assert_msg((refusals > 0) ==
+                          (facts.subflags || releases[i] < facts.release ||
+                           (facts.vfio && (facts.release == MIG_RELEASE_FIRST) !=
+                                              (releases[i] == MIG_RELEASE_FIRST)) ||
+                           finding_of(judged, "ram-compressed-removed") ||
+                           finding_of(judged, "section-removed")),
                       "%s for %u: %" PRIu64 " refusals", name, releases[i], refusals);
     }
 }
 END_TEST
 
-/* --- options ----------------------------------------------------------------------------- */
+/* --- options ---------------------------------------------------------------------- */
 
 /* Pages outside of their block, none of which continues the one before. */
 static const char many_findings[] =
@@ -459,12 +462,13 @@ START_TEST(without_ground_a_rule_is_not_evaluated)
     const char *why;
     MigOutcome outcome =
         mig_check_outcome(judged->check, (size_t)mig_rule_find(grounds[_i].rule), &why);
-    ck_assert_msg(outcome == MIG_OUTCOME_NOT_EVALUATED && strcmp(why, grounds[_i].why) == 0,
-                  "%s: %s: %s", grounds[_i].fixture, grounds[_i].rule, why ? why : "evaluated");
+    ck_assert_msg(
+        outcome == MIG_OUTCOME_NOT_EVALUATED && strcmp(why, grounds[_i].why) == 0,
+        "%s: %s: %s", grounds[_i].fixture, grounds[_i].rule, why ? why : "evaluated");
 }
 END_TEST
 
-/* --- need -------------------------------------------------------------------------------- */
+/* --- need ------------------------------------------------------------------------- */
 
 static const struct {
     const char *need;
@@ -482,7 +486,8 @@ START_TEST(the_users_word_decides_on_the_need)
     g_autoptr(Judged) judged =
         judge_fixture("good/vfio-config-last.txt", NULL, needs[_i].need);
     const MigFinding *finding = finding_of(judged, "vfio-data-before-config");
-    ck_assert_msg((finding ? finding->severity : MIG_SEVERITY_IGNORE) == needs[_i].severity,
+    ck_assert_msg((finding ? finding->severity : MIG_SEVERITY_IGNORE) ==
+                      needs[_i].severity,
                   "%s", needs[_i].need);
     if (finding) {
         ck_assert_ptr_nonnull(strstr(finding->message, "2 records, 400 bytes"));
@@ -490,23 +495,26 @@ START_TEST(the_users_word_decides_on_the_need)
 }
 END_TEST
 
-/* --- releases ---------------------------------------------------------------------------- */
+/* --- releases --------------------------------------------------------------------- */
 
 static const struct {
     const char *text;
     MigRelease release; /* NONE: it is none */
 } release_texts[] = {
-    { "qemu-5.2", 502 },  { "7.2", 702 },        { "qemu-7.2.22", 702 }, { "11.1", 1101 },
-    { "qemu-10.0", 1000 }, { "5.1", 0 },         { "5.3", 0 },           { "11.2", 0 },
-    { "12.0", 0 },        { "qemu-7", 0 },       { "7.", 0 },            { "", 0 },
-    { "7.2x", 0 },        { "7.2.", 0 },         { "qemu 7.2", 0 },      { "99999.1", 0 },
+    { "qemu-5.2", 502 }, { "7.2", 702 },        { "qemu-7.2.22", 702 },
+    { "11.1", 1101 },    { "qemu-10.0", 1000 }, { "5.1", 0 },
+    { "5.3", 0 },        { "11.2", 0 },         { "12.0", 0 },
+    { "qemu-7", 0 },     { "7.", 0 },           { "", 0 },
+    { "7.2x", 0 },       { "7.2.", 0 },         { "qemu 7.2", 0 },
+    { "99999.1", 0 },
 };
 
 START_TEST(releases_are_read)
 {
     MigRelease release = MIG_RELEASE_NONE;
     bool is = mig_release_parse(release_texts[_i].text, &release);
-    ck_assert_msg(is == (release_texts[_i].release != 0) && release == release_texts[_i].release,
+    ck_assert_msg(is == (release_texts[_i].release != 0) &&
+                      release == release_texts[_i].release,
                   "\"%s\": %u", release_texts[_i].text, release);
 }
 END_TEST
@@ -515,15 +523,21 @@ static const struct {
     const char *machine;
     MigRelease release;
 } machines[] = {
-    { "pc-q35-7.2", 702 },  { "virt-10.0", 1000 },           { "pseries-11.1", 1101 },
-    { "pc-i440fx-2.4", 204 }, { "pc-q35-rhel9.2.0", 0 },     { "versatilepb", 0 },
-    { "", 0 },              { "pc-q35-7", 0 },               { "xlnx-zcu102", 0 },
+    { "pc-q35-7.2", 702 },
+    { "virt-10.0", 1000 },
+    { "pseries-11.1", 1101 },
+    { "pc-i440fx-2.4", 204 },
+    { "pc-q35-rhel9.2.0", 0 },
+    { "versatilepb", 0 },
+    { "", 0 },
+    { "pc-q35-7", 0 },
+    { "xlnx-zcu102", 0 },
 };
 
 START_TEST(machine_types_tell_their_release)
 {
-    ck_assert_msg(mig_release_of_machine(machines[_i].machine) == machines[_i].release, "%s",
-                  machines[_i].machine);
+    ck_assert_msg(mig_release_of_machine(machines[_i].machine) == machines[_i].release,
+                  "%s", machines[_i].machine);
 }
 END_TEST
 
@@ -544,12 +558,14 @@ Suite *suite_rules(void)
                         (int)g_strv_length(bad));
     tcase_add_loop_test(tc, a_good_fixture_breaks_no_rule, 0, (int)g_strv_length(good));
     tcase_add_loop_test(tc, a_real_stream_is_sound, 0, (int)g_strv_length(real));
-    tcase_add_loop_test(tc, a_real_stream_loads_where_it_should, 0, (int)g_strv_length(real));
+    tcase_add_loop_test(tc, a_real_stream_loads_where_it_should, 0,
+                        (int)g_strv_length(real));
     tcase_add_test(tc, interrupts_before_the_gic_are_found);
     tcase_add_test(tc, findings_that_repeat_are_counted);
     tcase_add_test(tc, findings_come_in_stream_order);
     tcase_add_test(tc, a_rule_is_as_severe_as_the_user_says);
-    tcase_add_loop_test(tc, without_ground_a_rule_is_not_evaluated, 0, G_N_ELEMENTS(grounds));
+    tcase_add_loop_test(tc, without_ground_a_rule_is_not_evaluated, 0,
+                        G_N_ELEMENTS(grounds));
     tcase_add_loop_test(tc, the_users_word_decides_on_the_need, 0, G_N_ELEMENTS(needs));
     tcase_add_loop_test(tc, releases_are_read, 0, G_N_ELEMENTS(release_texts));
     tcase_add_loop_test(tc, machine_types_tell_their_release, 0, G_N_ELEMENTS(machines));
