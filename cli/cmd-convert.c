@@ -41,9 +41,11 @@ static const struct argp_option options[] = {
       "With --to=subflag: auto, yes or no, for devices that match; may be repeated", 1 },
     { "every-iteration", KEY_EVERY_ITERATION, NULL, 0,
       "With --to=subflag: set the device up in every PART that has data", 1 },
-    { "filter", KEY_FILTER, "NAME[:KEY=VALUE]...", 0, "Apply a filter; may be repeated", 1 },
+    { "filter", KEY_FILTER, "NAME[:KEY=VALUE]...", 0, "Apply a filter; may be repeated",
+      1 },
     { "lossy", KEY_LOSSY, NULL, 0, "Allow a conversion to drop what it cannot keep", 1 },
-    { "explain", KEY_EXPLAIN, NULL, 0, "Print the chain of filters instead of running it", 1 },
+    { "explain", KEY_EXPLAIN, NULL, 0, "Print the chain of filters instead of running it",
+      1 },
     { "list-filters", KEY_LIST_FILTERS, NULL, 0, "List the filters", 1 },
     { "help-filter", KEY_HELP_FILTER, "NAME", 0, "Show the options of a filter", 1 },
     { NULL, 0, NULL, 0, "Where to:", 2 },
@@ -54,7 +56,8 @@ static const struct argp_option options[] = {
     { "zstd", KEY_ZSTD, "LEVEL", OPTION_ARG_OPTIONAL, "Compress the result", 2 },
     { "long", KEY_LONG, NULL, 0, "With --zstd: look for matches far back", 2 },
     { "threads", KEY_THREADS, "N", 0, "With --zstd: compress in N threads", 2 },
-    { "report", KEY_REPORT, "text|json", 0, "How to tell what was changed, on stderr", 2 },
+    { "report", KEY_REPORT, "text|json", 0, "How to tell what was changed, on stderr",
+      2 },
     { 0 },
 };
 
@@ -105,8 +108,10 @@ static int help_filter(const char *name)
         type++;
     }
     if (!*type) {
-        fprintf(stderr, "migstat convert: there is no filter called \"%s\"; --list-filters "
-                        "lists them\n", name);
+        fprintf(stderr,
+                "migstat convert: there is no filter called \"%s\"; --list-filters "
+                "lists them\n",
+                name);
         return CLI_TROUBLE;
     }
     printf("%s: %s\n", name, mig_filter_type_summary(*type));
@@ -148,7 +153,8 @@ static void add_to(Arguments *arguments, const char *arg, struct argp_state *sta
     const char *chain = mig_chain_named(name);
 
     if (!chain) {
-        argp_error(state, "--to: \"%s\" is not subflag, config-first or config-last", name);
+        argp_error(state, "--to: \"%s\" is not subflag, config-first or config-last",
+                   name);
         return;
     }
     add_step(arguments, g_strconcat(chain, arg + strlen(name), NULL), true);
@@ -175,7 +181,8 @@ static void check_arguments(Arguments *arguments, struct argp_state *state)
     if (!to && (arguments->needs->len || arguments->every_iteration)) {
         argp_error(state, "--config-needed and --every-iteration belong to --to=subflag");
     }
-    if ((arguments->out.zstd_long || arguments->out.zstd_threads) && !arguments->out.zstd) {
+    if ((arguments->out.zstd_long || arguments->out.zstd_threads) &&
+        !arguments->out.zstd) {
         argp_error(state, "--long and --threads belong to --zstd");
     }
     if (arguments->listed || arguments->explain) {
@@ -184,7 +191,8 @@ static void check_arguments(Arguments *arguments, struct argp_state *state)
     if (!arguments->input) {
         argp_error(state, "which file? (\"-\" is standard input)");
     }
-    if (arguments->in_place && (arguments->output || strcmp(arguments->input, "-") == 0)) {
+    if (arguments->in_place &&
+        (arguments->output || strcmp(arguments->input, "-") == 0)) {
         argp_error(state, "--in-place needs a file, and no --output");
     }
 }
@@ -345,8 +353,9 @@ static MigOutput *open_output(Arguments *arguments, MigInput *in, int *fd, GErro
 
     if (is_stdout(arguments)) {
         if (isatty(STDOUT_FILENO)) {
-            mig_error_set_plain(error, MIG_ERROR_USAGE,
-                                "a stream is not for a terminal; -o FILE writes it to a file");
+            mig_error_set_plain(
+                error, MIG_ERROR_USAGE,
+                "a stream is not for a terminal; -o FILE writes it to a file");
             return NULL;
         }
         return mig_output_new_fd(STDOUT_FILENO, path, &arguments->out, error);
@@ -544,10 +553,11 @@ static CliStatus convert(Arguments *arguments, MigChain *chain)
         return fail(output_name(arguments), error);
     }
     if (!run(arguments, chain, in, &in_options, out, &error)) {
-        status = mig_output_broken_pipe(out)
-                     ? CLI_TROUBLE
-                     : fail(is_of_output(error) ? output_name(arguments) : arguments->input,
-                            error);
+        status =
+            mig_output_broken_pipe(out)
+                ? CLI_TROUBLE
+                : fail(is_of_output(error) ? output_name(arguments) : arguments->input,
+                       error);
     } else if (arguments->report_json) {
         report_json(arguments, in, out, chain);
     } else if (!arguments->common->quiet) {
@@ -579,13 +589,19 @@ int cli_cmd_convert(int argc, char **argv, CliCommon *common)
 {
     const struct argp_child children[] = { CLI_COMMON_CHILD, { 0 } };
     const struct argp argp = {
-        options, parse, "FILE",
+        options,
+        parse,
+        "FILE",
         "Rewrites a QEMU migration stream through a chain of filters.\v"
-        "FILE may be compressed, or be a libvirt save image, which is unwrapped; \"-\" is "
+        "FILE may be compressed, or be a libvirt save image, which is unwrapped; \"-\" "
+        "is "
         "standard input. Without --output the stream goes to standard output.\n\n"
-        "Exit status: 0 done; 1 the input is damaged or cannot be converted; 2 the job could "
+        "Exit status: 0 done; 1 the input is damaged or cannot be converted; 2 the job "
+        "could "
         "not be done. Nothing is written to a file unless all of it is.",
-        children, NULL, NULL,
+        children,
+        NULL,
+        NULL,
     };
     g_autoptr(GArray) steps = g_array_new(FALSE, FALSE, sizeof(Step));
     g_autoptr(GPtrArray) needs = g_ptr_array_new();

@@ -2,11 +2,12 @@
 /*
  * Owns:      see chain.h: parsing, the passes, handing items from filter to filter.
  * Knows not: any one filter.
- * Beside it: filter/table.c; filter/hop.h, the check; stream/writer.h, the end of a chain.
+ * Beside it: filter/table.c; filter/hop.h, the check; stream/writer.h, the end of a
+ * chain.
  *
- * A filter that looks ahead must see, in the first pass, what it will see in the second.  So
- * it has to be the first of its stage that changes anything: where it is not, the chain is
- * cut before it, and what comes out there goes through a temporary file.
+ * A filter that looks ahead must see, in the first pass, what it will see in the second.
+ * So it has to be the first of its stage that changes anything: where it is not, the
+ * chain is cut before it, and what comes out there goes through a temporary file.
  */
 #include "filter/chain.h"
 
@@ -162,9 +163,10 @@ static bool parse_options(Instance *instance, const char *p, GError **error)
         }
     }
     if (*p) {
-        mig_error_set_plain(error, MIG_ERROR_USAGE,
-                            "filter %s: \"%s\" does not begin with one of its options and \"=\"",
-                            instance->type->name, p + 1);
+        mig_error_set_plain(
+            error, MIG_ERROR_USAGE,
+            "filter %s: \"%s\" does not begin with one of its options and \"=\"",
+            instance->type->name, p + 1);
         return false;
     }
     return true;
@@ -180,7 +182,8 @@ bool mig_chain_add(MigChain *chain, const char *text, GError **error)
         types++;
     }
     if (!*types) {
-        mig_error_set_plain(error, MIG_ERROR_USAGE, "there is no filter called \"%s\"", name);
+        mig_error_set_plain(error, MIG_ERROR_USAGE, "there is no filter called \"%s\"",
+                            name);
         return false;
     }
     instance = g_new0(Instance, 1);
@@ -299,7 +302,8 @@ bool mig_filter_yes_no(const char *key, const char *value, bool *yes, GError **e
     if (*yes || g_str_equal(value, "no")) {
         return true;
     }
-    mig_error_set_plain(error, MIG_ERROR_USAGE, "%s is \"%s\", wanted yes or no", key, value);
+    mig_error_set_plain(error, MIG_ERROR_USAGE, "%s is \"%s\", wanted yes or no", key,
+                        value);
     return false;
 }
 
@@ -333,7 +337,8 @@ static const uint8_t *input_bytes(MigChain *chain, const MigItem *item, GError *
         chain->scratch = g_malloc(MIG_ITEM_MAX);
     }
     g_return_val_if_fail(item->length <= MIG_ITEM_MAX, NULL);
-    if (mig_input_read_at(in, item->offset, chain->scratch, item->length) != item->length) {
+    if (mig_input_read_at(in, item->offset, chain->scratch, item->length) !=
+        item->length) {
         is_gone(in, item, error);
         return NULL;
     }
@@ -495,7 +500,8 @@ static bool each_start(MigChain *chain, GError **error)
         const Instance *instance = instance_at(chain, i);
         MigNext next = { chain, i };
 
-        if (instance->type->start && !instance->type->start(instance->state, &next, error)) {
+        if (instance->type->start &&
+            !instance->type->start(instance->state, &next, error)) {
             return false;
         }
     }
@@ -578,8 +584,8 @@ static bool run_stage(MigChain *chain, MigInput *in, MigInput *again, MigOutput 
     return last_pass(chain, in, out, error);
 }
 
-/* Runs the stage into a temporary file, and returns that, to be read; its descriptor, which
- * the caller closes, in *fd. */
+/* Runs the stage into a temporary file, and returns that, to be read; its descriptor,
+ * which the caller closes, in *fd. */
 static MigInput *run_to_temporary(MigChain *chain, MigInput *in, MigInput *again, int *fd,
                                   GError **error)
 {
@@ -593,8 +599,8 @@ static MigInput *run_to_temporary(MigChain *chain, MigInput *in, MigInput *again
         return NULL;
     }
     out = mig_output_new_fd(*fd, "a temporary file", &out_options, error);
-    if (!out || !run_stage(chain, in, again, out, error) || !mig_output_commit(out, error) ||
-        lseek(*fd, 0, SEEK_SET) != 0) {
+    if (!out || !run_stage(chain, in, again, out, error) ||
+        !mig_output_commit(out, error) || lseek(*fd, 0, SEEK_SET) != 0) {
         return NULL;
     }
     return mig_input_new_fd(*fd, mig_input_name(in), &in_options, error);
@@ -608,7 +614,8 @@ static bool settle(MigChain *chain, GError **error)
                           MIG_ITEM_BITS_ALL;
 
         if (unseen) {
-            mig_error_set_plain(error, MIG_ERROR_USAGE, "filter %s does not know of %s items",
+            mig_error_set_plain(error, MIG_ERROR_USAGE,
+                                "filter %s does not know of %s items",
                                 instance->type->name,
                                 mig_item_kind_name((MigItemKind)__builtin_ctz(unseen)));
             return false;

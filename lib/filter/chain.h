@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      a chain of filters between a stream and an output, and the check of each hop.
+ * Owns:      a chain of filters between a stream and an output, and the check of each
+ * hop.
  * Knows not: any one filter; files and terminals.
  * Beside it: filter/filter.h, what a filter is.
  */
@@ -16,7 +17,7 @@ typedef struct MigFilterType MigFilterType;
 /* The filters there are, sorted by name; NULL-terminated. */
 MIG_API const MigFilterType *const *mig_filter_types(void);
 
-/* What a filter is called, in one line what it does, and its options: key, values and help
+/* What a filter is called, in a line what it does, and its options: key, values and help
  * of the @i-th, false beyond the last. */
 MIG_API const char *mig_filter_type_name(const MigFilterType *type);
 MIG_API const char *mig_filter_type_summary(const MigFilterType *type);
@@ -35,10 +36,9 @@ MIG_API void mig_chain_free(MigChain *chain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigChain, mig_chain_free)
 
 /*
- * Appends a filter: NAME[:KEY=VALUE]...  A colon ends a value only where one of the filter's
- * keys and '=' follow, so that PCI addresses need no care; "\:" never does, and "\\" is a
- * backslash.
- * Errors: USAGE.
+ * Appends a filter: NAME[:KEY=VALUE]...  A colon ends a value only where one of the
+ * filter's keys and '=' follow, so that PCI addresses need no care; "\:" never does, and
+ * "\\" is a backslash. Errors: USAGE.
  */
 MIG_API bool mig_chain_add(MigChain *chain, const char *text, GError **error);
 
@@ -66,11 +66,12 @@ typedef struct MigChainOptions {
 
 /*
  * Reads @in to its end, through the chain, into @out, which is not committed.
- * @again: the same input once more, at its start, for a first pass; NULL where @in can seek,
+ * @again: the same input once more, at its start, for a first pass; NULL where @in can
+ * seek,
  *         or to spool it.
- * @options may be NULL.  Call once.
- * Errors: of the reader, of the output; REFUSED by a filter, or for a filter that broke the
- * order of the stream; USAGE for a chain that cannot run.
+ * @options may be NULL.  Call once. Errors: of the reader, of the output; REFUSED by a
+ * filter, or for a filter that broke the order of the stream; USAGE for a chain that
+ * cannot run.
  */
 MIG_API bool mig_chain_run(MigChain *chain, MigInput *in, MigInput *again, MigOutput *out,
                            const MigChainOptions *options, GError **error);

@@ -4,8 +4,8 @@
  * Knows not: why anything is changed.
  * Beside it: stream/json-scan.h.
  *
- * QEMU up to 5.2 prints { "a" : 1, "b" : [ 2 ] }, later ones {"a": 1, "b": [2]}; a new entry
- * follows the text that it joins.
+ * QEMU up to 5.2 prints { "a" : 1, "b" : [ 2 ] }, later ones {"a": 1, "b": [2]}; a new
+ * entry follows the text that it joins.
  * Source: qapi json writer and migration/qjson.c, 5.2; qapi/json-writer.c, 6.0.
  */
 #include "filter/description-edit.h"
@@ -161,7 +161,8 @@ static int by_place(gconstpointer a, gconstpointer b)
 {
     const Edit *x = *(const Edit *const *)a, *y = *(const Edit *const *)b;
 
-    return x->place == y->place ? (x > y) - (x < y) : (x->place > y->place) - (x->place < y->place);
+    return x->place == y->place ? (x > y) - (x < y)
+                                : (x->place > y->place) - (x->place < y->place);
 }
 
 static int by_offset(gconstpointer a, gconstpointer b)
@@ -219,13 +220,14 @@ static char *entry_text(const Edit *edit, const Spacing *s)
 
     g_string_append_printf(text, "{%s\"name\"%s", s->pad, s->colon);
     append_string(text, edit->name);
-    g_string_append_printf(text,
-                           "%s\"instance_id\"%s%u%s\"size\"%s%" PRIu64 "%s\"fields\"%s[%s{%s"
-                           "\"name\"%s\"data\"%s\"size\"%s%" PRIu64 "%s\"type\"%s\"buffer\"%s}"
-                           "%s]%s}",
-                           s->comma, s->colon, edit->instance_id, s->comma, s->colon,
-                           edit->size, s->comma, s->colon, s->pad, s->pad, s->colon, s->comma,
-                           s->colon, edit->size, s->comma, s->colon, s->pad, s->pad, s->pad);
+    g_string_append_printf(
+        text,
+        "%s\"instance_id\"%s%u%s\"size\"%s%" PRIu64 "%s\"fields\"%s[%s{%s"
+        "\"name\"%s\"data\"%s\"size\"%s%" PRIu64 "%s\"type\"%s\"buffer\"%s}"
+        "%s]%s}",
+        s->comma, s->colon, edit->instance_id, s->comma, s->colon, edit->size, s->comma,
+        s->colon, s->pad, s->pad, s->colon, s->comma, s->colon, edit->size, s->comma,
+        s->colon, s->pad, s->pad, s->pad);
     return g_string_free(text, false);
 }
 
@@ -269,8 +271,8 @@ static bool resize_fields(MigJson *json, size_t base, GArray *splices, uint64_t 
 }
 
 /* A replacement speaks of the entry as it was when the stream was read. */
-static bool replace_entry(const char *text, const MigDeviceDescription *device, const Edit *edit,
-                          GArray *splices)
+static bool replace_entry(const char *text, const MigDeviceDescription *device,
+                          const Edit *edit, GArray *splices)
 {
     if (strlen(edit->old_text) != device->text_length ||
         memcmp(edit->old_text, text + device->text_offset, device->text_length) != 0) {
@@ -281,8 +283,8 @@ static bool replace_entry(const char *text, const MigDeviceDescription *device, 
 }
 
 /* Splices inside of the entry @device. */
-static bool edit_entry(const char *text, const MigDeviceDescription *device, const Edit *edit,
-                       GArray *splices)
+static bool edit_entry(const char *text, const MigDeviceDescription *device,
+                       const Edit *edit, GArray *splices)
 {
     g_autoptr(GString) key = g_string_new(NULL);
     size_t base = device->text_offset;
@@ -301,7 +303,8 @@ static bool edit_entry(const char *text, const MigDeviceDescription *device, con
             append_string(name, edit->new_name);
             ok = replace_value(&json, base, splices, g_string_free(name, false));
         } else if (edit->kind == EDIT_RESIZE && g_str_equal(key->str, "size")) {
-            ok = replace_value(&json, base, splices, g_strdup_printf("%" PRIu64, edit->size));
+            ok = replace_value(&json, base, splices,
+                               g_strdup_printf("%" PRIu64, edit->size));
         } else if (edit->kind == EDIT_RESIZE && g_str_equal(key->str, "fields")) {
             ok = resize_fields(&json, base, splices, edit->size);
         } else {
@@ -329,7 +332,8 @@ static bool machine_fields(MigJson *json, GArray *splices, uint32_t length)
             return false;
         }
         while (mig_json_next(json, key)) {
-            bool is_size = g_str_equal(key->str, "size") && g_str_equal(name->str, "name");
+            bool is_size =
+                g_str_equal(key->str, "size") && g_str_equal(name->str, "name");
             bool ok;
 
             if (is_size) {
@@ -432,8 +436,8 @@ static void append_spliced(GString *out, const char *text, size_t from, size_t t
 
 /* The new text of the list between its brackets. */
 static char *build_list(const MigDescriptionEdit *edit, const char *text,
-                        const MigDescription *d, const Spacing *spacing, const bool *removed,
-                        GArray *splices)
+                        const MigDescription *d, const Spacing *spacing,
+                        const bool *removed, GArray *splices)
 {
     GString *list = g_string_new(NULL);
     g_autofree char *separator = d->n_devices > 1 ? gap_before(text, d, 1)
@@ -487,8 +491,8 @@ static char *build_list(const MigDescriptionEdit *edit, const char *text,
 }
 
 /* Records what each edit means for the text; a static string if one cannot be done. */
-static const char *plan(MigDescriptionEdit *edit, const char *text, const MigDescription *d,
-                        bool *removed, GArray *inside)
+static const char *plan(MigDescriptionEdit *edit, const char *text,
+                        const MigDescription *d, bool *removed, GArray *inside)
 {
     for (guint e = 0; e < edit->edits->len; e++) {
         Edit *one = &g_array_index(edit->edits, Edit, e);
@@ -538,7 +542,8 @@ static GString *apply(MigDescriptionEdit *edit, const char *text, const MigDescr
     if (*problem) {
         return NULL;
     }
-    if (edit->machine && !edit_machine(text, d->json_length, head, edit->machine_length)) {
+    if (edit->machine &&
+        !edit_machine(text, d->json_length, head, edit->machine_length)) {
         *problem = "its \"configuration\" is not as QEMU writes it";
         return NULL;
     }
@@ -581,8 +586,8 @@ static bool emit_edited(MigDescriptionEdit *edit, MigNext *next, const MigItem *
     return ok;
 }
 
-bool mig_description_edit_item(MigDescriptionEdit *edit, MigNext *next, const MigItem *item,
-                               GError **error)
+bool mig_description_edit_item(MigDescriptionEdit *edit, MigNext *next,
+                               const MigItem *item, GError **error)
 {
     const uint8_t *p;
     bool ok;
@@ -591,8 +596,9 @@ bool mig_description_edit_item(MigDescriptionEdit *edit, MigNext *next, const Mi
         return mig_next_emit(next, item, error);
     }
     if (item->whole > MIG_DESCRIPTION_MAX + MIG_DESCRIPTION_HEADER_LENGTH) {
-        return mig_next_refuse(next, item, NULL, error,
-                               "the description cannot be kept true: it is longer than 16 MiB");
+        return mig_next_refuse(
+            next, item, NULL, error,
+            "the description cannot be kept true: it is longer than 16 MiB");
     }
     p = mig_next_bytes(next, item, error);
     if (!p) {

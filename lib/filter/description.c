@@ -45,9 +45,10 @@ static bool description_event(void *state, MigNext *next, MigItem *item, GError 
             break;
         }
         if (description->bare && !description->footers) {
-            return mig_next_refuse(next, item, NULL, error,
-                                   "the stream has no footers: without its description nobody "
-                                   "could tell where the sections end");
+            return mig_next_refuse(
+                next, item, NULL, error,
+                "the stream has no footers: without its description nobody "
+                "could tell where the sections end");
         }
         description->dropped += item->length;
         return true;

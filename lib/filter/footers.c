@@ -4,8 +4,8 @@
  * Knows not: what is in a section.
  * Beside it: filter/description.c.
  *
- * Which of the two a loader wants depends on its machine type (send-section-footer, off up
- * to 2.3): it does not look.
+ * Which of the two a loader wants depends on its machine type (send-section-footer, off
+ * up to 2.3): it does not look.
  * Source: migration/savevm.c, check_section_footer(); hw/core/machine.c, hw_compat_2_3.
  */
 #include "filter/filter.h"
@@ -18,7 +18,8 @@ typedef struct Footers {
     uint64_t n;
 } Footers;
 
-static bool footers_configure(void *state, const char *key, const char *value, GError **error)
+static bool footers_configure(void *state, const char *key, const char *value,
+                              GError **error)
 {
     Footers *footers = state;
 
@@ -28,7 +29,8 @@ static bool footers_configure(void *state, const char *key, const char *value, G
                                  error);
     }
     if (footers->add == footers->drop) {
-        mig_error_set_plain(error, MIG_ERROR_USAGE, "one of add=yes and drop=yes is wanted");
+        mig_error_set_plain(error, MIG_ERROR_USAGE,
+                            "one of add=yes and drop=yes is wanted");
         return false;
     }
     return true;
@@ -65,9 +67,10 @@ static bool footers_event(void *state, MigNext *next, MigItem *item, GError **er
     case MIG_ITEM_DEVICE_STATE:
         footers->device_state = true;
         if (footers->drop && item->inferred) {
-            return mig_next_refuse(next, item, item->section, error,
-                                   "the description does not tell where this section ends: "
-                                   "without its footer nobody could");
+            return mig_next_refuse(
+                next, item, item->section, error,
+                "the description does not tell where this section ends: "
+                "without its footer nobody could");
         }
         break;
     case MIG_ITEM_DESCRIPTION:
@@ -93,9 +96,10 @@ static bool footers_finish(void *state, MigNext *next, GError **error)
     const Footers *footers = state;
 
     if (footers->drop && footers->device_state && !footers->description) {
-        return mig_next_refuse(next, NULL, NULL, error,
-                               "the stream has no description: without footers nobody could "
-                               "tell where its sections end");
+        return mig_next_refuse(
+            next, NULL, NULL, error,
+            "the stream has no description: without footers nobody could "
+            "tell where its sections end");
     }
     mig_next_report(next, NULL, "%" PRIu64 " footers %s", footers->n,
                     footers->add ? "added" : "dropped");

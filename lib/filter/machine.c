@@ -21,7 +21,8 @@ typedef struct Machine {
     MigDescriptionEdit *edit;
 } Machine;
 
-static bool machine_configure(void *state, const char *key, const char *value, GError **error)
+static bool machine_configure(void *state, const char *key, const char *value,
+                              GError **error)
 {
     Machine *machine = state;
 
@@ -31,14 +32,16 @@ static bool machine_configure(void *state, const char *key, const char *value, G
         return true;
     }
     if (!machine->name || !*machine->name || strlen(machine->name) > NAME_MAX_LENGTH) {
-        mig_error_set_plain(error, MIG_ERROR_USAGE, "name=MACHINE is wanted, of 1 to 255 bytes");
+        mig_error_set_plain(error, MIG_ERROR_USAGE,
+                            "name=MACHINE is wanted, of 1 to 255 bytes");
         return false;
     }
     machine->edit = mig_description_edit_new();
     return true;
 }
 
-static bool change_name(Machine *machine, MigNext *next, const MigItem *item, GError **error)
+static bool change_name(Machine *machine, MigNext *next, const MigItem *item,
+                        GError **error)
 {
     const uint8_t *p = mig_next_bytes(next, item, error);
     uint32_t n = (uint32_t)strlen(machine->name), old;
@@ -56,13 +59,14 @@ static bool change_name(Machine *machine, MigNext *next, const MigItem *item, GE
     mig_put_be32(header + 1, n);
     g_byte_array_append(bytes, header, sizeof(header));
     g_byte_array_append(bytes, (const guint8 *)machine->name, n);
-    g_byte_array_append(bytes, p + NAME_OFFSET + old, (guint)(item->length - NAME_OFFSET - old));
+    g_byte_array_append(bytes, p + NAME_OFFSET + old,
+                        (guint)(item->length - NAME_OFFSET - old));
     if (n != old) {
         mig_description_edit_machine(machine->edit, n);
     }
     mig_next_report(next, NULL, "machine %s \342\206\222 %s", was, machine->name);
-    return mig_next_emit_bytes(next, item, MIG_ITEM_CONFIGURATION, bytes->data, bytes->len,
-                               error);
+    return mig_next_emit_bytes(next, item, MIG_ITEM_CONFIGURATION, bytes->data,
+                               bytes->len, error);
 }
 
 static bool machine_event(void *state, MigNext *next, MigItem *item, GError **error)
@@ -76,8 +80,9 @@ static bool machine_event(void *state, MigNext *next, MigItem *item, GError **er
         return mig_description_edit_item(machine->edit, next, item, error);
     }
     if (!machine->seen) {
-        return mig_next_refuse(next, item, NULL, error,
-                               "the stream has no CONFIGURATION section to name a machine in");
+        return mig_next_refuse(
+            next, item, NULL, error,
+            "the stream has no CONFIGURATION section to name a machine in");
     }
     return mig_next_emit(next, item, error);
 }
@@ -95,8 +100,9 @@ static const MigFilterOption machine_options[] = {
     { 0 },
 };
 
-#define MACHINE_HANDLES \
-    (MIG_ITEM_BIT(CONFIGURATION) | MIG_ITEM_BIT(DESCRIPTION) | MIG_ITEM_BIT(SECTION_HEADER))
+#define MACHINE_HANDLES                                        \
+    (MIG_ITEM_BIT(CONFIGURATION) | MIG_ITEM_BIT(DESCRIPTION) | \
+     MIG_ITEM_BIT(SECTION_HEADER))
 
 const MigFilterType mig_filter_machine = {
     .name = "machine",

@@ -34,9 +34,9 @@ bool mig_pages_emit_slice(MigNext *next, const MigItem *run, uint32_t first, uin
     return mig_next_emit(next, &item, error);
 }
 
-/* The word of the @i-th record with another flag, and the name that follows it, if any. */
-static void append_head(GByteArray *bytes, const MigItem *run, const uint8_t *p, uint32_t i,
-                        MigRamFlag flag)
+/* The word of the @i-th record with another flag, and the name behind it, if any. */
+static void append_head(GByteArray *bytes, const MigItem *run, const uint8_t *p,
+                        uint32_t i, MigRamFlag flag)
 {
     const uint8_t *record = p + mig_pages_record(run, i);
     uint64_t old = mig_be64(record);
@@ -50,8 +50,8 @@ static void append_head(GByteArray *bytes, const MigItem *run, const uint8_t *p,
     }
 }
 
-bool mig_pages_emit_zeros(MigNext *next, const MigItem *run, const uint8_t *p, uint32_t first,
-                          uint32_t n, GError **error)
+bool mig_pages_emit_zeros(MigNext *next, const MigItem *run, const uint8_t *p,
+                          uint32_t first, uint32_t n, GError **error)
 {
     g_autoptr(GByteArray) bytes = g_byte_array_new();
     static const uint8_t fill;

@@ -15,7 +15,8 @@
 /* Offset of the @i-th record in the octets of @run, and of its page or encoding. */
 static inline uint64_t mig_pages_record(const MigItem *run, uint32_t i)
 {
-    return i ? run->pages.first_length + (uint64_t)(i - 1) * mig_ram_pages_stride(&run->pages)
+    return i ? run->pages.first_length +
+                   (uint64_t)(i - 1) * mig_ram_pages_stride(&run->pages)
              : 0;
 }
 
@@ -28,9 +29,10 @@ static inline uint64_t mig_pages_data(const MigItem *run, uint32_t i)
 bool mig_pages_emit_slice(MigNext *next, const MigItem *run, uint32_t first, uint32_t n,
                           GError **error);
 
-/* Emits as @n zero records what @run has from its @first record on. @p: octets of the run. */
-bool mig_pages_emit_zeros(MigNext *next, const MigItem *run, const uint8_t *p, uint32_t first,
-                          uint32_t n, GError **error);
+/* Emits as @n zero records what @run has from its @first record on. @p: octets of the
+ * run. */
+bool mig_pages_emit_zeros(MigNext *next, const MigItem *run, const uint8_t *p,
+                          uint32_t first, uint32_t n, GError **error);
 
 /* Emits one record with the whole page @page instead of the single record @run. */
 bool mig_pages_emit_page(MigNext *next, const MigItem *run, const uint8_t *p,

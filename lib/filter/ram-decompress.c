@@ -4,10 +4,10 @@
  * Knows not: mapped-ram, which has neither.
  * Beside it: filter/pages.h; stream/page.h, which decodes.
  *
- * An XBZRLE record says what changed in a page since it was sent before, so what was sent is
- * kept: in a temporary file, sparse, as large as guest memory at most.  A first pass, where
- * the input allows one, finds the pages that ever get such a record; only those are kept.
- * In memory there are bits: which pages are kept, and which have been sent.
+ * An XBZRLE record says what changed in a page since it was sent before, so what was sent
+ * is kept: in a temporary file, sparse, as large as guest memory at most.  A first pass,
+ * where the input allows one, finds the pages that ever get such a record; only those are
+ * kept. In memory there are bits: which pages are kept, and which have been sent.
  */
 #include <errno.h>
 #include <string.h>
@@ -38,10 +38,10 @@ typedef struct RamDecompress {
 
 static bool bits_get(const Bits *bits, uint64_t page)
 {
-    const uint8_t *chunk = bits->chunks
-                               ? g_hash_table_lookup(bits->chunks,
-                                                     GSIZE_TO_POINTER(page / CHUNK_PAGES + 1))
-                               : NULL;
+    const uint8_t *chunk =
+        bits->chunks
+            ? g_hash_table_lookup(bits->chunks, GSIZE_TO_POINTER(page / CHUNK_PAGES + 1))
+            : NULL;
 
     return chunk && chunk[page % CHUNK_PAGES / 8] >> (page % 8) & 1;
 }
@@ -67,8 +67,8 @@ static bool bits_set(Bits *bits, uint64_t page)
 }
 
 /* The number of a page over all blocks: bytes of the blocks before, in pages. */
-static bool page_number(RamDecompress *d, MigNext *next, const MigItem *item, uint64_t *number,
-                        GError **error)
+static bool page_number(RamDecompress *d, MigNext *next, const MigItem *item,
+                        uint64_t *number, GError **error)
 {
     const MigRamBlock *block = item->pages.block;
     uint64_t base = 0;
@@ -104,8 +104,9 @@ static bool page_number(RamDecompress *d, MigNext *next, const MigItem *item, ui
 
 static bool too_much(const MigItem *item, GError **error)
 {
-    mig_error_set(error, MIG_ERROR_LIMIT, item->offset, NULL,
-                  "pages are spread over more guest memory than the library keeps account of");
+    mig_error_set(
+        error, MIG_ERROR_LIMIT, item->offset, NULL,
+        "pages are spread over more guest memory than the library keeps account of");
     return false;
 }
 
@@ -168,7 +169,8 @@ static bool load(RamDecompress *d, MigNext *next, uint64_t number, uint8_t *page
     return true;
 }
 
-static bool decompress_scan(void *state, MigNext *next, const MigItem *item, GError **error)
+static bool decompress_scan(void *state, MigNext *next, const MigItem *item,
+                            GError **error)
 {
     RamDecompress *d = state;
     uint64_t number;
@@ -194,8 +196,8 @@ static bool decompress_start(void *state, MigNext *next, GError **error)
 }
 
 /* Keeps the content of @n pages, or zeros where @pages is NULL; @stride octets apart. */
-static bool keep(RamDecompress *d, MigNext *next, const MigItem *item, const uint8_t *pages,
-                 uint32_t stride, uint32_t n, GError **error)
+static bool keep(RamDecompress *d, MigNext *next, const MigItem *item,
+                 const uint8_t *pages, uint32_t stride, uint32_t n, GError **error)
 {
     static const uint8_t zeros[MIG_PAGE_SIZE_MAX];
     uint64_t number;
@@ -224,7 +226,8 @@ static bool keep(RamDecompress *d, MigNext *next, const MigItem *item, const uin
     return true;
 }
 
-static bool decode_xbzrle(RamDecompress *d, MigNext *next, const MigItem *item, GError **error)
+static bool decode_xbzrle(RamDecompress *d, MigNext *next, const MigItem *item,
+                          GError **error)
 {
     const MigRamPages *run = &item->pages;
     uint64_t number;
@@ -235,7 +238,8 @@ static bool decode_xbzrle(RamDecompress *d, MigNext *next, const MigItem *item, 
     }
     if (!bits_get(&d->sent, number)) {
         return mig_next_refuse(next, item, item->section, error,
-                               "an XBZRLE record changes page 0x%" PRIx64 " of %s, which was "
+                               "an XBZRLE record changes page 0x%" PRIx64
+                               " of %s, which was "
                                "not sent before: what it held is not in the stream",
                                run->address, run->block->name);
     }
@@ -262,7 +266,8 @@ static bool decode_xbzrle(RamDecompress *d, MigNext *next, const MigItem *item, 
     return p && mig_pages_emit_page(next, item, p, d->page, error);
 }
 
-static bool decode_zlib(RamDecompress *d, MigNext *next, const MigItem *item, GError **error)
+static bool decode_zlib(RamDecompress *d, MigNext *next, const MigItem *item,
+                        GError **error)
 {
     const MigRamPages *run = &item->pages;
     const uint8_t *p = mig_next_bytes(next, item, error);
@@ -270,7 +275,8 @@ static bool decode_zlib(RamDecompress *d, MigNext *next, const MigItem *item, GE
     if (!p) {
         return false;
     }
-    if (!mig_page_inflate(p + run->data_offset, run->data_length, d->page, run->page_size)) {
+    if (!mig_page_inflate(p + run->data_offset, run->data_length, d->page,
+                          run->page_size)) {
         mig_error_set(error, MIG_ERROR_MALFORMED, item->offset, NULL,
                       "the compressed page 0x%" PRIx64 " does not inflate to a page",
                       run->address);
@@ -322,7 +328,8 @@ static bool decompress_finish(void *state, MigNext *next, GError **error)
 
     (void)error;
     mig_next_report(next, NULL,
-                    "%" PRIu64 " XBZRLE and %" PRIu64 " compressed pages became normal pages, "
+                    "%" PRIu64 " XBZRLE and %" PRIu64
+                    " compressed pages became normal pages, "
                     "%+" PRId64 " bytes",
                     d->xbzrle, d->compressed, d->grown);
     return true;

@@ -16,7 +16,8 @@ typedef struct Rename {
     MigDescriptionEdit *edit;
 } Rename;
 
-static bool rename_configure(void *state, const char *key, const char *value, GError **error)
+static bool rename_configure(void *state, const char *key, const char *value,
+                             GError **error)
 {
     Rename *rename = state;
 
@@ -113,8 +114,8 @@ static bool emit_header(MigNext *next, const MigItem *item, const MigSection *se
     g_byte_array_append(header, &section->name_length, 1);
     g_byte_array_append(header, (const guint8 *)section->name, section->name_length);
     g_byte_array_append(header, p + item->length - 8, 8);
-    return mig_next_emit_bytes(next, item, MIG_ITEM_SECTION_HEADER, header->data, header->len,
-                               error);
+    return mig_next_emit_bytes(next, item, MIG_ITEM_SECTION_HEADER, header->data,
+                               header->len, error);
 }
 
 static bool rename_event(void *state, MigNext *next, MigItem *item, GError **error)

@@ -19,7 +19,8 @@ typedef struct Select {
     unsigned matched;
 } Select;
 
-static bool select_configure(void *state, const char *key, const char *value, GError **error)
+static bool select_configure(void *state, const char *key, const char *value,
+                             GError **error)
 {
     Select *select = state;
 
@@ -38,7 +39,8 @@ static bool select_configure(void *state, const char *key, const char *value, GE
     return true;
 }
 
-static bool keep_configure(void *state, const char *key, const char *value, GError **error)
+static bool keep_configure(void *state, const char *key, const char *value,
+                           GError **error)
 {
     ((Select *)state)->keep = true;
     return select_configure(state, key, value, error);
@@ -47,7 +49,8 @@ static bool keep_configure(void *state, const char *key, const char *value, GErr
 static bool matches(const Select *select, const MigSection *section)
 {
     for (guint i = 0; i < select->patterns->len; i++) {
-        if (g_pattern_match_simple(g_ptr_array_index(select->patterns, i), section->name)) {
+        if (g_pattern_match_simple(g_ptr_array_index(select->patterns, i),
+                                   section->name)) {
             return true;
         }
     }
@@ -117,8 +120,8 @@ static void select_clear(void *state)
 
 static const MigFilterOption select_options[] = {
     { "name", "PATTERN",
-      "Sections by name: \"slirp\", \"0000:00:02.0/*\"; * and ? stand for anything. May be "
-      "repeated" },
+      "Sections by name: \"slirp\", \"0000:00:02.0/*\"; * and ? stand for anything. May "
+      "be repeated" },
     { 0 },
 };
 

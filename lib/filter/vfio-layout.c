@@ -4,8 +4,9 @@
  * Knows not: which dialect is right for whom.
  * Beside it: filter/vfio-place.c, where a new FULL section goes; stream/vfio-dialect.h.
  *
- * All conversions are one: every configuration record is taken out of a device's sections,
- * the payload remembered, and records are put in where the wanted dialect has them.
+ * All conversions are one: every configuration record is taken out of a device's
+ * sections, the payload remembered, and records are put in where the wanted dialect has
+ * them.
  *
  *              END, at its head       PART, before data        FULL
  *   config-first  CONFIG              -                        (none)
@@ -14,7 +15,8 @@
  *                 CONFIG s=SETUP      CONFIG s=SETUP           CONFIG s=ENABLE_IRQ
  *   subflag, not  -                   -                        CONFIG s=SETUP+ENABLE_IRQ
  *
- * What stands in END or PART must be known before it comes: those dialects take two passes.
+ * What stands in END or PART must be known before it comes: those dialects take two
+ * passes.
  */
 #include <string.h>
 
@@ -94,11 +96,13 @@ static bool configure_to(Layout *layout, const char *value, GError **error)
         }
     }
     mig_error_set_plain(error, MIG_ERROR_USAGE,
-                        "to is \"%s\", wanted subflag, config-first or config-last", value);
+                        "to is \"%s\", wanted subflag, config-first or config-last",
+                        value);
     return false;
 }
 
-static bool layout_configure(void *state, const char *key, const char *value, GError **error)
+static bool layout_configure(void *state, const char *key, const char *value,
+                             GError **error)
 {
     Layout *layout = state;
 
@@ -185,7 +189,8 @@ static bool capture(Device *device, MigNext *next, const MigItem *item, GError *
 static bool watch(Device *device, MigNext *next, const MigItem *item, GError **error)
 {
     mig_vfio_device_watch(&device->seen, item);
-    if (item->kind != MIG_ITEM_VFIO_RECORD || item->vfio.flag != MIG_VFIO_DEV_CONFIG_STATE) {
+    if (item->kind != MIG_ITEM_VFIO_RECORD ||
+        item->vfio.flag != MIG_VFIO_DEV_CONFIG_STATE) {
         return true;
     }
     device->in_start |= item->type == MIG_SECTION_START;
@@ -202,7 +207,8 @@ static bool needs_by_order(const MigVfioDevice *seen)
 static bool refuse(Device *device, MigNext *next, const MigItem *item, GError **error,
                    const char *reason)
 {
-    return mig_next_refuse(next, item, device->section ? device->section : device->seen.section,
+    return mig_next_refuse(next, item,
+                           device->section ? device->section : device->seen.section,
                            error, "%s", reason);
 }
 
@@ -217,23 +223,26 @@ static bool judge(Device *device, MigNext *next, const MigItem *item, GError **e
                       "and not in this stream");
     }
     if (!device->payload) {
-        return refuse(device, next, item, error,
-                      "the stream has no configuration space of it, so that there is nothing "
-                      "to convert");
+        return refuse(
+            device, next, item, error,
+            "the stream has no configuration space of it, so that there is nothing "
+            "to convert");
     }
     if (seen->subflags && seen->plain_config) {
-        return refuse(device, next, item, error,
-                      "some of its configuration records have a subflag word and some have "
-                      "none: it is in two dialects at once");
+        return refuse(
+            device, next, item, error,
+            "some of its configuration records have a subflag word and some have "
+            "none: it is in two dialects at once");
     }
     if (seen->other_bytes || device->in_start) {
         return refuse(device, next, item, error,
                       "START or FULL holds records that no dialect has there");
     }
     if (device->differing && !mig_next_lossy(next)) {
-        return refuse(device, next, item, error,
-                      "its configuration space was sent more than once, not always the same, "
-                      "and only the last one would be kept (--lossy allows it)");
+        return refuse(
+            device, next, item, error,
+            "its configuration space was sent more than once, not always the same, "
+            "and only the last one would be kept (--lossy allows it)");
     }
     return true;
 }
@@ -291,8 +300,8 @@ static int subflags_in_full(const Layout *layout, const Device *device)
     return MIG_VFIO_SUBFLAG_ENABLE_IRQ | (device->need ? 0 : MIG_VFIO_SUBFLAG_SETUP);
 }
 
-static bool emit_flag(MigNext *next, const MigItem *like, uint64_t flag, bool closes_config,
-                      GError **error)
+static bool emit_flag(MigNext *next, const MigItem *like, uint64_t flag,
+                      bool closes_config, GError **error)
 {
     MigItem item = *like;
     uint8_t p[FLAG];
@@ -303,7 +312,8 @@ static bool emit_flag(MigNext *next, const MigItem *like, uint64_t flag, bool cl
 }
 
 /* The configuration record that @subflags ask for, without its END_OF_STATE. */
-static GByteArray *config_record(const Device *device, int subflags, MigVfioRecord *record)
+static GByteArray *config_record(const Device *device, int subflags,
+                                 MigVfioRecord *record)
 {
     GByteArray *bytes = g_byte_array_new();
     uint8_t word[FLAG];
@@ -402,8 +412,8 @@ static bool emit_full(Layout *layout, Device *device, MigNext *next,
     mig_put_be32(p, section->instance_id);
     mig_put_be32(p + 4, section->version_id);
     g_byte_array_append(header, p, 8);
-    if (!mig_next_emit_bytes(next, &item, MIG_ITEM_SECTION_HEADER, header->data, header->len,
-                             error) ||
+    if (!mig_next_emit_bytes(next, &item, MIG_ITEM_SECTION_HEADER, header->data,
+                             header->len, error) ||
         !emit_full_record(layout, device, next, &item, error) ||
         !emit_flag(next, &item, MIG_VFIO_END_OF_STATE, true, error)) {
         return false;
@@ -485,8 +495,8 @@ static bool open_body(Layout *layout, MigNext *next, const MigItem *item, GError
 }
 
 /* A configuration record of the source. */
-static bool replace_config(Layout *layout, Device *device, MigNext *next, const MigItem *item,
-                           GError **error)
+static bool replace_config(Layout *layout, Device *device, MigNext *next,
+                           const MigItem *item, GError **error)
 {
     MigItem made = *item;
     g_autoptr(GByteArray) bytes = NULL;
@@ -573,7 +583,8 @@ static bool is_pending(const Layout *layout, const Device *device)
            layout->to != MIG_VFIO_DIALECT_CONFIG_FIRST;
 }
 
-/* Devices that have no FULL section in the source, as far as can be known at its first one. */
+/* Devices that have no FULL section in the source, as far as can be known at its first
+ * one. */
 static void find_pending(Layout *layout)
 {
     layout->more_ended = false;
@@ -607,7 +618,8 @@ static bool place_insert(void *user, MigNext *next, void *wanted,
 }
 
 /* What is left at the end mark: a FULL section that was expected and never came. */
-static bool insert_last(Layout *layout, MigNext *next, const MigItem *item, GError **error)
+static bool insert_last(Layout *layout, MigNext *next, const MigItem *item,
+                        GError **error)
 {
     for (guint i = 0; layout->order && i < layout->order->len; i++) {
         Device *device = g_ptr_array_index(layout->order, i);
@@ -617,7 +629,8 @@ static bool insert_last(Layout *layout, MigNext *next, const MigItem *item, GErr
         if (!device->leave && !judge(device, next, item, error)) {
             return false;
         }
-        if (is_pending(layout, device) && !emit_full(layout, device, next, &around, error)) {
+        if (is_pending(layout, device) &&
+            !emit_full(layout, device, next, &around, error)) {
             return false;
         }
     }
@@ -633,7 +646,8 @@ static bool process(Layout *layout, MigNext *next, const MigItem *item, GError *
         layout->last = *item;
         return record(layout, next, item, error);
     }
-    if (ours && item->kind == MIG_ITEM_SECTION_FOOTER && layout->open && layout->open->drop) {
+    if (ours && item->kind == MIG_ITEM_SECTION_FOOTER && layout->open &&
+        layout->open->drop) {
         return close_body(layout, next, error);
     }
     if (!close_body(layout, next, error)) {
@@ -694,10 +708,11 @@ static void report_device(const Layout *layout, Device *device, MigNext *next)
         }
     }
     if (device->differing) {
-        g_string_append_printf(text,
-                               "; %u earlier configuration%s that differed from the next one "
-                               "dropped",
-                               device->differing, device->differing == 1 ? "" : "s");
+        g_string_append_printf(
+            text,
+            "; %u earlier configuration%s that differed from the next one "
+            "dropped",
+            device->differing, device->differing == 1 ? "" : "s");
     }
     mig_next_report(next, device->section, "%s", text->str);
 }
@@ -730,17 +745,21 @@ static void layout_clear(void *state)
 static const MigFilterOption layout_options[] = {
     { "to", "subflag|config-first|config-last", "The dialect to convert to" },
     { "config-needed", "auto|yes|no[:PATTERN]",
-      "subflag only: whether devices (those whose names match) need their configuration space "
-      "before their data; auto takes it from the order in the stream. May be repeated; the "
+      "subflag only: whether devices (those whose names match) need their configuration "
+      "space "
+      "before their data; auto takes it from the order in the stream. May be repeated; "
+      "the "
       "last one that matches holds" },
     { "every-iteration", "yes|no",
-      "subflag only: repeat the set-up in every PART with data, not only before the first" },
+      "subflag only: repeat the set-up in every PART with data, not only before the "
+      "first" },
     { 0 },
 };
 
 const MigFilterType mig_filter_vfio_layout = {
     .name = "vfio-layout",
-    .summary = "move VFIO devices between the dialects subflag, config-first and config-last",
+    .summary =
+        "move VFIO devices between the dialects subflag, config-first and config-last",
     .options = layout_options,
     .handles = MIG_ITEM_BITS_ALL, /* what is held back must not be overtaken */
     .state_size = sizeof(Layout),

@@ -4,8 +4,8 @@
  * Knows not: what is in the section.
  * Beside it: filter/vfio-layout.c.
  *
- * Items are held back only from behind the last section that must stay before: in a stream
- * of QEMU's that is acpi_build, globalstate and what was plugged later.
+ * Items are held back only from behind the last section that must stay before: in a
+ * stream of QEMU's that is acpi_build, globalstate and what was plugged later.
  */
 #include "filter/vfio-place.h"
 
@@ -111,7 +111,8 @@ static bool flush(MigVfioPlace *place, const MigVfioPlaceOps *ops, MigNext *next
 }
 
 /* Whether @want goes before the FULL section that @header begins. */
-static bool goes_before(const MigVfioPlace *place, const Want *want, const MigItem *header)
+static bool goes_before(const MigVfioPlace *place, const Want *want,
+                        const MigItem *header)
 {
     return place->lower && !place->disorder ? header->section_id > want->section_id
                                             : is_last_sort(header->section);
@@ -172,8 +173,8 @@ static void look_at(MigVfioPlace *place, const MigItem *header)
         place->disorder = true;
         lower = false;
     }
-    place->through = lower ||
-                     mig_section_irq_controller(header->section) != MIG_IRQ_CONTROLLER_NONE;
+    place->through =
+        lower || mig_section_irq_controller(header->section) != MIG_IRQ_CONTROLLER_NONE;
     place->lower |= lower;
     place->has_previous = true;
     place->previous_id = id;
@@ -188,7 +189,8 @@ bool mig_vfio_place_event(MigVfioPlace *place, const MigVfioPlaceOps *ops, MigNe
         return emit(place, ops, next, item, error);
     }
     if (outer && item->kind == MIG_ITEM_EOF) {
-        return settle(place, ops, next, item, error) && emit(place, ops, next, item, error);
+        return settle(place, ops, next, item, error) &&
+               emit(place, ops, next, item, error);
     }
     if (outer && item->kind == MIG_ITEM_SECTION_HEADER) {
         look_at(place, item);

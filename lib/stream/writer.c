@@ -147,9 +147,10 @@ static bool hold_piece(MigWriter *w, const Piece *piece, GError **error)
     }
     w->held_bytes += sizeof(Piece) + (piece->bytes ? piece->length : 0);
     if (w->held_bytes > HELD_MAX) {
-        mig_error_set(error, MIG_ERROR_LIMIT, w->position, NULL,
-                      "more than 64 MiB of a PACKAGED command are changed, too much to find "
-                      "its new length");
+        mig_error_set(
+            error, MIG_ERROR_LIMIT, w->position, NULL,
+            "more than 64 MiB of a PACKAGED command are changed, too much to find "
+            "its new length");
         return false;
     }
     g_array_append_val(w->held, *piece);
@@ -212,7 +213,8 @@ static bool is_package(const MigItem *item)
            !item->defect;
 }
 
-static bool put_piece(MigWriter *w, const MigItem *item, const Piece *piece, GError **error)
+static bool put_piece(MigWriter *w, const MigItem *item, const Piece *piece,
+                      GError **error)
 {
     w->position += piece->length;
     if (w->held && item->package_depth == 0 && !end_package(w, error)) {
@@ -250,7 +252,9 @@ static bool put_mapped_header(MigWriter *w, const MigItem *item, GError **error)
 {
     const MigRamBlock *block = item->block;
     uint64_t base = mig_input_file_offset(w->in);
-    Piece piece = { .bytes = item->bytes, .offset = item->offset, .length = item->length };
+    Piece piece = { .bytes = item->bytes,
+                    .offset = item->offset,
+                    .length = item->length };
     g_autoptr(GBytes) header = NULL;
     uint8_t p[MIG_MAPPED_RAM_HEADER_LENGTH];
     uint64_t gap, bitmap;
@@ -261,9 +265,10 @@ static bool put_mapped_header(MigWriter *w, const MigItem *item, GError **error)
     }
     gap = block->bitmap_offset - base - (item->offset + item->length);
     bitmap = w->position + item->length + gap;
-    w->moved.pages = align_up(bitmap + bitmap_length(block),
-                              block->pages_offset % PAGES_ALIGNMENT ? block->mapped_page_size
-                                                                    : PAGES_ALIGNMENT);
+    w->moved.pages =
+        align_up(bitmap + bitmap_length(block), block->pages_offset % PAGES_ALIGNMENT
+                                                    ? block->mapped_page_size
+                                                    : PAGES_ALIGNMENT);
     mig_put_be32(p, block->mapped_version);
     mig_put_be64(p + 4, block->mapped_page_size);
     mig_put_be64(p + 12, bitmap);
@@ -315,7 +320,9 @@ static bool put_moved(MigWriter *w, const MigItem *item, bool *done, GError **er
 
 bool mig_writer_put(MigWriter *w, const MigItem *item, GError **error)
 {
-    Piece piece = { .bytes = item->bytes, .offset = item->offset, .length = item->length };
+    Piece piece = { .bytes = item->bytes,
+                    .offset = item->offset,
+                    .length = item->length };
     bool done = false;
 
     if (w->moved.active && !put_moved(w, item, &done, error)) {

@@ -3,7 +3,8 @@
  * Owns:      items to bytes, and what depends on where bytes land: the length that a
  *            PACKAGED command states, the file offsets that mapped-ram states.
  * Knows not: why an item was changed.
- * Beside it: io/output.h, which it copies ranges with; stream/reader.h, whose items it gets.
+ * Beside it: io/output.h, which it copies ranges with; stream/reader.h, whose items it
+ * gets.
  */
 #ifndef MIG_STREAM_WRITER_H
 #define MIG_STREAM_WRITER_H
@@ -23,8 +24,8 @@ MIG_API void mig_writer_free(MigWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigWriter, mig_writer_free)
 
 /*
- * Appends an item: item->bytes, or the range of the input that it came from.  Without bytes
- * it must lie in the reader's last item, or the input must be seekable there.
+ * Appends an item: item->bytes, or the range of the input that it came from.  Without
+ * bytes it must lie in the reader's last item, or the input must be seekable there.
  * Errors: of the output; REFUSED for nested packages whose length changed; LIMIT for a
  * package with more than 64 MiB of changed bytes.
  */
