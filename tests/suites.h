@@ -35,6 +35,7 @@
     SUITE(ram)         \
     SUITE(reader)      \
     SUITE(readme)      \
+    SUITE(repair)      \
     SUITE(rules)       \
     SUITE(sandbox)     \
     SUITE(special)     \

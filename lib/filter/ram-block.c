@@ -19,6 +19,7 @@ typedef struct RamBlock {
 
     bool found;
     uint64_t old_length;
+    uint32_t page_size;  /* 0: no page was seen */
     uint64_t not_zero;   /* pages that would be lost */
     uint64_t dropped;
     bool name_dropped;   /* with a record; the next one is to have it */
@@ -82,6 +83,9 @@ static bool ram_block_scan(void *state, MigNext *next, const MigItem *item, GErr
         block->found = true;
         block->old_length = item->block->used_length;
     }
+    if (item->kind == MIG_ITEM_RAM_PAGES) {
+        block->page_size = run->page_size;
+    }
     if (item->kind == MIG_ITEM_RAM_PAGES && is_ours(block, run->block) &&
         run->kind != MIG_PAGE_ZERO && pages_kept(block, run) < run->n_pages) {
         const uint8_t *p = mig_next_bytes(next, item, error);
@@ -100,13 +104,13 @@ static bool ram_block_scan(void *state, MigNext *next, const MigItem *item, GErr
 static bool ram_block_start(void *state, MigNext *next, GError **error)
 {
     RamBlock *block = state;
-    uint32_t page = mig_reader_page_size(mig_next_reader(next));
 
     if (!block->found) {
         mig_error_set_plain(error, MIG_ERROR_REFUSED, "no RAM block is called %s", block->name);
-    } else if (page && block->length % page) {
+    } else if (block->page_size && block->length % block->page_size) {
         mig_error_set_plain(error, MIG_ERROR_REFUSED,
-                            "%" PRIu64 " bytes are not whole pages of %u", block->length, page);
+                            "%" PRIu64 " bytes are not whole pages of %u", block->length,
+                            block->page_size);
     } else if (block->not_zero && !mig_next_lossy(next)) {
         mig_error_set_plain(error, MIG_ERROR_REFUSED,
                             "%" PRIu64 " pages of %s beyond that length hold something; --lossy "
