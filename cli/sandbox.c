@@ -56,10 +56,10 @@ static bool allow_some(scmp_filter_ctx filter)
 
     for (size_t i = 0; i < G_N_ELEMENTS(requests); i++) {
         ok &= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-                               SCMP_A1(SCMP_CMP_EQ, requests[i])) == 0;
+                               SCMP_A1(SCMP_CMP_EQ, requests[i], 0)) == 0;
     }
     ok &= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
-                           SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME)) == 0;
+                           SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME, 0)) == 0;
     /* A thread, but no process.  The arguments of clone3() cannot be seen, and libc tries
      * clone() when it is told that there is none. */
     ok &= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
@@ -69,7 +69,7 @@ static bool allow_some(scmp_filter_ctx filter)
                            SCMP_A2(SCMP_CMP_MASKED_EQ, O_TMPFILE, O_TMPFILE)) == 0;
     /* abort() */
     ok &= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-                           SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())) == 0;
+                           SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0)) == 0;
     return ok;
 }
 
