@@ -98,7 +98,7 @@ static void put_section(CliJson *json, const MigSectionSummary *s, const MigSect
 
 static void put_sections(CliJson *json, const Dump *dump)
 {
-    const GArray *sections = dump->summary->sections;
+    const MigLongArray *sections = dump->summary->sections;
     size_t n;
     const MigSection *const *all = mig_reader_sections(dump->reader, &n);
 
@@ -113,7 +113,7 @@ static void put_sections(CliJson *json, const Dump *dump)
     cli_json_end_array(json);
 }
 
-static void put_commands(CliJson *json, const GArray *commands)
+static void put_commands(CliJson *json, const MigLongArray *commands)
 {
     cli_json_array(json, "commands");
     for (guint i = 0; i < commands->len; i++) {

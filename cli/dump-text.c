@@ -243,10 +243,9 @@ static char *pci_text(const MigVfioSummary *v)
                       : g_strdup("-");
 }
 
-static void print_vfio_records(const Text *t, const MigVfioSummary *v)
+static void vfio_rows(const Text *t, CliTable *table, const MigVfioSummary *v)
 {
     const MigSummary *s = t->dump->summary;
-    CliTable *table = cli_table_new("rlrl");
 
     for (uint32_t next = v->first_record; next;) {
         const MigVfioRecordSummary *r =
@@ -265,7 +264,13 @@ static void print_vfio_records(const Text *t, const MigVfioSummary *v)
                       length, flags);
         next = r->next;
     }
-    cli_table_print(table, stdout, 4);
+}
+
+static void print_vfio_records(const Text *t, const MigVfioSummary *v)
+{
+    for (CliTable *table = cli_table_new_long("rlrl", stdout, 4); cli_table_pass(table);) {
+        vfio_rows(t, table, v);
+    }
 }
 
 static void print_vfio(const Text *t)
@@ -331,10 +336,9 @@ static void full_row(CliTable *table, const MigSectionSummary *s, const MigSecti
                                            : "");
 }
 
-static void print_all_sections(const Text *t)
+static void all_section_rows(const Text *t, CliTable *table)
 {
     const MigSummary *s = t->dump->summary;
-    CliTable *table = cli_table_new("llrrrrrl");
     size_t n;
     const MigSection *const *all = mig_reader_sections(t->dump->reader, &n);
 
@@ -346,7 +350,6 @@ static void print_all_sections(const Text *t)
             full_row(table, section, all[section->section]);
         }
     }
-    cli_table_print(table, stdout, 2);
 }
 
 /* The run of PARTs from @i on that follow each other: what an iteration phase consists of. */
@@ -418,10 +421,9 @@ static void folded_row(const Text *t, CliTable *table, guint from, guint n)
     cli_table_row(table, name->str, type->str, "", offset, length, "");
 }
 
-static void print_folded_sections(const Text *t)
+static void folded_section_rows(const Text *t, CliTable *table)
 {
     const MigSummary *s = t->dump->summary;
-    CliTable *table = cli_table_new("llrrrl");
     size_t n_all;
     const MigSection *const *all = mig_reader_sections(t->dump->reader, &n_all);
 
@@ -450,32 +452,28 @@ static void print_folded_sections(const Text *t)
                       section->inferred ? "end inferred"
                       : section->package_depth ? "packaged" : "");
     }
-    cli_table_print(table, stdout, 2);
 }
 
 static void print_sections(const Text *t)
 {
+    CliTable *table;
+
     if (t->dump->summary->sections->len == 0) {
         return;
     }
     heading(t, "SECTIONS");
-    if (t->dump->options->sections) {
-        print_all_sections(t);
-    } else {
-        print_folded_sections(t);
+    table = cli_table_new_long(t->dump->options->sections ? "llrrrrrl" : "llrrrl", stdout, 2);
+    while (cli_table_pass(table)) {
+        if (t->dump->options->sections) {
+            all_section_rows(t, table);
+        } else {
+            folded_section_rows(t, table);
+        }
     }
 }
 
-static void print_commands(const Text *t)
+static void command_rows(const MigLongArray *commands, CliTable *table)
 {
-    const GArray *commands = t->dump->summary->commands;
-    CliTable *table;
-
-    if (commands->len == 0) {
-        return;
-    }
-    table = cli_table_new("lrrl");
-    heading(t, "COMMANDS");
     for (guint i = 0; i < commands->len; i++) {
         const MigCommandSummary *c = &g_array_index(commands, MigCommandSummary, i);
         g_autofree char *offset = hex(c->offset), *length = cli_number(c->length);
@@ -488,7 +486,20 @@ static void print_commands(const Text *t)
 
         cli_table_row(table, name, offset, length, package);
     }
-    cli_table_print(table, stdout, 2);
+}
+
+static void print_commands(const Text *t)
+{
+    const MigLongArray *commands = t->dump->summary->commands;
+    CliTable *table;
+
+    if (commands->len == 0) {
+        return;
+    }
+    heading(t, "COMMANDS");
+    for (table = cli_table_new_long("lrrl", stdout, 2); cli_table_pass(table);) {
+        command_rows(commands, table);
+    }
 }
 
 static void print_end(const Text *t)

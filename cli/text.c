@@ -111,6 +111,11 @@ size_t cli_width(const char *utf8)
 struct CliTable {
     char *columns;
     GPtrArray *rows; /* GStrv, or one of a single string with the mark below in front */
+    unsigned pass;   /* of a long table: 1 measures, 2 prints; 0: rows are kept */
+    bool is_long;
+    size_t *widths;
+    FILE *file;
+    int indent;
 };
 
 #define LINE_MARK "\001"
@@ -122,6 +127,53 @@ CliTable *cli_table_new(const char *columns)
     table->columns = g_strdup(columns);
     table->rows = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
     return table;
+}
+
+CliTable *cli_table_new_long(const char *columns, FILE *file, int indent)
+{
+    CliTable *table = cli_table_new(columns);
+
+    table->is_long = true;
+    table->widths = g_new0(size_t, strlen(columns));
+    table->file = file;
+    table->indent = indent;
+    return table;
+}
+
+bool cli_table_pass(CliTable *table)
+{
+    if (++table->pass <= 2) {
+        return true;
+    }
+    cli_table_free(table);
+    return false;
+}
+
+static void measure_row(const CliTable *table, char **row, size_t *widths)
+{
+    for (size_t i = 0; table->columns[i]; i++) {
+        widths[i] = MAX(widths[i], cli_width(row[i]));
+    }
+}
+
+static void print_row(const CliTable *table, char **row, const size_t *widths, FILE *file,
+                      int indent)
+{
+    g_autoptr(GString) line = g_string_new(NULL);
+
+    for (size_t i = 0; table->columns[i]; i++) {
+        size_t pad = widths[i] - cli_width(row[i]);
+
+        g_string_append_printf(line, "%*s", i ? 2 : indent, "");
+        if (table->columns[i] == 'r') {
+            g_string_append_printf(line, "%*s", (int)pad, "");
+        }
+        g_string_append(line, row[i]);
+        if (table->columns[i] == 'l') {
+            g_string_append_printf(line, "%*s", (int)pad, "");
+        }
+    }
+    fprintf(file, "%s\n", g_strchomp(line->str));
 }
 
 void cli_table_row(CliTable *table, ...)
@@ -137,7 +189,16 @@ void cli_table_row(CliTable *table, ...)
         row[i] = g_strdup(cell ? cell : "");
     }
     va_end(args);
-    g_ptr_array_add(table->rows, row);
+    if (!table->is_long) {
+        g_ptr_array_add(table->rows, row);
+        return;
+    }
+    if (table->pass == 1) {
+        measure_row(table, row, table->widths);
+    } else {
+        print_row(table, row, table->widths, table->file, table->indent);
+    }
+    g_strfreev(row);
 }
 
 void cli_table_line(CliTable *table, const char *line)
@@ -178,26 +239,6 @@ void cli_table_drop_empty(CliTable *table)
     }
 }
 
-static void print_row(const CliTable *table, char **row, const size_t *widths, FILE *file,
-                      int indent)
-{
-    g_autoptr(GString) line = g_string_new(NULL);
-
-    for (size_t i = 0; table->columns[i]; i++) {
-        size_t pad = widths[i] - cli_width(row[i]);
-
-        g_string_append_printf(line, "%*s", i ? 2 : indent, "");
-        if (table->columns[i] == 'r') {
-            g_string_append_printf(line, "%*s", (int)pad, "");
-        }
-        g_string_append(line, row[i]);
-        if (table->columns[i] == 'l') {
-            g_string_append_printf(line, "%*s", (int)pad, "");
-        }
-    }
-    fprintf(file, "%s\n", g_strchomp(line->str));
-}
-
 void cli_table_print(CliTable *table, FILE *file, int indent)
 {
     size_t n = strlen(table->columns);
@@ -206,8 +247,8 @@ void cli_table_print(CliTable *table, FILE *file, int indent)
     for (guint r = 0; r < table->rows->len; r++) {
         char **row = g_ptr_array_index(table->rows, r);
 
-        for (size_t i = 0; i < n && *row[0] != *LINE_MARK; i++) {
-            widths[i] = MAX(widths[i], cli_width(row[i]));
+        if (*row[0] != *LINE_MARK) {
+            measure_row(table, row, widths);
         }
     }
     for (guint r = 0; r < table->rows->len; r++) {
@@ -225,6 +266,7 @@ void cli_table_print(CliTable *table, FILE *file, int indent)
 void cli_table_free(CliTable *table)
 {
     g_ptr_array_unref(table->rows);
+    g_free(table->widths);
     g_free(table->columns);
     g_free(table);
 }

@@ -57,6 +57,12 @@ void cli_table_row(CliTable *table, ...); /* one string per column, copied; NULL
 void cli_table_line(CliTable *table, const char *line);
 /* Leaves out the columns that have nothing but "" or "-" below the first row. */
 void cli_table_drop_empty(CliTable *table);
+/* A table that may be long holds no rows.  They are given twice, to be measured and to be
+ * printed:
+ *     for (table = cli_table_new_long(...); cli_table_pass(table);) { all rows }
+ * after which the table is freed. */
+CliTable *cli_table_new_long(const char *columns, FILE *file, int indent);
+bool cli_table_pass(CliTable *table);
 /* Prints with @indent spaces before each row and two between columns; frees the table. */
 void cli_table_print(CliTable *table, FILE *file, int indent);
 void cli_table_free(CliTable *table);

@@ -29,6 +29,7 @@
     SUITE(install)     \
     SUITE(json_scan)   \
     SUITE(layers)      \
+    SUITE(long_array)  \
     SUITE(mkmig)       \
     SUITE(output)      \
     SUITE(page)        \

@@ -14,12 +14,12 @@ MigSummary *mig_summary_new(void)
 {
     MigSummary *s = g_new0(MigSummary, 1);
 
-    s->sections = g_array_new(false, false, sizeof(MigSectionSummary));
+    s->sections = mig_long_array_new(sizeof(MigSectionSummary));
     s->ram = g_array_new(false, true, sizeof(MigRamSummary));
     s->vfio = g_array_new(false, true, sizeof(MigVfioSummary));
     s->vfio_index = g_hash_table_new(NULL, NULL);
-    s->vfio_records = g_array_new(false, false, sizeof(MigVfioRecordSummary));
-    s->commands = g_array_new(false, false, sizeof(MigCommandSummary));
+    s->vfio_records = mig_long_array_new(sizeof(MigVfioRecordSummary));
+    s->commands = mig_long_array_new(sizeof(MigCommandSummary));
     s->eof_offset = UINT64_MAX;
     s->trailing_zero = true;
     return s;
@@ -28,12 +28,12 @@ MigSummary *mig_summary_new(void)
 void mig_summary_free(MigSummary *s)
 {
     if (s) {
-        g_array_unref(s->sections);
+        mig_long_array_free(s->sections);
         g_array_unref(s->ram);
         g_array_unref(s->vfio);
         g_hash_table_unref(s->vfio_index);
-        g_array_unref(s->vfio_records);
-        g_array_unref(s->commands);
+        mig_long_array_free(s->vfio_records);
+        mig_long_array_free(s->commands);
         g_free(s);
     }
 }
@@ -43,7 +43,8 @@ static void watch_section(MigSummary *s, const MigItem *item)
     MigSectionSummary *last;
 
     if (item->kind == MIG_ITEM_SECTION_HEADER) {
-        const MigSectionSummary section = {
+        last = mig_long_array_add(s->sections);
+        *last = (MigSectionSummary){
             .offset = item->offset,
             .section = item->section->index,
             .id = item->section_id,
@@ -52,8 +53,6 @@ static void watch_section(MigSummary *s, const MigItem *item)
             .type = (uint8_t)item->type,
             .package_depth = item->package_depth,
         };
-
-        g_array_append_val(s->sections, section);
     }
     last = &g_array_index(s->sections, MigSectionSummary, s->sections->len - 1);
     last->length += item->length;
@@ -160,7 +159,7 @@ static void look_at_config(MigVfioSummary *vfio, const uint8_t *record, const Mi
 static void watch_vfio(MigSummary *s, MigReader *reader, const MigItem *item)
 {
     MigVfioSummary *vfio = vfio_of(s, item->section);
-    MigVfioRecordSummary record;
+    MigVfioRecordSummary *record;
 
     mig_vfio_device_watch(&vfio->device, item);
     if (item->kind != MIG_ITEM_VFIO_RECORD || item->piece) {
@@ -173,7 +172,8 @@ static void watch_vfio(MigSummary *s, MigReader *reader, const MigItem *item)
             look_at_config(vfio, p, item);
         }
     }
-    record = (MigVfioRecordSummary){
+    record = mig_long_array_add(s->vfio_records);
+    *record = (MigVfioRecordSummary){
         .offset = item->offset,
         .length = item->whole,
         .payload_length = item->vfio.payload_length,
@@ -183,7 +183,6 @@ static void watch_vfio(MigSummary *s, MigReader *reader, const MigItem *item)
         .type = (uint8_t)item->type,
         .device = (uint32_t)(vfio - (MigVfioSummary *)(void *)s->vfio->data),
     };
-    g_array_append_val(s->vfio_records, record);
     if (vfio->last_record) {
         g_array_index(s->vfio_records, MigVfioRecordSummary, vfio->last_record - 1).next =
             s->vfio_records->len;
@@ -205,18 +204,18 @@ static MigShare share_of(const MigItem *item)
 
 static void watch_outside(MigSummary *s, const MigItem *item)
 {
-    MigCommandSummary command;
+    MigCommandSummary *command;
 
     switch (item->kind) {
     case MIG_ITEM_COMMAND:
-        command = (MigCommandSummary){
+        command = mig_long_array_add(s->commands);
+        *command = (MigCommandSummary){
             .offset = item->offset,
             .length = item->length,
             .id = item->command.id,
             .package_depth = item->package_depth,
             .package_length = item->command.package_length,
         };
-        g_array_append_val(s->commands, command);
         break;
     case MIG_ITEM_EOF:
         if (!item->package_depth) {

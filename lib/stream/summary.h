@@ -4,12 +4,13 @@
  * Knows not: how it is shown.
  * Beside it: stream/reader.h; cli/cmd-dump.c.
  *
- * Memory grows with the number of sections, blocks, VFIO records and commands, not with the
- * size of the stream.
+ * Memory grows with the number of RAM blocks and VFIO devices; what is one per section,
+ * record or command goes to a temporary file when it is long.
  */
 #ifndef MIG_STREAM_SUMMARY_H
 #define MIG_STREAM_SUMMARY_H
 
+#include "io/long-array.h"
 #include "stream/reader.h"
 #include "stream/vfio-dialect.h"
 
@@ -87,14 +88,14 @@ typedef struct MigDefectSummary {
 #define MIG_DEFECTS_KEPT 16u
 
 typedef struct MigSummary {
-    GArray *sections;        /* MigSectionSummary, in order */
+    MigLongArray *sections;  /* MigSectionSummary, in order */
     GArray *ram;             /* MigRamSummary, one per block of the reader */
     MigRamSummary ram_other; /* pages of no known block */
     uint64_t ram_records;    /* words: the list, pages, marks */
     GArray *vfio;            /* MigVfioSummary */
     GHashTable *vfio_index;  /* MigSection -> index into vfio + 1 */
-    GArray *vfio_records;    /* MigVfioRecordSummary, in order */
-    GArray *commands;        /* MigCommandSummary, in order */
+    MigLongArray *vfio_records; /* MigVfioRecordSummary, in order */
+    MigLongArray *commands;  /* MigCommandSummary, in order */
     uint64_t share[MIG_SHARE_COUNT];
     uint64_t eof_offset;     /* UINT64_MAX: none */
     uint64_t trailing_bytes; /* behind the end mark and the description */

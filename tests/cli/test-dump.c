@@ -398,6 +398,27 @@ START_TEST(survives_cuts)
 }
 END_TEST
 
+/* However many sections, commands and records there are.  The kernel counts. */
+START_TEST(needs_little_memory)
+{
+    static const char *const views[] = { "", "--sections", "--vfio", "-f json", "--items" };
+    const char *variant = g_getenv("VARIANT");
+    g_autoptr(GBytes) bytes = mkmig_assemble(
+        "header; start 2 \"ram\" 0 4; ram-eos; footer 2; start 3 \"vfio\" 0 1; vfio setup;"
+        "vfio eos; footer 3; repeat 100000 { part 2; ram-eos; footer 2; part 3; vfio eos;"
+        "footer 3; command 11 }; eof", "text", NULL);
+    g_autofree char *command = g_strdup_printf("ulimit -d 49152; exec '%s' dump %s -",
+                                               g_getenv("MIGSTAT"), views[_i]);
+    const char *argv[] = { "sh", "-c", command, NULL };
+
+    if (g_str_equal(variant, "release")) {
+        g_autoptr(Run) run = run_program(argv, bytes, NULL);
+
+        ck_assert_msg(run->status == 0, "%s: exit %d: %s", views[_i], run->status, run->err);
+    }
+}
+END_TEST
+
 /* What cannot be printed is the job not done. */
 START_TEST(notices_a_full_disk)
 {
@@ -429,6 +450,7 @@ Suite *suite_dump(void)
     tcase_add_loop_test(tc, takes_wrappers_off, 0, G_N_ELEMENTS(wrapped));
     tcase_add_loop_test(tc, shows_what_could_be_read, 0, G_N_ELEMENTS(damaged));
     tcase_add_test(tc, survives_cuts);
+    tcase_add_loop_test(tc, needs_little_memory, 0, 5);
     suite_add_tcase(suite, tc);
 
     tc = tcase_create("options");

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      an array that may become long: from a bound on it lies in a temporary file.
+ * Knows not: its elements.
+ * Beside it: io/temporary.h; stream/summary.h.
+ *
+ * As GArray, g_array_index() works on it.  What lies in the file is mapped, so that the
+ * kernel can put it away.  Where no file can be made it grows in memory like any other.
+ */
+#ifndef MIG_IO_LONG_ARRAY_H
+#define MIG_IO_LONG_ARRAY_H
+
+#include <glib.h>
+
+typedef struct MigLongArray {
+    char *data;        /* moves when one is added */
+    guint len;
+    size_t element;    /* octets of one */
+    size_t capacity;   /* octets */
+    int fd;            /* -1: in memory */
+} MigLongArray;
+
+MigLongArray *mig_long_array_new(size_t element);
+
+/* Room for one more, zeroed, at the end; valid until the next one.  At G_MAXUINT elements
+ * the last one is used again. */
+void *mig_long_array_add(MigLongArray *array);
+
+void mig_long_array_free(MigLongArray *array);
+
+#endif
