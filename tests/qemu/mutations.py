@@ -153,6 +153,16 @@ def _subsection(name, payload):
 
 
 @mutation
+def machine_renamed(pieces, _rng):
+    """Another machine type, which only the loader can tell."""
+    at = where(pieces, lambda piece: piece.kind == 'configuration')
+    if not at:
+        return None
+    data = pieces[at[0]].data
+    return changed(pieces, at[0], data[:5] + b'x' + data[6:]), 'first letter'
+
+
+@mutation
 def configuration_capability(pieces, _rng):
     """A recorded capability that no release knows."""
     at = where(pieces, lambda piece: piece.kind == 'configuration')
@@ -331,6 +341,22 @@ def section_name_empty(pieces, rng):
     at = pick(pieces, rng, is_header(START, FULL))
     data = pieces[at].data
     return changed(pieces, at, data[:5] + b'\0' + data[-8:]), label(pieces[at])
+
+
+@mutation
+def section_renamed(pieces, rng):
+    """A section of a device that the machine does not have, which only the loader knows."""
+    at = pick(pieces, rng, is_header(START, FULL))
+    data = pieces[at].data
+    return changed(pieces, at, data[:5] + b'\x08nonsense' + data[-8:]), label(pieces[at])
+
+
+@mutation
+def section_instance(pieces, rng):
+    """A second instance of a device, of which the machine has one."""
+    at = pick(pieces, rng, is_header(START, FULL))
+    return changed(pieces, at, pieces[at].data[:-8] + struct.pack('>I', 7)
+                   + pieces[at].data[-4:]), label(pieces[at])
 
 
 @mutation
