@@ -703,11 +703,24 @@ static bool walk_opaque(Walk *w, const Field *f, const char *name, const char *n
         return false;
     }
     if (w->emit && note) {
+        w->differs = true;
         mig_emit_bytes(w->emit, name, f->type, w->at, f->size, note);
     } else if (w->emit) {
         leaf(w, f, name);
     }
     w->at += f->size;
+    return true;
+}
+
+/* A NULL that the description does not show. */
+static bool walk_hidden_null(Walk *w, const char *name)
+{
+    if (!skip(w, 1)) {
+        return false;
+    }
+    if (w->emit) {
+        mig_emit_value(w->emit, MIG_FIELD_NULL, name, "nullptr", w->at - 1, 1, 0, NULL);
+    }
     return true;
 }
 
@@ -725,9 +738,8 @@ static bool walk_inside(Walk *w, const Field *f, const char *name)
                    : walk_opaque(w, f, name, "its elements are not all described");
     }
     if (!f->vmstates) {
-        return g_str_equal(f->type, "struct") && f->size == 1 && w->at < w->length &&
-                       w->body[w->at] == NULLPTR_OCTET
-                   ? walk_opaque(w, f, name, "NULL")
+        return g_str_equal(f->type, "struct") && f->size == 1 && is_null_at(w, w->at)
+                   ? walk_hidden_null(w, name)
                    : walk_opaque(w, f, name, NULL);
     }
     if (f->vmstates->next || (f->vmstates->size != f->size &&
@@ -753,18 +765,6 @@ static bool walk_element(Walk *w, const Field *f, const char *name)
         g_ptr_array_set_size(around, (int)around->len - 1);
     }
     return ok;
-}
-
-/* A NULL that the description does not show. */
-static bool walk_hidden_null(Walk *w, const char *name)
-{
-    if (!skip(w, 1)) {
-        return false;
-    }
-    if (w->emit) {
-        mig_emit_value(w->emit, MIG_FIELD_NULL, name, "nullptr", w->at - 1, 1, 0, NULL);
-    }
-    return true;
 }
 
 static bool walk_entry(Walk *w, const Field *f, const Nulls *nulls, uint64_t *index)
