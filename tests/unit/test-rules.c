@@ -468,6 +468,45 @@ START_TEST(without_ground_a_rule_is_not_evaluated)
 }
 END_TEST
 
+/* Streams that are sound although pages, or ENDs, are not in them. */
+static const struct {
+    const char *text, *rule, *why; /* the rule that has no ground in it */
+} elsewhere[] = {
+    { "header; config \"pc-q35-7.2\"\n"
+      "command 8 # ENABLE_COLO\n"
+      "include \"../parts/ram-start.txt\"\n"
+      "include \"../parts/ram-pages.txt\"\n"
+      "eof\n"
+      "be32 1 3; end 2; ram-eos; footer 2; eof\n",
+      "section-not-ended", "COLO: sections end in its checkpoints" },
+    { "header; config \"pc-q35-7.2\" { caps \"x-ignore-shared\" }\n"
+      "start 2 \"ram\" 0 4\n"
+      "ram-size 0x4000; ram-block \"pc.ram\" 0x4000; be64 0; ram-eos; footer 2\n"
+      "end 2; ram-normal 0 0x5a \"pc.ram\"; ram-eos; footer 2\n"
+      "eof\n",
+      "ram-pages-missing", "x-ignore-shared: shared blocks are not sent" },
+    { "header; config \"pc-q35-7.2\"\n"
+      "start 2 \"ram\" 0 4\n"
+      "ram-size 0x1000000000000000; ram-block \"pc.ram\" 0x1000000000000000; ram-eos\n"
+      "footer 2\n"
+      "end 2; ram-normal 0 0x5a \"pc.ram\"; ram-eos; footer 2\n"
+      "eof\n",
+      "ram-pages-missing", "more guest memory than is kept track of" },
+};
+
+START_TEST(what_is_elsewhere_is_no_error)
+{
+    g_autoptr(Judged) judged = judge_text(elsewhere[_i].text, NULL);
+    const char *why;
+    MigOutcome outcome =
+        mig_check_outcome(judged->check, (size_t)mig_rule_find(elsewhere[_i].rule), &why);
+    assert_no_other_error(judged, elsewhere[_i].why, NULL);
+    ck_assert_msg(outcome == MIG_OUTCOME_NOT_EVALUATED &&
+                      strcmp(why, elsewhere[_i].why) == 0,
+                  "%s: %s", elsewhere[_i].why, why ? why : "evaluated");
+}
+END_TEST
+
 /* --- need ------------------------------------------------------------------------- */
 
 static const struct {
@@ -566,6 +605,7 @@ Suite *suite_rules(void)
     tcase_add_test(tc, a_rule_is_as_severe_as_the_user_says);
     tcase_add_loop_test(tc, without_ground_a_rule_is_not_evaluated, 0,
                         G_N_ELEMENTS(grounds));
+    tcase_add_loop_test(tc, what_is_elsewhere_is_no_error, 0, G_N_ELEMENTS(elsewhere));
     tcase_add_loop_test(tc, the_users_word_decides_on_the_need, 0, G_N_ELEMENTS(needs));
     tcase_add_loop_test(tc, releases_are_read, 0, G_N_ELEMENTS(release_texts));
     tcase_add_loop_test(tc, machine_types_tell_their_release, 0, G_N_ELEMENTS(machines));
