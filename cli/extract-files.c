@@ -95,6 +95,7 @@ int extract_files_add(ExtractFiles *files, const char *name, const char *suffix,
         clear_file(&file);
         return -1;
     }
+    mig_target_leave_unsynced(file.target);
     g_array_append_val(files->files, file);
     return mig_target_fd(file.target);
 }

@@ -22,6 +22,7 @@ struct MigTarget {
     int fd;
     char *temporary; /* The hidden name, while there is one. */
     bool replace;
+    bool unsynced;
 };
 
 static bool fail(const MigTarget *target, const char *what, GError **error)
@@ -197,11 +198,16 @@ static bool link_over(MigTarget *target)
     return false;
 }
 
+void mig_target_leave_unsynced(MigTarget *target)
+{
+    target->unsynced = true;
+}
+
 bool mig_target_commit(MigTarget *target, GError **error)
 {
     bool named;
 
-    if (fsync(target->fd) != 0) {
+    if (!target->unsynced && fsync(target->fd) != 0) {
         return fail(target, "sync", error);
     }
     if (target->temporary) {
@@ -218,7 +224,7 @@ bool mig_target_commit(MigTarget *target, GError **error)
         return fail(target, "create", error);
     }
     /* EBADF: it could only be opened as a path; EINVAL: the file system cannot. */
-    if (fsync(target->directory) != 0 && errno != EBADF && errno != EINVAL) {
+    if (!target->unsynced && fsync(target->directory) != 0 && errno != EBADF && errno != EINVAL) {
         return fail(target, "sync the directory of", error);
     }
     return true;

@@ -22,6 +22,10 @@ MigTarget *mig_target_new(const char *path, bool replace, bool keep_owner, GErro
 /* To write to and to read back; lives as long as the target. */
 int mig_target_fd(const MigTarget *target);
 
+/* What can be made again need not outlive a power failure: mig_target_commit() does not wait
+ * for the disk. */
+void mig_target_leave_unsynced(MigTarget *target);
+
 /* Syncs the file and gives it its name.  Call once. */
 bool mig_target_commit(MigTarget *target, GError **error);
 
