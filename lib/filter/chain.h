@@ -51,8 +51,7 @@ MIG_API bool mig_chain_add_option(MigChain *chain, const char *key, const char *
 MIG_API bool mig_chain_describe(const MigChain *chain, size_t i, const char **text,
                                 const char **summary);
 
-/* How many passes over an input that cannot seek must be spooled for: whether the chain
- * needs to look ahead. */
+/* Whether the chain must look ahead: a file is then read twice, and a pipe spooled. */
 MIG_API bool mig_chain_needs_scan(const MigChain *chain);
 
 typedef struct MigChainOptions {

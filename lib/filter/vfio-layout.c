@@ -272,7 +272,6 @@ static bool layout_scan(void *state, MigNext *next, const MigItem *item, GError 
            watch(device_of(layout, item->section), next, item, error);
 }
 
-/* The first pass' sections are gone by now; their names are asked for no more. */
 static bool layout_start(void *state, MigNext *next, GError **error)
 {
     Layout *layout = state;
@@ -707,12 +706,14 @@ static void report_device(const Layout *layout, Device *device, MigNext *next)
             g_string_append_printf(text, " after %s", device->enabled_after);
         }
     }
+    if (device->seen.config_records > 1 &&
+        !(layout->to == MIG_VFIO_DIALECT_SUBFLAG && device->need)) {
+        g_string_append_printf(text, "; of %u configurations the last one kept",
+                               device->seen.config_records);
+    }
     if (device->differing) {
-        g_string_append_printf(
-            text,
-            "; %u earlier configuration%s that differed from the next one "
-            "dropped",
-            device->differing, device->differing == 1 ? "" : "s");
+        g_string_append_printf(text, "; dropped: %u that differed from the next one",
+                               device->differing);
     }
     mig_next_report(next, device->section, "%s", text->str);
 }
