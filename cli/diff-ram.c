@@ -112,6 +112,9 @@ void diff_ram(Diff *diff)
     for (size_t i = 0; i < n; i++) {
         const MigRamBlock *other = g_hash_table_lookup(in_b, blocks[i]->name);
 
+        if (g_hash_table_lookup(in_a, blocks[i]->name) != blocks[i]) {
+            continue; /* listed again */
+        }
         if (!other || other->used_length != blocks[i]->used_length) {
             diff_lengths(diff, blocks[i], other);
         } else if (diff->ram) {

@@ -56,6 +56,8 @@ bool fuzz_read(const uint8_t *data, size_t n,
 
 void fuzz_reader(const uint8_t *data, size_t n);
 void fuzz_ways(const uint8_t *data, size_t n);
+void fuzz_convert(const uint8_t *data, size_t n);
+void fuzz_filters(const uint8_t *data, size_t n);
 void fuzz_program(const uint8_t *data, size_t n);
 void fuzz_description(const uint8_t *data, size_t n);
 void fuzz_xbzrle(const uint8_t *data, size_t n);

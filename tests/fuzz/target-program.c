@@ -26,7 +26,7 @@ static void said_clear(Said *said)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Said, said_clear)
 
-/* Runs `words` with the file's path behind them.  glibc lets the streams be replaced. */
+/* glibc lets the streams be replaced. */
 static void run(Said *said, int fd, CliFormat format,
                 int (*command)(int, char **, CliCommon *), const char *const *words)
 {
@@ -38,9 +38,8 @@ static void run(Said *said, int fd, CliFormat format,
     FILE *out = stdout, *err = stderr;
 
     for (; *words; words++) {
-        g_ptr_array_add(argv, g_strdup(*words));
+        g_ptr_array_add(argv, g_strdup(strcmp(*words, "FILE") == 0 ? path : *words));
     }
-    g_ptr_array_add(argv, g_strdup(path));
     g_ptr_array_add(argv, NULL);
     stdout = open_memstream(&said->out, &said->out_length);
     stderr = open_memstream(&said->err, &said->err_length);
@@ -76,11 +75,15 @@ static void assert_json(const char *text, size_t n)
 
 static const struct {
     int (*command)(int, char **, CliCommon *);
-    const char *words[6];
-    bool json; /* it has a JSON form, one document a file */
+    const char *words[6]; /* FILE stands for the path */
+    bool json;            /* it has a JSON form, one document a file */
 } commands[] = {
-    { cli_cmd_dump, { "dump", "--sections", "--vfio" }, true },
-    { cli_cmd_dump, { "dump", "--items" }, false },
+    { cli_cmd_dump, { "dump", "--sections", "--vfio", "FILE" }, true },
+    { cli_cmd_dump, { "dump", "--items", "FILE" }, false },
+    { cli_cmd_dump, { "dump", "--devices", "FILE" }, true },
+    { cli_cmd_check, { "check", "--all", "FILE" }, true },
+    { cli_cmd_check, { "check", "--for=qemu-7.2", "--config-needed=yes", "FILE" }, true },
+    { cli_cmd_diff, { "diff", "--ram", "FILE", "FILE" }, true },
 };
 
 void fuzz_program(const uint8_t *data, size_t n)
@@ -94,6 +97,8 @@ void fuzz_program(const uint8_t *data, size_t n)
         assert_text(text.out, text.out_length);
         assert_text(text.err, text.err_length);
         FUZZ_ASSERT(text.status >= CLI_OK && text.status <= CLI_TROUBLE);
+        FUZZ_ASSERT(commands[i].command != cli_cmd_diff || text.status != CLI_FOUND,
+                    "it differs from itself:\n%s", text.out);
         if (commands[i].json) {
             run(&json, fd, CLI_FORMAT_JSON, commands[i].command, commands[i].words);
             FUZZ_ASSERT(json.status == text.status);
