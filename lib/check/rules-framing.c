@@ -36,6 +36,17 @@ static void section_id_twice(MigCheck *check, const MigFacts *facts, const MigIt
     }
 }
 
+/* Some old machines save two devices under one name and instance (isapc: isa-ide).  Their own
+ * description has both. */
+static bool is_described_twice(MigCheck *check, const MigSection *section)
+{
+    const MigDescription *d = mig_reader_description(mig_check_reader(check));
+    ssize_t first = d ? mig_description_lookup(d, section->name, section->instance_id, 0) : -1;
+
+    return first >= 0 && mig_description_lookup(d, section->name, section->instance_id,
+                                                (size_t)first + 1) > first;
+}
+
 static void section_name_twice(MigCheck *check, const MigFacts *facts,
                                const MigItem *item)
 {
@@ -50,6 +61,9 @@ static void section_name_twice(MigCheck *check, const MigFacts *facts,
             "a second FULL section of this name and instance, the first stands at "
             "0x%" PRIx64 ": a loader restores the device twice",
             s->full);
+        if (is_described_twice(check, item->section)) {
+            mig_report_severity(check, MIG_SEVERITY_WARNING);
+        }
     } else if (item->section_id != s->bound_id && s->start != MIG_NOWHERE) {
         mig_report_item(check, item,
                         "section id %u, and the same name and instance had id %u before",

@@ -65,9 +65,9 @@ static void mapped_ram_ignore_shared(MigCheck *check, const MigFacts *facts,
     (void)facts;
     if (conf && conf->mapped_ram && conf->x_ignore_shared) {
         mig_report_item(check, item,
-                        "mapped-ram and x-ignore-shared together: no loader reads "
-                        "the address that stands before the headers");
-        mig_report_loader(check, 900, MIG_RELEASE_LAST,
+                        "mapped-ram and x-ignore-shared together: up to QEMU 10.2 no "
+                        "loader reads the address that stands before the headers");
+        mig_report_loader(check, 900, 1002,
                           "Error reading ramblock pages, region has bad alignment");
     }
 }
@@ -87,6 +87,6 @@ const MigRule mig_rules_mapped_ram[] = {
     { "mapped-ram-bitmap", "a bitmap ends with its block", MIG_SEVERITY_ERROR,
       MIG_WATCH(MAPPED_BITMAP), .judge = mapped_ram_bitmap },
     { "mapped-ram-ignore-shared", "mapped-ram is not combined with x-ignore-shared",
-      MIG_SEVERITY_ERROR, MIG_WATCH(CONFIGURATION), .judge = mapped_ram_ignore_shared },
+      MIG_SEVERITY_WARNING, MIG_WATCH(CONFIGURATION), .judge = mapped_ram_ignore_shared },
     { 0 },
 };

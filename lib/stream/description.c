@@ -505,36 +505,52 @@ static GArray *sort_by_key(const MigDescription *description)
     return sorted;
 }
 
+/* Place in @sorted of the first index whose key is not below @key, and which is not below
+ * @from itself where the key is the same. */
+static guint lower_bound(const MigDescription *description, const GArray *sorted,
+                         const MigDeviceDescription *key, size_t from)
+{
+    guint low = 0, high = sorted->len;
+
+    while (low < high) {
+        guint middle = low + (high - low) / 2;
+        uint32_t index = g_array_index(sorted, uint32_t, middle);
+        int order = compare_keys(&description->devices[index], key);
+
+        if (order < 0 || (order == 0 && index < from)) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
 ssize_t mig_description_lookup(const MigDescription *description, const char *name,
                                uint32_t instance_id, size_t hint)
 {
     /* The public part is the first member of an object of this file. */
     Description *d = (Description *)(uintptr_t)description;
     const MigDeviceDescription key = { .name = name, .instance_id = instance_id };
-    guint low = 0, high = (guint)description->n_devices;
-    uint32_t index;
 
-    if (hint < high && compare_keys(&description->devices[hint], &key) == 0) {
+    if (hint < description->n_devices &&
+        compare_keys(&description->devices[hint], &key) == 0) {
         return (ssize_t)hint;
     }
     if (!d->by_key) {
         d->by_key = sort_by_key(description);
     }
-    while (low < high) {
-        guint middle = low + (high - low) / 2;
+    for (size_t from = hint;; from = 0) {
+        guint at = lower_bound(description, d->by_key, &key, from);
+        uint32_t index = at < d->by_key->len ? g_array_index(d->by_key, uint32_t, at) : 0;
 
-        index = g_array_index(d->by_key, uint32_t, middle);
-        if (compare_keys(&description->devices[index], &key) < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
+        if (at < d->by_key->len && compare_keys(&description->devices[index], &key) == 0) {
+            return (ssize_t)index;
+        }
+        if (from == 0) {
+            return -1;
         }
     }
-    if (low == description->n_devices) {
-        return -1;
-    }
-    index = g_array_index(d->by_key, uint32_t, low);
-    return compare_keys(&description->devices[index], &key) == 0 ? (ssize_t)index : -1;
 }
 
 void mig_description_free(MigDescription *description)

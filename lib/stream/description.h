@@ -52,8 +52,9 @@ MIG_API MigDescription *mig_description_parse(const char *json, uint32_t length,
                                               uint64_t offset);
 
 /*
- * The device of that name and instance.  @hint: index to try first (the sections of a
- * sound stream are in the order of the description).  Returns its index, or -1.
+ * The device of that name and instance: the first one at index @hint or behind it (sections
+ * of a sound stream are in the order of the description), else the first of all; -1 if there
+ * is none.  Two entries of one name are rare, yet stock (isa-ide of machine isapc).
  */
 MIG_API ssize_t mig_description_lookup(const MigDescription *description, const char *name,
                                        uint32_t instance_id, size_t hint);

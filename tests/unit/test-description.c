@@ -169,7 +169,8 @@ START_TEST(looks_devices_up)
     ck_assert_int_eq(mig_description_lookup(d, "a", 0, 0), 0);
     ck_assert_int_eq(mig_description_lookup(d, "a", 0, 3), 3);
     ck_assert_int_eq(mig_description_lookup(d, "a", 1, 0), 2);
-    ck_assert_int_eq(mig_description_lookup(d, "a", 0, 1), 0);
+    ck_assert_int_eq(mig_description_lookup(d, "a", 0, 1), 3); /* the next one */
+    ck_assert_int_eq(mig_description_lookup(d, "a", 0, 4), 0); /* none is left: the first */
     ck_assert_int_eq(mig_description_lookup(d, "b", 7, 99), 1);
     ck_assert_int_eq(mig_description_lookup(d, "b", 8, 0), -1);
     ck_assert_int_eq(mig_description_lookup(d, "", 0, 0), -1);
