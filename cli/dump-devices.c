@@ -411,7 +411,7 @@ void dump_devices(Dump *dump)
         cli_json_string(&json, "file", dump->file);
         cli_json_array(&json, "devices");
     }
-    cli_field_pattern_init(&d.pattern, dump->options->devices_pattern);
+    d.pattern.text = dump->options->devices_pattern;
     d.arrays = g_array_new(false, false, sizeof(bool));
     d.configs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     while ((status = mig_reader_next(dump->reader, &item, &dump->error)) == MIG_STATUS_MORE) {
@@ -426,12 +426,11 @@ void dump_devices(Dump *dump)
         cli_json_end_object(&json);
         cli_json_finish(&json);
     }
-    if (d.shown == 0 && d.pattern.spec && !dump->options->common->quiet) {
+    if (d.shown == 0 && d.pattern.text && !dump->options->common->quiet) {
         fflush(stdout);
         fprintf(stderr, "%s: no device or field matches %s\n", dump->file,
                 dump->options->devices_pattern);
     }
-    cli_field_pattern_clear(&d.pattern);
     g_array_unref(d.arrays);
     g_hash_table_unref(d.configs);
 }

@@ -110,16 +110,6 @@ void cli_field_json(CliJson *json, const char *key, const MigField *field, bool 
     }
 }
 
-void cli_field_pattern_init(CliFieldPattern *pattern, const char *text)
-{
-    pattern->spec = text ? g_pattern_spec_new(text) : NULL;
-}
-
-void cli_field_pattern_clear(CliFieldPattern *pattern)
-{
-    g_clear_pointer(&pattern->spec, g_pattern_spec_free);
-}
-
 char *cli_field_device(const char *name, uint32_t instance_id)
 {
     return instance_id ? g_strdup_printf("%s@%u", name, instance_id) : g_strdup(name);
@@ -127,7 +117,7 @@ char *cli_field_device(const char *name, uint32_t instance_id)
 
 static bool matches(const CliFieldPattern *pattern, const char *text)
 {
-    return g_pattern_spec_match_string(pattern->spec, text);
+    return mig_glob(pattern->text, text);
 }
 
 bool cli_field_wants_device(const CliFieldPattern *pattern, const char *name,
@@ -135,7 +125,7 @@ bool cli_field_wants_device(const CliFieldPattern *pattern, const char *name,
 {
     g_autofree char *device = cli_field_device(name, instance_id);
 
-    return !pattern->spec || matches(pattern, name) || matches(pattern, device);
+    return !pattern->text || matches(pattern, name) || matches(pattern, device);
 }
 
 bool cli_field_wants(const CliFieldPattern *pattern, const char *name, uint32_t instance_id,
@@ -145,5 +135,5 @@ bool cli_field_wants(const CliFieldPattern *pattern, const char *name, uint32_t 
     g_autofree char *any = g_strconcat(name, ":", path, NULL);
     g_autofree char *one = g_strconcat(device, ":", path, NULL);
 
-    return !pattern->spec || matches(pattern, any) || matches(pattern, one);
+    return !pattern->text || matches(pattern, any) || matches(pattern, one);
 }

@@ -25,11 +25,8 @@ void cli_field_json(CliJson *json, const char *key, const MigField *field, bool 
 
 /* What a pattern asks for; see migstat-dump(1). */
 typedef struct CliFieldPattern {
-    GPatternSpec *spec; /* NULL: everything */
+    const char *text; /* NULL: everything */
 } CliFieldPattern;
-
-void cli_field_pattern_init(CliFieldPattern *pattern, const char *text);
-void cli_field_pattern_clear(CliFieldPattern *pattern);
 
 /* Whether the pattern wants all of a device, or the field at @path of it. */
 bool cli_field_wants_device(const CliFieldPattern *pattern, const char *name,

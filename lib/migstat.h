@@ -21,6 +21,7 @@
 #include "stream/command.h"
 #include "stream/description.h"
 #include "stream/irq-controller.h"
+#include "stream/glob.h"
 #include "stream/item.h"
 #include "stream/page.h"
 #include "stream/reader.h"

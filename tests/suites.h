@@ -23,6 +23,7 @@
     SUITE(faults)      \
     SUITE(filter)      \
     SUITE(fuzz)        \
+    SUITE(glob)        \
     SUITE(help)        \
     SUITE(hostile)     \
     SUITE(input)       \

@@ -9,6 +9,7 @@
  */
 #include "filter/description-edit.h"
 #include "filter/filter.h"
+#include "stream/glob.h"
 
 typedef struct Select {
     GPtrArray *patterns;
@@ -49,8 +50,7 @@ static bool keep_configure(void *state, const char *key, const char *value,
 static bool matches(const Select *select, const MigSection *section)
 {
     for (guint i = 0; i < select->patterns->len; i++) {
-        if (g_pattern_match_simple(g_ptr_array_index(select->patterns, i),
-                                   section->name)) {
+        if (mig_glob(g_ptr_array_index(select->patterns, i), section->name)) {
             return true;
         }
     }

@@ -11,11 +11,11 @@
 
 #include "device/decode.h"
 #include "filter/filter.h"
+#include "stream/glob.h"
 #include "stream/vfio.h"
 
 typedef struct SetField {
     char *path;            /* "DEVICE:FIELD", with * and ? */
-    GPatternSpec *pattern;
     char *value;
     uint64_t set, clear;   /* bits */
     bool has_bits;
@@ -45,7 +45,6 @@ static bool set_configure(void *state, const char *key, const char *value, GErro
                                 "clear=");
             return false;
         }
-        set->pattern = g_pattern_spec_new(set->path);
         return true;
     }
     if (g_str_equal(key, "set") || g_str_equal(key, "clear")) {
@@ -163,8 +162,7 @@ static bool is_wanted(const SetField *set, const MigSection *section, const char
     g_autofree char *any = g_strconcat(section->name, ":", path, NULL);
     g_autofree char *one = g_strdup_printf("%s@%u:%s", section->name, section->instance_id, path);
 
-    return g_pattern_spec_match_string(set->pattern, any) ||
-           g_pattern_spec_match_string(set->pattern, one);
+    return mig_glob(set->path, any) || mig_glob(set->path, one);
 }
 
 static void visit(const MigField *field, void *user)
@@ -284,7 +282,6 @@ static void set_clear(void *state)
 
     g_free(set->path);
     g_free(set->value);
-    g_clear_pointer(&set->pattern, g_pattern_spec_free);
 }
 
 static const MigFilterOption set_options[] = {

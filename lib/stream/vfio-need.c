@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "io/error.h"
+#include "stream/glob.h"
 
 typedef struct Row {
     MigVfioNeed need;
@@ -81,7 +82,7 @@ MigVfioNeed mig_vfio_needs_lookup(const MigVfioNeeds *needs, const char *name)
     for (size_t i = needs->rows->len; i > 0; i--) {
         const Row *row = &g_array_index(needs->rows, Row, i - 1);
 
-        if (!row->pattern || g_pattern_match_simple(row->pattern, name)) {
+        if (!row->pattern || mig_glob(row->pattern, name)) {
             return row->need;
         }
     }

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      see glob.h.
+ * Knows not: what the names are of.
+ * Beside it: whatever takes a pattern from the user.
+ */
+#include "stream/glob.h"
+
+#include <stddef.h>
+
+/* The last star takes an octet more whenever what follows it does not fit: earlier stars need
+ * never be looked at again, so the time is the product of the lengths at most. */
+bool mig_glob(const char *pattern, const char *name)
+{
+    const char *behind_star = NULL, *retry = NULL;
+
+    while (*name) {
+        if (*pattern == '*') {
+            behind_star = ++pattern;
+            retry = name;
+        } else if (*pattern == '?' || *pattern == *name) {
+            pattern++;
+            name++;
+        } else if (behind_star) {
+            pattern = behind_star;
+            name = ++retry;
+        } else {
+            return false;
+        }
+    }
+    while (*pattern == '*') {
+        pattern++;
+    }
+    return *pattern == '\0';
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      matching names with * and ?.
+ * Knows not: what the names are of.
+ * Beside it: whatever takes a pattern from the user.
+ *
+ * GLib's patterns and fnmatch(3) are for text; names of a stream are any octets.
+ */
+#ifndef MIG_STREAM_GLOB_H
+#define MIG_STREAM_GLOB_H
+
+#include <stdbool.h>
+
+#include "io/visibility.h"
+
+/* Whether all of @name is @pattern, where * stands for any octets and ? for one. */
+MIG_API bool mig_glob(const char *pattern, const char *name);
+
+#endif
