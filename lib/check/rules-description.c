@@ -88,11 +88,15 @@ static void description_extra(MigCheck *check, const MigFacts *facts, const MigI
         }
     }
     for (size_t i = 0; d && i < d->n_devices; i++) {
-        if (!found[i]) {
+        const MigDeviceDescription *device = &d->devices[i];
+
+        /* The second of one name is another rule's. */
+        if (!found[i] &&
+            !found[mig_description_lookup(d, device->name, device->instance_id, 0)]) {
             mig_report(check, place_of(d, i), NULL,
                        "the description has device %s, instance "
                        "%u, and the stream has no such section",
-                       d->devices[i].name, d->devices[i].instance_id);
+                       device->name, device->instance_id);
         }
     }
 }
