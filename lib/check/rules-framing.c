@@ -257,10 +257,12 @@ static void footer_missing(MigCheck *check, const MigFacts *facts, const MigItem
 
 static void footer_mixed(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
-    (void)facts;
     if (item->defect == MIG_DEFECT_FOOTER_MIXED) {
         mig_report_item(check, item,
                         "a footer, and the first section of the stream has none");
+        mig_report_loader(
+            check, MIG_ALL_RELEASES, "Missing section footer for %s",
+            g_array_index(facts->sections, MigSectionFacts, 0).section->name);
     }
 }
 
