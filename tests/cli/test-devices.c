@@ -264,6 +264,37 @@ START_TEST(a_pci_address_is_part_of_a_pattern)
 }
 END_TEST
 
+/* What the description calls one field of 46,143 bytes. */
+START_TEST(virtio_is_taken_apart)
+{
+    g_autofree char *file = fixture_file("real/q35-100-devices.mig.zst");
+    g_autofree char *dir = scratch_dir();
+    g_autofree char *changed = g_build_filename(dir, "changed.mig", NULL);
+    g_autoptr(Run) queues = run_migstat(NULL, "dump", "--devices=*/virtio-net:virtio.queues*.num",
+                                        file, NULL);
+    g_auto(GStrv) lines = g_strsplit(queues->out, "\n", -1);
+
+    ck_assert_uint_eq(g_strv_length(lines), 3 + 1); /* receive, transmit, control */
+    for (int i = 0; i < 3; i++) {
+        ck_assert_msg(g_str_has_suffix(lines[i], "0x00000400 (1024)"), "%s", lines[i]);
+    }
+    /* no driver has run in that guest: features as if one had */
+    g_autoptr(Run) set = run_migstat(
+        NULL, "convert",
+        "--filter=set-field:path=*/virtio-net:*64bit_features.guest_features:set=0x100008000",
+        file, "-o", changed, NULL);
+    ck_assert_msg(set->status == 0, "%s", set->err);
+    g_autoptr(Run) features = run_migstat(NULL, "dump", "--devices=*/virtio-net:*.guest_features",
+                                          changed, NULL);
+    ck_assert_msg(strstr(features->out, "0x0000000100008000  MRG_RXBUF VERSION_1\n"), "%s",
+                  features->out);
+    g_autoptr(Run) mac = run_migstat(NULL, "dump", "--devices=*/virtio-net:*config.mac", file,
+                                     NULL);
+    ck_assert_msg(strstr(mac->out, "mac address"), "%s", mac->out);
+    scratch_remove(dir);
+}
+END_TEST
+
 /* 64 bits are exact, also those that a double does not hold. */
 START_TEST(integers_are_exact)
 {
@@ -316,6 +347,7 @@ Suite *suite_devices(void)
     tcase_add_test(tc, a_pci_address_is_part_of_a_pattern);
     suite_add_tcase(suite, tc);
     tc = tcase_create("values");
+    tcase_add_test(tc, virtio_is_taken_apart);
     tcase_add_test(tc, integers_are_exact);
     tcase_add_test(tc, a_mismatch_stays_with_its_device);
     tcase_add_test(tc, names_are_escaped);
