@@ -147,7 +147,8 @@ static void report_bytes(Diff *diff, const DiffPlace *place, const Leaf *a, cons
     diff_report_text(diff, place, text_a, text_b);
 }
 
-static void report_pair(Diff *diff, const MigSection *section, const Leaf *a, const Leaf *b)
+static void report_pair(Diff *diff, const MigSection *section, const Leaf *a,
+                        const Leaf *b)
 {
     const DiffPlace place = { "field", section, (a ? a : b)->path, (a ? a : b)->type };
     const DiffValue values[] = { { a ? a->kind : 0, a ? a->u : 0, a ? a->text : NULL },
@@ -162,8 +163,8 @@ static void report_pair(Diff *diff, const MigSection *section, const Leaf *a, co
 }
 
 /* A subsection that one side lacks stands for all that is in it. */
-static void report_lonely(Diff *diff, const MigSection *section, const Leaf *leaf, bool in_b,
-                          const char **above)
+static void report_lonely(Diff *diff, const MigSection *section, const Leaf *leaf,
+                          bool in_b, const char **above)
 {
     size_t n = *above ? strlen(*above) : 0;
     const DiffPlace place = { "subsection", section, leaf->path, NULL };
@@ -208,19 +209,21 @@ static void compare(Diff *diff, const MigSection *section, Leaves *a, Leaves *b)
 static bool decode(Diff *diff, DiffSide *side, const DiffBody *body, Leaves *leaves)
 {
     const MigDeviceBody device = { body->section->name, body->section->instance_id,
-                                   body->section->version_id, body->offset, body->length };
+                                   body->section->version_id, body->offset,
+                                   body->length };
     g_autofree uint8_t *payload = NULL;
     bool matches;
 
     if (!body->vfio) {
-        return mig_device_decode_at(side->in, mig_reader_description(side->reader), &device,
-                                    diff->names, &matches, collect, leaves,
+        return mig_device_decode_at(side->in, mig_reader_description(side->reader),
+                                    &device, diff->names, &matches, collect, leaves,
                                     side->error ? NULL : &side->error);
     }
     payload = g_malloc(body->length);
-    return mig_input_read_at(side->in, body->offset, payload, body->length) == body->length &&
-           mig_vfio_payload_decode(payload, body->length, body->offset, diff->names, collect,
-                                   leaves);
+    return mig_input_read_at(side->in, body->offset, payload, body->length) ==
+               body->length &&
+           mig_vfio_payload_decode(payload, body->length, body->offset, diff->names,
+                                   collect, leaves);
 }
 
 /* Whether the octets are the same, so that nothing need be decoded. */

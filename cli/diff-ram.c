@@ -48,7 +48,8 @@ static void add_page(Row *row, uint64_t address)
     row->pages++;
 }
 
-static void diff_block(Diff *diff, const MigRamBlock *a, const MigRamBlock *b, uint64_t page)
+static void diff_block(Diff *diff, const MigRamBlock *a, const MigRamBlock *b,
+                       uint64_t page)
 {
     g_autofree uint8_t *buffer = g_malloc(2 * CHUNK);
     Row row = { .diff = diff, .block = a, .page_size = page };
@@ -61,7 +62,8 @@ static void diff_block(Diff *diff, const MigRamBlock *a, const MigRamBlock *b, u
 
         at = MIN(next_a, next_b) / page * page;
         n = mig_ram_image_read(diff->side[0].image, a, at, buffer, CHUNK);
-        if (n == 0 || mig_ram_image_read(diff->side[1].image, b, at, buffer + CHUNK, CHUNK) != n) {
+        if (n == 0 ||
+            mig_ram_image_read(diff->side[1].image, b, at, buffer + CHUNK, CHUNK) != n) {
             break;
         }
         for (size_t i = 0; i < n; i += page) {

@@ -15,7 +15,8 @@
 static void print_files(Diff *diff)
 {
     for (int i = 0; i < 2; i++) {
-        g_autofree char *file = cli_escape(diff->side[i].file, strlen(diff->side[i].file));
+        g_autofree char *file =
+            cli_escape(diff->side[i].file, strlen(diff->side[i].file));
 
         printf("%s%s %s%s\n", cli_style(diff->color, i ? CLI_GREEN : CLI_RED),
                i ? "+++" : "---", file, cli_style(diff->color, CLI_PLAIN));
@@ -25,8 +26,8 @@ static void print_files(Diff *diff)
 /* The section, once for all lines about it. */
 static void print_heading(Diff *diff, const MigSection *section)
 {
-    g_autofree char *heading = section ? cli_field_device(section->name, section->instance_id)
-                                       : g_strdup("");
+    g_autofree char *heading =
+        section ? cli_field_device(section->name, section->instance_id) : g_strdup("");
     g_autofree char *shown = cli_escape(heading, strlen(heading));
 
     if (diff->heading && g_str_equal(diff->heading, heading)) {
@@ -50,12 +51,12 @@ static void print_text(Diff *diff, const DiffPlace *place, const DiffValue *a,
         print_files(diff);
     }
     print_heading(diff, place->section);
-    printf("%s%-*s  ", place->section ? "  " : "", PATH_COLUMNS - (place->section ? 2 : 0),
-           shown);
+    printf("%s%-*s  ", place->section ? "  " : "",
+           PATH_COLUMNS - (place->section ? 2 : 0), shown);
     if (a && b) {
         printf("%s%s%s -> %s%s%s\n", cli_style(diff->color, CLI_RED), a->text,
-               cli_style(diff->color, CLI_PLAIN), cli_style(diff->color, CLI_GREEN), b->text,
-               cli_style(diff->color, CLI_PLAIN));
+               cli_style(diff->color, CLI_PLAIN), cli_style(diff->color, CLI_GREEN),
+               b->text, cli_style(diff->color, CLI_PLAIN));
     } else {
         printf("%sonly in %s%s%s%s\n", cli_style(diff->color, a ? CLI_RED : CLI_GREEN),
                a ? "---" : "+++", *(a ? a : b)->text ? ": " : "", (a ? a : b)->text,
@@ -86,7 +87,8 @@ static void print_json(Diff *diff, const DiffPlace *place, const DiffValue *a,
     cli_json_object(json, NULL);
     cli_json_string(json, "what", place->what);
     if (place->section) {
-        cli_json_string_len(json, "section", place->section->name, place->section->name_length);
+        cli_json_string_len(json, "section", place->section->name,
+                            place->section->name_length);
         cli_json_uint(json, "instance_id", place->section->instance_id);
     }
     if (place->path) {
@@ -101,7 +103,8 @@ static void print_json(Diff *diff, const DiffPlace *place, const DiffValue *a,
     cli_json_end_object(json);
 }
 
-void diff_report(Diff *diff, const DiffPlace *place, const DiffValue *a, const DiffValue *b)
+void diff_report(Diff *diff, const DiffPlace *place, const DiffValue *a,
+                 const DiffValue *b)
 {
     diff->found++;
     if (diff->json) {
@@ -115,7 +118,8 @@ void diff_report_text(Diff *diff, const DiffPlace *place, const char *a, const c
 {
     g_autofree char *shown_a = a ? cli_escape(a, strlen(a)) : NULL;
     g_autofree char *shown_b = b ? cli_escape(b, strlen(b)) : NULL;
-    const DiffValue values[] = { { MIG_FIELD_BYTES, 0, shown_a }, { MIG_FIELD_BYTES, 0, shown_b } };
+    const DiffValue values[] = { { MIG_FIELD_BYTES, 0, shown_a },
+                                 { MIG_FIELD_BYTES, 0, shown_b } };
 
     diff_report(diff, place, a ? &values[0] : NULL, b ? &values[1] : NULL);
 }
@@ -124,7 +128,8 @@ void diff_report_number(Diff *diff, const DiffPlace *place, uint64_t a, uint64_t
 {
     g_autofree char *shown_a = cli_number(a);
     g_autofree char *shown_b = cli_number(b);
-    const DiffValue values[] = { { MIG_FIELD_UINT, a, shown_a }, { MIG_FIELD_UINT, b, shown_b } };
+    const DiffValue values[] = { { MIG_FIELD_UINT, a, shown_a },
+                                 { MIG_FIELD_UINT, b, shown_b } };
 
     diff_report(diff, place, &values[0], &values[1]);
 }

@@ -48,7 +48,8 @@ typedef struct DiffPlace {
     const char *type;
 } DiffPlace;
 
-void diff_report(Diff *diff, const DiffPlace *place, const DiffValue *a, const DiffValue *b);
+void diff_report(Diff *diff, const DiffPlace *place, const DiffValue *a,
+                 const DiffValue *b);
 
 /* Texts, either of which may be NULL: not there. */
 void diff_report_text(Diff *diff, const DiffPlace *place, const char *a, const char *b);

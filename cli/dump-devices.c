@@ -119,7 +119,8 @@ static void fold_in(Devices *d, const MigField *field, const char *value)
 static void print_hex(const MigField *field)
 {
     for (uint64_t at = 0; at < field->length; at += 16) {
-        g_autofree char *row = cli_field_hex(field->bytes + at, MIN(16, field->length - at), 16);
+        g_autofree char *row =
+            cli_field_hex(field->bytes + at, MIN(16, field->length - at), 16);
 
         printf("%*s0x%08" PRIx64 ": %s\n", 4 + 2 * (int)MIN(field->depth, 32), "",
                field->offset + at, row);
@@ -134,10 +135,11 @@ static void print_found(Devices *d, const MigField *field)
     g_autofree char *shown = cli_escape(address, strlen(address));
     g_autofree char *type = cli_escape(field->type, strlen(field->type));
     g_autofree char *value = cli_field_value(field);
-    g_autofree char *note = field->note ? cli_escape(field->note, strlen(field->note)) : NULL;
+    g_autofree char *note =
+        field->note ? cli_escape(field->note, strlen(field->note)) : NULL;
 
-    printf("%s  %s%s 0x%08" PRIx64 "%s  %s%s%s\n", shown, cli_style(d->color, CLI_DIM), type,
-           field->offset, cli_style(d->color, CLI_PLAIN), value, note ? "  " : "",
+    printf("%s  %s%s 0x%08" PRIx64 "%s  %s%s%s\n", shown, cli_style(d->color, CLI_DIM),
+           type, field->offset, cli_style(d->color, CLI_PLAIN), value, note ? "  " : "",
            note ? note : "");
 }
 
@@ -154,7 +156,8 @@ static void print_field(Devices *d, const MigField *field, bool element)
 
     if (mig_field_is_group(field)) {
         flush_fold(d);
-        print_line(d, field->depth, field->name, field->type, field->offset, "", field->note);
+        print_line(d, field->depth, field->name, field->type, field->offset, "",
+                   field->note);
     } else {
         value = cli_field_value(field);
         if (element && !field->note && field->kind != MIG_FIELD_MISMATCH) {
@@ -175,7 +178,8 @@ static void print_field(Devices *d, const MigField *field, bool element)
 
 static void json_members(Devices *d, const MigField *field)
 {
-    cli_json_string(d->json, d->whole ? "name" : "path", d->whole ? field->name : field->path);
+    cli_json_string(d->json, d->whole ? "name" : "path",
+                    d->whole ? field->name : field->path);
     cli_json_string(d->json, "type", field->type);
     cli_json_uint(d->json, "offset", field->offset);
     cli_json_uint(d->json, "length", field->length);
@@ -188,8 +192,8 @@ static void json_leaf(Devices *d, const MigField *field)
 {
     cli_json_object(d->json, NULL);
     json_members(d, field);
-    cli_field_json(d->json, field->kind == MIG_FIELD_MISMATCH ? "mismatch" : "value", field,
-                   d->all);
+    cli_field_json(d->json, field->kind == MIG_FIELD_MISMATCH ? "mismatch" : "value",
+                   field, d->all);
     if (!d->all && field->length > CLI_FIELD_BYTES &&
         (field->kind == MIG_FIELD_BYTES || field->kind == MIG_FIELD_MISMATCH)) {
         cli_json_bool(d->json, "truncated", true);
@@ -204,7 +208,8 @@ static void json_field(Devices *d, const MigField *field, bool element)
         cli_json_object(d->json, NULL);
         json_members(d, field);
         cli_json_array(d->json, field->kind == MIG_FIELD_ARRAY ? "value" : "fields");
-    } else if (element && field->kind != MIG_FIELD_MISMATCH && field->kind != MIG_FIELD_BYTES) {
+    } else if (element && field->kind != MIG_FIELD_MISMATCH &&
+               field->kind != MIG_FIELD_BYTES) {
         cli_field_json(d->json, NULL, field, d->all);
     } else {
         json_leaf(d, field);
@@ -236,10 +241,10 @@ static void open_device(Devices *d)
         }
         cli_json_array(d->json, "fields");
     } else if (d->whole) {
-        printf("%s%s%s%s  version %u, %s bytes at 0x%" PRIx64 "%s%s\n", d->shown > 1 ? "\n" : "",
-               cli_style(d->color, CLI_BOLD), shown, cli_style(d->color, CLI_PLAIN),
-               d->version_id, length, d->body_offset, d->where ? ", configuration in " : "",
-               d->where ? d->where : "");
+        printf("%s%s%s%s  version %u, %s bytes at 0x%" PRIx64 "%s%s\n",
+               d->shown > 1 ? "\n" : "", cli_style(d->color, CLI_BOLD), shown,
+               cli_style(d->color, CLI_PLAIN), d->version_id, length, d->body_offset,
+               d->where ? ", configuration in " : "", d->where ? d->where : "");
     }
 }
 
@@ -250,7 +255,8 @@ static void visit_some(Devices *d, const MigField *field)
         d->wanted = d->wanted == field->depth + 1 ? 0 : d->wanted;
         return;
     }
-    if (!d->wanted && !cli_field_wants(&d->pattern, d->name, d->instance_id, field->path)) {
+    if (!d->wanted &&
+        !cli_field_wants(&d->pattern, d->name, d->instance_id, field->path)) {
         return;
     }
     if (mig_field_is_group(field)) {
@@ -336,12 +342,13 @@ static void decode_body(Devices *d)
     if (!d->section) {
         return;
     }
-    body = (MigDeviceBody){ d->section->name, d->section->instance_id, d->section->version_id,
-                            d->from, d->length };
+    body = (MigDeviceBody){ d->section->name, d->section->instance_id,
+                            d->section->version_id, d->from, d->length };
     begin_device(d, d->section, d->from, d->length, NULL);
     d->section = NULL;
-    mig_device_decode_at(d->dump->in, mig_reader_description(d->dump->reader), &body, d->names,
-                         &matches, visit, d, d->dump->error ? NULL : &d->dump->error);
+    mig_device_decode_at(d->dump->in, mig_reader_description(d->dump->reader), &body,
+                         d->names, &matches, visit, d,
+                         d->dump->error ? NULL : &d->dump->error);
     end_device(d, matches);
 }
 
@@ -367,8 +374,8 @@ static void decode_configuration(Devices *d, const MigItem *item)
     }
     begin_device(d, item->section, item->offset + at, item->vfio.payload_length,
                  type_label(item->type));
-    matches = mig_vfio_payload_decode(bytes + at, item->vfio.payload_length, item->offset + at,
-                                      d->names, visit, d);
+    matches = mig_vfio_payload_decode(bytes + at, item->vfio.payload_length,
+                                      item->offset + at, d->names, visit, d);
     end_device(d, matches);
 }
 
@@ -381,7 +388,8 @@ static void watch(Devices *d, const MigItem *item)
         decode_body(d);
     }
     if (item->kind == MIG_ITEM_SECTION_HEADER && item->type == MIG_SECTION_FULL &&
-        !mig_section_is_vfio(item->section) && dump_wants(d->dump->options, item->section)) {
+        !mig_section_is_vfio(item->section) &&
+        dump_wants(d->dump->options, item->section)) {
         /* makes what follows readable again, on a pipe too */
         mig_reader_find_description(d->dump->reader, NULL);
         d->section = item->section;
@@ -414,7 +422,8 @@ void dump_devices(Dump *dump)
     d.pattern.text = dump->options->devices_pattern;
     d.arrays = g_array_new(false, false, sizeof(bool));
     d.configs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-    while ((status = mig_reader_next(dump->reader, &item, &dump->error)) == MIG_STATUS_MORE) {
+    while ((status = mig_reader_next(dump->reader, &item, &dump->error)) ==
+           MIG_STATUS_MORE) {
         mig_summary_watch(dump->summary, dump->reader, &item);
         watch(&d, &item);
     }

@@ -71,7 +71,8 @@ char *extract_safe_name(const char *name)
         }
     }
     if (safe->len > NAME_MAX_KEPT) {
-        g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, name, -1);
+        g_autofree char *digest =
+            g_compute_checksum_for_string(G_CHECKSUM_SHA256, name, -1);
 
         g_string_truncate(safe, NAME_MAX_KEPT - 17);
         g_string_append_printf(safe, "~%.16s", digest);

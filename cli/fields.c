@@ -62,18 +62,22 @@ char *cli_field_value(const MigField *field)
     switch (field->kind) {
     case MIG_FIELD_UINT:
         /* registers of hardware are read in hexadecimal */
-        return field->u > 9 && field->u < DECIMAL_MAX && !g_str_has_prefix(field->type, "le")
-                   ? g_strdup_printf("0x%0*" PRIx64 " (%" PRIu64 ")", digits, field->u, field->u)
+        return field->u > 9 && field->u < DECIMAL_MAX &&
+                       !g_str_has_prefix(field->type, "le")
+                   ? g_strdup_printf("0x%0*" PRIx64 " (%" PRIu64 ")", digits, field->u,
+                                     field->u)
                    : g_strdup_printf("0x%0*" PRIx64, digits, field->u);
     case MIG_FIELD_INT:
-        return field->i > 9 ? g_strdup_printf("%" PRId64 " (0x%" PRIx64 ")", field->i, field->u)
-                            : g_strdup_printf("%" PRId64, field->i);
+        return field->i > 9
+                   ? g_strdup_printf("%" PRId64 " (0x%" PRIx64 ")", field->i, field->u)
+                   : g_strdup_printf("%" PRId64, field->i);
     case MIG_FIELD_BOOL:
         return g_strdup(field->u ? "true" : "false");
     case MIG_FIELD_NULL:
         return g_strdup("NULL");
     case MIG_FIELD_MISMATCH:
-        return cli_field_hex(field->bytes, field->bytes ? field->length : 0, CLI_FIELD_BYTES);
+        return cli_field_hex(field->bytes, field->bytes ? field->length : 0,
+                             CLI_FIELD_BYTES);
     default:
         return bytes_value(field);
     }
@@ -128,8 +132,8 @@ bool cli_field_wants_device(const CliFieldPattern *pattern, const char *name,
     return !pattern->text || matches(pattern, name) || matches(pattern, device);
 }
 
-bool cli_field_wants(const CliFieldPattern *pattern, const char *name, uint32_t instance_id,
-                     const char *path)
+bool cli_field_wants(const CliFieldPattern *pattern, const char *name,
+                     uint32_t instance_id, const char *path)
 {
     g_autofree char *device = cli_field_device(name, instance_id);
     g_autofree char *any = g_strconcat(name, ":", path, NULL);

@@ -31,8 +31,8 @@ typedef struct CliFieldPattern {
 /* Whether the pattern wants all of a device, or the field at @path of it. */
 bool cli_field_wants_device(const CliFieldPattern *pattern, const char *name,
                             uint32_t instance_id);
-bool cli_field_wants(const CliFieldPattern *pattern, const char *name, uint32_t instance_id,
-                     const char *path);
+bool cli_field_wants(const CliFieldPattern *pattern, const char *name,
+                     uint32_t instance_id, const char *path);
 
 /* "apic", or "dma@1" for an instance other than 0; as patterns have it.  The caller frees. */
 char *cli_field_device(const char *name, uint32_t instance_id);

@@ -417,7 +417,8 @@ typedef struct Walk {
     const uint8_t *body;
     uint64_t length;
     uint64_t at;
-    uint64_t confirmed;  /* octets before the last subsection that was where it should be */
+    uint64_t
+        confirmed; /* octets before the last subsection that was where it should be */
     uint64_t certain;    /* second walk: octets that are shown as values */
     uint64_t visits;
     unsigned searches;
@@ -460,8 +461,8 @@ static void leaf(Walk *w, const Field *f, const char *name)
     uint64_t value;
 
     if (f->width && f->width != f->size) {
-        g_autofree char *note = g_strdup_printf("described as %" PRIu64 " bytes, which is no %s",
-                                                f->size, f->type);
+        g_autofree char *note = g_strdup_printf(
+            "described as %" PRIu64 " bytes, which is no %s", f->size, f->type);
 
         w->differs = true;
         mig_emit_mismatch(e, w->at, f->size, note);
@@ -482,15 +483,17 @@ static void leaf(Walk *w, const Field *f, const char *name)
                        value == UINT64_MAX ? "not armed" : "ns");
         break;
     case SHAPE_BOOL:
-        mig_emit_value(e, value > 1 ? MIG_FIELD_UINT : MIG_FIELD_BOOL, name, f->type, w->at,
-                       f->size, value, value > 1 ? "true, but not as QEMU writes it" : NULL);
+        mig_emit_value(e, value > 1 ? MIG_FIELD_UINT : MIG_FIELD_BOOL, name, f->type,
+                       w->at, f->size, value,
+                       value > 1 ? "true, but not as QEMU writes it" : NULL);
         break;
     case SHAPE_NULLPTR:
         if (value == NULLPTR_OCTET) {
             mig_emit_value(e, MIG_FIELD_NULL, name, f->type, w->at, f->size, 0, NULL);
         } else {
             w->differs = true;
-            mig_emit_mismatch(e, w->at, f->size, "described as NULL, which is one byte 0x30");
+            mig_emit_mismatch(e, w->at, f->size,
+                              "described as NULL, which is one byte 0x30");
         }
         break;
     default:
@@ -559,7 +562,8 @@ static uint8_t *place_nulls(const Walk *w, const Field *f, uint64_t start, uint6
 }
 
 /* Explains why @v, at @start, takes only @size octets: by NULLs in one array of its own. */
-static bool find_nulls(Walk *w, const Vmstate *v, uint64_t start, uint64_t size, Nulls *nulls)
+static bool find_nulls(Walk *w, const Vmstate *v, uint64_t start, uint64_t size,
+                       Nulls *nulls)
 {
     uint64_t missing = v->size - size, at = start;
 
@@ -601,8 +605,8 @@ static bool walk_struct(Walk *w, const Vmstate *v, const Nulls *nulls, const cha
     bool ok;
 
     if (w->emit) {
-        mig_emit_open(w->emit, MIG_FIELD_STRUCT, name, *v->name ? v->name : type, w->at, size,
-                      NULL);
+        mig_emit_open(w->emit, MIG_FIELD_STRUCT, name, *v->name ? v->name : type, w->at,
+                      size, NULL);
     }
     ok = walk_vmstate(w, v, nulls);
     if (w->emit) {
@@ -654,7 +658,8 @@ static bool container_fits(const Walk *w, const Field *f, unsigned *per_element)
 }
 
 /* @type of the container; what container_fits() said is true. */
-static bool walk_container(Walk *w, const Field *f, const char *name, unsigned per_element)
+static bool walk_container(Walk *w, const Field *f, const char *name,
+                           unsigned per_element)
 {
     bool tree = f->shape == SHAPE_GTREE, ok = true;
     const Nulls none = { 0 };
@@ -807,7 +812,8 @@ static const Field *walk_array(Walk *w, const Field *first, const Nulls *nulls, 
     return f;
 }
 
-static void look_whether_sought(Walk *w, const Vmstate *parent, const Vmstate *v, uint64_t from)
+static void look_whether_sought(Walk *w, const Vmstate *parent, const Vmstate *v,
+                                uint64_t from)
 {
     Sought *sought = w->sought;
 
@@ -844,8 +850,8 @@ static bool walk_subsection(Walk *w, const Vmstate *parent, const Vmstate *v)
         mig_emit_open(w->emit, MIG_FIELD_SUBSECTION, v->name, "subsection", from,
                       header + v->size, NULL);
         look_whether_sought(w, parent, v, from);
-        mig_emit_value(w->emit, MIG_FIELD_UINT, "version_id", "be32", w->at - 4, 4, v->version,
-                       NULL);
+        mig_emit_value(w->emit, MIG_FIELD_UINT, "version_id", "be32", w->at - 4, 4,
+                       v->version, NULL);
     }
     ok = walk_vmstate(w, v, &(Nulls){ 0 });
     if (w->emit) {
@@ -895,7 +901,8 @@ static bool confirm(Walk *w, const Vmstate *v, const Nulls *nulls)
     return false;
 }
 
-static bool nothing_certain(MigEmit *e, uint64_t length, const char *what, const char *why)
+static bool nothing_certain(MigEmit *e, uint64_t length, const char *what,
+                            const char *why)
 {
     g_autofree char *note = g_strconcat(what, why, NULL);
 
@@ -903,8 +910,8 @@ static bool nothing_certain(MigEmit *e, uint64_t length, const char *what, const
     return false;
 }
 
-static bool decode(const char *json, size_t json_length, const uint8_t *bytes, uint64_t length,
-                   MigEmit *e, Schema *schema, Sought *sought)
+static bool decode(const char *json, size_t json_length, const uint8_t *bytes,
+                   uint64_t length, MigEmit *e, Schema *schema, Sought *sought)
 {
     g_auto(Nulls) nulls = { 0 };
     g_autoptr(GString) note = g_string_new(NULL);
@@ -913,7 +920,8 @@ static bool decode(const char *json, size_t json_length, const uint8_t *bytes, u
     bool ok;
 
     if (!json) {
-        return nothing_certain(e, length, "the stream has no description of this device", NULL);
+        return nothing_certain(e, length, "the stream has no description of this device",
+                               NULL);
     }
     schema_init(schema, json, json_length);
     v = read_vmstate(schema);
@@ -1005,7 +1013,8 @@ static char *cut_json(const char *json, size_t length, const Sought *sought)
     const Vmstate *list = sought->parent->subsections;
     Cut cut = list->next ? cut_member(json, sought->found->text, sought->found->text_end,
                                       list == sought->found)
-                         : cut_member(json, sought->parent->list, sought->parent->list_end, false);
+                         : cut_member(json, sought->parent->list,
+                                      sought->parent->list_end, false);
     size_t at = 0;
 
     g_array_set_clear_func(cuts, clear_cut);
@@ -1035,9 +1044,10 @@ static void ignore(const MigField *field, void *user)
     (void)user;
 }
 
-char *mig_device_cut_subsection(const char *json, size_t json_length, const uint8_t *bytes,
-                                uint64_t length, const char *path, uint64_t *from,
-                                uint64_t *cut_length, const char **problem)
+char *mig_device_cut_subsection(const char *json, size_t json_length,
+                                const uint8_t *bytes, uint64_t length, const char *path,
+                                uint64_t *from, uint64_t *cut_length,
+                                const char **problem)
 {
     g_autoptr(GPtrArray) around = g_ptr_array_new();
     g_autofree char *closed = g_strndup(json, json_length);
@@ -1085,7 +1095,8 @@ char *mig_device_description_text(MigInput *in, const MigDescription *d, const c
     *length = d->devices[i].text_length;
     json = g_malloc(*length + 1);
     at = d->offset + MIG_DESCRIPTION_HEADER_LENGTH + d->devices[i].text_offset;
-    return mig_input_read_at(in, at, json, *length) == *length ? g_steal_pointer(&json) : NULL;
+    return mig_input_read_at(in, at, json, *length) == *length ? g_steal_pointer(&json)
+                                                               : NULL;
 }
 
 bool mig_device_decode_at(MigInput *in, const MigDescription *description,
@@ -1097,8 +1108,12 @@ bool mig_device_decode_at(MigInput *in, const MigDescription *description,
     size_t json_length = 0;
 
     if (body->length > MIG_DEVICE_BODY_MAX) {
-        MigField field = { .kind = MIG_FIELD_MISMATCH, .name = "?", .path = "", .type = "mismatch",
-                           .offset = body->offset, .note = "longer than 16 MiB: not decoded" };
+        MigField field = { .kind = MIG_FIELD_MISMATCH,
+                           .name = "?",
+                           .path = "",
+                           .type = "mismatch",
+                           .offset = body->offset,
+                           .note = "longer than 16 MiB: not decoded" };
 
         visit(&field, user);
         *matches = false;
@@ -1114,6 +1129,7 @@ bool mig_device_decode_at(MigInput *in, const MigDescription *description,
     }
     json = mig_device_description_text(in, description, body->name, body->instance_id,
                                        &json_length);
-    *matches = mig_device_decode(json, json_length, bytes, body->length, body->offset, names, visit, user);
+    *matches = mig_device_decode(json, json_length, bytes, body->length, body->offset,
+                                 names, visit, user);
     return true;
 }

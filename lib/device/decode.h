@@ -71,8 +71,8 @@ MIG_API bool mig_device_decode_at(MigInput *in, const MigDescription *descriptio
 
 /* The configuration payload of a VFIO device (stream/vfio.h), @length octets with nothing
  * behind them: PCI configuration space, INTx state, MSI-X table.  Returns whether it is one. */
-MIG_API bool mig_vfio_payload_decode(const uint8_t *bytes, uint64_t length, uint64_t offset,
-                                     const MigPciNames *names, MigFieldVisit *visit,
-                                     void *user);
+MIG_API bool mig_vfio_payload_decode(const uint8_t *bytes, uint64_t length,
+                                     uint64_t offset, const MigPciNames *names,
+                                     MigFieldVisit *visit, void *user);
 
 #endif

@@ -31,8 +31,8 @@ static void push(MigEmit *e, const char *name)
     g_string_append(e->path, name);
 }
 
-static void visit(MigEmit *e, MigField *field, const char *name, const char *type, uint64_t at,
-                  uint64_t length, const char *note)
+static void visit(MigEmit *e, MigField *field, const char *name, const char *type,
+                  uint64_t at, uint64_t length, const char *note)
 {
     field->name = name;
     field->path = e->path->str;
@@ -111,7 +111,9 @@ uint64_t mig_emit_get_le(const MigEmit *e, uint64_t at, unsigned width)
 uint64_t mig_emit_be(MigEmit *e, const char *name, uint64_t at, unsigned width,
                      const char *note)
 {
-    static const char *const types[] = { [1] = "u8", [2] = "be16", [4] = "be32", [8] = "be64" };
+    static const char *const types[] = {
+        [1] = "u8", [2] = "be16", [4] = "be32", [8] = "be64"
+    };
     uint64_t value = mig_emit_get_be(e, at, width);
 
     mig_emit_value(e, MIG_FIELD_UINT, name, types[width], at, width, value, note);

@@ -26,8 +26,8 @@ typedef enum MigFieldKind {
     MIG_FIELD_INT,
     MIG_FIELD_BOOL,
     MIG_FIELD_BYTES,
-    MIG_FIELD_NULL,       /* a NULL element of an array of pointers */
-    MIG_FIELD_MISMATCH,   /* octets that the description does not explain; note says why */
+    MIG_FIELD_NULL,     /* a NULL element of an array of pointers */
+    MIG_FIELD_MISMATCH, /* octets that the description does not explain; note says why */
 } MigFieldKind;
 
 /* Everything is borrowed and lives until the visit returns. */

@@ -45,10 +45,12 @@ static void insert(MigPciNames *n, gint64 key, char *name)
 
 static char *inflate(const char *data, gsize length)
 {
-    g_autoptr(GZlibDecompressor) zlib = g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP);
-    g_autoptr(GInputStream) memory = g_memory_input_stream_new_from_data(data, (gssize)length,
-                                                                         NULL);
-    g_autoptr(GInputStream) stream = g_converter_input_stream_new(memory, G_CONVERTER(zlib));
+    g_autoptr(GZlibDecompressor) zlib =
+        g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP);
+    g_autoptr(GInputStream) memory =
+        g_memory_input_stream_new_from_data(data, (gssize)length, NULL);
+    g_autoptr(GInputStream) stream =
+        g_converter_input_stream_new(memory, G_CONVERTER(zlib));
     g_autofree char *text = g_malloc(LIST_MAX + 1);
     gsize n;
 

@@ -52,7 +52,9 @@ static const Bits status_bits[] = {
     { 8, 1, "ParErr" }, { 9, 2, "DEVSEL" }, { 11, 1, ">TAbort" }, { 12, 1, "<TAbort" },
     { 13, 1, "<MAbort" }, { 14, 1, ">SERR" }, { 15, 1, "<PERR" }, { 3, 1, "INTx" }, { 0 },
 };
-static const Bits header_type_bits[] = { { 0, 7, "Type" }, { 7, 1, "MultiFunction" }, { 0 } };
+static const Bits header_type_bits[] = { { 0, 7, "Type" },
+                                         { 7, 1, "MultiFunction" },
+                                         { 0 } };
 static const Bits bist_bits[] = { { 7, 1, "Capable" }, { 6, 1, "Start" },
                                   { 0, 4, "Completion" }, { 0 } };
 static const Bits rom_bits[] = { { 0, 1, "Enabled" }, { 0 } };
@@ -128,34 +130,50 @@ static const Reg vpd_regs[] = { { 2, 2, "address", BITS({ 15, 1, "Done" }) },
                                 { 4, 4, "data", NULL }, { 0 } };
 static const Reg subsystem_regs[] = { { 4, 2, "subsystem_vendor_id", NULL },
                                       { 6, 2, "subsystem_id", NULL }, { 0 } };
-static const Reg slot_id_regs[] = { { 2, 1, "slots", NULL }, { 3, 1, "chassis", NULL }, { 0 } };
-static const Reg sata_regs[] = { { 2, 2, "revision", NULL }, { 4, 4, "bar_location", NULL },
+static const Reg slot_id_regs[] = { { 2, 1, "slots", NULL },
+                                    { 3, 1, "chassis", NULL },
+                                    { 0 } };
+static const Reg sata_regs[] = { { 2, 2, "revision", NULL },
+                                 { 4, 4, "bar_location", NULL },
                                  { 0 } };
 static const Reg af_regs[] = { { 2, 1, "length", NULL },
-                               { 3, 1, "capabilities", BITS({ 0, 1, "TP" }, { 1, 1, "FLR" }) },
+                               { 3, 1, "capabilities",
+                                 BITS({ 0, 1, "TP" }, { 1, 1, "FLR" }) },
                                { 4, 1, "control", NULL },
-                               { 5, 1, "status", BITS({ 0, 1, "TP" }) }, { 0 } };
+                               { 5, 1, "status", BITS({ 0, 1, "TP" }) },
+                               { 0 } };
 static const Reg vendor_regs[] = { { 2, 1, "length", NULL }, { 0 } };
 static const Reg msix_regs[] = {
-    { 2, 2, "control", BITS({ 15, 1, "Enable" }, { 14, 1, "Masked" }, { 0, 11, "Count-1" }) },
+    { 2, 2, "control",
+      BITS({ 15, 1, "Enable" }, { 14, 1, "Masked" }, { 0, 11, "Count-1" }) },
     { 4, 4, "table", BITS({ 0, 3, "BAR" }) },
     { 8, 4, "pba", BITS({ 0, 3, "BAR" }) },
     { 0 },
 };
 static const Bits msi_control_bits[] = {
-    { 0, 1, "Enable" }, { 1, 3, "log2(Count)" }, { 4, 3, "log2(Enabled)" }, { 7, 1, "64bit" },
-    { 8, 1, "Maskable" }, { 0 },
+    { 0, 1, "Enable" }, { 1, 3, "log2(Count)" }, { 4, 3, "log2(Enabled)" },
+    { 7, 1, "64bit" },  { 8, 1, "Maskable" },    { 0 },
 };
-static const Reg msi_32[] = { { 2, 2, "control", msi_control_bits }, { 4, 4, "address", NULL },
-                              { 8, 2, "data", NULL }, { 0 } };
+static const Reg msi_32[] = { { 2, 2, "control", msi_control_bits },
+                              { 4, 4, "address", NULL },
+                              { 8, 2, "data", NULL },
+                              { 0 } };
 static const Reg msi_32_mask[] = { { 2, 2, "control", msi_control_bits },
-                                   { 4, 4, "address", NULL }, { 8, 2, "data", NULL },
-                                   { 12, 4, "mask", NULL }, { 16, 4, "pending", NULL }, { 0 } };
-static const Reg msi_64[] = { { 2, 2, "control", msi_control_bits }, { 4, 8, "address", NULL },
-                              { 12, 2, "data", NULL }, { 0 } };
+                                   { 4, 4, "address", NULL },
+                                   { 8, 2, "data", NULL },
+                                   { 12, 4, "mask", NULL },
+                                   { 16, 4, "pending", NULL },
+                                   { 0 } };
+static const Reg msi_64[] = { { 2, 2, "control", msi_control_bits },
+                              { 4, 8, "address", NULL },
+                              { 12, 2, "data", NULL },
+                              { 0 } };
 static const Reg msi_64_mask[] = { { 2, 2, "control", msi_control_bits },
-                                   { 4, 8, "address", NULL }, { 12, 2, "data", NULL },
-                                   { 16, 4, "mask", NULL }, { 20, 4, "pending", NULL }, { 0 } };
+                                   { 4, 8, "address", NULL },
+                                   { 12, 2, "data", NULL },
+                                   { 16, 4, "mask", NULL },
+                                   { 20, 4, "pending", NULL },
+                                   { 0 } };
 static const Reg virtio_regs[] = {
     { 2, 1, "length", NULL },
     { 3, 1, "cfg_type", NULL },
@@ -167,14 +185,28 @@ static const Reg virtio_regs[] = {
 };
 
 static const Bits device_control_bits[] = {
-    { 0, 1, "CorrErr" }, { 1, 1, "NonFatalErr" }, { 2, 1, "FatalErr" }, { 3, 1, "UnsupReq" },
-    { 4, 1, "RlxdOrd" }, { 5, 3, "MaxPayload" }, { 8, 1, "ExtTag" }, { 9, 1, "PhantFunc" },
-    { 10, 1, "AuxPwr" }, { 11, 1, "NoSnoop" }, { 12, 3, "MaxReadReq" }, { 15, 1, "FLReset" },
+    { 0, 1, "CorrErr" },
+    { 1, 1, "NonFatalErr" },
+    { 2, 1, "FatalErr" },
+    { 3, 1, "UnsupReq" },
+    { 4, 1, "RlxdOrd" },
+    { 5, 3, "MaxPayload" },
+    { 8, 1, "ExtTag" },
+    { 9, 1, "PhantFunc" },
+    { 10, 1, "AuxPwr" },
+    { 11, 1, "NoSnoop" },
+    { 12, 3, "MaxReadReq" },
+    { 15, 1, "FLReset" },
     { 0 },
 };
 static const Bits device_status_bits[] = {
-    { 0, 1, "CorrErr" }, { 1, 1, "NonFatalErr" }, { 2, 1, "FatalErr" }, { 3, 1, "UnsupReq" },
-    { 4, 1, "AuxPwr" }, { 5, 1, "TransPend" }, { 0 },
+    { 0, 1, "CorrErr" },
+    { 1, 1, "NonFatalErr" },
+    { 2, 1, "FatalErr" },
+    { 3, 1, "UnsupReq" },
+    { 4, 1, "AuxPwr" },
+    { 5, 1, "TransPend" },
+    { 0 },
 };
 static const Reg express_regs[] = {
     { 0x02, 2, "flags", BITS({ 0, 4, "Version" }, { 4, 4, "Type" }, { 8, 1, "Slot" },
@@ -206,12 +238,13 @@ static const Reg express_slot_regs[] = {
            { 17, 1, "Interlock" }, { 18, 1, "NoCompl" }, { 19, 13, "Slot" }) },
     { 0x18, 2, "slot_control",
       BITS({ 0, 1, "AttnBtn" }, { 1, 1, "PwrFlt" }, { 2, 1, "MRL" }, { 3, 1, "PresDet" },
-           { 4, 1, "CmdCplt" }, { 5, 1, "HPIrq" }, { 6, 2, "AttnInd" }, { 8, 2, "PwrInd" },
-           { 10, 1, "PowerOff" }, { 11, 1, "Interlock" }, { 12, 1, "LinkChg" }) },
+           { 4, 1, "CmdCplt" }, { 5, 1, "HPIrq" }, { 6, 2, "AttnInd" },
+           { 8, 2, "PwrInd" }, { 10, 1, "PowerOff" }, { 11, 1, "Interlock" },
+           { 12, 1, "LinkChg" }) },
     { 0x1a, 2, "slot_status",
-      BITS({ 0, 1, "AttnBtn" }, { 1, 1, "PowerFlt" }, { 2, 1, "MRLChg" }, { 3, 1, "PresDet" },
-           { 4, 1, "CmdCplt" }, { 5, 1, "MRLOpen" }, { 6, 1, "Present" },
-           { 7, 1, "Interlock" }, { 8, 1, "LinkState" }) },
+      BITS({ 0, 1, "AttnBtn" }, { 1, 1, "PowerFlt" }, { 2, 1, "MRLChg" },
+           { 3, 1, "PresDet" }, { 4, 1, "CmdCplt" }, { 5, 1, "MRLOpen" },
+           { 6, 1, "Present" }, { 7, 1, "Interlock" }, { 8, 1, "LinkState" }) },
     { 0 },
 };
 /* Of root ports and root complex event collectors. */
@@ -248,11 +281,24 @@ static const Reg express_2_regs[] = {
 };
 
 static const Bits uncorrectable_bits[] = {
-    { 4, 1, "DLP" }, { 5, 1, "SDES" }, { 12, 1, "TLP" }, { 13, 1, "FCP" },
-    { 14, 1, "CmpltTO" }, { 15, 1, "CmpltAbrt" }, { 16, 1, "UnxCmplt" }, { 17, 1, "RxOF" },
-    { 18, 1, "MalfTLP" }, { 19, 1, "ECRC" }, { 20, 1, "UnsupReq" }, { 21, 1, "ACSViol" },
-    { 22, 1, "UncorrIntErr" }, { 23, 1, "BlockedTLP" }, { 24, 1, "AtomicOpBlocked" },
-    { 25, 1, "TLPBlockedErr" }, { 26, 1, "PoisonTLPBlocked" }, { 0 },
+    { 4, 1, "DLP" },
+    { 5, 1, "SDES" },
+    { 12, 1, "TLP" },
+    { 13, 1, "FCP" },
+    { 14, 1, "CmpltTO" },
+    { 15, 1, "CmpltAbrt" },
+    { 16, 1, "UnxCmplt" },
+    { 17, 1, "RxOF" },
+    { 18, 1, "MalfTLP" },
+    { 19, 1, "ECRC" },
+    { 20, 1, "UnsupReq" },
+    { 21, 1, "ACSViol" },
+    { 22, 1, "UncorrIntErr" },
+    { 23, 1, "BlockedTLP" },
+    { 24, 1, "AtomicOpBlocked" },
+    { 25, 1, "TLPBlockedErr" },
+    { 26, 1, "PoisonTLPBlocked" },
+    { 0 },
 };
 static const Bits correctable_bits[] = {
     { 0, 1, "RxErr" }, { 6, 1, "BadTLP" }, { 7, 1, "BadDLLP" }, { 8, 1, "Rollover" },
@@ -277,31 +323,38 @@ static const Reg aer_regs[] = {
 };
 static const Reg serial_regs[] = { { 4, 8, "serial_number", NULL }, { 0 } };
 static const Reg ext_vendor_regs[] = {
-    { 4, 4, "vendor_header", BITS({ 0, 16, "ID" }, { 16, 4, "Rev" }, { 20, 12, "Len" }) }, { 0 }
+    { 4, 4, "vendor_header", BITS({ 0, 16, "ID" }, { 16, 4, "Rev" }, { 20, 12, "Len" }) },
+    { 0 }
 };
 static const Bits acs_bits[] = {
-    { 0, 1, "SrcValid" }, { 1, 1, "TransBlk" }, { 2, 1, "ReqRedir" }, { 3, 1, "CmpltRedir" },
-    { 4, 1, "UpstreamFwd" }, { 5, 1, "EgressCtrl" }, { 6, 1, "DirectTrans" }, { 0 },
+    { 0, 1, "SrcValid" },    { 1, 1, "TransBlk" },
+    { 2, 1, "ReqRedir" },    { 3, 1, "CmpltRedir" },
+    { 4, 1, "UpstreamFwd" }, { 5, 1, "EgressCtrl" },
+    { 6, 1, "DirectTrans" }, { 0 },
 };
 static const Reg acs_regs[] = { { 4, 2, "capabilities", acs_bits },
                                 { 6, 2, "control", acs_bits }, { 0 } };
 static const Reg ari_regs[] = {
-    { 4, 2, "capabilities", BITS({ 0, 1, "MFVC" }, { 1, 1, "ACS" }, { 8, 8, "NextFunction" }) },
-    { 6, 2, "control", BITS({ 0, 1, "MFVC" }, { 1, 1, "ACS" }, { 4, 3, "FunctionGroup" }) },
+    { 4, 2, "capabilities",
+      BITS({ 0, 1, "MFVC" }, { 1, 1, "ACS" }, { 8, 8, "NextFunction" }) },
+    { 6, 2, "control",
+      BITS({ 0, 1, "MFVC" }, { 1, 1, "ACS" }, { 4, 3, "FunctionGroup" }) },
     { 0 },
 };
 static const Reg ats_regs[] = {
     { 4, 2, "capabilities",
-      BITS({ 0, 5, "InvalidateQueueDepth" }, { 5, 1, "PageAligned" }, { 6, 1, "GlobalInval" }) },
+      BITS({ 0, 5, "InvalidateQueueDepth" }, { 5, 1, "PageAligned" },
+           { 6, 1, "GlobalInval" }) },
     { 6, 2, "control", BITS({ 15, 1, "Enable" }, { 0, 5, "SmallestTranslationUnit" }) },
     { 0 },
 };
 static const Reg sriov_regs[] = {
-    { 0x04, 4, "capabilities", BITS({ 0, 1, "Migration" }, { 1, 1, "ARIHierarchy" },
-                                    { 2, 1, "10BitTagReq" }, { 21, 11, "IntMsg" }) },
+    { 0x04, 4, "capabilities",
+      BITS({ 0, 1, "Migration" }, { 1, 1, "ARIHierarchy" }, { 2, 1, "10BitTagReq" },
+           { 21, 11, "IntMsg" }) },
     { 0x08, 2, "control",
-      BITS({ 0, 1, "Enable" }, { 1, 1, "Migration" }, { 2, 1, "Interrupt" }, { 3, 1, "MSE" },
-           { 4, 1, "ARIHierarchy" }, { 5, 1, "10BitTagReq" }) },
+      BITS({ 0, 1, "Enable" }, { 1, 1, "Migration" }, { 2, 1, "Interrupt" },
+           { 3, 1, "MSE" }, { 4, 1, "ARIHierarchy" }, { 5, 1, "10BitTagReq" }) },
     { 0x0a, 2, "status", BITS({ 0, 1, "Migration" }) },
     { 0x0c, 2, "initial_vfs", NULL },
     { 0x0e, 2, "total_vfs", NULL },
@@ -323,20 +376,28 @@ static const Reg pri_regs[] = {
     { 12, 4, "outstanding_allocation", NULL },
     { 0 },
 };
-static const Reg tph_regs[] = { { 4, 4, "capabilities", NULL }, { 8, 4, "control", NULL }, { 0 } };
+static const Reg tph_regs[] = { { 4, 4, "capabilities", NULL },
+                                { 8, 4, "control", NULL },
+                                { 0 } };
 static const Reg ltr_regs[] = { { 4, 2, "max_snoop_latency", NULL },
                                 { 6, 2, "max_no_snoop_latency", NULL }, { 0 } };
 static const Reg secondary_regs[] = { { 4, 4, "link_control_3", NULL },
                                       { 8, 4, "lane_error_status", NULL }, { 0 } };
 static const Reg pasid_regs[] = {
-    { 4, 2, "capabilities", BITS({ 1, 1, "Exec" }, { 2, 1, "Priv" }, { 8, 5, "MaxWidth" }) },
+    { 4, 2, "capabilities",
+      BITS({ 1, 1, "Exec" }, { 2, 1, "Priv" }, { 8, 5, "MaxWidth" }) },
     { 6, 2, "control", BITS({ 0, 1, "Enable" }, { 1, 1, "Exec" }, { 2, 1, "Priv" }) },
     { 0 },
 };
-static const Reg dpc_regs[] = { { 4, 2, "capabilities", NULL }, { 6, 2, "control", NULL },
-                                { 8, 2, "status", NULL }, { 10, 2, "source", NULL }, { 0 } };
-static const Reg l1ss_regs[] = { { 4, 4, "capabilities", NULL }, { 8, 4, "control_1", NULL },
-                                 { 12, 4, "control_2", NULL }, { 0 } };
+static const Reg dpc_regs[] = { { 4, 2, "capabilities", NULL },
+                                { 6, 2, "control", NULL },
+                                { 8, 2, "status", NULL },
+                                { 10, 2, "source", NULL },
+                                { 0 } };
+static const Reg l1ss_regs[] = { { 4, 4, "capabilities", NULL },
+                                 { 8, 4, "control_1", NULL },
+                                 { 12, 4, "control_2", NULL },
+                                 { 0 } };
 static const Reg ptm_regs[] = { { 4, 4, "capabilities", NULL }, { 8, 4, "control", NULL },
                                 { 0 } };
 static const Reg dvsec_regs[] = {
@@ -344,7 +405,9 @@ static const Reg dvsec_regs[] = {
     { 8, 2, "dvsec_id", NULL },
     { 0 },
 };
-static const Reg dlf_regs[] = { { 4, 4, "capabilities", NULL }, { 8, 4, "status", NULL }, { 0 } };
+static const Reg dlf_regs[] = { { 4, 4, "capabilities", NULL },
+                                { 8, 4, "status", NULL },
+                                { 0 } };
 static const Reg doe_regs[] = { { 4, 4, "capabilities", NULL }, { 8, 4, "control", NULL },
                                 { 12, 4, "status", NULL }, { 0 } };
 
@@ -458,7 +521,8 @@ static void describe(GString *note, const Bits *bits, uint64_t value)
     }
 }
 
-static void show(Space *s, uint32_t at, uint32_t width, const char *name, const char *note)
+static void show(Space *s, uint32_t at, uint32_t width, const char *name,
+                 const char *note)
 {
     if (at + width > s->size) {
         return;
@@ -563,7 +627,8 @@ static void show_msix(Space *s, uint32_t at)
     uint32_t table = mig_le32(octets(s, at + 4)), pba = mig_le32(octets(s, at + 8));
 
     show_regs(s, at, msix_regs);
-    g_string_printf(s->note, "Count=%u, table at BAR=%u offset=%08x, PBA at BAR=%u offset=%08x",
+    g_string_printf(s->note,
+                    "Count=%u, table at BAR=%u offset=%08x, PBA at BAR=%u offset=%08x",
                     (mig_le16(octets(s, at + 2)) & 0x7ffu) + 1, table & 7, table & ~7u,
                     pba & 7, pba & ~7u);
     mig_emit_value(s->e, MIG_FIELD_UINT, "vectors", "count", s->at + at + 2, 2,
@@ -619,7 +684,8 @@ static void show_capability(Space *s, uint8_t at, uint32_t end)
 }
 
 /* Where the capability at @at must have ended: at the next one above it. */
-static uint32_t end_of(const uint16_t *places, unsigned n, uint32_t at, uint32_t otherwise)
+static uint32_t end_of(const uint16_t *places, unsigned n, uint32_t at,
+                       uint32_t otherwise)
 {
     uint32_t end = otherwise;
 
@@ -643,7 +709,8 @@ static void show_capabilities(Space *s)
     while (at >= 0x40 && n < CAPABILITIES_MAX && *octets(s, at) != 0xff) {
         for (unsigned i = 0; i < n; i++) {
             if (places[i] == at) {
-                mig_emit_mismatch(s->e, s->at + at, 1, "the capabilities are chained in a loop");
+                mig_emit_mismatch(s->e, s->at + at, 1,
+                                  "the capabilities are chained in a loop");
                 at = 0;
                 break;
             }
@@ -664,9 +731,10 @@ static void show_extended_capability(Space *s, uint16_t at, uint32_t end)
     const Capability *known = find(extended_capabilities, header & 0xffff);
     g_autofree char *name = g_strdup_printf("ext_0x%03x", at);
 
-    mig_emit_open(s->e, MIG_FIELD_STRUCT, name, "extended capability", s->at + at, end - at,
-                  known ? known->name : "unknown extended capability");
-    describe(s->note, BITS({ 0, 16, "ID" }, { 16, 4, "Version" }, { 20, 12, "Next" }), header);
+    mig_emit_open(s->e, MIG_FIELD_STRUCT, name, "extended capability", s->at + at,
+                  end - at, known ? known->name : "unknown extended capability");
+    describe(s->note, BITS({ 0, 16, "ID" }, { 16, 4, "Version" }, { 20, 12, "Next" }),
+             header);
     show(s, at, 4, "header", s->note->str);
     if (known && known->regs) {
         show_regs(s, at, known->regs);
@@ -699,7 +767,8 @@ static void show_extended_capabilities(Space *s)
         at = (uint16_t)(mig_le32(octets(s, at)) >> 20 & 0xffc);
     }
     for (unsigned i = 0; i < n; i++) {
-        show_extended_capability(s, places[i], end_of(places, n, places[i], EXTENDED_SPACE));
+        show_extended_capability(s, places[i],
+                                 end_of(places, n, places[i], EXTENDED_SPACE));
     }
 }
 
@@ -807,7 +876,8 @@ void mig_pci_msix_decode(MigEmit *e, const char *name, const char *type, uint64_
         mig_emit_le(e, "address", at, 8, NULL);
         mig_emit_le(e, "data", at + 8, 4, NULL);
         mig_emit_le(e, "control", at + 12, 4, masked ? "Masked+" : "Masked-");
-        mig_emit_value(e, MIG_FIELD_BOOL, "pending", "bit", pending + i / 8, 1, waits, NULL);
+        mig_emit_value(e, MIG_FIELD_BOOL, "pending", "bit", pending + i / 8, 1, waits,
+                       NULL);
         mig_emit_close(e);
     }
     mig_emit_close(e);

@@ -262,7 +262,8 @@ static bool watch_pages(MigRamImage *image, MigReader *reader, const MigItem *it
     ok = write_pages(image, b, p + run->data_offset, 1, run->page_size, run->page_size,
                      run->address) &&
          write_pages(image, b, p + run->first_length + 8, run->n_pages - 1,
-                     mig_ram_pages_stride(run), run->page_size, run->address + run->page_size);
+                     mig_ram_pages_stride(run), run->page_size,
+                     run->address + run->page_size);
     return ok || io_error(run->block, error);
 }
 
@@ -312,7 +313,8 @@ static bool watch_mapped(MigRamImage *image, MigReader *reader, const MigItem *i
         if (!write_pages(image, b, p + at, (uint32_t)(length / size), (uint32_t)size,
                          (uint32_t)size, item->piece + at) ||
             !write_pages(image, b, p + at + length / size * size, length % size != 0, 0,
-                         (uint32_t)(length % size), item->piece + at + length / size * size)) {
+                         (uint32_t)(length % size),
+                         item->piece + at + length / size * size)) {
             return io_error(block, error);
         }
     }
@@ -336,8 +338,8 @@ bool mig_ram_image_watch(MigRamImage *image, MigReader *reader, const MigItem *i
     }
 }
 
-size_t mig_ram_image_read(const MigRamImage *image, const MigRamBlock *block, uint64_t address,
-                          void *buffer, size_t n)
+size_t mig_ram_image_read(const MigRamImage *image, const MigRamBlock *block,
+                          uint64_t address, void *buffer, size_t n)
 {
     const Block *b = find(image, block);
 

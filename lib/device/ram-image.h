@@ -34,8 +34,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigRamImage, mig_ram_image_free)
  * Errors: MALFORMED with the rule where an encoded page does not decode or a page lies
  * outside of its block; IO.
  */
-MIG_API bool mig_ram_image_watch(MigRamImage *image, MigReader *reader, const MigItem *item,
-                                 GError **error);
+MIG_API bool mig_ram_image_watch(MigRamImage *image, MigReader *reader,
+                                 const MigItem *item, GError **error);
 
 /* Octets of @block from @address on, at most @n: how many there are. */
 MIG_API size_t mig_ram_image_read(const MigRamImage *image, const MigRamBlock *block,

@@ -20,7 +20,8 @@ void mig_special_decode(MigEmit *e, const char *type, const char *name, uint64_t
         mig_pci_config_decode(e, name, type, at, length);
     } else if (g_str_equal(type, "pci irq state") && length == 16) {
         mig_pci_intx_decode(e, name, type, at);
-    } else if (g_str_equal(type, "msix state") && (vectors = mig_pci_msix_vectors(length))) {
+    } else if (g_str_equal(type, "msix state") &&
+               (vectors = mig_pci_msix_vectors(length))) {
         mig_pci_msix_decode(e, name, type, at, vectors);
     } else if (g_str_equal(type, "virtio")) {
         mig_virtio_decode(e, name, type, at, length);
@@ -40,7 +41,8 @@ static bool parse_payload(const uint8_t *bytes, uint64_t length, MigVfioPayload 
     closed = g_malloc(length + 8);
     memcpy(closed, bytes, length);
     mig_put_be64(closed + length, MIG_VFIO_END_OF_STATE);
-    return mig_vfio_payload_parse(closed, length + 8, payload) && payload->length == length;
+    return mig_vfio_payload_parse(closed, length + 8, payload) &&
+           payload->length == length;
 }
 
 bool mig_vfio_payload_decode(const uint8_t *bytes, uint64_t length, uint64_t offset,
@@ -60,7 +62,8 @@ bool mig_vfio_payload_decode(const uint8_t *bytes, uint64_t length, uint64_t off
                           payload.config_size);
     mig_pci_intx_decode(&e, "irq_state", "pci irq state", payload.intx_offset);
     if (payload.msix_vectors) {
-        mig_pci_msix_decode(&e, "msix", "msix state", payload.msix_offset, payload.msix_vectors);
+        mig_pci_msix_decode(&e, "msix", "msix state", payload.msix_offset,
+                            payload.msix_vectors);
     }
     if (payload.has_display) {
         /* 0x05, the name of 25 octets with its length, be32 version */

@@ -24,15 +24,43 @@ static const Feature common[] = {
     { 39, "NOTIF_CONFIG_DATA" }, { 40, "RING_RESET" }, { 41, "ADMIN_VQ" }, { 0, NULL },
 };
 static const Feature net[] = {
-    { 0, "CSUM" }, { 1, "GUEST_CSUM" }, { 2, "CTRL_GUEST_OFFLOADS" }, { 3, "MTU" },
-    { 5, "MAC" }, { 6, "GSO" }, { 7, "GUEST_TSO4" }, { 8, "GUEST_TSO6" }, { 9, "GUEST_ECN" },
-    { 10, "GUEST_UFO" }, { 11, "HOST_TSO4" }, { 12, "HOST_TSO6" }, { 13, "HOST_ECN" },
-    { 14, "HOST_UFO" }, { 15, "MRG_RXBUF" }, { 16, "STATUS" }, { 17, "CTRL_VQ" },
-    { 18, "CTRL_RX" }, { 19, "CTRL_VLAN" }, { 20, "CTRL_RX_EXTRA" }, { 21, "GUEST_ANNOUNCE" },
-    { 22, "MQ" }, { 23, "CTRL_MAC_ADDR" }, { 50, "DEVICE_STATS" }, { 51, "HASH_TUNNEL" },
-    { 52, "VQ_NOTF_COAL" }, { 53, "NOTF_COAL" }, { 54, "GUEST_USO4" }, { 55, "GUEST_USO6" },
-    { 56, "HOST_USO" }, { 57, "HASH_REPORT" }, { 59, "GUEST_HDRLEN" }, { 60, "RSS" },
-    { 61, "RSC_EXT" }, { 62, "STANDBY" }, { 63, "SPEED_DUPLEX" }, { 0, NULL },
+    { 0, "CSUM" },
+    { 1, "GUEST_CSUM" },
+    { 2, "CTRL_GUEST_OFFLOADS" },
+    { 3, "MTU" },
+    { 5, "MAC" },
+    { 6, "GSO" },
+    { 7, "GUEST_TSO4" },
+    { 8, "GUEST_TSO6" },
+    { 9, "GUEST_ECN" },
+    { 10, "GUEST_UFO" },
+    { 11, "HOST_TSO4" },
+    { 12, "HOST_TSO6" },
+    { 13, "HOST_ECN" },
+    { 14, "HOST_UFO" },
+    { 15, "MRG_RXBUF" },
+    { 16, "STATUS" },
+    { 17, "CTRL_VQ" },
+    { 18, "CTRL_RX" },
+    { 19, "CTRL_VLAN" },
+    { 20, "CTRL_RX_EXTRA" },
+    { 21, "GUEST_ANNOUNCE" },
+    { 22, "MQ" },
+    { 23, "CTRL_MAC_ADDR" },
+    { 50, "DEVICE_STATS" },
+    { 51, "HASH_TUNNEL" },
+    { 52, "VQ_NOTF_COAL" },
+    { 53, "NOTF_COAL" },
+    { 54, "GUEST_USO4" },
+    { 55, "GUEST_USO6" },
+    { 56, "HOST_USO" },
+    { 57, "HASH_REPORT" },
+    { 59, "GUEST_HDRLEN" },
+    { 60, "RSS" },
+    { 61, "RSC_EXT" },
+    { 62, "STANDBY" },
+    { 63, "SPEED_DUPLEX" },
+    { 0, NULL },
 };
 static const Feature block[] = {
     { 0, "BARRIER" }, { 1, "SIZE_MAX" }, { 2, "SEG_MAX" }, { 4, "GEOMETRY" }, { 5, "RO" },
@@ -40,21 +68,28 @@ static const Feature block[] = {
     { 11, "CONFIG_WCE" }, { 12, "MQ" }, { 13, "DISCARD" }, { 14, "WRITE_ZEROES" },
     { 15, "LIFETIME" }, { 16, "SECURE_ERASE" }, { 17, "ZONED" }, { 0, NULL },
 };
-static const Feature console[] = { { 0, "SIZE" }, { 1, "MULTIPORT" }, { 2, "EMERG_WRITE" },
-                                   { 0, NULL } };
+static const Feature console[] = {
+    { 0, "SIZE" }, { 1, "MULTIPORT" }, { 2, "EMERG_WRITE" }, { 0, NULL }
+};
 static const Feature balloon[] = {
     { 0, "MUST_TELL_HOST" }, { 1, "STATS_VQ" }, { 2, "DEFLATE_ON_OOM" },
     { 3, "FREE_PAGE_HINT" }, { 4, "PAGE_POISON" }, { 5, "PAGE_REPORTING" }, { 0, NULL },
 };
 static const Feature scsi[] = { { 0, "INOUT" }, { 1, "HOTPLUG" }, { 2, "CHANGE" },
                                 { 3, "T10_PI" }, { 0, NULL } };
-static const Feature gpu[] = { { 0, "VIRGL" }, { 1, "EDID" }, { 2, "RESOURCE_UUID" },
-                               { 3, "RESOURCE_BLOB" }, { 4, "CONTEXT_INIT" }, { 0, NULL } };
-static const Feature socket[] = { { 0, "STREAM" }, { 1, "SEQPACKET" }, { 2, "NO_IMPLIED_STREAM" },
-                                  { 0, NULL } };
+static const Feature gpu[] = { { 0, "VIRGL" },         { 1, "EDID" },
+                               { 2, "RESOURCE_UUID" }, { 3, "RESOURCE_BLOB" },
+                               { 4, "CONTEXT_INIT" },  { 0, NULL } };
+static const Feature socket[] = {
+    { 0, "STREAM" }, { 1, "SEQPACKET" }, { 2, "NO_IMPLIED_STREAM" }, { 0, NULL }
+};
 static const Feature crypto[] = {
-    { 0, "REVISION_1" }, { 1, "CIPHER_STATELESS_MODE" }, { 2, "HASH_STATELESS_MODE" },
-    { 3, "MAC_STATELESS_MODE" }, { 4, "AEAD_STATELESS_MODE" }, { 5, "AKCIPHER_STATELESS_MODE" },
+    { 0, "REVISION_1" },
+    { 1, "CIPHER_STATELESS_MODE" },
+    { 2, "HASH_STATELESS_MODE" },
+    { 3, "MAC_STATELESS_MODE" },
+    { 4, "AEAD_STATELESS_MODE" },
+    { 5, "AKCIPHER_STATELESS_MODE" },
     { 0, NULL },
 };
 static const Feature iommu[] = {

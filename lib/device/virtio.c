@@ -69,15 +69,31 @@ static const struct Subsection {
     { "virtio/started", 1, { { 1, "started" } }, 0, { { 0 } } },
     { "virtio/disabled", 1, { { 1, "disabled" } }, 0, { { 0 } } },
     { "virtio/extra_state", 0, { { 0 } }, 0, { { 0 } } },
-    { "virtio/packed_virtqueues", 0, { { 0 } }, QUEUES_MAX,
-      { { 2, "last_avail_idx" }, { 1, "last_avail_wrap_counter" }, { 2, "used_idx" },
-        { 1, "used_wrap_counter" }, { 4, "inuse" } } },
-    { "virtio_pci/modern_state", 1,
-      { { 4, "dfselect" }, { 4, "gfselect" }, { 4, "guest_features[0]" },
+    { "virtio/packed_virtqueues",
+      0,
+      { { 0 } },
+      QUEUES_MAX,
+      { { 2, "last_avail_idx" },
+        { 1, "last_avail_wrap_counter" },
+        { 2, "used_idx" },
+        { 1, "used_wrap_counter" },
+        { 4, "inuse" } } },
+    { "virtio_pci/modern_state",
+      1,
+      { { 4, "dfselect" },
+        { 4, "gfselect" },
+        { 4, "guest_features[0]" },
         { 4, "guest_features[1]" } },
       QUEUES_MAX,
-      { { 2, "num" }, { 1, "unused" }, { 1, "enabled" }, { 4, "desc[0]" }, { 4, "desc[1]" },
-        { 4, "avail[0]" }, { 4, "avail[1]" }, { 4, "used[0]" }, { 4, "used[1]" } } },
+      { { 2, "num" },
+        { 1, "unused" },
+        { 1, "enabled" },
+        { 4, "desc[0]" },
+        { 4, "desc[1]" },
+        { 4, "avail[0]" },
+        { 4, "avail[1]" },
+        { 4, "used[0]" },
+        { 4, "used[1]" } } },
 };
 
 static uint32_t parts_length(const Part *parts)
@@ -103,8 +119,9 @@ static const struct Subsection *subsection_at(const uint8_t *p, uint64_t n)
         const struct Subsection *s = &known_subsections[i];
         size_t name = strlen(s->name);
 
-        if (n >= MIG_SUBSECTION_OVERHEAD + name && p[0] == MIG_SUBSECTION && p[1] == name &&
-            memcmp(p + 2, s->name, name) == 0 && mig_be32(p + 2 + name) == 1) {
+        if (n >= MIG_SUBSECTION_OVERHEAD + name && p[0] == MIG_SUBSECTION &&
+            p[1] == name && memcmp(p + 2, s->name, name) == 0 &&
+            mig_be32(p + 2 + name) == 1) {
             return s;
         }
     }
@@ -164,8 +181,10 @@ static bool measure_common(const uint8_t *p, uint64_t length, Layout *l)
     at = l->config + l->config_length;
     l->queues = mig_be32(p + at);
     l->queue = at + 4;
-    l->queue_length = 4u + (l->transport == TRANSPORT_MMIO ? 4 : 0) + 8 + 2 + (vectors ? 2 : 0);
-    if (l->queues > QUEUES_MAX || (uint64_t)l->queues * l->queue_length > length - l->queue) {
+    l->queue_length =
+        4u + (l->transport == TRANSPORT_MMIO ? 4 : 0) + 8 + 2 + (vectors ? 2 : 0);
+    if (l->queues > QUEUES_MAX ||
+        (uint64_t)l->queues * l->queue_length > length - l->queue) {
         return false;
     }
     for (uint32_t i = 0; i < l->queues; i++) {
@@ -246,8 +265,9 @@ static void note_status(State *s, uint64_t status)
     static const struct {
         uint8_t bit;
         const char *name;
-    } bits[] = { { 0x01, "ACKNOWLEDGE" }, { 0x02, "DRIVER" }, { 0x04, "DRIVER_OK" },
-                 { 0x08, "FEATURES_OK" }, { 0x40, "DEVICE_NEEDS_RESET" }, { 0x80, "FAILED" } };
+    } bits[] = { { 0x01, "ACKNOWLEDGE" },        { 0x02, "DRIVER" },
+                 { 0x04, "DRIVER_OK" },          { 0x08, "FEATURES_OK" },
+                 { 0x40, "DEVICE_NEEDS_RESET" }, { 0x80, "FAILED" } };
 
     g_string_truncate(s->note, 0);
     for (size_t i = 0; i < G_N_ELEMENTS(bits); i++) {
@@ -275,12 +295,14 @@ static void show_transport(State *s)
     if (l->vectors) {
         mig_pci_msix_decode(s->e, "msix", "msix state", at + 20 + l->space, l->vectors);
         mig_emit_be(s->e, "config_vector", at + l->common - 2, 2,
-                    mig_emit_get_be(s->e, at + l->common - 2, 2) == NO_VECTOR ? "none" : NULL);
+                    mig_emit_get_be(s->e, at + l->common - 2, 2) == NO_VECTOR ? "none"
+                                                                              : NULL);
     }
 }
 
-static const Part net_config[] = { { 2, "status" }, { 2, "max_virtqueue_pairs" }, { 2, "mtu" },
-                                   { 4, "speed" }, { 1, "duplex" }, { 0 } };
+static const Part net_config[] = { { 2, "status" }, { 2, "max_virtqueue_pairs" },
+                                   { 2, "mtu" },    { 4, "speed" },
+                                   { 1, "duplex" }, { 0 } };
 static const Part block_config[] = {
     { 8, "capacity" }, { 4, "size_max" }, { 4, "seg_max" }, { 2, "geometry.cylinders" },
     { 1, "geometry.heads" }, { 1, "geometry.sectors" }, { 4, "blk_size" },
@@ -292,15 +314,26 @@ static const Part block_config[] = {
     { 1, "write_zeroes_may_unmap" }, { 0 },
 };
 static const Part scsi_config[] = {
-    { 4, "num_queues" }, { 4, "seg_max" }, { 4, "max_sectors" }, { 4, "cmd_per_lun" },
-    { 4, "event_info_size" }, { 4, "sense_size" }, { 4, "cdb_size" }, { 2, "max_channel" },
-    { 2, "max_target" }, { 4, "max_lun" }, { 0 },
+    { 4, "num_queues" },
+    { 4, "seg_max" },
+    { 4, "max_sectors" },
+    { 4, "cmd_per_lun" },
+    { 4, "event_info_size" },
+    { 4, "sense_size" },
+    { 4, "cdb_size" },
+    { 2, "max_channel" },
+    { 2, "max_target" },
+    { 4, "max_lun" },
+    { 0 },
 };
-static const Part balloon_config[] = { { 4, "num_pages" }, { 4, "actual" },
-                                       { 4, "free_page_hint_cmd_id" }, { 4, "poison_val" },
+static const Part balloon_config[] = { { 4, "num_pages" },
+                                       { 4, "actual" },
+                                       { 4, "free_page_hint_cmd_id" },
+                                       { 4, "poison_val" },
                                        { 0 } };
-static const Part console_config[] = { { 2, "cols" }, { 2, "rows" }, { 4, "max_nr_ports" },
-                                       { 4, "emerg_wr" }, { 0 } };
+static const Part console_config[] = {
+    { 2, "cols" }, { 2, "rows" }, { 4, "max_nr_ports" }, { 4, "emerg_wr" }, { 0 }
+};
 static const Part socket_config[] = { { 8, "guest_cid" }, { 0 } };
 
 static const Part *config_parts(uint16_t type)
@@ -410,8 +443,8 @@ static void show_per_queue(State *s, const struct Subsection *section, uint64_t 
                   (uint64_t)section->extra_count * length, NULL);
     for (uint32_t i = 0; i < section->extra_count; i++, at += length) {
         if (i < s->layout.queues || !all_zero(s->e->body + at, length)) {
-            mig_emit_open(s->e, MIG_FIELD_STRUCT, mig_emit_index(buffer, i), "virtqueue", at,
-                          length, NULL);
+            mig_emit_open(s->e, MIG_FIELD_STRUCT, mig_emit_index(buffer, i), "virtqueue",
+                          at, length, NULL);
             show_parts(s, section->extra, at);
             mig_emit_close(s->e);
         }
@@ -426,9 +459,11 @@ static void show_subsections(State *s, uint64_t length)
     while (at < length) {
         uint64_t p = s->at + at;
         const struct Subsection *section = subsection_at(s->e->body + p, length - at);
-        uint64_t header = header_length(section), whole = header + payload_length(section);
+        uint64_t header = header_length(section),
+                 whole = header + payload_length(section);
 
-        mig_emit_open(s->e, MIG_FIELD_SUBSECTION, section->name, "subsection", p, whole, NULL);
+        mig_emit_open(s->e, MIG_FIELD_SUBSECTION, section->name, "subsection", p, whole,
+                      NULL);
         mig_emit_be(s->e, "version_id", p + header - 4, 4, NULL);
         p += header;
         if (section->count) {
@@ -474,7 +509,8 @@ void mig_virtio_decode(MigEmit *e, const char *name, const char *type, uint64_t 
     }
     s.modern = is_modern(&s, length);
     common = at + l->common;
-    mig_emit_open(e, MIG_FIELD_STRUCT, name, type, at, length, mig_virtio_type_name(s.type));
+    mig_emit_open(e, MIG_FIELD_STRUCT, name, type, at, length,
+                  mig_virtio_type_name(s.type));
     show_transport(&s);
     note_status(&s, e->body[common]);
     mig_emit_be(e, "status", common, 1, note->str);

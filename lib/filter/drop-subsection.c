@@ -16,7 +16,8 @@ typedef struct DropSubsection {
     uint64_t dropped;
 } DropSubsection;
 
-static bool drop_configure(void *state, const char *key, const char *value, GError **error)
+static bool drop_configure(void *state, const char *key, const char *value,
+                           GError **error)
 {
     DropSubsection *drop = state;
 
@@ -44,8 +45,8 @@ static const char *path_inside(const DropSubsection *drop, const MigSection *sec
                                                : NULL;
 }
 
-static bool cut(DropSubsection *drop, MigNext *next, const MigItem *item, const char *path,
-                GError **error)
+static bool cut(DropSubsection *drop, MigNext *next, const MigItem *item,
+                const char *path, GError **error)
 {
     MigReader *reader = mig_next_reader(next);
     const MigSection *section = item->section;
@@ -61,24 +62,27 @@ static bool cut(DropSubsection *drop, MigNext *next, const MigItem *item, const 
     }
     body = g_byte_array_sized_new((guint)item->length);
     g_byte_array_append(body, p, (guint)item->length);
-    json = mig_device_description_text(mig_reader_input(reader), mig_reader_description(reader),
-                                       section->name, section->instance_id, &json_length);
+    json = mig_device_description_text(mig_reader_input(reader),
+                                       mig_reader_description(reader), section->name,
+                                       section->instance_id, &json_length);
     if (json) {
-        without = mig_device_cut_subsection(json, json_length, body->data, body->len, path,
-                                            &from, &length, &problem);
+        without = mig_device_cut_subsection(json, json_length, body->data, body->len,
+                                            path, &from, &length, &problem);
     }
     if (!without && problem) {
-        return mig_next_refuse(next, item, section, error, "subsection %s cannot be cut out: %s",
-                               path, problem);
+        return mig_next_refuse(next, item, section, error,
+                               "subsection %s cannot be cut out: %s", path, problem);
     }
     if (!without) {
         return mig_next_emit(next, item, error);
     }
     g_byte_array_remove_range(body, (guint)from, (guint)length);
     mig_description_edit_replace(drop->edit, section, json, json_length, without);
-    mig_next_report(next, section, "subsection %s dropped, %" PRIu64 " bytes", path, length);
+    mig_next_report(next, section, "subsection %s dropped, %" PRIu64 " bytes", path,
+                    length);
     drop->dropped++;
-    return mig_next_emit_bytes(next, item, MIG_ITEM_DEVICE_STATE, body->data, body->len, error);
+    return mig_next_emit_bytes(next, item, MIG_ITEM_DEVICE_STATE, body->data, body->len,
+                               error);
 }
 
 static bool drop_event(void *state, MigNext *next, MigItem *item, GError **error)

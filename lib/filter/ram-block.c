@@ -25,7 +25,8 @@ typedef struct RamBlock {
     bool name_dropped;   /* with a record; the next one is to have it */
 } RamBlock;
 
-static bool ram_block_configure(void *state, const char *key, const char *value, GError **error)
+static bool ram_block_configure(void *state, const char *key, const char *value,
+                                GError **error)
 {
     RamBlock *block = state;
 
@@ -46,7 +47,8 @@ static bool ram_block_configure(void *state, const char *key, const char *value,
     block->length = g_ascii_strtoull(value, &end, 0);
     block->has_length = g_ascii_isdigit(*value) && *end == '\0' && block->length > 0;
     if (!block->has_length) {
-        mig_error_set_plain(error, MIG_ERROR_USAGE, "length=%s is no number of bytes", value);
+        mig_error_set_plain(error, MIG_ERROR_USAGE, "length=%s is no number of bytes",
+                            value);
     }
     return block->has_length;
 }
@@ -70,14 +72,16 @@ static uint32_t pages_kept(const RamBlock *block, const MigRamPages *run)
     return (uint32_t)MIN(run->n_pages, left / run->page_size);
 }
 
-static bool ram_block_scan(void *state, MigNext *next, const MigItem *item, GError **error)
+static bool ram_block_scan(void *state, MigNext *next, const MigItem *item,
+                           GError **error)
 {
     RamBlock *block = state;
     const MigRamPages *run = &item->pages;
 
     if (item->kind == MIG_ITEM_MAPPED_HEADER && is_ours(block, item->block)) {
-        return mig_next_refuse(next, item, item->section, error,
-                               "pages of a mapped-ram file have their places by the length");
+        return mig_next_refuse(
+            next, item, item->section, error,
+            "pages of a mapped-ram file have their places by the length");
     }
     if (item->kind == MIG_ITEM_RAM_BLOCK && is_ours(block, item->block)) {
         block->found = true;
@@ -94,8 +98,9 @@ static bool ram_block_scan(void *state, MigNext *next, const MigItem *item, GErr
             return false;
         }
         for (uint32_t i = pages_kept(block, run); i < run->n_pages; i++) {
-            block->not_zero += run->kind != MIG_PAGE_NORMAL ||
-                               !mig_page_is_zero(p + mig_pages_data(item, i), run->page_size);
+            block->not_zero +=
+                run->kind != MIG_PAGE_NORMAL ||
+                !mig_page_is_zero(p + mig_pages_data(item, i), run->page_size);
         }
     }
     return true;
@@ -106,15 +111,18 @@ static bool ram_block_start(void *state, MigNext *next, GError **error)
     RamBlock *block = state;
 
     if (!block->found) {
-        mig_error_set_plain(error, MIG_ERROR_REFUSED, "no RAM block is called %s", block->name);
+        mig_error_set_plain(error, MIG_ERROR_REFUSED, "no RAM block is called %s",
+                            block->name);
     } else if (block->page_size && block->length % block->page_size) {
         mig_error_set_plain(error, MIG_ERROR_REFUSED,
                             "%" PRIu64 " bytes are not whole pages of %u", block->length,
                             block->page_size);
     } else if (block->not_zero && !mig_next_lossy(next)) {
         mig_error_set_plain(error, MIG_ERROR_REFUSED,
-                            "%" PRIu64 " pages of %s beyond that length hold something; --lossy "
-                            "drops them", block->not_zero, block->name);
+                            "%" PRIu64
+                            " pages of %s beyond that length hold something; --lossy "
+                            "drops them",
+                            block->not_zero, block->name);
     } else {
         return true;
     }
@@ -156,7 +164,8 @@ static bool emit_named(MigNext *next, const MigItem *run, GError **error)
     item.pages.n_pages = 1;
     item.pages.first_length = bytes->len;
     item.pages.data_offset += 1u + block->name_length;
-    return mig_next_emit_bytes(next, &item, MIG_ITEM_RAM_PAGES, bytes->data, bytes->len, error);
+    return mig_next_emit_bytes(next, &item, MIG_ITEM_RAM_PAGES, bytes->data, bytes->len,
+                               error);
 }
 
 static bool change_pages(RamBlock *block, MigNext *next, MigItem *item, GError **error)
@@ -192,7 +201,8 @@ static bool ram_block_event(void *state, MigNext *next, MigItem *item, GError **
                             error);
     case MIG_ITEM_RAM_BLOCK:
         return is_ours(block, item->block)
-                   ? emit_changed(next, item, 1u + item->block->name_length, block->length, error)
+                   ? emit_changed(next, item, 1u + item->block->name_length,
+                                  block->length, error)
                    : mig_next_emit(next, item, error);
     case MIG_ITEM_RAM_PAGES:
         return change_pages(block, next, item, error);

@@ -40,9 +40,10 @@ static bool set_configure(void *state, const char *key, const char *value, GErro
 
     if (!key) {
         if (!set->path || !strchr(set->path, ':') || !set->value == !set->has_bits) {
-            mig_error_set_plain(error, MIG_ERROR_USAGE,
-                                "path=DEVICE:FIELD is wanted, and either value=, or set= or "
-                                "clear=");
+            mig_error_set_plain(
+                error, MIG_ERROR_USAGE,
+                "path=DEVICE:FIELD is wanted, and either value=, or set= or "
+                "clear=");
             return false;
         }
         return true;
@@ -97,7 +98,8 @@ static bool parse_number(Body *body, const MigField *field, uint64_t *value)
     uint64_t beyond = bits < 64 ? UINT64_MAX << bits : 0;
     char *end;
 
-    if (field->kind == MIG_FIELD_BOOL && (g_str_equal(text, "true") || g_str_equal(text, "false"))) {
+    if (field->kind == MIG_FIELD_BOOL &&
+        (g_str_equal(text, "true") || g_str_equal(text, "false"))) {
         *value = g_str_equal(text, "true");
         return true;
     }
@@ -121,10 +123,12 @@ static bool set_bytes(Body *body, const MigField *field, uint8_t *at)
     const char *text = body->set->value;
 
     if (body->set->has_bits || strlen(text) != 2 * field->length) {
-        return refuse(body, field, "a buffer takes as many octets in hexadecimal as it has");
+        return refuse(body, field,
+                      "a buffer takes as many octets in hexadecimal as it has");
     }
     for (uint64_t i = 0; i < field->length; i++) {
-        int high = g_ascii_xdigit_value(text[2 * i]), low = g_ascii_xdigit_value(text[2 * i + 1]);
+        int high = g_ascii_xdigit_value(text[2 * i]),
+            low = g_ascii_xdigit_value(text[2 * i + 1]);
 
         if (high < 0 || low < 0) {
             return refuse(body, field, "the value is not hexadecimal");
@@ -148,11 +152,13 @@ static bool set_number(Body *body, const MigField *field, uint8_t *at)
     }
     store(field, at, value);
     if (field->kind == MIG_FIELD_INT) {
-        mig_next_report(body->next, body->item->section, "%s %" PRId64 " \342\206\222 %" PRId64,
-                        field->path, field->i, (int64_t)value);
+        mig_next_report(body->next, body->item->section,
+                        "%s %" PRId64 " \342\206\222 %" PRId64, field->path, field->i,
+                        (int64_t)value);
     } else {
         mig_next_report(body->next, body->item->section,
-                        "%s 0x%" PRIx64 " \342\206\222 0x%" PRIx64, field->path, field->u, value);
+                        "%s 0x%" PRIx64 " \342\206\222 0x%" PRIx64, field->path, field->u,
+                        value);
     }
     return true;
 }
@@ -160,7 +166,8 @@ static bool set_number(Body *body, const MigField *field, uint8_t *at)
 static bool is_wanted(const SetField *set, const MigSection *section, const char *path)
 {
     g_autofree char *any = g_strconcat(section->name, ":", path, NULL);
-    g_autofree char *one = g_strdup_printf("%s@%u:%s", section->name, section->instance_id, path);
+    g_autofree char *one =
+        g_strdup_printf("%s@%u:%s", section->name, section->instance_id, path);
 
     return mig_glob(set->path, any) || mig_glob(set->path, one);
 }
@@ -207,7 +214,8 @@ static void change_device(Body *body, uint64_t length)
         section->instance_id, &json_length);
     g_autofree uint8_t *original = g_memdup2(body->copy, length);
 
-    mig_device_decode(json, json_length, original, length, body->offset, NULL, visit, body);
+    mig_device_decode(json, json_length, original, length, body->offset, NULL, visit,
+                      body);
 }
 
 /* A register of configuration space tells how long the MSI-X table is: that must stay. */
@@ -221,7 +229,8 @@ static void change_vfio(Body *body, uint64_t length)
     memcpy(closed, body->copy, length);
     mig_put_be64(closed + length, MIG_VFIO_END_OF_STATE);
     if (!body->error && body->changed &&
-        (!mig_vfio_payload_parse(closed, length + 8, &payload) || payload.length != length)) {
+        (!mig_vfio_payload_parse(closed, length + 8, &payload) ||
+         payload.length != length)) {
         mig_next_refuse(body->next, body->item, body->item->section, &body->error,
                         "with this value the configuration would have another length");
     }
@@ -259,8 +268,9 @@ static bool set_event(void *state, MigNext *next, MigItem *item, GError **error)
         return false;
     }
     set->changed += body.changed;
-    return body.changed ? mig_next_emit_bytes(next, item, item->kind, copy, item->length, error)
-                        : mig_next_emit(next, item, error);
+    return body.changed
+               ? mig_next_emit_bytes(next, item, item->kind, copy, item->length, error)
+               : mig_next_emit(next, item, error);
 }
 
 static bool set_finish(void *state, MigNext *next, GError **error)
@@ -269,8 +279,10 @@ static bool set_finish(void *state, MigNext *next, GError **error)
 
     (void)next;
     if (set->changed == 0) {
-        mig_error_set_plain(error, MIG_ERROR_REFUSED, "no field is %s, as far as the description "
-                            "matches", set->path);
+        mig_error_set_plain(error, MIG_ERROR_REFUSED,
+                            "no field is %s, as far as the description "
+                            "matches",
+                            set->path);
         return false;
     }
     return true;
@@ -286,7 +298,8 @@ static void set_clear(void *state)
 
 static const MigFilterOption set_options[] = {
     { "path", "DEVICE:FIELD", "The field, as dump --devices=DEVICE:FIELD finds it" },
-    { "value", "VALUE", "An integer, true or false; of a buffer all octets in hexadecimal" },
+    { "value", "VALUE",
+      "An integer, true or false; of a buffer all octets in hexadecimal" },
     { "set", "BITS", "Bits to set instead" },
     { "clear", "BITS", "Bits to clear instead" },
     { 0 },

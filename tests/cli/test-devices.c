@@ -42,15 +42,17 @@ static void compare_number(const char *path, const char *theirs, JsonNode *mine)
     if (json_node_get_value_type(mine) == G_TYPE_BOOLEAN) {
         got = json_node_get_boolean(mine);
     } else {
-        ck_assert_msg(json_node_get_value_type(mine) == G_TYPE_INT64, "%s: no number", path);
+        ck_assert_msg(json_node_get_value_type(mine) == G_TYPE_INT64, "%s: no number",
+                      path);
         got = (uint64_t)json_node_get_int(mine);
     }
-    ck_assert_msg((got & mask) == wanted, "%s: got %#" G_GINT64_MODIFIER "x, wanted %s", path,
-                  got & mask, theirs);
+    ck_assert_msg((got & mask) == wanted, "%s: got %#" G_GINT64_MODIFIER "x, wanted %s",
+                  path, got & mask, theirs);
 }
 
 /* "00 1f ...": the octets of the stream where the field is said to be. */
-static void compare_octets(Script *s, const char *path, const char *theirs, JsonObject *field)
+static void compare_octets(Script *s, const char *path, const char *theirs,
+                           JsonObject *field)
 {
     uint64_t at = (uint64_t)json_object_get_int_member(field, "offset");
     uint64_t n = (uint64_t)json_object_get_int_member(field, "length");
@@ -60,7 +62,8 @@ static void compare_octets(Script *s, const char *path, const char *theirs, Json
     for (uint64_t i = 0; i < n; i++) {
         g_string_append_printf(got, i ? " %02x" : "%02x", s->stream[at + i]);
     }
-    ck_assert_msg(strcmp(got->str, theirs) == 0, "%s: got %s, wanted %s", path, got->str, theirs);
+    ck_assert_msg(strcmp(got->str, theirs) == 0, "%s: got %s, wanted %s", path, got->str,
+                  theirs);
 }
 
 static JsonNode *field_named(JsonObject *group, const char *name)
@@ -69,15 +72,16 @@ static JsonNode *field_named(JsonObject *group, const char *name)
 
     for (guint i = 0; i < json_array_get_length(fields); i++) {
         JsonNode *node = json_array_get_element(fields, i);
-        if (strcmp(json_object_get_string_member(json_node_get_object(node), "name"), name) ==
-            0) {
+        if (strcmp(json_object_get_string_member(json_node_get_object(node), "name"),
+                   name) == 0) {
             return node;
         }
     }
     return NULL;
 }
 
-static void compare_group(Script *s, const char *path, JsonObject *theirs, JsonObject *mine)
+static void compare_group(Script *s, const char *path, JsonObject *theirs,
+                          JsonObject *mine)
 {
     g_autoptr(GList) names = json_object_get_members(theirs);
 
@@ -90,15 +94,18 @@ static void compare_group(Script *s, const char *path, JsonObject *theirs, JsonO
     }
 }
 
-static void compare_array(Script *s, const char *path, JsonArray *theirs, JsonObject *mine)
+static void compare_array(Script *s, const char *path, JsonArray *theirs,
+                          JsonObject *mine)
 {
     JsonArray *elements = json_object_get_array_member(mine, "value");
 
-    ck_assert_msg(elements && json_array_get_length(elements) == json_array_get_length(theirs),
+    ck_assert_msg(elements &&
+                      json_array_get_length(elements) == json_array_get_length(theirs),
                   "%s: no array of %u", path, json_array_get_length(theirs));
     for (guint i = 0; i < json_array_get_length(theirs); i++) {
         g_autofree char *below = g_strdup_printf("%s[%u]", path, i);
-        compare(s, below, json_array_get_element(theirs, i), json_array_get_element(elements, i));
+        compare(s, below, json_array_get_element(theirs, i),
+                json_array_get_element(elements, i));
     }
 }
 
@@ -120,7 +127,8 @@ static void compare(Script *s, const char *path, JsonNode *theirs, JsonNode *min
     }
     s->values++;
     if (json_node_get_value_type(theirs) == G_TYPE_BOOLEAN) {
-        ck_assert_msg(json_node_get_boolean(theirs) == json_node_get_boolean(value), "%s", path);
+        ck_assert_msg(json_node_get_boolean(theirs) == json_node_get_boolean(value), "%s",
+                      path);
     } else if (g_str_has_prefix(json_node_get_string(theirs), "0x")) {
         compare_number(path, json_node_get_string(theirs), value);
     } else {
@@ -137,7 +145,8 @@ START_TEST(agrees_with_the_script)
     g_autofree char *text = g_strndup(g_bytes_get_data(recorded, NULL),
                                       g_bytes_get_size(recorded));
     g_autofree char *file = fixture_file("real/q35-100-devices.mig.zst");
-    g_autoptr(Run) run = run_migstat(NULL, "dump", "--devices", "--format=json", file, NULL);
+    g_autoptr(Run) run =
+        run_migstat(NULL, "dump", "--devices", "--format=json", file, NULL);
     ck_assert_int_eq(run->status, 0);
     g_autoptr(JsonParser) theirs = parse(text, "the script's output");
     g_autoptr(JsonParser) mine = parse(run->out, "migstat's output");
@@ -182,7 +191,8 @@ START_TEST(decodes_real_streams)
     const char *name = streams()[_i];
     bool postcopy = strstr(name, "postcopy") != NULL;
     g_autofree char *file = fixture_file(name);
-    g_autoptr(Run) run = run_migstat(NULL, "dump", "--devices", "--format=json", file, NULL);
+    g_autoptr(Run) run =
+        run_migstat(NULL, "dump", "--devices", "--format=json", file, NULL);
     ck_assert_msg(run->status == 0, "%s: %s", name, run->err);
     g_autoptr(JsonParser) parser = parse(run->out, name);
     JsonArray *devices = json_object_get_array_member(
@@ -193,14 +203,14 @@ START_TEST(decodes_real_streams)
         JsonObject *device = json_array_get_object_element(devices, i);
         const char *device_name = json_object_get_string_member(device, "name");
 
-        ck_assert_msg(json_object_get_boolean_member(device, "matches") == !postcopy, "%s: %s",
-                      name, device_name);
+        ck_assert_msg(json_object_get_boolean_member(device, "matches") == !postcopy,
+                      "%s: %s", name, device_name);
         if (g_str_has_suffix(device_name, "/vfio")) {
             g_autoptr(GError) error = NULL;
             JsonNode *config = field_named(device, "config");
             JsonNode *id = field_named(json_node_get_object(config), "device_id");
-            ck_assert_int_eq(json_object_get_int_member(json_node_get_object(id), "value"),
-                             0x101e);
+            ck_assert_int_eq(
+                json_object_get_int_member(json_node_get_object(id), "value"), 0x101e);
         }
     }
 }
@@ -216,7 +226,8 @@ START_TEST(reads_a_pipe)
     g_autoptr(Run) piped = run_migstat(bytes, "dump", "--devices", "-", NULL);
 
     ck_assert_int_eq(piped->status, 0);
-    ck_assert_msg(strcmp(direct->out, piped->out) == 0, "%s: differs through a pipe", name);
+    ck_assert_msg(strcmp(direct->out, piped->out) == 0, "%s: differs through a pipe",
+                  name);
 }
 END_TEST
 
@@ -240,8 +251,8 @@ START_TEST(patterns_select)
     g_autoptr(Run) run = run_migstat(NULL, "dump", option, file, NULL);
 
     ck_assert_int_eq(run->status, 0);
-    ck_assert_msg(g_str_has_prefix(run->out, patterns[_i].out), "%s: %s", patterns[_i].pattern,
-                  run->out);
+    ck_assert_msg(g_str_has_prefix(run->out, patterns[_i].out), "%s: %s",
+                  patterns[_i].pattern, run->out);
     ck_assert_msg(patterns[_i].pattern[0] == 'a' || strchr(run->out, '\n')[1] == '\0',
                   "%s: more than one line: %s", patterns[_i].pattern, run->out);
 }
@@ -270,8 +281,8 @@ START_TEST(virtio_is_taken_apart)
     g_autofree char *file = fixture_file("real/q35-100-devices.mig.zst");
     g_autofree char *dir = scratch_dir();
     g_autofree char *changed = g_build_filename(dir, "changed.mig", NULL);
-    g_autoptr(Run) queues = run_migstat(NULL, "dump", "--devices=*/virtio-net:virtio.queues*.num",
-                                        file, NULL);
+    g_autoptr(Run) queues = run_migstat(
+        NULL, "dump", "--devices=*/virtio-net:virtio.queues*.num", file, NULL);
     g_auto(GStrv) lines = g_strsplit(queues->out, "\n", -1);
 
     ck_assert_uint_eq(g_strv_length(lines), 3 + 1); /* receive, transmit, control */
@@ -279,17 +290,18 @@ START_TEST(virtio_is_taken_apart)
         ck_assert_msg(g_str_has_suffix(lines[i], "0x00000400 (1024)"), "%s", lines[i]);
     }
     /* no driver has run in that guest: features as if one had */
-    g_autoptr(Run) set = run_migstat(
-        NULL, "convert",
-        "--filter=set-field:path=*/virtio-net:*64bit_features.guest_features:set=0x100008000",
-        file, "-o", changed, NULL);
+    g_autoptr(Run) set =
+        run_migstat(NULL, "convert",
+                    "--filter=set-field:path=*/"
+                    "virtio-net:*64bit_features.guest_features:set=0x100008000",
+                    file, "-o", changed, NULL);
     ck_assert_msg(set->status == 0, "%s", set->err);
-    g_autoptr(Run) features = run_migstat(NULL, "dump", "--devices=*/virtio-net:*.guest_features",
-                                          changed, NULL);
-    ck_assert_msg(strstr(features->out, "0x0000000100008000  MRG_RXBUF VERSION_1\n"), "%s",
-                  features->out);
-    g_autoptr(Run) mac = run_migstat(NULL, "dump", "--devices=*/virtio-net:*config.mac", file,
-                                     NULL);
+    g_autoptr(Run) features = run_migstat(
+        NULL, "dump", "--devices=*/virtio-net:*.guest_features", changed, NULL);
+    ck_assert_msg(strstr(features->out, "0x0000000100008000  MRG_RXBUF VERSION_1\n"),
+                  "%s", features->out);
+    g_autoptr(Run) mac =
+        run_migstat(NULL, "dump", "--devices=*/virtio-net:*config.mac", file, NULL);
     ck_assert_msg(strstr(mac->out, "mac address"), "%s", mac->out);
     scratch_remove(dir);
 }
@@ -299,7 +311,8 @@ END_TEST
 START_TEST(integers_are_exact)
 {
     g_autofree char *file = fixture_file("devices/exact.txt");
-    g_autoptr(Run) run = run_migstat(NULL, "dump", "--devices", "--format=json", file, NULL);
+    g_autoptr(Run) run =
+        run_migstat(NULL, "dump", "--devices", "--format=json", file, NULL);
 
     ck_assert_int_eq(run->status, 0);
     ck_assert_msg(strstr(run->out, "\"value\": 18446744073709551615}"), "%s", run->out);
@@ -314,8 +327,10 @@ START_TEST(a_mismatch_stays_with_its_device)
     g_autofree char *file = fixture_file("devices/mismatch.txt");
     g_autoptr(Run) run = run_migstat(NULL, "dump", "--devices", file, NULL);
 
-    ck_assert_msg(strstr(run->out, "the description accounts for 4 of 8 bytes"), "%s", run->out);
-    ck_assert_msg(!strstr(run->out, "0x11223344"), "a value that is not certain: %s", run->out);
+    ck_assert_msg(strstr(run->out, "the description accounts for 4 of 8 bytes"), "%s",
+                  run->out);
+    ck_assert_msg(!strstr(run->out, "0x11223344"), "a value that is not certain: %s",
+                  run->out);
     ck_assert_msg(strstr(run->out, "0x55667788"), "%s", run->out);
 }
 END_TEST

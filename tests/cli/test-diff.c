@@ -14,17 +14,19 @@ static char *differences(const char *output)
     g_autoptr(JsonParser) parser = json_parser_new();
     g_autoptr(GString) list = g_string_new(NULL);
 
-    ck_assert_msg(json_parser_load_from_data(parser, output, -1, NULL), "no JSON: %s", output);
+    ck_assert_msg(json_parser_load_from_data(parser, output, -1, NULL), "no JSON: %s",
+                  output);
     JsonArray *all = json_object_get_array_member(
         json_node_get_object(json_parser_get_root(parser)), "differences");
     for (guint i = 0; i < json_array_get_length(all); i++) {
         JsonObject *one = json_array_get_object_element(all, i);
 
-        g_string_append_printf(list, "%s%s %s%s%s", i ? ", " : "",
-                               json_object_get_string_member(one, "what"),
-                               json_object_get_string_member_with_default(one, "section", ""),
-                               json_object_has_member(one, "section") ? ":" : "",
-                               json_object_get_string_member_with_default(one, "path", ""));
+        g_string_append_printf(
+            list, "%s%s %s%s%s", i ? ", " : "",
+            json_object_get_string_member(one, "what"),
+            json_object_get_string_member_with_default(one, "section", ""),
+            json_object_has_member(one, "section") ? ":" : "",
+            json_object_get_string_member_with_default(one, "path", ""));
     }
     return g_string_free(g_steal_pointer(&list), FALSE);
 }
@@ -57,15 +59,16 @@ START_TEST(names_what_differs)
 {
     g_autofree char *a = fixture_file(pairs[_i].a);
     g_autofree char *b = fixture_file(pairs[_i].b);
-    g_autoptr(Run) json = run_migstat(NULL, "diff", "--format=json", pairs[_i].option, a, b, NULL);
+    g_autoptr(Run) json =
+        run_migstat(NULL, "diff", "--format=json", pairs[_i].option, a, b, NULL);
     g_autoptr(Run) text = run_migstat(NULL, "diff", pairs[_i].option, a, b, NULL);
 
-    ck_assert_msg(json->status == pairs[_i].status, "%s, %s: %d, %s", pairs[_i].a, pairs[_i].b,
-                  json->status, json->err);
+    ck_assert_msg(json->status == pairs[_i].status, "%s, %s: %d, %s", pairs[_i].a,
+                  pairs[_i].b, json->status, json->err);
     ck_assert_int_eq(text->status, pairs[_i].status);
     g_autofree char *got = differences(json->out);
-    ck_assert_msg(strcmp(got, pairs[_i].differences) == 0, "%s, %s: got \"%s\"", pairs[_i].a,
-                  pairs[_i].b, got);
+    ck_assert_msg(strcmp(got, pairs[_i].differences) == 0, "%s, %s: got \"%s\"",
+                  pairs[_i].a, pairs[_i].b, got);
     ck_assert_msg((*text->out == '\0') == (pairs[_i].status == 0), "%s", text->out);
 }
 END_TEST
@@ -78,8 +81,9 @@ START_TEST(shows_both_values)
     g_autoptr(Run) json = run_migstat(NULL, "diff", "--format=json", a, b, NULL);
     g_autoptr(Run) colored = run_migstat(NULL, "diff", "--color=always", a, b, NULL);
 
-    ck_assert_msg(strstr(text->out, "0x000000000000fff0 (65520) -> 0x000000000000fff2 (65522)"),
-                  "%s", text->out);
+    ck_assert_msg(
+        strstr(text->out, "0x000000000000fff0 (65520) -> 0x000000000000fff2 (65522)"),
+        "%s", text->out);
     ck_assert_ptr_null(strchr(text->out, '\033'));
     ck_assert_ptr_nonnull(strchr(colored->out, '\033'));
     ck_assert_msg(strstr(json->out, "\"a\": 65520, \"b\": 65522"), "%s", json->out);
@@ -94,8 +98,8 @@ START_TEST(a_stream_is_like_itself)
     g_autofree char *file = fixture_file(streams[_i]);
     g_autoptr(Run) run = run_migstat(NULL, "diff", "--ram", file, file, NULL);
 
-    ck_assert_msg(run->status == 0 && *run->out == '\0' && *run->err == '\0', "%s: %d %s %s",
-                  streams[_i], run->status, run->out, run->err);
+    ck_assert_msg(run->status == 0 && *run->out == '\0' && *run->err == '\0',
+                  "%s: %d %s %s", streams[_i], run->status, run->out, run->err);
 }
 END_TEST
 

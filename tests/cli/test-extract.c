@@ -16,7 +16,8 @@ static char *read_file(const char *dir, const char *name, gsize *length)
     g_autofree char *path = g_build_filename(dir, name, NULL);
     char *data = NULL;
 
-    ck_assert_msg(g_file_get_contents(path, &data, length, NULL), "%s is not there", path);
+    ck_assert_msg(g_file_get_contents(path, &data, length, NULL), "%s is not there",
+                  path);
     return data;
 }
 
@@ -64,8 +65,8 @@ START_TEST(applies_every_kind_of_page)
     g_autofree char *ram = read_file(dir, "pc.ram.raw", &n);
     ck_assert_uint_eq(n, 8 * PAGE);
     for (unsigned i = 0; i < n; i++) {
-        ck_assert_msg((uint8_t)ram[i] == octet(i / PAGE, i % PAGE), "page %u, octet %u: 0x%02x",
-                      i / PAGE, i % PAGE, (uint8_t)ram[i]);
+        ck_assert_msg((uint8_t)ram[i] == octet(i / PAGE, i % PAGE),
+                      "page %u, octet %u: 0x%02x", i / PAGE, i % PAGE, (uint8_t)ram[i]);
     }
     /* names are a stream's, and stay in the folder */
     g_autofree char *names = names_in(dir);
@@ -82,8 +83,8 @@ START_TEST(a_clear_bit_of_mapped_ram_is_a_zero_page)
 
     for (int piped = 0; piped < 2; piped++) {
         g_autofree char *dir = scratch_dir();
-        g_autoptr(Run) run = run_migstat(piped ? bytes : NULL, "extract", "--ram=pc.ram", "-o",
-                                         dir, piped ? "-" : file, NULL);
+        g_autoptr(Run) run = run_migstat(piped ? bytes : NULL, "extract", "--ram=pc.ram",
+                                         "-o", dir, piped ? "-" : file, NULL);
         ck_assert_msg(run->status == 0, "%s", run->err);
         gsize n;
         g_autofree char *ram = read_file(dir, "pc.ram.raw", &n);
@@ -107,7 +108,8 @@ START_TEST(mapped_ram_holds_what_pages_do)
     for (int i = 0; i < 2; i++) {
         g_autofree char *file = fixture_file(streams[i]);
         g_autofree char *dir = scratch_dir();
-        g_autoptr(Run) run = run_migstat(NULL, "extract", "--ram=pc.bios", "-o", dir, file, NULL);
+        g_autoptr(Run) run =
+            run_migstat(NULL, "extract", "--ram=pc.bios", "-o", dir, file, NULL);
         ck_assert_msg(run->status == 0, "%s", run->err);
         bios[i] = read_file(dir, "pc.bios.raw", &n[i]);
         scratch_remove(dir);
@@ -115,7 +117,8 @@ START_TEST(mapped_ram_holds_what_pages_do)
     ck_assert_uint_eq(n[0], 256 << 10);
     ck_assert_uint_eq(n[1], n[0]);
     ck_assert_int_eq(memcmp(bios[0], bios[1], n[0]), 0);
-    ck_assert_mem_eq(bios[0] + n[0] - 16, "\xea\x5b\xe0\x00\xf0", 5); /* the reset vector */
+    ck_assert_mem_eq(bios[0] + n[0] - 16, "\xea\x5b\xe0\x00\xf0",
+                     5); /* the reset vector */
     g_free(bios[0]);
     g_free(bios[1]);
 }
@@ -131,7 +134,8 @@ START_TEST(a_damaged_stream_leaves_nothing)
 
     for (gsize n = 0; n < size; n += 997) {
         g_autoptr(GBytes) cut = g_bytes_new_from_bytes(bytes, 0, n);
-        g_autoptr(Run) run = run_migstat(cut, "extract", "--ram=all", "-o", out, "-", NULL);
+        g_autoptr(Run) run =
+            run_migstat(cut, "extract", "--ram=all", "-o", out, "-", NULL);
         ck_assert_int_eq(run->status, 1);
         ck_assert(!g_file_test(out, G_FILE_TEST_EXISTS));
     }
@@ -147,15 +151,16 @@ START_TEST(replaces_only_what_it_may)
     gsize n;
 
     ck_assert(g_file_set_contents(path, "mine", -1, NULL));
-    g_autoptr(Run) refused = run_migstat(NULL, "extract", "--ram=all", "-o", dir, file, NULL);
+    g_autoptr(Run) refused =
+        run_migstat(NULL, "extract", "--ram=all", "-o", dir, file, NULL);
     ck_assert_int_eq(refused->status, 2);
     g_autofree char *kept = read_file(dir, "pc.ram.raw", &n);
     ck_assert_str_eq(kept, "mine");
     g_autofree char *names = names_in(dir);
     ck_assert_str_eq(names, "pc.ram.raw");
 
-    g_autoptr(Run) forced = run_migstat(NULL, "extract", "--ram=all", "--force", "-o", dir, file,
-                                        NULL);
+    g_autoptr(Run) forced =
+        run_migstat(NULL, "extract", "--ram=all", "--force", "-o", dir, file, NULL);
     ck_assert_int_eq(forced->status, 0);
     g_autofree char *replaced = read_file(dir, "pc.ram.raw", &n);
     ck_assert_uint_eq(n, 8 * PAGE);
@@ -165,7 +170,9 @@ END_TEST
 
 /* The dialects carry the same device: its data and its configuration come out alike. */
 static const char *const vfio_streams[] = {
-    "good/vfio-config-first.txt", "good/vfio-config-last.txt", "good/vfio-subflag-needed.txt",
+    "good/vfio-config-first.txt",
+    "good/vfio-config-last.txt",
+    "good/vfio-subflag-needed.txt",
     "good/vfio-subflag-not-needed.txt",
 };
 
@@ -173,8 +180,8 @@ START_TEST(takes_a_vfio_device_apart)
 {
     g_autofree char *file = fixture_file(vfio_streams[_i]);
     g_autofree char *dir = scratch_dir();
-    g_autoptr(Run) run = run_migstat(NULL, "extract", "--vfio=0000:00:01.0/vfio", "-o", dir, file,
-                                     NULL);
+    g_autoptr(Run) run =
+        run_migstat(NULL, "extract", "--vfio=0000:00:01.0/vfio", "-o", dir, file, NULL);
     ck_assert_msg(run->status == 0, "%s", run->err);
     g_autofree char *names = names_in(dir);
     ck_assert_str_eq(names, "0000:00:01.0%2fvfio.config 0000:00:01.0%2fvfio.data");
@@ -203,8 +210,8 @@ START_TEST(lspci_reads_the_configuration)
     g_autofree char *config = g_build_filename(dir, "0000:00:01.0%2fvfio.config", NULL);
 
     if (lspci) {
-        g_autoptr(Run) run = run_migstat(NULL, "extract", "--vfio=0000:00:01.0/vfio", "-o", dir,
-                                         file, NULL);
+        g_autoptr(Run) run = run_migstat(NULL, "extract", "--vfio=0000:00:01.0/vfio",
+                                         "-o", dir, file, NULL);
         ck_assert_int_eq(run->status, 0);
         const char *argv[] = { lspci, "-n", "-vv", "-F", config, NULL };
         g_autoptr(Run) shown = run_program(argv, NULL, NULL);

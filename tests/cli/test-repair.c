@@ -19,15 +19,18 @@ static const struct {
       "regs[0]|regs[1]|regs[2]|regs[3]", NULL },
     { "diff/a.txt", "set-field:path=cpu:eip:clear=0xf000", "eip", NULL },
     { "diff/a.txt", "set-field:path=cpu:halted:value=false", "halted", NULL },
-    { "diff/a.txt", "set-field:path=timer:unused:value=0011223344556677", "unused", NULL },
-    { "good/vfio-config-last.txt", "set-field:path=0000:00:01.0/vfio:config.command:clear=2",
-      "config.command", NULL },
-    { "good/vfio-config-first.txt", "set-field:path=*/vfio:*INTA:value=1", "irq_state.INTA", NULL },
+    { "diff/a.txt", "set-field:path=timer:unused:value=0011223344556677", "unused",
+      NULL },
+    { "good/vfio-config-last.txt",
+      "set-field:path=0000:00:01.0/vfio:config.command:clear=2", "config.command", NULL },
+    { "good/vfio-config-first.txt", "set-field:path=*/vfio:*INTA:value=1",
+      "irq_state.INTA", NULL },
     /* sizes are checked */
     { "diff/a.txt", "set-field:path=cpu:halted:value=2", NULL, "does not fit" },
     { "good/minimal-ram.txt", "set-field:path=apic:id:value=256", NULL, "does not fit" },
     { "good/minimal-ram.txt", "set-field:path=apic:id:set=256", NULL, "outside of it" },
-    { "diff/a.txt", "set-field:path=cpu:eip:value=18446744073709551616", NULL, "no integer" },
+    { "diff/a.txt", "set-field:path=cpu:eip:value=18446744073709551616", NULL,
+      "no integer" },
     { "diff/a.txt", "set-field:path=timer:unused:value=00", NULL, "as many octets" },
     { "good/vfio-config-last.txt",
       "set-field:path=0000:00:01.0/vfio:config.cap_0x40.control:set=0x10", NULL,
@@ -35,13 +38,16 @@ static const struct {
     /* what is not there, or not known */
     { "diff/a.txt", "set-field:path=cpu:eax:value=1", NULL, "no field is cpu:eax" },
     { "devices/mismatch.txt", "set-field:path=liar:value:value=1", NULL, "no field is" },
-    { "diff/c.txt", "set-field:path=cpu:cpu/fpu.version_id:value=2", NULL, "has this version" },
+    { "diff/c.txt", "set-field:path=cpu:cpu/fpu.version_id:value=2", NULL,
+      "has this version" },
 
     { "diff/c.txt", "drop-subsection:path=cpu:cpu/fpu", "cpu/fpu", NULL },
-    { "real/q35-72-vfio.mig.zst", "drop-subsection:path=0000:00:1f.0/ICH9LPC:pm.ich9_pm/tco",
-      "pm.ich9_pm/tco", NULL },
-    { "real/q35-52-vfio.mig.zst", "drop-subsection:path=0000:00:1f.0/ICH9LPC:pm.ich9_pm/tco",
-      "pm.ich9_pm/tco", NULL },
+    { "real/q35-72-vfio.mig.zst",
+      "drop-subsection:path=0000:00:1f.0/ICH9LPC:pm.ich9_pm/tco", "pm.ich9_pm/tco",
+      NULL },
+    { "real/q35-52-vfio.mig.zst",
+      "drop-subsection:path=0000:00:1f.0/ICH9LPC:pm.ich9_pm/tco", "pm.ich9_pm/tco",
+      NULL },
     { "diff/c.txt", "drop-subsection:path=cpu:cpu/fps", NULL, "no subsection is" },
     { "devices/mismatch.txt", "drop-subsection:path=liar:x", NULL, "does not match" },
 
@@ -80,8 +86,8 @@ START_TEST(changes_that_and_nothing_else)
     g_autoptr(Run) run = run_migstat(NULL, "convert", option, file, "-o", out, NULL);
 
     if (repairs[_i].refused) {
-        ck_assert_msg(run->status == 1 && strstr(run->err, repairs[_i].refused), "%s: %d: %s",
-                      repairs[_i].filter, run->status, run->err);
+        ck_assert_msg(run->status == 1 && strstr(run->err, repairs[_i].refused),
+                      "%s: %d: %s", repairs[_i].filter, run->status, run->err);
         ck_assert(!g_file_test(out, G_FILE_TEST_EXISTS));
         scratch_remove(dir);
         return;
@@ -92,11 +98,13 @@ START_TEST(changes_that_and_nothing_else)
     ck_assert_msg(strcmp(changed, repairs[_i].changed) == 0, "%s: %s", repairs[_i].filter,
                   diff->out);
     /* what the description says is true of the result, the lengths included */
-    g_autoptr(Run) devices = run_migstat(NULL, "dump", "--devices", "--format=json", out, NULL);
+    g_autoptr(Run) devices =
+        run_migstat(NULL, "dump", "--devices", "--format=json", out, NULL);
     ck_assert_msg(!strstr(devices->out, "\"matches\": false"), "%s", devices->out);
     g_autoptr(Run) dump = run_migstat(NULL, "dump", "--format=json", out, NULL);
     g_autoptr(Run) before = run_migstat(NULL, "dump", "--format=json", file, NULL);
-    ck_assert(!strstr(before->out, "\"inferred\": true") == !strstr(dump->out, "\"inferred\": true"));
+    ck_assert(!strstr(before->out, "\"inferred\": true") ==
+              !strstr(dump->out, "\"inferred\": true"));
     scratch_remove(dir);
 }
 END_TEST
@@ -108,14 +116,15 @@ START_TEST(a_shorter_block_keeps_its_other_pages)
     g_autofree char *dir = scratch_dir();
     g_autofree char *out = g_build_filename(dir, "out.mig", NULL);
     g_autoptr(Run) run = run_migstat(NULL, "convert", "--lossy",
-                                     "--filter=ram-block:name=pc.ram:length=0x1000", file, "-o",
-                                     out, NULL);
+                                     "--filter=ram-block:name=pc.ram:length=0x1000", file,
+                                     "-o", out, NULL);
     ck_assert_msg(run->status == 0, "%s", run->err);
     g_autoptr(Run) diff = run_migstat(NULL, "diff", "--ram", file, out, NULL);
     g_autofree char *changed = first_words(diff->out);
     ck_assert_str_eq(changed, "pc.ram");
     g_autofree char *ram = g_build_filename(dir, "ram", NULL);
-    g_autoptr(Run) extract = run_migstat(NULL, "extract", "--ram=pc.ram", "-o", ram, out, NULL);
+    g_autoptr(Run) extract =
+        run_migstat(NULL, "extract", "--ram=pc.ram", "-o", ram, out, NULL);
     ck_assert_int_eq(extract->status, 0);
     g_autofree char *path = g_build_filename(ram, "pc.ram.raw", NULL);
     g_autofree char *page = NULL;

@@ -14,11 +14,13 @@
 #define F(NAME, TYPE, SIZE, MORE) \
     "{\"name\": \"" NAME "\", \"type\": \"" TYPE "\", " MORE "\"size\": " #SIZE "}"
 #define STRUCT(NAME, SIZE, MEMBERS) \
-    F(NAME, "struct", SIZE, "\"struct\": {\"vmsd_name\": \"s\", \"version\": 1, " MEMBERS "}, ")
+    F(NAME, "struct", SIZE,         \
+      "\"struct\": {\"vmsd_name\": \"s\", \"version\": 1, " MEMBERS "}, ")
 #define FIELDS(LIST) "\"fields\": [" LIST "]"
 #define SUB(NAME, MEMBERS) "{\"vmsd_name\": \"" NAME "\", \"version\": 2, " MEMBERS "}"
-#define DEVICE(MEMBERS) \
-    "{\"name\": \"d\", \"instance_id\": 0, \"vmsd_name\": \"d\", \"version\": 1, " MEMBERS "}"
+#define DEVICE(MEMBERS)                                                         \
+    "{\"name\": \"d\", \"instance_id\": 0, \"vmsd_name\": \"d\", \"version\": " \
+    "1, " MEMBERS "}"
 #define ELEMENT(MEMBERS) "\"vmsd_name\": \"e\", \"version\": 1, " MEMBERS ", "
 
 /* The leaves that come of a description and a body, "path=value" one after the other; what is
@@ -28,9 +30,10 @@ static const struct {
     bool matches;
 } cases[] = {
     { "integers by their type, big-endian",
-      DEVICE(FIELDS(F("a", "uint8", 1, "") ", " F("b", "uint16", 2, "") ", "
-                    F("c", "int32", 4, "") ", " F("d", "uint64", 8, "") ", "
-                    F("e", "bool", 1, "") ", " F("f", "int64", 8, ""))),
+      DEVICE(FIELDS(F("a", "uint8", 1, "") ", " F("b", "uint16", 2, "") ", " F(
+          "c", "int32", 4, "") ", " F("d", "uint64", 8,
+                                      "") ", " F("e", "bool", 1, "") ", " F("f", "int64",
+                                                                            8, ""))),
       "ff 0102 fffffffe ffffffffffffffff 01 8000000000000000",
       "a=255 b=258 c=-2 d=18446744073709551615 e=true f=-9223372036854775808", true },
     { "le means less or equal, not little-endian",
@@ -39,36 +42,40 @@ static const struct {
       DEVICE(FIELDS(F("b", "bool", 1, ""))), "07", "b=7", true },
     { "spaces before colons, as 5.2 writes it",
       "{ \"name\" : \"d\", \"vmsd_name\" : \"d\", \"version\" : 1, \"fields\" : [ "
-      "{ \"name\" : \"a\", \"type\" : \"uint8\", \"size\" : 1 } ] }", "2a", "a=42", true },
-    { "a type that nobody knows is bytes",
-      DEVICE(FIELDS(F("x", "fpr", 3, ""))), "010203", "x=:010203", true },
+      "{ \"name\" : \"a\", \"type\" : \"uint8\", \"size\" : 1 } ] }",
+      "2a", "a=42", true },
+    { "a type that nobody knows is bytes", DEVICE(FIELDS(F("x", "fpr", 3, ""))), "010203",
+      "x=:010203", true },
     { "arrays by length and by index are one thing",
-      DEVICE(FIELDS(F("a", "uint8", 1, "\"array_len\": 3, ") ", "
-                    F("b", "uint8", 1, "\"index\": 0, ") ", "
-                    F("b", "uint8", 1, "\"index\": 1, "))),
+      DEVICE(FIELDS(F("a", "uint8", 1, "\"array_len\": 3, ") ", " F(
+          "b", "uint8", 1, "\"index\": 0, ") ", " F("b", "uint8", 1, "\"index\": 1, "))),
       "01 02 03 04 05", "a[0]=1 a[1]=2 a[2]=3 b[0]=4 b[1]=5", true },
     { "structs nest, arrays of them too",
-      DEVICE(FIELDS(STRUCT("s", 1, FIELDS(F("x", "uint8", 1, ""))) ", "
-                    F("t", "struct", 2, "\"array_len\": 2, \"struct\": {" "\"vmsd_name\": \"t\", "
-                      FIELDS(F("y", "uint16", 2, "")) "}, "))),
+      DEVICE(FIELDS(STRUCT("s", 1, FIELDS(F("x", "uint8", 1, ""))) ", " F(
+          "t", "struct", 2,
+          "\"array_len\": 2, \"struct\": {"
+          "\"vmsd_name\": \"t\", " FIELDS(F("y", "uint16", 2, "")) "}, "))),
       "01 0002 0003", "s.x=1 t[0].y=2 t[1].y=3", true },
     { "a struct whose members do not add up is bytes, and what follows goes on",
-      DEVICE(FIELDS(STRUCT("s", 3, FIELDS(F("x", "uint8", 1, ""))) ", " F("z", "uint8", 1, ""))),
+      DEVICE(FIELDS(
+          STRUCT("s", 3, FIELDS(F("x", "uint8", 1, ""))) ", " F("z", "uint8", 1, ""))),
       "010203 04", "s=:010203 z=4", false },
     { "members that stand in the field itself (tmp)",
-      DEVICE(FIELDS(F("t", "tmp", 3, ELEMENT(FIELDS(F("m", "uint16", 2, "") ", "
-                                                    F("n", "uint8", 1, "")))))),
+      DEVICE(FIELDS(
+          F("t", "tmp", 3,
+            ELEMENT(FIELDS(F("m", "uint16", 2, "") ", " F("n", "uint8", 1, "")))))),
       "0102 03", "t.m=258 t.n=3", true },
     { "a subsection has a mark, a name and a version",
-      DEVICE(FIELDS(F("a", "uint8", 1, "")) ", \"subsections\": ["
-             SUB("d/x", FIELDS(F("b", "uint8", 1, ""))) "]"),
+      DEVICE(FIELDS(F("a", "uint8", 1, "")) ", \"subsections\": [" SUB(
+          "d/x", FIELDS(F("b", "uint8", 1, ""))) "]"),
       "01 05 03 642f78 00000002 07", "a=1 d/x.version_id=2 d/x.b=7", true },
     { "a container repeats its keys for each element",
-      DEVICE(FIELDS(F("q", "qtailq", 5, ELEMENT(FIELDS(F("x", "uint8", 1, "")))
-                                        ELEMENT(FIELDS(F("x", "uint8", 1, "")))))),
+      DEVICE(FIELDS(F("q", "qtailq", 5,
+                      ELEMENT(FIELDS(F("x", "uint8", 1, "")))
+                          ELEMENT(FIELDS(F("x", "uint8", 1, "")))))),
       "01 07 01 08 00", "q[0].x=7 q[1].x=8", true },
-    { "an empty one has only its end",
-      DEVICE(FIELDS(F("q", "qlist", 1, ""))), "00", "", true },
+    { "an empty one has only its end", DEVICE(FIELDS(F("q", "qlist", 1, ""))), "00", "",
+      true },
     { "a tree with direct keys",
       DEVICE(FIELDS(F("g", "gtree", 15, ELEMENT(FIELDS(F("x", "uint8", 1, "")))))),
       "00000001 01 0000000000000009 07 00", "g[0].key=9 g[0].value.x=7", true },
@@ -78,49 +85,54 @@ static const struct {
 
     /* NULL pointers */
     { "10.0: runs of one name; the first claims all",
-      DEVICE(FIELDS(F("p", "uint16", 2, "\"array_len\": 4, ") ", "
-                    F("p", "nullptr", 1, "\"array_len\": 2, ") ", " F("p", "uint16", 2, ""))),
+      DEVICE(FIELDS(F("p", "uint16", 2, "\"array_len\": 4, ") ", " F(
+          "p", "nullptr", 1, "\"array_len\": 2, ") ", " F("p", "uint16", 2, ""))),
       "0001 30 30 0002", "p[0]=1 p[1]=NULL p[2]=NULL p[3]=2", true },
     { "10.0: an array that begins with NULL is right as it stands",
-      DEVICE(FIELDS(F("p", "nullptr", 1, "\"array_len\": 2, ") ", " F("p", "uint16", 2, ""))),
+      DEVICE(FIELDS(
+          F("p", "nullptr", 1, "\"array_len\": 2, ") ", " F("p", "uint16", 2, ""))),
       "30 30 0002", "p[0]=NULL p[1]=NULL p[2]=2", true },
     { "7.2: as if all were there; the length tells how many are not",
-      DEVICE(FIELDS(F("a", "uint8", 1, "") ", "
-                    F("p", "uint32", 4, "\"array_len\": 4, ") ", " F("z", "uint8", 1, ""))),
-      "07 00000001 30 00000002 30 09", "a=7 p[0]=1 p[1]=NULL p[2]=2 p[3]=NULL z=9", true },
+      DEVICE(FIELDS(F("a", "uint8", 1, "") ", " F(
+          "p", "uint32", 4, "\"array_len\": 4, ") ", " F("z", "uint8", 1, ""))),
+      "07 00000001 30 00000002 30 09", "a=7 p[0]=1 p[1]=NULL p[2]=2 p[3]=NULL z=9",
+      true },
     { "7.2: where two readings are possible, none is shown",
-      DEVICE(FIELDS(F("p", "uint16", 2, "\"array_len\": 3, "))),
-      "0001 3030 30", "?5", false },
+      DEVICE(FIELDS(F("p", "uint16", 2, "\"array_len\": 3, "))), "0001 3030 30", "?5",
+      false },
     { "what is described as NULL and is not",
-      DEVICE(FIELDS(F("p", "nullptr", 1, "") ", " F("z", "uint8", 1, ""))),
-      "31 09", "?1 z=9", false },
+      DEVICE(FIELDS(F("p", "nullptr", 1, "") ", " F("z", "uint8", 1, ""))), "31 09",
+      "?1 z=9", false },
 
     /* descriptions that lie */
     { "too short a description: nothing is certain",
       DEVICE(FIELDS(F("a", "uint8", 1, ""))), "01 02", "?2", false },
-    { "too long a description",
-      DEVICE(FIELDS(F("a", "uint32", 4, ""))), "01 02", "?2", false },
+    { "too long a description", DEVICE(FIELDS(F("a", "uint32", 4, ""))), "01 02", "?2",
+      false },
     { "a width that the type does not have",
-      DEVICE(FIELDS(F("a", "uint32", 2, "") ", " F("z", "uint8", 1, ""))),
-      "0102 03", "?2 z=3", false },
+      DEVICE(FIELDS(F("a", "uint32", 2, "") ", " F("z", "uint8", 1, ""))), "0102 03",
+      "?2 z=3", false },
     { "up to a subsection that is in place, all is certain",
-      DEVICE(FIELDS(F("a", "uint8", 1, "")) ", \"subsections\": ["
-             SUB("d/x", FIELDS(F("b", "uint8", 1, ""))) ", "
-             SUB("d/y", FIELDS(F("c", "uint8", 1, ""))) "]"),
+      DEVICE(FIELDS(F("a", "uint8", 1, "")) ", \"subsections\": [" SUB(
+          "d/x", FIELDS(F("b", "uint8", 1, ""))) ", " SUB("d/y", FIELDS(F("c", "uint8", 1,
+                                                                          ""))) "]"),
       "01 05 03 642f78 00000002 07 00", "a=1 d/x.version_id=2 ?2", false },
     { "a subsection of another version",
-      DEVICE(FIELDS(F("a", "uint8", 1, "")) ", \"subsections\": [" SUB("d/x", FIELDS("")) "]"),
+      DEVICE(FIELDS(F("a", "uint8", 1, "")) ", \"subsections\": [" SUB("d/x",
+                                                                       FIELDS("")) "]"),
       "01 05 03 642f78 00000003", "?10", false },
     { "an array that costs more than it has octets",
-      DEVICE(FIELDS(F("a", "uint8", 0, "\"array_len\": 18446744073709551615, "))), "", "?0", false },
+      DEVICE(FIELDS(F("a", "uint8", 0, "\"array_len\": 18446744073709551615, "))), "",
+      "?0", false },
     { "lengths beyond 64 bits",
-      DEVICE(FIELDS(F("a", "buffer", 18446744073709551615, "\"array_len\": 3, "))), "01", "?1",
-      false },
-    { "no JSON", "{\"name\": \"d\", ", "01", "?1", false },
-    { "a field without a size", DEVICE(FIELDS("{\"name\": \"a\", \"type\": \"uint8\"}")), "01",
+      DEVICE(FIELDS(F("a", "buffer", 18446744073709551615, "\"array_len\": 3, "))), "01",
       "?1", false },
+    { "no JSON", "{\"name\": \"d\", ", "01", "?1", false },
+    { "a field without a size", DEVICE(FIELDS("{\"name\": \"a\", \"type\": \"uint8\"}")),
+      "01", "?1", false },
     { "an old-style device is a buffer",
-      "{\"name\": \"d\", \"instance_id\": 0, \"size\": 2, " FIELDS(F("data", "buffer", 2, "")) "}",
+      "{\"name\": \"d\", \"instance_id\": 0, \"size\": 2, " FIELDS(
+          F("data", "buffer", 2, "")) "}",
       "0102", "data=:0102", true },
 };
 
@@ -201,9 +213,11 @@ START_TEST(decodes)
     bool matches = mig_device_decode(cases[_i].json, strlen(cases[_i].json), bytes, n,
                                      BODY_OFFSET, NULL, see, &seen);
 
-    ck_assert_msg(strcmp(leaves->str, cases[_i].leaves) == 0, "%s: got \"%s\", wanted \"%s\"",
-                  cases[_i].title, leaves->str, cases[_i].leaves);
-    ck_assert_msg(matches == cases[_i].matches, "%s: matches: %d", cases[_i].title, matches);
+    ck_assert_msg(strcmp(leaves->str, cases[_i].leaves) == 0,
+                  "%s: got \"%s\", wanted \"%s\"", cases[_i].title, leaves->str,
+                  cases[_i].leaves);
+    ck_assert_msg(matches == cases[_i].matches, "%s: matches: %d", cases[_i].title,
+                  matches);
     ck_assert_uint_eq(seen.open, 0);
 }
 END_TEST
@@ -220,8 +234,8 @@ START_TEST(stays_inside)
         g_autofree uint8_t *cut = g_memdup2(whole, n); /* so that a sanitizer sees */
         Seen seen = { .leaves = leaves, .first = BODY_OFFSET, .end = BODY_OFFSET + n };
 
-        mig_device_decode(cases[_i].json, strlen(cases[_i].json), cut, n, BODY_OFFSET, NULL, see,
-                          &seen);
+        mig_device_decode(cases[_i].json, strlen(cases[_i].json), cut, n, BODY_OFFSET,
+                          NULL, see, &seen);
         ck_assert_uint_eq(seen.open, 0);
     }
 }
@@ -341,7 +355,8 @@ static void note_register(const MigField *field, void *user)
 START_TEST(decodes_configuration_space)
 {
     g_autoptr(GBytes) bytes = payload();
-    g_autoptr(GHashTable) leaves = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_autoptr(GHashTable) leaves =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     Registers r = { leaves };
     size_t n;
     const uint8_t *p = g_bytes_get_data(bytes, &n);
@@ -349,11 +364,13 @@ START_TEST(decodes_configuration_space)
     ck_assert(mig_vfio_payload_decode(p, n, 0, NULL, note_register, &r));
     for (size_t i = 0; i < G_N_ELEMENTS(registers); i++) {
         const char *got = g_hash_table_lookup(leaves, registers[i].path);
-        g_autofree char *wanted = g_strdup_printf("0x%" PRIx64 " %s", registers[i].value,
-                                                  registers[i].note ? registers[i].note : "");
+        g_autofree char *wanted =
+            g_strdup_printf("0x%" PRIx64 " %s", registers[i].value,
+                            registers[i].note ? registers[i].note : "");
 
-        ck_assert_msg(got && g_str_has_prefix(got, wanted), "%s: got \"%s\", wanted \"%s\"",
-                      registers[i].path, got ? got : "nothing", wanted);
+        ck_assert_msg(got && g_str_has_prefix(got, wanted),
+                      "%s: got \"%s\", wanted \"%s\"", registers[i].path,
+                      got ? got : "nothing", wanted);
     }
     ck_assert_str_eq(g_hash_table_lookup(leaves, "config.cap_0x40"), "Power Management");
     ck_assert_str_eq(g_hash_table_lookup(leaves, "config.ext_0x140"),
@@ -373,7 +390,8 @@ START_TEST(survives_any_configuration_space)
     size_t n;
     const uint8_t *p = g_bytes_get_data(good, &n);
     g_autofree uint8_t *space = g_memdup2(p, n);
-    g_autoptr(GHashTable) leaves = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_autoptr(GHashTable) leaves =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     Registers r = { leaves };
     static const char json[] = DEVICE(FIELDS(F("c", "pci config", 4096, "")));
 
@@ -387,7 +405,8 @@ START_TEST(survives_any_configuration_space)
         }
         space[4 + 6] |= 0x10;
         space[4 + 0xe] &= 0x81;
-        mig_device_decode(json, strlen(json), space + 4, 4096, 0, NULL, note_register, &r);
+        mig_device_decode(json, strlen(json), space + 4, 4096, 0, NULL, note_register,
+                          &r);
     }
 }
 END_TEST
@@ -396,8 +415,9 @@ START_TEST(reads_names_where_there_are_any)
 {
     g_autofree char *dir = scratch_dir();
     g_autofree char *path = g_build_filename(dir, "pci.ids", NULL);
-    static const char list[] = "# a list\n15b3  Mellanox\n\t101e  A function\n\t\t0001 0002  Sub\n"
-                               "C 02  Network controller\n\t00  Ethernet controller\n";
+    static const char list[] =
+        "# a list\n15b3  Mellanox\n\t101e  A function\n\t\t0001 0002  Sub\n"
+        "C 02  Network controller\n\t00  Ethernet controller\n";
 
     ck_assert(g_file_set_contents(path, list, -1, NULL));
     MigPciNames *names = mig_pci_names_load(path);
