@@ -403,7 +403,8 @@ static CliStatus status_of(const Result *result)
 
 static CliStatus check_file(const char *file, const Arguments *arguments)
 {
-    g_autoptr(MigInput) in = cli_open(file, arguments->common);
+    CliStatus status = CLI_OK;
+    g_autoptr(MigInput) in = cli_open(file, arguments->common, &status);
     g_autoptr(MigReader) reader = NULL;
     g_autoptr(MigCheck) check = NULL;
     g_autoptr(GError) error = NULL;
@@ -412,7 +413,7 @@ static CliStatus check_file(const char *file, const Arguments *arguments)
     MigItem item;
 
     if (!in) {
-        return CLI_TROUBLE;
+        return status;
     }
     reader = mig_reader_new(in);
     result.check = check = mig_check_new(reader, &arguments->check);

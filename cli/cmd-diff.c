@@ -85,7 +85,9 @@ static bool place_block(const MigRamBlock *block, int *fd, uint64_t *base, void 
 
 static bool open_side(DiffSide *side, const Arguments *arguments)
 {
-    side->in = cli_open(side->file, arguments->common);
+    CliStatus trouble; /* which any failure is to diff */
+
+    side->in = cli_open(side->file, arguments->common, &trouble);
     if (!side->in) {
         return false;
     }

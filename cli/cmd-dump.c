@@ -91,14 +91,14 @@ static uint64_t whole_size(Dump *dump)
 
 static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
 {
-    g_autoptr(MigInput) in = cli_open(file, dump_options->common);
+    CliStatus status = CLI_OK;
+    g_autoptr(MigInput) in = cli_open(file, dump_options->common, &status);
     g_autoptr(MigReader) reader = NULL;
     g_autoptr(MigSummary) summary = NULL;
     Dump dump = { .options = dump_options, .file = file, .in = in };
-    CliStatus status = CLI_OK;
 
     if (!in) {
-        return CLI_TROUBLE;
+        return status;
     }
     dump.reader = reader = mig_reader_new(in);
     dump.summary = summary = mig_summary_new();

@@ -97,7 +97,7 @@ bool cli_parse_size(const char *text, uint64_t *value)
     return *end == '\0' && !__builtin_mul_overflow(*value, factor, value);
 }
 
-MigInput *cli_open(const char *path, const CliCommon *common)
+MigInput *cli_open(const char *path, const CliCommon *common, CliStatus *status)
 {
     const MigInputOptions open_options = { .offset = common->offset,
                                            .max_expand = common->max_expand };
@@ -115,6 +115,7 @@ MigInput *cli_open(const char *path, const CliCommon *common)
     }
     if (!in) {
         cli_print_error(path, error);
+        *status = cli_status_of(error);
     }
     return in;
 }
@@ -131,8 +132,7 @@ void cli_print_error(const char *file, const GError *error)
     fflush(stdout);
     fprintf(stderr, "%s:", name);
     if (mig_error_get_offset(error, &offset)) {
-        fprintf(stderr, "%s0x%" PRIx64 ":",
-                mig_error_get_layer(error) == MIG_LAYER_CONTAINER ? "compressed " : "", offset);
+        fprintf(stderr, "0x%" PRIx64 ":", offset);
     }
     fprintf(stderr, " error");
     if (rule) {
@@ -146,15 +146,23 @@ void cli_print_error(const char *file, const GError *error)
             fprintf(stderr, " (instance %u)", instance);
         }
     }
-    fprintf(stderr, ": %s\n", text);
+    fprintf(stderr, ": %s%s\n", text,
+            mig_error_get_layer(error) == MIG_LAYER_CONTAINER
+                ? " (counted in the file, not in the stream inside)" : "");
 }
 
 CliStatus cli_status_of(const GError *error)
 {
-    return g_error_matches(error, MIG_ERROR, MIG_ERROR_IO) ||
-                   g_error_matches(error, MIG_ERROR, MIG_ERROR_USAGE) ||
-                   g_error_matches(error, MIG_ERROR, MIG_ERROR_CANCELLED) ||
-                   error->domain != MIG_ERROR
-               ? CLI_TROUBLE
-               : CLI_FOUND;
+    if (error->domain != MIG_ERROR) {
+        return CLI_TROUBLE;
+    }
+    switch (error->code) {
+    case MIG_ERROR_IO:
+    case MIG_ERROR_USAGE:
+    case MIG_ERROR_CANCELLED:
+    case MIG_ERROR_UNSUPPORTED:
+        return CLI_TROUBLE;
+    default:
+        return CLI_FOUND;
+    }
 }

@@ -31,6 +31,5 @@
 #include "stream/vfio.h"
 #include "stream/wire.h"
 #include "stream/writer.h"
-#include "stream/writer.h"
 
 #endif
