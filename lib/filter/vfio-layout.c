@@ -628,6 +628,11 @@ static bool insert_last(Layout *layout, MigNext *next, const MigItem *item,
         if (!device->leave && !judge(device, next, item, error)) {
             return false;
         }
+        if (!device->leave && wants_early(layout, device) && device->set_ups == 0) {
+            return refuse(device, next, item, error,
+                          "it has no END section, where its configuration space would "
+                          "have to stand");
+        }
         if (is_pending(layout, device) &&
             !emit_full(layout, device, next, &around, error)) {
             return false;
