@@ -373,8 +373,9 @@ class Machine:
                 return connection.makefile('rwb')
             except socket.timeout:
                 pass
-        self.watchdog.cancel()
-        raise LabError('; '.join(self.errors()) or 'QEMU ended at once')
+        reason = '; '.join(self.errors()) or 'QEMU ended at once'
+        self.__exit__()
+        raise LabError(reason)
 
     def _bark(self):
         self.hung = True
