@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Owns: what holds of conversions of any bytes.
  *   - Each ends: with a result, or with an error that has a text.
- *   - A result is a stream that can be read to its end.
+ *   - The result of what could be read without doubt can be read to its end.
  *   - Without filters a stream that can be read is the same to the byte.
  *   - What is in a dialect already is not changed by converting to it.
  * Must not know: what any filter does.
@@ -61,6 +61,22 @@ static bool is_complete(GBytes *bytes)
     return fuzz_read(data, n, NULL, NULL);
 }
 
+static void note_doubt(const MigItem *item, void *user)
+{
+    *(bool *)user |= item->inferred || item->description_differs || item->defect;
+}
+
+/* Complete, and no end in it was guessed: to guess is to look at what follows, which a
+ * conversion may change. */
+static bool is_certain(GBytes *bytes)
+{
+    size_t n;
+    const uint8_t *data = g_bytes_get_data(bytes, &n);
+    bool doubt = false;
+
+    return fuzz_read(data, n, note_doubt, &doubt) && !doubt;
+}
+
 static bool is_wrapped(GBytes *bytes)
 {
     g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "input", NULL, NULL);
@@ -77,7 +93,7 @@ void fuzz_convert(const uint8_t *data, size_t n)
     static const char *const names[] = { "subflag", "config-first", "config-last" };
     g_autoptr(GBytes) bytes = g_bytes_new_static(data, n);
     g_autoptr(GBytes) same = convert(bytes, "null");
-    bool complete = is_complete(bytes);
+    bool complete = is_complete(bytes), certain = is_certain(bytes);
 
     FUZZ_ASSERT(!same == !complete);
     FUZZ_ASSERT(!same || is_wrapped(bytes) || g_bytes_equal(bytes, same));
@@ -86,10 +102,11 @@ void fuzz_convert(const uint8_t *data, size_t n)
         g_autoptr(GBytes) twice = once ? convert(once, mig_chain_named(names[i])) : NULL;
 
         FUZZ_ASSERT(!once || complete, "%s", names[i]);
-        FUZZ_ASSERT(!once || is_complete(once), "%s", names[i]);
-        FUZZ_ASSERT(!once || twice, "%s: its result is refused", names[i]);
-        FUZZ_ASSERT(!once || g_bytes_equal(once, twice), "%s: changes its result",
-                    names[i]);
+        if (once && certain) {
+            FUZZ_ASSERT(is_complete(once), "%s", names[i]);
+            FUZZ_ASSERT(twice, "%s: its result is refused", names[i]);
+            FUZZ_ASSERT(g_bytes_equal(once, twice), "%s: changes its result", names[i]);
+        }
     }
 }
 
@@ -109,12 +126,15 @@ void fuzz_filters(const uint8_t *data, size_t n)
         "drop-subsection:path=dev:dev/sub",
     };
     g_autoptr(GBytes) bytes = g_bytes_new_static(data, n);
+    bool certain = is_certain(bytes);
 
     for (size_t i = 0; i < G_N_ELEMENTS(chains); i++) {
         g_autoptr(GBytes) result = convert(bytes, chains[i]);
 
-        /* Without footers and description the end of a section cannot be known. */
-        FUZZ_ASSERT(!result || is_complete(result) || strstr(chains[i], "drop=yes"), "%s",
-                    chains[i]);
+        /* Without footers or description the end of a section cannot be known; a machine
+         * of another target has other pages. */
+        FUZZ_ASSERT(!result || !certain || is_complete(result) ||
+                        strstr(chains[i], "drop=yes") || strstr(chains[i], "machine"),
+                    "%s", chains[i]);
     }
 }
