@@ -62,9 +62,8 @@ int cli_cmd_extract(int argc, char **argv, CliCommon *common);
  */
 void cli_confine(CliCommon *common, const char *const *files, size_t n);
 
-/* Opens @path with the common options ("-" is standard input).  On failure prints why, sets
- * *status and returns NULL. */
-MigInput *cli_open(const char *path, const CliCommon *common, CliStatus *status);
+/* Opens @path with the common options ("-" is standard input); errors as mig_input_open(). */
+MigInput *cli_open(const char *path, const CliCommon *common, GError **error);
 
 /* Prints "FILE:0xOFFSET: error[rule]: SECTION: text", as much of it as there is, on stderr. */
 void cli_print_error(const char *file, const GError *error);

@@ -403,17 +403,20 @@ static CliStatus status_of(const Result *result)
 
 static CliStatus check_file(const char *file, const Arguments *arguments)
 {
-    CliStatus status = CLI_OK;
-    g_autoptr(MigInput) in = cli_open(file, arguments->common, &status);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MigInput) in = cli_open(file, arguments->common, &error);
     g_autoptr(MigReader) reader = NULL;
     g_autoptr(MigCheck) check = NULL;
-    g_autoptr(GError) error = NULL;
     Result result = { .arguments = arguments, .file = file };
     CliProgress progress;
     MigItem item;
 
     if (!in) {
-        return status;
+        if (arguments->common->format == CLI_FORMAT_JSON) {
+            cli_json_unopened(file, error);
+        }
+        cli_print_error(file, error);
+        return cli_status_of(error);
     }
     reader = mig_reader_new(in);
     result.check = check = mig_check_new(reader, &arguments->check);

@@ -85,10 +85,11 @@ static bool place_block(const MigRamBlock *block, int *fd, uint64_t *base, void 
 
 static bool open_side(DiffSide *side, const Arguments *arguments)
 {
-    CliStatus trouble; /* which any failure is to diff */
+    g_autoptr(GError) error = NULL;
 
-    side->in = cli_open(side->file, arguments->common, &trouble);
+    side->in = cli_open(side->file, arguments->common, &error);
     if (!side->in) {
+        cli_print_error(side->file, error);
         return false;
     }
     side->reader = mig_reader_new(side->in);
@@ -328,7 +329,7 @@ static void diff_vfio(Diff *diff, const MigSection *a, const MigSection *b)
     const DiffPlace layout = { "vfio-layout", a, "layout", NULL };
     const DiffPlace config = { "vfio-configuration", a, "configuration", NULL };
     g_autofree char *layout_a = NULL, *layout_b = NULL;
-    DiffBody bodies[2];
+    DiffBody bodies[2] = { { 0 } };
 
     if (!vfio[0] || !vfio[1]) {
         return;

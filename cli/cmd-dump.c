@@ -91,14 +91,19 @@ static uint64_t whole_size(Dump *dump)
 
 static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
 {
-    CliStatus status = CLI_OK;
-    g_autoptr(MigInput) in = cli_open(file, dump_options->common, &status);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MigInput) in = cli_open(file, dump_options->common, &error);
     g_autoptr(MigReader) reader = NULL;
     g_autoptr(MigSummary) summary = NULL;
     Dump dump = { .options = dump_options, .file = file, .in = in };
+    CliStatus status = CLI_OK;
 
     if (!in) {
-        return status;
+        if (dump_options->common->format == CLI_FORMAT_JSON) {
+            cli_json_unopened(file, error);
+        }
+        cli_print_error(file, error);
+        return cli_status_of(error);
     }
     dump.reader = reader = mig_reader_new(in);
     dump.summary = summary = mig_summary_new();

@@ -318,15 +318,16 @@ static bool extract(Extract *x, GError **error)
 
 static CliStatus run(Extract *x)
 {
-    CliStatus status = CLI_OK;
-    g_autoptr(MigInput) in = cli_open(x->file, x->common, &status);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MigInput) in = cli_open(x->file, x->common, &error);
     g_autoptr(MigReader) reader = NULL;
     g_autoptr(MigRamImage) image = NULL;
     g_autoptr(GByteArray) config = g_byte_array_new();
-    g_autoptr(GError) error = NULL;
+    CliStatus status = CLI_OK;
 
     if (!in) {
-        return status;
+        cli_print_error(x->file, error);
+        return cli_status_of(error);
     }
     x->in = in;
     x->reader = reader = mig_reader_new(in);

@@ -97,27 +97,21 @@ bool cli_parse_size(const char *text, uint64_t *value)
     return *end == '\0' && !__builtin_mul_overflow(*value, factor, value);
 }
 
-MigInput *cli_open(const char *path, const CliCommon *common, CliStatus *status)
+MigInput *cli_open(const char *path, const CliCommon *common, GError **error)
 {
     const MigInputOptions open_options = { .offset = common->offset,
                                            .max_expand = common->max_expand };
-    g_autoptr(GError) error = NULL;
     gpointer opened = NULL;
-    MigInput *in = NULL;
 
     if (!common->opened || !g_hash_table_lookup_extended(common->opened, path, NULL, &opened)) {
-        in = mig_input_open(path, &open_options, &error);
-    } else if (GPOINTER_TO_INT(opened) >= 0) {
-        in = mig_input_new_fd(GPOINTER_TO_INT(opened), path, &open_options, &error);
-    } else {
-        mig_error_set_plain(&error, MIG_ERROR_IO, "cannot open %s: %s", path,
-                            g_strerror(-GPOINTER_TO_INT(opened)));
+        return mig_input_open(path, &open_options, error);
     }
-    if (!in) {
-        cli_print_error(path, error);
-        *status = cli_status_of(error);
+    if (GPOINTER_TO_INT(opened) >= 0) {
+        return mig_input_new_fd(GPOINTER_TO_INT(opened), path, &open_options, error);
     }
-    return in;
+    mig_error_set_plain(error, MIG_ERROR_IO, "cannot open %s: %s", path,
+                        g_strerror(-GPOINTER_TO_INT(opened)));
+    return NULL;
 }
 
 void cli_print_error(const char *file, const GError *error)

@@ -57,31 +57,3 @@ bool dump_is_sound(const Dump *dump)
 {
     return !dump->error && !dump->summary->n_defects;
 }
-
-void dump_json_error(CliJson *json, const char *key, const GError *error)
-{
-    uint64_t offset;
-    uint32_t instance = 0;
-    const char *section;
-
-    if (!error) {
-        cli_json_null(json, key);
-        return;
-    }
-    section = mig_error_get_section(error, &instance);
-    cli_json_object(json, key);
-    cli_json_string(json, "message", error->message);
-    cli_json_string(json, "rule", mig_error_get_rule(error));
-    if (mig_error_get_offset(error, &offset)) {
-        cli_json_uint(json, "offset", offset);
-    } else {
-        cli_json_null(json, "offset");
-    }
-    cli_json_string(json, "counts", mig_error_get_layer(error) == MIG_LAYER_CONTAINER
-                                        ? "container bytes" : "stream bytes");
-    cli_json_string(json, "section", section);
-    if (section) {
-        cli_json_uint(json, "instance_id", instance);
-    }
-    cli_json_end_object(json);
-}

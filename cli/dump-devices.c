@@ -310,6 +310,7 @@ static void begin_device(Devices *d, const MigSection *section, uint64_t offset,
                          uint64_t length, const char *where)
 {
     d->name = section->name;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): device state is in a section */
     d->instance_id = section->instance_id;
     d->version_id = section->version_id;
     d->body_offset = offset;
@@ -431,7 +432,7 @@ void dump_devices(Dump *dump)
     if (d.json) {
         cli_json_end_array(&json);
         cli_json_bool(&json, "complete", status == MIG_STATUS_END);
-        dump_json_error(&json, "error", dump->error);
+        cli_json_error(&json, "error", dump->error);
         cli_json_end_object(&json);
         cli_json_finish(&json);
     }

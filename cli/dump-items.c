@@ -155,7 +155,7 @@ void dump_items(Dump *dump)
     if (as_json) {
         cli_json_end_array(&json);
         cli_json_bool(&json, "complete", status == MIG_STATUS_END);
-        dump_json_error(&json, "error", dump->error);
+        cli_json_error(&json, "error", dump->error);
         cli_json_end_object(&json);
         cli_json_finish(&json);
     }

@@ -302,7 +302,7 @@ void dump_json(const Dump *dump)
     cli_json_uint(&json, "trailing_bytes", dump->summary->trailing_bytes);
     put_defects(&json, dump->summary);
     cli_json_bool(&json, "complete", !dump->error);
-    dump_json_error(&json, "error", dump->error);
+    cli_json_error(&json, "error", dump->error);
     cli_json_end_object(&json);
     cli_json_finish(&json);
 }

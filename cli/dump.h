@@ -51,7 +51,6 @@ bool dump_is_sound(const Dump *dump);
 
 void dump_text(const Dump *dump);
 void dump_json(const Dump *dump);
-void dump_json_error(CliJson *json, const char *key, const GError *error);
 
 /* --items: as they come.  *status is how the stream ended. */
 void dump_items(Dump *dump);

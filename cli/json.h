@@ -11,6 +11,7 @@
 #ifndef CLI_JSON_H
 #define CLI_JSON_H
 
+#include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,6 +35,10 @@ void cli_json_null(CliJson *json, const char *key);
 /* NULL is null.  Octets that are not UTF-8 become the text \xNN. */
 void cli_json_string(CliJson *json, const char *key, const char *value);
 void cli_json_string_len(CliJson *json, const char *key, const char *value, size_t length);
+/* An object of what @error carries; null for none. */
+void cli_json_error(CliJson *json, const char *key, const GError *error);
+/* A document on stdout that says no more than why @file cannot be read. */
+void cli_json_unopened(const char *file, const GError *error);
 /* Ends the document with a newline. */
 void cli_json_finish(CliJson *json);
 

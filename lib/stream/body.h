@@ -74,6 +74,7 @@ struct MigReader {
 
     Footers footers;
     GPtrArray *sections;     /* MigSection, owned */
+    uint32_t name_octets;    /* of all their names */
     GTree *by_name, *by_id;
     MigSection *section;     /* whose body is read */
     MigSectionType type;

@@ -160,9 +160,11 @@ static MigSection *section_for(MigReader *r, const uint8_t *name, uint8_t name_l
     if (known) {
         return known;
     }
-    if (r->sections->len == MIG_SECTIONS_MAX) {
+    r->name_octets += name_length;
+    if (r->sections->len == MIG_SECTIONS_MAX || r->name_octets > MIG_SECTION_NAMES_MAX) {
         mig_error_set(error, MIG_ERROR_LIMIT, offset, MIG_DEFECT_SECTIONS_TOO_MANY,
-                      "more than %u different sections", MIG_SECTIONS_MAX);
+                      "more than %u different sections, or %u bytes of their names",
+                      MIG_SECTIONS_MAX, MIG_SECTION_NAMES_MAX);
         return NULL;
     }
     section->body = mig_body_for(section->name);

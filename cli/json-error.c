@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      errors as JSON, the same for all commands; see migstat-json(5).
+ * Knows not: any one command.
+ * Beside it: cli/json.c; cli_print_error(), the same as text.
+ */
+#include "cli.h"
+#include "json.h"
+
+void cli_json_error(CliJson *json, const char *key, const GError *error)
+{
+    uint64_t offset;
+    uint32_t instance = 0;
+    const char *section;
+
+    if (!error) {
+        cli_json_null(json, key);
+        return;
+    }
+    section = mig_error_get_section(error, &instance);
+    cli_json_object(json, key);
+    cli_json_string(json, "message", error->message);
+    cli_json_string(json, "rule", mig_error_get_rule(error));
+    if (mig_error_get_offset(error, &offset)) {
+        cli_json_uint(json, "offset", offset);
+    } else {
+        cli_json_null(json, "offset");
+    }
+    cli_json_string(json, "counts", mig_error_get_layer(error) == MIG_LAYER_CONTAINER
+                                        ? "container bytes" : "stream bytes");
+    cli_json_string(json, "section", section);
+    if (section) {
+        cli_json_uint(json, "instance_id", instance);
+    }
+    cli_json_end_object(json);
+}
+
+void cli_json_unopened(const char *file, const GError *error)
+{
+    CliJson json;
+
+    cli_json_init(&json, stdout);
+    cli_json_object(&json, NULL);
+    cli_json_string(&json, "file", file);
+    cli_json_bool(&json, "complete", false);
+    cli_json_error(&json, "error", error);
+    cli_json_end_object(&json);
+    cli_json_finish(&json);
+}
