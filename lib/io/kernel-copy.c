@@ -60,3 +60,14 @@ ssize_t mig_kernel_copy(int from, uint64_t offset, int to, uint64_t length,
     }
     return 0;
 }
+
+ssize_t mig_kernel_copy_at(int from, uint64_t offset, int to, uint64_t to_offset,
+                           uint64_t length)
+{
+    off_t position = (off_t)offset;
+    off_t to_position = (off_t)to_offset;
+    ssize_t done = copy_file_range(from, &position, to, &to_position,
+                                   step_length(offset, length), 0);
+
+    return done < 0 && cannot(errno) ? 0 : done;
+}

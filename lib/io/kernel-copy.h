@@ -25,4 +25,8 @@ typedef enum MigKernelWay {
 ssize_t mig_kernel_copy(int from, uint64_t offset, int to, uint64_t length,
                         MigKernelWay *way);
 
+/* The same by copy_file_range() alone, to @to_offset of @to, whose position stays. */
+ssize_t mig_kernel_copy_at(int from, uint64_t offset, int to, uint64_t to_offset,
+                           uint64_t length);
+
 #endif

@@ -48,9 +48,14 @@ MIG_API bool mig_output_write(MigOutput *out, const void *data, size_t n, GError
  * Appends @length plain bytes of @in from @offset, without moving @in: by copy_file_range(),
  * splice() or large writes, whichever the two ends allow.  Holes of the input stay holes in
  * a file.  @in must be seekable there.
+ * A long range may be copied behind the caller's back: @in must live until the output is
+ * settled, committed or freed, and an error may be told by one of the next calls only.
  */
 MIG_API bool mig_output_copy(MigOutput *out, MigInput *in, uint64_t offset, uint64_t length,
                              GError **error);
+
+/* Waits until all ranges are copied.  Errors: as mig_output_write(). */
+MIG_API bool mig_output_settle(MigOutput *out, GError **error);
 
 /* Plain bytes appended so far, before compression. */
 MIG_API uint64_t mig_output_tell(const MigOutput *out);
@@ -64,6 +69,7 @@ MIG_API bool mig_output_commit(MigOutput *out, GError **error);
 /* Whether the last error was that nobody reads any more. */
 MIG_API bool mig_output_broken_pipe(const MigOutput *out);
 
+/* Without a commit, what is not copied yet stays so. */
 MIG_API void mig_output_free(MigOutput *out);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigOutput, mig_output_free)
 

@@ -70,6 +70,7 @@ MigWriter *mig_writer_new(MigInput *in, MigOutput *out, bool resizes)
 void mig_writer_free(MigWriter *w)
 {
     if (w) {
+        mig_output_settle(w->out, NULL); /* The input may go next. */
         g_clear_pointer(&w->held, g_array_unref);
         g_free(w);
     }
@@ -342,5 +343,6 @@ bool mig_writer_put(MigWriter *w, const MigItem *item, GError **error)
 
 bool mig_writer_finish(MigWriter *w, GError **error)
 {
-    return (!w->held || end_package(w, error)) && flush(w, error);
+    return (!w->held || end_package(w, error)) && flush(w, error) &&
+           mig_output_settle(w->out, error);
 }

@@ -31,7 +31,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigWriter, mig_writer_free)
  */
 MIG_API bool mig_writer_put(MigWriter *writer, const MigItem *item, GError **error);
 
-/* Writes what was held back.  The output is left open. */
+/* Writes what was held back; the input is not needed any more.  The output is left open. */
 MIG_API bool mig_writer_finish(MigWriter *writer, GError **error);
 
 /* Bytes put so far. */

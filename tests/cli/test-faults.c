@@ -21,6 +21,7 @@
 
 static const char small[] = "good/vfio-config-last.txt";
 static const char large[] = "real/q35-100-vfio.mig.zst";
+static const char larger[] = "real/q35-100-mapped-ram.mig.zst"; /* Takes threads. */
 
 typedef struct {
     const char *what;
@@ -56,6 +57,10 @@ static const Scenario scenarios[] = {
       .catches_signals = true },
     { "copy a large file",
       large,
+      { "convert", "--filter=null", "IN", "-o", "OUT" },
+      .catches_signals = true },
+    { "copy a larger file",
+      larger,
       { "convert", "--filter=null", "IN", "-o", "OUT" },
       .catches_signals = true },
     { "convert a large pipe",
