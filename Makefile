@@ -8,6 +8,11 @@
 #   check-asan      the same with the address and undefined behaviour sanitizers
 #   check-tsan      the same with the thread sanitizer
 #   check-valgrind  the same under valgrind
+#   check-qemu      stock QEMU writes, migstat converts, stock QEMU loads; with
+#                   SUITES="bullseye bookworm trixie sid" releases of other Debian suites too
+#   check-agree     mutated streams: migstat's verdict against the loader's; SUITES as above
+#   fixtures        makes the real streams of tests/fixtures/real anew
+#   bench           measures migstat beside what one would run instead
 #   update-golden   writes what the tests expect of the output anew, to be reviewed
 #   install         program, library, headers, pkg-config file, man pages
 #   uninstall       removes what install wrote
@@ -62,14 +67,15 @@ TEST_PACKAGES := check json-glib-1.0
 ARGP := $(if $(wildcard /lib/ld-musl-*.so.1),-largp)
 
 goals := $(or $(MAKECMDGOALS),all)
-tests := $(filter-out check-qemu,$(filter check% update-golden $(B)/tests/%,$(goals)))
+tests := $(filter-out check-qemu check-agree,$(filter check% update-golden $(B)/tests/%,$(goals)))
 needs := $(if $(filter-out clean help dist uninstall,$(goals)),\
 	pkg-config $(LIB_PACKAGES) $(LIB_PACKAGES_PRIVATE) \
 	$(PROGRAM_PACKAGES) $(ARGP)) \
 	$(if $(tests),$(TEST_PACKAGES) zstd) \
 	$(if $(filter check-asan,$(goals)),-fsanitize=address) \
 	$(if $(filter check-valgrind,$(goals)),valgrind) \
-	$(if $(filter check-qemu,$(goals)),python3 qemu-system-x86_64 qemu-system-aarch64) \
+	$(if $(filter check-qemu check-agree fixtures,$(goals)),\
+		python3 zstd qemu-system-x86_64 qemu-system-aarch64) \
 	$(if $(filter fuzz,$(goals)),clang)
 
 # Runs while this file is read, so that the pkg-config answers below are those after the
@@ -241,8 +247,9 @@ $(1): all
 endif
 endef
 $(eval $(call script_target,demo,tests/demo))
-$(eval $(call script_target,check-qemu,tests/qemu/check-qemu))
-$(eval $(call script_target,fixtures,tests/qemu/fixtures))
+$(eval $(call script_target,check-qemu,tests/qemu/run))
+$(eval $(call script_target,check-agree,tests/qemu/agree))
+$(eval $(call script_target,fixtures,tests/qemu/make-fixtures))
 $(eval $(call script_target,bench,tests/bench/run))
 
 # --- installation -----------------------------------------------------------------------
