@@ -8,6 +8,8 @@
 #   check-asan      the same with the address and undefined behaviour sanitizers
 #   check-tsan      the same with the thread sanitizer
 #   check-valgrind  the same under valgrind
+#   analyze         gcc's analyzer, clang-tidy and cppcheck over the library and the program
+#   fuzz            looks for inputs that break what tests/fuzz states; TIME=SECONDS a target
 #   check-qemu      stock QEMU writes, migstat converts, stock QEMU loads; with
 #                   SUITES="bullseye bookworm trixie sid" releases of other Debian suites too
 #   check-agree     mutated streams: migstat's verdict against the loader's; SUITES as above
@@ -76,6 +78,7 @@ needs := $(if $(filter-out clean help dist uninstall,$(goals)),\
 	$(if $(filter check-valgrind,$(goals)),valgrind) \
 	$(if $(filter check-qemu check-agree fixtures,$(goals)),\
 		python3 zstd qemu-system-x86_64 qemu-system-aarch64) \
+	$(if $(filter analyze,$(goals)),clang-tidy cppcheck) \
 	$(if $(filter fuzz,$(goals)),clang)
 
 # Runs while this file is read, so that the pkg-config answers below are those after the
@@ -234,6 +237,34 @@ fuzz:
 	$(Q)$(MAKE) --no-print-directory VARIANT=fuzz CC=clang build/fuzz/tests/fuzzer build/fuzz/mkmig
 	$(Q)SRCDIR='$(CURDIR)' BUILDDIR='$(CURDIR)/build/fuzz' TIME='$(TIME)' \
 		TARGETS='$(TARGETS)' JOBS='$(JOBS)' tests/fuzz/run
+
+# What the analyzers may not say, and why:
+#   null pointers (gcc)      it follows the NULL that GLib's checked casts and errors may give
+#   leaks (gcc, clang)       they do not know __attribute__((cleanup)), which frees
+#   dead stores (clang)      the same: an autoptr is stored to be freed
+TIDY := clang-analyzer-core.*,clang-analyzer-security.insecureAPI.UncheckedReturn,\
+bugprone-sizeof-expression,bugprone-suspicious-*,bugprone-signed-char-misuse,\
+bugprone-misplaced-widening-cast,bugprone-integer-division,bugprone-infinite-loop,\
+bugprone-not-null-terminated-result,bugprone-too-small-loop-variable,\
+bugprone-posix-return,misc-redundant-expression
+analyzed = $(all_cppflags) $(PROGRAM_CFLAGS)
+# All but a page that is data.
+SOURCES := $(filter-out cli/rules-page.c,$(wildcard lib/*/*.c cli/*.c))
+
+.PHONY: analyze
+analyze:
+	$(call say,GCC,-fanalyzer)
+	$(Q)for f in $(SOURCES); do gcc $(analyzed) -std=gnu11 -O1 -fanalyzer -Werror \
+		-Wno-analyzer-null-dereference -Wno-analyzer-malloc-leak \
+		-c -o /dev/null $$f || exit 1; done
+	$(call say,TIDY)
+	$(Q)clang-tidy --quiet --checks='-*,$(TIDY)' --warnings-as-errors='*' \
+		$(SOURCES) -- $(analyzed) -std=gnu11 2>/dev/null
+	$(call say,CPPCHECK)
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability \
+		--inline-suppr --error-exitcode=1 --library=gtk --library=posix --library=gnu \
+		--suppress=missingIncludeSystem \
+		-D__linux__ -D_GNU_SOURCE -DG_DEFINE_EXTENDED_ERROR\(a,b\)= -Ilib -Icli $(SOURCES)
 
 update-golden: all $(RUNNER)
 	$(Q)$(call run_tests,UPDATE_GOLDEN=1)

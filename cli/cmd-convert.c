@@ -190,9 +190,8 @@ static void check_arguments(Arguments *arguments, struct argp_state *state)
     }
     if (!arguments->input) {
         argp_error(state, "which file? (\"-\" is standard input)");
-    }
-    if (arguments->in_place &&
-        (arguments->output || strcmp(arguments->input, "-") == 0)) {
+    } else if (arguments->in_place &&
+               (arguments->output || strcmp(arguments->input, "-") == 0)) {
         argp_error(state, "--in-place needs a file, and no --output");
     }
 }

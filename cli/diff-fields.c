@@ -150,7 +150,9 @@ static void report_bytes(Diff *diff, const DiffPlace *place, const Leaf *a, cons
 static void report_pair(Diff *diff, const MigSection *section, const Leaf *a,
                         const Leaf *b)
 {
-    const DiffPlace place = { "field", section, (a ? a : b)->path, (a ? a : b)->type };
+    const Leaf *some = a ? a : b; /* one is there */
+    /* cppcheck-suppress nullPointerRedundantCheck ; the other may not be */
+    const DiffPlace place = { "field", section, some->path, some->type };
     const DiffValue values[] = { { a ? a->kind : 0, a ? a->u : 0, a ? a->text : NULL },
                                  { b ? b->kind : 0, b ? b->u : 0, b ? b->text : NULL } };
 

@@ -58,8 +58,10 @@ static void print_text(Diff *diff, const DiffPlace *place, const DiffValue *a,
                cli_style(diff->color, CLI_PLAIN), cli_style(diff->color, CLI_GREEN),
                b->text, cli_style(diff->color, CLI_PLAIN));
     } else {
+        const char *text = a ? a->text : b ? b->text : "";
+
         printf("%sonly in %s%s%s%s\n", cli_style(diff->color, a ? CLI_RED : CLI_GREEN),
-               a ? "---" : "+++", *(a ? a : b)->text ? ": " : "", (a ? a : b)->text,
+               a ? "---" : "+++", *text ? ": " : "", text,
                cli_style(diff->color, CLI_PLAIN));
     }
 }

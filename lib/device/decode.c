@@ -471,6 +471,7 @@ static void leaf(Walk *w, const Field *f, const char *name)
     value = f->width ? mig_emit_get_be(e, w->at, f->width) : 0;
     switch (f->shape) {
     case SHAPE_INT:
+        /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): integers have a width */
         value <<= 64 - 8 * f->width;
         value = (uint64_t)((int64_t)value >> (64 - 8 * f->width));
         mig_emit_value(e, MIG_FIELD_INT, name, f->type, w->at, f->size, value, NULL);
@@ -647,6 +648,7 @@ static bool container_fits(const Walk *w, const Field *f, unsigned *per_element)
         size += MIN(v->size, UINT32_MAX);
         if (*per_element == 2) {
             v = v->next;
+            /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): they come in pairs */
             size += MIN(v->size, UINT32_MAX);
         }
         if (size >= end - at || w->body[at] != 1) {

@@ -173,7 +173,7 @@ static bool decompress_scan(void *state, MigNext *next, const MigItem *item,
                             GError **error)
 {
     RamDecompress *d = state;
-    uint64_t number;
+    uint64_t number = 0;
 
     d->scanned = true;
     if (item->pages.kind != MIG_PAGE_XBZRLE) {
@@ -200,7 +200,7 @@ static bool keep(RamDecompress *d, MigNext *next, const MigItem *item,
                  const uint8_t *pages, uint32_t stride, uint32_t n, GError **error)
 {
     static const uint8_t zeros[MIG_PAGE_SIZE_MAX];
-    uint64_t number;
+    uint64_t number = 0;
 
     if (!d->any) {
         return true;
@@ -230,7 +230,7 @@ static bool decode_xbzrle(RamDecompress *d, MigNext *next, const MigItem *item,
                           GError **error)
 {
     const MigRamPages *run = &item->pages;
-    uint64_t number;
+    uint64_t number = 0;
     const uint8_t *p;
 
     if (!page_number(d, next, item, &number, error)) {
