@@ -129,7 +129,7 @@ static void explain(const MigChain *chain)
         printf("%s\n    %s\n", text, summary);
     }
     if (mig_chain_needs_scan(chain)) {
-        puts("Reads a file twice; spools a pipe.");
+        puts("Reads a file twice, unless its end tells enough; spools a pipe.");
     }
 }
 
@@ -492,11 +492,13 @@ static MigInput *open_again(const Arguments *arguments, const MigInputOptions *i
 }
 
 static bool run(Arguments *arguments, MigChain *chain, MigInput *in,
-                const MigInputOptions *in_options, MigOutput *out, GError **error)
+                const MigInputOptions *in_options, MigOutput *out, bool brief,
+                GError **error)
 {
     Passes passes = { .arguments = arguments, .in = in };
     const MigChainOptions chain_options = {
         .lossy = arguments->lossy,
+        .brief = brief,
         .cancel = &cancelled,
         .progress = show_progress,
         .progress_data = &passes,
@@ -533,7 +535,24 @@ static bool is_of_output(const GError *error)
            g_error_matches(error, MIG_ERROR, MIG_ERROR_IO);
 }
 
-static CliStatus convert(Arguments *arguments, MigChain *chain)
+/* Whether a run that failed half way has done nothing that another one could not undo. */
+static bool can_run_again(const Arguments *arguments, const MigInput *in, int out_fd)
+{
+    return mig_input_seekable(in) && strcmp(arguments->input, "-") != 0 &&
+           !is_stdout(arguments) && out_fd < 0;
+}
+
+/* Whether the run failed that may do when it is not brief. */
+static bool too_brief(const MigChain *chain, const GError *error)
+{
+    return mig_chain_was_brief(chain) &&
+           !g_error_matches(error, MIG_ERROR, MIG_ERROR_IO) &&
+           !g_error_matches(error, MIG_ERROR, MIG_ERROR_CANCELLED);
+}
+
+/* @brief: as in MigChainOptions, where it can be.  *again: nothing was done or said, and it
+ * is to be tried with a new chain, not briefly. */
+static CliStatus convert(Arguments *arguments, MigChain *chain, bool brief, bool *again)
 {
     const MigInputOptions in_options = { .offset = arguments->common->offset,
                                          .max_expand = arguments->common->max_expand,
@@ -551,7 +570,12 @@ static CliStatus convert(Arguments *arguments, MigChain *chain)
     if (!out) {
         return fail(output_name(arguments), error);
     }
-    if (!run(arguments, chain, in, &in_options, out, &error)) {
+    brief = brief && can_run_again(arguments, in, fd);
+    if (!run(arguments, chain, in, &in_options, out, brief, &error)) {
+        *again = too_brief(chain, error);
+        if (*again) {
+            return CLI_OK;
+        }
         status =
             mig_output_broken_pipe(out)
                 ? CLI_TROUBLE
@@ -608,6 +632,8 @@ int cli_cmd_convert(int argc, char **argv, CliCommon *common)
     g_autoptr(GError) error = NULL;
     Arguments arguments = { .common = common, .steps = steps, .needs = needs,
                             .out.cancel = &cancelled };
+    CliStatus status;
+    bool again = false;
 
     g_array_set_clear_func(steps, clear_step);
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
@@ -622,5 +648,13 @@ int cli_cmd_convert(int argc, char **argv, CliCommon *common)
         return CLI_OK;
     }
     catch_signals();
-    return convert(&arguments, chain);
+    status = convert(&arguments, chain, true, &again);
+    if (again) {
+        g_autoptr(MigChain) anew = mig_chain_new();
+
+        status = build_chain(&arguments, anew, &error)
+                     ? convert(&arguments, anew, false, &again)
+                     : fail("migstat convert", error);
+    }
+    return status;
 }

@@ -43,10 +43,19 @@ static char *report_of(const MigChain *chain)
     return g_string_free(text, FALSE);
 }
 
-Conversion *convert_input(MigInput *in, const char *text, bool lossy)
+static void count(void *data, uint64_t position)
+{
+    (void)position;
+    (*(unsigned *)data)++;
+}
+
+/* *brief: on entry, whether a first pass may be; then, whether it was. */
+static Conversion *run_chain(MigInput *in, const char *text, bool lossy, bool *brief)
 {
     Conversion *conversion = g_new0(Conversion, 1);
-    const MigChainOptions options = { .lossy = lossy };
+    const MigChainOptions options = { .lossy = lossy, .brief = *brief,
+                                      .progress = count,
+                                      .progress_data = &conversion->n_read };
     g_autoptr(MigChain) chain = mig_chain_new();
     g_auto(GStrv) filters = g_strsplit(text, " ", -1);
     int fd = memfd_create("converted", MFD_CLOEXEC);
@@ -65,15 +74,51 @@ Conversion *convert_input(MigInput *in, const char *text, bool lossy)
     ck_assert_msg((conversion->bytes != NULL) != (conversion->error != NULL),
                   "%s: neither done nor failed", text);
     conversion->report = report_of(chain);
+    *brief = mig_chain_was_brief(chain);
     close(fd);
     return conversion;
 }
 
-Conversion *convert(GBytes *stream, const char *chain, bool lossy)
+Conversion *convert_input(MigInput *in, const char *text, bool lossy)
+{
+    bool brief = false;
+    return run_chain(in, text, lossy, &brief);
+}
+
+static Conversion *convert_bytes(GBytes *stream, const char *chain, bool lossy, bool *brief)
 {
     g_autoptr(MigInput) in = mig_input_new_bytes(stream, "stream", NULL, NULL);
     ck_assert_ptr_nonnull(in);
-    return convert_input(in, chain, lossy);
+    return run_chain(in, chain, lossy, brief);
+}
+
+/* Whether it is looked at briefly or as a whole beforehand makes no difference. */
+static void assert_same(const Conversion *brief, const Conversion *whole, const char *chain)
+{
+    ck_assert_msg(!brief->error == !whole->error, "%s: %s", chain,
+                  (brief->error ? brief->error : whole->error)->message);
+    ck_assert_str_eq(brief->report, whole->report);
+    if (brief->error) {
+        ck_assert_str_eq(brief->error->message, whole->error->message);
+    } else {
+        assert_same_bytes(brief->bytes, whole->bytes, chain);
+    }
+}
+
+Conversion *convert(GBytes *stream, const char *chain, bool lossy)
+{
+    bool was_brief = false;
+    Conversion *whole = convert_bytes(stream, chain, lossy, &was_brief);
+    was_brief = true;
+    g_autoptr(Conversion) brief = convert_bytes(stream, chain, lossy, &was_brief);
+
+    if (brief->error && was_brief) {
+        whole->brief = TOO_BRIEF;
+    } else {
+        assert_same(brief, whole, chain);
+        whole->brief = brief->n_read < whole->n_read ? BRIEF : NOT_BRIEF;
+    }
+    return whole;
 }
 
 typedef struct {

@@ -14,12 +14,15 @@ typedef struct {
     GBytes *bytes; /* NULL on failure */
     GError *error;
     char *report;  /* the changes, one per line: "SECTION: text" or "text" */
+    unsigned n_read; /* items, of all passes */
+    enum { NOT_BRIEF, BRIEF, TOO_BRIEF } brief; /* how it went where a first pass may be */
 } Conversion;
 
 void conversion_free(Conversion *conversion);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Conversion, conversion_free)
 
-/* Runs the filters of `chain`, separated by blanks, over `stream`. */
+/* Runs the filters of `chain`, separated by blanks, over `stream`; with and without a brief
+ * first pass, which must agree. */
 Conversion *convert(GBytes *stream, const char *chain, bool lossy);
 
 /* The same with an input that is open already. */

@@ -34,6 +34,7 @@ struct MigChain {
     GArray *changes; /* MigChange */
     GStringChunk *strings;
     MigChainOptions options;
+    bool was_brief;
 
     /* Of the stage that runs: filters from @first to before @last. */
     size_t first, last;
@@ -473,25 +474,72 @@ static void progress(const MigChain *chain, const MigItem *item)
     }
 }
 
-/* Reads @in to its end for the @i-th filter alone. */
-static bool first_pass(MigChain *chain, size_t i, MigInput *in, GError **error)
+static bool begins_part_or_end(const MigItem *item)
+{
+    return item->kind == MIG_ITEM_SECTION_HEADER &&
+           (item->type == MIG_SECTION_PART || item->type == MIG_SECTION_END);
+}
+
+/* Reads @in to its end for the @i-th filter alone, and winds it back where it can seek;
+ * briefly, where @gap is not NULL. */
+static bool first_pass(MigChain *chain, size_t i, MigInput *in, MigGap *gap,
+                       GError **error)
 {
     g_autoptr(MigReader) reader = mig_reader_new(in);
     const Instance *instance = instance_at(chain, i);
+    uint64_t start = mig_input_tell(in);
+    bool brief = gap != NULL;
     MigNext next = { chain, i };
     MigItem item;
     MigStatus status;
 
     chain->reader = reader;
     while ((status = mig_reader_next(reader, &item, error)) == MIG_STATUS_MORE) {
-        progress(chain, &item);
+        if (!brief) {
+            progress(chain, &item);
+        }
         if (instance->type->handles & 1u << item.kind &&
             !instance->type->scan(instance->state, &next, &item, error)) {
             break;
         }
+        if (gap && begins_part_or_end(&item)) {
+            gap->from = item.offset;
+            mig_reader_sections(reader, &gap->n_sections);
+            if (!mig_reader_skip_to_tail(reader, &gap->to)) {
+                break;
+            }
+            gap = NULL; /* there is one only */
+        }
     }
     chain->reader = NULL;
+    if (mig_input_seekable(in)) {
+        mig_input_rewind(in, start);
+    }
     return status == MIG_STATUS_END;
+}
+
+/* The same briefly, if the filter can do with that; else it has seen nothing.  What is
+ * wrong with the stream is told by the pass that reads it all. */
+static bool brief_first_pass(MigChain *chain, size_t i, MigInput *in)
+{
+    const Instance *instance = instance_at(chain, i);
+    MigGap gap = { 0 };
+
+    if (!instance->type->suffices) {
+        return false;
+    }
+    if (first_pass(chain, i, in, &gap, NULL) &&
+        (!gap.to || instance->type->suffices(instance->state, &gap))) {
+        chain->was_brief = true;
+        return true;
+    }
+    instance->type->forget(instance->state);
+    return false;
+}
+
+bool mig_chain_was_brief(const MigChain *chain)
+{
+    return chain->was_brief;
 }
 
 static bool each_start(MigChain *chain, GError **error)
@@ -569,16 +617,12 @@ static bool run_stage(MigChain *chain, MigInput *in, MigInput *again, MigOutput 
     size_t scanner;
 
     if (find_scanner(chain, again || mig_input_seekable(in), &scanner)) {
-        uint64_t start = mig_input_tell(in);
-
         if (!again && !mig_input_hold(in, error)) {
             return false;
         }
-        if (!first_pass(chain, scanner, again ? again : in, error)) {
+        if (!(chain->options.brief && !again && brief_first_pass(chain, scanner, in)) &&
+            !first_pass(chain, scanner, again ? again : in, NULL, error)) {
             return false;
-        }
-        if (!again) {
-            mig_input_rewind(in, start);
         }
     }
     return last_pass(chain, in, out, error);

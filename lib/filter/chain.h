@@ -51,11 +51,13 @@ MIG_API bool mig_chain_add_option(MigChain *chain, const char *key, const char *
 MIG_API bool mig_chain_describe(const MigChain *chain, size_t i, const char **text,
                                 const char **summary);
 
-/* Whether the chain must look ahead: a file is then read twice, and a pipe spooled. */
+/* Whether the chain must look ahead: a file is then read twice, where its end does not
+ * tell enough, and a pipe spooled. */
 MIG_API bool mig_chain_needs_scan(const MigChain *chain);
 
 typedef struct MigChainOptions {
     bool lossy;            /* what cannot be kept may be dropped, and is reported */
+    bool brief; /* a first pass may leave out the middle: see mig_chain_was_brief() */
     const char *spool_dir; /* as in MigInputOptions */
     const atomic_bool *cancel;
     /* Told the position in the input, in plain bytes, now and then. */
@@ -74,6 +76,13 @@ typedef struct MigChainOptions {
  */
 MIG_API bool mig_chain_run(MigChain *chain, MigInput *in, MigInput *again, MigOutput *out,
                            const MigChainOptions *options, GError **error);
+
+/*
+ * Whether a first pass was brief.  If the run failed then, and not because of what can be
+ * read or written, that may be the reason: it is to be run anew, with a new chain, input
+ * and output, and not briefly.
+ */
+MIG_API bool mig_chain_was_brief(const MigChain *chain);
 
 /* What was done.  Strings live as long as the chain. */
 typedef struct MigChange {

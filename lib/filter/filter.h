@@ -31,6 +31,13 @@ typedef enum MigScan {
     MIG_SCAN_NEEDED, /* a first pass over everything, spooled if it is a pipe */
 } MigScan;
 
+/* What a brief first pass left out, in plain bytes of the stream: from the first PART or
+ * END section on, up to the FULL sections at the end. */
+typedef struct MigGap {
+    uint64_t from, to;
+    size_t n_sections; /* different ones before it */
+} MigGap;
+
 /*
  * Constant.  Functions may be NULL, where the chain does the obvious.  @state is state_size
  * octets, zeros at first.  All return false with *error set to stop the conversion; REFUSED
@@ -49,6 +56,11 @@ struct MigFilterType {
     /* An item of the first pass.  Pointers into the reader die with that pass; indices of
      * sections and blocks mean the same in both. */
     bool (*scan)(void *state, MigNext *next, const MigItem *item, GError **error);
+    /* Whether a first pass will do that left @gap out.  event() or finish() fails if it
+     * proves not to.  NULL: none does. */
+    bool (*suffices)(void *state, const MigGap *gap);
+    /* Forgets what scan() saw: it will see all. */
+    void (*forget)(void *state);
     /* The first pass, if there was one, is over. */
     bool (*start)(void *state, MigNext *next, GError **error);
     /* Emits none, one or many.  @item lives until the return, its bytes too. */

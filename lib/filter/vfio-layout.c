@@ -16,7 +16,8 @@
  *   subflag, not  -                   -                        CONFIG s=SETUP+ENABLE_IRQ
  *
  * What stands in END or PART must be known before it comes: those dialects take two
- * passes.
+ * passes.  Where all devices have it in FULL, the first may leave out what is before, and
+ * the second makes sure that nothing was missed.
  */
 #include <string.h>
 
@@ -29,11 +30,13 @@
 
 #define FLAG 8u
 #define NO_SUBFLAGS (-1)
+#define TOO_BRIEF "the end of the stream does not have all of the configurations"
 
 typedef struct Device {
     MigVfioDevice seen;        /* all of it after a first pass, else what has come */
     const MigSection *section; /* of the last pass */
     uint32_t section_id;       /* as START had it */
+    uint32_t index;            /* of the section, the same in both passes */
     GBytes *payload;           /* the last one seen */
     uint32_t config_size, msix_vectors;
     unsigned differing;        /* payloads that were not like the one before */
@@ -61,6 +64,8 @@ typedef struct Layout {
     MigVfioDialect to;
     MigVfioNeeds *needs;
     bool scanned;
+    MigGap gap;                /* that the first pass left out, if gap.to */
+    bool gap_ended;            /* it ends where a section begins: its end was no chance */
     bool footers;
     GHashTable *devices;       /* section index + 1 -> Device, owned */
     GPtrArray *order;          /* the same, as they came */
@@ -159,6 +164,7 @@ static Device *device_of(Layout *layout, const MigSection *section)
     if (!device) {
         device = g_new0(Device, 1);
         device->enabled = UINT64_MAX;
+        device->index = section->index;
         mig_vfio_device_init(&device->seen, section);
         g_hash_table_insert(layout->devices, key, device);
         g_ptr_array_add(layout->order, device);
@@ -270,6 +276,53 @@ static bool layout_scan(void *state, MigNext *next, const MigItem *item, GError 
     layout->scanned = true;
     return !mig_section_is_vfio(item->section) ||
            watch(device_of(layout, item->section), next, item, error);
+}
+
+/* Whether each device has started before the gap, and has its one configuration behind
+ * it: then what such a device has in PART and END decides nothing. */
+static bool layout_suffices(void *state, const MigGap *gap)
+{
+    Layout *layout = state;
+
+    for (guint i = 0; layout->order && i < layout->order->len; i++) {
+        const Device *device = g_ptr_array_index(layout->order, i);
+        const MigVfioDevice *seen = &device->seen;
+
+        if (device->index >= gap->n_sections || seen->config_records != 1 ||
+            seen->config_type != MIG_SECTION_FULL || seen->config < gap->to) {
+            return false;
+        }
+    }
+    layout->gap = *gap;
+    return true;
+}
+
+static void layout_forget(void *state)
+{
+    Layout *layout = state;
+
+    layout->scanned = false;
+    g_clear_pointer(&layout->devices, g_hash_table_unref);
+    g_clear_pointer(&layout->order, g_ptr_array_unref);
+}
+
+/* That the first pass was right to leave the gap out. */
+static bool check_gap(Layout *layout, MigNext *next, const MigItem *item, GError **error)
+{
+    bool is_header = item->kind == MIG_ITEM_SECTION_HEADER;
+
+    layout->gap_ended |= item->offset == layout->gap.to && is_header &&
+                         item->package_depth == 0;
+    if (item->offset < layout->gap.from || item->offset >= layout->gap.to ||
+        !mig_section_is_vfio(item->section)) {
+        return true;
+    }
+    if ((is_header && item->type != MIG_SECTION_PART && item->type != MIG_SECTION_END) ||
+        (item->kind == MIG_ITEM_VFIO_RECORD &&
+         item->vfio.flag == MIG_VFIO_DEV_CONFIG_STATE)) {
+        return mig_next_refuse(next, item, item->section, error, "%s", TOO_BRIEF);
+    }
+    return true;
 }
 
 static bool layout_start(void *state, MigNext *next, GError **error)
@@ -672,6 +725,9 @@ static bool layout_event(void *state, MigNext *next, MigItem *item, GError **err
     Layout *layout = state;
     const MigVfioPlaceOps ops = { layout, place_emit, place_insert };
 
+    if (layout->gap.to && !check_gap(layout, next, item, error)) {
+        return false;
+    }
     if (item->kind == MIG_ITEM_DESCRIPTION) {
         return mig_description_edit_item(layout->edit, next, item, error);
     }
@@ -727,7 +783,9 @@ static bool layout_finish(void *state, MigNext *next, GError **error)
 {
     Layout *layout = state;
 
-    (void)error;
+    if (layout->gap.to && !layout->gap_ended) {
+        return mig_next_refuse(next, NULL, NULL, error, "%s", TOO_BRIEF);
+    }
     for (guint i = 0; layout->order && i < layout->order->len; i++) {
         report_device(layout, g_ptr_array_index(layout->order, i), next);
     }
@@ -772,6 +830,8 @@ const MigFilterType mig_filter_vfio_layout = {
     .configure = layout_configure,
     .wants_scan = layout_wants_scan,
     .scan = layout_scan,
+    .suffices = layout_suffices,
+    .forget = layout_forget,
     .start = layout_start,
     .event = layout_event,
     .finish = layout_finish,

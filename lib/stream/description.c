@@ -460,6 +460,13 @@ static MigDescription *last_valid(Backwards *b, MigInput *in, uint64_t from, uin
     return NULL;
 }
 
+MigDescription *mig_description_at_end(MigInput *in, uint64_t from)
+{
+    g_autofree Backwards *b = g_new(Backwards, 1);
+
+    return ending_at(b, in, from, mig_input_size(in));
+}
+
 MigDescription *mig_description_find(MigInput *in, uint64_t from)
 {
     g_autofree Backwards *b = g_new(Backwards, 1);

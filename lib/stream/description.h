@@ -44,6 +44,9 @@ typedef struct MigDescription {
  */
 MIG_API MigDescription *mig_description_find(MigInput *in, uint64_t from);
 
+/* The one that ends where @in does, and starts at or after @from; NULL. */
+MIG_API MigDescription *mig_description_at_end(MigInput *in, uint64_t from);
+
 /* Reads the one at @offset (of its 0x06): NULL if it does not fit into the input. */
 MIG_API MigDescription *mig_description_read(MigInput *in, uint64_t offset);
 

@@ -56,6 +56,15 @@ MIG_API const MigSection *const *mig_reader_sections(const MigReader *reader, si
 MIG_API const MigDescription *mig_reader_description(const MigReader *reader);
 MIG_API const MigDescription *mig_reader_find_description(MigReader *reader, GError **error);
 
+/*
+ * Leaves out what stands between the last item, a section header, and the FULL sections in
+ * a row before the end mark, as far as the description has their lengths: the next item is
+ * the header of the first of them, at *offset.  False, and nothing is left out, where they
+ * cannot be found so: no description ends the input, or its lengths do not lead from section
+ * to section, or the input cannot seek.
+ */
+MIG_API bool mig_reader_skip_to_tail(MigReader *reader, uint64_t *offset);
+
 MIG_API MigInput *mig_reader_input(const MigReader *reader);
 
 #endif

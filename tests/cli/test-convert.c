@@ -312,6 +312,27 @@ START_TEST(nothing_is_left_of_a_failure)
 }
 END_TEST
 
+/* A file whose end does not tell all of it is converted as the same stream from a pipe. */
+START_TEST(a_configuration_before_the_end)
+{
+    g_autoptr(GBytes) stream = assembled(
+        "header; config \"m\"; start 17 \"d/vfio\" 0 1; vfio setup; vfio eos; footer 17;"
+        "end 17; vfio config; vfio-payload 256 2; vfio eos; vfio data 5 1; vfio eos;"
+        "footer 17; full 17 \"d/vfio\" 0 1; vfio config; vfio-payload 256 3; vfio eos;"
+        "footer 17; eof\n"
+        "description {\n{\"page_size\": 4096, \"devices\": [{\"name\": \"d/vfio\", "
+        "\"instance_id\": 0, \"size\": 341, \"fields\": [{\"name\": \"data\", "
+        "\"size\": 341, \"type\": \"buffer\"}]}]}\n}");
+
+    put("a", stream);
+    assert_status("migstat convert --to=subflag a -o b", 1, "sent more than once");
+    assert_files("a");
+    assert_status("migstat convert --lossy --to=subflag a -o b", 0, "set up before the data");
+    assert_status("cat a | migstat convert --lossy --to=subflag - >c; cmp b c", 0, NULL);
+    assert_status("migstat convert --lossy --to=subflag --in-place a; cmp a b", 0, NULL);
+}
+END_TEST
+
 START_TEST(closed_pipe_ends_quietly)
 {
     put_stream("a");
@@ -511,6 +532,7 @@ Suite *suite_convert(void)
     tcase_add_test(tc, save_image_is_unwrapped);
     tcase_add_test(tc, check_finds_no_error);
     tcase_add_test(tc, nothing_is_left_of_a_failure);
+    tcase_add_test(tc, a_configuration_before_the_end);
     tcase_add_test(tc, closed_pipe_ends_quietly);
     tcase_add_test(tc, terminal_gets_no_stream);
     tcase_add_test(tc, signal_leaves_nothing);

@@ -452,6 +452,102 @@ START_TEST(place_without_ids)
 END_TEST
 #define N_PLACES 7
 
+/* --- brief first passes ------------------------------------------------------------- */
+
+#define PART "part 17;" DATA "vfio eos; footer 17\n"
+#define END "end 17;" DATA "vfio eos; footer 17\n"
+#define FULL_LATE                                                                        \
+    "full 17 \"d/vfio\" 0 1; vfio config; vfio subflag 3; vfio-payload 256 2; vfio eos;" \
+    "footer 17\n"
+#define ENTRY(name, size)                                                      \
+    "{\"name\": \"" name "\", \"instance_id\": 0, \"size\": " size ", \"fields\": " \
+    "[{\"name\": \"data\", \"size\": " size ", \"type\": \"buffer\"}]}"
+#define DESCRIBED(entries) \
+    "eof\ndescription {\n{\"page_size\": 4096, \"devices\": [" entries "]}\n}"
+#define DEVICE_X "full 3 \"x\" 0 1; u8 1 2; footer 3\n"
+#define DEVICE_Y "full 4 \"y\" 0 1; u8 1 2; footer 4\n"
+
+/* What the end of a stream tells, and what it does not.  convert() has the proof that the
+ * result is the same. */
+static const struct {
+    const char *name, *from;
+    int brief;
+} brief_rows[] = {
+    { "config-last", HEAD PART END FULL DESCRIBED(ENTRY("d/vfio", "325")), BRIEF },
+    { "config-last among others",
+      HEAD PART END DEVICE_X FULL DEVICE_Y DESCRIBED(
+          ENTRY("x", "2") ", " ENTRY("d/vfio", "325") ", " ENTRY("y", "2")),
+      BRIEF },
+    { "described as far as the device",
+      HEAD PART END DEVICE_X FULL DEVICE_Y DESCRIBED(ENTRY("d/vfio", "325") ", " ENTRY("y",
+                                                                                       "2")),
+      BRIEF },
+    { "subflag, not needed", HEAD PART END FULL_LATE DESCRIBED(ENTRY("d/vfio", "333")), BRIEF },
+    { "no VFIO device",
+      "header; config \"m\"; start 2 \"ram\" 0 4; ram-eos; footer 2; end 2; ram-eos; footer 2\n"
+      DEVICE_X DESCRIBED(ENTRY("x", "2")),
+      BRIEF },
+    { "without footers",
+      "header; config \"m\"; start 17 \"d/vfio\" 0 1; vfio setup; vfio eos; start 2 \"ram\" 0 4;"
+      "ram-eos; end 2; ram-eos; end 17; vfio data 5 1; vfio eos; full 17 \"d/vfio\" 0 1;" CONFIG
+          DESCRIBED(ENTRY("d/vfio", "325")),
+      BRIEF },
+    { "no description", HEAD PART END FULL "eof", NOT_BRIEF },
+    { "a wrong length", HEAD PART END FULL DESCRIBED(ENTRY("d/vfio", "324")), NOT_BRIEF },
+    { "a wrong length behind it",
+      HEAD PART END FULL DEVICE_Y DESCRIBED(ENTRY("d/vfio", "325") ", " ENTRY("y", "3")),
+      NOT_BRIEF },
+    { "another footer",
+      HEAD PART END FULL "full 4 \"y\" 0 1; u8 1 2; footer 5\n" DESCRIBED(
+          ENTRY("d/vfio", "325") ", " ENTRY("y", "2")),
+      NOT_BRIEF },
+    { "config-first", HEAD PART "end 17;" CONFIG DATA "vfio eos; footer 17\n" DEVICE_X DESCRIBED(
+                          ENTRY("x", "2")),
+      NOT_BRIEF },
+    { "subflag, needed first",
+      HEAD PART "end 17;" SET_UP DATA "vfio eos; footer 17\n" ENABLE DESCRIBED(
+          ENTRY("d/vfio", "24")),
+      NOT_BRIEF },
+    { "one device of two",
+      HEAD "start 18 \"e/vfio\" 0 1; vfio setup; vfio eos; footer 18\n" END
+           "end 18;" CONFIG DATA "vfio eos; footer 18\n" FULL DESCRIBED(ENTRY("d/vfio",
+                                                                              "325")),
+      NOT_BRIEF },
+    { "the same configuration in END",
+      HEAD PART "end 17;" CONFIG DATA "vfio eos; footer 17\n" FULL DESCRIBED(
+          ENTRY("d/vfio", "325")),
+      TOO_BRIEF },
+    { "another one in END",
+      HEAD PART "end 17;" OTHER DATA "vfio eos; footer 17\n" FULL DESCRIBED(
+          ENTRY("d/vfio", "325")),
+      TOO_BRIEF },
+    { "two dialects",
+      HEAD "part 17;" SET_UP DATA "vfio eos; footer 17\n" END FULL DESCRIBED(
+          ENTRY("d/vfio", "325")),
+      TOO_BRIEF },
+    { "a device that starts late",
+      HEAD PART "start 18 \"e/vfio\" 0 1; vfio setup; vfio eos; footer 18\n" END
+                "end 18;" CONFIG DATA "vfio eos; footer 18\n" FULL DESCRIBED(ENTRY("d/vfio",
+                                                                                   "325")),
+      TOO_BRIEF },
+    { "the end of another stream behind it",
+      HEAD PART END DEVICE_X "eof\n" FULL DESCRIBED(ENTRY("d/vfio", "325")), TOO_BRIEF },
+};
+
+START_TEST(brief_first_pass)
+{
+    static const char *const chains[] = { TO("config-first"), TO("subflag"),
+                                          TO("subflag:config-needed=yes") };
+    g_autoptr(GBytes) from = assembled(brief_rows[_i].from);
+
+    for (size_t i = 0; i < 2 * G_N_ELEMENTS(chains); i++) {
+        g_autoptr(Conversion) whole = convert(from, chains[i / 2], i % 2);
+        ck_assert_msg((int)whole->brief == brief_rows[_i].brief, "%s, %s: %d",
+                      brief_rows[_i].name, chains[i / 2], whole->brief);
+    }
+}
+END_TEST
+
 /* --- real streams ------------------------------------------------------------------- */
 
 /* Each is converted to each other dialect and back; the rfc-* ones were written by a QEMU
@@ -506,6 +602,7 @@ Suite *suite_vfio_layout(void)
     tcase_add_loop_test(tc, need_follows_the_order, 0, G_N_ELEMENTS(shapes));
     tcase_add_loop_test(tc, single_stream, 0, G_N_ELEMENTS(rows));
     tcase_add_loop_test(tc, place_without_ids, 0, N_PLACES);
+    tcase_add_loop_test(tc, brief_first_pass, 0, G_N_ELEMENTS(brief_rows));
     suite_add_tcase(suite, tc);
     tc = tcase_create("real");
     tcase_add_loop_test(tc, there_and_back, 0, G_N_ELEMENTS(streams));

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      the way to the last FULL sections of a stream that does not lead through RAM.
+ * Knows not: what is in them.
+ * Beside it: stream/description.c, which has their lengths; stream/reader.h.
+ *
+ * The description lists the FULL sections in the order of the stream, each with the length
+ * of its body, and they stand right before the end mark: so they can be found one by one
+ * from there backwards, and each shows by its header and footer that it is the one.
+ * Source: migration/savevm.c, qemu_savevm_state_complete_precopy_non_iterable(), 5.2 to
+ * 10.2.
+ */
+#include <string.h>
+
+#include "stream/body.h"
+
+static bool read_exactly(MigReader *r, uint64_t offset, uint8_t *p, size_t n)
+{
+    return mig_input_read_at(r->in, offset, p, n) == n;
+}
+
+/* Moves *end, where a section ends, to its start, if it is that of @device and does not
+ * start before @floor. */
+static bool step_back(MigReader *r, const MigDeviceDescription *device, uint64_t floor,
+                      uint64_t *end)
+{
+    size_t name_length = strlen(device->name);
+    uint32_t header_length = MIG_LONG_HEADER_LENGTH + (uint32_t)name_length;
+    uint32_t footer_length = r->footers == FOOTERS_ON ? MIG_FOOTER_LENGTH : 0;
+    uint8_t header[MIG_LONG_HEADER_LENGTH + UINT8_MAX], footer[MIG_FOOTER_LENGTH];
+    uint64_t start;
+
+    if (!device->size_known || name_length > UINT8_MAX ||
+        *end - floor < header_length + footer_length ||
+        *end - floor - header_length - footer_length < device->size) {
+        return false;
+    }
+    start = *end - footer_length - device->size - header_length;
+    if (!read_exactly(r, start, header, header_length) ||
+        header[0] != MIG_SECTION_FULL || header[5] != name_length ||
+        memcmp(header + 6, device->name, name_length) != 0 ||
+        mig_be32(header + 6 + name_length) != device->instance_id) {
+        return false;
+    }
+    if (footer_length &&
+        (!read_exactly(r, *end - footer_length, footer, footer_length) ||
+         footer[0] != MIG_FOOTER || memcmp(footer + 1, header + 1, 4) != 0)) {
+        return false;
+    }
+    *end = start;
+    return true;
+}
+
+static const MigDescription *description_at_end(MigReader *r)
+{
+    if (!r->description_sought) {
+        r->description = mig_description_at_end(r->in, r->pos);
+        r->description_sought = r->description != NULL;
+    }
+    return r->description;
+}
+
+bool mig_reader_skip_to_tail(MigReader *r, uint64_t *offset)
+{
+    uint64_t floor = mig_reader_tell(r), start;
+    const MigDescription *d;
+    uint8_t mark;
+    size_t i;
+
+    if (!mig_input_seekable(r->in) || r->package_depth || r->footers == FOOTERS_UNKNOWN) {
+        return false;
+    }
+    d = description_at_end(r);
+    if (!d || !d->valid || d->offset <= floor ||
+        !read_exactly(r, d->offset - 1, &mark, 1) || mark != MIG_EOF) {
+        return false;
+    }
+    start = d->offset - 1;
+    i = d->n_devices;
+    while (i && step_back(r, &d->devices[i - 1], floor, &start)) {
+        i--;
+    }
+    if (i == d->n_devices) {
+        return false;
+    }
+    mig_input_skip(r->in, start - r->pos);
+    r->pos = *offset = start;
+    r->last_length = r->rest.whole = 0;
+    r->next_defect = NULL;
+    r->next_device = i;
+    r->state = STATE_LIST;
+    return true;
+}
