@@ -37,7 +37,10 @@ typedef struct CliCommon {
 
 /* A child for a command's argp, with a CliCommon as its input (child_inputs[0]). */
 extern const struct argp cli_common_argp;
-#define CLI_COMMON_CHILD { &cli_common_argp, 0, "Common options:", 10 }
+#define CLI_COMMON_CHILD                           \
+    {                                              \
+        &cli_common_argp, 0, "Common options:", 10 \
+    }
 
 typedef struct CliCommand {
     const char *name;

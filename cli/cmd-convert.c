@@ -75,7 +75,7 @@ typedef struct Arguments {
     bool in_place;
     const char *input, *output;
     MigOutputOptions out;
-    int listed;       /* exit status + 1 of an option that only prints */
+    int listed; /* exit status + 1 of an option that only prints */
 } Arguments;
 
 /* Set by a signal; everything that may take long looks at it. */
@@ -382,8 +382,8 @@ static MigOutput *open_output(Arguments *arguments, MigInput *in, int *fd, GErro
 static void report_text(const Arguments *arguments, MigInput *in, const MigOutput *out,
                         const MigChain *chain)
 {
-    g_autofree char *name = cli_escape(output_name(arguments),
-                                       strlen(output_name(arguments)));
+    g_autofree char *name =
+        cli_escape(output_name(arguments), strlen(output_name(arguments)));
     g_autofree char *size = cli_number(mig_output_written(out));
     size_t n, n_containers;
     const MigChange *changes = mig_chain_changes(chain, &n);
@@ -403,8 +403,8 @@ static void report_text(const Arguments *arguments, MigInput *in, const MigOutpu
         }
         fputs("; ", stderr);
         if (changes[i].section) {
-            g_autofree char *section = cli_escape(changes[i].section,
-                                                  strlen(changes[i].section));
+            g_autofree char *section =
+                cli_escape(changes[i].section, strlen(changes[i].section));
 
             fprintf(stderr, "%s", section);
             if (changes[i].instance_id) {
@@ -630,8 +630,9 @@ int cli_cmd_convert(int argc, char **argv, CliCommon *common)
     g_autoptr(GPtrArray) needs = g_ptr_array_new();
     g_autoptr(MigChain) chain = mig_chain_new();
     g_autoptr(GError) error = NULL;
-    Arguments arguments = { .common = common, .steps = steps, .needs = needs,
-                            .out.cancel = &cancelled };
+    Arguments arguments = {
+        .common = common, .steps = steps, .needs = needs, .out.cancel = &cancelled
+    };
     CliStatus status;
     bool again = false;
 

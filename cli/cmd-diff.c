@@ -49,7 +49,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (arguments->n < 2) {
             argp_error(state, "which two files? (\"-\" is standard input)");
         }
-        if (strcmp(arguments->files[0], "-") == 0 && strcmp(arguments->files[1], "-") == 0) {
+        if (strcmp(arguments->files[0], "-") == 0 &&
+            strcmp(arguments->files[1], "-") == 0) {
             argp_error(state, "only one of them can be standard input");
         }
         return 0;
@@ -135,8 +136,9 @@ static void close_side(DiffSide *side)
 
 static char *capabilities_of(const MigConfiguration *conf)
 {
-    return conf && conf->capabilities ? g_strjoinv(", ", (char **)(uintptr_t)conf->capabilities)
-                                      : g_strdup("");
+    return conf && conf->capabilities
+               ? g_strjoinv(", ", (char **)(uintptr_t)conf->capabilities)
+               : g_strdup("");
 }
 
 static char *uuid_of(const MigConfiguration *conf)
@@ -144,7 +146,8 @@ static char *uuid_of(const MigConfiguration *conf)
     GString *text = g_string_new(NULL);
 
     for (unsigned i = 0; conf && conf->uuid && i < 16; i++) {
-        g_string_append_printf(text, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x",
+        g_string_append_printf(text,
+                               i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x",
                                conf->uuid[i]);
     }
     return g_string_free(text, FALSE);
@@ -191,7 +194,8 @@ static void diff_configuration(Diff *diff)
     const MigConfiguration *conf_a = mig_reader_configuration(a);
     const MigConfiguration *conf_b = mig_reader_configuration(b);
 
-    diff_texts(diff, "machine", conf_a ? conf_a->machine : "", conf_b ? conf_b->machine : "");
+    diff_texts(diff, "machine", conf_a ? conf_a->machine : "",
+               conf_b ? conf_b->machine : "");
     diff_owned(diff, "capabilities", capabilities_of(conf_a), capabilities_of(conf_b));
     diff_owned(diff, "uuid", uuid_of(conf_a), uuid_of(conf_b));
     diff_owned(diff, "commands", commands_of(diff->side[0].summary),
@@ -199,7 +203,8 @@ static void diff_configuration(Diff *diff)
     if (mig_reader_page_size(a) != mig_reader_page_size(b)) {
         const DiffPlace place = { "page-size", NULL, NULL, NULL };
 
-        diff_report_number(diff, &place, mig_reader_page_size(a), mig_reader_page_size(b));
+        diff_report_number(diff, &place, mig_reader_page_size(a),
+                           mig_reader_page_size(b));
     }
     diff_texts(diff, "description", mig_reader_description(a) ? "present" : "",
                mig_reader_description(b) ? "present" : "");
@@ -220,14 +225,16 @@ static char *layout_of(const MigVfioSummary *vfio)
 
 static const MigVfioSummary *vfio_of(const DiffSide *side, const MigSection *section)
 {
-    guint index = GPOINTER_TO_UINT(g_hash_table_lookup(side->summary->vfio_index, section));
+    guint index =
+        GPOINTER_TO_UINT(g_hash_table_lookup(side->summary->vfio_index, section));
 
     return index ? &g_array_index(side->summary->vfio, MigVfioSummary, index - 1) : NULL;
 }
 
 static const MigVfioRecordSummary *next_record(const DiffSide *side, uint32_t index)
 {
-    return index ? &g_array_index(side->summary->vfio_records, MigVfioRecordSummary, index - 1)
+    return index ? &g_array_index(side->summary->vfio_records, MigVfioRecordSummary,
+                                  index - 1)
                  : NULL;
 }
 
@@ -284,7 +291,8 @@ static void diff_data(Diff *diff, const MigVfioSummary *const vfio[2], bool prec
     size_t n[2];
 
     for (int i = 0; i < 2; i++) {
-        data[i] = (Data){ .side = &diff->side[i], .precopy = precopy,
+        data[i] = (Data){ .side = &diff->side[i],
+                          .precopy = precopy,
                           .record = next_record(&diff->side[i], vfio[i]->first_record) };
     }
     do {
@@ -300,10 +308,10 @@ static void diff_data(Diff *diff, const MigVfioSummary *const vfio[2], bool prec
         }
     } while (n[0] && n[0] == n[1]);
     if (n[0] != n[1]) {
-        a = g_strdup_printf("%s %" PRIu64 " bytes", n[0] < n[1] ? "ends after" : "more than",
-                            at);
-        b = g_strdup_printf("%s %" PRIu64 " bytes", n[1] < n[0] ? "ends after" : "more than",
-                            at);
+        a = g_strdup_printf("%s %" PRIu64 " bytes",
+                            n[0] < n[1] ? "ends after" : "more than", at);
+        b = g_strdup_printf("%s %" PRIu64 " bytes",
+                            n[1] < n[0] ? "ends after" : "more than", at);
         diff_report_text(diff, &place, a, b);
     }
 }
@@ -315,7 +323,8 @@ static DiffBody last_config(const DiffSide *side, const MigVfioSummary *vfio)
     const MigVfioRecordSummary *record = next_record(side, vfio->first_record);
 
     for (; record; record = next_record(side, record->next)) {
-        if (record->flag == (uint16_t)MIG_VFIO_DEV_CONFIG_STATE && record->payload_length) {
+        if (record->flag == (uint16_t)MIG_VFIO_DEV_CONFIG_STATE &&
+            record->payload_length) {
             body.offset = record->offset + (record->has_subflags ? 16 : 8);
             body.length = record->payload_length;
         }
@@ -325,7 +334,8 @@ static DiffBody last_config(const DiffSide *side, const MigVfioSummary *vfio)
 
 static void diff_vfio(Diff *diff, const MigSection *a, const MigSection *b)
 {
-    const MigVfioSummary *vfio[2] = { vfio_of(&diff->side[0], a), vfio_of(&diff->side[1], b) };
+    const MigVfioSummary *vfio[2] = { vfio_of(&diff->side[0], a),
+                                      vfio_of(&diff->side[1], b) };
     const DiffPlace layout = { "vfio-layout", a, "layout", NULL };
     const DiffPlace config = { "vfio-configuration", a, "configuration", NULL };
     g_autofree char *layout_a = NULL, *layout_b = NULL;
@@ -389,8 +399,8 @@ static GArray *bodies_of(const DiffSide *side)
 
     g_array_set_size(bodies, (guint)n);
     for (guint i = 0; i < side->summary->sections->len; i++) {
-        const MigSectionSummary *s = &g_array_index(side->summary->sections, MigSectionSummary,
-                                                    i);
+        const MigSectionSummary *s =
+            &g_array_index(side->summary->sections, MigSectionSummary, i);
         uint64_t around = s->header_length + (s->footer ? MIG_FOOTER_LENGTH : 0);
 
         g_array_index(bodies, DiffBody, s->section) =
@@ -469,7 +479,8 @@ static CliStatus conclude(Diff *diff)
         for (int i = 0; i < 2; i++) {
             const GError *error = diff->side[i].error;
 
-            cli_json_string(diff->json, i ? "error_b" : "error_a", error ? error->message : NULL);
+            cli_json_string(diff->json, i ? "error_b" : "error_a",
+                            error ? error->message : NULL);
         }
         cli_json_end_object(diff->json);
         cli_json_finish(diff->json);
@@ -484,7 +495,8 @@ static CliStatus conclude(Diff *diff)
 
 static CliStatus run(const Arguments *arguments)
 {
-    Diff diff = { .ram = arguments->ram, .quiet = arguments->common->quiet,
+    Diff diff = { .ram = arguments->ram,
+                  .quiet = arguments->common->quiet,
                   .color = cli_use_color(arguments->common->color, stdout),
                   .side = { { .file = arguments->files[0], .image_fd = -1 },
                             { .file = arguments->files[1], .image_fd = -1 } } };
@@ -520,11 +532,15 @@ int cli_cmd_diff(int argc, char **argv, CliCommon *common)
 {
     const struct argp_child children[] = { CLI_COMMON_CHILD, { 0 } };
     const struct argp argp = {
-        options, parse, "FILE FILE",
+        options,
+        parse,
+        "FILE FILE",
         "Shows how two QEMU migration streams differ, by meaning.\v"
         "Exit status: 0 they are the same; 1 they differ; 2 trouble, a damaged stream "
         "included.",
-        children, NULL, NULL,
+        children,
+        NULL,
+        NULL,
     };
     Arguments arguments = { .common = common };
 

@@ -72,7 +72,8 @@ static void read_all(Dump *dump)
     MigItem item;
 
     cli_progress_begin(&progress, dump->file, dump->in, dump->options->common);
-    while ((status = mig_reader_next(dump->reader, &item, &dump->error)) == MIG_STATUS_MORE) {
+    while ((status = mig_reader_next(dump->reader, &item, &dump->error)) ==
+           MIG_STATUS_MORE) {
         mig_summary_watch(dump->summary, dump->reader, &item);
         cli_progress(&progress, item.offset);
     }
@@ -134,13 +135,18 @@ int cli_cmd_dump(int argc, char **argv, CliCommon *common)
 {
     const struct argp_child children[] = { CLI_COMMON_CHILD, { 0 } };
     const struct argp argp = {
-        options, parse, "FILE...",
+        options,
+        parse,
+        "FILE...",
         "Shows what is in QEMU migration streams.\v"
         "FILE may be compressed with zstd or gzip, or be a libvirt save image; \"-\" is "
         "standard input.\n\n"
-        "Exit status: 0 complete; 1 damaged or incomplete, and what could be read was shown; "
+        "Exit status: 0 complete; 1 damaged or incomplete, and what could be read was "
+        "shown; "
         "2 the job could not be done.",
-        children, NULL, NULL,
+        children,
+        NULL,
+        NULL,
     };
     g_autoptr(GPtrArray) files = g_ptr_array_new();
     Arguments arguments = { .options.common = common, .files = files };

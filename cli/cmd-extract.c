@@ -17,12 +17,15 @@ enum { KEY_RAM = 0x200, KEY_SECTION, KEY_VFIO, KEY_DESCRIPTION, KEY_FORCE };
 
 static const struct argp_option options[] = {
     { "ram", KEY_RAM, "BLOCK|all", 0,
-      "The final content of a RAM block, or of each, as sparse files in the folder of -o", 0 },
-    { "section", KEY_SECTION, "NAME", 0, "The bodies of a section, one after the other", 0 },
+      "The final content of a RAM block, or of each, as sparse files in the folder of -o",
+      0 },
+    { "section", KEY_SECTION, "NAME", 0, "The bodies of a section, one after the other",
+      0 },
     { "vfio", KEY_VFIO, "NAME", 0,
       "The data of a VFIO device and its configuration space, in the folder of -o", 0 },
     { "description", KEY_DESCRIPTION, NULL, 0, "The JSON text behind the end mark", 0 },
-    { "output", 'o', "FILE|DIR", 0, "Where to; without it, or with \"-\", standard output", 0 },
+    { "output", 'o', "FILE|DIR", 0,
+      "Where to; without it, or with \"-\", standard output", 0 },
     { "force", KEY_FORCE, NULL, 0, "Replace files that exist", 0 },
     { 0 },
 };
@@ -32,8 +35,8 @@ typedef enum What { WHAT_NONE, WHAT_RAM, WHAT_SECTION, WHAT_VFIO, WHAT_DESCRIPTI
 typedef struct Extract {
     CliCommon *common;
     What what;
-    const char *name;    /* of the block, section or device; "all" for every block */
-    const char *output;  /* NULL: standard output */
+    const char *name;   /* of the block, section or device; "all" for every block */
+    const char *output; /* NULL: standard output */
     bool force;
     const char *file;
 
@@ -42,9 +45,9 @@ typedef struct Extract {
     ExtractFiles *files; /* of a folder */
     MigOutput *out;      /* one file */
     MigRamImage *image;
-    uint64_t found;      /* blocks, bodies, records */
+    uint64_t found; /* blocks, bodies, records */
     const MigSection *section;
-    GByteArray *config;  /* configuration space, as sent last */
+    GByteArray *config; /* configuration space, as sent last */
 } Extract;
 
 static void set_what(Extract *x, What what, const char *name, struct argp_state *state)
@@ -155,9 +158,9 @@ static char *lspci_text(const char *name, const GByteArray *space)
         domain = slot = function = 0;
     }
     g_string_printf(text, "%04x:%02x:%02x.%u Class %02x%02x: %02x%02x:%02x%02x\n",
-                    domain & 0xffff, n > 3 ? (n - 3) & 0xff : 0, slot & 0x1f, function & 7,
-                    space->data[0x0b], space->data[0x0a], space->data[1], space->data[0],
-                    space->data[3], space->data[2]);
+                    domain & 0xffff, n > 3 ? (n - 3) & 0xff : 0, slot & 0x1f,
+                    function & 7, space->data[0x0b], space->data[0x0a], space->data[1],
+                    space->data[0], space->data[3], space->data[2]);
     for (guint at = 0; at < space->len; at += 16) {
         g_string_append_printf(text, "%02x:", at);
         for (guint i = at; i < at + 16; i++) {
@@ -211,7 +214,8 @@ static bool take_vfio(Extract *x, const MigItem *item, GError **error)
     }
     if (record->has_payload) {
         g_byte_array_set_size(x->config, 0);
-        g_byte_array_append(x->config, p + record->payload_offset + 4, record->config_size);
+        g_byte_array_append(x->config, p + record->payload_offset + 4,
+                            record->config_size);
         return true;
     }
     skip = item->piece ? 0 : record->payload_offset;
@@ -258,7 +262,8 @@ static bool take(Extract *x, const MigItem *item, GError **error)
         return true;
     default:
         return item->kind != MIG_ITEM_DESCRIPTION ||
-               take_bytes(x, item, item->piece ? 0 : MIG_DESCRIPTION_HEADER_LENGTH, error);
+               take_bytes(x, item, item->piece ? 0 : MIG_DESCRIPTION_HEADER_LENGTH,
+                          error);
     }
 }
 
@@ -270,16 +275,18 @@ static bool open_output(Extract *x, GError **error)
         x->files = extract_files_new(x->output, x->force, error);
         return x->files != NULL;
     }
-    x->out = x->output ? mig_output_open(x->output, &output, error)
-                       : mig_output_new_fd(STDOUT_FILENO, "standard output", &output, error);
+    x->out = x->output
+                 ? mig_output_open(x->output, &output, error)
+                 : mig_output_new_fd(STDOUT_FILENO, "standard output", &output, error);
     return x->out != NULL;
 }
 
 /* To whoever asked for something that is not there. */
 static bool check_found(Extract *x, GError **error)
 {
-    static const char *const what[] = { [WHAT_RAM] = "RAM block", [WHAT_SECTION] = "section",
-                                        [WHAT_VFIO] = "VFIO device" };
+    static const char *const what[] = {
+        [WHAT_RAM] = "RAM block", [WHAT_SECTION] = "section", [WHAT_VFIO] = "VFIO device"
+    };
 
     if (x->found || (x->what == WHAT_SECTION && x->section)) {
         return true;
@@ -313,7 +320,8 @@ static bool extract(Extract *x, GError **error)
 {
     return open_output(x, error) && read_all(x, error) && check_found(x, error) &&
            (x->what != WHAT_VFIO || finish_vfio(x, error)) &&
-           (x->files ? extract_files_commit(x->files, error) : mig_output_commit(x->out, error));
+           (x->files ? extract_files_commit(x->files, error)
+                     : mig_output_commit(x->out, error));
 }
 
 static CliStatus run(Extract *x)
@@ -334,7 +342,8 @@ static CliStatus run(Extract *x)
     x->image = image = mig_ram_image_new(place_block, x);
     x->config = config;
     if (!extract(x, &error)) {
-        status = x->out && mig_output_broken_pipe(x->out) ? CLI_TROUBLE : cli_status_of(error);
+        status =
+            x->out && mig_output_broken_pipe(x->out) ? CLI_TROUBLE : cli_status_of(error);
         if (!x->out || !mig_output_broken_pipe(x->out)) {
             cli_print_error(x->file, error);
         }
@@ -350,12 +359,17 @@ int cli_cmd_extract(int argc, char **argv, CliCommon *common)
 {
     const struct argp_child children[] = { CLI_COMMON_CHILD, { 0 } };
     const struct argp argp = {
-        options, parse, "FILE",
+        options,
+        parse,
+        "FILE",
         "Takes parts out of a QEMU migration stream.\v"
         "Files appear whole, and all of them, or none does.\n\n"
-        "Exit status: 0 done; 1 the stream is damaged or incomplete; 2 the job could not be "
+        "Exit status: 0 done; 1 the stream is damaged or incomplete; 2 the job could not "
+        "be "
         "done.",
-        children, NULL, NULL,
+        children,
+        NULL,
+        NULL,
     };
     Extract x = { .common = common };
 

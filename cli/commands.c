@@ -7,7 +7,8 @@
 #include "cli.h"
 
 const CliCommand cli_commands[] = {
-    { "check", "judge whether a stream is sound, and which QEMU loads it", cli_cmd_check },
+    { "check", "judge whether a stream is sound, and which QEMU loads it",
+      cli_cmd_check },
     { "convert", "rewrite a stream through filters", cli_cmd_convert },
     { "diff", "show how two streams differ, by meaning", cli_cmd_diff },
     { "dump", "show what is in a stream", cli_cmd_dump },

@@ -47,8 +47,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         common->format = (CliFormat)word_of(state, "format", arg, formats);
         return 0;
     case KEY_COLOR:
-        common->color = arg ? (CliColor)word_of(state, "color", arg, colors)
-                            : CLI_COLOR_ALWAYS;
+        common->color =
+            arg ? (CliColor)word_of(state, "color", arg, colors) : CLI_COLOR_ALWAYS;
         return 0;
     case 'q':
         common->quiet = true;
@@ -103,7 +103,8 @@ MigInput *cli_open(const char *path, const CliCommon *common, GError **error)
                                            .max_expand = common->max_expand };
     gpointer opened = NULL;
 
-    if (!common->opened || !g_hash_table_lookup_extended(common->opened, path, NULL, &opened)) {
+    if (!common->opened ||
+        !g_hash_table_lookup_extended(common->opened, path, NULL, &opened)) {
         return mig_input_open(path, &open_options, error);
     }
     if (GPOINTER_TO_INT(opened) >= 0) {
@@ -142,7 +143,8 @@ void cli_print_error(const char *file, const GError *error)
     }
     fprintf(stderr, ": %s%s\n", text,
             mig_error_get_layer(error) == MIG_LAYER_CONTAINER
-                ? " (counted in the file, not in the stream inside)" : "");
+                ? " (counted in the file, not in the stream inside)"
+                : "");
 }
 
 CliStatus cli_status_of(const GError *error)

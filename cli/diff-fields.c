@@ -20,14 +20,14 @@ typedef struct Leaf {
     MigFieldKind kind;
     uint64_t u;
     uint64_t length;
-    uint8_t *bytes;     /* BYTES and MISMATCH up to BYTES_KEPT */
-    char *digest;       /* of longer ones */
-    bool seen;          /* the other side has it */
+    uint8_t *bytes; /* BYTES and MISMATCH up to BYTES_KEPT */
+    char *digest;   /* of longer ones */
+    bool seen;      /* the other side has it */
 } Leaf;
 
 /* The leaves of one side, and its subsections. */
 typedef struct Leaves {
-    GArray *list;       /* Leaf, in order */
+    GArray *list;        /* Leaf, in order */
     GHashTable *by_path; /* path -> index + 1 */
     GStringChunk *strings;
     bool too_many;
@@ -65,8 +65,8 @@ static void keep_bytes(Leaf *leaf, const MigField *field)
     if (field->length <= BYTES_KEPT) {
         leaf->bytes = g_memdup2(field->bytes, field->length);
     } else {
-        leaf->digest = g_compute_checksum_for_data(G_CHECKSUM_SHA256, field->bytes,
-                                                   field->length);
+        leaf->digest =
+            g_compute_checksum_for_data(G_CHECKSUM_SHA256, field->bytes, field->length);
     }
 }
 

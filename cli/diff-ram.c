@@ -16,7 +16,7 @@ typedef struct Row {
     Diff *diff;
     const MigRamBlock *block;
     uint64_t page_size;
-    uint64_t from, to;  /* addresses; to == 0: none waits */
+    uint64_t from, to; /* addresses; to == 0: none waits */
     uint64_t pages, rows;
 } Row;
 

@@ -27,16 +27,16 @@ typedef struct DiffSide {
 typedef struct DiffValue {
     MigFieldKind kind; /* UINT, INT, BOOL, NULL; else a text */
     uint64_t u;
-    const char *text;  /* for a person, and the JSON string of what is no number */
+    const char *text; /* for a person, and the JSON string of what is no number */
 } DiffValue;
 
 typedef struct Diff {
     DiffSide side[2];
-    CliJson *json;    /* NULL: text */
+    CliJson *json; /* NULL: text */
     bool color, ram;
-    bool quiet;       /* nothing is printed */
-    uint64_t found;   /* differences */
-    char *heading;    /* of the section that the last line was about */
+    bool quiet;     /* nothing is printed */
+    uint64_t found; /* differences */
+    char *heading;  /* of the section that the last line was about */
     MigPciNames *names;
 } Diff;
 

@@ -16,7 +16,7 @@
 
 /* Elements of an array that are alike come as one line. */
 typedef struct Fold {
-    char *first, *last;   /* names of the elements; NULL: none waits */
+    char *first, *last; /* names of the elements; NULL: none waits */
     char *type, *value;
     unsigned depth;
     uint64_t offset;
@@ -24,27 +24,27 @@ typedef struct Fold {
 
 typedef struct Devices {
     Dump *dump;
-    CliJson *json;        /* NULL: text */
-    bool color, all;      /* all octets of buffers */
+    CliJson *json;   /* NULL: text */
+    bool color, all; /* all octets of buffers */
     CliFieldPattern pattern;
     const MigPciNames *names;
-    uint64_t shown;       /* devices */
+    uint64_t shown; /* devices */
 
     /* The section whose body goes by. */
     const MigSection *section;
     uint64_t from, length;
 
-    GHashTable *configs;  /* MigSection -> digest of its last configuration payload */
+    GHashTable *configs; /* MigSection -> digest of its last configuration payload */
 
     /* The device that is printed. */
     const char *name;
     uint32_t instance_id;
-    bool whole;           /* all of it was asked for */
+    bool whole; /* all of it was asked for */
     bool opened;
-    unsigned wanted;      /* depth + 1 of the group that was asked for; 0: none */
-    GArray *arrays;       /* of bool: whether each open group is an array */
+    unsigned wanted; /* depth + 1 of the group that was asked for; 0: none */
+    GArray *arrays;  /* of bool: whether each open group is an array */
     Fold fold;
-    const char *where;    /* "START", ...: of a configuration record */
+    const char *where; /* "START", ...: of a configuration record */
     uint32_t version_id;
     uint64_t body_offset, body_length;
 } Devices;
@@ -111,9 +111,12 @@ static void fold_in(Devices *d, const MigField *field, const char *value)
         return;
     }
     flush_fold(d);
-    *fold = (Fold){ .first = g_strdup(field->name), .last = g_strdup(field->name),
-                    .type = g_strdup(field->type), .value = g_strdup(value),
-                    .depth = field->depth, .offset = field->offset };
+    *fold = (Fold){ .first = g_strdup(field->name),
+                    .last = g_strdup(field->name),
+                    .type = g_strdup(field->type),
+                    .value = g_strdup(value),
+                    .depth = field->depth,
+                    .offset = field->offset };
 }
 
 static void print_hex(const MigField *field)
@@ -406,7 +409,8 @@ static void watch(Devices *d, const MigItem *item)
 
 void dump_devices(Dump *dump)
 {
-    Devices d = { .dump = dump, .all = dump->options->hex,
+    Devices d = { .dump = dump,
+                  .all = dump->options->hex,
                   .names = dump->options->names,
                   .color = cli_use_color(dump->options->common->color, stdout) };
     MigStatus status;

@@ -35,9 +35,9 @@ static char *describe(const MigItem *item)
 
     switch (item->kind) {
     case MIG_ITEM_SECTION_HEADER:
-        return g_strdup_printf("%s id=%u instance=%u version=%u", dump_type_name(item->type),
-                               item->section_id, item->section->instance_id,
-                               item->section->version_id);
+        return g_strdup_printf("%s id=%u instance=%u version=%u",
+                               dump_type_name(item->type), item->section_id,
+                               item->section->instance_id, item->section->version_id);
     case MIG_ITEM_COMMAND:
         text = mig_command_name(item->command.id);
         return text ? g_strdup(text) : g_strdup_printf("command %u", item->command.id);
@@ -48,8 +48,8 @@ static char *describe(const MigItem *item)
         return g_strdup_printf("%s %" PRIu64, name, item->block->used_length);
     case MIG_ITEM_RAM_PAGES:
         name = block_name(item->pages.block);
-        return g_strdup_printf("%s%s 0x%" PRIx64 " %s x%u", item->pages.named ? "" : "+", name,
-                               item->pages.address, page_kinds[item->pages.kind],
+        return g_strdup_printf("%s%s 0x%" PRIx64 " %s x%u", item->pages.named ? "" : "+",
+                               name, item->pages.address, page_kinds[item->pages.kind],
                                item->pages.n_pages);
     case MIG_ITEM_RAM_MARK:
         return g_strdup(mark_name(item->ram_mark.flag));
@@ -64,9 +64,9 @@ static char *describe(const MigItem *item)
                                item->bitmap.n_set);
     case MIG_ITEM_VFIO_RECORD:
         text = mig_vfio_flag_name(item->vfio.flag);
-        return item->vfio.has_subflags ? g_strdup_printf("%s subflags=0x%04x", text,
-                                                         item->vfio.subflags)
-                                       : g_strdup(text);
+        return item->vfio.has_subflags
+                   ? g_strdup_printf("%s subflags=0x%04x", text, item->vfio.subflags)
+                   : g_strdup(text);
     case MIG_ITEM_RECORD:
         return g_strdup_printf("%s %" PRIu64, item->record.name, item->record.value);
     case MIG_ITEM_DEVICE_STATE:
@@ -79,9 +79,9 @@ static char *describe(const MigItem *item)
 static void print_text(const MigItem *item)
 {
     g_autofree char *details = describe(item);
-    g_autofree char *section = item->section
-                                   ? cli_escape(item->section->name, item->section->name_length)
-                                   : NULL;
+    g_autofree char *section =
+        item->section ? cli_escape(item->section->name, item->section->name_length)
+                      : NULL;
 
     printf("0x%08" PRIx64 " %10" PRIu64 "  %s%-15s %s%s%s", item->offset, item->length,
            item->package_depth ? "| " : "", mig_item_kind_name(item->kind),
@@ -104,7 +104,8 @@ static void print_json(CliJson *json, const MigItem *item)
     cli_json_uint(json, "length", item->length);
     cli_json_string(json, "kind", mig_item_kind_name(item->kind));
     if (item->section) {
-        cli_json_string_len(json, "section", item->section->name, item->section->name_length);
+        cli_json_string_len(json, "section", item->section->name,
+                            item->section->name_length);
         cli_json_uint(json, "instance_id", item->section->instance_id);
         cli_json_string(json, "type", dump_type_name(item->type));
     }
@@ -139,8 +140,10 @@ void dump_items(Dump *dump)
         cli_json_array(&json, "items");
     }
     cli_progress_begin(&progress, dump->file, dump->in, dump->options->common);
-    while ((status = mig_reader_next(dump->reader, &item, &dump->error)) == MIG_STATUS_MORE) {
-        dump->summary->n_defects += item.defect != NULL; /* no more of it: memory stays small */
+    while ((status = mig_reader_next(dump->reader, &item, &dump->error)) ==
+           MIG_STATUS_MORE) {
+        dump->summary->n_defects +=
+            item.defect != NULL; /* no more of it: memory stays small */
         cli_progress(&progress, item.offset);
         if (!dump_wants(dump->options, item.section)) {
             continue;

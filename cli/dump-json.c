@@ -62,14 +62,16 @@ static void put_configuration(CliJson *json, const MigConfiguration *conf)
 
         for (int i = 0, at = 0; i < 16; i++) {
             at += g_snprintf(uuid + at, sizeof(uuid) - (gulong)at, "%s%02x",
-                             i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", conf->uuid[i]);
+                             i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
+                             conf->uuid[i]);
         }
         cli_json_string(json, "uuid", uuid);
     }
     cli_json_end_object(json);
 }
 
-static void put_section(CliJson *json, const MigSectionSummary *s, const MigSection *section)
+static void put_section(CliJson *json, const MigSectionSummary *s,
+                        const MigSection *section)
 {
     uint64_t around = s->header_length + (s->footer ? MIG_FOOTER_LENGTH : 0);
 
@@ -180,7 +182,8 @@ static void put_vfio_record(CliJson *json, const MigVfioRecordSummary *r)
     cli_json_uint(json, "offset", r->offset);
     cli_json_string(json, "flag", mig_vfio_flag_name(MIG_VFIO_FLAG_PREFIX | r->flag));
     cli_json_uint(json, "length", r->length);
-    uint_or_null(json, "subflags", r->has_subflags ? r->subflags : UINT64_MAX, UINT64_MAX);
+    uint_or_null(json, "subflags", r->has_subflags ? r->subflags : UINT64_MAX,
+                 UINT64_MAX);
     cli_json_uint(json, "payload_length", r->payload_length);
     cli_json_string(json, "type", dump_type_name(r->type));
     cli_json_end_object(json);
@@ -254,7 +257,8 @@ static void put_description(CliJson *json, const MigDescription *description)
     }
     cli_json_object(json, "description");
     cli_json_uint(json, "offset", description->offset);
-    cli_json_uint(json, "length", MIG_DESCRIPTION_HEADER_LENGTH + (uint64_t)description->json_length);
+    cli_json_uint(json, "length",
+                  MIG_DESCRIPTION_HEADER_LENGTH + (uint64_t)description->json_length);
     cli_json_object(json, "body");
     cli_json_uint(json, "offset", description->offset + MIG_DESCRIPTION_HEADER_LENGTH);
     cli_json_uint(json, "length", description->json_length);

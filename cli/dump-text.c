@@ -9,8 +9,8 @@
 #include "dump.h"
 #include "text.h"
 
-#define BAR_MIN 24
-#define BAR_MAX 60
+#define BAR_MIN   24
+#define BAR_MAX   60
 #define NAMES_MAX 3 /* in a folded row */
 
 typedef struct Text {
@@ -32,7 +32,8 @@ static const struct {
 
 static void heading(const Text *t, const char *title)
 {
-    printf("\n%s%s%s\n", cli_style(t->color, CLI_BOLD), title, cli_style(t->color, CLI_PLAIN));
+    printf("\n%s%s%s\n", cli_style(t->color, CLI_BOLD), title,
+           cli_style(t->color, CLI_PLAIN));
 }
 
 static char *section_name(const MigSection *section)
@@ -61,7 +62,8 @@ static void print_wrappers(const Text *t)
             printf("libvirt save image, version %u%s; guest was %s; domain XML %s bytes, "
                    "cookie %s bytes\n",
                    containers[i].libvirt_version,
-                   containers[i].libvirt_partial ? ", PARTIAL: the save was not finished" : "",
+                   containers[i].libvirt_partial ? ", PARTIAL: the save was not finished"
+                                                 : "",
                    containers[i].libvirt_was_running ? "running" : "paused", xml, cookie);
         }
     }
@@ -142,7 +144,8 @@ static void print_bar(const Text *t)
         return;
     }
     end = cli_number(total);
-    fill_bar(share, total, CLAMP(columns - 12 - (int)strlen(end), BAR_MIN, BAR_MAX), widths);
+    fill_bar(share, total, CLAMP(columns - 12 - (int)strlen(end), BAR_MIN, BAR_MAX),
+             widths);
     printf("\n  0 ┃");
     for (int i = 0; i < MIG_SHARE_COUNT; i++) {
         printf("%s", cli_style(t->color, shares[i].style));
@@ -156,8 +159,8 @@ static void print_bar(const Text *t)
         if (share[i]) {
             double percent = (double)share[i] * 100 / (double)total;
 
-            printf("  %s%s%s %s %.*f%%", cli_style(t->color, shares[i].style), shares[i].cell,
-                   cli_style(t->color, CLI_PLAIN), shares[i].name,
+            printf("  %s%s%s %s %.*f%%", cli_style(t->color, shares[i].style),
+                   shares[i].cell, cli_style(t->color, CLI_PLAIN), shares[i].name,
                    percent < 0.1 ? 3 : 1, MAX(percent, 0.001));
         }
     }
@@ -172,7 +175,8 @@ static char *count(uint64_t n)
 static void ram_row(CliTable *table, const char *name, const char *size, uint64_t pages,
                     const MigRamSummary *r)
 {
-    g_autofree char *all = count(pages), *normal = count(r->normal), *zero = count(r->zero);
+    g_autofree char *all = count(pages), *normal = count(r->normal),
+                    *zero = count(r->zero);
     g_autofree char *xbzrle = count(r->xbzrle), *compressed = count(r->compressed);
     g_autofree char *mapped = count(r->mapped), *wire = count(r->wire_bytes);
 
@@ -192,8 +196,8 @@ static void print_ram(const Text *t)
     }
     table = cli_table_new("lrrrrrrrr");
     heading(t, "RAM");
-    cli_table_row(table, "block", "size", "pages", "normal", "zero", "xbzrle", "compressed",
-                  "mapped", "bytes on the wire");
+    cli_table_row(table, "block", "size", "pages", "normal", "zero", "xbzrle",
+                  "compressed", "mapped", "bytes on the wire");
     for (size_t i = 0; i < n && i < s->ram->len; i++) {
         g_autofree char *name = cli_escape(blocks[i]->name, blocks[i]->name_length);
         g_autofree char *size = cli_size(blocks[i]->used_length);
@@ -215,7 +219,8 @@ static char *config_place(const MigVfioDevice *d)
 
     if (d->config == UINT64_MAX) {
         g_string_assign(place, d->dialect == MIG_VFIO_DIALECT_MULTIFD
-                                   ? "on another channel (multifd)" : "none");
+                                   ? "on another channel (multifd)"
+                                   : "none");
         return g_string_free(place, FALSE);
     }
     g_string_printf(place, "0x%" PRIx64 " in ", d->config);
@@ -225,7 +230,8 @@ static char *config_place(const MigVfioDevice *d)
     } else if (d->config < d->first_data) {
         g_string_append(place, ", before the device data");
     } else if (d->config < d->first_stop_copy && d->first_stop_copy != UINT64_MAX) {
-        g_string_append(place, ", after the pre-copy data, before the stop-and-copy data");
+        g_string_append(place,
+                        ", after the pre-copy data, before the stop-and-copy data");
     } else {
         g_string_append(place, ", after the device data");
     }
@@ -236,11 +242,13 @@ static char *pci_text(const MigVfioSummary *v)
 {
     g_autofree char *vectors = g_strdup_printf("%u vectors", v->msix_vectors);
 
-    return v->has_pci ? g_strdup_printf("%04x:%04x, MSI-X %s%s", v->vendor_id, v->device_id,
-                                        v->msix_vectors ? vectors : "absent",
-                                        !v->msix_vectors ? "" : v->msix_enabled ? " enabled"
-                                                                              : " disabled")
-                      : g_strdup("-");
+    return v->has_pci
+               ? g_strdup_printf("%04x:%04x, MSI-X %s%s", v->vendor_id, v->device_id,
+                                 v->msix_vectors ? vectors : "absent",
+                                 !v->msix_vectors  ? ""
+                                 : v->msix_enabled ? " enabled"
+                                                   : " disabled")
+               : g_strdup("-");
 }
 
 static void vfio_rows(const Text *t, CliTable *table, const MigVfioSummary *v)
@@ -254,11 +262,10 @@ static void vfio_rows(const Text *t, CliTable *table, const MigVfioSummary *v)
         g_autofree char *flags = NULL;
 
         if (r->has_subflags) {
-            flags = g_strdup_printf("%s%s(0x%04x)",
-                                    r->subflags & MIG_VFIO_SUBFLAG_SETUP ? "SETUP " : "",
-                                    r->subflags & MIG_VFIO_SUBFLAG_ENABLE_IRQ ? "ENABLE_IRQ "
-                                                                              : "",
-                                    r->subflags);
+            flags = g_strdup_printf(
+                "%s%s(0x%04x)", r->subflags & MIG_VFIO_SUBFLAG_SETUP ? "SETUP " : "",
+                r->subflags & MIG_VFIO_SUBFLAG_ENABLE_IRQ ? "ENABLE_IRQ " : "",
+                r->subflags);
         }
         cli_table_row(table, offset, mig_vfio_flag_name(MIG_VFIO_FLAG_PREFIX | r->flag),
                       length, flags);
@@ -268,7 +275,8 @@ static void vfio_rows(const Text *t, CliTable *table, const MigVfioSummary *v)
 
 static void print_vfio_records(const Text *t, const MigVfioSummary *v)
 {
-    for (CliTable *table = cli_table_new_long("rlrl", stdout, 4); cli_table_pass(table);) {
+    for (CliTable *table = cli_table_new_long("rlrl", stdout, 4);
+         cli_table_pass(table);) {
         vfio_rows(t, table, v);
     }
 }
@@ -279,7 +287,8 @@ static void print_vfio(const Text *t)
     CliTable *table = cli_table_new("llrrll");
     bool any = false;
 
-    cli_table_row(table, "device", "layout", "pre-copy", "stop-copy", "PCI", "configuration");
+    cli_table_row(table, "device", "layout", "pre-copy", "stop-copy", "PCI",
+                  "configuration");
     for (guint i = 0; i < s->vfio->len; i++) {
         const MigVfioSummary *v = &g_array_index(s->vfio, MigVfioSummary, i);
         g_autofree char *name = section_name(v->device.section);
@@ -320,7 +329,8 @@ static char *type_text(MigSectionType type)
     return g_ascii_strup(dump_type_name(type), -1);
 }
 
-static void full_row(CliTable *table, const MigSectionSummary *s, const MigSection *section)
+static void full_row(CliTable *table, const MigSectionSummary *s,
+                     const MigSection *section)
 {
     g_autofree char *name = cli_escape(section->name, section->name_length);
     g_autofree char *type = type_text(s->type), *offset = hex(s->offset);
@@ -342,7 +352,8 @@ static void all_section_rows(const Text *t, CliTable *table)
     size_t n;
     const MigSection *const *all = mig_reader_sections(t->dump->reader, &n);
 
-    cli_table_row(table, "section", "type", "id", "instance", "version", "offset", "length", "");
+    cli_table_row(table, "section", "type", "id", "instance", "version", "offset",
+                  "length", "");
     for (guint i = 0; i < s->sections->len; i++) {
         const MigSectionSummary *section = section_at(s, i);
 
@@ -398,14 +409,15 @@ static void folded_row(const Text *t, CliTable *table, guint from, guint n)
     g_autoptr(GString) name = g_string_new(NULL);
     g_autoptr(GString) type = g_string_new("PART ");
     Fold fold = { .names = names, .counts = counts };
-    g_autofree char *offset = hex(section_at(t->dump->summary, from)->offset), *length = NULL;
+    g_autofree char *offset = hex(section_at(t->dump->summary, from)->offset),
+                    *length = NULL;
 
     fold_parts(t, from, n, &fold);
     for (guint i = 0; i < names->len && i < NAMES_MAX; i++) {
         const MigSection *section = g_ptr_array_index(names, i);
         g_autofree char *one = section_name(section);
-        g_autofree char *times = cli_number(GPOINTER_TO_UINT(
-            g_hash_table_lookup(counts, (gpointer)(uintptr_t)section)));
+        g_autofree char *times = cli_number(
+            GPOINTER_TO_UINT(g_hash_table_lookup(counts, (gpointer)(uintptr_t)section)));
 
         g_string_append_printf(name, "%s%s", i ? ", " : "", one);
         g_string_append_printf(type, "%s×%s", i ? ", " : "", times);
@@ -447,10 +459,12 @@ static void folded_section_rows(const Text *t, CliTable *table)
         offset = hex(section->offset);
         length = cli_number(section->length);
         version = section->type == MIG_SECTION_START || section->type == MIG_SECTION_FULL
-                      ? g_strdup_printf("%u", section->version_id) : NULL;
+                      ? g_strdup_printf("%u", section->version_id)
+                      : NULL;
         cli_table_row(table, name, type, version, offset, length,
-                      section->inferred ? "end inferred"
-                      : section->package_depth ? "packaged" : "");
+                      section->inferred        ? "end inferred"
+                      : section->package_depth ? "packaged"
+                                               : "");
     }
 }
 
@@ -462,7 +476,8 @@ static void print_sections(const Text *t)
         return;
     }
     heading(t, "SECTIONS");
-    table = cli_table_new_long(t->dump->options->sections ? "llrrrrrl" : "llrrrl", stdout, 2);
+    table =
+        cli_table_new_long(t->dump->options->sections ? "llrrrrrl" : "llrrrl", stdout, 2);
     while (cli_table_pass(table)) {
         if (t->dump->options->sections) {
             all_section_rows(t, table);
@@ -480,9 +495,10 @@ static void command_rows(const MigLongArray *commands, CliTable *table)
         g_autofree char *name = mig_command_name(c->id)
                                     ? g_strdup(mig_command_name(c->id))
                                     : g_strdup_printf("unknown (%u)", c->id);
-        g_autofree char *package = c->id == MIG_CMD_PACKAGED
-                                       ? g_strdup_printf("%u bytes packaged", c->package_length)
-                                       : NULL;
+        g_autofree char *package =
+            c->id == MIG_CMD_PACKAGED
+                ? g_strdup_printf("%u bytes packaged", c->package_length)
+                : NULL;
 
         cli_table_row(table, name, offset, length, package);
     }
@@ -519,7 +535,8 @@ static void print_end(const Text *t)
         g_autofree char *devices = g_strdup_printf("%zu devices", description->n_devices);
 
         offset = hex(description->offset);
-        length = cli_number(MIG_DESCRIPTION_HEADER_LENGTH + (uint64_t)description->json_length);
+        length = cli_number(MIG_DESCRIPTION_HEADER_LENGTH +
+                            (uint64_t)description->json_length);
         cli_table_row(table, "description", offset, length,
                       description->valid ? devices : description->problem);
     } else {
@@ -528,7 +545,8 @@ static void print_end(const Text *t)
     if (s->trailing_bytes) {
         g_autofree char *trailing = cli_number(s->trailing_bytes);
 
-        cli_table_row(table, "trailing", "", trailing, s->trailing_zero ? "all zero" : "");
+        cli_table_row(table, "trailing", "", trailing,
+                      s->trailing_zero ? "all zero" : "");
     }
     cli_table_print(table, stdout, 2);
 }
@@ -546,8 +564,8 @@ static void print_defects(const Text *t)
     heading(t, "DEFECTS (migstat check tells more)");
     for (uint64_t i = 0; i < s->n_defects && i < MIG_DEFECTS_KEPT; i++) {
         g_autofree char *offset = hex(s->defects[i].offset);
-        g_autofree char *name = s->defects[i].section ? section_name(s->defects[i].section)
-                                                      : NULL;
+        g_autofree char *name =
+            s->defects[i].section ? section_name(s->defects[i].section) : NULL;
 
         cli_table_row(table, offset, s->defects[i].rule, name);
     }

@@ -14,13 +14,13 @@
 typedef struct DumpOptions {
     CliCommon *common;
     bool items;
-    bool sections;        /* unfold iterations */
-    bool vfio;            /* list the records */
-    GPatternSpec *section; /* NULL: all */
-    bool devices;         /* show what device state means */
+    bool sections;               /* unfold iterations */
+    bool vfio;                   /* list the records */
+    GPatternSpec *section;       /* NULL: all */
+    bool devices;                /* show what device state means */
     const char *devices_pattern; /* NULL: of all devices */
-    MigPciNames *names;   /* for devices; may be NULL */
-    bool hex;             /* all octets of buffers */
+    MigPciNames *names;          /* for devices; may be NULL */
+    bool hex;                    /* all octets of buffers */
 } DumpOptions;
 
 /* One file, read as far as it goes. */
@@ -30,8 +30,8 @@ typedef struct Dump {
     MigInput *in;
     MigReader *reader;
     MigSummary *summary;
-    uint64_t size;        /* plain bytes of the whole input */
-    GError *error;        /* why reading ended early, or NULL */
+    uint64_t size; /* plain bytes of the whole input */
+    GError *error; /* why reading ended early, or NULL */
 } Dump;
 
 /* Whether --section wants it. */

@@ -26,8 +26,9 @@ void cli_json_error(CliJson *json, const char *key, const GError *error)
     } else {
         cli_json_null(json, "offset");
     }
-    cli_json_string(json, "counts", mig_error_get_layer(error) == MIG_LAYER_CONTAINER
-                                        ? "container bytes" : "stream bytes");
+    cli_json_string(json, "counts",
+                    mig_error_get_layer(error) == MIG_LAYER_CONTAINER ? "container bytes"
+                                                                      : "stream bytes");
     cli_json_string(json, "section", section);
     if (section) {
         cli_json_uint(json, "instance_id", instance);

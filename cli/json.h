@@ -34,7 +34,8 @@ void cli_json_bool(CliJson *json, const char *key, bool value);
 void cli_json_null(CliJson *json, const char *key);
 /* NULL is null.  Octets that are not UTF-8 become the text \xNN. */
 void cli_json_string(CliJson *json, const char *key, const char *value);
-void cli_json_string_len(CliJson *json, const char *key, const char *value, size_t length);
+void cli_json_string_len(CliJson *json, const char *key, const char *value,
+                         size_t length);
 /* An object of what @error carries; null for none. */
 void cli_json_error(CliJson *json, const char *key, const GError *error);
 /* A document on stdout that says no more than why @file cannot be read. */

@@ -75,9 +75,13 @@ int main(int argc, char **argv)
 {
     const struct argp_child children[] = { CLI_COMMON_CHILD, { 0 } };
     const struct argp argp = {
-        NULL, parse, "COMMAND [ARGUMENT...]",
+        NULL,
+        parse,
+        "COMMAND [ARGUMENT...]",
         "Opens QEMU migration streams: shows them, judges them, rewrites them.\v ",
-        children, list_commands, NULL,
+        children,
+        list_commands,
+        NULL,
     };
     Main main_input = { .status = CLI_TROUBLE };
 

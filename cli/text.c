@@ -25,9 +25,9 @@ bool cli_use_color(CliColor color, FILE *file)
 const char *cli_style(bool color, CliStyle style)
 {
     static const char *const sequences[] = {
-        [CLI_PLAIN] = "\033[0m",  [CLI_BOLD] = "\033[1m",     [CLI_DIM] = "\033[2m",
-        [CLI_RED] = "\033[31m",   [CLI_YELLOW] = "\033[33m",  [CLI_GREEN] = "\033[32m",
-        [CLI_BLUE] = "\033[34m",  [CLI_MAGENTA] = "\033[35m", [CLI_CYAN] = "\033[36m",
+        [CLI_PLAIN] = "\033[0m", [CLI_BOLD] = "\033[1m",     [CLI_DIM] = "\033[2m",
+        [CLI_RED] = "\033[31m",  [CLI_YELLOW] = "\033[33m",  [CLI_GREEN] = "\033[32m",
+        [CLI_BLUE] = "\033[34m", [CLI_MAGENTA] = "\033[35m", [CLI_CYAN] = "\033[36m",
     };
 
     return color ? sequences[style] : "";
@@ -232,7 +232,8 @@ void cli_table_drop_empty(CliTable *table)
 
             if (*row[0] != *LINE_MARK) {
                 g_free(row[i]);
-                memmove(row + i, row + i + 1, (strlen(table->columns) - i) * sizeof(*row));
+                memmove(row + i, row + i + 1,
+                        (strlen(table->columns) - i) * sizeof(*row));
             }
         }
         memmove(table->columns + i, table->columns + i + 1, strlen(table->columns) - i);

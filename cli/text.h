@@ -52,7 +52,8 @@ typedef struct CliTable CliTable;
 
 /* @columns: one letter per column, 'l' or 'r' for its side. */
 CliTable *cli_table_new(const char *columns);
-void cli_table_row(CliTable *table, ...); /* one string per column, copied; NULL is empty */
+void cli_table_row(CliTable *table,
+                   ...); /* one string per column, copied; NULL is empty */
 /* A line on its own between rows, as it is. */
 void cli_table_line(CliTable *table, const char *line);
 /* Leaves out the columns that have nothing but "" or "-" below the first row. */

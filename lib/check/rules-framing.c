@@ -41,7 +41,8 @@ static void section_id_twice(MigCheck *check, const MigFacts *facts, const MigIt
 static bool is_described_twice(MigCheck *check, const MigSection *section)
 {
     const MigDescription *d = mig_reader_description(mig_check_reader(check));
-    ssize_t first = d ? mig_description_lookup(d, section->name, section->instance_id, 0) : -1;
+    ssize_t first =
+        d ? mig_description_lookup(d, section->name, section->instance_id, 0) : -1;
 
     return first >= 0 && mig_description_lookup(d, section->name, section->instance_id,
                                                 (size_t)first + 1) > first;

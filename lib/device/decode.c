@@ -27,10 +27,10 @@
 #include "stream/json-scan.h"
 
 /* Bounds on what a description may cost. */
-#define SCHEMA_NODES_MAX (256u << 10)
-#define VISITS_MAX (32u << 20)
-#define NULLS_TABLE_MAX (1u << 20)  /* octets that one search for NULLs may take... */
-#define NULLS_SEARCHES_MAX 256      /* ...and how many a device is worth */
+#define SCHEMA_NODES_MAX   (256u << 10)
+#define VISITS_MAX         (32u << 20)
+#define NULLS_TABLE_MAX    (1u << 20) /* octets that one search for NULLs may take... */
+#define NULLS_SEARCHES_MAX 256        /* ...and how many a device is worth */
 
 #define NULLPTR_OCTET '0'
 
@@ -85,7 +85,7 @@ typedef struct Vmstate Vmstate;
 struct Vmstate {
     const char *name;
     uint32_t version;
-    uint64_t size;      /* octets of fields and subsections, as described */
+    uint64_t size; /* octets of fields and subsections, as described */
     Field *fields;
     Vmstate *subsections;
     Vmstate *next;
@@ -97,14 +97,14 @@ struct Field {
     const char *name;
     const char *type;
     Shape shape;
-    uint8_t width;      /* that the type has; 0: any */
+    uint8_t width; /* that the type has; 0: any */
     bool has_size, has_count, has_index;
-    uint64_t size;      /* octets of one element */
-    uint64_t count;     /* elements */
-    uint64_t run;       /* octets of this and the entries of the same name behind it */
-    bool in_array;      /* shown as elements of an array, of which... */
-    bool starts_array;  /* ...this is the first entry */
-    Vmstate *vmstates;  /* a struct has one; a container one or two per element */
+    uint64_t size;     /* octets of one element */
+    uint64_t count;    /* elements */
+    uint64_t run;      /* octets of this and the entries of the same name behind it */
+    bool in_array;     /* shown as elements of an array, of which... */
+    bool starts_array; /* ...this is the first entry */
+    Vmstate *vmstates; /* a struct has one; a container one or two per element */
     size_t size_text, size_text_end; /* of the number, in the JSON */
     Field *next;
 };
@@ -406,26 +406,26 @@ static bool read_fields(Schema *s, Vmstate *v)
 /* A subsection that is looked for, and where it was found. */
 typedef struct Sought {
     const char *path;
-    GPtrArray *around;       /* Field, whose octets are walked, outermost first */
+    GPtrArray *around; /* Field, whose octets are walked, outermost first */
     const Vmstate *parent, *found;
-    uint64_t from, length;   /* of its octets, marker included */
+    uint64_t from, length; /* of its octets, marker included */
     GPtrArray *around_found;
 } Sought;
 
 typedef struct Walk {
-    MigEmit *emit;       /* NULL on the first walk, which only confirms */
+    MigEmit *emit; /* NULL on the first walk, which only confirms */
     const uint8_t *body;
     uint64_t length;
     uint64_t at;
     uint64_t
-        confirmed; /* octets before the last subsection that was where it should be */
-    uint64_t certain;    /* second walk: octets that are shown as values */
+        confirmed;    /* octets before the last subsection that was where it should be */
+    uint64_t certain; /* second walk: octets that are shown as values */
     uint64_t visits;
     unsigned searches;
-    Sought *sought;      /* or NULL */
-    bool differs;        /* a leaf contradicts its description */
-    const char *why;     /* what ended the first walk */
-    GString *note;       /* the reason, for a person */
+    Sought *sought;  /* or NULL */
+    bool differs;    /* a leaf contradicts its description */
+    const char *why; /* what ended the first walk */
+    GString *note;   /* the reason, for a person */
 } Walk;
 
 static bool stop(Walk *w, const char *why)
@@ -841,8 +841,10 @@ static bool walk_subsection(Walk *w, const Vmstate *parent, const Vmstate *v)
     if (p[0] != MIG_SUBSECTION || p[1] != n || memcmp(p + 2, v->name, n) != 0 ||
         mig_be32(p + 2 + n) != v->version) {
         if (!w->why) {
-            g_string_printf(w->note, "wanted subsection %s version %u at byte %" PRIu64
-                            " of the body", v->name, v->version, w->at);
+            g_string_printf(w->note,
+                            "wanted subsection %s version %u at byte %" PRIu64
+                            " of the body",
+                            v->name, v->version, w->at);
         }
         return stop(w, w->note->str);
     }
@@ -894,8 +896,9 @@ static bool confirm(Walk *w, const Vmstate *v, const Nulls *nulls)
         return true;
     }
     if (ok) {
-        g_string_printf(w->note, "the description accounts for %" PRIu64 " of %" PRIu64
-                        " bytes", w->at, w->length);
+        g_string_printf(w->note,
+                        "the description accounts for %" PRIu64 " of %" PRIu64 " bytes",
+                        w->at, w->length);
     } else if (w->note->len == 0) {
         g_string_assign(w->note, w->why);
     }

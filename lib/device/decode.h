@@ -19,11 +19,11 @@
 
 /* Where the body of a section stands. */
 typedef struct MigDeviceBody {
-    const char *name;      /* idstr, closed by a NUL */
+    const char *name; /* idstr, closed by a NUL */
     uint32_t instance_id;
     uint32_t version_id;
-    uint64_t offset;       /* of its first octet, in plain bytes */
-    uint64_t length;       /* octets, without header and footer */
+    uint64_t offset; /* of its first octet, in plain bytes */
+    uint64_t length; /* octets, without header and footer */
 } MigDeviceBody;
 
 /*

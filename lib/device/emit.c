@@ -11,8 +11,12 @@
 void mig_emit_init(MigEmit *e, const uint8_t *body, uint64_t length, uint64_t offset,
                    const MigPciNames *names, MigFieldVisit *visit, void *user)
 {
-    *e = (MigEmit){ .visit = visit, .user = user, .body = body, .length = length,
-                    .offset = offset, .names = names };
+    *e = (MigEmit){ .visit = visit,
+                    .user = user,
+                    .body = body,
+                    .length = length,
+                    .offset = offset,
+                    .names = names };
     e->path = g_string_new(NULL);
     e->lengths = g_array_new(false, false, sizeof(gsize));
 }

@@ -18,11 +18,11 @@ typedef struct MigEmit {
     MigFieldVisit *visit;
     void *user;
     const uint8_t *body;
-    uint64_t length;   /* octets of body */
-    uint64_t offset;   /* of the body, in plain bytes of the stream */
+    uint64_t length;          /* octets of body */
+    uint64_t offset;          /* of the body, in plain bytes of the stream */
     const MigPciNames *names; /* or NULL */
     GString *path;
-    GArray *lengths;   /* of the path, before each group that is open */
+    GArray *lengths; /* of the path, before each group that is open */
 } MigEmit;
 
 void mig_emit_init(MigEmit *e, const uint8_t *body, uint64_t length, uint64_t offset,

@@ -41,10 +41,10 @@ typedef struct MigField {
     uint64_t length;      /* octets in the stream; for a bit field, of what holds it */
     const uint8_t *bytes; /* those */
     union {
-        uint64_t u;       /* UINT; BOOL: 0 or 1 */
-        int64_t i;        /* INT */
+        uint64_t u; /* UINT; BOOL: 0 or 1 */
+        int64_t i;  /* INT */
     };
-    const char *note;     /* what it means, for a person; NULL where nothing is to say */
+    const char *note; /* what it means, for a person; NULL where nothing is to say */
 } MigField;
 
 typedef void MigFieldVisit(const MigField *field, void *user);

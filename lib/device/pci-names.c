@@ -17,8 +17,8 @@
 #define LIST_MAX (16u << 20)
 
 struct MigPciNames {
-    char *text;         /* the list, its lines closed by NULs */
-    GHashTable *names;  /* key of an id -> name, in the text */
+    char *text;        /* the list, its lines closed by NULs */
+    GHashTable *names; /* key of an id -> name, in the text */
 };
 
 static const char *const places[] = {

@@ -15,11 +15,11 @@
 #include "device/special.h"
 #include "stream/wire.h"
 
-#define SPACE 256u
-#define EXTENDED_SPACE 4096u
-#define CAPABILITIES_MAX 48
+#define SPACE                     256u
+#define EXTENDED_SPACE            4096u
+#define CAPABILITIES_MAX          48
 #define EXTENDED_CAPABILITIES_MAX 480
-#define MSIX_ENTRY 16u
+#define MSIX_ENTRY                16u
 
 enum { PCI_STATUS = 0x06, PCI_HEADER_TYPE = 0x0e, PCI_CAPABILITY_LIST = 0x34 };
 enum { CAP_VENDOR = 0x09, CAP_MSI = 0x05, CAP_EXPRESS = 0x10, CAP_MSIX = 0x11 };
@@ -40,44 +40,66 @@ typedef struct Reg {
     const Bits *bits;
 } Reg;
 
-#define BITS(...) (const Bits[]){ __VA_ARGS__, { 0 } }
+#define BITS(...)    \
+    (const Bits[])   \
+    {                \
+        __VA_ARGS__, \
+        {            \
+            0        \
+        }            \
+    }
 
 static const Bits command_bits[] = {
-    { 0, 1, "I/O" }, { 1, 1, "Mem" }, { 2, 1, "BusMaster" }, { 3, 1, "SpecCycle" },
-    { 4, 1, "MemWINV" }, { 5, 1, "VGASnoop" }, { 6, 1, "ParErr" }, { 7, 1, "Stepping" },
-    { 8, 1, "SERR" }, { 9, 1, "FastB2B" }, { 10, 1, "DisINTx" }, { 0 },
+    { 0, 1, "I/O" },       { 1, 1, "Mem" },      { 2, 1, "BusMaster" },
+    { 3, 1, "SpecCycle" }, { 4, 1, "MemWINV" },  { 5, 1, "VGASnoop" },
+    { 6, 1, "ParErr" },    { 7, 1, "Stepping" }, { 8, 1, "SERR" },
+    { 9, 1, "FastB2B" },   { 10, 1, "DisINTx" }, { 0 },
 };
 static const Bits status_bits[] = {
-    { 4, 1, "Cap" }, { 5, 1, "66MHz" }, { 6, 1, "UDF" }, { 7, 1, "FastB2B" },
-    { 8, 1, "ParErr" }, { 9, 2, "DEVSEL" }, { 11, 1, ">TAbort" }, { 12, 1, "<TAbort" },
-    { 13, 1, "<MAbort" }, { 14, 1, ">SERR" }, { 15, 1, "<PERR" }, { 3, 1, "INTx" }, { 0 },
+    { 4, 1, "Cap" },
+    { 5, 1, "66MHz" },
+    { 6, 1, "UDF" },
+    { 7, 1, "FastB2B" },
+    { 8, 1, "ParErr" },
+    { 9, 2, "DEVSEL" },
+    { 11, 1, ">TAbort" },
+    { 12, 1, "<TAbort" },
+    { 13, 1, "<MAbort" },
+    { 14, 1, ">SERR" },
+    { 15, 1, "<PERR" },
+    { 3, 1, "INTx" },
+    { 0 },
 };
 static const Bits header_type_bits[] = { { 0, 7, "Type" },
                                          { 7, 1, "MultiFunction" },
                                          { 0 } };
-static const Bits bist_bits[] = { { 7, 1, "Capable" }, { 6, 1, "Start" },
-                                  { 0, 4, "Completion" }, { 0 } };
+static const Bits bist_bits[] = {
+    { 7, 1, "Capable" }, { 6, 1, "Start" }, { 0, 4, "Completion" }, { 0 }
+};
 static const Bits rom_bits[] = { { 0, 1, "Enabled" }, { 0 } };
 static const Bits bridge_bits[] = {
-    { 0, 1, "Parity" }, { 1, 1, "SERR" }, { 2, 1, "NoISA" }, { 3, 1, "VGA" },
-    { 4, 1, "VGA16" }, { 5, 1, "MAbort" }, { 6, 1, ">Reset" }, { 7, 1, "FastB2B" },
-    { 8, 1, "PriDiscTmr" }, { 9, 1, "SecDiscTmr" }, { 10, 1, "DiscTmrStat" },
-    { 11, 1, "DiscTmrSERREn" }, { 0 },
+    { 0, 1, "Parity" },
+    { 1, 1, "SERR" },
+    { 2, 1, "NoISA" },
+    { 3, 1, "VGA" },
+    { 4, 1, "VGA16" },
+    { 5, 1, "MAbort" },
+    { 6, 1, ">Reset" },
+    { 7, 1, "FastB2B" },
+    { 8, 1, "PriDiscTmr" },
+    { 9, 1, "SecDiscTmr" },
+    { 10, 1, "DiscTmrStat" },
+    { 11, 1, "DiscTmrSERREn" },
+    { 0 },
 };
 
 static const Reg common_header[] = {
-    { 0x00, 2, "vendor_id", NULL },
-    { 0x02, 2, "device_id", NULL },
-    { 0x04, 2, "command", command_bits },
-    { 0x06, 2, "status", status_bits },
-    { 0x08, 1, "revision_id", NULL },
-    { 0x09, 1, "prog_if", NULL },
-    { 0x0a, 2, "class", NULL },
-    { 0x0c, 1, "cache_line_size", NULL },
-    { 0x0d, 1, "latency_timer", NULL },
-    { 0x0e, 1, "header_type", header_type_bits },
-    { 0x0f, 1, "bist", bist_bits },
-    { 0 },
+    { 0x00, 2, "vendor_id", NULL },       { 0x02, 2, "device_id", NULL },
+    { 0x04, 2, "command", command_bits }, { 0x06, 2, "status", status_bits },
+    { 0x08, 1, "revision_id", NULL },     { 0x09, 1, "prog_if", NULL },
+    { 0x0a, 2, "class", NULL },           { 0x0c, 1, "cache_line_size", NULL },
+    { 0x0d, 1, "latency_timer", NULL },   { 0x0e, 1, "header_type", header_type_bits },
+    { 0x0f, 1, "bist", bist_bits },       { 0 },
 };
 static const Reg header_0[] = {
     { 0x28, 4, "cardbus_cis", NULL },
@@ -118,18 +140,22 @@ static const Reg header_1[] = {
 /* --- capabilities; offsets count from the capability -------------------------------------- */
 
 static const Reg pm_regs[] = {
-    { 2, 2, "pmc", BITS({ 0, 3, "Version" }, { 3, 1, "PMEClk" }, { 5, 1, "DSI" },
-                        { 9, 1, "D1" }, { 10, 1, "D2" }, { 11, 5, "PME" }) },
-    { 4, 2, "pmcsr", BITS({ 0, 2, "D" }, { 3, 1, "NoSoftRst" }, { 8, 1, "PME-Enable" },
-                          { 9, 4, "DSel" }, { 13, 2, "DScale" }, { 15, 1, "PME" }) },
+    { 2, 2, "pmc",
+      BITS({ 0, 3, "Version" }, { 3, 1, "PMEClk" }, { 5, 1, "DSI" }, { 9, 1, "D1" },
+           { 10, 1, "D2" }, { 11, 5, "PME" }) },
+    { 4, 2, "pmcsr",
+      BITS({ 0, 2, "D" }, { 3, 1, "NoSoftRst" }, { 8, 1, "PME-Enable" }, { 9, 4, "DSel" },
+           { 13, 2, "DScale" }, { 15, 1, "PME" }) },
     { 6, 1, "bridge_extensions", NULL },
     { 7, 1, "data", NULL },
     { 0 },
 };
 static const Reg vpd_regs[] = { { 2, 2, "address", BITS({ 15, 1, "Done" }) },
-                                { 4, 4, "data", NULL }, { 0 } };
+                                { 4, 4, "data", NULL },
+                                { 0 } };
 static const Reg subsystem_regs[] = { { 4, 2, "subsystem_vendor_id", NULL },
-                                      { 6, 2, "subsystem_id", NULL }, { 0 } };
+                                      { 6, 2, "subsystem_id", NULL },
+                                      { 0 } };
 static const Reg slot_id_regs[] = { { 2, 1, "slots", NULL },
                                     { 3, 1, "chassis", NULL },
                                     { 0 } };
@@ -209,8 +235,8 @@ static const Bits device_status_bits[] = {
     { 0 },
 };
 static const Reg express_regs[] = {
-    { 0x02, 2, "flags", BITS({ 0, 4, "Version" }, { 4, 4, "Type" }, { 8, 1, "Slot" },
-                             { 9, 5, "MSI" }) },
+    { 0x02, 2, "flags",
+      BITS({ 0, 4, "Version" }, { 4, 4, "Type" }, { 8, 1, "Slot" }, { 9, 5, "MSI" }) },
     { 0x04, 4, "device_capabilities",
       BITS({ 0, 3, "MaxPayload" }, { 3, 2, "PhantFunc" }, { 5, 1, "ExtTag" },
            { 6, 3, "LatencyL0s" }, { 9, 3, "LatencyL1" }, { 15, 1, "RBE" },
@@ -253,8 +279,8 @@ static const Reg express_root_regs[] = {
       BITS({ 0, 1, "ErrCorrectable" }, { 1, 1, "ErrNon-Fatal" }, { 2, 1, "ErrFatal" },
            { 3, 1, "PMEIntEna" }, { 4, 1, "CRSVisible" }) },
     { 0x1e, 2, "root_capabilities", BITS({ 0, 1, "CRSVisible" }) },
-    { 0x20, 4, "root_status", BITS({ 0, 16, "PME ReqID" }, { 16, 1, "PMEStatus" },
-                                   { 17, 1, "PMEPending" }) },
+    { 0x20, 4, "root_status",
+      BITS({ 0, 16, "PME ReqID" }, { 16, 1, "PMEStatus" }, { 17, 1, "PMEPending" }) },
     { 0 },
 };
 static const Reg express_2_regs[] = {
@@ -301,9 +327,9 @@ static const Bits uncorrectable_bits[] = {
     { 0 },
 };
 static const Bits correctable_bits[] = {
-    { 0, 1, "RxErr" }, { 6, 1, "BadTLP" }, { 7, 1, "BadDLLP" }, { 8, 1, "Rollover" },
-    { 12, 1, "Timeout" }, { 13, 1, "AdvNonFatalErr" }, { 14, 1, "CorrIntErr" },
-    { 15, 1, "HeaderOF" }, { 0 },
+    { 0, 1, "RxErr" },       { 6, 1, "BadTLP" },    { 7, 1, "BadDLLP" },
+    { 8, 1, "Rollover" },    { 12, 1, "Timeout" },  { 13, 1, "AdvNonFatalErr" },
+    { 14, 1, "CorrIntErr" }, { 15, 1, "HeaderOF" }, { 0 },
 };
 static const Reg aer_regs[] = {
     { 0x04, 4, "uncorrectable_status", uncorrectable_bits },
@@ -333,7 +359,8 @@ static const Bits acs_bits[] = {
     { 6, 1, "DirectTrans" }, { 0 },
 };
 static const Reg acs_regs[] = { { 4, 2, "capabilities", acs_bits },
-                                { 6, 2, "control", acs_bits }, { 0 } };
+                                { 6, 2, "control", acs_bits },
+                                { 0 } };
 static const Reg ari_regs[] = {
     { 4, 2, "capabilities",
       BITS({ 0, 1, "MFVC" }, { 1, 1, "ACS" }, { 8, 8, "NextFunction" }) },
@@ -370,8 +397,8 @@ static const Reg sriov_regs[] = {
 };
 static const Reg pri_regs[] = {
     { 4, 2, "control", BITS({ 0, 1, "Enable" }, { 1, 1, "Reset" }) },
-    { 6, 2, "status", BITS({ 0, 1, "RF" }, { 1, 1, "UPRGI" }, { 8, 1, "Stopped" },
-                           { 15, 1, "PASID" }) },
+    { 6, 2, "status",
+      BITS({ 0, 1, "RF" }, { 1, 1, "UPRGI" }, { 8, 1, "Stopped" }, { 15, 1, "PASID" }) },
     { 8, 4, "outstanding_capacity", NULL },
     { 12, 4, "outstanding_allocation", NULL },
     { 0 },
@@ -380,9 +407,11 @@ static const Reg tph_regs[] = { { 4, 4, "capabilities", NULL },
                                 { 8, 4, "control", NULL },
                                 { 0 } };
 static const Reg ltr_regs[] = { { 4, 2, "max_snoop_latency", NULL },
-                                { 6, 2, "max_no_snoop_latency", NULL }, { 0 } };
+                                { 6, 2, "max_no_snoop_latency", NULL },
+                                { 0 } };
 static const Reg secondary_regs[] = { { 4, 4, "link_control_3", NULL },
-                                      { 8, 4, "lane_error_status", NULL }, { 0 } };
+                                      { 8, 4, "lane_error_status", NULL },
+                                      { 0 } };
 static const Reg pasid_regs[] = {
     { 4, 2, "capabilities",
       BITS({ 1, 1, "Exec" }, { 2, 1, "Priv" }, { 8, 5, "MaxWidth" }) },
@@ -398,7 +427,8 @@ static const Reg l1ss_regs[] = { { 4, 4, "capabilities", NULL },
                                  { 8, 4, "control_1", NULL },
                                  { 12, 4, "control_2", NULL },
                                  { 0 } };
-static const Reg ptm_regs[] = { { 4, 4, "capabilities", NULL }, { 8, 4, "control", NULL },
+static const Reg ptm_regs[] = { { 4, 4, "capabilities", NULL },
+                                { 8, 4, "control", NULL },
                                 { 0 } };
 static const Reg dvsec_regs[] = {
     { 4, 4, "header_1", BITS({ 0, 16, "Vendor" }, { 16, 4, "Rev" }, { 20, 12, "Len" }) },
@@ -408,8 +438,10 @@ static const Reg dvsec_regs[] = {
 static const Reg dlf_regs[] = { { 4, 4, "capabilities", NULL },
                                 { 8, 4, "status", NULL },
                                 { 0 } };
-static const Reg doe_regs[] = { { 4, 4, "capabilities", NULL }, { 8, 4, "control", NULL },
-                                { 12, 4, "status", NULL }, { 0 } };
+static const Reg doe_regs[] = { { 4, 4, "capabilities", NULL },
+                                { 8, 4, "control", NULL },
+                                { 12, 4, "status", NULL },
+                                { 0 } };
 
 typedef struct Capability {
     uint16_t id;
@@ -495,7 +527,7 @@ static const Capability extended_capabilities[] = {
 
 typedef struct Space {
     MigEmit *e;
-    uint64_t at;     /* of the space in the body */
+    uint64_t at; /* of the space in the body */
     uint32_t size;
     GString *note;
     bool shown[EXTENDED_SPACE];
@@ -557,7 +589,7 @@ static void describe_bar(Space *s, uint32_t at, bool wide)
         g_string_printf(s->note, "I/O ports at %x", low & ~3u);
     } else {
         g_string_printf(s->note, "Memory at %" PRIx64 " (%s, %sprefetchable)", address,
-                        wide            ? "64-bit"
+                        wide             ? "64-bit"
                         : (low & 6) == 2 ? "low-1M"
                                          : "32-bit",
                         low & 8 ? "" : "non-");

@@ -19,16 +19,16 @@
 #define BATCH 512
 
 typedef struct Block {
-    int fd;             /* -1: left out */
+    int fd; /* -1: left out */
     uint64_t base;
-    uint64_t high;      /* address behind the last octet that was ever written */
+    uint64_t high; /* address behind the last octet that was ever written */
 } Block;
 
 struct MigRamImage {
     MigRamPlace *place;
     void *user;
-    GArray *blocks;     /* Block, by index */
-    bool cannot_punch;  /* the file system has no holes: zeros are written */
+    GArray *blocks;    /* Block, by index */
+    bool cannot_punch; /* the file system has no holes: zeros are written */
 };
 
 MigRamImage *mig_ram_image_new(MigRamPlace *place, void *user)
@@ -219,7 +219,7 @@ static bool write_encoded(MigRamImage *image, Block *b, const MigItem *item,
     if (!ok) {
         mig_error_set(error, MIG_ERROR_MALFORMED, item->offset,
                       run->kind == MIG_PAGE_XBZRLE ? "ram-xbzrle-malformed"
-                                                    : "ram-compressed-malformed",
+                                                   : "ram-compressed-malformed",
                       "the encoded page at 0x%" PRIx64 " of RAM block %s does not decode",
                       run->address, run->block->name);
         return false;

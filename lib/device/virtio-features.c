@@ -17,11 +17,22 @@ typedef struct Feature {
 } Feature;
 
 static const Feature common[] = {
-    { 24, "NOTIFY_ON_EMPTY" }, { 27, "ANY_LAYOUT" }, { 28, "RING_INDIRECT_DESC" },
-    { 29, "RING_EVENT_IDX" }, { 30, "BAD_FEATURE" }, { 32, "VERSION_1" },
-    { 33, "ACCESS_PLATFORM" }, { 34, "RING_PACKED" }, { 35, "IN_ORDER" },
-    { 36, "ORDER_PLATFORM" }, { 37, "SR_IOV" }, { 38, "NOTIFICATION_DATA" },
-    { 39, "NOTIF_CONFIG_DATA" }, { 40, "RING_RESET" }, { 41, "ADMIN_VQ" }, { 0, NULL },
+    { 24, "NOTIFY_ON_EMPTY" },
+    { 27, "ANY_LAYOUT" },
+    { 28, "RING_INDIRECT_DESC" },
+    { 29, "RING_EVENT_IDX" },
+    { 30, "BAD_FEATURE" },
+    { 32, "VERSION_1" },
+    { 33, "ACCESS_PLATFORM" },
+    { 34, "RING_PACKED" },
+    { 35, "IN_ORDER" },
+    { 36, "ORDER_PLATFORM" },
+    { 37, "SR_IOV" },
+    { 38, "NOTIFICATION_DATA" },
+    { 39, "NOTIF_CONFIG_DATA" },
+    { 40, "RING_RESET" },
+    { 41, "ADMIN_VQ" },
+    { 0, NULL },
 };
 static const Feature net[] = {
     { 0, "CSUM" },
@@ -63,20 +74,28 @@ static const Feature net[] = {
     { 0, NULL },
 };
 static const Feature block[] = {
-    { 0, "BARRIER" }, { 1, "SIZE_MAX" }, { 2, "SEG_MAX" }, { 4, "GEOMETRY" }, { 5, "RO" },
-    { 6, "BLK_SIZE" }, { 7, "SCSI" }, { 9, "FLUSH" }, { 10, "TOPOLOGY" },
-    { 11, "CONFIG_WCE" }, { 12, "MQ" }, { 13, "DISCARD" }, { 14, "WRITE_ZEROES" },
-    { 15, "LIFETIME" }, { 16, "SECURE_ERASE" }, { 17, "ZONED" }, { 0, NULL },
+    { 0, "BARRIER" },       { 1, "SIZE_MAX" },  { 2, "SEG_MAX" },
+    { 4, "GEOMETRY" },      { 5, "RO" },        { 6, "BLK_SIZE" },
+    { 7, "SCSI" },          { 9, "FLUSH" },     { 10, "TOPOLOGY" },
+    { 11, "CONFIG_WCE" },   { 12, "MQ" },       { 13, "DISCARD" },
+    { 14, "WRITE_ZEROES" }, { 15, "LIFETIME" }, { 16, "SECURE_ERASE" },
+    { 17, "ZONED" },        { 0, NULL },
 };
 static const Feature console[] = {
     { 0, "SIZE" }, { 1, "MULTIPORT" }, { 2, "EMERG_WRITE" }, { 0, NULL }
 };
 static const Feature balloon[] = {
-    { 0, "MUST_TELL_HOST" }, { 1, "STATS_VQ" }, { 2, "DEFLATE_ON_OOM" },
-    { 3, "FREE_PAGE_HINT" }, { 4, "PAGE_POISON" }, { 5, "PAGE_REPORTING" }, { 0, NULL },
+    { 0, "MUST_TELL_HOST" },
+    { 1, "STATS_VQ" },
+    { 2, "DEFLATE_ON_OOM" },
+    { 3, "FREE_PAGE_HINT" },
+    { 4, "PAGE_POISON" },
+    { 5, "PAGE_REPORTING" },
+    { 0, NULL },
 };
-static const Feature scsi[] = { { 0, "INOUT" }, { 1, "HOTPLUG" }, { 2, "CHANGE" },
-                                { 3, "T10_PI" }, { 0, NULL } };
+static const Feature scsi[] = {
+    { 0, "INOUT" }, { 1, "HOTPLUG" }, { 2, "CHANGE" }, { 3, "T10_PI" }, { 0, NULL }
+};
 static const Feature gpu[] = { { 0, "VIRGL" },         { 1, "EDID" },
                                { 2, "RESOURCE_UUID" }, { 3, "RESOURCE_BLOB" },
                                { 4, "CONTEXT_INIT" },  { 0, NULL } };
@@ -93,11 +112,13 @@ static const Feature crypto[] = {
     { 0, NULL },
 };
 static const Feature iommu[] = {
-    { 0, "INPUT_RANGE" }, { 1, "DOMAIN_RANGE" }, { 2, "MAP_UNMAP" }, { 3, "BYPASS" },
-    { 4, "PROBE" }, { 5, "MMIO" }, { 6, "BYPASS_CONFIG" }, { 0, NULL },
+    { 0, "INPUT_RANGE" }, { 1, "DOMAIN_RANGE" }, { 2, "MAP_UNMAP" },     { 3, "BYPASS" },
+    { 4, "PROBE" },       { 5, "MMIO" },         { 6, "BYPASS_CONFIG" }, { 0, NULL },
 };
-static const Feature memory[] = { { 0, "ACPI_PXM" }, { 1, "UNPLUGGED_INACCESSIBLE" },
-                                  { 2, "PERSISTENT_SUSPEND" }, { 0, NULL } };
+static const Feature memory[] = { { 0, "ACPI_PXM" },
+                                  { 1, "UNPLUGGED_INACCESSIBLE" },
+                                  { 2, "PERSISTENT_SUSPEND" },
+                                  { 0, NULL } };
 static const Feature none[] = { { 0, NULL } };
 
 static const struct {

@@ -25,24 +25,24 @@
 #include "device/special.h"
 #include "stream/wire.h"
 
-#define QUEUES_MAX 1024u
-#define RING_MAX 32768u
-#define MMIO_LENGTH 12u
+#define QUEUES_MAX        1024u
+#define RING_MAX          32768u
+#define MMIO_LENGTH       12u
 #define PCI_VENDOR_VIRTIO 0x1af4
-#define NO_VECTOR 0xffff
+#define NO_VECTOR         0xffff
 
 typedef enum Transport { TRANSPORT_PCI, TRANSPORT_MMIO } Transport;
 
 /* Where things stand, from the start of the field. */
 typedef struct Layout {
     Transport transport;
-    uint32_t space;          /* octets of configuration space */
-    uint32_t vectors;        /* entries of the MSI-X table */
-    uint64_t common;         /* of u8 status */
+    uint32_t space;   /* octets of configuration space */
+    uint32_t vectors; /* entries of the MSI-X table */
+    uint64_t common;  /* of u8 status */
     uint32_t config_length;
     uint64_t config;
     uint32_t queues;
-    uint64_t queue;          /* of the first one */
+    uint64_t queue; /* of the first one */
     uint32_t queue_length;
     uint64_t device_class;
     uint64_t subsections;
@@ -234,10 +234,10 @@ static bool measure(const uint8_t *p, uint64_t length, Layout *l)
 
 typedef struct State {
     MigEmit *e;
-    uint64_t at;      /* of the field in the body */
+    uint64_t at; /* of the field in the body */
     Layout layout;
-    uint16_t type;    /* of the virtio device; 0: not known */
-    bool modern;      /* VERSION_1 was negotiated: config is little-endian */
+    uint16_t type; /* of the virtio device; 0: not known */
+    bool modern;   /* VERSION_1 was negotiated: config is little-endian */
     GString *note;
 } State;
 
@@ -304,14 +304,27 @@ static const Part net_config[] = { { 2, "status" }, { 2, "max_virtqueue_pairs" }
                                    { 2, "mtu" },    { 4, "speed" },
                                    { 1, "duplex" }, { 0 } };
 static const Part block_config[] = {
-    { 8, "capacity" }, { 4, "size_max" }, { 4, "seg_max" }, { 2, "geometry.cylinders" },
-    { 1, "geometry.heads" }, { 1, "geometry.sectors" }, { 4, "blk_size" },
-    { 1, "topology.physical_block_exp" }, { 1, "topology.alignment_offset" },
-    { 2, "topology.min_io_size" }, { 4, "topology.opt_io_size" }, { 1, "writeback" },
-    { 1, "unused0" }, { 2, "num_queues" }, { 4, "max_discard_sectors" },
-    { 4, "max_discard_seg" }, { 4, "discard_sector_alignment" },
-    { 4, "max_write_zeroes_sectors" }, { 4, "max_write_zeroes_seg" },
-    { 1, "write_zeroes_may_unmap" }, { 0 },
+    { 8, "capacity" },
+    { 4, "size_max" },
+    { 4, "seg_max" },
+    { 2, "geometry.cylinders" },
+    { 1, "geometry.heads" },
+    { 1, "geometry.sectors" },
+    { 4, "blk_size" },
+    { 1, "topology.physical_block_exp" },
+    { 1, "topology.alignment_offset" },
+    { 2, "topology.min_io_size" },
+    { 4, "topology.opt_io_size" },
+    { 1, "writeback" },
+    { 1, "unused0" },
+    { 2, "num_queues" },
+    { 4, "max_discard_sectors" },
+    { 4, "max_discard_seg" },
+    { 4, "discard_sector_alignment" },
+    { 4, "max_write_zeroes_sectors" },
+    { 4, "max_write_zeroes_seg" },
+    { 1, "write_zeroes_may_unmap" },
+    { 0 },
 };
 static const Part scsi_config[] = {
     { 4, "num_queues" },

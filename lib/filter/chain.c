@@ -654,8 +654,8 @@ static bool settle(MigChain *chain, GError **error)
 {
     for (size_t i = 0; i < chain->instances->len; i++) {
         Instance *instance = instance_at(chain, i);
-        uint32_t unseen = ~(instance->type->handles | instance->type->passes) &
-                          MIG_ITEM_BITS_ALL;
+        uint32_t unseen =
+            ~(instance->type->handles | instance->type->passes) & MIG_ITEM_BITS_ALL;
 
         if (unseen) {
             mig_error_set_plain(error, MIG_ERROR_USAGE,

@@ -21,9 +21,8 @@ MIG_API const MigFilterType *const *mig_filter_types(void);
  * of the @i-th, false beyond the last. */
 MIG_API const char *mig_filter_type_name(const MigFilterType *type);
 MIG_API const char *mig_filter_type_summary(const MigFilterType *type);
-MIG_API bool mig_filter_type_option(const MigFilterType *type, size_t i,
-                                    const char **key, const char **values,
-                                    const char **help);
+MIG_API bool mig_filter_type_option(const MigFilterType *type, size_t i, const char **key,
+                                    const char **values, const char **help);
 
 /*
  * A named chain, "subflag", as the filters it stands for: a static string for
@@ -56,7 +55,7 @@ MIG_API bool mig_chain_describe(const MigChain *chain, size_t i, const char **te
 MIG_API bool mig_chain_needs_scan(const MigChain *chain);
 
 typedef struct MigChainOptions {
-    bool lossy;            /* what cannot be kept may be dropped, and is reported */
+    bool lossy; /* what cannot be kept may be dropped, and is reported */
     bool brief; /* a first pass may leave out the middle: see mig_chain_was_brief() */
     const char *spool_dir; /* as in MigInputOptions */
     const atomic_bool *cancel;
@@ -89,7 +88,7 @@ typedef struct MigChange {
     const char *filter;
     const char *section; /* NULL: the stream as a whole */
     uint32_t instance_id;
-    const char *text;    /* may hold bytes of the stream */
+    const char *text; /* may hold bytes of the stream */
 } MigChange;
 
 MIG_API const MigChange *mig_chain_changes(const MigChain *chain, size_t *n);

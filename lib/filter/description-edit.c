@@ -24,14 +24,14 @@ typedef enum EditKind {
 
 typedef struct Edit {
     EditKind kind;
-    char *name;      /* the entry's, as it was */
+    char *name; /* the entry's, as it was */
     uint32_t instance_id;
     char *new_name;
     char *old_text, *new_text; /* of a replacement */
     uint64_t size;
     char *before, *after; /* idstr of a neighbour, or NULL */
     uint32_t before_instance, after_instance;
-    size_t place;    /* of an insertion: before the entry of this index */
+    size_t place; /* of an insertion: before the entry of this index */
 } Edit;
 
 struct MigDescriptionEdit {
@@ -49,7 +49,7 @@ typedef struct Splice {
 
 /* How a description spaces its tokens. */
 typedef struct Spacing {
-    const char *pad;    /* inside brackets */
+    const char *pad; /* inside brackets */
     const char *colon;
     const char *comma;
 } Spacing;
@@ -91,7 +91,8 @@ void mig_description_edit_free(MigDescriptionEdit *edit)
 
 static Edit *add(MigDescriptionEdit *edit, EditKind kind, const MigSection *section)
 {
-    Edit one = { .kind = kind, .name = g_strdup(section->name),
+    Edit one = { .kind = kind,
+                 .name = g_strdup(section->name),
                  .instance_id = section->instance_id };
 
     g_array_append_val(edit->edits, one);
@@ -440,8 +441,8 @@ static char *build_list(const MigDescriptionEdit *edit, const char *text,
                         const bool *removed, GArray *splices)
 {
     GString *list = g_string_new(NULL);
-    g_autofree char *separator = d->n_devices > 1 ? gap_before(text, d, 1)
-                                                  : g_strdup(spacing->comma);
+    g_autofree char *separator =
+        d->n_devices > 1 ? gap_before(text, d, 1) : g_strdup(spacing->comma);
     g_autofree char *opening = NULL, *closing = NULL;
     g_autoptr(GPtrArray) insertions = g_ptr_array_new();
     bool empty = true;

@@ -51,7 +51,7 @@ void mig_description_edit_machine(MigDescriptionEdit *edit, uint32_t length);
  * Emits what becomes of a DESCRIPTION item, at the last piece of it.  Errors: REFUSED where
  * there is something to change and the description cannot be understood.
  */
-bool mig_description_edit_item(MigDescriptionEdit *edit, MigNext *next, const MigItem *item,
-                               GError **error);
+bool mig_description_edit_item(MigDescriptionEdit *edit, MigNext *next,
+                               const MigItem *item, GError **error);
 
 #endif

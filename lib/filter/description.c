@@ -76,8 +76,8 @@ static const MigFilterOption description_options[] = {
     { 0 },
 };
 
-#define DESCRIPTION_HANDLES                                         \
-    (MIG_ITEM_BIT(DEVICE_STATE) | MIG_ITEM_BIT(SECTION_FOOTER) |    \
+#define DESCRIPTION_HANDLES                                      \
+    (MIG_ITEM_BIT(DEVICE_STATE) | MIG_ITEM_BIT(SECTION_FOOTER) | \
      MIG_ITEM_BIT(DESCRIPTION))
 
 const MigFilterType mig_filter_description = {

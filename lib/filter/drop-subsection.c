@@ -11,7 +11,7 @@
 #include "filter/filter.h"
 
 typedef struct DropSubsection {
-    char *path;           /* "DEVICE:SUBSECTION" */
+    char *path; /* "DEVICE:SUBSECTION" */
     MigDescriptionEdit *edit;
     uint64_t dropped;
 } DropSubsection;

@@ -23,7 +23,7 @@ typedef struct MigFilterOption {
 } MigFilterOption;
 
 #define MIG_ITEM_BIT(kind) (1u << MIG_ITEM_##kind)
-#define MIG_ITEM_BITS_ALL ((1u << MIG_ITEM_KIND_COUNT) - 1)
+#define MIG_ITEM_BITS_ALL  ((1u << MIG_ITEM_KIND_COUNT) - 1)
 
 typedef enum MigScan {
     MIG_SCAN_NONE,   /* one pass will do */
@@ -88,8 +88,9 @@ const uint8_t *mig_next_bytes(MigNext *next, const MigItem *item, GError **error
 bool mig_next_keep(MigNext *next, MigItem *item, GError **error);
 
 MigReader *mig_next_reader(MigNext *next);
-bool mig_next_lossy(const MigNext *next);  /* the user agreed to losing something */
-const char *mig_next_spool_dir(const MigNext *next); /* for temporary files, may be NULL */
+bool mig_next_lossy(const MigNext *next); /* the user agreed to losing something */
+const char *
+mig_next_spool_dir(const MigNext *next); /* for temporary files, may be NULL */
 
 /* Where the next octet that is emitted will land in the output, if no filter behind this
  * one changes lengths; false where one may. */

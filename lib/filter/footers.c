@@ -12,8 +12,8 @@
 
 typedef struct Footers {
     bool add, drop;
-    bool open;          /* in a section whose footer has not come */
-    MigItem last;       /* an item of it */
+    bool open;    /* in a section whose footer has not come */
+    MigItem last; /* an item of it */
     bool device_state, description;
     uint64_t n;
 } Footers;
@@ -24,9 +24,8 @@ static bool footers_configure(void *state, const char *key, const char *value,
     Footers *footers = state;
 
     if (key) {
-        return mig_filter_yes_no(key, value,
-                                 g_str_equal(key, "add") ? &footers->add : &footers->drop,
-                                 error);
+        return mig_filter_yes_no(
+            key, value, g_str_equal(key, "add") ? &footers->add : &footers->drop, error);
     }
     if (footers->add == footers->drop) {
         mig_error_set_plain(error, MIG_ERROR_USAGE,

@@ -11,9 +11,9 @@
 
 /* Zeros at first. */
 typedef struct MigHop {
-    GHashTable *bound;     /* section ids that a START or FULL has bound */
-    bool open;             /* inside of a section */
-    uint32_t section_id;   /* of that */
+    GHashTable *bound;   /* section ids that a START or FULL has bound */
+    bool open;           /* inside of a section */
+    uint32_t section_id; /* of that */
     bool ended;
 } MigHop;
 

@@ -19,10 +19,10 @@ typedef struct RamBlock {
 
     bool found;
     uint64_t old_length;
-    uint32_t page_size;  /* 0: no page was seen */
-    uint64_t not_zero;   /* pages that would be lost */
+    uint32_t page_size; /* 0: no page was seen */
+    uint64_t not_zero;  /* pages that would be lost */
     uint64_t dropped;
-    bool name_dropped;   /* with a record; the next one is to have it */
+    bool name_dropped; /* with a record; the next one is to have it */
 } RamBlock;
 
 static bool ram_block_configure(void *state, const char *key, const char *value,
@@ -236,8 +236,8 @@ static const MigFilterOption ram_block_options[] = {
     { 0 },
 };
 
-#define RAM_BLOCK_HANDLES                                                              \
-    (MIG_ITEM_BIT(RAM_LIST) | MIG_ITEM_BIT(RAM_BLOCK) | MIG_ITEM_BIT(RAM_PAGES) |      \
+#define RAM_BLOCK_HANDLES                                                         \
+    (MIG_ITEM_BIT(RAM_LIST) | MIG_ITEM_BIT(RAM_BLOCK) | MIG_ITEM_BIT(RAM_PAGES) | \
      MIG_ITEM_BIT(MAPPED_HEADER))
 
 const MigFilterType mig_filter_ram_block = {

@@ -19,7 +19,7 @@
 
 /* Bits come in chunks, so that a block of any stated size costs what is used of it. */
 #define CHUNK_PAGES 32768u
-#define CHUNKS_MAX 16384u /* 64 MiB of bits: 2 TiB of 4 KiB pages */
+#define CHUNKS_MAX  16384u /* 64 MiB of bits: 2 TiB of 4 KiB pages */
 
 typedef struct Bits {
     GHashTable *chunks; /* number + 1 -> octets, owned */
@@ -28,11 +28,11 @@ typedef struct Bits {
 typedef struct RamDecompress {
     Bits wanted, sent;
     bool scanned;
-    bool any;         /* an XBZRLE record is to come, as far as is known */
-    GArray *bases;    /* by index of the block: its first page in the file */
-    int fd;           /* + 1; 0: none yet */
+    bool any;      /* an XBZRLE record is to come, as far as is known */
+    GArray *bases; /* by index of the block: its first page in the file */
+    int fd;        /* + 1; 0: none yet */
     uint64_t xbzrle, compressed;
-    int64_t grown;    /* octets of output, less those of input */
+    int64_t grown; /* octets of output, less those of input */
     uint8_t page[MIG_PAGE_SIZE_MAX], encoded[MIG_PAGE_SIZE_MAX];
 } RamDecompress;
 
@@ -154,8 +154,8 @@ static bool load(RamDecompress *d, MigNext *next, uint64_t number, uint8_t *page
         return false;
     }
     while (done < size) {
-        ssize_t n = pread(d->fd - 1, page + done, size - done,
-                          (off_t)(number * size + done));
+        ssize_t n =
+            pread(d->fd - 1, page + done, size - done, (off_t)(number * size + done));
 
         if (n < 0 && errno != EINTR) {
             return file_failed(next, error);

@@ -170,8 +170,8 @@ static const MigFilterOption rename_options[] = {
     { 0 },
 };
 
-#define RENAME_PASSES                                                                   \
-    (MIG_ITEM_BIT(FILE_HEADER) | MIG_ITEM_BIT(CONFIGURATION) | MIG_ITEM_BIT(COMMAND) |   \
+#define RENAME_PASSES                                                                  \
+    (MIG_ITEM_BIT(FILE_HEADER) | MIG_ITEM_BIT(CONFIGURATION) | MIG_ITEM_BIT(COMMAND) | \
      MIG_ITEM_BIT(EOF) | MIG_ITEM_BIT(TRAILING))
 
 const MigFilterType mig_filter_rename_section = {

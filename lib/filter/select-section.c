@@ -126,8 +126,8 @@ static const MigFilterOption select_options[] = {
 };
 
 /* What lies outside of sections passes. */
-#define SELECT_PASSES                                                                   \
-    (MIG_ITEM_BIT(FILE_HEADER) | MIG_ITEM_BIT(CONFIGURATION) | MIG_ITEM_BIT(COMMAND) |   \
+#define SELECT_PASSES                                                                  \
+    (MIG_ITEM_BIT(FILE_HEADER) | MIG_ITEM_BIT(CONFIGURATION) | MIG_ITEM_BIT(COMMAND) | \
      MIG_ITEM_BIT(EOF) | MIG_ITEM_BIT(TRAILING))
 
 const MigFilterType mig_filter_drop_section = {

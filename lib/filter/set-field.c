@@ -15,9 +15,9 @@
 #include "stream/vfio.h"
 
 typedef struct SetField {
-    char *path;            /* "DEVICE:FIELD", with * and ? */
+    char *path; /* "DEVICE:FIELD", with * and ? */
     char *value;
-    uint64_t set, clear;   /* bits */
+    uint64_t set, clear; /* bits */
     bool has_bits;
     uint64_t changed;
 } SetField;
@@ -68,8 +68,8 @@ typedef struct Body {
     SetField *set;
     MigNext *next;
     const MigItem *item;
-    uint8_t *copy;        /* of the octets that are decoded; changed */
-    uint64_t offset;      /* of them, in the stream */
+    uint8_t *copy;   /* of the octets that are decoded; changed */
+    uint64_t offset; /* of them, in the stream */
     uint64_t changed;
     GError *error;
 } Body;

@@ -28,9 +28,9 @@
 #include "stream/vfio-need.h"
 #include "stream/vfio.h"
 
-#define FLAG 8u
+#define FLAG        8u
 #define NO_SUBFLAGS (-1)
-#define TOO_BRIEF "the end of the stream does not have all of the configurations"
+#define TOO_BRIEF   "the end of the stream does not have all of the configurations"
 
 typedef struct Device {
     MigVfioDevice seen;        /* all of it after a first pass, else what has come */
@@ -39,23 +39,23 @@ typedef struct Device {
     uint32_t index;            /* of the section, the same in both passes */
     GBytes *payload;           /* the last one seen */
     uint32_t config_size, msix_vectors;
-    unsigned differing;        /* payloads that were not like the one before */
-    bool in_start;             /* a configuration record stands in START */
-    bool leave;                /* as it is */
-    bool need;                 /* its configuration is set up early */
+    unsigned differing; /* payloads that were not like the one before */
+    bool in_start;      /* a configuration record stands in START */
+    bool leave;         /* as it is */
+    bool need;          /* its configuration is set up early */
 
     /* The body that passes. */
     MigSectionType type;
-    bool drop;                 /* a FULL section that goes */
-    bool drop_end_of_state;    /* the next one belongs to a record that went */
-    bool closed;               /* the last record emitted ends the body */
+    bool drop;              /* a FULL section that goes */
+    bool drop_end_of_state; /* the next one belongs to a record that went */
+    bool closed;            /* the last record emitted ends the body */
     bool set_up_here, removed_here;
 
-    bool ended, full;          /* END, FULL have passed */
+    bool ended, full; /* END, FULL have passed */
     bool changed;
-    unsigned set_ups;          /* SETUP records that were emitted */
+    unsigned set_ups; /* SETUP records that were emitted */
     unsigned precopy_set_ups;
-    uint64_t enabled;          /* output offset of the new record in FULL; UINT64_MAX */
+    uint64_t enabled; /* output offset of the new record in FULL; UINT64_MAX */
     char *enabled_after;
 } Device;
 
@@ -64,14 +64,14 @@ typedef struct Layout {
     MigVfioDialect to;
     MigVfioNeeds *needs;
     bool scanned;
-    MigGap gap;                /* that the first pass left out, if gap.to */
-    bool gap_ended;            /* it ends where a section begins: its end was no chance */
+    MigGap gap;     /* that the first pass left out, if gap.to */
+    bool gap_ended; /* it ends where a section begins: its end was no chance */
     bool footers;
-    GHashTable *devices;       /* section index + 1 -> Device, owned */
-    GPtrArray *order;          /* the same, as they came */
-    bool more_ended;           /* an END has passed since FULL sections were looked for */
-    Device *open;              /* whose body is read */
-    MigItem last;              /* an item of it, for what is made up */
+    GHashTable *devices; /* section index + 1 -> Device, owned */
+    GPtrArray *order;    /* the same, as they came */
+    bool more_ended;     /* an END has passed since FULL sections were looked for */
+    Device *open;        /* whose body is read */
+    MigItem last;        /* an item of it, for what is made up */
     MigVfioPlace *place;
     MigDescriptionEdit *edit;
 } Layout;
@@ -260,8 +260,8 @@ static bool decide(Layout *layout, Device *device, MigNext *next, GError **error
     MigVfioNeed need = mig_vfio_needs_lookup(layout->needs, seen->section->name);
     bool once = seen->config_records == 1;
 
-    device->need = need == MIG_VFIO_NEED_AUTO ? needs_by_order(seen)
-                                              : need == MIG_VFIO_NEED_YES;
+    device->need =
+        need == MIG_VFIO_NEED_AUTO ? needs_by_order(seen) : need == MIG_VFIO_NEED_YES;
     if (seen->dialect == layout->to && (once || seen->subflags) && !device->in_start) {
         device->leave = layout->to != MIG_VFIO_DIALECT_SUBFLAG ||
                         (need == MIG_VFIO_NEED_AUTO && !layout->every_iteration);
@@ -311,8 +311,8 @@ static bool check_gap(Layout *layout, MigNext *next, const MigItem *item, GError
 {
     bool is_header = item->kind == MIG_ITEM_SECTION_HEADER;
 
-    layout->gap_ended |= item->offset == layout->gap.to && is_header &&
-                         item->package_depth == 0;
+    layout->gap_ended |=
+        item->offset == layout->gap.to && is_header && item->package_depth == 0;
     if (item->offset < layout->gap.from || item->offset >= layout->gap.to ||
         !mig_section_is_vfio(item->section)) {
         return true;
@@ -419,8 +419,8 @@ static bool emit_early(Layout *layout, Device *device, MigNext *next, const MigI
 static uint64_t full_size(const Layout *layout, const Device *device)
 {
     MigVfioRecord record;
-    g_autoptr(GByteArray) bytes = config_record(device, subflags_in_full(layout, device),
-                                                &record);
+    g_autoptr(GByteArray) bytes =
+        config_record(device, subflags_in_full(layout, device), &record);
 
     return bytes->len + FLAG;
 }
@@ -664,9 +664,9 @@ static bool place_insert(void *user, MigNext *next, void *wanted,
     Device *device = wanted;
 
     /* Its FULL section came after all. */
-    return device->full || (close_body(layout, next, error) &&
-                            judge(device, next, NULL, error) &&
-                            emit_full(layout, device, next, around, error));
+    return device->full ||
+           (close_body(layout, next, error) && judge(device, next, NULL, error) &&
+            emit_full(layout, device, next, around, error));
 }
 
 /* What is left at the end mark: a FULL section that was expected and never came. */

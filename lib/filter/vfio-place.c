@@ -17,11 +17,11 @@ typedef struct Want {
 } Want;
 
 struct MigVfioPlace {
-    GArray *wants;  /* by id */
-    GArray *queue;  /* MigItem, kept */
-    bool through;   /* the section that passes stays before */
-    bool lower;     /* one with a lower id than all wants has passed */
-    bool disorder;  /* what comes last has a lower id, but not in order */
+    GArray *wants; /* by id */
+    GArray *queue; /* MigItem, kept */
+    bool through;  /* the section that passes stays before */
+    bool lower;    /* one with a lower id than all wants has passed */
+    bool disorder; /* what comes last has a lower id, but not in order */
     bool has_previous;
     uint32_t previous_id;
     const MigSection *after, *controller;
@@ -122,7 +122,8 @@ static bool goes_before(const MigVfioPlace *place, const Want *want,
 static bool insert_before(MigVfioPlace *place, const MigVfioPlaceOps *ops, MigNext *next,
                           const MigItem *header, const MigItem *here, GError **error)
 {
-    MigVfioNeighbours around = { .item = *here, .before = header ? header->section : NULL,
+    MigVfioNeighbours around = { .item = *here,
+                                 .before = header ? header->section : NULL,
                                  .after = place->after };
 
     around.item.bytes = NULL;

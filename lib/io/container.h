@@ -19,11 +19,11 @@
  * Takes all wrappers off @source, which is taken over, and appends a MigContainer for each
  * to @containers.  Returns the source of the plain bytes; errors as mig_input_open().
  */
-MigSource *mig_container_unwrap(MigSource *source, uint64_t max_expand, GArray *containers,
-                                GError **error);
+MigSource *mig_container_unwrap(MigSource *source, uint64_t max_expand,
+                                GArray *containers, GError **error);
 
 /* First bytes of a libvirt save image: of a finished one, and of one that is being written. */
-#define MIG_LIBVIRT_MAGIC "LibvirtQemudSave"
+#define MIG_LIBVIRT_MAGIC         "LibvirtQemudSave"
 #define MIG_LIBVIRT_PARTIAL_MAGIC "LibvirtQemudPart"
 
 /* How a save image says that it holds the stream. */

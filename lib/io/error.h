@@ -20,9 +20,9 @@
 
 typedef enum MigErrorCode {
     /* The environment: the job could not be done, the stream may be sound. */
-    MIG_ERROR_IO = 1,          /* A system call failed; the text ends in strerror(). */
-    MIG_ERROR_CANCELLED = 2,   /* The caller's cancel flag was seen. */
-    MIG_ERROR_USAGE = 3,       /* An option or a filter's parameter makes no sense. */
+    MIG_ERROR_IO = 1,        /* A system call failed; the text ends in strerror(). */
+    MIG_ERROR_CANCELLED = 2, /* The caller's cancel flag was seen. */
+    MIG_ERROR_USAGE = 3,     /* An option or a filter's parameter makes no sense. */
 
     /* The input: it is not a stream that can be read here. */
     MIG_ERROR_UNSUPPORTED = 10, /* Recognised, named, and not handled (qcow2, xz, ...). */
@@ -32,13 +32,13 @@ typedef enum MigErrorCode {
     MIG_ERROR_MALFORMED = 14,   /* The bytes break the format. */
 
     /* A conversion. */
-    MIG_ERROR_REFUSED = 20,    /* The rewrite would not keep the stream true. */
+    MIG_ERROR_REFUSED = 20, /* The rewrite would not keep the stream true. */
 } MigErrorCode;
 
 /* What the offset of an error counts. */
 typedef enum MigErrorLayer {
-    MIG_LAYER_PLAIN,      /* Bytes of the migration stream. */
-    MIG_LAYER_CONTAINER,  /* Bytes of the file around it: compressed, or a save image. */
+    MIG_LAYER_PLAIN,     /* Bytes of the migration stream. */
+    MIG_LAYER_CONTAINER, /* Bytes of the file around it: compressed, or a save image. */
 } MigErrorLayer;
 
 MIG_API GQuark mig_error_quark(void);

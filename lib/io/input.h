@@ -35,14 +35,14 @@ typedef struct MigInputOptions {
 
 /* One wrapper around the stream, outermost first. */
 typedef struct MigContainer {
-    const char *name;        /* "zstd", "gzip", "libvirt save image": a static string. */
-    uint64_t header_length;  /* Bytes before what it wraps; 0 for compression. */
+    const char *name;       /* "zstd", "gzip", "libvirt save image": a static string. */
+    uint64_t header_length; /* Bytes before what it wraps; 0 for compression. */
     /* A libvirt image only. */
     uint32_t libvirt_version;
-    bool libvirt_partial;    /* LibvirtQemudPart: being written, or a failed save. */
+    bool libvirt_partial; /* LibvirtQemudPart: being written, or a failed save. */
     bool libvirt_was_running;
-    uint64_t xml_length;     /* Domain XML up to its NUL, in bytes. */
-    uint64_t cookie_length;  /* Cookie XML up to its NUL, 0 when there is none. */
+    uint64_t xml_length;    /* Domain XML up to its NUL, in bytes. */
+    uint64_t cookie_length; /* Cookie XML up to its NUL, 0 when there is none. */
 } MigContainer;
 
 /*
@@ -59,8 +59,8 @@ MIG_API MigInput *mig_input_open(const char *path, const MigInputOptions *option
 
 /* The same over a descriptor, which is borrowed and must outlive the input.  @name is
  * what messages call it, copied. */
-MIG_API MigInput *mig_input_new_fd(int fd, const char *name, const MigInputOptions *options,
-                                   GError **error);
+MIG_API MigInput *mig_input_new_fd(int fd, const char *name,
+                                   const MigInputOptions *options, GError **error);
 
 /* The same over memory; @bytes is referenced. */
 MIG_API MigInput *mig_input_new_bytes(GBytes *bytes, const char *name,

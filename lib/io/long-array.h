@@ -13,11 +13,11 @@
 #include <glib.h>
 
 typedef struct MigLongArray {
-    char *data;        /* moves when one is added */
+    char *data; /* moves when one is added */
     guint len;
-    size_t element;    /* octets of one */
-    size_t capacity;   /* octets */
-    int fd;            /* -1: in memory */
+    size_t element;  /* octets of one */
+    size_t capacity; /* octets */
+    int fd;          /* -1: in memory */
 } MigLongArray;
 
 MigLongArray *mig_long_array_new(size_t element);

@@ -224,7 +224,8 @@ bool mig_target_commit(MigTarget *target, GError **error)
         return fail(target, "create", error);
     }
     /* EBADF: it could only be opened as a path; EINVAL: the file system cannot. */
-    if (!target->unsynced && fsync(target->directory) != 0 && errno != EBADF && errno != EINVAL) {
+    if (!target->unsynced && fsync(target->directory) != 0 && errno != EBADF &&
+        errno != EINVAL) {
         return fail(target, "sync the directory of", error);
     }
     return true;

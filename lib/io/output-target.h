@@ -17,7 +17,8 @@ typedef struct MigTarget MigTarget;
  * its owner too: with @keep_owner that must work, else it may fail.  Other hard links to it
  * keep the old content.
  */
-MigTarget *mig_target_new(const char *path, bool replace, bool keep_owner, GError **error);
+MigTarget *mig_target_new(const char *path, bool replace, bool keep_owner,
+                          GError **error);
 
 /* To write to and to read back; lives as long as the target. */
 int mig_target_fd(const MigTarget *target);

@@ -63,8 +63,9 @@ static ssize_t copy_some(MigOutputWorker *worker, const MigRange *range)
     }
     ssize_t got = pread(range->from, worker->piece, MIN(range->length, PIECE),
                         (off_t)range->from_offset);
-    return got > 0 ? pwrite(worker->to, worker->piece, (size_t)got, (off_t)range->to_offset)
-                   : got;
+    return got > 0
+               ? pwrite(worker->to, worker->piece, (size_t)got, (off_t)range->to_offset)
+               : got;
 }
 
 static bool is_set(const atomic_bool *flag)

@@ -14,7 +14,7 @@ typedef struct MigRange {
     MigInput *in;    /* Plain bytes of it, */
     uint64_t offset; /* from here, */
     uint64_t length;
-    int from;        /* which lie in this descriptor */
+    int from; /* which lie in this descriptor */
     uint64_t from_offset;
     uint64_t to_offset;
 } MigRange;

@@ -44,8 +44,8 @@ struct MigOutput {
 
     MigKernelWay way;
     MigOutputWorker *worker; /* Of a target, once needed. */
-    bool holes;   /* The descriptor can skip what is to be zero. */
-    bool skipped; /* It did. */
+    bool holes;              /* The descriptor can skip what is to be zero. */
+    bool skipped;            /* It did. */
     uint64_t tell;
     uint64_t written; /* For a target also where its descriptor stands. */
     GError *failure;

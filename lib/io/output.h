@@ -15,13 +15,14 @@
 typedef struct MigOutput MigOutput;
 
 typedef struct MigOutputOptions {
-    bool force;           /* A file that exists may be replaced. */
-    bool in_place;        /* The target is the input: keep its mode and owner (implies force). */
-    bool zstd;            /* Compress. */
-    int zstd_level;       /* As zstd's; 0 means zstd's default. */
-    int zstd_threads;     /* Worker threads; 0 compresses in the caller's. */
-    bool zstd_long;       /* Long-distance matching. */
-    const atomic_bool *cancel; /* When set to true by the caller, writing stops with CANCELLED. */
+    bool force;    /* A file that exists may be replaced. */
+    bool in_place; /* The target is the input: keep its mode and owner (implies force). */
+    bool zstd;     /* Compress. */
+    int zstd_level;   /* As zstd's; 0 means zstd's default. */
+    int zstd_threads; /* Worker threads; 0 compresses in the caller's. */
+    bool zstd_long;   /* Long-distance matching. */
+    const atomic_bool
+        *cancel; /* When set to true by the caller, writing stops with CANCELLED. */
 } MigOutputOptions;
 
 /*
@@ -35,8 +36,8 @@ MIG_API MigOutput *mig_output_open(const char *path, const MigOutputOptions *opt
                                    GError **error);
 
 /* Writes to a descriptor, which is borrowed, as the bytes come. */
-MIG_API MigOutput *mig_output_new_fd(int fd, const char *name, const MigOutputOptions *options,
-                                     GError **error);
+MIG_API MigOutput *mig_output_new_fd(int fd, const char *name,
+                                     const MigOutputOptions *options, GError **error);
 
 /*
  * Appends @n bytes.  Errors: IO (EPIPE included: mig_output_broken_pipe() tells it apart),
@@ -51,8 +52,8 @@ MIG_API bool mig_output_write(MigOutput *out, const void *data, size_t n, GError
  * A long range may be copied behind the caller's back: @in must live until the output is
  * settled, committed or freed, and an error may be told by one of the next calls only.
  */
-MIG_API bool mig_output_copy(MigOutput *out, MigInput *in, uint64_t offset, uint64_t length,
-                             GError **error);
+MIG_API bool mig_output_copy(MigOutput *out, MigInput *in, uint64_t offset,
+                             uint64_t length, GError **error);
 
 /* Waits until all ranges are copied.  Errors: as mig_output_write(). */
 MIG_API bool mig_output_settle(MigOutput *out, GError **error);

@@ -11,8 +11,8 @@
 
 /* The ring: slots of one size, one behind the other in memory, filled in turn. */
 #define MIG_READAHEAD_SLOTS 8
-#define MIG_READAHEAD_SLOT ((size_t)512 << 10)
-#define MIG_READAHEAD_RING (MIG_READAHEAD_SLOTS * MIG_READAHEAD_SLOT)
+#define MIG_READAHEAD_SLOT  ((size_t)512 << 10)
+#define MIG_READAHEAD_RING  (MIG_READAHEAD_SLOTS * MIG_READAHEAD_SLOT)
 
 typedef struct MigReadahead MigReadahead;
 

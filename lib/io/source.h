@@ -30,13 +30,13 @@ typedef struct MigSourceOps {
 struct MigSource {
     const MigSourceOps *ops;
     bool seekable;
-    bool waits;            /* A read may wait for somebody else, for ever. */
-    uint64_t start;        /* First offset that can be read; only a spool's is not 0. */
-    uint64_t size;         /* Seekable only: offset of the end. */
-    uint64_t origin;       /* Offset 0 lies here in the file; 0 below a compression. */
-    const uint8_t *bytes;  /* Not NULL: all of it lies here, from @start on. */
-    int fd;                /* Not -1: byte x lies at x + fd_offset of this descriptor. */
-    uint64_t fd_offset;    /* Modulo 2^64, since a spool's file starts with byte @start. */
+    bool waits;           /* A read may wait for somebody else, for ever. */
+    uint64_t start;       /* First offset that can be read; only a spool's is not 0. */
+    uint64_t size;        /* Seekable only: offset of the end. */
+    uint64_t origin;      /* Offset 0 lies here in the file; 0 below a compression. */
+    const uint8_t *bytes; /* Not NULL: all of it lies here, from @start on. */
+    int fd;               /* Not -1: byte x lies at x + fd_offset of this descriptor. */
+    uint64_t fd_offset;   /* Modulo 2^64, since a spool's file starts with byte @start. */
 };
 
 /* Reads until @n bytes are there, or the end, or a failure: then *error is set, and what
@@ -87,7 +87,8 @@ MigSource *mig_source_gzip_new(MigSource *inner, uint64_t max_expand);
  * @dir as in MigInputOptions.
  */
 MigSource *mig_source_spool_new(uint64_t start, const char *dir);
-bool mig_source_spool_append(MigSource *spool, const void *data, size_t n, GError **error);
+bool mig_source_spool_append(MigSource *spool, const void *data, size_t n,
+                             GError **error);
 /* Ends the writing.  @failure, taken over, is what a read at the end reports; may be NULL. */
 bool mig_source_spool_finish(MigSource *spool, GError *failure, GError **error);
 

@@ -15,12 +15,12 @@
 #include "stream/records.h"
 
 #define FLAG_DEVICE_BLOCK 0x01u
-#define FLAG_EOS 0x02u
-#define FLAG_PROGRESS 0x04u
-#define FLAG_ZERO_BLOCK 0x08u
-#define FLAG_BITS 9
-#define BLOCK_LENGTH (1u << 20)
-#define WORD 8u
+#define FLAG_EOS          0x02u
+#define FLAG_PROGRESS     0x04u
+#define FLAG_ZERO_BLOCK   0x08u
+#define FLAG_BITS         9
+#define BLOCK_LENGTH      (1u << 20)
+#define WORD              8u
 
 static MigStatus block_next(MigReader *r, MigItem *item, GError **error)
 {
@@ -51,7 +51,8 @@ static MigStatus block_next(MigReader *r, MigItem *item, GError **error)
         }
         return flags & FLAG_ZERO_BLOCK
                    ? mig_record(item, "ZERO_BLOCK", value, WORD + 1 + p[WORD])
-                   : mig_record(item, "DEVICE_BLOCK", value, WORD + 1 + p[WORD] + BLOCK_LENGTH);
+                   : mig_record(item, "DEVICE_BLOCK", value,
+                                WORD + 1 + p[WORD] + BLOCK_LENGTH);
     default:
         return mig_reader_malformed(r, item->offset, MIG_DEFECT_RECORD_FLAG, error,
                                     "unknown block migration flags 0x%x", flags);

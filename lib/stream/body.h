@@ -18,7 +18,7 @@
 typedef MigStatus MigBodyNext(MigReader *r, MigItem *item, GError **error);
 
 typedef struct MigBody {
-    const char *idstr;     /* as in QEMU; "/vfio" matches any device path before it */
+    const char *idstr; /* as in QEMU; "/vfio" matches any device path before it */
     MigBodyNext *next;
 } MigBody;
 
@@ -48,18 +48,18 @@ typedef enum ReaderState {
 
 /* What the ram body keeps between records. */
 typedef struct RamState {
-    uint32_t page_size;      /* 0: not known yet */
-    uint32_t guess;          /* what zero pages of this body are read with meanwhile */
-    GPtrArray *blocks;       /* MigRamBlock, owned */
-    GTree *by_name;          /* a hash of names could be made to collide */
-    MigRamBlock *last;       /* of the last page record: what CONTINUE means */
-    bool listing;            /* inside the block list */
+    uint32_t page_size; /* 0: not known yet */
+    uint32_t guess;     /* what zero pages of this body are read with meanwhile */
+    GPtrArray *blocks;  /* MigRamBlock, owned */
+    GTree *by_name;     /* a hash of names could be made to collide */
+    MigRamBlock *last;  /* of the last page record: what CONTINUE means */
+    bool listing;       /* inside the block list */
     uint64_t list_total, list_sum;
-    uint64_t lengths;        /* of all blocks, or'ed */
-    uint32_t list_first;     /* index of the first block that is new in this list */
-    MigRamBlock *mapping;    /* whose mapped-ram regions come next */
+    uint64_t lengths;     /* of all blocks, or'ed */
+    uint32_t list_first;  /* index of the first block that is new in this list */
+    MigRamBlock *mapping; /* whose mapped-ram regions come next */
     unsigned mapping_step;
-    bool advised;            /* a POSTCOPY_ADVISE with page sizes was seen */
+    bool advised; /* a POSTCOPY_ADVISE with page sizes was seen */
 } RamState;
 
 struct MigReader {
@@ -73,13 +73,13 @@ struct MigReader {
     const char *next_defect; /* for the item to come */
 
     Footers footers;
-    GPtrArray *sections;     /* MigSection, owned */
-    uint32_t name_octets;    /* of all their names */
+    GPtrArray *sections;  /* MigSection, owned */
+    uint32_t name_octets; /* of all their names */
     GTree *by_name, *by_id;
-    MigSection *section;     /* whose body is read */
+    MigSection *section; /* whose body is read */
     MigSectionType type;
     uint32_t section_id;
-    unsigned body_step;      /* the body's own; 0 when a body begins */
+    unsigned body_step; /* the body's own; 0 when a body begins */
 
     uint64_t package_end[MIG_PACKAGE_DEPTH_MAX];
     unsigned package_depth;
@@ -94,7 +94,7 @@ struct MigReader {
 
     MigDescription *description;
     bool description_sought;
-    size_t next_device;      /* index of the device that is expected next */
+    size_t next_device; /* index of the device that is expected next */
 };
 
 /* The octets from the item's start on.  NULL with *error set, TRUNCATED or what the input
@@ -108,9 +108,10 @@ bool mig_reader_ended_well(MigReader *r, GError **error);
 
 /* Raises MALFORMED at @offset, of the section being read. */
 MigStatus mig_reader_malformed(MigReader *r, uint64_t offset, const char *rule,
-                               GError **error, const char *format, ...) G_GNUC_PRINTF(5, 6);
-MigStatus mig_reader_truncated(MigReader *r, uint64_t offset, uint64_t want, uint64_t found,
-                               const char *what, GError **error);
+                               GError **error, const char *format, ...)
+    G_GNUC_PRINTF(5, 6);
+MigStatus mig_reader_truncated(MigReader *r, uint64_t offset, uint64_t want,
+                               uint64_t found, const char *what, GError **error);
 
 /* Whether a section, a command or the end of the list can stand where @p does, of which @n
  * octets are there, all that are left or MIG_PLAUSIBLE_LENGTH. */
@@ -139,16 +140,16 @@ uint32_t mig_ram_compress_bound(uint32_t n);
 /* One record of the ram section, as far as its length goes. */
 typedef struct RamRecord {
     uint64_t offset;
-    uint32_t flags;          /* CONTINUE included */
+    uint32_t flags; /* CONTINUE included */
     uint8_t fill;
-    uint8_t name_length;     /* of the block's name at +9, where there is no CONTINUE */
+    uint8_t name_length; /* of the block's name at +9, where there is no CONTINUE */
     uint32_t data_offset, data_length;
-    uint32_t length;         /* octets of the record, header included */
+    uint32_t length; /* octets of the record, header included */
 } RamRecord;
 
 typedef enum RamRecordStatus {
     RAM_RECORD_OK,
-    RAM_RECORD_SHORT,        /* length says how many octets are needed to go on */
+    RAM_RECORD_SHORT, /* length says how many octets are needed to go on */
     RAM_RECORD_BAD_FLAGS,
     RAM_RECORD_BAD_ENCODING, /* XBZRLE encoding or length */
     RAM_RECORD_BAD_LENGTH,   /* compressed page */

@@ -40,7 +40,8 @@ int mig_command_length(uint16_t id)
     return id && id < MIG_CMD_COUNT ? commands[id].length : -1;
 }
 
-static MigStatus enter_package(MigReader *r, MigItem *item, uint32_t length, GError **error)
+static MigStatus enter_package(MigReader *r, MigItem *item, uint32_t length,
+                               GError **error)
 {
     uint64_t end = item->offset + item->length + length;
 
@@ -51,9 +52,9 @@ static MigStatus enter_package(MigReader *r, MigItem *item, uint32_t length, GEr
                                     MIG_PACKAGE_DEPTH_MAX);
     }
     if (r->package_depth && end > r->package_end[r->package_depth - 1]) {
-        return mig_reader_malformed(r, item->offset, MIG_DEFECT_PACKAGE_LENGTH, error,
-                                    "a package of %u bytes that goes beyond the one around it",
-                                    length);
+        return mig_reader_malformed(
+            r, item->offset, MIG_DEFECT_PACKAGE_LENGTH, error,
+            "a package of %u bytes that goes beyond the one around it", length);
     }
     r->package_end[r->package_depth++] = end;
     return MIG_STATUS_MORE;
@@ -72,7 +73,8 @@ static void learn_page_size(MigReader *r, const uint8_t *payload)
 
 MigStatus mig_command_next(MigReader *r, MigItem *item, GError **error)
 {
-    const uint8_t *p = mig_reader_need(r, item, MIG_COMMAND_HEADER_LENGTH, "command", error);
+    const uint8_t *p =
+        mig_reader_need(r, item, MIG_COMMAND_HEADER_LENGTH, "command", error);
     uint16_t id, length;
     int wanted;
 

@@ -118,10 +118,11 @@ static MigStatus read_subsection(MigReader *r, MigConfiguration *conf, Cursor *c
             continue;
         }
         if (version != 1 || !subsections[i].read(r, conf, c)) {
-            return mig_reader_malformed(r, at, MIG_DEFECT_CONFIGURATION_MALFORMED, error,
-                                        "subsection %s has a version or value that no QEMU "
-                                        "writes (version %u)",
-                                        name, version);
+            return mig_reader_malformed(
+                r, at, MIG_DEFECT_CONFIGURATION_MALFORMED, error,
+                "subsection %s has a version or value that no QEMU "
+                "writes (version %u)",
+                name, version);
         }
         return MIG_STATUS_MORE;
     }
@@ -157,12 +158,14 @@ MigStatus mig_configuration_next(MigReader *r, MigItem *item, GError **error)
     }
     if (c.beyond) {
         if (c.n == MIG_CONFIGURATION_MAX) {
-            return mig_reader_malformed(r, item->offset, MIG_DEFECT_CONFIGURATION_MALFORMED,
-                                        error, "longer than %u bytes: the machine's name is "
-                                        "said to have %u", MIG_CONFIGURATION_MAX,
-                                        conf.machine_length);
+            return mig_reader_malformed(r, item->offset,
+                                        MIG_DEFECT_CONFIGURATION_MALFORMED, error,
+                                        "longer than %u bytes: the machine's name is "
+                                        "said to have %u",
+                                        MIG_CONFIGURATION_MAX, conf.machine_length);
         }
-        return mig_reader_truncated(r, item->offset, c.wanted, c.n, "configuration", error);
+        return mig_reader_truncated(r, item->offset, c.wanted, c.n, "configuration",
+                                    error);
     }
     r->configuration = conf;
     r->has_configuration = true;

@@ -10,6 +10,7 @@
 #ifndef MIG_STREAM_DEFECT_H
 #define MIG_STREAM_DEFECT_H
 
+/* clang-format off */
 #define MIG_DEFECTS(X)                                                  \
     X(MAGIC, "magic")                                       /* stops */ \
     X(VERSION, "version")                                   /* stops */ \
@@ -48,6 +49,7 @@
     X(VFIO_DATA_LENGTH, "vfio-data-length")                 /* stops */ \
     X(VFIO_CONFIG_PAYLOAD, "vfio-config-payload")           /* stops */ \
     X(RECORD_FLAG, "record-flag")                           /* stops */
+/* clang-format on */
 
 #define X(name, id) extern const char MIG_DEFECT_##name[];
 MIG_DEFECTS(X)

@@ -22,7 +22,8 @@ typedef struct Description {
     MigDescription pub;
     GArray *devices;
     GStringChunk *names;
-    GArray *by_key; /* uint32_t indices, sorted, made at the first lookup off the order; names
+    GArray *
+        by_key; /* uint32_t indices, sorted, made at the first lookup off the order; names
                      * come from an attacker, who could make a hash of them collide */
 } Description;
 
@@ -36,7 +37,7 @@ typedef struct Parse {
 typedef struct Sum {
     uint64_t size;
     bool known;
-    bool vmstate;         /* has a "vmsd_name" */
+    bool vmstate; /* has a "vmsd_name" */
     size_t vmsd_name_length;
     uint32_t version;
 } Sum;
@@ -178,9 +179,9 @@ static bool parse_subsections(Parse *parse, Sum *sum)
                 return false;
             }
         }
-        sum->known &= inner.known && inner.vmstate &&
-                      add(&sum->size, 1, inner.size) &&
-                      add(&sum->size, 1, MIG_SUBSECTION_OVERHEAD + inner.vmsd_name_length);
+        sum->known &=
+            inner.known && inner.vmstate && add(&sum->size, 1, inner.size) &&
+            add(&sum->size, 1, MIG_SUBSECTION_OVERHEAD + inner.vmsd_name_length);
     }
     return !json->problem;
 }
@@ -408,7 +409,8 @@ static bool plausible(const Backwards *b, uint64_t end, uint32_t *length)
     }
     if (b->filled - b->n >= sizeof(header)) {
         memcpy(header, b->buffer + b->n, sizeof(header));
-    } else if (mig_input_read_at(b->in, offset, header, sizeof(header)) != sizeof(header)) {
+    } else if (mig_input_read_at(b->in, offset, header, sizeof(header)) !=
+               sizeof(header)) {
         return false;
     }
     *length = mig_be32(header + 1);
@@ -501,8 +503,8 @@ static gint compare_indices(gconstpointer a, gconstpointer b, gpointer devices)
 
 static GArray *sort_by_key(const MigDescription *description)
 {
-    GArray *sorted = g_array_sized_new(false, false, sizeof(uint32_t),
-                                       (guint)description->n_devices);
+    GArray *sorted =
+        g_array_sized_new(false, false, sizeof(uint32_t), (guint)description->n_devices);
 
     for (uint32_t i = 0; i < description->n_devices; i++) {
         g_array_append_val(sorted, i);
@@ -551,7 +553,8 @@ ssize_t mig_description_lookup(const MigDescription *description, const char *na
         guint at = lower_bound(description, d->by_key, &key, from);
         uint32_t index = at < d->by_key->len ? g_array_index(d->by_key, uint32_t, at) : 0;
 
-        if (at < d->by_key->len && compare_keys(&description->devices[index], &key) == 0) {
+        if (at < d->by_key->len &&
+            compare_keys(&description->devices[index], &key) == 0) {
             return (ssize_t)index;
         }
         if (from == 0) {

@@ -13,14 +13,14 @@
 
 /* One object of "devices". */
 typedef struct MigDeviceDescription {
-    const char *name;        /* idstr, unescaped, closed by a NUL */
+    const char *name; /* idstr, unescaped, closed by a NUL */
     uint32_t instance_id;
-    uint32_t version;        /* of a vmstate; 0 for an old-style device */
-    bool old_style;          /* only a length: an opaque "data" buffer */
-    bool size_known;         /* false where its fields make no sense */
-    uint64_t size;           /* octets of the section's body */
-    uint32_t text_offset;    /* of the object's '{' in the JSON */
-    uint32_t text_length;    /* octets, braces included */
+    uint32_t version;     /* of a vmstate; 0 for an old-style device */
+    bool old_style;       /* only a length: an opaque "data" buffer */
+    bool size_known;      /* false where its fields make no sense */
+    uint64_t size;        /* octets of the section's body */
+    uint32_t text_offset; /* of the object's '{' in the JSON */
+    uint32_t text_length; /* octets, braces included */
 } MigDeviceDescription;
 
 typedef struct MigDescription {
@@ -59,8 +59,9 @@ MIG_API MigDescription *mig_description_parse(const char *json, uint32_t length,
  * of a sound stream are in the order of the description), else the first of all; -1 if there
  * is none.  Two entries of one name are rare, yet stock (isa-ide of machine isapc).
  */
-MIG_API ssize_t mig_description_lookup(const MigDescription *description, const char *name,
-                                       uint32_t instance_id, size_t hint);
+MIG_API ssize_t mig_description_lookup(const MigDescription *description,
+                                       const char *name, uint32_t instance_id,
+                                       size_t hint);
 
 MIG_API void mig_description_free(MigDescription *description);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigDescription, mig_description_free)

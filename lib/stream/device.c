@@ -61,7 +61,8 @@ static bool can_end(MigReader *r, uint64_t end)
 }
 
 /* The same for octets that are in memory, where what must be seen of it is. */
-static bool plausible_in(MigReader *r, const uint8_t *p, const uint8_t *end, uint64_t offset)
+static bool plausible_in(MigReader *r, const uint8_t *p, const uint8_t *end,
+                         uint64_t offset)
 {
     return end - p >= (ptrdiff_t)MIG_PLAUSIBLE_LENGTH
                ? mig_reader_plausible(r, p, MIG_PLAUSIBLE_LENGTH)
@@ -112,10 +113,12 @@ static bool described_length(MigReader *r, uint64_t *length)
     const MigDescription *d = r->description;
     ssize_t i;
 
-    if (!d || r->type != MIG_SECTION_FULL || strlen(r->section->name) != r->section->name_length) {
+    if (!d || r->type != MIG_SECTION_FULL ||
+        strlen(r->section->name) != r->section->name_length) {
         return false;
     }
-    i = mig_description_lookup(d, r->section->name, r->section->instance_id, r->next_device);
+    i = mig_description_lookup(d, r->section->name, r->section->instance_id,
+                               r->next_device);
     if (i < 0) {
         return false;
     }
@@ -142,12 +145,12 @@ static MigStatus find_end(MigReader *r, MigItem *item, uint64_t *end, GError **e
         return MIG_STATUS_ERROR;
     }
     if (r->footers != FOOTERS_ON) {
-        return mig_reader_malformed(r, item->offset, MIG_DEFECT_SECTION_END_UNKNOWN, error,
-                                    "where this section ends cannot be known: %s, and %s",
-                                    r->footers == FOOTERS_OFF ? "the stream has no footers"
-                                                              : "no footer follows",
-                                    described ? "the length in its description is wrong"
-                                              : "no description has a length for it");
+        return mig_reader_malformed(
+            r, item->offset, MIG_DEFECT_SECTION_END_UNKNOWN, error,
+            "where this section ends cannot be known: %s, and %s",
+            r->footers == FOOTERS_OFF ? "the stream has no footers" : "no footer follows",
+            described ? "the length in its description is wrong"
+                      : "no description has a length for it");
     }
     mig_error_set(error, MIG_ERROR_TRUNCATED, item->offset, MIG_DEFECT_TRUNCATED,
                   "wanted device state and its footer, and the stream ends after %" PRIu64

@@ -16,14 +16,14 @@
 #include "stream/defect.h"
 #include "stream/records.h"
 
-#define FLAG_EOS 0x01u
-#define FLAG_ZEROES 0x02u
+#define FLAG_EOS         0x01u
+#define FLAG_ZEROES      0x02u
 #define FLAG_BITMAP_NAME 0x04u
 #define FLAG_DEVICE_NAME 0x08u
-#define FLAG_START 0x10u
-#define FLAG_COMPLETE 0x20u
-#define FLAG_BITS 0x40u
-#define FLAG_MORE 0x80u
+#define FLAG_START       0x10u
+#define FLAG_COMPLETE    0x20u
+#define FLAG_BITS        0x40u
+#define FLAG_MORE        0x80u
 
 /* flags, two names, and the longest fixed part */
 #define CHUNK_HEADER_MAX (4 + 2 * 256 + 20)
@@ -67,9 +67,9 @@ static MigStatus dirty_bitmap_next(MigReader *r, MigItem *item, GError **error)
     }
     if (!(flags & (FLAG_EOS | FLAG_START | FLAG_COMPLETE | FLAG_BITS)) ||
         size > INT64_MAX - item->offset - at) {
-        return mig_reader_malformed(r, item->offset, MIG_DEFECT_RECORD_FLAG, error,
-                                    "dirty bitmap chunk with flags 0x%02x and %" PRIu64
-                                    " bytes", flags, size);
+        return mig_reader_malformed(
+            r, item->offset, MIG_DEFECT_RECORD_FLAG, error,
+            "dirty bitmap chunk with flags 0x%02x and %" PRIu64 " bytes", flags, size);
     }
     r->body_step = flags & FLAG_EOS;
     return mig_record(item,
@@ -81,4 +81,5 @@ static MigStatus dirty_bitmap_next(MigReader *r, MigItem *item, GError **error)
                       value, at + size);
 }
 
-const MigBody mig_body_dirty_bitmap = { .idstr = "dirty-bitmap", .next = dirty_bitmap_next };
+const MigBody mig_body_dirty_bitmap = { .idstr = "dirty-bitmap",
+                                        .next = dirty_bitmap_next };

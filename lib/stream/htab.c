@@ -12,8 +12,8 @@
 #include "stream/records.h"
 
 #define CHUNK_HEADER 8u
-#define HPTE_LENGTH 16u
-#define NO_TABLE 0xffffffffu
+#define HPTE_LENGTH  16u
+#define NO_TABLE     0xffffffffu
 
 enum { STEP_FIRST, STEP_CHUNKS, STEP_DONE };
 

@@ -11,7 +11,7 @@
 
 typedef enum MigIrqController {
     MIG_IRQ_CONTROLLER_NONE,
-    MIG_IRQ_CONTROLLER_GIC,   /* in the kernel: enabling interrupts before it is restored fails */
+    MIG_IRQ_CONTROLLER_GIC, /* in the kernel: enabling interrupts before it is restored fails */
     MIG_IRQ_CONTROLLER_OTHER,
 } MigIrqController;
 

@@ -27,21 +27,21 @@ typedef enum MigItemKind {
     MIG_ITEM_CONFIGURATION,
     MIG_ITEM_SECTION_HEADER,
     MIG_ITEM_SECTION_FOOTER,
-    MIG_ITEM_COMMAND,         /* PACKAGED: its header; what is packaged follows as items */
-    MIG_ITEM_RAM_LIST,        /* the MEM_SIZE word */
-    MIG_ITEM_RAM_BLOCK,       /* one entry of the block list */
-    MIG_ITEM_RAM_PAGES,       /* a run of page records */
-    MIG_ITEM_RAM_MARK,        /* EOS, HOOK, MULTIFD_FLUSH */
-    MIG_ITEM_MAPPED_HEADER,   /* mapped-ram, per block */
+    MIG_ITEM_COMMAND,       /* PACKAGED: its header; what is packaged follows as items */
+    MIG_ITEM_RAM_LIST,      /* the MEM_SIZE word */
+    MIG_ITEM_RAM_BLOCK,     /* one entry of the block list */
+    MIG_ITEM_RAM_PAGES,     /* a run of page records */
+    MIG_ITEM_RAM_MARK,      /* EOS, HOOK, MULTIFD_FLUSH */
+    MIG_ITEM_MAPPED_HEADER, /* mapped-ram, per block */
     MIG_ITEM_MAPPED_BITMAP,
     MIG_ITEM_MAPPED_PAGES,
-    MIG_ITEM_VFIO_RECORD,     /* a flag and what belongs to it, up to the next flag */
-    MIG_ITEM_RECORD,          /* a record of block, dirty-bitmap, spapr/htab, s390 */
-    MIG_ITEM_DEVICE_STATE,    /* the body of a section that does not delimit itself */
+    MIG_ITEM_VFIO_RECORD,  /* a flag and what belongs to it, up to the next flag */
+    MIG_ITEM_RECORD,       /* a record of block, dirty-bitmap, spapr/htab, s390 */
+    MIG_ITEM_DEVICE_STATE, /* the body of a section that does not delimit itself */
     MIG_ITEM_EOF,
-    MIG_ITEM_DESCRIPTION,     /* header and JSON */
-    MIG_ITEM_PADDING,         /* holes of mapped-ram; zeros after the end */
-    MIG_ITEM_TRAILING,        /* other bytes after the end */
+    MIG_ITEM_DESCRIPTION, /* header and JSON */
+    MIG_ITEM_PADDING,     /* holes of mapped-ram; zeros after the end */
+    MIG_ITEM_TRAILING,    /* other bytes after the end */
     MIG_ITEM_KIND_COUNT
 } MigItemKind;
 
@@ -51,13 +51,13 @@ MIG_API const char *mig_item_kind_name(MigItemKind kind);
 /* Who owns a section: QEMU's handler, bound by (idstr, instance id).  Lives as long as the
  * reader. */
 typedef struct MigSection {
-    uint32_t id;              /* as last bound by START or FULL */
+    uint32_t id; /* as last bound by START or FULL */
     uint32_t instance_id;
-    uint32_t version_id;      /* as last bound */
+    uint32_t version_id;        /* as last bound */
     const struct MigBody *body; /* how its bodies are read: stream/body.h */
-    uint32_t index;           /* 0, 1, ... in order of first appearance */
-    uint8_t name_length;      /* octets of name, which may hold anything, NUL too */
-    char name[];              /* the idstr, closed by a NUL */
+    uint32_t index;             /* 0, 1, ... in order of first appearance */
+    uint8_t name_length;        /* octets of name, which may hold anything, NUL too */
+    char name[];                /* the idstr, closed by a NUL */
 } MigSection;
 
 /* What owns the bodies of a section. */
@@ -70,30 +70,31 @@ MIG_API MigSection *mig_section_renamed(const MigSection *section, const char *n
 
 /* A RAM block of the list.  Lives as long as the reader. */
 typedef struct MigRamBlock {
-    uint64_t used_length;     /* bytes of guest memory */
-    uint64_t host_page_size;  /* bytes; 0 where the list has none */
-    uint64_t address;         /* guest physical, where has_address */
-    bool has_address;         /* x-ignore-shared */
-    bool mapped;              /* has a mapped-ram header, and so the next four */
+    uint64_t used_length;    /* bytes of guest memory */
+    uint64_t host_page_size; /* bytes; 0 where the list has none */
+    uint64_t address;        /* guest physical, where has_address */
+    bool has_address;        /* x-ignore-shared */
+    bool mapped;             /* has a mapped-ram header, and so the next four */
     uint32_t mapped_version;
     uint64_t mapped_page_size;
-    uint64_t bitmap_offset;   /* as written: absolute in the file */
+    uint64_t bitmap_offset; /* as written: absolute in the file */
     uint64_t pages_offset;
-    uint32_t index;           /* 0, 1, ... in order of the list */
+    uint32_t index; /* 0, 1, ... in order of the list */
     uint8_t name_length;
-    char name[];              /* closed by a NUL */
+    char name[]; /* closed by a NUL */
 } MigRamBlock;
 
 /* The CONFIGURATION section. */
 typedef struct MigConfiguration {
-    const char *machine;       /* closed by a NUL */
-    uint32_t machine_length;   /* octets */
+    const char *machine;     /* closed by a NUL */
+    uint32_t machine_length; /* octets */
     bool has_page_bits;
-    uint32_t page_bits;        /* log2 of the target page size */
-    const char *const *capabilities; /* NULL-terminated, NULL where there is no subsection */
+    uint32_t page_bits; /* log2 of the target page size */
+    const char *const
+        *capabilities; /* NULL-terminated, NULL where there is no subsection */
     bool x_ignore_shared;
     bool mapped_ram;
-    const uint8_t *uuid;       /* 16 octets, or NULL */
+    const uint8_t *uuid; /* 16 octets, or NULL */
 } MigConfiguration;
 
 typedef enum MigPageKind {
@@ -108,15 +109,15 @@ typedef enum MigPageKind {
  * stream; encoded ones come singly. */
 typedef struct MigRamPages {
     MigPageKind kind;
-    uint8_t fill;              /* of zero pages, 0 in a sound stream */
-    bool named;                /* the first record names its block; the others continue it */
+    uint8_t fill; /* of zero pages, 0 in a sound stream */
+    bool named;   /* the first record names its block; the others continue it */
     uint32_t n_pages;
-    uint32_t page_size;        /* octets */
-    uint32_t first_length;     /* octets of the first record */
-    uint32_t data_offset;      /* in the first record, where the page or its encoding starts */
-    uint32_t data_length;      /* octets of it; 0 for zero pages */
-    uint64_t address;          /* of the first page in the block, bytes */
-    const MigRamBlock *block;  /* NULL where the stream names none that is known */
+    uint32_t page_size;    /* octets */
+    uint32_t first_length; /* octets of the first record */
+    uint32_t data_offset; /* in the first record, where the page or its encoding starts */
+    uint32_t data_length; /* octets of it; 0 for zero pages */
+    uint64_t address;     /* of the first page in the block, bytes */
+    const MigRamBlock *block; /* NULL where the stream names none that is known */
 } MigRamPages;
 
 /* Octets of the second and each further record of a run. */
@@ -126,24 +127,24 @@ static inline uint32_t mig_ram_pages_stride(const MigRamPages *run)
 }
 
 typedef struct MigVfioRecord {
-    uint64_t flag;             /* MIG_VFIO_... */
+    uint64_t flag; /* MIG_VFIO_... */
     bool has_subflags;
-    uint16_t subflags;         /* MIG_VFIO_SUBFLAG_... */
-    bool has_payload;          /* of a configuration record: a payload follows the flags */
-    bool closes_config;        /* END_OF_STATE: of a configuration record, not of the body */
-    uint32_t payload_offset;   /* in the item, octets */
-    uint64_t payload_length;   /* configuration payload, or device data of all pieces */
-    uint32_t config_size;      /* octets of configuration space: 256 or 4096 */
-    uint32_t msix_vectors;     /* entries of the MSI-X table in the payload */
+    uint16_t subflags;  /* MIG_VFIO_SUBFLAG_... */
+    bool has_payload;   /* of a configuration record: a payload follows the flags */
+    bool closes_config; /* END_OF_STATE: of a configuration record, not of the body */
+    uint32_t payload_offset; /* in the item, octets */
+    uint64_t payload_length; /* configuration payload, or device data of all pieces */
+    uint32_t config_size;    /* octets of configuration space: 256 or 4096 */
+    uint32_t msix_vectors;   /* entries of the MSI-X table in the payload */
 } MigVfioRecord;
 
 typedef struct MigItem {
     MigItemKind kind;
-    MigSectionType type;       /* of the section it lies in: START, PART, END, FULL; else EOF */
-    uint64_t offset;           /* of its first octet, in plain bytes of the stream */
-    uint64_t length;           /* octets, at most MIG_ITEM_MAX */
-    uint64_t piece;            /* octets of the same thing that came in items before */
-    uint64_t whole;            /* octets of the thing in all its pieces */
+    MigSectionType type; /* of the section it lies in: START, PART, END, FULL; else EOF */
+    uint64_t offset;     /* of its first octet, in plain bytes of the stream */
+    uint64_t length;     /* octets, at most MIG_ITEM_MAX */
+    uint64_t piece;      /* octets of the same thing that came in items before */
+    uint64_t whole;      /* octets of the thing in all its pieces */
     const MigSection *section; /* NULL outside sections */
     uint32_t section_id;       /* as the section's header has it */
     uint8_t package_depth;     /* 1 inside a PACKAGED command */
@@ -165,24 +166,24 @@ typedef struct MigItem {
             uint32_t package_length; /* PACKAGED: octets that follow */
         } command;
         struct {
-            uint64_t total;          /* bytes of all blocks */
+            uint64_t total; /* bytes of all blocks */
         } ram_list;
-        const MigRamBlock *block;    /* RAM_BLOCK, MAPPED_HEADER, MAPPED_PAGES */
+        const MigRamBlock *block; /* RAM_BLOCK, MAPPED_HEADER, MAPPED_PAGES */
         MigRamPages pages;
         struct {
             MigRamFlag flag;
         } ram_mark;
         struct {
             const MigRamBlock *block;
-            uint64_t first_page;     /* that this piece speaks of */
-            uint64_t n_pages;        /* of the block, in this piece */
-            uint64_t n_set;          /* pages that are in the file */
-            uint64_t n_beyond;       /* bits set beyond the end of the block */
+            uint64_t first_page; /* that this piece speaks of */
+            uint64_t n_pages;    /* of the block, in this piece */
+            uint64_t n_set;      /* pages that are in the file */
+            uint64_t n_beyond;   /* bits set beyond the end of the block */
         } bitmap;
         MigVfioRecord vfio;
         struct {
-            const char *name;        /* static: "DEVICE_BLOCK", "BITS", ... */
-            uint64_t value;          /* sector, address, index: as the record has it */
+            const char *name; /* static: "DEVICE_BLOCK", "BITS", ... */
+            uint64_t value;   /* sector, address, index: as the record has it */
         } record;
         struct {
             uint32_t json_length;

@@ -25,8 +25,8 @@ void mig_json_init(MigJson *json, const char *text, size_t length)
 
 static void skip_space(MigJson *json)
 {
-    while (json->p < json->end && (*json->p == ' ' || *json->p == '\n' || *json->p == '\t' ||
-                                   *json->p == '\r')) {
+    while (json->p < json->end && (*json->p == ' ' || *json->p == '\n' ||
+                                   *json->p == '\t' || *json->p == '\r')) {
         json->p++;
     }
 }
@@ -57,7 +57,8 @@ char mig_json_peek(MigJson *json)
 bool mig_json_enter(MigJson *json, char bracket)
 {
     if (mig_json_peek(json) != bracket) {
-        return fail(json, bracket == '{' ? "an object was wanted" : "an array was wanted");
+        return fail(json,
+                    bracket == '{' ? "an object was wanted" : "an array was wanted");
     }
     if (++json->depth > MIG_JSON_DEPTH_MAX) {
         return fail(json, "it is nested too deeply");
@@ -164,7 +165,8 @@ bool mig_json_string(MigJson *json, GString *value)
             continue;
         }
         while (json->p < json->end && *json->p != '"' && *json->p != '\\' &&
-               (unsigned char)*json->p >= 0x20 && json->p - start <= MIG_JSON_STRING_MAX) {
+               (unsigned char)*json->p >= 0x20 &&
+               json->p - start <= MIG_JSON_STRING_MAX) {
             json->p++;
         }
         if (json->p == from) {

@@ -19,9 +19,9 @@
 
 typedef struct MigJson {
     const char *text, *p, *end;
-    const char *problem;  /* NULL while all is well */
-    unsigned depth;       /* brackets entered and not left */
-    bool first;           /* no member of the innermost one was read yet */
+    const char *problem; /* NULL while all is well */
+    unsigned depth;      /* brackets entered and not left */
+    bool first;          /* no member of the innermost one was read yet */
 } MigJson;
 
 void mig_json_init(MigJson *json, const char *text, size_t length);

@@ -66,11 +66,11 @@ static MigStatus read_header(MigReader *r, MigItem *item, GError **error)
         block->mapped_page_size < MIG_PAGE_SIZE_MIN ||
         block->mapped_page_size > MIG_PAGE_SIZE_MAX ||
         (block->mapped_page_size & (block->mapped_page_size - 1))) {
-        return mig_reader_malformed(r, item->offset, MIG_DEFECT_MAPPED_RAM_HEADER, error,
-                                    "mapped-ram header of version %u with pages of %" PRIu64
-                                    " bytes, wanted version %u and a page size",
-                                    block->mapped_version, block->mapped_page_size,
-                                    MIG_MAPPED_RAM_VERSION);
+        return mig_reader_malformed(
+            r, item->offset, MIG_DEFECT_MAPPED_RAM_HEADER, error,
+            "mapped-ram header of version %u with pages of %" PRIu64
+            " bytes, wanted version %u and a page size",
+            block->mapped_version, block->mapped_page_size, MIG_MAPPED_RAM_VERSION);
     }
     if (!r->ram.page_size) {
         r->ram.page_size = (uint32_t)block->mapped_page_size;
@@ -89,10 +89,11 @@ static MigStatus read_header(MigReader *r, MigItem *item, GError **error)
             bitmap_length(block) ||
         in_stream(r, block->pages_offset) > INT64_MAX ||
         block->used_length > INT64_MAX - in_stream(r, block->pages_offset)) {
-        return mig_reader_malformed(r, item->offset, MIG_DEFECT_MAPPED_RAM_PLACE, error,
-                                    "bitmap at 0x%" PRIx64 " and pages at 0x%" PRIx64
-                                    " of the file do not follow each other and this header",
-                                    block->bitmap_offset, block->pages_offset);
+        return mig_reader_malformed(
+            r, item->offset, MIG_DEFECT_MAPPED_RAM_PLACE, error,
+            "bitmap at 0x%" PRIx64 " and pages at 0x%" PRIx64
+            " of the file do not follow each other and this header",
+            block->bitmap_offset, block->pages_offset);
     }
     return MIG_STATUS_MORE;
 }

@@ -18,11 +18,22 @@ static const struct {
     const char *machine;
     uint32_t size;
 } machines[] = {
-    { "pc-", 4096 },       { "q35", 4096 },    { "isapc", 4096 },   { "microvm", 4096 },
-    { "pseries", 4096 },   { "powernv", 4096 }, { "s390-ccw-virtio", 4096 },
-    { "xenfv", 4096 },     { "clipper", 8192 }, { "sun4u", 8192 },  { "sun4v", 8192 },
-    { "niagara", 8192 },   { "or1k-sim", 8192 }, { "axis-dev88", 8192 },
-    { "tricore", 16384 },  { "KIT_AURIX", 16384 },
+    { "pc-", 4096 },
+    { "q35", 4096 },
+    { "isapc", 4096 },
+    { "microvm", 4096 },
+    { "pseries", 4096 },
+    { "powernv", 4096 },
+    { "s390-ccw-virtio", 4096 },
+    { "xenfv", 4096 },
+    { "clipper", 8192 },
+    { "sun4u", 8192 },
+    { "sun4v", 8192 },
+    { "niagara", 8192 },
+    { "or1k-sim", 8192 },
+    { "axis-dev88", 8192 },
+    { "tricore", 16384 },
+    { "KIT_AURIX", 16384 },
 };
 
 /* Likely ones first.  A size that is too large leaves flags unexplained, and every one but
@@ -52,8 +63,8 @@ static Trial try_size(const uint8_t *records, size_t n, bool more, uint32_t page
 
     for (;;) {
         RamRecord record;
-        RamRecordStatus status = mig_ram_record(records + trial.octets, n - trial.octets,
-                                                page_size, &record);
+        RamRecordStatus status =
+            mig_ram_record(records + trial.octets, n - trial.octets, page_size, &record);
 
         if (status == RAM_RECORD_SHORT) {
             trial.whole = more && trial.octets;

@@ -33,7 +33,8 @@ bool mig_page_xbzrle(const uint8_t *data, size_t n, uint8_t *page, size_t page_s
     size_t at = 0, to = 0, run;
 
     while (at < n) {
-        if (!take_uleb(data, n, &at, &run) || (run == 0 && to > 0) || run > page_size - to) {
+        if (!take_uleb(data, n, &at, &run) || (run == 0 && to > 0) ||
+            run > page_size - to) {
             return false;
         }
         to += run;
@@ -52,7 +53,8 @@ bool mig_page_xbzrle(const uint8_t *data, size_t n, uint8_t *page, size_t page_s
 
 bool mig_page_inflate(const uint8_t *data, size_t n, uint8_t *page, size_t page_size)
 {
-    g_autoptr(GZlibDecompressor) zlib = g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_ZLIB);
+    g_autoptr(GZlibDecompressor) zlib =
+        g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_ZLIB);
     GConverterResult result = G_CONVERTER_CONVERTED;
     size_t in = 0, out = 0;
 

@@ -18,11 +18,13 @@
  * far, @page_size octets.  @page may be NULL: the encoding is judged only.
  * Returns false if it is malformed; @page is then partly changed.
  */
-MIG_API bool mig_page_xbzrle(const uint8_t *data, size_t n, uint8_t *page, size_t page_size);
+MIG_API bool mig_page_xbzrle(const uint8_t *data, size_t n, uint8_t *page,
+                             size_t page_size);
 
 /* Inflates @data, a whole zlib stream, into @page.  False unless it yields exactly
  * @page_size octets and ends at @n. */
-MIG_API bool mig_page_inflate(const uint8_t *data, size_t n, uint8_t *page, size_t page_size);
+MIG_API bool mig_page_inflate(const uint8_t *data, size_t n, uint8_t *page,
+                              size_t page_size);
 
 /* Whether @page is all zero. */
 MIG_API bool mig_page_is_zero(const uint8_t *page, size_t page_size);

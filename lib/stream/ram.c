@@ -27,7 +27,7 @@
 /* No record of a run but its first straddles a multiple of this, in octets. */
 #define RUN_GRID (1u << 20)
 
-#define WORD 8u
+#define WORD                  8u
 #define LONGEST_RECORD_HEADER (WORD + 256)
 
 static MigRamBlock *new_block(RamState *ram, const uint8_t *name, uint8_t n)
@@ -63,7 +63,8 @@ static bool is_host_page_size(const RamState *ram, const uint8_t *p)
 {
     uint64_t value = mig_be64(p);
 
-    return p[0] == 0 && value && (value & (MAX(ram->page_size, MIG_PAGE_SIZE_MIN) - 1)) == 0;
+    return p[0] == 0 && value &&
+           (value & (MAX(ram->page_size, MIG_PAGE_SIZE_MIN) - 1)) == 0;
 }
 
 /* What may stand behind the length of @block.  Eight octets always do: these, the next
@@ -123,17 +124,19 @@ static MigStatus read_block(MigReader *r, MigItem *item, GError **error)
     }
     length = mig_be64(p + 1 + n);
     if (length > ram->list_total - ram->list_sum) {
-        return mig_reader_malformed(r, item->offset, MIG_DEFECT_RAM_LIST_TOTAL, error,
-                                    "the lengths of the RAM blocks go beyond the total of "
-                                    "%" PRIu64 " bytes: %" PRIu64 " so far, %" PRIu64 " here",
-                                    ram->list_total, ram->list_sum, length);
+        return mig_reader_malformed(
+            r, item->offset, MIG_DEFECT_RAM_LIST_TOTAL, error,
+            "the lengths of the RAM blocks go beyond the total of "
+            "%" PRIu64 " bytes: %" PRIu64 " so far, %" PRIu64 " here",
+            ram->list_total, ram->list_sum, length);
     }
     block = find_block(ram, p + 1, n);
     if (!block || block->index >= ram->list_first) {
         item->defect = block ? MIG_DEFECT_RAM_BLOCK_TWICE : NULL;
         if (ram->blocks->len == MIG_RAM_BLOCKS_MAX) {
-            mig_error_set(error, MIG_ERROR_LIMIT, item->offset, MIG_DEFECT_RAM_BLOCKS_TOO_MANY,
-                          "more than %u RAM blocks", MIG_RAM_BLOCKS_MAX);
+            mig_error_set(error, MIG_ERROR_LIMIT, item->offset,
+                          MIG_DEFECT_RAM_BLOCKS_TOO_MANY, "more than %u RAM blocks",
+                          MIG_RAM_BLOCKS_MAX);
             return MIG_STATUS_ERROR;
         }
         block = new_block(ram, p + 1, n);
@@ -155,7 +158,8 @@ static MigStatus read_block(MigReader *r, MigItem *item, GError **error)
 }
 
 /* How many records behind the first continue the run, and their octets. */
-static uint32_t count_run(const uint8_t *p, size_t n, uint64_t offset, const MigRamPages *run)
+static uint32_t count_run(const uint8_t *p, size_t n, uint64_t offset,
+                          const MigRamPages *run)
 {
     uint32_t flag = run->kind == MIG_PAGE_ZERO ? MIG_RAM_ZERO : MIG_RAM_PAGE;
     uint32_t stride = mig_ram_pages_stride(run), count = 0;
@@ -231,22 +235,27 @@ static MigStatus bad_record(MigReader *r, MigItem *item, RamRecordStatus status,
 {
     switch (status) {
     case RAM_RECORD_BAD_ENCODING:
-        return mig_reader_malformed(r, item->offset, MIG_DEFECT_RAM_XBZRLE_HEADER, error,
-                                    "XBZRLE record with an encoding other than 1, or with %u "
-                                    "bytes for a page of %u",
-                                    record->data_length, page_size);
+        return mig_reader_malformed(
+            r, item->offset, MIG_DEFECT_RAM_XBZRLE_HEADER, error,
+            "XBZRLE record with an encoding other than 1, or with %u "
+            "bytes for a page of %u",
+            record->data_length, page_size);
     case RAM_RECORD_BAD_LENGTH:
-        return mig_reader_malformed(r, item->offset, MIG_DEFECT_RAM_COMPRESSED_LENGTH, error,
-                                    "compressed page of %u bytes, wanted at most %u",
-                                    record->data_length, mig_ram_compress_bound(page_size));
+        return mig_reader_malformed(
+            r, item->offset, MIG_DEFECT_RAM_COMPRESSED_LENGTH, error,
+            "compressed page of %u bytes, wanted at most %u", record->data_length,
+            mig_ram_compress_bound(page_size));
     default:
         if (is_unaligned_page(record->flags)) {
-            return mig_reader_malformed(r, item->offset, MIG_DEFECT_RAM_PAGE_UNALIGNED, error,
+            return mig_reader_malformed(r, item->offset, MIG_DEFECT_RAM_PAGE_UNALIGNED,
+                                        error,
                                         "a page at an address that is no multiple of %u: "
-                                        "flags 0x%x", page_size, record->flags);
+                                        "flags 0x%x",
+                                        page_size, record->flags);
         }
         return mig_reader_malformed(r, item->offset, MIG_DEFECT_RAM_FLAG, error,
-                                    "unknown combination of RAM flags 0x%x", record->flags);
+                                    "unknown combination of RAM flags 0x%x",
+                                    record->flags);
     }
 }
 
@@ -270,8 +279,8 @@ static uint32_t provisional_page_size(MigReader *r, const uint8_t *p)
     }
     if (!ram->guess || low & MIG_RAM_PAGE) {
         p = mig_input_peek(r->in, RUN_GRID, &n);
-        ram->guess = mig_page_size_try(p, MIN(n, RUN_GRID), n >= RUN_GRID, ram->lengths,
-                                       &sure);
+        ram->guess =
+            mig_page_size_try(p, MIN(n, RUN_GRID), n >= RUN_GRID, ram->lengths, &sure);
         ram->page_size = sure || low & MIG_RAM_PAGE ? ram->guess : 0;
     }
     return ram->guess;

@@ -31,12 +31,13 @@ bool mig_reader_ended_well(MigReader *r, GError **error)
     return mig_input_end_error(r->in, error);
 }
 
-MigStatus mig_reader_truncated(MigReader *r, uint64_t offset, uint64_t want, uint64_t found,
-                               const char *what, GError **error)
+MigStatus mig_reader_truncated(MigReader *r, uint64_t offset, uint64_t want,
+                               uint64_t found, const char *what, GError **error)
 {
     if (mig_reader_ended_well(r, error)) {
         mig_error_set(error, MIG_ERROR_TRUNCATED, offset, MIG_DEFECT_TRUNCATED,
-                      "wanted %" PRIu64 " bytes of %s, and the stream ends after %" PRIu64,
+                      "wanted %" PRIu64
+                      " bytes of %s, and the stream ends after %" PRIu64,
                       want, what, found);
     }
     return MIG_STATUS_ERROR;

@@ -120,24 +120,26 @@ static bool available(MigReader *r, uint64_t n, uint64_t *found)
 
 static MigStatus read_file_header(MigReader *r, MigItem *item, GError **error)
 {
-    const uint8_t *p = mig_reader_need(r, item, MIG_FILE_HEADER_LENGTH, "file header", error);
+    const uint8_t *p =
+        mig_reader_need(r, item, MIG_FILE_HEADER_LENGTH, "file header", error);
     uint32_t version;
 
     if (!p) {
         return MIG_STATUS_ERROR;
     }
     if (mig_be32(p) != MIG_FILE_MAGIC) {
-        return mig_reader_malformed(r, item->offset, MIG_DEFECT_MAGIC, error,
-                                    "not a migration stream: it starts with %08x, not with "
-                                    "%08x (\"QEVM\")",
-                                    mig_be32(p), MIG_FILE_MAGIC);
+        return mig_reader_malformed(
+            r, item->offset, MIG_DEFECT_MAGIC, error,
+            "not a migration stream: it starts with %08x, not with "
+            "%08x (\"QEVM\")",
+            mig_be32(p), MIG_FILE_MAGIC);
     }
     version = mig_be32(p + 4);
     if (version != MIG_FILE_VERSION) {
-        return mig_reader_malformed(r, item->offset + 4, MIG_DEFECT_VERSION, error,
-                                    "stream version %u%s, wanted %u", version,
-                                    version == MIG_FILE_VERSION_OBSOLETE ? " (obsolete)" : "",
-                                    MIG_FILE_VERSION);
+        return mig_reader_malformed(
+            r, item->offset + 4, MIG_DEFECT_VERSION, error,
+            "stream version %u%s, wanted %u", version,
+            version == MIG_FILE_VERSION_OBSOLETE ? " (obsolete)" : "", MIG_FILE_VERSION);
     }
     item->kind = MIG_ITEM_FILE_HEADER;
     item->length = MIG_FILE_HEADER_LENGTH;
@@ -187,7 +189,8 @@ static MigStatus enter_body(MigReader *r, MigItem *item, MigSection *section, ui
 
 static MigStatus read_long_header(MigReader *r, MigItem *item, GError **error)
 {
-    const uint8_t *p = mig_reader_need(r, item, MIG_LONG_HEADER_LENGTH, "section header", error);
+    const uint8_t *p =
+        mig_reader_need(r, item, MIG_LONG_HEADER_LENGTH, "section header", error);
     MigSection *section, *bound;
     uint8_t n;
     uint32_t id;
@@ -207,7 +210,8 @@ static MigStatus read_long_header(MigReader *r, MigItem *item, GError **error)
     }
     bound = g_tree_lookup(r->by_id, GUINT_TO_POINTER(id));
     if (n == 0) {
-        item->defect = MIG_DEFECT_SECTION_NAME_EMPTY; /* a loader gets no further than this */
+        item->defect =
+            MIG_DEFECT_SECTION_NAME_EMPTY; /* a loader gets no further than this */
     } else if (bound && bound != section && bound->id == id) {
         item->defect = MIG_DEFECT_SECTION_ID_TWICE;
     }
@@ -220,8 +224,8 @@ static MigStatus read_long_header(MigReader *r, MigItem *item, GError **error)
 
 static MigStatus read_short_header(MigReader *r, MigItem *item, GError **error)
 {
-    const uint8_t *p = mig_reader_need(r, item, MIG_SHORT_HEADER_LENGTH, "section header",
-                                       error);
+    const uint8_t *p =
+        mig_reader_need(r, item, MIG_SHORT_HEADER_LENGTH, "section header", error);
     MigSection *section;
 
     if (!p) {
@@ -229,13 +233,14 @@ static MigStatus read_short_header(MigReader *r, MigItem *item, GError **error)
     }
     section = g_tree_lookup(r->by_id, GUINT_TO_POINTER(mig_be32(p + 1)));
     if (!section) {
-        return mig_reader_malformed(r, item->offset, MIG_DEFECT_SECTION_UNBOUND, error,
-                                    "%s of section id %u, which no START or FULL has bound",
-                                    r->type == MIG_SECTION_PART ? "PART" : "END",
-                                    mig_be32(p + 1));
+        return mig_reader_malformed(
+            r, item->offset, MIG_DEFECT_SECTION_UNBOUND, error,
+            "%s of section id %u, which no START or FULL has bound",
+            r->type == MIG_SECTION_PART ? "PART" : "END", mig_be32(p + 1));
     }
     if (section->id != mig_be32(p + 1)) {
-        item->defect = MIG_DEFECT_SECTION_UNBOUND; /* a later START or FULL gave it another */
+        item->defect =
+            MIG_DEFECT_SECTION_UNBOUND; /* a later START or FULL gave it another */
     }
     item->length = MIG_SHORT_HEADER_LENGTH;
     return enter_body(r, item, section, mig_be32(p + 1));
@@ -332,7 +337,8 @@ static MigStatus no_footer(MigReader *r, MigItem *item, GError **error)
     size_t n;
     const uint8_t *p = mig_input_peek(r->in, MIG_PLAUSIBLE_LENGTH, &n);
 
-    if (r->footers != FOOTERS_OFF && !mig_reader_plausible(r, p, MIN(n, MIG_PLAUSIBLE_LENGTH))) {
+    if (r->footers != FOOTERS_OFF &&
+        !mig_reader_plausible(r, p, MIN(n, MIG_PLAUSIBLE_LENGTH))) {
         return mig_reader_malformed(r, item->offset, MIG_DEFECT_FOOTER_MISSING, error,
                                     "wanted the footer 0x7e, found 0x%02x", p[0]);
     }
@@ -397,10 +403,10 @@ static MigStatus read_description(MigReader *r, MigItem *item, GError **error)
     }
     if (!available(r, MIG_DESCRIPTION_HEADER_LENGTH + (uint64_t)length, &found)) {
         if (mig_reader_ended_well(r, error)) {
-            mig_error_set(error, MIG_ERROR_TRUNCATED, item->offset,
-                          MIG_DEFECT_DESCRIPTION_LENGTH,
-                          "wanted a description of %u bytes, and the stream ends after %" PRIu64,
-                          length, found - MIG_DESCRIPTION_HEADER_LENGTH);
+            mig_error_set(
+                error, MIG_ERROR_TRUNCATED, item->offset, MIG_DEFECT_DESCRIPTION_LENGTH,
+                "wanted a description of %u bytes, and the stream ends after %" PRIu64,
+                length, found - MIG_DESCRIPTION_HEADER_LENGTH);
         }
         return MIG_STATUS_ERROR;
     }
@@ -464,8 +470,8 @@ static MigStatus deliver(MigReader *r, MigItem *item, GError **error)
 
     item->length = MIN(left, MIG_ITEM_MAX);
     if (!available(r, item->length, &found)) {
-        return mig_reader_truncated(r, item->offset, left, found,
-                                    kind_names[item->kind], error);
+        return mig_reader_truncated(r, item->offset, left, found, kind_names[item->kind],
+                                    error);
     }
     if (left > item->length) {
         r->rest = *item;

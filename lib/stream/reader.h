@@ -44,9 +44,12 @@ MIG_API const uint8_t *mig_reader_bytes(MigReader *reader, const MigItem *item);
 MIG_API uint64_t mig_reader_tell(const MigReader *reader);
 
 /* What the stream has said so far. */
-MIG_API const MigConfiguration *mig_reader_configuration(const MigReader *reader); /* or NULL */
-MIG_API uint32_t mig_reader_page_size(const MigReader *reader); /* of the target; 0: not known */
-MIG_API const MigRamBlock *const *mig_reader_ram_blocks(const MigReader *reader, size_t *n);
+MIG_API const MigConfiguration *
+mig_reader_configuration(const MigReader *reader); /* or NULL */
+MIG_API uint32_t
+mig_reader_page_size(const MigReader *reader); /* of the target; 0: not known */
+MIG_API const MigRamBlock *const *mig_reader_ram_blocks(const MigReader *reader,
+                                                        size_t *n);
 MIG_API const MigSection *const *mig_reader_sections(const MigReader *reader, size_t *n);
 
 /*
@@ -54,7 +57,8 @@ MIG_API const MigSection *const *mig_reader_sections(const MigReader *reader, si
  * looks for it now, if it was not, which makes a pipe spool what is left of it.
  */
 MIG_API const MigDescription *mig_reader_description(const MigReader *reader);
-MIG_API const MigDescription *mig_reader_find_description(MigReader *reader, GError **error);
+MIG_API const MigDescription *mig_reader_find_description(MigReader *reader,
+                                                          GError **error);
 
 /*
  * Leaves out what stands between the last item, a section header, and the FULL sections in

@@ -15,12 +15,12 @@
 #include "stream/defect.h"
 #include "stream/records.h"
 
-#define FLAG_EOS 0x01u
-#define FLAG_MORE 0x02u
+#define FLAG_EOS   0x01u
+#define FLAG_MORE  0x02u
 #define FLAG_ERROR 0x04u
-#define FLAG_DONE 0x08u
-#define FLAG_MASK 0xfffu
-#define WORD 8u
+#define FLAG_DONE  0x08u
+#define FLAG_MASK  0xfffu
+#define WORD       8u
 
 enum { STEP_RECORDS, STEP_DONE, STEP_END };
 
@@ -54,7 +54,8 @@ static MigStatus storage_next(MigReader *r, MigItem *item, GError **error)
         }
         count = mig_be64(p + WORD);
         if (count <= INT64_MAX - item->offset - 2 * WORD) {
-            return mig_record(item, "MORE", word & ~(uint64_t)FLAG_MASK, 2 * WORD + count);
+            return mig_record(item, "MORE", word & ~(uint64_t)FLAG_MASK,
+                              2 * WORD + count);
         }
         break;
     }

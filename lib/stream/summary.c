@@ -135,7 +135,8 @@ static MigVfioSummary *vfio_of(MigSummary *s, const MigSection *section)
 }
 
 /* Offsets of configuration space: PCI Local Bus Specification 3.0, 6.1 and 6.8.2. */
-static void look_at_config(MigVfioSummary *vfio, const uint8_t *record, const MigItem *item)
+static void look_at_config(MigVfioSummary *vfio, const uint8_t *record,
+                           const MigItem *item)
 {
     const uint8_t *space = record + item->vfio.payload_offset + 4;
     uint8_t at = space[0x34] & 0xfc;
@@ -235,9 +236,9 @@ static void watch_outside(MigSummary *s, const MigItem *item)
 static void keep_defect(MigSummary *s, const MigItem *item)
 {
     if (s->n_defects < MIG_DEFECTS_KEPT) {
-        s->defects[s->n_defects] = (MigDefectSummary){
-            .offset = item->offset, .rule = item->defect, .section = item->section
-        };
+        s->defects[s->n_defects] = (MigDefectSummary){ .offset = item->offset,
+                                                       .rule = item->defect,
+                                                       .section = item->section };
     }
     s->n_defects++;
 }

@@ -17,12 +17,12 @@
 /* One START, PART, END or FULL.  Offsets in plain bytes, lengths in octets. */
 typedef struct MigSectionSummary {
     uint64_t offset;
-    uint64_t length;        /* header, body and footer, as far as they were read */
-    uint32_t section;       /* index into the reader's sections */
-    uint32_t id;            /* as its header has it */
-    uint32_t version_id;    /* as last bound */
+    uint64_t length;     /* header, body and footer, as far as they were read */
+    uint32_t section;    /* index into the reader's sections */
+    uint32_t id;         /* as its header has it */
+    uint32_t version_id; /* as last bound */
     uint16_t header_length;
-    uint8_t type;           /* MigSectionType */
+    uint8_t type; /* MigSectionType */
     uint8_t package_depth;
     bool footer;
     bool inferred;
@@ -32,20 +32,20 @@ typedef struct MigSectionSummary {
 /* Pages of one RAM block by the record that carried them. */
 typedef struct MigRamSummary {
     uint64_t normal, zero, xbzrle, compressed;
-    uint64_t mapped;        /* pages that a mapped-ram file holds */
-    uint64_t wire_bytes;    /* octets of all of them, headers included */
+    uint64_t mapped;     /* pages that a mapped-ram file holds */
+    uint64_t wire_bytes; /* octets of all of them, headers included */
 } MigRamSummary;
 
 typedef struct MigVfioRecordSummary {
     uint64_t offset;
-    uint64_t length;        /* of the record in all its pieces */
+    uint64_t length; /* of the record in all its pieces */
     uint64_t payload_length;
-    uint16_t flag;          /* the low 16 bits of the flag */
+    uint16_t flag; /* the low 16 bits of the flag */
     uint16_t subflags;
     bool has_subflags;
-    uint8_t type;           /* of the section it stands in */
-    uint32_t device;        /* index into vfio */
-    uint32_t next;          /* index + 1 of the device's next record; 0: none */
+    uint8_t type;    /* of the section it stands in */
+    uint32_t device; /* index into vfio */
+    uint32_t next;   /* index + 1 of the device's next record; 0: none */
 } MigVfioRecordSummary;
 
 /* A VFIO device and what its configuration space says of it. */
@@ -57,7 +57,7 @@ typedef struct MigVfioSummary {
     uint32_t config_length; /* octets of the payload */
     uint32_t msix_vectors;  /* in the payload */
     bool msix_enabled;
-    uint32_t first_record;  /* index + 1 into vfio_records; 0: none */
+    uint32_t first_record; /* index + 1 into vfio_records; 0: none */
     uint32_t last_record;
 } MigVfioSummary;
 
@@ -88,14 +88,14 @@ typedef struct MigDefectSummary {
 #define MIG_DEFECTS_KEPT 16u
 
 typedef struct MigSummary {
-    MigLongArray *sections;  /* MigSectionSummary, in order */
-    GArray *ram;             /* MigRamSummary, one per block of the reader */
-    MigRamSummary ram_other; /* pages of no known block */
-    uint64_t ram_records;    /* words: the list, pages, marks */
-    GArray *vfio;            /* MigVfioSummary */
-    GHashTable *vfio_index;  /* MigSection -> index into vfio + 1 */
+    MigLongArray *sections;     /* MigSectionSummary, in order */
+    GArray *ram;                /* MigRamSummary, one per block of the reader */
+    MigRamSummary ram_other;    /* pages of no known block */
+    uint64_t ram_records;       /* words: the list, pages, marks */
+    GArray *vfio;               /* MigVfioSummary */
+    GHashTable *vfio_index;     /* MigSection -> index into vfio + 1 */
     MigLongArray *vfio_records; /* MigVfioRecordSummary, in order */
-    MigLongArray *commands;  /* MigCommandSummary, in order */
+    MigLongArray *commands;     /* MigCommandSummary, in order */
     uint64_t share[MIG_SHARE_COUNT];
     uint64_t eof_offset;     /* UINT64_MAX: none */
     uint64_t trailing_bytes; /* behind the end mark and the description */
@@ -109,6 +109,7 @@ MIG_API void mig_summary_free(MigSummary *summary);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigSummary, mig_summary_free)
 
 /* Adds @item, the one that @reader has just read. */
-MIG_API void mig_summary_watch(MigSummary *summary, MigReader *reader, const MigItem *item);
+MIG_API void mig_summary_watch(MigSummary *summary, MigReader *reader,
+                               const MigItem *item);
 
 #endif

@@ -36,9 +36,8 @@ static bool step_back(MigReader *r, const MigDeviceDescription *device, uint64_t
         return false;
     }
     start = *end - footer_length - device->size - header_length;
-    if (!read_exactly(r, start, header, header_length) ||
-        header[0] != MIG_SECTION_FULL || header[5] != name_length ||
-        memcmp(header + 6, device->name, name_length) != 0 ||
+    if (!read_exactly(r, start, header, header_length) || header[0] != MIG_SECTION_FULL ||
+        header[5] != name_length || memcmp(header + 6, device->name, name_length) != 0 ||
         mig_be32(header + 6 + name_length) != device->instance_id) {
         return false;
     }

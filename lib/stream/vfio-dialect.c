@@ -56,8 +56,8 @@ static void watch_data(MigVfioDevice *device, const MigItem *item)
 static void watch_config(MigVfioDevice *device, const MigItem *item)
 {
     const MigVfioRecord *record = &item->vfio;
-    bool enables = !record->has_subflags ||
-                   (record->subflags & MIG_VFIO_SUBFLAG_ENABLE_IRQ) != 0;
+    bool enables =
+        !record->has_subflags || (record->subflags & MIG_VFIO_SUBFLAG_ENABLE_IRQ) != 0;
 
     device->subflags |= record->has_subflags;
     device->plain_config |= !record->has_subflags;

@@ -25,22 +25,22 @@ MIG_API const char *mig_vfio_dialect_name(MigVfioDialect dialect);
  * plain bytes, UINT64_MAX where there is no such thing; sizes are in bytes. */
 typedef struct MigVfioDevice {
     const MigSection *section;
-    MigVfioDialect dialect;        /* by what was seen so far */
-    uint64_t precopy_bytes;        /* device data in PART */
-    uint64_t stop_copy_bytes;      /* device data in END */
-    uint64_t other_bytes;          /* device data in START or FULL, where it is not wanted */
+    MigVfioDialect dialect;   /* by what was seen so far */
+    uint64_t precopy_bytes;   /* device data in PART */
+    uint64_t stop_copy_bytes; /* device data in END */
+    uint64_t other_bytes;     /* device data in START or FULL, where it is not wanted */
     uint32_t precopy_records, stop_copy_records;
-    uint64_t first_data;           /* offset of the first data record that is not empty */
-    uint64_t first_stop_copy;      /* of the first one in END */
-    uint64_t config;               /* of the first configuration record with a payload */
-    MigSectionType config_type;    /* where that stands */
-    uint32_t config_records;       /* with a payload */
-    uint64_t enable;               /* of what enables interrupts: the first record of an old
+    uint64_t first_data;        /* offset of the first data record that is not empty */
+    uint64_t first_stop_copy;   /* of the first one in END */
+    uint64_t config;            /* of the first configuration record with a payload */
+    MigSectionType config_type; /* where that stands */
+    uint32_t config_records;    /* with a payload */
+    uint64_t enable;            /* of what enables interrupts: the first record of an old
                                     * dialect, ENABLE_IRQ of the subflag one */
     MigSectionType enable_type;
-    bool subflags;                 /* some configuration record has them */
-    bool plain_config;             /* some has not */
-    bool full;                     /* a FULL section was seen */
+    bool subflags;     /* some configuration record has them */
+    bool plain_config; /* some has not */
+    bool full;         /* a FULL section was seen */
     bool config_load_ready;
 } MigVfioDevice;
 

@@ -26,21 +26,21 @@
 #include "stream/body.h"
 #include "stream/defect.h"
 
-#define FLAG 8u
+#define FLAG        8u
 #define INTX_LENGTH 16u
-#define MSIX_ENTRY 16u
+#define MSIX_ENTRY  16u
 
 /* be64 address | be32 fourcc, flags, width, height, stride: 8.2 and later, with ramfb. */
 static const char display_name[] = "VFIOPCIDevice/VFIODisplay";
 #define DISPLAY_LENGTH 59u
 
 /* Configuration space, PCI Local Bus Specification 3.0, 6.2 and 6.8.2. */
-#define PCI_STATUS 0x06
+#define PCI_STATUS              0x06
 #define PCI_STATUS_CAPABILITIES 0x10
-#define PCI_CAPABILITY_LIST 0x34
-#define PCI_CAPABILITY_FIRST 0x40
-#define PCI_CAPABILITIES_MAX 48
-#define PCI_CAPABILITY_MSIX 0x11
+#define PCI_CAPABILITY_LIST     0x34
+#define PCI_CAPABILITY_FIRST    0x40
+#define PCI_CAPABILITIES_MAX    48
+#define PCI_CAPABILITY_MSIX     0x11
 
 enum { STEP_RECORDS, STEP_CLOSE_CONFIG };
 
@@ -111,7 +111,8 @@ static bool fits(const uint8_t *p, size_t n, uint32_t size, MigVfioPayload *payl
 {
     uint32_t vectors;
 
-    *payload = (MigVfioPayload){ .config_offset = 4, .config_size = size,
+    *payload = (MigVfioPayload){ .config_offset = 4,
+                                 .config_size = size,
                                  .intx_offset = 4 + size };
     if (n < 4 + size + INTX_LENGTH || mig_be32(p) < 1 || mig_be32(p) > 2) {
         return false;
@@ -171,16 +172,19 @@ static MigStatus read_config(MigReader *r, MigItem *item, const uint8_t *p, size
     }
     if (n < at + MIG_VFIO_PAYLOAD_MAX + FLAG && !contains_end(p + at, n - at)) {
         if (mig_reader_ended_well(r, error)) {
-            mig_error_set(error, MIG_ERROR_TRUNCATED, item->offset, MIG_DEFECT_TRUNCATED,
-                          "wanted a configuration space and END_OF_STATE behind it, and the "
-                          "stream ends after %zu bytes", n);
+            mig_error_set(
+                error, MIG_ERROR_TRUNCATED, item->offset, MIG_DEFECT_TRUNCATED,
+                "wanted a configuration space and END_OF_STATE behind it, and the "
+                "stream ends after %zu bytes",
+                n);
         }
         return MIG_STATUS_ERROR;
     }
-    return mig_reader_malformed(r, item->offset, MIG_DEFECT_VFIO_CONFIG_PAYLOAD, error,
-                                "no configuration space of 4096 or 256 bytes, with the MSI-X "
-                                "table that it announces, fits between here and an "
-                                "END_OF_STATE");
+    return mig_reader_malformed(
+        r, item->offset, MIG_DEFECT_VFIO_CONFIG_PAYLOAD, error,
+        "no configuration space of 4096 or 256 bytes, with the MSI-X "
+        "table that it announces, fits between here and an "
+        "END_OF_STATE");
 }
 
 static MigStatus read_data(MigReader *r, MigItem *item, const uint8_t *p, size_t n,
@@ -189,7 +193,8 @@ static MigStatus read_data(MigReader *r, MigItem *item, const uint8_t *p, size_t
     uint64_t size;
 
     if (n < 2 * FLAG) {
-        return mig_reader_truncated(r, item->offset, 2 * FLAG, n, "VFIO data record", error);
+        return mig_reader_truncated(r, item->offset, 2 * FLAG, n, "VFIO data record",
+                                    error);
     }
     size = mig_be64(p + FLAG);
     if (size > INT64_MAX - item->offset - 2 * FLAG) {

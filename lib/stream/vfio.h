@@ -18,14 +18,14 @@ MIG_API const char *mig_vfio_flag_name(uint64_t flag);
 
 /* Where things lie in a payload; offsets and sizes in octets. */
 typedef struct MigVfioPayload {
-    uint32_t config_offset;   /* of the configuration space, little-endian inside */
-    uint32_t config_size;     /* 256 or 4096 */
-    uint32_t intx_offset;     /* 4 x be32, pins A to D: 0 or 1 */
-    uint32_t msix_offset;     /* of the MSI-X table, 16 octets a vector; 0: none */
+    uint32_t config_offset; /* of the configuration space, little-endian inside */
+    uint32_t config_size;   /* 256 or 4096 */
+    uint32_t intx_offset;   /* 4 x be32, pins A to D: 0 or 1 */
+    uint32_t msix_offset;   /* of the MSI-X table, 16 octets a vector; 0: none */
     uint32_t msix_vectors;
-    uint32_t pending_offset;  /* of the pending bits, a bit a vector */
-    bool has_display;         /* the ramfb subsection of 8.2 */
-    uint32_t length;          /* of all */
+    uint32_t pending_offset; /* of the pending bits, a bit a vector */
+    bool has_display;        /* the ramfb subsection of 8.2 */
+    uint32_t length;         /* of all */
 } MigVfioPayload;
 
 /*

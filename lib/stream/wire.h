@@ -59,32 +59,35 @@ static inline void mig_put_be64(uint8_t *p, uint64_t v)
 
 /* File header: be32 magic | be32 version.
  * Source: migration/savevm.c, qemu_savevm_state_header(). */
-#define MIG_FILE_MAGIC 0x5145564du /* "QEVM" */
-#define MIG_FILE_VERSION 3u
+#define MIG_FILE_MAGIC            0x5145564du /* "QEVM" */
+#define MIG_FILE_VERSION          3u
 #define MIG_FILE_VERSION_OBSOLETE 2u
-#define MIG_FILE_HEADER_LENGTH 8u
+#define MIG_FILE_HEADER_LENGTH    8u
 
 /* First octet of everything in the outer list.
  * Source: migration/savevm.h. */
 typedef enum MigSectionType {
     MIG_EOF = 0x00,
-    MIG_SECTION_START = 0x01, /* u8 type | be32 id | pstr8 idstr | be32 instance | be32 version */
-    MIG_SECTION_PART = 0x02,  /* u8 type | be32 id */
-    MIG_SECTION_END = 0x03,   /* as PART */
-    MIG_SECTION_FULL = 0x04,  /* as START */
-    MIG_SUBSECTION = 0x05,    /* inside a vmstate only: u8 | pstr8 name | be32 version | fields */
-    MIG_DESCRIPTION = 0x06,   /* after EOF: u8 | be32 length | JSON */
-    MIG_CONFIGURATION = 0x07, /* after the file header: u8 | be32 length | machine name | ... */
-    MIG_COMMAND = 0x08,       /* u8 | be16 command | be16 length | payload */
-    MIG_FOOTER = 0x7e,        /* after a section body: u8 | be32 id */
+    MIG_SECTION_START =
+        0x01, /* u8 type | be32 id | pstr8 idstr | be32 instance | be32 version */
+    MIG_SECTION_PART = 0x02, /* u8 type | be32 id */
+    MIG_SECTION_END = 0x03,  /* as PART */
+    MIG_SECTION_FULL = 0x04, /* as START */
+    MIG_SUBSECTION =
+        0x05, /* inside a vmstate only: u8 | pstr8 name | be32 version | fields */
+    MIG_DESCRIPTION = 0x06, /* after EOF: u8 | be32 length | JSON */
+    MIG_CONFIGURATION =
+        0x07,           /* after the file header: u8 | be32 length | machine name | ... */
+    MIG_COMMAND = 0x08, /* u8 | be16 command | be16 length | payload */
+    MIG_FOOTER = 0x7e,  /* after a section body: u8 | be32 id */
 } MigSectionType;
 
-#define MIG_SHORT_HEADER_LENGTH 5u  /* PART and END */
-#define MIG_LONG_HEADER_LENGTH 14u  /* START and FULL, plus the idstr */
-#define MIG_FOOTER_LENGTH 5u
-#define MIG_COMMAND_HEADER_LENGTH 5u
+#define MIG_SHORT_HEADER_LENGTH       5u  /* PART and END */
+#define MIG_LONG_HEADER_LENGTH        14u /* START and FULL, plus the idstr */
+#define MIG_FOOTER_LENGTH             5u
+#define MIG_COMMAND_HEADER_LENGTH     5u
 #define MIG_DESCRIPTION_HEADER_LENGTH 5u
-#define MIG_SUBSECTION_OVERHEAD 6u  /* 0x05, length of the name, be32 version */
+#define MIG_SUBSECTION_OVERHEAD       6u /* 0x05, length of the name, be32 version */
 
 /* Source: migration/savevm.c, enum qemu_vm_cmd and mig_cmd_args[]. */
 typedef enum MigCommand {
@@ -107,9 +110,9 @@ typedef enum MigCommand {
  * Source: migration/ram.c, RAM_SAVE_FLAG_*. */
 #define MIG_RAM_VERSION 4u
 typedef enum MigRamFlag {
-    MIG_RAM_ZERO = 0x002,          /* [pstr8 block] | u8 0 */
-    MIG_RAM_MEM_SIZE = 0x004,      /* block list */
-    MIG_RAM_PAGE = 0x008,          /* [pstr8 block] | page */
+    MIG_RAM_ZERO = 0x002,     /* [pstr8 block] | u8 0 */
+    MIG_RAM_MEM_SIZE = 0x004, /* block list */
+    MIG_RAM_PAGE = 0x008,     /* [pstr8 block] | page */
     MIG_RAM_EOS = 0x010,
     MIG_RAM_CONTINUE = 0x020,      /* the block of the record before: no name */
     MIG_RAM_XBZRLE = 0x040,        /* [pstr8 block] | u8 1 | be16 length | data */
@@ -123,37 +126,37 @@ typedef enum MigRamFlag {
 /* mapped-ram (9.0): be32 version | be64 page size | be64 bitmap offset | be64 pages offset.
  * Offsets are absolute in the file.
  * Source: migration/ram.c, struct MappedRamHeader, mapped_ram_setup_ramblock(). */
-#define MIG_MAPPED_RAM_VERSION 1u
+#define MIG_MAPPED_RAM_VERSION       1u
 #define MIG_MAPPED_RAM_HEADER_LENGTH 28u
 
 /* VFIO: be64 flags.
  * Source: hw/vfio/migration.c, VFIO_MIG_FLAG_*. */
-#define MIG_VFIO_FLAG_PREFIX 0xffffffffef100000u
-#define MIG_VFIO_FLAG_MASK 0xffffffffffff0000u
-#define MIG_VFIO_END_OF_STATE 0xffffffffef100001u
-#define MIG_VFIO_DEV_CONFIG_STATE 0xffffffffef100002u
-#define MIG_VFIO_DEV_SETUP_STATE 0xffffffffef100003u
-#define MIG_VFIO_DEV_DATA_STATE 0xffffffffef100004u
-#define MIG_VFIO_DEV_INIT_DATA_SENT 0xffffffffef100005u    /* 8.1 */
+#define MIG_VFIO_FLAG_PREFIX           0xffffffffef100000u
+#define MIG_VFIO_FLAG_MASK             0xffffffffffff0000u
+#define MIG_VFIO_END_OF_STATE          0xffffffffef100001u
+#define MIG_VFIO_DEV_CONFIG_STATE      0xffffffffef100002u
+#define MIG_VFIO_DEV_SETUP_STATE       0xffffffffef100003u
+#define MIG_VFIO_DEV_DATA_STATE        0xffffffffef100004u
+#define MIG_VFIO_DEV_INIT_DATA_SENT    0xffffffffef100005u /* 8.1 */
 #define MIG_VFIO_DEV_CONFIG_LOAD_READY 0xffffffffef100006u /* 10.1 */
 
 /* The subflag word of migstat-subflag(5): follows DEV_CONFIG_STATE in that dialect only. */
-#define MIG_VFIO_SUBFLAG_PREFIX 0xffffffffef110000u
-#define MIG_VFIO_SUBFLAG_SETUP 0x0001u
+#define MIG_VFIO_SUBFLAG_PREFIX     0xffffffffef110000u
+#define MIG_VFIO_SUBFLAG_SETUP      0x0001u
 #define MIG_VFIO_SUBFLAG_ENABLE_IRQ 0x0002u
 
 /* Bounds of the library on what a stream may ask for. */
-#define MIG_CONFIGURATION_MAX (64u << 10)   /* octets of the whole section */
-#define MIG_SECTIONS_MAX (128u << 10)       /* distinct (idstr, instance) */
-#define MIG_SECTION_NAMES_MAX (8u << 20)    /* octets of their names */
-#define MIG_RAM_BLOCKS_MAX (16u << 10)
-#define MIG_DESCRIPTION_MAX (16u << 20)     /* octets of JSON that are looked into */
-#define MIG_DEVICES_MAX MIG_SECTIONS_MAX    /* entries of a description */
-#define MIG_JSON_DEPTH_MAX 128u
-#define MIG_JSON_STRING_MAX (64u << 10) /* octets, escapes as they are written */
+#define MIG_CONFIGURATION_MAX (64u << 10)  /* octets of the whole section */
+#define MIG_SECTIONS_MAX      (128u << 10) /* distinct (idstr, instance) */
+#define MIG_SECTION_NAMES_MAX (8u << 20)   /* octets of their names */
+#define MIG_RAM_BLOCKS_MAX    (16u << 10)
+#define MIG_DESCRIPTION_MAX   (16u << 20)      /* octets of JSON that are looked into */
+#define MIG_DEVICES_MAX       MIG_SECTIONS_MAX /* entries of a description */
+#define MIG_JSON_DEPTH_MAX    128u
+#define MIG_JSON_STRING_MAX   (64u << 10) /* octets, escapes as they are written */
 #define MIG_PACKAGE_DEPTH_MAX 4u
-#define MIG_PAGE_SIZE_MIN 256u
-#define MIG_PAGE_SIZE_MAX 65536u
-#define MIG_PAGE_SIZE_USUAL 4096u           /* where the stream gives no sign of another */
+#define MIG_PAGE_SIZE_MIN     256u
+#define MIG_PAGE_SIZE_MAX     65536u
+#define MIG_PAGE_SIZE_USUAL   4096u /* where the stream gives no sign of another */
 
 #endif

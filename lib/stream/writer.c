@@ -31,7 +31,7 @@ typedef struct Piece {
 typedef struct Moved {
     bool active;
     bool bitmap_seen;
-    uint64_t pages;       /* where they will begin in the output */
+    uint64_t pages;             /* where they will begin in the output */
     uint64_t hole, hole_length; /* of the input, before the pages */
 } Moved;
 
@@ -39,10 +39,10 @@ struct MigWriter {
     MigInput *in;
     MigOutput *out;
     bool resizes;
-    uint64_t position;    /* of all items that were put */
+    uint64_t position;      /* of all items that were put */
     uint64_t start, length; /* of the range that is not copied yet */
 
-    GArray *held;         /* Piece; the first is the PACKAGED command; NULL outside */
+    GArray *held; /* Piece; the first is the PACKAGED command; NULL outside */
     uint64_t held_bytes;
     uint64_t package_length; /* as the command states it */
     uint64_t package_sum;
