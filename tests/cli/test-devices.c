@@ -206,7 +206,6 @@ START_TEST(decodes_real_streams)
         ck_assert_msg(json_object_get_boolean_member(device, "matches") == !postcopy,
                       "%s: %s", name, device_name);
         if (g_str_has_suffix(device_name, "/vfio")) {
-            g_autoptr(GError) error = NULL;
             JsonNode *config = field_named(device, "config");
             JsonNode *id = field_named(json_node_get_object(config), "device_id");
             ck_assert_int_eq(

@@ -164,6 +164,7 @@ START_TEST(replaces_only_what_it_may)
     ck_assert_int_eq(forced->status, 0);
     g_autofree char *replaced = read_file(dir, "pc.ram.raw", &n);
     ck_assert_uint_eq(n, 8 * PAGE);
+    ck_assert_int_ne(memcmp(replaced, "mine", 4), 0);
     scratch_remove(dir);
 }
 END_TEST
