@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Owns:      the machine type's name in the CONFIGURATION section.
- * Knows not: which machines are alike.
+ * Knows not: which machines are alike, but for the size of their pages: a stream that does
+ *            not record it is read by the name, and would be read wrongly.
  * Beside it: filter/description-edit.h, which has the name's length.
  */
 #include <string.h>
@@ -18,6 +19,7 @@
 typedef struct Machine {
     char *name;
     bool seen;
+    uint32_t page_size; /* that of @name, where the stream leaves it to the name, or 0 */
     MigDescriptionEdit *edit;
 } Machine;
 
@@ -40,6 +42,16 @@ static bool machine_configure(void *state, const char *key, const char *value,
     return true;
 }
 
+/* @page_size is what the stream has, or 0 if that is not known here. */
+static bool same_page_size(Machine *machine, MigNext *next, const MigItem *item,
+                           uint32_t page_size, GError **error)
+{
+    return !machine->page_size || !page_size || page_size == machine->page_size ||
+           mig_next_refuse(next, item, NULL, error,
+                           "pages are %u bytes long, those of machine %s are %u",
+                           page_size, machine->name, machine->page_size);
+}
+
 static bool change_name(Machine *machine, MigNext *next, const MigItem *item,
                         GError **error)
 {
@@ -55,6 +67,12 @@ static bool change_name(Machine *machine, MigNext *next, const MigItem *item,
     old = mig_be32(p + 1);
     was = g_strndup((const char *)p + NAME_OFFSET, old);
     machine->seen = true;
+    if (!mig_reader_configuration(mig_next_reader(next))->has_page_bits) {
+        machine->page_size = mig_page_size_of_machine(machine->name);
+    }
+    if (!same_page_size(machine, next, item, mig_page_size_of_machine(was), error)) {
+        return false;
+    }
     header[0] = p[0];
     mig_put_be32(header + 1, n);
     g_byte_array_append(bytes, header, sizeof(header));
@@ -84,6 +102,10 @@ static bool machine_event(void *state, MigNext *next, MigItem *item, GError **er
             next, item, NULL, error,
             "the stream has no CONFIGURATION section to name a machine in");
     }
+    if (item->kind == MIG_ITEM_RAM_PAGES &&
+        !same_page_size(machine, next, item, item->pages.page_size, error)) {
+        return false;
+    }
     return mig_next_emit(next, item, error);
 }
 
@@ -102,7 +124,7 @@ static const MigFilterOption machine_options[] = {
 
 #define MACHINE_HANDLES                                        \
     (MIG_ITEM_BIT(CONFIGURATION) | MIG_ITEM_BIT(DESCRIPTION) | \
-     MIG_ITEM_BIT(SECTION_HEADER))
+     MIG_ITEM_BIT(SECTION_HEADER) | MIG_ITEM_BIT(RAM_PAGES))
 
 const MigFilterType mig_filter_machine = {
     .name = "machine",

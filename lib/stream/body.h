@@ -128,7 +128,6 @@ MigStatus mig_configuration_next(MigReader *r, MigItem *item, GError **error);
 MigStatus mig_command_next(MigReader *r, MigItem *item, GError **error);
 
 /* stream/page-size.c */
-uint32_t mig_page_size_of_machine(const char *machine);
 uint32_t mig_page_size_try(const uint8_t *records, size_t n, bool more, uint64_t lengths,
                            bool *sure);
 

@@ -48,6 +48,11 @@ MIG_API const MigConfiguration *
 mig_reader_configuration(const MigReader *reader); /* or NULL */
 MIG_API uint32_t
 mig_reader_page_size(const MigReader *reader); /* of the target; 0: not known */
+
+/* Octets of a target page where the name of the machine type tells: its target has pages of
+ * one size.  0 where it does not tell, as of Arm's machines, whose streams record the size. */
+MIG_API uint32_t mig_page_size_of_machine(const char *machine);
+
 MIG_API const MigRamBlock *const *mig_reader_ram_blocks(const MigReader *reader,
                                                         size_t *n);
 MIG_API const MigSection *const *mig_reader_sections(const MigReader *reader, size_t *n);

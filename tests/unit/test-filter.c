@@ -132,6 +132,11 @@ static const struct {
       "header; config \"pc-9\"; eof\n"
       "description {\n{" MACHINE_ENTRY("4") "\"page_size\": 4096, \"devices\": []}\n}", NULL },
     { "machine:name=x", "header\n" DEVICE("4", "b") "eof", NULL, "no CONFIGURATION section" },
+    { "machine:name=sun4u", "header; config \"pc-q35-10.0\"; eof", NULL,
+      "pages are 4096 bytes long, those of machine sun4u are 8192" },
+    { "machine:name=sun4u",
+      "header; config \"a-machine\"\n" RAM "part 2; ram-normal 0 0x5a \"pc.ram\"; ram-eos; footer 2\n"
+      RAM_END "eof", NULL, "those of machine sun4u are 8192" },
 
     /* description, footers */
     { "description:drop=yes", "header\n" DEVICE("3", "a") "eof\n" DEVICES(ENTRY("a")) "zero 9",
