@@ -58,16 +58,22 @@ class Migstat:
     def convert(self, stream, output, *words):
         self._run('convert', *words, '--force', '-q', stream, '-o', output)
 
+    def _diff(self, one, other):
+        return json.loads(self._run('diff', '--format=json', one, other,
+                                    expect=(0, 1)).stdout)['differences']
+
+    def differences(self, one, other):
+        """What differs, in which section, at which path."""
+        return {(d['what'], d.get('section'), d.get('path')) for d in self._diff(one, other)}
+
     def differing_sections(self, one, other):
         """
         {section: what differs} of the sections' state. The layout does not count, nor where
         pre-copy ends and stop-and-copy begins: the device's own sum has all of its data.
         """
-        result = json.loads(self._run('diff', '--format=json', one, other,
-                                      expect=(0, 1)).stdout)
         return {d['section']: '%s %s: %s, then %s' % (
                     d['what'], d.get('path', ''), d.get('a'), d.get('b'))
-                for d in result['differences']
+                for d in self._diff(one, other)
                 if d.get('section') and d['what'] not in ('vfio-layout', 'vfio-data')}
 
     def check(self, stream, series):

@@ -161,6 +161,7 @@ class Release:
 # give the same state. 'dirty' adds one to a word in each of 16 neighbouring pages, for ever:
 # memory that changes by little and often is what XBZRLE is for. It flushes its TLB, because
 # TCG before QEMU 9.0 does not see a second write through an entry that was once dirty.
+# 'level' makes the first interrupt controller level-triggered and then counts in one word.
 PROGRAMS = {
     ('x86_64', 'halted'): 'fa'           # cli
                           'f4'           # again: hlt
@@ -176,6 +177,14 @@ PROGRAMS = {
                          '3480'          # xor al, 0x80: global pages on or off
                          '0f22e0'        # mov cr4, eax
                          'ebee',         # jmp again
+    ('x86_64', 'level'): 'fa'            # cli
+                         'b019'          # mov al, 0x19: ICW1 with LTIM
+                         'e620'          # out 0x20, al
+                         'b80010'        # mov ax, 0x1000
+                         '8ed8'          # mov ds, ax
+                         '31f6'          # xor si, si
+                         'ff04'          # again: inc word [si]
+                         'ebfc',         # jmp again
     ('aarch64', 'halted'): '7f2003d5'    # again: wfi
                            'ffffff17',   # b again
     ('aarch64', 'dirty'): '0002a8d2'     # movz x0, #0x4010, lsl #16
@@ -188,12 +197,17 @@ PROGRAMS = {
                           '1f8708d5'     # tlbi vmalle1
                           'faffff17',    # b again
 }
+# The first word that a program adds to, by architecture, and which programs do.
+COUNTER = {'x86_64': 0x10000, 'aarch64': 0x40100000}
+COUNTING = ('dirty', 'level')
 X86_RESET = bytes.fromhex('ea000000f0')  # jmp 0xf000:0, at the reset vector
 
 
 def firmware(arch, activity):
     """A firmware image of 64 KiB that consists of nothing but one of the programs above."""
     image = bytearray(65536)
+    if (arch, activity) not in PROGRAMS:
+        raise LabError('no guest of %s is %s' % (arch, activity))
     program = bytes.fromhex(PROGRAMS[arch, activity])
     image[:len(program)] = program
     if arch == 'x86_64':
@@ -447,6 +461,18 @@ class Machine:
                 each(info)
             time.sleep(0.005)
 
+    def counts(self):
+        """Whether the guest's program runs; None of one by which that cannot be seen."""
+        if self.guest.activity not in COUNTING:
+            return None
+        line = 'xp /1hx %#x' % COUNTER[self.guest.arch]
+        before = self.execute('human-monitor-command', command_line=line)
+        for _ in range(200):
+            time.sleep(0.01)
+            if self.execute('human-monitor-command', command_line=line) != before:
+                return True
+        return False
+
     def qtest_command(self, text):
         try:
             self.qtest.write(text.encode() + b'\n')
@@ -545,6 +571,7 @@ def save(release, guest, path, timeout=60):
             machine.enable_msix()
         if 'dirty-bitmaps' in guest.capabilities:
             machine.mark_disk()
+        machine.counts()  # so it does what it is to do
         info = _migrate(machine, path)
         if info is None or info.get('status') != 'completed':
             raise LabError('save failed: %s' % '; '.join(
@@ -567,7 +594,8 @@ def _described(machine, info):
 def load(release, guest, path, again=None, timeout=30):
     """
     Load `path` into a fresh guest. The result's 'status' is 'loaded', 'refused', 'hung' or
-    'crashed'; 'errors' is QEMU's own text. With `again`, the loaded guest is saved there.
+    'crashed'; 'errors' is QEMU's own text; 'counts' says whether the guest goes on, where that
+    can be seen. With `again`, the loaded guest is saved there.
     """
     path = os.path.abspath(path)
     uri = ('file:' + path if 'mapped-ram' in guest.capabilities
@@ -580,9 +608,10 @@ def load(release, guest, path, again=None, timeout=30):
         else:
             info = machine.wait_migration()
         loaded = info is not None and info.get('status') == 'completed'
-        second = None
+        counts = second = None
         if loaded:
             machine.execute('cont')  # a device takes its state over when it starts to run
+            counts = machine.counts()
         if loaded and again:
             second = _migrate(machine, os.path.abspath(again))
             loaded = second is not None and second.get('status') == 'completed'
@@ -597,7 +626,8 @@ def load(release, guest, path, again=None, timeout=30):
                   'qemu': release.version(guest.arch), 'suite': release.suite,
                   'machine': guest.machine_option(release),
                   'seconds': round(time.monotonic() - started, 3),
-                  'errors': machine.errors(), 'devices': read_log(machine.log)}
+                  'counts': counts, 'errors': machine.errors(),
+                  'devices': read_log(machine.log)}
         if second:
             result['counted'] = counted(second)
         return result
