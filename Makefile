@@ -8,6 +8,8 @@
 #   check-asan      the same with the address and undefined behaviour sanitizers
 #   check-tsan      the same with the thread sanitizer
 #   check-valgrind  the same under valgrind
+#   check-m32       the same as a 32-bit program; where the system has packages for several
+#                   architectures
 #   analyze         gcc's analyzer, clang-tidy and cppcheck over the library and the program
 #   fuzz            looks for inputs that break what tests/fuzz states; TIME=SECONDS a target
 #   check-qemu      stock QEMU writes, migstat converts, stock QEMU loads; with
@@ -69,11 +71,12 @@ TEST_PACKAGES := check json-glib-1.0
 ARGP := $(if $(wildcard /lib/ld-musl-*.so.1),-largp)
 
 goals := $(or $(MAKECMDGOALS),all)
-tests := $(filter-out check-qemu check-agree,$(filter check% update-golden $(B)/tests/%,$(goals)))
-needs := $(if $(filter-out clean help dist uninstall,$(goals)),\
+tests := $(filter-out check-qemu check-agree check-m32,$(filter check% update-golden $(B)/tests/%,$(goals)))
+needs := $(if $(filter-out clean help dist uninstall check-m32,$(goals)),\
 	pkg-config $(LIB_PACKAGES) $(LIB_PACKAGES_PRIVATE) \
 	$(PROGRAM_PACKAGES) $(ARGP)) \
 	$(if $(tests),$(TEST_PACKAGES) zstd) \
+	$(if $(findstring -m32,$(CC)),-m32) \
 	$(if $(filter check-asan,$(goals)),-fsanitize=address) \
 	$(if $(filter check-valgrind,$(goals)),valgrind) \
 	$(if $(filter check-qemu check-agree fixtures,$(goals)),\
@@ -218,7 +221,7 @@ VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=
 	--errors-for-leak-kinds=definite --trace-children=yes \
 	--trace-children-skip='/usr/*$(comma)/bin/*'
 
-.PHONY: check check-asan check-tsan check-valgrind update-golden
+.PHONY: check check-asan check-tsan check-valgrind check-m32 update-golden
 check: all $(RUNNER) $(MKMIG) $(INJECTOR)
 	$(Q)$(call run_tests)
 
@@ -230,6 +233,11 @@ check-tsan:
 
 check-valgrind: all $(RUNNER) $(MKMIG)
 	$(Q)$(call run_tests,VARIANT=valgrind CK_TIMEOUT_MULTIPLIER=30 $(VALGRIND))
+
+# Where Debian and Fedora keep what they say of 32-bit libraries.
+check-m32:
+	$(Q)PKG_CONFIG_LIBDIR=/usr/lib/i386-linux-gnu/pkgconfig:/usr/lib/pkgconfig \
+		$(MAKE) --no-print-directory B=build/m32 CC='$(CC) -m32' check
 
 # TIME=SECONDS for each target, TARGETS="a b", JOBS=N
 .PHONY: fuzz

@@ -153,7 +153,7 @@ bool mig_json_string(MigJson *json, GString *value)
     while (json->p < json->end && *json->p != '"') {
         const char *from = json->p;
 
-        if (from - start > MIG_JSON_STRING_MAX) {
+        if ((size_t)(from - start) > MIG_JSON_STRING_MAX) {
             return fail(json, "a string that is longer than any name");
         }
 
@@ -166,7 +166,7 @@ bool mig_json_string(MigJson *json, GString *value)
         }
         while (json->p < json->end && *json->p != '"' && *json->p != '\\' &&
                (unsigned char)*json->p >= 0x20 &&
-               json->p - start <= MIG_JSON_STRING_MAX) {
+               (size_t)(json->p - start) <= MIG_JSON_STRING_MAX) {
             json->p++;
         }
         if (json->p == from) {
