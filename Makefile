@@ -196,6 +196,8 @@ $(RUNNER): $(RUN_OBJECTS) $(COMMAND_OBJECTS) $(LIB_STATIC)
 	$(call say,LD,$@)
 	$(Q)$(link) $(TEST_LIBS) $(PROGRAM_LIBS)
 
+# The list of PCI names is read once, not for each input.
+$(FUZZER): all_ldflags += -Wl,--wrap=mig_pci_names_load -Wl,--wrap=mig_pci_names_free
 $(FUZZER): $(call objects,$(wildcard tests/fuzz/*.c)) $(COMMAND_OBJECTS) $(LIB_STATIC)
 	$(call say,LD,$@)
 	$(Q)$(link) -fsanitize=fuzzer $(TEST_LIBS) $(PROGRAM_LIBS)

@@ -49,19 +49,17 @@ int fuzz_file(const uint8_t *data, size_t n);
 int fuzz_pipe(const uint8_t *data, size_t n);
 #define FUZZ_PIPE_MAX (1u << 20)
 
-/* The part of fuzz_reader() that reads from memory: `watch` sees each item.  Returns
- * whether the stream is complete. */
+/* The part of fuzz_reader() that reads from memory: `watch`, which may be NULL, sees each
+ * item.  Returns whether the stream is complete. */
 bool fuzz_read(const uint8_t *data, size_t n,
                void (*watch)(const MigItem *item, void *user), void *user);
 
 void fuzz_reader(const uint8_t *data, size_t n);
-void fuzz_ways(const uint8_t *data, size_t n);
+void fuzz_check(const uint8_t *data, size_t n);
+void fuzz_dump(const uint8_t *data, size_t n);
 void fuzz_convert(const uint8_t *data, size_t n);
 void fuzz_filters(const uint8_t *data, size_t n);
-void fuzz_program(const uint8_t *data, size_t n);
 void fuzz_description(const uint8_t *data, size_t n);
-void fuzz_xbzrle(const uint8_t *data, size_t n);
-void fuzz_zlib(const uint8_t *data, size_t n);
-void fuzz_payload(const uint8_t *data, size_t n);
+void fuzz_parts(const uint8_t *data, size_t n);
 
 #endif

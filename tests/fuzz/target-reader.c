@@ -3,7 +3,7 @@
  *   - Items are not empty and tile the stream, to its end or up to the damage.
  *   - An item's octets are those of the stream at its offset.
  *   - An error has a text and a place in the stream, and is repeated.
- *   - Memory, a file and a pipe give the same items and the same error: target `ways`.
+ *   - Memory, a file and a pipe give the same items and the same error.
  * Must not know: what a sound stream is.
  * Neighbours: fuzz.h; lib/stream/reader.h.
  */
@@ -136,11 +136,6 @@ static char *read_fd(int fd, const uint8_t *data, size_t n)
 }
 
 void fuzz_reader(const uint8_t *data, size_t n)
-{
-    fuzz_read(data, n, NULL, NULL);
-}
-
-void fuzz_ways(const uint8_t *data, size_t n)
 {
     g_autofree char *memory = read_memory(data, n);
     g_autofree char *file = read_fd(fuzz_file(data, n), data, n);

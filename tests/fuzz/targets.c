@@ -14,14 +14,12 @@
 
 const FuzzTarget fuzz_targets[] = {
     { "reader", fuzz_reader, FUZZ_STREAMS },
-    { "ways", fuzz_ways, FUZZ_STREAMS },
-    { "program", fuzz_program, FUZZ_STREAMS },
+    { "check", fuzz_check, FUZZ_STREAMS },
+    { "dump", fuzz_dump, FUZZ_STREAMS },
     { "convert", fuzz_convert, FUZZ_STREAMS },
     { "filters", fuzz_filters, FUZZ_STREAMS },
     { "description", fuzz_description, "description" },
-    { "payload", fuzz_payload, "payload" },
-    { "xbzrle", fuzz_xbzrle, "xbzrle" },
-    { "zlib", fuzz_zlib, "zlib" },
+    { "parts", fuzz_parts, "parts" },
     { 0 },
 };
 
