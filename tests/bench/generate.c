@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Owns: valid streams of any size, for measuring.
  * Must not know: the library, so that a slip in one is not hidden by the other.
- * Neighbours: bench.c runs it.
+ * Neighbours: streams.py runs it.
  *
  *     generate FILE SIZE [normal=SHARE] [zero=SHARE] [vfio=SHARE] [parts=N] [sections=N]
- *                        [mapped]
+ *                        [mapped | memory]
  *
- * SIZE is that of the stream in bytes, roughly (K, M, G: powers of 1,024).  The shares are of
- * its bytes and default to all normal.  PARTs of ram and of the VFIO device take turns, N
- * each; N device sections stand before the end.  mapped: RAM in a mapped-ram file, and no
- * PARTs.
+ * SIZE is that of the stream in bytes, roughly.  The shares are of its bytes and default to
+ * all normal.  PARTs of ram and of the VFIO device take turns, N each; N device sections
+ * stand before the end.  mapped: SIZE bytes of RAM in a mapped-ram file, and no PARTs.
+ * memory: no stream but SIZE bytes of normal pages, for a guest to be started with.
+ *
+ * A normal page compresses to about half, as much of a guest's memory does.
  */
 #include <stdarg.h>
 #include <stdbool.h>
@@ -33,7 +35,7 @@ typedef struct {
     uint64_t size;
     double normal, zero, vfio;
     uint64_t parts, sections;
-    bool mapped;
+    bool mapped, memory;
 } Plan;
 
 /* 'b' u8, 'h' be16, 'i' be32, 'l' be64, 's' octets of a string, 'p' the same behind their
@@ -76,6 +78,20 @@ static void put_zeros(uint64_t n)
     }
 }
 
+/* No two are alike: the first half is noise (xorshift64). */
+static void put_page(void)
+{
+    static uint64_t noise = 88172645463325252;
+
+    for (unsigned i = 0; i < PAGE / 2; i += sizeof(noise)) {
+        noise ^= noise << 13;
+        noise ^= noise >> 7;
+        noise ^= noise << 17;
+        memcpy(page + i, &noise, sizeof(noise));
+    }
+    fwrite(page, 1, PAGE, out);
+}
+
 static void put_pages(uint64_t first, uint64_t n, bool zero)
 {
     for (uint64_t i = first; i < first + n; i++) {
@@ -86,8 +102,7 @@ static void put_pages(uint64_t first, uint64_t n, bool zero)
         if (zero) {
             put("b", 0);
         } else {
-            memcpy(page, &i, sizeof(i));
-            fwrite(page, 1, PAGE, out);
+            put_page();
         }
     }
 }
@@ -202,38 +217,20 @@ static void generate(const Plan *plan)
     put("i", (uint32_t)(end - start));
 }
 
-static uint64_t size_of(const char *text)
-{
-    char *end;
-    double value = strtod(text, &end);
-
-    switch (*end) {
-    case 'G':
-        value *= 1024;
-        /* fallthrough */
-    case 'M':
-        value *= 1024;
-        /* fallthrough */
-    case 'K':
-        value *= 1024;
-    }
-    return (uint64_t)value;
-}
-
 int main(int argc, char **argv)
 {
     Plan plan = { .parts = 20, .sections = 30 };
 
     if (argc < 3) {
         fprintf(stderr, "generate FILE SIZE [normal=|zero=|vfio=SHARE] [parts=|sections=N] "
-                        "[mapped]\n");
+                        "[mapped|memory]\n");
         return 2;
     }
-    plan.size = size_of(argv[2]);
+    plan.size = strtoull(argv[2], NULL, 10);
     for (int i = 3; i < argc; i++) {
         const char *value = strchr(argv[i], '=');
 
-        switch (value ? argv[i][0] : 'm') {
+        switch (value ? argv[i][0] : 0) {
         case 'n':
             plan.normal = atof(value + 1);
             break;
@@ -250,7 +247,8 @@ int main(int argc, char **argv)
             plan.sections = strtoull(value + 1, NULL, 10);
             break;
         default:
-            plan.mapped = true;
+            plan.mapped = strcmp(argv[i], "mapped") == 0;
+            plan.memory = strcmp(argv[i], "memory") == 0;
         }
     }
     if (plan.normal + plan.zero + plan.vfio == 0) {
@@ -264,7 +262,13 @@ int main(int argc, char **argv)
         perror(argv[1]);
         return 2;
     }
-    generate(&plan);
+    if (plan.memory) {
+        for (uint64_t i = 0; i < plan.size; i += PAGE) {
+            put_page();
+        }
+    } else {
+        generate(&plan);
+    }
     if (fclose(out)) {
         perror(argv[1]);
         return 2;
