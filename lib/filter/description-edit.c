@@ -400,19 +400,20 @@ static char *gap_before(const char *text, const MigDescription *d, size_t i)
                    i < d->n_devices ? d->devices[i].text_offset : d->devices_end);
 }
 
-static ssize_t find_entry(const MigDescription *d, const char *name, uint32_t instance_id)
+static ssize_t find_neighbour(const MigDescription *d, const char *name,
+                              uint32_t instance_id)
 {
     return name ? mig_description_lookup(d, name, instance_id, 0) : -1;
 }
 
 static size_t insertion_place(const MigDescription *d, const Edit *edit)
 {
-    ssize_t i = find_entry(d, edit->before, edit->before_instance);
+    ssize_t i = find_neighbour(d, edit->before, edit->before_instance);
 
     if (i >= 0) {
         return (size_t)i;
     }
-    i = find_entry(d, edit->after, edit->after_instance);
+    i = find_neighbour(d, edit->after, edit->after_instance);
     return i >= 0 ? (size_t)i + 1 : d->n_devices;
 }
 
@@ -491,13 +492,16 @@ static char *build_list(const MigDescriptionEdit *edit, const char *text,
     return g_string_free(list, false);
 }
 
-/* Records what each edit means for the text; a static string if one cannot be done. */
+/* Records what each edit means for the text; a static string if one cannot be done.  Edits
+ * come in the order of the stream, as entries do: of two with one name, each gets its own. */
 static const char *plan(MigDescriptionEdit *edit, const char *text,
                         const MigDescription *d, bool *removed, GArray *inside)
 {
+    size_t next = 0; /* entry */
+
     for (guint e = 0; e < edit->edits->len; e++) {
         Edit *one = &g_array_index(edit->edits, Edit, e);
-        ssize_t i = find_entry(d, one->name, one->instance_id);
+        ssize_t i = mig_description_lookup(d, one->name, one->instance_id, next);
 
         if (one->kind == EDIT_INSERT) {
             one->place = insertion_place(d, one);
@@ -509,6 +513,7 @@ static const char *plan(MigDescriptionEdit *edit, const char *text,
         if (i < 0) {
             continue;
         }
+        next = (size_t)i + 1;
         if (one->kind == EDIT_REMOVE) {
             removed[i] = true;
         } else if (one->kind == EDIT_REPLACE) {

@@ -8,7 +8,8 @@
  *
  * A filter records what it did to the sections while they pass, and hands the items of the
  * description to mig_description_edit_item().  Entries that a description lacks cannot
- * become untrue and are left out of account.
+ * become untrue and are left out of account.  Each FULL section is recorded for itself, in
+ * the order of the stream: there are machines with two of one name (isa-ide of isapc).
  */
 #ifndef MIG_FILTER_DESCRIPTION_EDIT_H
 #define MIG_FILTER_DESCRIPTION_EDIT_H
@@ -23,7 +24,7 @@ void mig_description_edit_free(MigDescriptionEdit *edit);
 /* The FULL section of @section is gone. */
 void mig_description_edit_remove(MigDescriptionEdit *edit, const MigSection *section);
 
-/* @section is called @name now. */
+/* The FULL section of @section is called @name now. */
 void mig_description_edit_rename(MigDescriptionEdit *edit, const MigSection *section,
                                  const char *name);
 

@@ -95,7 +95,6 @@ static const MigSection *renamed(Rename *rename, MigNext *next, const MigItem *i
         return NULL;
     }
     g_hash_table_insert(rename->renamed, key, made);
-    mig_description_edit_rename(rename->edit, item->section, rename->to);
     mig_next_report(next, item->section, "renamed to %s", rename->to);
     return made;
 }
@@ -135,6 +134,9 @@ static bool rename_event(void *state, MigNext *next, MigItem *item, GError **err
     }
     if (section != item->section && item->kind == MIG_ITEM_SECTION_HEADER &&
         item->length > MIG_SHORT_HEADER_LENGTH) {
+        if (item->type == MIG_SECTION_FULL) {
+            mig_description_edit_rename(rename->edit, item->section, rename->to);
+        }
         item->section = section;
         return emit_header(next, item, section, error);
     }

@@ -41,6 +41,7 @@ typedef struct Device {
     uint32_t config_size, msix_vectors;
     unsigned differing; /* payloads that were not like the one before */
     bool in_start;      /* a configuration record stands in START */
+    bool reserved;      /* a subflag word has bits that mean nothing yet */
     bool leave;         /* as it is */
     bool need;          /* its configuration is set up early */
 
@@ -194,12 +195,15 @@ static bool capture(Device *device, MigNext *next, const MigItem *item, GError *
 
 static bool watch(Device *device, MigNext *next, const MigItem *item, GError **error)
 {
+    const unsigned known = MIG_VFIO_SUBFLAG_SETUP | MIG_VFIO_SUBFLAG_ENABLE_IRQ;
+
     mig_vfio_device_watch(&device->seen, item);
     if (item->kind != MIG_ITEM_VFIO_RECORD ||
         item->vfio.flag != MIG_VFIO_DEV_CONFIG_STATE) {
         return true;
     }
     device->in_start |= item->type == MIG_SECTION_START;
+    device->reserved |= (item->vfio.subflags & ~known) != 0;
     return !item->vfio.has_payload || capture(device, next, item, error);
 }
 
@@ -240,6 +244,11 @@ static bool judge(Device *device, MigNext *next, const MigItem *item, GError **e
             "some of its configuration records have a subflag word and some have "
             "none: it is in two dialects at once");
     }
+    if (device->reserved) {
+        return refuse(device, next, item, error,
+                      "a subflag word of it asks for an action that is not known, and "
+                      "would be lost");
+    }
     if (seen->other_bytes || device->in_start) {
         return refuse(device, next, item, error,
                       "START or FULL holds records that no dialect has there");
@@ -253,19 +262,25 @@ static bool judge(Device *device, MigNext *next, const MigItem *item, GError **e
     return true;
 }
 
+/* Whether the device is in config-first, and nothing of it stands elsewhere. */
+static bool is_config_first(const MigVfioDevice *seen)
+{
+    return seen->dialect == MIG_VFIO_DIALECT_CONFIG_FIRST && seen->config_records == 1 &&
+           seen->config_type == MIG_SECTION_END && needs_by_order(seen) && !seen->full;
+}
+
 /* After a first pass: what is to become of the device. */
 static bool decide(Layout *layout, Device *device, MigNext *next, GError **error)
 {
     const MigVfioDevice *seen = &device->seen;
     MigVfioNeed need = mig_vfio_needs_lookup(layout->needs, seen->section->name);
-    bool once = seen->config_records == 1;
 
     device->need =
         need == MIG_VFIO_NEED_AUTO ? needs_by_order(seen) : need == MIG_VFIO_NEED_YES;
-    if (seen->dialect == layout->to && (once || seen->subflags) && !device->in_start) {
-        device->leave = layout->to != MIG_VFIO_DIALECT_SUBFLAG ||
-                        (need == MIG_VFIO_NEED_AUTO && !layout->every_iteration);
-    }
+    device->leave = layout->to == MIG_VFIO_DIALECT_CONFIG_FIRST
+                        ? is_config_first(seen)
+                        : seen->subflags && !device->in_start &&
+                              need == MIG_VFIO_NEED_AUTO && !layout->every_iteration;
     return device->leave || judge(device, next, NULL, error);
 }
 
@@ -438,6 +453,11 @@ static void note_enabled(Layout *layout, Device *device, MigNext *next)
 static bool emit_full_record(Layout *layout, Device *device, MigNext *next,
                              const MigItem *like, GError **error)
 {
+    if (device->need && device->set_ups == 0) {
+        return refuse(device, next, like, error,
+                      "its FULL section comes before its configuration space could be "
+                      "set up in another");
+    }
     note_enabled(layout, device, next);
     device->full = true;
     return emit_config(device, next, like, subflags_in_full(layout, device), error);
@@ -526,8 +546,8 @@ static bool open_body(Layout *layout, MigNext *next, const MigItem *item, GError
     device->type = item->type;
     device->set_up_here = device->removed_here = false;
     device->drop_end_of_state = device->closed = false;
-    device->drop = !device->leave && layout->to == MIG_VFIO_DIALECT_CONFIG_FIRST &&
-                   item->type == MIG_SECTION_FULL;
+    device->drop = !device->leave && item->type == MIG_SECTION_FULL &&
+                   (layout->to == MIG_VFIO_DIALECT_CONFIG_FIRST || device->full);
     device->ended |= item->type == MIG_SECTION_END;
     layout->more_ended |= item->type == MIG_SECTION_END;
     if (device->leave) {
@@ -589,15 +609,28 @@ static bool fill_full(Layout *layout, Device *device, MigNext *next, const MigIt
            emit_flag(next, item, MIG_VFIO_END_OF_STATE, true, error);
 }
 
+/* In a single pass: what is in FULL has gone out, and should have been the last one. */
+static bool watch_passing(Device *device, MigNext *next, const MigItem *item,
+                          GError **error)
+{
+    unsigned differing = device->differing;
+
+    return watch(device, next, item, error) &&
+           (!device->full || device->differing == differing ||
+            refuse(device, next, item, error,
+                   "another configuration space of it comes behind its FULL section"));
+}
+
 static bool record(Layout *layout, MigNext *next, const MigItem *item, GError **error)
 {
     Device *device = layout->open;
 
+    if (!layout->scanned && item->piece == 0 &&
+        !watch_passing(device, next, item, error)) {
+        return false;
+    }
     if (device->leave || device->drop) {
         return device->drop || mig_next_emit(next, item, error);
-    }
-    if (!layout->scanned && item->piece == 0 && !watch(device, next, item, error)) {
-        return false;
     }
     if (item->vfio.flag == MIG_VFIO_DEV_CONFIG_STATE) {
         return replace_config(layout, device, next, item, error);

@@ -181,19 +181,26 @@ static void look_at(MigVfioPlace *place, const MigItem *header)
     place->previous_id = id;
 }
 
+/* Whether no FULL section will follow.  In postcopy they are in a package, and commands
+ * behind them: PING, and POSTCOPY_RUN, which starts the guest.
+ * Source: migration/migration.c, postcopy_start(), 5.2 to 10.2. */
+static bool ends_sections(const MigItem *item)
+{
+    return item->kind == MIG_ITEM_EOF ||
+           (item->kind == MIG_ITEM_COMMAND && item->package_depth > 0);
+}
+
 bool mig_vfio_place_event(MigVfioPlace *place, const MigVfioPlaceOps *ops, MigNext *next,
                           MigItem *item, GError **error)
 {
-    bool outer = item->package_depth == 0;
-
     if (!place->wants->len) {
         return emit(place, ops, next, item, error);
     }
-    if (outer && item->kind == MIG_ITEM_EOF) {
+    if (ends_sections(item)) {
         return settle(place, ops, next, item, error) &&
                emit(place, ops, next, item, error);
     }
-    if (outer && item->kind == MIG_ITEM_SECTION_HEADER) {
+    if (item->kind == MIG_ITEM_SECTION_HEADER) {
         look_at(place, item);
         if (place->through && !flush(place, ops, next, error)) {
             return false;

@@ -90,6 +90,10 @@ static const struct {
       "header; config \"m\"\n" RAM "part 2; ram-normal 0 7 \"pc.ram\"; ram-eos; footer 2\n"
           RAM_END DEVICE("4", "x") "eof\n" DEVICES(ENTRY("x")),
       "header; config \"m\"\n" DEVICE("4", "x") "eof\n" DEVICES(ENTRY("x")), NULL },
+    { "drop-section:name=a", /* a machine may have two of one name */
+      "header\n" DEVICE("3", "a") DEVICE("4", "x") DEVICE("5", "a") "eof\n"
+          DEVICES(ENTRY("a") ", " ENTRY("x") ", " ENTRY("a")),
+      "header\n" DEVICE("4", "x") "eof\n" DEVICES(ENTRY("x")), NULL },
     { "drop-section:name=none", "header\n" DEVICE("4", "x") "eof", "header\n" DEVICE("4", "x")
       "eof", "no section has a name that matches" },
     { "keep-section:name=ram:name=x",
@@ -104,6 +108,11 @@ static const struct {
       "header\n" DEVICE("3", "0000:00:02.0/x") "eof\n" DEVICES(ENTRY("0000:00:02.0/x")),
       "header\n" DEVICE("3", "0000:00:03.0/xx") "eof\n" DEVICES(ENTRY("0000:00:03.0/xx")),
       "0000:00:02.0/x: renamed to 0000:00:03.0/xx" },
+    { "rename-section:from=a:to=b",
+      "header\n" DEVICE("3", "a") DEVICE("4", "x") DEVICE("5", "a") "eof\n"
+          DEVICES(ENTRY("a") ", " ENTRY("x") ", " ENTRY("a")),
+      "header\n" DEVICE("3", "b") DEVICE("4", "x") DEVICE("5", "b") "eof\n"
+          DEVICES(ENTRY("b") ", " ENTRY("x") ", " ENTRY("b")), NULL },
     { "rename-section:from=a/vfio:to=b/vfio",
       "header; start 9 \"a/vfio\" 0 1; vfio setup; vfio eos; footer 9;"
       "part 9; vfio eos; footer 9; end 9; vfio eos; footer 9; eof",

@@ -304,6 +304,13 @@ static const struct {
            "full 17 \"d/vfio\" 0 1; vfio config; vfio subflag 3; vfio-payload 256 2; vfio eos;"
            "footer 17; eof",
       NULL, false },
+    { "the record behind the data, where it should be before", TO("config-first"),
+      HEAD "end 17;" DATA CONFIG "vfio eos; footer 17; eof",
+      HEAD "end 17;" CONFIG DATA "vfio eos; footer 17; eof", NULL, false },
+    { "a record in PART", TO("config-first"),
+      HEAD "part 17;" CONFIG DATA "vfio eos; footer 17; end 17;" DATA "vfio eos; footer 17; eof",
+      HEAD "part 17;" DATA "vfio eos; footer 17; end 17;" CONFIG DATA "vfio eos; footer 17; eof",
+      NULL, false },
     { "the same configuration twice", TO("config-last"),
       HEAD "end 17;" CONFIG DATA "vfio eos; footer 17\n" FULL "eof",
       HEAD "end 17;" DATA "vfio eos; footer 17\n" FULL "eof", NULL, false },
@@ -335,6 +342,40 @@ static const struct {
     { "interrupts never enabled", TO("config-last"),
       HEAD "end 17;" SET_UP DATA "vfio eos; footer 17; eof",
       HEAD "end 17;" DATA "vfio eos; footer 17\n" FULL "eof", NULL, false },
+    { "two FULLs", TO("config-last"),
+      HEAD "end 17;" DATA "vfio eos; footer 17\n" FULL FULL "eof",
+      HEAD "end 17;" DATA "vfio eos; footer 17\n" FULL "eof", NULL, false },
+    { "two FULLs that differ", TO("config-last"),
+      HEAD "end 17;" DATA "vfio eos; footer 17\n" FULL
+           "full 17 \"d/vfio\" 0 1;" OTHER "footer 17; eof",
+      NULL, "behind its FULL section", true },
+    { "FULL before the data", TO("subflag"),
+      HEAD FULL "end 17;" DATA "vfio eos; footer 17; eof",
+      HEAD "full 17 \"d/vfio\" 0 1; vfio config; vfio subflag 3; vfio-payload 256 2; vfio eos;"
+           "footer 17; end 17;" DATA "vfio eos; footer 17; eof",
+      NULL, false },
+    { "FULL before the data, which needs it first", TO("subflag:config-needed=yes"),
+      HEAD FULL "end 17;" DATA "vfio eos; footer 17; eof", NULL,
+      "before its configuration space could be set up", false },
+    { "an action that is not known", TO("config-last"),
+      HEAD "end 17;" DATA "vfio eos; footer 17;"
+           "full 17 \"d/vfio\" 0 1; vfio config; vfio subflag 7; vfio-payload 256 2; vfio eos;"
+           "footer 17; eof",
+      NULL, "an action that is not known", true },
+    { "FULL sections in a package", TO("config-last"),
+      HEAD "end 17;" CONFIG DATA "vfio eos; footer 17; command 2 { be32 2 };"
+           "packaged { command 4; full 3 \"x\" 0 1; u8 1; footer 3; full 30 \"y\" 0 1; u8 1;"
+           "footer 30; command 2 { be32 3 }; command 5 }; eof",
+      HEAD "end 17;" DATA "vfio eos; footer 17; command 2 { be32 2 };"
+           "packaged { command 4; full 3 \"x\" 0 1; u8 1; footer 3\n" FULL
+           "full 30 \"y\" 0 1; u8 1; footer 30; command 2 { be32 3 }; command 5 }; eof",
+      NULL, false },
+    { "a package that ends with the device", TO("config-last"),
+      HEAD "end 17;" CONFIG DATA "vfio eos; footer 17;"
+           "packaged { command 4; full 3 \"x\" 0 1; u8 1; footer 3; command 5 }; eof",
+      HEAD "end 17;" DATA "vfio eos; footer 17;"
+           "packaged { command 4; full 3 \"x\" 0 1; u8 1; footer 3\n" FULL "command 5 }; eof",
+      NULL, false },
     { "an empty FULL", TO("config-last"),
       HEAD "end 17;" CONFIG DATA "vfio eos; footer 17;"
            "full 17 \"d/vfio\" 0 1; vfio eos; footer 17; eof",
