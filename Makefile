@@ -16,7 +16,8 @@
 #                   SUITES="bullseye bookworm trixie sid" releases of other Debian suites too
 #   check-agree     mutated streams: migstat's verdict against the loader's; SUITES as above
 #   fixtures        makes the real streams of tests/fixtures/real anew
-#   bench           measures migstat beside what one would run instead
+#   bench           measures migstat beside what one would run instead, with SIZE=, RUNS=,
+#                   DIR=, DISK=, STREAM=, ANALYZE=, ONLY=: see tests/bench/run
 #   update-golden   writes what the tests expect of the output anew, to be reviewed
 #   install         program, library, headers, pkg-config file, man pages
 #   uninstall       removes what install wrote
@@ -81,6 +82,7 @@ needs := $(if $(filter-out clean help dist uninstall check-m32,$(goals)),\
 	$(if $(filter check-valgrind,$(goals)),valgrind) \
 	$(if $(filter check-qemu check-agree fixtures,$(goals)),\
 		python3 zstd qemu-system-x86_64 qemu-system-aarch64) \
+	$(if $(filter bench,$(goals)),python3 zstd) \
 	$(if $(filter analyze,$(goals)),clang-tidy cppcheck) \
 	$(if $(filter fuzz,$(goals)),clang)
 
