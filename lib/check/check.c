@@ -65,8 +65,10 @@ size_t mig_rule_count(void)
 {
     size_t n = 0;
 
-    while (mig_rule_at(n)) {
-        n++;
+    for (size_t i = 0; i < G_N_ELEMENTS(groups); i++) {
+        for (const MigRule *rule = groups[i]; rule->id; rule++) {
+            n++;
+        }
     }
     return n;
 }
