@@ -13,9 +13,11 @@
  * and have the elements in their own field object, with keys repeated for each.
  * An array of pointers has one octet '0' for each NULL.  Since 10.0 it is described as runs of
  * entries of one name, the first of which claims the whole array unless it is NULL; before, as
- * if all elements were like the first, and only the length tells how many are not.
+ * if all elements were like the first, NULL or not, and only the length tells how many are
+ * not.  Where the loader allocates the elements, 11.1 has '1' before each that is there.
  * Source: migration/vmstate.c, vmstate_save_state_v(), vmsd_desc_field_start();
- * migration/vmstate-types.c, put_qtailq(), put_gtree(), put_nullptr(); 5.2 to 10.2.
+ * migration/vmstate-types.c, put_qtailq(), put_gtree(), put_nullptr(); 5.2 to 10.2;
+ * save_ptr_marker(), 11.1.
  */
 #include "device/decode.h"
 
@@ -33,6 +35,7 @@
 #define NULLS_SEARCHES_MAX 256        /* ...and how many a device is worth */
 
 #define NULLPTR_OCTET '0'
+#define POINTER_OCTET '1'
 
 typedef enum Shape {
     SHAPE_OTHER, /* octets */
@@ -72,6 +75,7 @@ static const struct Type {
     { "fpscr", 4, SHAPE_UINT },
     { "powered_off", 1, SHAPE_BOOL },
     { "nullptr", 1, SHAPE_NULLPTR },
+    { "ptr-marker", 1, SHAPE_NULLPTR },
     { "qtailq", 0, SHAPE_QUEUE },
     { "qlist", 0, SHAPE_QUEUE },
     { "gtree", 0, SHAPE_GTREE },
@@ -99,12 +103,13 @@ struct Field {
     Shape shape;
     uint8_t width; /* that the type has; 0: any */
     bool has_size, has_count, has_index;
-    uint64_t size;     /* octets of one element */
-    uint64_t count;    /* elements */
-    uint64_t run;      /* octets of this and the entries of the same name behind it */
-    bool in_array;     /* shown as elements of an array, of which... */
-    bool starts_array; /* ...this is the first entry */
-    Vmstate *vmstates; /* a struct has one; a container one or two per element */
+    uint64_t size;        /* octets of one element */
+    uint64_t count;       /* elements */
+    uint64_t run;         /* octets of this and the entries of the same name behind it */
+    bool in_array;        /* shown as elements of an array, of which... */
+    bool starts_array;    /* ...this is the first entry */
+    const Field *element; /* what is described is a NULL, and the others are this */
+    Vmstate *vmstates;    /* a struct has one; a container one or two per element */
     size_t size_text, size_text_end; /* of the number, in the JSON */
     Field *next;
 };
@@ -349,6 +354,71 @@ static Field *read_field(Schema *s)
     return json->problem || s->problem ? NULL : f;
 }
 
+/*
+ * Elements of arrays of pointers that begin with NULL in every stream, as 10.0 describes them.
+ * Source: hw/s390x/css.c, vmstate_css: 256 pointers, of which a machine has the one at 0xfe.
+ */
+static const struct {
+    const char *vmstate, *field, *element;
+} known_elements[] = {
+    { "s390_css", "css",
+      "{\"vmsd_name\": \"s390_css_img\", \"version\": 1, \"fields\": ["
+      "{\"name\": \"chpids\", \"array_len\": 256, \"type\": \"struct\", \"struct\": {"
+      "\"vmsd_name\": \"s390_chp_info\", \"version\": 1, \"fields\": ["
+      "{\"name\": \"in_use\", \"type\": \"uint8\", \"size\": 1}, "
+      "{\"name\": \"type\", \"type\": \"uint8\", \"size\": 1}, "
+      "{\"name\": \"is_virtual\", \"type\": \"uint8\", \"size\": 1}]}, "
+      "\"size\": 3}]}" },
+};
+
+static Vmstate *known_element(Schema *s, const Vmstate *v, const Field *f)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(known_elements); i++) {
+        if (g_str_equal(known_elements[i].vmstate, v->name) &&
+            g_str_equal(known_elements[i].field, f->name)) {
+            MigJson outer = s->json;
+            Vmstate *element;
+
+            mig_json_init(&s->json, known_elements[i].element,
+                          strlen(known_elements[i].element));
+            element = read_vmstate(s);
+            s->json = outer;
+            return element;
+        }
+    }
+    return NULL;
+}
+
+/* Up to 9.x an element that is NULL is described by the type of the others and one octet. */
+static bool describes_null(const Field *f)
+{
+    return f->size == 1 && (f->width > 1 || (g_str_equal(f->type, "struct") &&
+                                             (!f->vmstates || !f->vmstates->fields)));
+}
+
+static bool read_null(Schema *s, const Vmstate *v, Field *f)
+{
+    Field *element = node(s, sizeof(Field));
+
+    if (!element) {
+        return false;
+    }
+    *element = *f;
+    element->next = NULL;
+    element->count = 1;
+    element->size = f->width;
+    element->vmstates = NULL;
+    if (f->width == 0) {
+        element->vmstates = known_element(s, v, f);
+        element->size = element->vmstates ? element->vmstates->size : 0;
+    }
+    f->element = element->size ? element : NULL;
+    f->shape = SHAPE_NULLPTR;
+    f->width = 1;
+    f->vmstates = NULL;
+    return true;
+}
+
 /* Entries of one name are one array.  The first of a run that does not begin with NULL
  * claims the elements of the others too (see above). */
 static bool join_run(Vmstate *v, Field *first)
@@ -387,7 +457,7 @@ static bool read_fields(Schema *s, Vmstate *v)
     }
     while (mig_json_next(&s->json, NULL)) {
         *next = read_field(s);
-        if (!*next) {
+        if (!*next || (describes_null(*next) && !read_null(s, v, *next))) {
             return false;
         }
         next = &(*next)->next;
@@ -422,10 +492,11 @@ typedef struct Walk {
     uint64_t certain; /* second walk: octets that are shown as values */
     uint64_t visits;
     unsigned searches;
-    Sought *sought;  /* or NULL */
-    bool differs;    /* a leaf contradicts its description */
-    const char *why; /* what ended the first walk */
-    GString *note;   /* the reason, for a person */
+    const Field *doubtful; /* an array that may hold NULLs, nobody knows where */
+    Sought *sought;        /* or NULL */
+    bool differs;          /* a leaf contradicts its description */
+    const char *why;       /* what ended the first walk */
+    GString *note;         /* the reason, for a person */
 } Walk;
 
 static bool stop(Walk *w, const char *why)
@@ -504,8 +575,10 @@ static void leaf(Walk *w, const Field *f, const char *name)
 
 /* Which elements of one array of a vmstate are NULL although nothing says so. */
 typedef struct Nulls {
-    const Field *array; /* NULL: of none */
-    uint8_t *is_null;   /* an octet an element */
+    const Field *array;   /* NULL: of none */
+    const Field *element; /* what the others are */
+    uint64_t length;      /* octets of the array */
+    uint8_t *is_null;     /* an octet an element */
 } Nulls;
 
 static void nulls_clear(Nulls *nulls)
@@ -520,29 +593,31 @@ static bool is_null_at(const Walk *w, uint64_t at)
 }
 
 /*
- * Which @k of the elements of @f are NULL, if their array begins at @start: the octets allow
- * exactly one answer, or none is given.  table[i][j] is in how many ways (2 for more) j of
- * the first i elements can be NULL; the first, which was described, is not.
+ * Which @k of @n elements are NULL, the others taking @size octets, if their array begins at
+ * @start: the octets allow exactly one answer, or none is given.  table[i][j] is in how many
+ * ways (2 for more) j of the first i elements can be NULL; of the first it is known.
  */
-static uint8_t *place_nulls(const Walk *w, const Field *f, uint64_t start, uint64_t k)
+static uint8_t *place_nulls(const Walk *w, uint64_t n, uint64_t size, bool first_is_null,
+                            uint64_t start, uint64_t k)
 {
-    uint64_t n = f->count, columns = k + 1;
+    uint64_t columns = k + 1, j = k;
     g_autofree uint8_t *table = g_malloc0((n + 1) * columns);
     g_autofree uint8_t *is_null = g_malloc0(n);
-    uint64_t j = k;
 
     table[0] = 1;
     for (uint64_t i = 0; i < n; i++) {
         for (uint64_t nulls = 0; nulls <= MIN(i, k); nulls++) {
             uint8_t ways = table[i * columns + nulls];
-            uint64_t at = start + nulls + (i - nulls) * f->size;
+            uint64_t at = start + nulls + (i - nulls) * size;
             uint8_t *next = &table[(i + 1) * columns + nulls];
 
             if (!ways || at >= w->length) {
                 continue;
             }
-            next[0] = (uint8_t)MIN(next[0] + ways, 2);
-            if (i > 0 && nulls < k && is_null_at(w, at)) {
+            if (i > 0 || !first_is_null) {
+                next[0] = (uint8_t)MIN(next[0] + ways, 2);
+            }
+            if ((i > 0 || first_is_null) && nulls < k && is_null_at(w, at)) {
                 next[1] = (uint8_t)MIN(next[1] + ways, 2);
             }
         }
@@ -553,8 +628,9 @@ static uint8_t *place_nulls(const Walk *w, const Field *f, uint64_t start, uint6
     for (uint64_t i = n; i > 0; i--) {
         uint64_t before = (i - 1) * columns + j;
 
-        if (!table[before] || (j > 0 && table[before - 1] &&
-                               is_null_at(w, start + j - 1 + (i - j) * f->size))) {
+        if (!table[before] || (i == 1 && first_is_null) ||
+            (j > 0 && table[before - 1] &&
+             is_null_at(w, start + j - 1 + (i - j) * size))) {
             is_null[i - 1] = 1;
             j--;
         }
@@ -562,40 +638,74 @@ static uint8_t *place_nulls(const Walk *w, const Field *f, uint64_t start, uint6
     return g_steal_pointer(&is_null);
 }
 
-/* Explains why @v, at @start, takes only @size octets: by NULLs in one array of its own. */
+/* Whether @f may be an array of pointers of which some are NULL unsaid.  The places of its
+ * octets are known within @slack. */
+static bool may_hold_nulls(const Walk *w, const Field *f, uint64_t at, uint64_t slack)
+{
+    uint64_t from = at - MIN(at, slack);
+    uint64_t to = MIN(at + MIN(f->run, w->length) + slack, w->length);
+
+    if (!f->starts_array || !f->has_count || f->count < 2 ||
+        (f->next && f->next->in_array && !f->next->starts_array)) {
+        return false; /* runs say it */
+    }
+    return (f->size > 1 || f->shape == SHAPE_NULLPTR) && from < to &&
+           memchr(w->body + from, NULLPTR_OCTET, to - from);
+}
+
+/* Of the elements of @f, how many must be NULL for the vmstate to take @size octets instead of
+ * @described; 0: that cannot be. */
+static uint64_t count_nulls(const Field *f, uint64_t described, uint64_t size)
+{
+    const Field *element = f->element ? f->element : f;
+    uint64_t differing = size > described ? size - described : described - size;
+    uint64_t octets = element->size - 1, n;
+
+    if ((f->element != NULL) != (size > described) || octets == 0 || differing % octets) {
+        return 0;
+    }
+    n = differing / octets;
+    return n >= f->count ? 0 : f->element ? f->count - n : n;
+}
+
+/* Explains why @v, at @start, takes @size octets: by NULLs in the one array that may have
+ * some. */
 static bool find_nulls(Walk *w, const Vmstate *v, uint64_t start, uint64_t size,
                        Nulls *nulls)
 {
-    uint64_t missing = v->size - size, at = start;
+    uint64_t slack = MIN(size > v->size ? size - v->size : v->size - size, w->length);
+    uint64_t at = start, array_at = 0, k;
+    const Field *array = NULL;
 
-    if (v->size <= size || size > w->length - start) {
+    if (slack == 0 || size > w->length - start) {
         return false;
     }
     for (const Field *f = v->fields; f && at < w->length; at += f->run, f = f->next) {
-        bool alone = f->starts_array && f->has_count &&
-                     !(f->next && f->next->in_array && !f->next->starts_array);
-        uint64_t k = alone && f->size > 1 && missing % (f->size - 1) == 0
-                         ? missing / (f->size - 1)
-                         : 0;
-        uint8_t *is_null;
-
-        if (k == 0 || k >= f->count || f->count >= NULLS_TABLE_MAX / (k + 1)) {
-            continue;
-        }
-        if (++w->searches > NULLS_SEARCHES_MAX) {
-            return false;
-        }
-        is_null = place_nulls(w, f, at, k);
-        if (is_null && nulls->array) {
-            g_free(is_null);
-            return false; /* either of two arrays: nobody knows */
-        }
-        if (is_null) {
-            nulls->array = f;
-            nulls->is_null = is_null;
+        if (may_hold_nulls(w, f, at, slack)) {
+            if (array) {
+                w->doubtful = array;
+                return false;
+            }
+            array = f;
+            array_at = at;
         }
     }
-    return nulls->array != NULL;
+    k = array ? count_nulls(array, v->size, size) : 0;
+    if (k == 0 || array->count >= NULLS_TABLE_MAX / (k + 1) ||
+        ++w->searches > NULLS_SEARCHES_MAX) {
+        w->doubtful = array;
+        return false;
+    }
+    nulls->element = array->element ? array->element : array;
+    nulls->is_null = place_nulls(w, array->count, nulls->element->size,
+                                 array->element != NULL, array_at, k);
+    if (!nulls->is_null) {
+        w->doubtful = array;
+        return false;
+    }
+    nulls->array = array;
+    nulls->length = k + (array->count - k) * nulls->element->size;
+    return true;
 }
 
 static bool walk_vmstate(Walk *w, const Vmstate *v, const Nulls *nulls);
@@ -745,9 +855,7 @@ static bool walk_inside(Walk *w, const Field *f, const char *name)
                    : walk_opaque(w, f, name, "its elements are not all described");
     }
     if (!f->vmstates) {
-        return g_str_equal(f->type, "struct") && f->size == 1 && is_null_at(w, w->at)
-                   ? walk_hidden_null(w, name)
-                   : walk_opaque(w, f, name, NULL);
+        return walk_opaque(w, f, name, NULL);
     }
     if (f->vmstates->next || (f->vmstates->size != f->size &&
                               !find_nulls(w, f->vmstates, w->at, f->size, &nulls))) {
@@ -774,18 +882,34 @@ static bool walk_element(Walk *w, const Field *f, const char *name)
     return ok;
 }
 
+/* Whether the octet says of the next entry that it is an element. */
+static bool marks_element(const Walk *w, const Field *f)
+{
+    return f->shape == SHAPE_NULLPTR && g_str_equal(f->type, "ptr-marker") &&
+           w->at < w->length && w->body[w->at] == POINTER_OCTET;
+}
+
 static bool walk_entry(Walk *w, const Field *f, const Nulls *nulls, uint64_t *index)
 {
+    bool hidden = nulls->array == f;
     char buffer[24];
 
     if (f->size == 0 && f->count > 1) {
         return stop(w, "an array of elements without a size");
     }
     for (uint64_t i = 0; i < f->count; i++) {
-        const char *name = mig_emit_index(buffer, (*index)++);
+        const char *name;
+        bool ok;
 
-        if (!(nulls->array == f && nulls->is_null[i] ? walk_hidden_null(w, name)
-                                                     : walk_element(w, f, name))) {
+        if (marks_element(w, f)) {
+            ok = skip(w, f->size);
+        } else {
+            name = mig_emit_index(buffer, (*index)++);
+            ok = hidden && nulls->is_null[i]
+                     ? walk_hidden_null(w, name)
+                     : walk_element(w, hidden ? nulls->element : f, name);
+        }
+        if (!ok) {
             return false;
         }
     }
@@ -799,7 +923,8 @@ static const Field *walk_array(Walk *w, const Field *first, const Nulls *nulls, 
     uint64_t index = 0;
 
     if (w->emit) {
-        mig_emit_open(w->emit, MIG_FIELD_ARRAY, f->name, f->type, w->at, f->run, NULL);
+        mig_emit_open(w->emit, MIG_FIELD_ARRAY, f->name, f->type, w->at,
+                      nulls->array == f ? nulls->length : f->run, NULL);
     }
     for (;;) {
         *ok = walk_entry(w, f, nulls, &index);
@@ -899,6 +1024,11 @@ static bool confirm(Walk *w, const Vmstate *v, const Nulls *nulls)
         g_string_printf(w->note,
                         "the description accounts for %" PRIu64 " of %" PRIu64 " bytes",
                         w->at, w->length);
+        if (w->doubtful) {
+            g_string_append_printf(w->note,
+                                   " and does not say which pointers of %s are NULL",
+                                   w->doubtful->name);
+        }
     } else if (w->note->len == 0) {
         g_string_assign(w->note, w->why);
     }

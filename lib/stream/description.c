@@ -64,7 +64,7 @@ static bool read_u32(MigJson *json, uint32_t *value)
 typedef struct Field {
     uint64_t size, count;
     bool has_size, indexed;
-    bool null; /* a run of NULL pointers */
+    bool null; /* a run of NULL pointers; 11.1 calls it otherwise */
 } Field;
 
 static bool parse_field(Parse *parse, Field *field)
@@ -87,7 +87,8 @@ static bool parse_field(Parse *parse, Field *field)
             ok = mig_json_uint(json, &field->count);
         } else if (g_str_equal(parse->key->str, "type")) {
             ok = mig_json_string(json, parse->text);
-            field->null = g_str_equal(parse->text->str, "nullptr");
+            field->null = g_str_equal(parse->text->str, "nullptr") ||
+                          g_str_equal(parse->text->str, "ptr-marker");
         } else {
             field->indexed |= g_str_equal(parse->key->str, "index");
             ok = mig_json_skip(json);

@@ -58,6 +58,8 @@ static const struct {
     { VMSTATE("v", FIELDS(NULLS(3) ", " POINTERS(2, 10) ", " NULLS(1))), 24 },
     { VMSTATE("v", FIELDS(POINTERS(5, 10) ", " NULLS(2) ", " POINTERS(1, 10))), 32 },
     { VMSTATE("v", FIELDS(POINTERS(5, 10) ", " NULLS(2)) ), 32 },
+    { VMSTATE("v", FIELDS(POINTERS(5, 10) ", " FIELD("p", "\"array_len\": 2, "
+                          "\"type\": \"ptr-marker\", \"size\": 1"))), 32 },
     { VMSTATE("v", FIELDS(NULLS(2) ", " POINTERS(3, 10) ", " NULLS(1) ", " POINTERS(1, 10))), 43 },
     { VMSTATE("v", FIELDS(POINTERS(2, 10) ", "
                           FIELD("p", "\"array_len\": 18446744073709551615, \"size\": 0"))), 20 },

@@ -100,6 +100,33 @@ static const struct {
     { "7.2: where two readings are possible, none is shown",
       DEVICE(FIELDS(F("p", "uint16", 2, "\"array_len\": 3, "))), "0001 3030 30", "?5",
       false },
+    { "7.2: where two arrays may hold NULLs, neither is shown",
+      DEVICE(FIELDS(F("p", "uint16", 2, "\"array_len\": 2, ") ", " F(
+          "q", "uint16", 2, "\"array_len\": 2, "))),
+      "0001 30 0002 0030", "?7", false },
+    { "7.2: an array without the octet '0' holds none",
+      DEVICE(FIELDS(F("p", "uint16", 2, "\"array_len\": 2, ") ", " F(
+          "q", "uint32", 4, "\"array_len\": 2, "))),
+      "0001 30 00000003 00000004", "p[0]=1 p[1]=NULL q[0]=3 q[1]=4", true },
+    { "7.2: all NULL, described by the first of them",
+      DEVICE(FIELDS(F("t", "timer", 1, "\"array_len\": 2, ") ", " F(
+          "s", "struct", 1, "\"array_len\": 2, \"struct\": {}, "))),
+      "30 30 30 30", "t[0]=NULL t[1]=NULL s[0]=NULL s[1]=NULL", true },
+    { "7.2: the first is NULL; the type tells what the others are",
+      DEVICE(FIELDS(F("t", "timer", 1, "\"array_len\": 3, ") ", " F("z", "uint8", 1, ""))),
+      "30 0000000000000007 30 09", "t[0]=NULL t[1]=7 t[2]=NULL z=9", true },
+    { "7.2: the first is NULL, and nothing tells what the others are",
+      DEVICE(FIELDS(F("s", "struct", 1, "\"array_len\": 2, \"struct\": {}, "))),
+      "30 0001", "?3", false },
+    { "11.1: runs as in 10.0, of another type",
+      DEVICE(FIELDS(F("p", "uint16", 2, "\"array_len\": 3, ") ", " F(
+          "p", "ptr-marker", 1, "\"array_len\": 2, "))),
+      "0001 30 30", "p[0]=1 p[1]=NULL p[2]=NULL", true },
+    { "11.1: a mark before each element that is there",
+      DEVICE(FIELDS(F("p", "ptr-marker", 1, "") ", " F("p", "uint16", 2, "") ", " F(
+          "p", "ptr-marker", 1, "") ", " F("p", "ptr-marker", 1, "") ", " F("p", "uint16",
+                                                                            2, ""))),
+      "31 0001 30 31 0002", "p[0]=1 p[1]=NULL p[2]=2", true },
     { "what is described as NULL and is not",
       DEVICE(FIELDS(F("p", "nullptr", 1, "") ", " F("z", "uint8", 1, ""))), "31 09",
       "?1 z=9", false },
