@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      migstat convert: its options, where the result goes, signals, the report.
+ * Owns:      migstat convert: its options, where the result goes, signals.
  * Knows not: any one filter.
- * Beside it: lib/filter/chain.h; lib/io/output.h, which makes a file whole or not at all.
+ * Beside it: convert-filters.c, convert-report.c; lib/filter/chain.h; lib/io/output.h, which
+ *            makes a file whole or not at all.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli.h"
-#include "json.h"
+#include "convert.h"
 #include "progress.h"
-#include "text.h"
 
 enum {
     KEY_TO = 0x200,
@@ -71,11 +71,13 @@ typedef struct Arguments {
     CliCommon *common;
     GArray *steps;
     GPtrArray *needs; /* --config-needed */
-    bool every_iteration, explain, lossy, report_json;
+    bool every_iteration, lossy;
+    bool list, explain;
+    const char *help; /* of which filter */
     bool in_place;
     const char *input, *output;
     MigOutputOptions out;
-    int listed; /* exit status + 1 of an option that only prints */
+    CliFormat report;
 } Arguments;
 
 /* Set by a signal; everything that may take long looks at it. */
@@ -85,52 +87,6 @@ static void on_signal(int signal_number)
 {
     (void)signal_number;
     atomic_store_explicit(&cancelled, true, memory_order_relaxed);
-}
-
-/* --- filters, shown --- */
-
-static void list_filters(void)
-{
-    CliTable *table = cli_table_new("ll");
-
-    for (const MigFilterType *const *type = mig_filter_types(); *type; type++) {
-        cli_table_row(table, mig_filter_type_name(*type), mig_filter_type_summary(*type));
-    }
-    cli_table_print(table, stdout, 0);
-}
-
-static int help_filter(const char *name)
-{
-    const MigFilterType *const *type = mig_filter_types();
-    const char *key, *values, *help;
-
-    while (*type && strcmp(mig_filter_type_name(*type), name) != 0) {
-        type++;
-    }
-    if (!*type) {
-        fprintf(stderr,
-                "migstat convert: there is no filter called \"%s\"; --list-filters "
-                "lists them\n",
-                name);
-        return CLI_TROUBLE;
-    }
-    printf("%s: %s\n", name, mig_filter_type_summary(*type));
-    for (size_t i = 0; mig_filter_type_option(*type, i, &key, &values, &help); i++) {
-        printf("  %s=%s\n      %s\n", key, values, help);
-    }
-    return CLI_OK;
-}
-
-static void explain(const MigChain *chain)
-{
-    const char *text, *summary;
-
-    for (size_t i = 0; mig_chain_describe(chain, i, &text, &summary); i++) {
-        printf("%s\n    %s\n", text, summary);
-    }
-    if (mig_chain_needs_scan(chain)) {
-        puts("Reads a file twice, unless its end tells enough; spools a pipe.");
-    }
 }
 
 /* --- options --- */
@@ -160,12 +116,12 @@ static void add_to(Arguments *arguments, const char *arg, struct argp_state *sta
     add_step(arguments, g_strconcat(chain, arg + strlen(name), NULL), true);
 }
 
-static int number(struct argp_state *state, const char *option, const char *arg)
+static int number(struct argp_state *state, const char *option, const char *arg, int min)
 {
     char *end;
     long value = strtol(arg, &end, 10);
 
-    if (end == arg || *end || value < -1000 || value > 1000) {
+    if (end == arg || *end || value < min || value > INT_MAX) {
         argp_error(state, "--%s: \"%s\" is not a sensible number", option, arg);
     }
     return (int)value;
@@ -185,7 +141,10 @@ static void check_arguments(Arguments *arguments, struct argp_state *state)
         !arguments->out.zstd) {
         argp_error(state, "--long and --threads belong to --zstd");
     }
-    if (arguments->listed || arguments->explain) {
+    if (arguments->output && !*arguments->output) {
+        argp_error(state, "--output: an empty name is none");
+    }
+    if (arguments->list || arguments->help || arguments->explain) {
         return;
     }
     if (!arguments->input) {
@@ -220,11 +179,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         arguments->explain = true;
         return 0;
     case KEY_LIST_FILTERS:
-        list_filters();
-        arguments->listed = CLI_OK + 1;
+        arguments->list = true;
         return 0;
     case KEY_HELP_FILTER:
-        arguments->listed = help_filter(arg) + 1;
+        arguments->help = arg;
         return 0;
     case 'o':
         arguments->output = arg;
@@ -237,13 +195,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_ZSTD:
         arguments->out.zstd = true;
-        arguments->out.zstd_level = arg ? number(state, "zstd", arg) : 0;
+        arguments->out.zstd_level = arg ? number(state, "zstd", arg, INT_MIN) : 0;
         return 0;
     case KEY_LONG:
         arguments->out.zstd_long = true;
         return 0;
     case KEY_THREADS:
-        arguments->out.zstd_threads = MAX(number(state, "threads", arg), 0);
+        arguments->out.zstd_threads = number(state, "threads", arg, 0);
         return 0;
     case KEY_LOSSY:
         arguments->lossy = true;
@@ -252,7 +210,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (strcmp(arg, "text") != 0 && strcmp(arg, "json") != 0) {
             argp_error(state, "--report: \"%s\" is neither text nor json", arg);
         }
-        arguments->report_json = strcmp(arg, "json") == 0;
+        arguments->report = strcmp(arg, "json") == 0 ? CLI_FORMAT_JSON : CLI_FORMAT_TEXT;
         return 0;
     case ARGP_KEY_ARG:
         if (arguments->input) {
@@ -287,33 +245,38 @@ static bool build_chain(const Arguments *arguments, MigChain *chain, GError **er
             return false;
         }
     }
-    return true;
+    return mig_chain_settle(chain, error);
 }
 
 /* --- where to --- */
 
-static const char *output_name(const Arguments *arguments)
-{
-    if (arguments->in_place) {
-        return arguments->input;
-    }
-    return arguments->output && strcmp(arguments->output, "-") != 0 ? arguments->output
-                                                                    : "standard output";
-}
-
 static bool is_stdout(const Arguments *arguments)
 {
     return !arguments->in_place &&
-           (!arguments->output || strcmp(arguments->output, "-") == 0);
+           (!arguments->output || strcmp(arguments->output, "-") == 0 ||
+            strcmp(arguments->output, "/dev/stdout") == 0);
 }
 
-static bool same_file(const char *input, const char *output)
+static const char *output_name(const Arguments *arguments)
 {
-    struct stat in, out;
+    return is_stdout(arguments)  ? "standard output"
+           : arguments->in_place ? arguments->input
+                                 : arguments->output;
+}
 
-    return (strcmp(input, "-") == 0 ? fstat(STDIN_FILENO, &in) : stat(input, &in)) == 0 &&
-           S_ISREG(in.st_mode) && stat(output, &out) == 0 && in.st_dev == out.st_dev &&
-           in.st_ino == out.st_ino;
+/* Whether @out is the file, or the disk, that is read. */
+static bool is_input(const Arguments *arguments, const struct stat *out)
+{
+    struct stat in;
+
+    if ((strcmp(arguments->input, "-") == 0 ? fstat(STDIN_FILENO, &in)
+                                            : stat(arguments->input, &in)) != 0) {
+        return false;
+    }
+    return S_ISREG(in.st_mode)
+               ? in.st_dev == out->st_dev && in.st_ino == out->st_ino
+               : S_ISBLK(in.st_mode) && S_ISBLK(out->st_mode) &&
+                     in.st_rdev == out->st_rdev;
 }
 
 /* What must not happen in place: losing what is wrapped around the stream. */
@@ -321,200 +284,142 @@ static bool check_in_place(Arguments *arguments, MigInput *in, GError **error)
 {
     size_t n;
     const MigContainer *containers = mig_input_containers(in, &n);
+    bool zstd = n == 1 && strcmp(containers[0].name, "zstd") == 0;
 
-    if (arguments->common->offset || (n && containers[n - 1].header_length)) {
+    if (arguments->common->offset || (n && !zstd)) {
         mig_error_set_plain(error, MIG_ERROR_USAGE,
-                            "in place, what stands before the stream would be lost; "
+                            "in place, what is around the stream would be lost; "
                             "-o FILE writes the stream alone");
         return false;
     }
-    arguments->out.zstd |= n == 1 && strcmp(containers[0].name, "zstd") == 0;
+    arguments->out.zstd |= zstd;
     return true;
 }
 
-/* A device or a FIFO is written as it is; *fd is to be closed. */
+/* A descriptor, which is written to as it is. */
+static MigOutput *open_descriptor(int fd, const char *name, const MigOutputOptions *out,
+                                  GError **error)
+{
+    if (isatty(fd)) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE,
+                            "a stream is not for a terminal; -o FILE writes it to a file");
+        return NULL;
+    }
+    return mig_output_new_fd(fd, name, out, error);
+}
+
+/* A device or a FIFO; *fd is to be closed. */
 static MigOutput *open_special(const char *path, const MigOutputOptions *out, int *fd,
                                GError **error)
 {
     *fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (*fd < 0 && errno == EINTR) { /* while a FIFO had no reader */
+        mig_error_set_plain(error, MIG_ERROR_CANCELLED, "cancelled");
+        return NULL;
+    }
     if (*fd < 0) {
         mig_error_set_plain(error, MIG_ERROR_IO, "cannot open %s: %s", path,
                             g_strerror(errno));
         return NULL;
     }
-    return mig_output_new_fd(*fd, path, out, error);
+    return open_descriptor(*fd, path, out, error);
 }
 
 static MigOutput *open_output(Arguments *arguments, MigInput *in, int *fd, GError **error)
 {
     const char *path = output_name(arguments);
     struct stat st;
+    bool exists = is_stdout(arguments) ? fstat(STDOUT_FILENO, &st) == 0
+                                       : stat(path, &st) == 0;
 
-    if (is_stdout(arguments)) {
-        if (isatty(STDOUT_FILENO)) {
-            mig_error_set_plain(
-                error, MIG_ERROR_USAGE,
-                "a stream is not for a terminal; -o FILE writes it to a file");
-            return NULL;
-        }
-        return mig_output_new_fd(STDOUT_FILENO, path, &arguments->out, error);
-    }
     if (arguments->in_place) {
         if (!check_in_place(arguments, in, error)) {
             return NULL;
         }
         arguments->out.in_place = true;
-    } else if (same_file(arguments->input, path)) {
+        return mig_output_open(path, &arguments->out, error);
+    }
+    if (exists && is_input(arguments, &st)) {
         mig_error_set_plain(error, MIG_ERROR_USAGE,
                             "it is the input itself; --in-place replaces it");
         return NULL;
-    } else if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+    }
+    if (is_stdout(arguments)) {
+        return open_descriptor(STDOUT_FILENO, path, &arguments->out, error);
+    }
+    if (exists && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
         return open_special(path, &arguments->out, fd, error);
     }
     return mig_output_open(path, &arguments->out, error);
 }
 
-/* --- the report --- */
-
-/* Changes of one kind that are told one by one. */
-#define TOLD_MAX 16u
-
-static void report_text(const Arguments *arguments, MigInput *in, const MigOutput *out,
-                        const MigChain *chain)
-{
-    g_autofree char *name =
-        cli_escape(output_name(arguments), strlen(output_name(arguments)));
-    g_autofree char *size = cli_number(mig_output_written(out));
-    size_t n, n_containers;
-    const MigChange *changes = mig_chain_changes(chain, &n);
-    const MigContainer *containers = mig_input_containers(in, &n_containers);
-
-    fprintf(stderr, "%s: %s bytes", name, size);
-    for (size_t i = 0; i < n_containers; i++) {
-        if (!arguments->out.zstd || strcmp(containers[i].name, "zstd") != 0) {
-            fprintf(stderr, "; unwrapped from %s", containers[i].name);
-        }
-    }
-    for (size_t i = 0; i < n && i < TOLD_MAX; i++) {
-        g_autofree char *text = g_strdup(changes[i].text);
-
-        for (char *p = text; *p; p++) {
-            *p = g_ascii_iscntrl(*p) ? '?' : *p;
-        }
-        fputs("; ", stderr);
-        if (changes[i].section) {
-            g_autofree char *section =
-                cli_escape(changes[i].section, strlen(changes[i].section));
-
-            fprintf(stderr, "%s", section);
-            if (changes[i].instance_id) {
-                fprintf(stderr, " (instance %u)", changes[i].instance_id);
-            }
-            fputs(": ", stderr);
-        }
-        fputs(text, stderr);
-    }
-    if (n > TOLD_MAX) {
-        fprintf(stderr, "; and %zu more", n - TOLD_MAX);
-    }
-    fprintf(stderr, "; %s\n", n ? "everything else unchanged" : "unchanged");
-}
-
-static void report_json(const Arguments *arguments, MigInput *in, const MigOutput *out,
-                        const MigChain *chain)
-{
-    size_t n, n_containers;
-    const MigChange *changes = mig_chain_changes(chain, &n);
-    const MigContainer *containers = mig_input_containers(in, &n_containers);
-    CliJson json;
-
-    cli_json_init(&json, stderr);
-    cli_json_object(&json, NULL);
-    cli_json_string(&json, "input", arguments->input);
-    cli_json_string(&json, "output", output_name(arguments));
-    cli_json_uint(&json, "stream_bytes", mig_output_tell(out));
-    cli_json_uint(&json, "written_bytes", mig_output_written(out));
-    cli_json_array(&json, "unwrapped");
-    for (size_t i = 0; i < n_containers; i++) {
-        cli_json_string(&json, NULL, containers[i].name);
-    }
-    cli_json_end_array(&json);
-    cli_json_array(&json, "changes");
-    for (size_t i = 0; i < n; i++) {
-        cli_json_object(&json, NULL);
-        cli_json_string(&json, "filter", changes[i].filter);
-        cli_json_string(&json, "section", changes[i].section);
-        if (changes[i].section) {
-            cli_json_uint(&json, "instance_id", changes[i].instance_id);
-        }
-        cli_json_string(&json, "change", changes[i].text);
-        cli_json_end_object(&json);
-    }
-    cli_json_end_array(&json);
-    cli_json_end_object(&json);
-    cli_json_finish(&json);
-}
-
 /* --- the run --- */
 
-/* A pass after another begins anew. */
-typedef struct Passes {
-    CliProgress progress;
-    uint64_t position;
+/* One attempt. */
+typedef struct Run {
     const Arguments *arguments;
+    MigChain *chain;
+    MigInputOptions in_options;
     MigInput *in;
-} Passes;
+    MigOutput *out;
+    int fd; /* of a device or a FIFO that is written to, or -1 */
+    CliProgress progress;
+    uint64_t position; /* where progress has got to: a pass after another begins anew */
+} Run;
+
+static void begin_progress(Run *run)
+{
+    cli_progress_begin(&run->progress, run->arguments->input, run->in,
+                       run->arguments->common);
+}
 
 static void show_progress(void *data, uint64_t position)
 {
-    Passes *passes = data;
+    Run *run = data;
 
-    if (position < passes->position) {
-        cli_progress_end(&passes->progress);
-        cli_progress_begin(&passes->progress, passes->arguments->input, passes->in,
-                           passes->arguments->common);
+    if (position < run->position) {
+        cli_progress_end(&run->progress);
+        begin_progress(run);
     }
-    passes->position = position;
-    cli_progress(&passes->progress, position);
+    run->position = position;
+    cli_progress(&run->progress, position);
 }
 
 /* The input once more, for a first pass, where it can be had by its name alone. */
-static MigInput *open_again(const Arguments *arguments, const MigInputOptions *in_options,
-                            const MigChain *chain, MigInput *in, GError **error)
+static MigInput *open_again(const Run *run, GError **error)
 {
+    const char *input = run->arguments->input;
     struct stat st;
 
-    if (!mig_chain_needs_scan(chain) || mig_input_seekable(in) ||
-        stat(arguments->input, &st) != 0 || !S_ISREG(st.st_mode)) {
+    if (!mig_chain_needs_scan(run->chain) || mig_input_seekable(run->in) ||
+        stat(input, &st) != 0 || !S_ISREG(st.st_mode)) {
         return NULL;
     }
-    return mig_input_open(arguments->input, in_options, error);
+    return mig_input_open(input, &run->in_options, error);
 }
 
-static bool run(Arguments *arguments, MigChain *chain, MigInput *in,
-                const MigInputOptions *in_options, MigOutput *out, bool brief,
-                GError **error)
+/* @brief: as in MigChainOptions. */
+static bool run_chain(Run *run, bool brief, GError **error)
 {
-    Passes passes = { .arguments = arguments, .in = in };
     const MigChainOptions chain_options = {
-        .lossy = arguments->lossy,
+        .lossy = run->arguments->lossy,
         .brief = brief,
         .cancel = &cancelled,
         .progress = show_progress,
-        .progress_data = &passes,
+        .progress_data = run,
     };
     GError *failure = NULL;
-    g_autoptr(MigInput) again = open_again(arguments, in_options, chain, in, &failure);
+    g_autoptr(MigInput) again = open_again(run, &failure);
     bool ok;
 
     if (failure) {
         g_propagate_error(error, failure);
         return false;
     }
-    cli_progress_begin(&passes.progress, arguments->input, in, arguments->common);
-    ok = mig_chain_run(chain, in, again, out, &chain_options, error) &&
-         mig_output_commit(out, error);
-    cli_progress_end(&passes.progress);
+    begin_progress(run);
+    ok = mig_chain_run(run->chain, run->in, again, run->out, &chain_options, error) &&
+         mig_output_commit(run->out, error);
+    cli_progress_end(&run->progress);
     return ok;
 }
 
@@ -526,20 +431,34 @@ static CliStatus fail(const char *name, const GError *error)
     return unsupported ? CLI_TROUBLE : cli_status_of(error);
 }
 
-/* Whether an error speaks of the output rather than of the input. */
-static bool is_of_output(const GError *error)
+static CliStatus fail_run(const Run *run, const GError *error)
 {
     uint64_t offset;
+    bool of_output = mig_output_failed(run->out) && !mig_error_get_offset(error, &offset);
 
-    return !mig_error_get_offset(error, &offset) &&
-           g_error_matches(error, MIG_ERROR, MIG_ERROR_IO);
+    if (mig_output_broken_pipe(run->out)) {
+        return CLI_TROUBLE;
+    }
+    return fail(of_output ? output_name(run->arguments) : run->arguments->input, error);
+}
+
+static void report(const Run *run)
+{
+    const Arguments *arguments = run->arguments;
+    const ConvertResult result = { arguments->input, output_name(arguments), run->in,
+                                   run->out,         run->chain,
+                                   arguments->out.zstd };
+
+    if (arguments->report == CLI_FORMAT_JSON || !arguments->common->quiet) {
+        convert_report(&result, arguments->report);
+    }
 }
 
 /* Whether a run that failed half way has done nothing that another one could not undo. */
-static bool can_run_again(const Arguments *arguments, const MigInput *in, int out_fd)
+static bool can_run_again(const Run *run)
 {
-    return mig_input_seekable(in) && strcmp(arguments->input, "-") != 0 &&
-           !is_stdout(arguments) && out_fd < 0;
+    return mig_input_seekable(run->in) && strcmp(run->arguments->input, "-") != 0 &&
+           !is_stdout(run->arguments) && run->fd < 0;
 }
 
 /* Whether the run failed that may do when it is not brief. */
@@ -554,41 +473,34 @@ static bool too_brief(const MigChain *chain, const GError *error)
  * is to be tried with a new chain, not briefly. */
 static CliStatus convert(Arguments *arguments, MigChain *chain, bool brief, bool *again)
 {
-    const MigInputOptions in_options = { .offset = arguments->common->offset,
-                                         .max_expand = arguments->common->max_expand,
-                                         .cancel = &cancelled };
+    Run run = { .arguments = arguments, .chain = chain, .fd = -1 };
     g_autoptr(GError) error = NULL;
-    g_autoptr(MigInput) in = mig_input_open(arguments->input, &in_options, &error);
+    g_autoptr(MigInput) in = NULL;
     g_autoptr(MigOutput) out = NULL;
     CliStatus status = CLI_OK;
-    int fd = -1;
 
+    run.in_options = (MigInputOptions){ .offset = arguments->common->offset,
+                                        .max_expand = arguments->common->max_expand,
+                                        .cancel = &cancelled,
+                                        .progress = show_progress,
+                                        .progress_data = &run };
+    run.in = in = mig_input_open(arguments->input, &run.in_options, &error);
     if (!in) {
         return fail(arguments->input, error);
     }
-    out = open_output(arguments, in, &fd, &error);
+    run.out = out = open_output(arguments, in, &run.fd, &error);
     if (!out) {
-        return fail(output_name(arguments), error);
-    }
-    brief = brief && can_run_again(arguments, in, fd);
-    if (!run(arguments, chain, in, &in_options, out, brief, &error)) {
-        *again = too_brief(chain, error);
-        if (*again) {
-            return CLI_OK;
-        }
-        status =
-            mig_output_broken_pipe(out)
-                ? CLI_TROUBLE
-                : fail(is_of_output(error) ? output_name(arguments) : arguments->input,
-                       error);
-    } else if (arguments->report_json) {
-        report_json(arguments, in, out, chain);
-    } else if (!arguments->common->quiet) {
-        report_text(arguments, in, out, chain);
+        status = fail(output_name(arguments), error);
+    } else if (run_chain(&run, brief && can_run_again(&run), &error)) {
+        report(&run);
+    } else if (too_brief(chain, error)) {
+        *again = true;
+    } else {
+        status = fail_run(&run, error);
     }
     g_clear_pointer(&out, mig_output_free);
-    if (fd >= 0) {
-        close(fd);
+    if (run.fd >= 0) {
+        close(run.fd);
     }
     return status;
 }
@@ -638,14 +550,18 @@ int cli_cmd_convert(int argc, char **argv, CliCommon *common)
 
     g_array_set_clear_func(steps, clear_step);
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-    if (arguments.listed) {
-        return arguments.listed - 1;
+    if (arguments.list) {
+        convert_list_filters(common->format);
+        return CLI_OK;
+    }
+    if (arguments.help) {
+        return convert_help_filter(arguments.help, common->format);
     }
     if (!build_chain(&arguments, chain, &error)) {
         return fail("migstat convert", error);
     }
     if (arguments.explain) {
-        explain(chain);
+        convert_explain(chain, common->format);
         return CLI_OK;
     }
     catch_signals();

@@ -34,7 +34,7 @@ struct MigChain {
     GArray *changes; /* MigChange */
     GStringChunk *strings;
     MigChainOptions options;
-    bool was_brief;
+    bool settled, was_brief;
 
     /* Of the stage that runs: filters from @first to before @last. */
     size_t first, last;
@@ -207,6 +207,30 @@ bool mig_chain_add_option(MigChain *chain, const char *key, const char *value,
         return false;
     }
     return give_option(instance, key, value, error);
+}
+
+bool mig_chain_settle(MigChain *chain, GError **error)
+{
+    for (size_t i = 0; !chain->settled && i < chain->instances->len; i++) {
+        Instance *instance = instance_at(chain, i);
+        uint32_t unseen =
+            ~(instance->type->handles | instance->type->passes) & MIG_ITEM_BITS_ALL;
+
+        if (unseen) {
+            mig_error_set_plain(error, MIG_ERROR_USAGE,
+                                "filter %s does not know of %s items",
+                                instance->type->name,
+                                mig_item_kind_name((MigItemKind)__builtin_ctz(unseen)));
+            return false;
+        }
+        if (instance->type->configure &&
+            !instance->type->configure(instance->state, NULL, NULL, error)) {
+            prefix_name(instance->type, error);
+            return false;
+        }
+    }
+    chain->settled = true;
+    return true;
 }
 
 bool mig_chain_describe(const MigChain *chain, size_t i, const char **text,
@@ -636,41 +660,20 @@ static MigInput *run_to_temporary(MigChain *chain, MigInput *in, MigInput *again
     const MigInputOptions in_options = { .spool_dir = chain->options.spool_dir,
                                          .cancel = chain->options.cancel };
     const MigOutputOptions out_options = { .cancel = chain->options.cancel };
+    g_autofree char *name = g_strdup_printf(
+        "a temporary file in %s", mig_temporary_dir(chain->options.spool_dir));
     g_autoptr(MigOutput) out = NULL;
 
     *fd = mig_temporary_open(chain->options.spool_dir, error);
     if (*fd < 0) {
         return NULL;
     }
-    out = mig_output_new_fd(*fd, "a temporary file", &out_options, error);
+    out = mig_output_new_fd(*fd, name, &out_options, error);
     if (!out || !run_stage(chain, in, again, out, error) ||
         !mig_output_commit(out, error) || lseek(*fd, 0, SEEK_SET) != 0) {
         return NULL;
     }
     return mig_input_new_fd(*fd, mig_input_name(in), &in_options, error);
-}
-
-static bool settle(MigChain *chain, GError **error)
-{
-    for (size_t i = 0; i < chain->instances->len; i++) {
-        Instance *instance = instance_at(chain, i);
-        uint32_t unseen =
-            ~(instance->type->handles | instance->type->passes) & MIG_ITEM_BITS_ALL;
-
-        if (unseen) {
-            mig_error_set_plain(error, MIG_ERROR_USAGE,
-                                "filter %s does not know of %s items",
-                                instance->type->name,
-                                mig_item_kind_name((MigItemKind)__builtin_ctz(unseen)));
-            return false;
-        }
-        if (instance->type->configure &&
-            !instance->type->configure(instance->state, NULL, NULL, error)) {
-            prefix_name(instance->type, error);
-            return false;
-        }
-    }
-    return true;
 }
 
 bool mig_chain_run(MigChain *chain, MigInput *in, MigInput *again, MigOutput *out,
@@ -681,7 +684,7 @@ bool mig_chain_run(MigChain *chain, MigInput *in, MigInput *again, MigOutput *ou
     bool ok = true;
 
     chain->options = options ? *options : (MigChainOptions){ 0 };
-    if (!settle(chain, error)) {
+    if (!mig_chain_settle(chain, error)) {
         return false;
     }
     for (chain->first = 0;; chain->first = chain->last) {

@@ -45,6 +45,10 @@ MIG_API bool mig_chain_add(MigChain *chain, const char *text, GError **error);
 MIG_API bool mig_chain_add_option(MigChain *chain, const char *key, const char *value,
                                   GError **error);
 
+/* No option will follow: whether all filters have those that they need, and can stand in a
+ * chain.  Errors: USAGE.  mig_chain_run() does it where it was not done. */
+MIG_API bool mig_chain_settle(MigChain *chain, GError **error);
+
 /* The filters as text that mig_chain_add() takes, and in words; false beyond the last.
  * Lives until the chain is changed. */
 MIG_API bool mig_chain_describe(const MigChain *chain, size_t i, const char **text,

@@ -61,6 +61,8 @@ struct MigInput {
     uint64_t file_offset;
     char *spool_dir;
     const atomic_bool *cancel;
+    void (*progress)(void *data, uint64_t position);
+    void *progress_data;
 };
 
 /* --- the window --- */
@@ -328,6 +330,9 @@ bool mig_input_hold(MigInput *in, GError **error)
             return false;
         }
         in->cursor = in->limit;
+        if (in->progress) {
+            in->progress(in->progress_data, mig_input_tell(in));
+        }
     } while (extend_window(in));
 
     if (g_error_matches(in->failure, MIG_ERROR, MIG_ERROR_CANCELLED)) {
@@ -393,6 +398,8 @@ static MigInput *input_new(MigSource *source, const char *name,
     in->name = g_strdup(name);
     in->spool_dir = g_strdup(opt->spool_dir);
     in->cancel = opt->cancel;
+    in->progress = opt->progress;
+    in->progress_data = opt->progress_data;
     in->containers = g_array_new(FALSE, TRUE, sizeof(MigContainer));
     in->has_file_size = source->seekable;
     in->file_size = source->origin + source->size;
@@ -465,7 +472,11 @@ MigInput *mig_input_open(const char *path, const MigInputOptions *options, GErro
     int fd;
     do {
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    } while (fd < 0 && errno == EINTR && !is_cancelled(options ? options->cancel : NULL));
+        if (fd < 0 && errno == EINTR && is_cancelled(options ? options->cancel : NULL)) {
+            mig_error_set_plain(error, MIG_ERROR_CANCELLED, "cancelled");
+            return NULL;
+        }
+    } while (fd < 0 && errno == EINTR);
     if (fd < 0) {
         mig_error_set_plain(error, MIG_ERROR_IO, "cannot open %s: %s", path,
                             g_strerror(errno));

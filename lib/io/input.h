@@ -31,6 +31,9 @@ typedef struct MigInputOptions {
     const char *spool_dir;
     /* When not NULL and set to true by the caller, reading stops with CANCELLED. */
     const atomic_bool *cancel;
+    /* Told the position, in plain bytes, while mig_input_hold() reads on; may be NULL. */
+    void (*progress)(void *data, uint64_t position);
+    void *progress_data;
 } MigInputOptions;
 
 /* One wrapper around the stream, outermost first. */
@@ -50,8 +53,8 @@ typedef struct MigContainer {
  * undone, several frames or members in a row included; a libvirt save image is skipped to
  * the stream that it holds.  Wrappers nest up to 4 deep.
  * @options may be NULL.  The result is owned by the caller, mig_input_free().
- * Errors: IO; UNSUPPORTED for bzip2, xz, lzop, qcow2 (internal snapshots), a CPR state
- * file, a multifd channel, each by name; CONTAINER for a damaged wrapper.
+ * Errors: IO; CANCELLED; UNSUPPORTED for bzip2, xz, lzop, qcow2 (internal snapshots), a
+ * CPR state file, a multifd channel, each by name; CONTAINER for a damaged wrapper.
  * Bytes that are none of these are no error here: the reader says so.
  */
 MIG_API MigInput *mig_input_open(const char *path, const MigInputOptions *options,

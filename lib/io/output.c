@@ -493,6 +493,11 @@ uint64_t mig_output_written(const MigOutput *out)
     return out->written;
 }
 
+bool mig_output_failed(const MigOutput *out)
+{
+    return out->failure != NULL;
+}
+
 bool mig_output_broken_pipe(const MigOutput *out)
 {
     return out->broken_pipe;

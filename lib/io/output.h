@@ -67,6 +67,9 @@ MIG_API uint64_t mig_output_written(const MigOutput *out);
 /* Ends compression, flushes; a file is synced to disk and gets its name.  Call once. */
 MIG_API bool mig_output_commit(MigOutput *out, GError **error);
 
+/* Whether an error has come from it, or while it copied from an input. */
+MIG_API bool mig_output_failed(const MigOutput *out);
+
 /* Whether the last error was that nobody reads any more. */
 MIG_API bool mig_output_broken_pipe(const MigOutput *out);
 

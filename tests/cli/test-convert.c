@@ -135,6 +135,7 @@ START_TEST(the_input_is_not_the_output)
     assert_status("migstat convert --force a -o hard", 2, "--in-place");
     assert_status("migstat convert --force a -o soft", 2, "--in-place");
     assert_status("migstat convert --force - -o a <hard", 2, "--in-place");
+    assert_status("migstat convert a >> a", 2, "--in-place");
     assert_is_stream("a");
     assert_files("a hard soft");
 }
@@ -169,6 +170,8 @@ START_TEST(zstd_there_and_back)
     assert_status("migstat convert --in-place --to=config-last a.zst && zstd -qt a.zst", 0, NULL);
     assert_status("cat a.zst | migstat convert --to=config-first - > d", 0, NULL);
     assert_is_stream("d");
+    assert_status("gzip a; migstat convert --in-place a.gz", 2, "would be lost");
+    assert_status("gzip -t a.gz", 0, NULL);
 }
 END_TEST
 
@@ -198,7 +201,7 @@ START_TEST(null_through_pipes)
     put_stream("a");
     assert_status("cat a | migstat convert --filter=null - | cat > b", 0, "unchanged");
     assert_is_stream("b");
-    assert_status("migstat convert a -o /dev/stdout | cat > c", 0, NULL);
+    assert_status("migstat convert a -o /dev/stdout > c", 0, NULL);
     assert_is_stream("c");
     assert_status("migstat convert -q a > d", 0, NULL);
     assert_is_stream("d");
@@ -284,10 +287,15 @@ START_TEST(nothing_is_left_of_a_failure)
         { "migstat convert --filter=nothing a -o b", 2, "nothing" },
         { "migstat convert --config-needed=yes a -o b", 2, "--to=subflag" },
         { "migstat convert --to=subflag --config-needed=maybe a -o b", 2, "maybe" },
+        { "migstat convert --to=config-last --config-needed=yes a -o b", 2, "migstat convert:" },
+        { "migstat convert --filter=drop-section a -o b", 2, "migstat convert:" },
         { "migstat convert --threads=2 a -o b", 2, "--zstd" },
+        { "migstat convert --zstd --threads=-2 a -o b", 2, "sensible" },
+        { "migstat convert a -o ''", 2, "empty name" },
+        { "migstat convert --explain --to=config-first:every-iteration=yes", 2, "to=subflag" },
         { "migstat convert --help-filter=none", 2, "none" },
         { "TMPDIR=/nowhere; export TMPDIR; cat big | migstat convert --to=config-first - -o b", 2,
-          "/nowhere" },
+          "-: error: cannot make a temporary file in /nowhere" },
     };
     g_autoptr(GBytes) stream = fixture_bytes(STREAM);
     g_autoptr(GBytes) cut = g_bytes_new_from_bytes(stream, 0, 300000);
@@ -345,12 +353,18 @@ END_TEST
 START_TEST(terminal_gets_no_stream)
 {
     put_stream("a");
+    static const char *const ways[] = { "", "-o -", "-o /dev/stdout", "-o /dev/tty" };
+
     if (system("command -v script > /dev/null") != 0) {
         return;
     }
-    g_autoptr(Run) run = shell("script -qec 'migstat convert a' /dev/null < /dev/null");
-    ck_assert_int_eq(run->status, 2);
-    ck_assert_msg(strstr(run->out, "not for a terminal"), "%s", run->out);
+    for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
+        g_autofree char *line =
+            g_strdup_printf("script -qec 'migstat convert a %s' /dev/null < /dev/null", ways[i]);
+        g_autoptr(Run) run = shell(line);
+        ck_assert_msg(run->status == 2, "%s", line);
+        ck_assert_msg(strstr(run->out, "not for a terminal"), "%s: %s", line, run->out);
+    }
 }
 END_TEST
 
@@ -437,6 +451,35 @@ START_TEST(filters_are_explained)
         ck_assert_ptr_nonnull(strstr(list->out, mig_filter_type_name(*type)));
         assert_status(line, 0, NULL);
     }
+}
+END_TEST
+
+START_TEST(filters_are_explained_in_json)
+{
+    static const char *const lines[] = {
+        "migstat convert --format=json --list-filters",
+        "migstat convert --help-filter=vfio-layout -f json",
+        "migstat convert --explain --to=subflag -f json",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+        g_autoptr(Run) run = shell(lines[i]);
+        g_autoptr(JsonParser) parser = json_parser_new();
+        ck_assert_msg(json_parser_load_from_data(parser, run->out, -1, NULL), "%s: %s",
+                      lines[i], run->out);
+        ck_assert_msg(strstr(run->out, "vfio-layout"), "%s: %s", lines[i], run->out);
+    }
+}
+END_TEST
+
+/* The name of a machine is the stream's, and may be meant for the terminal. */
+START_TEST(report_is_escaped)
+{
+    g_autoptr(GBytes) stream = assembled("header; config \"a\\x1b[31m\\xc2\\x9b\\xff\"; eof");
+
+    put("a", stream);
+    assert_status("migstat convert --filter=machine:name=b a -o b", 0,
+                  "machine a\\x1b[31m\\xc2\\x9b\\xff \342\206\222 b");
 }
 END_TEST
 
@@ -539,6 +582,8 @@ Suite *suite_convert(void)
     tcase_add_test(tc, lossy_is_asked_for);
     tcase_add_test(tc, report_names_the_device);
     tcase_add_test(tc, filters_are_explained);
+    tcase_add_test(tc, filters_are_explained_in_json);
+    tcase_add_test(tc, report_is_escaped);
     suite_add_tcase(suite, tc);
     tc = tcase_create("man page");
     tcase_add_checked_fixture(tc, make_folder, remove_folder);

@@ -619,6 +619,11 @@ END_TEST
 
 /* --- holding --- */
 
+static void note_position(void *data, uint64_t position)
+{
+    *(uint64_t *)data = position;
+}
+
 /* Bytes of a pipe from a position on, kept in memory or in a file. */
 START_TEST(holds_the_rest)
 {
@@ -636,13 +641,15 @@ START_TEST(holds_the_rest)
     const size_t size = rows[_i].size;
     const size_t start = rows[_i].start;
     g_autoptr(GBytes) bytes = pattern(size);
-    g_autoptr(Opened) opened = open_way(FROM_PIPE, bytes, NULL);
+    uint64_t fd_offset, told = 0;
+    const MigInputOptions options = { .progress = note_position, .progress_data = &told };
+    g_autoptr(Opened) opened = open_way(FROM_PIPE, bytes, &options);
     MigInput *in = opened->in;
     g_autofree uint8_t *buffer = g_malloc(MIB);
-    uint64_t fd_offset;
 
     ck_assert_uint_eq(mig_input_skip(in, start), start);
     ck_assert(mig_input_hold(in, NULL));
+    ck_assert_uint_eq(told, size);
     ck_assert(mig_input_seekable(in));
     ck_assert_uint_eq(mig_input_tell(in), start);
     ck_assert_uint_eq(mig_input_size(in), size);

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      how migstat convert shows the filters there are, and a chain of them.
+ * Knows not: any one filter.
+ * Beside it: convert.h; lib/filter/chain.h.
+ */
+#include <string.h>
+
+#include "convert.h"
+#include "json.h"
+#include "text.h"
+
+static void list_json(void)
+{
+    CliJson json;
+
+    cli_json_init(&json, stdout);
+    cli_json_array(&json, NULL);
+    for (const MigFilterType *const *type = mig_filter_types(); *type; type++) {
+        cli_json_object(&json, NULL);
+        cli_json_string(&json, "name", mig_filter_type_name(*type));
+        cli_json_string(&json, "summary", mig_filter_type_summary(*type));
+        cli_json_end_object(&json);
+    }
+    cli_json_end_array(&json);
+    cli_json_finish(&json);
+}
+
+void convert_list_filters(CliFormat format)
+{
+    CliTable *table;
+
+    if (format == CLI_FORMAT_JSON) {
+        list_json();
+        return;
+    }
+    table = cli_table_new("ll");
+    for (const MigFilterType *const *type = mig_filter_types(); *type; type++) {
+        cli_table_row(table, mig_filter_type_name(*type), mig_filter_type_summary(*type));
+    }
+    cli_table_print(table, stdout, 0);
+}
+
+static void help_text(const MigFilterType *type)
+{
+    const char *key, *values, *help;
+
+    printf("%s: %s\n", mig_filter_type_name(type), mig_filter_type_summary(type));
+    for (size_t i = 0; mig_filter_type_option(type, i, &key, &values, &help); i++) {
+        printf("  %s=%s\n      %s\n", key, values, help);
+    }
+}
+
+static void help_json(const MigFilterType *type)
+{
+    const char *key, *values, *help;
+    CliJson json;
+
+    cli_json_init(&json, stdout);
+    cli_json_object(&json, NULL);
+    cli_json_string(&json, "name", mig_filter_type_name(type));
+    cli_json_string(&json, "summary", mig_filter_type_summary(type));
+    cli_json_array(&json, "options");
+    for (size_t i = 0; mig_filter_type_option(type, i, &key, &values, &help); i++) {
+        cli_json_object(&json, NULL);
+        cli_json_string(&json, "key", key);
+        cli_json_string(&json, "values", values);
+        cli_json_string(&json, "help", help);
+        cli_json_end_object(&json);
+    }
+    cli_json_end_array(&json);
+    cli_json_end_object(&json);
+    cli_json_finish(&json);
+}
+
+CliStatus convert_help_filter(const char *name, CliFormat format)
+{
+    const MigFilterType *const *type = mig_filter_types();
+
+    while (*type && strcmp(mig_filter_type_name(*type), name) != 0) {
+        type++;
+    }
+    if (!*type) {
+        fprintf(stderr,
+                "migstat convert: there is no filter called \"%s\"; --list-filters "
+                "lists them\n",
+                name);
+        return CLI_TROUBLE;
+    }
+    if (format == CLI_FORMAT_JSON) {
+        help_json(*type);
+    } else {
+        help_text(*type);
+    }
+    return CLI_OK;
+}
+
+static void explain_text(const MigChain *chain)
+{
+    const char *text, *summary;
+
+    for (size_t i = 0; mig_chain_describe(chain, i, &text, &summary); i++) {
+        printf("%s\n    %s\n", text, summary);
+    }
+    if (mig_chain_needs_scan(chain)) {
+        puts("Reads a file twice, unless its end tells enough; spools a pipe.");
+    }
+}
+
+static void explain_json(const MigChain *chain)
+{
+    const char *text, *summary;
+    CliJson json;
+
+    cli_json_init(&json, stdout);
+    cli_json_object(&json, NULL);
+    cli_json_array(&json, "filters");
+    for (size_t i = 0; mig_chain_describe(chain, i, &text, &summary); i++) {
+        cli_json_object(&json, NULL);
+        cli_json_string(&json, "filter", text);
+        cli_json_string(&json, "summary", summary);
+        cli_json_end_object(&json);
+    }
+    cli_json_end_array(&json);
+    cli_json_bool(&json, "looks_ahead", mig_chain_needs_scan(chain));
+    cli_json_end_object(&json);
+    cli_json_finish(&json);
+}
+
+void convert_explain(const MigChain *chain, CliFormat format)
+{
+    if (format == CLI_FORMAT_JSON) {
+        explain_json(chain);
+    } else {
+        explain_text(chain);
+    }
+}
