@@ -14,6 +14,9 @@ import time
 from dataclasses import dataclass
 
 
+WATCH = 0.2  # seconds, at least
+
+
 class Failed(Exception):
     """A command did not do what it was asked for; what it said is the text."""
 
@@ -66,7 +69,9 @@ class Bench:
             for process in [pid] + children(pid):
                 peak = max(peak, anonymous_of(process, 'migstat'))
 
-        self.run(stream, command, look)
+        watched = 0
+        while watched < WATCH:  # a look takes its time, and the peak may be short
+            watched += self.run(stream, command, look)[0]
         return peak
 
     def alone(self, stream, command, runs):
