@@ -5,19 +5,27 @@
  * Beside it: diff-report.c, diff-fields.c, diff-ram.c.
  */
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "diff.h"
+#include "fields.h"
 #include "io/temporary.h"
 #include "progress.h"
 #include "text.h"
 
 #define CHUNK (64u << 10)
 
-enum { KEY_RAM = 0x200 };
+enum { KEY_RAM = 0x200, KEY_DEVICES, KEY_IGNORE, KEY_ALL };
 
 static const struct argp_option options[] = {
     { "ram", KEY_RAM, NULL, 0, "Compare what each page of RAM holds in the end, too", 0 },
+    { "devices", KEY_DEVICES, "PATTERN", 0,
+      "Compare nothing but these sections, or fields of them (DEVICE:FIELD)", 0 },
+    { "ignore", KEY_IGNORE, "PATTERN", 0, "Leave out sections or fields; may be repeated",
+      0 },
+    { "all", KEY_ALL, NULL, 0, "Show each difference of a section, not the first 100",
+      0 },
     { 0 },
 };
 
@@ -25,8 +33,25 @@ typedef struct Arguments {
     CliCommon *common;
     const char *files[2];
     unsigned n;
-    bool ram;
+    bool ram, all;
+    const char *only;
+    GPtrArray *left;
 } Arguments;
+
+/* What can be read again may be compared with itself. */
+static bool is_one_pipe(const char *const files[2])
+{
+    struct stat info[2];
+
+    for (int i = 0; i < 2; i++) {
+        if ((strcmp(files[i], "-") == 0 ? fstat(STDIN_FILENO, &info[i])
+                                        : stat(files[i], &info[i])) < 0) {
+            return false; /* opening it will tell */
+        }
+    }
+    return info[0].st_dev == info[1].st_dev && info[0].st_ino == info[1].st_ino &&
+           !S_ISREG(info[0].st_mode) && !S_ISBLK(info[0].st_mode);
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -39,6 +64,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_RAM:
         arguments->ram = true;
         return 0;
+    case KEY_DEVICES:
+        arguments->only = arg;
+        return 0;
+    case KEY_IGNORE:
+        g_ptr_array_add(arguments->left, arg);
+        return 0;
+    case KEY_ALL:
+        arguments->all = true;
+        return 0;
     case ARGP_KEY_ARG:
         if (arguments->n == 2) {
             argp_error(state, "two files, not more");
@@ -49,14 +83,29 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (arguments->n < 2) {
             argp_error(state, "which two files? (\"-\" is standard input)");
         }
-        if (strcmp(arguments->files[0], "-") == 0 &&
-            strcmp(arguments->files[1], "-") == 0) {
-            argp_error(state, "only one of them can be standard input");
+        if (is_one_pipe(arguments->files)) {
+            argp_error(state, "both are the same pipe, which can be read once only");
         }
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
+}
+
+bool diff_wants(const Diff *diff, const MigSection *section, const char *path)
+{
+    CliFieldPattern pattern = { diff->only };
+    const char *name = section->name;
+    uint32_t id = section->instance_id;
+    bool wanted = cli_field_wants_device(&pattern, name, id) ||
+                  (path && cli_field_wants(&pattern, name, id, path));
+
+    for (guint i = 0; wanted && i < diff->left->len; i++) {
+        pattern.text = g_ptr_array_index(diff->left, i);
+        wanted = !cli_field_wants_device(&pattern, name, id) &&
+                 !(path && cli_field_wants(&pattern, name, id, path));
+    }
+    return wanted;
 }
 
 /* --- reading a side ---------------------------------------------------------------------- */
@@ -84,18 +133,15 @@ static bool place_block(const MigRamBlock *block, int *fd, uint64_t *base, void 
     return true;
 }
 
-static bool open_side(DiffSide *side, const Arguments *arguments)
+static bool open_side(DiffSide *side, bool ram, const CliCommon *common)
 {
-    g_autoptr(GError) error = NULL;
-
-    side->in = cli_open(side->file, arguments->common, &error);
+    side->in = cli_open(side->file, common, &side->error);
     if (!side->in) {
-        cli_print_error(side->file, error);
         return false;
     }
     side->reader = mig_reader_new(side->in);
     side->summary = mig_summary_new();
-    side->image = arguments->ram ? mig_ram_image_new(place_block, side) : NULL;
+    side->image = ram ? mig_ram_image_new(place_block, side) : NULL;
     return true;
 }
 
@@ -158,7 +204,8 @@ static void diff_texts(Diff *diff, const char *what, const char *a, const char *
 {
     const DiffPlace place = { what, NULL, NULL, NULL };
 
-    if (!g_str_equal(a, b)) {
+    if (!g_str_equal(a, b) && (*a || diff_is_whole(diff, 0)) &&
+        (*b || diff_is_whole(diff, 1))) {
         diff_report_text(diff, &place, *a ? a : NULL, *b ? b : NULL);
     }
 }
@@ -188,6 +235,16 @@ static void diff_owned(Diff *diff, const char *what, char *a, char *b)
     g_free(b);
 }
 
+/* 0: not known. */
+static void diff_page_size(Diff *diff, uint64_t a, uint64_t b)
+{
+    const DiffPlace place = { "page-size", NULL, NULL, NULL };
+
+    if (a != b && a && b) {
+        diff_report_number(diff, &place, a, b);
+    }
+}
+
 static void diff_configuration(Diff *diff)
 {
     const MigReader *a = diff->side[0].reader, *b = diff->side[1].reader;
@@ -200,12 +257,7 @@ static void diff_configuration(Diff *diff)
     diff_owned(diff, "uuid", uuid_of(conf_a), uuid_of(conf_b));
     diff_owned(diff, "commands", commands_of(diff->side[0].summary),
                commands_of(diff->side[1].summary));
-    if (mig_reader_page_size(a) != mig_reader_page_size(b)) {
-        const DiffPlace place = { "page-size", NULL, NULL, NULL };
-
-        diff_report_number(diff, &place, mig_reader_page_size(a),
-                           mig_reader_page_size(b));
-    }
+    diff_page_size(diff, mig_reader_page_size(a), mig_reader_page_size(b));
     diff_texts(diff, "description", mig_reader_description(a) ? "present" : "",
                mig_reader_description(b) ? "present" : "");
 }
@@ -283,13 +335,16 @@ static size_t read_data(Data *data, uint8_t *buffer, size_t n)
 static void diff_data(Diff *diff, const MigVfioSummary *const vfio[2], bool precopy)
 {
     g_autofree uint8_t *buffer = g_malloc(2 * CHUNK);
-    const DiffPlace place = { "vfio-data", vfio[0]->device.section,
-                              precopy ? "pre-copy data" : "stop-and-copy data", NULL };
+    const char *path = precopy ? "pre-copy data" : "stop-and-copy data";
+    const DiffPlace place = { "vfio-data", vfio[0]->device.section, path, NULL };
     g_autofree char *a = NULL, *b = NULL;
     Data data[2];
     uint64_t at = 0;
     size_t n[2];
 
+    if (!diff_wants(diff, vfio[0]->device.section, path)) {
+        return;
+    }
     for (int i = 0; i < 2; i++) {
         data[i] = (Data){ .side = &diff->side[i],
                           .precopy = precopy,
@@ -341,7 +396,7 @@ static void diff_vfio(Diff *diff, const MigSection *a, const MigSection *b)
     g_autofree char *layout_a = NULL, *layout_b = NULL;
     DiffBody bodies[2] = { { 0 } };
 
-    if (!vfio[0] || !vfio[1]) {
+    if (!vfio[0] || !vfio[1] || !diff_is_whole(diff, 0) || !diff_is_whole(diff, 1)) {
         return;
     }
     for (int i = 0; i < 2; i++) {
@@ -349,12 +404,12 @@ static void diff_vfio(Diff *diff, const MigSection *a, const MigSection *b)
     }
     layout_a = layout_of(vfio[0]);
     layout_b = layout_of(vfio[1]);
-    if (!g_str_equal(layout_a, layout_b)) {
+    if (!g_str_equal(layout_a, layout_b) && diff_wants(diff, a, layout.path)) {
         diff_report_text(diff, &layout, layout_a, layout_b);
     }
     if (bodies[0].length && bodies[1].length) {
         diff_fields(diff, bodies);
-    } else if (bodies[0].length != bodies[1].length) {
+    } else if (bodies[0].length != bodies[1].length && diff_wants(diff, a, config.path)) {
         diff_report_text(diff, &config, bodies[0].length ? "" : NULL,
                          bodies[1].length ? "" : NULL);
     }
@@ -390,7 +445,8 @@ static GHashTable *sections_of(const DiffSide *side)
     return sections;
 }
 
-/* The last body of each section of a side, by the section's index. */
+/* The last body of each section of a side, by the section's index; none where the stream
+ * breaks off in it. */
 static GArray *bodies_of(const DiffSide *side)
 {
     GArray *bodies = g_array_new(false, true, sizeof(DiffBody));
@@ -402,32 +458,35 @@ static GArray *bodies_of(const DiffSide *side)
         const MigSectionSummary *s =
             &g_array_index(side->summary->sections, MigSectionSummary, i);
         uint64_t around = s->header_length + (s->footer ? MIG_FOOTER_LENGTH : 0);
+        bool cut = side->error && i == side->summary->sections->len - 1;
 
         g_array_index(bodies, DiffBody, s->section) =
-            (DiffBody){ list[s->section], s->offset + s->header_length,
+            (DiffBody){ cut ? NULL : list[s->section], s->offset + s->header_length,
                         s->length - MIN(around, s->length), false };
     }
     return bodies;
 }
 
-static void diff_lonely(Diff *diff, const MigSection *section, bool in_b)
+static void diff_lonely(Diff *diff, const MigSection *section, int in_b)
 {
     const DiffPlace place = { "section", section, NULL, NULL };
 
-    diff_report_text(diff, &place, in_b ? NULL : "", in_b ? "" : NULL);
+    if (diff_is_whole(diff, !in_b) && diff_wants(diff, section, NULL)) {
+        diff_report_text(diff, &place, in_b ? NULL : "", in_b ? "" : NULL);
+    }
 }
 
 static void diff_pair(Diff *diff, const MigSection *a, const MigSection *b,
                       const DiffBody bodies[2])
 {
-    const DiffPlace version = { "version", a, "version", NULL };
+    const DiffPlace place = { "version", a, "version", NULL };
 
-    if (a->version_id != b->version_id) {
-        diff_report_number(diff, &version, a->version_id, b->version_id);
+    if (a->version_id != b->version_id && diff_wants(diff, a, place.path)) {
+        diff_report_number(diff, &place, a->version_id, b->version_id);
     }
     if (mig_section_is_vfio(a)) {
         diff_vfio(diff, a, b);
-    } else if (!mig_section_is_ram(a)) {
+    } else if (!mig_section_is_ram(a) && bodies[0].section && bodies[1].section) {
         diff_fields(diff, bodies);
     }
 }
@@ -452,38 +511,47 @@ static void diff_sections(Diff *diff)
 
             diff_pair(diff, list[i], other, bodies);
         } else {
-            diff_lonely(diff, list[i], false);
+            diff_lonely(diff, list[i], 0);
         }
     }
     list = mig_reader_sections(diff->side[1].reader, &n);
     for (size_t i = 0; i < n; i++) {
         if (!g_hash_table_contains(in_a, list[i])) {
-            diff_lonely(diff, list[i], true);
+            diff_lonely(diff, list[i], 1);
         }
     }
 }
 
 /* --- the command ------------------------------------------------------------------------- */
 
+static void begin_json(Diff *diff)
+{
+    cli_json_object(diff->json, NULL);
+    cli_json_string(diff->json, "a", diff->side[0].file);
+    cli_json_string(diff->json, "b", diff->side[1].file);
+    cli_json_array(diff->json, "differences");
+}
+
+static void end_json(Diff *diff, bool trouble)
+{
+    cli_json_end_array(diff->json);
+    if (trouble) {
+        cli_json_null(diff->json, "same");
+    } else {
+        cli_json_bool(diff->json, "same", diff->found == 0);
+    }
+    cli_json_error(diff->json, "error_a", diff->side[0].error);
+    cli_json_error(diff->json, "error_b", diff->side[1].error);
+    cli_json_end_object(diff->json);
+    cli_json_finish(diff->json);
+}
+
 static CliStatus conclude(Diff *diff)
 {
     bool trouble = diff->side[0].error || diff->side[1].error;
 
     if (diff->json) {
-        cli_json_end_array(diff->json);
-        if (trouble) {
-            cli_json_null(diff->json, "same");
-        } else {
-            cli_json_bool(diff->json, "same", diff->found == 0);
-        }
-        for (int i = 0; i < 2; i++) {
-            const GError *error = diff->side[i].error;
-
-            cli_json_string(diff->json, i ? "error_b" : "error_a",
-                            error ? error->message : NULL);
-        }
-        cli_json_end_object(diff->json);
-        cli_json_finish(diff->json);
+        end_json(diff, trouble);
     }
     for (int i = 0; i < 2; i++) {
         if (diff->side[i].error) {
@@ -493,36 +561,45 @@ static CliStatus conclude(Diff *diff)
     return trouble ? CLI_TROUBLE : diff->found ? CLI_FOUND : CLI_OK;
 }
 
+static void compare(Diff *diff)
+{
+    if (!diff->only) {
+        diff_configuration(diff);
+        diff_ram(diff);
+    }
+    diff_sections(diff);
+    diff_report_end(diff);
+}
+
 static CliStatus run(const Arguments *arguments)
 {
-    Diff diff = { .ram = arguments->ram,
-                  .quiet = arguments->common->quiet,
-                  .color = cli_use_color(arguments->common->color, stdout),
+    CliCommon *common = arguments->common;
+    Diff diff = { .ram = arguments->ram && !arguments->only,
+                  .all = arguments->all,
+                  .only = arguments->only,
+                  .left = arguments->left,
+                  .quiet = common->quiet,
+                  .color = cli_use_color(common->color, stdout),
                   .side = { { .file = arguments->files[0], .image_fd = -1 },
                             { .file = arguments->files[1], .image_fd = -1 } } };
-    CliStatus status = CLI_TROUBLE;
+    CliStatus status;
     CliJson json;
 
     diff.names = mig_pci_names_load(NULL);
-    cli_confine(arguments->common, arguments->files, G_N_ELEMENTS(arguments->files));
+    cli_confine(common, arguments->files, G_N_ELEMENTS(arguments->files));
     cli_json_init(&json, stdout);
-    if (open_side(&diff.side[0], arguments) && open_side(&diff.side[1], arguments)) {
-        read_side(&diff.side[0], arguments->common);
-        read_side(&diff.side[1], arguments->common);
-        if (arguments->common->format == CLI_FORMAT_JSON) {
-            diff.json = &json;
-            cli_json_object(&json, NULL);
-            cli_json_string(&json, "a", diff.side[0].file);
-            cli_json_string(&json, "b", diff.side[1].file);
-            cli_json_array(&json, "differences");
-        }
-        diff_configuration(&diff);
-        diff_ram(&diff);
-        diff_sections(&diff);
-        status = conclude(&diff);
+    if (common->format == CLI_FORMAT_JSON) {
+        diff.json = &json;
+        begin_json(&diff);
     }
+    if (open_side(&diff.side[0], diff.ram, common) &&
+        open_side(&diff.side[1], diff.ram, common)) {
+        read_side(&diff.side[0], common);
+        read_side(&diff.side[1], common);
+        compare(&diff);
+    }
+    status = conclude(&diff);
     mig_pci_names_free(diff.names);
-    g_free(diff.heading);
     close_side(&diff.side[0]);
     close_side(&diff.side[1]);
     return status;
@@ -542,7 +619,8 @@ int cli_cmd_diff(int argc, char **argv, CliCommon *common)
         NULL,
         NULL,
     };
-    Arguments arguments = { .common = common };
+    g_autoptr(GPtrArray) left = g_ptr_array_new();
+    Arguments arguments = { .common = common, .left = left };
 
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     return (int)run(&arguments);

@@ -2,280 +2,358 @@
 /*
  * Owns:      comparing two devices field by field, by path.
  * Knows not: which devices are compared.
- * Beside it: cmd-diff.c; device/decode.h.
+ * Beside it: cmd-diff.c; diff-leaves.c, which keeps what was decoded.
  */
 #include <string.h>
 
+#include "diff-leaves.h"
 #include "diff.h"
 #include "fields.h"
+#include "text.h"
 
-/* Leaves of one device that are kept; a device with more is compared as bytes. */
-#define LEAVES_MAX (128u << 10)
+/* A buffer up to here is shown whole, of a longer one what differs: */
+#define SHOWN_WHOLE 8u
+#define RUNS_SHOWN  4u /* so many runs of octets */
+#define RUN_OCTETS  8u /* and so many of each */
 
-/* Octets of a buffer that are kept to say where two differ; of a longer one, a digest. */
-#define BYTES_KEPT 4096u
+/* Flags of a note that are shown at most. */
+#define FLAGS_SHOWN 8u
 
-typedef struct Leaf {
-    const char *path, *type, *text;
-    MigFieldKind kind;
-    uint64_t u;
-    uint64_t length;
-    uint8_t *bytes; /* BYTES and MISMATCH up to BYTES_KEPT */
-    char *digest;   /* of longer ones */
-    bool seen;      /* the other side has it */
-} Leaf;
+/* --- values ------------------------------------------------------------------------------ */
 
-/* The leaves of one side, and its subsections. */
-typedef struct Leaves {
-    GArray *list;        /* Leaf, in order */
-    GHashTable *by_path; /* path -> index + 1 */
-    GStringChunk *strings;
-    bool too_many;
-} Leaves;
-
-static void clear_leaf(gpointer p)
+static bool same(const DiffLeaf *a, const DiffLeaf *b)
 {
-    Leaf *leaf = p;
-
-    g_free(leaf->bytes);
-    g_free(leaf->digest);
-}
-
-static void leaves_init(Leaves *leaves)
-{
-    leaves->list = g_array_new(false, true, sizeof(Leaf));
-    g_array_set_clear_func(leaves->list, clear_leaf);
-    leaves->by_path = g_hash_table_new(g_str_hash, g_str_equal);
-    leaves->strings = g_string_chunk_new(4096);
-    leaves->too_many = false;
-}
-
-static void leaves_clear(Leaves *leaves)
-{
-    g_array_unref(leaves->list);
-    g_hash_table_unref(leaves->by_path);
-    g_string_chunk_free(leaves->strings);
-}
-
-static void keep_bytes(Leaf *leaf, const MigField *field)
-{
-    if (!field->bytes) {
-        return;
+    if (diff_leaf_is_group(a) || diff_leaf_is_group(b)) {
+        return true; /* what is in them tells */
     }
-    if (field->length <= BYTES_KEPT) {
-        leaf->bytes = g_memdup2(field->bytes, field->length);
-    } else {
-        leaf->digest =
-            g_compute_checksum_for_data(G_CHECKSUM_SHA256, field->bytes, field->length);
-    }
-}
-
-static void collect(const MigField *field, void *user)
-{
-    Leaves *leaves = user;
-    Leaf leaf = { .kind = field->kind, .u = field->u, .length = field->length };
-    g_autofree char *text = NULL;
-
-    if (field->kind == MIG_FIELD_END || field->kind == MIG_FIELD_STRUCT ||
-        field->kind == MIG_FIELD_ARRAY || leaves->too_many) {
-        return;
-    }
-    if (leaves->list->len == LEAVES_MAX) {
-        leaves->too_many = true;
-        return;
-    }
-    text = field->kind == MIG_FIELD_SUBSECTION ? g_strdup("") : cli_field_value(field);
-    leaf.path = g_string_chunk_insert(leaves->strings, field->path);
-    leaf.type = g_string_chunk_insert_const(leaves->strings, field->type);
-    leaf.text = g_string_chunk_insert_const(leaves->strings, text);
-    if (field->kind == MIG_FIELD_BYTES || field->kind == MIG_FIELD_MISMATCH) {
-        keep_bytes(&leaf, field);
-    }
-    g_array_append_val(leaves->list, leaf);
-    if (!g_hash_table_contains(leaves->by_path, leaf.path)) {
-        g_hash_table_insert(leaves->by_path, (gpointer)(uintptr_t)leaf.path,
-                            GUINT_TO_POINTER(leaves->list->len));
-    }
-}
-
-static Leaf *leaf_at(const Leaves *leaves, const char *path)
-{
-    guint index = GPOINTER_TO_UINT(g_hash_table_lookup(leaves->by_path, path));
-
-    return index ? &g_array_index(leaves->list, Leaf, index - 1) : NULL;
-}
-
-static bool same(const Leaf *a, const Leaf *b)
-{
     if (a->kind != b->kind) {
         return false;
     }
-    switch (a->kind) {
-    case MIG_FIELD_BYTES:
-    case MIG_FIELD_MISMATCH:
+    if (diff_leaf_is_buffer(a)) {
         return a->length == b->length && g_strcmp0(a->digest, b->digest) == 0 &&
                (!a->bytes || !b->bytes || memcmp(a->bytes, b->bytes, a->length) == 0);
-    case MIG_FIELD_SUBSECTION:
-        return true;
-    default:
-        return a->u == b->u;
     }
+    return a->u == b->u;
 }
 
-/* Of two buffers of one length: from the first octet that differs on. */
-static char *bytes_from(const Leaf *leaf, uint64_t at)
+/* "byte 3: 1f 20, 9: 00": the octets of @mine where it differs from @other. */
+static char *runs_of(const DiffLeaf *mine, const DiffLeaf *other)
 {
-    g_autofree char *hex = cli_field_hex(leaf->bytes + at, leaf->length - at, 16);
+    GString *text = g_string_new("byte");
+    uint64_t more = 0, end;
+    unsigned runs = 0;
 
-    return g_strdup_printf("byte %" PRIu64 ": %s", at, hex);
+    for (uint64_t at = 0; at < mine->length; at = end) {
+        uint64_t shown;
+
+        for (end = at; end < mine->length && mine->bytes[end] != other->bytes[end];) {
+            end++;
+        }
+        if (end == at) {
+            end++;
+            continue;
+        }
+        shown = runs++ < RUNS_SHOWN ? MIN(end - at, RUN_OCTETS) : 0;
+        if (shown) {
+            g_autofree char *hex = cli_field_hex(mine->bytes + at, shown, shown);
+
+            g_string_append_printf(text, "%s %" PRIu64 ": %s", runs > 1 ? "," : "", at,
+                                   hex);
+        }
+        more += end - at - shown;
+    }
+    if (more) {
+        g_string_append_printf(text, " ... %" PRIu64 " more", more);
+    }
+    return g_string_free(text, FALSE);
 }
 
-static void report_bytes(Diff *diff, const DiffPlace *place, const Leaf *a, const Leaf *b)
+/* A flag stands alone: "Mem+", "MRG_RXBUF". */
+static bool is_flag(const char *word)
 {
-    g_autofree char *text_a = NULL, *text_b = NULL;
-    uint64_t at = 0;
+    size_t n = strlen(word);
 
-    if (!a->bytes || !b->bytes || a->length != b->length || a->length <= 16) {
-        diff_report_text(diff, place, a->text, b->text);
+    return n > 1 && (word[n - 1] == '+' || word[n - 1] == '-' ||
+                     (g_ascii_isupper(*word) &&
+                      strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") == n));
+}
+
+/* The value, and of its note the flags that the other side's has not. */
+static char *with_flags(const DiffLeaf *mine, const DiffLeaf *other)
+{
+    g_auto(GStrv) words = g_strsplit(mine->note, " ", -1);
+    g_auto(GStrv) others = g_strsplit(other->note, " ", -1);
+    GString *text = g_string_new(mine->text);
+    unsigned n = 0;
+
+    for (char **word = words; *word && n < FLAGS_SHOWN; word++) {
+        if (is_flag(*word) && !g_strv_contains((const char *const *)others, *word)) {
+            g_autofree char *shown = cli_escape(*word, strlen(*word));
+
+            g_string_append_printf(text, " %s", shown);
+            n++;
+        }
+    }
+    return g_string_free(text, FALSE);
+}
+
+/* What is shown of one side where both have the field. */
+static char *text_of(const DiffLeaf *mine, const DiffLeaf *other)
+{
+    if (!diff_leaf_is_buffer(mine) || !diff_leaf_is_buffer(other)) {
+        return with_flags(mine, other);
+    }
+    if (mine->length != other->length) {
+        return g_strdup_printf("%s (%" PRIu64 " bytes)", mine->text, mine->length);
+    }
+    if (!mine->bytes || !other->bytes) {
+        return g_strdup_printf("%s, SHA-256 %s", mine->text, mine->digest);
+    }
+    return mine->length <= SHOWN_WHOLE || (*mine->text == '"' && *other->text == '"')
+               ? g_strdup(mine->text)
+               : runs_of(mine, other);
+}
+
+/* Of a buffer all that is known, for a program. */
+static char *json_of(const DiffLeaf *leaf)
+{
+    GString *text;
+
+    if (!diff_leaf_is_buffer(leaf)) {
+        return NULL;
+    }
+    if (!leaf->bytes) {
+        return leaf->digest ? g_strconcat("sha256:", leaf->digest, NULL) : NULL;
+    }
+    text = g_string_sized_new(2 * leaf->length);
+    for (uint64_t i = 0; i < leaf->length; i++) {
+        g_string_append_printf(text, "%02x", leaf->bytes[i]);
+    }
+    return g_string_free(text, FALSE);
+}
+
+/* --- reports ----------------------------------------------------------------------------- */
+
+static void report_pair(Diff *diff, const MigSection *section, const DiffLeaf *a,
+                        const DiffLeaf *b)
+{
+    const DiffPlace place = { "field", section, a->path, a->type };
+    g_autofree char *text_a = text_of(a, b), *text_b = text_of(b, a);
+    g_autofree char *json_a = json_of(a), *json_b = json_of(b);
+    const DiffValue values[] = { { a->kind, a->u, text_a, json_a },
+                                 { b->kind, b->u, text_b, json_b } };
+
+    diff_report(diff, &place, &values[0], &values[1]);
+}
+
+/* Whether @path is in the group at @group. */
+static bool is_in(const char *path, const char *group)
+{
+    size_t n = strlen(group);
+
+    return strncmp(path, group, n) == 0 && (path[n] == '.' || path[n] == '[');
+}
+
+/* How many values are in the group at index @at. */
+static char *count_text(const DiffLeaves *leaves, guint at)
+{
+    const DiffLeaf *group = &g_array_index(leaves->list, DiffLeaf, at);
+    unsigned n = 0;
+
+    for (guint i = at + 1; i < leaves->list->len; i++) {
+        const DiffLeaf *leaf = &g_array_index(leaves->list, DiffLeaf, i);
+
+        if (!is_in(leaf->path, group->path)) {
+            break;
+        }
+        n += !diff_leaf_is_group(leaf);
+    }
+    return g_strdup_printf("%u %s", n, n == 1 ? "field" : "fields");
+}
+
+/* A group that one side lacks stands for all that is in it. */
+static void report_lonely(Diff *diff, const MigSection *section, const DiffLeaves *leaves,
+                          guint at, bool in_b, const char **group)
+{
+    const DiffLeaf *leaf = &g_array_index(leaves->list, DiffLeaf, at);
+    const DiffPlace place = { leaf->kind == MIG_FIELD_SUBSECTION ? "subsection" : "field",
+                              section, leaf->path, leaf->type };
+    g_autofree char *text = NULL, *json = json_of(leaf);
+    DiffValue value = { leaf->kind, leaf->u, leaf->text, json };
+
+    if (*group && is_in(leaf->path, *group)) {
         return;
     }
-    while (a->bytes[at] == b->bytes[at]) {
-        at++;
+    if (diff_leaf_is_group(leaf)) {
+        *group = leaf->path;
+        value.text = text = count_text(leaves, at);
     }
-    text_a = bytes_from(a, at);
-    text_b = bytes_from(b, at);
-    diff_report_text(diff, place, text_a, text_b);
+    diff_report(diff, &place, in_b ? NULL : &value, in_b ? &value : NULL);
 }
 
-static void report_pair(Diff *diff, const MigSection *section, const Leaf *a,
-                        const Leaf *b)
+/* @lonely: fields that one side lacks, too.  Whether something differs, be it wanted or not. */
+static bool compare(Diff *diff, const MigSection *section, const DiffLeaves sides[2],
+                    bool lonely)
 {
-    const Leaf *some = a ? a : b; /* one is there */
-    /* cppcheck-suppress nullPointerRedundantCheck ; the other may not be */
-    const DiffPlace place = { "field", section, some->path, some->type };
-    const DiffValue values[] = { { a ? a->kind : 0, a ? a->u : 0, a ? a->text : NULL },
-                                 { b ? b->kind : 0, b ? b->u : 0, b ? b->text : NULL } };
+    const char *group = NULL;
+    bool differs = false;
 
-    if (a && b && a->kind == b->kind &&
-        (a->kind == MIG_FIELD_BYTES || a->kind == MIG_FIELD_MISMATCH)) {
-        report_bytes(diff, &place, a, b);
-    } else {
-        diff_report(diff, &place, a ? &values[0] : NULL, b ? &values[1] : NULL);
-    }
-}
-
-/* A subsection that one side lacks stands for all that is in it. */
-static void report_lonely(Diff *diff, const MigSection *section, const Leaf *leaf,
-                          bool in_b, const char **above)
-{
-    size_t n = *above ? strlen(*above) : 0;
-    const DiffPlace place = { "subsection", section, leaf->path, NULL };
-
-    if (n && strncmp(leaf->path, *above, n) == 0 && leaf->path[n] == '.') {
-        return;
-    }
-    if (leaf->kind == MIG_FIELD_SUBSECTION) {
-        *above = leaf->path;
-        diff_report_text(diff, &place, in_b ? NULL : "", in_b ? "" : NULL);
-    } else {
-        report_pair(diff, section, in_b ? NULL : leaf, in_b ? leaf : NULL);
-    }
-}
-
-static void compare(Diff *diff, const MigSection *section, Leaves *a, Leaves *b)
-{
-    const char *above = NULL;
-
-    for (guint i = 0; i < a->list->len; i++) {
-        Leaf *mine = &g_array_index(a->list, Leaf, i), *other = leaf_at(b, mine->path);
+    for (guint i = 0; i < sides[0].list->len; i++) {
+        const DiffLeaf *mine = &g_array_index(sides[0].list, DiffLeaf, i);
+        DiffLeaf *other = diff_leaves_find(&sides[1], mine->path);
 
         if (other) {
             other->seen = true;
         }
-        if (!other) {
-            report_lonely(diff, section, mine, false, &above);
-        } else if (!same(mine, other)) {
+        if (other ? same(mine, other) : !lonely) {
+            continue;
+        }
+        differs = true;
+        if (!diff_wants(diff, section, mine->path)) {
+            continue;
+        }
+        if (other) {
             report_pair(diff, section, mine, other);
+        } else {
+            report_lonely(diff, section, &sides[0], i, false, &group);
         }
     }
-    above = NULL;
-    for (guint i = 0; i < b->list->len; i++) {
-        const Leaf *mine = &g_array_index(b->list, Leaf, i);
+    group = NULL;
+    for (guint i = 0; lonely && i < sides[1].list->len; i++) {
+        const DiffLeaf *mine = &g_array_index(sides[1].list, DiffLeaf, i);
 
-        if (!mine->seen && leaf_at(b, mine->path) == mine) {
-            report_lonely(diff, section, mine, true, &above);
+        if (!mine->seen && diff_leaves_find(&sides[1], mine->path) == mine) {
+            differs = true;
+            if (diff_wants(diff, section, mine->path)) {
+                report_lonely(diff, section, &sides[1], i, true, &group);
+            }
         }
     }
+    return differs;
 }
 
-static bool decode(Diff *diff, DiffSide *side, const DiffBody *body, Leaves *leaves)
-{
-    const MigDeviceBody device = { body->section->name, body->section->instance_id,
-                                   body->section->version_id, body->offset,
-                                   body->length };
-    g_autofree uint8_t *payload = NULL;
-    bool matches;
+/* --- decoding ---------------------------------------------------------------------------- */
 
-    if (!body->vfio) {
-        return mig_device_decode_at(side->in, mig_reader_description(side->reader),
-                                    &device, diff->names, &matches, collect, leaves,
-                                    side->error ? NULL : &side->error);
+/* The device's object of its own description, or else of the other side's, which decoding
+ * compares with the bytes anyway. */
+static char *description_of(const Diff *diff, int which, const MigSection *section,
+                            size_t *length)
+{
+    char *text = NULL;
+
+    for (int i = 0; i < 2 && !text; i++) {
+        const DiffSide *side = &diff->side[which ^ i];
+
+        text = mig_device_description_text(side->in, mig_reader_description(side->reader),
+                                           section->name, section->instance_id, length);
     }
-    payload = g_malloc(body->length);
-    return mig_input_read_at(side->in, body->offset, payload, body->length) ==
-               body->length &&
-           mig_vfio_payload_decode(payload, body->length, body->offset, diff->names,
-                                   collect, leaves);
+    return text;
+}
+
+static bool read_body(DiffSide *side, uint64_t offset, uint8_t *bytes, size_t n)
+{
+    if (mig_input_read_at(side->in, offset, bytes, n) == n) {
+        return true;
+    }
+    if (!side->error && mig_input_end_error(side->in, &side->error)) {
+        mig_error_set_plain(&side->error, MIG_ERROR_IO, "it has become shorter");
+    }
+    return false;
+}
+
+/* False where it cannot be read again.  @matches: with the description. */
+static bool decode(Diff *diff, int which, const DiffBody *body, DiffLeaves *leaves,
+                   bool *matches)
+{
+    g_autofree uint8_t *bytes = g_malloc(body->length + 1);
+    g_autofree char *json = NULL;
+    size_t json_length = 0;
+
+    if (!read_body(&diff->side[which], body->offset, bytes, body->length)) {
+        return false;
+    }
+    if (body->vfio) {
+        *matches = mig_vfio_payload_decode(bytes, body->length, body->offset, diff->names,
+                                           diff_leaves_collect, leaves);
+    } else {
+        json = description_of(diff, which, body->section, &json_length);
+        *matches = mig_device_decode(json, json_length, bytes, body->length, body->offset,
+                                     diff->names, diff_leaves_collect, leaves);
+    }
+    return true;
 }
 
 /* Whether the octets are the same, so that nothing need be decoded. */
-static bool same_octets(const Diff *diff, const DiffBody bodies[2])
+static bool same_octets(Diff *diff, const DiffBody bodies[2])
 {
-    g_autofree uint8_t *buffer = g_malloc(2 * BYTES_KEPT);
+    g_autofree uint8_t *buffer = g_malloc(2 * DIFF_BYTES_KEPT);
     uint64_t length = bodies[0].length;
 
-    if (length != bodies[1].length) {
-        return false;
-    }
-    for (uint64_t at = 0; at < length; at += BYTES_KEPT) {
-        size_t n = (size_t)MIN(BYTES_KEPT, length - at);
+    for (uint64_t at = 0; at < length; at += DIFF_BYTES_KEPT) {
+        size_t n = (size_t)MIN(DIFF_BYTES_KEPT, length - at);
 
         for (int i = 0; i < 2; i++) {
-            if (mig_input_read_at(diff->side[i].in, bodies[i].offset + at,
-                                  buffer + i * BYTES_KEPT, n) != n) {
+            if (!read_body(&diff->side[i], bodies[i].offset + at,
+                           buffer + i * DIFF_BYTES_KEPT, n)) {
                 return false;
             }
         }
-        if (memcmp(buffer, buffer + BYTES_KEPT, n) != 0) {
+        if (memcmp(buffer, buffer + DIFF_BYTES_KEPT, n) != 0) {
             return false;
         }
     }
     return true;
 }
 
+/* Where fields do not tell what differs, or not all of it. */
+static void report_bodies(Diff *diff, const DiffBody bodies[2], const bool matches[2])
+{
+    const DiffPlace place = { "body", bodies[0].section, NULL, NULL };
+    const char *const not_as_described[] = { ", not as described", "" };
+    bool alike = matches[0] == matches[1];
+    g_autofree char *a = g_strdup_printf("%" PRIu64 " bytes%s", bodies[0].length,
+                                         alike ? "" : not_as_described[matches[0]]);
+    g_autofree char *b =
+        g_strdup_printf("%" PRIu64 " bytes%s", bodies[1].length,
+                        alike ? ", others" : not_as_described[matches[1]]);
+
+    if (diff_wants(diff, bodies[0].section, NULL)) {
+        diff_report_text(diff, &place, a, b);
+    }
+}
+
+/* What stands behind the point from which one side alone is not as described cannot be
+ * called missing there. */
+static void compare_devices(Diff *diff, const DiffBody bodies[2],
+                            const DiffLeaves leaves[2], const bool matches[2])
+{
+    bool alike = matches[0] == matches[1];
+    bool complete = !leaves[0].too_many && !leaves[1].too_many;
+    bool told = complete && compare(diff, bodies[0].section, leaves, alike);
+
+    if (!told || !alike) {
+        report_bodies(diff, bodies, matches);
+    }
+}
+
 void diff_fields(Diff *diff, const DiffBody bodies[2])
 {
-    const DiffPlace body = { "body", bodies[0].section, NULL, NULL };
-    Leaves leaves[2];
-    uint64_t before = diff->found;
-    bool ok = true;
+    bool matches[2] = { true, true };
+    DiffLeaves leaves[2];
 
-    if (same_octets(diff, bodies)) {
+    if (bodies[0].length == bodies[1].length && same_octets(diff, bodies)) {
         return;
     }
-    for (int i = 0; i < 2; i++) {
-        leaves_init(&leaves[i]);
-        ok &= decode(diff, &diff->side[i], &bodies[i], &leaves[i]) && !leaves[i].too_many;
+    if (MAX(bodies[0].length, bodies[1].length) > MIG_DEVICE_BODY_MAX) {
+        report_bodies(diff, bodies, matches);
+        return;
     }
-    if (ok) {
-        compare(diff, bodies[0].section, &leaves[0], &leaves[1]);
+    diff_leaves_init(&leaves[0]);
+    diff_leaves_init(&leaves[1]);
+    if (decode(diff, 0, &bodies[0], &leaves[0], &matches[0]) &&
+        decode(diff, 1, &bodies[1], &leaves[1], &matches[1])) {
+        compare_devices(diff, bodies, leaves, matches);
     }
-    if (diff->found == before) {
-        g_autofree char *a = g_strdup_printf("%" PRIu64 " bytes", bodies[0].length);
-        g_autofree char *b = g_strdup_printf("%" PRIu64 " other bytes", bodies[1].length);
-
-        diff_report_text(diff, &body, a, b);
-    }
-    leaves_clear(&leaves[0]);
-    leaves_clear(&leaves[1]);
+    diff_leaves_clear(&leaves[0]);
+    diff_leaves_clear(&leaves[1]);
 }

@@ -15,27 +15,19 @@
 typedef struct Row {
     Diff *diff;
     const MigRamBlock *block;
-    uint64_t page_size;
+    uint32_t page_size;
     uint64_t from, to; /* addresses; to == 0: none waits */
     uint64_t pages, rows;
 } Row;
 
 static void flush_row(Row *row)
 {
-    g_autofree char *path = NULL, *text = NULL;
-    DiffPlace place = { "ram-pages", NULL, NULL, NULL };
-
-    if (!row->to) {
-        return;
+    if (row->to) {
+        diff_report_pages(row->diff, row->block, row->from, row->to - row->from,
+                          row->page_size);
+        row->to = 0;
+        row->rows++;
     }
-    path = g_strdup_printf("%s 0x%" PRIx64 "-0x%" PRIx64, row->block->name, row->from,
-                           row->to - 1);
-    text = g_strdup_printf("%" PRIu64 " %s", (row->to - row->from) / row->page_size,
-                           row->to - row->from == row->page_size ? "page" : "pages");
-    place.path = path;
-    diff_report_text(row->diff, &place, text, "other content");
-    row->to = 0;
-    row->rows++;
 }
 
 static void add_page(Row *row, uint64_t address)
@@ -44,12 +36,23 @@ static void add_page(Row *row, uint64_t address)
         flush_row(row);
         row->from = address;
     }
-    row->to = address + row->page_size;
+    row->to = MIN(address + row->page_size, row->block->used_length);
     row->pages++;
 }
 
+static bool read_back(DiffSide *side, const MigRamBlock *block, uint64_t address,
+                      uint8_t *buffer, size_t n)
+{
+    if (mig_ram_image_read(side->image, block, address, buffer, n) == n) {
+        return true;
+    }
+    mig_error_set_plain(&side->error, MIG_ERROR_IO,
+                        "the content of RAM block %s cannot be read back", block->name);
+    return false;
+}
+
 static void diff_block(Diff *diff, const MigRamBlock *a, const MigRamBlock *b,
-                       uint64_t page)
+                       uint32_t page)
 {
     g_autofree uint8_t *buffer = g_malloc(2 * CHUNK);
     Row row = { .diff = diff, .block = a, .page_size = page };
@@ -61,10 +64,10 @@ static void diff_block(Diff *diff, const MigRamBlock *a, const MigRamBlock *b,
         size_t n;
 
         at = MIN(next_a, next_b) / page * page;
-        n = mig_ram_image_read(diff->side[0].image, a, at, buffer, CHUNK);
-        if (n == 0 ||
-            mig_ram_image_read(diff->side[1].image, b, at, buffer + CHUNK, CHUNK) != n) {
-            break;
+        n = (size_t)MIN(CHUNK, a->used_length - at);
+        if (!read_back(&diff->side[0], a, at, buffer, n) ||
+            !read_back(&diff->side[1], b, at, buffer + CHUNK, n)) {
+            return;
         }
         for (size_t i = 0; i < n; i += page) {
             if (memcmp(buffer + i, buffer + CHUNK + i, MIN(page, n - i)) != 0) {
@@ -74,6 +77,9 @@ static void diff_block(Diff *diff, const MigRamBlock *a, const MigRamBlock *b,
         at += n;
     }
     flush_row(&row);
+    if (row.rows > 1) {
+        diff_report_total(diff, a, row.pages, (a->used_length + page - 1) / page);
+    }
 }
 
 /* name -> block; the first of a name, which is the one that pages mean. */
@@ -90,20 +96,25 @@ static GHashTable *blocks_by_name(const DiffSide *side)
     return names;
 }
 
+/* One of them may be NULL. */
 static void diff_lengths(Diff *diff, const MigRamBlock *a, const MigRamBlock *b)
 {
-    const MigRamBlock *some = a ? a : b; /* one is there */
-    /* cppcheck-suppress nullPointerRedundantCheck ; the other may not be */
-    const DiffPlace place = { "ram-block", NULL, some->name, NULL };
+    const MigRamBlock *const blocks[] = { a, b };
+    const DiffPlace place = { "ram-block", NULL, a ? a->name : b->name, NULL };
+    DiffValue values[2] = { { .kind = MIG_FIELD_UINT }, { .kind = MIG_FIELD_UINT } };
+    char *texts[2] = { NULL, NULL };
 
-    if (a && b) {
-        diff_report_number(diff, &place, a->used_length, b->used_length);
-    } else {
-        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): as said */
-        g_autofree char *size = cli_size(some->used_length);
+    for (int i = 0; i < 2; i++) {
+        if (blocks[i]) {
+            g_autofree char *number = cli_number(blocks[i]->used_length);
 
-        diff_report_text(diff, &place, a ? size : NULL, a ? NULL : size);
+            values[i].u = blocks[i]->used_length;
+            values[i].text = texts[i] = g_strconcat(number, " bytes", NULL);
+        }
     }
+    diff_report(diff, &place, a ? &values[0] : NULL, b ? &values[1] : NULL);
+    g_free(texts[0]);
+    g_free(texts[1]);
 }
 
 void diff_ram(Diff *diff)
@@ -120,15 +131,19 @@ void diff_ram(Diff *diff)
         if (g_hash_table_lookup(in_a, blocks[i]->name) != blocks[i]) {
             continue; /* listed again */
         }
-        if (!other || other->used_length != blocks[i]->used_length) {
+        if (!other) {
+            if (diff_is_whole(diff, 1)) {
+                diff_lengths(diff, blocks[i], NULL);
+            }
+        } else if (other->used_length != blocks[i]->used_length) {
             diff_lengths(diff, blocks[i], other);
-        } else if (diff->ram) {
+        } else if (diff->ram && diff_is_whole(diff, 0) && diff_is_whole(diff, 1)) {
             diff_block(diff, blocks[i], other, page ? page : 4096);
         }
     }
     blocks = mig_reader_ram_blocks(diff->side[1].reader, &n);
     for (size_t i = 0; i < n; i++) {
-        if (!g_hash_table_contains(in_a, blocks[i]->name)) {
+        if (!g_hash_table_contains(in_a, blocks[i]->name) && diff_is_whole(diff, 0)) {
             diff_lengths(diff, NULL, blocks[i]);
         }
     }

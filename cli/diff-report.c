@@ -12,6 +12,11 @@
 
 #define PATH_COLUMNS 40
 
+/* Lines about one section, unless all are asked for. */
+#define LINES_MAX 100u
+
+/* --- text -------------------------------------------------------------------------------- */
+
 static void print_files(Diff *diff)
 {
     for (int i = 0; i < 2; i++) {
@@ -24,35 +29,61 @@ static void print_files(Diff *diff)
 }
 
 /* The section, once for all lines about it. */
-static void print_heading(Diff *diff, const MigSection *section)
+static void print_heading(Diff *diff, const DiffPlace *place)
 {
     g_autofree char *heading =
-        section ? cli_field_device(section->name, section->instance_id) : g_strdup("");
+        place->section
+            ? cli_field_device(place->section->name, place->section->instance_id)
+            : g_strdup(g_str_has_prefix(place->what, "ram-") ? "RAM" : "");
     g_autofree char *shown = cli_escape(heading, strlen(heading));
 
     if (diff->heading && g_str_equal(diff->heading, heading)) {
         return;
     }
-    if (section) {
+    diff_report_end(diff);
+    if (*heading) {
         printf("%s%s%s\n", cli_style(diff->color, CLI_BOLD), shown,
                cli_style(diff->color, CLI_PLAIN));
     }
-    g_free(diff->heading);
     diff->heading = g_steal_pointer(&heading);
+}
+
+/* What stands in front of the values; false where the line is one too many. */
+static bool begin_line(Diff *diff, const DiffPlace *place)
+{
+    const char *label = place->path ? place->path : place->what;
+    g_autofree char *shown = cli_escape(label, strlen(label));
+    int indent;
+
+    if (diff->found == 1) {
+        print_files(diff);
+    }
+    print_heading(diff, place);
+    if (diff->lines++ >= LINES_MAX && !diff->all) {
+        return false;
+    }
+    indent = *diff->heading ? 2 : 0;
+    printf("%*s%-*s  ", indent, "", PATH_COLUMNS - indent, shown);
+    return true;
+}
+
+void diff_report_end(Diff *diff)
+{
+    if (!diff->all && diff->lines > LINES_MAX) {
+        g_autofree char *more = cli_number(diff->lines - LINES_MAX);
+
+        printf("  and %s more (--all shows each)\n", more);
+    }
+    diff->lines = 0;
+    g_clear_pointer(&diff->heading, g_free);
 }
 
 static void print_text(Diff *diff, const DiffPlace *place, const DiffValue *a,
                        const DiffValue *b)
 {
-    const char *label = place->path ? place->path : place->what;
-    g_autofree char *shown = cli_escape(label, strlen(label));
-
-    if (diff->found == 1) {
-        print_files(diff);
+    if (!begin_line(diff, place)) {
+        return;
     }
-    print_heading(diff, place->section);
-    printf("%s%-*s  ", place->section ? "  " : "",
-           PATH_COLUMNS - (place->section ? 2 : 0), shown);
     if (a && b) {
         printf("%s%s%s -> %s%s%s\n", cli_style(diff->color, CLI_RED), a->text,
                cli_style(diff->color, CLI_PLAIN), cli_style(diff->color, CLI_GREEN),
@@ -66,6 +97,8 @@ static void print_text(Diff *diff, const DiffPlace *place, const DiffValue *a,
     }
 }
 
+/* --- JSON -------------------------------------------------------------------------------- */
+
 static void json_value(CliJson *json, const char *key, const DiffValue *value)
 {
     if (!value || value->kind == MIG_FIELD_NULL) {
@@ -77,15 +110,13 @@ static void json_value(CliJson *json, const char *key, const DiffValue *value)
     } else if (value->kind == MIG_FIELD_BOOL) {
         cli_json_bool(json, key, value->u != 0);
     } else {
-        cli_json_string(json, key, value->text);
+        cli_json_string(json, key, value->json ? value->json : value->text);
     }
 }
 
-static void print_json(Diff *diff, const DiffPlace *place, const DiffValue *a,
-                       const DiffValue *b)
+/* A difference, all but its values; the object stays open. */
+static void json_place(CliJson *json, const DiffPlace *place, const char *in)
 {
-    CliJson *json = diff->json;
-
     cli_json_object(json, NULL);
     cli_json_string(json, "what", place->what);
     if (place->section) {
@@ -99,11 +130,19 @@ static void print_json(Diff *diff, const DiffPlace *place, const DiffValue *a,
     if (place->type) {
         cli_json_string(json, "type", place->type);
     }
-    cli_json_string(json, "in", a && b ? "both" : a ? "a" : "b");
-    json_value(json, "a", a);
-    json_value(json, "b", b);
-    cli_json_end_object(json);
+    cli_json_string(json, "in", in);
 }
+
+static void print_json(Diff *diff, const DiffPlace *place, const DiffValue *a,
+                       const DiffValue *b)
+{
+    json_place(diff->json, place, a && b ? "both" : a ? "a" : "b");
+    json_value(diff->json, "a", a);
+    json_value(diff->json, "b", b);
+    cli_json_end_object(diff->json);
+}
+
+/* --- either ------------------------------------------------------------------------------ */
 
 void diff_report(Diff *diff, const DiffPlace *place, const DiffValue *a,
                  const DiffValue *b)
@@ -120,18 +159,51 @@ void diff_report_text(Diff *diff, const DiffPlace *place, const char *a, const c
 {
     g_autofree char *shown_a = a ? cli_escape(a, strlen(a)) : NULL;
     g_autofree char *shown_b = b ? cli_escape(b, strlen(b)) : NULL;
-    const DiffValue values[] = { { MIG_FIELD_BYTES, 0, shown_a },
-                                 { MIG_FIELD_BYTES, 0, shown_b } };
+    const DiffValue values[] = { { MIG_FIELD_BYTES, 0, shown_a, a },
+                                 { MIG_FIELD_BYTES, 0, shown_b, b } };
 
     diff_report(diff, place, a ? &values[0] : NULL, b ? &values[1] : NULL);
 }
 
 void diff_report_number(Diff *diff, const DiffPlace *place, uint64_t a, uint64_t b)
 {
-    g_autofree char *shown_a = cli_number(a);
-    g_autofree char *shown_b = cli_number(b);
-    const DiffValue values[] = { { MIG_FIELD_UINT, a, shown_a },
-                                 { MIG_FIELD_UINT, b, shown_b } };
+    g_autofree char *shown_a = cli_number(a), *shown_b = cli_number(b);
+    const DiffValue values[] = { { MIG_FIELD_UINT, a, shown_a, NULL },
+                                 { MIG_FIELD_UINT, b, shown_b, NULL } };
 
     diff_report(diff, place, &values[0], &values[1]);
+}
+
+void diff_report_pages(Diff *diff, const MigRamBlock *block, uint64_t address,
+                       uint64_t length, uint32_t page_size)
+{
+    g_autofree char *path = g_strdup_printf("%s 0x%" PRIx64 "-0x%" PRIx64, block->name,
+                                            address, address + length - 1);
+    const DiffPlace place = { "ram-pages", NULL, path, NULL };
+    uint64_t pages = (length + page_size - 1) / page_size;
+
+    diff->found++;
+    if (diff->json) {
+        json_place(diff->json, &place, "both");
+        cli_json_string_len(diff->json, "block", block->name, block->name_length);
+        cli_json_uint(diff->json, "address", address);
+        cli_json_uint(diff->json, "length", length);
+        cli_json_uint(diff->json, "pages", pages);
+        cli_json_end_object(diff->json);
+    } else if (!diff->quiet && begin_line(diff, &place)) {
+        g_autofree char *number = cli_number(pages);
+
+        printf("%s %s\n", number, pages == 1 ? "page differs" : "pages differ");
+    }
+}
+
+void diff_report_total(Diff *diff, const MigRamBlock *block, uint64_t pages,
+                       uint64_t of_pages)
+{
+    g_autofree char *name = cli_escape(block->name, block->name_length);
+    g_autofree char *number = cli_number(pages), *all = cli_number(of_pages);
+
+    if (!diff->json && !diff->quiet) {
+        printf("  %-*s  %s of %s pages differ\n", PATH_COLUMNS - 2, name, number, all);
+    }
 }

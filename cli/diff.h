@@ -27,17 +27,21 @@ typedef struct DiffSide {
 typedef struct DiffValue {
     MigFieldKind kind; /* UINT, INT, BOOL, NULL; else a text */
     uint64_t u;
-    const char *text; /* for a person, and the JSON string of what is no number */
+    const char *text; /* for a person */
+    const char *json; /* the string of what is no number; NULL: the text */
 } DiffValue;
 
 typedef struct Diff {
     DiffSide side[2];
     CliJson *json; /* NULL: text */
-    bool color, ram;
+    bool color, ram, all;
     bool quiet;     /* nothing is printed */
     uint64_t found; /* differences */
     char *heading;  /* of the section that the last line was about */
+    uint64_t lines; /* about it, printed or not */
     MigPciNames *names;
+    const char *only;      /* a pattern of device state, or NULL */
+    const GPtrArray *left; /* patterns of what is left out */
 } Diff;
 
 /* Where a difference is: @what is a word of migstat-diff(1); the others may be NULL. */
@@ -48,12 +52,32 @@ typedef struct DiffPlace {
     const char *type;
 } DiffPlace;
 
+/* Whether that field of @section, or with @path NULL all of it, is to be compared. */
+bool diff_wants(const Diff *diff, const MigSection *section, const char *path);
+
+/* What a stream seems to lack that is not whole may have been lost with its end. */
+static inline bool diff_is_whole(const Diff *diff, int side)
+{
+    return !diff->side[side].error;
+}
+
 void diff_report(Diff *diff, const DiffPlace *place, const DiffValue *a,
                  const DiffValue *b);
 
 /* Texts, either of which may be NULL: not there. */
 void diff_report_text(Diff *diff, const DiffPlace *place, const char *a, const char *b);
 void diff_report_number(Diff *diff, const DiffPlace *place, uint64_t a, uint64_t b);
+
+/* Pages of @block from @address on, @length octets, whose content differs. */
+void diff_report_pages(Diff *diff, const MigRamBlock *block, uint64_t address,
+                       uint64_t length, uint32_t page_size);
+
+/* For a person, behind the pages of @block that differ: how many there are. */
+void diff_report_total(Diff *diff, const MigRamBlock *block, uint64_t pages,
+                       uint64_t of_pages);
+
+/* Ends the lines about a section. */
+void diff_report_end(Diff *diff);
 
 /* Where the bytes of a device stand on each side. */
 typedef struct DiffBody {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Owns: the proof of `migstat diff`: what is the same is silent, what differs is named.
  * Must not know: how streams are compared.
- * Neighbours: tests/fixtures/diff: a; b, one instruction later; c, another machine.
+ * Neighbours: tests/fixtures/diff: a; b, one instruction later; c, another machine; zero
+ * and scattered, a guest that writes to every other page.
  */
 #include "support.h"
 
@@ -41,6 +42,12 @@ static const struct {
       "machine , ram-block vga.vram, field timer:cpu_ticks_offset, version cpu:version, "
       "subsection cpu:cpu/fpu, section slirp:",
       1 },
+    { "diff/a.txt", "diff/b.txt", "--ignore=cpu:regs*", "field cpu:eip", 1 },
+    { "diff/a.txt", "diff/b.txt", "--ignore=cpu", "", 0 },
+    { "diff/a.txt", "diff/c.txt", "--devices=cpu:*",
+      "version cpu:version, subsection cpu:cpu/fpu", 1 },
+    { "diff/a.txt", "diff/c.txt", "--devices=timer:*offset",
+      "field timer:cpu_ticks_offset", 1 },
     { "diff/c.txt", "diff/a.txt", "--ram",
       "machine , ram-pages pc.ram 0x1000-0x2fff, ram-pages pc.ram 0x7000-0x7fff, "
       "ram-block vga.vram, field timer:cpu_ticks_offset, version cpu:version, "
@@ -115,17 +122,136 @@ START_TEST(one_side_may_be_a_pipe)
 }
 END_TEST
 
-/* What could be read is compared, and the damage is trouble. */
+/* A file can be read twice, a pipe cannot. */
+START_TEST(a_pipe_is_not_both_sides)
+{
+    g_autoptr(GBytes) a = fixture_bytes("diff/a.txt");
+    g_autoptr(Run) run = run_migstat(a, "diff", "-", "/dev/stdin", NULL);
+
+    ck_assert_int_eq(run->status, 2);
+    ck_assert_msg(strstr(run->err, "same pipe"), "%s", run->err);
+}
+END_TEST
+
+/* What is there on both sides is compared, what may have been lost is not reported, and the
+ * damage is trouble. */
 START_TEST(damage_is_trouble)
 {
     g_autofree char *a = fixture_file("diff/a.txt");
     g_autoptr(GBytes) whole = fixture_bytes("diff/c.txt");
+
+    for (gsize n = 0, size = g_bytes_get_size(whole); n < size; n += 97) {
+        g_autoptr(GBytes) cut = g_bytes_new_from_bytes(whole, 0, n);
+        g_autoptr(Run) run = run_migstat(cut, "diff", "--ram", a, "-", NULL);
+
+        ck_assert_int_eq(run->status, 2);
+        ck_assert_msg(!strstr(run->out, "only in ---"), "%s", run->out);
+        ck_assert_msg(!strstr(run->out, "pages differ"), "%s", run->out);
+        ck_assert_msg(strstr(run->err, "error["), "%s", run->err);
+    }
     g_autoptr(GBytes) cut = g_bytes_new_from_bytes(whole, 0, g_bytes_get_size(whole) / 2);
     g_autoptr(Run) run = run_migstat(cut, "diff", a, "-", NULL);
-
-    ck_assert_int_eq(run->status, 2);
     ck_assert_msg(strstr(run->out, "pc-q35-7.2 -> pc-q35-8.0"), "%s", run->out);
     ck_assert_msg(strstr(run->err, "error[truncated]"), "%s", run->err);
+}
+END_TEST
+
+/* The document is whole whatever happens. */
+START_TEST(errors_are_json_too)
+{
+    g_autofree char *a = fixture_file("diff/a.txt");
+    g_autoptr(Run) run =
+        run_migstat(NULL, "diff", "--format=json", a, "/not/there", NULL);
+    g_autofree char *got = differences(run->out);
+
+    ck_assert_int_eq(run->status, 2);
+    ck_assert_str_eq(got, "");
+    ck_assert_msg(strstr(run->out, "\"same\": null, \"error_a\": null, \"error_b\": {"),
+                  "%s", run->out);
+}
+END_TEST
+
+/* One of two descriptions is enough. */
+START_TEST(reads_what_the_other_side_describes)
+{
+    g_autofree char *a = fixture_file("diff/a.txt");
+    g_autofree char *b = fixture_file("diff/b.txt");
+    g_autofree char *dir = scratch_dir();
+    g_autofree char *bare = g_build_filename(dir, "bare", NULL);
+    g_autoptr(Run) drop = run_migstat(NULL, "convert", "--filter=description:drop=yes", b,
+                                      "-o", bare, NULL);
+    g_autoptr(Run) run = run_migstat(NULL, "diff", "--format=json", bare, a, NULL);
+    g_autofree char *got = differences(run->out);
+
+    ck_assert_int_eq(drop->status, 0);
+    ck_assert_str_eq(got, "description , field cpu:regs[2], field cpu:eip");
+    scratch_remove(dir);
+}
+END_TEST
+
+/* Many rows are counted; a program gets each. */
+START_TEST(long_lists_end)
+{
+    g_autofree char *zero = fixture_file("diff/zero.txt");
+    g_autofree char *scattered = fixture_file("diff/scattered.txt");
+    const char *pages = "0x1fe000-0x1fefff";
+    g_autoptr(Run) run = run_migstat(NULL, "diff", "--ram", zero, scattered, NULL);
+    g_autoptr(Run) all =
+        run_migstat(NULL, "diff", "--ram", "--all", zero, scattered, NULL);
+    g_autoptr(Run) json =
+        run_migstat(NULL, "diff", "--ram", "--format=json", zero, scattered, NULL);
+
+    ck_assert_msg(strstr(run->out, "256 of 512 pages differ"), "%s", run->out);
+    ck_assert_msg(strstr(run->out, "and 156 more (--all shows each)"), "%s", run->out);
+    ck_assert_ptr_null(strstr(run->out, pages));
+    ck_assert_ptr_nonnull(strstr(all->out, pages));
+    ck_assert_ptr_nonnull(strstr(json->out, pages));
+}
+END_TEST
+
+/* A register is the same one wherever a release puts it. */
+START_TEST(arm_registers_are_compared_by_number)
+{
+    g_autofree char *a = fixture_file("real/virt-72-gicv3-vfio.mig.zst");
+    g_autofree char *b = fixture_file("real/virt-100-gicv3-vfio.mig.zst");
+    g_autoptr(Run) run = run_migstat(NULL, "diff", "--all", a, b, NULL);
+
+    ck_assert_msg(strstr(run->out, "cpreg[S3_0_C0_C1_2]                     "
+                                   "0x0000000003010006 -> 0x0000000003000006"),
+                  "%s", run->out);
+    ck_assert_msg(!strstr(run->out, "cpreg_vmstate_values"), "%s", run->out);
+}
+END_TEST
+
+/* Of values that are flags or long, what differs in them. */
+static const struct {
+    const char *stream, *field, *shown;
+} changes[] = {
+    { "real/q35-72-vfio.mig.zst", "0000:00:01.0/vfio:config.command:clear=2",
+      "0x0006 Mem+ -> 0x0004 Mem-" },
+    { "real/q35-100-devices.mig.zst", "*/virtio-net:virtio.guest_features_low:set=0x8000",
+      "0x00000000 -> 0x00008000 (32768) MRG_RXBUF" },
+    { "diff/a.txt", "timer:unused:value=0011223344556677",
+      "all zero (8 bytes) -> 00 11 22 33 44 55 66 77" },
+    { "real/q35-100-devices.mig.zst",
+      "globalstate:runstate:value="
+      "7072656c61756e6368000000000000000000000000000000000000000001ff02",
+      "byte 29: 00 00 00 -> byte 29: 01 ff 02" },
+};
+
+START_TEST(shows_what_differs_in_a_value)
+{
+    g_autofree char *a = fixture_file(changes[_i].stream);
+    g_autofree char *dir = scratch_dir();
+    g_autofree char *b = g_build_filename(dir, "b", NULL);
+    g_autofree char *filter =
+        g_strconcat("--filter=set-field:path=", changes[_i].field, NULL);
+    g_autoptr(Run) convert = run_migstat(NULL, "convert", filter, a, "-o", b, NULL);
+    g_autoptr(Run) run = run_migstat(NULL, "diff", a, b, NULL);
+
+    ck_assert_msg(convert->status == 0, "%s", convert->err);
+    ck_assert_msg(strstr(run->out, changes[_i].shown), "%s", run->out);
+    scratch_remove(dir);
 }
 END_TEST
 
@@ -139,7 +265,13 @@ Suite *suite_diff(void)
     tcase_add_test(tc, shows_both_values);
     tcase_add_loop_test(tc, a_stream_is_like_itself, 0, (int)g_strv_length(streams));
     tcase_add_test(tc, one_side_may_be_a_pipe);
+    tcase_add_test(tc, a_pipe_is_not_both_sides);
     tcase_add_test(tc, damage_is_trouble);
+    tcase_add_test(tc, errors_are_json_too);
+    tcase_add_test(tc, reads_what_the_other_side_describes);
+    tcase_add_test(tc, long_lists_end);
+    tcase_add_test(tc, arm_registers_are_compared_by_number);
+    tcase_add_loop_test(tc, shows_what_differs_in_a_value, 0, G_N_ELEMENTS(changes));
     suite_add_tcase(suite, tc);
     return suite;
 }
