@@ -7,6 +7,7 @@
 #ifndef MIG_IO_KERNEL_COPY_H
 #define MIG_IO_KERNEL_COPY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -25,8 +26,10 @@ typedef enum MigKernelWay {
 ssize_t mig_kernel_copy(int from, uint64_t offset, int to, uint64_t length,
                         MigKernelWay *way);
 
-/* The same by copy_file_range() alone, to @to_offset of @to, whose position stays. */
-ssize_t mig_kernel_copy_at(int from, uint64_t offset, int to, uint64_t to_offset,
-                           uint64_t length);
+/* File systems share whole blocks, in bytes. */
+#define MIG_KERNEL_BLOCK 4096
+
+/* Whether blocks of @from can become blocks of the file @to without being copied. */
+bool mig_kernel_shares(int from, int to);
 
 #endif

@@ -3,7 +3,7 @@
  * Owns:      the bytes on their way out: gathering, compression, holes, and the one failure
  *            that ends it.
  * Knows not: what the bytes mean, nor how a file gets its name.
- * Beside it: output-target.h, output-worker.h, kernel-copy.h.
+ * Beside it: output-target.h, kernel-copy.h.
  */
 #include "io/output.h"
 
@@ -18,16 +18,20 @@
 #include "io/error.h"
 #include "io/kernel-copy.h"
 #include "io/output-target.h"
-#include "io/output-worker.h"
 
 /* Writes shorter than this are gathered. */
 #define GATHER ((size_t)64 << 10)
 /* What is copied through memory goes in pieces of this length. */
 #define PIECE ((size_t)1 << 20)
-/* Ranges from this length on are worth another thread. */
-#define BEHIND ((uint64_t)4 << 20)
 /* Fewer and larger writes; what the kernel grants without privilege. */
 #define PIPE_CAPACITY (1 << 20)
+
+/* Which bytes of an input can be moved here without being copied. */
+typedef enum Moves {
+    MOVES_NONE,
+    MOVES_BLOCKS, /* Whole blocks of a file. */
+    MOVES_ALL,
+} Moves;
 
 struct MigOutput {
     int fd;
@@ -43,11 +47,12 @@ struct MigOutput {
     uint8_t *packed; /* ZSTD_CStreamOutSize() bytes. */
 
     MigKernelWay way;
-    MigOutputWorker *worker; /* Of a target, once needed. */
-    bool holes;              /* The descriptor can skip what is to be zero. */
-    bool skipped;            /* It did. */
+    int asked; /* The input's descriptor that @moves speaks of; -1: none. */
+    Moves moves;
+    bool holes;   /* The descriptor can skip what is to be zero. */
+    bool skipped; /* It did. */
     uint64_t tell;
-    uint64_t written; /* For a target also where its descriptor stands. */
+    uint64_t written;
     GError *failure;
     bool broken_pipe;
 };
@@ -214,75 +219,25 @@ static bool copy_through_memory(MigOutput *out, MigInput *in, uint64_t offset,
     return true;
 }
 
-static bool copy_by_kernel(MigOutput *out, MigRange range)
+/* @fd_offset: where plain byte @offset lies in @fd. */
+static bool copy_data(MigOutput *out, MigInput *in, int fd, uint64_t fd_offset,
+                      uint64_t offset, uint64_t length)
 {
-    while (range.length > 0 && out->way != MIG_KERNEL_CANNOT) {
+    while (length > 0 && out->way != MIG_KERNEL_CANNOT) {
         if (!check_cancel(out)) {
             return false;
         }
-        ssize_t done = mig_kernel_copy(range.from, range.from_offset, out->fd,
-                                       range.length, &out->way);
+        ssize_t done = mig_kernel_copy(fd, fd_offset, out->fd, length, &out->way);
         if (done > 0) {
-            range.from_offset += (uint64_t)done;
-            range.offset += (uint64_t)done;
-            range.length -= (uint64_t)done;
+            fd_offset += (uint64_t)done;
+            offset += (uint64_t)done;
+            length -= (uint64_t)done;
             out->written += (uint64_t)done;
         } else if (done < 0 && !try_again(out)) {
             return false;
         }
     }
-    return range.length == 0 ||
-           copy_through_memory(out, range.in, range.offset, range.length);
-}
-
-static bool skip_to(MigOutput *out, uint64_t offset)
-{
-    out->written = offset;
-    return lseek(out->fd, (off_t)offset, SEEK_SET) >= 0 || fail_io(out);
-}
-
-/* Copies in this thread what the worker left. */
-static bool settle(MigOutput *out)
-{
-    MigRange range;
-
-    if (!out->worker) {
-        return true;
-    }
-    mig_output_worker_settle(out->worker);
-    while (mig_output_worker_take_back(out->worker, &range)) {
-        if (!flush(out)) {
-            return false;
-        }
-        uint64_t end = out->written;
-        if (!skip_to(out, range.to_offset) || !copy_by_kernel(out, range) ||
-            !flush(out) || !skip_to(out, end)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Hands @range to the worker if that will have it. */
-static bool copy_behind(MigOutput *out, const MigRange *range)
-{
-    if (!out->target || range->length < BEHIND) {
-        return false;
-    }
-    if (!out->worker && g_get_num_processors() > 1) {
-        out->worker = mig_output_worker_new(out->fd, out->cancel);
-    }
-    return out->worker && mig_output_worker_put(out->worker, range);
-}
-
-/* @fd_offset: where plain byte @offset lies in @fd. */
-static bool copy_data(MigOutput *out, MigInput *in, int fd, uint64_t fd_offset,
-                      uint64_t offset, uint64_t length)
-{
-    const MigRange range = { in, offset, length, fd, fd_offset, out->written };
-
-    return copy_behind(out, &range) ? skip_to(out, out->written + length)
-                                    : copy_by_kernel(out, range);
+    return length == 0 || copy_through_memory(out, in, offset, length);
 }
 
 static bool put_hole(MigOutput *out, uint64_t length)
@@ -366,14 +321,34 @@ bool mig_output_copy(MigOutput *out, MigInput *in, uint64_t offset, uint64_t len
     return true;
 }
 
-bool mig_output_settle(MigOutput *out, GError **error)
+static Moves ask(const MigOutput *out, int fd)
 {
-    if (out->failure || !settle(out)) {
-        /* Without another thread nothing can be under way. */
-        g_clear_pointer(&out->worker, mig_output_worker_free);
-        return repeat_failure(out, error);
+    struct stat st;
+
+    if (out->way == MIG_KERNEL_CANNOT || fstat(out->fd, &st) != 0) {
+        return MOVES_NONE;
     }
-    return true;
+    if (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || is_sparse(fd, 0)) {
+        return MOVES_ALL;
+    }
+    return mig_kernel_shares(fd, out->fd) ? MOVES_BLOCKS : MOVES_NONE;
+}
+
+bool mig_output_moves(MigOutput *out, const MigInput *in, uint64_t offset)
+{
+    uint64_t fd_offset;
+    int fd = mig_input_copy_fd(in, offset, &fd_offset);
+
+    if (out->zstd || fd < 0) {
+        return false;
+    }
+    if (fd != out->asked) {
+        out->asked = fd;
+        out->moves = ask(out, fd);
+    }
+    return out->moves == MOVES_ALL ||
+           (out->moves == MOVES_BLOCKS &&
+            (fd_offset - out->written - out->n_gathered) % MIG_KERNEL_BLOCK == 0);
 }
 
 /* --- start and end --- */
@@ -424,6 +399,7 @@ static MigOutput *output_new(MigTarget *target, int fd, const char *name,
     out->target = target;
     out->fd = target ? mig_target_fd(target) : fd;
     out->name = g_strdup(name);
+    out->asked = -1;
     out->holes = can_skip(out->fd);
     fcntl(out->fd, F_SETPIPE_SZ, PIPE_CAPACITY);
     if (options) {
@@ -453,7 +429,7 @@ MigOutput *mig_output_new_fd(int fd, const char *name, const MigOutputOptions *o
 
 bool mig_output_commit(MigOutput *out, GError **error)
 {
-    if (mig_output_settle(out, NULL) && flush(out) && out->zstd) {
+    if (!out->failure && flush(out) && out->zstd) {
         compress(out, NULL, 0, ZSTD_e_end);
     }
     if (!out->failure && out->skipped &&
@@ -471,7 +447,6 @@ void mig_output_free(MigOutput *out)
     if (!out) {
         return;
     }
-    mig_output_worker_free(out->worker);
     mig_target_free(out->target);
     ZSTD_freeCCtx(out->zstd);
     g_clear_error(&out->failure);

@@ -49,14 +49,16 @@ MIG_API bool mig_output_write(MigOutput *out, const void *data, size_t n, GError
  * Appends @length plain bytes of @in from @offset, without moving @in: by copy_file_range(),
  * splice() or large writes, whichever the two ends allow.  Holes of the input stay holes in
  * a file.  @in must be seekable there.
- * A long range may be copied behind the caller's back: @in must live until the output is
- * settled, committed or freed, and an error may be told by one of the next calls only.
  */
 MIG_API bool mig_output_copy(MigOutput *out, MigInput *in, uint64_t offset,
                              uint64_t length, GError **error);
 
-/* Waits until all ranges are copied.  Errors: as mig_output_write(). */
-MIG_API bool mig_output_settle(MigOutput *out, GError **error);
+/*
+ * Whether mig_output_copy() of @in from @offset on would, as the next call, not copy the
+ * bytes but move them: two files share their blocks, a pipe takes pages over, holes stay.
+ * Where it would not, bytes that were read anyway are better written than read again.
+ */
+MIG_API bool mig_output_moves(MigOutput *out, const MigInput *in, uint64_t offset);
 
 /* Plain bytes appended so far, before compression. */
 MIG_API uint64_t mig_output_tell(const MigOutput *out);

@@ -4,15 +4,16 @@
  * Knows not: what items mean, but for packages and mapped-ram.
  * Beside it: filter/chain.c, which puts.
  *
- * Ranges of the input that follow each other become one copy.  A range is not read here
- * where the kernel can copy it.
+ * What was read of the input is written from where it was read to.  Where it can be moved
+ * instead, or is not here any more, it is copied as a range; ranges that follow each other
+ * become one.
  */
 #include "stream/writer.h"
 
 #include <string.h>
 
 /* A range is copied once it is this long. */
-#define COPY_AT ((uint64_t)8 << 20)
+#define COPY_AT ((uint64_t)64 << 20)
 
 /* Changed bytes that are held back for one package. */
 #define HELD_MAX ((uint64_t)64 << 20)
@@ -70,7 +71,6 @@ MigWriter *mig_writer_new(MigInput *in, MigOutput *out, bool resizes)
 void mig_writer_free(MigWriter *w)
 {
     if (w) {
-        mig_output_settle(w->out, NULL); /* The input may go next. */
         g_clear_pointer(&w->held, g_array_unref);
         g_free(w);
     }
@@ -97,7 +97,16 @@ static bool write_bytes(MigWriter *w, GBytes *bytes, GError **error)
     return flush(w, error) && mig_output_write(w->out, data, n, error);
 }
 
-/* Bytes of a pipe are in the window still: they belong to the item that was read last. */
+/* Whether peeking gets there.  In a pipe it always does: items without bytes belong to what
+ * was read last. */
+static bool is_in_window(const MigWriter *w, uint64_t offset, uint64_t length)
+{
+    uint64_t at = mig_input_tell(w->in);
+
+    return !mig_input_seekable(w->in) ||
+           (offset >= at && offset - at + length <= MIG_INPUT_PEEK_MAX);
+}
+
 static bool write_window(MigWriter *w, uint64_t offset, uint64_t length, GError **error)
 {
     uint64_t ahead = offset - mig_input_tell(w->in);
@@ -116,11 +125,12 @@ static bool write_window(MigWriter *w, uint64_t offset, uint64_t length, GError 
 
 static bool write_range(MigWriter *w, uint64_t offset, uint64_t length, GError **error)
 {
-    if (!mig_input_seekable(w->in)) {
-        return write_window(w, offset, length, error);
-    }
     if (w->length && offset != w->start + w->length && !flush(w, error)) {
         return false;
+    }
+    if (is_in_window(w, offset, length) &&
+        !mig_output_moves(w->out, w->in, w->length ? w->start : offset)) {
+        return write_window(w, offset, length, error);
     }
     if (w->length == 0) {
         w->start = offset;
@@ -343,6 +353,5 @@ bool mig_writer_put(MigWriter *w, const MigItem *item, GError **error)
 
 bool mig_writer_finish(MigWriter *w, GError **error)
 {
-    return (!w->held || end_package(w, error)) && flush(w, error) &&
-           mig_output_settle(w->out, error);
+    return (!w->held || end_package(w, error)) && flush(w, error);
 }

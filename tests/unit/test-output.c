@@ -8,10 +8,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -19,7 +21,6 @@
 
 #include "io/error.h"
 #include "io/output.h"
-#include "io/output-worker.h"
 
 #define KIB ((size_t)1024)
 #define MIB (KIB * KIB)
@@ -446,167 +447,92 @@ START_TEST(tells_when_the_range_is_not_there)
 }
 END_TEST
 
-/* --- copies by another thread --- */
+/* --- what is better moved than written --- */
 
-/* Long enough for another thread. */
-#define LONG (5 * MIB)
-
-/* An input of LONG + 1,000 bytes: a file like the output, or of another file system, between
- * which some kernels do not copy. */
-static MigInput *long_input(bool foreign, GBytes *bytes, int *fd)
+/* What the file system says itself, of files in the current folder. */
+static bool shares_blocks(void)
 {
-    gsize n;
-    const void *data = g_bytes_get_data(bytes, &n);
+    int from = open("from", O_RDWR | O_CREAT, 0600);
+    int to = open("to", O_RDWR | O_CREAT, 0600);
+    bool shares = write(from, "x", 1) == 1 && ioctl(to, FICLONE, from) == 0;
 
-    *fd = foreign ? memfd_create("in", MFD_CLOEXEC)
-                  : open("in", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    ck_assert_int_eq(pwrite(*fd, data, n, 0), (ssize_t)n);
-    return mig_input_new_fd(*fd, "in", NULL, NULL);
-}
-
-/* More ranges than may wait, with bytes between them that are written meanwhile. */
-START_TEST(keeps_the_order)
-{
-    enum { N = 40 };
-    g_autoptr(GBytes) source = noise(LONG + 1000);
-    g_autoptr(GError) error = NULL;
-    g_autofree guint8 *found = g_malloc(LONG);
-    const guint8 *data = g_bytes_get_data(source, NULL);
-    uint64_t position = 0;
-    int fd;
-    MigInput *in = long_input(_i == 1, source, &fd);
-    g_autoptr(MigOutput) out = mig_output_open("out", NULL, NULL);
-
-    for (size_t i = 0; i < N; i++) {
-        ck_assert(mig_output_write(out, data + i, 100 * i, NULL));
-        ck_assert(mig_output_copy(out, in, i, LONG, NULL));
-        position += 100 * i + LONG;
-        ck_assert_uint_eq(mig_output_tell(out), position);
-    }
-    ck_assert(mig_output_write(out, "end", 3, NULL));
-    ck_assert(mig_output_settle(out, &error));
-
-    /* Nobody wants the input any more. */
-    mig_input_free(in);
-    ck_assert_int_eq(ftruncate(fd, 0), 0);
-    close(fd);
-    commit(out);
-    ck_assert_uint_eq(mig_output_written(out), position + 3);
-
-    fd = open("out", O_RDONLY);
-    for (size_t i = 0; i < N; i++) {
-        ck_assert_int_eq(read(fd, found, 100 * i), (ssize_t)(100 * i));
-        ck_assert_int_eq(memcmp(found, data + i, 100 * i), 0);
-        ck_assert_int_eq(read(fd, found, LONG), (ssize_t)LONG);
-        ck_assert_int_eq(memcmp(found, data + i, LONG), 0);
-    }
-    ck_assert_int_eq(read(fd, found, 4), 3);
-    ck_assert_int_eq(memcmp(found, "end", 3), 0);
-    close(fd);
-}
-END_TEST
-
-START_TEST(tells_what_a_thread_could_not_copy)
-{
-    static const struct {
-        bool cancels, settles;
-        MigErrorCode code;
-        const char *says;
-    } rows[] = {
-        { true, true, MIG_ERROR_CANCELLED, "cancelled" },
-        { true, false, MIG_ERROR_CANCELLED, "cancelled" },
-        { false, true, MIG_ERROR_IO, "shrank" },
-        { false, false, MIG_ERROR_IO, "shrank" },
-    };
-    g_autoptr(GBytes) bytes = noise(LONG + 1000);
-    g_autoptr(GError) error = NULL;
-    atomic_bool cancel = false;
-    const MigOutputOptions options = { .cancel = &cancel };
-    int fd;
-    g_autoptr(MigInput) in = long_input(false, bytes, &fd);
-    MigOutput *out = mig_output_open("out", &options, NULL);
-    bool ok = mig_output_copy(out, in, 0, LONG, NULL);
-
-    ck_assert(ok && mig_output_settle(out, NULL));
-    if (rows[_i].cancels) {
-        atomic_store(&cancel, true);
-    } else {
-        ck_assert_int_eq(ftruncate(fd, LONG - 1), 0);
-    }
-    for (size_t i = 0; ok && i < 40; i++) {
-        ok = mig_output_copy(out, in, 0, LONG, &error);
-    }
-    ok = ok && (!rows[_i].settles || mig_output_settle(out, &error));
-    ok = ok && mig_output_commit(out, &error);
-    ck_assert(!ok);
-    ck_assert(g_error_matches(error, MIG_ERROR, (int)rows[_i].code));
-    ck_assert_ptr_nonnull(strstr(error->message, rows[_i].says));
-    ck_assert(!mig_output_settle(out, NULL));
-    ck_assert(!mig_output_commit(out, NULL));
-    mig_output_free(out);
-    close(fd);
-    ck_assert_uint_eq(n_entries("."), 1);
-}
-END_TEST
-
-START_TEST(leaves_nothing_while_a_thread_copies)
-{
-    g_autoptr(GBytes) bytes = noise(LONG + 1000);
-    int fd;
-    g_autoptr(MigInput) in = long_input(false, bytes, &fd);
-    MigOutput *out = mig_output_open("out", NULL, NULL);
-
-    for (size_t i = 0; i < 10; i++) {
-        ck_assert(mig_output_copy(out, in, 0, LONG, NULL));
-    }
-    mig_output_free(out);
-    close(fd);
-    ck_assert_uint_eq(n_entries("."), 1);
-}
-END_TEST
-
-/* The second of three ranges cannot be read to its end. */
-START_TEST(gives_back_what_it_cannot_copy)
-{
-    g_autoptr(GBytes) bytes = noise(3000);
-    gsize n;
-    const void *data = g_bytes_get_data(bytes, &n);
-    int from = memfd_create("from", MFD_CLOEXEC), to = memfd_create("to", MFD_CLOEXEC);
-    const MigRange rows[] = {
-        { .length = 2000, .from = from, .to_offset = 100 },
-        { .offset = 7,
-          .length = 2500,
-          .from = from,
-          .from_offset = 1000,
-          .to_offset = 5000 },
-        { .offset = 9, .length = 10, .from = from, .to_offset = 9000 },
-    };
-    MigOutputWorker *worker = mig_output_worker_new(to, NULL);
-    char found[2000];
-    MigRange back;
-
-    ck_assert_int_eq(write(from, data, n), (ssize_t)n);
-    ck_assert(mig_output_worker_put(worker, &rows[0]));
-    mig_output_worker_settle(worker);
-    ck_assert(!mig_output_worker_take_back(worker, &back));
-    ck_assert_int_eq(pread(to, found, 2000, 100), 2000);
-    ck_assert_int_eq(memcmp(found, data, 2000), 0);
-
-    ck_assert(mig_output_worker_put(worker, &rows[1]));
-    bool taken = mig_output_worker_put(worker, &rows[2]); /* If it has not stopped yet. */
-    mig_output_worker_settle(worker);
-    ck_assert(!mig_output_worker_put(worker, &rows[2]));
-    ck_assert(mig_output_worker_take_back(worker, &back));
-    ck_assert_uint_eq(back.length, 500);
-    ck_assert_uint_eq(back.offset, 2007);
-    ck_assert_uint_eq(back.from_offset, 3000);
-    ck_assert_uint_eq(back.to_offset, 7000);
-    ck_assert(mig_output_worker_take_back(worker, &back) == taken);
-    ck_assert(!taken || back.to_offset == 9000);
-    ck_assert(!mig_output_worker_take_back(worker, &back));
-    mig_output_worker_free(worker);
     close(from);
     close(to);
+    return shares;
+}
+
+START_TEST(knows_what_moves)
+{
+    enum { FROM_FILE, FROM_SPARSE_FILE, FROM_MEMORY };
+    static const struct {
+        int from;
+        bool to_pipe, zstd;
+        uint64_t offset, written; /* of the input; before it in the output */
+        bool moves, if_shared;
+    } rows[] = {
+        { FROM_FILE, true, false, 1, 0, true, true },
+        { FROM_FILE, true, true, 0, 0, false, false },
+        { FROM_FILE, false, false, 0, 0, false, true },
+        { FROM_FILE, false, false, 8192, 4096, false, true },
+        { FROM_FILE, false, false, 4097, 1, false, true },
+        { FROM_FILE, false, false, 4096, 1, false, false },
+        { FROM_FILE, false, true, 0, 0, false, false },
+        { FROM_SPARSE_FILE, false, false, 4096, 1, true, true },
+        { FROM_SPARSE_FILE, false, true, 0, 0, false, false },
+        { FROM_MEMORY, true, false, 0, 0, false, false },
+        { FROM_MEMORY, false, false, 0, 0, false, false },
+    };
+    const MigOutputOptions options = { .zstd = rows[_i].zstd };
+    g_autoptr(GBytes) bytes = noise(MIB);
+    g_autoptr(MigInput) in = NULL;
+    g_autoptr(MigOutput) out = NULL;
+    int ends[2];
+
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+    store("in", bytes);
+    if (rows[_i].from == FROM_SPARSE_FILE) {
+        ck_assert_int_eq(truncate("in", 4 * MIB), 0);
+    }
+    in = rows[_i].from == FROM_MEMORY ? mig_input_new_bytes(bytes, "memory", NULL, NULL)
+                                      : mig_input_open("in", NULL, NULL);
+    out = rows[_i].to_pipe ? mig_output_new_fd(ends[1], "pipe", &options, NULL)
+                           : mig_output_open("out", &options, NULL);
+    ck_assert(mig_output_write(out, g_bytes_get_data(bytes, NULL), rows[_i].written, NULL));
+    ck_assert(mig_output_moves(out, in, rows[_i].offset) ==
+              (shares_blocks() ? rows[_i].if_shared : rows[_i].moves));
+    close(ends[0]);
+    close(ends[1]);
+}
+END_TEST
+
+/* Where files can share blocks: behind what differs, as far as the blocks allow. */
+START_TEST(shares_what_it_copies)
+{
+    g_autoptr(GBytes) bytes = noise(MIB + 100);
+    struct {
+        struct fiemap map;
+        struct fiemap_extent extents[8];
+    } found = { .map = { .fm_length = MIB, .fm_extent_count = 8 } };
+    uint64_t shared = 0;
+
+    if (!shares_blocks()) {
+        return;
+    }
+    store("in", bytes);
+    g_autoptr(MigInput) in = mig_input_open("in", NULL, NULL);
+    g_autoptr(MigOutput) out = mig_output_open("out", NULL, NULL);
+    ck_assert(mig_output_write(out, "other", 5, NULL));
+    ck_assert(mig_output_copy(out, in, 5, MIB + 95, NULL));
+    commit(out);
+    int fd = open("out", O_RDONLY);
+    ck_assert_int_eq(ioctl(fd, FS_IOC_FIEMAP, &found), 0);
+    close(fd);
+    for (unsigned i = 0; i < found.map.fm_mapped_extents; i++) {
+        if (found.extents[i].fe_flags & FIEMAP_EXTENT_SHARED) {
+            shared += found.extents[i].fe_length;
+        }
+    }
+    ck_assert_uint_eq(shared, MIB - 4096);
 }
 END_TEST
 
@@ -676,8 +602,7 @@ START_TEST(leaves_the_target_when_the_disk_is_full)
     g_autoptr(MigInput) in = mig_input_open("in", NULL, NULL);
     MigOutput *out = mig_output_open("old", &options, NULL);
     ck_assert(
-        !(copy ? mig_output_copy(out, in, 0, 12 * MIB, &error) &&
-                     mig_output_settle(out, &error)
+        !(copy ? mig_output_copy(out, in, 0, 12 * MIB, &error)
                : mig_output_write(out, g_bytes_get_data(bytes, NULL), 12 * MIB, &error)));
     ck_assert(g_error_matches(error, MIG_ERROR, MIG_ERROR_IO));
     ck_assert_ptr_nonnull(strstr(error->message, g_strerror(EFBIG)));
@@ -765,13 +690,8 @@ Suite *suite_output(void)
     tcase_add_loop_test(copy, keeps_holes, 0, 5);
     tcase_add_test(copy, does_not_skip_over_old_content);
     tcase_add_loop_test(copy, tells_when_the_range_is_not_there, 0, 2);
-
-    TCase *behind = case_in_folder(suite, "copy by another thread");
-    tcase_set_timeout(behind, 60);
-    tcase_add_loop_test(behind, keeps_the_order, 0, 2);
-    tcase_add_loop_test(behind, tells_what_a_thread_could_not_copy, 0, 4);
-    tcase_add_test(behind, leaves_nothing_while_a_thread_copies);
-    tcase_add_test(behind, gives_back_what_it_cannot_copy);
+    tcase_add_loop_test(copy, knows_what_moves, 0, 11);
+    tcase_add_test(copy, shares_what_it_copies);
 
     TCase *compression = case_in_folder(suite, "compression");
     tcase_add_loop_test(compression, compresses, 0, 5);
