@@ -1066,6 +1066,7 @@ static bool decode(const char *json, size_t json_length, const uint8_t *bytes,
                                : schema->json.problem ? schema->json.problem
                                                       : "it ends too early");
     }
+    e->device = v->name;
     find_nulls(&w, v, 0, length, &nulls);
     ok = confirm(&w, v, &nulls);
     if (w.visits > VISITS_MAX) {

@@ -21,6 +21,7 @@ typedef struct MigEmit {
     uint64_t length;          /* octets of body */
     uint64_t offset;          /* of the body, in plain bytes of the stream */
     const MigPciNames *names; /* or NULL */
+    const char *device;       /* name of its vmstate; NULL where none is described */
     GString *path;
     GArray *lengths; /* of the path, before each group that is open */
 } MigEmit;

@@ -684,6 +684,26 @@ static void show_express(Space *s, uint32_t at)
     }
 }
 
+/* VIRTIO 1.3, 4.1.4: what a virtio structure has behind its place depends on its type. */
+static void show_virtio(Space *s, uint32_t at)
+{
+    static const struct {
+        uint8_t type;
+        Reg regs[3];
+    } tails[] = {
+        { 2, { { 16, 4, "notify_off_multiplier", NULL }, { 0 } } },
+        { 5, { { 16, 4, "pci_cfg_data", NULL }, { 0 } } },
+        { 8, { { 16, 4, "offset_hi", NULL }, { 20, 4, "length_hi", NULL }, { 0 } } },
+    };
+
+    show_regs(s, at, virtio_regs);
+    for (size_t i = 0; i < G_N_ELEMENTS(tails) && at + 4u <= SPACE; i++) {
+        if (*octets(s, at + 3u) == tails[i].type) {
+            show_regs(s, at, tails[i].regs);
+        }
+    }
+}
+
 static void show_capability(Space *s, uint8_t at, uint32_t end)
 {
     uint8_t id = *octets(s, at);
@@ -700,7 +720,7 @@ static void show_capability(Space *s, uint8_t at, uint32_t end)
     } else if (id == CAP_MSI && at + 4u <= SPACE) {
         show_regs(s, at, msi_layout(mig_le16(octets(s, at + 2u))));
     } else if (id == CAP_VENDOR && mig_le16(octets(s, 0)) == 0x1af4) {
-        show_regs(s, at, virtio_regs);
+        show_virtio(s, at);
     } else if (regs) {
         show_regs(s, at, regs);
     }

@@ -4,7 +4,7 @@
  * Knows not: where features are found.
  * Beside it: device/virtio.c.
  *
- * Source: Virtual I/O Device (VIRTIO) Version 1.2, chapters 5 and 6; Linux,
+ * Source: Virtual I/O Device (VIRTIO) Version 1.3, chapters 5 and 6; Linux,
  * include/uapi/linux/virtio_*.h for the bits that came later.
  */
 #include "device/virtio.h"
@@ -71,6 +71,10 @@ static const Feature net[] = {
     { 61, "RSC_EXT" },
     { 62, "STANDBY" },
     { 63, "SPEED_DUPLEX" },
+    { 65, "GUEST_UDP_TUNNEL_GSO" },
+    { 66, "GUEST_UDP_TUNNEL_GSO_CSUM" },
+    { 67, "HOST_UDP_TUNNEL_GSO" },
+    { 68, "HOST_UDP_TUNNEL_GSO_CSUM" },
     { 0, NULL },
 };
 static const Feature block[] = {
@@ -121,28 +125,36 @@ static const Feature memory[] = { { 0, "ACPI_PXM" },
                                   { 0, NULL } };
 static const Feature none[] = { { 0, NULL } };
 
+static const Feature transport_9p[] = { { 0, "MOUNT_TAG" }, { 0, NULL } };
+static const Feature sound[] = { { 0, "CTLS" }, { 0, NULL } };
+static const Feature file_system[] = { { 0, "NOTIFICATION" }, { 0, NULL } };
+static const Feature pmem[] = { { 0, "SHMEM_REGION" }, { 0, NULL } };
+
 static const struct {
-    uint16_t id;     /* VIRTIO 1.2, chapter 5 */
+    uint16_t id;     /* VIRTIO 1.3, chapter 5 */
     uint16_t legacy; /* PCI device id of the transitional device; 0: has none */
     const char *name;
+    const char *vmstate;
     const Feature *features;
 } types[] = {
-    { 1, 0x1000, "network card", net },
-    { 2, 0x1001, "block device", block },
-    { 3, 0x1003, "console", console },
-    { 4, 0x1005, "entropy source", none },
-    { 5, 0x1002, "traditional memory balloon", balloon },
-    { 8, 0x1004, "SCSI host", scsi },
-    { 9, 0x1009, "9P transport", none },
-    { 16, 0, "GPU device", gpu },
-    { 18, 0, "input device", none },
-    { 19, 0, "socket device", socket },
-    { 20, 0, "crypto device", crypto },
-    { 23, 0, "IOMMU device", iommu },
-    { 24, 0, "memory device", memory },
-    { 25, 0, "sound device", none },
-    { 26, 0, "file system device", none },
-    { 27, 0, "PMEM device", none },
+    { 1, 0x1000, "network card", "virtio-net", net },
+    { 2, 0x1001, "block device", "virtio-blk", block },
+    { 2, 0x1001, "block device", "vhost-user-blk", block },
+    { 3, 0x1003, "console", "virtio-console", console },
+    { 4, 0x1005, "entropy source", "virtio-rng", none },
+    { 5, 0x1002, "traditional memory balloon", "virtio-balloon", balloon },
+    { 8, 0x1004, "SCSI host", "virtio-scsi", scsi },
+    { 8, 0x1004, "SCSI host", "virtio-vhost_scsi", scsi },
+    { 9, 0x1009, "9P transport", "virtio-9p", transport_9p },
+    { 16, 0, "GPU device", "virtio-gpu", gpu },
+    { 18, 0, "input device", "virtio-input", none },
+    { 19, 0, "socket device", "virtio-vhost_vsock", socket },
+    { 20, 0, "crypto device", "virtio-crypto", crypto },
+    { 23, 0, "IOMMU device", "virtio-iommu", iommu },
+    { 24, 0, "memory device", "virtio-mem", memory },
+    { 25, 0, "sound device", "virtio-sound", sound },
+    { 26, 0, "file system device", "vhost-user-fs", file_system },
+    { 27, 0, "PMEM device", "virtio-pmem", pmem },
 };
 
 #define PCI_DEVICE_MODERN 0x1040
@@ -157,6 +169,16 @@ uint16_t mig_virtio_type_of_pci(uint16_t device)
     return device > PCI_DEVICE_MODERN && device < PCI_DEVICE_MODERN + 64
                ? (uint16_t)(device - PCI_DEVICE_MODERN)
                : 0;
+}
+
+uint16_t mig_virtio_type_of_vmstate(const char *name)
+{
+    for (size_t i = 0; name && i < G_N_ELEMENTS(types); i++) {
+        if (g_str_equal(types[i].vmstate, name)) {
+            return types[i].id;
+        }
+    }
+    return 0;
 }
 
 const char *mig_virtio_type_name(uint16_t type)

@@ -2,27 +2,33 @@
 /*
  * Owns:      the state of a virtio device, of which the description has only the length.
  * Knows not: what a device class saves of its own, between the queues and the subsections.
- * Beside it: device/virtio-features.c; device/pci.c.
+ * Beside it: device/virtio-features.c, device/virtio-config.c; device/pci.c.
  *
  *   transport; virtio-pci: be32 version | configuration space, 256 or 4096 | 4 x be32 INTx |
  *                          [MSI-X table and pending bits | be16 config vector]
  *              virtio-mmio: be32 host_features_sel | be32 guest_features_sel |
  *                          be32 guest_page_shift
+ *              virtio-ccw: subchannel | [its ORB] | 3 indicators, each be32 len, be64 addr |
+ *                          be16 config vector | be64 ind_offset | [be32 summary_offset] |
+ *                          u8 thinint_isc | be32 revision
  *   u8 status | u8 isr | be16 queue_sel | be32 features, low half | be32 n | n octets of
- *   config | be32 queues; each be32 num | [be32 align, not virtio-pci] | be64 desc |
- *   be16 last_avail_idx | [be16 vector, virtio-pci with MSI-X]
+ *   config | be32 queues; each be32 num | [be32 align, virtio-mmio] | be64 desc |
+ *   be16 last_avail_idx | [be16 vector, virtio-pci with MSI-X, virtio-ccw]
  *   device class | subsections of "virtio"
- * Nothing marks where the subsections begin: it is where a chain of them leads exactly to the
- * end.
+ * What is optional in virtio-ccw are subsections.  Nothing marks where those of "virtio"
+ * begin: it is where a chain of them leads exactly to the end.
  * Source: hw/virtio/virtio.c, virtio_save(), vmstate_virtio_*; hw/virtio/virtio-pci.c,
  * virtio_pci_save_config(), virtio_pci_save_queue(), vmstate_virtio_pci_modern_*;
- * hw/virtio/virtio-mmio.c, virtio_mmio_save_config(); 5.2 to 10.2.
+ * hw/virtio/virtio-mmio.c, virtio_mmio_save_config(), vmstate_virtio_mmio_*;
+ * hw/s390x/virtio-ccw.c, vmstate_virtio_ccw_dev; hw/s390x/css.c, vmstate_subch_dev,
+ * vmstate_ind_addr; hw/intc/s390_flic.c, vmstate_adapter_info; 5.2 to 11.1.
  */
 #include "device/virtio.h"
 
 #include <string.h>
 
 #include "device/special.h"
+#include "device/virtio-parts.h"
 #include "stream/wire.h"
 
 #define QUEUES_MAX        1024u
@@ -31,14 +37,15 @@
 #define PCI_VENDOR_VIRTIO 0x1af4
 #define NO_VECTOR         0xffff
 
-typedef enum Transport { TRANSPORT_PCI, TRANSPORT_MMIO } Transport;
+typedef enum Transport { TRANSPORT_PCI, TRANSPORT_MMIO, TRANSPORT_CCW } Transport;
 
 /* Where things stand, from the start of the field. */
 typedef struct Layout {
     Transport transport;
-    uint32_t space;   /* octets of configuration space */
-    uint32_t vectors; /* entries of the MSI-X table */
-    uint64_t common;  /* of u8 status */
+    bool has_align, has_vector; /* a queue */
+    uint32_t space;             /* octets of configuration space */
+    uint32_t vectors;           /* entries of the MSI-X table */
+    uint64_t common;            /* of u8 status */
     uint32_t config_length;
     uint64_t config;
     uint32_t queues;
@@ -48,68 +55,115 @@ typedef struct Layout {
     uint64_t subsections;
 } Layout;
 
-typedef struct Part {
-    uint8_t width; /* octets, big-endian; 0 closes */
-    const char *name;
-} Part;
+#define PARTS(...)    \
+    (const MigPart[]) \
+    {                 \
+        __VA_ARGS__,  \
+        {             \
+            0         \
+        }             \
+    }
+#define GROUP(NAME, ...)                  \
+    { MIG_PART_OPEN, NAME }, __VA_ARGS__, \
+    {                                     \
+        MIG_PART_CLOSE, NAME              \
+    }
 
-/* The subsections: @count entries of @parts; 0 entries: subsections only. */
+/* --- virtio-ccw -------------------------------------------------------------------------- */
+
+#define CCW_ID_TYPE     109u /* of be16 cu_type in the subchannel, and... */
+#define CCW_ID_MODEL    111u /* ...u8 cu_model, the type of the virtio device */
+#define CCW_TYPE_VIRTIO 0x3832
+#define CCW_ORB         "s390_subch_dev/orb"
+#define CCW_SUMMARY     "s390_adapter_info/summary_offset"
+
+static const MigPart subchannel[] = {
+    { 1, "cssid" },
+    { 1, "ssid" },
+    { 2, "schid" },
+    { 2, "devno" },
+    { 1, "thinint_active" },
+    GROUP("curr_status",
+          GROUP("pmcw", { 4, "intparm" }, { 2, "flags" }, { 2, "devno" }, { 1, "lpm" },
+                { 1, "pnom" }, { 1, "lpum" }, { 1, "pim" }, { 2, "mbi" }, { 1, "pom" },
+                { 1, "pam" }, { MIG_PART_BYTES(8), "chpid" }, { 4, "chars" }),
+          GROUP("scsw", { 2, "flags" }, { 2, "ctrl" }, { 4, "cpa" }, { 1, "dstat" },
+                { 1, "cstat" }, { 2, "count" }),
+          { 8, "mba" }, { MIG_PART_BYTES(4), "mda" }),
+    { MIG_PART_BYTES(32), "sense_data" },
+    { 8, "channel_prog" },
+    GROUP("last_cmd", { 1, "cmd_code" }, { 1, "flags" }, { 2, "count" }, { 4, "cda" }),
+    { 1, "last_cmd_valid" },
+    GROUP("id", { 1, "reserved" }, { 2, "cu_type" }, { 1, "cu_model" }, { 2, "dev_type" },
+          { 1, "dev_model" }, { 1, "unused" }, { MIG_PART_BYTES(248), "ciw" }),
+    { 1, "ccw_fmt_1" },
+    { 1, "ccw_no_data_cnt" },
+    { 0 },
+};
+static const MigPart indicators[] = {
+    GROUP("indicators", { 4, "len" }, { 8, "addr" }),
+    GROUP("indicators2", { 4, "len" }, { 8, "addr" }),
+    GROUP("summary_indicator", { 4, "len" }, { 8, "addr" }),
+    { 2, "config_vector" },
+    { 8, "ind_offset" },
+    { 0 },
+};
+static const MigPart ccw_end[] = { { 1, "thinint_isc" }, { 4, "revision" }, { 0 } };
+
+/* --- subsections ------------------------------------------------------------------------- */
+
+/* @parts, then @count entries of @queue. */
 static const struct Subsection {
     const char *name;
+    const MigPart *parts; /* or NULL */
     uint32_t count;
-    Part parts[8];
-    uint32_t extra_count; /* entries of a second array, a queue each */
-    Part extra[12];
+    const MigPart *queue;
 } known_subsections[] = {
-    { "virtio/device_endian", 1, { { 1, "device_endian" } }, 0, { { 0 } } },
-    { "virtio/64bit_features", 1, { { 8, "guest_features" } }, 0, { { 0 } } },
-    { "virtio/virtqueues", 0, { { 0 } }, QUEUES_MAX, { { 8, "avail" }, { 8, "used" } } },
-    { "virtio/ringsize", 0, { { 0 } }, QUEUES_MAX, { { 4, "num_default" } } },
-    { "virtio/broken", 1, { { 1, "broken" } }, 0, { { 0 } } },
-    { "virtio/started", 1, { { 1, "started" } }, 0, { { 0 } } },
-    { "virtio/disabled", 1, { { 1, "disabled" } }, 0, { { 0 } } },
-    { "virtio/extra_state", 0, { { 0 } }, 0, { { 0 } } },
-    { "virtio/packed_virtqueues",
-      0,
-      { { 0 } },
-      QUEUES_MAX,
-      { { 2, "last_avail_idx" },
-        { 1, "last_avail_wrap_counter" },
-        { 2, "used_idx" },
-        { 1, "used_wrap_counter" },
-        { 4, "inuse" } } },
+    { "virtio/device_endian", PARTS({ 1, "device_endian" }), 0, NULL },
+    { "virtio/128bit_features", PARTS({ 8, "guest_features_ex[1]" }), 0, NULL },
+    { "virtio/64bit_features", PARTS({ 8, "guest_features" }), 0, NULL },
+    { "virtio/virtqueues", NULL, QUEUES_MAX, PARTS({ 8, "avail" }, { 8, "used" }) },
+    { "virtio/ringsize", NULL, QUEUES_MAX, PARTS({ 4, "num_default" }) },
+    { "virtio/broken", PARTS({ 1, "broken" }), 0, NULL },
+    { "virtio/started", PARTS({ 1, "started" }), 0, NULL },
+    { "virtio/disabled", PARTS({ 1, "disabled" }), 0, NULL },
+    { "virtio/extra_state", NULL, 0, NULL }, /* holds those of the transport */
+    { "virtio/packed_virtqueues", NULL, QUEUES_MAX,
+      PARTS({ 2, "last_avail_idx" }, { 1, "last_avail_wrap_counter" }, { 2, "used_idx" },
+            { 1, "used_wrap_counter" }, { 4, "inuse" }) },
     { "virtio_pci/modern_state",
-      1,
-      { { 4, "dfselect" },
-        { 4, "gfselect" },
-        { 4, "guest_features[0]" },
-        { 4, "guest_features[1]" } },
+      PARTS({ 4, "dfselect" }, { 4, "gfselect" }, { 4, "guest_features[0]" },
+            { 4, "guest_features[1]" }),
       QUEUES_MAX,
-      { { 2, "num" },
-        { 1, "unused" },
-        { 1, "enabled" },
-        { 4, "desc[0]" },
-        { 4, "desc[1]" },
-        { 4, "avail[0]" },
-        { 4, "avail[1]" },
-        { 4, "used[0]" },
-        { 4, "used[1]" } } },
+      PARTS({ 2, "num" }, { 1, "unused" }, { 1, "enabled" }, { 4, "desc[0]" },
+            { 4, "desc[1]" }, { 4, "avail[0]" }, { 4, "avail[1]" }, { 4, "used[0]" },
+            { 4, "used[1]" }) },
+    { "virtio_pci/modern_state/features128",
+      PARTS({ 4, "guest_features[2]" }, { 4, "guest_features[3]" }), 0, NULL },
+    { "virtio_mmio/state", PARTS({ 4, "guest_features[0]" }, { 4, "guest_features[1]" }),
+      QUEUES_MAX,
+      PARTS({ 2, "num" }, { 1, "enabled" }, { 4, "desc[0]" }, { 4, "desc[1]" },
+            { 4, "avail[0]" }, { 4, "avail[1]" }, { 4, "used[0]" }, { 4, "used[1]" }) },
+    { CCW_ORB,
+      PARTS(GROUP("orb", { 4, "intparm" }, { 2, "ctrl0" }, { 1, "lpm" }, { 1, "ctrl1" },
+                  { 4, "cpa" })),
+      0, NULL },
+    { CCW_SUMMARY, PARTS({ 4, "summary_offset" }), 0, NULL },
 };
 
-static uint32_t parts_length(const Part *parts)
+static uint32_t parts_length(const MigPart *parts)
 {
     uint32_t length = 0;
 
-    for (; parts->width; parts++) {
-        length += parts->width;
+    for (; parts && parts->form; parts++) {
+        length += mig_part_width(parts);
     }
     return length;
 }
 
 static uint64_t payload_length(const struct Subsection *s)
 {
-    return (uint64_t)s->count * parts_length(s->parts) +
-           (uint64_t)s->extra_count * parts_length(s->extra);
+    return parts_length(s->parts) + (uint64_t)s->count * parts_length(s->queue);
 }
 
 /* The known subsection at @p, of which @n octets are there. */
@@ -168,7 +222,6 @@ static bool find_subsections(const uint8_t *p, uint64_t length, Layout *l)
 static bool measure_common(const uint8_t *p, uint64_t length, Layout *l)
 {
     uint64_t at = l->common + 8;
-    bool vectors = l->transport == TRANSPORT_PCI && l->vectors;
 
     if (length < at + 4) {
         return false;
@@ -181,8 +234,7 @@ static bool measure_common(const uint8_t *p, uint64_t length, Layout *l)
     at = l->config + l->config_length;
     l->queues = mig_be32(p + at);
     l->queue = at + 4;
-    l->queue_length =
-        4u + (l->transport == TRANSPORT_MMIO ? 4 : 0) + 8 + 2 + (vectors ? 2 : 0);
+    l->queue_length = 4u + (l->has_align ? 4 : 0) + 8 + 2 + (l->has_vector ? 2 : 0);
     if (l->queues > QUEUES_MAX ||
         (uint64_t)l->queues * l->queue_length > length - l->queue) {
         return false;
@@ -214,20 +266,60 @@ static bool measure_pci(const uint8_t *p, uint64_t length, uint32_t space, Layou
     }
     l->vectors = mig_pci_msix_announced(p + 4);
     l->common = intx + 16;
+    l->has_vector = l->vectors > 0;
     if (l->vectors) {
         l->common += (uint64_t)l->vectors * 16 + (l->vectors + 7) / 8 + 2;
     }
     return measure_common(p, length, l);
 }
 
-static bool measure(const uint8_t *p, uint64_t length, Layout *l)
+/* Octets of the subsection @name at @at, which is there only if it is needed. */
+static uint64_t optional_length(const uint8_t *p, uint64_t length, uint64_t at,
+                                const char *name)
 {
+    const struct Subsection *s = at < length ? subsection_at(p + at, length - at) : NULL;
+
+    return s && g_str_equal(s->name, name) ? header_length(s) + payload_length(s) : 0;
+}
+
+static bool measure_ccw(const uint8_t *p, uint64_t length, Layout *l)
+{
+    uint64_t at = parts_length(subchannel);
+
+    *l = (Layout){ .transport = TRANSPORT_CCW, .has_vector = true };
+    if (length < at || mig_be16(p + CCW_ID_TYPE) != CCW_TYPE_VIRTIO) {
+        return false;
+    }
+    at += optional_length(p, length, at, CCW_ORB);
+    at += parts_length(indicators);
+    at += optional_length(p, length, at, CCW_SUMMARY);
+    l->common = at + parts_length(ccw_end);
+    return measure_common(p, length, l);
+}
+
+/* Nothing in virtio-mmio's own confirms it: a known type of device or a chain of subsections
+ * has to. */
+static bool measure_mmio(const uint8_t *p, uint64_t length, uint16_t type, Layout *l)
+{
+    *l =
+        (Layout){ .transport = TRANSPORT_MMIO, .has_align = true, .common = MMIO_LENGTH };
+    return measure_common(p, length, l) && (type || l->subsections < length);
+}
+
+/* Finds the transport, and the type of device, which is @named by its vmstate. */
+static bool measure(const uint8_t *p, uint64_t length, uint16_t named, Layout *l,
+                    uint16_t *type)
+{
+    *type = named;
     if (measure_pci(p, length, 256, l) || measure_pci(p, length, 4096, l)) {
+        *type = mig_virtio_type_of_pci(mig_le16(p + 6));
         return true;
     }
-    *l = (Layout){ .transport = TRANSPORT_MMIO, .common = MMIO_LENGTH };
-    /* Without configuration space to confirm it, only a chain of subsections can. */
-    return measure_common(p, length, l) && l->subsections < length;
+    if (measure_ccw(p, length, l)) {
+        *type = p[CCW_ID_MODEL];
+        return true;
+    }
+    return measure_mmio(p, length, named, l);
 }
 
 /* --- emitting ---------------------------------------------------------------------------- */
@@ -237,9 +329,18 @@ typedef struct State {
     uint64_t at; /* of the field in the body */
     Layout layout;
     uint16_t type; /* of the virtio device; 0: not known */
-    bool modern;   /* VERSION_1 was negotiated: config is little-endian */
     GString *note;
 } State;
+
+/* Where feature words begin. */
+static const struct {
+    const char *name;
+    unsigned first;
+} feature_words[] = {
+    { "guest_features", 0 },     { "guest_features[0]", 0 },
+    { "guest_features[1]", 32 }, { "guest_features[2]", 64 },
+    { "guest_features[3]", 96 }, { "guest_features_ex[1]", 64 },
+};
 
 static void note_features(State *s, uint64_t features, unsigned first_bit)
 {
@@ -278,116 +379,177 @@ static void note_status(State *s, uint64_t status)
     }
 }
 
+static const char *note_part(State *s, const char *name, uint64_t value)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(feature_words); i++) {
+        if (g_str_equal(feature_words[i].name, name)) {
+            note_features(s, value, feature_words[i].first);
+            return s->note->str;
+        }
+    }
+    if (g_str_equal(name, "config_vector")) {
+        return value == NO_VECTOR ? "none" : NULL;
+    }
+    if (g_str_equal(name, "revision")) {
+        return value == UINT32_MAX ? "not negotiated" : NULL;
+    }
+    return NULL;
+}
+
+static uint32_t group_length(const MigPart *open)
+{
+    uint32_t length = 0;
+
+    for (unsigned depth = 0;; open++) {
+        depth += open->form == MIG_PART_OPEN;
+        depth -= open->form == MIG_PART_CLOSE;
+        length += mig_part_width(open);
+        if (depth == 0) {
+            return length;
+        }
+    }
+}
+
+/* As many of @parts as end before @end; returns where they do. */
+static uint64_t show_parts(State *s, const MigPart *parts, uint64_t at, uint64_t end,
+                           bool little)
+{
+    for (; parts->form && mig_part_width(parts) <= end - at; parts++) {
+        unsigned width = mig_part_width(parts);
+
+        if (parts->form == MIG_PART_OPEN) {
+            mig_emit_open(s->e, MIG_FIELD_STRUCT, parts->name, "struct", at,
+                          group_length(parts), NULL);
+        } else if (parts->form == MIG_PART_CLOSE) {
+            mig_emit_close(s->e);
+        } else if (MIG_PART_IS_BYTES(parts->form)) {
+            mig_emit_bytes(s->e, parts->name, "bytes", at, width, NULL);
+        } else if (little) {
+            mig_emit_le(s->e, parts->name, at, width, NULL);
+        } else {
+            mig_emit_be(s->e, parts->name, at, width,
+                        note_part(s, parts->name, mig_emit_get_be(s->e, at, width)));
+        }
+        at += width;
+    }
+    return at;
+}
+
+static void show_subsection(State *s, const struct Subsection *section, uint64_t at);
+
+static uint64_t show_optional(State *s, uint64_t at, uint64_t end, const char *name)
+{
+    uint64_t length = optional_length(s->e->body, end, at, name);
+
+    if (length) {
+        show_subsection(s, subsection_at(s->e->body + at, end - at), at);
+    }
+    return at + length;
+}
+
+static void show_ccw(State *s, uint64_t at, uint64_t end)
+{
+    mig_emit_open(
+        s->e, MIG_FIELD_STRUCT, "sch", "s390_subch_dev", at,
+        parts_length(subchannel) +
+            optional_length(s->e->body, end, at + parts_length(subchannel), CCW_ORB),
+        NULL);
+    at = show_parts(s, subchannel, at, end, false);
+    at = show_optional(s, at, end, CCW_ORB);
+    mig_emit_close(s->e);
+    at = show_parts(s, indicators, at, end, false);
+    at = show_optional(s, at, end, CCW_SUMMARY);
+    show_parts(s, ccw_end, at, end, false);
+}
+
 static void show_transport(State *s)
 {
+    static const MigPart mmio[] = { { 4, "host_features_sel" },
+                                    { 4, "guest_features_sel" },
+                                    { 4, "guest_page_shift" },
+                                    { 0 } };
+    static const MigPart vector[] = { { 2, "config_vector" }, { 0 } };
     const Layout *l = &s->layout;
-    uint64_t at = s->at;
+    uint64_t at = s->at, end = at + l->common;
 
-    if (l->transport == TRANSPORT_MMIO) {
-        mig_emit_be(s->e, "host_features_sel", at, 4, NULL);
-        mig_emit_be(s->e, "guest_features_sel", at + 4, 4, NULL);
-        mig_emit_be(s->e, "guest_page_shift", at + 8, 4, NULL);
-        return;
-    }
-    mig_emit_be(s->e, "version_id", at, 4, NULL);
-    mig_pci_config_decode(s->e, "pci_config", "pci config", at + 4, l->space);
-    mig_pci_intx_decode(s->e, "irq_state", "pci irq state", at + 4 + l->space);
-    if (l->vectors) {
-        mig_pci_msix_decode(s->e, "msix", "msix state", at + 20 + l->space, l->vectors);
-        mig_emit_be(s->e, "config_vector", at + l->common - 2, 2,
-                    mig_emit_get_be(s->e, at + l->common - 2, 2) == NO_VECTOR ? "none"
-                                                                              : NULL);
-    }
-}
-
-static const Part net_config[] = { { 2, "status" }, { 2, "max_virtqueue_pairs" },
-                                   { 2, "mtu" },    { 4, "speed" },
-                                   { 1, "duplex" }, { 0 } };
-static const Part block_config[] = {
-    { 8, "capacity" },
-    { 4, "size_max" },
-    { 4, "seg_max" },
-    { 2, "geometry.cylinders" },
-    { 1, "geometry.heads" },
-    { 1, "geometry.sectors" },
-    { 4, "blk_size" },
-    { 1, "topology.physical_block_exp" },
-    { 1, "topology.alignment_offset" },
-    { 2, "topology.min_io_size" },
-    { 4, "topology.opt_io_size" },
-    { 1, "writeback" },
-    { 1, "unused0" },
-    { 2, "num_queues" },
-    { 4, "max_discard_sectors" },
-    { 4, "max_discard_seg" },
-    { 4, "discard_sector_alignment" },
-    { 4, "max_write_zeroes_sectors" },
-    { 4, "max_write_zeroes_seg" },
-    { 1, "write_zeroes_may_unmap" },
-    { 0 },
-};
-static const Part scsi_config[] = {
-    { 4, "num_queues" },
-    { 4, "seg_max" },
-    { 4, "max_sectors" },
-    { 4, "cmd_per_lun" },
-    { 4, "event_info_size" },
-    { 4, "sense_size" },
-    { 4, "cdb_size" },
-    { 2, "max_channel" },
-    { 2, "max_target" },
-    { 4, "max_lun" },
-    { 0 },
-};
-static const Part balloon_config[] = { { 4, "num_pages" },
-                                       { 4, "actual" },
-                                       { 4, "free_page_hint_cmd_id" },
-                                       { 4, "poison_val" },
-                                       { 0 } };
-static const Part console_config[] = {
-    { 2, "cols" }, { 2, "rows" }, { 4, "max_nr_ports" }, { 4, "emerg_wr" }, { 0 }
-};
-static const Part socket_config[] = { { 8, "guest_cid" }, { 0 } };
-
-static const Part *config_parts(uint16_t type)
-{
-    switch (type) {
-    case 1:
-        return net_config;
-    case 2:
-        return block_config;
-    case 3:
-        return console_config;
-    case 5:
-        return balloon_config;
-    case 8:
-        return scsi_config;
-    case 19:
-        return socket_config;
+    switch (l->transport) {
+    case TRANSPORT_MMIO:
+        show_parts(s, mmio, at, end, false);
+        break;
+    case TRANSPORT_CCW:
+        show_ccw(s, at, end);
+        break;
     default:
-        return NULL;
+        mig_emit_be(s->e, "version_id", at, 4, NULL);
+        mig_pci_config_decode(s->e, "pci_config", "pci config", at + 4, l->space);
+        mig_pci_intx_decode(s->e, "irq_state", "pci irq state", at + 4 + l->space);
+        if (l->vectors) {
+            mig_pci_msix_decode(s->e, "msix", "msix state", at + 20 + l->space,
+                                l->vectors);
+            show_parts(s, vector, end - 2, end, false);
+        }
     }
 }
 
-/* Device configuration is in the byte order of the guest, but for a device that has
- * negotiated VERSION_1, and for the balloon's. */
-static void show_config(State *s)
+static bool all_zero(const uint8_t *p, uint64_t n)
 {
-    const Part *part = config_parts(s->type);
+    return n == 0 || (p[0] == 0 && memcmp(p, p + 1, n - 1) == 0);
+}
+
+/* The payload of a subsection of "virtio", or NULL. */
+static const uint8_t *find_payload(const State *s, uint64_t length, const char *name)
+{
+    for (uint64_t at = s->layout.subsections; at < length;) {
+        const uint8_t *p = s->e->body + s->at + at;
+        const struct Subsection *section = subsection_at(p, length - at);
+
+        if (g_str_equal(section->name, name)) {
+            return p + header_length(section);
+        }
+        at += header_length(section) + payload_length(section);
+    }
+    return NULL;
+}
+
+typedef enum Order { ORDER_LITTLE, ORDER_BIG, ORDER_UNKNOWN } Order;
+
+/* Little-endian once VERSION_1, in the upper half of the features, was negotiated; before,
+ * the guest's order, which is said where it is not what the guest's processor begins with. */
+static Order config_order(const State *s, uint64_t length)
+{
+    const uint8_t *features = find_payload(s, length, "virtio/64bit_features");
+    const uint8_t *endian = find_payload(s, length, "virtio/device_endian");
+    const Layout *l = &s->layout;
+
+    if (features && mig_be64(features) >> 32 & 1) {
+        return ORDER_LITTLE;
+    }
+    if (endian && (*endian == 1 || *endian == 2)) {
+        return *endian == 1 ? ORDER_LITTLE : ORDER_BIG;
+    }
+    if (l->transport == TRANSPORT_CCW) {
+        return ORDER_BIG;
+    }
+    return all_zero(s->e->body + s->at + l->config, l->config_length) ? ORDER_LITTLE
+                                                                      : ORDER_UNKNOWN;
+}
+
+static void show_config(State *s, uint64_t length)
+{
+    bool always_little;
+    const MigPart *parts = mig_virtio_config_parts(s->type, &always_little);
     uint64_t at = s->at + s->layout.config, end = at + s->layout.config_length;
+    Order order = always_little ? ORDER_LITTLE : config_order(s, length);
 
     mig_emit_open(s->e, MIG_FIELD_STRUCT, "config", "device configuration", at,
                   s->layout.config_length, mig_virtio_type_name(s->type));
-    if (s->type == 1 && end - at >= 6) {
-        mig_emit_bytes(s->e, "mac", "mac address", at, 6, NULL);
-        at += 6;
-    }
-    for (; part && part->width && s->modern && part->width <= end - at; part++) {
-        mig_emit_le(s->e, part->name, at, part->width, NULL);
-        at += part->width;
+    if (parts && order != ORDER_UNKNOWN) {
+        at = show_parts(s, parts, at, end, order == ORDER_LITTLE);
     }
     if (at < end) {
-        mig_emit_bytes(s->e, "octets", "bytes", at, end - at, NULL);
+        mig_emit_bytes(s->e, "octets", "bytes", at, end - at,
+                       parts && order == ORDER_UNKNOWN ? "in the guest's byte order"
+                                                       : NULL);
     }
     mig_emit_close(s->e);
 }
@@ -407,13 +569,13 @@ static void show_queues(State *s)
                       l->queue_length, NULL);
         mig_emit_be(s->e, "num", p, 4, NULL);
         p += 4;
-        if (l->transport == TRANSPORT_MMIO) {
+        if (l->has_align) {
             mig_emit_be(s->e, "align", p, 4, NULL);
             p += 4;
         }
         mig_emit_be(s->e, "desc", p, 8, NULL);
         mig_emit_be(s->e, "last_avail_idx", p + 8, 2, NULL);
-        if (l->transport == TRANSPORT_PCI && l->vectors) {
+        if (l->has_vector) {
             mig_emit_be(s->e, "vector", p + 10, 2,
                         mig_emit_get_be(s->e, p + 10, 2) == NO_VECTOR ? "none" : NULL);
         }
@@ -423,86 +585,52 @@ static void show_queues(State *s)
     mig_emit_close(s->e);
 }
 
-static uint64_t show_parts(State *s, const Part *parts, uint64_t at)
-{
-    for (; parts->width; parts++) {
-        uint64_t value = mig_emit_get_be(s->e, at, parts->width);
-        const char *note = NULL;
-
-        if (g_str_equal(parts->name, "guest_features") ||
-            g_str_equal(parts->name, "guest_features[0]") ||
-            g_str_equal(parts->name, "guest_features[1]")) {
-            note_features(s, value, g_str_has_suffix(parts->name, "[1]") ? 32 : 0);
-            note = s->note->str;
-        }
-        mig_emit_be(s->e, parts->name, at, parts->width, note);
-        at += parts->width;
-    }
-    return at;
-}
-
-static bool all_zero(const uint8_t *p, uint64_t n)
-{
-    return n == 0 || (p[0] == 0 && memcmp(p, p + 1, n - 1) == 0);
-}
-
 /* Entries of queues that the device has, and of others that hold something. */
 static void show_per_queue(State *s, const struct Subsection *section, uint64_t at)
 {
-    uint32_t length = parts_length(section->extra);
+    uint32_t length = parts_length(section->queue);
     char buffer[24];
 
     mig_emit_open(s->e, MIG_FIELD_ARRAY, "queues", "virtqueue", at,
-                  (uint64_t)section->extra_count * length, NULL);
-    for (uint32_t i = 0; i < section->extra_count; i++, at += length) {
+                  (uint64_t)section->count * length, NULL);
+    for (uint32_t i = 0; i < section->count; i++, at += length) {
         if (i < s->layout.queues || !all_zero(s->e->body + at, length)) {
             mig_emit_open(s->e, MIG_FIELD_STRUCT, mig_emit_index(buffer, i), "virtqueue",
                           at, length, NULL);
-            show_parts(s, section->extra, at);
+            show_parts(s, section->queue, at, at + length, false);
             mig_emit_close(s->e);
         }
     }
     mig_emit_close(s->e);
 }
 
-static void show_subsections(State *s, uint64_t length)
+static void show_subsection(State *s, const struct Subsection *section, uint64_t at)
 {
-    uint64_t at = s->layout.subsections;
+    uint64_t header = header_length(section), end = at + header + payload_length(section);
 
-    while (at < length) {
-        uint64_t p = s->at + at;
-        const struct Subsection *section = subsection_at(s->e->body + p, length - at);
-        uint64_t header = header_length(section),
-                 whole = header + payload_length(section);
-
-        mig_emit_open(s->e, MIG_FIELD_SUBSECTION, section->name, "subsection", p, whole,
-                      NULL);
-        mig_emit_be(s->e, "version_id", p + header - 4, 4, NULL);
-        p += header;
-        if (section->count) {
-            p = show_parts(s, section->parts, p);
-        }
-        if (section->extra_count) {
-            show_per_queue(s, section, p);
-        }
-        mig_emit_close(s->e);
-        at += whole;
+    mig_emit_open(s->e, MIG_FIELD_SUBSECTION, section->name, "subsection", at, end - at,
+                  NULL);
+    mig_emit_be(s->e, "version_id", at + header - 4, 4, NULL);
+    at += header;
+    if (section->parts) {
+        at = show_parts(s, section->parts, at, end, false);
     }
+    if (section->count) {
+        show_per_queue(s, section, at);
+    }
+    mig_emit_close(s->e);
 }
 
-/* Whether VERSION_1 is among the features, whose upper half is in a subsection. */
-static bool is_modern(const State *s, uint64_t length)
+static void show_subsections(State *s, uint64_t length)
 {
-    for (uint64_t at = s->layout.subsections; at < length;) {
-        const uint8_t *p = s->e->body + s->at + at;
-        const struct Subsection *section = subsection_at(p, length - at);
+    uint64_t at = s->at + s->layout.subsections, end = s->at + length;
 
-        if (g_str_equal(section->name, "virtio/64bit_features")) {
-            return mig_be64(p + header_length(section)) >> 32 & 1;
-        }
+    while (at < end) {
+        const struct Subsection *section = subsection_at(s->e->body + at, end - at);
+
+        show_subsection(s, section, at);
         at += header_length(section) + payload_length(section);
     }
-    return false;
 }
 
 void mig_virtio_decode(MigEmit *e, const char *name, const char *type, uint64_t at,
@@ -513,14 +641,11 @@ void mig_virtio_decode(MigEmit *e, const char *name, const char *type, uint64_t 
     const Layout *l = &s.layout;
     uint64_t common;
 
-    if (!measure(e->body + at, length, &s.layout)) {
+    if (!measure(e->body + at, length, mig_virtio_type_of_vmstate(e->device), &s.layout,
+                 &s.type)) {
         mig_emit_bytes(e, name, type, at, length, "of a transport that is not decoded");
         return;
     }
-    if (l->transport == TRANSPORT_PCI) {
-        s.type = mig_virtio_type_of_pci(mig_le16(e->body + at + 6));
-    }
-    s.modern = is_modern(&s, length);
     common = at + l->common;
     mig_emit_open(e, MIG_FIELD_STRUCT, name, type, at, length,
                   mig_virtio_type_name(s.type));
@@ -531,7 +656,7 @@ void mig_virtio_decode(MigEmit *e, const char *name, const char *type, uint64_t 
     mig_emit_be(e, "queue_sel", common + 2, 2, NULL);
     note_features(&s, mig_emit_get_be(e, common + 4, 4), 0);
     mig_emit_be(e, "guest_features_low", common + 4, 4, note->str);
-    show_config(&s);
+    show_config(&s, length);
     show_queues(&s);
     if (l->subsections > l->device_class) {
         mig_emit_bytes(e, "device_class", "bytes", at + l->device_class,

@@ -15,10 +15,13 @@
  * transitional or modern; 0 where it is none. */
 MIG_API uint16_t mig_virtio_type_of_pci(uint16_t device);
 
+/* The device type by the name of its vmstate, "virtio-net", ...; 0 where it is none. */
+MIG_API uint16_t mig_virtio_type_of_vmstate(const char *name);
+
 /* "network card", ...: a static string, or NULL. */
 MIG_API const char *mig_virtio_type_name(uint16_t type);
 
-/* "MRG_RXBUF", ...: the name of feature @bit, 0 to 63, of a device of @type, or of any device
+/* "MRG_RXBUF", ...: the name of feature @bit, 0 to 127, of a device of @type, or of any device
  * where the bit is common to all; NULL where it has none. */
 MIG_API const char *mig_virtio_feature_name(uint16_t type, unsigned bit);
 

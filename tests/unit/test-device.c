@@ -473,6 +473,15 @@ static const struct {
     { 0x1053, 19, 1, "SEQPACKET" },  { 0x1100, 0, 29, "RING_EVENT_IDX" },
 };
 
+START_TEST(knows_a_virtio_device_by_its_vmstate)
+{
+    ck_assert_uint_eq(mig_virtio_type_of_vmstate("virtio-console"), 3);
+    ck_assert_uint_eq(mig_virtio_type_of_vmstate("virtio-mem"), 24);
+    ck_assert_uint_eq(mig_virtio_type_of_vmstate("virtio"), 0);
+    ck_assert_uint_eq(mig_virtio_type_of_vmstate(NULL), 0);
+}
+END_TEST
+
 START_TEST(names_virtio_features)
 {
     ck_assert_uint_eq(mig_virtio_type_of_pci(features[_i].pci_device), features[_i].type);
@@ -496,6 +505,7 @@ Suite *suite_device(void)
     tcase_add_test(tc, reads_names_where_there_are_any);
     suite_add_tcase(suite, tc);
     tc = tcase_create("virtio");
+    tcase_add_test(tc, knows_a_virtio_device_by_its_vmstate);
     tcase_add_loop_test(tc, names_virtio_features, 0, G_N_ELEMENTS(features));
     suite_add_tcase(suite, tc);
     return suite;
