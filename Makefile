@@ -23,8 +23,8 @@
 #   uninstall       removes what install wrote
 #   dist            build/migstat-VERSION.tar.gz of the committed sources
 #   clean, help
-# `make check*` and `make demo` install the packages they miss with the system's package
-# manager, as root or through sudo.  Every other target only names them.
+# `make check*`, `make analyze` and `make demo` install the packages they miss with the
+# system's package manager, as root or through sudo.  Every other target only names them.
 #
 # Variables
 #   VARIANT     release (default), asan, tsan, cov or fuzz; built in build/$(VARIANT)
@@ -89,7 +89,7 @@ needs := $(if $(filter-out clean help dist uninstall check-m32,$(goals)),\
 # Runs while this file is read, so that the pkg-config answers below are those after the
 # installation.  `make -n` installs nothing.
 ifneq ($(strip $(needs)),)
-may_install := $(if $(findstring n,$(flags)),,$(filter check% demo,$(goals)))
+may_install := $(if $(findstring n,$(flags)),,$(filter check% demo analyze,$(goals)))
 $(shell PKG_CONFIG='$(PKG_CONFIG)' CC='$(CC)' \
 	tests/install-deps $(if $(may_install),--install) $(needs) >&2)
 ifneq ($(.SHELLSTATUS),0)
@@ -246,7 +246,8 @@ check-m32:
 # TIME=SECONDS for each target, TARGETS="a b", JOBS=N
 .PHONY: fuzz
 fuzz:
-	$(Q)$(MAKE) --no-print-directory VARIANT=fuzz CC=clang build/fuzz/tests/fuzzer build/fuzz/mkmig
+	$(Q)$(MAKE) --no-print-directory VARIANT=fuzz CC=clang \
+		$(addprefix build/fuzz/,tests/fuzzer mkmig migstat)
 	$(Q)SRCDIR='$(CURDIR)' BUILDDIR='$(CURDIR)/build/fuzz' TIME='$(TIME)' \
 		TARGETS='$(TARGETS)' JOBS='$(JOBS)' tests/fuzz/run
 
@@ -259,24 +260,33 @@ bugprone-sizeof-expression,bugprone-suspicious-*,bugprone-signed-char-misuse,\
 bugprone-misplaced-widening-cast,bugprone-integer-division,bugprone-infinite-loop,\
 bugprone-not-null-terminated-result,bugprone-too-small-loop-variable,\
 bugprone-posix-return,misc-redundant-expression
-analyzed = $(all_cppflags) $(PROGRAM_CFLAGS)
+analyzed = $(all_cppflags) $(PROGRAM_CFLAGS) -std=gnu11
 # All but a page that is data.
-SOURCES := $(filter-out cli/rules-page.c,$(wildcard lib/*/*.c cli/*.c))
+ANALYZED := $(patsubst %.c,$(B)/analyze/%.ok,\
+	$(filter-out cli/rules-page.c,$(wildcard lib/*/*.c cli/*.c)))
 
 .PHONY: analyze
-analyze:
-	$(call say,GCC,-fanalyzer)
-	$(Q)for f in $(SOURCES); do gcc $(analyzed) -std=gnu11 -O1 -fanalyzer -Werror \
-		-Wno-analyzer-null-dereference -Wno-analyzer-malloc-leak \
-		-c -o /dev/null $$f || exit 1; done
-	$(call say,TIDY)
-	$(Q)clang-tidy --quiet --checks='-*,$(TIDY)' --warnings-as-errors='*' \
-		$(SOURCES) -- $(analyzed) -std=gnu11 2>/dev/null
-	$(call say,CPPCHECK)
+analyze: $(ANALYZED)
+
+$(B)/analyze/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,ANALYZE,$<)
+	$(Q)gcc $(analyzed) -O1 -fanalyzer -Werror -Wno-analyzer-null-dereference \
+		-Wno-analyzer-malloc-leak -MMD -MP -c -o $@ $<
+
+# clang-tidy's count of what it may not say goes to standard error.
+$(B)/analyze/%.ok: %.c $(B)/analyze/%.o
+	$(call say,TIDY,$<)
+	$(Q)clang-tidy --quiet --checks='-*,$(TIDY)' --warnings-as-errors='*' $< \
+		-- $(analyzed) 2>/dev/null
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability \
 		--inline-suppr --error-exitcode=1 --library=gtk --library=posix --library=gnu \
 		--suppress=missingIncludeSystem \
-		-D__linux__ -D_GNU_SOURCE -DG_DEFINE_EXTENDED_ERROR\(a,b\)= -Ilib -Icli $(SOURCES)
+		-D__linux__ -D_GNU_SOURCE -DG_DEFINE_EXTENDED_ERROR\(a,b\)= -Ilib -Icli $<
+	@touch $@
+
+.SECONDARY: $(ANALYZED:.ok=.o)
+-include $(ANALYZED:.ok=.d)
 
 update-golden: all $(RUNNER)
 	$(Q)$(call run_tests,UPDATE_GOLDEN=1)

@@ -15,8 +15,9 @@
 
 typedef struct {
     int (*run)(int, char **, CliCommon *);
-    const char *words[6]; /* FILE stands for the path */
+    const char *words[6]; /* FILE: the input; OTHER: the same but for an octet */
     bool json;            /* it has a JSON form, one document a file */
+    bool same;            /* it compares a file to itself */
 } Command;
 
 typedef struct {
@@ -32,10 +33,16 @@ static void said_clear(Said *said)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Said, said_clear)
 
+/* Descriptors. */
+typedef struct {
+    int file, other;
+} Files;
+
 /* glibc lets the streams be replaced. */
-static void run(Said *said, int fd, CliFormat format, const Command *command)
+static void run(Said *said, const Files *files, CliFormat format, const Command *command)
 {
-    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", fd);
+    g_autofree char *file = g_strdup_printf("/proc/self/fd/%d", files->file);
+    g_autofree char *other = g_strdup_printf("/proc/self/fd/%d", files->other);
     g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
     CliCommon common = { .format = format,
                          .max_expand = FUZZ_EXPAND_MAX,
@@ -43,7 +50,9 @@ static void run(Said *said, int fd, CliFormat format, const Command *command)
     FILE *out = stdout, *err = stderr;
 
     for (const char *const *words = command->words; *words; words++) {
-        g_ptr_array_add(argv, g_strdup(strcmp(*words, "FILE") == 0 ? path : *words));
+        g_ptr_array_add(argv, g_strdup(strcmp(*words, "FILE") == 0    ? file
+                                       : strcmp(*words, "OTHER") == 0 ? other
+                                                                      : *words));
     }
     g_ptr_array_add(argv, NULL);
     stdout = open_memstream(&said->out, &said->out_length);
@@ -80,41 +89,56 @@ static void assert_json(const char *text, size_t n)
 
 /* Closed by a row without a function. */
 static const Command check_commands[] = {
-    { cli_cmd_check, { "check", "--all", "FILE" }, true },
-    { cli_cmd_check, { "check", "--for=qemu-7.2", "--config-needed=yes", "FILE" }, true },
+    { cli_cmd_check, { "check", "--all", "FILE" }, true, false },
+    { cli_cmd_check,
+      { "check", "--for=qemu-7.2", "--config-needed=yes", "FILE" },
+      true,
+      false },
     { 0 },
 };
 
 static const Command dump_commands[] = {
-    { cli_cmd_dump, { "dump", "--sections", "--vfio", "FILE" }, true },
-    { cli_cmd_dump, { "dump", "--items", "FILE" }, false },
-    { cli_cmd_dump, { "dump", "--devices", "FILE" }, true },
-    { cli_cmd_diff, { "diff", "--ram", "FILE", "FILE" }, true },
+    { cli_cmd_dump, { "dump", "--sections", "--vfio", "FILE" }, true, false },
+    { cli_cmd_dump, { "dump", "--items", "FILE" }, false, false },
+    { cli_cmd_dump, { "dump", "--devices", "FILE" }, true, false },
+    { cli_cmd_diff, { "diff", "--ram", "FILE", "FILE" }, false, true },
+    { cli_cmd_diff, { "diff", "--ram", "FILE", "OTHER" }, true, false },
     { 0 },
 };
 
+static int other_file(const uint8_t *data, size_t n)
+{
+    g_autofree uint8_t *other = g_memdup2(data, n);
+
+    if (n > 0) {
+        other[n / 2] ^= 1;
+    }
+    return fuzz_file(other, n);
+}
+
 static void try_commands(const Command *command, const uint8_t *data, size_t n)
 {
-    int fd = fuzz_file(data, n);
+    Files files = { fuzz_file(data, n), other_file(data, n) };
 
     for (; command->run; command++) {
         g_auto(Said) text = { 0 }, json = { 0 };
 
-        run(&text, fd, CLI_FORMAT_TEXT, command);
+        run(&text, &files, CLI_FORMAT_TEXT, command);
         assert_text(text.out, text.out_length);
         assert_text(text.err, text.err_length);
         FUZZ_ASSERT(text.status >= CLI_OK && text.status <= CLI_TROUBLE);
-        FUZZ_ASSERT(command->run != cli_cmd_diff || text.status != CLI_FOUND,
+        FUZZ_ASSERT(!command->same || text.status != CLI_FOUND,
                     "it differs from itself:\n%s", text.out);
         if (command->json) {
-            run(&json, fd, CLI_FORMAT_JSON, command);
+            run(&json, &files, CLI_FORMAT_JSON, command);
             FUZZ_ASSERT(json.status == text.status);
             if (json.status != CLI_TROUBLE) {
                 assert_json(json.out, json.out_length);
             }
         }
     }
-    close(fd);
+    close(files.file);
+    close(files.other);
 }
 
 void fuzz_check(const uint8_t *data, size_t n)
