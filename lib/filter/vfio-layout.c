@@ -52,7 +52,8 @@ typedef struct Device {
     bool closed;            /* the last record emitted ends the body */
     bool set_up_here, removed_here;
 
-    bool ended, full; /* END, FULL have passed */
+    bool wanted; /* a place is looked for, for its new FULL section */
+    bool full;   /* FULL has passed */
     bool changed;
     unsigned set_ups; /* SETUP records that were emitted */
     unsigned precopy_set_ups;
@@ -70,7 +71,7 @@ typedef struct Layout {
     bool footers;
     GHashTable *devices; /* section index + 1 -> Device, owned */
     GPtrArray *order;    /* the same, as they came */
-    bool more_ended;     /* an END has passed since FULL sections were looked for */
+    GPtrArray *ended;    /* devices whose END has passed since the last FULL section */
     Device *open;        /* whose body is read */
     MigItem last;        /* an item of it, for what is made up */
     MigVfioPlace *place;
@@ -344,6 +345,7 @@ static bool layout_start(void *state, MigNext *next, GError **error)
 {
     Layout *layout = state;
 
+    layout->ended = g_ptr_array_new();
     layout->edit = mig_description_edit_new();
     layout->place = mig_vfio_place_new();
     (void)next;
@@ -548,8 +550,9 @@ static bool open_body(Layout *layout, MigNext *next, const MigItem *item, GError
     device->drop_end_of_state = device->closed = false;
     device->drop = !device->leave && item->type == MIG_SECTION_FULL &&
                    (layout->to == MIG_VFIO_DIALECT_CONFIG_FIRST || device->full);
-    device->ended |= item->type == MIG_SECTION_END;
-    layout->more_ended |= item->type == MIG_SECTION_END;
+    if (item->type == MIG_SECTION_END) {
+        g_ptr_array_add(layout->ended, device);
+    }
     if (device->leave) {
         device->full |= item->type == MIG_SECTION_FULL;
         return mig_next_emit(next, item, error);
@@ -672,15 +675,16 @@ static bool is_pending(const Layout *layout, const Device *device)
  * one. */
 static void find_pending(Layout *layout)
 {
-    layout->more_ended = false;
-    for (guint i = 0; layout->order && i < layout->order->len; i++) {
-        Device *device = g_ptr_array_index(layout->order, i);
+    for (guint i = 0; i < layout->ended->len; i++) {
+        Device *device = g_ptr_array_index(layout->ended, i);
 
-        if (is_pending(layout, device) && device->ended &&
+        if (!device->wanted && is_pending(layout, device) &&
             (layout->scanned ? !device->seen.full : device->seen.plain_config)) {
+            device->wanted = true;
             mig_vfio_place_want(layout->place, device->section_id, device);
         }
     }
+    g_ptr_array_set_size(layout->ended, 0);
 }
 
 static bool process(Layout *layout, MigNext *next, const MigItem *item, GError **error);
@@ -764,8 +768,7 @@ static bool layout_event(void *state, MigNext *next, MigItem *item, GError **err
     if (item->kind == MIG_ITEM_DESCRIPTION) {
         return mig_description_edit_item(layout->edit, next, item, error);
     }
-    if (item->kind == MIG_ITEM_SECTION_HEADER && item->type == MIG_SECTION_FULL &&
-        layout->more_ended) {
+    if (item->kind == MIG_ITEM_SECTION_HEADER && item->type == MIG_SECTION_FULL) {
         find_pending(layout);
     }
     return mig_vfio_place_event(layout->place, &ops, next, item, error);
@@ -835,6 +838,7 @@ static void layout_clear(void *state)
     g_clear_pointer(&layout->needs, mig_vfio_needs_free);
     g_clear_pointer(&layout->devices, g_hash_table_unref);
     g_clear_pointer(&layout->order, g_ptr_array_unref);
+    g_clear_pointer(&layout->ended, g_ptr_array_unref);
     g_clear_pointer(&layout->place, mig_vfio_place_free);
     g_clear_pointer(&layout->edit, mig_description_edit_free);
 }

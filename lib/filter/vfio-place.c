@@ -11,14 +11,18 @@
 
 #include "stream/irq-controller.h"
 
+/* What may be held back; behind that much what is to be inserted goes in. */
+#define HELD_MAX ((size_t)16 << 20)
+
 typedef struct Want {
     uint32_t section_id;
     void *wanted;
 } Want;
 
 struct MigVfioPlace {
-    GArray *wants; /* by id */
-    GArray *queue; /* MigItem, kept */
+    GSequence *wants; /* Want, by id */
+    GArray *queue;    /* MigItem, kept */
+    size_t held;      /* octets of memory that they take */
     bool through;  /* the section that passes stays before */
     bool lower;    /* one with a lower id than all wants has passed */
     bool disorder; /* what comes last has a lower id, but not in order */
@@ -38,7 +42,7 @@ MigVfioPlace *mig_vfio_place_new(void)
 {
     MigVfioPlace *place = g_new0(MigVfioPlace, 1);
 
-    place->wants = g_array_new(false, false, sizeof(Want));
+    place->wants = g_sequence_new(g_free);
     place->queue = g_array_new(false, false, sizeof(MigItem));
     g_array_set_clear_func(place->queue, clear_item);
     place->through = true;
@@ -48,25 +52,34 @@ MigVfioPlace *mig_vfio_place_new(void)
 void mig_vfio_place_free(MigVfioPlace *place)
 {
     if (place) {
-        g_array_unref(place->wants);
+        g_sequence_free(place->wants);
         g_array_unref(place->queue);
         g_free(place);
     }
 }
 
-static int by_id(gconstpointer a, gconstpointer b)
+static int by_id(gconstpointer a, gconstpointer b, gpointer user)
 {
     const Want *x = a, *y = b;
 
+    (void)user;
     return (x->section_id > y->section_id) - (x->section_id < y->section_id);
 }
 
 void mig_vfio_place_want(MigVfioPlace *place, uint32_t section_id, void *wanted)
 {
-    Want want = { section_id, wanted };
+    Want *want = g_new(Want, 1);
 
-    g_array_append_val(place->wants, want);
-    g_array_sort(place->wants, by_id);
+    *want = (Want){ section_id, wanted };
+    g_sequence_insert_sorted(place->wants, want, by_id, NULL);
+}
+
+/* That of the lowest id; NULL if there is none. */
+static const Want *first_want(const MigVfioPlace *place)
+{
+    return g_sequence_is_empty(place->wants)
+               ? NULL
+               : g_sequence_get(g_sequence_get_begin_iter(place->wants));
 }
 
 const MigSection *mig_vfio_place_controller(const MigVfioPlace *place)
@@ -98,18 +111,6 @@ static bool emit(MigVfioPlace *place, const MigVfioPlaceOps *ops, MigNext *next,
     return ops->emit(ops->user, next, item, error);
 }
 
-static bool flush(MigVfioPlace *place, const MigVfioPlaceOps *ops, MigNext *next,
-                  GError **error)
-{
-    for (guint i = 0; i < place->queue->len; i++) {
-        if (!emit(place, ops, next, &g_array_index(place->queue, MigItem, i), error)) {
-            return false;
-        }
-    }
-    g_array_set_size(place->queue, 0);
-    return true;
-}
-
 /* Whether @want goes before the FULL section that @header begins. */
 static bool goes_before(const MigVfioPlace *place, const Want *want,
                         const MigItem *header)
@@ -125,30 +126,30 @@ static bool insert_before(MigVfioPlace *place, const MigVfioPlaceOps *ops, MigNe
     MigVfioNeighbours around = { .item = *here,
                                  .before = header ? header->section : NULL,
                                  .after = place->after };
+    const Want *want;
 
     around.item.bytes = NULL;
-    while (place->wants->len) {
-        Want want = g_array_index(place->wants, Want, 0);
+    while ((want = first_want(place)) && (!header || goes_before(place, want, header))) {
+        void *wanted = want->wanted;
 
-        if (header && !goes_before(place, &want, header)) {
-            break;
-        }
-        g_array_remove_index(place->wants, 0);
-        if (!ops->insert(ops->user, next, want.wanted, &around, error)) {
+        g_sequence_remove(g_sequence_get_begin_iter(place->wants));
+        if (!ops->insert(ops->user, next, wanted, &around, error)) {
             return false;
         }
     }
     return true;
 }
 
-/* The end has come: everything is known. */
-static bool settle(MigVfioPlace *place, const MigVfioPlaceOps *ops, MigNext *next,
-                   const MigItem *end, GError **error)
+/* Lets go what was held back: all of it stays before, or, if @settled, what is inserted goes
+ * where it belongs. */
+static bool release(MigVfioPlace *place, const MigVfioPlaceOps *ops, MigNext *next,
+                    bool settled, GError **error)
 {
     for (guint i = 0; i < place->queue->len; i++) {
         const MigItem *item = &g_array_index(place->queue, MigItem, i);
 
-        if (is_full_header(item) && !insert_before(place, ops, next, item, item, error)) {
+        if (settled && is_full_header(item) &&
+            !insert_before(place, ops, next, item, item, error)) {
             return false;
         }
         if (!emit(place, ops, next, item, error)) {
@@ -156,14 +157,15 @@ static bool settle(MigVfioPlace *place, const MigVfioPlaceOps *ops, MigNext *nex
         }
     }
     g_array_set_size(place->queue, 0);
-    return insert_before(place, ops, next, NULL, end, error);
+    place->held = 0;
+    return true;
 }
 
 /* Decides of the section that @header begins whether it is held back. */
 static void look_at(MigVfioPlace *place, const MigItem *header)
 {
     uint32_t id = header->section_id;
-    bool lower = id < g_array_index(place->wants, Want, 0).section_id;
+    bool lower = id < first_want(place)->section_id;
     bool falls = place->has_previous && id < place->previous_id;
 
     if (header->type != MIG_SECTION_FULL) {
@@ -193,25 +195,29 @@ static bool ends_sections(const MigItem *item)
 bool mig_vfio_place_event(MigVfioPlace *place, const MigVfioPlaceOps *ops, MigNext *next,
                           MigItem *item, GError **error)
 {
-    if (!place->wants->len) {
+    bool is_header = item->kind == MIG_ITEM_SECTION_HEADER;
+
+    if (g_sequence_is_empty(place->wants)) {
         return emit(place, ops, next, item, error);
     }
-    if (ends_sections(item)) {
-        return settle(place, ops, next, item, error) &&
+    if (ends_sections(item) || (is_header && place->held > HELD_MAX)) {
+        return release(place, ops, next, true, error) &&
+               insert_before(place, ops, next, NULL, item, error) &&
                emit(place, ops, next, item, error);
     }
-    if (item->kind == MIG_ITEM_SECTION_HEADER) {
+    if (is_header) {
         look_at(place, item);
-        if (place->through && !flush(place, ops, next, error)) {
+        if (place->through && !release(place, ops, next, false, error)) {
             return false;
         }
     }
-    if (!place->through) {
-        if (!mig_next_keep(next, item, error)) {
-            return false;
-        }
-        g_array_append_val(place->queue, *item);
-        return true;
+    if (place->through) {
+        return emit(place, ops, next, item, error);
     }
-    return emit(place, ops, next, item, error);
+    if (!mig_next_keep(next, item, error)) {
+        return false;
+    }
+    g_array_append_val(place->queue, *item);
+    place->held += sizeof(*item) + (item->bytes ? item->length : 0);
+    return true;
 }

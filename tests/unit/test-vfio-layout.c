@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "bounds.h"
 #include "content.h"
 #include "conversion.h"
 
@@ -493,6 +494,46 @@ START_TEST(place_without_ids)
 END_TEST
 #define N_PLACES 7
 
+/* Device after device, each of which ends among sections of others: no work is done twice. */
+START_TEST(devices_by_turns)
+{
+    enum { N = 2000 };
+    g_autoptr(GString) from = g_string_new("header; config \"m\"\n");
+    unsigned n_full = 0;
+
+    for (unsigned i = 0; i < N; i++) {
+        g_string_append_printf(from, "start %u \"%u/vfio\" 0 1; vfio setup; vfio eos; footer %u\n",
+                               i, i, i);
+    }
+    for (unsigned i = 0; i < N; i++) {
+        g_string_append_printf(from, "end %u; " CONFIG "vfio eos; footer %u;"
+                               "full %u \"%u\" 0 1; u8 1; footer %u\n", i, i, N + i, i, N + i);
+    }
+    g_string_append(from, "eof");
+    g_autoptr(GBytes) stream = assembled(from->str);
+    g_autoptr(Conversion) last = convert(stream, TO("config-last"), false);
+    ck_assert_ptr_nonnull(last->bytes);
+    for (const char *p = last->report; (p = strstr(p, "set up and interrupts enabled")); p++) {
+        n_full++;
+    }
+    ck_assert_uint_eq(n_full, N);
+}
+END_TEST
+
+/* What is held back is bounded, whatever stands behind the place of a new section. */
+START_TEST(a_long_tail)
+{
+    g_autoptr(GBytes) stream = assembled(
+        HEAD "end 17;" CONFIG DATA "vfio eos; footer 17; full 1 \"timer\" 0 1; u8 1; footer 1\n"
+        "repeat 200000 { full 30 \"x\" 0 1; u8 1; footer 30 }; eof");
+
+    limit_memory(48 << 20);
+    g_autoptr(Conversion) last = convert(stream, TO("config-last"), false);
+    ck_assert_ptr_nonnull(last->bytes);
+    ck_assert_msg(strstr(last->report, "set up and interrupts enabled"), "%s", last->report);
+}
+END_TEST
+
 /* --- brief first passes ------------------------------------------------------------- */
 
 #define PART "part 17;" DATA "vfio eos; footer 17\n"
@@ -643,6 +684,8 @@ Suite *suite_vfio_layout(void)
     tcase_add_loop_test(tc, need_follows_the_order, 0, G_N_ELEMENTS(shapes));
     tcase_add_loop_test(tc, single_stream, 0, G_N_ELEMENTS(rows));
     tcase_add_loop_test(tc, place_without_ids, 0, N_PLACES);
+    tcase_add_test(tc, devices_by_turns);
+    tcase_add_test(tc, a_long_tail);
     tcase_add_loop_test(tc, brief_first_pass, 0, G_N_ELEMENTS(brief_rows));
     suite_add_tcase(suite, tc);
     tc = tcase_create("real");
