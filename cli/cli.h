@@ -65,6 +65,9 @@ int cli_cmd_extract(int argc, char **argv, CliCommon *common);
  */
 void cli_confine(CliCommon *common, const char *const *files, size_t n);
 
+/* As many open files as this process may have: for one per input, or per output.  How many. */
+size_t cli_raise_descriptors(void);
+
 /* Opens @path with the common options ("-" is standard input); errors as mig_input_open(). */
 MigInput *cli_open(const char *path, const CliCommon *common, GError **error);
 

@@ -13,6 +13,9 @@
 #include "progress.h"
 #include "text.h"
 
+/* Names that an error lists. */
+#define NAMES_SHOWN 20u
+
 enum { KEY_RAM = 0x200, KEY_SECTION, KEY_VFIO, KEY_DESCRIPTION, KEY_FORCE };
 
 static const struct argp_option options[] = {
@@ -107,7 +110,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-/* "dma@1" is an instance, "dma" the only one there is or instance 0. */
+/* "dma@1" is an instance, "dma" instance 0. */
 static bool is_named(const Extract *x, const MigSection *section)
 {
     g_autofree char *one = g_strdup_printf("%s@%u", section->name, section->instance_id);
@@ -124,7 +127,9 @@ static bool place_block(const MigRamBlock *block, int *fd, uint64_t *base, void 
     Extract *x = user;
 
     *base = 0;
-    if (!g_str_equal(x->name, "all") && !g_str_equal(x->name, block->name)) {
+    /* Of blocks of one name pages mean the first. */
+    if ((!g_str_equal(x->name, "all") && !g_str_equal(x->name, block->name)) ||
+        extract_files_has(x->files, block->name, ".raw")) {
         *fd = -1;
         return true;
     }
@@ -281,21 +286,56 @@ static bool open_output(Extract *x, GError **error)
     return x->out != NULL;
 }
 
+/* "a, b and 3 more": what there would have been, of what was asked for. */
+static char *names_there(const Extract *x)
+{
+    size_t n_sections, n_blocks, found = 0;
+    const MigSection *const *sections = mig_reader_sections(x->reader, &n_sections);
+    const MigRamBlock *const *blocks = mig_reader_ram_blocks(x->reader, &n_blocks);
+    GString *text = g_string_new(NULL);
+
+    for (size_t i = 0; i < (x->what == WHAT_RAM ? n_blocks : n_sections); i++) {
+        g_autofree char *name =
+            x->what == WHAT_RAM
+                ? g_strdup(blocks[i]->name)
+                : cli_field_device(sections[i]->name, sections[i]->instance_id);
+
+        if (x->what == WHAT_VFIO && !mig_section_is_vfio(sections[i])) {
+            continue;
+        }
+        if (found++ < NAMES_SHOWN) {
+            g_string_append_printf(text, "%s%s", found > 1 ? ", " : "", name);
+        }
+    }
+    if (found > NAMES_SHOWN) {
+        g_string_append_printf(text, " and %zu more", found - NAMES_SHOWN);
+    }
+    return g_string_free(text, FALSE);
+}
+
 /* To whoever asked for something that is not there. */
 static bool check_found(Extract *x, GError **error)
 {
     static const char *const what[] = {
         [WHAT_RAM] = "RAM block", [WHAT_SECTION] = "section", [WHAT_VFIO] = "VFIO device"
     };
+    g_autofree char *there = NULL;
 
     if (x->found || (x->what == WHAT_SECTION && x->section)) {
         return true;
     }
     if (x->what == WHAT_DESCRIPTION) {
         mig_error_set_plain(error, MIG_ERROR_USAGE, "the stream has no description");
+        return false;
+    }
+    there = names_there(x);
+    if (*there) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE,
+                            "the stream has no %s \"%s\"; it has %s", what[x->what],
+                            x->name, there);
     } else {
-        mig_error_set_plain(error, MIG_ERROR_USAGE, "the stream has no %s \"%s\"",
-                            what[x->what], x->name);
+        mig_error_set_plain(error, MIG_ERROR_USAGE, "the stream has no %s",
+                            what[x->what]);
     }
     return false;
 }

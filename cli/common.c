@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "cli.h"
 #include "text.h"
@@ -113,6 +114,18 @@ MigInput *cli_open(const char *path, const CliCommon *common, GError **error)
     mig_error_set_plain(error, MIG_ERROR_IO, "cannot open %s: %s", path,
                         g_strerror(-GPOINTER_TO_INT(opened)));
     return NULL;
+}
+
+size_t cli_raise_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return 0;
+    }
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    return (size_t)limit.rlim_cur;
 }
 
 void cli_print_error(const char *file, const GError *error)

@@ -21,13 +21,13 @@
 typedef struct File {
     char *path;
     MigTarget *target;
-    bool existed;
 } File;
 
 struct ExtractFiles {
     char *dir;
     bool made_dir, force, committed;
     GArray *files;
+    GHashTable *paths; /* of them */
 };
 
 static void clear_file(gpointer p)
@@ -50,12 +50,14 @@ ExtractFiles *extract_files_new(const char *dir, bool force, GError **error)
         mig_error_set_plain(error, MIG_ERROR_IO, "%s: %s", dir, g_strerror(reason));
         return NULL;
     }
+    cli_raise_descriptors();
     files = g_new0(ExtractFiles, 1);
     files->dir = g_strdup(dir);
     files->made_dir = made;
     files->force = force;
     files->files = g_array_new(false, false, sizeof(File));
     g_array_set_clear_func(files->files, clear_file);
+    files->paths = g_hash_table_new(g_str_hash, g_str_equal);
     return files;
 }
 
@@ -64,7 +66,7 @@ char *extract_safe_name(const char *name)
     GString *safe = g_string_new(NULL);
 
     for (const char *p = name; *p; p++) {
-        if ((g_ascii_isalnum(*p) || strchr("._-+:@,", *p)) && !(*p == '.' && p == name)) {
+        if (g_ascii_isalnum(*p) || strchr(p == name ? "_+:@," : "._-+:@,", *p)) {
             g_string_append_c(safe, *p);
         } else {
             g_string_append_printf(safe, "%%%02x", (unsigned char)*p);
@@ -82,22 +84,35 @@ char *extract_safe_name(const char *name)
     return g_string_free(safe, FALSE);
 }
 
-int extract_files_add(ExtractFiles *files, const char *name, const char *suffix,
-                      GError **error)
+static char *path_of(const ExtractFiles *files, const char *name, const char *suffix)
 {
     g_autofree char *safe = extract_safe_name(name);
     g_autofree char *base = g_strconcat(safe, suffix, NULL);
-    File file = { .path = g_build_filename(files->dir, base, NULL) };
-    struct stat info;
 
-    file.existed = lstat(file.path, &info) == 0;
+    return g_build_filename(files->dir, base, NULL);
+}
+
+bool extract_files_has(const ExtractFiles *files, const char *name, const char *suffix)
+{
+    g_autofree char *path = path_of(files, name, suffix);
+
+    return g_hash_table_contains(files->paths, path);
+}
+
+int extract_files_add(ExtractFiles *files, const char *name, const char *suffix,
+                      GError **error)
+{
+    File file = { .path = path_of(files, name, suffix) };
+
     file.target = mig_target_new(file.path, files->force, false, error);
     if (!file.target) {
         clear_file(&file);
         return -1;
     }
     mig_target_leave_unsynced(file.target);
+    mig_target_keep_replaced(file.target);
     g_array_append_val(files->files, file);
+    g_hash_table_add(files->paths, file.path);
     return mig_target_fd(file.target);
 }
 
@@ -112,13 +127,8 @@ bool extract_files_commit(ExtractFiles *files, GError **error)
         if (mig_target_commit(g_array_index(files->files, File, i).target, error)) {
             continue;
         }
-        /* All or none: a name that was there before is not ours to take away. */
         while (i > 0) {
-            const File *file = &g_array_index(files->files, File, --i);
-
-            if (!file->existed) {
-                unlink(file->path);
-            }
+            mig_target_undo(g_array_index(files->files, File, --i).target);
         }
         return false;
     }
@@ -144,6 +154,7 @@ void extract_files_list(const ExtractFiles *files, FILE *to)
 void extract_files_free(ExtractFiles *files)
 {
     if (files) {
+        g_hash_table_unref(files->paths);
         g_array_unref(files->files);
         if (files->made_dir && !files->committed) {
             rmdir(files->dir);

@@ -20,9 +20,13 @@ ExtractFiles *extract_files_new(const char *dir, bool force, GError **error);
  * its descriptor, for reading and writing, or -1. */
 int extract_files_add(ExtractFiles *files, const char *name, const char *suffix,
                       GError **error);
+
+/* Whether such a file was started. */
+bool extract_files_has(const ExtractFiles *files, const char *name, const char *suffix);
+
 int extract_files_fd(const ExtractFiles *files, unsigned index);
 
-/* Gives all of them their names.  Call once. */
+/* Gives all of them their names, or leaves all names as they are.  Call once. */
 bool extract_files_commit(ExtractFiles *files, GError **error);
 
 /* A line for each file: its path and its size. */
@@ -32,7 +36,7 @@ void extract_files_list(const ExtractFiles *files, FILE *to);
 void extract_files_free(ExtractFiles *files);
 
 /* A file name for @name, which comes from a stream: letters, digits and ". _ - + : @ ," stay,
- * save for a dot in front; others become %XX; a long one ends in a digest instead. */
+ * save for a dot or a hyphen in front; others become %XX; a long one ends in a digest. */
 char *extract_safe_name(const char *name);
 
 #endif

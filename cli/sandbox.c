@@ -17,7 +17,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 
 #include "cli.h"
 
@@ -99,22 +98,10 @@ static void enter(void)
     }
 }
 
-/* Room for one descriptor per input. */
-static bool make_room(size_t n)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        return false;
-    }
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    return n + OTHER_DESCRIPTORS <= limit.rlim_cur;
-}
-
 void cli_confine(CliCommon *common, const char *const *files, size_t n)
 {
-    if (!CLI_SANDBOX || common->no_sandbox || !make_room(n)) {
+    if (!CLI_SANDBOX || common->no_sandbox ||
+        n + OTHER_DESCRIPTORS > cli_raise_descriptors()) {
         return;
     }
     common->opened = g_hash_table_new(g_str_hash, g_str_equal);

@@ -23,6 +23,12 @@ struct MigTarget {
     char *temporary; /* The hidden name, while there is one. */
     bool replace;
     bool unsynced;
+    bool keep; /* What is replaced, until mig_target_free(). */
+    enum {
+        NEW,
+        KEPT,
+        GONE
+    } before; /* What had the name: nothing, what is kept, or not. */
 };
 
 static bool fail(const MigTarget *target, const char *what, GError **error)
@@ -159,6 +165,12 @@ int mig_target_fd(const MigTarget *target)
 
 static bool move_over(MigTarget *target)
 {
+    if (target->keep && renameat2(target->directory, target->temporary, target->directory,
+                                  target->name, RENAME_EXCHANGE) == 0) {
+        target->before = KEPT; /* The hidden name is that of the old file now. */
+        return true;
+    }
+    target->before = GONE;
     if (renameat(target->directory, target->temporary, target->directory, target->name) !=
         0) {
         return false;
@@ -203,12 +215,35 @@ void mig_target_leave_unsynced(MigTarget *target)
     target->unsynced = true;
 }
 
+void mig_target_keep_replaced(MigTarget *target)
+{
+    target->keep = true;
+}
+
+void mig_target_undo(MigTarget *target)
+{
+    if (target->before == NEW) {
+        unlinkat(target->directory, target->name, 0);
+    } else if (target->before == KEPT) {
+        renameat2(target->directory, target->temporary, target->directory, target->name,
+                  RENAME_EXCHANGE);
+    }
+}
+
+/* What a file system over a network has to say of what was written, it says to close(). */
+static bool flush(const MigTarget *target)
+{
+    int copy = target->unsynced ? fcntl(target->fd, F_DUPFD_CLOEXEC, 0) : -1;
+
+    return target->unsynced ? copy < 0 || close(copy) == 0 : fsync(target->fd) == 0;
+}
+
 bool mig_target_commit(MigTarget *target, GError **error)
 {
     bool named;
 
-    if (!target->unsynced && fsync(target->fd) != 0) {
-        return fail(target, "sync", error);
+    if (!flush(target)) {
+        return fail(target, "write", error);
     }
     if (target->temporary) {
         named = target->replace ? move_over(target) : move_aside(target);

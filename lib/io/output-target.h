@@ -27,8 +27,16 @@ int mig_target_fd(const MigTarget *target);
  * for the disk. */
 void mig_target_leave_unsynced(MigTarget *target);
 
+/* What the file replaces stays under a hidden name until mig_target_free(), where the file
+ * system can exchange names, so that mig_target_undo() can bring it back. */
+void mig_target_keep_replaced(MigTarget *target);
+
 /* Syncs the file and gives it its name.  Call once. */
 bool mig_target_commit(MigTarget *target, GError **error);
+
+/* Takes a commit back: the name is as it was.  Where what had it could not be kept, it stays
+ * with the new file. */
+void mig_target_undo(MigTarget *target);
 
 /* Without a commit, nothing stays. */
 void mig_target_free(MigTarget *target);

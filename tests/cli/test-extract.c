@@ -169,6 +169,98 @@ START_TEST(replaces_only_what_it_may)
 }
 END_TEST
 
+static const char *const ram_files[] = { "%2e.%2fevil.raw", "%2ehidden.raw",
+                                         "a%2fb%0a.raw", "pc.ram.raw" };
+
+/* Whether all of them are new, or all as they were: the odd ones "mine", the others absent. */
+static bool is_all_or_none(const char *dir, bool *new)
+{
+    unsigned n_new = 0, n_old = 0;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(ram_files); i++) {
+        g_autofree char *path = g_build_filename(dir, ram_files[i], NULL);
+        g_autofree char *data = NULL;
+        gsize n = 0;
+        bool there = g_file_get_contents(path, &data, &n, NULL);
+
+        n_new += there && n >= PAGE;
+        n_old += i % 2 ? there && n == 4 : !there;
+    }
+    *new = n_new == G_N_ELEMENTS(ram_files);
+    return *new || n_old == G_N_ELEMENTS(ram_files);
+}
+
+/* Each call that gives a name fails in turn; see tests/faults/inject.c. */
+static const char *const naming_calls[] = { "link", "rename" };
+
+START_TEST(files_come_together)
+{
+    g_autofree char *file = fixture_file("extract/ram.txt");
+    g_autofree char *preload =
+        g_strdup_printf("LD_PRELOAD=%s/tests/inject.so", g_getenv("BUILDDIR"));
+    unsigned failures = 0;
+    bool new = false;
+
+    g_setenv("ASAN_OPTIONS", "verify_asan_link_order=0", TRUE);
+    g_setenv("FAULT_CALL", naming_calls[_i], TRUE);
+    g_setenv("FAULT_WHAT", "5", TRUE);
+    for (unsigned at = 1; at < 100 && !new; at++) {
+        g_autofree char *dir = scratch_dir();
+        g_autofree char *number = g_strdup_printf("%u", at);
+        const char *argv[] = { "/usr/bin/env",
+                               preload,
+                               g_getenv("MIGSTAT"),
+                               "extract",
+                               "--force",
+                               "--ram=all",
+                               "-o",
+                               dir,
+                               file,
+                               NULL };
+
+        for (unsigned i = 1; i < G_N_ELEMENTS(ram_files); i += 2) {
+            g_autofree char *path = g_build_filename(dir, ram_files[i], NULL);
+
+            ck_assert(g_file_set_contents(path, "mine", -1, NULL));
+        }
+        g_setenv("FAULT_AT", number, TRUE);
+        g_autoptr(Run) run = run_program(argv, NULL, NULL);
+        g_autofree char *names = names_in(dir);
+        ck_assert_msg(is_all_or_none(dir, &new), "%s %u: %s", naming_calls[_i], at,
+                      names);
+        ck_assert_msg(new == (run->status == 0), "%s %u: %d", naming_calls[_i], at,
+                      run->status);
+        /* no hidden one is left */
+        ck_assert_msg(*names == '%' || g_str_equal(names, "%2ehidden.raw pc.ram.raw"),
+                      "%s", names);
+        ck_assert_ptr_null(strstr(names, " ."));
+        failures += !new;
+        scratch_remove(dir);
+    }
+    ck_assert_uint_ge(failures, naming_calls[_i][0] == 'l' ? 2 : 0);
+}
+END_TEST
+
+/* Of two blocks of one name, pages mean the first. */
+START_TEST(a_name_is_taken_once)
+{
+    g_autofree char *file = fixture_file("bad/ram-block-twice.txt");
+    g_autofree char *dir = scratch_dir();
+
+    for (int i = 0; i < 2; i++) {
+        g_autoptr(Run) run =
+            run_migstat(NULL, "extract", "--ram=all", "--force", "-o", dir, file, NULL);
+        gsize n;
+
+        ck_assert_msg(run->status == 0, "%s", run->err);
+        g_autofree char *ram = read_file(dir, "pc.ram.raw", &n);
+        ck_assert_uint_eq(n, 4 * PAGE);
+        ck_assert_int_eq(ram[0], 0x5a);
+    }
+    scratch_remove(dir);
+}
+END_TEST
+
 /* The dialects carry the same device: its data and its configuration come out alike. */
 static const char *const vfio_streams[] = {
     "good/vfio-config-first.txt",
@@ -195,7 +287,8 @@ START_TEST(takes_a_vfio_device_apart)
     }
     g_autofree char *config = read_file(dir, "0000:00:01.0%2fvfio.config", &n);
     ck_assert_msg(g_str_has_prefix(config, "0000:00:01.0 Class 0200: 15b3:101e\n"
-                                           "00: b3 15 1e 10 "), "%s", config);
+                                           "00: b3 15 1e 10 "),
+                  "%s", config);
     g_auto(GStrv) lines = g_strsplit(config, "\n", -1);
     ck_assert_uint_eq(g_strv_length(lines), 1 + 256 / 16 + 2);
     scratch_remove(dir);
@@ -235,8 +328,8 @@ START_TEST(gives_a_section_as_it_is)
     ck_assert_mem_eq(apic->out, "\xfe\xe0\x09\x00", 4);
     ck_assert_uint_eq(timer->out_length, 24);
     /* START, PART and END, one after the other */
-    ck_assert_uint_eq(ram->out_length, 8 + 7 + 8 + 8 + (8 + 7 + PAGE) + 9 + 8 +
-                                           (8 + PAGE) + 9 + 8);
+    ck_assert_uint_eq(ram->out_length,
+                      8 + 7 + 8 + 8 + (8 + 7 + PAGE) + 9 + 8 + (8 + PAGE) + 9 + 8);
 }
 END_TEST
 
@@ -255,18 +348,25 @@ START_TEST(gives_the_description)
 END_TEST
 
 /* What cannot be given is said, with the status of trouble, and makes no file. */
-static const char *const absent[] = { "--ram=nothing", "--vfio=0000:00:02.0/vfio",
-                                      "--section=nothing", "--description" };
+static const struct {
+    const char *what, *said;
+} absent[] = {
+    { "--ram=nothing", "no RAM block \"nothing\"; it has pc.ram, ../evil, .hidden, a/b" },
+    { "--vfio=0000:00:02.0/vfio", "no VFIO device" },
+    { "--section=nothing", "no section \"nothing\"; it has ram" },
+    { "--description", "no description" },
+};
 
 START_TEST(says_what_is_not_there)
 {
     g_autofree char *file = fixture_file("extract/ram.txt");
     g_autofree char *dir = scratch_dir();
     g_autofree char *out = g_build_filename(dir, "out", NULL);
-    g_autoptr(Run) run = run_migstat(NULL, "extract", absent[_i], "-o", out, file, NULL);
+    g_autoptr(Run) run =
+        run_migstat(NULL, "extract", absent[_i].what, "-o", out, file, NULL);
 
-    ck_assert_msg(run->status == 2, "%s: %d", absent[_i], run->status);
-    ck_assert_str_ne(run->err, "");
+    ck_assert_msg(run->status == 2, "%s: %d", absent[_i].what, run->status);
+    ck_assert_msg(strstr(run->err, absent[_i].said), "%s", run->err);
     ck_assert(!g_file_test(out, G_FILE_TEST_EXISTS));
     scratch_remove(dir);
 }
@@ -284,6 +384,8 @@ Suite *suite_extract(void)
     tc = tcase_create("files");
     tcase_add_test(tc, a_damaged_stream_leaves_nothing);
     tcase_add_test(tc, replaces_only_what_it_may);
+    tcase_add_loop_test(tc, files_come_together, 0, G_N_ELEMENTS(naming_calls));
+    tcase_add_test(tc, a_name_is_taken_once);
     tcase_add_loop_test(tc, says_what_is_not_there, 0, G_N_ELEMENTS(absent));
     suite_add_tcase(suite, tc);
     tc = tcase_create("parts");
