@@ -246,7 +246,8 @@ check-m32:
 # TIME=SECONDS for each target, TARGETS="a b", JOBS=N
 .PHONY: fuzz
 fuzz:
-	$(Q)$(MAKE) --no-print-directory VARIANT=fuzz CC=clang build/fuzz/tests/fuzzer build/fuzz/mkmig
+	$(Q)$(MAKE) --no-print-directory VARIANT=fuzz CC=clang \
+		$(addprefix build/fuzz/,tests/fuzzer mkmig migstat)
 	$(Q)SRCDIR='$(CURDIR)' BUILDDIR='$(CURDIR)/build/fuzz' TIME='$(TIME)' \
 		TARGETS='$(TARGETS)' JOBS='$(JOBS)' tests/fuzz/run
 
