@@ -20,13 +20,16 @@
 #define CAPABILITIES_MAX          48
 #define EXTENDED_CAPABILITIES_MAX 480
 #define MSIX_ENTRY                16u
+#define PCI_VENDOR_VIRTIO         0x1af4
 
 enum { PCI_STATUS = 0x06, PCI_HEADER_TYPE = 0x0e, PCI_CAPABILITY_LIST = 0x34 };
 enum { CAP_VENDOR = 0x09, CAP_MSI = 0x05, CAP_EXPRESS = 0x10, CAP_MSIX = 0x11 };
 enum { EXPRESS_ROOT_PORT = 4, EXPRESS_EVENT_COLLECTOR = 10 };
-enum { EXT_VENDOR = 0x0b, EXT_SRIOV = 0x10 };
+enum { EXT_AER = 0x01, EXT_VENDOR = 0x0b, EXT_SRIOV = 0x10 };
+enum { EXT_REBAR = 0x15, EXT_VF_REBAR = 0x24 };
 
-/* Bits of a register; one bit shows as "Name+" or "Name-", more as "Name=value". */
+/* Bits of a register; one bit shows as "Name+" or "Name-", more as "Name=value", the value as
+ * one of those behind "=" if it is among them: "DEVSEL=fast|medium|slow". */
 typedef struct Bits {
     uint8_t at, width;
     const char *name;
@@ -55,13 +58,15 @@ static const Bits command_bits[] = {
     { 6, 1, "ParErr" },    { 7, 1, "Stepping" }, { 8, 1, "SERR" },
     { 9, 1, "FastB2B" },   { 10, 1, "DisINTx" }, { 0 },
 };
+#define DEVSEL "DEVSEL=fast|medium|slow"
+
 static const Bits status_bits[] = {
     { 4, 1, "Cap" },
     { 5, 1, "66MHz" },
     { 6, 1, "UDF" },
     { 7, 1, "FastB2B" },
     { 8, 1, "ParErr" },
-    { 9, 2, "DEVSEL" },
+    { 9, 2, DEVSEL },
     { 11, 1, ">TAbort" },
     { 12, 1, "<TAbort" },
     { 13, 1, "<MAbort" },
@@ -69,6 +74,14 @@ static const Bits status_bits[] = {
     { 15, 1, "<PERR" },
     { 3, 1, "INTx" },
     { 0 },
+};
+/* The same of a bridge's other side, where bit 14 is an error received. */
+static const Bits secondary_status_bits[] = {
+    { 5, 1, "66MHz" },    { 7, 1, "FastB2B" },
+    { 8, 1, "ParErr" },   { 9, 2, DEVSEL },
+    { 11, 1, ">TAbort" }, { 12, 1, "<TAbort" },
+    { 13, 1, "<MAbort" }, { 14, 1, "<SERR" },
+    { 15, 1, "<PERR" },   { 0 },
 };
 static const Bits header_type_bits[] = { { 0, 7, "Type" },
                                          { 7, 1, "MultiFunction" },
@@ -120,7 +133,7 @@ static const Reg header_1[] = {
     { 0x1b, 1, "secondary_latency_timer", NULL },
     { 0x1c, 1, "io_base", NULL },
     { 0x1d, 1, "io_limit", NULL },
-    { 0x1e, 2, "secondary_status", status_bits },
+    { 0x1e, 2, "secondary_status", secondary_status_bits },
     { 0x20, 2, "memory_base", NULL },
     { 0x22, 2, "memory_limit", NULL },
     { 0x24, 2, "prefetchable_base", NULL },
@@ -142,7 +155,10 @@ static const Reg header_1[] = {
 static const Reg pm_regs[] = {
     { 2, 2, "pmc",
       BITS({ 0, 3, "Version" }, { 3, 1, "PMEClk" }, { 5, 1, "DSI" }, { 9, 1, "D1" },
-           { 10, 1, "D2" }, { 11, 5, "PME" }) },
+           { 10, 1, "D2" },
+           { 6, 3, "AuxCurrent=0mA|55mA|100mA|160mA|220mA|270mA|320mA|375mA" },
+           { 11, 1, "PME(D0)" }, { 12, 1, "PME(D1)" }, { 13, 1, "PME(D2)" },
+           { 14, 1, "PME(D3hot)" }, { 15, 1, "PME(D3cold)" }) },
     { 4, 2, "pmcsr",
       BITS({ 0, 2, "D" }, { 3, 1, "NoSoftRst" }, { 8, 1, "PME-Enable" }, { 9, 4, "DSel" },
            { 13, 2, "DScale" }, { 15, 1, "PME" }) },
@@ -156,12 +172,15 @@ static const Reg vpd_regs[] = { { 2, 2, "address", BITS({ 15, 1, "Done" }) },
 static const Reg subsystem_regs[] = { { 4, 2, "subsystem_vendor_id", NULL },
                                       { 6, 2, "subsystem_id", NULL },
                                       { 0 } };
-static const Reg slot_id_regs[] = { { 2, 1, "slots", NULL },
+static const Reg slot_id_regs[] = { { 2, 1, "slots",
+                                      BITS({ 0, 5, "Slots" }, { 5, 1, "First" }) },
                                     { 3, 1, "chassis", NULL },
                                     { 0 } };
-static const Reg sata_regs[] = { { 2, 2, "revision", NULL },
-                                 { 4, 4, "bar_location", NULL },
-                                 { 0 } };
+static const Reg sata_regs[] = {
+    { 2, 2, "revision", BITS({ 4, 4, "Major" }, { 0, 4, "Minor" }) },
+    { 4, 4, "bar_location", BITS({ 0, 4, "BAR=||||0|1|2|3|4|5" }, { 4, 20, "Offset" }) },
+    { 0 }
+};
 static const Reg af_regs[] = { { 2, 1, "length", NULL },
                                { 3, 1, "capabilities",
                                  BITS({ 0, 1, "TP" }, { 1, 1, "FLR" }) },
@@ -177,8 +196,12 @@ static const Reg msix_regs[] = {
     { 0 },
 };
 static const Bits msi_control_bits[] = {
-    { 0, 1, "Enable" }, { 1, 3, "log2(Count)" }, { 4, 3, "log2(Enabled)" },
-    { 7, 1, "64bit" },  { 8, 1, "Maskable" },    { 0 },
+    { 0, 1, "Enable" },
+    { 1, 3, "Count=1|2|4|8|16|32" },
+    { 4, 3, "Enabled=1|2|4|8|16|32" },
+    { 7, 1, "64bit" },
+    { 8, 1, "Maskable" },
+    { 0 },
 };
 static const Reg msi_32[] = { { 2, 2, "control", msi_control_bits },
                               { 4, 4, "address", NULL },
@@ -200,9 +223,10 @@ static const Reg msi_64_mask[] = { { 2, 2, "control", msi_control_bits },
                                    { 16, 4, "mask", NULL },
                                    { 20, 4, "pending", NULL },
                                    { 0 } };
+#define VIRTIO_TYPES "|CommonCfg|Notify|ISR|DeviceCfg|PCI_CFG|||SharedMemory"
 static const Reg virtio_regs[] = {
     { 2, 1, "length", NULL },
-    { 3, 1, "cfg_type", NULL },
+    { 3, 1, "cfg_type", BITS({ 0, 8, "Type=" VIRTIO_TYPES }) },
     { 4, 1, "bar", NULL },
     { 5, 1, "cap_id", NULL },
     { 8, 4, "offset", NULL },
@@ -210,19 +234,31 @@ static const Reg virtio_regs[] = {
     { 0 },
 };
 
+#define PAYLOADS "128 bytes|256 bytes|512 bytes|1024 bytes|2048 bytes|4096 bytes"
+#define SPEEDS   "unknown|2.5GT/s|5GT/s|8GT/s|16GT/s|32GT/s|64GT/s"
+#define ASPM     "Disabled|L0s|L1|L0s L1"
+#define TIMEOUTS                                                                      \
+    "50us to 50ms|50us to 100us|1ms to 10ms|||16ms to 55ms|65ms to 210ms|||260ms to " \
+    "900ms|1s to 3.5s|||4s to 13s|17s to 64s"
+#define TYPES                                                                            \
+    "Endpoint|Legacy Endpoint|||Root Port|Upstream Port|Downstream Port|PCI-Express to " \
+    "PCI/PCI-X Bridge|PCI/PCI-X to PCI-Express Bridge|Root Complex Integrated Endpoint|" \
+    "Root Complex Event Collector"
+#define INDICATORS "Unknown|On|Blink|Off"
+
 static const Bits device_control_bits[] = {
     { 0, 1, "CorrErr" },
     { 1, 1, "NonFatalErr" },
     { 2, 1, "FatalErr" },
     { 3, 1, "UnsupReq" },
     { 4, 1, "RlxdOrd" },
-    { 5, 3, "MaxPayload" },
+    { 5, 3, "MaxPayload=" PAYLOADS },
     { 8, 1, "ExtTag" },
     { 9, 1, "PhantFunc" },
     { 10, 1, "AuxPwr" },
     { 11, 1, "NoSnoop" },
-    { 12, 3, "MaxReadReq" },
-    { 15, 1, "FLReset" },
+    { 12, 3, "MaxReadReq=" PAYLOADS },
+    { 15, 1, "FLReset/BrConfRtry" },
     { 0 },
 };
 static const Bits device_status_bits[] = {
@@ -234,26 +270,36 @@ static const Bits device_status_bits[] = {
     { 5, 1, "TransPend" },
     { 0 },
 };
+static const Bits express_flags_bits[] = {
+    { 0, 4, "Version" },
+    { 4, 4, "Type=" TYPES },
+    { 8, 1, "Slot" },
+    { 9, 5, "MSI" },
+    { 0 },
+};
 static const Reg express_regs[] = {
-    { 0x02, 2, "flags",
-      BITS({ 0, 4, "Version" }, { 4, 4, "Type" }, { 8, 1, "Slot" }, { 9, 5, "MSI" }) },
+    { 0x02, 2, "flags", express_flags_bits },
     { 0x04, 4, "device_capabilities",
-      BITS({ 0, 3, "MaxPayload" }, { 3, 2, "PhantFunc" }, { 5, 1, "ExtTag" },
-           { 6, 3, "LatencyL0s" }, { 9, 3, "LatencyL1" }, { 15, 1, "RBE" },
-           { 28, 1, "FLReset" }) },
+      BITS({ 0, 3, "MaxPayload=" PAYLOADS }, { 3, 2, "PhantFunc" }, { 5, 1, "ExtTag" },
+           { 6, 3, "LatencyL0s" }, { 9, 3, "LatencyL1" }, { 12, 1, "AttnBtn" },
+           { 13, 1, "AttnInd" }, { 14, 1, "PwrInd" }, { 15, 1, "RBE" },
+           { 18, 8, "SlotPowerLimit" }, { 26, 2, "Scale" }, { 28, 1, "FLReset" }) },
     { 0x08, 2, "device_control", device_control_bits },
     { 0x0a, 2, "device_status", device_status_bits },
     { 0x0c, 4, "link_capabilities",
-      BITS({ 0, 4, "Speed" }, { 4, 6, "Width" }, { 10, 2, "ASPM" }, { 18, 1, "ClockPM" },
+      BITS({ 0, 4, "Speed=" SPEEDS }, { 4, 6, "Width" },
+           { 10, 2, "ASPM=not supported|L0s|L1|L0s L1" }, { 18, 1, "ClockPM" },
            { 19, 1, "Surprise" }, { 20, 1, "LLActRep" }, { 21, 1, "BwNot" },
-           { 24, 8, "Port" }) },
+           { 22, 1, "ASPMOptComp" }, { 24, 8, "Port" }) },
     { 0x10, 2, "link_control",
-      BITS({ 0, 2, "ASPM" }, { 3, 1, "RCB" }, { 4, 1, "Disabled" }, { 6, 1, "CommClk" },
-           { 7, 1, "ExtSynch" }, { 8, 1, "ClockPM" }, { 9, 1, "AutWidDis" },
-           { 10, 1, "BWInt" }, { 11, 1, "AutBWInt" }) },
+      BITS({ 0, 2, "ASPM=" ASPM }, { 3, 1, "RCB=64 bytes|128 bytes" },
+           { 4, 1, "Disabled" }, { 6, 1, "CommClk" }, { 7, 1, "ExtSynch" },
+           { 8, 1, "ClockPM" }, { 9, 1, "AutWidDis" }, { 10, 1, "BWInt" },
+           { 11, 1, "AutBWInt" }) },
     { 0x12, 2, "link_status",
-      BITS({ 0, 4, "Speed" }, { 4, 6, "Width" }, { 11, 1, "Train" }, { 12, 1, "SlotClk" },
-           { 13, 1, "DLActive" }, { 14, 1, "BWMgmt" }, { 15, 1, "ABWMgmt" }) },
+      BITS({ 0, 4, "Speed=" SPEEDS }, { 4, 6, "Width" }, { 10, 1, "TrErr" },
+           { 11, 1, "Train" }, { 12, 1, "SlotClk" }, { 13, 1, "DLActive" },
+           { 14, 1, "BWMgmt" }, { 15, 1, "ABWMgmt" }) },
     { 0 },
 };
 /* Of ports with a slot. */
@@ -264,13 +310,14 @@ static const Reg express_slot_regs[] = {
            { 17, 1, "Interlock" }, { 18, 1, "NoCompl" }, { 19, 13, "Slot" }) },
     { 0x18, 2, "slot_control",
       BITS({ 0, 1, "AttnBtn" }, { 1, 1, "PwrFlt" }, { 2, 1, "MRL" }, { 3, 1, "PresDet" },
-           { 4, 1, "CmdCplt" }, { 5, 1, "HPIrq" }, { 6, 2, "AttnInd" },
-           { 8, 2, "PwrInd" }, { 10, 1, "PowerOff" }, { 11, 1, "Interlock" },
+           { 4, 1, "CmdCplt" }, { 5, 1, "HPIrq" }, { 6, 2, "AttnInd=" INDICATORS },
+           { 8, 2, "PwrInd=" INDICATORS }, { 10, 1, "Power" }, { 11, 1, "Interlock" },
            { 12, 1, "LinkChg" }) },
     { 0x1a, 2, "slot_status",
-      BITS({ 0, 1, "AttnBtn" }, { 1, 1, "PowerFlt" }, { 2, 1, "MRLChg" },
-           { 3, 1, "PresDet" }, { 4, 1, "CmdCplt" }, { 5, 1, "MRLOpen" },
-           { 6, 1, "Present" }, { 7, 1, "Interlock" }, { 8, 1, "LinkState" }) },
+      BITS({ 0, 1, "AttnBtn" }, { 1, 1, "PowerFlt" }, { 5, 1, "MRL" },
+           { 4, 1, "CmdCplt" }, { 6, 1, "PresDet" }, { 7, 1, "Interlock" },
+           { 2, 1, "ChangedMRL" }, { 3, 1, "ChangedPresDet" },
+           { 8, 1, "ChangedLinkState" }) },
     { 0 },
 };
 /* Of root ports and root complex event collectors. */
@@ -285,24 +332,37 @@ static const Reg express_root_regs[] = {
 };
 static const Reg express_2_regs[] = {
     { 0x24, 4, "device_capabilities_2",
-      BITS({ 0, 4, "CompletionTimeout" }, { 4, 1, "TimeoutDis" }, { 5, 1, "ARIFwd" },
-           { 6, 1, "AtomicRouting" }, { 7, 1, "32bitAtomic" }, { 8, 1, "64bitAtomic" },
-           { 9, 1, "128bitCAS" }, { 11, 1, "LTR" }, { 16, 1, "10BitTagComp" },
-           { 17, 1, "10BitTagReq" }, { 18, 2, "OBFF" }, { 20, 1, "ExtFmt" },
-           { 21, 1, "EETLPPrefix" }) },
+      BITS({ 0, 4, "CompletionTimeouts" }, { 4, 1, "TimeoutDis" }, { 5, 1, "ARIFwd" },
+           { 6, 1, "Routing" }, { 7, 1, "32bit" }, { 8, 1, "64bit" },
+           { 9, 1, "128bitCAS" }, { 10, 1, "NROPrPrP" }, { 11, 1, "LTR" },
+           { 12, 1, "TPHComp" }, { 13, 1, "ExtTPHComp" }, { 16, 1, "10BitTagComp" },
+           { 17, 1, "10BitTagReq" },
+           { 18, 2, "OBFF=Not Supported|Via message|Via WAKE#|Via message/WAKE#" },
+           { 20, 1, "ExtFmt" }, { 21, 1, "EETLPPrefix" },
+           { 24, 2, "EmergencyPowerReduction" }, { 26, 1, "EmergencyPowerReductionInit" },
+           { 31, 1, "FRS" }) },
     { 0x28, 2, "device_control_2",
-      BITS({ 0, 4, "CompletionTimeout" }, { 4, 1, "TimeoutDis" }, { 5, 1, "ARIFwd" },
-           { 6, 1, "AtomicReq" }, { 7, 1, "EgressBlk" }, { 8, 1, "IDOReq" },
-           { 9, 1, "IDOCompl" }, { 10, 1, "LTR" }, { 12, 1, "10BitTagReq" },
-           { 13, 2, "OBFF" }) },
+      BITS({ 0, 4, "CompletionTimeout=" TIMEOUTS }, { 4, 1, "TimeoutDis" },
+           { 5, 1, "ARIFwd" }, { 6, 1, "ReqEn" }, { 7, 1, "EgressBlck" },
+           { 8, 1, "IDOReq" }, { 9, 1, "IDOCompl" }, { 10, 1, "LTR" },
+           { 11, 1, "EmergencyPowerReductionReq" }, { 12, 1, "10BitTagReq" },
+           { 13, 2, "OBFF=Disabled|Via message A|Via message B|Via WAKE#" },
+           { 15, 1, "EETLPPrefixBlk" }) },
     { 0x2a, 2, "device_status_2", NULL },
-    { 0x2c, 4, "link_capabilities_2", BITS({ 1, 7, "Speeds" }, { 8, 1, "Crosslink" }) },
+    { 0x2c, 4, "link_capabilities_2",
+      BITS({ 1, 1, "2.5GT/s" }, { 2, 1, "5GT/s" }, { 3, 1, "8GT/s" }, { 4, 1, "16GT/s" },
+           { 5, 1, "32GT/s" }, { 6, 1, "64GT/s" }, { 8, 1, "Crosslink" },
+           { 23, 1, "Retimer" }, { 24, 1, "2Retimers" }, { 31, 1, "DRS" }) },
     { 0x30, 2, "link_control_2",
-      BITS({ 0, 4, "TargetSpeed" }, { 4, 1, "EnterCompliance" }, { 5, 1, "SpeedDis" },
-           { 6, 1, "SelDeemph" }, { 7, 3, "Margin" }) },
+      BITS({ 0, 4, "TargetSpeed=" SPEEDS }, { 4, 1, "EnterCompliance" },
+           { 5, 1, "SpeedDis" }, { 6, 1, "SelectableDe-emphasis=-6dB|-3.5dB" },
+           { 7, 3, "TransmitMargin" }, { 10, 1, "EnterModifiedCompliance" },
+           { 11, 1, "ComplianceSOS" }, { 12, 4, "CompliancePreset" }) },
     { 0x32, 2, "link_status_2",
-      BITS({ 0, 1, "CurrDeemph" }, { 1, 1, "EqualizationComplete" }, { 2, 1, "Phase1" },
-           { 3, 1, "Phase2" }, { 4, 1, "Phase3" }, { 5, 1, "LinkEqRequest" }) },
+      BITS({ 0, 1, "CurrentDe-emphasis=-6dB|-3.5dB" }, { 1, 1, "EqualizationComplete" },
+           { 2, 1, "EqualizationPhase1" }, { 3, 1, "EqualizationPhase2" },
+           { 4, 1, "EqualizationPhase3" }, { 5, 1, "LinkEqualizationRequest" },
+           { 6, 1, "Retimer" }, { 7, 1, "2Retimers" }, { 15, 1, "DRS" }) },
     { 0 },
 };
 
@@ -345,6 +405,36 @@ static const Reg aer_regs[] = {
     { 0x20, 4, "header_log_1", NULL },
     { 0x24, 4, "header_log_2", NULL },
     { 0x28, 4, "header_log_3", NULL },
+    { 0 },
+};
+/* Of root ports and root complex event collectors. */
+static const Reg aer_root_regs[] = {
+    { 0x2c, 4, "root_command",
+      BITS({ 0, 1, "CERptEn" }, { 1, 1, "NFERptEn" }, { 2, 1, "FERptEn" }) },
+    { 0x30, 4, "root_status",
+      BITS({ 0, 1, "CERcvd" }, { 1, 1, "MultCERcvd" }, { 2, 1, "UERcvd" },
+           { 3, 1, "MultUERcvd" }, { 4, 1, "FirstFatal" }, { 5, 1, "NonFatalMsg" },
+           { 6, 1, "FatalMsg" }, { 27, 5, "IntMsgNum" }) },
+    { 0x34, 2, "source_correctable", NULL },
+    { 0x36, 2, "source_uncorrectable", NULL },
+    { 0 },
+};
+static const Reg vc_regs[] = {
+    { 0x04, 4, "port_capabilities_1",
+      BITS({ 0, 3, "ExtendedVCs" }, { 4, 3, "LPEVC" }, { 8, 2, "RefClk=100ns" },
+           { 10, 2, "PATEntryBits=1|2|4|8" }) },
+    { 0x08, 4, "port_capabilities_2",
+      BITS({ 0, 1, "Fixed" }, { 1, 1, "WRR32" }, { 2, 1, "WRR64" }, { 3, 1, "WRR128" }) },
+    { 0x0c, 2, "port_control", BITS({ 1, 3, "ArbSelect=Fixed|WRR32|WRR64|WRR128" }) },
+    { 0x0e, 2, "port_status", BITS({ 0, 1, "InProgress" }) },
+    { 0x10, 4, "vc0_capabilities",
+      BITS({ 0, 1, "Fixed" }, { 1, 1, "WRR32" }, { 2, 1, "WRR64" }, { 3, 1, "WRR128" },
+           { 4, 1, "TWRR128" }, { 5, 1, "WRR256" }, { 15, 1, "RejSnoopTrans" },
+           { 16, 7, "MaxTimeSlots-1" }, { 24, 8, "PATOffset" }) },
+    { 0x14, 4, "vc0_control",
+      BITS({ 31, 1, "Enable" }, { 24, 3, "ID" }, { 17, 3, "ArbSelect" },
+           { 0, 8, "TC/VC" }) },
+    { 0x1a, 2, "vc0_status", BITS({ 1, 1, "NegoPending" }, { 0, 1, "InProgress" }) },
     { 0 },
 };
 static const Reg serial_regs[] = { { 4, 8, "serial_number", NULL }, { 0 } };
@@ -403,12 +493,30 @@ static const Reg pri_regs[] = {
     { 12, 4, "outstanding_allocation", NULL },
     { 0 },
 };
-static const Reg tph_regs[] = { { 4, 4, "capabilities", NULL },
-                                { 8, 4, "control", NULL },
+static const Reg tph_regs[] = {
+    { 4, 4, "capabilities",
+      BITS({ 0, 1, "NoSTMode" }, { 1, 1, "IntVecMode" }, { 2, 1, "DevSpecMode" },
+           { 8, 1, "ExtTPH" }, { 9, 2, "STTable=none|in TPH|in MSI-X" },
+           { 16, 11, "STTableSize-1" }) },
+    { 8, 4, "control",
+      BITS({ 0, 3, "Mode=NoST|IntVec|DevSpec" },
+           { 8, 2, "Requester=Disabled|TPH||TPH and ExtTPH" }) },
+    { 0 },
+};
+static const Bits latency_bits[] = {
+    { 0, 10, "Value" },
+    { 10, 3, "Scale=1ns|32ns|1024ns|32768ns|1048576ns|33554432ns" },
+    { 0 }
+};
+static const Reg ltr_regs[] = { { 4, 2, "max_snoop_latency", latency_bits },
+                                { 6, 2, "max_no_snoop_latency", latency_bits },
                                 { 0 } };
-static const Reg ltr_regs[] = { { 4, 2, "max_snoop_latency", NULL },
-                                { 6, 2, "max_no_snoop_latency", NULL },
-                                { 0 } };
+static const Reg rebar_regs[] = {
+    { 4, 4, "capabilities", NULL }, /* bit n: 2^(n - 4) MiB */
+    { 8, 4, "control",
+      BITS({ 0, 3, "BAR" }, { 5, 3, "BARs" }, { 8, 6, "log2(Size/1MiB)" }) },
+    { 0 },
+};
 static const Reg secondary_regs[] = { { 4, 4, "link_control_3", NULL },
                                       { 8, 4, "lane_error_status", NULL },
                                       { 0 } };
@@ -418,30 +526,63 @@ static const Reg pasid_regs[] = {
     { 6, 2, "control", BITS({ 0, 1, "Enable" }, { 1, 1, "Exec" }, { 2, 1, "Priv" }) },
     { 0 },
 };
-static const Reg dpc_regs[] = { { 4, 2, "capabilities", NULL },
-                                { 6, 2, "control", NULL },
-                                { 8, 2, "status", NULL },
-                                { 10, 2, "source", NULL },
-                                { 0 } };
-static const Reg l1ss_regs[] = { { 4, 4, "capabilities", NULL },
-                                 { 8, 4, "control_1", NULL },
-                                 { 12, 4, "control_2", NULL },
-                                 { 0 } };
-static const Reg ptm_regs[] = { { 4, 4, "capabilities", NULL },
-                                { 8, 4, "control", NULL },
-                                { 0 } };
+static const Reg dpc_regs[] = {
+    { 4, 2, "capabilities",
+      BITS({ 0, 5, "INT Msg" }, { 5, 1, "RPExt" }, { 6, 1, "PoisonedTLP" },
+           { 7, 1, "SwTrigger" }, { 8, 4, "RP PIO Log" }, { 12, 1, "DL_ActiveErr" }) },
+    { 6, 2, "control",
+      BITS({ 0, 2, "Trigger=Disabled|Fatal|Non-fatal or fatal" }, { 2, 1, "Cmpl" },
+           { 3, 1, "INT" }, { 4, 1, "ErrCor" }, { 5, 1, "PoisonedTLP" },
+           { 6, 1, "SwTrigger" }, { 7, 1, "DL_ActiveErr" }) },
+    { 8, 2, "status",
+      BITS({ 0, 1, "Trigger" }, { 1, 2, "Reason" }, { 3, 1, "INT" }, { 4, 1, "RPBusy" },
+           { 5, 2, "TriggerExt" }, { 8, 5, "RP PIO ErrPtr" }) },
+    { 10, 2, "source", NULL },
+    { 0 },
+};
+#define L1_SUBSTATES                                                         \
+    { 0, 1, "PCI-PM_L1.2" }, { 1, 1, "PCI-PM_L1.1" }, { 2, 1, "ASPM_L1.2" }, \
+    {                                                                        \
+        3, 1, "ASPM_L1.1"                                                    \
+    }
+static const Reg l1ss_regs[] = {
+    { 4, 4, "capabilities",
+      BITS(L1_SUBSTATES, { 4, 1, "L1_PM_Substates" }, { 8, 8, "CommonModeRestoreTime" },
+           { 16, 2, "TPowerOnScale=2us|10us|100us" }, { 19, 5, "TPowerOnValue" }) },
+    { 8, 4, "control_1",
+      BITS(L1_SUBSTATES, { 8, 8, "T_CommonMode" }, { 16, 10, "LTR1.2_Threshold" },
+           { 29, 3, "Scale=1ns|32ns|1024ns|32768ns|1048576ns|33554432ns" }) },
+    { 12, 4, "control_2",
+      BITS({ 0, 2, "TPowerOnScale=2us|10us|100us" }, { 3, 5, "TPowerOnValue" }) },
+    { 0 },
+};
+static const Reg ptm_regs[] = {
+    { 4, 4, "capabilities",
+      BITS({ 0, 1, "Requester" }, { 1, 1, "Responder" }, { 2, 1, "Root" },
+           { 8, 8, "ClockGranularity" }) },
+    { 8, 4, "control",
+      BITS({ 0, 1, "Enabled" }, { 1, 1, "RootSelected" },
+           { 8, 8, "EffectiveGranularity" }) },
+    { 0 },
+};
 static const Reg dvsec_regs[] = {
     { 4, 4, "header_1", BITS({ 0, 16, "Vendor" }, { 16, 4, "Rev" }, { 20, 12, "Len" }) },
     { 8, 2, "dvsec_id", NULL },
     { 0 },
 };
-static const Reg dlf_regs[] = { { 4, 4, "capabilities", NULL },
-                                { 8, 4, "status", NULL },
-                                { 0 } };
-static const Reg doe_regs[] = { { 4, 4, "capabilities", NULL },
-                                { 8, 4, "control", NULL },
-                                { 12, 4, "status", NULL },
-                                { 0 } };
+static const Reg dlf_regs[] = {
+    { 4, 4, "capabilities", BITS({ 0, 1, "ScaledFlowControl" }, { 31, 1, "Exchange" }) },
+    { 8, 4, "status", BITS({ 0, 1, "ScaledFlowControl" }, { 31, 1, "Valid" }) },
+    { 0 },
+};
+static const Reg doe_regs[] = {
+    { 4, 4, "capabilities", BITS({ 0, 1, "IntSup" }, { 1, 11, "IntMsgNum" }) },
+    { 8, 4, "control", BITS({ 0, 1, "Abort" }, { 1, 1, "IntEn" }, { 31, 1, "Go" }) },
+    { 12, 4, "status",
+      BITS({ 0, 1, "Busy" }, { 1, 1, "IntSta" }, { 2, 1, "Error" },
+           { 31, 1, "ObjectReady" }) },
+    { 0 },
+};
 
 typedef struct Capability {
     uint16_t id;
@@ -475,15 +616,15 @@ static const Capability capabilities[] = {
 };
 
 static const Capability extended_capabilities[] = {
-    { 0x0001, "Advanced Error Reporting", aer_regs },
-    { 0x0002, "Virtual Channel", NULL },
+    { EXT_AER, "Advanced Error Reporting", aer_regs },
+    { 0x0002, "Virtual Channel", vc_regs },
     { 0x0003, "Device Serial Number", serial_regs },
     { 0x0004, "Power Budgeting", NULL },
     { 0x0005, "Root Complex Link", NULL },
     { 0x0006, "Root Complex Internal Link", NULL },
     { 0x0007, "Root Complex Event Collector", NULL },
     { 0x0008, "Multi-Function Virtual Channel", NULL },
-    { 0x0009, "Virtual Channel (MFVC)", NULL },
+    { 0x0009, "Virtual Channel (MFVC)", vc_regs },
     { 0x000a, "Root Complex Register Block", NULL },
     { EXT_VENDOR, "Vendor Specific Information", ext_vendor_regs },
     { 0x000d, "Access Control Services", acs_regs },
@@ -493,7 +634,7 @@ static const Capability extended_capabilities[] = {
     { 0x0011, "Multi-Root I/O Virtualization", NULL },
     { 0x0012, "Multicast", NULL },
     { 0x0013, "Page Request Interface (PRI)", pri_regs },
-    { 0x0015, "Physical Resizable BAR", NULL },
+    { EXT_REBAR, "Physical Resizable BAR", rebar_regs },
     { 0x0016, "Dynamic Power Allocation", NULL },
     { 0x0017, "Transaction Processing Hints", tph_regs },
     { 0x0018, "Latency Tolerance Reporting", ltr_regs },
@@ -508,7 +649,7 @@ static const Capability extended_capabilities[] = {
     { 0x0021, "FRS Queueing", NULL },
     { 0x0022, "Readiness Time Reporting", NULL },
     { 0x0023, "Designated Vendor-Specific", dvsec_regs },
-    { 0x0024, "Virtual Resizable BAR", NULL },
+    { EXT_VF_REBAR, "Virtual Resizable BAR", rebar_regs },
     { 0x0025, "Data Link Feature", dlf_regs },
     { 0x0026, "Physical Layer 16.0 GT/s", NULL },
     { 0x0027, "Lane Margining at the Receiver", NULL },
@@ -530,6 +671,7 @@ typedef struct Space {
     uint64_t at; /* of the space in the body */
     uint32_t size;
     GString *note;
+    bool root; /* a root port or root complex event collector */
     bool shown[EXTENDED_SPACE];
 } Space;
 
@@ -538,17 +680,33 @@ static const uint8_t *octets(const Space *s, uint32_t at)
     return s->e->body + s->at + at;
 }
 
+/* Of "Name=a|b|c" the one with the number @value; NULL if it is not among them. */
+static char *choose(const char *name, uint64_t value)
+{
+    const char *at = strchr(name, '=');
+    g_auto(GStrv) values = at ? g_strsplit(at + 1, "|", -1) : NULL;
+
+    return values && value < g_strv_length(values) && *values[value]
+               ? g_strdup(values[value])
+               : NULL;
+}
+
 static void describe(GString *note, const Bits *bits, uint64_t value)
 {
     g_string_truncate(note, 0);
     for (; bits && bits->name; bits++) {
         uint64_t part = value >> bits->at & ((UINT64_C(1) << bits->width) - 1);
 
+        g_autofree char *chosen = choose(bits->name, part);
+        int name = (int)strcspn(bits->name, "=");
+
         g_string_append(note, note->len ? " " : "");
-        if (bits->width == 1) {
-            g_string_append_printf(note, "%s%c", bits->name, part ? '+' : '-');
+        if (chosen) {
+            g_string_append_printf(note, "%.*s=%s", name, bits->name, chosen);
+        } else if (bits->width == 1) {
+            g_string_append_printf(note, "%.*s%c", name, bits->name, part ? '+' : '-');
         } else {
-            g_string_append_printf(note, "%s=%" PRIu64, bits->name, part);
+            g_string_append_printf(note, "%.*s=%" PRIu64, name, bits->name, part);
         }
     }
 }
@@ -676,12 +834,18 @@ static void show_express(Space *s, uint32_t at)
     if (flags & 0x100) {
         show_regs(s, at, express_slot_regs);
     }
-    if (type == EXPRESS_ROOT_PORT || type == EXPRESS_EVENT_COLLECTOR) {
+    s->root = type == EXPRESS_ROOT_PORT || type == EXPRESS_EVENT_COLLECTOR;
+    if (s->root) {
         show_regs(s, at, express_root_regs);
     }
     if ((flags & 0xf) >= 2) {
         show_regs(s, at, express_2_regs);
     }
+}
+
+static bool is_virtio(const Space *s)
+{
+    return mig_le16(octets(s, 0)) == PCI_VENDOR_VIRTIO;
 }
 
 /* VIRTIO 1.3, 4.1.4: what a virtio structure has behind its place depends on its type. */
@@ -704,6 +868,20 @@ static void show_virtio(Space *s, uint32_t at)
     }
 }
 
+/* What kind of port or function, and of virtio structure, stands behind its name. */
+static void name_capability(Space *s, uint32_t at, const char *name)
+{
+    uint16_t word = at + 4 <= SPACE ? mig_le16(octets(s, at + 2)) : 0;
+    g_autofree char *kind = NULL;
+
+    if (*octets(s, at) == CAP_EXPRESS) {
+        kind = choose("=" TYPES, word >> 4 & 0xf);
+    } else if (*octets(s, at) == CAP_VENDOR && is_virtio(s)) {
+        kind = choose("=" VIRTIO_TYPES, word >> 8);
+    }
+    g_string_printf(s->note, "%s%s%s", name, kind ? ": " : "", kind ? kind : "");
+}
+
 static void show_capability(Space *s, uint8_t at, uint32_t end)
 {
     uint8_t id = *octets(s, at);
@@ -711,15 +889,16 @@ static void show_capability(Space *s, uint8_t at, uint32_t end)
     const Reg *regs = known ? known->regs : NULL;
     g_autofree char *name = g_strdup_printf("cap_0x%02x", at);
 
+    name_capability(s, at, known ? known->name : "unknown capability");
     mig_emit_open(s->e, MIG_FIELD_STRUCT, name, "capability", s->at + at, end - at,
-                  known ? known->name : "unknown capability");
+                  s->note->str);
     show(s, at, 1, "id", NULL);
     show(s, at + 1u, 1, "next", NULL);
     if (id == CAP_MSIX && at + 12u <= SPACE) {
         show_msix(s, at);
     } else if (id == CAP_MSI && at + 4u <= SPACE) {
         show_regs(s, at, msi_layout(mig_le16(octets(s, at + 2u))));
-    } else if (id == CAP_VENDOR && mig_le16(octets(s, 0)) == 0x1af4) {
+    } else if (id == CAP_VENDOR && is_virtio(s)) {
         show_virtio(s, at);
     } else if (regs) {
         show_regs(s, at, regs);
@@ -777,6 +956,16 @@ static void show_capabilities(Space *s)
     }
 }
 
+/* The resizable BARs behind the first, which says how many there are. */
+static void show_more_bars(Space *s, uint32_t at)
+{
+    unsigned n = at + 12 <= s->size ? mig_le32(octets(s, at + 8)) >> 5 & 7 : 0;
+
+    for (unsigned i = 1; i < n; i++) {
+        show_regs(s, at + 8 * i, rebar_regs);
+    }
+}
+
 static void show_extended_capability(Space *s, uint16_t at, uint32_t end)
 {
     uint32_t header = mig_le32(octets(s, at));
@@ -793,6 +982,12 @@ static void show_extended_capability(Space *s, uint16_t at, uint32_t end)
     }
     if ((header & 0xffff) == EXT_SRIOV) {
         show_bars(s, at + 0x24u, 6, "vf_bar");
+    }
+    if ((header & 0xffff) == EXT_AER && s->root) {
+        show_regs(s, at, aer_root_regs);
+    }
+    if ((header & 0xffff) == EXT_REBAR || (header & 0xffff) == EXT_VF_REBAR) {
+        show_more_bars(s, at);
     }
     if (!known || !known->regs || (header & 0xffff) == EXT_VENDOR) {
         show_rest(s, at, end);

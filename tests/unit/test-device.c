@@ -312,13 +312,19 @@ static GBytes *payload(void)
     put(space + 0x54, 8, 0xfee00000);
     put(space + 0x5c, 2, 0x4041);
     put(space + 0x60, 4, 0x1);
-    put(space + 0x70, 2, 0x0011);     /* MSI-X, 2 vectors */
+    put(space + 0x70, 2, 0x8011);     /* MSI-X, 2 vectors */
     put(space + 0x72, 2, 0x8001);
     put(space + 0x74, 4, 0x2003);
     put(space + 0x78, 4, 0x3003);
+    put(space + 0x80, 2, 0x0010);     /* Express, a root port with a slot */
+    put(space + 0x82, 2, 0x0142);
+    put(space + 0x88, 2, 0x2020);
+    put(space + 0x92, 2, 0x0043);
+    put(space + 0x9a, 2, 0x0008);
     space[0xf0] = 0xaa;               /* nobody's */
     put(space + 0x100, 4, 0x14020001); /* AER */
     put(space + 0x108, 4, 0x10);
+    put(space + 0x12c, 4, 0x5);
     put(space + 0x140, 4, 0x00010010); /* SR-IOV, the last */
     put(space + 0x14e, 2, 8);
     put(space + 0x164, 4, 0x0000000c);
@@ -350,7 +356,14 @@ static const struct {
     { "config.cap_0x70.control", 0x8001, "Enable+ Masked- Count-1=1" },
     { "config.cap_0x70.vectors", 2,
       "Count=2, table at BAR=3 offset=00002000, PBA at BAR=3 offset=00003000" },
+    { "config.cap_0x80.flags", 0x0142, "Version=2 Type=Root Port Slot+ MSI=0" },
+    { "config.cap_0x80.device_control", 0x2020,
+      "CorrErr- NonFatalErr- FatalErr- UnsupReq- RlxdOrd- MaxPayload=256 bytes" },
+    { "config.cap_0x80.link_status", 0x43, "Speed=8GT/s Width=4 TrErr-" },
+    { "config.cap_0x80.slot_status", 0x8,
+      "AttnBtn- PowerFlt- MRL- CmdCplt- PresDet- Interlock- ChangedMRL- ChangedPresDet+" },
     { "config.ext_0x100.uncorrectable_mask", 0x10, "DLP+ SDES-" },
+    { "config.ext_0x100.root_command", 5, "CERptEn+ NFERptEn- FERptEn+" },
     { "config.ext_0x140.total_vfs", 8, NULL },
     { "config.ext_0x140.vf_bar[0]", 0xc, "Memory at 0 (64-bit, prefetchable)" },
     { "irq_state.INTA", 0, "not asserted" },
@@ -400,6 +413,7 @@ START_TEST(decodes_configuration_space)
                       got ? got : "nothing", wanted);
     }
     ck_assert_str_eq(g_hash_table_lookup(leaves, "config.cap_0x40"), "Power Management");
+    ck_assert_str_eq(g_hash_table_lookup(leaves, "config.cap_0x80"), "Express: Root Port");
     ck_assert_str_eq(g_hash_table_lookup(leaves, "config.ext_0x140"),
                      "Single Root I/O Virtualization (SR-IOV)");
     /* BAR 1 is the upper half of BAR 0; octets that nobody explains are there as they are */
