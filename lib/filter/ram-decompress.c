@@ -25,12 +25,18 @@ typedef struct Bits {
     GHashTable *chunks; /* number + 1 -> octets, owned */
 } Bits;
 
+/* Where a block is in the file. */
+typedef struct Extent {
+    uint64_t first_page;
+    uint64_t length; /* of the block, in bytes */
+} Extent;
+
 typedef struct RamDecompress {
     Bits wanted, sent;
     bool scanned;
-    bool any;      /* an XBZRLE record is to come, as far as is known */
-    GArray *bases; /* by index of the block: its first page in the file */
-    int fd;        /* + 1; 0: none yet */
+    bool any;        /* an XBZRLE record is to come, as far as is known */
+    GArray *extents; /* Extent, by index of the block */
+    int fd;          /* + 1; 0: none yet */
     uint64_t xbzrle, compressed;
     int64_t grown; /* octets of output, less those of input */
     uint8_t page[MIG_PAGE_SIZE_MAX], encoded[MIG_PAGE_SIZE_MAX];
@@ -66,39 +72,59 @@ static bool bits_set(Bits *bits, uint64_t page)
     return true;
 }
 
-/* The number of a page over all blocks: bytes of the blocks before, in pages. */
+/* Gives an extent to all blocks that are listed by now. */
+static bool add_extents(RamDecompress *d, MigNext *next, const MigItem *item,
+                        GError **error)
+{
+    size_t n;
+    const MigRamBlock *const *blocks = mig_reader_ram_blocks(mig_next_reader(next), &n);
+    Extent extent = { 0 };
+
+    if (!d->extents) {
+        d->extents = g_array_new(false, false, sizeof(Extent));
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint64_t end;
+
+        if (i < d->extents->len) {
+            extent = g_array_index(d->extents, Extent, i);
+        } else {
+            extent.length = blocks[i]->used_length;
+            g_array_append_val(d->extents, extent);
+        }
+        if (__builtin_add_overflow(extent.first_page,
+                                   extent.length / item->pages.page_size + 1, &end) ||
+            end > INT64_MAX / MIG_PAGE_SIZE_MAX) {
+            return mig_next_refuse(next, item, item->section, error,
+                                   "the RAM blocks are larger than any memory");
+        }
+        extent.first_page = end;
+    }
+    return true;
+}
+
+/* The number of a page over all blocks: where it is in the file, in pages. */
 static bool page_number(RamDecompress *d, MigNext *next, const MigItem *item,
                         uint64_t *number, GError **error)
 {
     const MigRamBlock *block = item->pages.block;
-    uint64_t base = 0;
+    const Extent *extent;
 
     if (!block || item->defect) {
         return mig_next_refuse(next, item, item->section, error,
                                "a page that lies in no RAM block cannot be decoded");
     }
-    if (!d->bases) {
-        d->bases = g_array_new(false, true, sizeof(uint64_t));
+    if ((!d->extents || block->index >= d->extents->len) &&
+        !add_extents(d, next, item, error)) {
+        return false;
     }
-    if (block->index >= d->bases->len) {
-        const MigRamBlock *const *blocks;
-        size_t n;
-
-        blocks = mig_reader_ram_blocks(mig_next_reader(next), &n);
-        g_array_set_size(d->bases, 0);
-        for (size_t i = 0; i < n; i++) {
-            uint64_t pages = blocks[i]->used_length / item->pages.page_size + 1;
-
-            g_array_append_val(d->bases, base);
-            if (__builtin_add_overflow(base, pages, &base) ||
-                base > INT64_MAX / MIG_PAGE_SIZE_MAX) {
-                return mig_next_refuse(next, item, item->section, error,
-                                       "the RAM blocks are larger than any memory");
-            }
-        }
+    extent = &g_array_index(d->extents, Extent, block->index);
+    if (extent->length != block->used_length) {
+        return mig_next_refuse(next, item, item->section, error,
+                               "RAM block %s changes its length between its pages",
+                               block->name);
     }
-    *number = g_array_index(d->bases, uint64_t, block->index) +
-              item->pages.address / item->pages.page_size;
+    *number = extent->first_page + item->pages.address / item->pages.page_size;
     return true;
 }
 
@@ -190,7 +216,7 @@ static bool decompress_start(void *state, MigNext *next, GError **error)
 
     (void)next;
     (void)error;
-    g_clear_pointer(&d->bases, g_array_unref);
+    g_clear_pointer(&d->extents, g_array_unref);
     d->any |= !d->scanned;
     return true;
 }
@@ -341,7 +367,7 @@ static void decompress_clear(void *state)
 
     g_clear_pointer(&d->wanted.chunks, g_hash_table_unref);
     g_clear_pointer(&d->sent.chunks, g_hash_table_unref);
-    g_clear_pointer(&d->bases, g_array_unref);
+    g_clear_pointer(&d->extents, g_array_unref);
     if (d->fd) {
         close(d->fd - 1);
     }

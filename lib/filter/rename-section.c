@@ -12,7 +12,8 @@
 typedef struct Rename {
     char *from, *to;
     GHashTable *renamed; /* MigSection -> MigSection of the new name, owned */
-    GHashTable *others;  /* instance ids of sections that are called @to by themselves */
+    /* Instance ids of sections that got the name @to, and of those that have it already. */
+    GHashTable *made, *others;
     MigDescriptionEdit *edit;
 } Rename;
 
@@ -43,6 +44,7 @@ static bool rename_start(void *state, MigNext *next, GError **error)
     (void)next;
     (void)error;
     rename->renamed = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    rename->made = g_hash_table_new(NULL, NULL);
     rename->others = g_hash_table_new(NULL, NULL);
     rename->edit = mig_description_edit_new();
     return true;
@@ -67,16 +69,10 @@ static const MigSection *renamed(Rename *rename, MigNext *next, const MigItem *i
         return made;
     }
     if (g_str_equal(item->section->name, rename->to)) {
-        GHashTableIter iter;
-        gpointer value;
-
         g_hash_table_add(rename->others, instance);
-        g_hash_table_iter_init(&iter, rename->renamed);
-        while (g_hash_table_iter_next(&iter, NULL, &value)) {
-            if (((MigSection *)value)->instance_id == item->section->instance_id) {
-                collides(rename, next, item, error);
-                return NULL;
-            }
+        if (g_hash_table_contains(rename->made, instance)) {
+            collides(rename, next, item, error);
+            return NULL;
         }
         return item->section;
     }
@@ -95,6 +91,7 @@ static const MigSection *renamed(Rename *rename, MigNext *next, const MigItem *i
         return NULL;
     }
     g_hash_table_insert(rename->renamed, key, made);
+    g_hash_table_add(rename->made, instance);
     mig_next_report(next, item->section, "renamed to %s", rename->to);
     return made;
 }
@@ -162,6 +159,7 @@ static void rename_clear(void *state)
     g_free(rename->from);
     g_free(rename->to);
     g_clear_pointer(&rename->renamed, g_hash_table_unref);
+    g_clear_pointer(&rename->made, g_hash_table_unref);
     g_clear_pointer(&rename->others, g_hash_table_unref);
     g_clear_pointer(&rename->edit, mig_description_edit_free);
 }

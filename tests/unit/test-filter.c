@@ -195,6 +195,11 @@ static const struct {
       "header\n" RAM "part 2; ram-xbzrle 0 \"pc.ram\" { u8 0 1 7 }; ram-eos; footer 2\n" RAM_END
       "eof",
       NULL, "was not sent before" },
+    { "ram-decompress",
+      "header\n" RAM "part 2; ram-normal 0 5 \"pc.ram\"; ram-eos; footer 2;"
+      "start 2 \"ram\" 0 4; ram-size 0x8000; ram-block \"pc.ram\" 0x8000; ram-eos; footer 2;"
+      "part 2; ram-xbzrle 0 { u8 0 1 7 }; ram-eos; footer 2\n" RAM_END "eof",
+      NULL, "changes its length" },
 
     /* the length of a package follows */
     { "drop-section:name=a",
