@@ -16,6 +16,7 @@
 #                   SUITES="bullseye bookworm trixie sid" releases of other Debian suites too
 #   check-agree     mutated streams: migstat's verdict against the loader's; SUITES as above
 #   fixtures        makes the real streams of tests/fixtures/real anew
+#   deps            installs what the targets above need, at once
 #   bench           measures migstat beside what one would run instead, with SIZE=, RUNS=,
 #                   DIR=, DISK=, STREAM=, ANALYZE=, ONLY=: see tests/bench/run
 #   update-golden   writes what the tests expect of the output anew, to be reviewed
@@ -23,7 +24,7 @@
 #   uninstall       removes what install wrote
 #   dist            build/migstat-VERSION.tar.gz of the committed sources
 #   clean, help
-# `make check*`, `make analyze` and `make demo` install the packages they miss with the
+# The targets check*, analyze, demo and deps install the packages they miss with the
 # system's package manager, as root or through sudo.  Every other target only names them.
 #
 # Variables
@@ -72,6 +73,7 @@ TEST_PACKAGES := check json-glib-1.0
 ARGP := $(if $(wildcard /lib/ld-musl-*.so.1),-largp)
 
 goals := $(or $(MAKECMDGOALS),all)
+goals += $(if $(filter deps,$(goals)),check-asan check-valgrind check-qemu analyze fuzz)
 tests := $(filter-out check-qemu check-agree check-m32,$(filter check% update-golden $(B)/tests/%,$(goals)))
 needs := $(if $(filter-out clean help dist uninstall check-m32,$(goals)),\
 	pkg-config $(LIB_PACKAGES) $(LIB_PACKAGES_PRIVATE) \
@@ -343,7 +345,10 @@ uninstall:
 
 # --- the rest ---------------------------------------------------------------------------
 
-.PHONY: dist clean help
+.PHONY: deps dist clean help
+deps:
+	@:
+
 dist:
 	$(Q)mkdir -p build
 	$(Q)git archive --format=tar.gz --prefix=migstat-$(VERSION)/ \
