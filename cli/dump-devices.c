@@ -197,8 +197,8 @@ static void json_leaf(Devices *d, const MigField *field)
     json_members(d, field);
     cli_field_json(d->json, field->kind == MIG_FIELD_MISMATCH ? "mismatch" : "value",
                    field, d->all);
-    if (!d->all && field->length > CLI_FIELD_BYTES &&
-        (field->kind == MIG_FIELD_BYTES || field->kind == MIG_FIELD_MISMATCH)) {
+    if ((field->kind == MIG_FIELD_BYTES || field->kind == MIG_FIELD_MISMATCH) &&
+        (d->all ? !field->bytes : field->length > CLI_FIELD_BYTES)) {
         cli_json_bool(d->json, "truncated", true);
     }
     cli_json_end_object(d->json);

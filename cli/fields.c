@@ -85,13 +85,9 @@ char *cli_field_value(const MigField *field)
 
 static void bytes_json(CliJson *json, const char *key, const MigField *field, bool all)
 {
-    uint64_t n = all ? field->length : MIN(field->length, CLI_FIELD_BYTES);
-    g_autoptr(GString) text = g_string_sized_new(2 * n);
+    uint64_t n = field->bytes ? field->length : 0;
 
-    for (uint64_t i = 0; i < n && field->bytes; i++) {
-        g_string_append_printf(text, "%02x", field->bytes[i]);
-    }
-    cli_json_string(json, key, text->str);
+    cli_json_hex(json, key, field->bytes, all ? n : MIN(n, CLI_FIELD_BYTES));
 }
 
 void cli_field_json(CliJson *json, const char *key, const MigField *field, bool all)

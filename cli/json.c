@@ -102,6 +102,19 @@ void cli_json_null(CliJson *json, const char *key)
     fputs("null", json->file);
 }
 
+void cli_json_hex(CliJson *json, const char *key, const uint8_t *bytes, size_t length)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    start(json, key);
+    putc('"', json->file);
+    for (size_t i = 0; i < length; i++) {
+        putc(digits[bytes[i] >> 4], json->file);
+        putc(digits[bytes[i] & 0xf], json->file);
+    }
+    putc('"', json->file);
+}
+
 void cli_json_string_len(CliJson *json, const char *key, const char *value, size_t length)
 {
     start(json, key);

@@ -34,6 +34,8 @@ void cli_json_bool(CliJson *json, const char *key, bool value);
 void cli_json_null(CliJson *json, const char *key);
 /* NULL is null.  Octets that are not UTF-8 become the text \xNN. */
 void cli_json_string(CliJson *json, const char *key, const char *value);
+/* Octets as two digits each; any number of them, in constant memory. */
+void cli_json_hex(CliJson *json, const char *key, const uint8_t *bytes, size_t length);
 void cli_json_string_len(CliJson *json, const char *key, const char *value,
                          size_t length);
 /* An object of what @error carries; null for none. */

@@ -1244,12 +1244,16 @@ bool mig_device_decode_at(MigInput *in, const MigDescription *description,
     size_t json_length = 0;
 
     if (body->length > MIG_DEVICE_BODY_MAX) {
+        g_autofree char *note =
+            g_strdup_printf("not decoded: %" PRIu64 " bytes, and no more than %u MiB are",
+                            body->length, MIG_DEVICE_BODY_MAX >> 20);
         MigField field = { .kind = MIG_FIELD_MISMATCH,
                            .name = "?",
-                           .path = "",
+                           .path = "?",
                            .type = "mismatch",
                            .offset = body->offset,
-                           .note = "longer than 16 MiB: not decoded" };
+                           .length = body->length,
+                           .note = note };
 
         visit(&field, user);
         *matches = false;

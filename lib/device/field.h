@@ -39,7 +39,7 @@ typedef struct MigField {
     unsigned depth;       /* groups around it */
     uint64_t offset;      /* of its first octet, in plain bytes of the stream */
     uint64_t length;      /* octets in the stream; for a bit field, of what holds it */
-    const uint8_t *bytes; /* those */
+    const uint8_t *bytes; /* those; NULL for a body that is too long to be decoded */
     union {
         uint64_t u; /* UINT; BOOL: 0 or 1 */
         int64_t i;  /* INT */

@@ -398,6 +398,23 @@ START_TEST(a_mismatch_stays_with_its_device)
 }
 END_TEST
 
+/* What is too long to be held says so, with its length; the next is decoded. */
+START_TEST(a_body_that_is_too_long_says_so)
+{
+    g_autofree char *file = fixture_file("devices/large.txt");
+    g_autoptr(Run) text = run_migstat(NULL, "dump", "--devices", file, NULL);
+    g_autoptr(Run) json =
+        run_migstat(NULL, "dump", "--devices", "--hex", "--format=json", file, NULL);
+
+    ck_assert_msg(strstr(text->out, "16777217 bytes, and no more than 16 MiB are"), "%s",
+                  text->out);
+    ck_assert_msg(strstr(text->out, "0x55667788"), "%s", text->out);
+    ck_assert_msg(strstr(json->out, "\"length\": 16777217, \"note\""), "%s", json->out);
+    ck_assert_msg(strstr(json->out, "\"mismatch\": \"\", \"truncated\": true}"), "%s",
+                  json->out);
+}
+END_TEST
+
 /* Names come from an attacker: nothing of them reaches a terminal as it is. */
 START_TEST(names_are_escaped)
 {
@@ -430,6 +447,7 @@ Suite *suite_devices(void)
     tcase_add_loop_test(tc, config_is_in_the_order_of_the_guest, 0, 2);
     tcase_add_test(tc, integers_are_exact);
     tcase_add_test(tc, a_mismatch_stays_with_its_device);
+    tcase_add_test(tc, a_body_that_is_too_long_says_so);
     tcase_add_test(tc, names_are_escaped);
     suite_add_tcase(suite, tc);
     return suite;
