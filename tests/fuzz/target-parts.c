@@ -22,6 +22,18 @@ static bool json_glib_accepts(const uint8_t *data, size_t n)
            json_parser_get_root(parser);
 }
 
+/* Of a surrogate pair, or half of one: which JSON has, but not json-glib. */
+static bool has_surrogate(const char *text, size_t n)
+{
+    for (size_t i = 0; i + 4 <= n; i++) {
+        if (text[i] == '\\' && text[i + 1] == 'u' &&
+            g_ascii_tolower(text[i + 2]) == 'd' && text[i + 3] >= '8') {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Devices lie inside the array, in order and apart; each can be looked up; what is called
  * valid is JSON in the eyes of another parser. */
 void fuzz_description(const uint8_t *data, size_t n)
@@ -37,7 +49,8 @@ void fuzz_description(const uint8_t *data, size_t n)
                     d->problem_offset <= 100 + MIG_DESCRIPTION_HEADER_LENGTH + n);
         return;
     }
-    FUZZ_ASSERT(!g_utf8_validate(text, (gssize)n, NULL) || json_glib_accepts(data, n));
+    FUZZ_ASSERT(!g_utf8_validate(text, (gssize)n, NULL) || has_surrogate(text, n) ||
+                json_glib_accepts(data, n));
     at = d->devices_offset + 1u;
     FUZZ_ASSERT(text[d->devices_offset] == '[' && text[d->devices_end] == ']');
     for (size_t i = 0; i < d->n_devices; i++) {
