@@ -55,11 +55,15 @@ static const struct argp_option options[] = {
     { "in-place", KEY_IN_PLACE, NULL, 0, "Replace the input by the result", 2 },
     { "zstd", KEY_ZSTD, "LEVEL", OPTION_ARG_OPTIONAL, "Compress the result", 2 },
     { "long", KEY_LONG, NULL, 0, "With --zstd: look for matches far back", 2 },
-    { "threads", KEY_THREADS, "N", 0, "With --zstd: compress in N threads", 2 },
+    { "threads", KEY_THREADS, "N", 0,
+      "With --zstd: compress in N threads; default: one a processor, at most 4", 2 },
     { "report", KEY_REPORT, "text|json", 0, "How to tell what was changed, on stderr",
       2 },
     { 0 },
 };
+
+/* As many as are worth their memory, unless more are asked for. */
+#define THREADS_MAX 4u
 
 /* A --to or a --filter. */
 typedef struct Step {
@@ -137,9 +141,12 @@ static void check_arguments(Arguments *arguments, struct argp_state *state)
     if (!to && (arguments->needs->len || arguments->every_iteration)) {
         argp_error(state, "--config-needed and --every-iteration belong to --to=subflag");
     }
-    if ((arguments->out.zstd_long || arguments->out.zstd_threads) &&
+    if ((arguments->out.zstd_long || arguments->out.zstd_threads >= 0) &&
         !arguments->out.zstd) {
         argp_error(state, "--long and --threads belong to --zstd");
+    }
+    if (arguments->out.zstd_threads < 0) {
+        arguments->out.zstd_threads = (int)MIN(g_get_num_processors(), THREADS_MAX);
     }
     if (arguments->output && !*arguments->output) {
         argp_error(state, "--output: an empty name is none");
@@ -542,9 +549,10 @@ int cli_cmd_convert(int argc, char **argv, CliCommon *common)
     g_autoptr(GPtrArray) needs = g_ptr_array_new();
     g_autoptr(MigChain) chain = mig_chain_new();
     g_autoptr(GError) error = NULL;
-    Arguments arguments = {
-        .common = common, .steps = steps, .needs = needs, .out.cancel = &cancelled
-    };
+    Arguments arguments = { .common = common,
+                            .steps = steps,
+                            .needs = needs,
+                            .out = { .cancel = &cancelled, .zstd_threads = -1 } };
     CliStatus status;
     bool again = false;
 

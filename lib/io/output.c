@@ -21,8 +21,13 @@
 
 /* Writes shorter than this are gathered. */
 #define GATHER ((size_t)64 << 10)
+/* Zeros are worth a hole in pieces of this length. */
+#define HOLE ((size_t)16 << 10)
 /* What is copied through memory goes in pieces of this length. */
 #define PIECE ((size_t)1 << 20)
+/* What a thread compresses at a time, where speed matters more than size: zstd's choice is
+ * up to eight times that, and each thread has three in memory. */
+#define JOB (1 << 20)
 /* Fewer and larger writes; what the kernel grants without privilege. */
 #define PIPE_CAPACITY (1 << 20)
 
@@ -135,9 +140,52 @@ static bool compress(MigOutput *out, const uint8_t *data, size_t n, ZSTD_EndDire
     return true;
 }
 
+static bool skip_hole(MigOutput *out, uint64_t length)
+{
+    out->skipped = true;
+    out->written += length;
+    return lseek(out->fd, (off_t)length, SEEK_CUR) >= 0 || fail_io(out);
+}
+
+static bool is_zero(const uint8_t *data, size_t n)
+{
+    return data[0] == 0 && memcmp(data, data + 1, n - 1) == 0;
+}
+
+/* What begins @data: zeros that a hole is worth, or other bytes up to such zeros. */
+static size_t measure(const uint8_t *data, size_t n, bool *zero)
+{
+    size_t length = HOLE;
+
+    *zero = n >= HOLE && is_zero(data, HOLE);
+    while (n >= length + HOLE && is_zero(data + length, HOLE) == *zero) {
+        length += HOLE;
+    }
+    return *zero || n >= length + HOLE ? length : n;
+}
+
+/* A stream with mapped-ram has holes, which a pipe or a compressed file has filled. */
+static bool write_with_holes(MigOutput *out, const uint8_t *data, size_t n)
+{
+    while (n > 0) {
+        bool zero;
+        size_t length = measure(data, n, &zero);
+
+        if (!(zero ? skip_hole(out, length) : write_all(out, data, length))) {
+            return false;
+        }
+        data += length;
+        n -= length;
+    }
+    return true;
+}
+
 static bool emit(MigOutput *out, const uint8_t *data, size_t n)
 {
-    return out->zstd ? compress(out, data, n, ZSTD_e_continue) : write_all(out, data, n);
+    if (out->zstd) {
+        return compress(out, data, n, ZSTD_e_continue);
+    }
+    return out->holes ? write_with_holes(out, data, n) : write_all(out, data, n);
 }
 
 static bool flush(MigOutput *out)
@@ -243,9 +291,7 @@ static bool copy_data(MigOutput *out, MigInput *in, int fd, uint64_t fd_offset,
 static bool put_hole(MigOutput *out, uint64_t length)
 {
     if (out->holes) {
-        out->skipped = true;
-        out->written += length;
-        return lseek(out->fd, (off_t)length, SEEK_CUR) >= 0 || fail_io(out);
+        return skip_hole(out, length);
     }
 
     uint8_t *piece = piece_of(out);
@@ -377,6 +423,9 @@ static bool set_up_zstd(MigOutput *out, const MigOutputOptions *options, GError 
                            options->zstd_long);
     /* Refused by a libzstd without threads, which then works in this one. */
     ZSTD_CCtx_setParameter(out->zstd, ZSTD_c_nbWorkers, options->zstd_threads);
+    if (level <= ZSTD_CLEVEL_DEFAULT && !options->zstd_long) {
+        ZSTD_CCtx_setParameter(out->zstd, ZSTD_c_jobSize, JOB);
+    }
     return true;
 }
 

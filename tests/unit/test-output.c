@@ -407,6 +407,30 @@ START_TEST(keeps_holes)
 }
 END_TEST
 
+/* Holes that a pipe or a compressed file has filled come back, however they are handed over. */
+START_TEST(makes_holes_of_zeros)
+{
+    static const size_t pieces[] = { 6 * MIB, MIB, 300 * KIB, 4096 };
+    g_autoptr(GBytes) bytes = NULL;
+    guint8 *data = g_malloc0(6 * MIB);
+    struct stat st;
+
+    memset(data + 100, 'x', 1000);
+    memset(data + 3 * MIB + 5, 'x', 100 * KIB);
+    bytes = g_bytes_new_take(data, 6 * MIB);
+    g_autoptr(MigOutput) out = mig_output_open("out", NULL, NULL);
+    for (size_t at = 0, n; at < 6 * MIB; at += n) {
+        n = MIN(pieces[_i], 6 * MIB - at);
+        ck_assert(mig_output_write(out, data + at, n, NULL));
+    }
+    commit(out);
+    ck_assert_uint_eq(mig_output_written(out), 6 * MIB);
+    assert_file("out", bytes);
+    ck_assert_int_eq(stat("out", &st), 0);
+    ck_assert_int_lt(st.st_blocks * 512, MIB);
+}
+END_TEST
+
 /* Holes are skipped only where nothing old can shine through. */
 START_TEST(does_not_skip_over_old_content)
 {
@@ -420,7 +444,9 @@ START_TEST(does_not_skip_over_old_content)
     g_autoptr(MigInput) in = mig_input_open("in", NULL, NULL);
     fd = open("out", O_WRONLY);
     g_autoptr(MigOutput) out = mig_output_new_fd(fd, "out", NULL, NULL);
-    ck_assert(mig_output_copy(out, in, 0, 2 * MIB, NULL));
+    ck_assert(
+        _i == 0 ? mig_output_copy(out, in, 0, 2 * MIB, NULL)
+                : mig_output_write(out, g_bytes_get_data(expected, NULL), 2 * MIB, NULL));
     commit(out);
     close(fd);
     assert_file("out", expected);
@@ -497,7 +523,8 @@ START_TEST(knows_what_moves)
                                       : mig_input_open("in", NULL, NULL);
     out = rows[_i].to_pipe ? mig_output_new_fd(ends[1], "pipe", &options, NULL)
                            : mig_output_open("out", &options, NULL);
-    ck_assert(mig_output_write(out, g_bytes_get_data(bytes, NULL), rows[_i].written, NULL));
+    ck_assert(
+        mig_output_write(out, g_bytes_get_data(bytes, NULL), rows[_i].written, NULL));
     ck_assert(mig_output_moves(out, in, rows[_i].offset) ==
               (shares_blocks() ? rows[_i].if_shared : rows[_i].moves));
     close(ends[0]);
@@ -688,7 +715,8 @@ Suite *suite_output(void)
     TCase *copy = case_in_folder(suite, "copy");
     tcase_add_loop_test(copy, copies_ranges, 0, N_SINKS * 2 * 2);
     tcase_add_loop_test(copy, keeps_holes, 0, 5);
-    tcase_add_test(copy, does_not_skip_over_old_content);
+    tcase_add_loop_test(copy, makes_holes_of_zeros, 0, 4);
+    tcase_add_loop_test(copy, does_not_skip_over_old_content, 0, 2);
     tcase_add_loop_test(copy, tells_when_the_range_is_not_there, 0, 2);
     tcase_add_loop_test(copy, knows_what_moves, 0, 11);
     tcase_add_test(copy, shares_what_it_copies);
