@@ -2,7 +2,7 @@
 /*
  * Owns:      what follows the first bytes of another source, and a first look at it.
  * Knows not: why the start is where it is, nor what is looked for.
- * Beside it: open.c, which puts a view on each layer to see what lies there.
+ * Beside it: container.c, which puts a view on each layer to see what lies there.
  */
 #include "io/source.h"
 

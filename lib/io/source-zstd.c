@@ -2,13 +2,13 @@
 /*
  * Owns:      undoing zstd: frames and skippable frames, any number in a row.
  * Knows not: what the bytes mean, nor what lies around the compressed ones.
- * Beside it: source-gzip.c, its like; output-zstd.c, the way back.
+ * Beside it: source-unpack.h; source-gzip.c, its like; output.c, the way back.
  */
-#include "io/source.h"
-
 #include <errno.h>
 #include <zstd.h>
 #include <zstd_errors.h>
+
+#include "io/source-unpack.h"
 
 /* A frame says how far back it refers; that much must stay in memory.  As zstd(1). */
 #define WINDOW_LOG_MAX 27
@@ -16,150 +16,90 @@
 /* The least that begins a frame; from there on the decompressor says what it wants. */
 #define FRAME_START 5
 
-#define BUFFER_SIZE ((size_t)128 << 10)
-
 typedef struct ZstdSource {
-    MigSource base;
-    MigSource *inner;
-    uint64_t max_expand;
-    uint64_t expanded;
+    MigUnpack unpack;
     ZSTD_DStream *stream;
-    uint8_t *buffer;    /* Compressed bytes; */
-    size_t used;        /* those that the decompressor has seen, */
-    size_t filled;      /* and all of them. */
-    uint64_t in_offset; /* Of the end of the buffer's. */
-    size_t wanted;      /* Input that completes the next block; 0 between frames. */
-    bool ended;
-    /* What is wrong with the compressed data, if anything, and where. */
-    MigErrorCode failure;
-    const char *failure_text;
-    uint64_t failure_offset;
+    size_t wanted; /* Input that completes the next block; 0 between frames. */
 } ZstdSource;
 
-/* @text is static.  The place is where the decompressor has come to. */
-static void fail(ZstdSource *zstd, MigErrorCode code, const char *text)
-{
-    zstd->failure = code;
-    zstd->failure_text = text;
-    zstd->failure_offset = zstd->in_offset - (zstd->filled - zstd->used);
-}
-
-/* False when the inner source fails; it will say so again. */
-static bool refill(ZstdSource *zstd, GError **error)
-{
-    ssize_t got = zstd->inner->ops->read(zstd->inner, zstd->in_offset, zstd->buffer,
-                                         BUFFER_SIZE, error);
-
-    if (got > 0) {
-        zstd->used = 0;
-        zstd->filled = (size_t)got;
-        zstd->in_offset += (uint64_t)got;
-    } else if (got == 0 && zstd->wanted > 0) {
-        fail(zstd, MIG_ERROR_CONTAINER, "the compressed data ends within a frame");
-    } else if (got == 0) {
-        zstd->ended = true;
-    }
-    return got >= 0;
-}
-
-static void fail_decompression(ZstdSource *zstd, size_t result)
+static void fail_decompression(MigUnpack *unpack, size_t result)
 {
     switch (ZSTD_getErrorCode(result)) {
     case ZSTD_error_frameParameter_windowTooLarge:
-        fail(zstd, MIG_ERROR_LIMIT,
-             "a frame needs a window of more than 128 MiB, as --long=28 and above make "
-             "it");
+        mig_unpack_fail(unpack, MIG_ERROR_LIMIT,
+                        "a frame needs a window of more than 128 MiB, as --long=28 and "
+                        "above make it");
         break;
     case ZSTD_error_prefix_unknown:
-        fail(zstd, MIG_ERROR_CONTAINER, "wanted a frame or the end, found other bytes");
+        mig_unpack_fail(unpack, MIG_ERROR_CONTAINER,
+                        "wanted a frame or the end, found other bytes");
         break;
     case ZSTD_error_memory_allocation:
-        fail(zstd, MIG_ERROR_IO, g_strerror(ENOMEM));
+        mig_unpack_fail(unpack, MIG_ERROR_IO, g_strerror(ENOMEM));
         break;
     default:
-        fail(zstd, MIG_ERROR_CONTAINER, ZSTD_getErrorName(result));
+        mig_unpack_fail(unpack, MIG_ERROR_CONTAINER, ZSTD_getErrorName(result));
     }
 }
 
-/*
- * One step: at most one block is decompressed, so that a damaged one takes nothing with it
- * that came before.  False when the inner source fails.
- */
-static bool step(ZstdSource *zstd, ZSTD_outBuffer *out, GError **error)
+/* What is there has been seen: more, or the end. */
+static bool go_on(ZstdSource *zstd, GError **error)
 {
-    size_t size =
-        MIN(zstd->wanted > 0 ? zstd->wanted : FRAME_START, zstd->filled - zstd->used);
-    ZSTD_inBuffer in = { zstd->buffer + zstd->used, size, 0 };
+    MigUnpack *unpack = &zstd->unpack;
+
+    if (!unpack->inner_ended) {
+        return mig_unpack_refill(unpack, error);
+    }
+    if (zstd->wanted > 0) {
+        mig_unpack_fail(unpack, MIG_ERROR_CONTAINER,
+                        "the compressed data ends within a frame");
+    }
+    unpack->ended = true;
+    return true;
+}
+
+/* At most one block. */
+static bool zstd_step(MigUnpack *unpack, uint8_t *out, size_t n, size_t *given,
+                      GError **error)
+{
+    ZstdSource *zstd = (ZstdSource *)unpack;
+    size_t size = MIN(zstd->wanted > 0 ? zstd->wanted : FRAME_START,
+                      unpack->filled - unpack->used);
+    ZSTD_inBuffer in = { unpack->buffer + unpack->used, size, 0 };
+    ZSTD_outBuffer to = { out, n, 0 };
 
     if (zstd->wanted == 0 && size == 0) {
-        return refill(zstd, error);
+        return go_on(zstd, error);
     }
-    size_t result = ZSTD_decompressStream(zstd->stream, out, &in);
-    zstd->used += in.pos;
+    size_t result = ZSTD_decompressStream(zstd->stream, &to, &in);
+    unpack->used += in.pos;
+    *given = to.pos;
     if (ZSTD_isError(result)) {
-        fail_decompression(zstd, result);
+        fail_decompression(unpack, result);
         return true;
     }
     zstd->wanted = result;
     /* Without input it still gives what it has decompressed already. */
-    return size > 0 || out->pos > 0 || refill(zstd, error);
+    return size > 0 || to.pos > 0 || go_on(zstd, error);
 }
 
-static ssize_t zstd_read(MigSource *source, uint64_t offset, void *buffer, size_t n,
-                         GError **error)
+static void zstd_clear(MigUnpack *unpack)
 {
-    ZstdSource *zstd = (ZstdSource *)source;
-    uint64_t allowed = zstd->max_expand - zstd->expanded;
-    /* One byte more than is allowed tells that there is more. */
-    ZSTD_outBuffer out = { buffer, n <= allowed ? n : allowed + 1, 0 };
-
-    (void)offset; /* Bytes are asked for in order. */
-    while (out.pos == 0 && !zstd->ended && !zstd->failure) {
-        if (!step(zstd, &out, error)) {
-            return -1;
-        }
-    }
-    if (out.pos > allowed) {
-        fail(zstd, MIG_ERROR_LIMIT, MIG_EXPAND_ERROR);
-        out.pos = allowed;
-    }
-    zstd->expanded += out.pos;
-    if (out.pos == 0 && zstd->failure) {
-        mig_source_set_error(error, zstd->failure,
-                             zstd->inner->origin + zstd->failure_offset, "zstd: %s",
-                             zstd->failure_text);
-        return -1;
-    }
-    return (ssize_t)out.pos;
+    ZSTD_freeDStream(((ZstdSource *)unpack)->stream);
 }
 
-static void zstd_free(MigSource *source)
-{
-    ZstdSource *zstd = (ZstdSource *)source;
-
-    mig_source_free(zstd->inner);
-    ZSTD_freeDStream(zstd->stream);
-    g_free(zstd->buffer);
-    g_free(zstd);
-}
-
-static const MigSourceOps zstd_ops = { .read = zstd_read, .free = zstd_free };
+static const MigUnpackOps zstd_ops = { "zstd", zstd_step, zstd_clear };
 
 MigSource *mig_source_zstd_new(MigSource *inner, uint64_t max_expand)
 {
     ZstdSource *zstd = g_new0(ZstdSource, 1);
 
-    zstd->base.ops = &zstd_ops;
-    zstd->base.waits = inner->waits;
-    zstd->base.fd = -1;
-    zstd->inner = inner;
-    zstd->max_expand = max_expand;
+    mig_unpack_init(&zstd->unpack, &zstd_ops, inner, max_expand);
     zstd->stream = ZSTD_createDStream();
     if (zstd->stream) {
         ZSTD_DCtx_setParameter(zstd->stream, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
     } else {
-        fail(zstd, MIG_ERROR_IO, g_strerror(ENOMEM));
+        mig_unpack_fail(&zstd->unpack, MIG_ERROR_IO, g_strerror(ENOMEM));
     }
-    zstd->buffer = g_malloc(BUFFER_SIZE);
-    return &zstd->base;
+    return &zstd->unpack.base;
 }

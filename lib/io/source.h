@@ -2,7 +2,8 @@
 /*
  * Owns:      what an input reads from: one interface, and a constructor for each kind.
  * Knows not: what the bytes mean, nor who looks ahead in them.
- * Beside it: source-*.c, one file per kind; open.c, which stacks them; input.c.
+ * Beside it: source-*.c, one file per kind; container.c, which stacks them;
+ *            input.c.
  */
 #ifndef MIG_IO_SOURCE_H
 #define MIG_IO_SOURCE_H
@@ -76,9 +77,7 @@ MigSource *mig_source_view_new(MigSource *inner, uint64_t start);
  * will be read again.  NULL with *error set when they cannot be read. */
 const uint8_t *mig_source_view_look(MigSource *view, size_t *n, GError **error);
 
-/* zstd frames and gzip members, undone.  @max_expand: most bytes that may come out; the
- * text is that of the error which says that there are more. */
-#define MIG_EXPAND_ERROR "expands to more than the limit on decompressed bytes"
+/* zstd frames and gzip members, undone.  @max_expand: most bytes that may come out. */
 MigSource *mig_source_zstd_new(MigSource *inner, uint64_t max_expand);
 MigSource *mig_source_gzip_new(MigSource *inner, uint64_t max_expand);
 

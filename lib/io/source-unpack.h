@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      what sources that undo a compression have in common: compressed bytes come in,
+ *            what they expand to is bounded, and what is wrong with them is told in its place.
+ * Knows not: any one compression.
+ * Beside it: source-zstd.c, source-gzip.c.
+ */
+#ifndef MIG_IO_SOURCE_UNPACK_H
+#define MIG_IO_SOURCE_UNPACK_H
+
+#include "io/source.h"
+
+typedef struct MigUnpack MigUnpack;
+
+typedef struct MigUnpackOps {
+    const char *name;
+    /*
+     * Decompresses a little, or calls mig_unpack_refill(): as little as can be told from what
+     * follows, so that a damaged part takes nothing with it that came before.  *given, 0 on
+     * entry, is what it wrote of the @n bytes at @out; without any it is called again, unless
+     * it has set ended or called mig_unpack_fail().  False when the inner source fails.
+     */
+    bool (*step)(MigUnpack *unpack, uint8_t *out, size_t n, size_t *given,
+                 GError **error);
+    void (*clear)(MigUnpack *unpack);
+} MigUnpackOps;
+
+/* Embedded at the start of each kind. */
+struct MigUnpack {
+    MigSource base;
+    const MigUnpackOps *ops;
+    MigSource *inner;
+    uint64_t max_expand;
+    uint64_t expanded;
+    uint8_t *buffer;    /* Compressed bytes; */
+    size_t used;        /* those that the decompressor has seen, */
+    size_t filled;      /* and all of them. */
+    uint64_t in_offset; /* Of the end of the buffer's. */
+    bool inner_ended;
+    bool ended;
+    /* What is wrong with the compressed data, if anything, and where. */
+    MigErrorCode failure;
+    const char *failure_text;
+    uint64_t failure_offset;
+};
+
+/* @inner is taken over; the rest as in mig_source_zstd_new(). */
+void mig_unpack_init(MigUnpack *unpack, const MigUnpackOps *ops, MigSource *inner,
+                     uint64_t max_expand);
+
+/* Gets more behind what is left.  False when the inner source fails; it will say so again. */
+bool mig_unpack_refill(MigUnpack *unpack, GError **error);
+
+/* @text is static.  The place is where the decompressor has come to. */
+void mig_unpack_fail(MigUnpack *unpack, MigErrorCode code, const char *text);
+
+#endif
