@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Owns:      the state of a virtio device, of which the description has only the length.
- * Knows not: what a device class saves of its own, between the queues and the subsections.
+ * Knows not: what a device class saves of its own, between the queues and the subsections, but
+ *            for those of virtio-net and virtio-balloon.
  * Beside it: device/virtio-features.c, device/virtio-config.c; device/pci.c.
  *
  *   transport; virtio-pci: be32 version | configuration space, 256 or 4096 | 4 x be32 INTx |
@@ -21,7 +22,8 @@
  * virtio_pci_save_config(), virtio_pci_save_queue(), vmstate_virtio_pci_modern_*;
  * hw/virtio/virtio-mmio.c, virtio_mmio_save_config(), vmstate_virtio_mmio_*;
  * hw/s390x/virtio-ccw.c, vmstate_virtio_ccw_dev; hw/s390x/css.c, vmstate_subch_dev,
- * vmstate_ind_addr; hw/intc/s390_flic.c, vmstate_adapter_info; 5.2 to 11.1.
+ * vmstate_ind_addr; hw/intc/s390_flic.c, vmstate_adapter_info; hw/net/virtio-net.c,
+ * vmstate_virtio_net_device; hw/virtio/virtio-balloon.c, vmstate_virtio_balloon_*; 5.2 to 11.1.
  */
 #include "device/virtio.h"
 
@@ -144,6 +146,9 @@ static const struct Subsection {
       QUEUES_MAX,
       PARTS({ 2, "num" }, { 1, "enabled" }, { 4, "desc[0]" }, { 4, "desc[1]" },
             { 4, "avail[0]" }, { 4, "avail[1]" }, { 4, "used[0]" }, { 4, "used[1]" }) },
+    { "virtio-balloon-device/free-page-report",
+      PARTS({ 4, "free_page_hint_cmd_id" }, { 4, "free_page_hint_status" }), 0, NULL },
+    { "virtio-balloon-device/page-poison", PARTS({ 4, "poison_val" }), 0, NULL },
     { CCW_ORB,
       PARTS(GROUP("orb", { 4, "intparm" }, { 2, "ctrl0" }, { 1, "lpm" }, { 1, "ctrl1" },
                   { 4, "cpa" })),
@@ -604,6 +609,73 @@ static void show_per_queue(State *s, const struct Subsection *section, uint64_t 
     mig_emit_close(s->e);
 }
 
+/* Its table of addresses, of which it has as many as are in use, stands between @head and
+ * @tail; the offloads are there if the driver may change them. */
+static bool show_net(State *s, uint64_t at, uint64_t end)
+{
+    static const MigPart head[] = {
+        { MIG_PART_BYTES(6), "mac" },
+        { 4, "tx_waiting" },
+        { 4, "mergeable_rx_bufs" },
+        { 2, "status" },
+        { 1, "promisc" },
+        { 1, "allmulti" },
+        { 4, "mac_table.in_use" },
+        { 0 },
+    };
+    static const MigPart tail[] = {
+        { MIG_PART_BYTES(512), "vlans" },
+        { 4, "has_vnet_hdr" },
+        { 1, "mac_table.multi_overflow" },
+        { 1, "mac_table.uni_overflow" },
+        { 1, "alluni" },
+        { 1, "nomulti" },
+        { 1, "nouni" },
+        { 1, "nobcast" },
+        { 1, "has_ufo" },
+        { 8, "curr_guest_offloads" },
+        { 0 },
+    };
+    uint64_t shortest = parts_length(head) + parts_length(tail) - 8, macs;
+
+    if (end - at < shortest) {
+        return false;
+    }
+    macs = 6 * mig_emit_get_be(s->e, at + parts_length(head) - 4, 4);
+    if (end - at != shortest + macs && end - at != shortest + macs + 8) {
+        return false;
+    }
+    at = show_parts(s, head, at, end, false);
+    if (macs) {
+        mig_emit_bytes(s->e, "mac_table.macs", "bytes", at, macs, NULL);
+    }
+    show_parts(s, tail, at + macs, end, false);
+    return true;
+}
+
+static bool show_balloon(State *s, uint64_t at, uint64_t end)
+{
+    static const MigPart parts[] = { { 4, "num_pages" }, { 4, "actual" }, { 0 } };
+
+    return end - at == parts_length(parts) && show_parts(s, parts, at, end, false) == end;
+}
+
+static void show_device_class(State *s)
+{
+    uint64_t at = s->at + s->layout.device_class, end = s->at + s->layout.subsections;
+
+    if (at == end) {
+        return;
+    }
+    mig_emit_open(s->e, MIG_FIELD_STRUCT, "device_class", "device class", at, end - at,
+                  NULL);
+    if (!(s->type == 1 && show_net(s, at, end)) &&
+        !(s->type == 5 && show_balloon(s, at, end))) {
+        mig_emit_bytes(s->e, "octets", "bytes", at, end - at, NULL);
+    }
+    mig_emit_close(s->e);
+}
+
 static void show_subsection(State *s, const struct Subsection *section, uint64_t at)
 {
     uint64_t header = header_length(section), end = at + header + payload_length(section);
@@ -658,10 +730,7 @@ void mig_virtio_decode(MigEmit *e, const char *name, const char *type, uint64_t 
     mig_emit_be(e, "guest_features_low", common + 4, 4, note->str);
     show_config(&s, length);
     show_queues(&s);
-    if (l->subsections > l->device_class) {
-        mig_emit_bytes(e, "device_class", "bytes", at + l->device_class,
-                       l->subsections - l->device_class, NULL);
-    }
+    show_device_class(&s);
     show_subsections(&s, length);
     mig_emit_close(e);
 }
