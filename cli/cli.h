@@ -65,6 +65,10 @@ int cli_cmd_extract(int argc, char **argv, CliCommon *common);
  */
 void cli_confine(CliCommon *common, const char *const *files, size_t n);
 
+/* The same for one that reads @file and writes files: it may make new ones, in @folder, or
+ * with NULL anywhere, but open none that exists. */
+void cli_confine_writer(CliCommon *common, const char *file, const char *folder);
+
 /* As many open files as this process may have: for one per input, or per output.  How many. */
 size_t cli_raise_descriptors(void);
 

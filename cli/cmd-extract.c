@@ -358,30 +358,45 @@ static bool read_all(Extract *x, GError **error)
 
 static bool extract(Extract *x, GError **error)
 {
-    return open_output(x, error) && read_all(x, error) && check_found(x, error) &&
+    return read_all(x, error) && check_found(x, error) &&
            (x->what != WHAT_VFIO || finish_vfio(x, error)) &&
            (x->files ? extract_files_commit(x->files, error)
                      : mig_output_commit(x->out, error));
 }
 
+/* After this no file that exists can be opened. */
+static bool open_all(Extract *x, GError **error)
+{
+    if (!open_output(x, error)) {
+        return false;
+    }
+    if (x->output) {
+        cli_confine_writer(x->common, x->file, x->files ? x->output : NULL);
+    } else {
+        cli_confine(x->common, &x->file, 1);
+    }
+    x->in = cli_open(x->file, x->common, error);
+    return x->in != NULL;
+}
+
 static CliStatus run(Extract *x)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(MigInput) in = cli_open(x->file, x->common, &error);
+    g_autoptr(MigInput) in = NULL;
     g_autoptr(MigReader) reader = NULL;
     g_autoptr(MigRamImage) image = NULL;
     g_autoptr(GByteArray) config = g_byte_array_new();
     CliStatus status = CLI_OK;
+    bool ok = open_all(x, &error);
 
-    if (!in) {
-        cli_print_error(x->file, error);
-        return cli_status_of(error);
+    if (ok) {
+        in = x->in;
+        x->reader = reader = mig_reader_new(in);
+        x->image = image = mig_ram_image_new(place_block, x);
+        x->config = config;
+        ok = extract(x, &error);
     }
-    x->in = in;
-    x->reader = reader = mig_reader_new(in);
-    x->image = image = mig_ram_image_new(place_block, x);
-    x->config = config;
-    if (!extract(x, &error)) {
+    if (!ok) {
         status =
             x->out && mig_output_broken_pipe(x->out) ? CLI_TROUBLE : cli_status_of(error);
         if (!x->out || !mig_output_broken_pipe(x->out)) {

@@ -7,8 +7,9 @@
  * A command that only reads opens its inputs here, and afterwards can open no file,
  * start no program, reach no network and signal nobody: a mistake in the library that a
  * hostile stream finds is worth little.  Files without a name may still be made, for
- * what a pipe spools, and threads be started.  Without a kernel that filters system
- * calls, all works as before.
+ * what a pipe spools, and threads be started.  One that writes files may make new ones
+ * and give them names besides, where the kernel has Landlock in one folder only.
+ * Without a kernel that can do these things, all works as before.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,8 +18,15 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#if __has_include(<linux/landlock.h>)
+#include <linux/landlock.h>
+#endif
 
 #include "cli.h"
+#include "io/temporary.h"
 
 #ifndef CLI_SANDBOX
 #define CLI_SANDBOX 1
@@ -48,6 +56,13 @@ static const char *const allowed[] = {
 };
 /* clang-format on */
 
+/* To find a folder, and give names in it. */
+static const char *const allowed_to_writers[] = {
+    "access", "faccessat", "faccessat2", "readlink", "readlinkat",
+    "linkat", "renameat",  "renameat2",  "unlink",   "unlinkat",
+    "rmdir",  "fchmod",    "fchown",     "fchown32", "fsync",
+};
+
 static bool allow_some(scmp_filter_ctx filter)
 {
     static const unsigned long requests[] = { TCGETS, TIOCGWINSZ, FIONREAD };
@@ -72,12 +87,12 @@ static bool allow_some(scmp_filter_ctx filter)
     return ok;
 }
 
-static bool allow_all(scmp_filter_ctx filter)
+static bool allow_calls(scmp_filter_ctx filter, const char *const *names, size_t n)
 {
-    bool ok = allow_some(filter);
+    bool ok = true;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(allowed); i++) {
-        int number = seccomp_syscall_resolve_name(allowed[i]);
+    for (size_t i = 0; i < n; i++) {
+        int number = seccomp_syscall_resolve_name(names[i]);
 
         /* Negative: not on this architecture. */
         ok &= number < 0 || seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0) == 0;
@@ -85,12 +100,27 @@ static bool allow_all(scmp_filter_ctx filter)
     return ok;
 }
 
-static void enter(void)
+/* No file that exists is opened. */
+static bool allow_writing(scmp_filter_ctx filter)
+{
+    const scmp_datum_t new = O_CREAT | O_EXCL, folder = O_DIRECTORY;
+
+    return allow_calls(filter, allowed_to_writers, G_N_ELEMENTS(allowed_to_writers)) &&
+           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+                            SCMP_A2(SCMP_CMP_MASKED_EQ, new, new)) == 0 &&
+           seccomp_rule_add(
+               filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+               SCMP_A2(SCMP_CMP_MASKED_EQ, folder | O_CREAT | O_ACCMODE, folder)) == 0;
+}
+
+static void filter_calls(bool writer)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 
     /* Loading sets no_new_privs. */
-    if (filter && allow_all(filter)) {
+    if (filter && allow_some(filter) &&
+        allow_calls(filter, allowed, G_N_ELEMENTS(allowed)) &&
+        (!writer || allow_writing(filter))) {
         seccomp_load(filter);
     }
     if (filter) {
@@ -98,11 +128,62 @@ static void enter(void)
     }
 }
 
-void cli_confine(CliCommon *common, const char *const *files, size_t n)
+#ifdef LANDLOCK_ACCESS_FS_MAKE_SYM
+
+static bool allow_beneath(int ruleset, const char *folder, uint64_t rights)
+{
+    struct landlock_path_beneath_attr rule = { .allowed_access = rights,
+                                               .parent_fd =
+                                                   open(folder, O_PATH | O_CLOEXEC) };
+    bool ok = rule.parent_fd >= 0 && syscall(SYS_landlock_add_rule, ruleset,
+                                             LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
+
+    if (rule.parent_fd >= 0) {
+        close(rule.parent_fd);
+    }
+    return ok;
+}
+
+static void stay_in(const char *folder)
+{
+    const uint64_t unnamed = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE;
+    const uint64_t named = unnamed | LANDLOCK_ACCESS_FS_READ_DIR |
+                           LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE;
+    /* All of the first version. */
+    const struct landlock_ruleset_attr handled = {
+        .handled_access_fs = 2 * LANDLOCK_ACCESS_FS_MAKE_SYM - 1
+    };
+    g_autofree char *parent = g_build_filename(folder, "..", NULL);
+    int ruleset = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof(handled), 0);
+
+    if (ruleset < 0) {
+        return;
+    }
+    /* The folder itself goes if nothing comes of it. */
+    if (allow_beneath(ruleset, folder, named) &&
+        allow_beneath(ruleset, parent, LANDLOCK_ACCESS_FS_REMOVE_DIR) &&
+        allow_beneath(ruleset, mig_temporary_dir(NULL), unnamed) &&
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) {
+        syscall(SYS_landlock_restrict_self, ruleset, 0);
+    }
+    close(ruleset);
+}
+
+#else
+
+static void stay_in(const char *folder)
+{
+    (void)folder;
+}
+
+#endif
+
+/* Whether to go on: the files are open, or known not to be there. */
+static bool open_files(CliCommon *common, const char *const *files, size_t n)
 {
     if (!CLI_SANDBOX || common->no_sandbox ||
         n + OTHER_DESCRIPTORS > cli_raise_descriptors()) {
-        return;
+        return false;
     }
     common->opened = g_hash_table_new(g_str_hash, g_str_equal);
     for (size_t i = 0; i < n; i++) {
@@ -118,5 +199,22 @@ void cli_confine(CliCommon *common, const char *const *files, size_t n)
         g_hash_table_insert(common->opened, (gpointer)(uintptr_t)files[i],
                             GINT_TO_POINTER(fd < 0 ? -errno : fd));
     }
-    enter();
+    return true;
+}
+
+void cli_confine(CliCommon *common, const char *const *files, size_t n)
+{
+    if (open_files(common, files, n)) {
+        filter_calls(false);
+    }
+}
+
+void cli_confine_writer(CliCommon *common, const char *file, const char *folder)
+{
+    if (open_files(common, &file, 1)) {
+        if (folder) {
+            stay_in(folder);
+        }
+        filter_calls(true);
+    }
 }

@@ -8,6 +8,7 @@
 #include <glib/gstdio.h>
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PAGE 4096u
 
@@ -333,6 +334,32 @@ START_TEST(gives_a_section_as_it_is)
 }
 END_TEST
 
+/* A file is replaced only if that is said, a link to it followed. */
+START_TEST(writes_one_file)
+{
+    g_autofree char *file = fixture_file("good/minimal-ram.txt");
+    g_autofree char *dir = scratch_dir();
+    g_autofree char *other = g_build_filename(dir, "other", NULL);
+    g_autofree char *path = g_build_filename(other, "apic", NULL);
+    g_autofree char *link = g_build_filename(dir, "link", NULL);
+    gsize n;
+
+    ck_assert_int_eq(g_mkdir(other, 0700), 0);
+    ck_assert_int_eq(symlink("other/apic", link), 0);
+    for (int i = 0; i < 3; i++) {
+        g_autoptr(Run) run = run_migstat(NULL, "extract", "--section=apic", "-o", link,
+                                         file, i == 2 ? "--force" : NULL, NULL);
+        ck_assert_msg(run->status == (i == 1 ? 2 : 0), "%d: %s", i, run->err);
+        g_autofree char *data = read_file(other, "apic", &n);
+        ck_assert_uint_eq(n, i == 1 ? 4 : 37);
+        if (i == 0) {
+            ck_assert(g_file_set_contents(path, "mine", -1, NULL));
+        }
+    }
+    scratch_remove(dir);
+}
+END_TEST
+
 START_TEST(gives_the_description)
 {
     g_autoptr(GBytes) bytes = fixture_bytes("real/q35-72-vfio.mig.zst");
@@ -392,6 +419,7 @@ Suite *suite_extract(void)
     tcase_add_loop_test(tc, takes_a_vfio_device_apart, 0, G_N_ELEMENTS(vfio_streams));
     tcase_add_test(tc, lspci_reads_the_configuration);
     tcase_add_test(tc, gives_a_section_as_it_is);
+    tcase_add_test(tc, writes_one_file);
     tcase_add_test(tc, gives_the_description);
     suite_add_tcase(suite, tc);
     return suite;

@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -113,6 +114,56 @@ START_TEST(test_refused)
 }
 END_TEST
 
+static bool has_landlock(void)
+{
+#ifdef SYS_landlock_create_ruleset
+    return syscall(SYS_landlock_create_ruleset, NULL, 0, 1) > 0; /* the version */
+#else
+    return false;
+#endif
+}
+
+/* Of one that writes files, which may make some, yet not here. */
+START_TEST(test_writer_refused)
+{
+    g_autofree char *dir = scratch_dir();
+    CliCommon common = { 0 };
+
+    if (is_confined() && (attempts[_i].attempt != make_a_file || has_landlock())) {
+        cli_confine_writer(&common, "/etc/hostname", dir);
+        errno = 0;
+        ck_assert_msg(attempts[_i].attempt() == -1 &&
+                          (errno == EPERM || errno == EACCES || errno == ENOENT),
+                      "%s: %s", attempts[_i].what, strerror(errno));
+    }
+    scratch_remove(dir);
+}
+END_TEST
+
+static int make_in(const char *dir, const char *name)
+{
+    g_autofree char *path = g_build_filename(dir, name, NULL);
+
+    return open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+}
+
+/* New files in the folder, and none that is there. */
+START_TEST(test_writer_allowed)
+{
+    g_autofree char *dir = scratch_dir();
+    g_autofree char *old = g_build_filename(dir, "old", NULL);
+    CliCommon common = { 0 };
+
+    ck_assert(g_file_set_contents(old, "private", -1, NULL));
+    cli_confine_writer(&common, "/etc/hostname", dir);
+    ck_assert_int_ge(make_in(dir, "new"), 0);
+    ck_assert(!is_confined() || open(old, O_RDONLY) == -1);
+    ck_assert(!is_confined() || open(old, O_WRONLY) == -1);
+    ck_assert(!is_confined() || open(old, O_RDWR | O_CREAT, 0600) == -1);
+    ck_assert_int_eq(unlink(old), 0);
+}
+END_TEST
+
 START_TEST(test_allowed_without_sandbox)
 {
     const char *file = "/etc/hostname";
@@ -139,6 +190,8 @@ static const struct {
     { { "check", "FILE" } },
     { { "check", "--format=json", "OTHER", "FILE" } },
     { { "diff", "FILE", "OTHER" } },
+    { { "extract", "--section=cpu", "FILE" } },
+    { { "extract", "--description", "PACKED" } },
     { { "dump", "PACKED" } },
     { { "check", "PACKED" } },
     { { "dump", "." } },
@@ -243,6 +296,8 @@ Suite *suite_sandbox(void)
     TCase *tests = tcase_create("sandbox");
 
     tcase_add_loop_test(tests, test_refused, 0, G_N_ELEMENTS(attempts));
+    tcase_add_loop_test(tests, test_writer_refused, 0, G_N_ELEMENTS(attempts));
+    tcase_add_test(tests, test_writer_allowed);
     tcase_add_test(tests, test_allowed_without_sandbox);
     tcase_add_loop_test(tests, test_same_output, 0, G_N_ELEMENTS(works));
     tcase_add_test(tests, test_spool);
