@@ -58,8 +58,8 @@ static const Bits command_bits[] = {
     { 6, 1, "ParErr" },    { 7, 1, "Stepping" }, { 8, 1, "SERR" },
     { 9, 1, "FastB2B" },   { 10, 1, "DisINTx" }, { 0 },
 };
-#define DEVSEL "DEVSEL=fast|medium|slow"
 
+#define DEVSEL "DEVSEL=fast|medium|slow"
 static const Bits status_bits[] = {
     { 4, 1, "Cap" },
     { 5, 1, "66MHz" },
