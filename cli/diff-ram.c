@@ -43,12 +43,7 @@ static void add_page(Row *row, uint64_t address)
 static bool read_back(DiffSide *side, const MigRamBlock *block, uint64_t address,
                       uint8_t *buffer, size_t n)
 {
-    if (mig_ram_image_read(side->image, block, address, buffer, n) == n) {
-        return true;
-    }
-    mig_error_set_plain(&side->error, MIG_ERROR_IO,
-                        "the content of RAM block %s cannot be read back", block->name);
-    return false;
+    return mig_ram_image_read(side->image, block, address, buffer, n, &side->error);
 }
 
 static void diff_block(Diff *diff, const MigRamBlock *a, const MigRamBlock *b,

@@ -76,7 +76,7 @@ static Block *find(const MigRamImage *image, const MigRamBlock *block)
 
 static bool io_error(const MigRamBlock *block, GError **error)
 {
-    mig_error_set_plain(error, MIG_ERROR_IO, "writing the content of RAM block %s: %s",
+    mig_error_set_plain(error, MIG_ERROR_IO, "cannot keep the content of RAM block %s: %s",
                         block->name, g_strerror(errno));
     return false;
 }
@@ -338,13 +338,13 @@ bool mig_ram_image_watch(MigRamImage *image, MigReader *reader, const MigItem *i
     }
 }
 
-size_t mig_ram_image_read(const MigRamImage *image, const MigRamBlock *block,
-                          uint64_t address, void *buffer, size_t n)
+bool mig_ram_image_read(const MigRamImage *image, const MigRamBlock *block,
+                        uint64_t address, void *buffer, size_t n, GError **error)
 {
     const Block *b = find(image, block);
 
-    n = (size_t)MIN(n, block->used_length - MIN(address, block->used_length));
-    return b && read_exactly(b, address, buffer, n) ? n : 0;
+    errno = EBADF; /* a block that is left out */
+    return (b && read_exactly(b, address, buffer, n)) || io_error(block, error);
 }
 
 uint64_t mig_ram_image_next(const MigRamImage *image, const MigRamBlock *block,

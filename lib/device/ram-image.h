@@ -37,9 +37,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigRamImage, mig_ram_image_free)
 MIG_API bool mig_ram_image_watch(MigRamImage *image, MigReader *reader,
                                  const MigItem *item, GError **error);
 
-/* Octets of @block from @address on, at most @n: how many there are. */
-MIG_API size_t mig_ram_image_read(const MigRamImage *image, const MigRamBlock *block,
-                                  uint64_t address, void *buffer, size_t n);
+/* @n octets of @block, which is not left out, from @address on, zeros behind its end.
+ * Errors: IO. */
+MIG_API bool mig_ram_image_read(const MigRamImage *image, const MigRamBlock *block,
+                                uint64_t address, void *buffer, size_t n, GError **error);
 
 /* The first address at or after @address that may not be zero; the block's length if all is
  * zero from there on. */

@@ -22,60 +22,87 @@
 static const char small[] = "good/vfio-config-last.txt";
 static const char large[] = "real/q35-100-vfio.mig.zst";
 static const char larger[] = "real/q35-100-mapped-ram.mig.zst"; /* Takes threads. */
+static const char spooled[] = "faults/long-data.txt"; /* More than memory keeps. */
+static const char blocks[] = "extract/ram.txt";
+
+enum {
+    EXISTS = 1,   /* OUT, before */
+    IN_PLACE = 2, /* IN is OUT */
+    NAMED = 4,    /* There are no files without a name: hidden ones instead. */
+};
 
 typedef struct {
     const char *what;
     const char *fixture;
+    unsigned given;
     const char *words[8]; /* IN and OUT stand for paths; without IN it is a pipe */
-    bool exists;          /* OUT, before */
-    bool in_place;        /* IN is OUT */
-    bool catches_signals;
 } Scenario;
 
 static const Scenario scenarios[] = {
-    { "convert a file",
+    { "convert a file", small, 0, { "convert", "--to=subflag", "IN", "-o", "OUT" } },
+    { "convert a pipe", small, 0, { "convert", "--to=config-first", "-", "-o", "OUT" } },
+    { "convert a pipe that has to be kept",
+      spooled,
+      0,
+      { "convert", "--to=config-first", "-", "-o", "OUT" } },
+    { "convert by a hidden name",
       small,
-      { "convert", "--to=subflag", "IN", "-o", "OUT" },
-      .catches_signals = true },
-    { "convert a pipe",
-      small,
-      { "convert", "--to=config-first", "-", "-o", "OUT" },
-      .catches_signals = true },
+      NAMED,
+      { "convert", "--to=subflag", "IN", "-o", "OUT" } },
     { "replace a file",
       small,
-      { "convert", "--to=subflag", "--force", "IN", "-o", "OUT" },
-      .exists = true,
-      .catches_signals = true },
+      EXISTS,
+      { "convert", "--to=subflag", "--force", "IN", "-o", "OUT" } },
     { "convert in place",
       small,
-      { "convert", "--to=subflag", "--in-place", "IN" },
-      .in_place = true,
-      .catches_signals = true },
-    { "convert to a pipe",
+      IN_PLACE,
+      { "convert", "--to=subflag", "--in-place", "IN" } },
+    { "convert in place by a hidden name",
       small,
-      { "convert", "--to=subflag", "IN", "-o", "-" },
-      .catches_signals = true },
-    { "copy a large file",
-      large,
-      { "convert", "--filter=null", "IN", "-o", "OUT" },
-      .catches_signals = true },
+      IN_PLACE | NAMED,
+      { "convert", "--to=subflag", "--in-place", "IN" } },
+    { "convert to a pipe", small, 0, { "convert", "--to=subflag", "IN", "-o", "-" } },
+    { "copy a large file", large, 0, { "convert", "--filter=null", "IN", "-o", "OUT" } },
     { "copy a larger file",
       larger,
-      { "convert", "--filter=null", "IN", "-o", "OUT" },
-      .catches_signals = true },
+      0,
+      { "convert", "--filter=null", "IN", "-o", "OUT" } },
     { "convert a large pipe",
       large,
-      { "convert", "--to=subflag", "-", "-o", "OUT" },
-      .catches_signals = true },
+      0,
+      { "convert", "--to=subflag", "-", "-o", "OUT" } },
     { "convert and compress",
       large,
-      { "convert", "--to=config-first", "--zstd=1", "IN", "-o", "OUT" },
-      .catches_signals = true },
-    { "dump a file", small, { "dump", "--format=json", "IN" }, .catches_signals = false },
-    { "dump a large file", large, { "dump", "--items", "IN" }, .catches_signals = false },
-    { "dump a large pipe", large, { "dump", "-" }, .catches_signals = false },
-    { "check a large file", large, { "check", "IN" }, .catches_signals = false },
+      0,
+      { "convert", "--to=config-first", "--zstd=1", "IN", "-o", "OUT" } },
+    { "extract RAM", blocks, 0, { "extract", "--ram=all", "IN", "-o", "OUT" } },
+    { "extract RAM from a pipe", blocks, 0, { "extract", "--ram=all", "-", "-o", "OUT" } },
+    { "extract RAM by hidden names",
+      blocks,
+      NAMED,
+      { "extract", "--ram=all", "IN", "-o", "OUT" } },
+    { "extract a device",
+      small,
+      0,
+      { "extract", "--vfio=0000:00:01.0/vfio", "IN", "-o", "OUT" } },
+    { "extract a section", small, 0, { "extract", "--section=ram", "IN", "-o", "OUT" } },
+    { "extract and replace",
+      small,
+      EXISTS,
+      { "extract", "--description", "--force", "IN", "-o", "OUT" } },
+    { "extract to a pipe", small, 0, { "extract", "--section=ram", "IN" } },
+    { "dump a file", small, 0, { "dump", "--format=json", "IN" } },
+    { "dump a large file", large, 0, { "dump", "--items", "IN" } },
+    { "dump a large pipe", large, 0, { "dump", "-" } },
+    { "check a large file", large, 0, { "check", "IN" } },
+    { "compare files", small, 0, { "diff", "--ram", "IN", "IN" } },
 };
+
+/* The others end at once, and have nothing to clear up. */
+static bool catches_signals(const Scenario *scenario)
+{
+    return strcmp(scenario->words[0], "convert") == 0;
+}
 
 /* What is done to a call. */
 static const struct {
@@ -92,8 +119,9 @@ static const struct {
 
 static bool reads_or_writes(const char *call)
 {
-    static const char *const calls[] = { "read",   "pread",           "write",
-                                         "pwrite", "copy_file_range", "sendfile" };
+    static const char *const calls[] = {
+        "read", "pread", "write", "pwrite", "pwritev", "copy_file_range", "sendfile",
+    };
 
     for (size_t i = 0; i < G_N_ELEMENTS(calls); i++) {
         if (strcmp(call, calls[i]) == 0) {
@@ -131,7 +159,7 @@ static const char *target_of(const Stage *stage)
             return stage->out;
         }
     }
-    return scenario->in_place ? stage->in : NULL;
+    return scenario->given & IN_PLACE ? stage->in : NULL;
 }
 
 static bool is_pipe(const Scenario *scenario)
@@ -171,9 +199,9 @@ static void lay_out(const Stage *stage)
     size_t n;
     const char *data = g_bytes_get_data(stage->input, &n);
 
-    unlink(stage->out);
+    scratch_remove(stage->out);
     ck_assert(g_file_set_contents(stage->in, data, (gssize)n, NULL));
-    if (stage->scenario->exists) {
+    if (stage->scenario->given & EXISTS) {
         ck_assert(g_file_set_contents(stage->out, old_text, -1, NULL));
     }
 }
@@ -197,13 +225,46 @@ static Run *run_scenario(const Stage *stage)
     return run_program(is_pipe(stage->scenario) ? argv : argv + pipe, NULL, stage->dir);
 }
 
+static int by_name(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Of a file; of a folder, the names and contents of its files; NULL if there is neither. */
+static GBytes *content(const char *path)
+{
+    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    GByteArray *all;
+    char *text;
+    size_t n;
+
+    if (!dir) {
+        return g_file_get_contents(path, &text, &n, NULL) ? g_bytes_new_take(text, n)
+                                                          : NULL;
+    }
+    for (const char *name; (name = g_dir_read_name(dir)) != NULL;) {
+        g_ptr_array_add(names, g_strdup(name));
+    }
+    g_ptr_array_sort(names, by_name);
+    all = g_byte_array_new();
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *file = g_build_filename(path, names->pdata[i], NULL);
+
+        ck_assert(g_file_get_contents(file, &text, &n, NULL));
+        g_byte_array_append(all, names->pdata[i], (guint)strlen(names->pdata[i]) + 1);
+        g_byte_array_append(all, (const guint8 *)text, (guint)n);
+        g_free(text);
+    }
+    return g_byte_array_free_to_bytes(all);
+}
+
 static bool holds(const char *path, const void *wanted, size_t n)
 {
-    g_autofree char *text = NULL;
-    size_t length;
+    g_autoptr(GBytes) found = content(path);
 
-    return g_file_get_contents(path, &text, &length, NULL) && length == n &&
-           memcmp(text, wanted, n) == 0;
+    return found && g_bytes_get_size(found) == n &&
+           memcmp(g_bytes_get_data(found, NULL), wanted, n) == 0;
 }
 
 /* Whether what the target had before is there: nothing, or something. */
@@ -211,11 +272,11 @@ static bool untouched(const Stage *stage)
 {
     const char *target = target_of(stage);
 
-    if (stage->scenario->in_place) {
+    if (stage->scenario->given & IN_PLACE) {
         return holds(target, g_bytes_get_data(stage->input, NULL),
                      g_bytes_get_size(stage->input));
     }
-    return stage->scenario->exists ? holds(target, old_text, strlen(old_text))
+    return stage->scenario->given & EXISTS ? holds(target, old_text, strlen(old_text))
                                    : access(target, F_OK) != 0;
 }
 
@@ -284,6 +345,9 @@ static void set_fault(const Stage *stage, const char *call, unsigned at,
     g_setenv("FAULT_AT", number, TRUE);
     g_setenv("FAULT_WHAT", what, TRUE);
     g_setenv("FAULT_LOG", stage->log, TRUE);
+    if (stage->scenario->given & NAMED) {
+        g_setenv("FAULT_TMPFILE", "no", TRUE);
+    }
 }
 
 static void try_fault(const Stage *stage, const char *call, unsigned at, size_t i)
@@ -309,17 +373,13 @@ static void try_fault(const Stage *stage, const char *call, unsigned at, size_t 
 
 static void first_run(Stage *stage)
 {
-    size_t n;
-
     set_fault(stage, "", 0, "");
     g_autoptr(Run) run = run_scenario(stage);
     ck_assert_msg(run->status == 0, "%s: %s", stage->scenario->what, run->err);
     ck_assert_msg(access(stage->log, F_OK) == 0, "the injector was not loaded");
     if (target_of(stage)) {
-        char *text;
-
-        ck_assert(g_file_get_contents(target_of(stage), &text, &n, NULL));
-        stage->wanted = g_bytes_new_take(text, n);
+        stage->wanted = content(target_of(stage));
+        ck_assert(stage->wanted);
     } else {
         stage->wanted = g_bytes_new(run->out, run->out_length);
     }
@@ -327,11 +387,11 @@ static void first_run(Stage *stage)
 
 START_TEST(test_scenario)
 {
-    static const char *const calls[] = { "read",   "pread",           "write",
-                                         "pwrite", "fsync",           "rename",
-                                         "link",   "copy_file_range", "sendfile",
-                                         "open",   "ftruncate",       "lseek",
-                                         "fchmod" };
+    static const char *const calls[] = {
+        "read",   "pread", "write",           "pwrite",   "pwritev", "fsync",
+        "rename", "link",  "copy_file_range", "sendfile", "open",    "ftruncate",
+        "lseek",  "fchmod",
+    };
     unsigned made[G_N_ELEMENTS(calls)];
     Stage stage = { 0 };
 
@@ -348,9 +408,9 @@ START_TEST(test_scenario)
             bool is_signal = g_str_has_prefix(faults[i].fault, "signal");
 
             if (!made[c] || (!io && !faults[i].everywhere) ||
-                (is_signal && !scenarios[_i].catches_signals) ||
+                (is_signal && !catches_signals(&scenarios[_i])) ||
                 (strcmp(faults[i].fault, "truncate") == 0 &&
-                 (is_pipe(&scenarios[_i]) || scenarios[_i].in_place))) {
+                 (is_pipe(&scenarios[_i]) || scenarios[_i].given & IN_PLACE))) {
                 continue;
             }
             for (unsigned at = 1; at <= made[c]; at += step) {
@@ -368,11 +428,12 @@ END_TEST
 /* --- moments that nobody chose --- */
 
 /* Slow enough for a signal to come in the middle. */
-static const Scenario slow = { "a slow conversion",
-                               "real/q35-100-devices.mig.zst",
-                               { "convert", "--filter=null", "--zstd=19", "IN", "-o",
-                                 "OUT" },
-                               .catches_signals = true };
+static const Scenario slow = {
+    "a slow conversion",
+    "real/q35-100-devices.mig.zst",
+    0,
+    { "convert", "--filter=null", "--zstd=19", "IN", "-o", "OUT" },
+};
 
 START_TEST(test_moments)
 {

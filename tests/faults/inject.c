@@ -10,6 +10,7 @@
  *                     the process gets it, and the call goes on; "truncate:PATH": half
  *                     of that file goes, and the call goes on
  *   FAULT_LOG=PATH    gets a line "NAME calls" for each name, and "fired N"
+ *   FAULT_TMPFILE=no  a file system that has no files without a name
  *
  * Only calls that the program makes itself pass here, not those that libc makes for
  * stdio.
@@ -18,17 +19,19 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define CALLS(X)                                                              \
     X(read)                                                                   \
-    X(pread) X(write) X(pwrite) X(fsync) X(rename) X(link) X(copy_file_range) \
+    X(pread) X(write) X(pwrite) X(pwritev) X(fsync) X(rename) X(link) X(copy_file_range) \
         X(sendfile) X(open) X(ftruncate) X(lseek) X(fchmod)
 
 typedef enum {
@@ -48,7 +51,7 @@ static unsigned counts[N_CALLS], fired;
 static Call wanted = N_CALLS;
 static unsigned at;
 static const char *what = "";
-static int log_fd = -1;
+static int log_fd = -1, no_tmpfile;
 
 __attribute__((constructor)) static void set_up(void)
 {
@@ -60,6 +63,7 @@ __attribute__((constructor)) static void set_up(void)
     }
     at = number ? (unsigned)strtoul(number, NULL, 10) : 0;
     what = getenv("FAULT_WHAT") ? getenv("FAULT_WHAT") : "";
+    no_tmpfile = getenv("FAULT_TMPFILE") != NULL;
     if (log) {
         log_fd =
             (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -131,6 +135,20 @@ ssize_t pwrite64(int fd, const void *buffer, size_t n, off64_t offset)
     return fails(CALL_pwrite, &n) ? -1 : syscall(SYS_pwrite64, fd, buffer, n, offset);
 }
 
+ssize_t pwritev64(int fd, const struct iovec *iov, int count, off64_t offset)
+{
+    struct iovec first = *iov;
+
+    if (fails(CALL_pwritev, &first.iov_len)) {
+        return -1;
+    }
+    if (first.iov_len < iov->iov_len) {
+        return syscall(SYS_pwrite64, fd, first.iov_base, first.iov_len, offset);
+    }
+    return syscall(SYS_pwritev, fd, iov, count, (long)offset,
+                   (long)((uint64_t)offset >> 32));
+}
+
 int fsync(int fd)
 {
     return fails(CALL_fsync, NULL) ? -1 : (int)syscall(SYS_fsync, fd);
@@ -185,9 +203,26 @@ int fchmod(int fd, mode_t mode)
     return fails(CALL_fchmod, NULL) ? -1 : (int)syscall(SYS_fchmod, fd, mode);
 }
 
+static int is_unnamed(int flags)
+{
+    return (flags & O_TMPFILE) == O_TMPFILE;
+}
+
 static mode_t mode_of(int flags, va_list arguments)
 {
-    return flags & (O_CREAT | __O_TMPFILE) ? va_arg(arguments, mode_t) : 0;
+    return flags & O_CREAT || is_unnamed(flags) ? va_arg(arguments, mode_t) : 0;
+}
+
+static int open_at(int dir, const char *path, int flags, mode_t mode)
+{
+    if (fails(CALL_open, NULL)) {
+        return -1;
+    }
+    if (no_tmpfile && is_unnamed(flags)) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
+    return (int)syscall(SYS_openat, dir, path, flags, mode);
 }
 
 int open64(const char *path, int flags, ...)
@@ -197,8 +232,7 @@ int open64(const char *path, int flags, ...)
     va_start(arguments, flags);
     mode_t mode = mode_of(flags, arguments);
     va_end(arguments);
-    return fails(CALL_open, NULL) ? -1
-                                  : (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+    return open_at(AT_FDCWD, path, flags, mode);
 }
 
 int openat64(int dir, const char *path, int flags, ...)
@@ -208,5 +242,5 @@ int openat64(int dir, const char *path, int flags, ...)
     va_start(arguments, flags);
     mode_t mode = mode_of(flags, arguments);
     va_end(arguments);
-    return fails(CALL_open, NULL) ? -1 : (int)syscall(SYS_openat, dir, path, flags, mode);
+    return open_at(dir, path, flags, mode);
 }
