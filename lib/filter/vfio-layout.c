@@ -24,6 +24,7 @@
 #include "filter/description-edit.h"
 #include "filter/filter.h"
 #include "filter/vfio-place.h"
+#include "stream/glob.h"
 #include "stream/vfio-dialect.h"
 #include "stream/vfio-need.h"
 #include "stream/vfio.h"
@@ -218,9 +219,7 @@ static bool needs_by_order(const MigVfioDevice *seen)
 static bool refuse(Device *device, MigNext *next, const MigItem *item, GError **error,
                    const char *reason)
 {
-    return mig_next_refuse(next, item,
-                           device->section ? device->section : device->seen.section,
-                           error, "%s", reason);
+    return mig_next_refuse(next, item, device->section, error, "%s", reason);
 }
 
 /* What cannot be converted, once it is known. */
@@ -348,6 +347,10 @@ static bool layout_start(void *state, MigNext *next, GError **error)
     layout->ended = g_ptr_array_new();
     layout->edit = mig_description_edit_new();
     layout->place = mig_vfio_place_new();
+    /* Those of the first pass went with it; a file may have changed since. */
+    for (guint i = 0; layout->order && i < layout->order->len; i++) {
+        ((Device *)g_ptr_array_index(layout->order, i))->seen.section = NULL;
+    }
     (void)next;
     (void)error;
     return true;
@@ -815,6 +818,31 @@ static void report_device(const Layout *layout, Device *device, MigNext *next)
     mig_next_report(next, device->section, "%s", text->str);
 }
 
+static bool matches_any(const Layout *layout, const char *pattern)
+{
+    for (guint i = 0; i < layout->order->len; i++) {
+        const Device *device = g_ptr_array_index(layout->order, i);
+
+        if (device->section && mig_glob(pattern, device->section->name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What was said of devices that are not there. */
+static void report_needs(const Layout *layout, MigNext *next)
+{
+    const char *pattern;
+
+    for (size_t i = 0; mig_vfio_needs_pattern(layout->needs, i, &pattern); i++) {
+        if (pattern && !matches_any(layout, pattern)) {
+            mig_next_report(next, NULL, "config-needed: no VFIO device matches %s",
+                            pattern);
+        }
+    }
+}
+
 static bool layout_finish(void *state, MigNext *next, GError **error)
 {
     Layout *layout = state;
@@ -825,7 +853,9 @@ static bool layout_finish(void *state, MigNext *next, GError **error)
     for (guint i = 0; layout->order && i < layout->order->len; i++) {
         report_device(layout, g_ptr_array_index(layout->order, i), next);
     }
-    if (!layout->order) {
+    if (layout->order) {
+        report_needs(layout, next);
+    } else {
         mig_next_report(next, NULL, "no VFIO device in the stream");
     }
     return true;

@@ -89,6 +89,15 @@ MigVfioNeed mig_vfio_needs_lookup(const MigVfioNeeds *needs, const char *name)
     return MIG_VFIO_NEED_AUTO;
 }
 
+bool mig_vfio_needs_pattern(const MigVfioNeeds *needs, size_t i, const char **pattern)
+{
+    if (i >= needs->rows->len) {
+        return false;
+    }
+    *pattern = g_array_index(needs->rows, Row, i).pattern;
+    return true;
+}
+
 bool mig_vfio_needs_always(const MigVfioNeeds *needs, MigVfioNeed need)
 {
     for (size_t i = needs->rows->len; i > 0; i--) {

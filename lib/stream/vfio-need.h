@@ -36,6 +36,11 @@ MIG_API bool mig_vfio_needs_add(MigVfioNeeds *needs, const char *text, GError **
 /* What holds for the device whose section is called @name. */
 MIG_API MigVfioNeed mig_vfio_needs_lookup(const MigVfioNeeds *needs, const char *name);
 
+/* The pattern of the @i-th that was added, NULL if it is of every device; false beyond the
+ * last.  Lives as long as @needs. */
+MIG_API bool mig_vfio_needs_pattern(const MigVfioNeeds *needs, size_t i,
+                                    const char **pattern);
+
 /* Whether every device, whatever its name, has the need @need. */
 MIG_API bool mig_vfio_needs_always(const MigVfioNeeds *needs, MigVfioNeed need);
 

@@ -7,6 +7,7 @@
 #include "support.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "bounds.h"
 #include "content.h"
@@ -534,6 +535,26 @@ START_TEST(a_long_tail)
 }
 END_TEST
 
+/* What is read first is not what is read then. */
+START_TEST(a_file_changes_between_passes)
+{
+    g_autoptr(GBytes) before = assembled(HEAD "end 17;" DATA "vfio eos; footer 17\n" FULL "eof");
+    g_autoptr(GBytes) after = assembled("header; config \"m\"; eof");
+    g_autoptr(MigInput) again = mig_input_new_bytes(before, "before", NULL, NULL);
+    g_autoptr(MigInput) in = mig_input_new_bytes(after, "after", NULL, NULL);
+    g_autoptr(MigChain) chain = mig_chain_new();
+    g_autoptr(GError) error = NULL;
+    int fd = memfd_create("result", MFD_CLOEXEC);
+    g_autoptr(MigOutput) out = mig_output_new_fd(fd, "result", NULL, NULL);
+
+    ck_assert(mig_chain_add(chain, TO("config-first"), NULL));
+    ck_assert(!mig_chain_run(chain, in, again, out, NULL, &error));
+    ck_assert_msg(g_error_matches(error, MIG_ERROR, MIG_ERROR_REFUSED), "%s", error->message);
+    ck_assert_msg(strstr(error->message, "no END section"), "%s", error->message);
+    close(fd);
+}
+END_TEST
+
 /* --- brief first passes ------------------------------------------------------------- */
 
 #define PART "part 17;" DATA "vfio eos; footer 17\n"
@@ -686,6 +707,7 @@ Suite *suite_vfio_layout(void)
     tcase_add_loop_test(tc, place_without_ids, 0, N_PLACES);
     tcase_add_test(tc, devices_by_turns);
     tcase_add_test(tc, a_long_tail);
+    tcase_add_test(tc, a_file_changes_between_passes);
     tcase_add_loop_test(tc, brief_first_pass, 0, G_N_ELEMENTS(brief_rows));
     suite_add_tcase(suite, tc);
     tc = tcase_create("real");
