@@ -110,7 +110,9 @@ static bool drop_finish(void *state, MigNext *next, GError **error)
 
     (void)next;
     if (drop->dropped == 0) {
-        mig_error_set_plain(error, MIG_ERROR_REFUSED, "no subsection is %s", drop->path);
+        mig_error_set_plain(error, MIG_ERROR_REFUSED,
+                            "no subsection is %s, as far as the stream describes them",
+                            drop->path);
         return false;
     }
     return true;
