@@ -58,9 +58,8 @@ MIG_API char *mig_device_description_text(MigInput *in, const MigDescription *de
                                           size_t *length);
 
 /*
- * The same as mig_device_decode() for a section of an input that can seek: reads its body and its object of the
- * description.
- * @description may be NULL.
+ * The same as mig_device_decode() for a section of an input that can seek: reads its body and
+ * its object of the description.  @description may be NULL.
  * Returns false with *error set only if the input cannot be read (IO, ...); *matches tells
  * what mig_device_decode() returned.
  */

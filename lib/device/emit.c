@@ -2,7 +2,7 @@
 /*
  * Owns:      see emit.h.
  * Knows not: what is decoded.
- * Beside it: device/decode.c, pci.c, virtio.c.
+ * Beside it: device/walk.c, pci.c, virtio.c.
  */
 #include "device/emit.h"
 

@@ -2,7 +2,7 @@
 /*
  * Owns:      what is inside of fields that the description only gives a length of.
  * Knows not: where they stand.  Private to device/.
- * Beside it: device/decode.c; device/pci.c, device/virtio.c.
+ * Beside it: device/walk.c; device/pci.c, device/virtio.c.
  */
 #ifndef MIG_DEVICE_SPECIAL_H
 #define MIG_DEVICE_SPECIAL_H

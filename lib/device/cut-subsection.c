@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      taking a subsection out of a device: which octets go, and the description then.
+ * Knows not: what the subsection holds.
+ * Beside it: device/decode.h; device/walk.h, which finds it.
+ */
+#include <string.h>
+
+#include "device/decode.h"
+#include "device/walk.h"
+
+typedef struct Cut {
+    size_t from, to; /* in the JSON */
+    char *text;      /* that stands there instead */
+} Cut;
+
+static void clear_cut(gpointer p)
+{
+    g_free(((Cut *)p)->text);
+}
+
+static int by_place(gconstpointer a, gconstpointer b)
+{
+    const Cut *x = a, *y = b;
+
+    return (x->from > y->from) - (x->from < y->from);
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+/* From @from to @to, which is one of a list's members, with the comma that goes with it. */
+static Cut cut_member(const char *json, size_t from, size_t to, bool first)
+{
+    size_t at = from;
+
+    while (at > 0 && is_space(json[at - 1])) {
+        at--;
+    }
+    if (at > 0 && json[at - 1] == ',' && !first) {
+        return (Cut){ at - 1, to, g_strdup("") };
+    }
+    while (is_space(json[to])) {
+        to++;
+    }
+    if (json[to] == ',') {
+        for (to++; is_space(json[to]); to++) {
+        }
+    }
+    return (Cut){ from, to, g_strdup("") };
+}
+
+/* The JSON without the subsection, and with the lengths of what is around it. */
+static char *cut_json(const char *json, size_t length, const Sought *sought)
+{
+    g_autoptr(GArray) cuts = g_array_new(false, false, sizeof(Cut));
+    GString *text = g_string_new(NULL);
+    const Vmstate *list = sought->parent->subsections;
+    Cut cut = list->next ? cut_member(json, sought->found->text, sought->found->text_end,
+                                      list == sought->found)
+                         : cut_member(json, sought->parent->list,
+                                      sought->parent->list_end, false);
+    size_t at = 0;
+
+    g_array_set_clear_func(cuts, clear_cut);
+    g_array_append_val(cuts, cut);
+    for (guint i = 0; i < sought->around_found->len; i++) {
+        const Field *f = g_ptr_array_index(sought->around_found, i);
+
+        cut = (Cut){ f->size_text, f->size_text_end,
+                     g_strdup_printf("%" PRIu64, f->size - sought->length) };
+        g_array_append_val(cuts, cut);
+    }
+    g_array_sort(cuts, by_place);
+    for (guint i = 0; i < cuts->len; i++) {
+        const Cut *one = &g_array_index(cuts, Cut, i);
+
+        g_string_append_len(text, json + at, (gssize)(one->from - at));
+        g_string_append(text, one->text);
+        at = one->to;
+    }
+    g_string_append_len(text, json + at, (gssize)(length - at));
+    return g_string_free(text, FALSE);
+}
+
+static void ignore(const MigField *field, void *user)
+{
+    (void)field;
+    (void)user;
+}
+
+char *mig_device_cut_subsection(const char *json, size_t json_length,
+                                const uint8_t *bytes, uint64_t length, const char *path,
+                                uint64_t *from, uint64_t *cut_length,
+                                const char **problem)
+{
+    g_autoptr(GPtrArray) around = g_ptr_array_new();
+    g_autofree char *closed = g_strndup(json, json_length);
+    g_auto(MigEmit) e = { 0 };
+    g_auto(Schema) schema = { 0 };
+    Sought sought = { .path = path, .around = around };
+    g_autoptr(GPtrArray) around_found = NULL;
+    char *result = NULL;
+
+    mig_emit_init(&e, bytes, length, 0, NULL, ignore, NULL);
+    *problem = "its description does not match it";
+    if (!mig_walk(closed, json_length, bytes, length, &e, &schema, &sought)) {
+        g_clear_pointer(&sought.around_found, g_ptr_array_unref);
+        return NULL;
+    }
+    around_found = sought.around_found;
+    *problem = NULL;
+    if (!sought.found) {
+        return NULL;
+    }
+    for (guint i = 0; i < around_found->len; i++) {
+        const Field *f = g_ptr_array_index(around_found, i);
+
+        if (f->count > 1) {
+            *problem = "it is in an array that is described by its first element";
+            return NULL;
+        }
+    }
+    *from = sought.from;
+    *cut_length = sought.length;
+    result = cut_json(closed, json_length, &sought);
+    return result;
+}

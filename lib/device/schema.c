@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      reading the description of one device: what QEMU's dialects of it leave unsaid.
+ * Knows not: the bytes that are described.
+ * Beside it: device/schema.h.
+ *
+ * A struct nests.  The containers
+ *   qtailq, qlist, gtree
+ * have the elements in their own field object, with keys repeated for each.
+ * Source: migration/vmstate.c, vmsd_desc_field_start(); 5.2 to 11.1.
+ */
+#include "device/schema.h"
+
+#include <string.h>
+
+#include "stream/wire.h"
+
+/* A bound on what a description may cost. */
+#define SCHEMA_NODES_MAX (256u << 10)
+
+/* Types of fields.  Width 0: any.  "le" of "int32 le" means "less or equal". */
+static const struct Type {
+    const char *name;
+    uint8_t width;
+    Shape shape;
+} types[] = {
+    { "bool", 1, SHAPE_BOOL },
+    { "int8", 1, SHAPE_INT },
+    { "int16", 2, SHAPE_INT },
+    { "int32", 4, SHAPE_INT },
+    { "int64", 8, SHAPE_INT },
+    { "uint8", 1, SHAPE_UINT },
+    { "uint16", 2, SHAPE_UINT },
+    { "uint32", 4, SHAPE_UINT },
+    { "uint64", 8, SHAPE_UINT },
+    { "uint8 equal", 1, SHAPE_UINT },
+    { "uint16 equal", 2, SHAPE_UINT },
+    { "int32 equal", 4, SHAPE_INT },
+    { "uint32 equal", 4, SHAPE_UINT },
+    { "int64 equal", 8, SHAPE_UINT }, /* of unsigned fields, in spite of its name */
+    { "int32 le", 4, SHAPE_INT },
+    { "timer", 8, SHAPE_TIMER },
+    { "CPU_Double_U", 8, SHAPE_UINT },
+    { "cpsr", 4, SHAPE_UINT },
+    { "fpscr", 4, SHAPE_UINT },
+    { "powered_off", 1, SHAPE_BOOL },
+    { "nullptr", 1, SHAPE_NULLPTR },
+    { "ptr-marker", 1, SHAPE_NULLPTR },
+    { "qtailq", 0, SHAPE_QUEUE },
+    { "qlist", 0, SHAPE_QUEUE },
+    { "gtree", 0, SHAPE_GTREE },
+};
+
+static bool problem(Schema *s, const char *text)
+{
+    s->problem = s->problem ? s->problem : text;
+    return false;
+}
+
+static void *node(Schema *s, size_t size)
+{
+    void *p = NULL;
+
+    if (s->nodes->len < SCHEMA_NODES_MAX) {
+        p = g_malloc0(size);
+        g_ptr_array_add(s->nodes, p);
+    } else {
+        problem(s, "it has more fields than are looked at");
+    }
+    return p;
+}
+
+static bool add(uint64_t *sum, uint64_t a, uint64_t b)
+{
+    uint64_t product;
+
+    return !__builtin_mul_overflow(a, b, &product) &&
+           !__builtin_add_overflow(*sum, product, sum);
+}
+
+static bool read_text(Schema *s, const char **text)
+{
+    if (!mig_json_string(&s->json, s->text)) {
+        return false;
+    }
+    *text = g_string_chunk_insert_const(s->strings, s->text->str);
+    return true;
+}
+
+static bool read_version(Schema *s, uint32_t *version)
+{
+    uint64_t wide;
+
+    if (!mig_json_uint(&s->json, &wide)) {
+        return false;
+    }
+    *version = (uint32_t)MIN(wide, UINT32_MAX);
+    return true;
+}
+
+static bool read_fields(Schema *s, Vmstate *v);
+static bool read_subsections(Schema *s, Vmstate *v);
+
+/* A member of a vmstate, by its key; *known tells whether it was one. */
+static bool read_member(Schema *s, Vmstate *v, bool *known)
+{
+    const char *key = s->key->str;
+
+    *known = true;
+    if (g_str_equal(key, "vmsd_name")) {
+        return read_text(s, &v->name);
+    }
+    if (g_str_equal(key, "version")) {
+        return read_version(s, &v->version);
+    }
+    if (g_str_equal(key, "fields")) {
+        return read_fields(s, v);
+    }
+    if (g_str_equal(key, "subsections")) {
+        return read_subsections(s, v);
+    }
+    *known = false;
+    return true;
+}
+
+static Vmstate *new_vmstate(Schema *s)
+{
+    Vmstate *v = node(s, sizeof(Vmstate));
+
+    if (v) {
+        v->name = "";
+    }
+    return v;
+}
+
+/* An object that is a vmstate, perhaps with other members. */
+static Vmstate *read_vmstate(Schema *s)
+{
+    Vmstate *v = new_vmstate(s);
+
+    size_t text = mig_json_offset(&s->json);
+
+    if (!v || !mig_json_enter(&s->json, '{')) {
+        return NULL;
+    }
+    while (mig_json_next(&s->json, s->key)) {
+        bool known;
+
+        if (!read_member(s, v, &known) || (!known && !mig_json_skip(&s->json))) {
+            return NULL;
+        }
+    }
+    v->text = text;
+    v->text_end = (size_t)(s->json.p - s->json.text);
+    return s->json.problem ? NULL : v;
+}
+
+/* Where the key begins that stands before the value at @at. */
+static size_t key_before(const Schema *s, size_t at)
+{
+    for (int quotes = 0; at > 0 && quotes < 2; quotes += s->json.text[at] == '"') {
+        at--;
+    }
+    return at;
+}
+
+static bool read_subsections(Schema *s, Vmstate *v)
+{
+    Vmstate **next = &v->subsections;
+
+    v->list = key_before(s, mig_json_offset(&s->json));
+    if (!mig_json_enter(&s->json, '[')) {
+        return false;
+    }
+    while (mig_json_next(&s->json, NULL)) {
+        *next = read_vmstate(s);
+        if (!*next) {
+            return false;
+        }
+        if (!add(&v->size, 1, MIG_SUBSECTION_OVERHEAD + strlen((*next)->name)) ||
+            !add(&v->size, 1, (*next)->size)) {
+            return problem(s, "its lengths exceed 64 bits");
+        }
+        next = &(*next)->next;
+    }
+    v->list_end = (size_t)(s->json.p - s->json.text);
+    return !s->json.problem;
+}
+
+static void set_type(Field *f)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
+        if (g_str_equal(types[i].name, f->type)) {
+            f->shape = types[i].shape;
+            f->width = types[i].width;
+            return;
+        }
+    }
+}
+
+/* The members of a vmstate that stand in the field object itself: "vmsd_name" begins one,
+ * and an element of a container has one each. */
+static bool read_inline(Schema *s, Vmstate **inlined, Vmstate ***next, bool *known)
+{
+    if (g_str_equal(s->key->str, "vmsd_name")) {
+        *inlined = **next = new_vmstate(s);
+        if (!*inlined) {
+            return false;
+        }
+        *next = &(*inlined)->next;
+    }
+    *known = false;
+    return !*inlined || read_member(s, *inlined, known);
+}
+
+static Field *read_field(Schema *s)
+{
+    MigJson *json = &s->json;
+    Field *f = node(s, sizeof(Field));
+    Vmstate *inlined = NULL, **next;
+
+    if (!f || !mig_json_enter(json, '{')) {
+        return NULL;
+    }
+    f->name = f->type = "";
+    f->count = 1;
+    next = &f->vmstates;
+    while (mig_json_next(json, s->key)) {
+        const char *key = s->key->str;
+        bool ok, known = true;
+
+        if (g_str_equal(key, "name")) {
+            ok = read_text(s, &f->name);
+        } else if (g_str_equal(key, "type")) {
+            ok = read_text(s, &f->type);
+        } else if (g_str_equal(key, "size")) {
+            f->size_text = mig_json_offset(json);
+            ok = f->has_size = mig_json_uint(json, &f->size);
+            f->size_text_end = (size_t)(json->p - json->text);
+        } else if (g_str_equal(key, "array_len")) {
+            ok = f->has_count = mig_json_uint(json, &f->count);
+        } else if (g_str_equal(key, "index")) {
+            uint64_t index;
+
+            ok = f->has_index = mig_json_uint(json, &index);
+        } else if (g_str_equal(key, "struct")) {
+            *next = read_vmstate(s);
+            ok = *next != NULL;
+            next = ok ? &(*next)->next : next;
+        } else {
+            ok = read_inline(s, &inlined, &next, &known);
+        }
+        if (!ok || (!known && !mig_json_skip(json))) {
+            return NULL;
+        }
+    }
+    if (!f->has_size) {
+        problem(s, "a field has no size");
+    }
+    set_type(f);
+    return json->problem || s->problem ? NULL : f;
+}
+
+/*
+ * Elements of arrays of pointers that begin with NULL in every stream, as 10.0 describes them.
+ * Source: hw/s390x/css.c, vmstate_css: 256 pointers, of which a machine has the one at 0xfe.
+ */
+static const struct {
+    const char *vmstate, *field, *element;
+} known_elements[] = {
+    { "s390_css", "css",
+      "{\"vmsd_name\": \"s390_css_img\", \"version\": 1, \"fields\": ["
+      "{\"name\": \"chpids\", \"array_len\": 256, \"type\": \"struct\", \"struct\": {"
+      "\"vmsd_name\": \"s390_chp_info\", \"version\": 1, \"fields\": ["
+      "{\"name\": \"in_use\", \"type\": \"uint8\", \"size\": 1}, "
+      "{\"name\": \"type\", \"type\": \"uint8\", \"size\": 1}, "
+      "{\"name\": \"is_virtual\", \"type\": \"uint8\", \"size\": 1}]}, "
+      "\"size\": 3}]}" },
+};
+
+static Vmstate *known_element(Schema *s, const Vmstate *v, const Field *f)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(known_elements); i++) {
+        if (g_str_equal(known_elements[i].vmstate, v->name) &&
+            g_str_equal(known_elements[i].field, f->name)) {
+            MigJson outer = s->json;
+            Vmstate *element;
+
+            mig_json_init(&s->json, known_elements[i].element,
+                          strlen(known_elements[i].element));
+            element = read_vmstate(s);
+            s->json = outer;
+            return element;
+        }
+    }
+    return NULL;
+}
+
+/* Up to 9.x an element that is NULL is described by the type of the others and one octet. */
+static bool describes_null(const Field *f)
+{
+    return f->size == 1 && (f->width > 1 || (g_str_equal(f->type, "struct") &&
+                                             (!f->vmstates || !f->vmstates->fields)));
+}
+
+static bool read_null(Schema *s, const Vmstate *v, Field *f)
+{
+    Field *element = node(s, sizeof(Field));
+
+    if (!element) {
+        return false;
+    }
+    *element = *f;
+    element->next = NULL;
+    element->count = 1;
+    element->size = f->width;
+    element->vmstates = NULL;
+    if (f->width == 0) {
+        element->vmstates = known_element(s, v, f);
+        element->size = element->vmstates ? element->vmstates->size : 0;
+    }
+    f->element = element->size ? element : NULL;
+    f->shape = SHAPE_NULLPTR;
+    f->width = 1;
+    f->vmstates = NULL;
+    return true;
+}
+
+/* Entries of one name are one array.  The first of a run that does not begin with NULL
+ * claims the elements of the others too (see above). */
+static bool join_run(Vmstate *v, Field *first)
+{
+    uint64_t behind = 0;
+    Field *f;
+
+    for (f = first->next; f && g_str_equal(f->name, first->name); f = f->next) {
+        if (!add(&behind, 1, f->count)) {
+            return false;
+        }
+    }
+    if (first->count > behind && behind > 0 && first->shape != SHAPE_NULLPTR) {
+        first->count -= behind;
+    }
+    first->starts_array = first->has_count || first->has_index || behind > 0;
+    for (f = first; f && g_str_equal(f->name, first->name); f = f->next) {
+        f->in_array = first->starts_array;
+        if (!add(&first->run, f->size, f->count)) {
+            return false;
+        }
+    }
+    return add(&v->size, 1, first->run);
+}
+
+static bool read_fields(Schema *s, Vmstate *v)
+{
+    Field **next = &v->fields, **first, *last = NULL;
+
+    while (*next) {
+        next = &(*next)->next;
+    }
+    first = next;
+    if (!mig_json_enter(&s->json, '[')) {
+        return false;
+    }
+    while (mig_json_next(&s->json, NULL)) {
+        *next = read_field(s);
+        if (!*next || (describes_null(*next) && !read_null(s, v, *next))) {
+            return false;
+        }
+        next = &(*next)->next;
+    }
+    for (Field *f = *first; f && !s->json.problem; f = f->next) {
+        if ((!last || !g_str_equal(f->name, last->name)) && !join_run(v, f)) {
+            return problem(s, "its lengths exceed 64 bits");
+        }
+        last = f;
+    }
+    return !s->json.problem;
+}
+
+const Vmstate *mig_schema_read(Schema *s, const char *json, size_t length)
+{
+    mig_json_init(&s->json, json, length);
+    s->key = g_string_new(NULL);
+    s->text = g_string_new(NULL);
+    s->strings = g_string_chunk_new(4096);
+    s->nodes = g_ptr_array_new_with_free_func(g_free);
+    s->problem = NULL;
+    return read_vmstate(s);
+}
+
+void mig_schema_clear(Schema *s)
+{
+    if (!s->nodes) {
+        return;
+    }
+    g_string_free(s->key, true);
+    g_string_free(s->text, true);
+    g_string_chunk_free(s->strings);
+    g_ptr_array_unref(s->nodes);
+}

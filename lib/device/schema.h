@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      the description of one device, read: its vmstates and their fields as lists.
+ * Knows not: the bytes that are described.  Private to device/.
+ * Beside it: device/walk.h; stream/description.c, which only adds up lengths.
+ */
+#ifndef MIG_DEVICE_SCHEMA_H
+#define MIG_DEVICE_SCHEMA_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "stream/json-scan.h"
+
+typedef enum Shape {
+    SHAPE_OTHER, /* octets */
+    SHAPE_UINT,
+    SHAPE_INT,
+    SHAPE_BOOL,
+    SHAPE_TIMER,
+    SHAPE_NULLPTR,
+    SHAPE_QUEUE,
+    SHAPE_GTREE,
+} Shape;
+
+typedef struct Field Field;
+typedef struct Vmstate Vmstate;
+
+struct Vmstate {
+    const char *name;
+    uint32_t version;
+    uint64_t size; /* octets of fields and subsections, as described */
+    Field *fields;
+    Vmstate *subsections;
+    Vmstate *next;
+    /* offsets in the JSON: of its object, and of its list of subsections with the key */
+    size_t text, text_end, list, list_end;
+};
+
+struct Field {
+    const char *name;
+    const char *type;
+    Shape shape;
+    uint8_t width; /* that the type has; 0: any */
+    bool has_size, has_count, has_index;
+    uint64_t size;        /* octets of one element */
+    uint64_t count;       /* elements */
+    uint64_t run;         /* octets of this and the entries of the same name behind it */
+    bool in_array;        /* shown as elements of an array, of which... */
+    bool starts_array;    /* ...this is the first entry */
+    const Field *element; /* what is described is a NULL, and the others are this */
+    Vmstate *vmstates;    /* a struct has one; a container one or two per element */
+    size_t size_text, size_text_end; /* of the number, in the JSON */
+    Field *next;
+};
+
+typedef struct Schema {
+    MigJson json;
+    GString *key, *text;
+    GStringChunk *strings;
+    GPtrArray *nodes;    /* all of the above, owned */
+    const char *problem; /* static, or the scanner's */
+} Schema;
+
+/* Reads @json, an object of @length octets that is closed by a NUL and outlives the schema.
+ * NULL if it is no description: @s->problem, or else @s->json.problem, tells why. */
+const Vmstate *mig_schema_read(Schema *s, const char *json, size_t length);
+
+void mig_schema_clear(Schema *s);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Schema, mig_schema_clear)
+
+#endif

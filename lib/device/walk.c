@@ -1,0 +1,637 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      walking a body by its description, twice: to see how far they agree, then to
+ *            emit what does.
+ * Knows not: what is inside of "pci config", "virtio" and the like; emits them through
+ *            device/special.h.
+ * Beside it: device/walk.h; device/schema.h.
+ *
+ * A body is its fields in order, then its subsections (u8 0x05 | pstr8 name | be32 version |
+ * fields | subsections); nothing in it says what it is.  A struct nests.  The containers are
+ *   qtailq, qlist  per element u8 1 | element, then u8 0
+ *   gtree          be32 count, per node u8 1 | key | value, then u8 0; a key is be64 or a struct
+ * and have the elements in their own field object, with keys repeated for each.
+ * An array of pointers has one octet '0' for each NULL.  Since 10.0 it is described as runs of
+ * entries of one name, the first of which claims the whole array unless it is NULL; before, as
+ * if all elements were like the first, NULL or not, and only the length tells how many are
+ * not.  Where the loader allocates the elements, 11.1 has '1' before each that is there.
+ * Source: migration/vmstate.c, vmstate_save_state_v(), vmsd_desc_field_start();
+ * migration/vmstate-types.c, put_qtailq(), put_gtree(), put_nullptr(); 5.2 to 10.2;
+ * save_ptr_marker(), 11.1.
+ */
+#include "device/walk.h"
+
+#include <string.h>
+
+#include "device/special.h"
+#include "stream/wire.h"
+
+/* Bounds on what a body may cost. */
+#define VISITS_MAX         (32u << 20)
+#define NULLS_TABLE_MAX    (1u << 20) /* octets that one search for NULLs may take... */
+#define NULLS_SEARCHES_MAX 256        /* ...and how many a device is worth */
+
+#define NULLPTR_OCTET '0'
+#define POINTER_OCTET '1'
+
+typedef struct Walk {
+    MigEmit *emit; /* NULL on the first walk, which only confirms */
+    const uint8_t *body;
+    uint64_t length;
+    uint64_t at;
+    uint64_t
+        confirmed;    /* octets before the last subsection that was where it should be */
+    uint64_t certain; /* second walk: octets that are shown as values */
+    uint64_t visits;
+    unsigned searches;
+    const Field *doubtful; /* an array that may hold NULLs, nobody knows where */
+    Sought *sought;        /* or NULL */
+    bool differs;          /* a leaf contradicts its description */
+    const char *why;       /* what ended the first walk */
+    GString *note;         /* the reason, for a person */
+} Walk;
+
+static bool stop(Walk *w, const char *why)
+{
+    w->why = w->why ? w->why : why;
+    return false;
+}
+
+/* Whether @size more octets can be shown; if not, says so once and ends the walk. */
+static bool take(Walk *w, uint64_t size)
+{
+    if (++w->visits > VISITS_MAX) {
+        return stop(w, "it has more fields than are looked at");
+    }
+    if (w->emit ? size > w->certain - w->at : size > w->length - w->at) {
+        return stop(w, "the body ends before its fields do");
+    }
+    return true;
+}
+
+/* The same for octets that only hold others together. */
+static bool skip(Walk *w, uint64_t size)
+{
+    bool ok = take(w, size);
+
+    w->at += ok ? size : 0;
+    return ok;
+}
+
+static void leaf(Walk *w, const Field *f, const char *name)
+{
+    MigEmit *e = w->emit;
+    uint64_t value;
+
+    if (f->width && f->width != f->size) {
+        g_autofree char *note = g_strdup_printf(
+            "described as %" PRIu64 " bytes, which is no %s", f->size, f->type);
+
+        w->differs = true;
+        mig_emit_mismatch(e, w->at, f->size, note);
+        return;
+    }
+    value = f->width ? mig_emit_get_be(e, w->at, f->width) : 0;
+    switch (f->shape) {
+    case SHAPE_INT:
+        /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): integers have a width */
+        value <<= 64 - 8 * f->width;
+        value = (uint64_t)((int64_t)value >> (64 - 8 * f->width));
+        mig_emit_value(e, MIG_FIELD_INT, name, f->type, w->at, f->size, value, NULL);
+        break;
+    case SHAPE_UINT:
+        mig_emit_value(e, MIG_FIELD_UINT, name, f->type, w->at, f->size, value, NULL);
+        break;
+    case SHAPE_TIMER:
+        mig_emit_value(e, MIG_FIELD_UINT, name, f->type, w->at, f->size, value,
+                       value == UINT64_MAX ? "not armed" : "ns");
+        break;
+    case SHAPE_BOOL:
+        mig_emit_value(e, value > 1 ? MIG_FIELD_UINT : MIG_FIELD_BOOL, name, f->type,
+                       w->at, f->size, value,
+                       value > 1 ? "true, but not as QEMU writes it" : NULL);
+        break;
+    case SHAPE_NULLPTR:
+        if (value == NULLPTR_OCTET) {
+            mig_emit_value(e, MIG_FIELD_NULL, name, f->type, w->at, f->size, 0, NULL);
+        } else {
+            w->differs = true;
+            mig_emit_mismatch(e, w->at, f->size,
+                              "described as NULL, which is one byte 0x30");
+        }
+        break;
+    default:
+        mig_special_decode(e, f->type, name, w->at, f->size);
+    }
+}
+
+/* Which elements of one array of a vmstate are NULL although nothing says so. */
+typedef struct Nulls {
+    const Field *array;   /* NULL: of none */
+    const Field *element; /* what the others are */
+    uint64_t length;      /* octets of the array */
+    uint8_t *is_null;     /* an octet an element */
+} Nulls;
+
+static void nulls_clear(Nulls *nulls)
+{
+    g_free(nulls->is_null);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Nulls, nulls_clear)
+
+static bool is_null_at(const Walk *w, uint64_t at)
+{
+    return at < w->length && w->body[at] == NULLPTR_OCTET;
+}
+
+/*
+ * Which @k of @n elements are NULL, the others taking @size octets, if their array begins at
+ * @start: the octets allow exactly one answer, or none is given.  table[i][j] is in how many
+ * ways (2 for more) j of the first i elements can be NULL; of the first it is known.
+ */
+static uint8_t *place_nulls(const Walk *w, uint64_t n, uint64_t size, bool first_is_null,
+                            uint64_t start, uint64_t k)
+{
+    uint64_t columns = k + 1, j = k;
+    g_autofree uint8_t *table = g_malloc0((n + 1) * columns);
+    g_autofree uint8_t *is_null = g_malloc0(n);
+
+    table[0] = 1;
+    for (uint64_t i = 0; i < n; i++) {
+        for (uint64_t nulls = 0; nulls <= MIN(i, k); nulls++) {
+            uint8_t ways = table[i * columns + nulls];
+            uint64_t at = start + nulls + (i - nulls) * size;
+            uint8_t *next = &table[(i + 1) * columns + nulls];
+
+            if (!ways || at >= w->length) {
+                continue;
+            }
+            if (i > 0 || !first_is_null) {
+                next[0] = (uint8_t)MIN(next[0] + ways, 2);
+            }
+            if ((i > 0 || first_is_null) && nulls < k && is_null_at(w, at)) {
+                next[1] = (uint8_t)MIN(next[1] + ways, 2);
+            }
+        }
+    }
+    if (table[n * columns + k] != 1) {
+        return NULL;
+    }
+    for (uint64_t i = n; i > 0; i--) {
+        uint64_t before = (i - 1) * columns + j;
+
+        if (!table[before] || (i == 1 && first_is_null) ||
+            (j > 0 && table[before - 1] &&
+             is_null_at(w, start + j - 1 + (i - j) * size))) {
+            is_null[i - 1] = 1;
+            j--;
+        }
+    }
+    return g_steal_pointer(&is_null);
+}
+
+/* Whether @f may be an array of pointers of which some are NULL unsaid.  The places of its
+ * octets are known within @slack. */
+static bool may_hold_nulls(const Walk *w, const Field *f, uint64_t at, uint64_t slack)
+{
+    uint64_t from = at - MIN(at, slack);
+    uint64_t to = MIN(at + MIN(f->run, w->length) + slack, w->length);
+
+    if (!f->starts_array || !f->has_count || f->count < 2 ||
+        (f->next && f->next->in_array && !f->next->starts_array)) {
+        return false; /* runs say it */
+    }
+    return (f->size > 1 || f->shape == SHAPE_NULLPTR) && from < to &&
+           memchr(w->body + from, NULLPTR_OCTET, to - from);
+}
+
+/* Of the elements of @f, how many must be NULL for the vmstate to take @size octets instead of
+ * @described; 0: that cannot be. */
+static uint64_t count_nulls(const Field *f, uint64_t described, uint64_t size)
+{
+    const Field *element = f->element ? f->element : f;
+    uint64_t differing = size > described ? size - described : described - size;
+    uint64_t octets = element->size - 1, n;
+
+    if ((f->element != NULL) != (size > described) || octets == 0 || differing % octets) {
+        return 0;
+    }
+    n = differing / octets;
+    return n >= f->count ? 0 : f->element ? f->count - n : n;
+}
+
+/* Explains why @v, at @start, takes @size octets: by NULLs in the one array that may have
+ * some. */
+static bool find_nulls(Walk *w, const Vmstate *v, uint64_t start, uint64_t size,
+                       Nulls *nulls)
+{
+    uint64_t slack = MIN(size > v->size ? size - v->size : v->size - size, w->length);
+    uint64_t at = start, array_at = 0, k;
+    const Field *array = NULL;
+
+    if (slack == 0 || size > w->length - start) {
+        return false;
+    }
+    for (const Field *f = v->fields; f && at < w->length; at += f->run, f = f->next) {
+        if (may_hold_nulls(w, f, at, slack)) {
+            if (array) {
+                w->doubtful = array;
+                return false;
+            }
+            array = f;
+            array_at = at;
+        }
+    }
+    k = array ? count_nulls(array, v->size, size) : 0;
+    if (k == 0 || array->count >= NULLS_TABLE_MAX / (k + 1) ||
+        ++w->searches > NULLS_SEARCHES_MAX) {
+        w->doubtful = array;
+        return false;
+    }
+    nulls->element = array->element ? array->element : array;
+    nulls->is_null = place_nulls(w, array->count, nulls->element->size,
+                                 array->element != NULL, array_at, k);
+    if (!nulls->is_null) {
+        w->doubtful = array;
+        return false;
+    }
+    nulls->array = array;
+    nulls->length = k + (array->count - k) * nulls->element->size;
+    return true;
+}
+
+static bool walk_vmstate(Walk *w, const Vmstate *v, const Nulls *nulls);
+
+static bool walk_struct(Walk *w, const Vmstate *v, const Nulls *nulls, const char *name,
+                        const char *type, uint64_t size)
+{
+    bool ok;
+
+    if (w->emit) {
+        mig_emit_open(w->emit, MIG_FIELD_STRUCT, name, *v->name ? v->name : type, w->at,
+                      size, NULL);
+    }
+    ok = walk_vmstate(w, v, nulls);
+    if (w->emit) {
+        mig_emit_close(w->emit);
+    }
+    return ok;
+}
+
+/* Whether the octets of a container are the elements that are described. */
+static bool container_fits(const Walk *w, const Field *f, unsigned *per_element)
+{
+    uint64_t at = w->at, end = at + f->size, elements = 0, vmstates = 0;
+    bool tree = f->shape == SHAPE_GTREE;
+
+    for (const Vmstate *v = f->vmstates; v; v = v->next) {
+        vmstates++;
+    }
+    *per_element = 1;
+    if (tree) {
+        if (f->size < 4) {
+            return false;
+        }
+        elements = mig_be32(w->body + at);
+        at += 4;
+        *per_element = elements && vmstates == 2 * elements ? 2 : 1;
+    } else {
+        elements = vmstates;
+    }
+    if (elements * *per_element != vmstates) {
+        return false;
+    }
+    for (const Vmstate *v = f->vmstates; v; v = v->next) {
+        uint64_t size = 1;
+
+        if (tree && *per_element == 1) {
+            size += 8;
+        }
+        size += MIN(v->size, UINT32_MAX);
+        if (*per_element == 2) {
+            v = v->next;
+            /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): they come in pairs */
+            size += MIN(v->size, UINT32_MAX);
+        }
+        if (size >= end - at || w->body[at] != 1) {
+            return false;
+        }
+        at += size;
+    }
+    return end - at == 1 && w->body[at] == 0;
+}
+
+/* @type of the container; what container_fits() said is true. */
+static bool walk_container(Walk *w, const Field *f, const char *name,
+                           unsigned per_element)
+{
+    bool tree = f->shape == SHAPE_GTREE, ok = true;
+    const Nulls none = { 0 };
+    uint64_t index = 0;
+    char buffer[24];
+
+    if (w->emit) {
+        mig_emit_open(w->emit, MIG_FIELD_ARRAY, name, f->type, w->at, f->size, NULL);
+    }
+    ok = !tree || skip(w, 4);
+    for (const Vmstate *v = f->vmstates; v && ok; v = v->next) {
+        const char *element = mig_emit_index(buffer, index++);
+
+        if (!skip(w, 1)) {
+            ok = false;
+            break;
+        }
+        if (tree && w->emit) {
+            mig_emit_open(w->emit, MIG_FIELD_STRUCT, element, "node", w->at,
+                          v->size + (per_element == 2 ? v->next->size : 8), NULL);
+        }
+        if (tree && per_element == 1) {
+            ok = skip(w, 8);
+            if (ok && w->emit) {
+                mig_emit_be(w->emit, "key", w->at - 8, 8, NULL);
+            }
+        } else if (tree) {
+            ok = walk_struct(w, v, &none, "key", "struct", v->size);
+            v = v->next;
+        }
+        ok = ok && walk_struct(w, v, &none, tree ? "value" : element, "struct", v->size);
+        if (tree && w->emit) {
+            mig_emit_close(w->emit);
+        }
+    }
+    ok = ok && skip(w, 1);
+    if (w->emit) {
+        mig_emit_close(w->emit);
+    }
+    return ok;
+}
+
+static bool walk_opaque(Walk *w, const Field *f, const char *name, const char *note)
+{
+    if (!take(w, f->size)) {
+        return false;
+    }
+    if (w->emit && note) {
+        w->differs = true;
+        mig_emit_bytes(w->emit, name, f->type, w->at, f->size, note);
+    } else if (w->emit) {
+        leaf(w, f, name);
+    }
+    w->at += f->size;
+    return true;
+}
+
+/* A NULL that the description does not show. */
+static bool walk_hidden_null(Walk *w, const char *name)
+{
+    if (!skip(w, 1)) {
+        return false;
+    }
+    if (w->emit) {
+        mig_emit_value(w->emit, MIG_FIELD_NULL, name, "nullptr", w->at - 1, 1, 0, NULL);
+    }
+    return true;
+}
+
+static bool walk_inside(Walk *w, const Field *f, const char *name)
+{
+    g_auto(Nulls) nulls = { 0 };
+    unsigned per_element;
+
+    if (f->shape == SHAPE_QUEUE || f->shape == SHAPE_GTREE) {
+        if (f->size > w->length - w->at) {
+            return stop(w, "the body ends before its fields do");
+        }
+        return container_fits(w, f, &per_element)
+                   ? walk_container(w, f, name, per_element)
+                   : walk_opaque(w, f, name, "its elements are not all described");
+    }
+    if (!f->vmstates) {
+        return walk_opaque(w, f, name, NULL);
+    }
+    if (f->vmstates->next || (f->vmstates->size != f->size &&
+                              !find_nulls(w, f->vmstates, w->at, f->size, &nulls))) {
+        return walk_opaque(w, f, name, "its members do not add up to its size");
+    }
+    if (++w->visits > VISITS_MAX) {
+        return stop(w, "it has more fields than are looked at");
+    }
+    return walk_struct(w, f->vmstates, &nulls, name, f->type, f->size);
+}
+
+static bool walk_element(Walk *w, const Field *f, const char *name)
+{
+    GPtrArray *around = w->sought ? w->sought->around : NULL;
+    bool ok;
+
+    if (around) {
+        g_ptr_array_add(around, (gpointer)(uintptr_t)f);
+    }
+    ok = walk_inside(w, f, name);
+    if (around) {
+        g_ptr_array_set_size(around, (int)around->len - 1);
+    }
+    return ok;
+}
+
+/* Whether the octet says of the next entry that it is an element. */
+static bool marks_element(const Walk *w, const Field *f)
+{
+    return f->shape == SHAPE_NULLPTR && g_str_equal(f->type, "ptr-marker") &&
+           w->at < w->length && w->body[w->at] == POINTER_OCTET;
+}
+
+static bool walk_entry(Walk *w, const Field *f, const Nulls *nulls, uint64_t *index)
+{
+    bool hidden = nulls->array == f;
+    char buffer[24];
+
+    if (f->size == 0 && f->count > 1) {
+        return stop(w, "an array of elements without a size");
+    }
+    for (uint64_t i = 0; i < f->count; i++) {
+        const char *name;
+        bool ok;
+
+        if (marks_element(w, f)) {
+            ok = skip(w, f->size);
+        } else {
+            name = mig_emit_index(buffer, (*index)++);
+            ok = hidden && nulls->is_null[i]
+                     ? walk_hidden_null(w, name)
+                     : walk_element(w, hidden ? nulls->element : f, name);
+        }
+        if (!ok) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* From the first entry of an array to its last, which is returned. */
+static const Field *walk_array(Walk *w, const Field *first, const Nulls *nulls, bool *ok)
+{
+    const Field *f = first;
+    uint64_t index = 0;
+
+    if (w->emit) {
+        mig_emit_open(w->emit, MIG_FIELD_ARRAY, f->name, f->type, w->at,
+                      nulls->array == f ? nulls->length : f->run, NULL);
+    }
+    for (;;) {
+        *ok = walk_entry(w, f, nulls, &index);
+        if (!*ok || !f->next || !f->next->in_array || f->next->starts_array) {
+            break;
+        }
+        f = f->next;
+    }
+    if (w->emit) {
+        mig_emit_close(w->emit);
+    }
+    return f;
+}
+
+static void look_whether_sought(Walk *w, const Vmstate *parent, const Vmstate *v,
+                                uint64_t from)
+{
+    Sought *sought = w->sought;
+
+    if (sought && !sought->found && g_str_equal(w->emit->path->str, sought->path)) {
+        sought->parent = parent;
+        sought->found = v;
+        sought->from = from;
+        sought->length = MIG_SUBSECTION_OVERHEAD + strlen(v->name) + v->size;
+        sought->around_found = g_ptr_array_copy(sought->around, NULL, NULL);
+    }
+}
+
+static bool walk_subsection(Walk *w, const Vmstate *parent, const Vmstate *v)
+{
+    size_t n = strlen(v->name);
+    uint64_t header = MIG_SUBSECTION_OVERHEAD + n, from = w->at;
+    const uint8_t *p = w->body + w->at;
+    bool ok;
+
+    if (w->emit ? header > w->certain - w->at : header > w->length - w->at) {
+        return stop(w, "a subsection is described where the body has ended");
+    }
+    if (p[0] != MIG_SUBSECTION || p[1] != n || memcmp(p + 2, v->name, n) != 0 ||
+        mig_be32(p + 2 + n) != v->version) {
+        if (!w->why) {
+            g_string_printf(w->note,
+                            "wanted subsection %s version %u at byte %" PRIu64
+                            " of the body",
+                            v->name, v->version, w->at);
+        }
+        return stop(w, w->note->str);
+    }
+    w->at += header;
+    w->confirmed = w->at;
+    if (w->emit) {
+        mig_emit_open(w->emit, MIG_FIELD_SUBSECTION, v->name, "subsection", from,
+                      header + v->size, NULL);
+        look_whether_sought(w, parent, v, from);
+        mig_emit_value(w->emit, MIG_FIELD_UINT, "version_id", "be32", w->at - 4, 4,
+                       v->version, NULL);
+    }
+    ok = walk_vmstate(w, v, &(Nulls){ 0 });
+    if (w->emit) {
+        mig_emit_close(w->emit);
+    }
+    return ok;
+}
+
+static bool walk_vmstate(Walk *w, const Vmstate *v, const Nulls *nulls)
+{
+    for (const Field *f = v->fields; f; f = f->next) {
+        bool ok;
+
+        if (f->starts_array) {
+            f = walk_array(w, f, nulls, &ok);
+        } else {
+            ok = walk_element(w, f, f->name);
+        }
+        if (!ok) {
+            return false;
+        }
+    }
+    for (const Vmstate *q = v->subsections; q; q = q->next) {
+        if (!walk_subsection(w, v, q)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The first walk confirms: lengths that add up, or else subsections that are in place. */
+static bool confirm(Walk *w, const Vmstate *v, const Nulls *nulls)
+{
+    bool ok = walk_vmstate(w, v, nulls);
+
+    if (ok && w->at == w->length) {
+        w->certain = w->length;
+        return true;
+    }
+    if (ok) {
+        g_string_printf(w->note,
+                        "the description accounts for %" PRIu64 " of %" PRIu64 " bytes",
+                        w->at, w->length);
+        if (w->doubtful) {
+            g_string_append_printf(w->note,
+                                   " and does not say which pointers of %s are NULL",
+                                   w->doubtful->name);
+        }
+    } else if (w->note->len == 0) {
+        g_string_assign(w->note, w->why);
+    }
+    w->certain = w->confirmed;
+    return false;
+}
+
+static bool nothing_certain(MigEmit *e, uint64_t length, const char *what,
+                            const char *why)
+{
+    g_autofree char *note = g_strconcat(what, why, NULL);
+
+    mig_emit_mismatch(e, 0, length, note);
+    return false;
+}
+
+bool mig_walk(const char *json, size_t json_length, const uint8_t *bytes, uint64_t length,
+              MigEmit *e, Schema *schema, Sought *sought)
+{
+    g_auto(Nulls) nulls = { 0 };
+    g_autoptr(GString) note = g_string_new(NULL);
+    Walk w = { .body = bytes, .length = length, .note = note };
+    const Vmstate *v;
+    bool ok;
+
+    if (!json) {
+        return nothing_certain(e, length, "the stream has no description of this device",
+                               NULL);
+    }
+    v = mig_schema_read(schema, json, json_length);
+    if (!v) {
+        return nothing_certain(e, length, "its description cannot be read: ",
+                               schema->problem        ? schema->problem
+                               : schema->json.problem ? schema->json.problem
+                                                      : "it ends too early");
+    }
+    e->device = v->name;
+    find_nulls(&w, v, 0, length, &nulls);
+    ok = confirm(&w, v, &nulls);
+    if (w.visits > VISITS_MAX) {
+        return nothing_certain(e, length, w.why, NULL);
+    }
+    w.why = NULL;
+    w.at = w.visits = w.searches = 0;
+    w.emit = e;
+    w.sought = sought;
+    walk_vmstate(&w, v, &nulls);
+    if (ok) {
+        return !w.differs;
+    }
+    g_string_prepend(note, "does not match from here: ");
+    mig_emit_mismatch(e, w.certain, length - w.certain, note->str);
+    return false;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      walking a body by its description.
+ * Knows not: what the walk is for.  Private to device/.
+ * Beside it: device/decode.c; device/cut-subsection.c.
+ */
+#ifndef MIG_DEVICE_WALK_H
+#define MIG_DEVICE_WALK_H
+
+#include "device/emit.h"
+#include "device/schema.h"
+
+/* A subsection that is looked for, and where it was found. */
+typedef struct Sought {
+    const char *path;
+    GPtrArray *around; /* Field, whose octets are walked, outermost first */
+    const Vmstate *parent, *found;
+    uint64_t from, length; /* of its octets, marker included */
+    GPtrArray *around_found;
+} Sought;
+
+/* As mig_device_decode(), emitting to @e.  @schema is zero before; what @sought found lives as
+ * long as it.  @sought may be NULL. */
+bool mig_walk(const char *json, size_t json_length, const uint8_t *bytes, uint64_t length,
+              MigEmit *e, Schema *schema, Sought *sought);
+
+#endif
