@@ -182,10 +182,9 @@ const Reg mig_pci_msi_64_mask[] = { { 2, 2, "control", msi_control_bits },
                                     { 16, 4, "mask", NULL },
                                     { 20, 4, "pending", NULL },
                                     { 0 } };
-#define VIRTIO_TYPES "|CommonCfg|Notify|ISR|DeviceCfg|PCI_CFG|||SharedMemory"
 const Reg mig_pci_virtio_regs[] = {
     { 2, 1, "length", NULL },
-    { 3, 1, "cfg_type", BITS({ 0, 8, "Type=" VIRTIO_TYPES }) },
+    { 3, 1, "cfg_type", BITS({ 0, 8, "Type=" MIG_PCI_VIRTIO_TYPES }) },
     { 4, 1, "bar", NULL },
     { 5, 1, "cap_id", NULL },
     { 8, 4, "offset", NULL },
@@ -199,10 +198,6 @@ const Reg mig_pci_virtio_regs[] = {
 #define TIMEOUTS                                                                      \
     "50us to 50ms|50us to 100us|1ms to 10ms|||16ms to 55ms|65ms to 210ms|||260ms to " \
     "900ms|1s to 3.5s|||4s to 13s|17s to 64s"
-#define TYPES                                                                            \
-    "Endpoint|Legacy Endpoint|||Root Port|Upstream Port|Downstream Port|PCI-Express to " \
-    "PCI/PCI-X Bridge|PCI/PCI-X to PCI-Express Bridge|Root Complex Integrated Endpoint|" \
-    "Root Complex Event Collector"
 #define INDICATORS "Unknown|On|Blink|Off"
 
 static const Bits device_control_bits[] = {
@@ -231,7 +226,7 @@ static const Bits device_status_bits[] = {
 };
 static const Bits express_flags_bits[] = {
     { 0, 4, "Version" },
-    { 4, 4, "Type=" TYPES },
+    { 4, 4, "Type=" MIG_PCI_EXPRESS_TYPES },
     { 8, 1, "Slot" },
     { 9, 5, "MSI" },
     { 0 },

@@ -20,14 +20,17 @@ typedef struct Bits {
     const char *name;
 } Bits;
 
-#define BITS(...)    \
-    (const Bits[])   \
-    {                \
-        __VA_ARGS__, \
-        {            \
-            0        \
-        }            \
-    }
+/* A list of them, where it is used. */
+/* clang-format off */
+#define BITS(...) (const Bits[]) { __VA_ARGS__, { 0 } }
+/* clang-format on */
+
+/* What the type of an Express and of a virtio capability may be, as in Bits. */
+#define MIG_PCI_EXPRESS_TYPES                                                            \
+    "Endpoint|Legacy Endpoint|||Root Port|Upstream Port|Downstream Port|PCI-Express to " \
+    "PCI/PCI-X Bridge|PCI/PCI-X to PCI-Express Bridge|Root Complex Integrated Endpoint|" \
+    "Root Complex Event Collector"
+#define MIG_PCI_VIRTIO_TYPES "|CommonCfg|Notify|ISR|DeviceCfg|PCI_CFG|||SharedMemory"
 
 /* Offset and octets of a register; a row without a name closes a table. */
 typedef struct Reg {

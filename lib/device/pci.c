@@ -234,9 +234,9 @@ static void name_capability(Space *s, uint32_t at, const char *name)
     g_autofree char *kind = NULL;
 
     if (*octets(s, at) == CAP_EXPRESS) {
-        kind = choose("=" TYPES, word >> 4 & 0xf);
+        kind = choose("=" MIG_PCI_EXPRESS_TYPES, word >> 4 & 0xf);
     } else if (*octets(s, at) == CAP_VENDOR && is_virtio(s)) {
-        kind = choose("=" VIRTIO_TYPES, word >> 8);
+        kind = choose("=" MIG_PCI_VIRTIO_TYPES, word >> 8);
     }
     g_string_printf(s->note, "%s%s%s", name, kind ? ": " : "", kind ? kind : "");
 }
