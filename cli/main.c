@@ -4,10 +4,12 @@
  * Knows not: what commands do.
  * Beside it: cli/commands.c.
  */
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -71,6 +73,19 @@ static char *list_commands(int key, const char *text, void *input)
     return g_string_free(list, FALSE); /* argp frees what is not the text it gave */
 }
 
+/* A file that is opened must not become a standard stream that was closed: what is said on
+ * stderr would be written into it.  A stand-in that cannot be used fails as a closed one. */
+static bool keep_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) {
+            return false;
+        }
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     const struct argp_child children[] = { CLI_COMMON_CHILD, { 0 } };
@@ -85,6 +100,9 @@ int main(int argc, char **argv)
     };
     Main main_input = { .status = CLI_TROUBLE };
 
+    if (!keep_standard_streams()) {
+        return CLI_TROUBLE;
+    }
     setlocale(LC_CTYPE, "");
     signal(SIGPIPE, SIG_IGN);
     argp_err_exit_status = CLI_TROUBLE;

@@ -210,6 +210,19 @@ START_TEST(null_through_pipes)
 }
 END_TEST
 
+/* What would be said must not go into a file that took the place of a stream. */
+START_TEST(closed_streams_stay_closed)
+{
+    put_stream("a");
+    assert_status("cat a | migstat convert - -o b >&- 2>&-", 0, NULL);
+    assert_is_stream("b");
+    assert_status("migstat convert a -o c <&- >&- 2>&-", 0, NULL);
+    assert_is_stream("c");
+    assert_status("migstat convert a >&-", 2, "cannot write standard output");
+    assert_status("migstat convert - -o d <&-", 2, "cannot read standard input");
+}
+END_TEST
+
 /* Header, XML with its NUL, stream. */
 START_TEST(save_image_is_unwrapped)
 {
@@ -574,6 +587,7 @@ Suite *suite_convert(void)
     tcase_add_test(tc, zstd_there_and_back);
     tcase_add_test(tc, null_changes_nothing);
     tcase_add_test(tc, null_through_pipes);
+    tcase_add_test(tc, closed_streams_stay_closed);
     tcase_add_test(tc, save_image_is_unwrapped);
     tcase_add_test(tc, check_finds_no_error);
     tcase_add_test(tc, nothing_is_left_of_a_failure);
