@@ -298,7 +298,8 @@ static void judge(const Stage *stage, const Run *run, const char *label, bool ha
     size_t n;
     const void *wanted = g_bytes_get_data(stage->wanted, &n);
     bool whole = target ? holds(target, wanted, n)
-                        : run->out_length == n && memcmp(run->out, wanted, n) == 0;
+                        : run->out_length == n &&
+                              (n == 0 || memcmp(run->out, wanted, n) == 0);
 
     assert_no_leftover(stage, label);
     ck_assert_msg(run->status >= 0 && run->status <= 2, "%s: status %d\n%s", label,
