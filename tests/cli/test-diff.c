@@ -125,8 +125,8 @@ END_TEST
 /* A file can be read twice, a pipe cannot. */
 START_TEST(a_pipe_is_not_both_sides)
 {
-    g_autoptr(GBytes) a = fixture_bytes("diff/a.txt");
-    g_autoptr(Run) run = run_migstat(a, "diff", "-", "/dev/stdin", NULL);
+    /* Empty: it may end before anything is written to it. */
+    g_autoptr(Run) run = run_migstat(NULL, "diff", "-", "/dev/stdin", NULL);
 
     ck_assert_int_eq(run->status, 2);
     ck_assert_msg(strstr(run->err, "same pipe"), "%s", run->err);
