@@ -141,12 +141,32 @@ static bool rename_event(void *state, MigNext *next, MigItem *item, GError **err
     return mig_next_emit(next, item, error);
 }
 
+/* RAM blocks of a device have its path in their names, too: "0000:00:02.0/vga.vram".  A
+ * loader that has the device elsewhere has no such block. */
+static void report_blocks(const Rename *rename, MigNext *next)
+{
+    const char *slash = strrchr(rename->from, '/');
+    size_t n_path = slash ? (size_t)(slash - rename->from) + 1 : 0, n;
+    const MigRamBlock *const *blocks = mig_reader_ram_blocks(mig_next_reader(next), &n);
+
+    if (!n_path || strncmp(rename->from, rename->to, n_path) == 0) {
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (strncmp(blocks[i]->name, rename->from, n_path) == 0) {
+            mig_next_report(next, NULL, "RAM block %s keeps its name", blocks[i]->name);
+        }
+    }
+}
+
 static bool rename_finish(void *state, MigNext *next, GError **error)
 {
     const Rename *rename = state;
 
     (void)error;
-    if (!g_hash_table_size(rename->renamed)) {
+    if (g_hash_table_size(rename->renamed)) {
+        report_blocks(rename, next);
+    } else {
         mig_next_report(next, NULL, "no section is called %s", rename->from);
     }
     return true;

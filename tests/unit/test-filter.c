@@ -113,6 +113,12 @@ static const struct {
           DEVICES(ENTRY("a") ", " ENTRY("x") ", " ENTRY("a")),
       "header\n" DEVICE("3", "b") DEVICE("4", "x") DEVICE("5", "b") "eof\n"
           DEVICES(ENTRY("b") ", " ENTRY("x") ", " ENTRY("b")), NULL },
+    { "rename-section:from=0000:00:02.0/vga:to=0000:00:03.0/vga",
+      "header; start 2 \"ram\" 0 4; ram-size 0x1000; ram-block \"0000:00:02.0/vga.vram\" 0x1000;"
+      "ram-eos; footer 2\n" DEVICE("3", "0000:00:02.0/vga") "eof",
+      "header; start 2 \"ram\" 0 4; ram-size 0x1000; ram-block \"0000:00:02.0/vga.vram\" 0x1000;"
+      "ram-eos; footer 2\n" DEVICE("3", "0000:00:03.0/vga") "eof",
+      "RAM block 0000:00:02.0/vga.vram keeps its name" },
     { "rename-section:from=a/vfio:to=b/vfio",
       "header; start 9 \"a/vfio\" 0 1; vfio setup; vfio eos; footer 9;"
       "part 9; vfio eos; footer 9; end 9; vfio eos; footer 9; eof",
