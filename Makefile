@@ -223,8 +223,8 @@ run_tests = $(environment) VARIANT='$(VARIANT)' $(1) $(RUNNER) $(SUITES)
 
 comma := ,
 # Possible leaks are GLib's, whose threads and types live until the end.
-VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite \
-	--errors-for-leak-kinds=definite --trace-children=yes \
+VALGRIND := valgrind -q --vgdb=no --error-exitcode=99 --leak-check=full \
+	--show-leak-kinds=definite --errors-for-leak-kinds=definite --trace-children=yes \
 	--trace-children-skip='/usr/*$(comma)/bin/*'
 
 .PHONY: check check-asan check-tsan check-valgrind check-m32 update-golden
@@ -235,7 +235,7 @@ check-asan:
 	$(Q)$(MAKE) --no-print-directory VARIANT=asan check
 
 check-tsan:
-	$(Q)$(MAKE) --no-print-directory VARIANT=tsan check
+	$(Q)CK_TIMEOUT_MULTIPLIER=10 $(MAKE) --no-print-directory VARIANT=tsan check
 
 check-valgrind: all $(RUNNER) $(MKMIG)
 	$(Q)$(call run_tests,VARIANT=valgrind CK_TIMEOUT_MULTIPLIER=30 $(VALGRIND))

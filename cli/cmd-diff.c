@@ -419,28 +419,27 @@ static void diff_vfio(Diff *diff, const MigSection *a, const MigSection *b)
 
 /* --- sections ---------------------------------------------------------------------------- */
 
-static guint section_hash(gconstpointer p)
-{
-    const MigSection *section = p;
-
-    return g_str_hash(section->name) * 31 + section->instance_id;
-}
-
-static gboolean section_equal(gconstpointer p, gconstpointer q)
+static gint compare_sections(gconstpointer p, gconstpointer q)
 {
     const MigSection *a = p, *b = q;
 
-    return a->instance_id == b->instance_id && g_str_equal(a->name, b->name);
+    if (a->instance_id != b->instance_id) {
+        return a->instance_id < b->instance_id ? -1 : 1;
+    }
+    return strcmp(a->name, b->name);
 }
 
-static GHashTable *sections_of(const DiffSide *side)
+/* A tree: names that share a hash cost no more than others. */
+static GTree *sections_of(const DiffSide *side)
 {
-    GHashTable *sections = g_hash_table_new(section_hash, section_equal);
+    GTree *sections = g_tree_new(compare_sections);
     size_t n;
     const MigSection *const *list = mig_reader_sections(side->reader, &n);
 
     for (size_t i = 0; i < n; i++) {
-        g_hash_table_add(sections, (gpointer)(uintptr_t)list[i]);
+        gpointer section = (gpointer)(uintptr_t)list[i];
+
+        g_tree_insert(sections, section, section);
     }
     return sections;
 }
@@ -493,15 +492,15 @@ static void diff_pair(Diff *diff, const MigSection *a, const MigSection *b,
 
 static void diff_sections(Diff *diff)
 {
-    g_autoptr(GHashTable) in_a = sections_of(&diff->side[0]);
-    g_autoptr(GHashTable) in_b = sections_of(&diff->side[1]);
+    g_autoptr(GTree) in_a = sections_of(&diff->side[0]);
+    g_autoptr(GTree) in_b = sections_of(&diff->side[1]);
     g_autoptr(GArray) bodies_a = bodies_of(&diff->side[0]);
     g_autoptr(GArray) bodies_b = bodies_of(&diff->side[1]);
     size_t n;
     const MigSection *const *list = mig_reader_sections(diff->side[0].reader, &n);
 
     for (size_t i = 0; i < n; i++) {
-        const MigSection *other = g_hash_table_lookup(in_b, list[i]);
+        const MigSection *other = g_tree_lookup(in_b, list[i]);
 
         if (other) {
             const DiffBody bodies[] = {
@@ -516,7 +515,7 @@ static void diff_sections(Diff *diff)
     }
     list = mig_reader_sections(diff->side[1].reader, &n);
     for (size_t i = 0; i < n; i++) {
-        if (!g_hash_table_contains(in_a, list[i])) {
+        if (!g_tree_lookup(in_a, list[i])) {
             diff_lonely(diff, list[i], 1);
         }
     }

@@ -37,7 +37,7 @@ void diff_leaves_init(DiffLeaves *leaves)
 {
     leaves->list = g_array_new(false, true, sizeof(DiffLeaf));
     g_array_set_clear_func(leaves->list, clear_leaf);
-    leaves->by_path = g_hash_table_new(g_str_hash, g_str_equal);
+    leaves->by_path = g_tree_new((GCompareFunc)strcmp);
     leaves->strings = g_string_chunk_new(4096);
     leaves->registers = g_array_new(false, false, sizeof(uint64_t));
     leaves->too_many = false;
@@ -46,7 +46,7 @@ void diff_leaves_init(DiffLeaves *leaves)
 void diff_leaves_clear(DiffLeaves *leaves)
 {
     g_array_unref(leaves->list);
-    g_hash_table_unref(leaves->by_path);
+    g_tree_unref(leaves->by_path);
     g_string_chunk_free(leaves->strings);
     g_array_unref(leaves->registers);
 }
@@ -115,23 +115,22 @@ void diff_leaves_collect(const MigField *field, void *user)
     }
     text = mig_field_is_group(field) ? g_strdup("") : cli_field_value(field);
     leaf.path = g_string_chunk_insert(leaves->strings, path);
-    leaf.type = g_string_chunk_insert_const(leaves->strings, field->type);
-    leaf.text = g_string_chunk_insert_const(leaves->strings, text);
-    leaf.note =
-        g_string_chunk_insert_const(leaves->strings, field->note ? field->note : "");
+    leaf.type = g_string_chunk_insert(leaves->strings, field->type);
+    leaf.text = g_string_chunk_insert(leaves->strings, text);
+    leaf.note = g_string_chunk_insert(leaves->strings, field->note ? field->note : "");
     if (diff_leaf_is_buffer(&leaf)) {
         keep_bytes(&leaf, field);
     }
     g_array_append_val(leaves->list, leaf);
-    if (!g_hash_table_contains(leaves->by_path, leaf.path)) {
-        g_hash_table_insert(leaves->by_path, (gpointer)(uintptr_t)leaf.path,
-                            GUINT_TO_POINTER(leaves->list->len));
+    if (!g_tree_lookup(leaves->by_path, leaf.path)) {
+        g_tree_insert(leaves->by_path, (gpointer)(uintptr_t)leaf.path,
+                      GUINT_TO_POINTER(leaves->list->len));
     }
 }
 
 DiffLeaf *diff_leaves_find(const DiffLeaves *leaves, const char *path)
 {
-    guint index = GPOINTER_TO_UINT(g_hash_table_lookup(leaves->by_path, path));
+    guint index = GPOINTER_TO_UINT(g_tree_lookup(leaves->by_path, path));
 
     return index ? &g_array_index(leaves->list, DiffLeaf, index - 1) : NULL;
 }

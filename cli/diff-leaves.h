@@ -26,7 +26,7 @@ typedef struct DiffLeaf {
 
 typedef struct DiffLeaves {
     GArray *list;        /* DiffLeaf, in order */
-    GHashTable *by_path; /* path -> index + 1; the first of a path */
+    GTree *by_path; /* path -> index + 1; the first of a path */
     GStringChunk *strings;
     GArray *registers; /* uint64_t: of an Arm CPU, the id of each register */
     bool too_many;     /* some were left out */

@@ -78,15 +78,15 @@ static void diff_block(Diff *diff, const MigRamBlock *a, const MigRamBlock *b,
 }
 
 /* name -> block; the first of a name, which is the one that pages mean. */
-static GHashTable *blocks_by_name(const DiffSide *side)
+static GTree *blocks_by_name(const DiffSide *side)
 {
-    GHashTable *names = g_hash_table_new(g_str_hash, g_str_equal);
+    GTree *names = g_tree_new((GCompareFunc)strcmp);
     size_t n;
     const MigRamBlock *const *blocks = mig_reader_ram_blocks(side->reader, &n);
 
     for (size_t i = n; i > 0; i--) {
-        g_hash_table_replace(names, (gpointer)(uintptr_t)blocks[i - 1]->name,
-                             (gpointer)(uintptr_t)blocks[i - 1]);
+        g_tree_replace(names, (gpointer)(uintptr_t)blocks[i - 1]->name,
+                       (gpointer)(uintptr_t)blocks[i - 1]);
     }
     return names;
 }
@@ -117,13 +117,13 @@ void diff_ram(Diff *diff)
     size_t n;
     const MigRamBlock *const *blocks = mig_reader_ram_blocks(diff->side[0].reader, &n);
     uint32_t page = mig_reader_page_size(diff->side[0].reader);
-    g_autoptr(GHashTable) in_a = blocks_by_name(&diff->side[0]);
-    g_autoptr(GHashTable) in_b = blocks_by_name(&diff->side[1]);
+    g_autoptr(GTree) in_a = blocks_by_name(&diff->side[0]);
+    g_autoptr(GTree) in_b = blocks_by_name(&diff->side[1]);
 
     for (size_t i = 0; i < n; i++) {
-        const MigRamBlock *other = g_hash_table_lookup(in_b, blocks[i]->name);
+        const MigRamBlock *other = g_tree_lookup(in_b, blocks[i]->name);
 
-        if (g_hash_table_lookup(in_a, blocks[i]->name) != blocks[i]) {
+        if (g_tree_lookup(in_a, blocks[i]->name) != blocks[i]) {
             continue; /* listed again */
         }
         if (!other) {
@@ -138,7 +138,7 @@ void diff_ram(Diff *diff)
     }
     blocks = mig_reader_ram_blocks(diff->side[1].reader, &n);
     for (size_t i = 0; i < n; i++) {
-        if (!g_hash_table_contains(in_a, blocks[i]->name) && diff_is_whole(diff, 0)) {
+        if (!g_tree_lookup(in_a, blocks[i]->name) && diff_is_whole(diff, 0)) {
             diff_lengths(diff, NULL, blocks[i]);
         }
     }

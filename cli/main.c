@@ -107,6 +107,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     argp_err_exit_status = CLI_TROUBLE;
     argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &main_input);
+    g_clear_pointer(&main_input.common.opened, g_hash_table_unref);
     if (fflush(stdout) || ferror(stdout)) {
         if (errno != EPIPE) {
             fprintf(stderr, "migstat: standard output: %s\n", strerror(errno));

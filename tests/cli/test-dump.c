@@ -402,7 +402,10 @@ END_TEST
 START_TEST(needs_little_memory)
 {
     static const char *const views[] = { "", "--sections", "--vfio", "-f json", "--items" };
-    const char *variant = g_getenv("VARIANT");
+
+    if (!g_str_equal(g_getenv("VARIANT"), "release")) {
+        return;
+    }
     g_autoptr(GBytes) bytes = mkmig_assemble(
         "header; start 2 \"ram\" 0 4; ram-eos; footer 2; start 3 \"vfio\" 0 1; vfio setup;"
         "vfio eos; footer 3; repeat 100000 { part 2; ram-eos; footer 2; part 3; vfio eos;"
@@ -410,12 +413,9 @@ START_TEST(needs_little_memory)
     g_autofree char *command = g_strdup_printf("ulimit -d 49152; exec '%s' dump %s -",
                                                g_getenv("MIGSTAT"), views[_i]);
     const char *argv[] = { "sh", "-c", command, NULL };
+    g_autoptr(Run) run = run_program(argv, bytes, NULL);
 
-    if (g_str_equal(variant, "release")) {
-        g_autoptr(Run) run = run_program(argv, bytes, NULL);
-
-        ck_assert_msg(run->status == 0, "%s: exit %d: %s", views[_i], run->status, run->err);
-    }
+    ck_assert_msg(run->status == 0, "%s: exit %d: %s", views[_i], run->status, run->err);
 }
 END_TEST
 
