@@ -280,10 +280,9 @@ static bool is_input(const Arguments *arguments, const struct stat *out)
                                             : stat(arguments->input, &in)) != 0) {
         return false;
     }
-    return S_ISREG(in.st_mode)
-               ? in.st_dev == out->st_dev && in.st_ino == out->st_ino
-               : S_ISBLK(in.st_mode) && S_ISBLK(out->st_mode) &&
-                     in.st_rdev == out->st_rdev;
+    return S_ISREG(in.st_mode) ? in.st_dev == out->st_dev && in.st_ino == out->st_ino
+                               : S_ISBLK(in.st_mode) && S_ISBLK(out->st_mode) &&
+                                     in.st_rdev == out->st_rdev;
 }
 
 /* What must not happen in place: losing what is wrapped around the stream. */
@@ -308,8 +307,9 @@ static MigOutput *open_descriptor(int fd, const char *name, const MigOutputOptio
                                   GError **error)
 {
     if (isatty(fd)) {
-        mig_error_set_plain(error, MIG_ERROR_USAGE,
-                            "a stream is not for a terminal; -o FILE writes it to a file");
+        mig_error_set_plain(
+            error, MIG_ERROR_USAGE,
+            "a stream is not for a terminal; -o FILE writes it to a file");
         return NULL;
     }
     return mig_output_new_fd(fd, name, out, error);
@@ -336,8 +336,8 @@ static MigOutput *open_output(Arguments *arguments, MigInput *in, int *fd, GErro
 {
     const char *path = output_name(arguments);
     struct stat st;
-    bool exists = is_stdout(arguments) ? fstat(STDOUT_FILENO, &st) == 0
-                                       : stat(path, &st) == 0;
+    bool exists =
+        is_stdout(arguments) ? fstat(STDOUT_FILENO, &st) == 0 : stat(path, &st) == 0;
 
     if (arguments->in_place) {
         if (!check_in_place(arguments, in, error)) {
@@ -452,9 +452,12 @@ static CliStatus fail_run(const Run *run, const GError *error)
 static void report(const Run *run)
 {
     const Arguments *arguments = run->arguments;
-    const ConvertResult result = { arguments->input, output_name(arguments), run->in,
-                                   run->out,         run->chain,
-                                   arguments->out.zstd };
+    const ConvertResult result = { .input = arguments->input,
+                                   .output = output_name(arguments),
+                                   .in = run->in,
+                                   .out = run->out,
+                                   .chain = run->chain,
+                                   .zstd = arguments->out.zstd };
 
     if (arguments->report == CLI_FORMAT_JSON || !arguments->common->quiet) {
         convert_report(&result, arguments->report);

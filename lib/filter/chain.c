@@ -660,8 +660,8 @@ static MigInput *run_to_temporary(MigChain *chain, MigInput *in, MigInput *again
     const MigInputOptions in_options = { .spool_dir = chain->options.spool_dir,
                                          .cancel = chain->options.cancel };
     const MigOutputOptions out_options = { .cancel = chain->options.cancel };
-    g_autofree char *name = g_strdup_printf(
-        "a temporary file in %s", mig_temporary_dir(chain->options.spool_dir));
+    g_autofree char *name = g_strdup_printf("a temporary file in %s",
+                                            mig_temporary_dir(chain->options.spool_dir));
     g_autoptr(MigOutput) out = NULL;
 
     *fd = mig_temporary_open(chain->options.spool_dir, error);

@@ -23,9 +23,9 @@ struct MigVfioPlace {
     GSequence *wants; /* Want, by id */
     GArray *queue;    /* MigItem, kept */
     size_t held;      /* octets of memory that they take */
-    bool through;  /* the section that passes stays before */
-    bool lower;    /* one with a lower id than all wants has passed */
-    bool disorder; /* what comes last has a lower id, but not in order */
+    bool through;     /* the section that passes stays before */
+    bool lower;       /* one with a lower id than all wants has passed */
+    bool disorder;    /* what comes last has a lower id, but not in order */
     bool has_previous;
     uint32_t previous_id;
     const MigSection *after, *controller;

@@ -55,10 +55,9 @@ static bool gzip_step(MigUnpack *unpack, uint8_t *out, size_t n, size_t *given,
     if (!gzip->in_member) {
         return start_member(gzip, error);
     }
-    GConverterResult result =
-        g_converter_convert(gzip->converter, unpack->buffer + unpack->used,
-                            MIN(left, STEP), out, n, G_CONVERTER_NO_FLAGS, &taken, given,
-                            &trouble);
+    GConverterResult result = g_converter_convert(
+        gzip->converter, unpack->buffer + unpack->used, MIN(left, STEP), out, n,
+        G_CONVERTER_NO_FLAGS, &taken, given, &trouble);
     if (result != G_CONVERTER_ERROR) {
         unpack->used += taken;
         gzip->in_member = result != G_CONVERTER_FINISHED;

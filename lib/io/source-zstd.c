@@ -63,8 +63,8 @@ static bool zstd_step(MigUnpack *unpack, uint8_t *out, size_t n, size_t *given,
                       GError **error)
 {
     ZstdSource *zstd = (ZstdSource *)unpack;
-    size_t size = MIN(zstd->wanted > 0 ? zstd->wanted : FRAME_START,
-                      unpack->filled - unpack->used);
+    size_t size =
+        MIN(zstd->wanted > 0 ? zstd->wanted : FRAME_START, unpack->filled - unpack->used);
     ZSTD_inBuffer in = { unpack->buffer + unpack->used, size, 0 };
     ZSTD_outBuffer to = { out, n, 0 };
 
