@@ -6,8 +6,8 @@
  *
  * A command that only reads opens its inputs here, and afterwards can open no file,
  * start no program, reach no network and signal nobody: a mistake in the library that a
- * hostile stream finds is worth little.  Files without a name may still be made, for
- * what a pipe spools, and threads be started.  One that writes files may make new ones
+ * hostile stream finds is worth little.  New files may still be made, for what a pipe
+ * spools, without a name where possible, and threads be started.  One that writes files may make new ones
  * and give them names besides, where the kernel has Landlock in one folder only.
  * Without a kernel that can do these things, all works as before.
  */
@@ -101,16 +101,43 @@ static bool allow_calls(scmp_filter_ctx filter, const char *const *names, size_t
 }
 
 /* No file that exists is opened. */
+static bool allow_new_files(scmp_filter_ctx filter)
+{
+    const scmp_datum_t new = O_CREAT | O_EXCL;
+
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+                            SCMP_A2(SCMP_CMP_MASKED_EQ, new, new)) == 0;
+}
+
 static bool allow_writing(scmp_filter_ctx filter)
 {
-    const scmp_datum_t new = O_CREAT | O_EXCL, folder = O_DIRECTORY;
+    const scmp_datum_t folder = O_DIRECTORY;
 
     return allow_calls(filter, allowed_to_writers, G_N_ELEMENTS(allowed_to_writers)) &&
-           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
-                            SCMP_A2(SCMP_CMP_MASKED_EQ, new, new)) == 0 &&
+           allow_new_files(filter) &&
            seccomp_rule_add(
                filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
                SCMP_A2(SCMP_CMP_MASKED_EQ, folder | O_CREAT | O_ACCMODE, folder)) == 0;
+}
+
+/* What a pipe spools has no name, where the file system can do that; else it is made with
+ * one that is removed at once. */
+static bool spools_unnamed(void)
+{
+    int fd = open(mig_temporary_dir(NULL), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    return fd >= 0;
+}
+
+static bool allow_spool(scmp_filter_ctx filter)
+{
+    static const char *const remove[] = { "unlink", "unlinkat" };
+
+    return spools_unnamed() || (allow_new_files(filter) &&
+                                allow_calls(filter, remove, G_N_ELEMENTS(remove)));
 }
 
 static void filter_calls(bool writer)
@@ -120,7 +147,7 @@ static void filter_calls(bool writer)
     /* Loading sets no_new_privs. */
     if (filter && allow_some(filter) &&
         allow_calls(filter, allowed, G_N_ELEMENTS(allowed)) &&
-        (!writer || allow_writing(filter))) {
+        (writer ? allow_writing(filter) : allow_spool(filter))) {
         seccomp_load(filter);
     }
     if (filter) {
@@ -162,7 +189,8 @@ static void stay_in(const char *folder)
     /* The folder itself goes if nothing comes of it. */
     if (allow_beneath(ruleset, folder, named) &&
         allow_beneath(ruleset, parent, LANDLOCK_ACCESS_FS_REMOVE_DIR) &&
-        allow_beneath(ruleset, mig_temporary_dir(NULL), unnamed) &&
+        allow_beneath(ruleset, mig_temporary_dir(NULL),
+                      spools_unnamed() ? unnamed : named) &&
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) {
         syscall(SYS_landlock_restrict_self, ruleset, 0);
     }
