@@ -5,6 +5,7 @@
  *            not record it is read by the name, and would be read wrongly.
  * Beside it: filter/description-edit.h, which has the name's length.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "filter/description-edit.h"
@@ -106,6 +107,13 @@ static bool machine_event(void *state, MigNext *next, MigItem *item, GError **er
         !same_page_size(machine, next, item, item->pages.page_size, error)) {
         return false;
     }
+    if (item->kind == MIG_ITEM_RAM_LIST && machine->page_size &&
+        item->ram_list.total % machine->page_size) {
+        return mig_next_refuse(next, item, item->section, error,
+                               "%" PRIu64 " bytes of RAM are not whole pages of %u, "
+                               "which machine %s has",
+                               item->ram_list.total, machine->page_size, machine->name);
+    }
     return mig_next_emit(next, item, error);
 }
 
@@ -124,7 +132,7 @@ static const MigFilterOption machine_options[] = {
 
 #define MACHINE_HANDLES                                        \
     (MIG_ITEM_BIT(CONFIGURATION) | MIG_ITEM_BIT(DESCRIPTION) | \
-     MIG_ITEM_BIT(SECTION_HEADER) | MIG_ITEM_BIT(RAM_PAGES))
+     MIG_ITEM_BIT(SECTION_HEADER) | MIG_ITEM_BIT(RAM_LIST) | MIG_ITEM_BIT(RAM_PAGES))
 
 const MigFilterType mig_filter_machine = {
     .name = "machine",

@@ -152,6 +152,10 @@ static const struct {
     { "machine:name=sun4u",
       "header; config \"a-machine\"\n" RAM "part 2; ram-normal 0 0x5a \"pc.ram\"; ram-eos; footer 2\n"
       RAM_END "eof", NULL, "those of machine sun4u are 8192" },
+    { "machine:name=pc-9",
+      "header; config \"a-machine\"; start 2 \"ram\" 0 4; ram-size 0xc00; ram-block \"a\" 0xc00\n"
+      "ram-eos; footer 2; end 2; ram-eos; footer 2; eof",
+      NULL, "3072 bytes of RAM are not whole pages of 4096" },
 
     /* description, footers */
     { "description:drop=yes", "header\n" DEVICE("3", "a") "eof\n" DEVICES(ENTRY("a")) "zero 9",
