@@ -83,7 +83,7 @@ static bool read_text(Schema *s, const char **text)
     if (!mig_json_string(&s->json, s->text)) {
         return false;
     }
-    *text = g_string_chunk_insert_const(s->strings, s->text->str);
+    *text = g_string_chunk_insert(s->strings, s->text->str);
     return true;
 }
 
