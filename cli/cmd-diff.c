@@ -426,7 +426,10 @@ static gint compare_sections(gconstpointer p, gconstpointer q)
     if (a->instance_id != b->instance_id) {
         return a->instance_id < b->instance_id ? -1 : 1;
     }
-    return strcmp(a->name, b->name);
+    if (a->name_length != b->name_length) {
+        return a->name_length < b->name_length ? -1 : 1;
+    }
+    return memcmp(a->name, b->name, a->name_length);
 }
 
 /* A tree: names that share a hash cost no more than others. */
