@@ -352,6 +352,7 @@ START_TEST(writes_one_file)
         ck_assert_msg(run->status == (i == 1 ? 2 : 0), "%d: %s", i, run->err);
         g_autofree char *data = read_file(other, "apic", &n);
         ck_assert_uint_eq(n, i == 1 ? 4 : 37);
+        ck_assert(i != 1 || memcmp(data, "mine", 4) == 0);
         if (i == 0) {
             ck_assert(g_file_set_contents(path, "mine", -1, NULL));
         }

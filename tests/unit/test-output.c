@@ -536,10 +536,8 @@ END_TEST
 START_TEST(shares_what_it_copies)
 {
     g_autoptr(GBytes) bytes = noise(MIB + 100);
-    struct {
-        struct fiemap map;
-        struct fiemap_extent extents[8];
-    } found = { .map = { .fm_length = MIB, .fm_extent_count = 8 } };
+    g_autofree struct fiemap *found =
+        g_malloc0(sizeof(struct fiemap) + 8 * sizeof(struct fiemap_extent));
     uint64_t shared = 0;
 
     if (!shares_blocks()) {
@@ -552,11 +550,13 @@ START_TEST(shares_what_it_copies)
     ck_assert(mig_output_copy(out, in, 5, MIB + 95, NULL));
     commit(out);
     int fd = open("out", O_RDONLY);
-    ck_assert_int_eq(ioctl(fd, FS_IOC_FIEMAP, &found), 0);
+    found->fm_length = MIB;
+    found->fm_extent_count = 8;
+    ck_assert_int_eq(ioctl(fd, FS_IOC_FIEMAP, found), 0);
     close(fd);
-    for (unsigned i = 0; i < found.map.fm_mapped_extents; i++) {
-        if (found.extents[i].fe_flags & FIEMAP_EXTENT_SHARED) {
-            shared += found.extents[i].fe_length;
+    for (unsigned i = 0; i < found->fm_mapped_extents; i++) {
+        if (found->fm_extents[i].fe_flags & FIEMAP_EXTENT_SHARED) {
+            shared += found->fm_extents[i].fe_length;
         }
     }
     ck_assert_uint_eq(shared, MIB - 4096);
