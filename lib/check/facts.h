@@ -22,10 +22,10 @@
 typedef struct MigSectionFacts {
     const MigSection *section;
     uint64_t start, part, end, full;
-    uint64_t full_size; /* octets of the first FULL's body */
-    bool full_differs;  /* and the description has another size for it */
-    uint32_t bound_id;  /* as START or FULL had it first */
-    uint32_t vfio;      /* index + 1 of the device's facts; 0: none */
+    uint64_t full_size;        /* octets of the first FULL's body */
+    uint32_t bound_id;         /* as START or FULL had it first */
+    uint32_t full_differs : 1; /* the description has another full_size */
+    uint32_t vfio : 31;        /* index + 1 of the device's facts; 0: none */
 } MigSectionFacts;
 
 typedef struct MigVfioFacts {
