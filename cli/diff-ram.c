@@ -94,8 +94,9 @@ static GTree *blocks_by_name(const DiffSide *side)
 /* One of them may be NULL. */
 static void diff_lengths(Diff *diff, const MigRamBlock *a, const MigRamBlock *b)
 {
-    const MigRamBlock *const blocks[] = { a, b }, *either = a ? a : b;
-    const DiffPlace place = { "ram-block", NULL, either->name, NULL };
+    const MigRamBlock *const blocks[] = { a, b };
+    /* cppcheck-suppress nullPointerRedundantCheck ; only one of them */
+    const DiffPlace place = { "ram-block", NULL, a ? a->name : b->name, NULL };
     DiffValue values[2] = { { .kind = MIG_FIELD_UINT }, { .kind = MIG_FIELD_UINT } };
     char *texts[2] = { NULL, NULL };
 
