@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "diff.h"
-#include "fields.h"
 #include "io/temporary.h"
 #include "progress.h"
 #include "text.h"
@@ -90,22 +89,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     default:
         return ARGP_ERR_UNKNOWN;
     }
-}
-
-bool diff_wants(const Diff *diff, const MigSection *section, const char *path)
-{
-    CliFieldPattern pattern = { diff->only };
-    const char *name = section->name;
-    uint32_t id = section->instance_id;
-    bool wanted = cli_field_wants_device(&pattern, name, id) ||
-                  (path && cli_field_wants(&pattern, name, id, path));
-
-    for (guint i = 0; wanted && i < diff->left->len; i++) {
-        pattern.text = g_ptr_array_index(diff->left, i);
-        wanted = !cli_field_wants_device(&pattern, name, id) &&
-                 !(path && cli_field_wants(&pattern, name, id, path));
-    }
-    return wanted;
 }
 
 /* --- reading a side ---------------------------------------------------------------------- */

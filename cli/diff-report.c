@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      how a difference looks, as text and as JSON.
+ * Owns:      which differences are wanted, and how they look, as text and as JSON.
  * Knows not: what is compared.
  * Beside it: cmd-diff.c.
  */
@@ -14,6 +14,22 @@
 
 /* Lines about one section, unless all are asked for. */
 #define LINES_MAX 100u
+
+bool diff_wants(const Diff *diff, const MigSection *section, const char *path)
+{
+    CliFieldPattern pattern = { diff->only };
+    const char *name = section->name;
+    uint32_t id = section->instance_id;
+    bool wanted = cli_field_wants_device(&pattern, name, id) ||
+                  (path && cli_field_wants(&pattern, name, id, path));
+
+    for (guint i = 0; wanted && i < diff->left->len; i++) {
+        pattern.text = g_ptr_array_index(diff->left, i);
+        wanted = !cli_field_wants_device(&pattern, name, id) &&
+                 !(path && cli_field_wants(&pattern, name, id, path));
+    }
+    return wanted;
+}
 
 /* --- text -------------------------------------------------------------------------------- */
 
