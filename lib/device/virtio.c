@@ -31,6 +31,7 @@
 
 #include "device/special.h"
 #include "device/virtio-parts.h"
+#include "stream/page.h"
 #include "stream/wire.h"
 
 #define QUEUES_MAX        1024u
@@ -496,12 +497,6 @@ static void show_transport(State *s)
     }
 }
 
-static bool all_zero(const uint8_t *p, uint64_t n)
-{
-    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a body has octets */
-    return n == 0 || (p[0] == 0 && memcmp(p, p + 1, n - 1) == 0);
-}
-
 /* The payload of a subsection of "virtio", or NULL. */
 static const uint8_t *find_payload(const State *s, uint64_t length, const char *name)
 {
@@ -536,8 +531,9 @@ static Order config_order(const State *s, uint64_t length)
     if (l->transport == TRANSPORT_CCW) {
         return ORDER_BIG;
     }
-    return all_zero(s->e->body + s->at + l->config, l->config_length) ? ORDER_LITTLE
-                                                                      : ORDER_UNKNOWN;
+    return mig_page_is_zero(s->e->body + s->at + l->config, l->config_length)
+               ? ORDER_LITTLE
+               : ORDER_UNKNOWN;
 }
 
 static void show_config(State *s, uint64_t length)
@@ -600,7 +596,7 @@ static void show_per_queue(State *s, const struct Subsection *section, uint64_t 
     mig_emit_open(s->e, MIG_FIELD_ARRAY, "queues", "virtqueue", at,
                   (uint64_t)section->count * length, NULL);
     for (uint32_t i = 0; i < section->count; i++, at += length) {
-        if (i < s->layout.queues || !all_zero(s->e->body + at, length)) {
+        if (i < s->layout.queues || !mig_page_is_zero(s->e->body + at, length)) {
             mig_emit_open(s->e, MIG_FIELD_STRUCT, mig_emit_index(buffer, i), "virtqueue",
                           at, length, NULL);
             show_parts(s, section->queue, at, at + length, false);

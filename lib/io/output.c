@@ -18,6 +18,7 @@
 #include "io/error.h"
 #include "io/kernel-copy.h"
 #include "io/output-target.h"
+#include "io/zero.h"
 
 /* Writes shorter than this are gathered. */
 #define GATHER ((size_t)64 << 10)
@@ -161,18 +162,13 @@ static bool skip_hole(MigOutput *out, uint64_t length)
     return lseek(out->fd, (off_t)length, SEEK_CUR) >= 0 || fail_io(out);
 }
 
-static bool is_zero(const uint8_t *data, size_t n)
-{
-    return data[0] == 0 && memcmp(data, data + 1, n - 1) == 0;
-}
-
 /* What begins @data: zeros that a hole is worth, or other bytes up to such zeros. */
 static size_t measure(const uint8_t *data, size_t n, bool *zero)
 {
     size_t length = HOLE;
 
-    *zero = n >= HOLE && is_zero(data, HOLE);
-    while (n >= length + HOLE && is_zero(data + length, HOLE) == *zero) {
+    *zero = n >= HOLE && mig_is_zero(data, HOLE);
+    while (n >= length + HOLE && mig_is_zero(data + length, HOLE) == *zero) {
         length += HOLE;
     }
     return *zero || n >= length + HOLE ? length : n;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "io/temporary.h"
+#include "io/zero.h"
 
 #define SPOOL_MEMORY ((size_t)8 << 20)
 /* What a hole is made of on most file systems. */
@@ -25,11 +26,6 @@ typedef struct SpoolSource {
     int fd;
     GError *failure;
 } SpoolSource;
-
-static bool is_zero(const uint8_t *bytes, size_t n)
-{
-    return bytes[0] == 0 && memcmp(bytes, bytes + 1, n - 1) == 0;
-}
 
 static bool fail(const SpoolSource *spool, GError **error)
 {
@@ -66,7 +62,7 @@ static bool write_sparse(SpoolSource *spool, const uint8_t *data, size_t n,
     for (size_t left = n; left > 0;) {
         size_t block = MIN(left, BLOCK - (offset + run) % BLOCK);
         left -= block;
-        if (!is_zero(data + run, block)) {
+        if (!mig_is_zero(data + run, block)) {
             run += block;
             continue;
         }

@@ -15,6 +15,8 @@
 #include <gio/gio.h>
 #include <string.h>
 
+#include "io/zero.h"
+
 /* At each number two octets must be left, as QEMU's decoder has it. */
 static bool take_uleb(const uint8_t *data, size_t n, size_t *at, size_t *value)
 {
@@ -85,5 +87,5 @@ bool mig_page_inflate(const uint8_t *data, size_t n, uint8_t *page, size_t page_
 
 bool mig_page_is_zero(const uint8_t *page, size_t page_size)
 {
-    return page_size == 0 || (page[0] == 0 && memcmp(page, page + 1, page_size - 1) == 0);
+    return mig_is_zero(page, page_size);
 }
