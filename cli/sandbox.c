@@ -45,7 +45,8 @@ static const char *const allowed[] = {
     "fadvise64", "fadvise64_64", "arm_fadvise64_64", "readahead", "ftruncate",
     "ftruncate64", "fallocate", "fcntl", "fcntl64", "dup", "pipe2", "eventfd2",
     /* memory */
-    "brk", "mmap", "mmap2", "munmap", "mprotect", "mremap", "madvise", "membarrier",
+    "brk", "mmap", "mmap2", "munmap", "mprotect", "mremap", "madvise", "mincore",
+    "membarrier",
     /* threads, time, signals to itself */
     "futex", "futex_time64", "futex_waitv", "set_robust_list", "rseq", "sched_yield",
     "sched_getaffinity", "getpid", "gettid", "getcpu", "clock_gettime",

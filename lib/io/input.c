@@ -27,13 +27,17 @@
 #define LEAD ((size_t)MIG_INPUT_PEEK_MAX)
 #define BODY MIG_READAHEAD_RING
 
-/* How much is read at once: little after a jump, since a jump is likely to follow; more the
- * longer the reading goes on without one. */
+/* How much is read at once: little after a jump, since a jump is likely to follow; more if
+ * the reading goes on without one, yet no more than the processor keeps at hand. */
 #define CHUNK_MIN ((size_t)64 << 10)
-#define CHUNK_MAX ((size_t)512 << 10)
+#define CHUNK_MAX ((size_t)128 << 10)
 
-/* After so much without a jump, a second thread reads ahead, if as much is left. */
+/* After so much without a jump, a second thread reads ahead, if as much is left and the
+ * cache has it. */
 #define AHEAD_AFTER ((uint64_t)4 << 20)
+
+/* The kernel reads less than this ahead, and so what lies there was in memory before. */
+#define FAR ((uint64_t)64 << 20)
 
 /* The lead, a look ahead that lacks one byte, and the chunk that brings it must fit. */
 G_STATIC_ASSERT(BODY >= MIG_INPUT_PEEK_MAX + CHUNK_MAX);
@@ -168,12 +172,20 @@ static size_t take_slot(MigInput *in)
     return got;
 }
 
-static bool wants_readahead(const MigInput *in)
+static bool wants_readahead(MigInput *in)
 {
     const MigSource *source = in->source;
 
-    return in->run >= AHEAD_AFTER && !in->ahead_fails && !source->waits &&
-           (!source->seekable || source->size - in->limit_offset >= AHEAD_AFTER);
+    if (in->run < AHEAD_AFTER || in->ahead_fails || source->waits) {
+        return false;
+    }
+    if (!source->seekable) {
+        return true;
+    }
+    uint64_t left = source->size - in->limit_offset;
+    in->run = 0; /* If it refuses, it does so for as long again. */
+    return left >= AHEAD_AFTER &&
+           mig_source_is_at_hand(source, in->limit_offset + MIN(left - 1, FAR));
 }
 
 static void start_readahead(MigInput *in)
@@ -234,7 +246,7 @@ static uint64_t skip_beyond_window(MigInput *in, uint64_t n)
         uint64_t gap = target - in->limit_offset;
         size_t chunk = in->chunk;
         uint64_t run = in->run;
-        if (!in->ahead_runs || gap > CHUNK_MAX) {
+        if (!in->ahead_runs || gap > MIG_READAHEAD_SLOT) {
             place_window(in, target);
             if (gap <= CHUNK_MIN) {
                 /* No jump: the page that lies between two headers. */

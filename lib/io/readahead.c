@@ -18,6 +18,8 @@
  *   to the consumer from then on until it releases it.  `full` is set under the lock, with
  *   release order, so that the consumer may also look at it without the lock.
  * - A source that cannot seek gives its bytes only in order: then only the worker claims.
+ * - Two readers are quicker only where the cache has the bytes: on a disk they are in each
+ *   other's way.  So the consumer gives up where it would have to wait for the disk.
  * - A chunk that is shorter than its slot, or a stop, closes the ring: nobody claims any
  *   more.  Chunks that were claimed behind a short one are never taken.  Why a chunk is
  *   short is not asked here: whoever reads on behind it is told.
@@ -135,6 +137,15 @@ static void wait_for(MigReadahead *ahead, Slot *slot)
     }
 }
 
+/* Looks only now and then, because a look costs some microseconds. */
+static bool is_cold(const MigReadahead *ahead, uint64_t chunk)
+{
+    uint64_t offset = ahead->start + chunk * MIG_READAHEAD_SLOT;
+
+    return chunk % MIG_READAHEAD_SLOTS == 0 &&
+           !mig_source_is_at_hand(ahead->source, offset);
+}
+
 size_t mig_readahead_next(MigReadahead *ahead)
 {
     Slot *slot = &ahead->slots[ahead->taken % MIG_READAHEAD_SLOTS];
@@ -144,6 +155,9 @@ size_t mig_readahead_next(MigReadahead *ahead)
     while (!is_full(slot)) {
         if (ahead->source->seekable && claim(ahead, &chunk)) {
             pthread_mutex_unlock(&ahead->lock);
+            if (is_cold(ahead, chunk)) {
+                return 0;
+            }
             fill(ahead, chunk);
         } else {
             wait_for(ahead, slot);

@@ -26,8 +26,8 @@ void mig_readahead_start(MigReadahead *ahead, uint64_t offset);
 /*
  * Waits for the next slot, which is the consumer's until it is released.  Returns how many
  * bytes it has: less than MIG_READAHEAD_SLOT at the end or before a failure, which the next
- * read of the source tells.  Then only a stop may follow.  Not to be called while the
- * consumer has all slots.
+ * read of the source tells, and 0 where the disk would have to be waited for.  Then only a
+ * stop may follow.  Not to be called while the consumer has all slots.
  */
 size_t mig_readahead_next(MigReadahead *ahead);
 

@@ -6,6 +6,9 @@
  */
 #include "io/source.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 size_t mig_source_read_full(MigSource *source, uint64_t offset, void *buffer, size_t n,
                             GError **error)
 {
@@ -21,6 +24,27 @@ size_t mig_source_read_full(MigSource *source, uint64_t offset, void *buffer, si
         done += (size_t)got;
     }
     return done;
+}
+
+bool mig_source_is_at_hand(const MigSource *source, uint64_t offset)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const uint64_t place = offset + source->fd_offset;
+    unsigned char resident = 1;
+
+    if (source->fd < 0) {
+        return true;
+    }
+    /* The mapping is asked, and not looked into: no SIGBUS.  A read with RWF_NOWAIT would
+     * make the kernel read on from there. */
+    void *map = mmap(NULL, page, PROT_NONE, MAP_SHARED, source->fd,
+                     (off_t)(place - place % page));
+    if (map == MAP_FAILED) {
+        return true;
+    }
+    (void)mincore(map, page, &resident);
+    munmap(map, page);
+    return resident & 1;
 }
 
 void mig_source_set_error(GError **error, MigErrorCode code, uint64_t offset,

@@ -45,6 +45,9 @@ struct MigSource {
 size_t mig_source_read_full(MigSource *source, uint64_t offset, void *buffer, size_t n,
                             GError **error);
 
+/* Whether the byte at @offset can be read without waiting for a disk; true if unknown. */
+bool mig_source_is_at_hand(const MigSource *source, uint64_t offset);
+
 /* mig_error_set() without a rule, at a place in the file or in compressed data. */
 void mig_source_set_error(GError **error, MigErrorCode code, uint64_t offset,
                           const char *format, ...) G_GNUC_PRINTF(4, 5);

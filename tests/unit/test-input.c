@@ -317,14 +317,25 @@ START_TEST(walks_in_any_steps)
 END_TEST
 #define N_STEPS 12
 
+/* The disk must be waited for then, where the file lies on one. */
+static void let_cache_forget(const char *path, size_t offset, size_t n)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    ck_assert_int_eq(fsync(fd), 0);
+    ck_assert_int_eq(posix_fadvise(fd, (off_t)offset, (off_t)n, POSIX_FADV_DONTNEED), 0);
+    close(fd);
+}
+
 /* Looks and steps of random lengths, long enough for a second thread to read ahead, with
- * jumps that it did not foresee. */
+ * jumps that it did not foresee and files of which the cache has a part. */
 START_TEST(walks_and_jumps)
 {
     static const size_t lengths[] = { 8,         4104,      65536,   100003, 300000,
                                       512 * KIB, 600 * KIB, 2 * MIB, 7 * MIB };
     const Way way = _i & 1 ? FROM_FILE : FROM_PIPE;
     const bool compressed = _i & 2;
+    const bool forgotten = way == FROM_FILE && (_i & 4);
     const size_t size = 60 * MIB + 12345;
     g_autoptr(GRand) random = g_rand_new_with_seed((guint32)_i);
     g_autoptr(GBytes) plain = pattern(size);
@@ -340,6 +351,10 @@ START_TEST(walks_and_jumps)
         size_t skip = lengths[g_rand_int_range(random, 0, G_N_ELEMENTS(lengths))];
         size_t want = lengths[g_rand_int_range(random, 0, G_N_ELEMENTS(lengths))];
         size_t n = MIN(12 * MIB / skip, 3000) + 1;
+        if (forgotten) {
+            size_t ahead = (size_t)g_rand_int_range(random, 0, (gint32)(8 * MIB));
+            let_cache_forget(opened->path, offset + ahead, 16 * MIB);
+        }
         for (size_t i = 0; i < n && offset < size; i++) {
             size_t available;
             const uint8_t *seen = mig_input_peek(in, want, &available);
