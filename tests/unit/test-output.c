@@ -110,7 +110,7 @@ static void enter_folder_without_proc(void)
 {
     enter_folder();
     proc_is_hidden = unshare(CLONE_NEWNS) == 0 &&
-                     mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+                     mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
                      mount("none", "/proc", "tmpfs", 0, NULL) == 0;
 }
 
