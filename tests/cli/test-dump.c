@@ -6,9 +6,11 @@
  */
 #include "support.h"
 
+#include <fcntl.h>
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 #include <zstd.h>
 
 #include "mkmig.h"
@@ -419,6 +421,40 @@ START_TEST(needs_little_memory)
 }
 END_TEST
 
+/* Offsets have 64 bits, whatever size_t has.  The pages are a hole. */
+START_TEST(reads_beyond_4_gib)
+{
+    static const struct {
+        goffset offset;
+        const char *text;
+    } pieces[] = {
+        { 0, "header; config \"pc-q35-10.0\" { caps \"mapped-ram\" }; start 2 \"ram\" 0 4;"
+             "ram-size 0x140000000; ram-block \"pc.ram\" 0x140000000;"
+             "mapped-ram @bitmap 0x100000; label bitmap; zero 0x27fff; u8 0x80" },
+        { 0x1400ff000, "page 0x5a" },
+        { 0x140100000, "ram-eos; footer 2; end 2; ram-eos; footer 2; eof" },
+    };
+    g_autofree char *dir = scratch_dir();
+    g_autofree char *path = g_build_filename(dir, "large", NULL);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(pieces); i++) {
+        g_autoptr(GBytes) bytes = mkmig_assemble(pieces[i].text, "text", NULL);
+        size_t n;
+        const void *data = g_bytes_get_data(bytes, &n);
+        ck_assert_int_eq(pwrite(fd, data, n, pieces[i].offset), (ssize_t)n);
+    }
+    close(fd);
+
+    g_autoptr(Run) dump = run_migstat(NULL, "dump", "--items", path, NULL);
+    g_autoptr(Run) check = run_migstat(NULL, "check", path, NULL);
+    scratch_remove(dir);
+    ck_assert_msg(dump->status == 0, "%s", dump->err);
+    ck_assert_msg(strstr(dump->out, "0x140100000"), "%s", dump->out);
+    ck_assert_msg(check->status == 0, "%s%s", check->out, check->err);
+}
+END_TEST
+
 /* What cannot be printed is the job not done. */
 START_TEST(notices_a_full_disk)
 {
@@ -451,6 +487,7 @@ Suite *suite_dump(void)
     tcase_add_loop_test(tc, shows_what_could_be_read, 0, G_N_ELEMENTS(damaged));
     tcase_add_test(tc, survives_cuts);
     tcase_add_loop_test(tc, needs_little_memory, 0, 5);
+    tcase_add_test(tc, reads_beyond_4_gib);
     suite_add_tcase(suite, tc);
 
     tc = tcase_create("options");
