@@ -4,8 +4,6 @@
  * Knows not: any one filter.
  * Beside it: convert.h; lib/filter/chain.h.
  */
-#include <string.h>
-
 #include "convert.h"
 #include "json.h"
 #include "text.h"
@@ -75,12 +73,9 @@ static void help_json(const MigFilterType *type)
 
 CliStatus convert_help_filter(const char *name, CliFormat format)
 {
-    const MigFilterType *const *type = mig_filter_types();
+    const MigFilterType *type = mig_filter_type_find(name);
 
-    while (*type && strcmp(mig_filter_type_name(*type), name) != 0) {
-        type++;
-    }
-    if (!*type) {
+    if (!type) {
         fprintf(stderr,
                 "migstat convert: there is no filter called \"%s\"; --list-filters "
                 "lists them\n",
@@ -88,9 +83,9 @@ CliStatus convert_help_filter(const char *name, CliFormat format)
         return CLI_TROUBLE;
     }
     if (format == CLI_FORMAT_JSON) {
-        help_json(*type);
+        help_json(type);
     } else {
-        help_text(*type);
+        help_text(type);
     }
     return CLI_OK;
 }

@@ -176,20 +176,17 @@ static bool parse_options(Instance *instance, const char *p, GError **error)
 bool mig_chain_add(MigChain *chain, const char *text, GError **error)
 {
     g_autofree char *name = g_strndup(text, strcspn(text, ":"));
-    const MigFilterType *const *types = mig_filter_types();
+    const MigFilterType *type = mig_filter_type_find(name);
     Instance *instance;
 
-    while (*types && !g_str_equal((*types)->name, name)) {
-        types++;
-    }
-    if (!*types) {
+    if (!type) {
         mig_error_set_plain(error, MIG_ERROR_USAGE, "there is no filter called \"%s\"",
                             name);
         return false;
     }
     instance = g_new0(Instance, 1);
-    instance->type = *types;
-    instance->state = g_malloc0(MAX(instance->type->state_size, 1));
+    instance->type = type;
+    instance->state = g_malloc0(MAX(type->state_size, 1));
     instance->text = g_string_new(name);
     g_ptr_array_add(chain->instances, instance);
     return parse_options(instance, text + strlen(name), error);

@@ -17,6 +17,9 @@ typedef struct MigFilterType MigFilterType;
 /* The filters there are, sorted by name; NULL-terminated. */
 MIG_API const MigFilterType *const *mig_filter_types(void);
 
+/* The filter of that name; NULL if there is none. */
+MIG_API const MigFilterType *mig_filter_type_find(const char *name);
+
 /* What a filter is called, in a line what it does, and its options: key, values and help
  * of the @i-th, false beyond the last. */
 MIG_API const char *mig_filter_type_name(const MigFilterType *type);

@@ -37,6 +37,16 @@ const MigFilterType *const *mig_filter_types(void)
     return types;
 }
 
+const MigFilterType *mig_filter_type_find(const char *name)
+{
+    for (size_t i = 0; types[i]; i++) {
+        if (g_str_equal(types[i]->name, name)) {
+            return types[i];
+        }
+    }
+    return NULL;
+}
+
 const char *mig_filter_type_name(const MigFilterType *type)
 {
     return type->name;

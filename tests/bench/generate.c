@@ -114,7 +114,9 @@ static void put_mapped(uint64_t pages)
 
     put("illl", 1, (uint64_t)PAGE, bitmap, at);
     for (uint64_t i = 0; i < octets; i++) {
-        putc(0x55, out);
+        uint64_t left = pages > i * 8 ? pages - i * 8 : 0;
+
+        putc(left < 8 ? 0x55 & ((1 << left) - 1) : 0x55, out);
     }
     fseeko(out, (off_t)(at + pages * PAGE), SEEK_SET);
 }
@@ -137,7 +139,8 @@ static void generate(const Plan *plan)
     uint64_t normal = (uint64_t)((double)plan->size * plan->normal) / (PAGE + 8);
     uint64_t zero = (uint64_t)((double)plan->size * plan->zero) / 9;
     uint64_t vfio = (uint64_t)((double)plan->size * plan->vfio);
-    uint64_t pages = normal + zero;
+    /* A guest has a page at least, sent or not. */
+    uint64_t pages = plan->mapped ? plan->size / PAGE : normal + zero ? normal + zero : 1;
     char json[128];
 
     put("sibis", "QEVM", 3, 7, 11, "pc-q35-10.0");
