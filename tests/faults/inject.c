@@ -29,6 +29,13 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+/* Where a long has 32 bits, offsets of 64 have calls of their own. */
+#ifdef SYS__llseek
+enum { FTRUNCATE = SYS_ftruncate64, SENDFILE = SYS_sendfile64 };
+#else
+enum { FTRUNCATE = SYS_ftruncate, SENDFILE = SYS_sendfile };
+#endif
+
 #define CALLS(X)                                                              \
     X(read)                                                                   \
     X(pread) X(write) X(pwrite) X(pwritev) X(fsync) X(rename) X(link) X(copy_file_range) \
@@ -185,17 +192,27 @@ ssize_t copy_file_range(int from, off64_t *from_at, int to, off64_t *to_at, size
 
 ssize_t sendfile64(int to, int from, off64_t *from_at, size_t n)
 {
-    return fails(CALL_sendfile, &n) ? -1 : syscall(SYS_sendfile, to, from, from_at, n);
+    return fails(CALL_sendfile, &n) ? -1 : syscall(SENDFILE, to, from, from_at, n);
 }
 
 int ftruncate64(int fd, off64_t length)
 {
-    return fails(CALL_ftruncate, NULL) ? -1 : (int)syscall(SYS_ftruncate, fd, length);
+    return fails(CALL_ftruncate, NULL) ? -1 : (int)syscall(FTRUNCATE, fd, length);
 }
 
 off64_t lseek64(int fd, off64_t offset, int whence)
 {
-    return fails(CALL_lseek, NULL) ? -1 : syscall(SYS_lseek, fd, offset, whence);
+    if (fails(CALL_lseek, NULL)) {
+        return -1;
+    }
+#ifdef SYS__llseek
+    off64_t reached;
+    long status =
+        syscall(SYS__llseek, fd, (long)(offset >> 32), (long)offset, &reached, whence);
+    return status == 0 ? reached : -1;
+#else
+    return syscall(SYS_lseek, fd, offset, whence);
+#endif
 }
 
 int fchmod(int fd, mode_t mode)
