@@ -219,7 +219,7 @@ $(INJECTOR): tests/faults/inject.c
 
 # --- tests ------------------------------------------------------------------------------
 
-environment = MIGSTAT='$(abspath $(PROGRAM))' SRCDIR='$(CURDIR)' \
+environment = G_DEBUG=fatal-criticals MIGSTAT='$(abspath $(PROGRAM))' SRCDIR='$(CURDIR)' \
 	BUILDDIR='$(abspath $(B))' CC='$(CC)'
 run_tests = $(environment) VARIANT='$(VARIANT)' $(1) $(UNDER_$(VARIANT)) $(RUNNER) $(SUITES)
 
@@ -252,7 +252,7 @@ check-m32:
 fuzz:
 	$(Q)$(MAKE) --no-print-directory VARIANT=fuzz CC=clang \
 		$(addprefix build/fuzz/,tests/fuzzer mkmig migstat)
-	$(Q)SRCDIR='$(CURDIR)' BUILDDIR='$(CURDIR)/build/fuzz' TIME='$(TIME)' \
+	$(Q)G_DEBUG=fatal-criticals SRCDIR='$(CURDIR)' BUILDDIR='$(CURDIR)/build/fuzz' TIME='$(TIME)' \
 		TARGETS='$(TARGETS)' JOBS='$(JOBS)' tests/fuzz/run
 
 # What the analyzers may not say, and why:

@@ -501,14 +501,15 @@ static bool begins_part_or_end(const MigItem *item)
            (item->type == MIG_SECTION_PART || item->type == MIG_SECTION_END);
 }
 
-/* Reads @in to its end for the @i-th filter alone, and winds it back where it can seek;
- * briefly, where @gap is not NULL. */
+/* Reads @in to its end for the @i-th filter alone, and winds it back if it can seek before:
+ * what is spooled on the way is read once.  Briefly, where @gap is not NULL. */
 static bool first_pass(MigChain *chain, size_t i, MigInput *in, MigGap *gap,
                        GError **error)
 {
     g_autoptr(MigReader) reader = mig_reader_new(in);
     const Instance *instance = instance_at(chain, i);
     uint64_t start = mig_input_tell(in);
+    bool winds_back = mig_input_seekable(in);
     bool brief = gap != NULL;
     MigNext next = { chain, i };
     MigItem item;
@@ -533,7 +534,7 @@ static bool first_pass(MigChain *chain, size_t i, MigInput *in, MigGap *gap,
         }
     }
     chain->reader = NULL;
-    if (mig_input_seekable(in)) {
+    if (winds_back) {
         mig_input_rewind(in, start);
     }
     return status == MIG_STATUS_END;
