@@ -94,7 +94,8 @@ struct MigReader {
 
     MigDescription *description;
     bool description_sought;
-    size_t next_device; /* index of the device that is expected next */
+    size_t next_device;          /* index of the device that is expected next */
+    uint64_t second_best_sought; /* octets that were read behind a possible end */
 };
 
 /* The octets from the item's start on.  NULL with *error set, TRUNCATED or what the input

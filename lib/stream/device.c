@@ -18,8 +18,9 @@
 #define WINDOW_MIN (4u << 10)
 #define WINDOW_MAX (64u << 10)
 
-/* How long, in octets, a better end of a section is looked for. */
+/* How long, in octets, a better end of a section is looked for, and of all sections. */
 #define SECOND_BEST_FOR (64u << 10)
+#define SECOND_BEST_ALL (16u << 20)
 
 /* Octets from @offset on; how many is returned, at most @n. */
 static size_t look(MigReader *r, uint64_t offset, uint8_t *p, size_t n)
@@ -96,8 +97,11 @@ static bool find_footer(MigReader *r, uint64_t from, uint64_t *end)
             }
             p++;
         }
+        bool found = second_best != UINT64_MAX;
+        r->second_best_sought += found ? n : 0;
         if (n <= MIG_FOOTER_LENGTH || from + n >= limit ||
-            (second_best < from && from - second_best > SECOND_BEST_FOR)) {
+            (found && (from + n - second_best > SECOND_BEST_FOR ||
+                       r->second_best_sought > SECOND_BEST_ALL))) {
             break;
         }
         from += n - MIG_FOOTER_LENGTH; /* so that what follows a footer is seen too */
