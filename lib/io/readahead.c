@@ -19,7 +19,7 @@
  *   release order, so that the consumer may also look at it without the lock.
  * - A source that cannot seek gives its bytes only in order: then only the worker claims.
  * - Two readers are quicker only where the cache has the bytes: on a disk they are in each
- *   other's way.  So the consumer gives up where it would have to wait for the disk.
+ *   other's way.  So a chunk that the disk would have to be waited for counts as short.
  * - A chunk that is shorter than its slot, or a stop, closes the ring: nobody claims any
  *   more.  Chunks that were claimed behind a short one are never taken.  Why a chunk is
  *   short is not asked here: whoever reads on behind it is told.
@@ -70,15 +70,26 @@ static bool claim(MigReadahead *ahead, uint64_t *chunk)
     return true;
 }
 
+/* Nothing, where the disk would have to be waited for.  That is asked now and then only,
+ * because it takes some microseconds. */
+static size_t read_chunk(const MigReadahead *ahead, uint64_t chunk, uint8_t *place)
+{
+    uint64_t offset = ahead->start + chunk * MIG_READAHEAD_SLOT;
+
+    if (chunk % MIG_READAHEAD_SLOTS == 0 &&
+        !mig_source_is_at_hand(ahead->source, offset)) {
+        return 0;
+    }
+    return mig_source_read_full(ahead->source, offset, place, MIG_READAHEAD_SLOT, NULL);
+}
+
 /* Without the lock, by whoever claimed @chunk; returns with the lock held. */
 static void fill(MigReadahead *ahead, uint64_t chunk)
 {
     size_t index = chunk % MIG_READAHEAD_SLOTS;
     Slot *slot = &ahead->slots[index];
 
-    slot->length = mig_source_read_full(
-        ahead->source, ahead->start + chunk * MIG_READAHEAD_SLOT,
-        ahead->ring + index * MIG_READAHEAD_SLOT, MIG_READAHEAD_SLOT, NULL);
+    slot->length = read_chunk(ahead, chunk, ahead->ring + index * MIG_READAHEAD_SLOT);
 
     pthread_mutex_lock(&ahead->lock);
     if (slot->length < MIG_READAHEAD_SLOT) {
@@ -137,15 +148,6 @@ static void wait_for(MigReadahead *ahead, Slot *slot)
     }
 }
 
-/* Looks only now and then, because a look costs some microseconds. */
-static bool is_cold(const MigReadahead *ahead, uint64_t chunk)
-{
-    uint64_t offset = ahead->start + chunk * MIG_READAHEAD_SLOT;
-
-    return chunk % MIG_READAHEAD_SLOTS == 0 &&
-           !mig_source_is_at_hand(ahead->source, offset);
-}
-
 size_t mig_readahead_next(MigReadahead *ahead)
 {
     Slot *slot = &ahead->slots[ahead->taken % MIG_READAHEAD_SLOTS];
@@ -155,9 +157,6 @@ size_t mig_readahead_next(MigReadahead *ahead)
     while (!is_full(slot)) {
         if (ahead->source->seekable && claim(ahead, &chunk)) {
             pthread_mutex_unlock(&ahead->lock);
-            if (is_cold(ahead, chunk)) {
-                return 0;
-            }
             fill(ahead, chunk);
         } else {
             wait_for(ahead, slot);

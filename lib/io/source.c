@@ -32,7 +32,7 @@ bool mig_source_is_at_hand(const MigSource *source, uint64_t offset)
     const uint64_t place = offset + source->fd_offset;
     unsigned char resident = 1;
 
-    if (source->fd < 0) {
+    if (source->fd < 0 || !source->seekable || offset >= source->size) {
         return true;
     }
     /* The mapping is asked, and not looked into: no SIGBUS.  A read with RWF_NOWAIT would

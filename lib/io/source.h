@@ -45,7 +45,8 @@ struct MigSource {
 size_t mig_source_read_full(MigSource *source, uint64_t offset, void *buffer, size_t n,
                             GError **error);
 
-/* Whether the byte at @offset can be read without waiting for a disk; true if unknown. */
+/* Whether the byte at @offset can be read without waiting for a disk; true if unknown, as
+ * Linux since 5.2 keeps it from those who may not write to the file. */
 bool mig_source_is_at_hand(const MigSource *source, uint64_t offset);
 
 /* mig_error_set() without a rule, at a place in the file or in compressed data. */
