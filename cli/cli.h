@@ -60,14 +60,15 @@ int cli_cmd_extract(int argc, char **argv, CliCommon *common);
 
 /*
  * For a command that reads @files and writes nothing but its standard output: opens them, and
- * then gives up the right to open others, unless --no-sandbox.  Call it once, when options are
- * read and before cli_open(); what else has to be read must have been.
+ * then gives up the right to open others, unless --no-sandbox.  Call it when options are read
+ * and before cli_open(); what else has to be read must have been.  Again, it does nothing.
  */
 void cli_confine(CliCommon *common, const char *const *files, size_t n);
 
-/* The same for one that reads @file and writes files: it may make new ones, in @folder, or
- * with NULL anywhere, but open none that exists. */
-void cli_confine_writer(CliCommon *common, const char *file, const char *folder);
+/* The same for one that writes files: it may make new ones, in @folder, or with NULL anywhere,
+ * but open none that exists. */
+void cli_confine_writer(CliCommon *common, const char *const *files, size_t n,
+                        const char *folder);
 
 /* As many open files as this process may have: for one per input, or per output.  How many. */
 size_t cli_raise_descriptors(void);

@@ -362,9 +362,8 @@ static MigOutput *open_output(Arguments *arguments, MigInput *in, int *fd, GErro
 
 /* --- the run --- */
 
-/* One attempt. */
 typedef struct Run {
-    const Arguments *arguments;
+    Arguments *arguments;
     MigChain *chain;
     MigInputOptions in_options;
     MigInput *in;
@@ -423,6 +422,7 @@ static bool run_chain(Run *run, bool brief, GError **error)
         g_propagate_error(error, failure);
         return false;
     }
+    cli_confine_writer(run->arguments->common, NULL, 0, NULL);
     begin_progress(run);
     ok = mig_chain_run(run->chain, run->in, again, run->out, &chain_options, error) &&
          mig_output_commit(run->out, error);
@@ -481,13 +481,38 @@ static bool too_brief(const MigChain *chain, const GError *error)
 
 /* @brief: as in MigChainOptions, where it can be.  *again: nothing was done or said, and it
  * is to be tried with a new chain, not briefly. */
-static CliStatus convert(Arguments *arguments, MigChain *chain, bool brief, bool *again)
+static CliStatus attempt(Run *run, bool brief, bool *again)
 {
-    Run run = { .arguments = arguments, .chain = chain, .fd = -1 };
     g_autoptr(GError) error = NULL;
-    g_autoptr(MigInput) in = NULL;
     g_autoptr(MigOutput) out = NULL;
     CliStatus status = CLI_OK;
+
+    run->fd = -1;
+    run->out = out = open_output(run->arguments, run->in, &run->fd, &error);
+    if (!out) {
+        status = fail(output_name(run->arguments), error);
+    } else if (run_chain(run, brief && can_run_again(run), &error)) {
+        report(run);
+    } else if (too_brief(run->chain, error)) {
+        *again = true;
+    } else {
+        status = fail_run(run, error);
+    }
+    g_clear_pointer(&out, mig_output_free);
+    if (run->fd >= 0) {
+        close(run->fd);
+    }
+    return status;
+}
+
+static CliStatus convert(Arguments *arguments, MigChain *chain)
+{
+    Run run = { .arguments = arguments, .chain = chain };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MigInput) in = NULL;
+    g_autoptr(MigChain) anew = NULL;
+    CliStatus status;
+    bool again = false;
 
     run.in_options = (MigInputOptions){ .offset = arguments->common->offset,
                                         .max_expand = arguments->common->max_expand,
@@ -498,19 +523,14 @@ static CliStatus convert(Arguments *arguments, MigChain *chain, bool brief, bool
     if (!in) {
         return fail(arguments->input, error);
     }
-    run.out = out = open_output(arguments, in, &run.fd, &error);
-    if (!out) {
-        status = fail(output_name(arguments), error);
-    } else if (run_chain(&run, brief && can_run_again(&run), &error)) {
-        report(&run);
-    } else if (too_brief(chain, error)) {
-        *again = true;
-    } else {
-        status = fail_run(&run, error);
-    }
-    g_clear_pointer(&out, mig_output_free);
-    if (run.fd >= 0) {
-        close(run.fd);
+    status = attempt(&run, true, &again);
+    if (again) {
+        run.chain = anew = mig_chain_new();
+        if (!build_chain(arguments, anew, &error)) {
+            return fail("migstat convert", error);
+        }
+        mig_input_rewind(in, 0);
+        status = attempt(&run, false, &again);
     }
     return status;
 }
@@ -556,8 +576,6 @@ int cli_cmd_convert(int argc, char **argv, CliCommon *common)
                             .steps = steps,
                             .needs = needs,
                             .out = { .cancel = &cancelled, .zstd_threads = -1 } };
-    CliStatus status;
-    bool again = false;
 
     g_array_set_clear_func(steps, clear_step);
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
@@ -576,13 +594,5 @@ int cli_cmd_convert(int argc, char **argv, CliCommon *common)
         return CLI_OK;
     }
     catch_signals();
-    status = convert(&arguments, chain, true, &again);
-    if (again) {
-        g_autoptr(MigChain) anew = mig_chain_new();
-
-        status = build_chain(&arguments, anew, &error)
-                     ? convert(&arguments, anew, false, &again)
-                     : fail("migstat convert", error);
-    }
-    return status;
+    return convert(&arguments, chain);
 }

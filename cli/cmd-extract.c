@@ -371,7 +371,7 @@ static bool open_all(Extract *x, GError **error)
         return false;
     }
     if (x->output) {
-        cli_confine_writer(x->common, x->file, x->files ? x->output : NULL);
+        cli_confine_writer(x->common, &x->file, 1, x->files ? x->output : NULL);
     } else {
         cli_confine(x->common, &x->file, 1);
     }

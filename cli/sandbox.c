@@ -7,12 +7,13 @@
  * A command that only reads opens its inputs here, and afterwards can open no file,
  * start no program, reach no network and signal nobody: a mistake in the library that a
  * hostile stream finds is worth little.  New files may still be made, for what a pipe
- * spools, without a name where possible, and threads be started.  One that writes files may make new ones
- * and give them names besides, where the kernel has Landlock in one folder only.
+ * spools, without a name where possible, and threads be started.  One that writes files may
+ * make new ones and give them names besides, where the kernel has Landlock in one folder only.
  * Without a kernel that can do these things, all works as before.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <string.h>
@@ -62,6 +63,7 @@ static const char *const allowed_to_writers[] = {
     "access", "faccessat", "faccessat2", "readlink", "readlinkat",
     "linkat", "renameat",  "renameat2",  "unlink",   "unlinkat",
     "rmdir",  "fchmod",    "fchown",     "fchown32", "fsync",
+    "copy_file_range", "sendfile", "sendfile64",
 };
 
 static bool allow_some(scmp_filter_ctx filter)
@@ -116,6 +118,8 @@ static bool allow_writing(scmp_filter_ctx filter)
 
     return allow_calls(filter, allowed_to_writers, G_N_ELEMENTS(allowed_to_writers)) &&
            allow_new_files(filter) &&
+           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+                            SCMP_A1(SCMP_CMP_EQ, FICLONERANGE, 0)) == 0 &&
            seccomp_rule_add(
                filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
                SCMP_A2(SCMP_CMP_MASKED_EQ, folder | O_CREAT | O_ACCMODE, folder)) == 0;
@@ -210,7 +214,7 @@ static void stay_in(const char *folder)
 /* Whether to go on: the files are open, or known not to be there. */
 static bool open_files(CliCommon *common, const char *const *files, size_t n)
 {
-    if (!CLI_SANDBOX || common->no_sandbox ||
+    if (!CLI_SANDBOX || common->no_sandbox || common->opened ||
         n + OTHER_DESCRIPTORS > cli_raise_descriptors()) {
         return false;
     }
@@ -238,9 +242,10 @@ void cli_confine(CliCommon *common, const char *const *files, size_t n)
     }
 }
 
-void cli_confine_writer(CliCommon *common, const char *file, const char *folder)
+void cli_confine_writer(CliCommon *common, const char *const *files, size_t n,
+                        const char *folder)
 {
-    if (open_files(common, &file, 1)) {
+    if (open_files(common, files, n)) {
         if (folder) {
             stay_in(folder);
         }

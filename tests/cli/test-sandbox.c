@@ -127,10 +127,11 @@ static bool has_landlock(void)
 START_TEST(test_writer_refused)
 {
     g_autofree char *dir = scratch_dir();
+    const char *file = "/etc/hostname";
     CliCommon common = { 0 };
 
     if (is_confined() && (attempts[_i].attempt != make_a_file || has_landlock())) {
-        cli_confine_writer(&common, "/etc/hostname", dir);
+        cli_confine_writer(&common, &file, 1, dir);
         errno = 0;
         ck_assert_msg(attempts[_i].attempt() == -1 &&
                           (errno == EPERM || errno == EACCES || errno == ENOENT),
@@ -152,10 +153,11 @@ START_TEST(test_writer_allowed)
 {
     g_autofree char *dir = scratch_dir();
     g_autofree char *old = g_build_filename(dir, "old", NULL);
+    const char *file = "/etc/hostname";
     CliCommon common = { 0 };
 
     ck_assert(g_file_set_contents(old, "private", -1, NULL));
-    cli_confine_writer(&common, "/etc/hostname", dir);
+    cli_confine_writer(&common, &file, 1, dir);
     ck_assert_int_ge(make_in(dir, "new"), 0);
     ck_assert(!is_confined() || open(old, O_RDONLY) == -1);
     ck_assert(!is_confined() || open(old, O_WRONLY) == -1);
@@ -192,6 +194,8 @@ static const struct {
     { { "diff", "FILE", "OTHER" } },
     { { "extract", "--section=cpu", "FILE" } },
     { { "extract", "--description", "PACKED" } },
+    { { "convert", "--to=config-first", "FILE" } },
+    { { "convert", "--to=subflag", "--zstd", "PACKED" } },
     { { "dump", "PACKED" } },
     { { "check", "PACKED" } },
     { { "dump", "." } },
@@ -246,15 +250,31 @@ START_TEST(test_spool)
 }
 END_TEST
 
-/* What the kernel says of the program while it waits for a stream. */
-static char *state_of(const char *option)
+/* Each that reads a stream, "-". */
+static const char *const readers[][4] = {
+    { "dump", "-" },
+    { "check", "-" },
+    { "diff", "-", "FILE" },
+    { "extract", "--section=cpu", "-" },
+    { "convert", "--to=subflag", "-" },
+};
+
+/* What the kernel says of the program while it waits for more of a stream. */
+static char *state_of(const char *const *words, const char *option)
 {
-    int ends[2];
+    g_autoptr(GBytes) bytes = fixture_bytes(stream);
+    g_autofree char *file = fixture_file(stream);
     g_autofree char *path = NULL;
+    const char *argv[7] = { g_getenv("MIGSTAT"), words[0], option };
     char *status = NULL;
+    int ends[2];
     pid_t pid;
 
+    for (int i = 1; i < 4 && words[i]; i++) {
+        argv[i + 2] = strcmp(words[i], "FILE") == 0 ? file : words[i];
+    }
     ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(write(ends[1], g_bytes_get_data(bytes, NULL), 4096), 4096);
     pid = fork();
     if (pid == 0) {
         dup2(ends[0], STDIN_FILENO);
@@ -262,7 +282,7 @@ static char *state_of(const char *option)
         dup2(STDOUT_FILENO, STDERR_FILENO);
         close(ends[0]);
         close(ends[1]);
-        execl(g_getenv("MIGSTAT"), "migstat", "dump", option, "-", NULL);
+        execv(argv[0], (char **)(gpointer)argv);
         _exit(127);
     }
     close(ends[0]);
@@ -285,11 +305,11 @@ START_TEST(test_state)
     if (!is_confined()) {
         return;
     }
-    g_autofree char *inside = state_of("--color=never");
-    ck_assert_msg(strstr(inside, "Seccomp:\t2") && strstr(inside, "NoNewPrivs:\t1"), "%s",
-                  inside);
-    g_autofree char *outside = state_of("--no-sandbox");
-    ck_assert_msg(strstr(outside, "Seccomp:\t0"), "%s", outside);
+    g_autofree char *inside = state_of(readers[_i], "--color=never");
+    ck_assert_msg(strstr(inside, "Seccomp:\t2") && strstr(inside, "NoNewPrivs:\t1"),
+                  "%s: %s", readers[_i][0], inside);
+    g_autofree char *outside = state_of(readers[_i], "--no-sandbox");
+    ck_assert_msg(strstr(outside, "Seccomp:\t0"), "%s: %s", readers[_i][0], outside);
 }
 END_TEST
 
@@ -304,7 +324,7 @@ Suite *suite_sandbox(void)
     tcase_add_test(tests, test_allowed_without_sandbox);
     tcase_add_loop_test(tests, test_same_output, 0, G_N_ELEMENTS(works));
     tcase_add_loop_test(tests, test_spool, 0, 2);
-    tcase_add_test(tests, test_state);
+    tcase_add_loop_test(tests, test_state, 0, G_N_ELEMENTS(readers));
     suite_add_tcase(suite, tests);
     return suite;
 }
