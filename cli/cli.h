@@ -10,6 +10,7 @@
 #define CLI_CLI_H
 
 #include <argp.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -69,6 +70,11 @@ void cli_confine(CliCommon *common, const char *const *files, size_t n);
  * but open none that exists. */
 void cli_confine_writer(CliCommon *common, const char *const *files, size_t n,
                         const char *folder);
+
+/* For a command that has something to clear up: SIGINT, SIGTERM and SIGHUP no more end it, but
+ * set cli_cancelled, and what runs ends with MIG_ERROR_CANCELLED. */
+void cli_catch_signals(void);
+extern atomic_bool cli_cancelled;
 
 /* As many open files as this process may have: for one per input, or per output.  How many. */
 size_t cli_raise_descriptors(void);

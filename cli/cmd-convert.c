@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      migstat convert: its options, where the result goes, signals.
+ * Owns:      migstat convert: its options, and where the result goes.
  * Knows not: any one filter.
  * Beside it: convert-filters.c, convert-report.c; lib/filter/chain.h; lib/io/output.h, which
  *            makes a file whole or not at all.
  */
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -83,15 +82,6 @@ typedef struct Arguments {
     MigOutputOptions out;
     CliFormat report;
 } Arguments;
-
-/* Set by a signal; everything that may take long looks at it. */
-static atomic_bool cancelled;
-
-static void on_signal(int signal_number)
-{
-    (void)signal_number;
-    atomic_store_explicit(&cancelled, true, memory_order_relaxed);
-}
 
 /* --- options --- */
 
@@ -410,7 +400,7 @@ static bool run_chain(Run *run, bool brief, GError **error)
     const MigChainOptions chain_options = {
         .lossy = run->arguments->lossy,
         .brief = brief,
-        .cancel = &cancelled,
+        .cancel = &cli_cancelled,
         .progress = show_progress,
         .progress_data = run,
     };
@@ -516,7 +506,7 @@ static CliStatus convert(Arguments *arguments, MigChain *chain)
 
     run.in_options = (MigInputOptions){ .offset = arguments->common->offset,
                                         .max_expand = arguments->common->max_expand,
-                                        .cancel = &cancelled,
+                                        .cancel = &cli_cancelled,
                                         .progress = show_progress,
                                         .progress_data = &run };
     run.in = in = mig_input_open(arguments->input, &run.in_options, &error);
@@ -533,21 +523,6 @@ static CliStatus convert(Arguments *arguments, MigChain *chain)
         status = attempt(&run, false, &again);
     }
     return status;
-}
-
-/* Without SA_RESTART: a read or write that waits must come back. */
-static void catch_signals(void)
-{
-    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-    struct sigaction action = { .sa_handler = on_signal };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(signals); i++) {
-        struct sigaction old;
-
-        if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN) {
-            sigaction(signals[i], &action, NULL);
-        }
-    }
 }
 
 int cli_cmd_convert(int argc, char **argv, CliCommon *common)
@@ -575,7 +550,7 @@ int cli_cmd_convert(int argc, char **argv, CliCommon *common)
     Arguments arguments = { .common = common,
                             .steps = steps,
                             .needs = needs,
-                            .out = { .cancel = &cancelled, .zstd_threads = -1 } };
+                            .out = { .cancel = &cli_cancelled, .zstd_threads = -1 } };
 
     g_array_set_clear_func(steps, clear_step);
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
@@ -593,6 +568,6 @@ int cli_cmd_convert(int argc, char **argv, CliCommon *common)
         convert_explain(chain, common->format);
         return CLI_OK;
     }
-    catch_signals();
+    cli_catch_signals();
     return convert(&arguments, chain);
 }

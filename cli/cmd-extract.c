@@ -274,7 +274,7 @@ static bool take(Extract *x, const MigItem *item, GError **error)
 
 static bool open_output(Extract *x, GError **error)
 {
-    MigOutputOptions output = { .force = x->force };
+    MigOutputOptions output = { .force = x->force, .cancel = &cli_cancelled };
 
     if (x->what == WHAT_RAM || x->what == WHAT_VFIO) {
         x->files = extract_files_new(x->output, x->force, error);
@@ -433,5 +433,6 @@ int cli_cmd_extract(int argc, char **argv, CliCommon *common)
         fprintf(stderr, "migstat: standard output is a terminal; -o names a file\n");
         return CLI_TROUBLE;
     }
+    cli_catch_signals();
     return (int)run(&x);
 }

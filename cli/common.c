@@ -101,7 +101,8 @@ bool cli_parse_size(const char *text, uint64_t *value)
 MigInput *cli_open(const char *path, const CliCommon *common, GError **error)
 {
     const MigInputOptions open_options = { .offset = common->offset,
-                                           .max_expand = common->max_expand };
+                                           .max_expand = common->max_expand,
+                                           .cancel = &cli_cancelled };
     gpointer opened = NULL;
 
     if (!common->opened ||

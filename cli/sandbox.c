@@ -228,7 +228,7 @@ static bool open_files(CliCommon *common, const char *const *files, size_t n)
         }
         do {
             fd = open(files[i], O_RDONLY | O_CLOEXEC | O_NOCTTY);
-        } while (fd < 0 && errno == EINTR);
+        } while (fd < 0 && errno == EINTR && !cli_cancelled);
         g_hash_table_insert(common->opened, (gpointer)(uintptr_t)files[i],
                             GINT_TO_POINTER(fd < 0 ? -errno : fd));
     }

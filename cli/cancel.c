@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      signals that end a command, and let it clear up.
+ * Knows not: what there is to clear up.
+ * Beside it: cli/cli.h; the library, which looks at the flag wherever it may take long.
+ */
+#include <signal.h>
+
+#include "cli.h"
+
+atomic_bool cli_cancelled;
+
+static void on_signal(int signal_number)
+{
+    (void)signal_number;
+    atomic_store_explicit(&cli_cancelled, true, memory_order_relaxed);
+}
+
+/* Without SA_RESTART: a read or write that waits must come back. */
+void cli_catch_signals(void)
+{
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+    struct sigaction action = { .sa_handler = on_signal };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(signals); i++) {
+        struct sigaction old;
+
+        if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN) {
+            sigaction(signals[i], &action, NULL);
+        }
+    }
+}
