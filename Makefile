@@ -85,7 +85,7 @@ needs := $(if $(filter-out clean help dist uninstall check-m32,$(goals)),\
 	$(if $(filter check-valgrind,$(goals)),valgrind) \
 	$(if $(filter check-qemu check-agree fixtures,$(goals)),\
 		python3 zstd qemu-system-x86_64 qemu-system-aarch64) \
-	$(if $(filter bench,$(goals)),python3 zstd) \
+	$(if $(filter bench,$(goals)),python3 zstd valgrind) \
 	$(if $(filter analyze,$(goals)),clang-tidy cppcheck) \
 	$(if $(filter fuzz,$(goals)),clang)
 
