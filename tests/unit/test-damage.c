@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: every sound fixture below 64 KiB, cut at each length, and with each bit flipped
- * of its first and last 4 KiB and of its VFIO sections: read and checked each time, and
- * converted for each cut and for a bit of each octet.
+/* Owns: every sound fixture below 64 KiB and seed of the fuzzer, cut at each length, and
+ * with each bit flipped of its first and last 4 KiB and of its VFIO sections: read and
+ * checked each time, converted for each cut and for a bit of each octet, and dumped for
+ * some.  The same of wrapped streams, with the bits of the first 256 octets.
  *   - No crash, and no item without a byte: the number of steps is bounded by the bytes.
  *   - At most 64 MiB of memory, which the kernel enforces.
  *   - What stands before a cut is read as it is in the whole stream.
@@ -16,6 +17,7 @@
 #include <zstd.h>
 
 #include "fuzz/fuzz.h"
+#include "io/container.h"
 #include "migstat.h"
 
 /* Assertions are FUZZ_ASSERT: libcheck takes a note of each of its own that holds, and the
@@ -26,12 +28,13 @@
 #define MEMORY  (64u << 20)
 
 typedef struct {
-    guint64 streams, cuts, flips, conversions;
+    guint64 streams, wrapped, cuts, flips, conversions, dumps;
 } Counts;
 static Counts *counts; /* shared by the forks of this suite */
 
 /* The first is tried with sanitizers too. */
-static const char *const folders[] = { "good", "dump", "devices", "extract" };
+static const char *const folders[] = { "good",    "dump", "devices",
+                                       "extract", "diff", "../fuzz/seeds/stream" };
 static char **fixtures;
 
 static char **list_fixtures(void)
@@ -110,6 +113,21 @@ static void convert(const uint8_t *data, size_t n)
     counts->conversions++;
 }
 
+/* As text, JSON and fields, and compared: far slower than all else here together, so of
+ * each stream about so many cuts and so many octets. */
+#define DUMPS 3u
+
+static bool is_dumped(size_t at, size_t n)
+{
+    return at % (stride() * (n / DUMPS | 1)) == 0;
+}
+
+static void dump(const uint8_t *data, size_t n)
+{
+    fuzz_dump(data, n);
+    counts->dumps++;
+}
+
 /* --- cuts --------------------------------------------------------------------------- */
 
 typedef struct {
@@ -156,6 +174,9 @@ START_TEST(test_cuts)
         fuzz_read(exact, cut, is_good ? same_start : NULL, &starts);
         check(exact, cut);
         convert(exact, cut);
+        if (is_dumped(cut, n)) {
+            dump(exact, cut);
+        }
         counts->cuts++;
     }
     counts->streams++;
@@ -197,10 +218,17 @@ END_TEST
 
 /* --- flips -------------------------------------------------------------------------- */
 
+typedef struct {
+    uint8_t *wanted;
+    size_t n; /* less than items say where the stream is compressed */
+} Wanted;
+
 static void note_vfio(const MigItem *item, void *user)
 {
-    if (mig_section_is_vfio(item->section)) {
-        memset((uint8_t *)user + item->offset, 1, item->length);
+    Wanted *wanted = user;
+
+    if (mig_section_is_vfio(item->section) && item->offset + item->length <= wanted->n) {
+        memset(wanted->wanted + item->offset, 1, item->length);
     }
 }
 
@@ -217,7 +245,7 @@ START_TEST(test_flips)
     wanted = g_malloc0(n);
     memset(wanted, 1, MIN(n, ENDS));
     memset(wanted + n - MIN(n, ENDS), 1, MIN(n, ENDS));
-    fuzz_read(data, n, note_vfio, wanted);
+    fuzz_read(data, n, note_vfio, &(Wanted){ wanted, n });
     limit_memory(MEMORY);
     for (size_t at = 0; at < n; at += stride()) {
         for (unsigned bit = 0; wanted[at] && bit < 8; bit++) {
@@ -226,6 +254,9 @@ START_TEST(test_flips)
             check(data, n);
             if (bit == at % 8) {
                 convert(data, n);
+                if (is_dumped(at, n)) {
+                    dump(data, n);
+                }
             }
             data[at] ^= (uint8_t)(1u << bit);
             counts->flips++;
@@ -234,29 +265,154 @@ START_TEST(test_flips)
 }
 END_TEST
 
+/* --- wrappers ----------------------------------------------------------------------- */
+
+#define WRAPPER_HEAD 256u
+
+static GByteArray *wrap_zstd(const uint8_t *data, size_t n)
+{
+    GByteArray *packed = g_byte_array_new();
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    size_t length;
+
+    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+    g_byte_array_set_size(packed, (guint)ZSTD_compressBound(n));
+    length = ZSTD_compress2(context, packed->data, packed->len, data, n);
+    ck_assert(!ZSTD_isError(length));
+    ZSTD_freeCCtx(context);
+    return g_byte_array_set_size(packed, (guint)length);
+}
+
+static GByteArray *wrap_gzip(const uint8_t *data, size_t n)
+{
+    g_autoptr(GZlibCompressor) gzip =
+        g_zlib_compressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP, 9);
+    GByteArray *packed = g_byte_array_new();
+    gsize read, written;
+
+    g_byte_array_set_size(packed, (guint)n + 1000);
+    ck_assert_int_eq(g_converter_convert(G_CONVERTER(gzip), data, n, packed->data,
+                                         packed->len, G_CONVERTER_INPUT_AT_END, &read,
+                                         &written, NULL),
+                     G_CONVERTER_FINISHED);
+    return g_byte_array_set_size(packed, (guint)written);
+}
+
+/* The header of a save image, and the domain and the cookie behind it. */
+static GByteArray *in_libvirt(uint32_t format, GByteArray *payload)
+{
+    static const char xml[] = "<domain/>\0<cookie/>";
+    const uint32_t words[] = { 2, sizeof xml, 1, format, 10 };
+    GByteArray *image = g_byte_array_new();
+    uint8_t header[92] = "LibvirtQemudSave";
+
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+        const uint32_t little = GUINT32_TO_LE(words[i]);
+
+        memcpy(header + 16 + 4 * i, &little, sizeof little);
+    }
+    g_byte_array_append(image, header, sizeof header);
+    g_byte_array_append(image, (const uint8_t *)xml, sizeof xml);
+    g_byte_array_append(image, payload->data, payload->len);
+    g_byte_array_unref(payload);
+    return image;
+}
+
+static GByteArray *wrap_libvirt(const uint8_t *data, size_t n)
+{
+    return in_libvirt(MIG_LIBVIRT_RAW,
+                      g_byte_array_append(g_byte_array_new(), data, (guint)n));
+}
+
+static GByteArray *wrap_libvirt_gzip(const uint8_t *data, size_t n)
+{
+    return in_libvirt(MIG_LIBVIRT_GZIP, wrap_gzip(data, n));
+}
+
+static GByteArray *wrap_libvirt_zstd(const uint8_t *data, size_t n)
+{
+    return in_libvirt(MIG_LIBVIRT_ZSTD, wrap_zstd(data, n));
+}
+
+static const struct {
+    const char *name;
+    GByteArray *(*wrap)(const uint8_t *data, size_t n);
+    bool compressed; /* an end that is missing is noticed, whatever it is the end of */
+} wrappers[] = {
+    { "zstd", wrap_zstd, true },
+    { "gzip", wrap_gzip, true },
+    { "libvirt", wrap_libvirt, false },
+    { "libvirt, gzip", wrap_libvirt_gzip, true },
+    { "libvirt, zstd", wrap_libvirt_zstd, true },
+};
+
+/* Where it is dumped it is read from a file and a pipe too. */
+static void damage(const uint8_t *data, size_t n, bool dumped)
+{
+    check(data, n);
+    if (dumped) {
+        fuzz_reader(data, n);
+        convert(data, n);
+        dump(data, n);
+    }
+}
+
+START_TEST(test_wrapper)
+{
+    g_autoptr(GBytes) bytes = fixture_bytes("good/vfio-config-last.txt");
+    g_autoptr(GByteArray) whole =
+        wrappers[_i].wrap(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+    const size_t head = MIN(whole->len, WRAPPER_HEAD);
+
+    ck_assert_msg(fuzz_read(whole->data, whole->len, NULL, NULL), "%s",
+                  wrappers[_i].name);
+    limit_memory(MEMORY);
+    for (size_t cut = 0; cut < whole->len; cut += stride()) {
+        g_autofree uint8_t *exact = g_memdup2(whole->data, cut);
+
+        FUZZ_ASSERT(!fuzz_read(exact, cut, NULL, NULL) || !wrappers[_i].compressed,
+                    "%s: cut at %zu it is complete", wrappers[_i].name, cut);
+        damage(exact, cut, is_dumped(cut, whole->len));
+        counts->cuts++;
+    }
+    for (size_t at = 0; at < head; at += stride()) {
+        for (unsigned bit = 0; bit < 8; bit++) {
+            whole->data[at] ^= (uint8_t)(1u << bit);
+            fuzz_read(whole->data, whole->len, NULL, NULL);
+            damage(whole->data, whole->len, bit == at % 8 && is_dumped(at, head));
+            whole->data[at] ^= (uint8_t)(1u << bit);
+            counts->flips++;
+        }
+    }
+    counts->wrapped++;
+}
+END_TEST
+
 /* Last: the forks before it have counted. */
 START_TEST(test_counts)
 {
-    printf("damage: %" PRIu64 " streams, %" PRIu64 " cuts, %" PRIu64
-           " flipped bits, %" PRIu64 " conversions\n",
-           counts->streams, counts->cuts, counts->flips, counts->conversions);
+    printf("damage: %" PRIu64 " streams, %" PRIu64 " wrapped, %" PRIu64 " cuts, %" PRIu64
+           " flipped bits, %" PRIu64 " conversions, %" PRIu64 " dumps\n",
+           counts->streams, counts->wrapped, counts->cuts, counts->flips,
+           counts->conversions, counts->dumps);
 }
 END_TEST
 
 Suite *suite_damage(void)
 {
     Suite *suite = suite_create("damage");
-    TCase *damage = tcase_create("cuts and flips");
+    TCase *damaging = tcase_create("cuts and flips");
     TCase *tally = tcase_create("tally");
 
     fixtures = list_fixtures();
     counts = shared_counts(sizeof *counts);
-    tcase_set_timeout(damage, 300);
-    tcase_add_loop_test(damage, test_cuts, 0, (int)g_strv_length(fixtures));
-    tcase_add_loop_test(damage, test_compressed_cuts, 0, (int)g_strv_length(fixtures));
-    tcase_add_loop_test(damage, test_flips, 0, (int)g_strv_length(fixtures));
+    tcase_set_timeout(damaging, 300);
+    tcase_add_loop_test(damaging, test_cuts, 0, (int)g_strv_length(fixtures));
+    tcase_add_loop_test(damaging, test_compressed_cuts, 0, (int)g_strv_length(fixtures));
+    tcase_add_loop_test(damaging, test_flips, 0, (int)g_strv_length(fixtures));
+    tcase_add_loop_test(damaging, test_wrapper, 0, G_N_ELEMENTS(wrappers));
     tcase_add_test(tally, test_counts);
-    suite_add_tcase(suite, damage);
+    suite_add_tcase(suite, damaging);
     suite_add_tcase(suite, tally);
     return suite;
 }
