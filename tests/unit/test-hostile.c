@@ -71,16 +71,16 @@ static void attack(GBytes *bytes)
 #define XBZRLE(data)                                                                  \
     HEAD CONFIG RAM "part 2; ram-normal 0 7 \"a\"; ram-xbzrle 0 \"a\" { " data " }\n" \
                     "ram-eos; footer 2; eof"
-#define SEPTET(least, next) " LIE/" least "-LIE/" next "*128"
-#define TWO_SEPTETS         "u8" SEPTET("1", "128") "+0x80 LIE/128"
-#define TEN_SEPTETS                                                                                                                                              \
-    "u8" SEPTET("1", "0x80") "+0x80" SEPTET("0x80", "0x4000") "+0x80" SEPTET("0x4000", "0x200000") "+0x80" SEPTET("0x200000", "0x10000000") "+0x80" SEPTET(      \
-        "0x10000000",                                                                                                                                            \
-        "0x800000000") "+0x80" SEPTET("0x800000000",                                                                                                             \
-                                      "0x40000000000") "+0x80" SEPTET("0x40000000000",                                                                           \
-                                                                      "0x2000000000000") "+0x80" SEPTET("0x2000000000000",                                       \
-                                                                                                        "0x100000000000000") "+0x80" SEPTET("0x100000000000000", \
-                                                                                                                                            "0x8000000000000000") "+0x80 LIE/0x8000000000000000"
+#define SEPTET(least, next) " LIE/" least "-LIE/" next "*0x80+0x80"
+#define TWO_SEPTETS         "u8" SEPTET("1", "0x80") " LIE/0x80"
+/* clang-format off */
+#define TEN_SEPTETS                                                                     \
+    "u8" SEPTET("1", "0x80") SEPTET("0x80", "0x4000") SEPTET("0x4000", "0x200000")       \
+    SEPTET("0x200000", "0x10000000") SEPTET("0x10000000", "0x800000000")                \
+    SEPTET("0x800000000", "0x40000000000") SEPTET("0x40000000000", "0x2000000000000")   \
+    SEPTET("0x2000000000000", "0x100000000000000")                                      \
+    SEPTET("0x100000000000000", "0x8000000000000000") " LIE/0x8000000000000000"
+/* clang-format on */
 /* virtio-mmio around one queue, and a description that has but its length. */
 #define VIRTIO_OF(name, config, queues, ring, state)                                   \
     HEAD CONFIG                                                                        \
