@@ -15,10 +15,11 @@
 
 typedef struct {
     int (*run)(int, char **, CliCommon *);
-    const char *words[6]; /* FILE: the input; OTHER: the same but for an octet */
+    const char *words[8]; /* FILE: the input; OTHER: the same but for an octet */
     enum {
-        JSON = 1, /* it has a JSON form, one document a file */
-        SAME = 2, /* it compares the input to itself */
+        JSON = 1,   /* it has a JSON form, one document a file */
+        SAME = 2,   /* it compares the input to itself */
+        REPORT = 4, /* what it says on stderr is one JSON document where it succeeds */
     } traits;
 } Command;
 
@@ -96,6 +97,17 @@ static const Command check_commands[] = {
     { 0 },
 };
 
+static const Command report_commands[] = {
+    { cli_cmd_convert, { "convert", "--to=subflag", "-o", "/dev/null", "FILE" }, 0 },
+    { cli_cmd_convert,
+      { "convert", "--filter=ram-zero", "--report=json", "-o", "/dev/null", "FILE" },
+      REPORT },
+    { cli_cmd_convert,
+      { "convert", "--to=config-last", "--report=json", "-o", "/dev/null", "FILE" },
+      REPORT },
+    { 0 },
+};
+
 static const Command dump_commands[] = {
     { cli_cmd_dump, { "dump", "--sections", "--vfio", "FILE" }, JSON },
     { cli_cmd_dump, { "dump", "--items", "FILE" }, 0 },
@@ -128,9 +140,14 @@ static void try_commands(const Command *command, const uint8_t *data, size_t n)
         FUZZ_ASSERT(text.status >= CLI_OK && text.status <= CLI_TROUBLE);
         FUZZ_ASSERT(!(command->traits & SAME) || text.status != CLI_FOUND,
                     "it differs from itself:\n%s", text.out);
+        if (command->traits & REPORT && text.status == CLI_OK) {
+            assert_json(text.err, text.err_length);
+        }
         if (command->traits & JSON) {
             run(&json, &files, CLI_FORMAT_JSON, command);
             FUZZ_ASSERT(json.status == text.status);
+            assert_text(json.out, json.out_length);
+            assert_text(json.err, json.err_length);
             if (json.status != CLI_TROUBLE) {
                 assert_json(json.out, json.out_length);
             }
@@ -143,6 +160,11 @@ static void try_commands(const Command *command, const uint8_t *data, size_t n)
 void fuzz_check(const uint8_t *data, size_t n)
 {
     try_commands(check_commands, data, n);
+}
+
+void fuzz_report(const uint8_t *data, size_t n)
+{
+    try_commands(report_commands, data, n);
 }
 
 void fuzz_dump(const uint8_t *data, size_t n)
