@@ -57,7 +57,6 @@ bool fuzz_read(const uint8_t *data, size_t n,
 void fuzz_reader(const uint8_t *data, size_t n);
 void fuzz_check(const uint8_t *data, size_t n);
 void fuzz_dump(const uint8_t *data, size_t n);
-void fuzz_report(const uint8_t *data, size_t n);
 void fuzz_convert(const uint8_t *data, size_t n);
 void fuzz_filters(const uint8_t *data, size_t n);
 void fuzz_description(const uint8_t *data, size_t n);

@@ -94,10 +94,6 @@ static void assert_json(const char *text, size_t n)
 static const Command check_commands[] = {
     { cli_cmd_check, { "check", "--all", "FILE" }, JSON },
     { cli_cmd_check, { "check", "--for=qemu-7.2", "--config-needed=yes", "FILE" }, JSON },
-    { 0 },
-};
-
-static const Command report_commands[] = {
     { cli_cmd_convert, { "convert", "--to=subflag", "-o", "/dev/null", "FILE" }, 0 },
     { cli_cmd_convert,
       { "convert", "--filter=ram-zero", "--report=json", "-o", "/dev/null", "FILE" },
@@ -160,11 +156,6 @@ static void try_commands(const Command *command, const uint8_t *data, size_t n)
 void fuzz_check(const uint8_t *data, size_t n)
 {
     try_commands(check_commands, data, n);
-}
-
-void fuzz_report(const uint8_t *data, size_t n)
-{
-    try_commands(report_commands, data, n);
 }
 
 void fuzz_dump(const uint8_t *data, size_t n)

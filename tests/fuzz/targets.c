@@ -16,7 +16,6 @@ const FuzzTarget fuzz_targets[] = {
     { "reader", fuzz_reader, FUZZ_STREAMS },
     { "check", fuzz_check, FUZZ_STREAMS },
     { "dump", fuzz_dump, FUZZ_STREAMS },
-    { "report", fuzz_report, FUZZ_STREAMS },
     { "convert", fuzz_convert, FUZZ_STREAMS },
     { "filters", fuzz_filters, FUZZ_STREAMS },
     { "description", fuzz_description, "description" },
