@@ -325,16 +325,24 @@ static bool is_sparse(int fd, uint64_t end)
            st.st_blocks < st.st_size / 512;
 }
 
+/* How much of @length is a hole.  A file that has become shorter says that of what it has
+ * lost, which is to be read, and be found missing. */
+static uint64_t hole_at(int fd, uint64_t offset, uint64_t length)
+{
+    off_t data = lseek(fd, (off_t)offset, SEEK_DATA);
+
+    if (data >= 0) {
+        return MIN((uint64_t)data - offset, length);
+    }
+    /* ENXIO: a hole up to the end.  Other failures: the file system cannot tell. */
+    return errno == ENXIO && is_sparse(fd, offset + length) ? length : 0;
+}
+
 static bool copy_with_holes(MigOutput *out, MigInput *in, int fd, uint64_t fd_offset,
                             uint64_t offset, uint64_t length)
 {
     while (length > 0) {
-        /* ENXIO: a hole up to the end.  Other failures: the file system cannot tell. */
-        off_t data = lseek(fd, (off_t)fd_offset, SEEK_DATA);
-        uint64_t hole = data >= 0        ? (uint64_t)data - fd_offset
-                        : errno == ENXIO ? length
-                                         : 0;
-        uint64_t n = MIN(hole, length);
+        uint64_t n = hole_at(fd, fd_offset, length);
         if (n > 0) {
             if (!put_hole(out, n)) {
                 return false;
