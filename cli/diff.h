@@ -61,6 +61,9 @@ static inline bool diff_is_whole(const Diff *diff, int side)
     return !diff->side[side].error;
 }
 
+/* False, with the error of @side, where it cannot be read again. */
+bool diff_read(DiffSide *side, uint64_t offset, uint8_t *bytes, size_t n);
+
 void diff_report(Diff *diff, const DiffPlace *place, const DiffValue *a,
                  const DiffValue *b);
 
