@@ -470,6 +470,8 @@ static const struct {
     { "sections of one name",
       HEAD CONFIG "repeat 5000 { full @i \"dev\" 0 1; be32 0; footer "
                   "@i }; eof" },
+    { "sections whose names are none",
+      HEAD CONFIG "repeat 5000 { full @i \"\\x01\" 0 1; be32 0; footer @i }; eof" },
     { "VFIO records",
       HEAD CONFIG VFIO "part 3; repeat 20000 { vfio eos }; footer 3; eof" },
     { "RAM blocks", HEAD CONFIG START_RAM
