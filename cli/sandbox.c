@@ -60,10 +60,9 @@ static const char *const allowed[] = {
 
 /* To find a folder, and give names in it. */
 static const char *const allowed_to_writers[] = {
-    "access", "faccessat", "faccessat2", "readlink", "readlinkat",
-    "linkat", "renameat",  "renameat2",  "unlink",   "unlinkat",
-    "rmdir",  "fchmod",    "fchown",     "fchown32", "fsync",
-    "copy_file_range", "sendfile", "sendfile64",
+    "access",   "faccessat", "faccessat2", "readlink",        "readlinkat", "linkat",
+    "renameat", "renameat2", "unlink",     "unlinkat",        "rmdir",      "fchmod",
+    "fchown",   "fchown32",  "fsync",      "copy_file_range", "sendfile",   "sendfile64",
 };
 
 static bool allow_some(scmp_filter_ctx filter)
@@ -141,8 +140,8 @@ static bool allow_spool(scmp_filter_ctx filter)
 {
     static const char *const remove[] = { "unlink", "unlinkat" };
 
-    return spools_unnamed() || (allow_new_files(filter) &&
-                                allow_calls(filter, remove, G_N_ELEMENTS(remove)));
+    return spools_unnamed() ||
+           (allow_new_files(filter) && allow_calls(filter, remove, G_N_ELEMENTS(remove)));
 }
 
 static void filter_calls(bool writer)

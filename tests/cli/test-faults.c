@@ -81,16 +81,16 @@ static const Scenario scenarios[] = {
       large,
       SPARSE,
       { "convert", "--filter=null", "IN", "-o", "-" } },
-    { "convert a large pipe",
-      large,
-      0,
-      { "convert", "--to=subflag", "-", "-o", "OUT" } },
+    { "convert a large pipe", large, 0, { "convert", "--to=subflag", "-", "-o", "OUT" } },
     { "convert and compress",
       large,
       0,
       { "convert", "--to=config-first", "--zstd=1", "IN", "-o", "OUT" } },
     { "extract RAM", blocks, 0, { "extract", "--ram=all", "IN", "-o", "OUT" } },
-    { "extract RAM from a pipe", blocks, 0, { "extract", "--ram=all", "-", "-o", "OUT" } },
+    { "extract RAM from a pipe",
+      blocks,
+      0,
+      { "extract", "--ram=all", "-", "-o", "OUT" } },
     { "extract RAM by hidden names",
       blocks,
       NAMED,
@@ -359,7 +359,7 @@ static bool untouched(const Stage *stage)
                      g_bytes_get_size(stage->input));
     }
     return stage->scenario->given & EXISTS ? holds(target, old_text, strlen(old_text))
-                                   : access(target, F_OK) != 0;
+                                           : access(target, F_OK) != 0;
 }
 
 static void assert_no_leftover(const Stage *stage, const char *label)
@@ -385,9 +385,9 @@ static void judge(const Stage *stage, const Run *run, const char *label, Told to
     const char *target = target_of(stage);
     size_t n;
     const void *wanted = g_bytes_get_data(stage->wanted, &n);
-    bool whole = target ? holds(target, wanted, n)
-                        : run->out_length == n &&
-                              (n == 0 || memcmp(run->out, wanted, n) == 0);
+    bool whole =
+        target ? holds(target, wanted, n)
+               : run->out_length == n && (n == 0 || memcmp(run->out, wanted, n) == 0);
 
     assert_no_leftover(stage, label);
     ck_assert_msg(run->status >= 0 && run->status <= 2, "%s: status %d\n%s", label,

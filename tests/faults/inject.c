@@ -37,9 +37,10 @@ enum { FTRUNCATE = SYS_ftruncate64, SENDFILE = SYS_sendfile64 };
 enum { FTRUNCATE = SYS_ftruncate, SENDFILE = SYS_sendfile };
 #endif
 
-#define CALLS(X)                                                              \
-    X(read)                                                                   \
-    X(pread) X(write) X(pwrite) X(pwritev) X(fsync) X(rename) X(link) X(copy_file_range) \
+#define CALLS(X)                                                                \
+    X(read)                                                                     \
+    X(pread)                                                                    \
+    X(write) X(pwrite) X(pwritev) X(fsync) X(rename) X(link) X(copy_file_range) \
         X(sendfile) X(open) X(ftruncate) X(lseek) X(fchmod)
 
 typedef enum {
