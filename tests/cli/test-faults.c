@@ -115,7 +115,8 @@ static const Scenario scenarios[] = {
 /* The others end at once, and have nothing to clear up. */
 static bool catches_signals(const Scenario *scenario)
 {
-    return strcmp(scenario->words[0], "convert") == 0;
+    return strcmp(scenario->words[0], "convert") == 0 ||
+           strcmp(scenario->words[0], "extract") == 0;
 }
 
 /* What is done to a call. */
