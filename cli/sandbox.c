@@ -58,7 +58,7 @@ static const char *const allowed[] = {
 };
 /* clang-format on */
 
-/* To find a folder, and give names in it. */
+/* To find a folder, give names in it, and let the kernel copy. */
 static const char *const allowed_to_writers[] = {
     "access",   "faccessat", "faccessat2", "readlink",        "readlinkat", "linkat",
     "renameat", "renameat2", "unlink",     "unlinkat",        "rmdir",      "fchmod",
