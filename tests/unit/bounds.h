@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Owns: what a test may use up, and what the tests of one suite counted.
  * Must not know: any test.
- * Neighbours: test-damage.c, test-hostile.c.
+ * Neighbours: test-damage.c, test-fuzz.c, test-hostile.c.
  */
 #ifndef TESTS_UNIT_BOUNDS_H
 #define TESTS_UNIT_BOUNDS_H
@@ -20,6 +20,14 @@ static inline bool is_release(void)
     const char *variant = g_getenv("VARIANT");
 
     return !variant || strcmp(variant, "release") == 0;
+}
+
+/* Whether all takes some 50 times as long, and a sample has to do. */
+static inline bool is_slow(void)
+{
+    const char *variant = g_getenv("VARIANT");
+
+    return variant && (strcmp(variant, "valgrind") == 0 || strcmp(variant, "tsan") == 0);
 }
 
 /* From here on this process, forked for one test, has so many bytes of anonymous memory

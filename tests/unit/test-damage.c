@@ -72,11 +72,7 @@ static GBytes *fixture(int i)
 /* Of the cuts and octets, each so many: all but where each takes 50 times as long. */
 static size_t stride(void)
 {
-    const char *variant = g_getenv("VARIANT");
-
-    return !variant || (strcmp(variant, "valgrind") != 0 && strcmp(variant, "tsan") != 0)
-               ? 1
-               : 61;
+    return is_slow() ? 61 : 1;
 }
 
 static void check(const uint8_t *data, size_t n)

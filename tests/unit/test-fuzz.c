@@ -4,7 +4,7 @@
  * Must not know: what targets assert.
  * Neighbours: ../fuzz/targets.c; `make fuzz` looks for more.
  */
-#include "support.h"
+#include "bounds.h"
 
 #include <stdio.h>
 
@@ -22,15 +22,10 @@ static void replay(const FuzzTarget *target, const char *path)
     target->run(data, n);
 }
 
-/* Of the seeds, each so many: all but where each takes 50 times as long, and the suite
- * would take an hour. */
+/* Of the seeds, each so many: all but where the suite would take an hour. */
 static size_t stride(void)
 {
-    const char *variant = g_getenv("VARIANT");
-
-    return !variant || (strcmp(variant, "valgrind") != 0 && strcmp(variant, "tsan") != 0)
-               ? 1
-               : 7;
+    return is_slow() ? 7 : 1;
 }
 
 /* Of what is in ../`folder` of the fixtures, the first and each `step` further; a target
