@@ -25,7 +25,7 @@ typedef struct DiffLeaf {
 } DiffLeaf;
 
 typedef struct DiffLeaves {
-    GArray *list;        /* DiffLeaf, in order */
+    GArray *list;   /* DiffLeaf, in order */
     GTree *by_path; /* path -> index + 1; the first of a path */
     GStringChunk *strings;
     GArray *registers; /* uint64_t: of an Arm CPU, the id of each register */

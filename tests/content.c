@@ -13,9 +13,9 @@
 
 typedef struct {
     MigInput *in;
-    GPtrArray *memory;   /* of each RAM block, NULL before its first page */
-    GHashTable *data;    /* VFIO section's name -> GByteArray, of PART and END */
-    GHashTable *config;  /* the same -> GBytes, the last one */
+    GPtrArray *memory;  /* of each RAM block, NULL before its first page */
+    GHashTable *data;   /* VFIO section's name -> GByteArray, of PART and END */
+    GHashTable *config; /* the same -> GBytes, the last one */
     GPtrArray *lines;
 } Content;
 
@@ -56,8 +56,8 @@ static void ram_line(Content *content, const MigRamBlock *block)
         }
     }
     g_ptr_array_add(content->lines,
-                    g_strdup_printf("ram %s %" PRIu64 " %s", block->name, block->used_length,
-                                    g_checksum_get_string(sum)));
+                    g_strdup_printf("ram %s %" PRIu64 " %s", block->name,
+                                    block->used_length, g_checksum_get_string(sum)));
 }
 
 /* As a loader applies it. */
@@ -67,8 +67,9 @@ static void apply_pages(Content *content, const MigItem *item, const uint8_t *p)
     uint64_t at = run->data_offset;
 
     for (uint32_t i = 0; i < run->n_pages; i++) {
-        uint8_t *page = page_at(content, run->block,
-                                run->address + (uint64_t)i * run->page_size, run->page_size);
+        uint8_t *page =
+            page_at(content, run->block, run->address + (uint64_t)i * run->page_size,
+                    run->page_size);
         switch (run->kind) {
         case MIG_PAGE_ZERO:
             if (run->fill || !mig_page_is_zero(page, run->page_size)) {
@@ -97,10 +98,11 @@ static void apply_bitmap(Content *content, const MigItem *item, const uint8_t *p
     for (uint64_t i = 0; i < item->bitmap.n_pages; i++) {
         if (p[i / 8] >> (i % 8) & 1) {
             uint64_t address = (item->bitmap.first_page + i) * block->mapped_page_size;
-            uint8_t *page = page_at(content, block, address,
-                                    (uint32_t)block->mapped_page_size);
-            ck_assert_uint_eq(mig_input_read_at(content->in, block->pages_offset + address,
-                                                page, block->mapped_page_size),
+            uint8_t *page =
+                page_at(content, block, address, (uint32_t)block->mapped_page_size);
+            ck_assert_uint_eq(mig_input_read_at(content->in,
+                                                block->pages_offset + address, page,
+                                                block->mapped_page_size),
                               block->mapped_page_size);
         }
     }
@@ -119,9 +121,9 @@ static void apply_vfio(Content *content, const MigItem *item, const uint8_t *p)
         uint32_t skip = item->piece ? 0 : item->vfio.payload_offset;
         g_byte_array_append(data, p + skip, (guint)(item->length - skip));
     } else if (item->vfio.has_payload) {
-        g_hash_table_insert(content->config, key,
-                            g_bytes_new(p + item->vfio.payload_offset,
-                                        item->vfio.payload_length));
+        g_hash_table_insert(
+            content->config, key,
+            g_bytes_new(p + item->vfio.payload_offset, item->vfio.payload_length));
     }
 }
 

@@ -37,7 +37,8 @@ static char *report_of(const MigChain *chain)
     GString *text = g_string_new(NULL);
 
     for (size_t i = 0; i < n; i++) {
-        g_string_append_printf(text, "%s%s%s\n", changes[i].section ? changes[i].section : "",
+        g_string_append_printf(text, "%s%s%s\n",
+                               changes[i].section ? changes[i].section : "",
                                changes[i].section ? ": " : "", changes[i].text);
     }
     return g_string_free(text, FALSE);
@@ -53,7 +54,8 @@ static void count(void *data, uint64_t position)
 static Conversion *run_chain(MigInput *in, const char *text, bool lossy, bool *brief)
 {
     Conversion *conversion = g_new0(Conversion, 1);
-    const MigChainOptions options = { .lossy = lossy, .brief = *brief,
+    const MigChainOptions options = { .lossy = lossy,
+                                      .brief = *brief,
                                       .progress = count,
                                       .progress_data = &conversion->n_read };
     g_autoptr(MigChain) chain = mig_chain_new();
@@ -85,7 +87,8 @@ Conversion *convert_input(MigInput *in, const char *text, bool lossy)
     return run_chain(in, text, lossy, &brief);
 }
 
-static Conversion *convert_bytes(GBytes *stream, const char *chain, bool lossy, bool *brief)
+static Conversion *convert_bytes(GBytes *stream, const char *chain, bool lossy,
+                                 bool *brief)
 {
     g_autoptr(MigInput) in = mig_input_new_bytes(stream, "stream", NULL, NULL);
     ck_assert_ptr_nonnull(in);
@@ -93,7 +96,8 @@ static Conversion *convert_bytes(GBytes *stream, const char *chain, bool lossy, 
 }
 
 /* Whether it is looked at briefly or as a whole beforehand makes no difference. */
-static void assert_same(const Conversion *brief, const Conversion *whole, const char *chain)
+static void assert_same(const Conversion *brief, const Conversion *whole,
+                        const char *chain)
 {
     ck_assert_msg(!brief->error == !whole->error, "%s: %s", chain,
                   (brief->error ? brief->error : whole->error)->message);
@@ -189,6 +193,6 @@ void assert_same_bytes(GBytes *actual, GBytes *expected, const char *what)
     while (i < n && i < m && a[i] == b[i]) {
         i++;
     }
-    ck_assert_msg(i == n && i == m, "%s: %zu bytes and %zu wanted, different from 0x%zx on",
-                  what, n, m, i);
+    ck_assert_msg(i == n && i == m,
+                  "%s: %zu bytes and %zu wanted, different from 0x%zx on", what, n, m, i);
 }

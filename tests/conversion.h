@@ -13,9 +13,13 @@
 typedef struct {
     GBytes *bytes; /* NULL on failure */
     GError *error;
-    char *report;  /* the changes, one per line: "SECTION: text" or "text" */
+    char *report;    /* the changes, one per line: "SECTION: text" or "text" */
     unsigned n_read; /* items, of all passes */
-    enum { NOT_BRIEF, BRIEF, TOO_BRIEF } brief; /* how it went where a first pass may be */
+    enum {
+        NOT_BRIEF,
+        BRIEF,
+        TOO_BRIEF
+    } brief; /* how it went where a first pass may be */
 } Conversion;
 
 void conversion_free(Conversion *conversion);

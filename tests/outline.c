@@ -168,12 +168,13 @@ static char *read_all(const char *name, MigInput *in)
     unsigned depth = 0;
 
     while ((status = mig_reader_next(reader, &item, &error)) == MIG_STATUS_MORE) {
-        ck_assert_msg(item.offset == at && item.length > 0 && item.length <= MIG_ITEM_MAX &&
-                          item.piece + item.length <= item.whole,
-                      "%s: item at %" PRIu64 " of %" PRIu64 " bytes, wanted one at %" PRIu64,
-                      name, item.offset, item.length, at);
-        ck_assert_msg(mig_reader_bytes(reader, &item), "%s: no bytes of the item at %" PRIu64,
-                      name, at);
+        ck_assert_msg(
+            item.offset == at && item.length > 0 && item.length <= MIG_ITEM_MAX &&
+                item.piece + item.length <= item.whole,
+            "%s: item at %" PRIu64 " of %" PRIu64 " bytes, wanted one at %" PRIu64, name,
+            item.offset, item.length, at);
+        ck_assert_msg(mig_reader_bytes(reader, &item),
+                      "%s: no bytes of the item at %" PRIu64, name, at);
         at += item.length;
         for (; depth < item.package_depth; depth++) {
             g_string_append(out, "( ");
@@ -194,7 +195,8 @@ static char *read_all(const char *name, MigInput *in)
         ck_assert_msg(mig_error_get_offset(error, &offset), "%s: no offset: %s", name,
                       error->message);
         g_string_append_printf(out, "%" PRIu64 "[%s]", offset, mig_error_get_rule(error));
-        ck_assert_msg(offset >= at || g_str_equal(mig_error_get_rule(error), "package-length"),
+        ck_assert_msg(offset >= at ||
+                          g_str_equal(mig_error_get_rule(error), "package-length"),
                       "%s: the error lies in an item", name);
         ck_assert_msg(mig_reader_next(reader, &item, NULL) == MIG_STATUS_ERROR,
                       "%s: an error must stay", name);

@@ -76,8 +76,9 @@ static Block *find(const MigRamImage *image, const MigRamBlock *block)
 
 static bool io_error(const MigRamBlock *block, GError **error)
 {
-    mig_error_set_plain(error, MIG_ERROR_IO, "cannot keep the content of RAM block %s: %s",
-                        block->name, g_strerror(errno));
+    mig_error_set_plain(error, MIG_ERROR_IO,
+                        "cannot keep the content of RAM block %s: %s", block->name,
+                        g_strerror(errno));
     return false;
 }
 

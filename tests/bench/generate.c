@@ -20,10 +20,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE 4096u
-#define RAM_ID 2u
-#define VFIO_ID 40u
-#define VFIO_CHUNK (1u << 20)
+#define PAGE         4096u
+#define RAM_ID       2u
+#define VFIO_ID      40u
+#define VFIO_CHUNK   (1u << 20)
 #define MAPPED_ALIGN (1u << 20)
 
 #define VFIO_NAME "0000:00:01.0/vfio"
@@ -162,7 +162,8 @@ static void generate(const Plan *plan)
     for (uint64_t part = 0; part < plan->parts; part++) {
         put("bi", 2, RAM_ID);
         if (!plan->mapped) {
-            uint64_t n0 = normal * part / plan->parts, n1 = normal * (part + 1) / plan->parts;
+            uint64_t n0 = normal * part / plan->parts,
+                     n1 = normal * (part + 1) / plan->parts;
             uint64_t z0 = zero * part / plan->parts, z1 = zero * (part + 1) / plan->parts;
 
             put_pages(n0 + z0, n1 - n0, false);
@@ -172,7 +173,8 @@ static void generate(const Plan *plan)
         footer(RAM_ID);
         if (vfio) {
             put("bi", 2, VFIO_ID);
-            put_vfio_data(vfio / 2 * (part + 1) / plan->parts - vfio / 2 * part / plan->parts);
+            put_vfio_data(vfio / 2 * (part + 1) / plan->parts -
+                          vfio / 2 * part / plan->parts);
             put("l", UINT64_C(0xffffffffef100001));
             footer(VFIO_ID);
         }
@@ -203,12 +205,14 @@ static void generate(const Plan *plan)
 
     put("s", "{\"page_size\": 4096, \"devices\": [");
     for (uint32_t i = 0; i < plan->sections; i++) {
-        snprintf(json, sizeof(json), "%s{\"name\": \"timer\", \"instance_id\": %u, \"size\": 24}",
+        snprintf(json, sizeof(json),
+                 "%s{\"name\": \"timer\", \"instance_id\": %u, \"size\": 24}",
                  i ? ", " : "", i);
         put("s", json);
     }
     if (vfio) {
-        snprintf(json, sizeof(json), "%s{\"name\": \"%s\", \"instance_id\": 0, \"size\": %u}",
+        snprintf(json, sizeof(json),
+                 "%s{\"name\": \"%s\", \"instance_id\": 0, \"size\": %u}",
                  plan->sections ? ", " : "", VFIO_NAME, 8 + 4 + 4096 + 16 + 8);
         put("s", json);
     }
@@ -225,8 +229,9 @@ int main(int argc, char **argv)
     Plan plan = { .parts = 20, .sections = 30 };
 
     if (argc < 3) {
-        fprintf(stderr, "generate FILE SIZE [normal=|zero=|vfio=SHARE] [parts=|sections=N] "
-                        "[mapped|memory]\n");
+        fprintf(stderr,
+                "generate FILE SIZE [normal=|zero=|vfio=SHARE] [parts=|sections=N] "
+                "[mapped|memory]\n");
         return 2;
     }
     plan.size = strtoull(argv[2], NULL, 10);

@@ -96,7 +96,8 @@ static Run *shell(const char *line)
 static void assert_status(const char *line, int status, const char *says)
 {
     g_autoptr(Run) run = shell(line);
-    ck_assert_msg(run->status == status, "%s: status %d: %s", line, run->status, run->err);
+    ck_assert_msg(run->status == status, "%s: status %d: %s", line, run->status,
+                  run->err);
     ck_assert_msg(!says || strstr(run->err, says), "%s says: %s", line, run->err);
 }
 
@@ -162,12 +163,15 @@ START_TEST(zstd_there_and_back)
 {
     put_stream("a");
     assert_status("migstat convert --zstd=3 --long --threads=2 a -o a.zst", 0, NULL);
-    assert_status("zstd -qt a.zst && migstat convert a.zst -o b", 0, "unwrapped from zstd");
+    assert_status("zstd -qt a.zst && migstat convert a.zst -o b", 0,
+                  "unwrapped from zstd");
     assert_is_stream("b");
     assert_status("migstat convert --to=config-first --zstd a.zst -o c.zst && "
-                  "zstd -qd c.zst -o c", 0, NULL);
+                  "zstd -qd c.zst -o c",
+                  0, NULL);
     assert_is_stream("c");
-    assert_status("migstat convert --in-place --to=config-last a.zst && zstd -qt a.zst", 0, NULL);
+    assert_status("migstat convert --in-place --to=config-last a.zst && zstd -qt a.zst",
+                  0, NULL);
     assert_status("cat a.zst | migstat convert --to=config-first - > d", 0, NULL);
     assert_is_stream("d");
     assert_status("gzip a; migstat convert --in-place a.gz", 2, "would be lost");
@@ -243,7 +247,8 @@ START_TEST(save_image_is_unwrapped)
     assert_is_stream("a");
     assert_status("migstat convert --in-place image", 2, "would be lost");
     assert_status("migstat convert --to=config-last image -o b && "
-                  "migstat convert --to=config-first b -o c", 0, NULL);
+                  "migstat convert --to=config-first b -o c",
+                  0, NULL);
     assert_is_stream("c");
 }
 END_TEST
@@ -259,11 +264,12 @@ START_TEST(check_finds_no_error)
         for (char **name = lists[i]; *name; name++) {
             g_autoptr(GBytes) stream = fixture_bytes(*name);
             put("a", stream);
-            assert_status("set -e; for to in config-last subflag subflag:config-needed=yes; do "
-                          "migstat convert --force --to=$to a -o b; migstat check -q b; done;"
-                          "migstat convert --force --to=config-first a -o b;"
-                          "migstat check -q --ignore=vfio-irq-before-controller b",
-                          0, NULL);
+            assert_status(
+                "set -e; for to in config-last subflag subflag:config-needed=yes; do "
+                "migstat convert --force --to=$to a -o b; migstat check -q b; done;"
+                "migstat convert --force --to=config-first a -o b;"
+                "migstat check -q --ignore=vfio-irq-before-controller b",
+                0, NULL);
             if (strstr(*name, "-52-")) {
                 assert_status("migstat convert --force --to=config-last a -o b;"
                               "migstat check -q --for=qemu-11.1 b",
@@ -300,15 +306,18 @@ START_TEST(nothing_is_left_of_a_failure)
         { "migstat convert --filter=nothing a -o b", 2, "nothing" },
         { "migstat convert --config-needed=yes a -o b", 2, "--to=subflag" },
         { "migstat convert --to=subflag --config-needed=maybe a -o b", 2, "maybe" },
-        { "migstat convert --to=config-last --config-needed=yes a -o b", 2, "migstat convert:" },
+        { "migstat convert --to=config-last --config-needed=yes a -o b", 2,
+          "migstat convert:" },
         { "migstat convert --filter=drop-section a -o b", 2, "migstat convert:" },
         { "migstat convert --threads=2 a -o b", 2, "--zstd" },
         { "migstat convert --zstd --threads=-2 a -o b", 2, "sensible" },
         { "migstat convert a -o ''", 2, "empty name" },
-        { "migstat convert --explain --to=config-first:every-iteration=yes", 2, "to=subflag" },
+        { "migstat convert --explain --to=config-first:every-iteration=yes", 2,
+          "to=subflag" },
         { "migstat convert --help-filter=none", 2, "none" },
-        { "TMPDIR=/nowhere; export TMPDIR; cat big | migstat convert --to=config-first - -o b", 2,
-          "-: error: cannot make a temporary file in /nowhere" },
+        { "TMPDIR=/nowhere; export TMPDIR; cat big | migstat convert --to=config-first - "
+          "-o b",
+          2, "-: error: cannot make a temporary file in /nowhere" },
     };
     g_autoptr(GBytes) stream = fixture_bytes(STREAM);
     g_autoptr(GBytes) cut = g_bytes_new_from_bytes(stream, 0, 300000);
@@ -316,7 +325,8 @@ START_TEST(nothing_is_left_of_a_failure)
         "header; start 9 \"d/vfio\" 0 1; vfio setup; vfio eos; footer 9; end 9; vfio eos;"
         "footer 9; full 9 \"d/vfio\" 0 1; vfio eos; footer 9; eof");
     g_autoptr(GBytes) big = assembled(
-        "header; config \"m\"; start 9 \"d/vfio\" 0 1; vfio setup; vfio eos; footer 9; part 9;"
+        "header; config \"m\"; start 9 \"d/vfio\" 0 1; vfio setup; vfio eos; footer 9; "
+        "part 9;"
         "vfio data 9000000 1; vfio eos; footer 9; end 9; vfio eos; footer 9; eof");
 
     put("a", stream);
@@ -348,7 +358,8 @@ START_TEST(a_configuration_before_the_end)
     put("a", stream);
     assert_status("migstat convert --to=subflag a -o b", 1, "sent more than once");
     assert_files("a");
-    assert_status("migstat convert --lossy --to=subflag a -o b", 0, "set up before the data");
+    assert_status("migstat convert --lossy --to=subflag a -o b", 0,
+                  "set up before the data");
     assert_status("cat a | migstat convert --lossy --to=subflag - >c; cmp b c", 0, NULL);
     assert_status("migstat convert --lossy --to=subflag --in-place a; cmp a b", 0, NULL);
 }
@@ -372,8 +383,8 @@ START_TEST(terminal_gets_no_stream)
         return;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
-        g_autofree char *line =
-            g_strdup_printf("script -qec 'migstat convert a %s' /dev/null < /dev/null", ways[i]);
+        g_autofree char *line = g_strdup_printf(
+            "script -qec 'migstat convert a %s' /dev/null < /dev/null", ways[i]);
         g_autoptr(Run) run = shell(line);
         ck_assert_msg(run->status == 2, "%s", line);
         ck_assert_msg(strstr(run->out, "not for a terminal"), "%s: %s", line, run->out);
@@ -407,12 +418,15 @@ END_TEST
 
 START_TEST(lossy_is_asked_for)
 {
-    g_autoptr(GBytes) stream = assembled(
-        "header; start 9 \"d/vfio\" 0 1; vfio setup; vfio eos; footer 9;"
-        "part 9; vfio config; vfio subflag 1; vfio-payload 256 3; vfio eos; vfio data 5 1;"
-        "vfio eos; footer 9; end 9; vfio config; vfio subflag 1; vfio-payload 256 2; vfio eos;"
-        "vfio eos; footer 9; full 9 \"d/vfio\" 0 1; vfio config; vfio subflag 2; vfio eos;"
-        "footer 9; eof");
+    g_autoptr(GBytes) stream =
+        assembled("header; start 9 \"d/vfio\" 0 1; vfio setup; vfio eos; footer 9;"
+                  "part 9; vfio config; vfio subflag 1; vfio-payload 256 3; vfio eos; "
+                  "vfio data 5 1;"
+                  "vfio eos; footer 9; end 9; vfio config; vfio subflag 1; vfio-payload "
+                  "256 2; vfio eos;"
+                  "vfio eos; footer 9; full 9 \"d/vfio\" 0 1; vfio config; vfio subflag "
+                  "2; vfio eos;"
+                  "footer 9; eof");
 
     put("a", stream);
     assert_status("migstat convert --to=config-last a -o b", 1, "--lossy");
@@ -426,9 +440,10 @@ END_TEST
 START_TEST(report_names_the_device)
 {
     put_stream("a");
-    assert_status("migstat convert --to=subflag a -o b", 0,
-                  "0000:00:01.0/vfio: config-first \342\206\222 subflag, set up before the data "
-                  "(2 records), interrupts enabled at 0x");
+    assert_status(
+        "migstat convert --to=subflag a -o b", 0,
+        "0000:00:01.0/vfio: config-first \342\206\222 subflag, set up before the data "
+        "(2 records), interrupts enabled at 0x");
     assert_status("migstat convert --to=config-first a -o c", 0,
                   "0000:00:01.0/vfio: config-first already, unchanged");
     assert_status("migstat convert --to=subflag --config-needed=yes:none/vfio a -o b2", 0,
@@ -446,8 +461,8 @@ START_TEST(report_names_the_device)
                      (gint64)g_bytes_get_size(written));
     JsonArray *changes = json_object_get_array_member(report, "changes");
     ck_assert_uint_eq(json_array_get_length(changes), 1);
-    ck_assert_str_eq(json_object_get_string_member(json_array_get_object_element(changes, 0),
-                                                   "section"),
+    ck_assert_str_eq(json_object_get_string_member(
+                         json_array_get_object_element(changes, 0), "section"),
                      "0000:00:01.0/vfio");
 }
 END_TEST
@@ -490,7 +505,8 @@ END_TEST
 /* The name of a machine is the stream's, and may be meant for the terminal. */
 START_TEST(report_is_escaped)
 {
-    g_autoptr(GBytes) stream = assembled("header; config \"a\\x1b[31m\\xc2\\x9b\\xff\"; eof");
+    g_autoptr(GBytes) stream =
+        assembled("header; config \"a\\x1b[31m\\xc2\\x9b\\xff\"; eof");
 
     put("a", stream);
     assert_status("migstat convert --filter=machine:name=b a -o b", 0,
@@ -542,8 +558,10 @@ START_TEST(recipes_work)
             g_autofree char *command = unformatted(*line + 2);
             put_recipe_files();
             assert_status(command, 0, NULL);
-            assert_status("for f in *.mig; do migstat dump \"$f\" > /dev/null || exit 1; done; "
-                          "rm -f *", 0, NULL);
+            assert_status(
+                "for f in *.mig; do migstat dump \"$f\" > /dev/null || exit 1; done; "
+                "rm -f *",
+                0, NULL);
             n++;
         }
     }

@@ -28,7 +28,7 @@ static JsonParser *parse(const char *text, const char *what)
 typedef struct {
     const uint8_t *stream; /* all of it */
     size_t length;
-    unsigned values;       /* compared */
+    unsigned values; /* compared */
 } Script;
 
 static void compare(Script *s, const char *path, JsonNode *theirs, JsonNode *mine);
@@ -144,8 +144,8 @@ START_TEST(agrees_with_the_script)
     g_autoptr(GBytes) recorded =
         fixture_bytes("devices/q35-100-devices.analyze-state.json.zst");
     g_autoptr(GBytes) stream = fixture_bytes("real/q35-100-devices.mig.zst");
-    g_autofree char *text = g_strndup(g_bytes_get_data(recorded, NULL),
-                                      g_bytes_get_size(recorded));
+    g_autofree char *text =
+        g_strndup(g_bytes_get_data(recorded, NULL), g_bytes_get_size(recorded));
     g_autofree char *file = fixture_file("real/q35-100-devices.mig.zst");
     g_autoptr(Run) run =
         run_migstat(NULL, "dump", "--devices", "--format=json", file, NULL);
@@ -363,8 +363,7 @@ START_TEST(config_is_in_the_order_of_the_guest)
         "--filter=set-field:path=*/virtio-net:*64bit_features.guest_features:value=",
         rows[_i].features, NULL);
     g_autofree char *type = g_strconcat(".config.status  ", rows[_i].status, " ", NULL);
-    g_autoptr(Run) set =
-        run_migstat(NULL, "convert", filter, file, "-o", changed, NULL);
+    g_autoptr(Run) set = run_migstat(NULL, "convert", filter, file, "-o", changed, NULL);
     ck_assert_msg(set->status == 0, "%s", set->err);
     g_autoptr(Run) run = run_migstat(
         NULL, "dump", "--devices=*/virtio-net:virtio.config.status", changed, NULL);

@@ -75,7 +75,8 @@ START_TEST(pipe_and_file_are_alike)
     g_autoptr(GBytes) bytes = fixture_bytes(real[_i]);
     g_autoptr(Run) file = run_migstat(NULL, "dump", "--format=json", path, NULL);
     g_autoptr(Run) pipe = run_migstat(bytes, "dump", "--format=json", "-", NULL);
-    g_autofree char *from_file = without_file(file->out), *from_pipe = without_file(pipe->out);
+    g_autofree char *from_file = without_file(file->out),
+                    *from_pipe = without_file(pipe->out);
 
     ck_assert_msg(file->status == 0, "%s: %s", real[_i], file->err);
     ck_assert_msg(g_str_equal(from_file, from_pipe), "%s", real[_i]);
@@ -92,12 +93,13 @@ static void assert_tiles(const char *what, const char *items, gint64 size)
         char *rest;
         guint64 offset = g_ascii_strtoull(*line, &rest, 16);
 
-        ck_assert_msg(offset == at, "%s: wanted an item at 0x%" G_GINT64_MODIFIER "x: %s", what,
-                      at, *line);
+        ck_assert_msg(offset == at, "%s: wanted an item at 0x%" G_GINT64_MODIFIER "x: %s",
+                      what, at, *line);
         at += g_ascii_strtoull(rest, NULL, 10);
     }
-    ck_assert_msg((gint64)at == size, "%s: the items have %" G_GINT64_FORMAT " bytes of %"
-                  G_GINT64_FORMAT, what, at, size);
+    ck_assert_msg((gint64)at == size,
+                  "%s: the items have %" G_GINT64_FORMAT " bytes of %" G_GINT64_FORMAT,
+                  what, at, size);
 }
 
 START_TEST(items_tile_real_streams)
@@ -116,7 +118,8 @@ static JsonObject *facts_of(const char *stream, JsonNode **node)
     g_autofree char *name = g_strndup(stream, strlen(stream) - strlen(".mig.zst"));
     g_autofree char *relative = g_strconcat(name, ".facts.json", NULL);
     g_autoptr(GBytes) bytes = fixture_bytes(relative);
-    g_autofree char *text = g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+    g_autofree char *text =
+        g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
 
     *node = parse(relative, text);
     return json_node_get_object(*node);
@@ -140,7 +143,8 @@ START_TEST(counts_what_qemu_counted)
 
     object = json_node_get_object(node = parse(real[_i], run->out));
     ck_assert_int_eq(number(object, "size"), number(facts, "size"));
-    list = json_object_get_array_member(json_object_get_object_member(object, "ram"), "blocks");
+    list = json_object_get_array_member(json_object_get_object_member(object, "ram"),
+                                        "blocks");
     for (guint i = 0; i < json_array_get_length(list); i++) {
         JsonObject *block = json_array_get_object_element(list, i);
         JsonObject *pages = json_object_get_object_member(block, "pages");
@@ -162,15 +166,18 @@ START_TEST(counts_what_qemu_counted)
         ck_assert_int_eq(number(object, "page_size"), number(counted, "page_size"));
         ck_assert_int_eq(length, number(counted, "ram_total"));
         if (is_exact(counted)) {
-            ck_assert_msg(normal == number(counted, "normal_pages"), "%s: normal pages", real[_i]);
-            ck_assert_msg(zero == number(counted, "zero_pages"), "%s: zero pages", real[_i]);
+            ck_assert_msg(normal == number(counted, "normal_pages"), "%s: normal pages",
+                          real[_i]);
+            ck_assert_msg(zero == number(counted, "zero_pages"), "%s: zero pages",
+                          real[_i]);
         }
     }
     if (json_object_has_member(facts, "device_data_bytes_pre_copy")) {
         gint64 devices = number(facts, "vfio_devices");
 
         ck_assert_int_eq(precopy, devices * number(facts, "device_data_bytes_pre_copy"));
-        ck_assert_int_eq(stop_copy, devices * number(facts, "device_data_bytes_stop_copy"));
+        ck_assert_int_eq(stop_copy,
+                         devices * number(facts, "device_data_bytes_stop_copy"));
     }
 }
 END_TEST
@@ -179,16 +186,17 @@ END_TEST
 
 #define STREAM "header; config \"pc-q35-7.2\"; eof; "
 /* magic | version | data length | was running | format | cookie offset | unused | XML */
-#define LIBVIRT(MAGIC, INT, FORMAT, COOKIE)                                                \
-    "str \"" MAGIC "\"; " INT " 2 64 1 " FORMAT " " COOKIE "; zero 56; str \"<domain/>\"; zero 7;" \
+#define LIBVIRT(MAGIC, INT, FORMAT, COOKIE)                \
+    "str \"" MAGIC "\"; " INT " 2 64 1 " FORMAT " " COOKIE \
+    "; zero 56; str \"<domain/>\"; zero 7;"                \
     "str \"<cookie/>\"; zero 39; "
 
 static const struct {
-    const char *text, *before;      /* what is packed, and what stands before it */
+    const char *text, *before; /* what is packed, and what stands before it */
     enum { PLAIN, GZIP, ZSTD, ZSTD_FRAMES } packing;
     const char *option;
     int status;
-    const char *wanted;             /* in the output, or in the message */
+    const char *wanted; /* in the output, or in the message */
 } wrapped[] = {
     { STREAM, "", PLAIN, NULL, 0, "24 bytes, plain" },
     { STREAM, "", GZIP, NULL, 0, "24 bytes, gzip" },
@@ -249,7 +257,8 @@ START_TEST(takes_wrappers_off)
     g_autofree char *folder = scratch_dir(), *path = g_build_filename(folder, "s", NULL);
     const char *option = wrapped[_i].option ? wrapped[_i].option : "--quiet";
 
-    g_byte_array_append(all, g_bytes_get_data(before, NULL), (guint)g_bytes_get_size(before));
+    g_byte_array_append(all, g_bytes_get_data(before, NULL),
+                        (guint)g_bytes_get_size(before));
     append_packed(all, plain, wrapped[_i].packing);
     g_file_set_contents(path, (const char *)all->data, all->len, NULL);
     {
@@ -258,10 +267,12 @@ START_TEST(takes_wrappers_off)
         g_autoptr(Run) pipe = run_migstat(bytes, "dump", option, "-", NULL);
 
         scratch_remove(folder);
-        ck_assert_msg(file->status == wrapped[_i].status && pipe->status == wrapped[_i].status,
-                      "row %d: exit %d, %d: %s", _i, file->status, pipe->status, file->err);
-        ck_assert_msg(strstr(wrapped[_i].status ? file->err : file->out, wrapped[_i].wanted),
-                      "row %d: no \"%s\": %s%s", _i, wrapped[_i].wanted, file->out, file->err);
+        ck_assert_msg(
+            file->status == wrapped[_i].status && pipe->status == wrapped[_i].status,
+            "row %d: exit %d, %d: %s", _i, file->status, pipe->status, file->err);
+        ck_assert_msg(
+            strstr(wrapped[_i].status ? file->err : file->out, wrapped[_i].wanted),
+            "row %d: no \"%s\": %s%s", _i, wrapped[_i].wanted, file->out, file->err);
     }
 }
 END_TEST
@@ -278,7 +289,8 @@ static const struct {
     { "--sections", "good/vfio-config-first.txt", 0, "instance", NULL },
     { "--section=*vfio", "good/vfio-config-first.txt", 0, "0000:00:01.0/vfio", "timer" },
     { "--section=ti?er --items", "good/minimal-ram.txt", 0, "timer", "file-header" },
-    { "--section=ti?er --format=json", "good/minimal-ram.txt", 0, "\"timer\"", "\"apic\"" },
+    { "--section=ti?er --format=json", "good/minimal-ram.txt", 0, "\"timer\"",
+      "\"apic\"" },
     { "--section=?*\\x", "dump/names.txt", 0, "SECTIONS", NULL },
     { "--section=*\xf0", "dump/names.txt", 0, "", NULL },
     { "--color=always", "good/minimal-ram.txt", 0, "\033[", NULL },
@@ -301,7 +313,7 @@ START_TEST(honours_options)
     const char *shown;
 
     g_ptr_array_add(argv, (gpointer)(uintptr_t)g_getenv("MIGSTAT"));
-    g_ptr_array_add(argv, (gpointer)(uintptr_t)"dump");
+    g_ptr_array_add(argv, (gpointer)(uintptr_t) "dump");
     for (char **word = words; *word && **word; word++) {
         g_ptr_array_add(argv, *word);
     }
@@ -309,8 +321,8 @@ START_TEST(honours_options)
     g_ptr_array_add(argv, NULL);
     run = run_program((const char *const *)(void *)argv->pdata, NULL, NULL);
     shown = options[_i].status == 2 ? run->err : run->out;
-    ck_assert_msg(run->status == options[_i].status, "%s: exit %d: %s", options[_i].arguments,
-                  run->status, run->err);
+    ck_assert_msg(run->status == options[_i].status, "%s: exit %d: %s",
+                  options[_i].arguments, run->status, run->err);
     ck_assert_msg(strstr(shown, options[_i].has), "%s: %s", options[_i].arguments, shown);
     ck_assert_msg(!options[_i].has_not || !strstr(shown, options[_i].has_not), "%s: %s",
                   options[_i].arguments, shown);
@@ -323,12 +335,15 @@ START_TEST(prints_json_lines_for_several_files)
     g_autofree char *two = fixture_file("good/postcopy.txt");
     g_autoptr(Run) run = run_migstat(NULL, "dump", "-f", "json", one, two, NULL);
     g_auto(GStrv) lines = g_strsplit(run->out, "\n", -1);
-    g_autoptr(JsonNode) first = parse("first", lines[0]), second = parse("second", lines[1]);
+    g_autoptr(JsonNode) first = parse("first", lines[0]),
+                        second = parse("second", lines[1]);
 
     ck_assert_int_eq(run->status, 0);
     ck_assert_uint_eq(g_strv_length(lines), 3);
-    ck_assert_str_eq(json_object_get_string_member(json_node_get_object(first), "file"), one);
-    ck_assert_str_eq(json_object_get_string_member(json_node_get_object(second), "file"), two);
+    ck_assert_str_eq(json_object_get_string_member(json_node_get_object(first), "file"),
+                     one);
+    ck_assert_str_eq(json_object_get_string_member(json_node_get_object(second), "file"),
+                     two);
 }
 END_TEST
 
@@ -339,13 +354,17 @@ static const struct {
     bool complete;
 } damaged[] = {
     { "str \"nothing of the kind\"",
-      ":0x0: error[magic]: not a migration stream: it starts with 6e6f7468, not with 5145564d "
-      "(\"QEVM\")\n", false },
+      ":0x0: error[magic]: not a migration stream: it starts with 6e6f7468, not with "
+      "5145564d "
+      "(\"QEVM\")\n",
+      false },
     { "header; start 2 \"ram\" 0 4; be64 0x1",
       ":0x19: error[ram-flag]: ram: unknown combination of RAM flags 0x1\n", false },
     { "header; start 2 \"\\x1bram\" 3 4; u8 1",
-      ":0x1a: error[section-end-unknown]: \\x1bram (instance 3): where this section ends cannot "
-      "be known: no footer follows, and no description has a length for it\n", false },
+      ":0x1a: error[section-end-unknown]: \\x1bram (instance 3): where this section ends "
+      "cannot "
+      "be known: no footer follows, and no description has a length for it\n",
+      false },
     { "header; start 2 \"ram\" 0 4; ram-eos; footer 3; eof", "", true },
 };
 
@@ -356,16 +375,18 @@ START_TEST(shows_what_could_be_read)
     g_autoptr(Run) json = run_migstat(bytes, "dump", "-f", "json", "-", NULL);
     g_autoptr(JsonNode) node = parse(damaged[_i].text, json->out);
     JsonObject *object = json_node_get_object(node);
-    g_autofree char *wanted = *damaged[_i].message
-                                  ? g_strconcat("-", damaged[_i].message, NULL) : g_strdup("");
+    g_autofree char *wanted =
+        *damaged[_i].message ? g_strconcat("-", damaged[_i].message, NULL) : g_strdup("");
 
     ck_assert_int_eq(text->status, 1);
     ck_assert_int_eq(json->status, 1);
     ck_assert_str_eq(text->err, wanted);
     ck_assert_str_eq(json->err, wanted);
-    ck_assert_msg(strstr(text->out, damaged[_i].complete ? "complete, with defects"
-                                                         : "INCOMPLETE"), "%s", text->out);
-    ck_assert_int_eq(json_object_get_boolean_member(object, "complete"), damaged[_i].complete);
+    ck_assert_msg(
+        strstr(text->out, damaged[_i].complete ? "complete, with defects" : "INCOMPLETE"),
+        "%s", text->out);
+    ck_assert_int_eq(json_object_get_boolean_member(object, "complete"),
+                     damaged[_i].complete);
     ck_assert_int_eq(json_object_get_null_member(object, "error"), damaged[_i].complete);
     ck_assert_int_eq((gint64)g_bytes_get_size(bytes), number(object, "size"));
 }
@@ -394,7 +415,8 @@ START_TEST(survives_cuts)
             same++;
         }
         /* but for one run of pages that is shorter, and ends that had to be inferred */
-        ck_assert_msg(strlen(run->out + same) < 100 || strstr(run->out + same, "inferred"),
+        ck_assert_msg(strlen(run->out + same) < 100 ||
+                          strstr(run->out + same, "inferred"),
                       "cut at %zu: %s", n, run->out + same);
     }
 }
@@ -403,15 +425,18 @@ END_TEST
 /* However many sections, commands and records there are.  The kernel counts. */
 START_TEST(needs_little_memory)
 {
-    static const char *const views[] = { "", "--sections", "--vfio", "-f json", "--items" };
+    static const char *const views[] = { "", "--sections", "--vfio", "-f json",
+                                         "--items" };
 
     if (!g_str_equal(g_getenv("VARIANT"), "release")) {
         return;
     }
     g_autoptr(GBytes) bytes = mkmig_assemble(
-        "header; start 2 \"ram\" 0 4; ram-eos; footer 2; start 3 \"vfio\" 0 1; vfio setup;"
+        "header; start 2 \"ram\" 0 4; ram-eos; footer 2; start 3 \"vfio\" 0 1; vfio "
+        "setup;"
         "vfio eos; footer 3; repeat 100000 { part 2; ram-eos; footer 2; part 3; vfio eos;"
-        "footer 3; command 11 }; eof", "text", NULL);
+        "footer 3; command 11 }; eof",
+        "text", NULL);
     g_autofree char *command = g_strdup_printf("ulimit -d 49152; exec '%s' dump %s -",
                                                g_getenv("MIGSTAT"), views[_i]);
     const char *argv[] = { "sh", "-c", command, NULL };
@@ -428,9 +453,10 @@ START_TEST(reads_beyond_4_gib)
         goffset offset;
         const char *text;
     } pieces[] = {
-        { 0, "header; config \"pc-q35-10.0\" { caps \"mapped-ram\" }; start 2 \"ram\" 0 4;"
-             "ram-size 0x140000000; ram-block \"pc.ram\" 0x140000000;"
-             "mapped-ram @bitmap 0x100000; label bitmap; zero 0x27fff; u8 0x80" },
+        { 0,
+          "header; config \"pc-q35-10.0\" { caps \"mapped-ram\" }; start 2 \"ram\" 0 4;"
+          "ram-size 0x140000000; ram-block \"pc.ram\" 0x140000000;"
+          "mapped-ram @bitmap 0x100000; label bitmap; zero 0x27fff; u8 0x80" },
         { 0x1400ff000, "page 0x5a" },
         { 0x140100000, "ram-eos; footer 2; end 2; ram-eos; footer 2; eof" },
     };
@@ -459,8 +485,8 @@ END_TEST
 START_TEST(notices_a_full_disk)
 {
     g_autofree char *path = fixture_file("real/q35-100-vfio.mig.zst");
-    g_autofree char *command = g_strdup_printf("'%s' dump %s '%s' > /dev/full",
-                                               g_getenv("MIGSTAT"), _i ? "--items" : "", path);
+    g_autofree char *command = g_strdup_printf(
+        "'%s' dump %s '%s' > /dev/full", g_getenv("MIGSTAT"), _i ? "--items" : "", path);
     const char *argv[] = { "sh", "-c", command, NULL };
     g_autoptr(Run) run = run_program(argv, NULL, NULL);
 
@@ -476,7 +502,8 @@ Suite *suite_dump(void)
 
     fixtures = fixture_list("dump", ".txt");
     real = fixture_list("real", ".mig.zst");
-    tcase_add_loop_test(tc, prints_what_is_beside_the_fixture, 0, (int)g_strv_length(fixtures));
+    tcase_add_loop_test(tc, prints_what_is_beside_the_fixture, 0,
+                        (int)g_strv_length(fixtures));
     tcase_add_loop_test(tc, pipe_and_file_are_alike, 0, (int)g_strv_length(real));
     tcase_add_loop_test(tc, items_tile_real_streams, 0, (int)g_strv_length(real));
     tcase_add_loop_test(tc, counts_what_qemu_counted, 0, (int)g_strv_length(real));

@@ -15,14 +15,15 @@ static char *manual(const char *page)
     g_autofree char *path = source_path(relative);
     char *text = NULL;
 
-    ck_assert_msg(g_file_get_contents(path, &text, NULL, NULL), "man/%s cannot be read", page);
+    ck_assert_msg(g_file_get_contents(path, &text, NULL, NULL), "man/%s cannot be read",
+                  page);
     return text;
 }
 
 static char *help(const char *command)
 {
-    g_autoptr(Run) run = run_migstat(NULL, command ? command : "--help",
-                                     command ? "--help" : NULL, NULL);
+    g_autoptr(Run) run =
+        run_migstat(NULL, command ? command : "--help", command ? "--help" : NULL, NULL);
 
     ck_assert_msg(run->status == 0 && *run->err == '\0', "%s --help: exit %d", command,
                   run->status);
@@ -33,8 +34,8 @@ static char *help(const char *command)
 static GPtrArray *matches(const char *text, const char *pattern)
 {
     g_autoptr(GRegex) regex = g_regex_new(pattern, G_REGEX_MULTILINE, 0, NULL);
-    g_autoptr(GTree) seen = g_tree_new_full((GCompareDataFunc)(void (*)(void))strcmp, NULL,
-                                            g_free, NULL);
+    g_autoptr(GTree) seen =
+        g_tree_new_full((GCompareDataFunc)(void (*)(void))strcmp, NULL, g_free, NULL);
     GPtrArray *found = g_ptr_array_new_with_free_func(g_free);
     GMatchInfo *match;
 
@@ -126,8 +127,8 @@ START_TEST(help_and_manual_have_the_same_options)
         g_autofree char *of_help = options_of_help(text);
         g_autofree char *of_manual = options_of_manual(page);
 
-        ck_assert_msg(g_str_equal(of_help, of_manual), "%s:\n --help %s\n manual %s", *name,
-                      of_help, of_manual);
+        ck_assert_msg(g_str_equal(of_help, of_manual), "%s:\n --help %s\n manual %s",
+                      *name, of_help, of_manual);
     }
 }
 END_TEST
@@ -137,7 +138,8 @@ START_TEST(the_overview_is_complete)
     g_autofree char *text = help(NULL), *of_help = options_of_help(text);
     g_autofree char *of_manual = options_of_manual("migstat.1");
     g_autofree char *page = manual("migstat.1"), *names = commands();
-    g_autoptr(GPtrArray) listed = matches(page, "^\\.TP\\n\\.BR migstat\\\\-([a-z]+) \\(1\\)");
+    g_autoptr(GPtrArray) listed =
+        matches(page, "^\\.TP\\n\\.BR migstat\\\\-([a-z]+) \\(1\\)");
     g_autofree char *told = join(listed);
 
     ck_assert_str_eq(of_help, of_manual);
@@ -146,8 +148,10 @@ START_TEST(the_overview_is_complete)
 END_TEST
 
 /* Sections that a page of a command has, in this order; others may stand between. */
-static const char *const headings[] = { "NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS",
-                                        "\"?EXIT STATUS\"?", "EXAMPLES", "\"?SEE ALSO\"?" };
+static const char *const headings[] = {
+    "NAME",     "SYNOPSIS",      "DESCRIPTION", "OPTIONS", "\"?EXIT STATUS\"?",
+    "EXAMPLES", "\"?SEE ALSO\"?"
+};
 
 static GPtrArray *pages(void)
 {
@@ -171,19 +175,22 @@ START_TEST(pages_have_one_form)
         g_autofree char *text = manual(page);
         size_t after = 0;
 
-        for (size_t h = 0; h < G_N_ELEMENTS(headings) && g_str_has_suffix(page, ".1"); h++) {
+        for (size_t h = 0; h < G_N_ELEMENTS(headings) && g_str_has_suffix(page, ".1");
+             h++) {
             g_autofree char *line = g_strdup_printf("^\\.SH %s$", headings[h]);
             g_autoptr(GRegex) regex = g_regex_new(line, G_REGEX_MULTILINE, 0, NULL);
             GMatchInfo *match;
             int start = 0;
 
-            ck_assert_msg(g_regex_match_full(regex, text, -1, (gint)after, 0, &match, NULL),
-                          "%s: no %s, or not in order", page, headings[h]);
+            ck_assert_msg(
+                g_regex_match_full(regex, text, -1, (gint)after, 0, &match, NULL),
+                "%s: no %s, or not in order", page, headings[h]);
             g_match_info_fetch_pos(match, 0, &start, NULL);
             g_match_info_free(match);
             after = (size_t)start;
         }
-        ck_assert_msg(g_str_has_prefix(text, ".\\\" SPDX-License-Identifier: "), "%s", page);
+        ck_assert_msg(g_str_has_prefix(text, ".\\\" SPDX-License-Identifier: "), "%s",
+                      page);
         ck_assert_msg(strstr(text, "\n.SH NAME\n") && strstr(text, "SEE ALSO"),
                       "%s: no NAME or SEE ALSO", page);
     }
@@ -201,11 +208,12 @@ START_TEST(references_exist)
         g_autoptr(GPtrArray) names = matches(text, "\\b(migstat[a-z\\\\-]* \\([1-8]\\))");
 
         for (guint n = 0; n < names->len; n++) {
-            g_auto(GStrv) words = g_strsplit_set(g_ptr_array_index(names, n), "\\ ()", -1);
+            g_auto(GStrv) words =
+                g_strsplit_set(g_ptr_array_index(names, n), "\\ ()", -1);
             g_autofree char *squeezed = g_strjoinv("", words);
             size_t length = strlen(squeezed);
-            g_autofree char *file = g_strdup_printf("man/%.*s.%c", (int)length - 1, squeezed,
-                                                    squeezed[length - 1]);
+            g_autofree char *file = g_strdup_printf("man/%.*s.%c", (int)length - 1,
+                                                    squeezed, squeezed[length - 1]);
             g_autofree char *path = source_path(file);
 
             ck_assert_msg(g_file_test(path, G_FILE_TEST_EXISTS), "%s: no %s", page, file);

@@ -10,7 +10,7 @@
 /* What a filter makes of a stream: what diff says of the two, or the words of a refusal. */
 static const struct {
     const char *stream, *filter;
-    const char *changed;  /* lines of diff's output begin so, with | between them */
+    const char *changed; /* lines of diff's output begin so, with | between them */
     const char *refused;
 } repairs[] = {
     { "diff/a.txt", "set-field:path=cpu:eip:value=0xfff2", "eip", NULL },

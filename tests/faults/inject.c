@@ -37,11 +37,13 @@ enum { FTRUNCATE = SYS_ftruncate64, SENDFILE = SYS_sendfile64 };
 enum { FTRUNCATE = SYS_ftruncate, SENDFILE = SYS_sendfile };
 #endif
 
+/* clang-format off */
 #define CALLS(X)                                                                \
     X(read)                                                                     \
     X(pread)                                                                    \
     X(write) X(pwrite) X(pwritev) X(fsync) X(rename) X(link) X(copy_file_range) \
         X(sendfile) X(open) X(ftruncate) X(lseek) X(fchmod)
+/* clang-format on */
 
 typedef enum {
 #define X(name) CALL_##name,

@@ -11,11 +11,12 @@
 #include "support.h"
 
 #define FIELD(NAME, MORE) "{\"name\": \"" NAME "\", " MORE "}"
-#define U32(NAME) FIELD(NAME, "\"type\": \"uint32\", \"size\": 4")
-#define POINTERS(N, SIZE) FIELD("p", "\"array_len\": " #N ", \"type\": \"struct\", \"size\": " #SIZE)
-#define NULLS(N) FIELD("p", "\"array_len\": " #N ", \"type\": \"nullptr\", \"size\": 1")
+#define U32(NAME)         FIELD(NAME, "\"type\": \"uint32\", \"size\": 4")
+#define POINTERS(N, SIZE) \
+    FIELD("p", "\"array_len\": " #N ", \"type\": \"struct\", \"size\": " #SIZE)
+#define NULLS(N)               FIELD("p", "\"array_len\": " #N ", \"type\": \"nullptr\", \"size\": 1")
 #define VMSTATE(NAME, MEMBERS) "\"vmsd_name\": \"" NAME "\", \"version\": 3, " MEMBERS
-#define FIELDS(LIST) "\"fields\": [" LIST "]"
+#define FIELDS(LIST)           "\"fields\": [" LIST "]"
 
 /* The members of a device, and the length of its section's body; -1: not known. */
 static const struct {
@@ -30,39 +31,57 @@ static const struct {
     { VMSTATE("v", FIELDS("")), 0 },
     { VMSTATE("v", FIELDS(U32("a") ", " U32("b"))), 8 },
     /* arrays by their length, or by entries with an index, */
-    { VMSTATE("v", FIELDS(FIELD("a", "\"array_len\": 5, \"type\": \"u\", \"size\": 3"))), 15 },
-    { VMSTATE("v", FIELDS(FIELD("a", "\"index\": 0, \"size\": 3") ", "
-                          FIELD("a", "\"index\": 1, \"size\": 9"))), 12 },
+    { VMSTATE("v", FIELDS(FIELD("a", "\"array_len\": 5, \"type\": \"u\", \"size\": 3"))),
+      15 },
+    { VMSTATE("v", FIELDS(FIELD("a", "\"index\": 0, \"size\": 3") ", " FIELD(
+                       "a", "\"index\": 1, \"size\": 9"))),
+      12 },
     /* a struct by its own size, whatever is in it, repeated keys too, */
-    { VMSTATE("v", FIELDS(FIELD("s", "\"type\": \"struct\", \"struct\": {" VMSTATE("w",
-                          FIELDS(U32("x"))) "}, \"size\": 40"))), 40 },
-    { VMSTATE("v", FIELDS(FIELD("q", "\"type\": \"qtailq\", \"vmsd_name\": \"e\", \"version\": 1, "
-                          "\"fields\": [], \"vmsd_name\": \"e\", \"fields\": [], \"size\": 9"))), 9 },
+    { VMSTATE("v", FIELDS(FIELD("s", "\"type\": \"struct\", \"struct\": {" VMSTATE(
+                                         "w", FIELDS(U32("x"))) "}, \"size\": 40"))),
+      40 },
+    { VMSTATE(
+          "v",
+          FIELDS(FIELD(
+              "q", "\"type\": \"qtailq\", \"vmsd_name\": \"e\", \"version\": 1, "
+                   "\"fields\": [], \"vmsd_name\": \"e\", \"fields\": [], \"size\": 9"))),
+      9 },
     /* and subsections: mark, name, version, fields; they nest. */
-    { VMSTATE("v", FIELDS(U32("a")) ", \"subsections\": [{" VMSTATE("v/sub", FIELDS(U32("b"))) "}]"),
+    { VMSTATE("v", FIELDS(U32("a")) ", \"subsections\": [{" VMSTATE(
+                       "v/sub", FIELDS(U32("b"))) "}]"),
       4 + 2 + 5 + 4 + 4 },
-    { VMSTATE("v", FIELDS("") ", \"subsections\": [{" VMSTATE("v/s", FIELDS("")
-              ", \"subsections\": [{" VMSTATE("v/s/t", FIELDS(U32("b"))) "}]") "}, {"
-              VMSTATE("v/u", FIELDS("")) "}]"),
+    { VMSTATE("v",
+              FIELDS("") ", \"subsections\": [{" VMSTATE(
+                  "v/s",
+                  FIELDS("") ", \"subsections\": [{" VMSTATE(
+                      "v/s/t", FIELDS(U32("b"))) "}]") "}, {" VMSTATE("v/u",
+                                                                      FIELDS("")) "}]"),
       (2 + 3 + 4) + (2 + 5 + 4 + 4) + (2 + 3 + 4) },
     { VMSTATE("v", FIELDS("") ", \"subsections\": [{\"version\": 1}]"), -1 },
     /* a field without a size, and sums that do not fit */
     { VMSTATE("v", FIELDS(FIELD("a", "\"type\": \"u\""))), -1 },
-    { VMSTATE("v", FIELDS(FIELD("a", "\"array_len\": 8, \"size\": 2305843009213693952"))), -1 },
-    { VMSTATE("v", FIELDS(FIELD("a", "\"size\": 18446744073709551615") ", "
-                          FIELD("b", "\"size\": 18446744073709551615"))), -1 },
+    { VMSTATE("v", FIELDS(FIELD("a", "\"array_len\": 8, \"size\": 2305843009213693952"))),
+      -1 },
+    { VMSTATE("v", FIELDS(FIELD("a", "\"size\": 18446744073709551615") ", " FIELD(
+                       "b", "\"size\": 18446744073709551615"))),
+      -1 },
     /* An array of pointers is runs of entries; a NULL is one octet.  Only the first entry
      * of an array that begins with an element claims the length of all. */
     { VMSTATE("v", FIELDS(POINTERS(3, 10))), 30 },
     { VMSTATE("v", FIELDS(NULLS(254) ", " POINTERS(2, 10))), 274 },
     { VMSTATE("v", FIELDS(NULLS(3) ", " POINTERS(2, 10) ", " NULLS(1))), 24 },
     { VMSTATE("v", FIELDS(POINTERS(5, 10) ", " NULLS(2) ", " POINTERS(1, 10))), 32 },
-    { VMSTATE("v", FIELDS(POINTERS(5, 10) ", " NULLS(2)) ), 32 },
-    { VMSTATE("v", FIELDS(POINTERS(5, 10) ", " FIELD("p", "\"array_len\": 2, "
-                          "\"type\": \"ptr-marker\", \"size\": 1"))), 32 },
-    { VMSTATE("v", FIELDS(NULLS(2) ", " POINTERS(3, 10) ", " NULLS(1) ", " POINTERS(1, 10))), 43 },
-    { VMSTATE("v", FIELDS(POINTERS(2, 10) ", "
-                          FIELD("p", "\"array_len\": 18446744073709551615, \"size\": 0"))), 20 },
+    { VMSTATE("v", FIELDS(POINTERS(5, 10) ", " NULLS(2))), 32 },
+    { VMSTATE("v", FIELDS(POINTERS(5, 10) ", " FIELD(
+                       "p", "\"array_len\": 2, "
+                            "\"type\": \"ptr-marker\", \"size\": 1"))),
+      32 },
+    { VMSTATE("v",
+              FIELDS(NULLS(2) ", " POINTERS(3, 10) ", " NULLS(1) ", " POINTERS(1, 10))),
+      43 },
+    { VMSTATE("v", FIELDS(POINTERS(2, 10) ", " FIELD(
+                       "p", "\"array_len\": 18446744073709551615, \"size\": 0"))),
+      20 },
 };
 
 START_TEST(adds_up_lengths)
@@ -82,7 +101,8 @@ START_TEST(adds_up_lengths)
                       d->devices[0].size);
     }
     ck_assert_int_eq(json[d->devices[0].text_offset], '{');
-    ck_assert_int_eq(json[d->devices[0].text_offset + d->devices[0].text_length - 1], '}');
+    ck_assert_int_eq(json[d->devices[0].text_offset + d->devices[0].text_length - 1],
+                     '}');
     ck_assert_int_eq(json[d->devices_offset], '[');
     ck_assert_int_eq(json[d->devices_end], ']');
 }
@@ -94,7 +114,9 @@ static const struct {
     unsigned n_devices;
 } texts[] = {
     { "{\"devices\": []}", true, 0 },
-    { "{ \"page_size\" : 4096, \"devices\" : [ { \"name\" : \"a\", \"size\" : 1 }, { } ] }", true, 2 },
+    { "{ \"page_size\" : 4096, \"devices\" : [ { \"name\" : \"a\", \"size\" : 1 }, { } ] "
+      "}",
+      true, 2 },
     { "{\"configuration\": {\"x\": [1]}, \"devices\": [{}]}", true, 1 },
     { "{}", false, 0 },
     { "", false, 0 },
@@ -134,7 +156,9 @@ static const struct {
     /* one that ends exactly at the end is it, even if it is not sound */
     { GOOD "label here; description \"{\"", true },
     /* a length with the mark in it */
-    { "label here; u8 6; len32 { str \"{\\\"devices\\\": []\"; fill 0x600-15-1 0x20; str \"}\" }", true },
+    { "label here; u8 6; len32 { str \"{\\\"devices\\\": []\"; fill 0x600-15-1 0x20; str "
+      "\"}\" }",
+      true },
     { "", false },
     { "u8 6", false },
     { "u8 6 0 0 0 9 0x7b", false },
@@ -143,9 +167,9 @@ static const struct {
 
 START_TEST(finds_it)
 {
-    g_autofree char *text = g_strdup_printf("%s; label end; be64 %s", places[_i].text,
-                                            places[_i].found && strstr(places[_i].text, "here")
-                                                ? "@here" : "0");
+    g_autofree char *text = g_strdup_printf(
+        "%s; label end; be64 %s", places[_i].text,
+        places[_i].found && strstr(places[_i].text, "here") ? "@here" : "0");
     g_autoptr(GBytes) with_place = mkmig_assemble(text, "row", NULL);
     size_t size = g_bytes_get_size(with_place) - 8;
     g_autoptr(GBytes) bytes = g_bytes_new_from_bytes(with_place, 0, size);
@@ -155,8 +179,8 @@ START_TEST(finds_it)
 
     ck_assert_msg((d != NULL) == places[_i].found, "%s", places[_i].text);
     if (strstr(text, "here")) {
-        ck_assert_msg(d->offset == place, "%s: wanted %" PRIu64 ", found %" PRIu64, text, place,
-                      d->offset);
+        ck_assert_msg(d->offset == place, "%s: wanted %" PRIu64 ", found %" PRIu64, text,
+                      place, d->offset);
     }
 }
 END_TEST
@@ -164,7 +188,8 @@ END_TEST
 START_TEST(looks_devices_up)
 {
     static const char json[] =
-        "{\"devices\": [{\"name\": \"a\", \"instance_id\": 0}, {\"name\": \"b\", \"instance_id\": 7},"
+        "{\"devices\": [{\"name\": \"a\", \"instance_id\": 0}, {\"name\": \"b\", "
+        "\"instance_id\": 7},"
         "{\"name\": \"a\", \"instance_id\": 1}, {\"name\": \"a\", \"instance_id\": 0}]}";
     g_autoptr(MigDescription) d = mig_description_parse(json, sizeof(json) - 1, 0);
 
@@ -172,7 +197,8 @@ START_TEST(looks_devices_up)
     ck_assert_int_eq(mig_description_lookup(d, "a", 0, 3), 3);
     ck_assert_int_eq(mig_description_lookup(d, "a", 1, 0), 2);
     ck_assert_int_eq(mig_description_lookup(d, "a", 0, 1), 3); /* the next one */
-    ck_assert_int_eq(mig_description_lookup(d, "a", 0, 4), 0); /* none is left: the first */
+    ck_assert_int_eq(mig_description_lookup(d, "a", 0, 4),
+                     0); /* none is left: the first */
     ck_assert_int_eq(mig_description_lookup(d, "b", 7, 99), 1);
     ck_assert_int_eq(mig_description_lookup(d, "b", 8, 0), -1);
     ck_assert_int_eq(mig_description_lookup(d, "", 0, 0), -1);

@@ -16,7 +16,7 @@
 #define STRUCT(NAME, SIZE, MEMBERS) \
     F(NAME, "struct", SIZE,         \
       "\"struct\": {\"vmsd_name\": \"s\", \"version\": 1, " MEMBERS "}, ")
-#define FIELDS(LIST) "\"fields\": [" LIST "]"
+#define FIELDS(LIST)       "\"fields\": [" LIST "]"
 #define SUB(NAME, MEMBERS) "{\"vmsd_name\": \"" NAME "\", \"version\": 2, " MEMBERS "}"
 #define DEVICE(MEMBERS)                                                         \
     "{\"name\": \"d\", \"instance_id\": 0, \"vmsd_name\": \"d\", \"version\": " \
@@ -113,7 +113,8 @@ static const struct {
           "s", "struct", 1, "\"array_len\": 2, \"struct\": {}, "))),
       "30 30 30 30", "t[0]=NULL t[1]=NULL s[0]=NULL s[1]=NULL", true },
     { "7.2: the first is NULL; the type tells what the others are",
-      DEVICE(FIELDS(F("t", "timer", 1, "\"array_len\": 3, ") ", " F("z", "uint8", 1, ""))),
+      DEVICE(
+          FIELDS(F("t", "timer", 1, "\"array_len\": 3, ") ", " F("z", "uint8", 1, ""))),
       "30 0000000000000007 30 09", "t[0]=NULL t[1]=7 t[2]=NULL z=9", true },
     { "7.2: the first is NULL, and nothing tells what the others are",
       DEVICE(FIELDS(F("s", "struct", 1, "\"array_len\": 2, \"struct\": {}, "))),
@@ -172,8 +173,8 @@ static GBytes *from_hex(const char *text)
             text++;
             continue;
         }
-        uint8_t octet = (uint8_t)(g_ascii_xdigit_value(text[0]) << 4 |
-                                  g_ascii_xdigit_value(text[1]));
+        uint8_t octet =
+            (uint8_t)(g_ascii_xdigit_value(text[0]) << 4 | g_ascii_xdigit_value(text[1]));
         g_byte_array_append(bytes, &octet, 1);
         text += 2;
     }
@@ -182,7 +183,7 @@ static GBytes *from_hex(const char *text)
 
 typedef struct {
     GString *leaves;
-    unsigned open; /* groups */
+    unsigned open;       /* groups */
     uint64_t first, end; /* of what may be visited */
 } Seen;
 
@@ -305,23 +306,23 @@ static GBytes *payload(void)
     put(space + 0x18, 4, 0x0000c001); /* I/O */
     put(space + 0x1c, 4, 0xfeb00000);
     space[0x34] = 0x40;
-    put(space + 0x40, 2, 0x5001);     /* Power Management */
+    put(space + 0x40, 2, 0x5001); /* Power Management */
     put(space + 0x44, 2, 0x2008);
-    put(space + 0x50, 2, 0x7005);     /* MSI, 64-bit, with masks */
+    put(space + 0x50, 2, 0x7005); /* MSI, 64-bit, with masks */
     put(space + 0x52, 2, 0x0181);
     put(space + 0x54, 8, 0xfee00000);
     put(space + 0x5c, 2, 0x4041);
     put(space + 0x60, 4, 0x1);
-    put(space + 0x70, 2, 0x8011);     /* MSI-X, 2 vectors */
+    put(space + 0x70, 2, 0x8011); /* MSI-X, 2 vectors */
     put(space + 0x72, 2, 0x8001);
     put(space + 0x74, 4, 0x2003);
     put(space + 0x78, 4, 0x3003);
-    put(space + 0x80, 2, 0x0010);     /* Express, a root port with a slot */
+    put(space + 0x80, 2, 0x0010); /* Express, a root port with a slot */
     put(space + 0x82, 2, 0x0142);
     put(space + 0x88, 2, 0x2020);
     put(space + 0x92, 2, 0x0043);
     put(space + 0x9a, 2, 0x0008);
-    space[0xf0] = 0xaa;               /* nobody's */
+    space[0xf0] = 0xaa;                /* nobody's */
     put(space + 0x100, 4, 0x14020001); /* AER */
     put(space + 0x108, 4, 0x10);
     put(space + 0x12c, 4, 0x5);
@@ -331,8 +332,8 @@ static GBytes *payload(void)
     put(p + 4 + 4096 + 16, 8, 0xfee00000);
     put(p + 4 + 4096 + 16 + 8, 4, 0x4021);
     put(p + 4 + 4096 + 16 + 28, 4, 1);
-    p[4 + 4096 + 16 + 32] = 2;        /* vector 1 is pending */
-    p[4 + 4096 + 7] = 1;              /* INTB */
+    p[4 + 4096 + 16 + 32] = 2; /* vector 1 is pending */
+    p[4 + 4096 + 7] = 1;       /* INTB */
     return g_bytes_new_take(p, 4 + 4096 + 16 + 2 * 16 + 1);
 }
 
@@ -361,7 +362,8 @@ static const struct {
       "CorrErr- NonFatalErr- FatalErr- UnsupReq- RlxdOrd- MaxPayload=256 bytes" },
     { "config.cap_0x80.link_status", 0x43, "Speed=8GT/s Width=4 TrErr-" },
     { "config.cap_0x80.slot_status", 0x8,
-      "AttnBtn- PowerFlt- MRL- CmdCplt- PresDet- Interlock- ChangedMRL- ChangedPresDet+" },
+      "AttnBtn- PowerFlt- MRL- CmdCplt- PresDet- Interlock- ChangedMRL- "
+      "ChangedPresDet+" },
     { "config.ext_0x100.uncorrectable_mask", 0x10, "DLP+ SDES-" },
     { "config.ext_0x100.root_command", 5, "CERptEn+ NFERptEn- FERptEn+" },
     { "config.ext_0x140.total_vfs", 8, NULL },
@@ -413,7 +415,8 @@ START_TEST(decodes_configuration_space)
                       got ? got : "nothing", wanted);
     }
     ck_assert_str_eq(g_hash_table_lookup(leaves, "config.cap_0x40"), "Power Management");
-    ck_assert_str_eq(g_hash_table_lookup(leaves, "config.cap_0x80"), "Express: Root Port");
+    ck_assert_str_eq(g_hash_table_lookup(leaves, "config.cap_0x80"),
+                     "Express: Root Port");
     ck_assert_str_eq(g_hash_table_lookup(leaves, "config.ext_0x140"),
                      "Single Root I/O Virtualization (SR-IOV)");
     /* BAR 1 is the upper half of BAR 0; octets that nobody explains are there as they are */
@@ -481,10 +484,14 @@ static const struct {
     unsigned bit;
     const char *feature;
 } features[] = {
-    { 0x1000, 1, 15, "MRG_RXBUF" },  { 0x1041, 1, 63, "SPEED_DUPLEX" },
-    { 0x1001, 2, 9, "FLUSH" },       { 0x1042, 2, 32, "VERSION_1" },
-    { 0x1005, 4, 28, "RING_INDIRECT_DESC" }, { 0x1044, 4, 0, NULL },
-    { 0x1053, 19, 1, "SEQPACKET" },  { 0x1100, 0, 29, "RING_EVENT_IDX" },
+    { 0x1000, 1, 15, "MRG_RXBUF" },
+    { 0x1041, 1, 63, "SPEED_DUPLEX" },
+    { 0x1001, 2, 9, "FLUSH" },
+    { 0x1042, 2, 32, "VERSION_1" },
+    { 0x1005, 4, 28, "RING_INDIRECT_DESC" },
+    { 0x1044, 4, 0, NULL },
+    { 0x1053, 19, 1, "SEQPACKET" },
+    { 0x1100, 0, 29, "RING_EVENT_IDX" },
 };
 
 START_TEST(knows_a_virtio_device_by_its_vmstate)

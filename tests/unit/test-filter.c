@@ -13,7 +13,10 @@
 
 /* --- nothing changes ---------------------------------------------------------------- */
 
-static const char *const nothing[] = { "", "null", "null null", "description:keep=yes",
+static const char *const nothing[] = { "",
+                                       "null",
+                                       "null null",
+                                       "description:keep=yes",
                                        "drop-section:name=no-such-device",
                                        "ram-decompress" };
 
@@ -54,54 +57,60 @@ END_TEST
 
 /* --- one stream to another ---------------------------------------------------------- */
 
-#define RAM                                                                     \
+#define RAM                                                                       \
     "start 2 \"ram\" 0 4; ram-size 0x4000; ram-block \"pc.ram\" 0x4000; ram-eos;" \
     "footer 2\n"
-#define RAM_END "end 2; ram-eos; footer 2\n"
+#define RAM_END          "end 2; ram-eos; footer 2\n"
 #define DEVICE(id, name) "full " id " \"" name "\" 0 1; be32 1 2 3; footer " id "\n"
-#define ENTRY(name)                                                                          \
-    "{\"name\": \"" name "\", \"instance_id\": 0, \"size\": 12, \"fields\": [{\"name\": "     \
+#define ENTRY(name)                                                  \
+    "{\"name\": \"" name                                             \
+    "\", \"instance_id\": 0, \"size\": 12, \"fields\": [{\"name\": " \
     "\"data\", \"size\": 12, \"type\": \"buffer\"}]}"
 #define DEVICES(list) "description {\n{\"page_size\": 4096, \"devices\": [" list "]}\n}\n"
-#define MACHINE_ENTRY(size)                                                                   \
-    "\"configuration\": {\"vmsd_name\": \"configuration\", \"version\": 1, \"fields\": ["      \
-    "{\"name\": \"len\", \"type\": \"uint32\", \"size\": 4}, {\"name\": \"name\", \"type\": "  \
+#define MACHINE_ENTRY(size)                                                              \
+    "\"configuration\": {\"vmsd_name\": \"configuration\", \"version\": 1, \"fields\": " \
+    "["                                                                                  \
+    "{\"name\": \"len\", \"type\": \"uint32\", \"size\": 4}, {\"name\": \"name\", "      \
+    "\"type\": "                                                                         \
     "\"buffer\", \"size\": " size "}]}, "
 
 static const struct {
     const char *chain, *from;
-    const char *to;      /* NULL: refused */
-    const char *says;    /* in the report, or in the refusal */
+    const char *to;   /* NULL: refused */
+    const char *says; /* in the report, or in the refusal */
 } rows[] = {
     /* drop-section, keep-section */
     { "drop-section:name=slirp",
-      "header; config \"m\"\n" RAM DEVICE("3", "slirp") DEVICE("4", "x") "eof\n"
-          DEVICES(ENTRY("slirp") ", " ENTRY("x")),
+      "header; config \"m\"\n" RAM DEVICE("3", "slirp")
+          DEVICE("4", "x") "eof\n" DEVICES(ENTRY("slirp") ", " ENTRY("x")),
       "header; config \"m\"\n" RAM DEVICE("4", "x") "eof\n" DEVICES(ENTRY("x")),
       "slirp: dropped" },
     { "drop-section:name=x",
-      "header\n" DEVICE("3", "a") DEVICE("4", "x") "eof\n" DEVICES(ENTRY("a") ", " ENTRY("x")),
+      "header\n" DEVICE("3", "a")
+          DEVICE("4", "x") "eof\n" DEVICES(ENTRY("a") ", " ENTRY("x")),
       "header\n" DEVICE("3", "a") "eof\n" DEVICES(ENTRY("a")), NULL },
     { "drop-section:name=0000:00:0*",
-      "header\n" DEVICE("3", "0000:00:01.0/a") DEVICE("4", "0000:00:02.0/b") "eof\n"
-          DEVICES(ENTRY("0000:00:01.0/a") ", " ENTRY("0000:00:02.0/b")),
+      "header\n" DEVICE("3", "0000:00:01.0/a")
+          DEVICE("4", "0000:00:02.0/b") "eof\n" DEVICES(
+              ENTRY("0000:00:01.0/a") ", " ENTRY("0000:00:02.0/b")),
       "header; eof\n" DEVICES(""), NULL },
     { "drop-section:name=ram",
-      "header; config \"m\"\n" RAM "part 2; ram-normal 0 7 \"pc.ram\"; ram-eos; footer 2\n"
-          RAM_END DEVICE("4", "x") "eof\n" DEVICES(ENTRY("x")),
+      "header; config \"m\"\n" RAM
+      "part 2; ram-normal 0 7 \"pc.ram\"; ram-eos; footer 2\n" RAM_END DEVICE(
+          "4", "x") "eof\n" DEVICES(ENTRY("x")),
       "header; config \"m\"\n" DEVICE("4", "x") "eof\n" DEVICES(ENTRY("x")), NULL },
     { "drop-section:name=a", /* a machine may have two of one name */
-      "header\n" DEVICE("3", "a") DEVICE("4", "x") DEVICE("5", "a") "eof\n"
-          DEVICES(ENTRY("a") ", " ENTRY("x") ", " ENTRY("a")),
+      "header\n" DEVICE("3", "a") DEVICE("4", "x")
+          DEVICE("5", "a") "eof\n" DEVICES(ENTRY("a") ", " ENTRY("x") ", " ENTRY("a")),
       "header\n" DEVICE("4", "x") "eof\n" DEVICES(ENTRY("x")), NULL },
-    { "drop-section:name=none", "header\n" DEVICE("4", "x") "eof", "header\n" DEVICE("4", "x")
-      "eof", "no section has a name that matches" },
+    { "drop-section:name=none", "header\n" DEVICE("4", "x") "eof",
+      "header\n" DEVICE("4", "x") "eof", "no section has a name that matches" },
     { "keep-section:name=ram:name=x",
-      "header\n" RAM DEVICE("3", "a") RAM_END DEVICE("4", "x") DEVICE("5", "y") "eof\n"
-          DEVICES(ENTRY("a") ", " ENTRY("x") ", " ENTRY("y")),
+      "header\n" RAM DEVICE("3", "a") RAM_END DEVICE("4", "x")
+          DEVICE("5", "y") "eof\n" DEVICES(ENTRY("a") ", " ENTRY("x") ", " ENTRY("y")),
       "header\n" RAM RAM_END DEVICE("4", "x") "eof\n" DEVICES(ENTRY("x")), NULL },
-    { "drop-section:name=a", "header\n" DEVICE("3", "a") "eof\ndescription \"nonsense\"", NULL,
-      "the description cannot be kept true" },
+    { "drop-section:name=a", "header\n" DEVICE("3", "a") "eof\ndescription \"nonsense\"",
+      NULL, "the description cannot be kept true" },
 
     /* rename-section */
     { "rename-section:from=0000:00:02.0/x:to=0000:00:03.0/xx",
@@ -109,83 +118,104 @@ static const struct {
       "header\n" DEVICE("3", "0000:00:03.0/xx") "eof\n" DEVICES(ENTRY("0000:00:03.0/xx")),
       "0000:00:02.0/x: renamed to 0000:00:03.0/xx" },
     { "rename-section:from=a:to=b",
-      "header\n" DEVICE("3", "a") DEVICE("4", "x") DEVICE("5", "a") "eof\n"
-          DEVICES(ENTRY("a") ", " ENTRY("x") ", " ENTRY("a")),
-      "header\n" DEVICE("3", "b") DEVICE("4", "x") DEVICE("5", "b") "eof\n"
-          DEVICES(ENTRY("b") ", " ENTRY("x") ", " ENTRY("b")), NULL },
+      "header\n" DEVICE("3", "a") DEVICE("4", "x")
+          DEVICE("5", "a") "eof\n" DEVICES(ENTRY("a") ", " ENTRY("x") ", " ENTRY("a")),
+      "header\n" DEVICE("3", "b") DEVICE("4", "x")
+          DEVICE("5", "b") "eof\n" DEVICES(ENTRY("b") ", " ENTRY("x") ", " ENTRY("b")),
+      NULL },
     { "rename-section:from=0000:00:02.0/vga:to=0000:00:03.0/vga",
-      "header; start 2 \"ram\" 0 4; ram-size 0x1000; ram-block \"0000:00:02.0/vga.vram\" 0x1000;"
+      "header; start 2 \"ram\" 0 4; ram-size 0x1000; ram-block \"0000:00:02.0/vga.vram\" "
+      "0x1000;"
       "ram-eos; footer 2\n" DEVICE("3", "0000:00:02.0/vga") "eof",
-      "header; start 2 \"ram\" 0 4; ram-size 0x1000; ram-block \"0000:00:02.0/vga.vram\" 0x1000;"
+      "header; start 2 \"ram\" 0 4; ram-size 0x1000; ram-block \"0000:00:02.0/vga.vram\" "
+      "0x1000;"
       "ram-eos; footer 2\n" DEVICE("3", "0000:00:03.0/vga") "eof",
       "RAM block 0000:00:02.0/vga.vram keeps its name" },
     { "rename-section:from=a/vfio:to=b/vfio",
       "header; start 9 \"a/vfio\" 0 1; vfio setup; vfio eos; footer 9;"
       "part 9; vfio eos; footer 9; end 9; vfio eos; footer 9; eof",
       "header; start 9 \"b/vfio\" 0 1; vfio setup; vfio eos; footer 9;"
-      "part 9; vfio eos; footer 9; end 9; vfio eos; footer 9; eof", NULL },
+      "part 9; vfio eos; footer 9; end 9; vfio eos; footer 9; eof",
+      NULL },
     { "rename-section:from=a:to=b drop-section:name=b",
-      "header\n" DEVICE("3", "a") DEVICE("4", "x") "eof\n" DEVICES(ENTRY("a") ", " ENTRY("x")),
+      "header\n" DEVICE("3", "a")
+          DEVICE("4", "x") "eof\n" DEVICES(ENTRY("a") ", " ENTRY("x")),
       "header\n" DEVICE("4", "x") "eof\n" DEVICES(ENTRY("x")), NULL },
     { "rename-section:from=a:to=b rename-section:from=b:to=c",
       "header\n" DEVICE("3", "a") "eof\n" DEVICES(ENTRY("a")),
       "header\n" DEVICE("3", "c") "eof\n" DEVICES(ENTRY("c")), NULL },
-    { "rename-section:from=a:to=b", "header\n" DEVICE("3", "a") DEVICE("4", "b") "eof", NULL,
-      "there is a section called \"b\"" },
-    { "rename-section:from=a:to=b", "header\n" DEVICE("4", "b") DEVICE("3", "a") "eof", NULL,
-      "there is a section called \"b\"" },
+    { "rename-section:from=a:to=b", "header\n" DEVICE("3", "a") DEVICE("4", "b") "eof",
+      NULL, "there is a section called \"b\"" },
+    { "rename-section:from=a:to=b", "header\n" DEVICE("4", "b") DEVICE("3", "a") "eof",
+      NULL, "there is a section called \"b\"" },
     { "rename-section:from=a:to=ram", "header\n" DEVICE("4", "a") "eof", NULL,
       "read in another way" },
 
     /* machine */
     { "machine:name=pc-q35-7.2", "header; config \"pc-q35-10.0\"; eof",
-      "header; config \"pc-q35-7.2\"; eof", "machine pc-q35-10.0 \342\206\222 pc-q35-7.2" },
+      "header; config \"pc-q35-7.2\"; eof",
+      "machine pc-q35-10.0 \342\206\222 pc-q35-7.2" },
     { "machine:name=virt-7.2", "header; config \"virt-10.0\" { page-bits 12 }; eof",
       "header; config \"virt-7.2\" { page-bits 12 }; eof", NULL },
-    { "machine:name=pc-9", "header; config \"pc-10\"; eof\n"
+    { "machine:name=pc-9",
+      "header; config \"pc-10\"; eof\n"
       "description {\n{" MACHINE_ENTRY("5") "\"page_size\": 4096, \"devices\": []}\n}",
       "header; config \"pc-9\"; eof\n"
-      "description {\n{" MACHINE_ENTRY("4") "\"page_size\": 4096, \"devices\": []}\n}", NULL },
-    { "machine:name=x", "header\n" DEVICE("4", "b") "eof", NULL, "no CONFIGURATION section" },
+      "description {\n{" MACHINE_ENTRY("4") "\"page_size\": 4096, \"devices\": []}\n}",
+      NULL },
+    { "machine:name=x", "header\n" DEVICE("4", "b") "eof", NULL,
+      "no CONFIGURATION section" },
     { "machine:name=sun4u", "header; config \"pc-q35-10.0\"; eof", NULL,
       "pages are 4096 bytes long, those of machine sun4u are 8192" },
     { "machine:name=sun4u",
-      "header; config \"a-machine\"\n" RAM "part 2; ram-normal 0 0x5a \"pc.ram\"; ram-eos; footer 2\n"
-      RAM_END "eof", NULL, "those of machine sun4u are 8192" },
+      "header; config \"a-machine\"\n" RAM
+      "part 2; ram-normal 0 0x5a \"pc.ram\"; ram-eos; footer 2\n" RAM_END "eof",
+      NULL, "those of machine sun4u are 8192" },
     { "machine:name=pc-9",
-      "header; config \"a-machine\"; start 2 \"ram\" 0 4; ram-size 0xc00; ram-block \"a\" 0xc00\n"
+      "header; config \"a-machine\"; start 2 \"ram\" 0 4; ram-size 0xc00; ram-block "
+      "\"a\" 0xc00\n"
       "ram-eos; footer 2; end 2; ram-eos; footer 2; eof",
       NULL, "3072 bytes of RAM are not whole pages of 4096" },
 
     /* description, footers */
-    { "description:drop=yes", "header\n" DEVICE("3", "a") "eof\n" DEVICES(ENTRY("a")) "zero 9",
+    { "description:drop=yes",
+      "header\n" DEVICE("3", "a") "eof\n" DEVICES(ENTRY("a")) "zero 9",
       "header\n" DEVICE("3", "a") "eof; zero 9", "bytes dropped" },
-    { "description:drop=yes", "header; full 3 \"a\" 0 1; be32 1 2 3; eof\n" DEVICES(ENTRY("a")),
-      NULL, "no footers" },
-    { "footers:drop=yes", "header\n" RAM RAM_END DEVICE("3", "a") "eof\n" DEVICES(ENTRY("a")),
-      "header; start 2 \"ram\" 0 4; ram-size 0x4000; ram-block \"pc.ram\" 0x4000; ram-eos;"
+    { "description:drop=yes",
+      "header; full 3 \"a\" 0 1; be32 1 2 3; eof\n" DEVICES(ENTRY("a")), NULL,
+      "no footers" },
+    { "footers:drop=yes",
+      "header\n" RAM RAM_END DEVICE("3", "a") "eof\n" DEVICES(ENTRY("a")),
+      "header; start 2 \"ram\" 0 4; ram-size 0x4000; ram-block \"pc.ram\" 0x4000; "
+      "ram-eos;"
       "end 2; ram-eos; full 3 \"a\" 0 1; be32 1 2 3; eof\n" DEVICES(ENTRY("a")),
       "3 footers dropped" },
     { "footers:add=yes",
-      "header; start 2 \"ram\" 0 4; ram-size 0x4000; ram-block \"pc.ram\" 0x4000; ram-eos;"
-      "end 2; ram-eos; full 3 \"a\" 0 1; be32 1 2 3; command 11; full 4 \"b\" 0 1; be32 1 2 3;"
+      "header; start 2 \"ram\" 0 4; ram-size 0x4000; ram-block \"pc.ram\" 0x4000; "
+      "ram-eos;"
+      "end 2; ram-eos; full 3 \"a\" 0 1; be32 1 2 3; command 11; full 4 \"b\" 0 1; be32 "
+      "1 2 3;"
       "eof\n" DEVICES(ENTRY("a") ", " ENTRY("b")),
-      "header\n" RAM RAM_END DEVICE("3", "a") "command 11\n" DEVICE("4", "b") "eof\n"
-          DEVICES(ENTRY("a") ", " ENTRY("b")),
+      "header\n" RAM RAM_END DEVICE("3", "a") "command 11\n" DEVICE(
+          "4", "b") "eof\n" DEVICES(ENTRY("a") ", " ENTRY("b")),
       "4 footers added" },
     { "footers:add=yes", "header\n" RAM RAM_END "eof", "header\n" RAM RAM_END "eof",
       "0 footers added" },
-    { "footers:drop=yes", "header\n" DEVICE("3", "a") "eof", NULL, "where this section ends" },
+    { "footers:drop=yes", "header\n" DEVICE("3", "a") "eof", NULL,
+      "where this section ends" },
 
     /* ram-zero: in the middle of a run, named, and what follows keeps meaning its block */
     { "ram-zero",
-      "header\n" RAM "part 2; ram-normal 0 0 \"pc.ram\"; ram-normal 0x1000 5; ram-normal 0x2000 0;"
+      "header\n" RAM
+      "part 2; ram-normal 0 0 \"pc.ram\"; ram-normal 0x1000 5; ram-normal 0x2000 0;"
       "ram-normal 0x3000 6; ram-eos; footer 2\n" RAM_END "eof",
-      "header\n" RAM "part 2; ram-zero 0 \"pc.ram\"; ram-normal 0x1000 5; ram-zero 0x2000;"
+      "header\n" RAM
+      "part 2; ram-zero 0 \"pc.ram\"; ram-normal 0x1000 5; ram-zero 0x2000;"
       "ram-normal 0x3000 6; ram-eos; footer 2\n" RAM_END "eof",
       "2 normal pages were zero" },
     { "ram-zero",
-      "header\n" RAM "part 2; ram-zero 0 \"pc.ram\"; ram-normal 0x1000 0; ram-normal 0x2000 0;"
+      "header\n" RAM
+      "part 2; ram-zero 0 \"pc.ram\"; ram-normal 0x1000 0; ram-normal 0x2000 0;"
       "ram-eos; footer 2\n" RAM_END "eof",
       "header\n" RAM "part 2; ram-zero 0 \"pc.ram\"; ram-zero 0x1000; ram-zero 0x2000;"
       "ram-eos; footer 2\n" RAM_END "eof",
@@ -193,27 +223,32 @@ static const struct {
 
     /* ram-decompress: a delta over a normal, a zero, a compressed and a patched page */
     { "ram-decompress",
-      "header\n" RAM "part 2; ram-normal 0 5 \"pc.ram\"; ram-zero 0x1000; ram-eos; footer 2;"
+      "header\n" RAM
+      "part 2; ram-normal 0 5 \"pc.ram\"; ram-zero 0x1000; ram-eos; footer 2;"
       "part 2; ram-xbzrle 0 { bytes 0a; u8 2; u8 9 9 }; ram-xbzrle 0x1000 { u8 0 1 8 };"
       "ram-xbzrle 0 { u8 0 1 7 }; ram-eos; footer 2\n" RAM_END "eof",
-      "header\n" RAM "part 2; ram-normal 0 5 \"pc.ram\"; ram-zero 0x1000; ram-eos; footer 2;"
+      "header\n" RAM
+      "part 2; ram-normal 0 5 \"pc.ram\"; ram-zero 0x1000; ram-eos; footer 2;"
       "part 2; ram-page 0x28 0; fill 10 5; u8 9 9; fill 4084 5;"
       "ram-page 0x28 0x1000; u8 8; zero 4095;"
-      "ram-page 0x28 0; u8 7; fill 9 5; u8 9 9; fill 4084 5; ram-eos; footer 2\n" RAM_END "eof",
+      "ram-page 0x28 0; u8 7; fill 9 5; u8 9 9; fill 4084 5; ram-eos; footer 2\n" RAM_END
+      "eof",
       "3 XBZRLE and 0 compressed pages" },
     { "ram-decompress",
-      "header\n" RAM "part 2; ram-xbzrle 0 \"pc.ram\" { u8 0 1 7 }; ram-eos; footer 2\n" RAM_END
-      "eof",
+      "header\n" RAM
+      "part 2; ram-xbzrle 0 \"pc.ram\" { u8 0 1 7 }; ram-eos; footer 2\n" RAM_END "eof",
       NULL, "was not sent before" },
     { "ram-decompress",
       "header\n" RAM "part 2; ram-normal 0 5 \"pc.ram\"; ram-eos; footer 2;"
-      "start 2 \"ram\" 0 4; ram-size 0x8000; ram-block \"pc.ram\" 0x8000; ram-eos; footer 2;"
+      "start 2 \"ram\" 0 4; ram-size 0x8000; ram-block \"pc.ram\" 0x8000; ram-eos; "
+      "footer 2;"
       "part 2; ram-xbzrle 0 { u8 0 1 7 }; ram-eos; footer 2\n" RAM_END "eof",
       NULL, "changes its length" },
 
     /* the length of a package follows */
     { "drop-section:name=a",
-      "header; packaged { command 4\n" DEVICE("3", "a") DEVICE("4", "x") "command 5 }; eof",
+      "header; packaged { command 4\n" DEVICE("3", "a")
+          DEVICE("4", "x") "command 5 }; eof",
       "header; packaged { command 4\n" DEVICE("4", "x") "command 5 }; eof", NULL },
     { "drop-section:name=a",
       "header; packaged { packaged {\n" DEVICE("3", "a") "}; command 5 }; eof", NULL,
@@ -252,8 +287,11 @@ END_TEST
 START_TEST(mapped_ram_moves)
 {
     static const char *const chains[] = {
-        "machine:name=m", "machine:name=a-machine-with-quite-a-long-name-0123456789",
-        "machine:name=m ram-zero", "drop-section:name=timer", "footers:drop=yes",
+        "machine:name=m",
+        "machine:name=a-machine-with-quite-a-long-name-0123456789",
+        "machine:name=m ram-zero",
+        "drop-section:name=timer",
+        "footers:drop=yes",
     };
     g_autoptr(GBytes) stream = fixture_bytes("real/q35-100-mapped-ram.mig.zst");
     g_autofree char *content = content_of(stream);
@@ -262,8 +300,8 @@ START_TEST(mapped_ram_moves)
         bool drops = strstr(chains[i], "timer") != NULL;
         g_autoptr(GBytes) moved = converted(stream, chains[i]);
         g_autofree char *there = content_of(moved);
-        ck_assert_msg(drops || strcmp(content, there) == 0, "%s:\n%s\n%s", chains[i], content,
-                      there);
+        ck_assert_msg(drops || strcmp(content, there) == 0, "%s:\n%s\n%s", chains[i],
+                      content, there);
         if (g_str_has_prefix(chains[i], "machine")) {
             g_autoptr(GBytes) back = converted(moved, "machine:name=pc-q35-10.0");
             assert_same_bytes(back, stream, chains[i]);
@@ -307,10 +345,11 @@ END_TEST
 
 static GBytes *repeated_pages(void)
 {
-    return assembled("header\n" RAM "part 2; repeat 4 { ram-page 8 @i*0x1000 \"pc.ram\";"
-                     "page random 3 }; ram-eos; footer 2;"
-                     "part 2; repeat 200 { ram-xbzrle @i/50*0x1000 { u8 5 1 @i } }; ram-eos;"
-                     "footer 2\n" RAM_END "eof");
+    return assembled(
+        "header\n" RAM "part 2; repeat 4 { ram-page 8 @i*0x1000 \"pc.ram\";"
+        "page random 3 }; ram-eos; footer 2;"
+        "part 2; repeat 200 { ram-xbzrle @i/50*0x1000 { u8 5 1 @i } }; ram-eos;"
+        "footer 2\n" RAM_END "eof");
 }
 
 START_TEST(ram_says_the_same)
@@ -340,8 +379,10 @@ START_TEST(text_of_a_chain)
         { "drop-section:name=a:name=b", "drop-section:name=a:name=b" },
         { "drop-section:name=a\\:name=b", "drop-section:name=a\\:name=b" },
         { "drop-section:name=a\\\\b", "drop-section:name=a\\\\b" },
-        { "vfio-layout:to=subflag:config-needed=yes:0000:00:02.0/vfio:every-iteration=yes",
-          "vfio-layout:to=subflag:config-needed=yes:0000:00:02.0/vfio:every-iteration=yes" },
+        { "vfio-layout:to=subflag:config-needed=yes:0000:00:02.0/"
+          "vfio:every-iteration=yes",
+          "vfio-layout:to=subflag:config-needed=yes:0000:00:02.0/"
+          "vfio:every-iteration=yes" },
         { "vfio-layout:to=somewhere", NULL },
         { "vfio-layout:config-needed=perhaps", NULL },
         { "vfio-layout:config-needed=yes:", NULL },
@@ -372,16 +413,23 @@ END_TEST
 /* What is missing is told before anything is read. */
 START_TEST(options_are_complete)
 {
-    static const char *const incomplete[] = { "drop-section", "keep-section", "rename-section",
-                                              "rename-section:from=a", "machine", "footers",
-                                              "footers:add=yes:drop=yes", "vfio-layout",
-                                              "vfio-layout:to=config-last:config-needed=yes" };
+    static const char *const incomplete[] = {
+        "drop-section",
+        "keep-section",
+        "rename-section",
+        "rename-section:from=a",
+        "machine",
+        "footers",
+        "footers:add=yes:drop=yes",
+        "vfio-layout",
+        "vfio-layout:to=config-last:config-needed=yes"
+    };
     g_autoptr(GBytes) stream = assembled("header; eof");
 
     for (size_t i = 0; i < G_N_ELEMENTS(incomplete); i++) {
         g_autoptr(Conversion) conversion = convert(stream, incomplete[i], false);
-        ck_assert_msg(g_error_matches(conversion->error, MIG_ERROR, MIG_ERROR_USAGE), "%s",
-                      incomplete[i]);
+        ck_assert_msg(g_error_matches(conversion->error, MIG_ERROR, MIG_ERROR_USAGE),
+                      "%s", incomplete[i]);
     }
 }
 END_TEST
@@ -409,7 +457,8 @@ START_TEST(damage_is_an_error)
 
     for (size_t n = 0; n < g_bytes_get_size(whole); n += 7) {
         g_autoptr(GBytes) cut = g_bytes_new_from_bytes(whole, 0, n);
-        g_autoptr(Conversion) conversion = convert(cut, "vfio-layout:to=config-first", false);
+        g_autoptr(Conversion) conversion =
+            convert(cut, "vfio-layout:to=config-first", false);
         uint64_t offset;
         if (conversion->bytes) {
             continue; /* cut in the description, or behind the end mark */

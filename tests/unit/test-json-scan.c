@@ -20,13 +20,53 @@ static bool scan(const char *text, size_t length)
 
 static const char *const texts[] = {
     /* sound */
-    "null", " true ", "false", "0", "-0", "12", "-1.5e+10", "0.25E-3", "\"\"", "\"a\\\"b\"",
-    "\"\\u0041\\ud83d\\ude00\\n\"", "[]", "[1]", "[1, 2,\t3]", "{}", "{\"a\":1}",
-    "{ \"a\" : [ { \"b\" : null } ] , \"c\" : \"d\" }", "[[[[[[[[[[]]]]]]]]]]",
+    "null",
+    " true ",
+    "false",
+    "0",
+    "-0",
+    "12",
+    "-1.5e+10",
+    "0.25E-3",
+    "\"\"",
+    "\"a\\\"b\"",
+    "\"\\u0041\\ud83d\\ude00\\n\"",
+    "[]",
+    "[1]",
+    "[1, 2,\t3]",
+    "{}",
+    "{\"a\":1}",
+    "{ \"a\" : [ { \"b\" : null } ] , \"c\" : \"d\" }",
+    "[[[[[[[[[[]]]]]]]]]]",
     /* broken */
-    "", " ", "nul", "nulls", "tru", "1 2", "[1,]", "[,1]", "[1 2]", "[", "]", "[1", "{", "}",
-    "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{,}", "{1:2}", "{\"a\":1 \"b\":2}", "\"", "\"\\", 
-    "\"\\u12\"", "[}", "{]", "-", "+1", "1e",
+    "",
+    " ",
+    "nul",
+    "nulls",
+    "tru",
+    "1 2",
+    "[1,]",
+    "[,1]",
+    "[1 2]",
+    "[",
+    "]",
+    "[1",
+    "{",
+    "}",
+    "{\"a\"}",
+    "{\"a\":}",
+    "{\"a\":1,}",
+    "{,}",
+    "{1:2}",
+    "{\"a\":1 \"b\":2}",
+    "\"",
+    "\"\\",
+    "\"\\u12\"",
+    "[}",
+    "{]",
+    "-",
+    "+1",
+    "1e",
 };
 
 START_TEST(accepts_what_json_glib_does)
@@ -48,10 +88,12 @@ START_TEST(is_strict)
         size_t length;
         bool sound;
     } rows[] = {
-        { "01", 2, false },       { "\"\x01\"", 3, false },       { "\"a\0b\"", 5, false },
-        { "\"\\ud800\"", 8, true }, { "\"\xff\xfe\"", 4, true }, { "// x\n1", 6, false },
-        { "'a'", 3, false },      { "[1,,2]", 6, false },
-        { "\"\\x\"", 4, false },   { "\"\\u12g4\"", 8, false },    { "1.", 2, false },
+        { "01", 2, false },          { "\"\x01\"", 3, false },
+        { "\"a\0b\"", 5, false },    { "\"\\ud800\"", 8, true },
+        { "\"\xff\xfe\"", 4, true }, { "// x\n1", 6, false },
+        { "'a'", 3, false },         { "[1,,2]", 6, false },
+        { "\"\\x\"", 4, false },     { "\"\\u12g4\"", 8, false },
+        { "1.", 2, false },
     };
 
     ck_assert_msg(scan(rows[_i].text, rows[_i].length) == rows[_i].sound, "row %d", _i);
@@ -62,10 +104,12 @@ END_TEST
  * it is read. */
 START_TEST(stops_at_every_cut)
 {
-    static const char text[] = "{\"a\\u0041\": [1.5e3, true, {\"b\": null}], \"c\": \"\\n\"}";
+    static const char text[] =
+        "{\"a\\u0041\": [1.5e3, true, {\"b\": null}], \"c\": \"\\n\"}";
 
     for (size_t n = 0; n < sizeof(text) - 1; n++) {
-        g_autofree char *copy = g_memdup2(text, MAX(n, 1)); /* its end is the sanitizer's */
+        g_autofree char *copy =
+            g_memdup2(text, MAX(n, 1)); /* its end is the sanitizer's */
 
         ck_assert_msg(!scan(copy, n), "%.*s", (int)n, text);
     }
@@ -92,7 +136,8 @@ END_TEST
 /* Members come in order, repeated ones too, and with their places. */
 START_TEST(pulls_members)
 {
-    static const char text[] = "{\"a\": 1, \"a\": 18446744073709551615, \"b\\u0020\": [\"x\"]}";
+    static const char text[] =
+        "{\"a\": 1, \"a\": 18446744073709551615, \"b\\u0020\": [\"x\"]}";
     g_autoptr(GString) key = g_string_new(NULL), value = g_string_new(NULL);
     uint64_t number;
     MigJson json;
@@ -116,7 +161,8 @@ END_TEST
 
 START_TEST(refuses_other_numbers)
 {
-    static const char *const numbers[] = { "18446744073709551616", "-1", "1.0", "1e3", "\"1\"" };
+    static const char *const numbers[] = { "18446744073709551616", "-1", "1.0", "1e3",
+                                           "\"1\"" };
     uint64_t value;
     MigJson json;
 

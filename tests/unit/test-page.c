@@ -65,7 +65,8 @@ END_TEST
 
 static GBytes *deflate(size_t n)
 {
-    g_autoptr(GZlibCompressor) zlib = g_zlib_compressor_new(G_ZLIB_COMPRESSOR_FORMAT_ZLIB, 9);
+    g_autoptr(GZlibCompressor) zlib =
+        g_zlib_compressor_new(G_ZLIB_COMPRESSOR_FORMAT_ZLIB, 9);
     g_autofree uint8_t *plain = g_malloc(n + 1);
     uint8_t out[1024];
     gsize read, written;
@@ -95,7 +96,8 @@ START_TEST(inflates_one_page_exactly)
 
     memcpy(copy, data, n);
     ck_assert_msg(mig_page_inflate(copy, n + (size_t)rows[_i].extra, page, PAGE) ==
-                      rows[_i].sound, "row %d", _i);
+                      rows[_i].sound,
+                  "row %d", _i);
     ck_assert_uint_eq(page[PAGE - 1], rows[_i].sound ? 0x5a : 0);
 }
 END_TEST

@@ -12,11 +12,11 @@
 #include "migstat.h"
 #include "mkmig.h"
 
-#define RAM "start 2 \"ram\" 0 4; ram-eos; footer 2; "
+#define RAM      "start 2 \"ram\" 0 4; ram-eos; footer 2; "
 #define READ_RAM "START:ram EOS footer "
-#define DEVICE "full 7 \"d\" 0 1; u8 1 2 3; footer 7; "
-#define DESCRIBED(SIZE)                                                                   \
-    "eof; description \"{\\\"page_size\\\": 4096, \\\"devices\\\": [{\\\"name\\\": "      \
+#define DEVICE   "full 7 \"d\" 0 1; u8 1 2 3; footer 7; "
+#define DESCRIBED(SIZE)                                                              \
+    "eof; description \"{\\\"page_size\\\": 4096, \\\"devices\\\": [{\\\"name\\\": " \
     "\\\"d\\\", \\\"instance_id\\\": 0, \\\"size\\\": " SIZE "}]}\""
 
 typedef struct Row {
@@ -36,7 +36,8 @@ static const Row rows[] = {
     /* CONFIGURATION: name only, with each subsection, with all of them. */
     { "header; config \"pc-q35-7.2\"; eof", "header configuration eof end" },
     { "header; config \"\"; eof", "header configuration eof end" },
-    { "header; config \"virt-9.2\" { page-bits 12 }; eof", "header configuration eof end" },
+    { "header; config \"virt-9.2\" { page-bits 12 }; eof",
+      "header configuration eof end" },
     { "header; config \"m\" { page-bits 12; caps \"x-ignore-shared\" \"mapped-ram\";"
       "uuid 00112233445566778899aabbccddeeff }; eof",
       "header configuration eof end" },
@@ -50,7 +51,8 @@ static const Row rows[] = {
     { "header; config \"m\" { subsection \"configuration/uuid\" 2; zero 16 }; eof",
       "header malformed@14[configuration-malformed]" },
     { "header; u8 7; be32 10; str \"short\"", "header truncated@8[truncated]" },
-    { "header; u8 7; be32 -1; zero 0x10000", "header malformed@8[configuration-malformed]" },
+    { "header; u8 7; be32 -1; zero 0x10000",
+      "header malformed@8[configuration-malformed]" },
     { "header; config \"m\"; config \"m\"; eof",
       "header configuration configuration[configuration-twice] eof end" },
     { "header; " RAM "config \"m\"; eof",
@@ -74,7 +76,8 @@ static const Row rows[] = {
       "header START:[section-name-empty] footer eof end" },
     { "header; " RAM "u8 5", "header " READ_RAM "malformed@38[section-type]" },
     { "header; " RAM "u8 9", "header " READ_RAM "malformed@38[section-type]" },
-    { "header; " RAM "u8 1; be32 2; u8 3; str \"ra\"", "header " READ_RAM "truncated@38[truncated]" },
+    { "header; " RAM "u8 1; be32 2; u8 3; str \"ra\"",
+      "header " READ_RAM "truncated@38[truncated]" },
 
     /* Footers: all, or none, decided by the first body. */
     { "header; start 2 \"ram\" 0 4; ram-eos; part 2; ram-eos; eof",
@@ -101,7 +104,8 @@ static const Row rows[] = {
       "header START:ram EOS malformed@33[footer-missing]" },
 
     /* Commands. */
-    { "header; command 1; command 2 { be32 1 }; command 3; command 3 { be64 0x1000 0x1000 };"
+    { "header; command 1; command 2 { be32 1 }; command 3; command 3 { be64 0x1000 "
+      "0x1000 };"
       "command 8; command 9; command 10 { pstr8 \"b\" }; command 11; eof",
       "header OPEN_RETURN_PATH PING POSTCOPY_ADVISE POSTCOPY_ADVISE ENABLE_COLO "
       "POSTCOPY_RESUME RECV_BITMAP SWITCHOVER_START eof end" },
@@ -116,7 +120,8 @@ static const Row rows[] = {
 
     /* What is packaged is read as part of the list. */
     { "header; packaged { command 4; " RAM "command 5 }; command 11; eof",
-      "header PACKAGED ( POSTCOPY_LISTEN " READ_RAM "POSTCOPY_RUN ) SWITCHOVER_START eof end" },
+      "header PACKAGED ( POSTCOPY_LISTEN " READ_RAM
+      "POSTCOPY_RUN ) SWITCHOVER_START eof end" },
     { "header; packaged { }; eof", "header PACKAGED eof end" },
     { "header; packaged { command 4; eof; command 5 }; eof",
       "header PACKAGED ( POSTCOPY_LISTEN eof POSTCOPY_RUN ) eof end" },
@@ -140,15 +145,15 @@ static const Row rows[] = {
     { "header; eof; u8 6; be32 100; str \"{}\"",
       "header eof truncated@9[description-length]" },
     { "header; eof; u8 6 0 0", "header eof truncated@9[truncated]" },
-    { "header; eof; zero 0x120000+1; u8 1",
-      "header eof padding:1179648 trailing:2 end" },
+    { "header; eof; zero 0x120000+1; u8 1", "header eof padding:1179648 trailing:2 end" },
 
     /* Device state ends where the description says, if a footer stands there, */
-    { "header; " DEVICE DESCRIBED("3"), "header FULL:d state:3 footer eof description end" },
+    { "header; " DEVICE DESCRIBED("3"),
+      "header FULL:d state:3 footer eof description end" },
     { "header; full 7 \"d\" 0 1; footer 7; " DESCRIBED("0"),
       "header FULL:d footer eof description end" },
-    { "header; full 7 \"d\" 0 1; repeat 3 { footer 7; eof; u8 6 }; footer 7; "
-      DESCRIBED("21"),
+    { "header; full 7 \"d\" 0 1; repeat 3 { footer 7; eof; u8 6 }; footer 7; " DESCRIBED(
+          "21"),
       "header FULL:d state:21 footer eof description end" },
     /* else at the first footer that something plausible follows, */
     { "header; " DEVICE DESCRIBED("4"),
@@ -180,8 +185,8 @@ START_TEST(reads_the_outer_list)
     const Row *row = &rows[_i];
     g_autofree char *found = outline_text(row->text);
 
-    ck_assert_msg(g_str_equal(found, row->outline), "%s:\n wanted %s\n found  %s", row->text,
-                  row->outline, found);
+    ck_assert_msg(g_str_equal(found, row->outline), "%s:\n wanted %s\n found  %s",
+                  row->text, row->outline, found);
 }
 END_TEST
 
@@ -194,7 +199,8 @@ START_TEST(keeps_what_the_stream_said)
         "uuid 00112233445566778899aabbccddeeff };"
         "start 2 \"ram\" 0 4; ram-size 0x8000; ram-block \"b\" 0x8000; be64 0x40000000;"
         "ram-eos; footer 2; start 5 \"ram\" 0 3; ram-eos; footer 5;"
-        "start 6 \"ram\" 1 4; ram-eos; footer 6; eof; description \"{\\\"devices\\\": []}\"",
+        "start 6 \"ram\" 1 4; ram-eos; footer 6; eof; description \"{\\\"devices\\\": "
+        "[]}\"",
         "text", NULL);
     g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "text", NULL, NULL);
     g_autoptr(MigReader) reader = mig_reader_new(in);
@@ -230,7 +236,7 @@ END_TEST
 /* --- every good fixture ------------------------------------------------------------- */
 
 /* Of each; test-damage.c has all of them, from memory only. */
-#define CUTS 60
+#define CUTS   60
 #define ROUNDS 6
 
 static char **good;
@@ -241,7 +247,8 @@ START_TEST(reads_good_fixtures_to_the_end)
     g_autofree char *found = outline(good[_i], bytes);
 
     ck_assert_msg(g_str_has_suffix(found, " end"), "%s: %s", good[_i], found);
-    ck_assert_msg(!strstr(found, "[") || strstr(good[_i], "defect"), "%s: %s", good[_i], found);
+    ck_assert_msg(!strstr(found, "[") || strstr(good[_i], "defect"), "%s: %s", good[_i],
+                  found);
 }
 END_TEST
 
@@ -262,7 +269,8 @@ static bool is_partial(const char *rest)
 {
     size_t n = strcspn(rest, " ");
 
-    return g_strstr_len(rest, (gssize)n, "zerox") || g_strstr_len(rest, (gssize)n, "normalx") ||
+    return g_strstr_len(rest, (gssize)n, "zerox") ||
+           g_strstr_len(rest, (gssize)n, "normalx") ||
            g_str_has_prefix(rest, "trailing:") || g_str_has_prefix(rest, "padding:");
 }
 

@@ -12,8 +12,9 @@ static const struct {
 } rows[] = {
     /* block migration, up to 9.0 */
     { "block", "be64 2", "EOS=0" },
-    { "block", "be64 0x200*3+1; pstr8 \"ide0\"; zero 0x100000; be64 0x200*7+9; pstr8 \"ide0\";"
-               "be64 0x200*100+4; be64 2",
+    { "block",
+      "be64 0x200*3+1; pstr8 \"ide0\"; zero 0x100000; be64 0x200*7+9; pstr8 \"ide0\";"
+      "be64 0x200*100+4; be64 2",
       "DEVICE_BLOCK=3 ZERO_BLOCK=7 PROGRESS=100 EOS=0" },
     { "block", "be64 0x10; be64 2", "malformed@27[record-flag]" },
     { "block", "be64 8; be64 2", "malformed@27[record-flag]" },
@@ -26,9 +27,11 @@ static const struct {
       "u8 0x4c; pstr8 \"node\" \"map\"; be64 0x80; be32 128; be64 3; zero 3;"
       "u8 0x42; be64 0x100; be32 128; u8 0x20; u8 1",
       "BITS=128 ZEROES=256 COMPLETE=0 EOS=0" },
-    { "dirty-bitmap", "u8 0x80 0x10; be32 512; u8 0; u8 0x80 0x80 0 1", "START=512 EOS=0" },
+    { "dirty-bitmap", "u8 0x80 0x10; be32 512; u8 0; u8 0x80 0x80 0 1",
+      "START=512 EOS=0" },
     { "dirty-bitmap", "u8 0", "malformed@34[record-flag]" },
-    { "dirty-bitmap", "u8 0x40; be64 0; be32 1; be64 -1; u8 1", "malformed@34[record-flag]" },
+    { "dirty-bitmap", "u8 0x40; be64 0; be32 1; be64 -1; u8 1",
+      "malformed@34[record-flag]" },
 
     /* the hash page table of a pseries guest */
     { "spapr/htab", "be32 0x15", "SHIFT=21" },
@@ -53,7 +56,8 @@ START_TEST(reads_special_sections)
 {
     const char *name = rows[_i].name, *body = rows[_i].body;
     g_autofree char *text = g_strdup_printf(
-        "header; start 7 \"%s\" 0 1; %s; footer 7; part 7; %s; footer 7; eof", name, body, body);
+        "header; start 7 \"%s\" 0 1; %s; footer 7; part 7; %s; footer 7; eof", name, body,
+        body);
     g_autofree char *wanted =
         strchr(rows[_i].outline, '[')
             ? g_strdup_printf("header START:%s %s", name, rows[_i].outline)
@@ -70,10 +74,10 @@ END_TEST
 START_TEST(is_not_misled_by_names)
 {
     static const char *const names[] = { "blocks", "x/ram", "ram ", "Ram", "todclock/1" };
-    g_autofree char *text = g_strdup_printf(
-        "header; full 7 \"%s\" 0 1; be64 0x10; footer 7; eof", names[_i]);
-    g_autofree char *wanted = g_strdup_printf("header FULL:%s state:8? footer eof end",
-                                              names[_i]);
+    g_autofree char *text =
+        g_strdup_printf("header; full 7 \"%s\" 0 1; be64 0x10; footer 7; eof", names[_i]);
+    g_autofree char *wanted =
+        g_strdup_printf("header FULL:%s state:8? footer eof end", names[_i]);
     g_autofree char *found = outline_text(text);
 
     ck_assert_str_eq(found, wanted);

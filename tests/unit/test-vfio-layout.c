@@ -15,55 +15,65 @@
 
 /* --- made streams ------------------------------------------------------------------- */
 
-typedef enum { FIRST, LAST, EARLY, LATE, N_LAYOUTS } Layout; /* the last two are subflag */
+typedef enum {
+    FIRST,
+    LAST,
+    EARLY,
+    LATE,
+    N_LAYOUTS
+} Layout; /* the last two are subflag */
 
 static const char *const layout_names[] = { "config-first", "config-last",
-                                            "subflag, needed first", "subflag, not needed" };
+                                            "subflag, needed first",
+                                            "subflag, not needed" };
 
 typedef enum { NONE, NEW, OLD } Text; /* of the description: absent, 6.0 and later, 5.2 */
 
 typedef struct {
     const char *name;
     unsigned n_devices;
-    unsigned parts;      /* with data, per device */
+    unsigned parts; /* with data, per device */
     const char *part_end;
     const char *part_data, *end_data;
-    unsigned first_id;   /* of the devices; the others have 1, 7, 40 and 41 */
+    unsigned first_id; /* of the devices; the others have 1, 7, 40 and 41 */
     Text text;
     bool footers;
-    bool every;          /* set up in every PART */
-    bool tail;           /* acpi_build and globalstate */
+    bool every; /* set up in every PART */
+    bool tail;  /* acpi_build and globalstate */
 } Shape;
 
 static const Shape shapes[] = {
-    { "plain", 1, 2, "vfio eos", "vfio data 100 1", "vfio data 300 2", 17, NEW, true, false, true },
-    { "every iteration", 1, 3, "vfio eos", "vfio data 100 1", "vfio data 300 2", 17, NEW, true,
-      true, true },
-    { "no pre-copy", 1, 0, "vfio eos", "", "vfio data 300 2", 17, NEW, true, false, true },
-    { "empty PARTs", 1, 2, "vfio eos", "", "vfio data 300 2", 17, NEW, true, false, true },
-    { "data of size 0", 1, 2, "vfio eos", "vfio data 0 0", "vfio data 300 2; vfio data 0 0", 17,
-      NEW, true, false, true },
+    { "plain", 1, 2, "vfio eos", "vfio data 100 1", "vfio data 300 2", 17, NEW, true,
+      false, true },
+    { "every iteration", 1, 3, "vfio eos", "vfio data 100 1", "vfio data 300 2", 17, NEW,
+      true, true, true },
+    { "no pre-copy", 1, 0, "vfio eos", "", "vfio data 300 2", 17, NEW, true, false,
+      true },
+    { "empty PARTs", 1, 2, "vfio eos", "", "vfio data 300 2", 17, NEW, true, false,
+      true },
+    { "data of size 0", 1, 2, "vfio eos", "vfio data 0 0",
+      "vfio data 300 2; vfio data 0 0", 17, NEW, true, false, true },
     { "no data at all", 1, 0, "vfio eos", "", "", 17, NEW, true, false, true },
-    { "switchover-ack", 1, 2, "vfio init-data-sent", "vfio data 100 1", "vfio data 300 2", 17,
-      NEW, true, false, true },
+    { "switchover-ack", 1, 2, "vfio init-data-sent", "vfio data 100 1", "vfio data 300 2",
+      17, NEW, true, false, true },
     { "several records", 1, 1, "vfio eos", "vfio data 9 1; vfio data 8 2",
       "vfio data 7 3; vfio data 6 4", 17, NEW, true, true, true },
-    { "data of two pieces", 1, 1, "vfio eos", "vfio data 3000000 1", "vfio data 2000000 2", 17,
-      NEW, true, false, true },
-    { "three devices", 3, 2, "vfio eos", "vfio data 100 1", "vfio data 300 2", 17, NEW, true,
-      true, true },
-    { "many devices", 20, 1, "vfio eos", "vfio data 10 1", "vfio data 30 2", 17, NEW, true,
-      false, true },
-    { "no description", 2, 2, "vfio eos", "vfio data 100 1", "vfio data 300 2", 17, NONE, true,
-      false, true },
-    { "no footers", 2, 1, "vfio eos", "vfio data 100 1", "vfio data 300 2", 17, NEW, false,
-      false, true },
-    { "spacing of 5.2", 2, 1, "vfio eos", "vfio data 100 1", "vfio data 300 2", 17, OLD, true,
-      false, true },
-    { "spacing of 5.2, no footers", 1, 1, "vfio eos", "vfio data 100 1", "vfio data 300 2", 17,
-      OLD, false, false, true },
-    { "plugged while it ran", 2, 1, "vfio eos", "vfio data 100 1", "vfio data 300 2", 50, NEW,
+    { "data of two pieces", 1, 1, "vfio eos", "vfio data 3000000 1",
+      "vfio data 2000000 2", 17, NEW, true, false, true },
+    { "three devices", 3, 2, "vfio eos", "vfio data 100 1", "vfio data 300 2", 17, NEW,
+      true, true, true },
+    { "many devices", 20, 1, "vfio eos", "vfio data 10 1", "vfio data 30 2", 17, NEW,
       true, false, true },
+    { "no description", 2, 2, "vfio eos", "vfio data 100 1", "vfio data 300 2", 17, NONE,
+      true, false, true },
+    { "no footers", 2, 1, "vfio eos", "vfio data 100 1", "vfio data 300 2", 17, NEW,
+      false, false, true },
+    { "spacing of 5.2", 2, 1, "vfio eos", "vfio data 100 1", "vfio data 300 2", 17, OLD,
+      true, false, true },
+    { "spacing of 5.2, no footers", 1, 1, "vfio eos", "vfio data 100 1",
+      "vfio data 300 2", 17, OLD, false, false, true },
+    { "plugged while it ran", 2, 1, "vfio eos", "vfio data 100 1", "vfio data 300 2", 50,
+      NEW, true, false, true },
     { "a machine that ends with the device", 2, 1, "vfio eos", "vfio data 100 1",
       "vfio data 300 2", 17, NEW, true, false, false },
 };
@@ -104,13 +114,15 @@ static void append_full(GString *s, const Shape *shape, Layout layout, unsigned 
 }
 
 /* An entry of which only the length is known, spaced as QEMU does. */
-static void append_entry(GString *s, bool *comma, Text text, const char *name, unsigned size)
+static void append_entry(GString *s, bool *comma, Text text, const char *name,
+                         unsigned size)
 {
     const char *format =
-        text == OLD ? "{ \"name\" : \"%s\", \"instance_id\" : 0, \"size\" : %u, \"fields\" : "
-                      "[ { \"name\" : \"data\", \"size\" : %u, \"type\" : \"buffer\" } ] }"
-                    : "{\"name\": \"%s\", \"instance_id\": 0, \"size\": %u, \"fields\": "
-                      "[{\"name\": \"data\", \"size\": %u, \"type\": \"buffer\"}]}";
+        text == OLD
+            ? "{ \"name\" : \"%s\", \"instance_id\" : 0, \"size\" : %u, \"fields\" : "
+              "[ { \"name\" : \"data\", \"size\" : %u, \"type\" : \"buffer\" } ] }"
+            : "{\"name\": \"%s\", \"instance_id\": 0, \"size\": %u, \"fields\": "
+              "[{\"name\": \"data\", \"size\": %u, \"type\": \"buffer\"}]}";
 
     g_string_append(s, *comma ? ", " : "");
 #pragma GCC diagnostic push
@@ -120,7 +132,8 @@ static void append_entry(GString *s, bool *comma, Text text, const char *name, u
     *comma = true;
 }
 
-static void append_vfio_entries(GString *s, bool *comma, const Shape *shape, Layout layout)
+static void append_vfio_entries(GString *s, bool *comma, const Shape *shape,
+                                Layout layout)
 {
     static const unsigned payload = 4 + 256 + 16 + 2 * 16 + 1;
     static const unsigned sizes[] = {
@@ -135,8 +148,9 @@ static void append_vfio_entries(GString *s, bool *comma, const Shape *shape, Lay
 
 static char *description_text(const Shape *shape, Layout layout)
 {
-    GString *s = g_string_new(shape->text == OLD ? "{ \"page_size\" : 4096, \"devices\" : [ "
-                                                 : "{\"page_size\": 4096, \"devices\": [");
+    GString *s =
+        g_string_new(shape->text == OLD ? "{ \"page_size\" : 4096, \"devices\" : [ "
+                                        : "{\"page_size\": 4096, \"devices\": [");
     bool comma = false, late = shape->first_id > 41;
 
     append_entry(s, &comma, shape->text, "timer", 20);
@@ -155,7 +169,8 @@ static char *description_text(const Shape *shape, Layout layout)
     return g_string_free(s, FALSE);
 }
 
-static void append_part(GString *s, const Shape *shape, Layout layout, unsigned i, unsigned k)
+static void append_part(GString *s, const Shape *shape, Layout layout, unsigned i,
+                        unsigned k)
 {
     g_string_append_printf(s, "part %u\n", shape->first_id + i);
     if (layout == EARLY && *shape->part_data && (k == 0 || shape->every)) {
@@ -184,8 +199,9 @@ static GBytes *made(const Shape *shape, Layout layout)
 
     append_footer(s, shape, 2);
     for (unsigned i = 0; i < shape->n_devices; i++) {
-        g_string_append_printf(s, "start %u \"0000:00:%02x.0/vfio\" 0 1\nvfio setup\nvfio eos\n",
-                               shape->first_id + i, i + 1);
+        g_string_append_printf(
+            s, "start %u \"0000:00:%02x.0/vfio\" 0 1\nvfio setup\nvfio eos\n",
+            shape->first_id + i, i + 1);
         append_footer(s, shape, shape->first_id + i);
     }
     for (unsigned k = 0; k < shape->parts; k++) {
@@ -231,8 +247,9 @@ static const char *chain_to(const Shape *shape, Layout layout)
     case LATE:
         return "vfio-layout:to=subflag:config-needed=no";
     default:
-        return shape->every ? "vfio-layout:to=subflag:config-needed=yes:every-iteration=yes"
-                            : "vfio-layout:to=subflag:config-needed=yes";
+        return shape->every
+                   ? "vfio-layout:to=subflag:config-needed=yes:every-iteration=yes"
+                   : "vfio-layout:to=subflag:config-needed=yes";
     }
 }
 
@@ -272,8 +289,8 @@ START_TEST(need_follows_the_order)
         g_autoptr(GBytes) stream = made(shape, rows[i].from);
         g_autoptr(GBytes) wanted = made(shape, rows[i].to);
         g_autoptr(GBytes) result = converted(stream, chain);
-        g_autofree char *what = g_strdup_printf("%s: %s", shape->name,
-                                                layout_names[rows[i].from]);
+        g_autofree char *what =
+            g_strdup_printf("%s: %s", shape->name, layout_names[rows[i].from]);
         assert_same_bytes(result, wanted, what);
     }
 }
@@ -281,14 +298,16 @@ END_TEST
 
 /* --- single streams ----------------------------------------------------------------- */
 
-#define HEAD "header; config \"m\"; start 17 \"d/vfio\" 0 1; vfio setup; vfio eos; footer 17\n"
-#define CONFIG "vfio config; vfio-payload 256 2; vfio eos\n"
-#define OTHER "vfio config; vfio-payload 256 3; vfio eos\n"
-#define SET_UP "vfio config; vfio subflag 1; vfio-payload 256 2; vfio eos\n"
+#define HEAD \
+    "header; config \"m\"; start 17 \"d/vfio\" 0 1; vfio setup; vfio eos; footer 17\n"
+#define CONFIG       "vfio config; vfio-payload 256 2; vfio eos\n"
+#define OTHER        "vfio config; vfio-payload 256 3; vfio eos\n"
+#define SET_UP       "vfio config; vfio subflag 1; vfio-payload 256 2; vfio eos\n"
 #define SET_UP_OTHER "vfio config; vfio subflag 1; vfio-payload 256 3; vfio eos\n"
-#define ENABLE "full 17 \"d/vfio\" 0 1; vfio config; vfio subflag 2; vfio eos; footer 17\n"
-#define FULL "full 17 \"d/vfio\" 0 1; " CONFIG "footer 17\n"
-#define DATA "vfio data 5 1;"
+#define ENABLE \
+    "full 17 \"d/vfio\" 0 1; vfio config; vfio subflag 2; vfio eos; footer 17\n"
+#define FULL        "full 17 \"d/vfio\" 0 1; " CONFIG "footer 17\n"
+#define DATA        "vfio data 5 1;"
 #define TO(dialect) "vfio-layout:to=" dialect
 
 /* A device's stream becomes another one, or is refused for a reason. */
@@ -302,16 +321,19 @@ static const struct {
       HEAD "end 17;" DATA "vfio eos; footer 17\n" FULL "eof", NULL, false },
     { "the same, not needed first", TO("subflag"),
       HEAD "end 17;" DATA CONFIG "footer 17; eof",
-      HEAD "end 17;" DATA "vfio eos; footer 17;"
-           "full 17 \"d/vfio\" 0 1; vfio config; vfio subflag 3; vfio-payload 256 2; vfio eos;"
-           "footer 17; eof",
+      HEAD
+      "end 17;" DATA "vfio eos; footer 17;"
+      "full 17 \"d/vfio\" 0 1; vfio config; vfio subflag 3; vfio-payload 256 2; vfio eos;"
+      "footer 17; eof",
       NULL, false },
     { "the record behind the data, where it should be before", TO("config-first"),
       HEAD "end 17;" DATA CONFIG "vfio eos; footer 17; eof",
       HEAD "end 17;" CONFIG DATA "vfio eos; footer 17; eof", NULL, false },
     { "a record in PART", TO("config-first"),
-      HEAD "part 17;" CONFIG DATA "vfio eos; footer 17; end 17;" DATA "vfio eos; footer 17; eof",
-      HEAD "part 17;" DATA "vfio eos; footer 17; end 17;" CONFIG DATA "vfio eos; footer 17; eof",
+      HEAD "part 17;" CONFIG DATA "vfio eos; footer 17; end 17;" DATA
+           "vfio eos; footer 17; eof",
+      HEAD "part 17;" DATA "vfio eos; footer 17; end 17;" CONFIG DATA
+           "vfio eos; footer 17; eof",
       NULL, false },
     { "the same configuration twice", TO("config-last"),
       HEAD "end 17;" CONFIG DATA "vfio eos; footer 17\n" FULL "eof",
@@ -348,26 +370,29 @@ static const struct {
       HEAD "end 17;" DATA "vfio eos; footer 17\n" FULL FULL "eof",
       HEAD "end 17;" DATA "vfio eos; footer 17\n" FULL "eof", NULL, false },
     { "two FULLs that differ", TO("config-last"),
-      HEAD "end 17;" DATA "vfio eos; footer 17\n" FULL
-           "full 17 \"d/vfio\" 0 1;" OTHER "footer 17; eof",
+      HEAD "end 17;" DATA "vfio eos; footer 17\n" FULL "full 17 \"d/vfio\" 0 1;" OTHER
+           "footer 17; eof",
       NULL, "behind its FULL section", true },
     { "FULL before the data", TO("subflag"),
       HEAD FULL "end 17;" DATA "vfio eos; footer 17; eof",
-      HEAD "full 17 \"d/vfio\" 0 1; vfio config; vfio subflag 3; vfio-payload 256 2; vfio eos;"
-           "footer 17; end 17;" DATA "vfio eos; footer 17; eof",
+      HEAD
+      "full 17 \"d/vfio\" 0 1; vfio config; vfio subflag 3; vfio-payload 256 2; vfio eos;"
+      "footer 17; end 17;" DATA "vfio eos; footer 17; eof",
       NULL, false },
     { "FULL before the data, which needs it first", TO("subflag:config-needed=yes"),
       HEAD FULL "end 17;" DATA "vfio eos; footer 17; eof", NULL,
       "before its configuration space could be set up", false },
     { "an action that is not known", TO("config-last"),
-      HEAD "end 17;" DATA "vfio eos; footer 17;"
-           "full 17 \"d/vfio\" 0 1; vfio config; vfio subflag 7; vfio-payload 256 2; vfio eos;"
-           "footer 17; eof",
+      HEAD
+      "end 17;" DATA "vfio eos; footer 17;"
+      "full 17 \"d/vfio\" 0 1; vfio config; vfio subflag 7; vfio-payload 256 2; vfio eos;"
+      "footer 17; eof",
       NULL, "an action that is not known", true },
     { "FULL sections in a package", TO("config-last"),
-      HEAD "end 17;" CONFIG DATA "vfio eos; footer 17; command 2 { be32 2 };"
-           "packaged { command 4; full 3 \"x\" 0 1; u8 1; footer 3; full 30 \"y\" 0 1; u8 1;"
-           "footer 30; command 2 { be32 3 }; command 5 }; eof",
+      HEAD
+      "end 17;" CONFIG DATA "vfio eos; footer 17; command 2 { be32 2 };"
+      "packaged { command 4; full 3 \"x\" 0 1; u8 1; footer 3; full 30 \"y\" 0 1; u8 1;"
+      "footer 30; command 2 { be32 3 }; command 5 }; eof",
       HEAD "end 17;" DATA "vfio eos; footer 17; command 2 { be32 2 };"
            "packaged { command 4; full 3 \"x\" 0 1; u8 1; footer 3\n" FULL
            "full 30 \"y\" 0 1; u8 1; footer 30; command 2 { be32 3 }; command 5 }; eof",
@@ -376,7 +401,8 @@ static const struct {
       HEAD "end 17;" CONFIG DATA "vfio eos; footer 17;"
            "packaged { command 4; full 3 \"x\" 0 1; u8 1; footer 3; command 5 }; eof",
       HEAD "end 17;" DATA "vfio eos; footer 17;"
-           "packaged { command 4; full 3 \"x\" 0 1; u8 1; footer 3\n" FULL "command 5 }; eof",
+           "packaged { command 4; full 3 \"x\" 0 1; u8 1; footer 3\n" FULL
+           "command 5 }; eof",
       NULL, false },
     { "an empty FULL", TO("config-last"),
       HEAD "end 17;" CONFIG DATA "vfio eos; footer 17;"
@@ -387,29 +413,35 @@ static const struct {
            "full 17 \"d/vfio\" 0 1;" CONFIG "vfio eos; footer 17; eof",
       HEAD "end 17;" CONFIG DATA "vfio eos; footer 17; eof", NULL, false },
     { "a FULL with an id of its own", TO("config-last"),
-      HEAD "end 17;" SET_UP DATA "vfio eos; footer 17;"
-           "full 30 \"d/vfio\" 0 1; vfio config; vfio subflag 2; vfio eos; footer 30; eof",
+      HEAD
+      "end 17;" SET_UP DATA "vfio eos; footer 17;"
+      "full 30 \"d/vfio\" 0 1; vfio config; vfio subflag 2; vfio eos; footer 30; eof",
       HEAD "end 17;" DATA "vfio eos; footer 17;"
            "full 30 \"d/vfio\" 0 1;" CONFIG "footer 30; eof",
       NULL, false },
     { "multifd", TO("config-first"),
-      HEAD "end 17; vfio eos; footer 17; full 17 \"d/vfio\" 0 1; vfio eos; footer 17; eof", NULL,
-      "multifd transfer", false },
+      HEAD
+      "end 17; vfio eos; footer 17; full 17 \"d/vfio\" 0 1; vfio eos; footer 17; eof",
+      NULL, "multifd transfer", false },
     { "multifd", TO("config-last"),
-      HEAD "end 17; vfio eos; footer 17; full 17 \"d/vfio\" 0 1; vfio eos; footer 17; eof", NULL,
-      "multifd transfer", false },
+      HEAD
+      "end 17; vfio eos; footer 17; full 17 \"d/vfio\" 0 1; vfio eos; footer 17; eof",
+      NULL, "multifd transfer", false },
     { "multifd, of 10.1", TO("subflag"),
       HEAD "end 17; vfio eos; footer 17;"
            "full 17 \"d/vfio\" 0 1; vfio config-load-ready; footer 17; eof",
       NULL, "multifd transfer", false },
-    { "no configuration", TO("config-last"), HEAD "end 17;" DATA "vfio eos; footer 17; eof", NULL,
-      "no configuration space", false },
-    { "no configuration", TO("subflag"), HEAD "end 17;" DATA "vfio eos; footer 17; eof", NULL,
-      "no configuration space", false },
+    { "no configuration", TO("config-last"),
+      HEAD "end 17;" DATA "vfio eos; footer 17; eof", NULL, "no configuration space",
+      false },
+    { "no configuration", TO("subflag"), HEAD "end 17;" DATA "vfio eos; footer 17; eof",
+      NULL, "no configuration space", false },
     { "two dialects", TO("config-first"),
-      HEAD "end 17;" SET_UP DATA "vfio eos; footer 17\n" FULL "eof", NULL, "two dialects", false },
+      HEAD "end 17;" SET_UP DATA "vfio eos; footer 17\n" FULL "eof", NULL, "two dialects",
+      false },
     { "two dialects", TO("config-last"),
-      HEAD "end 17;" SET_UP DATA "vfio eos; footer 17\n" FULL "eof", NULL, "two dialects", false },
+      HEAD "end 17;" SET_UP DATA "vfio eos; footer 17\n" FULL "eof", NULL, "two dialects",
+      false },
     { "data in FULL", TO("config-first"),
       HEAD "end 17; vfio eos; footer 17; full 17 \"d/vfio\" 0 1;" CONFIG DATA
            "vfio eos; footer 17; eof",
@@ -417,7 +449,8 @@ static const struct {
     { "a description that is no JSON", TO("config-first"),
       HEAD "end 17;" DATA "vfio eos; footer 17\n" FULL "eof\ndescription \"{oops\"", NULL,
       "the description cannot be kept true", false },
-    { "a description that is no JSON, dropped", "description:drop=yes " TO("config-first"),
+    { "a description that is no JSON, dropped",
+      "description:drop=yes " TO("config-first"),
       HEAD "end 17;" DATA "vfio eos; footer 17\n" FULL "eof\ndescription \"{oops\"",
       HEAD "end 17;" CONFIG DATA "vfio eos; footer 17; eof", NULL, false },
     { "there and back in one chain", TO("config-first") " " TO("config-last"),
@@ -426,11 +459,13 @@ static const struct {
     { "a description with one device", TO("config-first") " " TO("config-last"),
       HEAD "end 17;" DATA "vfio eos; footer 17\n" FULL "eof\n"
            "description { \n{\"page_size\": 4096, \"devices\": [{\"name\": \"d/vfio\", "
-           "\"instance_id\": 0, \"size\": 325, \"fields\": [{\"name\": \"data\", \"size\": 325, "
+           "\"instance_id\": 0, \"size\": 325, \"fields\": [{\"name\": \"data\", "
+           "\"size\": 325, "
            "\"type\": \"buffer\"}]}]}\n}",
       HEAD "end 17;" DATA "vfio eos; footer 17\n" FULL "eof\n"
            "description { \n{\"page_size\": 4096, \"devices\": [{\"name\": \"d/vfio\", "
-           "\"instance_id\": 0, \"size\": 325, \"fields\": [{\"name\": \"data\", \"size\": 325, "
+           "\"instance_id\": 0, \"size\": 325, \"fields\": [{\"name\": \"data\", "
+           "\"size\": 325, "
            "\"type\": \"buffer\"}]}]}\n}",
       NULL, false },
 };
@@ -469,7 +504,8 @@ START_TEST(place_without_ids)
         { "full 60 \"x\" 0 1; u8 1; footer 60\n",
           "full 61 \"virt_acpi_build\" 0 1; u8 1; footer 61;"
           "full 62 \"globalstate\" 0 1; u8 1; footer 62\n" },
-        { "full 3 \"x\" 0 1; u8 1; footer 3; full 60 \"arm_gicv3\" 0 1; u8 1; footer 60\n",
+        { "full 3 \"x\" 0 1; u8 1; footer 3; full 60 \"arm_gicv3\" 0 1; u8 1; footer "
+          "60\n",
           "full 61 \"globalstate\" 0 1; u8 1; footer 61\n" },
         { "full 60 \"x\" 0 1; u8 1; footer 60\n",
           "full 5 \"globalstate\" 0 1; u8 1; footer 5\n" },
@@ -481,11 +517,12 @@ START_TEST(place_without_ids)
           "full 18 \"0000:00:03.0/virtio-net\" 0 1; u8 1; footer 18;"
           "full 40 \"globalstate\" 0 1; u8 1; footer 40\n" },
     };
-    g_autofree char *from_text = g_strconcat(HEAD "end 17;" CONFIG DATA "vfio eos; footer 17\n",
-                                             places[_i].before, places[_i].after, "eof", NULL);
-    g_autofree char *to_text = g_strconcat(HEAD "end 17;" DATA "vfio eos; footer 17\n",
-                                           places[_i].before, FULL, places[_i].after, "eof",
-                                           NULL);
+    g_autofree char *from_text =
+        g_strconcat(HEAD "end 17;" CONFIG DATA "vfio eos; footer 17\n", places[_i].before,
+                    places[_i].after, "eof", NULL);
+    g_autofree char *to_text =
+        g_strconcat(HEAD "end 17;" DATA "vfio eos; footer 17\n", places[_i].before, FULL,
+                    places[_i].after, "eof", NULL);
     g_autoptr(GBytes) from = assembled(from_text);
     g_autoptr(GBytes) to = assembled(to_text);
     g_autoptr(GBytes) result = converted(from, TO("config-last"));
@@ -503,18 +540,21 @@ START_TEST(devices_by_turns)
     unsigned n_full = 0;
 
     for (unsigned i = 0; i < N; i++) {
-        g_string_append_printf(from, "start %u \"%u/vfio\" 0 1; vfio setup; vfio eos; footer %u\n",
-                               i, i, i);
+        g_string_append_printf(
+            from, "start %u \"%u/vfio\" 0 1; vfio setup; vfio eos; footer %u\n", i, i, i);
     }
     for (unsigned i = 0; i < N; i++) {
-        g_string_append_printf(from, "end %u; " CONFIG "vfio eos; footer %u;"
-                               "full %u \"%u\" 0 1; u8 1; footer %u\n", i, i, N + i, i, N + i);
+        g_string_append_printf(from,
+                               "end %u; " CONFIG "vfio eos; footer %u;"
+                               "full %u \"%u\" 0 1; u8 1; footer %u\n",
+                               i, i, N + i, i, N + i);
     }
     g_string_append(from, "eof");
     g_autoptr(GBytes) stream = assembled(from->str);
     g_autoptr(Conversion) last = convert(stream, TO("config-last"), false);
     ck_assert_ptr_nonnull(last->bytes);
-    for (const char *p = last->report; (p = strstr(p, "set up and interrupts enabled")); p++) {
+    for (const char *p = last->report; (p = strstr(p, "set up and interrupts enabled"));
+         p++) {
         n_full++;
     }
     ck_assert_uint_eq(n_full, N);
@@ -524,21 +564,24 @@ END_TEST
 /* What is held back is bounded, whatever stands behind the place of a new section. */
 START_TEST(a_long_tail)
 {
-    g_autoptr(GBytes) stream = assembled(
-        HEAD "end 17;" CONFIG DATA "vfio eos; footer 17; full 1 \"timer\" 0 1; u8 1; footer 1\n"
-        "repeat 200000 { full 30 \"x\" 0 1; u8 1; footer 30 }; eof");
+    g_autoptr(GBytes) stream =
+        assembled(HEAD "end 17;" CONFIG DATA
+                       "vfio eos; footer 17; full 1 \"timer\" 0 1; u8 1; footer 1\n"
+                       "repeat 200000 { full 30 \"x\" 0 1; u8 1; footer 30 }; eof");
 
     limit_memory(48 << 20);
     g_autoptr(Conversion) last = convert(stream, TO("config-last"), false);
     ck_assert_ptr_nonnull(last->bytes);
-    ck_assert_msg(strstr(last->report, "set up and interrupts enabled"), "%s", last->report);
+    ck_assert_msg(strstr(last->report, "set up and interrupts enabled"), "%s",
+                  last->report);
 }
 END_TEST
 
 /* What is read first is not what is read then. */
 START_TEST(a_file_changes_between_passes)
 {
-    g_autoptr(GBytes) before = assembled(HEAD "end 17;" DATA "vfio eos; footer 17\n" FULL "eof");
+    g_autoptr(GBytes) before =
+        assembled(HEAD "end 17;" DATA "vfio eos; footer 17\n" FULL "eof");
     g_autoptr(GBytes) after = assembled("header; config \"m\"; eof");
     g_autoptr(MigInput) again = mig_input_new_bytes(before, "before", NULL, NULL);
     g_autoptr(MigInput) in = mig_input_new_bytes(after, "after", NULL, NULL);
@@ -549,7 +592,8 @@ START_TEST(a_file_changes_between_passes)
 
     ck_assert(mig_chain_add(chain, TO("config-first"), NULL));
     ck_assert(!mig_chain_run(chain, in, again, out, NULL, &error));
-    ck_assert_msg(g_error_matches(error, MIG_ERROR, MIG_ERROR_REFUSED), "%s", error->message);
+    ck_assert_msg(g_error_matches(error, MIG_ERROR, MIG_ERROR_REFUSED), "%s",
+                  error->message);
     ck_assert_msg(strstr(error->message, "no END section"), "%s", error->message);
     close(fd);
 }
@@ -558,11 +602,11 @@ END_TEST
 /* --- brief first passes ------------------------------------------------------------- */
 
 #define PART "part 17;" DATA "vfio eos; footer 17\n"
-#define END "end 17;" DATA "vfio eos; footer 17\n"
+#define END  "end 17;" DATA "vfio eos; footer 17\n"
 #define FULL_LATE                                                                        \
     "full 17 \"d/vfio\" 0 1; vfio config; vfio subflag 3; vfio-payload 256 2; vfio eos;" \
     "footer 17\n"
-#define ENTRY(name, size)                                                      \
+#define ENTRY(name, size)                                                           \
     "{\"name\": \"" name "\", \"instance_id\": 0, \"size\": " size ", \"fields\": " \
     "[{\"name\": \"data\", \"size\": " size ", \"type\": \"buffer\"}]}"
 #define DESCRIBED(entries) \
@@ -582,18 +626,20 @@ static const struct {
           ENTRY("x", "2") ", " ENTRY("d/vfio", "325") ", " ENTRY("y", "2")),
       BRIEF },
     { "described as far as the device",
-      HEAD PART END DEVICE_X FULL DEVICE_Y DESCRIBED(ENTRY("d/vfio", "325") ", " ENTRY("y",
-                                                                                       "2")),
+      HEAD PART END DEVICE_X FULL DEVICE_Y DESCRIBED(
+          ENTRY("d/vfio", "325") ", " ENTRY("y", "2")),
       BRIEF },
-    { "subflag, not needed", HEAD PART END FULL_LATE DESCRIBED(ENTRY("d/vfio", "333")), BRIEF },
+    { "subflag, not needed", HEAD PART END FULL_LATE DESCRIBED(ENTRY("d/vfio", "333")),
+      BRIEF },
     { "no VFIO device",
-      "header; config \"m\"; start 2 \"ram\" 0 4; ram-eos; footer 2; end 2; ram-eos; footer 2\n"
-      DEVICE_X DESCRIBED(ENTRY("x", "2")),
+      "header; config \"m\"; start 2 \"ram\" 0 4; ram-eos; footer 2; end 2; ram-eos; "
+      "footer 2\n" DEVICE_X DESCRIBED(ENTRY("x", "2")),
       BRIEF },
     { "without footers",
-      "header; config \"m\"; start 17 \"d/vfio\" 0 1; vfio setup; vfio eos; start 2 \"ram\" 0 4;"
-      "ram-eos; end 2; ram-eos; end 17; vfio data 5 1; vfio eos; full 17 \"d/vfio\" 0 1;" CONFIG
-          DESCRIBED(ENTRY("d/vfio", "325")),
+      "header; config \"m\"; start 17 \"d/vfio\" 0 1; vfio setup; vfio eos; start 2 "
+      "\"ram\" 0 4;"
+      "ram-eos; end 2; ram-eos; end 17; vfio data 5 1; vfio eos; full 17 \"d/vfio\" 0 "
+      "1;" CONFIG DESCRIBED(ENTRY("d/vfio", "325")),
       BRIEF },
     { "no description", HEAD PART END FULL "eof", NOT_BRIEF },
     { "a wrong length", HEAD PART END FULL DESCRIBED(ENTRY("d/vfio", "324")), NOT_BRIEF },
@@ -604,34 +650,35 @@ static const struct {
       HEAD PART END FULL "full 4 \"y\" 0 1; u8 1 2; footer 5\n" DESCRIBED(
           ENTRY("d/vfio", "325") ", " ENTRY("y", "2")),
       NOT_BRIEF },
-    { "config-first", HEAD PART "end 17;" CONFIG DATA "vfio eos; footer 17\n" DEVICE_X DESCRIBED(
-                          ENTRY("x", "2")),
+    { "config-first",
+      HEAD PART "end 17;" CONFIG DATA
+                "vfio eos; footer 17\n" DEVICE_X DESCRIBED(ENTRY("x", "2")),
       NOT_BRIEF },
     { "subflag, needed first",
-      HEAD PART "end 17;" SET_UP DATA "vfio eos; footer 17\n" ENABLE DESCRIBED(
-          ENTRY("d/vfio", "24")),
+      HEAD PART "end 17;" SET_UP DATA
+                "vfio eos; footer 17\n" ENABLE DESCRIBED(ENTRY("d/vfio", "24")),
       NOT_BRIEF },
     { "one device of two",
       HEAD "start 18 \"e/vfio\" 0 1; vfio setup; vfio eos; footer 18\n" END
-           "end 18;" CONFIG DATA "vfio eos; footer 18\n" FULL DESCRIBED(ENTRY("d/vfio",
-                                                                              "325")),
+           "end 18;" CONFIG DATA
+           "vfio eos; footer 18\n" FULL DESCRIBED(ENTRY("d/vfio", "325")),
       NOT_BRIEF },
     { "the same configuration in END",
-      HEAD PART "end 17;" CONFIG DATA "vfio eos; footer 17\n" FULL DESCRIBED(
-          ENTRY("d/vfio", "325")),
+      HEAD PART "end 17;" CONFIG DATA
+                "vfio eos; footer 17\n" FULL DESCRIBED(ENTRY("d/vfio", "325")),
       TOO_BRIEF },
     { "another one in END",
-      HEAD PART "end 17;" OTHER DATA "vfio eos; footer 17\n" FULL DESCRIBED(
-          ENTRY("d/vfio", "325")),
+      HEAD PART "end 17;" OTHER DATA
+                "vfio eos; footer 17\n" FULL DESCRIBED(ENTRY("d/vfio", "325")),
       TOO_BRIEF },
     { "two dialects",
-      HEAD "part 17;" SET_UP DATA "vfio eos; footer 17\n" END FULL DESCRIBED(
-          ENTRY("d/vfio", "325")),
+      HEAD "part 17;" SET_UP DATA
+           "vfio eos; footer 17\n" END FULL DESCRIBED(ENTRY("d/vfio", "325")),
       TOO_BRIEF },
     { "a device that starts late",
       HEAD PART "start 18 \"e/vfio\" 0 1; vfio setup; vfio eos; footer 18\n" END
-                "end 18;" CONFIG DATA "vfio eos; footer 18\n" FULL DESCRIBED(ENTRY("d/vfio",
-                                                                                   "325")),
+                "end 18;" CONFIG DATA
+                "vfio eos; footer 18\n" FULL DESCRIBED(ENTRY("d/vfio", "325")),
       TOO_BRIEF },
     { "the end of another stream behind it",
       HEAD PART END DEVICE_X "eof\n" FULL DESCRIBED(ENTRY("d/vfio", "325")), TOO_BRIEF },
@@ -666,19 +713,24 @@ static const struct {
     { "real/virt-100-gicv3-vfio.mig.zst", TO("config-last") },
     { "real/q35-111-vfio.mig.zst", TO("config-last") },
     { "real/q35-100-mapped-ram.mig.zst", TO("config-last") },
-    { "real/rfc-q35-needed.mig.zst", TO("subflag:config-needed=yes:every-iteration=yes") },
+    { "real/rfc-q35-needed.mig.zst",
+      TO("subflag:config-needed=yes:every-iteration=yes") },
     { "real/rfc-virt-gicv3-needed.mig.zst",
       TO("subflag:config-needed=yes:every-iteration=yes") },
     { "real/rfc-q35-not-needed.mig.zst", TO("subflag:config-needed=no") },
-    { "real/rfc-q35-mixed.mig.zst",
-      TO("subflag:config-needed=no:config-needed=yes:0000:00:01.0/*:every-iteration=yes") },
+    { "real/rfc-q35-mixed.mig.zst", TO("subflag:config-needed=no:config-needed=yes:0000:"
+                                       "00:01.0/*:every-iteration=yes") },
 };
 
 START_TEST(there_and_back)
 {
     static const char *const ways[] = {
-        TO("config-first"), TO("config-last"), TO("subflag"), TO("subflag:config-needed=yes"),
-        TO("subflag:config-needed=no"), TO("subflag:config-needed=yes:every-iteration=yes"),
+        TO("config-first"),
+        TO("config-last"),
+        TO("subflag"),
+        TO("subflag:config-needed=yes"),
+        TO("subflag:config-needed=no"),
+        TO("subflag:config-needed=yes:every-iteration=yes"),
     };
     g_autoptr(GBytes) stream = fixture_bytes(streams[_i].name);
     g_autofree char *content = content_of(stream);

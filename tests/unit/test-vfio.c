@@ -10,8 +10,8 @@
 #include "migstat.h"
 #include "mkmig.h"
 
-#define PAYLOAD "vfio-payload 256 2; "
-#define CONFIG "vfio config; " PAYLOAD "vfio eos; "
+#define PAYLOAD     "vfio-payload 256 2; "
+#define CONFIG      "vfio config; " PAYLOAD "vfio eos; "
 #define READ_CONFIG "CONFIG_STATE:256+2 END_OF_STATE/config"
 
 static const struct {
@@ -32,7 +32,8 @@ static const struct {
     { "vfio config; vfio subflag 1; " PAYLOAD "vfio eos; vfio data 1 1; vfio eos",
       "CONFIG_STATE/1:256+2 END_OF_STATE/config DATA_STATE:1 END_OF_STATE" },
     { "vfio config; vfio subflag 2; vfio eos", "CONFIG_STATE/2 END_OF_STATE/config" },
-    { "vfio config; vfio eos; vfio eos", "CONFIG_STATE END_OF_STATE/config END_OF_STATE" },
+    { "vfio config; vfio eos; vfio eos",
+      "CONFIG_STATE END_OF_STATE/config END_OF_STATE" },
     /* device data that looks like the protocol */
     { "be64 0xffffffffef100004 24; vfio eos; vfio config; vfio eos; vfio eos",
       "DATA_STATE:24 END_OF_STATE" },
@@ -41,14 +42,19 @@ static const struct {
       "DATA_STATE:3000000 ~DATA_STATE:3000000 ~DATA_STATE:3000000 END_OF_STATE" },
 
     /* The payload's end is where its structure ends: each size, each table. */
-    { "vfio config; vfio-payload 4096 0; vfio eos", "CONFIG_STATE:4096+0 END_OF_STATE/config" },
-    { "vfio config; vfio-payload 4096 8; vfio eos", "CONFIG_STATE:4096+8 END_OF_STATE/config" },
+    { "vfio config; vfio-payload 4096 0; vfio eos",
+      "CONFIG_STATE:4096+0 END_OF_STATE/config" },
+    { "vfio config; vfio-payload 4096 8; vfio eos",
+      "CONFIG_STATE:4096+8 END_OF_STATE/config" },
     { "vfio config; vfio-payload 4096 2048; vfio eos",
       "CONFIG_STATE:4096+2048 END_OF_STATE/config" },
-    { "vfio config; vfio-payload 256 0; vfio eos", "CONFIG_STATE:256+0 END_OF_STATE/config" },
-    { "vfio config; vfio-payload 256 9; vfio eos", "CONFIG_STATE:256+9 END_OF_STATE/config" },
+    { "vfio config; vfio-payload 256 0; vfio eos",
+      "CONFIG_STATE:256+0 END_OF_STATE/config" },
+    { "vfio config; vfio-payload 256 9; vfio eos",
+      "CONFIG_STATE:256+9 END_OF_STATE/config" },
     /* the display of 8.2 */
-    { "vfio config; vfio-payload 256 1; subsection \"VFIOPCIDevice/VFIODisplay\" 1 { zero 28 };"
+    { "vfio config; vfio-payload 256 1; subsection \"VFIOPCIDevice/VFIODisplay\" 1 { "
+      "zero 28 };"
       "vfio eos",
       "CONFIG_STATE:256+1 END_OF_STATE/config" },
     /* an END_OF_STATE in the guest's MSI-X table, and in its configuration space */
@@ -69,7 +75,8 @@ static const struct {
     { "be64 0xffffffffef100007; vfio eos", "malformed@39[vfio-flag]" },
     { "be64 0xff00000000000000; vfio eos", "malformed@39[vfio-flag]" },
     { "be64 0xffffffffef100004 -1; vfio eos", "malformed@39[vfio-data-length]" },
-    { "be64 0xffffffffef100004 0x7fffffffffffffff; vfio eos", "malformed@39[vfio-data-length]" },
+    { "be64 0xffffffffef100004 0x7fffffffffffffff; vfio eos",
+      "malformed@39[vfio-data-length]" },
     { "be64 0xffffffffef100004 0x4000000000000000; vfio eos", "truncated@39[truncated]" },
     { "vfio config; be32 3; zero 400; vfio eos", "malformed@39[vfio-config-payload]" },
     { "vfio config; be32 2; zero 256; be32 0 2 0 0; vfio eos",
@@ -83,29 +90,29 @@ START_TEST(reads_records)
 {
     const char *name = "0000:00:01.0/vfio";
     bool stops = strchr(rows[_i].outline, '[') != NULL;
-    g_autofree char *text = g_strdup_printf(
-        stops ? "header; full 7 \"%s\" 0 1; %s%s" : "header; full 7 \"%s\" 0 1; %s; footer 7;%s",
-        name, rows[_i].body, stops ? "" : " eof");
-    g_autofree char *wanted =
-        g_strdup_printf("header FULL:%s %s%s", name, rows[_i].outline,
-                        stops ? "" : " footer eof end");
+    g_autofree char *text =
+        g_strdup_printf(stops ? "header; full 7 \"%s\" 0 1; %s%s"
+                              : "header; full 7 \"%s\" 0 1; %s; footer 7;%s",
+                        name, rows[_i].body, stops ? "" : " eof");
+    g_autofree char *wanted = g_strdup_printf(
+        "header FULL:%s %s%s", name, rows[_i].outline, stops ? "" : " footer eof end");
     g_autofree char *found = outline_text(text);
 
-    ck_assert_msg(g_str_equal(found, wanted), "%s:\n wanted %s\n found  %s", rows[_i].body,
-                  wanted, found);
+    ck_assert_msg(g_str_equal(found, wanted), "%s:\n wanted %s\n found  %s",
+                  rows[_i].body, wanted, found);
 }
 END_TEST
 
 /* --- dialects ----------------------------------------------------------------------- */
 
-#define START "start 7 \"vfio\" 0 1; vfio setup; vfio eos; footer 7; "
+#define START      "start 7 \"vfio\" 0 1; vfio setup; vfio eos; footer 7; "
 #define PART(BODY) "part 7; " BODY "footer 7; "
-#define END(BODY) "end 7; " BODY "footer 7; "
+#define END(BODY)  "end 7; " BODY "footer 7; "
 #define FULL(BODY) "full 7 \"vfio\" 0 1; " BODY "footer 7; "
-#define DATA(N) "vfio data " #N " 1; "
-#define DONE "vfio eos; "
-#define SETUP "vfio config; vfio subflag 1; " PAYLOAD DONE
-#define ENABLE "vfio config; vfio subflag 2; " DONE
+#define DATA(N)    "vfio data " #N " 1; "
+#define DONE       "vfio eos; "
+#define SETUP      "vfio config; vfio subflag 1; " PAYLOAD DONE
+#define ENABLE     "vfio config; vfio subflag 2; " DONE
 
 static const struct {
     const char *text;
@@ -115,8 +122,8 @@ static const struct {
 } devices[] = {
     { START PART(DATA(10) DONE) PART(DATA(20) DONE) END(CONFIG DATA(5) DATA(0) DONE),
       MIG_VFIO_DIALECT_CONFIG_FIRST, 30, 5, false, true },
-    { START PART(DATA(0) DONE) END(CONFIG DATA(5) DONE), MIG_VFIO_DIALECT_CONFIG_FIRST, 0, 5,
-      true, true },
+    { START PART(DATA(0) DONE) END(CONFIG DATA(5) DONE), MIG_VFIO_DIALECT_CONFIG_FIRST, 0,
+      5, true, true },
     { START PART(DATA(10) DONE) END(DATA(5) DATA(6) DONE) FULL(CONFIG),
       MIG_VFIO_DIALECT_CONFIG_LAST, 10, 11, false, false },
     { START END(DONE) FULL(CONFIG), MIG_VFIO_DIALECT_CONFIG_LAST, 0, 0, true, true },
@@ -125,10 +132,10 @@ static const struct {
     { START PART(DATA(10) DONE) END(DATA(5) DONE)
           FULL("vfio config; vfio subflag 3; " PAYLOAD DONE),
       MIG_VFIO_DIALECT_SUBFLAG, 10, 5, false, false },
-    { START PART(DATA(10) DONE) END(DONE) FULL(DONE), MIG_VFIO_DIALECT_MULTIFD, 10, 0, false,
-      false },
-    { START END(DONE) FULL("vfio config-load-ready; "), MIG_VFIO_DIALECT_MULTIFD, 0, 0, false,
-      false },
+    { START PART(DATA(10) DONE) END(DONE) FULL(DONE), MIG_VFIO_DIALECT_MULTIFD, 10, 0,
+      false, false },
+    { START END(DONE) FULL("vfio config-load-ready; "), MIG_VFIO_DIALECT_MULTIFD, 0, 0,
+      false, false },
     { START PART(DATA(10) DONE), MIG_VFIO_DIALECT_NONE, 10, 0, false, false },
     { START END(DATA(5) DONE), MIG_VFIO_DIALECT_NONE, 0, 5, false, false },
 };
@@ -160,7 +167,8 @@ END_TEST
 
 START_TEST(names_its_flags)
 {
-    ck_assert_str_eq(mig_vfio_flag_name(MIG_VFIO_DEV_INIT_DATA_SENT), "DEV_INIT_DATA_SENT");
+    ck_assert_str_eq(mig_vfio_flag_name(MIG_VFIO_DEV_INIT_DATA_SENT),
+                     "DEV_INIT_DATA_SENT");
     ck_assert_ptr_null(mig_vfio_flag_name(MIG_VFIO_FLAG_PREFIX));
 }
 END_TEST
