@@ -10,6 +10,7 @@
 #   check-valgrind  the same under valgrind
 #   check-m32       the same as a 32-bit program; where the system has packages for several
 #                   architectures
+#   format          clang-format over the C; check-format tells what it would change
 #   analyze         gcc's analyzer, clang-tidy and cppcheck over the library and the program
 #   fuzz            looks for inputs that break what tests/fuzz states; TIME=SECONDS a target
 #   check-qemu      stock QEMU writes, migstat converts, stock QEMU loads; with
@@ -75,7 +76,7 @@ ARGP := $(if $(wildcard /lib/ld-musl-*.so.1),-largp)
 
 goals := $(or $(MAKECMDGOALS),all)
 goals += $(if $(filter deps,$(goals)),check-asan check-valgrind check-qemu analyze fuzz)
-tests := $(filter-out check-qemu check-agree check-m32,$(filter check% update-golden $(B)/tests/%,$(goals)))
+tests := $(filter-out check-qemu check-agree check-m32 check-format,$(filter check% update-golden $(B)/tests/%,$(goals)))
 needs := $(if $(filter-out clean help dist uninstall check-m32,$(goals)),\
 	pkg-config $(LIB_PACKAGES) $(LIB_PACKAGES_PRIVATE) \
 	$(PROGRAM_PACKAGES) $(ARGP)) \
@@ -294,6 +295,17 @@ $(B)/analyze/%.ok: %.c $(B)/analyze/%.o
 
 update-golden: all $(RUNNER)
 	$(Q)$(call run_tests,UPDATE_GOLDEN=1)
+
+# Releases of clang-format differ: what 14 writes is what is compared.
+CLANG_FORMAT ?= $(or $(shell command -v clang-format-14),clang-format)
+formatted = $(wildcard lib/*.h lib/*/*.[ch] cli/*.[ch] tests/*.[ch] tests/*/*.[ch])
+
+.PHONY: format check-format
+format:
+	$(Q)$(CLANG_FORMAT) -i $(formatted)
+
+check-format:
+	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(formatted)
 
 # The stock-QEMU tests, the fuzzers and the benchmarks are scripts of their own.
 define script_target
