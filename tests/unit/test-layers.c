@@ -238,12 +238,15 @@ static void check_licence(const char *relative, void *unused)
 
 START_TEST(every_file_begins_with_its_licence)
 {
-    static const char *const folders[] = { "cli", "lib", "tests", "man", ".ci" };
+    static const char *const folders[] = { "cli", "lib", "tests", "man", "docs", ".ci" };
+    static const char *const files[] = { "Makefile", "README.md", "CHANGELOG.md",
+                                         "SECURITY.md" };
     for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
         each_file(folders[i], check_licence, NULL);
     }
-    check_licence("Makefile", NULL);
-    check_licence("README.md", NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+        check_licence(files[i], NULL);
+    }
 }
 END_TEST
 
