@@ -268,17 +268,18 @@ static bool decode(Diff *diff, int which, const DiffBody *body, DiffLeaves *leav
     g_autofree uint8_t *bytes = g_malloc(body->length + 1);
     g_autofree char *json = NULL;
     size_t json_length = 0;
+    const MigDecoder decoder = { mig_reader_budget(diff->side[which].reader), diff->names,
+                                 diff_leaves_collect, leaves };
 
     if (!diff_read(&diff->side[which], body->offset, bytes, body->length)) {
         return false;
     }
     if (body->vfio) {
-        *matches = mig_vfio_payload_decode(bytes, body->length, body->offset, diff->names,
-                                           diff_leaves_collect, leaves);
+        *matches = mig_vfio_payload_decode(&decoder, bytes, body->length, body->offset);
     } else {
         json = description_of(diff, which, body->section, &json_length);
-        *matches = mig_device_decode(json, json_length, bytes, body->length, body->offset,
-                                     diff->names, diff_leaves_collect, leaves);
+        *matches = mig_device_decode(&decoder, json, json_length, bytes, body->length,
+                                     body->offset);
     }
     return true;
 }

@@ -337,9 +337,15 @@ static void end_device(Devices *d, bool matches)
     }
 }
 
+static MigDecoder decoder_of(Devices *d)
+{
+    return (MigDecoder){ mig_reader_budget(d->dump->reader), d->names, visit, d };
+}
+
 /* The body that went by is over. */
 static void decode_body(Devices *d)
 {
+    const MigDecoder decoder = decoder_of(d);
     MigDeviceBody body;
     bool matches = false;
 
@@ -350,9 +356,8 @@ static void decode_body(Devices *d)
                             d->section->version_id, d->from, d->length };
     begin_device(d, d->section, d->from, d->length, NULL);
     d->section = NULL;
-    mig_device_decode_at(d->dump->in, mig_reader_description(d->dump->reader), &body,
-                         d->names, &matches, visit, d,
-                         d->dump->error ? NULL : &d->dump->error);
+    mig_device_decode_at(&decoder, d->dump->in, mig_reader_description(d->dump->reader),
+                         &body, &matches, d->dump->error ? NULL : &d->dump->error);
     end_device(d, matches);
 }
 
@@ -371,6 +376,7 @@ static void decode_configuration(Devices *d, const MigItem *item)
 {
     const uint8_t *bytes = mig_reader_bytes(d->dump->reader, item);
     uint64_t at = item->vfio.payload_offset;
+    const MigDecoder decoder = decoder_of(d);
     bool matches;
 
     if (!bytes || is_repeated(d, item, bytes + at)) {
@@ -378,8 +384,8 @@ static void decode_configuration(Devices *d, const MigItem *item)
     }
     begin_device(d, item->section, item->offset + at, item->vfio.payload_length,
                  type_label(item->type));
-    matches = mig_vfio_payload_decode(bytes + at, item->vfio.payload_length,
-                                      item->offset + at, d->names, visit, d);
+    matches = mig_vfio_payload_decode(&decoder, bytes + at, item->vfio.payload_length,
+                                      item->offset + at);
     end_device(d, matches);
 }
 

@@ -91,11 +91,12 @@ static void ignore(const MigField *field, void *user)
     (void)user;
 }
 
-char *mig_device_cut_subsection(const char *json, size_t json_length,
+char *mig_device_cut_subsection(MigBudget *budget, const char *json, size_t json_length,
                                 const uint8_t *bytes, uint64_t length, const char *path,
                                 uint64_t *from, uint64_t *cut_length,
                                 const char **problem)
 {
+    const MigDecoder decoder = { .budget = budget, .visit = ignore };
     g_autoptr(GPtrArray) around = g_ptr_array_new();
     g_autofree char *closed = g_strndup(json, json_length);
     g_auto(MigEmit) e = { 0 };
@@ -104,7 +105,7 @@ char *mig_device_cut_subsection(const char *json, size_t json_length,
     g_autoptr(GPtrArray) around_found = NULL;
     char *result = NULL;
 
-    mig_emit_init(&e, bytes, length, 0, NULL, ignore, NULL);
+    mig_emit_init(&e, &decoder, bytes, length, 0);
     *problem = "its description does not match it";
     if (!mig_walk(closed, json_length, bytes, length, &e, &schema, &sought)) {
         g_clear_pointer(&sought.around_found, g_ptr_array_unref);

@@ -9,14 +9,13 @@
 #include "device/walk.h"
 #include "io/error.h"
 
-bool mig_device_decode(const char *json, size_t json_length, const uint8_t *bytes,
-                       uint64_t length, uint64_t offset, const MigPciNames *names,
-                       MigFieldVisit *visit, void *user)
+bool mig_device_decode(const MigDecoder *decoder, const char *json, size_t json_length,
+                       const uint8_t *bytes, uint64_t length, uint64_t offset)
 {
     g_auto(MigEmit) e = { 0 };
     g_auto(Schema) schema = { 0 };
 
-    mig_emit_init(&e, bytes, length, offset, names, visit, user);
+    mig_emit_init(&e, decoder, bytes, length, offset);
     return mig_walk(json, json_length, bytes, length, &e, &schema, NULL);
 }
 
@@ -37,9 +36,9 @@ char *mig_device_description_text(MigInput *in, const MigDescription *d, const c
                                                                : NULL;
 }
 
-bool mig_device_decode_at(MigInput *in, const MigDescription *description,
-                          const MigDeviceBody *body, const MigPciNames *names,
-                          bool *matches, MigFieldVisit *visit, void *user, GError **error)
+bool mig_device_decode_at(const MigDecoder *decoder, MigInput *in,
+                          const MigDescription *description, const MigDeviceBody *body,
+                          bool *matches, GError **error)
 {
     g_autofree uint8_t *bytes = NULL;
     g_autofree char *json = NULL;
@@ -57,7 +56,7 @@ bool mig_device_decode_at(MigInput *in, const MigDescription *description,
                            .length = body->length,
                            .note = note };
 
-        visit(&field, user);
+        decoder->visit(&field, decoder->user);
         *matches = false;
         return true;
     }
@@ -71,7 +70,7 @@ bool mig_device_decode_at(MigInput *in, const MigDescription *description,
     }
     json = mig_device_description_text(in, description, body->name, body->instance_id,
                                        &json_length);
-    *matches = mig_device_decode(json, json_length, bytes, body->length, body->offset,
-                                 names, visit, user);
+    *matches =
+        mig_device_decode(decoder, json, json_length, bytes, body->length, body->offset);
     return true;
 }

@@ -10,12 +10,21 @@
 
 #include "device/field.h"
 #include "device/pci.h"
+#include "io/budget.h"
 #include "io/input.h"
 #include "stream/description.h"
 #include "stream/item.h"
 
 /* The longest body that is decoded, octets; a longer one is one MISMATCH field. */
 #define MIG_DEVICE_BODY_MAX (16u << 20)
+
+/* What decoding needs beside the bytes. */
+typedef struct MigDecoder {
+    MigBudget *budget;        /* of the stream: mig_reader_budget() */
+    const MigPciNames *names; /* or NULL */
+    MigFieldVisit *visit;
+    void *user; /* handed to @visit */
+} MigDecoder;
 
 /* Where the body of a section stands. */
 typedef struct MigDeviceBody {
@@ -27,18 +36,19 @@ typedef struct MigDeviceBody {
 } MigDeviceBody;
 
 /*
- * Walks the description's object of one device, @json of @json_length octets, together with
- * the body @bytes of @length octets, which stands at @offset of the stream.
+ * Walks the description's object of one device, @json of @json_length bytes, together with
+ * the body @bytes of @length bytes, which is at @offset of the stream.
  *
  * What the bytes confirm is visited as values: all of the body if the lengths of the
  * description add up to it and its subsections are where they should be, else what lies
  * before the last subsection that is.  The rest is one MISMATCH field with the reason.
- * @names may be NULL.  @json NULL: nothing describes it, the body is one MISMATCH field.
+ * So is what would cost more than the budget has left, which grows by @length first.
+ * @json NULL: nothing describes it, the body is one MISMATCH field.
  * Returns whether the description matches the bytes throughout.
  */
-MIG_API bool mig_device_decode(const char *json, size_t json_length, const uint8_t *bytes,
-                               uint64_t length, uint64_t offset, const MigPciNames *names,
-                               MigFieldVisit *visit, void *user);
+MIG_API bool mig_device_decode(const MigDecoder *decoder, const char *json,
+                               size_t json_length, const uint8_t *bytes, uint64_t length,
+                               uint64_t offset);
 
 /*
  * What becomes of a device without the subsection at @path ("cpu/fpu", "pm.ich9_pm/tco"): the
@@ -46,9 +56,9 @@ MIG_API bool mig_device_decode(const char *json, size_t json_length, const uint8
  * description then.  NULL where there is no such subsection, *problem NULL; or where it cannot
  * be cut out, *problem being a static string.  The caller frees.
  */
-MIG_API char *mig_device_cut_subsection(const char *json, size_t json_length,
-                                        const uint8_t *bytes, uint64_t length,
-                                        const char *path, uint64_t *from,
+MIG_API char *mig_device_cut_subsection(MigBudget *budget, const char *json,
+                                        size_t json_length, const uint8_t *bytes,
+                                        uint64_t length, const char *path, uint64_t *from,
                                         uint64_t *cut_length, const char **problem);
 
 /* The object of the description for that name and instance, in the text that @in holds; NULL
@@ -63,15 +73,14 @@ MIG_API char *mig_device_description_text(MigInput *in, const MigDescription *de
  * Returns false with *error set only if the input cannot be read (IO, ...); *matches tells
  * what mig_device_decode() returned.
  */
-MIG_API bool mig_device_decode_at(MigInput *in, const MigDescription *description,
-                                  const MigDeviceBody *body, const MigPciNames *names,
-                                  bool *matches, MigFieldVisit *visit, void *user,
+MIG_API bool mig_device_decode_at(const MigDecoder *decoder, MigInput *in,
+                                  const MigDescription *description,
+                                  const MigDeviceBody *body, bool *matches,
                                   GError **error);
 
 /* The configuration payload of a VFIO device (stream/vfio.h), @length octets with nothing
  * behind them: PCI configuration space, INTx state, MSI-X table.  Returns whether it is one. */
-MIG_API bool mig_vfio_payload_decode(const uint8_t *bytes, uint64_t length,
-                                     uint64_t offset, const MigPciNames *names,
-                                     MigFieldVisit *visit, void *user);
+MIG_API bool mig_vfio_payload_decode(const MigDecoder *decoder, const uint8_t *bytes,
+                                     uint64_t length, uint64_t offset);
 
 #endif

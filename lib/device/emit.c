@@ -8,15 +8,13 @@
 
 #include <string.h>
 
-void mig_emit_init(MigEmit *e, const uint8_t *body, uint64_t length, uint64_t offset,
-                   const MigPciNames *names, MigFieldVisit *visit, void *user)
+void mig_emit_init(MigEmit *e, const MigDecoder *decoder, const uint8_t *body,
+                   uint64_t length, uint64_t offset)
 {
-    *e = (MigEmit){ .visit = visit,
-                    .user = user,
-                    .body = body,
-                    .length = length,
-                    .offset = offset,
-                    .names = names };
+    *e = (MigEmit){
+        .decoder = *decoder, .body = body, .length = length, .offset = offset
+    };
+    mig_budget_grant(decoder->budget, length);
     e->path = g_string_new(NULL);
     e->lengths = g_array_new(false, false, sizeof(gsize));
 }
@@ -35,6 +33,7 @@ static void push(MigEmit *e, const char *name)
     g_string_append(e->path, name);
 }
 
+/* What a visitor does with a field costs by the length of its path: it prints or keeps it. */
 static void visit(MigEmit *e, MigField *field, const char *name, const char *type,
                   uint64_t at, uint64_t length, const char *note)
 {
@@ -46,7 +45,10 @@ static void visit(MigEmit *e, MigField *field, const char *name, const char *typ
     field->length = length;
     field->bytes = e->body + at;
     field->note = note && *note ? note : NULL;
-    e->visit(field, e->user);
+    if (!mig_budget_spend(e->decoder.budget, MIG_BUDGET_LINE + e->path->len / 8)) {
+        e->spent = true;
+    }
+    e->decoder.visit(field, e->decoder.user);
 }
 
 void mig_emit_open(MigEmit *e, MigFieldKind kind, const char *name, const char *type,

@@ -11,23 +11,22 @@
 
 #include <glib.h>
 
-#include "device/field.h"
-#include "device/pci.h"
+#include "device/decode.h"
 
 typedef struct MigEmit {
-    MigFieldVisit *visit;
-    void *user;
+    MigDecoder decoder;
     const uint8_t *body;
-    uint64_t length;          /* octets of body */
-    uint64_t offset;          /* of the body, in plain bytes of the stream */
-    const MigPciNames *names; /* or NULL */
-    const char *device;       /* name of its vmstate; NULL where none is described */
+    uint64_t length;    /* bytes of body */
+    uint64_t offset;    /* of the body, in plain bytes of the stream */
+    const char *device; /* name of its vmstate; NULL where none is described */
+    bool spent;         /* the budget is: visits go on only for what is open */
     GString *path;
     GArray *lengths; /* of the path, before each group that is open */
 } MigEmit;
 
-void mig_emit_init(MigEmit *e, const uint8_t *body, uint64_t length, uint64_t offset,
-                   const MigPciNames *names, MigFieldVisit *visit, void *user);
+/* Grants the budget of @decoder, which is copied, the @length bytes of @body. */
+void mig_emit_init(MigEmit *e, const MigDecoder *decoder, const uint8_t *body,
+                   uint64_t length, uint64_t offset);
 void mig_emit_clear(MigEmit *e);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MigEmit, mig_emit_clear)
 

@@ -382,9 +382,9 @@ static void name_ids(Space *s)
 {
     uint16_t vendor = mig_le16(octets(s, 0)), device = mig_le16(octets(s, 2));
     uint16_t class_code = mig_le16(octets(s, 0x0a));
-    const char *text[] = { mig_pci_class_name(s->e->names, class_code),
-                           mig_pci_vendor_name(s->e->names, vendor),
-                           mig_pci_device_name(s->e->names, vendor, device) };
+    const char *text[] = { mig_pci_class_name(s->e->decoder.names, class_code),
+                           mig_pci_vendor_name(s->e->decoder.names, vendor),
+                           mig_pci_device_name(s->e->decoder.names, vendor, device) };
 
     g_string_printf(s->note, "%04x:%04x class %04x", vendor, device, class_code);
     for (size_t i = 0; i < G_N_ELEMENTS(text); i++) {

@@ -15,8 +15,10 @@
 
 #include "stream/wire.h"
 
-/* A bound on what a description may cost. */
-#define SCHEMA_NODES_MAX (256u << 10)
+/* Bounds on what a description may cost: vmstates and fields of one device, of which real
+ * ones have up to 1,100, and bytes of a name or a type, which have up to 60. */
+#define SCHEMA_NODES_MAX (64u << 10)
+#define SCHEMA_TEXT_MAX  255u
 
 /* Types of fields.  Width 0: any.  "le" of "int32 le" means "less or equal". */
 static const struct Type {
@@ -83,6 +85,9 @@ static bool read_text(Schema *s, const char **text)
     if (!mig_json_string(&s->json, s->text)) {
         return false;
     }
+    if (s->text->len > SCHEMA_TEXT_MAX) {
+        return problem(s, "a name in it is longer than 255 bytes");
+    }
     *text = g_string_chunk_insert(s->strings, s->text->str);
     return true;
 }
@@ -96,6 +101,12 @@ static bool read_version(Schema *s, uint32_t *version)
     }
     *version = (uint32_t)MIN(wide, UINT32_MAX);
     return true;
+}
+
+/* A list that is written twice in one object has no meaning; QEMU writes none. */
+static bool once(Schema *s, const void *list)
+{
+    return !list || problem(s, "an object in it has a list twice");
 }
 
 static bool read_fields(Schema *s, Vmstate *v);
@@ -114,10 +125,10 @@ static bool read_member(Schema *s, Vmstate *v, bool *known)
         return read_version(s, &v->version);
     }
     if (g_str_equal(key, "fields")) {
-        return read_fields(s, v);
+        return once(s, v->fields) && read_fields(s, v);
     }
     if (g_str_equal(key, "subsections")) {
-        return read_subsections(s, v);
+        return once(s, v->subsections) && read_subsections(s, v);
     }
     *known = false;
     return true;
@@ -353,12 +364,8 @@ static bool join_run(Vmstate *v, Field *first)
 
 static bool read_fields(Schema *s, Vmstate *v)
 {
-    Field **next = &v->fields, **first, *last = NULL;
+    Field **next = &v->fields, *last = NULL;
 
-    while (*next) {
-        next = &(*next)->next;
-    }
-    first = next;
     if (!mig_json_enter(&s->json, '[')) {
         return false;
     }
@@ -369,7 +376,7 @@ static bool read_fields(Schema *s, Vmstate *v)
         }
         next = &(*next)->next;
     }
-    for (Field *f = *first; f && !s->json.problem; f = f->next) {
+    for (Field *f = v->fields; f && !s->json.problem; f = f->next) {
         if ((!last || !g_str_equal(f->name, last->name)) && !join_run(v, f)) {
             return problem(s, "its lengths exceed 64 bits");
         }

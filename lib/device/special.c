@@ -45,14 +45,14 @@ static bool parse_payload(const uint8_t *bytes, uint64_t length, MigVfioPayload 
            payload->length == length;
 }
 
-bool mig_vfio_payload_decode(const uint8_t *bytes, uint64_t length, uint64_t offset,
-                             const MigPciNames *names, MigFieldVisit *visit, void *user)
+bool mig_vfio_payload_decode(const MigDecoder *decoder, const uint8_t *bytes,
+                             uint64_t length, uint64_t offset)
 {
     g_auto(MigEmit) e = { 0 };
     MigVfioPayload payload;
     uint64_t display;
 
-    mig_emit_init(&e, bytes, length, offset, names, visit, user);
+    mig_emit_init(&e, decoder, bytes, length, offset);
     if (!parse_payload(bytes, length, &payload)) {
         mig_emit_mismatch(&e, 0, length, "no VFIO configuration");
         return false;

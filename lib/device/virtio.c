@@ -193,35 +193,41 @@ static uint64_t header_length(const struct Subsection *s)
     return MIG_SUBSECTION_OVERHEAD + strlen(s->name);
 }
 
-/* Whether known subsections lead from @at to the end. */
-static bool chain_fits(const uint8_t *p, uint64_t length, uint64_t at)
+/* Where the known subsection at @at ends; 0: there is none, or not all of it. */
+static uint64_t subsection_end(const uint8_t *p, uint64_t length, uint64_t at)
 {
-    while (at < length) {
-        const struct Subsection *s = subsection_at(p + at, length - at);
+    const struct Subsection *s = subsection_at(p + at, length - at);
 
-        if (!s || header_length(s) + payload_length(s) > length - at) {
-            return false;
-        }
-        at += header_length(s) + payload_length(s);
-    }
-    return true;
+    return s && header_length(s) + payload_length(s) <= length - at
+               ? at + header_length(s) + payload_length(s)
+               : 0;
 }
 
-static bool find_subsections(const uint8_t *p, uint64_t length, Layout *l)
+static void set_bit(uint8_t *bits, uint64_t i)
 {
-    const uint8_t *found = p + l->device_class;
+    bits[i / 8] |= (uint8_t)(1u << i % 8);
+}
 
-    while ((found = memchr(found, MIG_SUBSECTION, length - (uint64_t)(found - p)))) {
-        uint64_t at = (uint64_t)(found - p);
+/*
+ * The first place from which known subsections lead to the end; a device that needs none has
+ * none.  Looked for backwards, so that no chain is followed twice: @fits has a bit for each
+ * place from which one leads to the end.
+ */
+static void find_subsections(const uint8_t *p, uint64_t length, Layout *l)
+{
+    g_autofree uint8_t *fits = g_malloc0(length / 8 + 1);
+    const uint8_t *first = p + l->device_class, *found = p + length;
 
-        if (subsection_at(found, length - at) && chain_fits(p, length, at)) {
-            l->subsections = at;
-            return true;
-        }
-        found++;
-    }
     l->subsections = length;
-    return true; /* a device that needs none has none */
+    set_bit(fits, length);
+    while ((found = memrchr(first, MIG_SUBSECTION, (size_t)(found - first)))) {
+        uint64_t at = (uint64_t)(found - p), end = subsection_end(p, length, at);
+
+        if (end && (fits[end / 8] >> end % 8 & 1)) {
+            set_bit(fits, at);
+            l->subsections = at;
+        }
+    }
 }
 
 /* What follows the transport; false if it cannot be. */
@@ -253,7 +259,8 @@ static bool measure_common(const uint8_t *p, uint64_t length, Layout *l)
         }
     }
     l->device_class = l->queue + (uint64_t)l->queues * l->queue_length;
-    return find_subsections(p, length, l);
+    find_subsections(p, length, l);
+    return true;
 }
 
 static bool measure_pci(const uint8_t *p, uint64_t length, uint32_t space, Layout *l)

@@ -26,24 +26,23 @@
 #include "device/special.h"
 #include "stream/wire.h"
 
-/* Bounds on what a body may cost. */
-#define VISITS_MAX         (32u << 20)
-#define NULLS_TABLE_MAX    (1u << 20) /* octets that one search for NULLs may take... */
-#define NULLS_SEARCHES_MAX 256        /* ...and how many a device is worth */
+/* The most memory that one search for NULLs may take, in bytes. */
+#define NULLS_TABLE_MAX (1u << 20)
+
+#define TOO_COSTLY "it has more fields than its length is worth"
 
 #define NULLPTR_OCTET '0'
 #define POINTER_OCTET '1'
 
 typedef struct Walk {
     MigEmit *emit; /* NULL on the first walk, which only confirms */
+    MigBudget *budget;
     const uint8_t *body;
     uint64_t length;
     uint64_t at;
     uint64_t
         confirmed;    /* octets before the last subsection that was where it should be */
     uint64_t certain; /* second walk: octets that are shown as values */
-    uint64_t visits;
-    unsigned searches;
     const Field *doubtful; /* an array that may hold NULLs, nobody knows where */
     Sought *sought;        /* or NULL */
     bool differs;          /* a leaf contradicts its description */
@@ -57,11 +56,20 @@ static bool stop(Walk *w, const char *why)
     return false;
 }
 
+/* Whether @steps more are in the budget; if not, ends the walk. */
+static bool afford(Walk *w, uint64_t steps)
+{
+    if (!mig_budget_spend(w->budget, steps) || (w->emit && w->emit->spent)) {
+        return stop(w, TOO_COSTLY);
+    }
+    return true;
+}
+
 /* Whether @size more octets can be shown; if not, says so once and ends the walk. */
 static bool take(Walk *w, uint64_t size)
 {
-    if (++w->visits > VISITS_MAX) {
-        return stop(w, "it has more fields than are looked at");
+    if (!afford(w, 1)) {
+        return false;
     }
     if (w->emit ? size > w->certain - w->at : size > w->length - w->at) {
         return stop(w, "the body ends before its fields do");
@@ -192,7 +200,7 @@ static uint8_t *place_nulls(const Walk *w, uint64_t n, uint64_t size, bool first
 
 /* Whether @f may be an array of pointers of which some are NULL unsaid.  The places of its
  * octets are known within @slack. */
-static bool may_hold_nulls(const Walk *w, const Field *f, uint64_t at, uint64_t slack)
+static bool may_hold_nulls(Walk *w, const Field *f, uint64_t at, uint64_t slack)
 {
     uint64_t from = at - MIN(at, slack);
     uint64_t to = MIN(at + MIN(f->run, w->length) + slack, w->length);
@@ -202,6 +210,7 @@ static bool may_hold_nulls(const Walk *w, const Field *f, uint64_t at, uint64_t 
         return false; /* runs say it */
     }
     return (f->size > 1 || f->shape == SHAPE_NULLPTR) && from < to &&
+           afford(w, (to - from) / 16) &&
            memchr(w->body + from, NULLPTR_OCTET, to - from);
 }
 
@@ -233,6 +242,9 @@ static bool find_nulls(Walk *w, const Vmstate *v, uint64_t start, uint64_t size,
         return false;
     }
     for (const Field *f = v->fields; f && at < w->length; at += f->run, f = f->next) {
+        if (!afford(w, 1)) {
+            return false;
+        }
         if (may_hold_nulls(w, f, at, slack)) {
             if (array) {
                 w->doubtful = array;
@@ -244,7 +256,7 @@ static bool find_nulls(Walk *w, const Vmstate *v, uint64_t start, uint64_t size,
     }
     k = array ? count_nulls(array, v->size, size) : 0;
     if (k == 0 || array->count >= NULLS_TABLE_MAX / (k + 1) ||
-        ++w->searches > NULLS_SEARCHES_MAX) {
+        !afford(w, array->count * (k + 1))) {
         w->doubtful = array;
         return false;
     }
@@ -279,12 +291,15 @@ static bool walk_struct(Walk *w, const Vmstate *v, const Nulls *nulls, const cha
 }
 
 /* Whether the octets of a container are the elements that are described. */
-static bool container_fits(const Walk *w, const Field *f, unsigned *per_element)
+static bool container_fits(Walk *w, const Field *f, unsigned *per_element)
 {
     uint64_t at = w->at, end = at + f->size, elements = 0, vmstates = 0;
     bool tree = f->shape == SHAPE_GTREE;
 
     for (const Vmstate *v = f->vmstates; v; v = v->next) {
+        if (!afford(w, 1)) {
+            return false;
+        }
         vmstates++;
     }
     *per_element = 1;
@@ -413,10 +428,7 @@ static bool walk_inside(Walk *w, const Field *f, const char *name)
                               !find_nulls(w, f->vmstates, w->at, f->size, &nulls))) {
         return walk_opaque(w, f, name, "its members do not add up to its size");
     }
-    if (++w->visits > VISITS_MAX) {
-        return stop(w, "it has more fields than are looked at");
-    }
-    return walk_struct(w, f->vmstates, &nulls, name, f->type, f->size);
+    return afford(w, 1) && walk_struct(w, f->vmstates, &nulls, name, f->type, f->size);
 }
 
 static bool walk_element(Walk *w, const Field *f, const char *name)
@@ -597,12 +609,22 @@ static bool nothing_certain(MigEmit *e, uint64_t length, const char *what,
     return false;
 }
 
+/* The second walk ended because the budget did: what it did not come to is bytes. */
+static bool out_of_budget(Walk *w)
+{
+    mig_emit_mismatch(w->emit, w->at, w->length - w->at,
+                      "not decoded from here: " TOO_COSTLY);
+    return false;
+}
+
 bool mig_walk(const char *json, size_t json_length, const uint8_t *bytes, uint64_t length,
               MigEmit *e, Schema *schema, Sought *sought)
 {
     g_auto(Nulls) nulls = { 0 };
     g_autoptr(GString) note = g_string_new(NULL);
-    Walk w = { .body = bytes, .length = length, .note = note };
+    Walk w = {
+        .budget = e->decoder.budget, .body = bytes, .length = length, .note = note
+    };
     const Vmstate *v;
     bool ok;
 
@@ -610,24 +632,30 @@ bool mig_walk(const char *json, size_t json_length, const uint8_t *bytes, uint64
         return nothing_certain(e, length, "the stream has no description of this device",
                                NULL);
     }
-    v = mig_schema_read(schema, json, json_length);
+    v = mig_budget_spend(w.budget, json_length / 8)
+            ? mig_schema_read(schema, json, json_length)
+            : NULL;
     if (!v) {
         return nothing_certain(e, length, "its description cannot be read: ",
                                schema->problem        ? schema->problem
                                : schema->json.problem ? schema->json.problem
+                               : w.budget->left == 0  ? TOO_COSTLY
                                                       : "it ends too early");
     }
     e->device = v->name;
     find_nulls(&w, v, 0, length, &nulls);
     ok = confirm(&w, v, &nulls);
-    if (w.visits > VISITS_MAX) {
-        return nothing_certain(e, length, w.why, NULL);
+    if (w.budget->left == 0) {
+        return nothing_certain(e, length, "not decoded: " TOO_COSTLY, NULL);
     }
     w.why = NULL;
-    w.at = w.visits = w.searches = 0;
+    w.at = 0;
     w.emit = e;
     w.sought = sought;
     walk_vmstate(&w, v, &nulls);
+    if (e->spent || w.budget->left == 0) {
+        return out_of_budget(&w);
+    }
     if (ok) {
         return !w.differs;
     }

@@ -66,8 +66,9 @@ static bool cut(DropSubsection *drop, MigNext *next, const MigItem *item,
                                        mig_reader_description(reader), section->name,
                                        section->instance_id, &json_length);
     if (json) {
-        without = mig_device_cut_subsection(json, json_length, body->data, body->len,
-                                            path, &from, &length, &problem);
+        without = mig_device_cut_subsection(mig_reader_budget(reader), json, json_length,
+                                            body->data, body->len, path, &from, &length,
+                                            &problem);
     }
     if (!without && problem) {
         return mig_next_refuse(next, item, section, error,

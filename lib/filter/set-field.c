@@ -213,9 +213,9 @@ static void change_device(Body *body, uint64_t length)
         mig_reader_input(reader), mig_reader_description(reader), section->name,
         section->instance_id, &json_length);
     g_autofree uint8_t *original = g_memdup2(body->copy, length);
+    const MigDecoder decoder = { mig_reader_budget(reader), NULL, visit, body };
 
-    mig_device_decode(json, json_length, original, length, body->offset, NULL, visit,
-                      body);
+    mig_device_decode(&decoder, json, json_length, original, length, body->offset);
 }
 
 /* A register of configuration space tells how long the MSI-X table is: that must stay. */
@@ -223,9 +223,11 @@ static void change_vfio(Body *body, uint64_t length)
 {
     g_autofree uint8_t *closed = g_malloc(length + 8);
     g_autofree uint8_t *original = g_memdup2(body->copy, length);
+    const MigDecoder decoder = { mig_reader_budget(mig_next_reader(body->next)), NULL,
+                                 visit, body };
     MigVfioPayload payload;
 
-    mig_vfio_payload_decode(original, length, body->offset, NULL, visit, body);
+    mig_vfio_payload_decode(&decoder, original, length, body->offset);
     memcpy(closed, body->copy, length);
     mig_put_be64(closed + length, MIG_VFIO_END_OF_STATE);
     if (!body->error && body->changed &&

@@ -22,6 +22,9 @@ typedef struct MigBody {
     MigBodyNext *next;
 } MigBody;
 
+/* @description, owned from here on, is that of the stream; NULL: it has none. */
+void mig_reader_set_description(MigReader *r, MigDescription *description);
+
 extern const MigBody mig_body_ram;
 extern const MigBody mig_body_vfio;
 extern const MigBody mig_body_block;
@@ -93,6 +96,7 @@ struct MigReader {
     RamState ram;
 
     MigDescription *description;
+    MigBudget budget;
     bool description_sought;
     size_t next_device;          /* index of the device that is expected next */
     uint64_t second_best_sought; /* octets that were read behind a possible end */

@@ -76,6 +76,7 @@ MigReader *mig_reader_new(MigInput *in)
     MigReader *r = g_new0(MigReader, 1);
 
     r->in = in;
+    r->budget = (MigBudget)MIG_BUDGET_INIT;
     r->pos = mig_input_tell(in);
     r->sections = g_ptr_array_new_with_free_func(g_free);
     r->by_name = g_tree_new(compare_sections);
@@ -381,6 +382,13 @@ static MigStatus read_footer(MigReader *r, MigItem *item, GError **error)
     return MIG_STATUS_MORE;
 }
 
+void mig_reader_set_description(MigReader *r, MigDescription *d)
+{
+    r->description = d;
+    r->description_sought = true;
+    mig_budget_grant(&r->budget, d ? d->json_length : 0);
+}
+
 /* Behind the end mark: the description, or something that nobody loads. */
 static MigStatus read_description(MigReader *r, MigItem *item, GError **error)
 {
@@ -412,8 +420,7 @@ static MigStatus read_description(MigReader *r, MigItem *item, GError **error)
     }
     if (!r->description || r->description->offset != item->offset) {
         g_clear_pointer(&r->description, mig_description_free);
-        r->description = mig_description_read(r->in, item->offset);
-        r->description_sought = true;
+        mig_reader_set_description(r, mig_description_read(r->in, item->offset));
     }
     item->kind = MIG_ITEM_DESCRIPTION;
     item->length = MIG_DESCRIPTION_HEADER_LENGTH + (uint64_t)length;
@@ -584,8 +591,7 @@ const MigDescription *mig_reader_find_description(MigReader *r, GError **error)
         if (!mig_input_hold(r->in, error)) {
             return NULL;
         }
-        r->description_sought = true;
-        r->description = mig_description_find(r->in, r->pos);
+        mig_reader_set_description(r, mig_description_find(r->in, r->pos));
     }
     return r->description;
 }
@@ -593,4 +599,9 @@ const MigDescription *mig_reader_find_description(MigReader *r, GError **error)
 MigInput *mig_reader_input(const MigReader *r)
 {
     return r->in;
+}
+
+MigBudget *mig_reader_budget(MigReader *r)
+{
+    return &r->budget;
 }

@@ -7,6 +7,7 @@
 #ifndef MIG_STREAM_READER_H
 #define MIG_STREAM_READER_H
 
+#include "io/budget.h"
 #include "io/error.h"
 #include "io/input.h"
 #include "stream/description.h"
@@ -75,5 +76,9 @@ MIG_API const MigDescription *mig_reader_find_description(MigReader *reader,
 MIG_API bool mig_reader_skip_to_tail(MigReader *reader, uint64_t *offset);
 
 MIG_API MigInput *mig_reader_input(const MigReader *reader);
+
+/* The work that the meaning of this stream may cost; lives as long as the reader.  It grows
+ * with the description when that is read, and with each device that is decoded. */
+MIG_API MigBudget *mig_reader_budget(MigReader *reader);
 
 #endif

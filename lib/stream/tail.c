@@ -53,8 +53,8 @@ static bool step_back(MigReader *r, const MigDeviceDescription *device, uint64_t
 static const MigDescription *description_at_end(MigReader *r)
 {
     if (!r->description_sought) {
-        r->description = mig_description_at_end(r->in, r->pos);
-        r->description_sought = r->description != NULL;
+        mig_reader_set_description(r, mig_description_at_end(r->in, r->pos));
+        r->description_sought = r->description != NULL; /* else it may lie elsewhere */
     }
     return r->description;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "device/virtio.h"
+#include "stream/wire.h"
 #include "support.h"
 
 #define F(NAME, TYPE, SIZE, MORE) \
@@ -22,6 +23,13 @@
     "{\"name\": \"d\", \"instance_id\": 0, \"vmsd_name\": \"d\", \"version\": " \
     "1, " MEMBERS "}"
 #define ELEMENT(MEMBERS) "\"vmsd_name\": \"e\", \"version\": 1, " MEMBERS ", "
+
+/* A decoder of a stream of its own. */
+#define DECODER(VISIT, USER)                               \
+    (const MigDecoder)                                     \
+    {                                                      \
+        &(MigBudget)MIG_BUDGET_INIT, NULL, (VISIT), (USER) \
+    }
 
 /* The leaves that come of a description and a body, "path=value" one after the other; what is
  * not described is "?N", N octets. */
@@ -238,8 +246,8 @@ START_TEST(decodes)
     size_t n;
     const uint8_t *bytes = g_bytes_get_data(body, &n);
     Seen seen = { .leaves = leaves, .first = BODY_OFFSET, .end = BODY_OFFSET + n };
-    bool matches = mig_device_decode(cases[_i].json, strlen(cases[_i].json), bytes, n,
-                                     BODY_OFFSET, NULL, see, &seen);
+    bool matches = mig_device_decode(&DECODER(see, &seen), cases[_i].json,
+                                     strlen(cases[_i].json), bytes, n, BODY_OFFSET);
 
     ck_assert_msg(strcmp(leaves->str, cases[_i].leaves) == 0,
                   "%s: got \"%s\", wanted \"%s\"", cases[_i].title, leaves->str,
@@ -262,8 +270,8 @@ START_TEST(stays_inside)
         g_autofree uint8_t *cut = g_memdup2(whole, n); /* so that a sanitizer sees */
         Seen seen = { .leaves = leaves, .first = BODY_OFFSET, .end = BODY_OFFSET + n };
 
-        mig_device_decode(cases[_i].json, strlen(cases[_i].json), cut, n, BODY_OFFSET,
-                          NULL, see, &seen);
+        mig_device_decode(&DECODER(see, &seen), cases[_i].json, strlen(cases[_i].json),
+                          cut, n, BODY_OFFSET);
         ck_assert_uint_eq(seen.open, 0);
     }
 }
@@ -275,7 +283,7 @@ START_TEST(without_a_description)
     g_autoptr(GString) leaves = g_string_new(NULL);
     Seen seen = { .leaves = leaves, .end = sizeof body };
 
-    ck_assert(!mig_device_decode(NULL, 0, body, sizeof body, 0, NULL, see, &seen));
+    ck_assert(!mig_device_decode(&DECODER(see, &seen), NULL, 0, body, sizeof body, 0));
     ck_assert_str_eq(leaves->str, "?3");
 }
 END_TEST
@@ -403,7 +411,7 @@ START_TEST(decodes_configuration_space)
     size_t n;
     const uint8_t *p = g_bytes_get_data(bytes, &n);
 
-    ck_assert(mig_vfio_payload_decode(p, n, 0, NULL, note_register, &r));
+    ck_assert(mig_vfio_payload_decode(&DECODER(note_register, &r), p, n, 0));
     for (size_t i = 0; i < G_N_ELEMENTS(registers); i++) {
         const char *got = g_hash_table_lookup(leaves, registers[i].path);
         g_autofree char *wanted =
@@ -442,15 +450,16 @@ START_TEST(survives_any_configuration_space)
     space[4 + 0x71] = 0x40;
     space[4 + 0x102] = 0;
     space[4 + 0x103] = 0x10;
-    mig_device_decode(json, strlen(json), space + 4, 4096, 0, NULL, note_register, &r);
+    mig_device_decode(&DECODER(note_register, &r), json, strlen(json), space + 4, 4096,
+                      0);
     for (int round = 0; round < 200; round++) {
         for (int i = 0; i < 4096; i++) {
             space[4 + i] = (uint8_t)g_rand_int(rand);
         }
         space[4 + 6] |= 0x10;
         space[4 + 0xe] &= 0x81;
-        mig_device_decode(json, strlen(json), space + 4, 4096, 0, NULL, note_register,
-                          &r);
+        mig_device_decode(&DECODER(note_register, &r), json, strlen(json), space + 4,
+                          4096, 0);
     }
 }
 END_TEST
@@ -494,6 +503,119 @@ static const struct {
     { 0x1100, 0, 29, "RING_EVENT_IDX" },
 };
 
+/* --- what would cost more than it is worth ---------------------------------------------- */
+
+/* A description of @times units, with a body of @length bytes 01.  Work must not grow with the
+ * product of the two: what is too much is shown as bytes, and says why. */
+static const struct {
+    const char *title, *before, *unit;
+    unsigned times;
+    const char *after;
+    unsigned length;
+    const char *why;
+} costly[] = {
+    { "fields without a size in each element",
+      "{\"vmsd_name\": \"d\", \"fields\": [{\"name\": \"a\", \"array_len\": 50000, "
+      "\"type\": \"struct\", \"struct\": {\"vmsd_name\": \"s\", \"fields\": [" F(
+          "x", "uint8", 1, ""),
+      ", " F("z", "buffer", 0, ""), 1000, "]}, \"size\": 1}]}", 50000, "worth" },
+    { "a container that does not fit, in each element",
+      "{\"vmsd_name\": \"d\", \"fields\": [{\"name\": \"a\", \"array_len\": 50000, "
+      "\"type\": \"struct\", \"struct\": {\"vmsd_name\": \"s\", \"fields\": ["
+      "{\"name\": \"q\", \"type\": \"qtailq\"",
+      ", \"vmsd_name\": \"e\", \"fields\": []", 2000, ", \"size\": 1}]}, \"size\": 1}]}",
+      50000, "worth" },
+    { "a search for NULLs in each element",
+      "{\"vmsd_name\": \"d\", \"fields\": [{\"name\": \"a\", \"array_len\": 20000, "
+      "\"type\": \"struct\", \"struct\": {\"vmsd_name\": \"s\", \"fields\": [" F(
+          "x", "uint8", 1, ""),
+      ", " F("p", "uint32", 0, "\"array_len\": 9, "), 2000, "]}, \"size\": 2}]}", 40000,
+      "worth" },
+    { "a list that is repeated",
+      "{\"vmsd_name\": \"d\", \"fields\": [" F("x", "uint8", 1, "") "]",
+      ", \"fields\": [" F("x", "uint8", 1, "") "]", 1, "}", 2, "twice" },
+    { "a name without end",
+      "{\"vmsd_name\": \"d\", \"fields\": [{\"type\": \"uint8\", \"size\": 1, \"name\": "
+      "\"",
+      "n", 300, "\"}]}", 1, "longer than 255 bytes" },
+};
+
+typedef struct {
+    uint64_t visits;
+    char *why; /* of the last one, if it is a MISMATCH */
+} Tally;
+
+static void count_visit(const MigField *field, void *user)
+{
+    Tally *tally = user;
+
+    tally->visits++;
+    g_clear_pointer(&tally->why, g_free);
+    tally->why = field->kind == MIG_FIELD_MISMATCH ? g_strdup(field->note) : NULL;
+}
+
+START_TEST(costs_no_more_than_it_is_worth)
+{
+    g_autoptr(GString) json = g_string_new(costly[_i].before);
+    g_autofree uint8_t *body = g_malloc(costly[_i].length);
+    MigBudget budget = MIG_BUDGET_INIT;
+    Tally tally = { 0 };
+    const MigDecoder decoder = { &budget, NULL, count_visit, &tally };
+
+    for (unsigned i = 0; i < costly[_i].times; i++) {
+        g_string_append(json, costly[_i].unit);
+    }
+    g_string_append(json, costly[_i].after);
+    memset(body, 1, costly[_i].length);
+    ck_assert(
+        !mig_device_decode(&decoder, json->str, json->len, body, costly[_i].length, 0));
+    ck_assert_msg(tally.why && strstr(tally.why, costly[_i].why), "%s: %s",
+                  costly[_i].title, tally.why);
+    ck_assert_uint_le(tally.visits,
+                      (MIG_BUDGET_BASE + MIG_BUDGET_PER_BYTE * costly[_i].length) /
+                          MIG_BUDGET_LINE);
+    g_free(tally.why);
+}
+END_TEST
+
+static void append_be(GByteArray *array, uint64_t value, unsigned width)
+{
+    for (unsigned i = width; i > 0; i--) {
+        g_byte_array_append(array, &(uint8_t){ (uint8_t)(value >> 8 * (i - 1)) }, 1);
+    }
+}
+
+/* Chains of subsections, each of which leads to all that follow and then not to the end: they
+ * are followed once, not from each of their links. */
+START_TEST(follows_a_chain_of_subsections_once)
+{
+    static const char name[] = "virtio/broken";
+    g_autoptr(GByteArray) body = g_byte_array_new();
+    MigBudget budget = MIG_BUDGET_INIT;
+    Tally tally = { 0 };
+    const MigDecoder decoder = { &budget, NULL, count_visit, &tally };
+    g_autofree char *json = NULL;
+
+    append_be(body, 0, 12); /* virtio-mmio */
+    append_be(body, 0, 8);  /* status to features */
+    append_be(body, 0, 4);  /* no configuration */
+    append_be(body, 0, 4);  /* no queues */
+    for (unsigned i = 0; i < 200000; i++) {
+        append_be(body, MIG_SUBSECTION, 1);
+        append_be(body, strlen(name), 1);
+        g_byte_array_append(body, (const uint8_t *)name, strlen(name));
+        append_be(body, 1, 4); /* version */
+        append_be(body, 0, 1);
+    }
+    append_be(body, 0, 1);
+    json = g_strdup_printf("{\"vmsd_name\": \"virtio-rng\", \"fields\": ["
+                           "{\"name\": \"virtio\", \"type\": \"virtio\", \"size\": %u}]}",
+                           body->len);
+    ck_assert(mig_device_decode(&decoder, json, strlen(json), body->data, body->len, 0));
+    g_free(tally.why);
+}
+END_TEST
+
 START_TEST(knows_a_virtio_device_by_its_vmstate)
 {
     ck_assert_uint_eq(mig_virtio_type_of_vmstate("virtio-console"), 3);
@@ -519,6 +641,7 @@ Suite *suite_device(void)
     tcase_add_loop_test(tc, decodes, 0, G_N_ELEMENTS(cases));
     tcase_add_loop_test(tc, stays_inside, 0, G_N_ELEMENTS(cases));
     tcase_add_test(tc, without_a_description);
+    tcase_add_loop_test(tc, costs_no_more_than_it_is_worth, 0, G_N_ELEMENTS(costly));
     suite_add_tcase(suite, tc);
     tc = tcase_create("pci");
     tcase_add_test(tc, decodes_configuration_space);
@@ -528,6 +651,7 @@ Suite *suite_device(void)
     tc = tcase_create("virtio");
     tcase_add_test(tc, knows_a_virtio_device_by_its_vmstate);
     tcase_add_loop_test(tc, names_virtio_features, 0, G_N_ELEMENTS(features));
+    tcase_add_test(tc, follows_a_chain_of_subsections_once);
     suite_add_tcase(suite, tc);
     return suite;
 }
