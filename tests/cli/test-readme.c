@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof that the examples of README.md show what the program prints.
+/* Owns: the proof that the examples of README.md show what the program prints, and that the
+ * client of migstat(3) compiles and runs.
  * Must not know: what they are about.
- * Neighbours: README.md; the streams are those of tests/fixtures/real.
+ * Neighbours: README.md, man/migstat.3; the streams are those of tests/fixtures/real.
  */
 #include "support.h"
 
@@ -85,11 +86,57 @@ START_TEST(examples_are_true)
 }
 END_TEST
 
+/* The C of migstat(3), from the first #include to the end of its example. */
+static char *client_of_the_manual(void)
+{
+    g_autofree char *path = source_path("man/migstat.3");
+    g_autofree char *page = NULL;
+    const char *start, *end;
+    GString *client;
+
+    ck_assert(g_file_get_contents(path, &page, NULL, NULL));
+    start = strstr(page, "#include <inttypes.h>");
+    ck_assert(start);
+    end = strstr(start, "\n.EE\n");
+    ck_assert(end);
+    client = g_string_new_len(start, end + 1 - start);
+    g_string_replace(client, "\\-", "-", 0);
+    g_string_replace(client, "\\e", "\\", 0);
+    return g_string_free(client, FALSE);
+}
+
+START_TEST(the_client_of_the_manual_works)
+{
+    g_autofree char *folder = folder_of_streams();
+    g_autofree char *source = g_build_filename(folder, "client.c", NULL);
+    g_autofree char *client = client_of_the_manual();
+    static const char script[] =
+        "library=$(echo \"$BUILDDIR\"/libmigstat.so.*)\n"
+        "soname=$(readelf -d \"$library\" | sed -n 's/.*soname: .\\(.*\\)./\\1/p')\n"
+        "ln -s \"$library\" \"$soname\"\n"
+        "$CC -Wall -Werror -I\"$SRCDIR/lib\" -o client client.c \"$library\" "
+        "$(pkg-config --cflags --libs gio-2.0)\n"
+        "LD_LIBRARY_PATH=. ./client virt-52-gicv3-vfio.mig.zst || test $? = 1";
+    const char *const argv[] = { "sh", "-euc", script, NULL };
+
+    ck_assert(g_file_set_contents(source, client, -1, NULL));
+    g_autoptr(Run) run = run_program(argv, NULL, folder);
+    ck_assert_msg(run->status == 0, "%s%s", run->out, run->err);
+    ck_assert_msg(strstr(run->out, " 1 file-header\n"), "%s%s", run->out, run->err);
+    ck_assert_msg(strstr(run->out, " errors\n"), "%s", run->out);
+    scratch_remove(folder);
+}
+END_TEST
+
 Suite *suite_readme(void)
 {
     Suite *suite = suite_create("readme");
     TCase *tc = tcase_create("examples");
     tcase_add_test(tc, examples_are_true);
+    /* A sanitizer's library is not what a client links. */
+    if (g_strcmp0(g_getenv("VARIANT"), "release") == 0) {
+        tcase_add_test(tc, the_client_of_the_manual_works);
+    }
     suite_add_tcase(suite, tc);
     return suite;
 }
