@@ -304,8 +304,9 @@ static size_t read_data(Data *data, uint8_t *buffer, size_t n)
             data->at = 0;
             continue;
         }
-        if (!diff_read(data->side, data->record->offset + 16 + data->at, buffer + done,
-                       want)) {
+        if (!diff_read(data->side,
+                       data->record->offset + data->record->header_length + data->at,
+                       buffer + done, want)) {
             return 0;
         }
         data->at += want;
@@ -365,7 +366,7 @@ static DiffBody last_config(const DiffSide *side, const MigVfioSummary *vfio)
     for (; record; record = next_record(side, record->next)) {
         if (record->flag == (uint16_t)MIG_VFIO_DEV_CONFIG_STATE &&
             record->payload_length) {
-            body.offset = record->offset + (record->has_subflags ? 16 : 8);
+            body.offset = record->offset + record->header_length;
             body.length = record->payload_length;
         }
     }

@@ -198,7 +198,7 @@ static bool take_vfio(Extract *x, const MigItem *item, GError **error)
 {
     const MigVfioRecord *record = &item->vfio;
     const uint8_t *p;
-    uint64_t skip;
+    size_t n;
 
     if (item->kind != MIG_ITEM_VFIO_RECORD || !is_named(x, item->section)) {
         return true;
@@ -219,12 +219,12 @@ static bool take_vfio(Extract *x, const MigItem *item, GError **error)
     }
     if (record->has_payload) {
         g_byte_array_set_size(x->config, 0);
-        g_byte_array_append(x->config, p + record->payload_offset + 4,
+        g_byte_array_append(x->config, mig_vfio_item_config(item, p),
                             record->config_size);
         return true;
     }
-    skip = item->piece ? 0 : record->payload_offset;
-    return write_all(extract_files_fd(x->files, 0), p + skip, item->length - skip, error);
+    p = mig_vfio_item_payload(item, p, &n);
+    return write_all(extract_files_fd(x->files, 0), p, n, error);
 }
 
 static bool finish_vfio(Extract *x, GError **error)

@@ -375,17 +375,21 @@ static bool is_repeated(Devices *d, const MigItem *item, const uint8_t *payload)
 static void decode_configuration(Devices *d, const MigItem *item)
 {
     const uint8_t *bytes = mig_reader_bytes(d->dump->reader, item);
-    uint64_t at = item->vfio.payload_offset;
     const MigDecoder decoder = decoder_of(d);
+    uint64_t at = item->offset + item->vfio.payload_offset;
+    const uint8_t *payload;
     bool matches;
+    size_t n;
 
-    if (!bytes || is_repeated(d, item, bytes + at)) {
+    if (!bytes) {
         return;
     }
-    begin_device(d, item->section, item->offset + at, item->vfio.payload_length,
-                 type_label(item->type));
-    matches = mig_vfio_payload_decode(&decoder, bytes + at, item->vfio.payload_length,
-                                      item->offset + at);
+    payload = mig_vfio_item_payload(item, bytes, &n);
+    if (is_repeated(d, item, payload)) {
+        return;
+    }
+    begin_device(d, item->section, at, n, type_label(item->type));
+    matches = mig_vfio_payload_decode(&decoder, payload, n, at);
     end_device(d, matches);
 }
 

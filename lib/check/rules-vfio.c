@@ -336,40 +336,13 @@ static void vfio_data_missing(MigCheck *check, const MigFacts *facts, const MigI
 
 /* --- MSI-X ------------------------------------------------------------------------ */
 
-/* Configuration space, PCI Local Bus Specification 3.0, 6.2 and 6.8.2. */
-#define PCI_STATUS              0x06
-#define PCI_STATUS_CAPABILITIES 0x10
-#define PCI_CAPABILITY_LIST     0x34
-#define PCI_CAPABILITY_FIRST    0x40
-#define PCI_CAPABILITIES_MAX    48
-#define PCI_CAPABILITY_MSIX     0x11
-#define PCI_MSIX_ENABLE         0x8000u
-
-static bool msix_enabled(const uint8_t *space)
-{
-    uint8_t at = space[PCI_CAPABILITY_LIST] & 0xfc;
-
-    for (int i = 0; space[PCI_STATUS] & PCI_STATUS_CAPABILITIES &&
-                    i < PCI_CAPABILITIES_MAX && at >= PCI_CAPABILITY_FIRST;
-         i++) {
-        if (space[at] == PCI_CAPABILITY_MSIX) {
-            return (mig_le16(space + at + 2) & PCI_MSIX_ENABLE) != 0;
-        }
-        at = space[at + 1] & 0xfc;
-    }
-    return false;
-}
-
 static void vfio_msix_no_table(MigCheck *check, const MigFacts *facts,
                                const MigItem *item)
 {
     const MigVfioRecord *record = &item->vfio;
-    const uint8_t *p;
 
     (void)facts;
-    if (record->has_payload && record->msix_vectors == 0 &&
-        (p = mig_reader_bytes(mig_check_reader(check), item)) != NULL &&
-        msix_enabled(p + record->payload_offset + 4)) {
+    if (record->has_payload && record->msix_vectors == 0 && record->msix_enabled) {
         mig_report_item(check, item,
                         "MSI-X is enabled in the configuration space, and the "
                         "payload has no MSI-X table");

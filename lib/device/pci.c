@@ -12,16 +12,15 @@
 
 #include "device/pci-registers.h"
 #include "device/special.h"
+#include "stream/pci-space.h"
 #include "stream/wire.h"
 
-#define SPACE                     256u
-#define EXTENDED_SPACE            4096u
-#define CAPABILITIES_MAX          48
+#define SPACE                     MIG_PCI_SPACE_LENGTH
+#define EXTENDED_SPACE            MIG_PCI_SPACE_EXTENDED
 #define EXTENDED_CAPABILITIES_MAX 480
-#define MSIX_ENTRY                16u
+#define MSIX_ENTRY                MIG_PCI_MSIX_ENTRY_LENGTH
 #define PCI_VENDOR_VIRTIO         0x1af4
 
-enum { PCI_STATUS = 0x06, PCI_HEADER_TYPE = 0x0e, PCI_CAPABILITY_LIST = 0x34 };
 enum { EXPRESS_ROOT_PORT = 4, EXPRESS_EVENT_COLLECTOR = 10 };
 
 typedef struct Space {
@@ -287,28 +286,29 @@ static uint32_t end_of(const uint16_t *places, unsigned n, uint32_t at,
     return end;
 }
 
+static bool is_listed(const uint16_t *places, unsigned n, uint16_t at)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (places[i] == at) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void show_capabilities(Space *s)
 {
-    uint16_t places[CAPABILITIES_MAX];
+    uint16_t places[MIG_PCI_CAPABILITIES_MAX];
+    MigPciCapability capability = { 0 };
     unsigned n = 0;
-    uint8_t at = *octets(s, PCI_CAPABILITY_LIST) & 0xfc;
 
-    if (!(mig_le16(octets(s, PCI_STATUS)) & 0x10)) {
-        return;
-    }
-    while (at >= 0x40 && n < CAPABILITIES_MAX && *octets(s, at) != 0xff) {
-        for (unsigned i = 0; i < n; i++) {
-            if (places[i] == at) {
-                mig_emit_mismatch(s->e, s->at + at, 1,
-                                  "the capabilities are chained in a loop");
-                at = 0;
-                break;
-            }
+    while (mig_pci_next_capability(octets(s, 0), &capability) && capability.id != 0xff) {
+        if (is_listed(places, n, capability.at)) {
+            mig_emit_mismatch(s->e, s->at + capability.at, 1,
+                              "the capabilities are chained in a loop");
+            break;
         }
-        if (at) {
-            places[n++] = at;
-            at = *octets(s, at + 1u) & 0xfc;
-        }
+        places[n++] = capability.at;
     }
     for (unsigned i = 0; i < n; i++) {
         show_capability(s, (uint8_t)places[i], end_of(places, n, places[i], SPACE));
@@ -412,7 +412,7 @@ void mig_pci_config_decode(MigEmit *e, const char *name, const char *type, uint6
     name_ids(s);
     mig_emit_open(e, MIG_FIELD_STRUCT, name, type, at, length, note->str);
     show_regs(s, 0, mig_pci_common_header);
-    layout = *octets(s, PCI_HEADER_TYPE) & 0x7f;
+    layout = *octets(s, MIG_PCI_HEADER_TYPE) & 0x7f;
     if (layout <= 1) {
         show_bars(s, 0x10, layout ? 2 : 6, "bar");
         show_regs(s, 0, layout ? mig_pci_header_1 : mig_pci_header_0);
@@ -448,20 +448,10 @@ uint32_t mig_pci_msix_vectors(uint64_t length)
     /* 16 octets a vector and a bit, in whole octets */
     uint64_t n = length * 8 / (8 * MSIX_ENTRY + 1);
 
-    return n && n <= 2048 && n * MSIX_ENTRY + (n + 7) / 8 == length ? (uint32_t)n : 0;
-}
-
-uint32_t mig_pci_msix_announced(const uint8_t *space)
-{
-    uint8_t at = space[PCI_CAPABILITY_LIST] & 0xfc;
-
-    for (int i = 0; i < CAPABILITIES_MAX && at >= 0x40 && space[PCI_STATUS] & 0x10; i++) {
-        if (space[at] == CAP_MSIX) {
-            return (mig_le16(space + at + 2) & 0x7ffu) + 1;
-        }
-        at = space[at + 1] & 0xfc;
-    }
-    return 0;
+    return n && n <= MIG_PCI_MSIX_VECTORS_MAX &&
+                   n * MSIX_ENTRY + mig_pci_msix_pending_length((uint32_t)n) == length
+               ? (uint32_t)n
+               : 0;
 }
 
 void mig_pci_msix_decode(MigEmit *e, const char *name, const char *type, uint64_t at,
@@ -471,7 +461,8 @@ void mig_pci_msix_decode(MigEmit *e, const char *name, const char *type, uint64_
     char buffer[24];
 
     mig_emit_open(e, MIG_FIELD_STRUCT, name, type, at,
-                  (uint64_t)vectors * MSIX_ENTRY + (vectors + 7) / 8, NULL);
+                  (uint64_t)vectors * MSIX_ENTRY + mig_pci_msix_pending_length(vectors),
+                  NULL);
     mig_emit_open(e, MIG_FIELD_ARRAY, "table", "MSI-X entry", at, pending - at, NULL);
     for (uint32_t i = 0; i < vectors; i++, at += MSIX_ENTRY) {
         bool masked = mig_emit_get_le(e, at + 12, 4) & 1;

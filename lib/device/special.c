@@ -30,21 +30,6 @@ void mig_special_decode(MigEmit *e, const char *type, const char *name, uint64_t
     }
 }
 
-/* A payload's length is known by its END_OF_STATE, which the caller has cut off. */
-static bool parse_payload(const uint8_t *bytes, uint64_t length, MigVfioPayload *payload)
-{
-    g_autofree uint8_t *closed = NULL;
-
-    if (length > MIG_VFIO_PAYLOAD_MAX) {
-        return false;
-    }
-    closed = g_malloc(length + 8);
-    memcpy(closed, bytes, length);
-    mig_put_be64(closed + length, MIG_VFIO_END_OF_STATE);
-    return mig_vfio_payload_parse(closed, length + 8, payload) &&
-           payload->length == length;
-}
-
 bool mig_vfio_payload_decode(const MigDecoder *decoder, const uint8_t *bytes,
                              uint64_t length, uint64_t offset)
 {
@@ -53,7 +38,7 @@ bool mig_vfio_payload_decode(const MigDecoder *decoder, const uint8_t *bytes,
     uint64_t display;
 
     mig_emit_init(&e, decoder, bytes, length, offset);
-    if (!parse_payload(bytes, length, &payload)) {
+    if (!mig_vfio_payload_parse_whole(bytes, length, &payload)) {
         mig_emit_mismatch(&e, 0, length, "no VFIO configuration");
         return false;
     }
@@ -65,11 +50,11 @@ bool mig_vfio_payload_decode(const MigDecoder *decoder, const uint8_t *bytes,
         mig_pci_msix_decode(&e, "msix", "msix state", payload.msix_offset,
                             payload.msix_vectors);
     }
-    if (payload.has_display) {
-        /* 0x05, the name of 25 octets with its length, be32 version */
-        display = payload.length - 28;
+    if (payload.display_offset) {
+        display = payload.display_fields;
         mig_emit_open(&e, MIG_FIELD_SUBSECTION, "VFIOPCIDevice/VFIODisplay", "subsection",
-                      payload.length - 59, 59, NULL);
+                      payload.display_offset, payload.length - payload.display_offset,
+                      NULL);
         mig_emit_be(&e, "address", display, 8, NULL);
         mig_emit_be(&e, "fourcc", display + 8, 4, NULL);
         mig_emit_be(&e, "flags", display + 12, 4, NULL);

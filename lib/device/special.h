@@ -24,9 +24,6 @@ void mig_pci_msix_decode(MigEmit *e, const char *name, const char *type, uint64_
                          uint32_t vectors);
 /* Vectors of a table that takes @length octets with its pending bits; 0 for none. */
 uint32_t mig_pci_msix_vectors(uint64_t length);
-/* Entries of the MSI-X table by the capability list of a configuration space of 256 octets
- * or more; 0 without the capability. */
-uint32_t mig_pci_msix_announced(const uint8_t *space);
 
 /* device/virtio.c: the field "virtio". */
 void mig_virtio_decode(MigEmit *e, const char *name, const char *type, uint64_t at,

@@ -31,6 +31,7 @@
 
 #include "device/special.h"
 #include "device/virtio-parts.h"
+#include "stream/pci-space.h"
 #include "stream/page.h"
 #include "stream/wire.h"
 
@@ -277,11 +278,12 @@ static bool measure_pci(const uint8_t *p, uint64_t length, uint32_t space, Layou
             return false;
         }
     }
-    l->vectors = mig_pci_msix_announced(p + 4);
+    l->vectors = mig_pci_msix_entries(p + 4);
     l->common = intx + 16;
     l->has_vector = l->vectors > 0;
     if (l->vectors) {
-        l->common += (uint64_t)l->vectors * 16 + (l->vectors + 7) / 8 + 2;
+        l->common += (uint64_t)l->vectors * MIG_PCI_MSIX_ENTRY_LENGTH +
+                     mig_pci_msix_pending_length(l->vectors) + 2;
     }
     return measure_common(p, length, l);
 }

@@ -221,18 +221,14 @@ static void change_device(Body *body, uint64_t length)
 /* A register of configuration space tells how long the MSI-X table is: that must stay. */
 static void change_vfio(Body *body, uint64_t length)
 {
-    g_autofree uint8_t *closed = g_malloc(length + 8);
     g_autofree uint8_t *original = g_memdup2(body->copy, length);
     const MigDecoder decoder = { mig_reader_budget(mig_next_reader(body->next)), NULL,
                                  visit, body };
     MigVfioPayload payload;
 
     mig_vfio_payload_decode(&decoder, original, length, body->offset);
-    memcpy(closed, body->copy, length);
-    mig_put_be64(closed + length, MIG_VFIO_END_OF_STATE);
     if (!body->error && body->changed &&
-        (!mig_vfio_payload_parse(closed, length + 8, &payload) ||
-         payload.length != length)) {
+        !mig_vfio_payload_parse_whole(body->copy, length, &payload)) {
         mig_next_refuse(body->next, body->item, body->item->section, &body->error,
                         "with this value the configuration would have another length");
     }

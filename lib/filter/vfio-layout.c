@@ -29,7 +29,6 @@
 #include "stream/vfio-need.h"
 #include "stream/vfio.h"
 
-#define FLAG        8u
 #define NO_SUBFLAGS (-1)
 #define TOO_BRIEF   "the end of the stream does not have all of the configurations"
 
@@ -39,12 +38,12 @@ typedef struct Device {
     uint32_t section_id;       /* as START had it */
     uint32_t index;            /* of the section, the same in both passes */
     GBytes *payload;           /* the last one seen */
-    uint32_t config_size, msix_vectors;
-    unsigned differing; /* payloads that were not like the one before */
-    bool in_start;      /* a configuration record stands in START */
-    bool reserved;      /* a subflag word has bits that mean nothing yet */
-    bool leave;         /* as it is */
-    bool need;          /* its configuration is set up early */
+    MigVfioRecord config;      /* its record */
+    unsigned differing;        /* payloads that were not like the one before */
+    bool in_start;             /* a configuration record stands in START */
+    bool reserved;             /* a subflag word has bits that mean nothing yet */
+    bool leave;                /* as it is */
+    bool need;                 /* its configuration is set up early */
 
     /* The body that passes. */
     MigSectionType type;
@@ -180,18 +179,19 @@ static bool capture(Device *device, MigNext *next, const MigItem *item, GError *
 {
     const uint8_t *p = mig_next_bytes(next, item, error);
     g_autoptr(GBytes) payload = NULL;
+    size_t n;
 
     if (!p) {
         return false;
     }
-    payload = g_bytes_new(p + item->vfio.payload_offset, item->vfio.payload_length);
+    p = mig_vfio_item_payload(item, p, &n);
+    payload = g_bytes_new(p, n);
     if (device->payload && !g_bytes_equal(device->payload, payload)) {
         device->differing++;
     }
     g_clear_pointer(&device->payload, g_bytes_unref);
     device->payload = g_steal_pointer(&payload);
-    device->config_size = item->vfio.config_size;
-    device->msix_vectors = item->vfio.msix_vectors;
+    device->config = item->vfio;
     return true;
 }
 
@@ -372,56 +372,56 @@ static int subflags_in_full(const Layout *layout, const Device *device)
     return MIG_VFIO_SUBFLAG_ENABLE_IRQ | (device->need ? 0 : MIG_VFIO_SUBFLAG_SETUP);
 }
 
-static bool emit_flag(MigNext *next, const MigItem *like, uint64_t flag,
-                      bool closes_config, GError **error)
+static void encode_record(MigVfioRecord *record, GBytes *payload, GByteArray *bytes)
 {
-    MigItem item = *like;
-    uint8_t p[FLAG];
+    size_t n = 0;
+    const void *data =
+        record->has_payload && payload ? g_bytes_get_data(payload, &n) : NULL;
 
-    mig_put_be64(p, flag);
-    item.vfio = (MigVfioRecord){ .flag = flag, .closes_config = closes_config };
-    return mig_next_emit_bytes(next, &item, MIG_ITEM_VFIO_RECORD, p, sizeof(p), error);
+    mig_vfio_record_encode(record, data, n, bytes);
+}
+
+static bool emit_record(MigNext *next, const MigItem *like, MigVfioRecord record,
+                        GBytes *payload, GError **error)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    MigItem item = *like;
+
+    encode_record(&record, payload, bytes);
+    item.vfio = record;
+    return mig_next_emit_bytes(next, &item, MIG_ITEM_VFIO_RECORD, bytes->data, bytes->len,
+                               error);
+}
+
+static bool emit_end_of_state(MigNext *next, const MigItem *like, bool closes_config,
+                              GError **error)
+{
+    const MigVfioRecord record = { .flag = MIG_VFIO_END_OF_STATE,
+                                   .closes_config = closes_config };
+
+    return emit_record(next, like, record, NULL, error);
 }
 
 /* The configuration record that @subflags ask for, without its END_OF_STATE. */
-static GByteArray *config_record(const Device *device, int subflags,
-                                 MigVfioRecord *record)
+static MigVfioRecord config_record(const Device *device, int subflags)
 {
-    GByteArray *bytes = g_byte_array_new();
-    uint8_t word[FLAG];
+    MigVfioRecord record = { .flag = MIG_VFIO_DEV_CONFIG_STATE };
 
-    *record = (MigVfioRecord){ .flag = MIG_VFIO_DEV_CONFIG_STATE };
-    mig_put_be64(word, MIG_VFIO_DEV_CONFIG_STATE);
-    g_byte_array_append(bytes, word, sizeof(word));
-    if (subflags != NO_SUBFLAGS) {
-        record->has_subflags = true;
-        record->subflags = (uint16_t)subflags;
-        mig_put_be64(word, MIG_VFIO_SUBFLAG_PREFIX | (unsigned)subflags);
-        g_byte_array_append(bytes, word, sizeof(word));
-    }
-    record->payload_offset = bytes->len;
     if (subflags == NO_SUBFLAGS || (unsigned)subflags & MIG_VFIO_SUBFLAG_SETUP) {
-        size_t n;
-        const uint8_t *p = g_bytes_get_data(device->payload, &n);
-
-        record->has_payload = true;
-        record->payload_length = n;
-        record->config_size = device->config_size;
-        record->msix_vectors = device->msix_vectors;
-        g_byte_array_append(bytes, p, (guint)n);
+        record = device->config;
     }
-    return bytes;
+    record.has_subflags = subflags != NO_SUBFLAGS;
+    record.subflags = record.has_subflags ? (uint16_t)subflags : 0;
+    return record;
 }
 
 static bool emit_config(Device *device, MigNext *next, const MigItem *like, int subflags,
                         GError **error)
 {
-    MigItem item = *like;
-    g_autoptr(GByteArray) bytes = config_record(device, subflags, &item.vfio);
+    MigVfioRecord record = config_record(device, subflags);
 
-    device->set_ups += item.vfio.has_payload;
-    return mig_next_emit_bytes(next, &item, MIG_ITEM_VFIO_RECORD, bytes->data, bytes->len,
-                               error);
+    device->set_ups += record.has_payload;
+    return emit_record(next, like, record, device->payload, error);
 }
 
 /* A whole configuration record in END or PART. */
@@ -433,16 +433,16 @@ static bool emit_early(Layout *layout, Device *device, MigNext *next, const MigI
 
     device->changed = true;
     return emit_config(device, next, like, subflags, error) &&
-           emit_flag(next, like, MIG_VFIO_END_OF_STATE, true, error);
+           emit_end_of_state(next, like, true, error);
 }
 
+/* Bytes of the body of its new FULL section. */
 static uint64_t full_size(const Layout *layout, const Device *device)
 {
-    MigVfioRecord record;
-    g_autoptr(GByteArray) bytes =
-        config_record(device, subflags_in_full(layout, device), &record);
+    const MigVfioRecord config = config_record(device, subflags_in_full(layout, device));
+    const MigVfioRecord end = { .flag = MIG_VFIO_END_OF_STATE };
 
-    return bytes->len + FLAG;
+    return mig_vfio_record_length(&config) + mig_vfio_record_length(&end);
 }
 
 static void note_enabled(Layout *layout, Device *device, MigNext *next)
@@ -492,7 +492,7 @@ static bool emit_full(Layout *layout, Device *device, MigNext *next,
     if (!mig_next_emit_bytes(next, &item, MIG_ITEM_SECTION_HEADER, header->data,
                              header->len, error) ||
         !emit_full_record(layout, device, next, &item, error) ||
-        !emit_flag(next, &item, MIG_VFIO_END_OF_STATE, true, error)) {
+        !emit_end_of_state(next, &item, true, error)) {
         return false;
     }
     mig_description_edit_insert(layout->edit, section, full_size(layout, device),
@@ -527,7 +527,7 @@ static bool close_body(Layout *layout, MigNext *next, GError **error)
     }
     /* Its last END_OF_STATE belonged to a record that went. */
     return device->closed || !device->removed_here ||
-           emit_flag(next, &layout->last, MIG_VFIO_END_OF_STATE, false, error);
+           emit_end_of_state(next, &layout->last, false, error);
 }
 
 static bool open_body(Layout *layout, MigNext *next, const MigItem *item, GError **error)
@@ -576,8 +576,8 @@ static bool open_body(Layout *layout, MigNext *next, const MigItem *item, GError
 static bool replace_config(Layout *layout, Device *device, MigNext *next,
                            const MigItem *item, GError **error)
 {
-    MigItem made = *item;
-    g_autoptr(GByteArray) bytes = NULL;
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    MigVfioRecord made;
     const uint8_t *p;
 
     if (device->type != MIG_SECTION_FULL || device->full) {
@@ -587,7 +587,8 @@ static bool replace_config(Layout *layout, Device *device, MigNext *next,
     if (!judge(device, next, item, error)) {
         return false;
     }
-    bytes = config_record(device, subflags_in_full(layout, device), &made.vfio);
+    made = config_record(device, subflags_in_full(layout, device));
+    encode_record(&made, device->payload, bytes);
     p = mig_next_bytes(next, item, error);
     if (!p) {
         return false;
@@ -598,7 +599,7 @@ static bool replace_config(Layout *layout, Device *device, MigNext *next,
         return mig_next_emit(next, item, error);
     }
     device->changed = true;
-    mig_description_edit_resize(layout->edit, device->section, bytes->len + FLAG);
+    mig_description_edit_resize(layout->edit, device->section, full_size(layout, device));
     return emit_full_record(layout, device, next, item, error);
 }
 
@@ -612,7 +613,7 @@ static bool fill_full(Layout *layout, Device *device, MigNext *next, const MigIt
     device->changed = device->closed = true;
     mig_description_edit_resize(layout->edit, device->section, full_size(layout, device));
     return emit_full_record(layout, device, next, item, error) &&
-           emit_flag(next, item, MIG_VFIO_END_OF_STATE, true, error);
+           emit_end_of_state(next, item, true, error);
 }
 
 /* In a single pass: what is in FULL has gone out, and should have been the last one. */

@@ -132,10 +132,13 @@ typedef struct MigVfioRecord {
     uint16_t subflags;  /* MIG_VFIO_SUBFLAG_... */
     bool has_payload;   /* of a configuration record: a payload follows the flags */
     bool closes_config; /* END_OF_STATE: of a configuration record, not of the body */
-    uint32_t payload_offset; /* in the item, octets */
+    bool msix_enabled;  /* by the configuration space of the payload */
+    uint32_t payload_offset; /* in the item, bytes */
+    uint32_t config_offset;  /* of the configuration space, in the item; 0: none */
     uint64_t payload_length; /* configuration payload, or device data of all pieces */
-    uint32_t config_size;    /* octets of configuration space: 256 or 4096 */
+    uint32_t config_size;    /* bytes of configuration space: 256 or 4096 */
     uint32_t msix_vectors;   /* entries of the MSI-X table in the payload */
+    uint16_t vendor_id, device_id; /* by the configuration space */
 } MigVfioRecord;
 
 typedef struct MigItem {

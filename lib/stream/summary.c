@@ -134,30 +134,18 @@ static MigVfioSummary *vfio_of(MigSummary *s, const MigSection *section)
     return &g_array_index(s->vfio, MigVfioSummary, index - 1);
 }
 
-/* Offsets of configuration space: PCI Local Bus Specification 3.0, 6.1 and 6.8.2. */
-static void look_at_config(MigVfioSummary *vfio, const uint8_t *record,
-                           const MigItem *item)
+static void keep_config(MigVfioSummary *vfio, const MigVfioRecord *record)
 {
-    const uint8_t *space = record + item->vfio.payload_offset + 4;
-    uint8_t at = space[0x34] & 0xfc;
-
     vfio->has_pci = true;
-    vfio->vendor_id = mig_le16(space);
-    vfio->device_id = mig_le16(space + 2);
-    vfio->config_size = item->vfio.config_size;
-    vfio->config_length = (uint32_t)item->vfio.payload_length;
-    vfio->msix_vectors = item->vfio.msix_vectors;
-    vfio->msix_enabled = false;
-    for (int i = 0; vfio->msix_vectors && i < 48 && at >= 0x40; i++) {
-        if (space[at] == 0x11) {
-            vfio->msix_enabled = (mig_le16(space + at + 2) & 0x8000) != 0;
-            return;
-        }
-        at = space[at + 1] & 0xfc;
-    }
+    vfio->vendor_id = record->vendor_id;
+    vfio->device_id = record->device_id;
+    vfio->config_size = record->config_size;
+    vfio->config_length = (uint32_t)record->payload_length;
+    vfio->msix_vectors = record->msix_vectors;
+    vfio->msix_enabled = record->msix_vectors && record->msix_enabled;
 }
 
-static void watch_vfio(MigSummary *s, MigReader *reader, const MigItem *item)
+static void watch_vfio(MigSummary *s, const MigItem *item)
 {
     MigVfioSummary *vfio = vfio_of(s, item->section);
     MigVfioRecordSummary *record;
@@ -167,11 +155,7 @@ static void watch_vfio(MigSummary *s, MigReader *reader, const MigItem *item)
         return;
     }
     if (item->vfio.has_payload) {
-        const uint8_t *p = mig_reader_bytes(reader, item);
-
-        if (p) {
-            look_at_config(vfio, p, item);
-        }
+        keep_config(vfio, &item->vfio);
     }
     record = mig_long_array_add(s->vfio_records);
     *record = (MigVfioRecordSummary){
@@ -181,6 +165,7 @@ static void watch_vfio(MigSummary *s, MigReader *reader, const MigItem *item)
         .flag = (uint16_t)item->vfio.flag,
         .subflags = item->vfio.subflags,
         .has_subflags = item->vfio.has_subflags,
+        .header_length = (uint8_t)item->vfio.payload_offset,
         .type = (uint8_t)item->type,
         .device = (uint32_t)(vfio - (MigVfioSummary *)(void *)s->vfio->data),
     };
@@ -245,6 +230,7 @@ static void keep_defect(MigSummary *s, const MigItem *item)
 
 void mig_summary_watch(MigSummary *s, MigReader *reader, const MigItem *item)
 {
+    (void)reader;
     s->share[share_of(item)] += item->length;
     if (G_UNLIKELY(item->defect)) {
         keep_defect(s, item);
@@ -257,6 +243,6 @@ void mig_summary_watch(MigSummary *s, MigReader *reader, const MigItem *item)
     if (mig_section_is_ram(item->section)) {
         watch_ram(s, item);
     } else if (mig_section_is_vfio(item->section)) {
-        watch_vfio(s, reader, item);
+        watch_vfio(s, item);
     }
 }

@@ -43,9 +43,10 @@ typedef struct MigVfioRecordSummary {
     uint16_t flag; /* the low 16 bits of the flag */
     uint16_t subflags;
     bool has_subflags;
-    uint8_t type;    /* of the section it stands in */
-    uint32_t device; /* index into vfio */
-    uint32_t next;   /* index + 1 of the device's next record; 0: none */
+    uint8_t header_length; /* bytes of it before its payload */
+    uint8_t type;          /* of the section it stands in */
+    uint32_t device;       /* index into vfio */
+    uint32_t next;         /* index + 1 of the device's next record; 0: none */
 } MigVfioRecordSummary;
 
 /* A VFIO device and what its configuration space says of it. */

@@ -25,22 +25,19 @@
 
 #include "stream/body.h"
 #include "stream/defect.h"
+#include "stream/pci-space.h"
 
-#define FLAG        8u
-#define INTX_LENGTH 16u
-#define MSIX_ENTRY  16u
+#define FLAG            8u
+#define VERSION_LENGTH  4u
+#define INTX_PIN_LENGTH 4u
+#define INTX_LENGTH     (MIG_PCI_INTX_PINS * INTX_PIN_LENGTH)
 
 /* be64 address | be32 fourcc, flags, width, height, stride: 8.2 and later, with ramfb. */
 static const char display_name[] = "VFIOPCIDevice/VFIODisplay";
-#define DISPLAY_LENGTH 59u
-
-/* Configuration space, PCI Local Bus Specification 3.0, 6.2 and 6.8.2. */
-#define PCI_STATUS              0x06
-#define PCI_STATUS_CAPABILITIES 0x10
-#define PCI_CAPABILITY_LIST     0x34
-#define PCI_CAPABILITY_FIRST    0x40
-#define PCI_CAPABILITIES_MAX    48
-#define PCI_CAPABILITY_MSIX     0x11
+#define DISPLAY_NAME_LENGTH   ((uint8_t)(sizeof(display_name) - 1))
+#define DISPLAY_FIELDS_LENGTH 28u
+#define DISPLAY_LENGTH \
+    (MIG_SUBSECTION_OVERHEAD + DISPLAY_NAME_LENGTH + DISPLAY_FIELDS_LENGTH)
 
 enum { STEP_RECORDS, STEP_CLOSE_CONFIG };
 
@@ -66,70 +63,153 @@ const char *mig_vfio_flag_name(uint64_t flag)
     return NULL;
 }
 
-/* Entries of the MSI-X table by the capability list; 0 without one. */
-static uint32_t msix_vectors(const uint8_t *space)
-{
-    uint8_t at = space[PCI_CAPABILITY_LIST] & 0xfc;
-
-    if (!(space[PCI_STATUS] & PCI_STATUS_CAPABILITIES)) {
-        return 0;
-    }
-    for (int i = 0; i < PCI_CAPABILITIES_MAX && at >= PCI_CAPABILITY_FIRST; i++) {
-        if (space[at] == PCI_CAPABILITY_MSIX) {
-            return (mig_le16(space + at + 2) & 0x7ffu) + 1;
-        }
-        at = space[at + 1] & 0xfc;
-    }
-    return 0;
-}
-
 static bool has_display(const uint8_t *p, size_t n)
 {
-    const uint8_t name_length = sizeof(display_name) - 1;
+    return n >= DISPLAY_LENGTH && p[0] == MIG_SUBSECTION && p[1] == DISPLAY_NAME_LENGTH &&
+           memcmp(p + 2, display_name, DISPLAY_NAME_LENGTH) == 0;
+}
 
-    return n >= DISPLAY_LENGTH && p[0] == MIG_SUBSECTION && p[1] == name_length &&
-           memcmp(p + 2, display_name, name_length) == 0;
+/* Bytes in which a payload is looked for. */
+typedef struct Window {
+    const uint8_t *p;
+    size_t n;
+    bool closed; /* END_OF_STATE follows them */
+} Window;
+
+static bool end_of_state_at(const Window *w, uint32_t at)
+{
+    if (at == w->n) {
+        return w->closed;
+    }
+    return w->n >= at + FLAG && mig_be64(w->p + at) == MIG_VFIO_END_OF_STATE;
 }
 
 /* Whether the payload, with a table of @vectors, is followed by END_OF_STATE. */
-static bool ends(const uint8_t *p, size_t n, uint32_t vectors, MigVfioPayload *payload)
+static bool ends(const Window *w, uint32_t vectors, MigVfioPayload *payload)
 {
     uint32_t at = payload->intx_offset + INTX_LENGTH;
 
     payload->msix_vectors = vectors;
     payload->msix_offset = vectors ? at : 0;
-    at += vectors * MSIX_ENTRY;
+    at += vectors * MIG_PCI_MSIX_ENTRY_LENGTH;
     payload->pending_offset = vectors ? at : 0;
-    at += (vectors + 7) / 8;
-    payload->has_display = at < n && has_display(p + at, n - at);
-    at += payload->has_display ? DISPLAY_LENGTH : 0;
+    at += mig_pci_msix_pending_length(vectors);
+    payload->display_offset = payload->display_fields = 0;
+    if (at < w->n && has_display(w->p + at, w->n - at)) {
+        payload->display_offset = at;
+        at += DISPLAY_LENGTH;
+        payload->display_fields = at - DISPLAY_FIELDS_LENGTH;
+    }
     payload->length = at;
-    return n >= at + FLAG && mig_be64(p + at) == MIG_VFIO_END_OF_STATE;
+    return end_of_state_at(w, at);
 }
 
-static bool fits(const uint8_t *p, size_t n, uint32_t size, MigVfioPayload *payload)
+static bool fits(const Window *w, uint32_t size, MigVfioPayload *payload)
 {
     uint32_t vectors;
 
-    *payload = (MigVfioPayload){ .config_offset = 4,
+    *payload = (MigVfioPayload){ .config_offset = VERSION_LENGTH,
                                  .config_size = size,
-                                 .intx_offset = 4 + size };
-    if (n < 4 + size + INTX_LENGTH || mig_be32(p) < 1 || mig_be32(p) > 2) {
+                                 .intx_offset = VERSION_LENGTH + size };
+    if (w->n < payload->intx_offset + INTX_LENGTH) {
         return false;
     }
-    for (uint32_t pin = 0; pin < 4; pin++) {
-        if (mig_be32(p + payload->intx_offset + 4 * pin) > 1) {
+    payload->version = mig_be32(w->p);
+    if (payload->version < 1 || payload->version > 2) {
+        return false;
+    }
+    for (uint32_t pin = 0; pin < MIG_PCI_INTX_PINS; pin++) {
+        uint32_t state = mig_be32(w->p + payload->intx_offset + INTX_PIN_LENGTH * pin);
+
+        if (state > 1) {
             return false;
         }
+        payload->intx |= (uint8_t)(state << pin);
     }
-    vectors = msix_vectors(p + payload->config_offset);
+    vectors = mig_pci_msix_entries(w->p + payload->config_offset);
     /* The capability may be there, and MSI-X not be set up by the device model. */
-    return ends(p, n, vectors, payload) || (vectors && ends(p, n, 0, payload));
+    return ends(w, vectors, payload) || (vectors && ends(w, 0, payload));
+}
+
+static bool parse(const Window *w, MigVfioPayload *payload)
+{
+    return fits(w, MIG_PCI_SPACE_EXTENDED, payload) ||
+           fits(w, MIG_PCI_SPACE_LENGTH, payload);
 }
 
 bool mig_vfio_payload_parse(const uint8_t *p, size_t n, MigVfioPayload *payload)
 {
-    return fits(p, n, 4096, payload) || fits(p, n, 256, payload);
+    return parse(&(Window){ p, n, false }, payload);
+}
+
+bool mig_vfio_payload_parse_whole(const uint8_t *p, size_t n, MigVfioPayload *payload)
+{
+    return parse(&(Window){ p, n, true }, payload) && payload->length == n;
+}
+
+void mig_vfio_payload_encode(const MigVfioPayload *payload, const uint8_t *p,
+                             GByteArray *out)
+{
+    mig_append_be32(out, payload->version);
+    g_byte_array_append(out, p + payload->config_offset, payload->config_size);
+    for (uint32_t pin = 0; pin < MIG_PCI_INTX_PINS; pin++) {
+        mig_append_be32(out, payload->intx >> pin & 1u);
+    }
+    if (payload->msix_vectors) {
+        g_byte_array_append(out, p + payload->msix_offset,
+                            payload->msix_vectors * MIG_PCI_MSIX_ENTRY_LENGTH);
+        g_byte_array_append(out, p + payload->pending_offset,
+                            mig_pci_msix_pending_length(payload->msix_vectors));
+    }
+    if (payload->display_offset) {
+        const uint8_t *version = p + payload->display_fields - 4;
+
+        mig_append_u8(out, MIG_SUBSECTION);
+        mig_append_pstr8(out, display_name, DISPLAY_NAME_LENGTH);
+        mig_append_be32(out, mig_be32(version));
+        g_byte_array_append(out, p + payload->display_fields, DISPLAY_FIELDS_LENGTH);
+    }
+}
+
+static uint32_t header_length(const MigVfioRecord *record)
+{
+    bool has_size = record->flag == MIG_VFIO_DEV_DATA_STATE;
+
+    return FLAG + (record->has_subflags ? FLAG : 0) + (has_size ? FLAG : 0);
+}
+
+uint64_t mig_vfio_record_length(const MigVfioRecord *record)
+{
+    return header_length(record) + record->payload_length;
+}
+
+void mig_vfio_record_encode(MigVfioRecord *record, const void *payload, size_t n,
+                            GByteArray *out)
+{
+    mig_append_be64(out, record->flag);
+    if (record->has_subflags) {
+        mig_append_be64(out, MIG_VFIO_SUBFLAG_PREFIX | record->subflags);
+    }
+    if (record->flag == MIG_VFIO_DEV_DATA_STATE) {
+        mig_append_be64(out, record->payload_length);
+    }
+    record->payload_offset = header_length(record);
+    record->config_offset =
+        record->has_payload ? record->payload_offset + VERSION_LENGTH : 0;
+    g_byte_array_append(out, payload, (guint)n);
+}
+
+const uint8_t *mig_vfio_item_payload(const MigItem *item, const uint8_t *bytes, size_t *n)
+{
+    size_t header = item->piece ? 0 : item->vfio.payload_offset;
+
+    *n = item->length - header;
+    return bytes + header;
+}
+
+const uint8_t *mig_vfio_item_config(const MigItem *item, const uint8_t *bytes)
+{
+    return bytes + item->vfio.config_offset;
 }
 
 /* Tells a payload that is cut short from one that makes no sense; never where one ends. */
@@ -141,7 +221,23 @@ static bool contains_end(const uint8_t *p, size_t n)
     return memmem(p, n, flag, sizeof(flag)) != NULL;
 }
 
-/* What follows DEV_CONFIG_STATE.  @p is the flag, @n octets are there. */
+static void note_payload(MigItem *item, const MigVfioPayload *payload, const uint8_t *p)
+{
+    MigVfioRecord *record = &item->vfio;
+    const uint8_t *space = p + payload->config_offset;
+
+    record->has_payload = true;
+    record->payload_length = payload->length;
+    record->config_offset = record->payload_offset + payload->config_offset;
+    record->config_size = payload->config_size;
+    record->msix_vectors = payload->msix_vectors;
+    record->msix_enabled = mig_pci_msix_enabled(space);
+    record->vendor_id = mig_le16(space);
+    record->device_id = mig_le16(space + 2);
+    item->length += payload->length;
+}
+
+/* What follows DEV_CONFIG_STATE.  @p is the flag, @n bytes are there. */
 static MigStatus read_config(MigReader *r, MigItem *item, const uint8_t *p, size_t n,
                              GError **error)
 {
@@ -163,11 +259,7 @@ static MigStatus read_config(MigReader *r, MigItem *item, const uint8_t *p, size
         return MIG_STATUS_MORE;
     }
     if (mig_vfio_payload_parse(p + at, n - at, &payload)) {
-        record->has_payload = true;
-        record->payload_length = payload.length;
-        record->config_size = payload.config_size;
-        record->msix_vectors = payload.msix_vectors;
-        item->length += payload.length;
+        note_payload(item, &payload, p + at);
         return MIG_STATUS_MORE;
     }
     if (n < at + MIG_VFIO_PAYLOAD_MAX + FLAG && !contains_end(p + at, n - at)) {
@@ -236,6 +328,7 @@ static MigStatus vfio_next(MigReader *r, MigItem *item, GError **error)
         p = mig_input_peek(r->in, want, &n);
         return read_config(r, item, p, MIN(n, want), error);
     }
+    item->vfio.payload_offset = FLAG;
     if (flag == MIG_VFIO_DEV_DATA_STATE) {
         p = mig_input_peek(r->in, 2 * FLAG, &n);
         return read_data(r, item, p, n, error);

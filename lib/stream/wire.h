@@ -10,6 +10,7 @@
 #ifndef MIG_STREAM_WIRE_H
 #define MIG_STREAM_WIRE_H
 
+#include <glib.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -55,6 +56,43 @@ static inline void mig_put_be64(uint8_t *p, uint64_t v)
 {
     mig_put_be32(p, (uint32_t)(v >> 32));
     mig_put_be32(p + 4, (uint32_t)v);
+}
+
+/* The same onto the end of a buffer. */
+static inline void mig_append_u8(GByteArray *out, uint8_t v)
+{
+    g_byte_array_append(out, &v, 1);
+}
+
+static inline void mig_append_be16(GByteArray *out, uint16_t v)
+{
+    uint8_t p[2];
+
+    mig_put_be16(p, v);
+    g_byte_array_append(out, p, sizeof(p));
+}
+
+static inline void mig_append_be32(GByteArray *out, uint32_t v)
+{
+    uint8_t p[4];
+
+    mig_put_be32(p, v);
+    g_byte_array_append(out, p, sizeof(p));
+}
+
+static inline void mig_append_be64(GByteArray *out, uint64_t v)
+{
+    uint8_t p[8];
+
+    mig_put_be64(p, v);
+    g_byte_array_append(out, p, sizeof(p));
+}
+
+/* u8 length | @n bytes of text: how names are written. */
+static inline void mig_append_pstr8(GByteArray *out, const void *text, uint8_t n)
+{
+    mig_append_u8(out, n);
+    g_byte_array_append(out, text, n);
 }
 
 /* File header: be32 magic | be32 version.

@@ -64,10 +64,12 @@ void fuzz_description(const uint8_t *data, size_t n)
     }
 }
 
-/* The parts of a payload lie in it, one after the other, and END_OF_STATE follows. */
+/* The parts of a payload lie in it, one after the other, and END_OF_STATE follows.  Written
+ * again it is the same bytes, and those are a payload without what follows. */
 static void try_payload(const uint8_t *data, size_t n)
 {
-    MigVfioPayload p;
+    g_autoptr(GByteArray) again = g_byte_array_new();
+    MigVfioPayload p, whole;
 
     if (!mig_vfio_payload_parse(data, n, &p)) {
         return;
@@ -81,6 +83,10 @@ static void try_payload(const uint8_t *data, size_t n)
         FUZZ_ASSERT(p.msix_offset + 16 * p.msix_vectors <= p.pending_offset);
         FUZZ_ASSERT(p.pending_offset + (p.msix_vectors + 7) / 8 <= p.length);
     }
+    mig_vfio_payload_encode(&p, data, again);
+    FUZZ_ASSERT(again->len == p.length && memcmp(again->data, data, p.length) == 0);
+    FUZZ_ASSERT(mig_vfio_payload_parse_whole(data, p.length, &whole));
+    FUZZ_ASSERT(!mig_vfio_payload_parse_whole(data, p.length - 1, &whole));
 }
 
 /* Judging and decoding agree, and what is not encoded stays as it was: a second time

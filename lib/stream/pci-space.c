@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      see pci-space.h.
+ * Knows not: what follows the configuration space in a stream.
+ * Beside it: stream/vfio.c, device/pci.c.
+ */
+#include "stream/pci-space.h"
+
+#include "stream/wire.h"
+
+#define STATUS_CAPABILITIES 0x10u
+#define CAPABILITY_LIST     0x34u
+#define CAPABILITY_FIRST    0x40u
+#define MSIX_CONTROL        2u /* offset of the register in the capability */
+#define MSIX_SIZE_MASK      0x7ffu
+#define MSIX_ENABLE         0x8000u
+
+bool mig_pci_next_capability(const uint8_t *space, MigPciCapability *capability)
+{
+    uint8_t at;
+
+    if (!(space[MIG_PCI_STATUS] & STATUS_CAPABILITIES) ||
+        capability->n == MIG_PCI_CAPABILITIES_MAX) {
+        return false;
+    }
+    at = space[capability->at ? capability->at + 1u : CAPABILITY_LIST] & 0xfc;
+    if (at < CAPABILITY_FIRST) {
+        return false;
+    }
+    capability->at = at;
+    capability->id = space[at];
+    capability->n++;
+    return true;
+}
+
+/* The control register of the first MSI-X capability; false where there is none. */
+static bool msix_control(const uint8_t *space, uint16_t *control)
+{
+    MigPciCapability capability = { 0 };
+
+    while (mig_pci_next_capability(space, &capability)) {
+        if (capability.id == MIG_PCI_CAPABILITY_MSIX) {
+            *control = mig_le16(space + capability.at + MSIX_CONTROL);
+            return true;
+        }
+    }
+    return false;
+}
+
+uint32_t mig_pci_msix_entries(const uint8_t *space)
+{
+    uint16_t control;
+
+    return msix_control(space, &control) ? (control & MSIX_SIZE_MASK) + 1u : 0;
+}
+
+bool mig_pci_msix_enabled(const uint8_t *space)
+{
+    uint16_t control;
+
+    return msix_control(space, &control) && control & MSIX_ENABLE;
+}
