@@ -14,6 +14,9 @@
 /* Findings of one rule that are shown before the rest are counted. */
 #define SHOWN 5
 
+/* Columns that the second line of a wrapped finding is indented by. */
+#define FINDING_HANG 4
+
 enum {
     KEY_FOR = 0x200,
     KEY_CONFIG_NEEDED,
@@ -135,7 +138,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static void list_rules_text(void)
 {
-    CliTable *table = cli_table_new("lll");
+    CliTable *table = cli_table_new("llw");
 
     for (size_t i = 0; i < mig_rule_count(); i++) {
         const MigRule *rule = mig_rule_at(i);
@@ -193,7 +196,7 @@ static char *release_name(const Arguments *arguments)
 }
 
 /* "FILE:0xOFFSET: SEVERITY[RULE]: ", where to find it and by which rule. */
-static void print_place(const Result *result, const MigFinding *finding, uint64_t offset)
+static GString *place_of(const Result *result, const MigFinding *finding, uint64_t offset)
 {
     static const CliStyle styles[MIG_SEVERITY_COUNT] = {
         [MIG_SEVERITY_NOTE] = CLI_CYAN,
@@ -201,44 +204,60 @@ static void print_place(const Result *result, const MigFinding *finding, uint64_
         [MIG_SEVERITY_ERROR] = CLI_RED,
     };
     bool color = cli_use_color(result->arguments->common->color, stdout);
-    g_autofree char *file = cli_escape(result->file, strlen(result->file));
+    g_autofree char *file = cli_file_name(result->file);
+    GString *line = g_string_new(NULL);
 
-    printf("%s:%s0x%" PRIx64 ": %s%s[%s]%s: ", file,
-           finding->in_container ? "compressed " : "", offset,
-           cli_style(color, styles[finding->severity]),
-           mig_severity_name(finding->severity), mig_rule_id(finding->rule),
-           cli_style(color, CLI_PLAIN));
+    g_string_printf(line, "%s:%s0x%" PRIx64 ": %s%s[%s]%s: ", file,
+                    finding->in_container ? "compressed " : "", offset,
+                    cli_style(color, styles[finding->severity]),
+                    mig_severity_name(finding->severity), mig_rule_id(finding->rule),
+                    cli_style(color, CLI_PLAIN));
+    return line;
+}
+
+static void append_section(GString *line, const MigFinding *finding)
+{
+    g_autofree char *section = cli_escape(finding->section, finding->section_length);
+
+    g_string_append(line, *section ? section : "\"\"");
+    if (finding->instance_id) {
+        g_string_append_printf(line, " (instance %u)", finding->instance_id);
+    }
+    g_string_append(line, ": ");
 }
 
 static void print_finding(const Result *result, const MigFinding *finding)
 {
-    g_autofree char *message = cli_escape(finding->message, strlen(finding->message));
+    g_autofree char *message = cli_own_text(finding->message);
+    g_autoptr(GString) line = place_of(result, finding, finding->offset);
 
-    print_place(result, finding, finding->offset);
     if (finding->section) {
-        g_autofree char *section = cli_escape(finding->section, finding->section_length);
-
-        printf("%s", *section ? section : "\"\"");
-        if (finding->instance_id) {
-            printf(" (instance %u)", finding->instance_id);
-        }
-        printf(": ");
+        append_section(line, finding);
     }
-    printf("%s", message);
+    g_string_append(line, message);
     if (finding->loader) {
         g_autofree char *loader = cli_escape(finding->loader, strlen(finding->loader));
         g_autofree char *release = release_name(result->arguments);
 
-        printf("; %s: \"%s\"", release, loader);
+        g_string_append_printf(line, "; %s: \"%s\"", release, loader);
     }
-    putchar('\n');
+    cli_print_line(stdout, FINDING_HANG, line->str);
     if (finding->hint) {
-        printf("    hint: %s\n", finding->hint);
+        cli_print_hint(stdout, finding->hint);
     }
     if (finding->more) {
-        print_place(result, finding, finding->more_until);
-        printf("and %" PRIu64 " more up to here (--all shows each)\n", finding->more);
+        g_autoptr(GString) more = place_of(result, finding, finding->more_until);
+
+        g_string_append_printf(more, "and %" PRIu64 " more up to here (--all shows each)",
+                               finding->more);
+        cli_print_line(stdout, FINDING_HANG, more->str);
     }
+}
+
+static void append_count(GString *line, const char *before, uint64_t n, const char *what)
+{
+    g_string_append_printf(line, "%s%" PRIu64 " %s%s", before, n, what,
+                           n == 1 ? "" : "s");
 }
 
 static void print_text(const Result *result)
@@ -246,6 +265,7 @@ static void print_text(const Result *result)
     size_t n;
     const MigFinding *findings = mig_check_findings(result->check, &n);
     const Arguments *arguments = result->arguments;
+    g_autoptr(GString) line = g_string_new(NULL);
 
     for (size_t i = 0; i < n; i++) {
         print_finding(result, &findings[i]);
@@ -253,21 +273,21 @@ static void print_text(const Result *result)
     if (arguments->common->quiet) {
         return;
     }
-    printf("%" PRIu64 " error%s, %" PRIu64 " warning%s, %" PRIu64
-           " note%s; %zu of %zu rules "
-           "evaluated",
-           result->errors, result->errors == 1 ? "" : "s", result->warnings,
-           result->warnings == 1 ? "" : "s", result->notes, result->notes == 1 ? "" : "s",
-           result->evaluated, result->asked);
+    append_count(line, "", result->errors, "error");
+    append_count(line, ", ", result->warnings, "warning");
+    append_count(line, ", ", result->notes, "note");
+    g_string_append_printf(line, "; %zu of %zu rules evaluated", result->evaluated,
+                           result->asked);
     if (arguments->check.release) {
         g_autofree char *release = release_name(arguments);
 
-        printf("; %s %s", release,
-               mig_check_refusals(result->check) ? "refuses it"
-               : result->stopped                 ? "may load it: the rest was not judged"
-                                 : "loads it, as far as the stream can tell");
+        g_string_append_printf(line, "; %s %s", release,
+                               mig_check_refusals(result->check) ? "refuses it"
+                               : result->stopped
+                                   ? "may load it: the rest was not judged"
+                                   : "loads it, as far as the stream can tell");
     }
-    putchar('\n');
+    cli_print_line(stdout, FINDING_HANG, line->str);
 }
 
 /* Which rules could not be evaluated, and why: grouped by the reason. */
@@ -278,22 +298,25 @@ static void print_not_evaluated(const Result *result)
 
     for (size_t i = 0; i < n; i++) {
         const char *why, *other;
+        g_autoptr(GString) line = g_string_new(NULL);
         bool first = true;
 
         if (mig_check_outcome(result->check, i, &why) != MIG_OUTCOME_NOT_EVALUATED ||
             !g_hash_table_add(shown, (gpointer)(uintptr_t)why)) {
             continue;
         }
-        printf("not evaluated (%s%s): ", mig_rule_find(why) >= 0 ? "after " : "", why);
+        g_string_printf(
+            line, "not evaluated (%s%s): ", mig_rule_find(why) >= 0 ? "after " : "", why);
         for (size_t j = i; j < n; j++) {
             if (mig_check_outcome(result->check, j, &other) ==
                     MIG_OUTCOME_NOT_EVALUATED &&
                 g_str_equal(why, other)) {
-                printf("%s%s", first ? "" : ", ", mig_rule_id(mig_rule_at(j)));
+                g_string_append_printf(line, "%s%s", first ? "" : ", ",
+                                       mig_rule_id(mig_rule_at(j)));
                 first = false;
             }
         }
-        putchar('\n');
+        cli_print_line(stdout, FINDING_HANG, line->str);
     }
 }
 

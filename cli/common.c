@@ -11,11 +11,15 @@
 #include "cli.h"
 #include "text.h"
 
-enum { KEY_COLOR = 0x100, KEY_OFFSET, KEY_MAX_EXPAND, KEY_NO_SANDBOX };
+#define WIDTH_MAX 100000u /* columns */
+
+enum { KEY_COLOR = 0x100, KEY_OFFSET, KEY_MAX_EXPAND, KEY_NO_SANDBOX, KEY_WIDTH };
 
 static const struct argp_option options[] = {
     { "format", 'f', "text|json", 0, "How to print the result", 0 },
     { "color", KEY_COLOR, "WHEN", OPTION_ARG_OPTIONAL, "auto, always or never", 0 },
+    { "width", KEY_WIDTH, "N", 0,
+      "Fit lines to N columns, not to the terminal's; 0: do not wrap them", 0 },
     { "quiet", 'q', NULL, 0, "No progress and no remarks on stderr", 0 },
     { "offset", KEY_OFFSET, "N", 0, "The stream starts N bytes into the file", 0 },
     { "max-expand", KEY_MAX_EXPAND, "SIZE", 0,
@@ -35,6 +39,17 @@ static int word_of(struct argp_state *state, const char *option, const char *arg
     }
     argp_error(state, "--%s: \"%s\" is not one of its words", option, arg);
     return 0;
+}
+
+static void set_width(struct argp_state *state, const char *arg)
+{
+    char *end;
+    unsigned long columns = strtoul(arg, &end, 10);
+
+    if (!g_ascii_isdigit(*arg) || *end || columns > WIDTH_MAX) {
+        argp_error(state, "--width: \"%s\" is not a number of columns", arg);
+    }
+    cli_set_width((int)columns);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -63,6 +78,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (!cli_parse_size(arg, &common->max_expand)) {
             argp_error(state, "--max-expand: \"%s\" is not a size", arg);
         }
+        return 0;
+    case KEY_WIDTH:
+        set_width(state, arg);
         return 0;
     case KEY_NO_SANDBOX:
         common->no_sandbox = true;
@@ -129,36 +147,47 @@ size_t cli_raise_descriptors(void)
     return (size_t)limit.rlim_cur;
 }
 
+/* A message about the stream may quote it; others name files. */
+static char *error_text(const GError *error)
+{
+    uint64_t offset;
+    bool of_stream = mig_error_get_offset(error, &offset) || mig_error_get_rule(error) ||
+                     cli_status_of(error) == CLI_FOUND;
+
+    return of_stream ? cli_own_text(error->message) : cli_file_name(error->message);
+}
+
 void cli_print_error(const char *file, const GError *error)
 {
-    g_autofree char *name = cli_escape(file, strlen(file));
-    g_autofree char *text = cli_escape(error->message, strlen(error->message));
+    g_autofree char *name = cli_file_name(file), *text = error_text(error);
+    g_autoptr(GString) line = g_string_new(name);
     const char *rule = mig_error_get_rule(error);
     uint32_t instance;
     const char *section = mig_error_get_section(error, &instance);
     uint64_t offset;
 
     fflush(stdout);
-    fprintf(stderr, "%s:", name);
+    g_string_append_c(line, ':');
     if (mig_error_get_offset(error, &offset)) {
-        fprintf(stderr, "0x%" PRIx64 ":", offset);
+        g_string_append_printf(line, "0x%" PRIx64 ":", offset);
     }
-    fprintf(stderr, " error");
+    g_string_append(line, " error");
     if (rule) {
-        fprintf(stderr, "[%s]", rule);
+        g_string_append_printf(line, "[%s]", rule);
     }
     if (section) {
         g_autofree char *shown = cli_escape(section, strlen(section));
 
-        fprintf(stderr, ": %s", shown);
+        g_string_append_printf(line, ": %s", shown);
         if (instance) {
-            fprintf(stderr, " (instance %u)", instance);
+            g_string_append_printf(line, " (instance %u)", instance);
         }
     }
-    fprintf(stderr, ": %s%s\n", text,
-            mig_error_get_layer(error) == MIG_LAYER_CONTAINER
-                ? " (counted in the file, not in the stream inside)"
-                : "");
+    g_string_append_printf(line, ": %s%s", text,
+                           mig_error_get_layer(error) == MIG_LAYER_CONTAINER
+                               ? " (counted in the file, not in the stream inside)"
+                               : "");
+    cli_print_line(stderr, 4, line->str);
 }
 
 CliStatus cli_status_of(const GError *error)

@@ -32,7 +32,7 @@ void convert_list_filters(CliFormat format)
         list_json();
         return;
     }
-    table = cli_table_new("ll");
+    table = cli_table_new("lw");
     for (const MigFilterType *const *type = mig_filter_types(); *type; type++) {
         cli_table_row(table, mig_filter_type_name(*type), mig_filter_type_summary(*type));
     }

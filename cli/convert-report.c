@@ -13,61 +13,46 @@
 /* Changes that are told one by one. */
 #define TOLD_MAX 16u
 
-/* Its own words are UTF-8; what it quotes from the stream may be anything. */
-static void print_text(const char *text)
+static void append_change(GString *line, const MigChange *change)
 {
-    for (const char *p = text; *p;) {
-        gunichar c = g_utf8_get_char_validated(p, -1);
-        bool valid = c < 0x110000;
-        int n = valid ? g_unichar_to_utf8(c, NULL) : 1;
+    g_autofree char *text = cli_own_text(change->text);
 
-        if (valid && g_unichar_isprint(c)) {
-            fwrite(p, 1, (size_t)n, stderr);
-        } else {
-            g_autofree char *escaped = cli_escape(p, (size_t)n);
-
-            fputs(escaped, stderr);
-        }
-        p += n;
-    }
-}
-
-static void print_change(const MigChange *change)
-{
-    fputs("; ", stderr);
+    g_string_append(line, "; ");
     if (change->section) {
         g_autofree char *section = cli_escape(change->section, strlen(change->section));
 
-        fprintf(stderr, "%s", section);
+        g_string_append(line, section);
         if (change->instance_id) {
-            fprintf(stderr, " (instance %u)", change->instance_id);
+            g_string_append_printf(line, " (instance %u)", change->instance_id);
         }
-        fputs(": ", stderr);
+        g_string_append(line, ": ");
     }
-    print_text(change->text);
+    g_string_append(line, text);
 }
 
 static void report_text(const ConvertResult *result)
 {
-    g_autofree char *name = cli_escape(result->output, strlen(result->output));
+    g_autofree char *name = cli_file_name(result->output);
     g_autofree char *size = cli_number(mig_output_written(result->out));
+    g_autoptr(GString) line = g_string_new(name);
     size_t n, n_containers;
     const MigChange *changes = mig_chain_changes(result->chain, &n);
     const MigContainer *containers = mig_input_containers(result->in, &n_containers);
 
-    fprintf(stderr, "%s: %s bytes", name, size);
+    g_string_append_printf(line, ": %s bytes", size);
     for (size_t i = 0; i < n_containers; i++) {
         if (!result->zstd || strcmp(containers[i].name, "zstd") != 0) {
-            fprintf(stderr, "; unwrapped from %s", containers[i].name);
+            g_string_append_printf(line, "; unwrapped from %s", containers[i].name);
         }
     }
     for (size_t i = 0; i < n && i < TOLD_MAX; i++) {
-        print_change(&changes[i]);
+        append_change(line, &changes[i]);
     }
     if (n > TOLD_MAX) {
-        fprintf(stderr, "; and %zu more", n - TOLD_MAX);
+        g_string_append_printf(line, "; and %zu more", n - TOLD_MAX);
     }
-    fprintf(stderr, "; %s\n", n ? "everything else unchanged" : "unchanged");
+    g_string_append(line, n ? "; everything else unchanged" : "; unchanged");
+    cli_print_line(stderr, 4, line->str);
 }
 
 static void report_json(const ConvertResult *result)

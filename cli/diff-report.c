@@ -36,8 +36,7 @@ bool diff_wants(const Diff *diff, const MigSection *section, const char *path)
 static void print_files(Diff *diff)
 {
     for (int i = 0; i < 2; i++) {
-        g_autofree char *file =
-            cli_escape(diff->side[i].file, strlen(diff->side[i].file));
+        g_autofree char *file = cli_file_name(diff->side[i].file);
 
         printf("%s%s %s%s\n", cli_style(diff->color, i ? CLI_GREEN : CLI_RED),
                i ? "+++" : "---", file, cli_style(diff->color, CLI_PLAIN));

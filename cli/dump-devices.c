@@ -451,9 +451,11 @@ void dump_devices(Dump *dump)
         cli_json_finish(&json);
     }
     if (d.shown == 0 && d.pattern.text && !dump->options->common->quiet) {
+        g_autofree char *file = cli_file_name(dump->file);
+        g_autofree char *pattern = cli_file_name(dump->options->devices_pattern);
+
         fflush(stdout);
-        fprintf(stderr, "%s: no device or field matches %s\n", dump->file,
-                dump->options->devices_pattern);
+        fprintf(stderr, "%s: no device or field matches %s\n", file, pattern);
     }
     g_array_unref(d.arrays);
     g_hash_table_unref(d.configs);

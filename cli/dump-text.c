@@ -9,9 +9,10 @@
 #include "dump.h"
 #include "text.h"
 
-#define BAR_MIN   24
-#define BAR_MAX   60
-#define NAMES_MAX 3 /* in a folded row */
+#define BAR_MIN     8
+#define BAR_MAX     60
+#define BAR_COLUMNS 100 /* of a line without limit */
+#define NAMES_MAX   3   /* in a folded row */
 
 typedef struct Text {
     const Dump *dump;
@@ -36,6 +37,14 @@ static void heading(const Text *t, const char *title)
            cli_style(t->color, CLI_PLAIN));
 }
 
+/* A line of the result that is a sentence, not a row. */
+static void print_prose(const char *text)
+{
+    g_autofree char *lines = cli_wrap(text, cli_columns(stdout, 0), 2);
+
+    printf("%s\n", lines);
+}
+
 static char *section_name(const MigSection *section)
 {
     g_autofree char *name = cli_escape(section->name, section->name_length);
@@ -58,14 +67,48 @@ static void print_wrappers(const Text *t)
         if (containers[i].libvirt_version) {
             g_autofree char *xml = cli_number(containers[i].xml_length);
             g_autofree char *cookie = cli_number(containers[i].cookie_length);
+            g_autofree char *line = g_strdup_printf(
+                "libvirt save image, version %u%s; guest was %s; domain XML %s bytes, "
+                "cookie %s bytes",
+                containers[i].libvirt_version,
+                containers[i].libvirt_partial ? ", PARTIAL: the save was not finished"
+                                              : "",
+                containers[i].libvirt_was_running ? "running" : "paused", xml, cookie);
 
-            printf("libvirt save image, version %u%s; guest was %s; domain XML %s bytes, "
-                   "cookie %s bytes\n",
-                   containers[i].libvirt_version,
-                   containers[i].libvirt_partial ? ", PARTIAL: the save was not finished"
-                                                 : "",
-                   containers[i].libvirt_was_running ? "running" : "paused", xml, cookie);
+            print_prose(line);
         }
+    }
+}
+
+static void print_file(const Text *t)
+{
+    const Dump *d = t->dump;
+    g_autofree char *file = cli_file_name(d->file), *size = cli_number(d->size);
+    g_autofree char *container = dump_container(d->in);
+    g_autoptr(GString) line = g_string_new(NULL);
+    uint64_t file_size;
+
+    g_string_printf(line, "%s%s%s   %s bytes, %s", cli_style(t->color, CLI_BOLD), file,
+                    cli_style(t->color, CLI_PLAIN), size, container);
+    if (mig_input_file_size(d->in, &file_size) && strcmp(container, "plain") != 0) {
+        g_autofree char *outer = cli_number(file_size);
+
+        g_string_append_printf(line, " (a file of %s)", outer);
+    }
+    print_prose(line->str);
+}
+
+static void append_capabilities(GString *line, const MigConfiguration *conf)
+{
+    if (!conf || !conf->capabilities || !conf->capabilities[0]) {
+        g_string_append(line, "no recorded capabilities");
+        return;
+    }
+    for (const char *const *name = conf->capabilities; *name; name++) {
+        g_autofree char *shown = cli_escape(*name, strlen(*name));
+
+        g_string_append_printf(line, "%s%s",
+                               name == conf->capabilities ? "capabilities " : " ", shown);
     }
 }
 
@@ -73,47 +116,29 @@ static void print_head(const Text *t)
 {
     const Dump *d = t->dump;
     const MigConfiguration *conf = mig_reader_configuration(d->reader);
-    g_autofree char *file = cli_escape(d->file, strlen(d->file));
-    g_autofree char *size = cli_number(d->size);
-    g_autofree char *container = dump_container(d->in);
     g_autofree char *page = cli_size(dump_page_size(d));
-    uint64_t file_size;
+    g_autoptr(GString) line = g_string_new("no configuration section, ");
 
-    printf("%s%s%s   %s bytes, %s", cli_style(t->color, CLI_BOLD), file,
-           cli_style(t->color, CLI_PLAIN), size, container);
-    if (mig_input_file_size(d->in, &file_size) && strcmp(container, "plain") != 0) {
-        g_autofree char *outer = cli_number(file_size);
-
-        printf(" (a file of %s)", outer);
-    }
-    putchar('\n');
+    print_file(t);
     print_wrappers(t);
     if (conf) {
         g_autofree char *machine = cli_escape(conf->machine, conf->machine_length);
 
-        printf("QEMU machine %s, ", machine);
-    } else {
-        printf("no configuration section, ");
+        g_string_printf(line, "QEMU machine %s, ", machine);
     }
     if (dump_page_size(d)) {
-        printf("pages of %s, ", page);
+        g_string_append_printf(line, "pages of %s, ", page);
     } else {
-        printf("page size not known, ");
+        g_string_append(line, "page size not known, ");
     }
-    if (conf && conf->capabilities && conf->capabilities[0]) {
-        for (const char *const *name = conf->capabilities; *name; name++) {
-            g_autofree char *shown = cli_escape(*name, strlen(*name));
-
-            printf("%s%s", name == conf->capabilities ? "capabilities " : " ", shown);
-        }
-    } else {
-        printf("no recorded capabilities");
-    }
-    printf("; %s%s%s\n", cli_style(t->color, dump_is_sound(d) ? CLI_GREEN : CLI_RED),
-           d->error                     ? "INCOMPLETE"
-           : d->summary->n_defects == 0 ? "complete"
-                                        : "complete, with defects",
-           cli_style(t->color, CLI_PLAIN));
+    append_capabilities(line, conf);
+    g_string_append_printf(line, "; %s%s%s",
+                           cli_style(t->color, dump_is_sound(d) ? CLI_GREEN : CLI_RED),
+                           d->error                     ? "INCOMPLETE"
+                           : d->summary->n_defects == 0 ? "complete"
+                                                        : "complete, with defects",
+                           cli_style(t->color, CLI_PLAIN));
+    print_prose(line->str);
 }
 
 /* Cells of each share: none that has bytes is invisible, and the widest gives. */
@@ -130,10 +155,38 @@ static void fill_bar(const uint64_t *share, uint64_t total, int cells, int *widt
     widths[widest] += cells - used;
 }
 
+/* "█ RAM 71.7%", of which none is broken. */
+static void print_legend(const Text *t, const uint64_t *share, uint64_t total, int limit)
+{
+    int column = 3;
+
+    printf("%*s", column, "");
+    for (int i = 0; i < MIG_SHARE_COUNT; i++) {
+        const char *cell = cli_draw(shares[i].cell);
+        double percent = (double)share[i] * 100 / (double)total;
+        g_autofree char *text = g_strdup_printf(
+            "%s %.*f%%", shares[i].name, percent < 0.1 ? 3 : 1, MAX(percent, 0.001));
+        int width = (int)(cli_width(cell) + 1 + cli_width(text));
+
+        if (!share[i]) {
+            continue;
+        }
+        if (limit && column > 3 && column + 2 + width > limit) {
+            column = 3;
+            printf("\n%*s", column, "");
+        }
+        printf("  %s%s%s %s", cli_style(t->color, shares[i].style), cell,
+               cli_style(t->color, CLI_PLAIN), text);
+        column += 2 + width;
+    }
+    putchar('\n');
+}
+
 static void print_bar(const Text *t)
 {
     const uint64_t *share = t->dump->summary->share;
-    int widths[MIG_SHARE_COUNT], columns = cli_columns(stdout, 100);
+    int widths[MIG_SHARE_COUNT], limit = cli_columns(stdout, 0);
+    int columns = limit ? limit : BAR_COLUMNS;
     uint64_t total = 0;
     g_autofree char *end = NULL;
 
@@ -146,25 +199,16 @@ static void print_bar(const Text *t)
     end = cli_number(total);
     fill_bar(share, total, CLAMP(columns - 12 - (int)strlen(end), BAR_MIN, BAR_MAX),
              widths);
-    printf("\n  0 ┃");
+    printf("\n  0 %s", cli_draw("┃"));
     for (int i = 0; i < MIG_SHARE_COUNT; i++) {
         printf("%s", cli_style(t->color, shares[i].style));
         for (int cell = 0; cell < widths[i]; cell++) {
-            printf("%s", shares[i].cell);
+            printf("%s", cli_draw(shares[i].cell));
         }
         printf("%s", cli_style(t->color, CLI_PLAIN));
     }
-    printf("┃ %s\n   ", end);
-    for (int i = 0; i < MIG_SHARE_COUNT; i++) {
-        if (share[i]) {
-            double percent = (double)share[i] * 100 / (double)total;
-
-            printf("  %s%s%s %s %.*f%%", cli_style(t->color, shares[i].style),
-                   shares[i].cell, cli_style(t->color, CLI_PLAIN), shares[i].name,
-                   percent < 0.1 ? 3 : 1, MAX(percent, 0.001));
-        }
-    }
-    putchar('\n');
+    printf("%s %s\n", cli_draw("┃"), end);
+    print_legend(t, share, total, limit);
 }
 
 static char *count(uint64_t n)
@@ -196,8 +240,8 @@ static void print_ram(const Text *t)
     }
     table = cli_table_new("lrrrrrrrr");
     heading(t, "RAM");
-    cli_table_row(table, "block", "size", "pages", "normal", "zero", "xbzrle",
-                  "compressed", "mapped", "bytes on the wire");
+    cli_table_head(table, "block", "size", "pages", "normal", "zero", "xbzrle",
+                   "compressed", "mapped", "bytes on the wire");
     for (size_t i = 0; i < n && i < s->ram->len; i++) {
         g_autofree char *name = cli_escape(blocks[i]->name, blocks[i]->name_length);
         g_autofree char *size = cli_size(blocks[i]->used_length);
@@ -284,11 +328,11 @@ static void print_vfio_records(const Text *t, const MigVfioSummary *v)
 static void print_vfio(const Text *t)
 {
     const MigSummary *s = t->dump->summary;
-    CliTable *table = cli_table_new("llrrll");
+    CliTable *table = cli_table_new("llrrww");
     bool any = false;
 
-    cli_table_row(table, "device", "layout", "pre-copy", "stop-copy", "PCI",
-                  "configuration");
+    cli_table_head(table, "device", "layout", "pre-copy", "stop-copy", "PCI",
+                   "configuration");
     for (guint i = 0; i < s->vfio->len; i++) {
         const MigVfioSummary *v = &g_array_index(s->vfio, MigVfioSummary, i);
         g_autofree char *name = section_name(v->device.section);
@@ -352,8 +396,8 @@ static void all_section_rows(const Text *t, CliTable *table)
     size_t n;
     const MigSection *const *all = mig_reader_sections(t->dump->reader, &n);
 
-    cli_table_row(table, "section", "type", "id", "instance", "version", "offset",
-                  "length", "");
+    cli_table_head(table, "section", "type", "id", "instance", "version", "offset",
+                   "length", "");
     for (guint i = 0; i < s->sections->len; i++) {
         const MigSectionSummary *section = section_at(s, i);
 
@@ -420,7 +464,7 @@ static void folded_row(const Text *t, CliTable *table, guint from, guint n)
             GPOINTER_TO_UINT(g_hash_table_lookup(counts, (gpointer)(uintptr_t)section)));
 
         g_string_append_printf(name, "%s%s", i ? ", " : "", one);
-        g_string_append_printf(type, "%s×%s", i ? ", " : "", times);
+        g_string_append_printf(type, "%s%s%s", i ? ", " : "", cli_draw("×"), times);
     }
     if (names->len == 0) {
         return;
@@ -439,7 +483,7 @@ static void folded_section_rows(const Text *t, CliTable *table)
     size_t n_all;
     const MigSection *const *all = mig_reader_sections(t->dump->reader, &n_all);
 
-    cli_table_row(table, "section", "type", "version", "offset", "length", "");
+    cli_table_head(table, "section", "type", "version", "offset", "length", "");
     for (guint i = 0; i < s->sections->len; i++) {
         const MigSectionSummary *section = section_at(s, i);
         guint parts = count_parts(s, i);
@@ -477,7 +521,7 @@ static void print_sections(const Text *t)
     }
     heading(t, "SECTIONS");
     table =
-        cli_table_new_long(t->dump->options->sections ? "llrrrrrl" : "llrrrl", stdout, 2);
+        cli_table_new_long(t->dump->options->sections ? "llrrrrrw" : "llrrrw", stdout, 2);
     while (cli_table_pass(table)) {
         if (t->dump->options->sections) {
             all_section_rows(t, table);
@@ -522,7 +566,7 @@ static void print_end(const Text *t)
 {
     const MigSummary *s = t->dump->summary;
     const MigDescription *description = mig_reader_description(t->dump->reader);
-    CliTable *table = cli_table_new("lrrl");
+    CliTable *table = cli_table_new("lrrw");
     g_autofree char *offset = NULL, *length = NULL;
 
     heading(t, "END");

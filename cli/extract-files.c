@@ -144,7 +144,7 @@ void extract_files_list(const ExtractFiles *files, FILE *to)
 
         if (stat(file->path, &info) == 0) {
             g_autofree char *size = cli_size((uint64_t)info.st_size);
-            g_autofree char *path = cli_escape(file->path, strlen(file->path));
+            g_autofree char *path = cli_file_name(file->path);
 
             fprintf(to, "%s: %s\n", path, size);
         }

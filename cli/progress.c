@@ -37,7 +37,7 @@ void cli_progress_look(CliProgress *progress, uint64_t position)
     }
     progress->due = now + G_USEC_PER_SEC / 10;
     progress->shown = true;
-    name = cli_escape(progress->name, strlen(progress->name));
+    name = cli_file_name(progress->name);
     done = cli_size(position);
     rate = cli_size((uint64_t)((double)position / seconds));
     fprintf(stderr, "\r%s: %s, %s/s", name, done, rate);

@@ -6,10 +6,12 @@
  */
 #include "text.h"
 
+#include <langinfo.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
+#include <wchar.h>
+#include <wctype.h>
 
 bool cli_use_color(CliColor color, FILE *file)
 {
@@ -33,17 +35,6 @@ const char *cli_style(bool color, CliStyle style)
     return color ? sequences[style] : "";
 }
 
-int cli_columns(FILE *file, int otherwise)
-{
-    struct winsize size;
-    const char *columns = getenv("COLUMNS");
-
-    if (ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-        return size.ws_col;
-    }
-    return columns && atoi(columns) > 0 ? atoi(columns) : otherwise;
-}
-
 char *cli_escape(const char *text, size_t length)
 {
     GString *out = g_string_sized_new(length);
@@ -59,6 +50,159 @@ char *cli_escape(const char *text, size_t length)
     }
     return g_string_free(out, FALSE);
 }
+
+/* --- drawing ------------------------------------------------------------------------ */
+
+static const struct {
+    const char *utf8, *ascii;
+} drawings[] = {
+    { "█", "#" }, { "▒", "=" }, { "▓", "+" },  { "░", "-" },   { "·", "." },
+    { "┃", "|" }, { "×", "x" }, { "→", "->" }, { "…", "..." },
+};
+
+bool cli_is_utf8(void)
+{
+    const char *codeset = nl_langinfo(CODESET);
+
+    return g_ascii_strcasecmp(codeset, "UTF-8") == 0 ||
+           g_ascii_strcasecmp(codeset, "UTF8") == 0;
+}
+
+const char *cli_draw(const char *character)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(drawings) && !cli_is_utf8(); i++) {
+        if (g_str_equal(character, drawings[i].utf8)) {
+            return drawings[i].ascii;
+        }
+    }
+    return character;
+}
+
+/* The one that @text starts with, or NULL. */
+static const char *drawing_at(const char *text)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(drawings); i++) {
+        if (g_str_has_prefix(text, drawings[i].utf8)) {
+            return drawings[i].utf8;
+        }
+    }
+    return NULL;
+}
+
+char *cli_own_text(const char *text)
+{
+    GString *out = g_string_new(NULL);
+
+    while (*text) {
+        const char *drawing = drawing_at(text);
+        size_t length = drawing ? strlen(drawing) : 1;
+        g_autofree char *escaped = drawing ? NULL : cli_escape(text, 1);
+
+        g_string_append(out, drawing ? cli_draw(drawing) : escaped);
+        text += length;
+    }
+    return g_string_free(out, FALSE);
+}
+
+/* --- names of files ----------------------------------------------------------------- */
+
+/* Of Unicode, which wchar_t is in glibc and musl, whatever the locale's character set. */
+static bool is_printable(wchar_t c)
+{
+    switch (g_unichar_type((gunichar)c)) {
+    case G_UNICODE_CONTROL:
+    case G_UNICODE_FORMAT: /* those that change the direction of text are here */
+    case G_UNICODE_SURROGATE:
+    case G_UNICODE_LINE_SEPARATOR:
+    case G_UNICODE_PARAGRAPH_SEPARATOR:
+        return false;
+    default:
+        return iswprint((wint_t)c);
+    }
+}
+
+/* Bytes of the character at @text, and whether it can be printed.  *state is kept between. */
+static size_t measure(const char *text, mbstate_t *state, bool *printable)
+{
+    wchar_t c = L'\0';
+    size_t length = mbrtowc(&c, text, strlen(text), state);
+
+    if (length == 0 || length > strlen(text)) { /* (size_t)-1, -2: no character */
+        memset(state, 0, sizeof(*state));
+        *printable = false;
+        return 1;
+    }
+    *printable = is_printable(c);
+    return length;
+}
+
+static bool is_printable_text(const char *text)
+{
+    mbstate_t state = { 0 };
+    bool printable = true;
+
+    while (*text && printable) {
+        text += measure(text, &state, &printable);
+    }
+    return printable;
+}
+
+char *cli_file_name(const char *name)
+{
+    mbstate_t state = { 0 };
+    GString *out;
+
+    if (is_printable_text(name)) {
+        return g_strdup(name);
+    }
+    out = g_string_new(NULL);
+    while (*name) {
+        bool printable;
+        size_t length = measure(name, &state, &printable);
+
+        if (printable && *name != '\\') {
+            g_string_append_len(out, name, (gssize)length);
+        } else {
+            g_autofree char *escaped = cli_escape(name, length);
+
+            g_string_append(out, escaped);
+        }
+        name += length;
+    }
+    return g_string_free(out, FALSE);
+}
+
+/* $'...', in which nothing but ASCII stands. */
+static char *shell_escape(const char *name)
+{
+    GString *out = g_string_new("$'");
+
+    for (const char *p = name; *p; p++) {
+        if (*p == '\\' || *p == '\'') {
+            g_string_append_printf(out, "\\%c", *p);
+        } else if (g_ascii_isprint(*p)) {
+            g_string_append_c(out, *p);
+        } else { /* three digits at most: what follows cannot be taken for one */
+            g_string_append_printf(out, "\\%03o", (unsigned char)*p);
+        }
+    }
+    g_string_append_c(out, '\'');
+    return g_string_free(out, FALSE);
+}
+
+char *cli_shell_name(const char *name)
+{
+    static const char plain[] = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_@%+=:,./-";
+    bool is_option = name[0] == '-' && name[1]; /* "-" is standard input */
+    g_autofree char *path = g_strconcat(is_option ? "./" : "", name, NULL);
+
+    if (*path && strspn(path, plain) == strlen(path)) {
+        return g_steal_pointer(&path);
+    }
+    return is_printable_text(path) ? g_shell_quote(path) : shell_escape(path);
+}
+
+/* --- numbers ------------------------------------------------------------------------ */
 
 char *cli_number(uint64_t n)
 {
@@ -101,173 +245,4 @@ char *cli_size(uint64_t bytes)
             return g_strdup_printf("%.1f %s", size, units[unit]);
         }
     }
-}
-
-size_t cli_width(const char *utf8)
-{
-    return (size_t)g_utf8_strlen(utf8, -1);
-}
-
-struct CliTable {
-    char *columns;
-    GPtrArray *rows; /* GStrv, or one of a single string with the mark below in front */
-    unsigned pass;   /* of a long table: 1 measures, 2 prints; 0: rows are kept */
-    bool is_long;
-    size_t *widths;
-    FILE *file;
-    int indent;
-};
-
-#define LINE_MARK "\001"
-
-CliTable *cli_table_new(const char *columns)
-{
-    CliTable *table = g_new0(CliTable, 1);
-
-    table->columns = g_strdup(columns);
-    table->rows = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
-    return table;
-}
-
-CliTable *cli_table_new_long(const char *columns, FILE *file, int indent)
-{
-    CliTable *table = cli_table_new(columns);
-
-    table->is_long = true;
-    table->widths = g_new0(size_t, strlen(columns));
-    table->file = file;
-    table->indent = indent;
-    return table;
-}
-
-bool cli_table_pass(CliTable *table)
-{
-    if (++table->pass <= 2) {
-        return true;
-    }
-    cli_table_free(table);
-    return false;
-}
-
-static void measure_row(const CliTable *table, char **row, size_t *widths)
-{
-    for (size_t i = 0; table->columns[i]; i++) {
-        widths[i] = MAX(widths[i], cli_width(row[i]));
-    }
-}
-
-static void print_row(const CliTable *table, char **row, const size_t *widths, FILE *file,
-                      int indent)
-{
-    g_autoptr(GString) line = g_string_new(NULL);
-
-    for (size_t i = 0; table->columns[i]; i++) {
-        size_t pad = widths[i] - cli_width(row[i]);
-
-        g_string_append_printf(line, "%*s", i ? 2 : indent, "");
-        if (table->columns[i] == 'r') {
-            g_string_append_printf(line, "%*s", (int)pad, "");
-        }
-        g_string_append(line, row[i]);
-        if (table->columns[i] == 'l') {
-            g_string_append_printf(line, "%*s", (int)pad, "");
-        }
-    }
-    fprintf(file, "%s\n", g_strchomp(line->str));
-}
-
-void cli_table_row(CliTable *table, ...)
-{
-    size_t n = strlen(table->columns);
-    char **row = g_new0(char *, n + 1);
-    va_list args;
-
-    va_start(args, table);
-    for (size_t i = 0; i < n; i++) {
-        const char *cell = va_arg(args, const char *);
-
-        row[i] = g_strdup(cell ? cell : "");
-    }
-    va_end(args);
-    if (!table->is_long) {
-        g_ptr_array_add(table->rows, row);
-        return;
-    }
-    if (table->pass == 1) {
-        measure_row(table, row, table->widths);
-    } else {
-        print_row(table, row, table->widths, table->file, table->indent);
-    }
-    g_strfreev(row);
-}
-
-void cli_table_line(CliTable *table, const char *line)
-{
-    char **row = g_new0(char *, 2);
-
-    row[0] = g_strconcat(LINE_MARK, line, NULL);
-    g_ptr_array_add(table->rows, row);
-}
-
-static bool column_is_empty(const CliTable *table, size_t column)
-{
-    for (guint r = 1; r < table->rows->len; r++) {
-        char **row = g_ptr_array_index(table->rows, r);
-
-        if (*row[0] != *LINE_MARK && *row[column] && strcmp(row[column], "-") != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-void cli_table_drop_empty(CliTable *table)
-{
-    for (size_t i = strlen(table->columns); i-- > 1;) {
-        if (!column_is_empty(table, i)) {
-            continue;
-        }
-        for (guint r = 0; r < table->rows->len; r++) {
-            char **row = g_ptr_array_index(table->rows, r);
-
-            if (*row[0] != *LINE_MARK) {
-                g_free(row[i]);
-                memmove(row + i, row + i + 1,
-                        (strlen(table->columns) - i) * sizeof(*row));
-            }
-        }
-        memmove(table->columns + i, table->columns + i + 1, strlen(table->columns) - i);
-    }
-}
-
-void cli_table_print(CliTable *table, FILE *file, int indent)
-{
-    size_t n = strlen(table->columns);
-    g_autofree size_t *widths = g_new0(size_t, n);
-
-    for (guint r = 0; r < table->rows->len; r++) {
-        char **row = g_ptr_array_index(table->rows, r);
-
-        if (*row[0] != *LINE_MARK) {
-            measure_row(table, row, widths);
-        }
-    }
-    for (guint r = 0; r < table->rows->len; r++) {
-        char **row = g_ptr_array_index(table->rows, r);
-
-        if (*row[0] == *LINE_MARK) {
-            fprintf(file, "%s\n", row[0] + 1);
-        } else {
-            print_row(table, row, widths, file, indent);
-        }
-    }
-    cli_table_free(table);
-}
-
-void cli_table_free(CliTable *table)
-{
-    g_ptr_array_unref(table->rows);
-    g_free(table->widths);
-    g_free(table->columns);
-    g_free(table);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      how text looks: numbers, escaped names, colour, the width of the terminal.
+ * Owns:      how text looks: numbers, escaped names, colour, the characters of drawings.
  * Knows not: what is printed.
- * Beside it: cli/json.h.
+ * Beside it: wrap.h, table.h (both come with this one); json.h.
  *
- * Names and texts of a stream reach a terminal through cli_escape() only.
+ * Names and texts of a stream reach a terminal through cli_escape() or cli_own_text(), the
+ * names of files through cli_file_name() or cli_shell_name().
  */
 #ifndef CLI_TEXT_H
 #define CLI_TEXT_H
@@ -13,6 +14,8 @@
 #include <stdio.h>
 
 #include "cli.h"
+#include "table.h"
+#include "wrap.h"
 
 typedef enum CliStyle {
     CLI_PLAIN,
@@ -32,40 +35,34 @@ bool cli_use_color(CliColor color, FILE *file);
 /* The sequence that starts @style, or CLI_PLAIN; "" if not @color. */
 const char *cli_style(bool color, CliStyle style);
 
-/* Columns of the terminal behind @file, or $COLUMNS, or @otherwise. */
-int cli_columns(FILE *file, int otherwise);
-
 /* Printable ASCII as it is, all else as \xNN, a backslash doubled.  The caller frees. */
 char *cli_escape(const char *text, size_t length);
+
+/* The same for a sentence of migstat's own that may quote a stream: what cli_draw() knows
+ * stays, or becomes its stand-in.  The caller frees. */
+char *cli_own_text(const char *text);
+
+/* The name of a file, or a text with such names: as it is if the locale can print all of it,
+ * else with \xNN for each byte that it cannot, and backslashes doubled.  Control characters,
+ * line separators and what changes the direction of text count as not printable.  The caller
+ * frees. */
+char *cli_file_name(const char *name);
+
+/* The name of a file in a command to paste: quoted for a POSIX shell where it has to be, with
+ * bash's and zsh's $'' where it cannot be printed.  The caller frees. */
+char *cli_shell_name(const char *name);
+
+/* Whether the locale's character set is UTF-8. */
+bool cli_is_utf8(void);
+
+/* A character that migstat draws with, in UTF-8: one of those in text.c.  What to print for
+ * it: itself, or outside UTF-8 its stand-in of ASCII. */
+const char *cli_draw(const char *character);
 
 /* 12,345,678.  The caller frees. */
 char *cli_number(uint64_t n);
 
 /* "16 MiB" where exact, else "12.3 MiB"; bytes below 10,000 as they are.  Caller frees. */
 char *cli_size(uint64_t bytes);
-
-/* Columns that @utf8 takes. */
-size_t cli_width(const char *utf8);
-
-/* Rows of cells, each column as wide as its widest cell. */
-typedef struct CliTable CliTable;
-
-/* @columns: one letter per column, 'l' or 'r' for its side. */
-CliTable *cli_table_new(const char *columns);
-void cli_table_row(CliTable *table,
-                   ...); /* one string per column, copied; NULL is empty */
-/* A line on its own between rows, as it is. */
-void cli_table_line(CliTable *table, const char *line);
-/* Leaves out the columns that have nothing but "" or "-" below the first row. */
-void cli_table_drop_empty(CliTable *table);
-/* A table that may be long holds no rows.  They are given twice, to be measured and to be
- * printed:
- *     for (table = cli_table_new_long(...); cli_table_pass(table);) { all rows }
- * after which the table is freed. */
-CliTable *cli_table_new_long(const char *columns, FILE *file, int indent);
-bool cli_table_pass(CliTable *table);
-/* Prints with @indent spaces before each row and two between columns; frees the table. */
-void cli_table_print(CliTable *table, FILE *file, int indent);
-void cli_table_free(CliTable *table);
 
 #endif
