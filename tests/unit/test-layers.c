@@ -240,7 +240,7 @@ START_TEST(every_file_begins_with_its_licence)
 {
     static const char *const folders[] = { "cli", "lib", "tests", "man", "docs", ".ci" };
     static const char *const files[] = { "Makefile", "README.md", "CHANGELOG.md",
-                                         "SECURITY.md" };
+                                         "CONTRIBUTING.md", "SECURITY.md" };
     for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
         each_file(folders[i], check_licence, NULL);
     }
