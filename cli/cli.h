@@ -33,31 +33,81 @@ typedef struct CliCommon {
     uint64_t offset;
     uint64_t max_expand;
     bool no_sandbox;
+    GPtrArray *files;   /* what is no option, in order; by cli_parse() */
+    bool no_files;      /* an option was given that needs none, such as --list-rules */
+    GHashTable *given;  /* options: key -> the last value */
     GHashTable *opened; /* by cli_confine(): path -> descriptor, or the negative errno */
 } CliCommon;
 
-/* A child for a command's argp, with a CliCommon as its input (child_inputs[0]). */
-extern const struct argp cli_common_argp;
-#define CLI_COMMON_CHILD                           \
-    {                                              \
-        &cli_common_argp, 0, "Common options:", 10 \
-    }
+/* Frees what is in it. */
+void cli_common_clear(CliCommon *common);
 
-typedef struct CliCommand {
+/* In argp_option.flags: given again, it adds to what was given; else two values are an error. */
+#define CLI_REPEATS 0x1000
+
+/* What is said of @option where it would have no effect: closed by a row without one. */
+typedef struct CliOptionRule {
+    const char *option; /* a long name */
+    enum {
+        CLI_NEEDS,    /* it means nothing without one of @others */
+        CLI_NOT_WITH, /* it means nothing beside one of @others */
+    } rule;
+    const char *others; /* long names, apart by spaces */
+} CliOptionRule;
+
+typedef struct CliCommand CliCommand;
+
+struct CliCommand {
     const char *name;
-    const char *summary;
+    const char *summary;   /* for the list of commands */
+    const char *arguments; /* "FILE..." */
+    const char *doc;       /* of --help: what stands before the options, \v, what after */
+    const struct argp_option *options;
+    argp_parser_t
+        parse; /* of @options, and ARGP_KEY_END; its input is that of cli_parse() */
+    const CliOptionRule *rules;    /* NULL: none */
+    unsigned min_files, max_files; /* UINT_MAX: any number */
     /* argv[0] is "migstat NAME".  Returns an exit status. */
     int (*run)(int argc, char **argv, CliCommon *common);
-} CliCommand;
+};
 
-/* Sorted by name; closed by a row without one. */
-extern const CliCommand cli_commands[];
+/* Sorted by name; closed by NULL. */
+extern const CliCommand *const cli_commands[];
 
-int cli_cmd_check(int argc, char **argv, CliCommon *common);
-int cli_cmd_convert(int argc, char **argv, CliCommon *common);
-int cli_cmd_dump(int argc, char **argv, CliCommon *common);
-int cli_cmd_diff(int argc, char **argv, CliCommon *common);
-int cli_cmd_extract(int argc, char **argv, CliCommon *common);
+extern const CliCommand cli_command_check;
+extern const CliCommand cli_command_convert;
+extern const CliCommand cli_command_diff;
+extern const CliCommand cli_command_dump;
+extern const CliCommand cli_command_extract;
+
+/*
+ * Reads the command line of @command: its own options with its parser, which gets @input, the
+ * common ones into @common, and the files into common->files.  What is wrong is said, with what
+ * was probably meant, and the program ends with CLI_TROUBLE.  Only main() has more than files
+ * to read, and does so itself: argp_parse() goes on with @flags.
+ */
+void cli_parse(const CliCommand *command, int argc, char **argv, unsigned flags,
+               CliCommon *common, void *input);
+
+/* Whether the option of that long name was given, before the command's name or after. */
+bool cli_given(const CliCommon *common, const CliCommand *command, const char *option);
+
+/* For words that an option's value may be: the index of @arg in @words (closed by NULL), or the
+ * end of the program with "--OPTION is a, b or c, not ...". */
+int cli_word(const struct argp_state *state, const char *option, const char *arg,
+             const char *const *words);
+
+/* A release, "7.2" or "qemu-7.2"; or the end of the program with what is known. */
+MigRelease cli_release(const struct argp_state *state, const char *option,
+                       const char *arg);
+
+/* The options of all commands, closed by an empty row. */
+extern const struct argp_option cli_common_options[];
+error_t cli_parse_common(int key, char *arg, struct argp_state *state);
+
+/* Flushes standard output, says what went wrong with it, and returns @status, or CLI_TROUBLE
+ * then.  A reader that went away is no news. */
+int cli_close_stdout(int status);
 
 /*
  * For a command that reads @files and writes nothing but its standard output: opens them, and

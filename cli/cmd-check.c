@@ -4,6 +4,7 @@
  * Knows not: any one rule.
  * Beside it: lib/check/check.h; cli/rules-page.c, which has what --explain prints.
  */
+#include <limits.h>
 #include <string.h>
 
 #include "json.h"
@@ -32,15 +33,16 @@ enum {
 static const struct argp_option options[] = {
     { "for", KEY_FOR, "qemu-X.Y", 0, "Judge for the loader of that release, 5.2 to 11.1",
       0 },
-    { "config-needed", KEY_CONFIG_NEEDED, "NEED[:PATTERN]", 0,
+    { "config-needed", KEY_CONFIG_NEEDED, "NEED[:PATTERN]", CLI_REPEATS,
       "Whether VFIO devices (whose name matches PATTERN) need their configuration space "
       "before their data: auto, yes or no",
       0 },
     { "strict", KEY_STRICT, NULL, 0, "Warnings count as errors do for the exit status",
       0 },
-    { "error", KEY_ERROR, "ID", 0, "Findings of rule ID are errors", 0 },
-    { "warn", KEY_WARN, "ID", 0, "Findings of rule ID are warnings", 0 },
-    { "ignore", KEY_IGNORE, "ID", 0, "Leave rule ID out, and what depends on it", 0 },
+    { "error", KEY_ERROR, "ID", CLI_REPEATS, "Findings of rule ID are errors", 0 },
+    { "warn", KEY_WARN, "ID", CLI_REPEATS, "Findings of rule ID are warnings", 0 },
+    { "ignore", KEY_IGNORE, "ID", CLI_REPEATS,
+      "Leave rule ID out, and what depends on it", 0 },
     { "all", KEY_ALL, NULL, 0, "Show each finding of a rule, not the first 5", 0 },
     { "list-rules", KEY_LIST_RULES, NULL, 0, "List the rules and do nothing else", 1 },
     { "explain", KEY_EXPLAIN, "ID", 0, "Explain rule ID and do nothing else", 1 },
@@ -54,7 +56,6 @@ typedef struct Arguments {
     MigVfioNeeds *needs;
     bool strict, list_rules;
     size_t explain; /* index of the rule + 1 */
-    GPtrArray *files;
 } Arguments;
 
 /* What was found in one file. */
@@ -71,10 +72,19 @@ typedef struct Result {
 
 static size_t rule_of(struct argp_state *state, const char *option, const char *id)
 {
+    g_autoptr(MigNearest) nearest = NULL;
     ssize_t rule = mig_rule_find(id);
 
     if (rule < 0) {
-        argp_error(state, "--%s: no rule \"%s\"; --list-rules lists them", option, id);
+        g_autofree char *hint = NULL;
+
+        nearest = mig_nearest_new(id);
+        for (size_t i = 0; i < mig_rule_count(); i++) {
+            mig_nearest_offer(nearest, mig_rule_id(mig_rule_at(i)));
+        }
+        hint = mig_nearest_best(nearest) ? mig_nearest_hint(nearest, "")
+                                         : g_strdup("; --list-rules lists them");
+        argp_error(state, "--%s: no rule \"%s\"%s", option, id, hint);
         return 0;
     }
     return (size_t)rule;
@@ -86,14 +96,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     g_autoptr(GError) error = NULL;
 
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = arguments->common;
-        return 0;
     case KEY_FOR:
-        if (!mig_release_parse(arg, &arguments->check.release)) {
-            argp_error(state, "--for: \"%s\" is not a release from qemu-5.2 to qemu-11.1",
-                       arg);
-        }
+        arguments->check.release = cli_release(state, "for", arg);
         return 0;
     case KEY_CONFIG_NEEDED:
         if (!mig_vfio_needs_add(arguments->needs, arg, &error)) {
@@ -116,18 +120,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         arguments->check.keep = 0;
         return 0;
     case KEY_LIST_RULES:
-        arguments->list_rules = true;
+        arguments->list_rules = arguments->common->no_files = true;
         return 0;
     case KEY_EXPLAIN:
         arguments->explain = rule_of(state, "explain", arg) + 1;
-        return 0;
-    case ARGP_KEY_ARG:
-        g_ptr_array_add(arguments->files, arg);
-        return 0;
-    case ARGP_KEY_END:
-        if (!arguments->files->len && !arguments->list_rules && !arguments->explain) {
-            argp_error(state, "which file? (\"-\" is standard input)");
-        }
+        arguments->common->no_files = true;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -466,25 +463,8 @@ static CliStatus check_file(const char *file, const Arguments *arguments)
     return status_of(&result);
 }
 
-int cli_cmd_check(int argc, char **argv, CliCommon *common)
+static int run(int argc, char **argv, CliCommon *common)
 {
-    const struct argp_child children[] = { CLI_COMMON_CHILD, { 0 } };
-    const struct argp argp = {
-        options,
-        parse,
-        "FILE...",
-        "Judges QEMU migration streams: whether they are sound and in order, and whether "
-        "a "
-        "release would load them.\v"
-        "FILE may be compressed with zstd or gzip, or be a libvirt save image; \"-\" is "
-        "standard input.  migstat-rules(7) explains the rules.\n\n"
-        "Exit status: 0 no errors; 1 errors, damage included; 2 the job could not be "
-        "done.",
-        children,
-        NULL,
-        NULL,
-    };
-    g_autoptr(GPtrArray) files = g_ptr_array_new();
     g_autofree MigSeverity *severities = g_new0(MigSeverity, mig_rule_count());
     g_autoptr(MigVfioNeeds) needs = mig_vfio_needs_new();
     Arguments arguments = {
@@ -492,11 +472,12 @@ int cli_cmd_check(int argc, char **argv, CliCommon *common)
         .check = { .severities = severities, .needs = needs, .keep = SHOWN },
         .severities = severities,
         .needs = needs,
-        .files = files,
     };
+    const GPtrArray *files;
     CliStatus status = CLI_OK;
 
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    cli_parse(&cli_command_check, argc, argv, 0, common, &arguments);
+    files = common->files;
     if (arguments.explain) {
         explain(mig_rule_at(arguments.explain - 1));
         return CLI_OK;
@@ -517,3 +498,21 @@ int cli_cmd_check(int argc, char **argv, CliCommon *common)
     }
     return (int)status;
 }
+
+const CliCommand cli_command_check = {
+    .name = "check",
+    .summary = "judge whether a stream is sound, and which QEMU loads it",
+    .arguments = "FILE...",
+    .doc =
+        "Judges QEMU migration streams: whether they are sound and in order, and "
+        "whether a release would load them.\v"
+        "FILE may be compressed with zstd or gzip, or be a libvirt save image; \"-\" is "
+        "standard input.  migstat-rules(7) explains the rules.\n\n"
+        "Exit status: 0 no errors; 1 errors, damage included; 2 the job could not be "
+        "done.",
+    .options = options,
+    .parse = parse,
+    .min_files = 1,
+    .max_files = UINT_MAX,
+    .run = run,
+};

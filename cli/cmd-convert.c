@@ -36,12 +36,12 @@ static const struct argp_option options[] = {
     { NULL, 0, NULL, 0, "What to change, in the order given:", 1 },
     { "to", KEY_TO, "DIALECT", 0,
       "Move all VFIO devices to subflag, config-first or config-last", 1 },
-    { "config-needed", KEY_CONFIG_NEEDED, "NEED[:PATTERN]", 0,
+    { "config-needed", KEY_CONFIG_NEEDED, "NEED[:PATTERN]", CLI_REPEATS,
       "With --to=subflag: auto, yes or no, for devices that match; may be repeated", 1 },
     { "every-iteration", KEY_EVERY_ITERATION, NULL, 0,
       "With --to=subflag: set the device up in every PART that has data", 1 },
-    { "filter", KEY_FILTER, "NAME[:KEY=VALUE]...", 0, "Apply a filter; may be repeated",
-      1 },
+    { "filter", KEY_FILTER, "NAME[:KEY=VALUE]...", CLI_REPEATS,
+      "Apply a filter; may be repeated", 1 },
     { "lossy", KEY_LOSSY, NULL, 0, "Allow a conversion to drop what it cannot keep", 1 },
     { "explain", KEY_EXPLAIN, NULL, 0, "Print the chain of filters instead of running it",
       1 },
@@ -58,6 +58,16 @@ static const struct argp_option options[] = {
       "With --zstd: compress in N threads; default: one a processor, at most 4", 2 },
     { "report", KEY_REPORT, "text|json", 0, "How to tell what was changed, on stderr",
       2 },
+    { 0 },
+};
+
+static const CliOptionRule rules[] = {
+    { "long", CLI_NEEDS, "zstd" },
+    { "threads", CLI_NEEDS, "zstd" },
+    { "in-place", CLI_NOT_WITH, "output" },
+    { "force", CLI_NEEDS, "output" },
+    { "every-iteration", CLI_NEEDS, "to" },
+    { "config-needed", CLI_NEEDS, "to" },
     { 0 },
 };
 
@@ -123,43 +133,25 @@ static int number(struct argp_state *state, const char *option, const char *arg,
 
 static void check_arguments(Arguments *arguments, struct argp_state *state)
 {
-    bool to = false;
+    const GPtrArray *files = arguments->common->files;
 
-    for (guint i = 0; i < arguments->steps->len; i++) {
-        to |= g_array_index(arguments->steps, Step, i).to;
-    }
-    if (!to && (arguments->needs->len || arguments->every_iteration)) {
-        argp_error(state, "--config-needed and --every-iteration belong to --to=subflag");
-    }
-    if ((arguments->out.zstd_long || arguments->out.zstd_threads >= 0) &&
-        !arguments->out.zstd) {
-        argp_error(state, "--long and --threads belong to --zstd");
-    }
     if (arguments->out.zstd_threads < 0) {
         arguments->out.zstd_threads = (int)MIN(g_get_num_processors(), THREADS_MAX);
     }
     if (arguments->output && !*arguments->output) {
-        argp_error(state, "--output: an empty name is none");
+        argp_error(state, "--output wants a file name, not an empty one");
     }
-    if (arguments->list || arguments->help || arguments->explain) {
-        return;
-    }
-    if (!arguments->input) {
-        argp_error(state, "which file? (\"-\" is standard input)");
-    } else if (arguments->in_place &&
-               (arguments->output || strcmp(arguments->input, "-") == 0)) {
-        argp_error(state, "--in-place needs a file, and no --output");
+    if (arguments->in_place && files->len && strcmp(files->pdata[0], "-") == 0) {
+        argp_error(state, "--in-place needs a file, which standard input is not");
     }
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
+    static const char *const reports[] = { "text", "json", NULL };
     Arguments *arguments = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = arguments->common;
-        return 0;
     case KEY_TO:
         add_to(arguments, arg, state);
         return 0;
@@ -173,13 +165,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         arguments->every_iteration = true;
         return 0;
     case KEY_EXPLAIN:
-        arguments->explain = true;
+        arguments->explain = arguments->common->no_files = true;
         return 0;
     case KEY_LIST_FILTERS:
-        arguments->list = true;
+        arguments->list = arguments->common->no_files = true;
         return 0;
     case KEY_HELP_FILTER:
         arguments->help = arg;
+        arguments->common->no_files = true;
         return 0;
     case 'o':
         arguments->output = arg;
@@ -204,16 +197,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         arguments->lossy = true;
         return 0;
     case KEY_REPORT:
-        if (strcmp(arg, "text") != 0 && strcmp(arg, "json") != 0) {
-            argp_error(state, "--report: \"%s\" is neither text nor json", arg);
-        }
-        arguments->report = strcmp(arg, "json") == 0 ? CLI_FORMAT_JSON : CLI_FORMAT_TEXT;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->input) {
-            argp_error(state, "one file at a time; \"%s\" is a second one", arg);
-        }
-        arguments->input = arg;
+        arguments->report = (CliFormat)cli_word(state, "report", arg, reports);
         return 0;
     case ARGP_KEY_END:
         check_arguments(arguments, state);
@@ -525,24 +509,8 @@ static CliStatus convert(Arguments *arguments, MigChain *chain)
     return status;
 }
 
-int cli_cmd_convert(int argc, char **argv, CliCommon *common)
+static int run(int argc, char **argv, CliCommon *common)
 {
-    const struct argp_child children[] = { CLI_COMMON_CHILD, { 0 } };
-    const struct argp argp = {
-        options,
-        parse,
-        "FILE",
-        "Rewrites a QEMU migration stream through a chain of filters.\v"
-        "FILE may be compressed, or be a libvirt save image, which is unwrapped; \"-\" "
-        "is "
-        "standard input. Without --output the stream goes to standard output.\n\n"
-        "Exit status: 0 done; 1 the input is damaged or cannot be converted; 2 the job "
-        "could "
-        "not be done. Nothing is written to a file unless all of it is.",
-        children,
-        NULL,
-        NULL,
-    };
     g_autoptr(GArray) steps = g_array_new(FALSE, FALSE, sizeof(Step));
     g_autoptr(GPtrArray) needs = g_ptr_array_new();
     g_autoptr(MigChain) chain = mig_chain_new();
@@ -553,7 +521,7 @@ int cli_cmd_convert(int argc, char **argv, CliCommon *common)
                             .out = { .cancel = &cli_cancelled, .zstd_threads = -1 } };
 
     g_array_set_clear_func(steps, clear_step);
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    cli_parse(&cli_command_convert, argc, argv, 0, common, &arguments);
     if (arguments.list) {
         convert_list_filters(common->format);
         return CLI_OK;
@@ -568,6 +536,25 @@ int cli_cmd_convert(int argc, char **argv, CliCommon *common)
         convert_explain(chain, common->format);
         return CLI_OK;
     }
+    arguments.input = g_ptr_array_index(common->files, 0);
     cli_catch_signals();
     return convert(&arguments, chain);
 }
+
+const CliCommand cli_command_convert = {
+    .name = "convert",
+    .summary = "rewrite a stream through filters",
+    .arguments = "FILE",
+    .doc = "Rewrites a QEMU migration stream through a chain of filters.\v"
+           "FILE may be compressed, or be a libvirt save image, which is unwrapped; "
+           "\"-\" is standard input. Without --output the stream goes to standard "
+           "output.\n\n"
+           "Exit status: 0 done; 1 the input is damaged or cannot be converted; 2 the "
+           "job could not be done. Nothing is written to a file unless all of it is.",
+    .options = options,
+    .parse = parse,
+    .rules = rules,
+    .min_files = 1,
+    .max_files = 1,
+    .run = run,
+};

@@ -28,23 +28,29 @@ static const struct argp_option options[] = {
     { 0 },
 };
 
+static const CliOptionRule rules[] = {
+    { "ram", CLI_NOT_WITH, "devices" },
+    { "all", CLI_NOT_WITH, "quiet" },
+    { 0 },
+};
+
 typedef struct Arguments {
     CliCommon *common;
-    const char *files[2];
-    unsigned n;
     bool ram, all;
     const char *only;
     GPtrArray *left;
 } Arguments;
 
 /* What can be read again may be compared with itself. */
-static bool is_one_pipe(const char *const files[2])
+static bool is_one_pipe(const GPtrArray *files)
 {
     struct stat info[2];
 
-    for (int i = 0; i < 2; i++) {
-        if ((strcmp(files[i], "-") == 0 ? fstat(STDIN_FILENO, &info[i])
-                                        : stat(files[i], &info[i])) < 0) {
+    for (guint i = 0; i < 2; i++) {
+        const char *file = i < files->len ? g_ptr_array_index(files, i) : "";
+
+        if ((strcmp(file, "-") == 0 ? fstat(STDIN_FILENO, &info[i])
+                                    : stat(file, &info[i])) < 0) {
             return false; /* opening it will tell */
         }
     }
@@ -57,9 +63,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     Arguments *arguments = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = arguments->common;
-        return 0;
     case KEY_RAM:
         arguments->ram = true;
         return 0;
@@ -72,17 +75,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_ALL:
         arguments->all = true;
         return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->n == 2) {
-            argp_error(state, "two files, not more");
-        }
-        arguments->files[arguments->n++] = arg;
-        return 0;
     case ARGP_KEY_END:
-        if (arguments->n < 2) {
-            argp_error(state, "which two files? (\"-\" is standard input)");
-        }
-        if (is_one_pipe(arguments->files)) {
+        if (is_one_pipe(arguments->common->files)) {
             argp_error(state, "both are the same pipe, which can be read once only");
         }
         return 0;
@@ -559,22 +553,23 @@ static void compare(Diff *diff)
     diff_report_end(diff);
 }
 
-static CliStatus run(const Arguments *arguments)
+static CliStatus run_diff(const Arguments *arguments)
 {
     CliCommon *common = arguments->common;
+    const char *const *files = (const char *const *)(void *)common->files->pdata;
     Diff diff = { .ram = arguments->ram && !arguments->only,
                   .all = arguments->all,
                   .only = arguments->only,
                   .left = arguments->left,
                   .quiet = common->quiet,
                   .color = cli_use_color(common->color, stdout),
-                  .side = { { .file = arguments->files[0], .image_fd = -1 },
-                            { .file = arguments->files[1], .image_fd = -1 } } };
+                  .side = { { .file = files[0], .image_fd = -1 },
+                            { .file = files[1], .image_fd = -1 } } };
     CliStatus status;
     CliJson json;
 
     diff.names = mig_pci_names_load(NULL);
-    cli_confine(common, arguments->files, G_N_ELEMENTS(arguments->files));
+    cli_confine(common, files, common->files->len);
     cli_json_init(&json, stdout);
     if (common->format == CLI_FORMAT_JSON) {
         diff.json = &json;
@@ -593,23 +588,26 @@ static CliStatus run(const Arguments *arguments)
     return status;
 }
 
-int cli_cmd_diff(int argc, char **argv, CliCommon *common)
+static int run(int argc, char **argv, CliCommon *common)
 {
-    const struct argp_child children[] = { CLI_COMMON_CHILD, { 0 } };
-    const struct argp argp = {
-        options,
-        parse,
-        "FILE FILE",
-        "Shows how two QEMU migration streams differ, by meaning.\v"
-        "Exit status: 0 they are the same; 1 they differ; 2 trouble, a damaged stream "
-        "included.",
-        children,
-        NULL,
-        NULL,
-    };
     g_autoptr(GPtrArray) left = g_ptr_array_new();
     Arguments arguments = { .common = common, .left = left };
 
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-    return (int)run(&arguments);
+    cli_parse(&cli_command_diff, argc, argv, 0, common, &arguments);
+    return (int)run_diff(&arguments);
 }
+
+const CliCommand cli_command_diff = {
+    .name = "diff",
+    .summary = "show how two streams differ, by meaning",
+    .arguments = "FILE FILE",
+    .doc = "Shows how two QEMU migration streams differ, by meaning.\v"
+           "Exit status: 0 they are the same; 1 they differ; 2 trouble, a damaged stream "
+           "included.",
+    .options = options,
+    .parse = parse,
+    .rules = rules,
+    .min_files = 2,
+    .max_files = 2,
+    .run = run,
+};

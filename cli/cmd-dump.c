@@ -4,6 +4,8 @@
  * Knows not: how the result looks.
  * Beside it: dump-text.c, dump-json.c, dump-items.c.
  */
+#include <limits.h>
+
 #include "dump.h"
 #include "progress.h"
 
@@ -21,44 +23,38 @@ static const struct argp_option options[] = {
     { 0 },
 };
 
-typedef struct Arguments {
-    DumpOptions options;
-    GPtrArray *files;
-} Arguments;
+static const CliOptionRule rules[] = {
+    { "hex", CLI_NEEDS, "devices" },
+    { "sections", CLI_NOT_WITH, "items devices" },
+    { "vfio", CLI_NOT_WITH, "items devices" },
+    { "devices", CLI_NOT_WITH, "items" },
+    { 0 },
+};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-    Arguments *arguments = state->input;
+    DumpOptions *dump_options = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = arguments->options.common;
-        return 0;
     case KEY_ITEMS:
-        arguments->options.items = true;
+        dump_options->items = true;
         return 0;
     case KEY_SECTIONS:
-        arguments->options.sections = true;
+        dump_options->sections = true;
         return 0;
     case KEY_SECTION:
-        g_clear_pointer(&arguments->options.section, g_pattern_spec_free);
-        arguments->options.section = g_pattern_spec_new(arg);
+        g_clear_pointer(&dump_options->section, g_pattern_spec_free);
+        dump_options->section = g_pattern_spec_new(arg);
         return 0;
     case KEY_VFIO:
-        arguments->options.vfio = true;
+        dump_options->vfio = true;
         return 0;
     case KEY_DEVICES:
-        arguments->options.devices = true;
-        arguments->options.devices_pattern = arg;
+        dump_options->devices = true;
+        dump_options->devices_pattern = arg;
         return 0;
     case KEY_HEX:
-        arguments->options.hex = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        g_ptr_array_add(arguments->files, arg);
-        return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_error(state, "which file? (\"-\" is standard input)");
+        dump_options->hex = true;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -131,41 +127,45 @@ static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
     return status;
 }
 
-int cli_cmd_dump(int argc, char **argv, CliCommon *common)
+static int run(int argc, char **argv, CliCommon *common)
 {
-    const struct argp_child children[] = { CLI_COMMON_CHILD, { 0 } };
-    const struct argp argp = {
-        options,
-        parse,
-        "FILE...",
-        "Shows what is in QEMU migration streams.\v"
-        "FILE may be compressed with zstd or gzip, or be a libvirt save image; \"-\" is "
-        "standard input.\n\n"
-        "Exit status: 0 complete; 1 damaged or incomplete, and what could be read was "
-        "shown; "
-        "2 the job could not be done.",
-        children,
-        NULL,
-        NULL,
-    };
-    g_autoptr(GPtrArray) files = g_ptr_array_new();
-    Arguments arguments = { .options.common = common, .files = files };
+    DumpOptions dump_options = { .common = common };
+    const GPtrArray *files;
     CliStatus status = CLI_OK;
 
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-    if (arguments.options.devices) {
-        arguments.options.names = mig_pci_names_load(NULL);
+    cli_parse(&cli_command_dump, argc, argv, 0, common, &dump_options);
+    files = common->files;
+    if (dump_options.devices) {
+        dump_options.names = mig_pci_names_load(NULL);
     }
     cli_confine(common, (const char *const *)(void *)files->pdata, files->len);
     for (guint i = 0; i < files->len; i++) {
-        CliStatus one = dump_file(g_ptr_array_index(files, i), &arguments.options);
+        CliStatus one = dump_file(g_ptr_array_index(files, i), &dump_options);
 
         status = MAX(status, one);
         if (i + 1 < files->len && common->format == CLI_FORMAT_TEXT) {
             putchar('\n');
         }
     }
-    g_clear_pointer(&arguments.options.section, g_pattern_spec_free);
-    mig_pci_names_free(arguments.options.names);
+    g_clear_pointer(&dump_options.section, g_pattern_spec_free);
+    mig_pci_names_free(dump_options.names);
     return (int)status;
 }
+
+const CliCommand cli_command_dump = {
+    .name = "dump",
+    .summary = "show what is in a stream",
+    .arguments = "FILE...",
+    .doc =
+        "Shows what is in QEMU migration streams.\v"
+        "FILE may be compressed with zstd or gzip, or be a libvirt save image; \"-\" is "
+        "standard input.\n\n"
+        "Exit status: 0 complete; 1 damaged or incomplete, and what could be read was "
+        "shown; 2 the job could not be done.",
+    .options = options,
+    .parse = parse,
+    .rules = rules,
+    .min_files = 1,
+    .max_files = UINT_MAX,
+    .run = run,
+};

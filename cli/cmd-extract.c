@@ -33,6 +33,11 @@ static const struct argp_option options[] = {
     { 0 },
 };
 
+static const CliOptionRule rules[] = {
+    { "force", CLI_NEEDS, "output" },
+    { 0 },
+};
+
 typedef enum What { WHAT_NONE, WHAT_RAM, WHAT_SECTION, WHAT_VFIO, WHAT_DESCRIPTION } What;
 
 typedef struct Extract {
@@ -67,9 +72,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     Extract *x = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = x->common;
-        return 0;
     case KEY_RAM:
         set_what(x, WHAT_RAM, arg, state);
         return 0;
@@ -88,16 +90,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'o':
         x->output = strcmp(arg, "-") == 0 ? NULL : arg;
         return 0;
-    case ARGP_KEY_ARG:
-        if (x->file) {
-            argp_error(state, "one file at a time");
-        }
-        x->file = arg;
-        return 0;
     case ARGP_KEY_END:
-        if (!x->file) {
-            argp_error(state, "which file? (\"-\" is standard input)");
-        }
         if (x->what == WHAT_NONE) {
             argp_error(state, "what? (--ram, --section, --vfio or --description)");
         }
@@ -379,7 +372,7 @@ static bool open_all(Extract *x, GError **error)
     return x->in != NULL;
 }
 
-static CliStatus run(Extract *x)
+static CliStatus run_extract(Extract *x)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(MigInput) in = NULL;
@@ -410,29 +403,33 @@ static CliStatus run(Extract *x)
     return status;
 }
 
-int cli_cmd_extract(int argc, char **argv, CliCommon *common)
+static int run(int argc, char **argv, CliCommon *common)
 {
-    const struct argp_child children[] = { CLI_COMMON_CHILD, { 0 } };
-    const struct argp argp = {
-        options,
-        parse,
-        "FILE",
-        "Takes parts out of a QEMU migration stream.\v"
-        "Files appear whole, and all of them, or none does.\n\n"
-        "Exit status: 0 done; 1 the stream is damaged or incomplete; 2 the job could not "
-        "be "
-        "done.",
-        children,
-        NULL,
-        NULL,
-    };
     Extract x = { .common = common };
 
-    argp_parse(&argp, argc, argv, 0, NULL, &x);
+    cli_parse(&cli_command_extract, argc, argv, 0, common, &x);
+    x.file = g_ptr_array_index(common->files, 0);
     if (x.what == WHAT_SECTION && !x.output && isatty(STDOUT_FILENO)) {
         fprintf(stderr, "migstat: standard output is a terminal; -o names a file\n");
         return CLI_TROUBLE;
     }
     cli_catch_signals();
-    return (int)run(&x);
+    return (int)run_extract(&x);
 }
+
+const CliCommand cli_command_extract = {
+    .name = "extract",
+    .summary = "take RAM, sections and device data out of a stream",
+    .arguments = "FILE",
+    .doc =
+        "Takes parts out of a QEMU migration stream.\v"
+        "Files appear whole, and all of them, or none does.\n\n"
+        "Exit status: 0 done; 1 the stream is damaged or incomplete; 2 the job could not "
+        "be done.",
+    .options = options,
+    .parse = parse,
+    .rules = rules,
+    .min_files = 1,
+    .max_files = 1,
+    .run = run,
+};

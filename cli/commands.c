@@ -6,12 +6,7 @@
  */
 #include "cli.h"
 
-const CliCommand cli_commands[] = {
-    { "check", "judge whether a stream is sound, and which QEMU loads it",
-      cli_cmd_check },
-    { "convert", "rewrite a stream through filters", cli_cmd_convert },
-    { "diff", "show how two streams differ, by meaning", cli_cmd_diff },
-    { "dump", "show what is in a stream", cli_cmd_dump },
-    { "extract", "take RAM, sections and device data out of a stream", cli_cmd_extract },
-    { 0 },
+const CliCommand *const cli_commands[] = {
+    &cli_command_check, &cli_command_convert, &cli_command_diff,
+    &cli_command_dump,  &cli_command_extract, NULL,
 };

@@ -13,31 +13,50 @@
 
 #define WIDTH_MAX 100000u /* columns */
 
-enum { KEY_COLOR = 0x100, KEY_OFFSET, KEY_MAX_EXPAND, KEY_NO_SANDBOX, KEY_WIDTH };
+enum {
+    KEY_COLOR = 0x100,
+    KEY_OFFSET,
+    KEY_MAX_EXPAND,
+    KEY_NO_SANDBOX,
+    KEY_USAGE,
+    KEY_WIDTH,
+};
 
-static const struct argp_option options[] = {
+const struct argp_option cli_common_options[] = {
     { "format", 'f', "text|json", 0, "How to print the result", 0 },
     { "color", KEY_COLOR, "WHEN", OPTION_ARG_OPTIONAL, "auto, always or never", 0 },
     { "width", KEY_WIDTH, "N", 0,
       "Fit lines to N columns, not to the terminal's; 0: do not wrap them", 0 },
-    { "quiet", 'q', NULL, 0, "No progress and no remarks on stderr", 0 },
+    { "quiet", 'q', NULL, 0, "Nothing but errors on stderr", 0 },
     { "offset", KEY_OFFSET, "N", 0, "The stream starts N bytes into the file", 0 },
     { "max-expand", KEY_MAX_EXPAND, "SIZE", 0,
       "Give up when compressed input expands to more (default 16T)", 0 },
     { "no-sandbox", KEY_NO_SANDBOX, NULL, 0,
       "Keep the right to open files and run programs while a stream is read", 0 },
+    { "help", 'h', NULL, 0, "Print this help", -1 },
+    { "usage", KEY_USAGE, NULL, 0, "Print the options in short", -1 },
+    { "version", 'V', NULL, 0, "Print the version", -1 },
     { 0 },
 };
 
-static int word_of(struct argp_state *state, const char *option, const char *arg,
-                   const char *const *words)
+int cli_word(const struct argp_state *state, const char *option, const char *arg,
+             const char *const *words)
 {
+    GString *all = g_string_new(NULL);
+
     for (int i = 0; words[i]; i++) {
         if (strcmp(arg, words[i]) == 0) {
+            g_string_free(all, TRUE);
             return i;
         }
+        g_string_append_printf(all, "%s%s",
+                               i == 0         ? ""
+                               : words[i + 1] ? ", "
+                                              : " or ",
+                               words[i]);
     }
-    argp_error(state, "--%s: \"%s\" is not one of its words", option, arg);
+    argp_error(state, "--%s is %s, not \"%s\"", option, all->str, arg);
+    g_string_free(all, TRUE);
     return 0;
 }
 
@@ -47,12 +66,55 @@ static void set_width(struct argp_state *state, const char *arg)
     unsigned long columns = strtoul(arg, &end, 10);
 
     if (!g_ascii_isdigit(*arg) || *end || columns > WIDTH_MAX) {
-        argp_error(state, "--width: \"%s\" is not a number of columns", arg);
+        argp_error(state, "--width wants a number of columns, not \"%s\"", arg);
     }
     cli_set_width((int)columns);
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+MigRelease cli_release(const struct argp_state *state, const char *option,
+                       const char *arg)
+{
+    const char *number = g_str_has_prefix(arg, "qemu-") ? arg + strlen("qemu-") : arg;
+    unsigned major, minor, last = MIG_RELEASE_LAST;
+    MigRelease release = MIG_RELEASE_NONE;
+    char rest;
+
+    if (mig_release_parse(arg, &release)) {
+        return release;
+    }
+    if (sscanf(number, "%3u.%3u%c", &major, &minor, &rest) == 2 &&
+        major * 100 + minor > last) {
+        argp_error(state, "--%s: QEMU %u.%u is not known yet; the newest is %u.%u",
+                   option, major, minor, mig_release_major(last),
+                   mig_release_minor(last));
+    }
+    argp_error(state, "--%s wants X.Y, such as 7.2 (known: %u.%u to %u.%u), not \"%s\"",
+               option, mig_release_major(MIG_RELEASE_FIRST),
+               mig_release_minor(MIG_RELEASE_FIRST), mig_release_major(last),
+               mig_release_minor(last), arg);
+    return release;
+}
+
+static uint64_t size_of(const struct argp_state *state, const char *option,
+                        const char *arg)
+{
+    uint64_t size = 0;
+
+    if (!cli_parse_size(arg, &size)) {
+        argp_error(state, "--%s wants a size, such as 4096, 64K or 0x1000, not \"%s\"",
+                   option, arg);
+    }
+    return size;
+}
+
+/* argp's own --help and --version do not notice that they cannot be written. */
+static void print_help(const struct argp_state *state, unsigned what)
+{
+    argp_state_help(state, stdout, what);
+    exit(cli_close_stdout(CLI_OK));
+}
+
+error_t cli_parse_common(int key, char *arg, struct argp_state *state)
 {
     static const char *const formats[] = { "text", "json", NULL };
     static const char *const colors[] = { "auto", "always", "never", NULL };
@@ -60,24 +122,20 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
     switch (key) {
     case 'f':
-        common->format = (CliFormat)word_of(state, "format", arg, formats);
+        common->format = (CliFormat)cli_word(state, "format", arg, formats);
         return 0;
     case KEY_COLOR:
         common->color =
-            arg ? (CliColor)word_of(state, "color", arg, colors) : CLI_COLOR_ALWAYS;
+            arg ? (CliColor)cli_word(state, "color", arg, colors) : CLI_COLOR_ALWAYS;
         return 0;
     case 'q':
         common->quiet = true;
         return 0;
     case KEY_OFFSET:
-        if (!cli_parse_size(arg, &common->offset)) {
-            argp_error(state, "--offset: \"%s\" is not a size", arg);
-        }
+        common->offset = size_of(state, "offset", arg);
         return 0;
     case KEY_MAX_EXPAND:
-        if (!cli_parse_size(arg, &common->max_expand)) {
-            argp_error(state, "--max-expand: \"%s\" is not a size", arg);
-        }
+        common->max_expand = size_of(state, "max-expand", arg);
         return 0;
     case KEY_WIDTH:
         set_width(state, arg);
@@ -85,12 +143,37 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_NO_SANDBOX:
         common->no_sandbox = true;
         return 0;
+    case 'h':
+        print_help(state, ARGP_HELP_SHORT_USAGE | ARGP_HELP_LONG | ARGP_HELP_DOC);
+        return 0;
+    case KEY_USAGE:
+        print_help(state, ARGP_HELP_USAGE);
+        return 0;
+    case 'V':
+        puts("migstat " MIG_VERSION);
+        exit(cli_close_stdout(CLI_OK));
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
-const struct argp cli_common_argp = { options, parse, NULL, NULL, NULL, NULL, NULL };
+void cli_common_clear(CliCommon *common)
+{
+    g_clear_pointer(&common->opened, g_hash_table_unref);
+    g_clear_pointer(&common->given, g_hash_table_unref);
+    g_clear_pointer(&common->files, g_ptr_array_unref);
+}
+
+int cli_close_stdout(int status)
+{
+    if (!fflush(stdout) && !ferror(stdout)) {
+        return status;
+    }
+    if (errno != EPIPE) {
+        fprintf(stderr, "migstat: standard output: %s\n", strerror(errno));
+    }
+    return CLI_TROUBLE;
+}
 
 bool cli_parse_size(const char *text, uint64_t *value)
 {

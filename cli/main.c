@@ -5,6 +5,7 @@
  * Beside it: cli/commands.c.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,27 +14,56 @@
 
 #include "cli.h"
 
-const char *argp_program_version = "migstat " MIG_VERSION;
-
 typedef struct Main {
-    CliCommon common;
+    CliCommon *common;
     int status;
 } Main;
 
-static int run_command(struct argp_state *state, const char *name, Main *main_input)
+static const CliCommand *find_command(struct argp_state *state, const char *name)
 {
-    int argc = state->argc - state->next + 1;
-    char **argv = state->argv + state->next - 1;
-    g_autofree char *title = g_strdup_printf("migstat %s", name);
+    g_autoptr(MigNearest) nearest = mig_nearest_new(name);
+    g_autofree char *hint = NULL;
 
-    for (const CliCommand *command = cli_commands; command->name; command++) {
-        if (strcmp(command->name, name) == 0) {
-            argv[0] = title;
-            return command->run(argc, argv, &main_input->common);
+    for (const CliCommand *const *command = cli_commands; *command; command++) {
+        if (strcmp((*command)->name, name) == 0) {
+            return *command;
         }
+        mig_nearest_offer(nearest, (*command)->name);
     }
-    argp_error(state, "no command \"%s\"; migstat --help lists them", name);
-    return CLI_TROUBLE;
+    hint = mig_nearest_hint(nearest, "there are");
+    argp_error(state, "no command \"%s\"%s", name, hint);
+    return NULL;
+}
+
+static int run_command(struct argp_state *state, const char *name, CliCommon *common)
+{
+    const CliCommand *command = find_command(state, name);
+    g_autofree char *title = g_strdup_printf("migstat %s", name);
+    char **argv = state->argv + state->next - 1;
+
+    if (!command) {
+        return CLI_TROUBLE;
+    }
+    argv[0] = title;
+    return command->run(state->argc - state->next + 1, argv, common);
+}
+
+/* `migstat help COMMAND` is `migstat COMMAND --help`, and `migstat help` is `migstat --help`. */
+static int run_help(struct argp_state *state, CliCommon *common)
+{
+    const CliCommand *command =
+        state->next < state->argc ? find_command(state, state->argv[state->next]) : NULL;
+    char option[] = "--help";
+
+    if (command) {
+        g_autofree char *title = g_strdup_printf("migstat %s", command->name);
+        char *argv[] = { title, option, NULL };
+
+        return command->run(2, argv, common);
+    }
+    argp_state_help(state, stdout,
+                    ARGP_HELP_SHORT_USAGE | ARGP_HELP_LONG | ARGP_HELP_DOC);
+    return CLI_OK;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -41,36 +71,33 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     Main *main_input = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &main_input->common;
-        return 0;
     case ARGP_KEY_ARG:
-        main_input->status = run_command(state, arg, main_input);
+        main_input->status = strcmp(arg, "help") == 0
+                                 ? run_help(state, main_input->common)
+                                 : run_command(state, arg, main_input->common);
         state->next = state->argc;
         return 0;
     case ARGP_KEY_NO_ARGS:
-        argp_state_help(state, stderr, ARGP_HELP_STD_ERR);
+        argp_state_help(state, stderr,
+                        ARGP_HELP_SHORT_USAGE | ARGP_HELP_LONG | ARGP_HELP_DOC);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
-/* The commands, between options and the closing line of --help. */
-static char *list_commands(int key, const char *text, void *input)
+/* What --help says, with the commands behind the options. */
+static char *describe(void)
 {
-    GString *list;
+    GString *text = g_string_new("Opens QEMU migration streams: shows them, judges them, "
+                                 "rewrites them.\vCommands:\n");
 
-    (void)input;
-    if (key != ARGP_KEY_HELP_POST_DOC) {
-        return (char *)(uintptr_t)text;
+    for (const CliCommand *const *command = cli_commands; *command; command++) {
+        g_string_append_printf(text, "  %-10s %s\n", (*command)->name,
+                               (*command)->summary);
     }
-    list = g_string_new("Commands:\n");
-    for (const CliCommand *command = cli_commands; command->name; command++) {
-        g_string_append_printf(list, "  %-10s %s\n", command->name, command->summary);
-    }
-    g_string_append(list, "\nmigstat COMMAND --help and migstat-COMMAND(1) tell more.");
-    return g_string_free(list, FALSE); /* argp frees what is not the text it gave */
+    g_string_append(text, "\n`migstat help COMMAND' and migstat-COMMAND(1) say more.");
+    return g_string_free(text, FALSE);
 }
 
 /* A file that is opened must not become a standard stream that was closed: what is said on
@@ -88,17 +115,14 @@ static bool keep_standard_streams(void)
 
 int main(int argc, char **argv)
 {
-    const struct argp_child children[] = { CLI_COMMON_CHILD, { 0 } };
-    const struct argp argp = {
-        NULL,
-        parse,
-        "COMMAND [ARGUMENT...]",
-        "Opens QEMU migration streams: shows them, judges them, rewrites them.\v ",
-        children,
-        list_commands,
-        NULL,
-    };
-    Main main_input = { .status = CLI_TROUBLE };
+    g_autofree char *doc = describe();
+    const CliCommand program = { .name = "migstat",
+                                 .arguments = "COMMAND [ARGUMENT...]",
+                                 .doc = doc,
+                                 .parse = parse,
+                                 .max_files = UINT_MAX };
+    CliCommon common = { 0 };
+    Main main_input = { .common = &common, .status = CLI_TROUBLE };
 
     if (!keep_standard_streams()) {
         return CLI_TROUBLE;
@@ -106,13 +130,7 @@ int main(int argc, char **argv)
     setlocale(LC_CTYPE, "");
     signal(SIGPIPE, SIG_IGN);
     argp_err_exit_status = CLI_TROUBLE;
-    argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &main_input);
-    g_clear_pointer(&main_input.common.opened, g_hash_table_unref);
-    if (fflush(stdout) || ferror(stdout)) {
-        if (errno != EPIPE) {
-            fprintf(stderr, "migstat: standard output: %s\n", strerror(errno));
-        }
-        return CLI_TROUBLE;
-    }
-    return main_input.status;
+    cli_parse(&program, argc, argv, ARGP_IN_ORDER, &common, &main_input);
+    cli_common_clear(&common);
+    return cli_close_stdout(main_input.status);
 }

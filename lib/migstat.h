@@ -23,6 +23,7 @@
 #include "stream/irq-controller.h"
 #include "stream/glob.h"
 #include "stream/item.h"
+#include "stream/nearest.h"
 #include "stream/page.h"
 #include "stream/reader.h"
 #include "stream/summary.h"

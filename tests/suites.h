@@ -31,7 +31,9 @@
     SUITE(json_scan)   \
     SUITE(layers)      \
     SUITE(long_array)  \
+    SUITE(messages)    \
     SUITE(mkmig)       \
+    SUITE(nearest)     \
     SUITE(output)      \
     SUITE(page)        \
     SUITE(ram)         \

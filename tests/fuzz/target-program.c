@@ -14,7 +14,7 @@
 #include "../cli/cli.h"
 
 typedef struct {
-    int (*run)(int, char **, CliCommon *);
+    const CliCommand *command;
     const char *words[8]; /* FILE: the input; OTHER: the same but for an octet */
     enum {
         JSON = 1,   /* it has a JSON form, one document a file */
@@ -60,7 +60,9 @@ static void run(Said *said, const Files *files, CliFormat format, const Command 
     g_ptr_array_add(argv, NULL);
     stdout = open_memstream(&said->out, &said->out_length);
     stderr = open_memstream(&said->err, &said->err_length);
-    said->status = command->run((int)argv->len - 1, (char **)argv->pdata, &common);
+    said->status =
+        command->command->run((int)argv->len - 1, (char **)argv->pdata, &common);
+    cli_common_clear(&common);
     fclose(stdout);
     fclose(stderr);
     stdout = out;
@@ -90,26 +92,28 @@ static void assert_json(const char *text, size_t n)
     FUZZ_ASSERT(JSON_NODE_HOLDS_OBJECT(json_parser_get_root(parser)));
 }
 
-/* Closed by a row without a function. */
+/* Closed by a row without a command. */
 static const Command check_commands[] = {
-    { cli_cmd_check, { "check", "--all", "FILE" }, JSON },
-    { cli_cmd_check, { "check", "--for=qemu-7.2", "--config-needed=yes", "FILE" }, JSON },
-    { cli_cmd_convert, { "convert", "--to=subflag", "-o", "/dev/null", "FILE" }, 0 },
-    { cli_cmd_convert,
+    { &cli_command_check, { "check", "--all", "FILE" }, JSON },
+    { &cli_command_check,
+      { "check", "--for=qemu-7.2", "--config-needed=yes", "FILE" },
+      JSON },
+    { &cli_command_convert, { "convert", "--to=subflag", "-o", "/dev/null", "FILE" }, 0 },
+    { &cli_command_convert,
       { "convert", "--filter=ram-zero", "--report=json", "-o", "/dev/null", "FILE" },
       REPORT },
-    { cli_cmd_convert,
+    { &cli_command_convert,
       { "convert", "--to=config-last", "--report=json", "-o", "/dev/null", "FILE" },
       REPORT },
     { 0 },
 };
 
 static const Command dump_commands[] = {
-    { cli_cmd_dump, { "dump", "--sections", "--vfio", "FILE" }, JSON },
-    { cli_cmd_dump, { "dump", "--items", "FILE" }, 0 },
-    { cli_cmd_dump, { "dump", "--devices", "FILE" }, JSON },
-    { cli_cmd_diff, { "diff", "--ram", "FILE", "FILE" }, SAME },
-    { cli_cmd_diff, { "diff", "--ram", "FILE", "OTHER" }, JSON },
+    { &cli_command_dump, { "dump", "--sections", "--vfio", "FILE" }, JSON },
+    { &cli_command_dump, { "dump", "--items", "FILE" }, 0 },
+    { &cli_command_dump, { "dump", "--devices", "FILE" }, JSON },
+    { &cli_command_diff, { "diff", "--ram", "FILE", "FILE" }, SAME },
+    { &cli_command_diff, { "diff", "--ram", "FILE", "OTHER" }, JSON },
     { 0 },
 };
 
@@ -127,7 +131,7 @@ static void try_commands(const Command *command, const uint8_t *data, size_t n)
 {
     Files files = { fuzz_file(data, n), other_file(data, n) };
 
-    for (; command->run; command++) {
+    for (; command->command; command++) {
         g_auto(Said) text = { 0 }, json = { 0 };
 
         run(&text, &files, CLI_FORMAT_TEXT, command);

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns: what migstat says to a person who typed something wrongly, or asked for something that
+ * is not there: each message as it comes, with the form that works.
+ * Must not know: how the commands work otherwise.
+ * Neighbours: test-help.c has what --help says.
+ *
+ * A row is one message.  Every one goes to standard error, with nothing on standard output, and
+ * exit status 2.
+ */
+#include "support.h"
+
+#include <string.h>
+
+/* The words of `command`, apart by spaces.  FIXTURE:x is a file of tests/fixtures. */
+static Run *run_words(const char *command)
+{
+    g_auto(GStrv) words = g_strsplit(command, " ", -1);
+    g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
+
+    g_ptr_array_add(argv, g_strdup(g_getenv("MIGSTAT")));
+    for (char **word = words; *word && **word; word++) {
+        char *fixture = g_str_has_prefix(*word, "FIXTURE:")
+                            ? fixture_file(*word + strlen("FIXTURE:"))
+                            : g_strdup(*word);
+
+        g_ptr_array_add(argv, fixture);
+    }
+    g_ptr_array_add(argv, NULL);
+    return run_program((const char *const *)(void *)argv->pdata, NULL, NULL);
+}
+
+/* --- commands and options ----------------------------------------------------------------- */
+
+/* The first line of what is said; the second names --help. */
+static const struct {
+    const char *command, *message;
+} usage[] = {
+    { "dmup x", "migstat: no command \"dmup\"; did you mean dump?" },
+    { "chec x", "migstat: no command \"chec\"; did you mean check?" },
+    { "zzz",
+      "migstat: no command \"zzz\"; there are check, convert, diff, dump, extract" },
+    { "help dmup", "migstat: no command \"dmup\"; did you mean dump?" },
+    { "--hepl", "migstat: no option \"--hepl\"; did you mean --help?" },
+    { "--verison", "migstat: no option \"--verison\"; did you mean --version?" },
+    { "dump --hepl x", "migstat dump: no option \"--hepl\"; did you mean --help?" },
+    { "dump --devcies=cpu x",
+      "migstat dump: no option \"--devcies\"; did you mean --devices?" },
+    /* short for several */
+    { "dump --sec=cpu x",
+      "migstat dump: no option \"--sec\"; did you mean --sections or --section?" },
+    /* another command has it */
+    { "dump --lossy x", "migstat dump: no option \"--lossy\" (convert has it)" },
+    { "dump --qwertyuiop x", "migstat dump: no option \"--qwertyuiop\"" },
+    { "dump -z x", "migstat dump: no option \"-z\"" },
+    { "dump -qz x", "migstat dump: no option \"-z\"" },
+    /* values */
+    { "dump --section", "migstat dump: --section wants a value: --section=PATTERN" },
+    { "dump --hex=yes x", "migstat dump: --hex takes no value, but was given \"yes\"" },
+    { "dump -f yaml x", "migstat dump: --format is text or json, not \"yaml\"" },
+    { "--format=yaml dump x", "migstat: --format is text or json, not \"yaml\"" },
+    { "dump --color=red x",
+      "migstat dump: --color is auto, always or never, not \"red\"" },
+    { "dump --offset=1x x",
+      "migstat dump: --offset wants a size, such as 4096, 64K or 0x1000, not \"1x\"" },
+    { "check --for=qemu-7 x", "migstat check: --for wants X.Y, such as 7.2 (known: 5.2 "
+                              "to 11.1), not \"qemu-7\"" },
+    { "check --for=5.1 x",
+      "migstat check: --for wants X.Y, such as 7.2 (known: 5.2 to 11.1), not \"5.1\"" },
+    { "check --for=12.0 x",
+      "migstat check: --for: QEMU 12.0 is not known yet; the newest is 11.1" },
+    { "check --ignore=magik x",
+      "migstat check: --ignore: no rule \"magik\"; did you mean magic?" },
+    { "check --explain=zebra",
+      "migstat check: --explain: no rule \"zebra\"; --list-rules lists them" },
+    /* a value that was not joined on, and that is not a file */
+    { "dump --devices cpu x", "migstat dump: there is no file \"cpu\"; for a value of "
+                              "--devices write --devices=cpu" },
+    { "convert x --zstd 3",
+      "migstat convert: there is no file \"3\"; for a value of --zstd write --zstd=3" },
+    /* files */
+    { "dump", "migstat dump: which file? (\"-\" is standard input)" },
+    { "check --strict", "migstat check: which file? (\"-\" is standard input)" },
+    { "convert A B", "migstat convert: output goes to -o FILE: migstat convert A -o B" },
+    { "convert A B -o C", "migstat convert: one file at a time; \"B\" is one more" },
+    { "diff A", "migstat diff: which two files? (\"-\" is standard input)" },
+    { "diff A B C", "migstat diff: two files at a time; \"C\" is one more" },
+    /* two values where one counts */
+    { "dump -f json --format=text x",
+      "migstat dump: --format is given twice, as \"json\" and as \"text\"; which one?" },
+    { "-f json dump -f text x",
+      "migstat dump: --format is given twice, as \"json\" and as \"text\"; which one?" },
+    { "check --for=7.2 --for=8.0 x",
+      "migstat check: --for is given twice, as \"7.2\" and as \"8.0\"; which one?" },
+    { "convert --to=subflag --to=config-last x",
+      "migstat convert: --to is given twice, as \"subflag\" and as \"config-last\"; "
+      "which one?" },
+    /* no effect */
+    { "dump --hex x", "migstat dump: --hex has no effect without --devices" },
+    { "dump --vfio --items x", "migstat dump: --vfio has no effect beside --items" },
+    { "dump --items --devices=cpu x",
+      "migstat dump: --devices has no effect beside --items" },
+    { "convert --long x", "migstat convert: --long has no effect without --zstd" },
+    { "convert --force x", "migstat convert: --force has no effect without --output" },
+    { "convert --every-iteration x",
+      "migstat convert: --every-iteration has no effect without --to" },
+    { "convert --in-place -o y x",
+      "migstat convert: --in-place has no effect beside --output" },
+    { "diff --ram --devices=cpu x y",
+      "migstat diff: --ram has no effect beside --devices" },
+};
+
+START_TEST(usage_names_what_works)
+{
+    g_autoptr(Run) run = run_words(usage[_i].command);
+    g_autofree char *first = g_strndup(run->err, strcspn(run->err, "\n"));
+
+    ck_assert_str_eq(first, usage[_i].message);
+    ck_assert_msg(run->status == 2 && run->out_length == 0, "migstat %s: exit %d",
+                  usage[_i].command, run->status);
+    ck_assert_msg(strstr(run->err, "--help"), "%s", run->err);
+}
+END_TEST
+
+/* What is the same twice, or means the same in short, is as good as once. */
+static const char *const accepted[] = {
+    "dump -f json --format=json --form=json FIXTURE:dump/ids.txt",
+    "-f json dump -f json FIXTURE:dump/ids.txt",
+    "dump -q -q --quiet FIXTURE:dump/ids.txt",
+    "dump FIXTURE:dump/ids.txt --color FIXTURE:dump/ids.txt",
+    "check --ignore=magic --ignore=trailing-bytes --list-rules",
+};
+
+/* --- help --------------------------------------------------------------------------------- */
+
+START_TEST(help_has_many_names)
+{
+    static const char *const same[][2] = {
+        { "-h", "--help" },           { "help", "--help" },
+        { "-?", "--help" },           { "help dump", "dump --help" },
+        { "dump -h", "dump --help" }, { "-V", "--version" }
+    };
+    g_autoptr(Run) a = run_words(same[_i][0]), b = run_words(same[_i][1]);
+
+    ck_assert_str_eq(a->out, b->out);
+    ck_assert_msg(a->out_length > 0 && a->status == 0 && b->status == 0, "%s",
+                  same[_i][0]);
+    ck_assert_msg(*a->err == '\0' && *b->err == '\0', "%s%s", a->err, b->err);
+}
+END_TEST
+
+START_TEST(nothing_typed_lists_the_commands)
+{
+    g_autoptr(Run) bare = run_words(""), help = run_words("--help");
+
+    ck_assert_int_eq(bare->status, 2);
+    ck_assert_str_eq(bare->out, "");
+    ck_assert_str_eq(bare->err, help->out);
+}
+END_TEST
+
+START_TEST(help_that_cannot_be_written_fails)
+{
+    static const char *const words[] = { "--help", "--version", "dump --help",
+                                         "help check", "check --usage" };
+    g_autofree char *command = g_strdup_printf("\"$MIGSTAT\" %s >/dev/full", words[_i]);
+    const char *const argv[] = { "sh", "-c", command, NULL };
+    g_autoptr(Run) run = run_program(argv, NULL, NULL);
+
+    ck_assert_int_eq(run->status, 2);
+    ck_assert_str_eq(run->err, "migstat: standard output: No space left on device\n");
+}
+END_TEST
+
+START_TEST(repeated_is_no_error)
+{
+    g_autoptr(Run) run = run_words(accepted[_i]);
+
+    ck_assert_msg(run->status == 0 && *run->err == '\0', "migstat %s: exit %d\n%s",
+                  accepted[_i], run->status, run->err);
+}
+END_TEST
+
+Suite *suite_messages(void)
+{
+    Suite *suite = suite_create("messages");
+    TCase *tc = tcase_create("usage");
+
+    tcase_add_loop_test(tc, usage_names_what_works, 0, G_N_ELEMENTS(usage));
+    tcase_add_loop_test(tc, repeated_is_no_error, 0, G_N_ELEMENTS(accepted));
+    tcase_add_loop_test(tc, help_has_many_names, 0, 6);
+    tcase_add_test(tc, nothing_typed_lists_the_commands);
+    tcase_add_loop_test(tc, help_that_cannot_be_written_fails, 0, 5);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
