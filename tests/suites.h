@@ -36,6 +36,7 @@
     SUITE(nearest)     \
     SUITE(output)      \
     SUITE(page)        \
+    SUITE(page_set)    \
     SUITE(ram)         \
     SUITE(reader)      \
     SUITE(readme)      \

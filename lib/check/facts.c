@@ -6,7 +6,6 @@
  */
 #include "check/facts.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "stream/irq-controller.h"
@@ -42,13 +41,15 @@ void mig_facts_init(MigFacts *facts)
         .gics = g_array_new(false, false, sizeof(MigController)),
         .controllers = g_array_new(false, false, sizeof(MigController)),
     };
+    mig_page_store_init(&facts->pages);
 }
 
 void mig_facts_clear(MigFacts *facts)
 {
     for (guint i = 0; i < facts->coverage->len; i++) {
-        free(g_array_index(facts->coverage, MigCoverage, i).bits);
+        mig_page_set_clear(&g_array_index(facts->coverage, MigCoverage, i).sent);
     }
+    mig_page_store_clear(&facts->pages);
     g_array_unref(facts->sections);
     g_ptr_array_unref(facts->fulls);
     g_array_unref(facts->coverage);
@@ -89,10 +90,10 @@ bool mig_facts_page_sent(const MigFacts *facts, const MigRamBlock *block,
     const MigCoverage *coverage = mig_facts_coverage(facts, block);
     uint64_t page = address / page_size;
 
-    if (!coverage || coverage->unknown || page >= coverage->n_pages) {
+    if (!coverage || coverage->unknown || page >= coverage->sent.n_pages) {
         return true;
     }
-    return coverage->bits && coverage->bits[page / 64] >> (page % 64) & 1;
+    return mig_page_set_has(&coverage->sent, &facts->pages, page);
 }
 
 /* --- sections --------------------------------------------------------------------- */
@@ -252,36 +253,13 @@ static void watch_block(MigFacts *facts, const MigItem *item)
     }
 }
 
-/* Sets @n bits from @first on; returns how many of them were clear. */
-static uint64_t set_bits(uint64_t *bits, uint64_t first, uint64_t n)
+static bool begin_coverage(MigFacts *facts, MigCoverage *coverage, uint32_t page_size)
 {
-    uint64_t fresh = 0;
+    uint64_t n_pages = coverage->block->used_length / page_size;
 
-    while (n) {
-        uint64_t shift = first % 64, here = MIN(n, 64 - shift);
-        uint64_t mask = (here == 64 ? ~UINT64_C(0) : (UINT64_C(1) << here) - 1) << shift;
-        uint64_t *word = &bits[first / 64];
-
-        fresh += (uint64_t)__builtin_popcountll(mask & ~*word);
-        *word |= mask;
-        first += here;
-        n -= here;
-    }
-    return fresh;
-}
-
-/* calloc(), because it need not touch the memory of pages that are never sent. */
-static bool allocate_bits(MigFacts *facts, MigCoverage *coverage, uint32_t page_size)
-{
-    uint64_t octets;
-
-    coverage->n_pages = coverage->block->used_length / page_size;
-    octets = (coverage->n_pages + 63) / 64 * sizeof(uint64_t);
-    if (octets <= MIG_COVERAGE_MAX - facts->coverage_bytes) {
-        coverage->bits = calloc(1, octets ? octets : 1);
-        facts->coverage_bytes += octets;
-    }
-    coverage->unknown = !coverage->bits;
+    coverage->unknown = n_pages > MIG_COVERAGE_PAGES_MAX - facts->coverage_pages ||
+                        !mig_page_set_init(&coverage->sent, n_pages);
+    facts->coverage_pages += coverage->unknown ? 0 : n_pages;
     return !coverage->unknown;
 }
 
@@ -289,7 +267,6 @@ static void watch_pages(MigFacts *facts, const MigItem *item)
 {
     const MigRamPages *run = &item->pages;
     MigCoverage *coverage;
-    uint64_t first;
 
     facts->n_page_records++;
     facts->n_content_records += run->kind != MIG_PAGE_ZERO;
@@ -297,14 +274,10 @@ static void watch_pages(MigFacts *facts, const MigItem *item)
         return;
     }
     coverage = &g_array_index(facts->coverage, MigCoverage, run->block->index);
-    first = run->address / run->page_size;
-    if (coverage->unknown ||
-        (!coverage->bits && !allocate_bits(facts, coverage, run->page_size))) {
-        return;
-    }
-    if (first < coverage->n_pages) {
-        coverage->n_sent +=
-            set_bits(coverage->bits, first, MIN(run->n_pages, coverage->n_pages - first));
+    if (!coverage->unknown &&
+        (coverage->sent.index || begin_coverage(facts, coverage, run->page_size))) {
+        mig_page_set_add(&coverage->sent, &facts->pages, run->address / run->page_size,
+                         run->n_pages);
     }
 }
 

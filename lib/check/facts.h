@@ -4,19 +4,20 @@
  * Knows not: whether that is right.  Private to check/.
  * Beside it: check/check.c, which brings it up to date behind the rules, item by item.
  *
- * Memory is bounded by the numbers of sections and RAM blocks, and one bit per guest
- * page.
+ * Memory is bounded by the numbers of sections and RAM blocks, and 4 bytes for each 16 MiB of
+ * guest memory; what is known of single pages lies in a temporary file when it is long.
  */
 #ifndef MIG_CHECK_FACTS_H
 #define MIG_CHECK_FACTS_H
 
+#include "check/page-set.h"
 #include "stream/reader.h"
 #include "stream/vfio-dialect.h"
 
 #define MIG_NOWHERE UINT64_MAX
 
-/* Bits for more guest memory than 16 TiB of 4 KiB pages are not kept, in octets. */
-#define MIG_COVERAGE_MAX (512ull << 20)
+/* Which pages were sent is not kept of blocks that add up to more: 16 TiB of 4 KiB pages. */
+#define MIG_COVERAGE_PAGES_MAX (UINT64_C(4) << 30)
 
 /* Offsets are of headers, the first of each type, MIG_NOWHERE where there is none. */
 typedef struct MigSectionFacts {
@@ -52,9 +53,8 @@ typedef struct MigBodyFacts {
 /* Which pages of a block were sent. */
 typedef struct MigCoverage {
     const MigRamBlock *block;
-    uint64_t *bits; /* NULL before the first page, or where there are too many */
-    uint64_t n_pages, n_sent;
-    bool unknown; /* too many */
+    MigPageSet sent; /* its index is NULL before the first page, and where unknown */
+    bool unknown;    /* there are too many */
 } MigCoverage;
 
 /* A section that restores an interrupt controller. */
@@ -88,8 +88,9 @@ typedef struct MigFacts {
     MigPostcopy postcopy;
 
     uint64_t ram_lists;
-    GArray *coverage; /* MigCoverage by MigRamBlock.index */
-    uint64_t coverage_bytes;
+    GArray *coverage;        /* MigCoverage by MigRamBlock.index */
+    uint64_t coverage_pages; /* of all blocks */
+    MigPageStore pages;
     uint64_t n_content_records; /* runs of pages that are not zero pages */
     uint64_t n_page_records;    /* runs of any */
     bool multifd_flush;

@@ -295,24 +295,17 @@ static const char *pages_elsewhere(const MigCheck *check, const MigFacts *facts)
     return NULL;
 }
 
-static uint64_t first_missing(const MigCoverage *coverage)
-{
-    uint64_t page = 0;
-
-    while (page < coverage->n_pages && coverage->bits[page / 64] >> (page % 64) & 1) {
-        page += coverage->bits[page / 64] == UINT64_MAX ? 64 : 1;
-    }
-    return page;
-}
-
 static void report_missing(MigCheck *check, const MigFacts *facts,
                            const MigCoverage *coverage, uint64_t place,
                            uint32_t page_size)
 {
     uint64_t n_pages = coverage->block->used_length / page_size;
-    uint64_t missing = n_pages - coverage->n_sent;
+    uint64_t missing = n_pages - coverage->sent.n_in;
     MigGrouped some, all;
-    uint64_t first = coverage->bits ? first_missing(coverage) * page_size : 0;
+    uint64_t first =
+        coverage->sent.index
+            ? mig_page_set_first_missing(&coverage->sent, &facts->pages) * page_size
+            : 0;
 
     if (missing == 0) {
         return;

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      see page-set.h.
+ * Knows not: what a page is.
+ * Beside it: io/long-array.h.
+ */
+#include "check/page-set.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define STRETCH MIG_PAGE_SET_STRETCH
+
+/* What an entry of the index is, if it is no place in the store. */
+enum { NONE, ALL, FIRST_PLACE };
+
+typedef struct Stretch {
+    uint32_t n_in;
+    uint32_t next_free; /* while it is in no set */
+    uint64_t bits[STRETCH / 64];
+} Stretch;
+
+void mig_page_store_init(MigPageStore *store)
+{
+    store->stretches = mig_long_array_new(sizeof(Stretch));
+    store->free = 0;
+}
+
+void mig_page_store_clear(MigPageStore *store)
+{
+    mig_long_array_free(store->stretches);
+}
+
+/* Moves when one is taken. */
+static Stretch *stretch_at(const MigPageStore *store, uint32_t place)
+{
+    return &g_array_index(store->stretches, Stretch, place - FIRST_PLACE);
+}
+
+/* An empty one; its place. */
+static uint32_t take_stretch(MigPageStore *store)
+{
+    uint32_t place = store->free;
+    Stretch *s;
+
+    if (place) {
+        s = stretch_at(store, place);
+        store->free = s->next_free;
+        *s = (Stretch){ 0 };
+    } else {
+        mig_long_array_add(store->stretches);
+        place = FIRST_PLACE + store->stretches->len - 1;
+    }
+    return place;
+}
+
+static void give_back(MigPageStore *store, uint32_t place)
+{
+    stretch_at(store, place)->next_free = store->free;
+    store->free = place;
+}
+
+static uint64_t n_stretches(const MigPageSet *set)
+{
+    return set->n_pages / STRETCH + (set->n_pages % STRETCH != 0);
+}
+
+/* calloc(), because it need not touch the memory of stretches that nobody sends. */
+bool mig_page_set_init(MigPageSet *set, uint64_t n_pages)
+{
+    *set = (MigPageSet){ .n_pages = n_pages };
+    set->index = calloc(n_stretches(set) + 1, sizeof(*set->index));
+    return set->index != NULL;
+}
+
+void mig_page_set_clear(MigPageSet *set)
+{
+    free(set->index);
+}
+
+/* Sets @n bits from @first on; returns how many of them were clear. */
+static uint32_t set_bits(uint64_t *bits, uint32_t first, uint32_t n)
+{
+    uint32_t fresh = 0;
+
+    while (n) {
+        uint32_t shift = first % 64, here = MIN(n, 64 - shift);
+        uint64_t mask = (here == 64 ? ~UINT64_C(0) : (UINT64_C(1) << here) - 1) << shift;
+
+        fresh += (uint32_t)__builtin_popcountll(mask & ~bits[first / 64]);
+        bits[first / 64] |= mask;
+        first += here;
+        n -= here;
+    }
+    return fresh;
+}
+
+/* Pages that the stretch can have: the last one may be shorter. */
+static uint32_t stretch_length(const MigPageSet *set, uint64_t which)
+{
+    return (uint32_t)MIN(STRETCH, set->n_pages - which * STRETCH);
+}
+
+/* Adds @n pages of one stretch; @first counts from its beginning. */
+static void add_in_stretch(MigPageSet *set, MigPageStore *store, uint64_t which,
+                           uint32_t first, uint32_t n)
+{
+    uint32_t *entry = &set->index[which], length = stretch_length(set, which);
+    uint32_t fresh;
+    Stretch *s;
+
+    if (*entry == ALL) {
+        return;
+    }
+    if (*entry == NONE && n == length) {
+        *entry = ALL;
+        set->n_in += n;
+        return;
+    }
+    if (*entry == NONE) {
+        *entry = take_stretch(store);
+    }
+    s = stretch_at(store, *entry);
+    fresh = set_bits(s->bits, first, n);
+    s->n_in += fresh;
+    set->n_in += fresh;
+    if (s->n_in == length) {
+        give_back(store, *entry);
+        *entry = ALL;
+    }
+}
+
+void mig_page_set_add(MigPageSet *set, MigPageStore *store, uint64_t first, uint64_t n)
+{
+    if (first >= set->n_pages) {
+        return;
+    }
+    for (n = MIN(n, set->n_pages - first); n > 0;) {
+        uint32_t at = (uint32_t)(first % STRETCH);
+        uint32_t here = (uint32_t)MIN(n, STRETCH - at);
+
+        add_in_stretch(set, store, first / STRETCH, at, here);
+        first += here;
+        n -= here;
+    }
+}
+
+bool mig_page_set_has(const MigPageSet *set, const MigPageStore *store, uint64_t page)
+{
+    uint32_t entry = page < set->n_pages ? set->index[page / STRETCH] : NONE;
+
+    if (entry < FIRST_PLACE) {
+        return entry == ALL;
+    }
+    page %= STRETCH;
+    return stretch_at(store, entry)->bits[page / 64] >> (page % 64) & 1;
+}
+
+uint64_t mig_page_set_first_missing(const MigPageSet *set, const MigPageStore *store)
+{
+    uint64_t which = 0, page;
+
+    while (which < n_stretches(set) && set->index[which] == ALL) {
+        which++;
+    }
+    page = which * STRETCH;
+    while (page < set->n_pages && mig_page_set_has(set, store, page)) {
+        page++;
+    }
+    return MIN(page, set->n_pages);
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns: the proof that a page set is one, for any order of runs, and costs little.
+ * Must not know: streams.
+ * Neighbours: lib/check/page-set.h.
+ */
+#include "check/page-set.h"
+
+#include "support.h"
+
+/* Where a stretch begins and ends, and the last one is short. */
+static const uint64_t sizes[] = { 0, 1, 64, 4095, 4096, 4097, 3 * 4096, 5 * 4096 + 77 };
+
+static void compare(const MigPageSet *set, const MigPageStore *store, const bool *in)
+{
+    uint64_t n = 0, missing = set->n_pages, wrong = set->n_pages;
+
+    for (uint64_t page = set->n_pages; page-- > 0;) {
+        wrong = mig_page_set_has(set, store, page) == in[page] ? wrong : page;
+        n += in[page];
+        missing = in[page] ? missing : page;
+    }
+    ck_assert_uint_eq(wrong, set->n_pages);
+    ck_assert_uint_eq(set->n_in, n);
+    ck_assert_uint_eq(mig_page_set_first_missing(set, store), missing);
+    ck_assert(!mig_page_set_has(set, store, set->n_pages));
+}
+
+/* Runs of any length anywhere, until all pages are in it. */
+START_TEST(is_a_set)
+{
+    uint64_t n = sizes[_i];
+    g_autofree bool *in = g_new0(bool, n + 1);
+    g_autoptr(GRand) rand = g_rand_new_with_seed((guint32)n);
+    MigPageStore store;
+    MigPageSet set;
+
+    mig_page_store_init(&store);
+    ck_assert(mig_page_set_init(&set, n));
+    compare(&set, &store, in);
+    for (unsigned round = 0; set.n_in < n; round++) {
+        uint64_t first = g_rand_int(rand) % n;
+        uint64_t length = 1 + g_rand_int(rand) % (round % 3 ? 100 : 6000);
+
+        mig_page_set_add(&set, &store, first, length);
+        for (uint64_t page = first; page < MIN(first + length, n); page++) {
+            in[page] = true;
+        }
+        if (round % 16 == 0) {
+            compare(&set, &store, in);
+        }
+    }
+    compare(&set, &store, in);
+    mig_page_set_clear(&set);
+    mig_page_store_clear(&store);
+}
+END_TEST
+
+/* What is beyond the end, wherever it leads, is not taken. */
+START_TEST(ends)
+{
+    MigPageStore store;
+    MigPageSet set;
+
+    mig_page_store_init(&store);
+    ck_assert(mig_page_set_init(&set, 5000));
+    mig_page_set_add(&set, &store, 5000, 1);
+    mig_page_set_add(&set, &store, UINT64_MAX, UINT64_MAX);
+    ck_assert_uint_eq(set.n_in, 0);
+    mig_page_set_add(&set, &store, 4999, UINT64_MAX);
+    ck_assert_uint_eq(set.n_in, 1);
+    ck_assert(mig_page_set_has(&set, &store, 4999));
+    mig_page_set_clear(&set);
+    mig_page_store_clear(&store);
+}
+END_TEST
+
+/* Pages in order, one at a time, of which one stretch at a time has bits. */
+START_TEST(forgets_the_bits_of_full_stretches)
+{
+    MigPageStore store;
+    MigPageSet set;
+
+    mig_page_store_init(&store);
+    ck_assert(mig_page_set_init(&set, 100 * MIG_PAGE_SET_STRETCH));
+    for (uint64_t page = 0; page < set.n_pages; page++) {
+        mig_page_set_add(&set, &store, page, 1);
+    }
+    ck_assert_uint_eq(set.n_in, set.n_pages);
+    ck_assert_uint_eq(store.stretches->len, 1);
+    mig_page_set_clear(&set);
+    mig_page_store_clear(&store);
+}
+END_TEST
+
+Suite *suite_page_set(void)
+{
+    Suite *suite = suite_create("page-set");
+    TCase *tc = tcase_create("set");
+
+    tcase_add_loop_test(tc, is_a_set, 0, G_N_ELEMENTS(sizes));
+    tcase_add_test(tc, ends);
+    tcase_add_test(tc, forgets_the_bits_of_full_stretches);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
