@@ -10,8 +10,10 @@
 
 #include "fields.h"
 
-/* Of one device; one with more is compared as bytes. */
-#define LEAVES_MAX (128u << 10)
+/* Of one device, and the bytes that are kept of them; one with more is compared as bytes.
+ * Devices of QEMU 5.2 to 11.1 have up to 20,000. */
+#define LEAVES_MAX (64u << 10)
+#define KEPT_MAX   (4u << 20)
 
 /*
  * An Arm CPU has its system registers in two arrays, of KVM's ids and of values
@@ -40,6 +42,7 @@ void diff_leaves_init(DiffLeaves *leaves)
     leaves->by_path = g_tree_new((GCompareFunc)strcmp);
     leaves->strings = g_string_chunk_new(4096);
     leaves->registers = g_array_new(false, false, sizeof(uint64_t));
+    leaves->kept = 0;
     leaves->too_many = false;
 }
 
@@ -51,11 +54,18 @@ void diff_leaves_clear(DiffLeaves *leaves)
     g_array_unref(leaves->registers);
 }
 
-static void keep_bytes(DiffLeaf *leaf, const MigField *field)
+static const char *keep_text(DiffLeaves *leaves, const char *text)
+{
+    leaves->kept += strlen(text) + 1;
+    return g_string_chunk_insert(leaves->strings, text);
+}
+
+static void keep_bytes(DiffLeaves *leaves, DiffLeaf *leaf, const MigField *field)
 {
     if (!field->bytes) {
         return;
     }
+    leaves->kept += MIN(field->length, DIFF_BYTES_KEPT);
     if (field->length <= DIFF_BYTES_KEPT) {
         leaf->bytes = g_memdup2(field->bytes, field->length);
     } else {
@@ -105,7 +115,7 @@ void diff_leaves_collect(const MigField *field, void *user)
     if (field->kind == MIG_FIELD_END || leaves->too_many) {
         return;
     }
-    if (leaves->list->len == LEAVES_MAX) {
+    if (leaves->list->len == LEAVES_MAX || leaves->kept > KEPT_MAX) {
         leaves->too_many = true;
         return;
     }
@@ -114,12 +124,12 @@ void diff_leaves_collect(const MigField *field, void *user)
         return;
     }
     text = mig_field_is_group(field) ? g_strdup("") : cli_field_value(field);
-    leaf.path = g_string_chunk_insert(leaves->strings, path);
-    leaf.type = g_string_chunk_insert(leaves->strings, field->type);
-    leaf.text = g_string_chunk_insert(leaves->strings, text);
-    leaf.note = g_string_chunk_insert(leaves->strings, field->note ? field->note : "");
+    leaf.path = keep_text(leaves, path);
+    leaf.type = keep_text(leaves, field->type);
+    leaf.text = keep_text(leaves, text);
+    leaf.note = keep_text(leaves, field->note ? field->note : "");
     if (diff_leaf_is_buffer(&leaf)) {
-        keep_bytes(&leaf, field);
+        keep_bytes(leaves, &leaf, field);
     }
     g_array_append_val(leaves->list, leaf);
     if (!g_tree_lookup(leaves->by_path, leaf.path)) {

@@ -29,6 +29,7 @@ typedef struct DiffLeaves {
     GTree *by_path; /* path -> index + 1; the first of a path */
     GStringChunk *strings;
     GArray *registers; /* uint64_t: of an Arm CPU, the id of each register */
+    size_t kept;       /* bytes of strings and buffers */
     bool too_many;     /* some were left out */
 } DiffLeaves;
 

@@ -216,7 +216,9 @@ void mig_report(MigCheck *check, uint64_t offset, const MigSection *section,
 
     commit(check);
     *pending = (MigFinding){ .rule = rule, .severity = rule->severity, .offset = offset };
-    check->pending_kept = !check->keep || state->found < check->keep;
+    check->pending_kept =
+        state->found == 0 || ((!check->keep || state->found < check->keep) &&
+                              check->findings->len < MIG_FINDINGS_MAX);
     state->found++;
     if (check->pending_kept) {
         va_start(args, format);

@@ -47,8 +47,11 @@ typedef struct MigCheckOptions {
     const MigSeverity *severities; /* mig_rule_count() of them, or NULL; copied */
     const MigVfioNeeds *needs; /* which VFIO devices need their configuration first, or
                                     * NULL; borrowed, must outlive the run */
-    size_t keep;               /* findings kept of one rule; 0: all */
+    size_t keep;               /* findings kept of one rule; 0: MIG_FINDINGS_MAX */
 } MigCheckOptions;
+
+/* Findings that are kept in all, but for one of each rule; the rest are counted. */
+#define MIG_FINDINGS_MAX 65536u
 
 typedef struct MigFinding {
     const MigRule *rule;

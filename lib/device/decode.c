@@ -26,7 +26,7 @@ char *mig_device_description_text(MigInput *in, const MigDescription *d, const c
     g_autofree char *json = NULL;
     uint64_t at;
 
-    if (i < 0) {
+    if (i < 0 || d->devices[i].text_length > MIG_DEVICE_JSON_MAX) {
         return NULL;
     }
     *length = d->devices[i].text_length;

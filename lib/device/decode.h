@@ -15,8 +15,10 @@
 #include "stream/description.h"
 #include "stream/item.h"
 
-/* The longest body that is decoded, octets; a longer one is one MISMATCH field. */
+/* The longest body that is decoded, and the longest object of the description that is read for
+ * it, in bytes; with a longer one the body is one MISMATCH field. */
 #define MIG_DEVICE_BODY_MAX (16u << 20)
+#define MIG_DEVICE_JSON_MAX (4u << 20)
 
 /* What decoding needs beside the bytes. */
 typedef struct MigDecoder {
@@ -62,7 +64,7 @@ MIG_API char *mig_device_cut_subsection(MigBudget *budget, const char *json,
                                         uint64_t *cut_length, const char **problem);
 
 /* The object of the description for that name and instance, in the text that @in holds; NULL
- * where there is none.  The caller frees. */
+ * where there is none, or it is longer than MIG_DEVICE_JSON_MAX.  The caller frees. */
 MIG_API char *mig_device_description_text(MigInput *in, const MigDescription *description,
                                           const char *name, uint32_t instance_id,
                                           size_t *length);

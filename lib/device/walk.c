@@ -629,8 +629,8 @@ bool mig_walk(const char *json, size_t json_length, const uint8_t *bytes, uint64
     bool ok;
 
     if (!json) {
-        return nothing_certain(e, length, "the stream has no description of this device",
-                               NULL);
+        return nothing_certain(
+            e, length, "the stream does not describe this device, or not in 4 MiB", NULL);
     }
     v = mig_budget_spend(w.budget, json_length / 8)
             ? mig_schema_read(schema, json, json_length)

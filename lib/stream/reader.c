@@ -188,6 +188,20 @@ static MigStatus enter_body(MigReader *r, MigItem *item, MigSection *section, ui
     return MIG_STATUS_MORE;
 }
 
+/* Binds @id to @section, as a loader does; false with *error at the limit. */
+static bool bind(MigReader *r, MigSection *section, uint32_t id, uint64_t offset,
+                 GError **error)
+{
+    section->id = id;
+    g_tree_insert(r->by_id, GUINT_TO_POINTER(id), section);
+    if (g_tree_nnodes(r->by_id) > (gint)MIG_SECTIONS_MAX) {
+        mig_error_set(error, MIG_ERROR_LIMIT, offset, MIG_DEFECT_SECTIONS_TOO_MANY,
+                      "more than %u different section ids", MIG_SECTIONS_MAX);
+        return false;
+    }
+    return true;
+}
+
 static MigStatus read_long_header(MigReader *r, MigItem *item, GError **error)
 {
     const uint8_t *p =
@@ -216,9 +230,10 @@ static MigStatus read_long_header(MigReader *r, MigItem *item, GError **error)
     } else if (bound && bound != section && bound->id == id) {
         item->defect = MIG_DEFECT_SECTION_ID_TWICE;
     }
-    section->id = id;
     section->version_id = mig_be32(p + 10 + n);
-    g_tree_insert(r->by_id, GUINT_TO_POINTER(id), section);
+    if (!bind(r, section, id, item->offset, error)) {
+        return MIG_STATUS_ERROR;
+    }
     item->length = MIG_LONG_HEADER_LENGTH + n;
     return enter_body(r, item, section, id);
 }

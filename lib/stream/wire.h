@@ -185,7 +185,7 @@ typedef enum MigRamFlag {
 
 /* Bounds of the library on what a stream may ask for. */
 #define MIG_CONFIGURATION_MAX (64u << 10)  /* octets of the whole section */
-#define MIG_SECTIONS_MAX      (128u << 10) /* distinct (idstr, instance) */
+#define MIG_SECTIONS_MAX      (128u << 10) /* distinct (idstr, instance), and section ids */
 #define MIG_SECTION_NAMES_MAX (8u << 20)   /* octets of their names */
 #define MIG_RAM_BLOCKS_MAX    (16u << 10)
 #define MIG_DESCRIPTION_MAX   (16u << 20)      /* octets of JSON that are looked into */

@@ -3,6 +3,7 @@
  * Must not know: the library.
  * Neighbours: tests/unit/test-rules.c has the rules themselves.
  */
+#include "migstat.h"
 #include "support.h"
 
 #include <json-glib/json-glib.h>
@@ -155,7 +156,7 @@ START_TEST(names_from_the_stream_are_escaped)
 END_TEST
 
 /* Pages outside of their block, one record each. */
-static GBytes *many_findings(void)
+static GBytes *many_findings(unsigned n_findings)
 {
     GByteArray *out = g_byte_array_new();
     g_autoptr(GBytes) good = fixture_bytes("good/minimal-ram.txt");
@@ -170,7 +171,7 @@ static GBytes *many_findings(void)
     size_t head = (size_t)(footer + 5 - p);
     g_byte_array_append(out, p, (guint)head);
     g_byte_array_append(out, part, sizeof part);
-    for (int i = 0; i < 12; i++) {
+    for (unsigned i = 0; i < n_findings; i++) {
         g_byte_array_append(out, outside, sizeof outside);
     }
     g_byte_array_append(out, end, sizeof end);
@@ -180,7 +181,7 @@ static GBytes *many_findings(void)
 
 START_TEST(findings_that_repeat_are_folded)
 {
-    g_autoptr(GBytes) stream = many_findings();
+    g_autoptr(GBytes) stream = many_findings(12);
     g_autoptr(Run) folded = run_migstat(stream, "check", "-", NULL);
     g_autoptr(Run) all = run_migstat(stream, "check", "--all", "-", NULL);
     ck_assert_uint_eq(count_of(folded->out, "error[ram-page-outside]: ram: "), 5);
@@ -190,6 +191,18 @@ START_TEST(findings_that_repeat_are_folded)
     ck_assert_uint_eq(count_of(all->out, "more up to here"), 0);
     ck_assert_uint_eq(count_of(folded->out, "\n12 errors, "), 1);
     ck_assert_uint_eq(count_of(all->out, "\n12 errors, "), 1);
+}
+END_TEST
+
+/* What --all shows has an end too: memory must not grow with the stream. */
+START_TEST(findings_without_end_are_counted)
+{
+    g_autoptr(GBytes) stream = many_findings(MIG_FINDINGS_MAX + 12);
+    g_autoptr(Run) all = run_migstat(stream, "check", "--all", "-", NULL);
+
+    ck_assert_uint_le(count_of(all->out, "error[ram-page-outside]: ram: "),
+                      MIG_FINDINGS_MAX);
+    ck_assert_uint_eq(count_of(all->out, " more up to here"), 1);
 }
 END_TEST
 
@@ -357,6 +370,7 @@ Suite *suite_check(void)
     tcase_add_test(tc, quiet_leaves_findings_only);
     tcase_add_test(tc, names_from_the_stream_are_escaped);
     tcase_add_test(tc, findings_that_repeat_are_folded);
+    tcase_add_test(tc, findings_without_end_are_counted);
     tcase_add_test(tc, many_files_are_judged_in_one_call);
     tcase_add_test(tc, a_pipe_is_judged_like_a_file);
     tcase_add_test(tc, json_has_the_same_facts);

@@ -190,6 +190,27 @@ START_TEST(reads_the_outer_list)
 }
 END_TEST
 
+/* One section, bound to one id more than are kept track of. */
+START_TEST(bounds_the_ids_of_sections)
+{
+    g_autoptr(GBytes) bytes = mkmig_assemble(
+        "header; repeat 128*1024+1 { u8 4; be32 @i+1; u8 1 0x64; be32 0 1; "
+        "u8 0x7e; be32 @i+1 }; eof",
+        "ids", NULL);
+    g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "ids", NULL, NULL);
+    g_autoptr(MigReader) reader = mig_reader_new(in);
+    g_autoptr(GError) error = NULL;
+    MigStatus status;
+    MigItem item;
+
+    while ((status = mig_reader_next(reader, &item, &error)) == MIG_STATUS_MORE) {
+    }
+    ck_assert_int_eq(status, MIG_STATUS_ERROR);
+    ck_assert(g_error_matches(error, MIG_ERROR, MIG_ERROR_LIMIT));
+    ck_assert_str_eq(mig_error_get_rule(error), "sections-too-many");
+}
+END_TEST
+
 /* Two items of the same name are one handler if their instances are the same; a section may
  * be bound to a new id, and its version is the last one. */
 START_TEST(keeps_what_the_stream_said)
@@ -330,6 +351,7 @@ Suite *suite_reader(void)
 
     tcase_add_loop_test(tc, reads_the_outer_list, 0, G_N_ELEMENTS(rows));
     tcase_add_test(tc, keeps_what_the_stream_said);
+    tcase_add_test(tc, bounds_the_ids_of_sections);
     suite_add_tcase(suite, tc);
 
     tc = tcase_create("fixtures");
