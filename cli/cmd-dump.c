@@ -9,6 +9,9 @@
 #include "dump.h"
 #include "progress.h"
 
+/* Bytes that are read of a pipe behind a damage. */
+#define AFTER_DAMAGE_MAX (64u << 20)
+
 enum { KEY_ITEMS = 0x200, KEY_SECTIONS, KEY_SECTION, KEY_VFIO, KEY_DEVICES, KEY_HEX };
 
 static const struct argp_option options[] = {
@@ -76,14 +79,16 @@ static void read_all(Dump *dump)
     cli_progress_end(&progress);
 }
 
-/* What stands behind a damage is not read, but its length is known or can be. */
+/* What stands behind a damage is not read, but its length is known or can be; of a pipe,
+ * which may have no end, only where that is near. */
 static uint64_t whole_size(Dump *dump)
 {
     if (mig_input_seekable(dump->in)) {
         return mig_input_size(dump->in);
     }
-    mig_input_skip(dump->in, UINT64_MAX);
-    return mig_input_tell(dump->in);
+    return mig_input_skip(dump->in, AFTER_DAMAGE_MAX) < AFTER_DAMAGE_MAX
+               ? mig_input_tell(dump->in)
+               : UINT64_MAX;
 }
 
 static CliStatus dump_file(const char *file, const DumpOptions *dump_options)

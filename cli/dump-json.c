@@ -292,7 +292,7 @@ void dump_json(const Dump *dump)
     cli_json_init(&json, stdout);
     cli_json_object(&json, NULL);
     cli_json_string(&json, "file", dump->file);
-    cli_json_uint(&json, "size", dump->size);
+    uint_or_null(&json, "size", dump->size, UINT64_MAX);
     cli_json_string(&json, "container", container);
     put_wrappers(&json, dump);
     put_configuration(&json, mig_reader_configuration(dump->reader));

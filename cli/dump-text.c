@@ -621,11 +621,25 @@ static void print_defects(const Text *t)
     }
 }
 
+/* Of a file that is no stream there is nothing to be shown but the error. */
+static bool has_items(const MigSummary *s)
+{
+    for (int i = 0; i < MIG_SHARE_COUNT; i++) {
+        if (s->share[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void dump_text(const Dump *dump)
 {
     const Text t = { .dump = dump,
                      .color = cli_use_color(dump->options->common->color, stdout) };
 
+    if (dump->error && !has_items(dump->summary)) {
+        return;
+    }
     print_head(&t);
     print_bar(&t);
     print_ram(&t);

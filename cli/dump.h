@@ -30,7 +30,7 @@ typedef struct Dump {
     MigInput *in;
     MigReader *reader;
     MigSummary *summary;
-    uint64_t size; /* plain bytes of the whole input */
+    uint64_t size; /* plain bytes of the whole input; UINT64_MAX: not known */
     GError *error; /* why reading ended early, or NULL */
 } Dump;
 

@@ -206,17 +206,7 @@ char *cli_shell_name(const char *name)
 
 char *cli_number(uint64_t n)
 {
-    g_autofree char *digits = g_strdup_printf("%" PRIu64, n);
-    GString *out = g_string_new(NULL);
-    size_t length = strlen(digits);
-
-    for (size_t i = 0; i < length; i++) {
-        if (i && (length - i) % 3 == 0) {
-            g_string_append_c(out, ',');
-        }
-        g_string_append_c(out, digits[i]);
-    }
-    return g_string_free(out, FALSE);
+    return mig_number(n);
 }
 
 char *cli_size(uint64_t bytes)

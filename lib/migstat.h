@@ -16,6 +16,7 @@
 #include "filter/chain.h"
 #include "io/error.h"
 #include "io/input.h"
+#include "io/number.h"
 #include "io/output.h"
 #include "io/visibility.h"
 #include "stream/command.h"

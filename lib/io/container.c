@@ -2,11 +2,13 @@
 /*
  * Owns:      the first bytes by which wrappers are recognised, and the order of undoing them.
  * Knows not: how any of them is undone.
- * Beside it: source-zstd.c, source-gzip.c and container-libvirt.c, which undo them.
+ * Beside it: foreign.c, what is recognised and not undone; source-zstd.c, source-gzip.c and container-libvirt.c, which undo them.
  */
 #include "io/container.h"
 
 #include <string.h>
+
+#include "io/foreign.h"
 
 typedef enum Kind {
     KIND_PLAIN,
@@ -32,14 +34,6 @@ static const Magic magics[] = {
     { MAGIC("\x1f\x8b"), 0, KIND_GZIP, "gzip" },
     { MAGIC(MIG_LIBVIRT_MAGIC), 0, KIND_LIBVIRT, "libvirt save image" },
     { MAGIC(MIG_LIBVIRT_PARTIAL_MAGIC), 0, KIND_LIBVIRT, "libvirt save image" },
-    { MAGIC("BZh"), 0, KIND_UNSUPPORTED, "bzip2 compression is" },
-    { MAGIC("\xfd\x37zXZ\0"), 0, KIND_UNSUPPORTED, "xz compression is" },
-    { MAGIC("\x89LZO"), 0, KIND_UNSUPPORTED, "lzop compression is" },
-    { MAGIC("\x04\x22\x4d\x18"), 0, KIND_UNSUPPORTED, "lz4 compression is" },
-    { MAGIC("QFI\xfb"), 0, KIND_UNSUPPORTED, "internal snapshots of a qcow2 image are" },
-    { MAGIC("QCPR"), 0, KIND_UNSUPPORTED, "the state file of a CPR transfer is" },
-    { MAGIC("\x11\x22\x33\x44"), 0, KIND_UNSUPPORTED,
-      "the capture of a multifd channel is" },
 };
 
 /* What the payload of a save image begins with, by its header. */
@@ -97,6 +91,17 @@ static bool check_libvirt_payload(const Magic *found, size_t n, MigLibvirtFormat
     return true;
 }
 
+static bool is_unread(const uint8_t *head, size_t n, GError **error)
+{
+    const char *what = mig_foreign_unread(head, n);
+
+    if (what) {
+        mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,
+                            "not a migration stream: it is %s", what);
+    }
+    return what != NULL;
+}
+
 MigSource *mig_container_unwrap(MigSource *source, uint64_t max_expand,
                                 GArray *containers, GError **error)
 {
@@ -114,12 +119,7 @@ MigSource *mig_container_unwrap(MigSource *source, uint64_t max_expand,
             return NULL;
         }
         if (magic->kind == KIND_PLAIN) {
-            return g_steal_pointer(&layer);
-        }
-        if (magic->kind == KIND_UNSUPPORTED) {
-            mig_source_set_error(error, MIG_ERROR_UNSUPPORTED, layer->origin,
-                                 "%s not supported", magic->name);
-            return NULL;
+            return is_unread(head, n, error) ? NULL : g_steal_pointer(&layer);
         }
         if (containers->len == MIG_CONTAINER_DEPTH) {
             mig_source_set_error(error, MIG_ERROR_LIMIT, layer->origin,

@@ -39,6 +39,9 @@
 /* The kernel reads less than this ahead, and so what lies there was in memory before. */
 #define FAR ((uint64_t)64 << 20)
 
+/* Most of a pipe that is kept, unless the caller says otherwise. */
+#define HOLD_MAX ((uint64_t)32 << 30)
+
 /* The lead, a look ahead that lacks one byte, and the chunk that brings it must fit. */
 G_STATIC_ASSERT(BODY >= MIG_INPUT_PEEK_MAX + CHUNK_MAX);
 
@@ -64,6 +67,7 @@ struct MigInput {
     uint64_t file_size;
     uint64_t file_offset;
     char *spool_dir;
+    uint64_t max_hold;
     const atomic_bool *cancel;
     void (*progress)(void *data, uint64_t position);
     void *progress_data;
@@ -327,6 +331,25 @@ int mig_input_copy_fd(const MigInput *in, uint64_t offset, uint64_t *fd_offset)
     return in->source->fd;
 }
 
+/* Whether that is all that is kept of a pipe; then its end is a failure.  A file has one. */
+static bool held_enough(MigInput *in, uint64_t start)
+{
+    uint64_t end = mig_input_tell(in);
+    GError *failure = NULL;
+
+    if (in->has_file_size || end - start < in->max_hold) {
+        return false;
+    }
+
+    mig_error_set(&failure, MIG_ERROR_LIMIT, end, NULL,
+                  "more than %" PRIu64
+                  " GiB of a pipe would have to be kept in a file, and "
+                  "it does not end; save it to a file and give that",
+                  in->max_hold >> 30);
+    note_failure(in, failure);
+    return true;
+}
+
 bool mig_input_hold(MigInput *in, GError **error)
 {
     if (in->source->seekable) {
@@ -345,7 +368,7 @@ bool mig_input_hold(MigInput *in, GError **error)
         if (in->progress) {
             in->progress(in->progress_data, mig_input_tell(in));
         }
-    } while (extend_window(in));
+    } while (!held_enough(in, start) && extend_window(in));
 
     if (g_error_matches(in->failure, MIG_ERROR, MIG_ERROR_CANCELLED)) {
         g_propagate_error(error, g_error_copy(in->failure));
@@ -409,6 +432,7 @@ static MigInput *input_new(MigSource *source, const char *name,
 
     in->name = g_strdup(name);
     in->spool_dir = g_strdup(opt->spool_dir);
+    in->max_hold = opt->max_hold ? opt->max_hold : HOLD_MAX;
     in->cancel = opt->cancel;
     in->progress = opt->progress;
     in->progress_data = opt->progress_data;

@@ -29,6 +29,8 @@ typedef struct MigInputOptions {
     uint64_t max_expand;
     /* Where a spool file may live; NULL means $TMPDIR, else /var/tmp. */
     const char *spool_dir;
+    /* Most bytes that mig_input_hold() keeps of a pipe; 0 means the default, 32 GiB. */
+    uint64_t max_hold;
     /* When not NULL and set to true by the caller, reading stops with CANCELLED. */
     const atomic_bool *cancel;
     /* Told the position, in plain bytes, while mig_input_hold() reads on; may be NULL. */
@@ -55,7 +57,7 @@ typedef struct MigContainer {
  * @options may be NULL.  The result is owned by the caller, mig_input_free().
  * Errors: IO; CANCELLED; UNSUPPORTED for bzip2, xz, lzop, qcow2 (internal snapshots), a
  * CPR state file, a multifd channel, each by name; CONTAINER for a damaged wrapper.
- * Bytes that are none of these are no error here: the reader says so.
+ * io/foreign.c has the table.  Other bytes are no error here: the reader says what they are.
  */
 MIG_API MigInput *mig_input_open(const char *path, const MigInputOptions *options,
                                  GError **error);
@@ -121,7 +123,8 @@ MIG_API uint64_t mig_input_size(const MigInput *in);
  * Makes the rest of an input seekable, from the current position on: reads it to its end
  * into memory, and beyond 8 MiB into an unlinked temporary file, sparse where it is zero.
  * Nothing to do for an input that can seek.  If the source fails on the way, what came
- * before is kept and mig_input_end_error() tells at the end.
+ * before is kept and mig_input_end_error() tells at the end; likewise, with LIMIT, where the
+ * options' max_hold is reached: a pipe may have no end.
  * Errors: IO when the spool cannot be written (the text names the directory), CANCELLED.
  */
 MIG_API bool mig_input_hold(MigInput *in, GError **error);

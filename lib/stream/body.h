@@ -99,11 +99,12 @@ struct MigReader {
     MigBudget budget;
     bool description_sought;
     size_t next_device;          /* index of the device that is expected next */
+    uint64_t trailing;           /* octets behind the end mark and the description */
     uint64_t second_best_sought; /* octets that were read behind a possible end */
 };
 
 /* The octets from the item's start on.  NULL with *error set, TRUNCATED or what the input
- * said, where fewer than @want are left; @what completes "wanted N octets of". */
+ * said, where fewer than @want are left; @what is the thing that is cut short. */
 const uint8_t *mig_reader_need(MigReader *r, const MigItem *item, size_t want,
                                const char *what, GError **error);
 
@@ -115,8 +116,12 @@ bool mig_reader_ended_well(MigReader *r, GError **error);
 MigStatus mig_reader_malformed(MigReader *r, uint64_t offset, const char *rule,
                                GError **error, const char *format, ...)
     G_GNUC_PRINTF(5, 6);
+/* Raises TRUNCATED: of @what, which starts at @offset, @found octets are there of @want; or
+ * of at least @want, where its length is not known yet. */
 MigStatus mig_reader_truncated(MigReader *r, uint64_t offset, uint64_t want,
                                uint64_t found, const char *what, GError **error);
+MigStatus mig_reader_lacks(MigReader *r, uint64_t offset, uint64_t want, uint64_t found,
+                           const char *what, GError **error);
 
 /* Whether a section, a command or the end of the list can stand where @p does, of which @n
  * octets are there, all that are left or MIG_PLAUSIBLE_LENGTH. */

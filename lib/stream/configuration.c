@@ -164,8 +164,7 @@ MigStatus mig_configuration_next(MigReader *r, MigItem *item, GError **error)
                                         "said to have %u",
                                         MIG_CONFIGURATION_MAX, conf.machine_length);
         }
-        return mig_reader_truncated(r, item->offset, c.wanted, c.n, "configuration",
-                                    error);
+        return mig_reader_lacks(r, item->offset, c.wanted, c.n, "configuration", error);
     }
     r->configuration = conf;
     r->has_configuration = true;

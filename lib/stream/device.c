@@ -156,10 +156,11 @@ static MigStatus find_end(MigReader *r, MigItem *item, uint64_t *end, GError **e
             described ? "the length in its description is wrong"
                       : "no description has a length for it");
     }
-    mig_error_set(error, MIG_ERROR_TRUNCATED, item->offset, MIG_DEFECT_TRUNCATED,
-                  "wanted device state and its footer, and the stream ends after %" PRIu64
-                  " bytes without one",
-                  limit - MIN(limit, item->offset));
+    mig_error_set(
+        error, MIG_ERROR_TRUNCATED, item->offset, MIG_DEFECT_TRUNCATED,
+        "cut short: the stream ends inside of this section, whose footer is not "
+        "among the %" PRIu64 " bytes that are left",
+        limit - MIN(limit, item->offset));
     return MIG_STATUS_ERROR;
 }
 

@@ -63,7 +63,7 @@ static MigStatus dirty_bitmap_next(MigReader *r, MigItem *item, GError **error)
         }
     }
     if (n < at) {
-        return mig_reader_truncated(r, item->offset, at, n, "dirty bitmap chunk", error);
+        return mig_reader_lacks(r, item->offset, at, n, "dirty bitmap chunk", error);
     }
     if (!(flags & (FLAG_EOS | FLAG_START | FLAG_COMPLETE | FLAG_BITS)) ||
         size > INT64_MAX - item->offset - at) {

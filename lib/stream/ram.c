@@ -309,8 +309,9 @@ static MigStatus read_record(MigReader *r, MigItem *item, GError **error)
         p = mig_input_peek(r->in, want, &n);
         status = mig_ram_record(p, n, page_size, &record);
         if (status == RAM_RECORD_SHORT && n < want && n < record.length) {
-            return mig_reader_truncated(r, item->offset, record.length, n, "RAM record",
-                                        error);
+            /* The name of the block and the page are the last things to be known. */
+            return (record.length > page_size ? mig_reader_truncated : mig_reader_lacks)(
+                r, item->offset, record.length, n, "RAM record", error);
         }
         want = record.length;
     } while (status == RAM_RECORD_SHORT);

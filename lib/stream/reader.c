@@ -13,6 +13,7 @@
 
 #include <string.h>
 
+#include "io/foreign.h"
 #include "stream/body.h"
 #include "stream/defect.h"
 #include "stream/page.h"
@@ -37,6 +38,29 @@ static const char *const kind_names[MIG_ITEM_KIND_COUNT] = {
     [MIG_ITEM_DESCRIPTION] = "description",
     [MIG_ITEM_PADDING] = "padding",
     [MIG_ITEM_TRAILING] = "trailing",
+};
+
+/* Things that can be longer than what is needed to recognise them, as messages name them. */
+static const char *const thing_names[MIG_ITEM_KIND_COUNT] = {
+    [MIG_ITEM_FILE_HEADER] = "file header",
+    [MIG_ITEM_CONFIGURATION] = "configuration section",
+    [MIG_ITEM_SECTION_HEADER] = "section header",
+    [MIG_ITEM_SECTION_FOOTER] = "section footer",
+    [MIG_ITEM_COMMAND] = "command",
+    [MIG_ITEM_RAM_LIST] = "RAM block list",
+    [MIG_ITEM_RAM_BLOCK] = "RAM block list",
+    [MIG_ITEM_RAM_PAGES] = "RAM record",
+    [MIG_ITEM_RAM_MARK] = "RAM record",
+    [MIG_ITEM_MAPPED_HEADER] = "mapped-ram header",
+    [MIG_ITEM_MAPPED_BITMAP] = "mapped-ram bitmap",
+    [MIG_ITEM_MAPPED_PAGES] = "mapped-ram region of pages",
+    [MIG_ITEM_VFIO_RECORD] = "VFIO record",
+    [MIG_ITEM_RECORD] = "record",
+    [MIG_ITEM_DEVICE_STATE] = "device's state",
+    [MIG_ITEM_EOF] = "stream",
+    [MIG_ITEM_DESCRIPTION] = "description",
+    [MIG_ITEM_PADDING] = "hole of a mapped-ram file",
+    [MIG_ITEM_TRAILING] = "stream",
 };
 
 const char *mig_item_kind_name(MigItemKind kind)
@@ -119,21 +143,57 @@ static bool available(MigReader *r, uint64_t n, uint64_t *found)
     return there >= n;
 }
 
-static MigStatus read_file_header(MigReader *r, MigItem *item, GError **error)
+/* Whether the input starts as a stream does, as far as it goes. */
+static bool has_magic(const uint8_t *p, size_t n)
 {
-    const uint8_t *p =
-        mig_reader_need(r, item, MIG_FILE_HEADER_LENGTH, "file header", error);
-    uint32_t version;
+    const uint8_t magic[] = { 'Q', 'E', 'V', 'M' };
 
-    if (!p) {
+    return n > 0 && memcmp(p, magic, MIN(n, sizeof(magic))) == 0;
+}
+
+/* "", or what was taken off to get here: "inside gzip ". */
+static const char *inside_what(MigReader *r)
+{
+    size_t n;
+    const MigContainer *containers = mig_input_containers(r->in, &n);
+
+    return n == 0 ? ""
+           : containers[n - 1].libvirt_partial
+               ? "inside a libvirt save image that was not "
+                 "finished "
+           : containers[n - 1].libvirt_version           ? "inside a libvirt save image "
+           : strcmp(containers[n - 1].name, "gzip") == 0 ? "inside gzip "
+                                                         : "inside zstd ";
+}
+
+static MigStatus not_a_stream(MigReader *r, const MigItem *item, GError **error)
+{
+    size_t n;
+    const uint8_t *p = mig_input_peek(r->in, MIG_FOREIGN_HEAD, &n);
+    g_autofree char *what = NULL;
+
+    if (n == 0 && !mig_reader_ended_well(r, error)) {
         return MIG_STATUS_ERROR;
     }
-    if (mig_be32(p) != MIG_FILE_MAGIC) {
-        return mig_reader_malformed(
-            r, item->offset, MIG_DEFECT_MAGIC, error,
-            "not a migration stream: it starts with %08x, not with "
-            "%08x (\"QEVM\")",
-            mig_be32(p), MIG_FILE_MAGIC);
+    what = mig_foreign_describe(p, MIN(n, MIG_FOREIGN_HEAD));
+    mig_error_set(error, n ? MIG_ERROR_MALFORMED : MIG_ERROR_TRUNCATED, item->offset,
+                  n ? MIG_DEFECT_MAGIC : MIG_DEFECT_TRUNCATED,
+                  "not a migration stream: %sit is %s", inside_what(r), what);
+    return MIG_STATUS_ERROR;
+}
+
+static MigStatus read_file_header(MigReader *r, MigItem *item, GError **error)
+{
+    size_t n;
+    const uint8_t *p = mig_input_peek(r->in, MIG_FILE_HEADER_LENGTH, &n);
+    uint32_t version;
+
+    if (!has_magic(p, n)) {
+        return not_a_stream(r, item, error);
+    }
+    p = mig_reader_need(r, item, MIG_FILE_HEADER_LENGTH, "file header", error);
+    if (!p) {
+        return MIG_STATUS_ERROR;
     }
     version = mig_be32(p + 4);
     if (version != MIG_FILE_VERSION) {
@@ -417,8 +477,8 @@ static MigStatus read_description(MigReader *r, MigItem *item, GError **error)
         return MIG_STATUS_END;
     }
     if (n < MIG_DESCRIPTION_HEADER_LENGTH) {
-        return mig_reader_truncated(r, item->offset, MIG_DESCRIPTION_HEADER_LENGTH, n,
-                                    "description header", error);
+        return mig_reader_lacks(r, item->offset, MIG_DESCRIPTION_HEADER_LENGTH, n,
+                                "description", error);
     }
     length = mig_be32(p + 1);
     if (!mig_input_hold(r->in, error)) {
@@ -428,8 +488,9 @@ static MigStatus read_description(MigReader *r, MigItem *item, GError **error)
         if (mig_reader_ended_well(r, error)) {
             mig_error_set(
                 error, MIG_ERROR_TRUNCATED, item->offset, MIG_DEFECT_DESCRIPTION_LENGTH,
-                "wanted a description of %u bytes, and the stream ends after %" PRIu64,
-                length, found - MIG_DESCRIPTION_HEADER_LENGTH);
+                "cut short: the stream ends %" PRIu64 " bytes before the end of its "
+                "description of %u",
+                MIG_DESCRIPTION_HEADER_LENGTH + (uint64_t)length - found, length);
         }
         return MIG_STATUS_ERROR;
     }
@@ -443,6 +504,24 @@ static MigStatus read_description(MigReader *r, MigItem *item, GError **error)
     return MIG_STATUS_MORE;
 }
 
+/* A pipe may go on for ever, also one of which a part is held. */
+static bool is_endless(const MigReader *r)
+{
+    uint64_t size;
+
+    return r->trailing >= MIG_PIPE_TRAILING_MAX && !mig_input_file_size(r->in, &size);
+}
+
+static MigStatus stop_in_trailing(const MigReader *r, GError **error)
+{
+    mig_error_set(
+        error, MIG_ERROR_LIMIT, r->pos, NULL,
+        "more than %u MiB follow the end of the stream in a pipe, and are not read: "
+        "the stream itself has %" PRIu64 " bytes",
+        MIG_PIPE_TRAILING_MAX >> 20, r->pos - r->trailing);
+    return MIG_STATUS_ERROR;
+}
+
 static MigStatus read_trailing(MigReader *r, MigItem *item, GError **error)
 {
     size_t n;
@@ -452,7 +531,11 @@ static MigStatus read_trailing(MigReader *r, MigItem *item, GError **error)
         r->ended = true;
         return mig_input_end_error(r->in, error) ? MIG_STATUS_END : MIG_STATUS_ERROR;
     }
+    if (is_endless(r)) {
+        return stop_in_trailing(r, error);
+    }
     item->length = MIN(n, MIG_ITEM_MAX);
+    r->trailing += item->length;
     item->kind = mig_page_is_zero(p, item->length) ? MIG_ITEM_PADDING : MIG_ITEM_TRAILING;
     return MIG_STATUS_MORE;
 }
@@ -492,7 +575,7 @@ static MigStatus deliver(MigReader *r, MigItem *item, GError **error)
 
     item->length = MIN(left, MIG_ITEM_MAX);
     if (!available(r, item->length, &found)) {
-        return mig_reader_truncated(r, item->offset, left, found, kind_names[item->kind],
+        return mig_reader_truncated(r, item->offset, left, found, thing_names[item->kind],
                                     error);
     }
     if (left > item->length) {

@@ -15,6 +15,9 @@
 
 typedef struct MigReader MigReader;
 
+/* Octets that are read of what follows a stream in a pipe; a file is read to its end. */
+#define MIG_PIPE_TRAILING_MAX (1u << 30)
+
 typedef enum MigStatus {
     MIG_STATUS_MORE,  /* an item was read */
     MIG_STATUS_END,   /* the stream is complete and there is nothing more */

@@ -36,7 +36,7 @@ static MigStatus storage_next(MigReader *r, MigItem *item, GError **error)
         return MIG_STATUS_END;
     }
     if (n < WORD) {
-        return mig_reader_truncated(r, item->offset, WORD, n, "storage record", error);
+        return mig_reader_lacks(r, item->offset, WORD, n, "storage record", error);
     }
     switch (word & FLAG_MASK) {
     case FLAG_EOS:

@@ -285,8 +285,7 @@ static MigStatus read_data(MigReader *r, MigItem *item, const uint8_t *p, size_t
     uint64_t size;
 
     if (n < 2 * FLAG) {
-        return mig_reader_truncated(r, item->offset, 2 * FLAG, n, "VFIO data record",
-                                    error);
+        return mig_reader_lacks(r, item->offset, 2 * FLAG, n, "VFIO data record", error);
     }
     size = mig_be64(p + FLAG);
     if (size > INT64_MAX - item->offset - 2 * FLAG) {
@@ -310,7 +309,7 @@ static MigStatus vfio_next(MigReader *r, MigItem *item, GError **error)
         return MIG_STATUS_END;
     }
     if (n < FLAG) {
-        return mig_reader_truncated(r, item->offset, FLAG, n, "VFIO flag", error);
+        return mig_reader_lacks(r, item->offset, FLAG, n, "VFIO flag", error);
     }
     flag = mig_be64(p);
     if (!mig_vfio_flag_name(flag)) {

@@ -354,9 +354,8 @@ static const struct {
     bool complete;
 } damaged[] = {
     { "str \"nothing of the kind\"",
-      ":0x0: error[magic]: not a migration stream: it starts with 6e6f7468, not with "
-      "5145564d "
-      "(\"QEVM\")\n",
+      ":0x0: error[magic]: not a migration stream: it is text (\"nothing of the "
+      "kind\")\n",
       false },
     { "header; start 2 \"ram\" 0 4; be64 0x1",
       ":0x19: error[ram-flag]: ram: unknown combination of RAM flags 0x1\n", false },
@@ -364,6 +363,16 @@ static const struct {
       ":0x1a: error[section-end-unknown]: \\x1bram (instance 3): where this section ends "
       "cannot "
       "be known: no footer follows, and no description has a length for it\n",
+      false },
+    { "header; config \"pc-q35-7.2\"; start 2 \"ram\" 0 4; be64 8; pstr8 \"b\"; zero 100",
+      ":0x28: error[truncated]: ram: cut short: the stream ends 3,996 bytes before the "
+      "end "
+      "of a RAM record\n",
+      false },
+    { "header; start 2 \"ram\" 0 4; be32 0",
+      ":0x19: error[truncated]: ram: cut short: the stream ends at least 4 bytes before "
+      "the "
+      "end of a RAM record\n",
       false },
     { "header; start 2 \"ram\" 0 4; ram-eos; footer 3; eof", "", true },
 };
@@ -382,13 +391,125 @@ START_TEST(shows_what_could_be_read)
     ck_assert_int_eq(json->status, 1);
     ck_assert_str_eq(text->err, wanted);
     ck_assert_str_eq(json->err, wanted);
-    ck_assert_msg(
-        strstr(text->out, damaged[_i].complete ? "complete, with defects" : "INCOMPLETE"),
-        "%s", text->out);
+    if (_i == 0) {
+        ck_assert_str_eq(text->out, "");
+    } else {
+        ck_assert_msg(strstr(text->out, damaged[_i].complete ? "complete, with defects"
+                                                             : "INCOMPLETE"),
+                      "%s", text->out);
+    }
     ck_assert_int_eq(json_object_get_boolean_member(object, "complete"),
                      damaged[_i].complete);
     ck_assert_int_eq(json_object_get_null_member(object, "error"), damaged[_i].complete);
     ck_assert_int_eq((gint64)g_bytes_get_size(bytes), number(object, "size"));
+}
+END_TEST
+
+/* Files that are no streams, by mkmig's text, and what is said of them. */
+static const struct {
+    const char *text;
+    int packing;
+    int status;
+    const char *is; /* after "not a migration stream: " */
+} foreign[] = {
+    { "", PLAIN, 1, "it is empty" },
+    { "str \"abcd\"", PLAIN, 1, "it is text (\"abcd\")" },
+    { "str \"hello world\\nand more\"", PLAIN, 1, "it is text (\"hello world...\")" },
+    { "str \"hello world\"", GZIP, 1, "inside gzip it is text (\"hello world\")" },
+    { "u8 0xc3 0xbc 0xc3 0xbc", PLAIN, 1, "it is text\n" },
+    { "u8 0xff 0xfe 0x68 0", PLAIN, 1, "it is text in UTF-16" },
+    { "u8 1 2 3 0xfe", PLAIN, 1, "that migstat knows; it starts with 01 02 03 fe\n" },
+    { "str \"h-li\"; u8 0 0 0 0 0 0", PLAIN, 1,
+      "it starts with 68 2d 6c 69 00 00 00 00\n" },
+    { "str \"h-lixyzab\"; u8 0", PLAIN, 1,
+      "it starts with 68 2d 6c 69 78 79 7a 61 (\"h-lixyza\")" },
+    { "zero 5000", PLAIN, 1, "it is nothing but zeros at its start" },
+    /* Memory without devices. */
+    { "str \"\\x7fELF\"; u8 2 1 1; zero 9; u8 4 0", PLAIN, 1, "it is an ELF core" },
+    { "str \"\\x7fELF\"; u8 2 2 1; zero 9; u8 0 4", PLAIN, 1, "it is an ELF core" },
+    { "str \"\\x7fELF\"; u8 2 1 1; zero 9; u8 3 0", PLAIN, 1, "it is an ELF file" },
+    { "str \"KDUMP   \"", PLAIN, 1, "it is a kdump file" },
+    { "str \"makedumpfile\"; zero 8", PLAIN, 1, "it is a kdump file" },
+    { "str \"PAGEDU64\"", PLAIN, 1, "it is a Windows crash dump" },
+    /* Archives and disks. */
+    { "str \"main.mig\"; zero 249; str \"ustar\"; zero 250", PLAIN, 1,
+      "it is a tar archive: unpack it" },
+    { "str \"PK\"; u8 3 4", PLAIN, 1, "it is a zip archive" },
+    { "str \"LUKS\"; u8 0xba 0xbe", PLAIN, 1, "it is a LUKS volume" },
+    { "str \"KDMV\"; u8 1", PLAIN, 1, "it is a VMDK image" },
+    { "str \"vhdxfile\"", PLAIN, 1, "it is a VHDX image" },
+    { "zero 64; u8 0x7f 0x10 0xda 0xbe", PLAIN, 1, "it is a VirtualBox disk image" },
+    { "zero 510; u8 0x55 0xaa", PLAIN, 1, "it is a disk image with a boot sector" },
+    { "u8 0xd2 0xbe 0xd2 0xbe", PLAIN, 1, "it is a saved state of VMware" },
+    /* What belongs to a migration. */
+    { "str \"{\\n  \\\"vmschkmachine\\\": {}}\"", PLAIN, 1,
+      "it is the JSON of \"qemu -dump" },
+    { "be64 0x1008; pstr8 \"pc.ram\"; zero 4096", PLAIN, 1,
+      "it is a postcopy preempt channel" },
+    { "be64 0x2; pstr8 \"pc.ram\"; u8 0", PLAIN, 1, "it is a postcopy preempt channel" },
+    { "be32 0x11223344 1", PLAIN, 2, "it is a multifd channel" },
+    { "str \"QCPR\"", PLAIN, 2, "it is the state file of a CPR transfer" },
+    { "str \"QFI\"; u8 0xfb; be32 3", PLAIN, 2, "it is a qcow2 image" },
+    { "str \"BZh9\"", PLAIN, 2, "it is compressed with bzip2" },
+    { "str \"BZh9\"", GZIP, 2, "it is compressed with bzip2" },
+    { LIBVIRT("LibvirtQemudPart", "le32", "0", "0"), PLAIN, 1,
+      "inside a libvirt save image that was not finished it is empty" },
+};
+
+/* One line, the same of dump and check, and no table of nothing. */
+START_TEST(says_what_it_is_instead)
+{
+    static const char *const commands[] = { "dump", "check" };
+    g_autofree char *wanted =
+        g_strconcat("not a migration stream: ", foreign[_i].is, NULL);
+    g_autoptr(GBytes) text = mkmig_assemble(foreign[_i].text, "text", NULL);
+    GByteArray *packed = g_byte_array_new();
+    g_autoptr(GBytes) bytes = NULL;
+
+    append_packed(packed, text, foreign[_i].packing);
+    bytes = g_byte_array_free_to_bytes(packed);
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+        g_autoptr(Run) run = run_migstat(bytes, commands[i], "-", NULL);
+        /* check prints findings on its standard output */
+        const char *line = *run->err ? run->err : run->out;
+        const char *rest = strstr(line, "not a migration stream: ");
+
+        ck_assert_msg(run->status == foreign[_i].status, "%s: %d", line, run->status);
+        ck_assert_msg(rest && strstr(rest, foreign[_i].is), "wanted %s\nfound %s", wanted,
+                      line);
+        ck_assert_msg(i == 1 || (!*run->out && strchr(run->err, '\n')[1] == '\0'), "%s%s",
+                      run->out, run->err);
+    }
+}
+END_TEST
+
+/* An endless pipe: what is no stream is known at once, and what follows one is not read on
+ * and on. */
+static const struct {
+    const char *command, *says;
+} endless[] = {
+    { "'%s' dump - < /dev/zero", "nothing but zeros" },
+    { "'%s' dump -f json - < /dev/zero", "nothing but zeros" },
+    { "'%s' dump --items - < /dev/zero", "nothing but zeros" },
+    { "'%s' dump --devices - < /dev/zero", "nothing but zeros" },
+    { "yes | '%s' dump -", "it is text (\"y...\")" },
+    { "(printf 'QEVM\\0\\0\\0\\3\\0'; cat /dev/zero) | '%s' dump -",
+      "the stream itself has 9 bytes" },
+    { "(printf 'QEVM\\0\\0\\0\\3\\11'; cat /dev/zero) | '%s' dump -",
+      "unknown section type 0x09" },
+};
+
+START_TEST(ends_where_a_pipe_does_not)
+{
+    g_autofree char *command = NULL;
+    g_auto(GStrv) parts = g_strsplit(endless[_i].command, "%s", 2);
+
+    command = g_strconcat(parts[0], g_getenv("MIGSTAT"), parts[1], NULL);
+    const char *argv[] = { "sh", "-c", command, NULL };
+    g_autoptr(Run) run = run_program(argv, NULL, NULL);
+
+    ck_assert_msg(run->status == 1, "%s: exit %d: %s", command, run->status, run->err);
+    ck_assert_msg(strstr(run->err, endless[_i].says), "%s: %s", command, run->err);
 }
 END_TEST
 
@@ -512,6 +633,8 @@ Suite *suite_dump(void)
     tc = tcase_create("input");
     tcase_add_loop_test(tc, takes_wrappers_off, 0, G_N_ELEMENTS(wrapped));
     tcase_add_loop_test(tc, shows_what_could_be_read, 0, G_N_ELEMENTS(damaged));
+    tcase_add_loop_test(tc, says_what_it_is_instead, 0, G_N_ELEMENTS(foreign));
+    tcase_add_loop_test(tc, ends_where_a_pipe_does_not, 0, G_N_ELEMENTS(endless));
     tcase_add_test(tc, survives_cuts);
     tcase_add_loop_test(tc, needs_little_memory, 0, 5);
     tcase_add_test(tc, reads_beyond_4_gib);

@@ -720,6 +720,23 @@ START_TEST(names_the_place_where_it_cannot_hold)
 }
 END_TEST
 
+/* A pipe may have no end: so much is kept, and its end is the failure. */
+START_TEST(holds_no_more_than_is_allowed)
+{
+    g_autoptr(GBytes) bytes = pattern(12 * MIB);
+    MigInputOptions options = { .max_hold = 4 * MIB };
+    g_autoptr(Opened) opened = open_way(FROM_PIPE, bytes, &options);
+    MigInput *in = opened->in;
+
+    mig_input_skip(in, 5000);
+    ck_assert(mig_input_hold(in, NULL));
+    ck_assert_uint_ge(mig_input_size(in), 4 * MIB);
+    ck_assert_uint_lt(mig_input_size(in), 6 * MIB);
+    ck_assert_uint_eq(read_pattern(in), mig_input_size(in));
+    assert_ends_with(in, MIG_ERROR_LIMIT);
+}
+END_TEST
+
 /* What came before the damage is held; the damage is told where the bytes end. */
 START_TEST(holds_what_came_before_a_failure)
 {
@@ -1110,6 +1127,7 @@ Suite *suite_input(void)
     tcase_add_loop_test(hold, holds_the_rest, 0, 5);
     tcase_add_test(hold, holds_zeros_as_holes);
     tcase_add_test(hold, names_the_place_where_it_cannot_hold);
+    tcase_add_test(hold, holds_no_more_than_is_allowed);
     tcase_add_test(hold, holds_what_came_before_a_failure);
     suite_add_tcase(suite, hold);
 

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      see foreign.h.
+ * Knows not: the stream; wrappers that are undone.
+ * Beside it: container.c.
+ *
+ * Sources of the magic numbers: what file(1) knows of foreign formats; of QEMU's,
+ * docs/interop/qcow2.rst, dump/dump.c (kdump), migration/cpr.c, migration/multifd.c
+ * (MULTIFD_MAGIC), migration/ram.c (a preempt channel has page records and no header) and
+ * migration/savevm.c (dump_vmstate_json_to_file), 5.2 to 11.1.
+ */
+#include "io/foreign.h"
+
+#include <glib.h>
+#include <string.h>
+
+#define QUOTED_MAX 24 /* characters of a text */
+#define SHOWN_MAX  8  /* bytes of what is not known */
+
+typedef struct Foreign {
+    const char *bytes;
+    size_t length;
+    size_t offset;
+    bool unread; /* it belongs to a migration: say so before anything is read */
+    const char *what;
+    bool (*is)(const uint8_t *head, size_t n); /* instead of bytes, or beside them */
+} Foreign;
+
+/* A record of a RAM page that names its block: be64 address and flags, length, name.
+ * Flags: RAM_SAVE_FLAG_ZERO 0x02, RAM_SAVE_FLAG_PAGE 0x08. */
+static bool is_page_record(const uint8_t *head, size_t n)
+{
+    unsigned flags = n > 9 ? (head[6] & 0x3u) << 8 | head[7] : 0;
+
+    if ((flags != 0x02 && flags != 0x08) || head[0] || head[8] == 0 || 9u + head[8] > n) {
+        return false;
+    }
+    for (size_t i = 9; i < 9u + head[8]; i++) {
+        if (!g_ascii_isprint((char)head[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_elf_core(const uint8_t *head, size_t n)
+{
+    /* e_ident[EI_DATA] says the byte order of e_type, of which 4 is ET_CORE. */
+    return n >= 18 && head[head[5] == 2 ? 17 : 16] == 4;
+}
+
+static bool is_dump_vmstate(const uint8_t *head, size_t n)
+{
+    return n > 0 && head[0] == '{' &&
+           g_strstr_len((const char *)head, (gssize)n, "\"vmschkmachine\"");
+}
+
+static bool is_zero(const uint8_t *head, size_t n)
+{
+    return n > 0 && head[0] == 0 && memcmp(head, head + 1, n - 1) == 0;
+}
+
+#define MAGIC(bytes) (bytes), sizeof(bytes) - 1
+
+#define DECOMPRESS(program) \
+    "compressed with " program ", which migstat does not undo; decompress it first"
+#define DISK(what)                                                                  \
+    what ": it holds a disk, not a migration; save the guest's state with \"virsh " \
+         "save\""
+#define ARCHIVE(what)                                                            \
+    what ": unpack it and give the stream that is inside; of the channels of a " \
+         "migration, "                                                           \
+         "the one that starts with \"QEVM\""
+
+/* The first row that fits counts. */
+static const Foreign foreign[] = {
+    { MAGIC("BZh"), 0, true, DECOMPRESS("bzip2"), NULL },
+    { MAGIC("\xfd\x37zXZ\0"), 0, true, DECOMPRESS("xz"), NULL },
+    { MAGIC("\x89LZO"), 0, true, DECOMPRESS("lzop"), NULL },
+    { MAGIC("\x04\x22\x4d\x18"), 0, true, DECOMPRESS("lz4"), NULL },
+    { MAGIC("LZIP"), 0, true, DECOMPRESS("lzip"), NULL },
+    { MAGIC("QFI\xfb"), 0, true,
+      "a qcow2 image; its internal snapshots are not read: load one (qemu -loadvm NAME "
+      "-S) "
+      "and migrate it to a file",
+      NULL },
+    { MAGIC("QCPR"), 0, true,
+      "the state file of a CPR transfer, not a migration stream: use the file or the "
+      "connection of the main channel",
+      NULL },
+    { MAGIC("\x11\x22\x33\x44"), 0, true,
+      "a multifd channel, which has pages and no devices: use the main channel of that "
+      "migration, the one that starts with \"QEVM\"",
+      NULL },
+
+    { NULL, 0, 0, false,
+      "a postcopy preempt channel, which has pages and no devices: use the main channel "
+      "of "
+      "that migration, the one that starts with \"QEVM\"",
+      is_page_record },
+    { MAGIC("\x7f"
+            "ELF"),
+      0, false,
+      "an ELF core, as \"virsh dump --memory-only\" and dump-guest-memory write it: it "
+      "has memory and no devices; \"virsh save\" writes a stream",
+      is_elf_core },
+    { MAGIC("\x7f"
+            "ELF"),
+      0, false, "an ELF file, such as a program", NULL },
+    { MAGIC("KDUMP   "), 0, false,
+      "a kdump file, as \"virsh dump --memory-only\" and dump-guest-memory write it: it "
+      "has "
+      "memory and no devices; \"virsh save\" writes a stream",
+      NULL },
+    { MAGIC("makedumpfile"), 0, false,
+      "a kdump file, as \"virsh dump --memory-only\" and dump-guest-memory write it: it "
+      "has "
+      "memory and no devices; \"virsh save\" writes a stream",
+      NULL },
+    { MAGIC("PAGEDU"), 0, false,
+      "a Windows crash dump: it has memory and no devices; \"virsh save\" writes a "
+      "stream",
+      NULL },
+    { MAGIC("ustar"), 257, false, ARCHIVE("a tar archive"), NULL },
+    { MAGIC("PK\3\4"), 0, false, ARCHIVE("a zip archive"), NULL },
+    { MAGIC("7z\xbc\xaf\x27\x1c"), 0, false, ARCHIVE("a 7z archive"), NULL },
+    { MAGIC("VMA\0"), 0, false,
+      "a Proxmox VE backup: it has disks and no memory or devices", NULL },
+    { MAGIC("LUKS\xba\xbe"), 0, false,
+      "a LUKS volume: open it first (cryptsetup open) and give the stream that is inside",
+      NULL },
+    { MAGIC("QED\0"), 0, false, DISK("a QED image"), NULL },
+    { MAGIC("KDMV"), 0, false, DISK("a VMDK image"), NULL },
+    { MAGIC("COWD"), 0, false, DISK("a VMDK image"), NULL },
+    { MAGIC("# Disk DescriptorFile"), 0, false, DISK("a VMDK descriptor"), NULL },
+    { MAGIC("vhdxfile"), 0, false, DISK("a VHDX image"), NULL },
+    { MAGIC("conectix"), 0, false, DISK("a VHD image"), NULL },
+    { MAGIC("\x7f\x10\xda\xbe"), 64, false, DISK("a VirtualBox disk image"), NULL },
+    { MAGIC("\x7fVirtualBox SavedState"), 0, false,
+      "a saved state of VirtualBox, not of QEMU", NULL },
+    { MAGIC("\xd0\xbe\xd2\xbe"), 0, false, "a saved state of VMware, not of QEMU", NULL },
+    { MAGIC("\xd1\xba\xd1\xba"), 0, false, "a saved state of VMware, not of QEMU", NULL },
+    { MAGIC("\xd2\xbe\xd2\xbe"), 0, false, "a saved state of VMware, not of QEMU", NULL },
+    { MAGIC("\xd3\xbe\xd3\xbe"), 0, false, "a saved state of VMware, not of QEMU", NULL },
+    { MAGIC("Xen saved domain"), 0, false, "a saved domain of Xen", NULL },
+    { MAGIC("\xd4\xc3\xb2\xa1"), 0, false,
+      "a network capture: give the bytes of the migration's connection", NULL },
+    { MAGIC("\xa1\xb2\xc3\xd4"), 0, false,
+      "a network capture: give the bytes of the migration's connection", NULL },
+    { MAGIC("\x0a\x0d\x0d\x0a"), 0, false,
+      "a network capture: give the bytes of the migration's connection", NULL },
+    { MAGIC("\x16\x03\x01"), 0, false,
+      "a TLS connection: what it carries is encrypted; save the guest to a file instead",
+      NULL },
+    { MAGIC("\x16\x03\x03"), 0, false,
+      "a TLS connection: what it carries is encrypted; save the guest to a file instead",
+      NULL },
+    { NULL, 0, 0, false,
+      "the JSON of \"qemu -dump-vmstate\", which describes devices and has no state of "
+      "them",
+      is_dump_vmstate },
+    { MAGIC("\x55\xaa"), 510, false, DISK("a disk image with a boot sector"), NULL },
+    { MAGIC("\xff\xfe"), 0, false, "text in UTF-16", NULL },
+    { MAGIC("\xfe\xff"), 0, false, "text in UTF-16", NULL },
+    { NULL, 0, 0, false, "nothing but zeros at its start", is_zero },
+};
+
+static bool fits(const Foreign *row, const uint8_t *head, size_t n)
+{
+    if (row->offset + row->length > n ||
+        memcmp(head + row->offset, row->bytes ? row->bytes : "", row->length) != 0) {
+        return false;
+    }
+    return !row->is || row->is(head, n);
+}
+
+static const Foreign *find(const uint8_t *head, size_t n)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(foreign); i++) {
+        if (fits(&foreign[i], head, n)) {
+            return &foreign[i];
+        }
+    }
+    return NULL;
+}
+
+const char *mig_foreign_unread(const uint8_t *head, size_t n)
+{
+    const Foreign *row = find(head, n);
+
+    return row && row->unread ? row->what : NULL;
+}
+
+/* UTF-8 without controls that no text has; its last character may be cut. */
+static bool is_text(const uint8_t *head, size_t n)
+{
+    const char *end;
+
+    for (size_t i = 0; i < n; i++) {
+        if ((head[i] < 0x20 && !memchr("\t\n\v\f\r\033", head[i], 6)) ||
+            head[i] == 0x7f) {
+            return false;
+        }
+    }
+    g_utf8_validate((const char *)head, (gssize)n, &end);
+    return (const uint8_t *)end + 4 > head + n;
+}
+
+/* "text ("hello wo...")": as much of its first line as is printable. */
+static char *describe_text(const uint8_t *head, size_t n)
+{
+    size_t shown = 0;
+
+    while (shown < n && g_ascii_isprint((char)head[shown])) {
+        shown++;
+    }
+    if (shown == 0) {
+        return g_strdup("text");
+    }
+    return g_strdup_printf("text (\"%.*s%s\")", (int)MIN(shown, QUOTED_MAX),
+                           (const char *)head, MIN(shown, QUOTED_MAX) < n ? "..." : "");
+}
+
+/* "not a known kind of file; it starts with 68 2d 6c 69 ("h-li")" */
+static char *describe_bytes(const uint8_t *head, size_t n)
+{
+    GString *out = g_string_new("no kind of file that migstat knows; it starts with");
+    bool printable = true;
+
+    for (size_t i = 0; i < n && i < SHOWN_MAX; i++) {
+        g_string_append_printf(out, " %02x", head[i]);
+        printable &= g_ascii_isprint((char)head[i]) != 0;
+    }
+    if (printable) {
+        g_string_append_printf(out, " (\"%.*s\")", (int)MIN(n, SHOWN_MAX),
+                               (const char *)head);
+    }
+    return g_string_free(out, FALSE);
+}
+
+char *mig_foreign_describe(const uint8_t *head, size_t n)
+{
+    const Foreign *row;
+
+    if (n == 0) {
+        return g_strdup("empty");
+    }
+    row = find(head, n);
+    return row                ? g_strdup(row->what)
+           : is_text(head, n) ? describe_text(head, n)
+                              : describe_bytes(head, n);
+}
