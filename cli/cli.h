@@ -132,6 +132,10 @@ size_t cli_raise_descriptors(void);
 /* Opens @path with the common options ("-" is standard input); errors as mig_input_open(). */
 MigInput *cli_open(const char *path, const CliCommon *common, GError **error);
 
+/* "FILE:0xOFFSET", where a message is about; "FILE:0xOFFSET of the file" where the offset
+ * counts bytes of what is around the stream.  The caller frees. */
+char *cli_place(const char *file, uint64_t offset, bool in_container);
+
 /* Prints "FILE:0xOFFSET: error[rule]: SECTION: text", as much of it as there is, on stderr. */
 void cli_print_error(const char *file, const GError *error);
 

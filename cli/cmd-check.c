@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      migstat check: its options, the pass over each file, and how findings look.
- * Knows not: any one rule.
+ * Owns:      migstat check: its options, and the pass over each file.
+ * Knows not: any one rule; how findings look (check-report.c).
  * Beside it: lib/check/check.h; cli/rules-page.c, which has what --explain prints.
  */
 #include <limits.h>
 #include <string.h>
 
+#include "check-report.h"
+#include "hint.h"
 #include "json.h"
 #include "progress.h"
 #include "rules-page.h"
@@ -31,19 +33,19 @@ enum {
 };
 
 static const struct argp_option options[] = {
-    { "for", KEY_FOR, "qemu-X.Y", 0, "Judge for the loader of that release, 5.2 to 11.1",
-      0 },
+    { "for", KEY_FOR, "qemu-X.Y|all", CLI_REPEATS,
+      "Judge for the loader of that release, 5.2 to 11.1", 0 },
     { "config-needed", KEY_CONFIG_NEEDED, "NEED[:PATTERN]", CLI_REPEATS,
       "Whether VFIO devices (whose name matches PATTERN) need their configuration space "
       "before their data: auto, yes or no",
       0 },
-    { "strict", KEY_STRICT, NULL, 0, "Warnings count as errors do for the exit status",
-      0 },
+    { "strict", KEY_STRICT, NULL, 0, "Warnings are errors", 0 },
     { "error", KEY_ERROR, "ID", CLI_REPEATS, "Findings of rule ID are errors", 0 },
     { "warn", KEY_WARN, "ID", CLI_REPEATS, "Findings of rule ID are warnings", 0 },
     { "ignore", KEY_IGNORE, "ID", CLI_REPEATS,
       "Leave rule ID out, and what depends on it", 0 },
     { "all", KEY_ALL, NULL, 0, "Show each finding of a rule, not the first 5", 0 },
+    { "verbose", 'v', NULL, 0, "Say which rules could not be evaluated, and why", 0 },
     { "list-rules", KEY_LIST_RULES, NULL, 0, "List the rules and do nothing else", 1 },
     { "explain", KEY_EXPLAIN, "ID", 0, "Explain rule ID and do nothing else", 1 },
     { 0 },
@@ -54,19 +56,10 @@ typedef struct Arguments {
     MigCheckOptions check;
     MigSeverity *severities;
     MigVfioNeeds *needs;
-    bool strict, list_rules;
-    size_t explain; /* index of the rule + 1 */
+    bool verbose, list_rules;
+    size_t explain;       /* index of the rule + 1 */
+    GPtrArray *new_names; /* for what hints write, one a file */
 } Arguments;
-
-/* What was found in one file. */
-typedef struct Result {
-    const Arguments *arguments;
-    const char *file;
-    const MigCheck *check;
-    uint64_t errors, warnings, notes;
-    size_t evaluated, asked;
-    const char *stopped; /* why the stream was not read to its end, or NULL */
-} Result;
 
 /* --- options ---------------------------------------------------------------------- */
 
@@ -90,6 +83,13 @@ static size_t rule_of(struct argp_state *state, const char *option, const char *
     return (size_t)rule;
 }
 
+static void add_release(Arguments *arguments, const char *arg, struct argp_state *state)
+{
+    arguments->check.releases |= strcmp(arg, "all") == 0
+                                     ? mig_releases_all()
+                                     : mig_releases_one(cli_release(state, "for", arg));
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     Arguments *arguments = state->input;
@@ -97,7 +97,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
     switch (key) {
     case KEY_FOR:
-        arguments->check.release = cli_release(state, "for", arg);
+        add_release(arguments, arg, state);
         return 0;
     case KEY_CONFIG_NEEDED:
         if (!mig_vfio_needs_add(arguments->needs, arg, &error)) {
@@ -105,7 +105,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         }
         return 0;
     case KEY_STRICT:
-        arguments->strict = true;
+        arguments->check.strict = true;
         return 0;
     case KEY_ERROR:
         arguments->severities[rule_of(state, "error", arg)] = MIG_SEVERITY_ERROR;
@@ -115,6 +115,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_IGNORE:
         arguments->severities[rule_of(state, "ignore", arg)] = MIG_SEVERITY_IGNORE;
+        return 0;
+    case 'v':
+        arguments->verbose = true;
         return 0;
     case KEY_ALL:
         arguments->check.keep = 0;
@@ -184,250 +187,37 @@ static void explain(const MigRule *rule)
            text ? text : "");
 }
 
-/* --- text ------------------------------------------------------------------------- */
-
-static char *release_name(const Arguments *arguments)
-{
-    return g_strdup_printf("QEMU %u.%u", mig_release_major(arguments->check.release),
-                           mig_release_minor(arguments->check.release));
-}
-
-/* "FILE:0xOFFSET: SEVERITY[RULE]: ", where to find it and by which rule. */
-static GString *place_of(const Result *result, const MigFinding *finding, uint64_t offset)
-{
-    static const CliStyle styles[MIG_SEVERITY_COUNT] = {
-        [MIG_SEVERITY_NOTE] = CLI_CYAN,
-        [MIG_SEVERITY_WARNING] = CLI_YELLOW,
-        [MIG_SEVERITY_ERROR] = CLI_RED,
-    };
-    bool color = cli_use_color(result->arguments->common->color, stdout);
-    g_autofree char *file = cli_file_name(result->file);
-    GString *line = g_string_new(NULL);
-
-    g_string_printf(line, "%s:%s0x%" PRIx64 ": %s%s[%s]%s: ", file,
-                    finding->in_container ? "compressed " : "", offset,
-                    cli_style(color, styles[finding->severity]),
-                    mig_severity_name(finding->severity), mig_rule_id(finding->rule),
-                    cli_style(color, CLI_PLAIN));
-    return line;
-}
-
-static void append_section(GString *line, const MigFinding *finding)
-{
-    g_autofree char *section = cli_escape(finding->section, finding->section_length);
-
-    g_string_append(line, *section ? section : "\"\"");
-    if (finding->instance_id) {
-        g_string_append_printf(line, " (instance %u)", finding->instance_id);
-    }
-    g_string_append(line, ": ");
-}
-
-static void print_finding(const Result *result, const MigFinding *finding)
-{
-    g_autofree char *message = cli_own_text(finding->message);
-    g_autoptr(GString) line = place_of(result, finding, finding->offset);
-
-    if (finding->section) {
-        append_section(line, finding);
-    }
-    g_string_append(line, message);
-    if (finding->loader) {
-        g_autofree char *loader = cli_escape(finding->loader, strlen(finding->loader));
-        g_autofree char *release = release_name(result->arguments);
-
-        g_string_append_printf(line, "; %s: \"%s\"", release, loader);
-    }
-    cli_print_line(stdout, FINDING_HANG, line->str);
-    if (finding->hint) {
-        cli_print_hint(stdout, finding->hint);
-    }
-    if (finding->more) {
-        g_autoptr(GString) more = place_of(result, finding, finding->more_until);
-
-        g_string_append_printf(more, "and %" PRIu64 " more up to here (--all shows each)",
-                               finding->more);
-        cli_print_line(stdout, FINDING_HANG, more->str);
-    }
-}
-
-static void append_count(GString *line, const char *before, uint64_t n, const char *what)
-{
-    g_string_append_printf(line, "%s%" PRIu64 " %s%s", before, n, what,
-                           n == 1 ? "" : "s");
-}
-
-static void print_text(const Result *result)
-{
-    size_t n;
-    const MigFinding *findings = mig_check_findings(result->check, &n);
-    const Arguments *arguments = result->arguments;
-    g_autoptr(GString) line = g_string_new(NULL);
-
-    for (size_t i = 0; i < n; i++) {
-        print_finding(result, &findings[i]);
-    }
-    if (arguments->common->quiet) {
-        return;
-    }
-    append_count(line, "", result->errors, "error");
-    append_count(line, ", ", result->warnings, "warning");
-    append_count(line, ", ", result->notes, "note");
-    g_string_append_printf(line, "; %zu of %zu rules evaluated", result->evaluated,
-                           result->asked);
-    if (arguments->check.release) {
-        g_autofree char *release = release_name(arguments);
-
-        g_string_append_printf(line, "; %s %s", release,
-                               mig_check_refusals(result->check) ? "refuses it"
-                               : result->stopped
-                                   ? "may load it: the rest was not judged"
-                                   : "loads it, as far as the stream can tell");
-    }
-    cli_print_line(stdout, FINDING_HANG, line->str);
-}
-
-/* Which rules could not be evaluated, and why: grouped by the reason. */
-static void print_not_evaluated(const Result *result)
-{
-    g_autoptr(GHashTable) shown = g_hash_table_new(g_str_hash, g_str_equal);
-    size_t n = mig_rule_count();
-
-    for (size_t i = 0; i < n; i++) {
-        const char *why, *other;
-        g_autoptr(GString) line = g_string_new(NULL);
-        bool first = true;
-
-        if (mig_check_outcome(result->check, i, &why) != MIG_OUTCOME_NOT_EVALUATED ||
-            !g_hash_table_add(shown, (gpointer)(uintptr_t)why)) {
-            continue;
-        }
-        g_string_printf(
-            line, "not evaluated (%s%s): ", mig_rule_find(why) >= 0 ? "after " : "", why);
-        for (size_t j = i; j < n; j++) {
-            if (mig_check_outcome(result->check, j, &other) ==
-                    MIG_OUTCOME_NOT_EVALUATED &&
-                g_str_equal(why, other)) {
-                g_string_append_printf(line, "%s%s", first ? "" : ", ",
-                                       mig_rule_id(mig_rule_at(j)));
-                first = false;
-            }
-        }
-        cli_print_line(stdout, FINDING_HANG, line->str);
-    }
-}
-
-/* --- JSON ------------------------------------------------------------------------- */
-
-static void finding_json(CliJson *json, const MigFinding *finding)
-{
-    cli_json_object(json, NULL);
-    cli_json_string(json, "rule", mig_rule_id(finding->rule));
-    cli_json_string(json, "severity", mig_severity_name(finding->severity));
-    cli_json_uint(json, "offset", finding->offset);
-    cli_json_bool(json, "in_container", finding->in_container);
-    if (finding->section) {
-        cli_json_string_len(json, "section", finding->section, finding->section_length);
-        cli_json_uint(json, "instance_id", finding->instance_id);
-    } else {
-        cli_json_null(json, "section");
-        cli_json_null(json, "instance_id");
-    }
-    cli_json_string(json, "message", finding->message);
-    cli_json_string(json, "loader", finding->loader);
-    cli_json_string(json, "hint", finding->hint);
-    cli_json_uint(json, "more", finding->more);
-    cli_json_end_object(json);
-}
-
-static void not_evaluated_json(CliJson *json, const MigCheck *check)
-{
-    cli_json_array(json, "not_evaluated");
-    for (size_t i = 0; i < mig_rule_count(); i++) {
-        const char *why;
-
-        if (mig_check_outcome(check, i, &why) == MIG_OUTCOME_NOT_EVALUATED) {
-            cli_json_object(json, NULL);
-            cli_json_string(json, "rule", mig_rule_id(mig_rule_at(i)));
-            cli_json_string(json, "why", why);
-            cli_json_end_object(json);
-        }
-    }
-    cli_json_end_array(json);
-}
-
-static void print_json(const Result *result)
-{
-    size_t n;
-    const MigFinding *findings = mig_check_findings(result->check, &n);
-    const Arguments *arguments = result->arguments;
-    CliJson json;
-
-    cli_json_init(&json, stdout);
-    cli_json_object(&json, NULL);
-    cli_json_string(&json, "file", result->file);
-    cli_json_array(&json, "findings");
-    for (size_t i = 0; i < n; i++) {
-        finding_json(&json, &findings[i]);
-    }
-    cli_json_end_array(&json);
-    cli_json_uint(&json, "errors", result->errors);
-    cli_json_uint(&json, "warnings", result->warnings);
-    cli_json_uint(&json, "notes", result->notes);
-    cli_json_object(&json, "rules");
-    cli_json_uint(&json, "evaluated", result->evaluated);
-    cli_json_uint(&json, "asked", result->asked);
-    cli_json_end_object(&json);
-    not_evaluated_json(&json, result->check);
-    if (arguments->check.release) {
-        g_autofree char *release =
-            g_strdup_printf("%u.%u", mig_release_major(arguments->check.release),
-                            mig_release_minor(arguments->check.release));
-
-        cli_json_string(&json, "release", release);
-        cli_json_bool(&json, "refused", mig_check_refusals(result->check) > 0);
-    } else {
-        cli_json_null(&json, "release");
-        cli_json_null(&json, "refused");
-    }
-    cli_json_string(&json, "stopped", result->stopped);
-    cli_json_end_object(&json);
-    cli_json_finish(&json);
-}
-
 /* --- the pass over a file --------------------------------------------------------- */
 
-static void count(Result *result)
+static CliStatus status_of(const CheckReport *report)
 {
-    result->errors = mig_check_count(result->check, MIG_SEVERITY_ERROR);
-    result->warnings = mig_check_count(result->check, MIG_SEVERITY_WARNING);
-    result->notes = mig_check_count(result->check, MIG_SEVERITY_NOTE);
-    for (size_t i = 0; i < mig_rule_count(); i++) {
-        const char *why;
-        MigOutcome outcome = mig_check_outcome(result->check, i, &why);
-
-        result->evaluated += outcome == MIG_OUTCOME_EVALUATED;
-        result->asked +=
-            outcome == MIG_OUTCOME_EVALUATED || outcome == MIG_OUTCOME_NOT_EVALUATED;
-    }
-}
-
-static CliStatus status_of(const Result *result)
-{
-    if (result->errors || (result->arguments->strict && result->warnings)) {
+    if (check_report_has_errors(report)) {
         return CLI_FOUND;
     }
     /* Nothing wrong was found, and the rest was not looked at. */
-    return result->stopped ? CLI_TROUBLE : CLI_OK;
+    return report->stopped ? CLI_TROUBLE : CLI_OK;
 }
 
-static CliStatus check_file(const char *file, const Arguments *arguments)
+static CliStatus fail(const char *file, const GError *error, CheckTotals *totals)
 {
+    totals->not_judged++;
+    cli_print_error(file, error);
+    return cli_status_of(error);
+}
+
+static CliStatus check_file(guint i, const Arguments *arguments, CheckTotals *totals)
+{
+    const char *file = g_ptr_array_index(arguments->common->files, i);
     g_autoptr(GError) error = NULL;
     g_autoptr(MigInput) in = cli_open(file, arguments->common, &error);
     g_autoptr(MigReader) reader = NULL;
     g_autoptr(MigCheck) check = NULL;
-    Result result = { .arguments = arguments, .file = file };
+    CheckReport report = { .common = arguments->common,
+                           .verbose = arguments->verbose,
+                           .releases = arguments->check.releases,
+                           .file = file,
+                           .new_name = g_ptr_array_index(arguments->new_names, i),
+                           .foreign = true };
     CliProgress progress;
     MigItem item;
 
@@ -435,36 +225,29 @@ static CliStatus check_file(const char *file, const Arguments *arguments)
         if (arguments->common->format == CLI_FORMAT_JSON) {
             cli_json_unopened(file, error);
         }
-        cli_print_error(file, error);
-        return cli_status_of(error);
+        return fail(file, error, totals);
     }
     reader = mig_reader_new(in);
-    result.check = check = mig_check_new(reader, &arguments->check);
+    report.check = check = mig_check_new(reader, &arguments->check);
     cli_progress_begin(&progress, file, in, arguments->common);
     while (mig_reader_next(reader, &item, &error) == MIG_STATUS_MORE) {
+        report.foreign = false;
         mig_check_item(check, &item);
         cli_progress(&progress, item.offset);
     }
     cli_progress_end(&progress);
     if (!mig_check_finish(check, error)) {
-        cli_print_error(file, error);
-        return cli_status_of(error);
+        return fail(file, error, totals);
     }
-    result.stopped = error ? error->message : NULL;
-    count(&result);
-    if (arguments->common->format == CLI_FORMAT_JSON) {
-        print_json(&result);
-    } else {
-        print_text(&result);
-        if (!arguments->common->quiet) {
-            print_not_evaluated(&result);
-        }
-    }
-    return status_of(&result);
+    report.stopped = error ? error->message : NULL;
+    check_report(&report);
+    check_report_count(&report, totals);
+    return status_of(&report);
 }
 
 static int run(int argc, char **argv, CliCommon *common)
 {
+    g_autoptr(GPtrArray) new_names = g_ptr_array_new_with_free_func(g_free);
     g_autofree MigSeverity *severities = g_new0(MigSeverity, mig_rule_count());
     g_autoptr(MigVfioNeeds) needs = mig_vfio_needs_new();
     Arguments arguments = {
@@ -472,7 +255,9 @@ static int run(int argc, char **argv, CliCommon *common)
         .check = { .severities = severities, .needs = needs, .keep = SHOWN },
         .severities = severities,
         .needs = needs,
+        .new_names = new_names,
     };
+    CheckTotals totals = { 0 };
     const GPtrArray *files;
     CliStatus status = CLI_OK;
 
@@ -490,11 +275,17 @@ static int run(int argc, char **argv, CliCommon *common)
         }
         return CLI_OK;
     }
-    cli_confine(common, (const char *const *)(void *)files->pdata, files->len);
     for (guint i = 0; i < files->len; i++) {
-        CliStatus one = check_file(g_ptr_array_index(files, i), &arguments);
+        g_ptr_array_add(new_names, cli_new_name(g_ptr_array_index(files, i)));
+    }
+    cli_confine(common, (const char *const *)(void *)files->pdata, files->len);
+    for (totals.files = 0; totals.files < files->len; totals.files++) {
+        CliStatus one = check_file((guint)totals.files, &arguments, &totals);
 
         status = MAX(status, one);
+    }
+    if (files->len > 1 && common->format == CLI_FORMAT_TEXT && !common->quiet) {
+        check_report_totals(&totals, arguments.check.releases);
     }
     return (int)status;
 }

@@ -240,21 +240,29 @@ static char *error_text(const GError *error)
     return of_stream ? cli_own_text(error->message) : cli_file_name(error->message);
 }
 
+char *cli_place(const char *file, uint64_t offset, bool in_container)
+{
+    g_autofree char *name = cli_file_name(file);
+
+    return g_strdup_printf("%s:0x%" PRIx64 "%s", name, offset,
+                           in_container ? " of the file" : "");
+}
+
 void cli_print_error(const char *file, const GError *error)
 {
-    g_autofree char *name = cli_file_name(file), *text = error_text(error);
-    g_autoptr(GString) line = g_string_new(name);
+    g_autofree char *text = error_text(error), *place = NULL;
+    g_autoptr(GString) line = g_string_new(NULL);
     const char *rule = mig_error_get_rule(error);
     uint32_t instance;
     const char *section = mig_error_get_section(error, &instance);
     uint64_t offset;
 
     fflush(stdout);
-    g_string_append_c(line, ':');
-    if (mig_error_get_offset(error, &offset)) {
-        g_string_append_printf(line, "0x%" PRIx64 ":", offset);
-    }
-    g_string_append(line, " error");
+    place =
+        mig_error_get_offset(error, &offset)
+            ? cli_place(file, offset, mig_error_get_layer(error) == MIG_LAYER_CONTAINER)
+            : cli_file_name(file);
+    g_string_printf(line, "%s: error", place);
     if (rule) {
         g_string_append_printf(line, "[%s]", rule);
     }
@@ -266,10 +274,7 @@ void cli_print_error(const char *file, const GError *error)
             g_string_append_printf(line, " (instance %u)", instance);
         }
     }
-    g_string_append_printf(line, ": %s%s", text,
-                           mig_error_get_layer(error) == MIG_LAYER_CONTAINER
-                               ? " (counted in the file, not in the stream inside)"
-                               : "");
+    g_string_append_printf(line, ": %s", text);
     cli_print_line(stderr, 4, line->str);
 }
 

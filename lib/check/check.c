@@ -30,7 +30,8 @@ typedef struct RuleState {
 struct MigCheck {
     MigReader *reader;
     MigFacts facts;
-    MigRelease release;
+    MigReleaseSet asked, refusing;
+    bool strict;
     const MigVfioNeeds *needs;
     size_t keep;
 
@@ -44,7 +45,6 @@ struct MigCheck {
     bool pending_kept;
     GArray *findings; /* MigFinding */
     uint64_t counts[MIG_SEVERITY_COUNT];
-    uint64_t refusals;
 };
 
 /* --- the table -------------------------------------------------------------------- */
@@ -130,7 +130,9 @@ static void clear_finding(gpointer p)
     g_clear_pointer(&finding->section, g_free);
     g_clear_pointer(&finding->message, g_free);
     g_clear_pointer(&finding->loader, g_free);
-    g_clear_pointer(&finding->hint, g_free);
+    g_clear_pointer(&finding->remedy.filter, g_free);
+    g_clear_pointer(&finding->remedy.gives_up, g_free);
+    g_clear_pointer(&finding->remedy.none, g_free);
 }
 
 /* A rule that failed, @root, leaves those after it without ground, and those after
@@ -151,15 +153,27 @@ static void block_dependants(MigCheck *check, const char *id, const char *root)
     }
 }
 
-/* The option counts; a refusal is an error without one. */
+static bool asks_for_one(const MigCheck *check)
+{
+    return check->asked && !(check->asked & (check->asked - 1));
+}
+
+/* The option counts; what the one release asked for refuses is an error without one. */
 static MigSeverity final_severity(const MigCheck *check, const MigFinding *finding)
 {
     MigSeverity by_option = check->states[check->running].severity;
+    MigSeverity severity = by_option != MIG_SEVERITY_DEFAULT          ? by_option
+                           : finding->refusing && asks_for_one(check) ? MIG_SEVERITY_ERROR
+                                                                      : finding->severity;
 
-    if (by_option != MIG_SEVERITY_DEFAULT) {
-        return by_option;
-    }
-    return finding->loader ? MIG_SEVERITY_ERROR : finding->severity;
+    return severity == MIG_SEVERITY_WARNING && check->strict ? MIG_SEVERITY_ERROR
+                                                             : severity;
+}
+
+/* Of a rule that is of single releases, where no single one is asked for. */
+static bool is_of_no_stream(const MigCheck *check, const MigFinding *finding)
+{
+    return finding->rule->needs_release && !asks_for_one(check);
 }
 
 /* Files the finding that a rule has begun. */
@@ -175,8 +189,8 @@ static void commit(MigCheck *check)
     failed = pending->severity >= MIG_SEVERITY_WARNING && !state->failed;
     state->failed |= failed;
     pending->severity = final_severity(check, pending);
-    check->counts[pending->severity]++;
-    check->refusals += pending->loader != NULL;
+    check->counts[pending->severity] += !is_of_no_stream(check, pending);
+    check->refusing |= pending->refusing;
     if (check->pending_kept) {
         g_array_append_val(check->findings, *pending);
         state->last = check->findings->len;
@@ -184,6 +198,7 @@ static void commit(MigCheck *check)
         MigFinding *last = &g_array_index(check->findings, MigFinding, state->last - 1);
 
         last->more++;
+        last->refusing |= pending->refusing;
         last->more_until = pending->offset;
         clear_finding(pending);
     }
@@ -230,8 +245,12 @@ void mig_report(MigCheck *check, uint64_t offset, const MigSection *section,
             pending->instance_id = section->instance_id;
         }
     }
-    if (rule->loader && check->release) {
-        pending->loader = loader_words(rule, check->release, section);
+    if (rule->loader && check->asked) {
+        pending->refusing = check->asked;
+        pending->loader =
+            check->pending_kept
+                ? loader_words(rule, mig_releases_oldest(check->asked), section)
+                : NULL;
     }
 }
 
@@ -243,9 +262,11 @@ void mig_report_severity(MigCheck *check, MigSeverity severity)
 void mig_report_loader(MigCheck *check, MigRelease first, MigRelease last,
                        const char *format, ...)
 {
+    MigReleaseSet refusing = check->asked & mig_releases_between(first, last);
     va_list args;
 
-    if (check->release && check->release >= first && check->release <= last) {
+    check->pending.refusing |= refusing;
+    if (refusing && check->pending_kept) {
         g_free(check->pending.loader);
         va_start(args, format);
         check->pending.loader = g_strdup_vprintf(format, args);
@@ -253,10 +274,44 @@ void mig_report_loader(MigCheck *check, MigRelease first, MigRelease last,
     }
 }
 
-void mig_report_hint(MigCheck *check, const char *hint)
+void mig_report_remedy(MigCheck *check, const char *format, ...)
 {
-    g_free(check->pending.hint);
-    check->pending.hint = g_strdup(hint);
+    va_list args;
+
+    if (check->pending_kept) {
+        g_free(check->pending.remedy.filter);
+        va_start(args, format);
+        check->pending.remedy.filter = g_strdup_vprintf(format, args);
+        va_end(args);
+    }
+}
+
+char *mig_remedy_value(const char *name)
+{
+    GString *value = g_string_new(NULL);
+
+    for (const char *p = name; *p; p++) {
+        const char *word = p + 1 + strspn(p + 1, "abcdefghijklmnopqrstuvwxyz-");
+
+        if (*p == '\\' || (*p == ':' && word > p + 1 && *word == '=')) {
+            g_string_append_c(value, '\\');
+        }
+        g_string_append_c(value, *p);
+    }
+    return g_string_free(value, false);
+}
+
+void mig_report_gives_up(MigCheck *check, bool lossy, const char *what)
+{
+    g_free(check->pending.remedy.gives_up);
+    check->pending.remedy.gives_up = g_strdup(what);
+    check->pending.remedy.lossy = lossy;
+}
+
+void mig_report_no_remedy(MigCheck *check, const char *why)
+{
+    g_free(check->pending.remedy.none);
+    check->pending.remedy.none = g_strdup(why);
 }
 
 void mig_report_no_ground(MigCheck *check, const char *why)
@@ -284,7 +339,12 @@ const char *mig_grouped(uint64_t n, MigGrouped buffer)
 
 MigRelease mig_check_release(const MigCheck *check)
 {
-    return check->release;
+    return asks_for_one(check) ? mig_releases_oldest(check->asked) : MIG_RELEASE_NONE;
+}
+
+bool mig_check_asks(const MigCheck *check, MigRelease first, MigRelease last)
+{
+    return (check->asked & mig_releases_between(first, last)) != 0;
 }
 
 MigVfioNeed mig_check_need(const MigCheck *check, const MigSection *section)
@@ -307,9 +367,9 @@ static void add_rule(MigCheck *check, size_t index, MigSeverity severity)
 
     check->rules[index] = rule;
     state->severity = severity;
-    state->outcome = severity == MIG_SEVERITY_IGNORE          ? MIG_OUTCOME_IGNORED
-                     : rule->needs_release && !check->release ? MIG_OUTCOME_NOT_ASKED
-                                                              : MIG_OUTCOME_EVALUATED;
+    state->outcome = severity == MIG_SEVERITY_IGNORE        ? MIG_OUTCOME_IGNORED
+                     : rule->needs_release && !check->asked ? MIG_OUTCOME_NOT_ASKED
+                                                            : MIG_OUTCOME_EVALUATED;
     for (size_t kind = 0; kind < N_WATCHED && rule->judge; kind++) {
         if (rule->watches & 1u << kind && state->outcome == MIG_OUTCOME_EVALUATED) {
             g_array_append_val(check->watchers[kind], index);
@@ -324,7 +384,8 @@ MigCheck *mig_check_new(MigReader *reader, const MigCheckOptions *options)
 
     options = options ? options : &none;
     check->reader = reader;
-    check->release = options->release;
+    check->asked = options->releases;
+    check->strict = options->strict;
     check->needs = options->needs;
     check->keep = options->keep;
     check->n_rules = mig_rule_count();
@@ -423,8 +484,8 @@ static bool report_damage(MigCheck *check, const GError *error)
         mig_report(check, offset, place, "%s", error->message);
         check->pending.in_container = in_container;
         if (check->facts.eof != MIG_NOWHERE) {
-            g_clear_pointer(&check->pending.loader,
-                            g_free); /* it has all that it reads */
+            check->pending.refusing = 0; /* it has all that it reads */
+            g_clear_pointer(&check->pending.loader, g_free);
         }
         commit(check);
     }
@@ -485,7 +546,21 @@ MigOutcome mig_check_outcome(const MigCheck *check, size_t rule, const char **wh
                : state->outcome;
 }
 
-uint64_t mig_check_refusals(const MigCheck *check)
+MigReleaseSet mig_check_refusing(const MigCheck *check)
 {
-    return check->refusals;
+    return check->refusing;
+}
+
+const MigFinding *mig_check_first_refusal(const MigCheck *check, MigRelease release)
+{
+    MigReleaseSet one = mig_releases_one(release);
+
+    for (guint i = 0; i < check->findings->len; i++) {
+        const MigFinding *finding = &g_array_index(check->findings, MigFinding, i);
+
+        if (finding->refusing & one) {
+            return finding;
+        }
+    }
+    return NULL;
 }

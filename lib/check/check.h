@@ -43,15 +43,27 @@ MIG_API bool mig_rule_needs_release(const MigRule *rule);
 MIG_API const char *const *mig_rule_after(const MigRule *rule, size_t *n);
 
 typedef struct MigCheckOptions {
-    MigRelease release;            /* the loader to judge for, or MIG_RELEASE_NONE */
+    /* The loaders to judge for.  With one, what it refuses is an error.  With several,
+     * findings that are of single releases count for mig_check_refusing() only. */
+    MigReleaseSet releases;
     const MigSeverity *severities; /* mig_rule_count() of them, or NULL; copied */
     const MigVfioNeeds *needs; /* which VFIO devices need their configuration first, or
                                     * NULL; borrowed, must outlive the run */
     size_t keep;               /* findings kept of one rule; 0: MIG_FINDINGS_MAX */
+    bool strict;               /* a warning is an error */
 } MigCheckOptions;
 
 /* Findings that are kept in all, but for one of each rule; the rest are counted. */
 #define MIG_FINDINGS_MAX 65536u
+
+/* A conversion that would mend what was found, or why there is none. */
+typedef struct MigRemedy {
+    char *filter;   /* as mig_chain_add() takes it, or NULL */
+    char *gives_up; /* what the result has no more, or what the destination has to be
+                     * started with; NULL: nothing */
+    bool lossy;     /* it gives up what the guest may miss: ask before it is done */
+    char *none;     /* without a filter: why there is none, or NULL */
+} MigRemedy;
 
 typedef struct MigFinding {
     const MigRule *rule;
@@ -61,12 +73,13 @@ typedef struct MigFinding {
     char *section;     /* idstr, section_length octets, or NULL outside of sections */
     size_t section_length;
     uint32_t instance_id;
-    char *message;       /* what was found against what was wanted; may hold any octets
+    char *message; /* what was found against what was wanted; may hold any octets
                              * that a name in the stream has */
-    char *loader;        /* what the release asked for prints as it refuses, or NULL */
-    char *hint;          /* one command that would help, or NULL */
-    uint64_t more;       /* on the last one kept of its rule: how many were left out */
-    uint64_t more_until; /* offset of the last of those */
+    char *loader;  /* what the release asked for prints as it refuses, or NULL */
+    MigRemedy remedy;
+    MigReleaseSet refusing; /* of the releases asked for, those that refuse the stream */
+    uint64_t more;          /* on the last one kept of its rule: how many were left out */
+    uint64_t more_until;    /* offset of the last of those */
 } MigFinding;
 
 typedef enum MigOutcome {
@@ -102,7 +115,11 @@ MIG_API uint64_t mig_check_count(const MigCheck *check, MigSeverity severity);
 MIG_API MigOutcome mig_check_outcome(const MigCheck *check, size_t rule,
                                      const char **why);
 
-/* How many findings the release asked for would refuse the stream for. */
-MIG_API uint64_t mig_check_refusals(const MigCheck *check);
+/* Of the releases asked for, those that refuse the stream. */
+MIG_API MigReleaseSet mig_check_refusing(const MigCheck *check);
+
+/* The finding nearest to the start of the stream for which @release refuses it, or NULL. */
+MIG_API const MigFinding *mig_check_first_refusal(const MigCheck *check,
+                                                  MigRelease release);
 
 #endif

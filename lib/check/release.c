@@ -15,13 +15,31 @@
 
 #define OLDEST MIG_RELEASE_FIRST
 
-/* The minors of each major release. */
-static const struct {
-    unsigned major, first, last;
-} releases[] = {
-    { 5, 2, 2 }, { 6, 0, 2 },  { 7, 0, 2 },  { 8, 0, 2 },
-    { 9, 0, 2 }, { 10, 0, 2 }, { 11, 0, 1 },
+static const MigRelease releases[] = {
+    MIG_RELEASE_FIRST,
+    600,
+    601,
+    602,
+    700,
+    701,
+    702,
+    800,
+    801,
+    802,
+    900,
+    901,
+    902,
+    1000,
+    1001,
+    1002,
+    1100,
+    MIG_RELEASE_LAST,
 };
+G_STATIC_ASSERT(G_N_ELEMENTS(releases) <= sizeof(MigReleaseSet) * 8);
+
+/* Families all of whose types that write a configuration end in a version. */
+static const char *const families[] = { "pc-q35-", "pc-i440fx-", "s390-ccw-virtio-",
+                                        "pseries-", "virt-" };
 
 /* Those younger than OLDEST.
  * Source: migration/savevm.c, enum qemu_vm_cmd; hw/vfio/migration.c, VFIO_MIG_FLAG_*;
@@ -92,14 +110,80 @@ bool mig_release_parse(const char *text, MigRelease *release)
         (*text == '.' && (text++, !take_number(&text, &patch))) || *text) {
         return false;
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(releases); i++) {
-        if (releases[i].major == major && minor >= releases[i].first &&
-            minor <= releases[i].last) {
-            *release = major * 100 + minor;
+    for (size_t i = 0; i < G_N_ELEMENTS(releases) && minor < 100; i++) {
+        if (releases[i] == major * 100 + minor) {
+            *release = releases[i];
             return true;
         }
     }
     return false;
+}
+
+MigRelease mig_release_at(size_t index)
+{
+    return index < G_N_ELEMENTS(releases) ? releases[index] : MIG_RELEASE_NONE;
+}
+
+MigReleaseSet mig_releases_between(MigRelease first, MigRelease last)
+{
+    MigReleaseSet set = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(releases); i++) {
+        set |= (MigReleaseSet)(releases[i] >= first && releases[i] <= last) << i;
+    }
+    return set;
+}
+
+MigRelease mig_releases_oldest(MigReleaseSet set)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(releases); i++) {
+        if (set >> i & 1) {
+            return releases[i];
+        }
+    }
+    return MIG_RELEASE_NONE;
+}
+
+/* How many of @set follow one another from the @i-th on. */
+static size_t run_length(MigReleaseSet set, size_t i)
+{
+    size_t n = 0;
+
+    while (i + n < G_N_ELEMENTS(releases) && set >> (i + n) & 1) {
+        n++;
+    }
+    return n;
+}
+
+static char *run_text(size_t first, size_t n)
+{
+    MigRelease from = releases[first], to = releases[first + n - 1];
+
+    return n == 1 ? g_strdup_printf("%u.%u", mig_release_major(from),
+                                    mig_release_minor(from))
+                  : g_strdup_printf("%u.%u %s %u.%u", mig_release_major(from),
+                                    mig_release_minor(from), n == 2 ? "and" : "to",
+                                    mig_release_major(to), mig_release_minor(to));
+}
+
+char *mig_releases_text(MigReleaseSet set)
+{
+    g_autoptr(GPtrArray) runs = g_ptr_array_new_with_free_func(g_free);
+    GString *text = g_string_new(NULL);
+    size_t n;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(releases); i += n ? n : 1) {
+        n = run_length(set, i);
+        if (n) {
+            g_ptr_array_add(runs, run_text(i, n));
+        }
+    }
+    for (guint i = 0; i < runs->len; i++) {
+        const char *joint = i == 0 ? "" : i + 1 < runs->len ? ", " : " and ";
+
+        g_string_append_printf(text, "%s%s", joint, (char *)g_ptr_array_index(runs, i));
+    }
+    return g_string_free(text, false);
 }
 
 MigRelease mig_release_of_command(uint16_t id)
@@ -142,4 +226,14 @@ MigRelease mig_release_of_machine(const char *machine)
         return MIG_RELEASE_NONE;
     }
     return major * 100 + minor;
+}
+
+size_t mig_release_machine_family(const char *machine)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(families); i++) {
+        if (g_str_has_prefix(machine, families[i])) {
+            return strlen(families[i]);
+        }
+    }
+    return 0;
 }

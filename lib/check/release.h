@@ -8,6 +8,7 @@
 #define MIG_CHECK_RELEASE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "io/visibility.h"
@@ -21,6 +22,31 @@ typedef uint32_t MigRelease;
 
 /* "qemu-7.2", "7.2" or "7.2.22"; false unless it is a release from 5.2 to 11.1. */
 MIG_API bool mig_release_parse(const char *text, MigRelease *release);
+
+/* The releases there are, oldest first; MIG_RELEASE_NONE beyond the last. */
+MIG_API MigRelease mig_release_at(size_t index);
+
+/* A set of releases: bit i is that of mig_release_at(i). */
+typedef uint32_t MigReleaseSet;
+
+/* Those from @first to @last, which need be no releases themselves. */
+MIG_API MigReleaseSet mig_releases_between(MigRelease first, MigRelease last);
+
+/* The oldest of a set, MIG_RELEASE_NONE for an empty one. */
+MIG_API MigRelease mig_releases_oldest(MigReleaseSet set);
+
+/* "5.2, 6.1 to 7.2 and 11.1", where "to" leaves out no release.  The caller frees. */
+MIG_API char *mig_releases_text(MigReleaseSet set);
+
+static inline MigReleaseSet mig_releases_all(void)
+{
+    return mig_releases_between(MIG_RELEASE_FIRST, MIG_RELEASE_LAST);
+}
+
+static inline MigReleaseSet mig_releases_one(MigRelease release)
+{
+    return mig_releases_between(release, release);
+}
 
 static inline unsigned mig_release_major(MigRelease release)
 {
@@ -41,5 +67,11 @@ MIG_API MigRelease mig_release_of_capability(const char *name);
 /* The release in the name of a versioned machine type ("pc-q35-7.2"), or
  * MIG_RELEASE_NONE. */
 MIG_API MigRelease mig_release_of_machine(const char *machine);
+
+/*
+ * Whether all machine types that begin like @machine, and record a configuration, end in
+ * a version: the length of what they begin with ("pc-q35-": 7), or 0.
+ */
+size_t mig_release_machine_family(const char *machine);
 
 #endif

@@ -56,18 +56,28 @@ void mig_report(MigCheck *check, uint64_t offset, const MigSection *section,
 #define mig_report_item(check, item, ...) \
     mig_report(check, (item)->offset, (item)->section, __VA_ARGS__)
 
-/* More about the finding begun last: another severity than the rule's; what releases from
- * @first to @last print as they refuse the stream for it; a command that helps. */
+/*
+ * More about the finding begun last: another severity than the rule's; that the releases
+ * from @first to @last refuse the stream for it, and what they print; the filter that helps,
+ * what it gives up, and whether it must be asked for; or why no conversion does.
+ */
 void mig_report_severity(MigCheck *check, MigSeverity severity);
 void mig_report_loader(MigCheck *check, MigRelease first, MigRelease last,
                        const char *format, ...) G_GNUC_PRINTF(4, 5);
-void mig_report_hint(MigCheck *check, const char *hint);
+void mig_report_remedy(MigCheck *check, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* @name as a value in that text, whatever it holds. */
+char *mig_remedy_value(const char *name);
+void mig_report_gives_up(MigCheck *check, bool lossy, const char *what);
+void mig_report_no_remedy(MigCheck *check, const char *why);
 
 /* The rule cannot be evaluated in this stream; @why is a static text. */
 void mig_report_no_ground(MigCheck *check, const char *why);
 
-/* The release asked for, or MIG_RELEASE_NONE. */
+/* The release asked for; MIG_RELEASE_NONE for none and for several. */
 MigRelease mig_check_release(const MigCheck *check);
+
+/* Whether one from @first to @last is asked for. */
+bool mig_check_asks(const MigCheck *check, MigRelease first, MigRelease last);
 
 /* Whether the device is said to need its configuration before its data. */
 MigVfioNeed mig_check_need(const MigCheck *check, const MigSection *section);

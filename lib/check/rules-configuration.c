@@ -45,21 +45,11 @@ static void configuration_not_first(MigCheck *check, const MigFacts *facts,
     }
 }
 
-/* Families all of whose types that write a configuration end in a version. */
-static const char *const versioned[] = { "pc-q35-", "pc-i440fx-", "s390-ccw-virtio-",
-                                         "pseries-", "virt-" };
-
 static bool is_prefix_of_versioned(const char *machine)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(versioned); i++) {
-        size_t n = strlen(versioned[i]);
+    size_t n = mig_release_machine_family(machine);
 
-        if (strncmp(machine, versioned[i], n) == 0 && !strchr(machine + n, '.') &&
-            !strchr(machine + n, '-')) {
-            return true;
-        }
-    }
-    return false;
+    return n && !strchr(machine + n, '.') && !strchr(machine + n, '-');
 }
 
 /* The loader compares as many octets as it received: a part of a name, or none,

@@ -40,7 +40,8 @@ static void description_json(MigCheck *check, const MigFacts *facts, const MigIt
                    "the description is no JSON that QEMU "
                    "writes: %s",
                    d->problem);
-        mig_report_hint(check, "migstat convert --filter=description:drop=yes");
+        mig_report_remedy(check, "description:drop=yes");
+        mig_report_gives_up(check, false, "the description, which only tools read");
     }
 }
 

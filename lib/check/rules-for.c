@@ -19,23 +19,48 @@
 #define COMPRESS_LAST       900u /* COMPRESS_PAGE and the block section */
 #define MULTIFD_FLUSH_FIRST 801u
 
+#define SUBFLAG_NONE "Invalid value -1 expecting positive value <= 2"
+
 #define RELEASE_FORMAT        "QEMU %u.%u"
 #define RELEASE_ARGS(release) mig_release_major(release), mig_release_minor(release)
+
+/* Releases before @first, as a range. */
+#define BEFORE(first) MIG_RELEASE_FIRST, (first)-1
+
+/* In the same family, the machine type of the release asked for. */
+static void remedy_machine(MigCheck *check, const char *machine)
+{
+    MigRelease release = mig_check_release(check);
+    size_t family = mig_release_machine_family(machine);
+
+    if (!family) {
+        mig_report_no_remedy(check, "which machine type of that release is alike is not "
+                                    "known; the filter machine changes the name");
+    } else if (release != MIG_RELEASE_NONE) {
+        mig_report_remedy(check,
+                          "machine:name=%.*s"
+                          "%u.%u",
+                          (int)family, machine, RELEASE_ARGS(release));
+        mig_report_gives_up(check, false,
+                            "what the older machine type sets in another way; start the "
+                            "destination with it");
+    }
+}
 
 /* Lower than all: no machine type of that release has the name, nor begins like it. */
 static void machine_newer(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
     const MigConfiguration *conf = mig_reader_configuration(mig_check_reader(check));
-    MigRelease release = mig_check_release(check);
     MigRelease machine = conf ? mig_release_of_machine(conf->machine) : MIG_RELEASE_NONE;
 
     (void)facts;
-    if (machine > release) {
+    if (machine != MIG_RELEASE_NONE && mig_check_asks(check, BEFORE(machine))) {
         mig_report_item(check, item, "machine type %s came with " RELEASE_FORMAT,
                         conf->machine, RELEASE_ARGS(machine));
-        mig_report_loader(check, MIG_ALL_RELEASES,
+        mig_report_loader(check, BEFORE(machine),
                           "Machine type received is '%s' and local is '...'",
                           conf->machine);
+        remedy_machine(check, conf->machine);
     }
 }
 
@@ -47,11 +72,13 @@ static void capability_newer(MigCheck *check, const MigFacts *facts, const MigIt
     for (size_t i = 0; conf && conf->capabilities && conf->capabilities[i]; i++) {
         MigRelease first = mig_release_of_capability(conf->capabilities[i]);
 
-        if (first > mig_check_release(check)) {
+        if (first != MIG_RELEASE_NONE && mig_check_asks(check, BEFORE(first))) {
             mig_report_item(check, item, "capability %s came with " RELEASE_FORMAT,
                             conf->capabilities[i], RELEASE_ARGS(first));
-            mig_report_loader(check, MIG_ALL_RELEASES, "Received unknown capability %s",
+            mig_report_loader(check, BEFORE(first), "Received unknown capability %s",
                               conf->capabilities[i]);
+            mig_report_no_remedy(check, "the stream was written in the way of this "
+                                        "capability; save again without it");
         }
     }
 }
@@ -61,28 +88,37 @@ static void command_newer(MigCheck *check, const MigFacts *facts, const MigItem 
     MigRelease first = mig_release_of_command(item->command.id);
 
     (void)facts;
-    if (first > mig_check_release(check)) {
-        mig_report_item(check, item, "command %s came with " RELEASE_FORMAT,
-                        mig_command_name(item->command.id), RELEASE_ARGS(first));
-        mig_report_loader(check, MIG_ALL_RELEASES, "MIG_CMD 0x%x unknown (len 0x%x)",
+    if (first != MIG_RELEASE_NONE && mig_check_asks(check, BEFORE(first))) {
+        const char *name = mig_command_name(item->command.id);
+
+        mig_report_item(check, item, "command %s came with " RELEASE_FORMAT, name,
+                        RELEASE_ARGS(first));
+        mig_report_loader(check, BEFORE(first), "MIG_CMD 0x%x unknown (len 0x%x)",
                           item->command.id, item->command.length);
+        mig_report_remedy(check, "drop-command:name=%s", name);
     }
 }
 
 /* --- RAM -------------------------------------------------------------------------- */
 
+#define AFTER_COMPRESS COMPRESS_LAST + 1, MIG_RELEASE_LAST
+
 static void section_removed(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
     (void)facts;
     if (item->type == MIG_SECTION_START && strcmp(item->section->name, "block") == 0 &&
-        mig_check_release(check) > COMPRESS_LAST) {
+        mig_check_asks(check, AFTER_COMPRESS)) {
         mig_report_item(check, item, "block migration was removed in QEMU 9.1");
-        mig_report_loader(check, MIG_RELEASE_FIRST, 1001,
+        mig_report_loader(check, COMPRESS_LAST + 1, 1001,
                           "Unknown savevm section or instance 'block' %u",
                           item->section->instance_id);
         mig_report_loader(check, 1002, MIG_RELEASE_LAST,
                           "Unknown section or instance 'block' %u",
                           item->section->instance_id);
+        mig_report_remedy(check, "drop-section:name=block");
+        mig_report_gives_up(check, true,
+                            "the content of the disks, which must be at the destination "
+                            "by another way");
     }
 }
 
@@ -91,12 +127,12 @@ static void ram_compressed_removed(MigCheck *check, const MigFacts *facts,
 {
     (void)facts;
     if (item->pages.kind == MIG_PAGE_COMPRESSED &&
-        mig_check_release(check) > COMPRESS_LAST) {
+        mig_check_asks(check, AFTER_COMPRESS)) {
         mig_report_item(check, item, "a zlib page; they were removed in QEMU 9.1");
-        mig_report_loader(check, MIG_ALL_RELEASES,
+        mig_report_loader(check, AFTER_COMPRESS,
                           "Unknown combination of migration flags: 0x%x",
                           MIG_RAM_COMPRESS_PAGE);
-        mig_report_hint(check, "migstat convert --filter=ram-decompress");
+        mig_report_remedy(check, "ram-decompress");
     }
 }
 
@@ -104,15 +140,19 @@ static void ram_flush_newer(MigCheck *check, const MigFacts *facts, const MigIte
 {
     (void)facts;
     if (item->ram_mark.flag == MIG_RAM_MULTIFD_FLUSH &&
-        mig_check_release(check) < MULTIFD_FLUSH_FIRST) {
+        mig_check_asks(check, BEFORE(MULTIFD_FLUSH_FIRST))) {
         mig_report_item(check, item, "MULTIFD_FLUSH came with QEMU 8.1");
-        mig_report_loader(check, MIG_ALL_RELEASES,
+        mig_report_loader(check, BEFORE(MULTIFD_FLUSH_FIRST),
                           "Unknown combination of migration flags: 0x%x",
                           MIG_RAM_MULTIFD_FLUSH);
+        mig_report_no_remedy(check, "pages travel on other channels, which this stream "
+                                    "does not have; save again without multifd");
     }
 }
 
 /* --- VFIO ------------------------------------------------------------------------- */
+
+#define CONFIG_LAST CONFIG_LAST_FIRST, MIG_RELEASE_LAST
 
 static void vfio_subflag_unread(MigCheck *check, const MigFacts *facts,
                                 const MigItem *item)
@@ -122,11 +162,21 @@ static void vfio_subflag_unread(MigCheck *check, const MigFacts *facts,
     if (item->vfio.flag == MIG_VFIO_DEV_CONFIG_STATE && item->vfio.has_subflags && v &&
         !v->device.subflags) {
         mig_report_item(check, item, "the subflag dialect, which no stock QEMU reads");
-        mig_report_loader(check, MIG_ALL_RELEASES,
-                          "Invalid value -1 expecting positive value <= 2");
-        mig_report_hint(check, mig_check_release(check) < CONFIG_LAST_FIRST
-                                   ? "migstat convert --to=config-first"
-                                   : "migstat convert --to=config-last");
+        mig_report_loader(check, MIG_ALL_RELEASES, SUBFLAG_NONE);
+        mig_report_remedy(check, "vfio-layout:to=%s",
+                          mig_check_release(check) < CONFIG_LAST_FIRST ? "config-first"
+                                                                       : "config-last");
+    }
+}
+
+static void remedy_flag(MigCheck *check, const MigItem *item)
+{
+    if (item->vfio.flag == MIG_VFIO_DEV_INIT_DATA_SENT) {
+        mig_report_remedy(check, "vfio-init-data:drop=yes");
+    } else {
+        mig_report_no_remedy(check,
+                             "the device's state went over multifd channels, which "
+                             "this stream does not have");
     }
 }
 
@@ -135,11 +185,13 @@ static void vfio_flag_newer(MigCheck *check, const MigFacts *facts, const MigIte
     MigRelease first = mig_release_of_vfio_flag(item->vfio.flag);
 
     (void)facts;
-    if (item->piece == 0 && first > mig_check_release(check)) {
+    if (item->piece == 0 && first > MIG_RELEASE_FIRST &&
+        mig_check_asks(check, BEFORE(first))) {
         mig_report_item(check, item, "%s came with " RELEASE_FORMAT,
                         mig_vfio_flag_name(item->vfio.flag), RELEASE_ARGS(first));
-        mig_report_loader(check, MIG_ALL_RELEASES, "Unknown tag 0x%" PRIx64,
+        mig_report_loader(check, BEFORE(first), "Unknown tag 0x%" PRIx64,
                           item->vfio.flag);
+        remedy_flag(check, item);
     }
 }
 
@@ -147,13 +199,16 @@ static void vfio_flag_newer(MigCheck *check, const MigFacts *facts, const MigIte
 static void vfio_init_data_unacknowledged(MigCheck *check, const MigFacts *facts,
                                           const MigItem *item)
 {
+    MigRelease first = mig_release_of_vfio_flag(MIG_VFIO_DEV_INIT_DATA_SENT);
+
     if (item->vfio.flag == MIG_VFIO_DEV_INIT_DATA_SENT && !facts->return_path &&
-        mig_check_release(check) >= mig_release_of_vfio_flag(item->vfio.flag)) {
+        mig_check_asks(check, first, MIG_RELEASE_LAST)) {
         mig_report_item(check, item,
                         "INIT_DATA_SENT, and the stream opened no return path for "
                         "switchover-ack");
-        mig_report_loader(check, MIG_ALL_RELEASES,
+        mig_report_loader(check, first, MIG_RELEASE_LAST,
                           "Received INIT_DATA_SENT but switchover ack is not used");
+        remedy_flag(check, item);
     }
 }
 
@@ -163,22 +218,21 @@ static void vfio_config_then_data(MigCheck *check, const MigFacts *facts,
     const MigVfioFacts *v = mig_facts_vfio(facts, item->section);
     const MigBodyFacts *body = &facts->body;
 
-    /* The record behind the END_OF_STATE that closed the configuration. */
-    if (mig_check_release(check) < CONFIG_LAST_FIRST || !v || v->device.subflags ||
-        body->vfio_config == MIG_NOWHERE || body->vfio_ended || item->piece ||
-        body->vfio_flag != MIG_VFIO_END_OF_STATE) {
+    /* The record after the END_OF_STATE that closed the configuration. */
+    if (!v || v->device.subflags || body->vfio_config == MIG_NOWHERE ||
+        body->vfio_ended || item->piece || body->vfio_flag != MIG_VFIO_END_OF_STATE ||
+        !mig_check_asks(check, CONFIG_LAST)) {
         return;
     }
-    mig_report(
-        check, body->vfio_config, item->section,
-        "%s follows the configuration in one section; " RELEASE_FORMAT " stops reading "
-        "behind the configuration",
-        item->vfio.flag == MIG_VFIO_DEV_DATA_STATE ? "data"
-                                                   : mig_vfio_flag_name(item->vfio.flag),
-        RELEASE_ARGS(mig_check_release(check)));
-    mig_report_loader(check, MIG_ALL_RELEASES, "Missing section footer for %s",
+    mig_report(check, body->vfio_config, item->section,
+               "%s follows the configuration in one section, where the loader has "
+               "stopped reading",
+               item->vfio.flag == MIG_VFIO_DEV_DATA_STATE
+                   ? "data"
+                   : mig_vfio_flag_name(item->vfio.flag));
+    mig_report_loader(check, CONFIG_LAST, "Missing section footer for %s",
                       item->section->name);
-    mig_report_hint(check, "migstat convert --to=config-last");
+    mig_report_remedy(check, "vfio-layout:to=config-last");
 }
 
 static void vfio_config_ends_section(MigCheck *check, const MigFacts *facts,
@@ -189,19 +243,17 @@ static void vfio_config_ends_section(MigCheck *check, const MigFacts *facts,
         mig_section_is_vfio(body->section) ? mig_facts_vfio(facts, body->section) : NULL;
 
     (void)item;
-    if (mig_check_release(check) >= CONFIG_LAST_FIRST || !v || v->device.subflags ||
-        body->type != MIG_SECTION_FULL || body->vfio_config == MIG_NOWHERE ||
-        body->vfio_records != 2 || !body->vfio_ended) {
+    if (!v || v->device.subflags || body->type != MIG_SECTION_FULL ||
+        body->vfio_config == MIG_NOWHERE || body->vfio_records != 2 ||
+        !body->vfio_ended || !mig_check_asks(check, BEFORE(CONFIG_LAST_FIRST))) {
         return;
     }
     mig_report(check, body->vfio_config, body->section,
-               "the section ends with the configuration; " RELEASE_FORMAT
-               " goes on behind it "
-               "and takes the footer for a flag",
-               RELEASE_ARGS(mig_check_release(check)));
-    mig_report_loader(check, MIG_ALL_RELEASES, "Unknown tag 0x7e%08x......",
+               "the section ends with the configuration; the loader reads on and takes "
+               "the footer for a flag");
+    mig_report_loader(check, BEFORE(CONFIG_LAST_FIRST), "Unknown tag 0x7e%08x......",
                       body->section->id);
-    mig_report_hint(check, "migstat convert --to=config-first");
+    mig_report_remedy(check, "vfio-layout:to=config-first");
 }
 
 #define ERROR_FOR(kinds, function) \

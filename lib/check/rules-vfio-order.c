@@ -13,6 +13,21 @@
 
 /* --- data before the configuration space ------------------------------------------ */
 
+/* Only a dialect of no stock release has both orders right. */
+static void remedy_data(MigCheck *check, const MigVfioDevice *d)
+{
+    if (mig_check_release(check) != MIG_RELEASE_NONE) {
+        mig_report_no_remedy(check, "the dialect that sets a device up before its data, "
+                                    "subflag, is read by no stock release");
+    } else {
+        g_autofree char *name = mig_remedy_value(d->section->name);
+
+        mig_report_remedy(check, "vfio-layout:to=subflag:config-needed=yes:%s", name);
+        mig_report_gives_up(check, false,
+                            "loading in stock QEMU, which does not read this dialect");
+    }
+}
+
 static void report_data(MigCheck *check, const MigVfioFacts *v, MigVfioNeed need)
 {
     const MigVfioDevice *d = &v->device;
@@ -30,7 +45,7 @@ static void report_data(MigCheck *check, const MigVfioFacts *v, MigVfioNeed need
                mig_grouped(v->early_bytes, bytes), MIG_PLURAL(v->early_bytes), d->config,
                why);
     if (need == MIG_VFIO_NEED_YES || says_so) {
-        mig_report_hint(check, "migstat convert --to=subflag --config-needed=yes");
+        remedy_data(check, d);
     } else {
         mig_report_severity(check, MIG_SEVERITY_NOTE);
     }
@@ -72,6 +87,17 @@ static const MigController *controller_behind(const GArray *controllers, uint64_
     return *n ? &g_array_index(controllers, MigController, low) : NULL;
 }
 
+/* QEMU 5.2 writes and reads the configuration in END, which is before all controllers. */
+static void remedy_irq(MigCheck *check, const MigVfioDevice *d)
+{
+    if (mig_check_release(check) == MIG_RELEASE_FIRST) {
+        mig_report_no_remedy(check, "this release reads the configuration in END, which "
+                                    "comes before every interrupt controller");
+    } else if (!d->subflags || mig_check_release(check) != MIG_RELEASE_NONE) {
+        mig_report_remedy(check, "vfio-layout:to=config-last");
+    }
+}
+
 static void vfio_irq_before_controller(MigCheck *check, const MigFacts *facts,
                                        const MigItem *item)
 {
@@ -96,11 +122,7 @@ static void vfio_irq_before_controller(MigCheck *check, const MigFacts *facts,
         if (!gic) {
             mig_report_severity(check, MIG_SEVERITY_WARNING);
         }
-        if (!d->subflags) {
-            mig_report_hint(check,
-                            "migstat convert --to=config-last, or --to=subflag where the "
-                            "device needs its configuration first");
-        }
+        remedy_irq(check, d);
     }
 }
 

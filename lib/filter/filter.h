@@ -108,6 +108,7 @@ bool mig_next_refuse(MigNext *next, const MigItem *item, const MigSection *secti
 bool mig_filter_yes_no(const char *key, const char *value, bool *yes, GError **error);
 
 extern const MigFilterType mig_filter_description;
+extern const MigFilterType mig_filter_drop_command;
 extern const MigFilterType mig_filter_drop_section;
 extern const MigFilterType mig_filter_drop_subsection;
 extern const MigFilterType mig_filter_footers;
@@ -119,6 +120,7 @@ extern const MigFilterType mig_filter_ram_decompress;
 extern const MigFilterType mig_filter_ram_zero;
 extern const MigFilterType mig_filter_rename_section;
 extern const MigFilterType mig_filter_set_field;
+extern const MigFilterType mig_filter_vfio_init_data;
 extern const MigFilterType mig_filter_vfio_layout;
 
 #endif

@@ -9,6 +9,7 @@
 
 static const MigFilterType *const types[] = {
     &mig_filter_description,
+    &mig_filter_drop_command,
     &mig_filter_drop_section,
     &mig_filter_drop_subsection,
     &mig_filter_footers,
@@ -20,6 +21,7 @@ static const MigFilterType *const types[] = {
     &mig_filter_ram_zero,
     &mig_filter_rename_section,
     &mig_filter_set_field,
+    &mig_filter_vfio_init_data,
     &mig_filter_vfio_layout,
     NULL,
 };

@@ -134,6 +134,8 @@ void fuzz_filters(const uint8_t *data, size_t n)
         "set-field:path=apic:id:set=3",
         "set-field:path=*/vfio:*INTA:value=1",
         "drop-subsection:path=cpu:cpu/fpu",
+        "drop-command:name=SWITCHOVER_START:name=PING",
+        "vfio-init-data:drop=yes",
     };
     g_autoptr(GBytes) bytes = g_bytes_new_static(data, n);
     bool certain = is_certain(bytes);

@@ -177,6 +177,34 @@ static const struct {
       "ram-eos; footer 2; end 2; ram-eos; footer 2; eof",
       NULL, "3072 bytes of RAM are not whole pages of 4096" },
 
+    /* drop-command */
+    { "drop-command:name=SWITCHOVER_START", "header\n" RAM "command 11\n" RAM_END "eof",
+      "header\n" RAM RAM_END "eof", "1 SWITCHOVER_START dropped" },
+    { "drop-command:name=PING:name=OPEN_RETURN_PATH",
+      "header; command 1; command 2 { be32 1 }\n" DEVICE("3", "a") "eof",
+      "header\n" DEVICE("3", "a") "eof", "1 PING dropped" },
+    { "drop-command:name=PING",
+      "header; packaged { command 4; command 2 { be32 3 }; command 5 }; eof",
+      "header; packaged { command 4; command 5 }; eof", NULL },
+    { "drop-command:name=OPEN_RETURN_PATH",
+      "header; command 1; command 2 { be32 1 }; eof", NULL,
+      "PING needs the OPEN_RETURN_PATH before it" },
+    { "drop-command:name=POSTCOPY_ADVISE",
+      "header; command 3 { be64 0x1000 0x1000 }\n" DEVICE("3", "a") "eof",
+      "header\n" DEVICE("3", "a") "eof", NULL },
+    { "drop-command:name=POSTCOPY_ADVISE",
+      "header; command 3 { be64 0x1000 0x1000 }; packaged { command 4; command 5 }; eof",
+      NULL, "POSTCOPY_LISTEN needs the POSTCOPY_ADVISE before it" },
+
+    /* vfio-init-data */
+    { "vfio-init-data:drop=yes",
+      "header; start 3 \"0000:00:01.0/vfio\" 0 1; vfio setup; vfio eos; footer 3;"
+      "part 3; vfio data 4 1; vfio init-data-sent; footer 3; end 3; vfio eos; footer 3;"
+      "eof",
+      "header; start 3 \"0000:00:01.0/vfio\" 0 1; vfio setup; vfio eos; footer 3;"
+      "part 3; vfio data 4 1; vfio eos; footer 3; end 3; vfio eos; footer 3; eof",
+      "became END_OF_STATE" },
+
     /* description, footers */
     { "description:drop=yes",
       "header\n" DEVICE("3", "a") "eof\n" DEVICES(ENTRY("a")) "zero 9",
@@ -421,6 +449,14 @@ START_TEST(options_are_complete)
         "machine",
         "footers",
         "footers:add=yes:drop=yes",
+        "drop-command",
+        "drop-command:name=NO_SUCH",
+        "drop-command:name=PACKAGED", /* others would be read in another way */
+        "drop-command:name=RECV_BITMAP",
+        "drop-command:name=POSTCOPY_RUN",
+        "drop-command:name=PING", /* there is none */
+        "vfio-init-data",
+        "vfio-init-data:drop=no",
         "vfio-layout",
         "vfio-layout:to=config-last:config-needed=yes"
     };

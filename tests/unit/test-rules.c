@@ -8,6 +8,7 @@
 #include "support.h"
 
 #include "check/check.h"
+#include "conversion.h"
 #include "mkmig.h"
 #include "stream/defect.h"
 
@@ -231,7 +232,9 @@ static void read_options(const char *relative, MigCheckOptions *options, char **
     line += strlen("\n# check: ");
     g_autofree char *value = g_strndup(line, strcspn(line, "\n"));
     if (g_str_has_prefix(value, "--for=")) {
-        ck_assert(mig_release_parse(value + strlen("--for="), &options->release));
+        MigRelease release;
+        ck_assert(mig_release_parse(value + strlen("--for="), &release));
+        options->releases = mig_releases_one(release);
     } else {
         ck_assert_msg(g_str_has_prefix(value, "--config-needed="), "%s: %s", relative,
                       value);
@@ -344,13 +347,13 @@ START_TEST(a_real_stream_loads_where_it_should)
     const char *name = names[_i];
     Facts facts = facts_of(name);
     for (size_t i = 0; i < G_N_ELEMENTS(releases); i++) {
-        const MigCheckOptions options = { .release = releases[i] };
+        const MigCheckOptions options = { .releases = mig_releases_one(releases[i]) };
         g_autoptr(Judged) judged = judge_fixture(name, &options, NULL);
-        uint64_t refusals = mig_check_refusals(judged->check);
+        bool refused = mig_check_refusing(judged->check) != 0;
         if (facts.subflags) {
             ck_assert_ptr_nonnull(finding_of(judged, "vfio-subflag-unread"));
         } else if (releases[i] == facts.release) {
-            ck_assert_msg(refusals == 0, "%s: refused by its own release", name);
+            ck_assert_msg(!refused, "%s: refused by its own release", name);
             assert_no_other_error(judged, name, order_error_of(name));
         } else if (facts.vfio && facts.release == MIG_RELEASE_FIRST) {
             ck_assert_msg(finding_of(judged, "vfio-config-then-data"), "%s for %u", name,
@@ -359,13 +362,13 @@ START_TEST(a_real_stream_loads_where_it_should)
             ck_assert_msg(finding_of(judged, "vfio-config-ends-section"), "%s for %u",
                           name, releases[i]);
         }
-        ck_assert_msg((refusals > 0) ==
+        ck_assert_msg(refused ==
                           (facts.subflags || releases[i] < facts.release ||
                            (facts.vfio && (facts.release == MIG_RELEASE_FIRST) !=
                                               (releases[i] == MIG_RELEASE_FIRST)) ||
                            finding_of(judged, "ram-compressed-removed") ||
                            finding_of(judged, "section-removed")),
-                      "%s for %u: %" PRIu64 " refusals", name, releases[i], refusals);
+                      "%s for %u: %s", name, releases[i], refused ? "refused" : "loads");
     }
 }
 END_TEST
@@ -561,6 +564,71 @@ START_TEST(releases_are_read)
 END_TEST
 
 static const struct {
+    MigRelease first, last, and;
+    const char *text;
+} release_sets[] = {
+    { 502, 502, 502, "5.2" },
+    { 502, 600, 502, "5.2 and 6.0" },
+    { 600, 1101, 600, "6.0 to 11.1" },
+    { 600, 702, 502, "5.2 to 7.2" },
+    { 702, 802, 502, "5.2 and 7.2 to 8.2" },
+    { 0, 9999, 502, "5.2 to 11.1" },
+    { 503, 599, 502, "5.2" }, /* no releases */
+    { 1, 2, 3, "" },
+};
+
+START_TEST(sets_of_releases_are_named_shortly)
+{
+    MigReleaseSet set =
+        mig_releases_between(release_sets[_i].first, release_sets[_i].last) |
+        mig_releases_one(release_sets[_i].and);
+    g_autofree char *text = mig_releases_text(set);
+    ck_assert_str_eq(text, release_sets[_i].text);
+}
+END_TEST
+
+/* Of several releases each is judged by itself, and none makes an error of the stream. */
+START_TEST(several_releases_are_judged_apart)
+{
+    const MigCheckOptions options = { .releases = mig_releases_all() };
+    g_autoptr(Judged) judged = judge_fixture("good/vfio-config-last.txt", &options, NULL);
+    const MigFinding *oldest = mig_check_first_refusal(judged->check, 502);
+    g_autofree char *refusing = mig_releases_text(mig_check_refusing(judged->check));
+    ck_assert_str_eq(refusing, "5.2 to 7.1");
+    ck_assert_ptr_nonnull(oldest);
+    ck_assert_str_eq(mig_rule_id(oldest->rule), "machine-newer");
+    ck_assert_ptr_null(mig_check_first_refusal(judged->check, 702));
+    ck_assert_uint_eq(mig_check_count(judged->check, MIG_SEVERITY_ERROR), 0);
+    ck_assert_uint_eq(mig_check_count(judged->check, MIG_SEVERITY_NOTE), 1);
+}
+END_TEST
+
+/* What a remedy does is what makes the finding go: each is run. */
+START_TEST(a_remedy_mends_what_was_found)
+{
+    g_auto(GStrv) names = fixture_list("bad", ".txt");
+    const char *name = names[_i];
+    const MigRule *rule = rule_of_fixture(name);
+    MigCheckOptions options = { 0 };
+    g_autofree char *need = NULL;
+    read_options(name, &options, &need);
+    g_autoptr(Judged) judged = judge_fixture(name, &options, need);
+    const MigFinding *finding = finding_of(judged, mig_rule_id(rule));
+    ck_assert_msg(!mig_rule_needs_release(rule) || finding->remedy.filter ||
+                      finding->remedy.none,
+                  "%s: neither a remedy nor why there is none", name);
+    if (!finding->remedy.filter) {
+        return;
+    }
+    g_autoptr(GBytes) stream = fixture_bytes(name);
+    g_autoptr(GBytes) mended = converted(stream, finding->remedy.filter);
+    g_autoptr(Judged) again = judge(mended, name, &options, need);
+    ck_assert_msg(!finding_of(again, mig_rule_id(rule)), "%s: %s mends nothing", name,
+                  finding->remedy.filter);
+}
+END_TEST
+
+static const struct {
     const char *machine;
     MigRelease release;
 } machines[] = {
@@ -610,6 +678,10 @@ Suite *suite_rules(void)
     tcase_add_loop_test(tc, what_is_elsewhere_is_no_error, 0, G_N_ELEMENTS(elsewhere));
     tcase_add_loop_test(tc, the_users_word_decides_on_the_need, 0, G_N_ELEMENTS(needs));
     tcase_add_loop_test(tc, releases_are_read, 0, G_N_ELEMENTS(release_texts));
+    tcase_add_loop_test(tc, sets_of_releases_are_named_shortly, 0,
+                        G_N_ELEMENTS(release_sets));
+    tcase_add_test(tc, several_releases_are_judged_apart);
+    tcase_add_loop_test(tc, a_remedy_mends_what_was_found, 0, (int)g_strv_length(bad));
     tcase_add_loop_test(tc, machine_types_tell_their_release, 0, G_N_ELEMENTS(machines));
     suite_add_tcase(suite, tc);
     return suite;

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      see hint.h.
+ * Knows not: which findings there are.
+ * Beside it: cli/cmd-convert.c, which reads what is written here.
+ */
+#include "hint.h"
+
+#include <string.h>
+
+#include "text.h"
+
+#define TO "vfio-layout:to="
+
+/* More names are not tried: somebody has them all. */
+#define NAMES_MAX 100
+
+/* "guest" of "guest.mig.zst". */
+static char *stem_of(const char *file)
+{
+    static const char *const endings[] = { ".zst", ".gz", ".mig" };
+    char *stem = g_strdup(strcmp(file, "-") == 0 ? "guest" : file);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
+        char *base = strrchr(stem, '/');
+
+        base = base ? base + 1 : stem;
+        if (g_str_has_suffix(base, endings[i]) && strlen(base) > strlen(endings[i])) {
+            stem[strlen(stem) - strlen(endings[i])] = '\0';
+        }
+    }
+    return stem;
+}
+
+char *cli_new_name(const char *file)
+{
+    g_autofree char *stem = stem_of(file);
+    char *name = g_strdup_printf("%s.fixed.mig", stem);
+
+    for (unsigned i = 2; i < NAMES_MAX && g_file_test(name, G_FILE_TEST_EXISTS); i++) {
+        g_free(name);
+        name = g_strdup_printf("%s.fixed%u.mig", stem, i);
+    }
+    return name;
+}
+
+static char *command(const char *options, const CliHintFiles *files)
+{
+    g_autofree char *in = cli_shell_name(files->file);
+    g_autofree char *out = cli_shell_name(files->new_name);
+    g_autofree char *offset = files->offset
+                                  ? g_strdup_printf(" --offset=%" PRIu64, files->offset)
+                                  : g_strdup("");
+
+    return g_strdup_printf("migstat convert %s%s %s -o %s", options, offset, in, out);
+}
+
+char *cli_hint_remedy(const MigRemedy *remedy, const CliHintFiles *files)
+{
+    bool to = remedy->filter && g_str_has_prefix(remedy->filter, TO);
+    g_autofree char *value = NULL, *option = NULL;
+
+    if (!remedy->filter) {
+        return NULL;
+    }
+    value = cli_shell_name(remedy->filter + (to ? strlen(TO) : 0));
+    option = g_strconcat(to ? "--to=" : "--filter=", value, NULL);
+    return command(option, files);
+}
+
+char *cli_hint_for(MigRelease release, bool lossy, const CliHintFiles *files)
+{
+    g_autofree char *option =
+        g_strdup_printf("--for=qemu-%u.%u%s", mig_release_major(release),
+                        mig_release_minor(release), lossy ? " --lossy" : "");
+
+    return command(option, files);
+}

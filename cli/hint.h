@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      a remedy as a command that can be pasted into a shell.
+ * Knows not: which findings there are.
+ * Beside it: lib/check/check.h, MigRemedy; whoever prints a finding.
+ */
+#ifndef CLI_HINT_H
+#define CLI_HINT_H
+
+#include "cli.h"
+
+/* A name for what is made of @file, "guest.fixed.mig" of "guest.mig.zst", that no file has
+ * now.  To be asked before cli_confine().  The caller frees. */
+char *cli_new_name(const char *file);
+
+/* What a command reads and writes. */
+typedef struct CliHintFiles {
+    const char *file, *new_name;
+    uint64_t offset; /* as --offset */
+} CliHintFiles;
+
+/* "migstat convert --to=config-last guest.mig -o guest.fixed.mig"; NULL where the remedy
+ * has no filter.  The caller frees. */
+char *cli_hint_remedy(const MigRemedy *remedy, const CliHintFiles *files);
+
+/* The same for all that @release needs, some of which may be @lossy. */
+char *cli_hint_for(MigRelease release, bool lossy, const CliHintFiles *files);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      taking the request for an acknowledgement out of VFIO sections.
+ * Knows not: the rest of a device's records.
+ * Beside it: filter/vfio-layout.c.
+ *
+ * Where a source has sent all of a device's initial data, and waits for the loader to say
+ * so, it ends the section with INIT_DATA_SENT instead of END_OF_STATE; both are a flag and
+ * nothing else.
+ * Source: hw/vfio/migration.c, vfio_save_iterate(), vfio_load_state(), 8.1.
+ */
+#include "filter/filter.h"
+
+typedef struct InitData {
+    bool drop;
+} InitData;
+
+static bool init_data_configure(void *state, const char *key, const char *value,
+                                GError **error)
+{
+    InitData *init_data = state;
+
+    if (key) {
+        return mig_filter_yes_no(key, value, &init_data->drop, error);
+    }
+    if (!init_data->drop) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE, "drop=yes is wanted");
+        return false;
+    }
+    return true;
+}
+
+static bool init_data_event(void *state, MigNext *next, MigItem *item, GError **error)
+{
+    uint8_t flag[8];
+    MigItem end = *item;
+
+    (void)state;
+    if (item->vfio.flag != MIG_VFIO_DEV_INIT_DATA_SENT || item->length != sizeof(flag)) {
+        return mig_next_emit(next, item, error);
+    }
+    mig_put_be64(flag, MIG_VFIO_END_OF_STATE);
+    end.vfio.flag = MIG_VFIO_END_OF_STATE;
+    mig_next_report(next, item->section,
+                    "INIT_DATA_SENT at 0x%" PRIx64 " became END_OF_STATE", item->offset);
+    return mig_next_emit_bytes(next, &end, MIG_ITEM_VFIO_RECORD, flag, sizeof(flag),
+                               error);
+}
+
+static const MigFilterOption init_data_options[] = {
+    { "drop", "yes", "End such sections with END_OF_STATE" },
+    { 0 },
+};
+
+const MigFilterType mig_filter_vfio_init_data = {
+    .name = "vfio-init-data",
+    .summary = "take INIT_DATA_SENT out, which asks the loader for an acknowledgement",
+    .options = init_data_options,
+    .handles = MIG_ITEM_BIT(VFIO_RECORD),
+    .passes = MIG_ITEM_BITS_ALL & ~MIG_ITEM_BIT(VFIO_RECORD),
+    .state_size = sizeof(InitData),
+    .configure = init_data_configure,
+    .event = init_data_event,
+};
