@@ -10,13 +10,6 @@
 #include "progress.h"
 #include "text.h"
 
-static const char *const page_kinds[] = {
-    [MIG_PAGE_ZERO] = "zero",
-    [MIG_PAGE_NORMAL] = "normal",
-    [MIG_PAGE_XBZRLE] = "xbzrle",
-    [MIG_PAGE_COMPRESSED] = "compressed",
-};
-
 static const char *mark_name(MigRamFlag flag)
 {
     return flag == MIG_RAM_EOS ? "EOS" : flag == MIG_RAM_HOOK ? "HOOK" : "MULTIFD_FLUSH";
@@ -49,7 +42,8 @@ static char *describe(const MigItem *item)
     case MIG_ITEM_RAM_PAGES:
         name = block_name(item->pages.block);
         return g_strdup_printf("%s%s 0x%" PRIx64 " %s x%u", item->pages.named ? "" : "+",
-                               name, item->pages.address, page_kinds[item->pages.kind],
+                               name, item->pages.address,
+                               mig_page_kind(item->pages.kind)->name,
                                item->pages.n_pages);
     case MIG_ITEM_RAM_MARK:
         return g_strdup(mark_name(item->ram_mark.flag));

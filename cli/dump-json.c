@@ -137,10 +137,9 @@ static void put_commands(CliJson *json, const MigLongArray *commands)
 static void put_pages(CliJson *json, const MigRamSummary *ram)
 {
     cli_json_object(json, "pages");
-    cli_json_uint(json, "normal", ram->normal);
-    cli_json_uint(json, "zero", ram->zero);
-    cli_json_uint(json, "xbzrle", ram->xbzrle);
-    cli_json_uint(json, "compressed", ram->compressed);
+    for (MigPageKind kind = 0; kind < MIG_PAGE_KIND_COUNT; kind++) {
+        cli_json_uint(json, mig_page_kind(kind)->name, ram->pages[kind]);
+    }
     cli_json_uint(json, "mapped", ram->mapped);
     cli_json_end_object(json);
     cli_json_uint(json, "wire_bytes", ram->wire_bytes);

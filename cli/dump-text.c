@@ -216,15 +216,45 @@ static char *count(uint64_t n)
     return n ? cli_number(n) : g_strdup("-");
 }
 
+/* Columns of the RAM table: those before the kinds of page, and those after them. */
+enum {
+    RAM_KINDS = 3,
+    RAM_MAPPED = RAM_KINDS + MIG_PAGE_KIND_COUNT,
+    RAM_WIRE,
+    RAM_COLUMNS
+};
+
 static void ram_row(CliTable *table, const char *name, const char *size, uint64_t pages,
                     const MigRamSummary *r)
 {
-    g_autofree char *all = count(pages), *normal = count(r->normal),
-                    *zero = count(r->zero);
-    g_autofree char *xbzrle = count(r->xbzrle), *compressed = count(r->compressed);
-    g_autofree char *mapped = count(r->mapped), *wire = count(r->wire_bytes);
+    char *cells[RAM_COLUMNS + 1] = { g_strdup(name), g_strdup(size), count(pages) };
 
-    cli_table_row(table, name, size, all, normal, zero, xbzrle, compressed, mapped, wire);
+    for (MigPageKind kind = 0; kind < MIG_PAGE_KIND_COUNT; kind++) {
+        cells[RAM_KINDS + kind] = count(r->pages[kind]);
+    }
+    cells[RAM_MAPPED] = count(r->mapped);
+    cells[RAM_WIRE] = count(r->wire_bytes);
+    cli_table_cells(table, (const char *const *)cells);
+    for (size_t i = 0; i < RAM_COLUMNS; i++) {
+        g_free(cells[i]);
+    }
+}
+
+static CliTable *ram_table(void)
+{
+    const char *head[RAM_COLUMNS] = { "block", "size", "pages" };
+    char columns[RAM_COLUMNS + 1] = "l";
+    CliTable *table;
+
+    memset(columns + 1, 'r', RAM_COLUMNS - 1);
+    for (MigPageKind kind = 0; kind < MIG_PAGE_KIND_COUNT; kind++) {
+        head[RAM_KINDS + kind] = mig_page_kind(kind)->name;
+    }
+    head[RAM_MAPPED] = "mapped";
+    head[RAM_WIRE] = "bytes on the wire";
+    table = cli_table_new(columns);
+    cli_table_head_cells(table, head);
+    return table;
 }
 
 static void print_ram(const Text *t)
@@ -238,10 +268,8 @@ static void print_ram(const Text *t)
     if (n == 0 && s->ram_records == 0) {
         return;
     }
-    table = cli_table_new("lrrrrrrrr");
+    table = ram_table();
     heading(t, "RAM");
-    cli_table_head(table, "block", "size", "pages", "normal", "zero", "xbzrle",
-                   "compressed", "mapped", "bytes on the wire");
     for (size_t i = 0; i < n && i < s->ram->len; i++) {
         g_autofree char *name = cli_escape(blocks[i]->name, blocks[i]->name_length);
         g_autofree char *size = cli_size(blocks[i]->used_length);

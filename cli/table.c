@@ -261,27 +261,44 @@ static char **copy_row(const CliTable *table, va_list args)
     return row;
 }
 
-void cli_table_head(CliTable *table, ...)
+static char **copy_cells(const CliTable *table, const char *const *cells)
 {
-    va_list args;
+    size_t n = strlen(table->columns);
+    char **row = g_new0(char *, n + 1);
 
+    for (size_t i = 0; i < n; i++) {
+        row[i] = g_strdup(cells[i] ? cells[i] : "");
+    }
+    return row;
+}
+
+/* Takes over @row. */
+static void set_head(CliTable *table, char **row)
+{
     g_strfreev(table->head);
-    va_start(args, table);
-    table->head = copy_row(table, args);
-    va_end(args);
+    table->head = row;
     if (table->pass == 2) {
         print_row(table, table->head, true);
     }
 }
 
-void cli_table_row(CliTable *table, ...)
+void cli_table_head(CliTable *table, ...)
 {
-    char **row;
     va_list args;
 
     va_start(args, table);
-    row = copy_row(table, args);
+    set_head(table, copy_row(table, args));
     va_end(args);
+}
+
+void cli_table_head_cells(CliTable *table, const char *const *cells)
+{
+    set_head(table, copy_cells(table, cells));
+}
+
+/* Takes over @row. */
+static void add_row(CliTable *table, char **row)
+{
     if (!table->is_long) {
         g_ptr_array_add(table->rows, row);
         return;
@@ -292,6 +309,20 @@ void cli_table_row(CliTable *table, ...)
         print_row(table, row, false);
     }
     g_strfreev(row);
+}
+
+void cli_table_row(CliTable *table, ...)
+{
+    va_list args;
+
+    va_start(args, table);
+    add_row(table, copy_row(table, args));
+    va_end(args);
+}
+
+void cli_table_cells(CliTable *table, const char *const *cells)
+{
+    add_row(table, copy_cells(table, cells));
 }
 
 bool cli_table_pass(CliTable *table)

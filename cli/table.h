@@ -24,6 +24,9 @@ CliTable *cli_table_new(const char *columns);
 void cli_table_head(CliTable *table, ...);
 /* One string per column, copied; NULL is empty. */
 void cli_table_row(CliTable *table, ...);
+/* Both with the strings in an array. */
+void cli_table_head_cells(CliTable *table, const char *const *cells);
+void cli_table_cells(CliTable *table, const char *const *cells);
 /* A line on its own between rows, as it is. */
 void cli_table_line(CliTable *table, const char *line);
 /* Leaves out the columns that have nothing but "" or "-" below the first row. */

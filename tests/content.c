@@ -85,8 +85,10 @@ static void apply_pages(Content *content, const MigItem *item, const uint8_t *p)
         case MIG_PAGE_COMPRESSED:
             ck_assert(mig_page_inflate(p + at, run->data_length, page, run->page_size));
             break;
+        default:
+            ck_abort_msg("pages of a kind that is not known here");
         }
-        at += mig_ram_pages_stride(run);
+        at += run->kind == MIG_PAGE_ZERO ? 9 : 8 + run->page_size;
     }
 }
 

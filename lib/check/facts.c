@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "stream/irq-controller.h"
+#include "stream/page-kind.h"
 
 /* Devices by which the guest tells which pages need not be sent.
  * Sources: hw/virtio/virtio-balloon.c, hw/virtio/virtio-mem.c. */
@@ -269,7 +270,7 @@ static void watch_pages(MigFacts *facts, const MigItem *item)
     MigCoverage *coverage;
 
     facts->n_page_records++;
-    facts->n_content_records += run->kind != MIG_PAGE_ZERO;
+    facts->n_content_records += mig_page_kind(run->kind)->content != MIG_PAGE_FILLED;
     if (!run->block || run->block->index >= facts->coverage->len) {
         return;
     }

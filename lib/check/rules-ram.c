@@ -10,6 +10,7 @@
 #include "check/rule.h"
 #include "stream/defect.h"
 #include "stream/page.h"
+#include "stream/ram-record.h"
 
 static const MigConfiguration *configuration_of(const MigCheck *check)
 {
@@ -99,7 +100,9 @@ static void ram_block_unknown(MigCheck *check, const MigFacts *facts, const MigI
     (void)facts;
     if (item->defect == MIG_DEFECT_RAM_BLOCK_UNKNOWN) {
         const uint8_t *p = mig_reader_bytes(mig_check_reader(check), item);
-        g_autofree char *name = p ? g_strndup((const char *)p + 9, p[8]) : g_strdup("");
+        uint8_t n = 0;
+        const char *given = p ? mig_ram_pages_name(&item->pages, p, &n) : "";
+        g_autofree char *name = g_strndup(given, n);
 
         mig_report_item(check, item,
                         "a page of block %s, which the block list does not have", name);
@@ -163,14 +166,13 @@ static void ram_hook(MigCheck *check, const MigFacts *facts, const MigItem *item
 static void ram_page_kind(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
     const MigConfiguration *conf = configuration_of(check);
-    static const unsigned flags[] = { MIG_RAM_ZERO, MIG_RAM_PAGE, MIG_RAM_XBZRLE,
-                                      MIG_RAM_COMPRESS_PAGE };
 
     (void)facts;
     if (conf && conf->mapped_ram &&
         (item->kind == MIG_ITEM_RAM_PAGES || item->ram_mark.flag != MIG_RAM_EOS)) {
-        unsigned flag = item->kind == MIG_ITEM_RAM_PAGES ? flags[item->pages.kind]
-                                                         : (unsigned)item->ram_mark.flag;
+        unsigned flag = item->kind == MIG_ITEM_RAM_PAGES
+                            ? mig_page_kind(item->pages.kind)->flag
+                            : item->ram_mark.flag;
 
         mig_report_item(check, item,
                         "a record with flag 0x%03x, and the configuration has "
@@ -190,9 +192,9 @@ static void ram_postcopy_kind(MigCheck *check, const MigFacts *facts, const MigI
     if (item->kind == MIG_ITEM_RAM_LIST) {
         flag = MIG_RAM_MEM_SIZE;
     } else if (item->kind == MIG_ITEM_RAM_PAGES) {
-        flag = item->pages.kind == MIG_PAGE_XBZRLE       ? MIG_RAM_XBZRLE
-               : item->pages.kind == MIG_PAGE_COMPRESSED ? MIG_RAM_COMPRESS_PAGE
-                                                         : 0;
+        const MigPageKindType *kind = mig_page_kind(item->pages.kind);
+
+        flag = kind->postcopy ? 0 : kind->flag;
     } else if (item->ram_mark.flag == MIG_RAM_HOOK) {
         flag = MIG_RAM_HOOK;
     }
@@ -211,7 +213,7 @@ static const uint8_t *encoding_of(MigCheck *check, const MigItem *item)
 {
     const uint8_t *p = mig_reader_bytes(mig_check_reader(check), item);
 
-    return p ? p + item->pages.data_offset : NULL;
+    return p ? mig_ram_pages_data(&item->pages, p, 0) : NULL;
 }
 
 static void ram_xbzrle_malformed(MigCheck *check, const MigFacts *facts,

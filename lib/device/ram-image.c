@@ -14,6 +14,7 @@
 
 #include "stream/defect.h"
 #include "stream/page.h"
+#include "stream/ram-record.h"
 
 /* Pages that one system call writes at most. */
 #define BATCH 512
@@ -205,22 +206,15 @@ static bool write_encoded(MigRamImage *image, Block *b, const MigItem *item,
                           const uint8_t *record, GError **error)
 {
     const MigRamPages *run = &item->pages;
+    const MigPageKindType *kind = mig_page_kind(run->kind);
     g_autofree uint8_t *page = g_malloc0(run->page_size);
-    const uint8_t *data = record + run->data_offset;
-    bool ok;
 
-    if (run->kind == MIG_PAGE_XBZRLE) {
-        if (!read_exactly(b, run->address, page, run->page_size)) {
-            return io_error(run->block, error);
-        }
-        ok = mig_page_xbzrle(data, run->data_length, page, run->page_size);
-    } else {
-        ok = mig_page_inflate(data, run->data_length, page, run->page_size);
+    if (kind->changes && !read_exactly(b, run->address, page, run->page_size)) {
+        return io_error(run->block, error);
     }
-    if (!ok) {
-        mig_error_set(error, MIG_ERROR_MALFORMED, item->offset,
-                      run->kind == MIG_PAGE_XBZRLE ? "ram-xbzrle-malformed"
-                                                   : "ram-compressed-malformed",
+    if (!kind->decode(mig_ram_pages_data(run, record, 0), run->data_length, page,
+                      run->page_size)) {
+        mig_error_set(error, MIG_ERROR_MALFORMED, item->offset, kind->malformed,
                       "the encoded page at 0x%" PRIx64 " of RAM block %s does not decode",
                       run->address, run->block->name);
         return false;
@@ -235,6 +229,7 @@ static bool watch_pages(MigRamImage *image, MigReader *reader, const MigItem *it
     const MigRamPages *run = &item->pages;
     Block *b = find(image, run->block);
     uint64_t length = (uint64_t)run->n_pages * run->page_size;
+    MigPageContent content;
     const uint8_t *p;
     bool ok;
 
@@ -247,7 +242,8 @@ static bool watch_pages(MigRamImage *image, MigReader *reader, const MigItem *it
     if (!b) {
         return true;
     }
-    if (run->kind == MIG_PAGE_ZERO) {
+    content = mig_page_kind(run->kind)->content;
+    if (content == MIG_PAGE_FILLED) {
         ok = run->fill ? fill(b, run->address, length, run->fill)
                        : make_zero(image, b, run->address, length);
         return ok || io_error(run->block, error);
@@ -256,15 +252,14 @@ static bool watch_pages(MigRamImage *image, MigReader *reader, const MigItem *it
     if (!p) {
         return mig_input_end_error(mig_reader_input(reader), error);
     }
-    if (run->kind != MIG_PAGE_NORMAL) {
+    if (content == MIG_PAGE_ENCODED) {
         return write_encoded(image, b, item, p, error);
     }
-    /* The first record may have a name, the others have a header of 8 octets. */
-    ok = write_pages(image, b, p + run->data_offset, 1, run->page_size, run->page_size,
-                     run->address) &&
-         write_pages(image, b, p + run->first_length + 8, run->n_pages - 1,
-                     mig_ram_pages_stride(run), run->page_size,
-                     run->address + run->page_size);
+    /* The first record may have a name; all others are of one length. */
+    ok = write_pages(image, b, mig_ram_pages_data(run, p, 0), 1, run->page_size,
+                     run->page_size, run->address) &&
+         write_pages(image, b, mig_ram_pages_data(run, p, 1), run->n_pages - 1,
+                     run->stride, run->page_size, run->address + run->page_size);
     return ok || io_error(run->block, error);
 }
 

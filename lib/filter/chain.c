@@ -17,6 +17,7 @@
 #include "filter/filter.h"
 #include "filter/hop.h"
 #include "io/temporary.h"
+#include "stream/page-kind.h"
 #include "stream/writer.h"
 
 /* Kept as bytes of its own rather than by spooling a pipe. */
@@ -406,6 +407,21 @@ static bool broke(MigChain *chain, size_t i, const MigItem *item, const char *pr
     return mig_next_refuse(&before, item, item->section, error, "%s", problem);
 }
 
+/* Gives @item to the @i-th filter: to event(), or to scan() in a first pass. */
+static bool give(MigChain *chain, size_t i, MigItem *item, bool scans, GError **error)
+{
+    const Instance *instance = instance_at(chain, i);
+    MigNext next = { chain, i };
+
+    if (!mig_filter_type_knows(instance->type, item)) {
+        return mig_next_refuse(&next, item, item->section, error,
+                               "the filter does not know of %s pages",
+                               mig_page_kind(item->pages.kind)->label);
+    }
+    return scans ? instance->type->scan(instance->state, &next, item, error)
+                 : instance->type->event(instance->state, &next, item, error);
+}
+
 /* Gives @item to the filters from the @i-th on. */
 static bool deliver(MigChain *chain, size_t i, MigItem *item, GError **error)
 {
@@ -418,9 +434,7 @@ static bool deliver(MigChain *chain, size_t i, MigItem *item, GError **error)
             return broke(chain, i, item, problem, error);
         }
         if (instance->type->handles & 1u << item->kind) {
-            MigNext next = { chain, i };
-
-            return instance->type->event(instance->state, &next, item, error);
+            return give(chain, i, item, false, error);
         }
     }
     if (chain->last > chain->first && (problem = mig_hop_check(&chain->out_hop, item))) {
@@ -511,7 +525,6 @@ static bool first_pass(MigChain *chain, size_t i, MigInput *in, MigGap *gap,
     uint64_t start = mig_input_tell(in);
     bool winds_back = mig_input_seekable(in);
     bool brief = gap != NULL;
-    MigNext next = { chain, i };
     MigItem item;
     MigStatus status;
 
@@ -521,7 +534,7 @@ static bool first_pass(MigChain *chain, size_t i, MigInput *in, MigGap *gap,
             progress(chain, &item);
         }
         if (instance->type->handles & 1u << item.kind &&
-            !instance->type->scan(instance->state, &next, &item, error)) {
+            !give(chain, i, &item, true, error)) {
             break;
         }
         if (gap && begins_part_or_end(&item)) {

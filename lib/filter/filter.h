@@ -24,6 +24,8 @@ typedef struct MigFilterOption {
 
 #define MIG_ITEM_BIT(kind) (1u << MIG_ITEM_##kind)
 #define MIG_ITEM_BITS_ALL  ((1u << MIG_ITEM_KIND_COUNT) - 1)
+#define MIG_PAGE_BIT(kind) (1u << MIG_PAGE_##kind)
+#define MIG_PAGE_BITS_ALL  ((1u << MIG_PAGE_KIND_COUNT) - 1)
 
 typedef enum MigScan {
     MIG_SCAN_NONE,   /* one pass will do */
@@ -49,6 +51,9 @@ struct MigFilterType {
     /* Each kind of item is either handed to event() and scan(), or declared safe to pass by.
      * A chain does not start while a kind is neither. */
     uint32_t handles, passes;
+    /* Where RAM_PAGES are handled: the kinds of page that event() and scan() can deal with.
+     * The chain refuses a page of another kind. */
+    uint32_t page_kinds;
     size_t state_size;
     /* An option, as often as it was given; then once with @key NULL, after the last. */
     bool (*configure)(void *state, const char *key, const char *value, GError **error);
@@ -69,6 +74,10 @@ struct MigFilterType {
     bool (*finish)(void *state, MigNext *next, GError **error);
     void (*clear)(void *state);
 };
+
+/* Whether the filter may get @item, of a kind that it handles: false for pages of a kind
+ * that it does not know. */
+bool mig_filter_type_knows(const MigFilterType *type, const MigItem *item);
 
 /* Hands @item on.  item->bytes, if any, stays the caller's. */
 bool mig_next_emit(MigNext *next, const MigItem *item, GError **error);

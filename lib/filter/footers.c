@@ -116,6 +116,7 @@ const MigFilterType mig_filter_footers = {
     .summary = "add or drop the footers of all sections",
     .options = footers_options,
     .handles = MIG_ITEM_BITS_ALL,
+    .page_kinds = MIG_PAGE_BITS_ALL,
     .state_size = sizeof(Footers),
     .configure = footers_configure,
     .event = footers_event,

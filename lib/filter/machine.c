@@ -139,6 +139,7 @@ const MigFilterType mig_filter_machine = {
     .summary = "name another machine type in the configuration",
     .options = machine_options,
     .handles = MACHINE_HANDLES,
+    .page_kinds = MIG_PAGE_BITS_ALL,
     .passes = MIG_ITEM_BITS_ALL & ~MACHINE_HANDLES,
     .state_size = sizeof(Machine),
     .configure = machine_configure,

@@ -6,89 +6,61 @@
  */
 #include "filter/pages.h"
 
-#define WORD 8u
-
 bool mig_pages_emit_slice(MigNext *next, const MigItem *run, uint32_t first, uint32_t n,
                           GError **error)
 {
     MigItem item = *run;
-    uint64_t from = mig_pages_record(run, first), to = mig_pages_record(run, first + n);
+    uint64_t from = mig_ram_pages_length(&run->pages, first);
+    uint64_t length = mig_ram_pages_length(&run->pages, first + n) - from;
     g_autoptr(GBytes) bytes = NULL;
 
     if (n == 0) {
         return true;
     }
     item.offset += from;
-    item.length = item.whole = to - from;
+    item.length = item.whole = length;
     if (run->bytes) {
-        bytes = g_bytes_new_from_bytes(run->bytes, from, to - from);
+        bytes = g_bytes_new_from_bytes(run->bytes, from, length);
         item.bytes = bytes;
     }
-    item.pages.n_pages = n;
-    item.pages.address += (uint64_t)first * run->pages.page_size;
-    if (first) {
-        item.pages.named = false;
-        item.pages.first_length = mig_ram_pages_stride(&run->pages);
-        item.pages.data_offset = run->pages.kind == MIG_PAGE_ZERO ? WORD + 1 : WORD;
-    }
+    item.pages = mig_ram_pages_slice(&run->pages, first, n);
     return mig_next_emit(next, &item, error);
 }
 
-/* The word of the @i-th record with another flag, and the name behind it, if any. */
-static void append_head(GByteArray *bytes, const MigItem *run, const uint8_t *p,
-                        uint32_t i, MigRamFlag flag)
+/* Emits @pages, which come of @run with the bytes @p, with the name that its first record
+ * has if it is named.  @data: a page, or NULL. */
+static bool emit_encoded(MigNext *next, const MigItem *run, const uint8_t *p,
+                         MigRamPages pages, const uint8_t *data, GError **error)
 {
-    const uint8_t *record = p + mig_pages_record(run, i);
-    uint64_t old = mig_be64(record);
-    uint8_t word[WORD];
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    MigItem item = *run;
+    const char *name = NULL;
+    uint8_t n = 0;
 
-    mig_put_be64(word, (old & ~(uint64_t)(run->pages.page_size - 1)) |
-                           (old & MIG_RAM_CONTINUE) | flag);
-    g_byte_array_append(bytes, word, sizeof(word));
-    if (i == 0 && run->pages.named) {
-        g_byte_array_append(bytes, record + WORD, 1u + record[WORD]);
+    if (pages.named) {
+        name = mig_ram_pages_name(&run->pages, p, &n);
     }
+    mig_ram_pages_encode(&pages, name, n, data, 0, bytes);
+    item.pages = pages;
+    return mig_next_emit_bytes(next, &item, MIG_ITEM_RAM_PAGES, bytes->data, bytes->len,
+                               error);
 }
 
 bool mig_pages_emit_zeros(MigNext *next, const MigItem *run, const uint8_t *p,
                           uint32_t first, uint32_t n, GError **error)
 {
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    static const uint8_t fill;
-    MigItem item = *run;
+    MigRamPages zeros = mig_ram_pages_slice(&run->pages, first, n);
 
-    if (n == 0) {
-        return true;
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        append_head(bytes, run, p, first + i, MIG_RAM_ZERO);
-        g_byte_array_append(bytes, &fill, 1);
-        if (i == 0) {
-            item.pages.first_length = item.pages.data_offset = bytes->len;
-        }
-    }
-    item.pages.kind = MIG_PAGE_ZERO;
-    item.pages.fill = 0;
-    item.pages.named = run->pages.named && first == 0;
-    item.pages.n_pages = n;
-    item.pages.data_length = 0;
-    item.pages.address += (uint64_t)first * run->pages.page_size;
-    return mig_next_emit_bytes(next, &item, MIG_ITEM_RAM_PAGES, bytes->data, bytes->len,
-                               error);
+    zeros.kind = MIG_PAGE_ZERO;
+    zeros.fill = 0;
+    return n == 0 || emit_encoded(next, run, p, zeros, NULL, error);
 }
 
 bool mig_pages_emit_page(MigNext *next, const MigItem *run, const uint8_t *p,
                          const uint8_t *page, GError **error)
 {
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    MigItem item = *run;
+    MigRamPages plain = run->pages;
 
-    append_head(bytes, run, p, 0, MIG_RAM_PAGE);
-    item.pages.kind = MIG_PAGE_NORMAL;
-    item.pages.data_offset = bytes->len;
-    item.pages.data_length = run->pages.page_size;
-    g_byte_array_append(bytes, page, run->pages.page_size);
-    item.pages.first_length = bytes->len;
-    return mig_next_emit_bytes(next, &item, MIG_ITEM_RAM_PAGES, bytes->data, bytes->len,
-                               error);
+    plain.kind = MIG_PAGE_NORMAL;
+    return emit_encoded(next, run, p, plain, page, error);
 }

@@ -11,19 +11,7 @@
 #define MIG_FILTER_PAGES_H
 
 #include "filter/filter.h"
-
-/* Offset of the @i-th record in the octets of @run, and of its page or encoding. */
-static inline uint64_t mig_pages_record(const MigItem *run, uint32_t i)
-{
-    return i ? run->pages.first_length +
-                   (uint64_t)(i - 1) * mig_ram_pages_stride(&run->pages)
-             : 0;
-}
-
-static inline uint64_t mig_pages_data(const MigItem *run, uint32_t i)
-{
-    return i ? mig_pages_record(run, i) + 8 : run->pages.data_offset;
-}
+#include "stream/ram-record.h"
 
 /* Emits @n records of @run from the @first on, as they are. */
 bool mig_pages_emit_slice(MigNext *next, const MigItem *run, uint32_t first, uint32_t n,
@@ -34,7 +22,7 @@ bool mig_pages_emit_slice(MigNext *next, const MigItem *run, uint32_t first, uin
 bool mig_pages_emit_zeros(MigNext *next, const MigItem *run, const uint8_t *p,
                           uint32_t first, uint32_t n, GError **error);
 
-/* Emits one record with the whole page @page instead of the single record @run. */
+/* Emits the single record @run with @page, a whole page, instead of its encoding. */
 bool mig_pages_emit_page(MigNext *next, const MigItem *run, const uint8_t *p,
                          const uint8_t *page, GError **error);
 

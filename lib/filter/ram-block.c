@@ -72,6 +72,26 @@ static uint32_t pages_kept(const RamBlock *block, const MigRamPages *run)
     return (uint32_t)MIN(run->n_pages, left / run->page_size);
 }
 
+/* Counts the pages beyond the new length that hold something. */
+static bool count_content(RamBlock *block, MigNext *next, const MigItem *item,
+                          GError **error)
+{
+    const MigRamPages *run = &item->pages;
+    MigPageContent content = mig_page_kind(run->kind)->content;
+    const uint8_t *p;
+
+    if (content == MIG_PAGE_FILLED) {
+        return true;
+    }
+    p = mig_next_bytes(next, item, error);
+    for (uint32_t i = pages_kept(block, run); p && i < run->n_pages; i++) {
+        block->not_zero +=
+            content == MIG_PAGE_ENCODED ||
+            !mig_page_is_zero(mig_ram_pages_data(run, p, i), run->page_size);
+    }
+    return p != NULL;
+}
+
 static bool ram_block_scan(void *state, MigNext *next, const MigItem *item,
                            GError **error)
 {
@@ -90,20 +110,9 @@ static bool ram_block_scan(void *state, MigNext *next, const MigItem *item,
     if (item->kind == MIG_ITEM_RAM_PAGES) {
         block->page_size = run->page_size;
     }
-    if (item->kind == MIG_ITEM_RAM_PAGES && is_ours(block, run->block) &&
-        run->kind != MIG_PAGE_ZERO && pages_kept(block, run) < run->n_pages) {
-        const uint8_t *p = mig_next_bytes(next, item, error);
-
-        if (!p) {
-            return false;
-        }
-        for (uint32_t i = pages_kept(block, run); i < run->n_pages; i++) {
-            block->not_zero +=
-                run->kind != MIG_PAGE_NORMAL ||
-                !mig_page_is_zero(p + mig_pages_data(item, i), run->page_size);
-        }
-    }
-    return true;
+    return item->kind != MIG_ITEM_RAM_PAGES || !is_ours(block, run->block) ||
+           pages_kept(block, run) == run->n_pages ||
+           count_content(block, next, item, error);
 }
 
 static bool ram_block_start(void *state, MigNext *next, GError **error)
@@ -129,18 +138,27 @@ static bool ram_block_start(void *state, MigNext *next, GError **error)
     return false;
 }
 
-static bool emit_changed(MigNext *next, MigItem *item, uint64_t at, uint64_t value,
-                         GError **error)
+static bool emit_list(const RamBlock *block, MigNext *next, const MigItem *item,
+                      GError **error)
 {
-    const uint8_t *p = mig_next_bytes(next, item, error);
-    g_autofree uint8_t *copy = NULL;
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    MigItem list = *item;
 
-    if (!p) {
-        return false;
-    }
-    copy = g_memdup2(p, item->length);
-    mig_put_be64(copy + at, value);
-    return mig_next_emit_bytes(next, item, item->kind, copy, item->length, error);
+    list.ram_list.total = item->ram_list.total - block->old_length + block->length;
+    mig_ram_list_encode(&list, bytes);
+    return mig_next_emit_bytes(next, &list, item->kind, bytes->data, bytes->len, error);
+}
+
+static bool emit_entry(const RamBlock *block, MigNext *next, const MigItem *item,
+                       GError **error)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    g_autofree MigRamBlock *entry =
+        g_memdup2(item->block, sizeof(MigRamBlock) + item->block->name_length + 1u);
+
+    entry->used_length = block->length;
+    mig_ram_block_encode(entry, bytes);
+    return mig_next_emit_bytes(next, item, item->kind, bytes->data, bytes->len, error);
 }
 
 /* The first record of a run, with the block's name in place of CONTINUE. */
@@ -150,20 +168,14 @@ static bool emit_named(MigNext *next, const MigItem *run, GError **error)
     const MigRamBlock *block = run->pages.block;
     g_autoptr(GByteArray) bytes = g_byte_array_new();
     MigItem item = *run;
-    uint8_t word[8];
 
     if (!p) {
         return false;
     }
-    mig_put_be64(word, mig_be64(p) & ~(uint64_t)MIG_RAM_CONTINUE);
-    g_byte_array_append(bytes, word, sizeof(word));
-    g_byte_array_append(bytes, &block->name_length, 1);
-    g_byte_array_append(bytes, (const guint8 *)block->name, block->name_length);
-    g_byte_array_append(bytes, p + 8, run->pages.first_length - 8);
     item.pages.named = true;
     item.pages.n_pages = 1;
-    item.pages.first_length = bytes->len;
-    item.pages.data_offset += 1u + block->name_length;
+    mig_ram_pages_encode(&item.pages, block->name, block->name_length,
+                         mig_ram_pages_data(&run->pages, p, 0), 0, bytes);
     return mig_next_emit_bytes(next, &item, MIG_ITEM_RAM_PAGES, bytes->data, bytes->len,
                                error);
 }
@@ -194,16 +206,10 @@ static bool ram_block_event(void *state, MigNext *next, MigItem *item, GError **
 
     switch (item->kind) {
     case MIG_ITEM_RAM_LIST:
-        /* the word has its flag in the low bits */
-        return emit_changed(next, item, 0,
-                            (item->ram_list.total - block->old_length + block->length) |
-                                MIG_RAM_MEM_SIZE,
-                            error);
+        return emit_list(block, next, item, error);
     case MIG_ITEM_RAM_BLOCK:
-        return is_ours(block, item->block)
-                   ? emit_changed(next, item, 1u + item->block->name_length,
-                                  block->length, error)
-                   : mig_next_emit(next, item, error);
+        return is_ours(block, item->block) ? emit_entry(block, next, item, error)
+                                           : mig_next_emit(next, item, error);
     case MIG_ITEM_RAM_PAGES:
         return change_pages(block, next, item, error);
     default:
@@ -245,6 +251,8 @@ const MigFilterType mig_filter_ram_block = {
     .summary = "give a RAM block another length",
     .options = ram_block_options,
     .handles = RAM_BLOCK_HANDLES,
+    .page_kinds = MIG_PAGE_BIT(NORMAL) | MIG_PAGE_BIT(ZERO) | MIG_PAGE_BIT(XBZRLE) |
+                  MIG_PAGE_BIT(COMPRESSED),
     .passes = MIG_ITEM_BITS_ALL & ~RAM_BLOCK_HANDLES,
     .state_size = sizeof(RamBlock),
     .configure = ram_block_configure,

@@ -34,12 +34,12 @@ typedef struct Extent {
 typedef struct RamDecompress {
     Bits wanted, sent;
     bool scanned;
-    bool any;        /* an XBZRLE record is to come, as far as is known */
-    GArray *extents; /* Extent, by index of the block */
-    int fd;          /* + 1; 0: none yet */
-    uint64_t xbzrle, compressed;
-    int64_t grown; /* octets of output, less those of input */
-    uint8_t page[MIG_PAGE_SIZE_MAX], encoded[MIG_PAGE_SIZE_MAX];
+    bool any;                        /* an XBZRLE record is to come, as far as is known */
+    GArray *extents;                 /* Extent, by index of the block */
+    int fd;                          /* + 1; 0: none yet */
+    uint64_t n[MIG_PAGE_KIND_COUNT]; /* pages of each kind that became normal ones */
+    int64_t grown;                   /* octets of output, less those of input */
+    uint8_t page[MIG_PAGE_SIZE_MAX];
 } RamDecompress;
 
 static bool bits_get(const Bits *bits, uint64_t page)
@@ -202,7 +202,7 @@ static bool decompress_scan(void *state, MigNext *next, const MigItem *item,
     uint64_t number = 0;
 
     d->scanned = true;
-    if (item->pages.kind != MIG_PAGE_XBZRLE) {
+    if (!mig_page_kind(item->pages.kind)->changes) {
         return true;
     }
     d->any = true;
@@ -252,65 +252,63 @@ static bool keep(RamDecompress *d, MigNext *next, const MigItem *item,
     return true;
 }
 
-static bool decode_xbzrle(RamDecompress *d, MigNext *next, const MigItem *item,
-                          GError **error)
+/* Gets what the page of a record that changes it held before into d->page. */
+static bool load_base(RamDecompress *d, MigNext *next, const MigItem *item,
+                      uint64_t *number, GError **error)
 {
     const MigRamPages *run = &item->pages;
+
+    if (!page_number(d, next, item, number, error)) {
+        return false;
+    }
+    if (!bits_get(&d->sent, *number)) {
+        return mig_next_refuse(next, item, item->section, error,
+                               "an %s record changes page 0x%" PRIx64 " of %s, which was "
+                               "not sent before: what it held is not in the stream",
+                               mig_page_kind(run->kind)->label, run->address,
+                               run->block->name);
+    }
+    return load(d, next, *number, d->page, run->page_size, error);
+}
+
+static bool malformed(const MigItem *item, GError **error)
+{
+    const MigRamPages *run = &item->pages;
+
+    if (mig_page_kind(run->kind)->changes) {
+        mig_error_set(error, MIG_ERROR_MALFORMED, item->offset, NULL,
+                      "the %s encoding of page 0x%" PRIx64 " of %s is malformed",
+                      mig_page_kind(run->kind)->label, run->address, run->block->name);
+    } else {
+        mig_error_set(error, MIG_ERROR_MALFORMED, item->offset, NULL,
+                      "the %s page 0x%" PRIx64 " does not inflate to a page",
+                      mig_page_kind(run->kind)->label, run->address);
+    }
+    return false;
+}
+
+static bool decode(RamDecompress *d, MigNext *next, const MigItem *item, GError **error)
+{
+    const MigRamPages *run = &item->pages;
+    const MigPageKindType *kind = mig_page_kind(run->kind);
     uint64_t number = 0;
     const uint8_t *p;
 
-    if (!page_number(d, next, item, &number, error)) {
+    if (kind->changes && !load_base(d, next, item, &number, error)) {
         return false;
-    }
-    if (!bits_get(&d->sent, number)) {
-        return mig_next_refuse(next, item, item->section, error,
-                               "an XBZRLE record changes page 0x%" PRIx64
-                               " of %s, which was "
-                               "not sent before: what it held is not in the stream",
-                               run->address, run->block->name);
     }
     p = mig_next_bytes(next, item, error);
     if (!p) {
         return false;
     }
-    memcpy(d->encoded, p + run->data_offset, run->data_length);
-    if (!load(d, next, number, d->page, run->page_size, error)) {
-        return false;
+    if (!kind->decode(mig_ram_pages_data(run, p, 0), run->data_length, d->page,
+                      run->page_size)) {
+        return malformed(item, error);
     }
-    if (!mig_page_xbzrle(d->encoded, run->data_length, d->page, run->page_size)) {
-        mig_error_set(error, MIG_ERROR_MALFORMED, item->offset, NULL,
-                      "the XBZRLE encoding of page 0x%" PRIx64 " of %s is malformed",
-                      run->address, run->block->name);
-        return false;
-    }
-    if (!store(d, next, number, d->page, run->page_size, error)) {
-        return false;
-    }
-    d->xbzrle++;
-    d->grown += (int64_t)run->page_size - run->data_length - 3;
-    p = mig_next_bytes(next, item, error);
-    return p && mig_pages_emit_page(next, item, p, d->page, error);
-}
-
-static bool decode_zlib(RamDecompress *d, MigNext *next, const MigItem *item,
-                        GError **error)
-{
-    const MigRamPages *run = &item->pages;
-    const uint8_t *p = mig_next_bytes(next, item, error);
-
-    if (!p) {
-        return false;
-    }
-    if (!mig_page_inflate(p + run->data_offset, run->data_length, d->page,
-                          run->page_size)) {
-        mig_error_set(error, MIG_ERROR_MALFORMED, item->offset, NULL,
-                      "the compressed page 0x%" PRIx64 " does not inflate to a page",
-                      run->address);
-        return false;
-    }
-    d->compressed++;
-    d->grown += (int64_t)run->page_size - run->data_length - 4;
-    if (!keep(d, next, item, d->page, 0, 1, error)) {
+    d->n[run->kind]++;
+    d->grown += (int64_t)run->page_size - run->data_length - kind->head;
+    if (!(kind->changes ? store(d, next, number, d->page, run->page_size, error)
+                        : keep(d, next, item, d->page, 0, 1, error))) {
         return false;
     }
     p = mig_next_bytes(next, item, error);
@@ -323,12 +321,10 @@ static bool decompress_event(void *state, MigNext *next, MigItem *item, GError *
     const MigRamPages *run = &item->pages;
     const uint8_t *p;
 
-    switch (run->kind) {
-    case MIG_PAGE_XBZRLE:
-        return decode_xbzrle(d, next, item, error);
-    case MIG_PAGE_COMPRESSED:
-        return decode_zlib(d, next, item, error);
-    case MIG_PAGE_ZERO:
+    switch (mig_page_kind(run->kind)->content) {
+    case MIG_PAGE_ENCODED:
+        return decode(d, next, item, error);
+    case MIG_PAGE_FILLED:
         /* Until 7.2 loaders took any octet to fill the page with. */
         memset(d->page, run->fill, run->fill ? run->page_size : 0);
         return keep(d, next, item, run->fill ? d->page : NULL, 0, run->n_pages, error) &&
@@ -336,8 +332,8 @@ static bool decompress_event(void *state, MigNext *next, MigItem *item, GError *
     default:
         p = d->any ? mig_next_bytes(next, item, error) : (const uint8_t *)"";
         return p &&
-               keep(d, next, item, p + (d->any ? run->data_offset : 0),
-                    mig_ram_pages_stride(run), run->n_pages, error) &&
+               keep(d, next, item, d->any ? mig_ram_pages_data(run, p, 0) : p,
+                    run->stride, run->n_pages, error) &&
                mig_next_emit(next, item, error);
     }
 }
@@ -351,13 +347,17 @@ static MigScan decompress_wants_scan(const void *state)
 static bool decompress_finish(void *state, MigNext *next, GError **error)
 {
     const RamDecompress *d = state;
+    g_autoptr(GString) counts = g_string_new(NULL);
 
     (void)error;
-    mig_next_report(next, NULL,
-                    "%" PRIu64 " XBZRLE and %" PRIu64
-                    " compressed pages became normal pages, "
-                    "%+" PRId64 " bytes",
-                    d->xbzrle, d->compressed, d->grown);
+    for (MigPageKind kind = 0; kind < MIG_PAGE_KIND_COUNT; kind++) {
+        if (mig_page_kind(kind)->content == MIG_PAGE_ENCODED) {
+            g_string_append_printf(counts, "%s%" PRIu64 " %s", counts->len ? " and " : "",
+                                   d->n[kind], mig_page_kind(kind)->label);
+        }
+    }
+    mig_next_report(next, NULL, "%s pages became normal pages, %+" PRId64 " bytes",
+                    counts->str, d->grown);
     return true;
 }
 
@@ -377,6 +377,8 @@ const MigFilterType mig_filter_ram_decompress = {
     .name = "ram-decompress",
     .summary = "turn zlib and XBZRLE pages into normal pages",
     .handles = MIG_ITEM_BIT(RAM_PAGES),
+    .page_kinds = MIG_PAGE_BIT(NORMAL) | MIG_PAGE_BIT(ZERO) | MIG_PAGE_BIT(XBZRLE) |
+                  MIG_PAGE_BIT(COMPRESSED),
     .passes = MIG_ITEM_BITS_ALL & ~MIG_ITEM_BIT(RAM_PAGES),
     .state_size = sizeof(RamDecompress),
     .wants_scan = decompress_wants_scan,

@@ -23,7 +23,7 @@ static bool zero_event(void *state, MigNext *next, MigItem *item, GError **error
         zero->mapped = true;
         return mig_next_emit(next, item, error);
     }
-    if (run->kind != MIG_PAGE_NORMAL) {
+    if (mig_page_kind(run->kind)->content != MIG_PAGE_PLAIN) {
         return mig_next_emit(next, item, error);
     }
     p = mig_next_bytes(next, item, error);
@@ -34,7 +34,7 @@ static bool zero_event(void *state, MigNext *next, MigItem *item, GError **error
         uint32_t n = 0;
 
         while (i + n < run->n_pages &&
-               mig_page_is_zero(p + mig_pages_data(item, i + n), run->page_size)) {
+               mig_page_is_zero(mig_ram_pages_data(run, p, i + n), run->page_size)) {
             n++;
         }
         if (n == 0) {
@@ -72,6 +72,7 @@ const MigFilterType mig_filter_ram_zero = {
     .name = "ram-zero",
     .summary = "turn normal pages that are all zero into zero records",
     .handles = ZERO_HANDLES,
+    .page_kinds = MIG_PAGE_BITS_ALL, /* only normal pages change */
     .passes = MIG_ITEM_BITS_ALL & ~ZERO_HANDLES,
     .state_size = sizeof(RamZero),
     .event = zero_event,

@@ -199,6 +199,7 @@ const MigFilterType mig_filter_rename_section = {
     .summary = "give a section another name, in its headers and in the description",
     .options = rename_options,
     .handles = MIG_ITEM_BITS_ALL & ~RENAME_PASSES,
+    .page_kinds = MIG_PAGE_BITS_ALL,
     .passes = RENAME_PASSES,
     .state_size = sizeof(Rename),
     .configure = rename_configure,

@@ -75,6 +75,11 @@ bool mig_filter_type_option(const MigFilterType *type, size_t i, const char **ke
     return false;
 }
 
+bool mig_filter_type_knows(const MigFilterType *type, const MigItem *item)
+{
+    return item->kind != MIG_ITEM_RAM_PAGES || type->page_kinds >> item->pages.kind & 1u;
+}
+
 const char *mig_chain_named(const char *name)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(named); i++) {

@@ -894,6 +894,7 @@ const MigFilterType mig_filter_vfio_layout = {
         "move VFIO devices between the dialects subflag, config-first and config-last",
     .options = layout_options,
     .handles = MIG_ITEM_BITS_ALL, /* what is held back must not be overtaken */
+    .page_kinds = MIG_PAGE_BITS_ALL,
     .state_size = sizeof(Layout),
     .configure = layout_configure,
     .wants_scan = layout_wants_scan,

@@ -141,31 +141,4 @@ MigStatus mig_command_next(MigReader *r, MigItem *item, GError **error);
 uint32_t mig_page_size_try(const uint8_t *records, size_t n, bool more, uint64_t lengths,
                            bool *sure);
 
-/* stream/ram-record.c */
-
-/* What zlib's compressBound() says of a page of @n octets: no source sends more. */
-uint32_t mig_ram_compress_bound(uint32_t n);
-
-/* One record of the ram section, as far as its length goes. */
-typedef struct RamRecord {
-    uint64_t offset;
-    uint32_t flags; /* CONTINUE included */
-    uint8_t fill;
-    uint8_t name_length; /* of the block's name at +9, where there is no CONTINUE */
-    uint32_t data_offset, data_length;
-    uint32_t length; /* octets of the record, header included */
-} RamRecord;
-
-typedef enum RamRecordStatus {
-    RAM_RECORD_OK,
-    RAM_RECORD_SHORT, /* length says how many octets are needed to go on */
-    RAM_RECORD_BAD_FLAGS,
-    RAM_RECORD_BAD_ENCODING, /* XBZRLE encoding or length */
-    RAM_RECORD_BAD_LENGTH,   /* compressed page */
-} RamRecordStatus;
-
-/* Cuts the record at @p, of which @n octets are there. */
-RamRecordStatus mig_ram_record(const uint8_t *p, size_t n, uint32_t page_size,
-                               RamRecord *record);
-
 #endif

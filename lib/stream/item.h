@@ -97,11 +97,13 @@ typedef struct MigConfiguration {
     const uint8_t *uuid; /* 16 octets, or NULL */
 } MigConfiguration;
 
+/* What is true of a kind is in the table of stream/page-kind.c. */
 typedef enum MigPageKind {
-    MIG_PAGE_ZERO,
     MIG_PAGE_NORMAL,
+    MIG_PAGE_ZERO,
     MIG_PAGE_XBZRLE,
     MIG_PAGE_COMPRESSED,
+    MIG_PAGE_KIND_COUNT
 } MigPageKind;
 
 /* Pages of one block at ascending addresses, one record each.  Records of zero and normal
@@ -115,16 +117,11 @@ typedef struct MigRamPages {
     uint32_t page_size;    /* octets */
     uint32_t first_length; /* octets of the first record */
     uint32_t data_offset; /* in the first record, where the page or its encoding starts */
-    uint32_t data_length; /* octets of it; 0 for zero pages */
+    uint32_t data_length; /* bytes of it, the same in all records; 0 for zero pages */
+    uint32_t stride;      /* bytes of the second and each further record */
     uint64_t address;     /* of the first page in the block, bytes */
     const MigRamBlock *block; /* NULL where the stream names none that is known */
 } MigRamPages;
-
-/* Octets of the second and each further record of a run. */
-static inline uint32_t mig_ram_pages_stride(const MigRamPages *run)
-{
-    return run->kind == MIG_PAGE_ZERO ? 9 : 8 + run->page_size;
-}
 
 typedef struct MigVfioRecord {
     uint64_t flag; /* MIG_VFIO_... */
@@ -170,11 +167,14 @@ typedef struct MigItem {
         } command;
         struct {
             uint64_t total; /* bytes of all blocks */
+            bool continues; /* the word has CONTINUE, which means nothing here */
         } ram_list;
         const MigRamBlock *block; /* RAM_BLOCK, MAPPED_HEADER, MAPPED_PAGES */
         MigRamPages pages;
         struct {
             MigRamFlag flag;
+            bool continues; /* as in ram_list */
+            uint64_t value; /* what the word has above its flags: 0 in a sound stream */
         } ram_mark;
         struct {
             const MigRamBlock *block;

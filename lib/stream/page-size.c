@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "stream/body.h"
+#include "stream/ram-record.h"
 
 /* Machine types, by the start of their names, of targets whose pages have one size. */
 static const struct {
@@ -62,19 +63,19 @@ static Trial try_size(const uint8_t *records, size_t n, bool more, uint32_t page
     Trial trial = { 0 };
 
     for (;;) {
-        RamRecord record;
-        RamRecordStatus status =
+        MigRamRecord record;
+        MigRamRecordStatus status =
             mig_ram_record(records + trial.octets, n - trial.octets, page_size, &record);
 
-        if (status == RAM_RECORD_SHORT) {
+        if (status == MIG_RAM_RECORD_SHORT) {
             trial.whole = more && trial.octets;
             return trial;
         }
-        if (status != RAM_RECORD_OK || (record.flags & MIG_RAM_MEM_SIZE)) {
+        if (status != MIG_RAM_RECORD_OK || (record.flags & MIG_RAM_MEM_SIZE)) {
             return trial;
         }
         trial.octets += record.length;
-        trial.paged |= (record.flags & MIG_RAM_PAGE) != 0;
+        trial.paged |= record.is_page && record.page.kind == MIG_PAGE_NORMAL;
         if (record.flags & MIG_RAM_EOS) {
             trial.whole = trial.octets == n || records[trial.octets] == MIG_FOOTER ||
                           mig_starts_section(records[trial.octets]);

@@ -23,11 +23,12 @@
 #include "stream/body.h"
 #include "stream/defect.h"
 #include "stream/mapped-ram.h"
+#include "stream/ram-record.h"
 
 /* No record of a run but its first straddles a multiple of this, in octets. */
 #define RUN_GRID (1u << 20)
 
-#define WORD                  8u
+#define WORD                  MIG_RAM_WORD_LENGTH
 #define LONGEST_RECORD_HEADER (WORD + 256)
 
 static MigRamBlock *new_block(RamState *ram, const uint8_t *name, uint8_t n)
@@ -44,7 +45,7 @@ static MigRamBlock *new_block(RamState *ram, const uint8_t *name, uint8_t n)
     return block;
 }
 
-static MigRamBlock *find_block(RamState *ram, const uint8_t *name, uint8_t n)
+static MigRamBlock *find_block(RamState *ram, const void *name, uint8_t n)
 {
     char text[256];
     MigRamBlock *block;
@@ -157,61 +158,35 @@ static MigStatus read_block(MigReader *r, MigItem *item, GError **error)
     return MIG_STATUS_MORE;
 }
 
-/* How many records behind the first continue the run, and their octets. */
-static uint32_t count_run(const uint8_t *p, size_t n, uint64_t offset,
-                          const MigRamPages *run)
-{
-    uint32_t flag = run->kind == MIG_PAGE_ZERO ? MIG_RAM_ZERO : MIG_RAM_PAGE;
-    uint32_t stride = mig_ram_pages_stride(run), count = 0;
-    uint64_t word = (offset + run->page_size) | flag | MIG_RAM_CONTINUE;
-
-    while (n >= stride && mig_be64(p) == word &&
-           (run->kind != MIG_PAGE_ZERO || p[WORD] == run->fill)) {
-        p += stride;
-        n -= stride;
-        word += run->page_size;
-        count++;
-    }
-    return count;
-}
-
-static MigStatus read_pages(MigReader *r, MigItem *item, const RamRecord *record,
-                            uint32_t page_size, const uint8_t *p)
+static MigStatus read_pages(MigReader *r, MigItem *item, const MigRamRecord *record,
+                            const uint8_t *p)
 {
     MigRamPages *run = &item->pages;
     RamState *ram = &r->ram;
-    bool named = !(record->flags & MIG_RAM_CONTINUE);
 
-    if (named) {
-        ram->last = find_block(ram, p + WORD + 1, record->name_length);
+    *run = record->page;
+    if (run->named) {
+        uint8_t length;
+        const char *name = mig_ram_pages_name(run, p, &length);
+
+        ram->last = find_block(ram, name, length);
     }
-    run->kind = record->flags & MIG_RAM_ZERO     ? MIG_PAGE_ZERO
-                : record->flags & MIG_RAM_PAGE   ? MIG_PAGE_NORMAL
-                : record->flags & MIG_RAM_XBZRLE ? MIG_PAGE_XBZRLE
-                                                 : MIG_PAGE_COMPRESSED;
-    run->fill = record->fill;
-    run->named = named;
-    run->n_pages = 1;
-    run->page_size = page_size;
-    run->first_length = record->length;
-    run->data_offset = record->data_offset;
-    run->data_length = record->data_length;
-    run->address = record->offset;
     run->block = ram->last;
     item->kind = MIG_ITEM_RAM_PAGES;
     item->length = record->length;
-    if (run->kind == MIG_PAGE_ZERO || run->kind == MIG_PAGE_NORMAL) {
+    if (mig_page_kind(run->kind)->runs) {
         uint64_t behind = item->offset + record->length;
         uint64_t limit = (behind + RUN_GRID - 1) / RUN_GRID * RUN_GRID;
         size_t want = limit - item->offset, n;
 
         p = mig_input_peek(r->in, want, &n);
-        run->n_pages += count_run(p + record->length, MIN(n, want) - record->length,
-                                  record->offset, run);
-        item->length += (uint64_t)(run->n_pages - 1) * mig_ram_pages_stride(run);
+        run->n_pages += mig_ram_pages_count(run, run->address, p + record->length,
+                                            MIN(n, want) - record->length);
+        item->length = mig_ram_pages_length(run, run->n_pages);
     }
     if (!run->block) {
-        item->defect = named ? MIG_DEFECT_RAM_BLOCK_UNKNOWN : MIG_DEFECT_RAM_CONTINUE;
+        item->defect =
+            run->named ? MIG_DEFECT_RAM_BLOCK_UNKNOWN : MIG_DEFECT_RAM_CONTINUE;
     } else if (run->address >= run->block->used_length ||
                (uint64_t)run->n_pages * run->page_size >
                    run->block->used_length - run->address) {
@@ -226,37 +201,29 @@ static bool is_unaligned_page(uint32_t flags)
     const uint32_t known = (MIG_RAM_MULTIFD_FLUSH << 1) - 1;
     uint32_t page = flags & known & ~(uint32_t)MIG_RAM_CONTINUE;
 
-    return flags & ~known && (page == MIG_RAM_ZERO || page == MIG_RAM_PAGE ||
-                              page == MIG_RAM_XBZRLE || page == MIG_RAM_COMPRESS_PAGE);
+    return flags & ~known && mig_page_kind_of_flag(page) != MIG_PAGE_KIND_COUNT;
 }
 
-static MigStatus bad_record(MigReader *r, MigItem *item, RamRecordStatus status,
-                            const RamRecord *record, uint32_t page_size, GError **error)
+static MigStatus bad_head(MigReader *r, MigItem *item, const MigRamPages *page,
+                          GError **error)
 {
-    switch (status) {
-    case RAM_RECORD_BAD_ENCODING:
+    const MigPageKindType *kind = mig_page_kind(page->kind);
+    g_autofree char *problem = kind->explain_head(page);
+
+    return mig_reader_malformed(r, item->offset, kind->bad_head, error, "%s", problem);
+}
+
+static MigStatus bad_flags(MigReader *r, MigItem *item, uint32_t flags,
+                           uint32_t page_size, GError **error)
+{
+    if (is_unaligned_page(flags)) {
         return mig_reader_malformed(
-            r, item->offset, MIG_DEFECT_RAM_XBZRLE_HEADER, error,
-            "XBZRLE record with an encoding other than 1, or with %u "
-            "bytes for a page of %u",
-            record->data_length, page_size);
-    case RAM_RECORD_BAD_LENGTH:
-        return mig_reader_malformed(
-            r, item->offset, MIG_DEFECT_RAM_COMPRESSED_LENGTH, error,
-            "compressed page of %u bytes, wanted at most %u", record->data_length,
-            mig_ram_compress_bound(page_size));
-    default:
-        if (is_unaligned_page(record->flags)) {
-            return mig_reader_malformed(r, item->offset, MIG_DEFECT_RAM_PAGE_UNALIGNED,
-                                        error,
-                                        "a page at an address that is no multiple of %u: "
-                                        "flags 0x%x",
-                                        page_size, record->flags);
-        }
-        return mig_reader_malformed(r, item->offset, MIG_DEFECT_RAM_FLAG, error,
-                                    "unknown combination of RAM flags 0x%x",
-                                    record->flags);
+            r, item->offset, MIG_DEFECT_RAM_PAGE_UNALIGNED, error,
+            "a page at an address that is no multiple of %u: flags 0x%x", page_size,
+            flags);
     }
+    return mig_reader_malformed(r, item->offset, MIG_DEFECT_RAM_FLAG, error,
+                                "unknown combination of RAM flags 0x%x", flags);
 }
 
 /* The page size to read the record @p with, where the stream has not said it.  The word of
@@ -289,11 +256,12 @@ static uint32_t provisional_page_size(MigReader *r, const uint8_t *p)
 static MigStatus read_record(MigReader *r, MigItem *item, GError **error)
 {
     RamState *ram = &r->ram;
-    RamRecord record = { 0 };
-    RamRecordStatus status;
+    MigRamRecord record = { 0 };
+    MigRamRecordStatus status;
     const uint8_t *p = mig_reader_need(r, item, WORD, "RAM record", error);
     size_t n, want = LONGEST_RECORD_HEADER;
     uint32_t page_size;
+    bool continues;
 
     if (!p) {
         return MIG_STATUS_ERROR;
@@ -308,37 +276,40 @@ static MigStatus read_record(MigReader *r, MigItem *item, GError **error)
     do {
         p = mig_input_peek(r->in, want, &n);
         status = mig_ram_record(p, n, page_size, &record);
-        if (status == RAM_RECORD_SHORT && n < want && n < record.length) {
+        if (status == MIG_RAM_RECORD_SHORT && n < want && n < record.length) {
             /* The name of the block and the page are the last things to be known. */
             return (record.length > page_size ? mig_reader_truncated : mig_reader_lacks)(
                 r, item->offset, record.length, n, "RAM record", error);
         }
         want = record.length;
-    } while (status == RAM_RECORD_SHORT);
+    } while (status == MIG_RAM_RECORD_SHORT);
 
-    if (status != RAM_RECORD_OK) {
-        return bad_record(r, item, status, &record, page_size, error);
+    if (status != MIG_RAM_RECORD_OK) {
+        return status == MIG_RAM_RECORD_BAD_HEAD
+                   ? bad_head(r, item, &record.page, error)
+                   : bad_flags(r, item, record.flags, page_size, error);
+    }
+    if (record.is_page) {
+        return read_pages(r, item, &record, p);
     }
     item->length = record.length;
-    switch (record.flags & ~(uint32_t)MIG_RAM_CONTINUE) {
-    case MIG_RAM_MEM_SIZE:
+    continues = record.flags & MIG_RAM_CONTINUE;
+    if (record.flags & MIG_RAM_MEM_SIZE) {
         item->kind = MIG_ITEM_RAM_LIST;
         item->ram_list.total = record.offset;
+        item->ram_list.continues = continues;
         ram->list_total = record.offset;
         ram->list_sum = 0;
         ram->list_first = ram->blocks->len;
         ram->listing = record.offset != 0;
         return MIG_STATUS_MORE;
-    case MIG_RAM_EOS:
-    case MIG_RAM_HOOK:
-    case MIG_RAM_MULTIFD_FLUSH:
-        item->kind = MIG_ITEM_RAM_MARK;
-        item->ram_mark.flag = record.flags & ~(uint32_t)MIG_RAM_CONTINUE;
-        r->body_step = item->ram_mark.flag == MIG_RAM_EOS;
-        return MIG_STATUS_MORE;
-    default:
-        return read_pages(r, item, &record, page_size, p);
     }
+    item->kind = MIG_ITEM_RAM_MARK;
+    item->ram_mark.flag = record.flags & ~(uint32_t)MIG_RAM_CONTINUE;
+    item->ram_mark.continues = continues;
+    item->ram_mark.value = record.offset;
+    r->body_step = item->ram_mark.flag == MIG_RAM_EOS;
+    return MIG_STATUS_MORE;
 }
 
 static MigStatus ram_next(MigReader *r, MigItem *item, GError **error)

@@ -81,20 +81,7 @@ static void watch_ram(MigSummary *s, const MigItem *item)
         ram = ram_of(s, item->pages.block);
         ram->wire_bytes += item->length;
         s->ram_records += item->pages.n_pages;
-        switch (item->pages.kind) {
-        case MIG_PAGE_ZERO:
-            ram->zero += item->pages.n_pages;
-            break;
-        case MIG_PAGE_NORMAL:
-            ram->normal += item->pages.n_pages;
-            break;
-        case MIG_PAGE_XBZRLE:
-            ram->xbzrle += item->pages.n_pages;
-            break;
-        case MIG_PAGE_COMPRESSED:
-            ram->compressed += item->pages.n_pages;
-            break;
-        }
+        ram->pages[item->pages.kind] += item->pages.n_pages;
         break;
     case MIG_ITEM_RAM_BLOCK:
         ram_of(s, item->block);
@@ -107,7 +94,7 @@ static void watch_ram(MigSummary *s, const MigItem *item)
         ram = ram_of(s, item->bitmap.block);
         ram->wire_bytes += item->length;
         ram->mapped += item->bitmap.n_set;
-        ram->zero += item->bitmap.n_pages - item->bitmap.n_set;
+        ram->pages[MIG_PAGE_ZERO] += item->bitmap.n_pages - item->bitmap.n_set;
         break;
     case MIG_ITEM_RAM_LIST:
     case MIG_ITEM_RAM_MARK:

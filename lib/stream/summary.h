@@ -31,7 +31,7 @@ typedef struct MigSectionSummary {
 
 /* Pages of one RAM block by the record that carried them. */
 typedef struct MigRamSummary {
-    uint64_t normal, zero, xbzrle, compressed;
+    uint64_t pages[MIG_PAGE_KIND_COUNT];
     uint64_t mapped;     /* pages that a mapped-ram file holds */
     uint64_t wire_bytes; /* octets of all of them, headers included */
 } MigRamSummary;

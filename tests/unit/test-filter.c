@@ -10,6 +10,7 @@
 
 #include "content.h"
 #include "conversion.h"
+#include "filter/filter.h"
 
 /* --- nothing changes ---------------------------------------------------------------- */
 
@@ -470,6 +471,26 @@ START_TEST(options_are_complete)
 }
 END_TEST
 
+/* A page of a kind that a filter does not name never gets to it. */
+START_TEST(filters_know_kinds_of_pages)
+{
+    const MigFilterType type = { .handles = MIG_ITEM_BIT(RAM_PAGES) | MIG_ITEM_BIT(EOF),
+                                 .page_kinds = MIG_PAGE_BIT(ZERO) };
+    const MigItem zero = { .kind = MIG_ITEM_RAM_PAGES, .pages.kind = MIG_PAGE_ZERO };
+    const MigItem normal = { .kind = MIG_ITEM_RAM_PAGES, .pages.kind = MIG_PAGE_NORMAL };
+    const MigItem eof = { .kind = MIG_ITEM_EOF };
+
+    ck_assert(mig_filter_type_knows(&type, &zero));
+    ck_assert(!mig_filter_type_knows(&type, &normal));
+    ck_assert(mig_filter_type_knows(&type, &eof));
+    for (const MigFilterType *const *t = mig_filter_types(); *t; t++) {
+        ck_assert_msg(!((*t)->handles & MIG_ITEM_BIT(RAM_PAGES)) == !(*t)->page_kinds,
+                      "%s handles pages, or knows kinds of them, but not both",
+                      (*t)->name);
+    }
+}
+END_TEST
+
 START_TEST(filters_have_help)
 {
     const char *previous = "";
@@ -521,6 +542,7 @@ Suite *suite_filter(void)
     tc = tcase_create("chains");
     tcase_add_test(tc, text_of_a_chain);
     tcase_add_test(tc, options_are_complete);
+    tcase_add_test(tc, filters_know_kinds_of_pages);
     tcase_add_test(tc, filters_have_help);
     tcase_add_test(tc, damage_is_an_error);
     suite_add_tcase(suite, tc);
