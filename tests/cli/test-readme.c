@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof that the examples of README.md show what the program prints, and that the
- * client of migstat(3) compiles and runs.
+/* Owns: the proof that the examples of README.md show what the program prints, that the client
+ * of migstat(3) compiles and runs, and that the files which documents name exist.
  * Must not know: what they are about.
  * Neighbours: README.md, man/migstat.3; the streams are those of tests/fixtures/real.
  */
@@ -86,6 +86,54 @@ START_TEST(examples_are_true)
 }
 END_TEST
 
+/* --- files that are named ------------------------------------------------------------- */
+
+static const char *const documents[] = {
+    "README.md",     "CONTRIBUTING.md",      "SECURITY.md",     "CHANGELOG.md",
+    "docs/proof.md", "docs/architecture.md", "tests/README.md", "docs/performance.md",
+};
+
+/* Whether @name exists, seen from the document or from the top. */
+static bool exists(const char *document, const char *name)
+{
+    g_autofree char *folder = g_path_get_dirname(document);
+    g_autofree char *beside = g_build_filename(folder, name, NULL);
+    g_autofree char *from_document = source_path(beside);
+    g_autofree char *from_top = source_path(name);
+
+    return g_file_test(from_document, G_FILE_TEST_EXISTS) ||
+           g_file_test(from_top, G_FILE_TEST_EXISTS);
+}
+
+static void check_names(const char *document, const char *text, const char *pattern)
+{
+    g_autoptr(GRegex) regex = g_regex_new(pattern, 0, 0, NULL);
+    g_autoptr(GMatchInfo) match = NULL;
+
+    for (g_regex_match(regex, text, 0, &match); g_match_info_matches(match);
+         g_match_info_next(match, NULL)) {
+        g_autofree char *name = g_match_info_fetch(match, 1);
+
+        ck_assert_msg(exists(document, name), "%s names %s, which does not exist",
+                      document, name);
+    }
+}
+
+/* What a link leads to, and paths between backquotes; in one with capital letters, such as
+ * lib/filter/NAME.c, they are placeholders. */
+START_TEST(named_files_exist)
+{
+    const char *document = documents[_i];
+    g_autofree char *path = source_path(document), *text = NULL;
+
+    ck_assert(g_file_get_contents(path, &text, NULL, NULL));
+    check_names(document, text, "\\]\\(([^):#]+)\\)");
+    check_names(document, text, "`((?!build/)[a-z.][a-z0-9._-]*/[a-z0-9._/-]*)`");
+}
+END_TEST
+
+/* --- the client of the manual --------------------------------------------------------- */
+
 /* The C of migstat(3), from the first #include to the end of its example. */
 static char *client_of_the_manual(void)
 {
@@ -133,6 +181,7 @@ Suite *suite_readme(void)
     Suite *suite = suite_create("readme");
     TCase *tc = tcase_create("examples");
     tcase_add_test(tc, examples_are_true);
+    tcase_add_loop_test(tc, named_files_exist, 0, G_N_ELEMENTS(documents));
     /* A sanitizer's library is not what a client links. */
     if (g_strcmp0(g_getenv("VARIANT"), "release") == 0) {
         tcase_add_test(tc, the_client_of_the_manual_works);
