@@ -181,10 +181,12 @@ static void list_rules_json(void)
 static void explain(const MigRule *rule)
 {
     g_autofree char *text = cli_rules_page_text(mig_rule_id(rule));
+    g_autofree char *title =
+        g_strdup_printf("%s: %s: %s", mig_rule_id(rule),
+                        mig_severity_name(mig_rule_severity(rule)), mig_rule_title(rule));
 
-    printf("%s: %s: %s\n\n%s", mig_rule_id(rule),
-           mig_severity_name(mig_rule_severity(rule)), mig_rule_title(rule),
-           text ? text : "");
+    cli_print_row(stdout, FINDING_HANG, title);
+    printf("\n%s", text ? text : "");
 }
 
 /* --- the pass over a file --------------------------------------------------------- */

@@ -43,9 +43,16 @@ static void help_text(const MigFilterType *type)
 {
     const char *key, *values, *help;
 
-    printf("%s: %s\n", mig_filter_type_name(type), mig_filter_type_summary(type));
+    g_autofree char *title = g_strdup_printf("%s: %s", mig_filter_type_name(type),
+                                             mig_filter_type_summary(type));
+
+    cli_print_row(stdout, 4, title);
     for (size_t i = 0; mig_filter_type_option(type, i, &key, &values, &help); i++) {
-        printf("  %s=%s\n      %s\n", key, values, help);
+        g_autofree char *option = g_strdup_printf("  %s=%s", key, values);
+        g_autofree char *meaning = g_strdup_printf("      %s", help);
+
+        cli_print_row(stdout, 10, option);
+        cli_print_row(stdout, 6, meaning);
     }
 }
 
@@ -95,7 +102,11 @@ static void explain_text(const MigChain *chain)
     const char *text, *summary;
 
     for (size_t i = 0; mig_chain_describe(chain, i, &text, &summary); i++) {
-        printf("%s\n    %s\n", text, summary);
+        g_autofree char *meaning = g_strdup_printf("    %s", summary);
+        g_autofree char *filter = cli_own_text(text);
+
+        cli_print_row(stdout, 8, filter);
+        cli_print_row(stdout, 4, meaning);
     }
     if (mig_chain_needs_scan(chain)) {
         puts("Reads a file twice, unless its end tells enough; spools a pipe.");

@@ -11,6 +11,7 @@
 #include "text.h"
 
 #define PATH_COLUMNS 40
+#define HANG         6 /* of what does not fit beside a path */
 
 /* Lines about one section, unless all are asked for. */
 #define LINES_MAX 100u
@@ -37,9 +38,11 @@ static void print_files(Diff *diff)
 {
     for (int i = 0; i < 2; i++) {
         g_autofree char *file = cli_file_name(diff->side[i].file);
+        g_autofree char *line =
+            g_strdup_printf("%s%s %s%s", cli_style(diff->color, i ? CLI_GREEN : CLI_RED),
+                            i ? "+++" : "---", file, cli_style(diff->color, CLI_PLAIN));
 
-        printf("%s%s %s%s\n", cli_style(diff->color, i ? CLI_GREEN : CLI_RED),
-               i ? "+++" : "---", file, cli_style(diff->color, CLI_PLAIN));
+        cli_print_row(stdout, HANG, line);
     }
 }
 
@@ -57,15 +60,19 @@ static void print_heading(Diff *diff, const DiffPlace *place)
     }
     diff_report_end(diff);
     if (*heading) {
-        printf("%s%s%s\n", cli_style(diff->color, CLI_BOLD), shown,
-               cli_style(diff->color, CLI_PLAIN));
+        g_autofree char *line =
+            g_strdup_printf("%s%s%s", cli_style(diff->color, CLI_BOLD), shown,
+                            cli_style(diff->color, CLI_PLAIN));
+
+        cli_print_row(stdout, HANG, line);
     }
     diff->heading = g_steal_pointer(&heading);
 }
 
-/* What stands in front of the values; false where the line is one too many. */
-static bool begin_line(Diff *diff, const DiffPlace *place)
+/* What stands in front of the values; NULL where the line is one too many. */
+static GString *begin_line(Diff *diff, const DiffPlace *place)
 {
+    GString *line;
     const char *label = place->path ? place->path : place->what;
     g_autofree char *shown = cli_escape(label, strlen(label));
     int indent;
@@ -75,11 +82,12 @@ static bool begin_line(Diff *diff, const DiffPlace *place)
     }
     print_heading(diff, place);
     if (diff->lines++ >= LINES_MAX && !diff->all) {
-        return false;
+        return NULL;
     }
     indent = *diff->heading ? 2 : 0;
-    printf("%*s%-*s  ", indent, "", PATH_COLUMNS - indent, shown);
-    return true;
+    line = g_string_new(NULL);
+    g_string_printf(line, "%*s%-*s  ", indent, "", PATH_COLUMNS - indent, shown);
+    return line;
 }
 
 void diff_report_end(Diff *diff)
@@ -96,20 +104,25 @@ void diff_report_end(Diff *diff)
 static void print_text(Diff *diff, const DiffPlace *place, const DiffValue *a,
                        const DiffValue *b)
 {
-    if (!begin_line(diff, place)) {
+    g_autoptr(GString) line = begin_line(diff, place);
+
+    if (!line) {
         return;
     }
     if (a && b) {
-        printf("%s%s%s -> %s%s%s\n", cli_style(diff->color, CLI_RED), a->text,
-               cli_style(diff->color, CLI_PLAIN), cli_style(diff->color, CLI_GREEN),
-               b->text, cli_style(diff->color, CLI_PLAIN));
+        g_string_append_printf(line, "%s%s%s -> %s%s%s", cli_style(diff->color, CLI_RED),
+                               a->text, cli_style(diff->color, CLI_PLAIN),
+                               cli_style(diff->color, CLI_GREEN), b->text,
+                               cli_style(diff->color, CLI_PLAIN));
     } else {
         const char *text = a ? a->text : b ? b->text : "";
 
-        printf("%sonly in %s%s%s%s\n", cli_style(diff->color, a ? CLI_RED : CLI_GREEN),
-               a ? "---" : "+++", *text ? ": " : "", text,
-               cli_style(diff->color, CLI_PLAIN));
+        g_string_append_printf(line, "%sonly in %s%s%s%s",
+                               cli_style(diff->color, a ? CLI_RED : CLI_GREEN),
+                               a ? "---" : "+++", *text ? ": " : "", text,
+                               cli_style(diff->color, CLI_PLAIN));
     }
+    cli_print_row(stdout, HANG, line->str);
 }
 
 /* --- JSON -------------------------------------------------------------------------------- */
@@ -205,10 +218,15 @@ void diff_report_pages(Diff *diff, const MigRamBlock *block, uint64_t address,
         cli_json_uint(diff->json, "length", length);
         cli_json_uint(diff->json, "pages", pages);
         cli_json_end_object(diff->json);
-    } else if (!diff->quiet && begin_line(diff, &place)) {
+    } else if (!diff->quiet) {
+        g_autoptr(GString) line = begin_line(diff, &place);
         g_autofree char *number = cli_number(pages);
 
-        printf("%s %s\n", number, pages == 1 ? "page differs" : "pages differ");
+        if (line) {
+            g_string_append_printf(line, "%s %s", number,
+                                   pages == 1 ? "page differs" : "pages differ");
+            cli_print_row(stdout, HANG, line->str);
+        }
     }
 }
 
@@ -219,6 +237,10 @@ void diff_report_total(Diff *diff, const MigRamBlock *block, uint64_t pages,
     g_autofree char *number = cli_number(pages), *all = cli_number(of_pages);
 
     if (!diff->json && !diff->quiet) {
-        printf("  %-*s  %s of %s pages differ\n", PATH_COLUMNS - 2, name, number, all);
+        g_autoptr(GString) line = g_string_new(NULL);
+
+        g_string_printf(line, "  %-*s  %s of %s pages differ", PATH_COLUMNS - 2, name,
+                        number, all);
+        cli_print_row(stdout, HANG, line->str);
     }
 }

@@ -59,25 +59,33 @@ static const char *type_label(MigSectionType type)
 
 /* --- text -------------------------------------------------------------------------------- */
 
+/* A field on one line, or where that would not be in columns, its name and under it the rest. */
 static void print_line(Devices *d, unsigned depth, const char *name, const char *type,
                        uint64_t offset, const char *value, const char *note)
 {
     g_autofree char *shown_name = cli_escape(name, strlen(name));
     g_autofree char *shown_type = cli_escape(type, strlen(type));
     g_autofree char *shown_note = note ? cli_escape(note, strlen(note)) : NULL;
-    int indent = 2 + 2 * (int)MIN(depth, 32);
+    int indent = 2 + 2 * (int)MIN(depth, 32), limit = cli_columns(stdout, 0);
+    g_autofree char *rest = g_strdup_printf(
+        "%s%-*s 0x%08" PRIx64 "%s%s%s%s%s%s%s", cli_style(d->color, CLI_DIM),
+        TYPE_COLUMNS, shown_type, offset, cli_style(d->color, CLI_PLAIN),
+        *value ? "  " : "", value, note ? "  " : "",
+        note ? cli_style(d->color, CLI_CYAN) : "", note ? shown_note : "",
+        note ? cli_style(d->color, CLI_PLAIN) : "");
+    g_autofree char *line = g_strdup_printf(
+        "%*s%-*s  %s", indent, "", MAX(NAME_COLUMNS - indent, 1), shown_name, rest);
 
-    printf("%*s%-*s  %s%-*s 0x%08" PRIx64 "%s", indent, "", MAX(NAME_COLUMNS - indent, 1),
-           shown_name, cli_style(d->color, CLI_DIM), TYPE_COLUMNS, shown_type, offset,
-           cli_style(d->color, CLI_PLAIN));
-    if (*value) {
-        printf("  %s", value);
+    if (limit && (cli_width(line) > (size_t)limit ||
+                  cli_width(shown_name) + (size_t)indent > NAME_COLUMNS)) {
+        g_autofree char *first = g_strdup_printf("%*s%s", indent, "", shown_name);
+        g_autofree char *second = g_strdup_printf("%*s%s", indent + 4, "", rest);
+
+        cli_print_row(stdout, indent + 4, first);
+        cli_print_row(stdout, indent + 4, second);
+    } else {
+        printf("%s\n", line);
     }
-    if (note) {
-        printf("  %s%s%s", cli_style(d->color, CLI_CYAN), shown_note,
-               cli_style(d->color, CLI_PLAIN));
-    }
-    putchar('\n');
 }
 
 static void flush_fold(Devices *d)
@@ -125,8 +133,11 @@ static void print_hex(const MigField *field)
         g_autofree char *row =
             cli_field_hex(field->bytes + at, MIN(16, field->length - at), 16);
 
-        printf("%*s0x%08" PRIx64 ": %s\n", 4 + 2 * (int)MIN(field->depth, 32), "",
-               field->offset + at, row);
+        int indent = 4 + 2 * (int)MIN(field->depth, 32);
+        g_autofree char *line = g_strdup_printf("%*s0x%08" PRIx64 ": %s", indent, "",
+                                                field->offset + at, row);
+
+        cli_print_row(stdout, indent + 12, line);
     }
 }
 
@@ -141,9 +152,12 @@ static void print_found(Devices *d, const MigField *field)
     g_autofree char *note =
         field->note ? cli_escape(field->note, strlen(field->note)) : NULL;
 
-    printf("%s  %s%s 0x%08" PRIx64 "%s  %s%s%s\n", shown, cli_style(d->color, CLI_DIM),
-           type, field->offset, cli_style(d->color, CLI_PLAIN), value, note ? "  " : "",
-           note ? note : "");
+    g_autofree char *line = g_strdup_printf("%s  %s%s 0x%08" PRIx64 "%s  %s%s%s", shown,
+                                            cli_style(d->color, CLI_DIM), type,
+                                            field->offset, cli_style(d->color, CLI_PLAIN),
+                                            value, note ? "  " : "", note ? note : "");
+
+    cli_print_row(stdout, 4, line);
 }
 
 static bool wants_hex(const Devices *d, const MigField *field)
@@ -244,10 +258,14 @@ static void open_device(Devices *d)
         }
         cli_json_array(d->json, "fields");
     } else if (d->whole) {
-        printf("%s%s%s%s  version %u, %s bytes at 0x%" PRIx64 "%s%s\n",
-               d->shown > 1 ? "\n" : "", cli_style(d->color, CLI_BOLD), shown,
-               cli_style(d->color, CLI_PLAIN), d->version_id, length, d->body_offset,
-               d->where ? ", configuration in " : "", d->where ? d->where : "");
+        g_autofree char *line = g_strdup_printf(
+            "%s%s%s  version %u, %s bytes at 0x%" PRIx64 "%s%s",
+            cli_style(d->color, CLI_BOLD), shown, cli_style(d->color, CLI_PLAIN),
+            d->version_id, length, d->body_offset, d->where ? ", configuration in " : "",
+            d->where ? d->where : "");
+
+        fputs(d->shown > 1 ? "\n" : "", stdout);
+        cli_print_row(stdout, 2, line);
     }
 }
 

@@ -10,6 +10,8 @@
 #include "progress.h"
 #include "text.h"
 
+#define DETAILS_COLUMN 40 /* where a wrapped line goes on */
+
 static const char *mark_name(MigRamFlag flag)
 {
     return flag == MIG_RAM_EOS ? "EOS" : flag == MIG_RAM_HOOK ? "HOOK" : "MULTIFD_FLUSH";
@@ -77,16 +79,20 @@ static void print_text(const MigItem *item)
         item->section ? cli_escape(item->section->name, item->section->name_length)
                       : NULL;
 
-    printf("0x%08" PRIx64 " %10" PRIu64 "  %s%-15s %s%s%s", item->offset, item->length,
-           item->package_depth ? "| " : "", mig_item_kind_name(item->kind),
-           section ? section : "", section && *details ? ": " : "", details);
+    g_autoptr(GString) line = g_string_new(NULL);
+
+    g_string_printf(line, "0x%08" PRIx64 " %10" PRIu64 "  %s%-15s %s%s%s", item->offset,
+                    item->length, item->package_depth ? "| " : "",
+                    mig_item_kind_name(item->kind), section ? section : "",
+                    section && *details ? ": " : "", details);
     if (item->piece) {
-        printf(" (from byte %" PRIu64 " of %" PRIu64 ")", item->piece, item->whole);
+        g_string_append_printf(line, " (from byte %" PRIu64 " of %" PRIu64 ")",
+                               item->piece, item->whole);
     }
     if (item->defect) {
-        printf(" [%s]", item->defect);
+        g_string_append_printf(line, " [%s]", item->defect);
     }
-    putchar('\n');
+    cli_print_row(stdout, DETAILS_COLUMN, line->str);
 }
 
 static void print_json(CliJson *json, const MigItem *item)

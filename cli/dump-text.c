@@ -37,14 +37,6 @@ static void heading(const Text *t, const char *title)
            cli_style(t->color, CLI_PLAIN));
 }
 
-/* A line of the result that is a sentence, not a row. */
-static void print_prose(const char *text)
-{
-    g_autofree char *lines = cli_wrap(text, cli_columns(stdout, 0), 2);
-
-    printf("%s\n", lines);
-}
-
 static char *section_name(const MigSection *section)
 {
     g_autofree char *name = cli_escape(section->name, section->name_length);
@@ -75,7 +67,7 @@ static void print_wrappers(const Text *t)
                                               : "",
                 containers[i].libvirt_was_running ? "running" : "paused", xml, cookie);
 
-            print_prose(line);
+            cli_print_row(stdout, 2, line);
         }
     }
 }
@@ -95,7 +87,7 @@ static void print_file(const Text *t)
 
         g_string_append_printf(line, " (a file of %s)", outer);
     }
-    print_prose(line->str);
+    cli_print_row(stdout, 2, line->str);
 }
 
 static void append_capabilities(GString *line, const MigConfiguration *conf)
@@ -138,7 +130,7 @@ static void print_head(const Text *t)
                            : d->summary->n_defects == 0 ? "complete"
                                                         : "complete, with defects",
                            cli_style(t->color, CLI_PLAIN));
-    print_prose(line->str);
+    cli_print_row(stdout, 2, line->str);
 }
 
 /* Cells of each share: none that has bytes is invisible, and the widest gives. */

@@ -7,6 +7,7 @@
  *            it into the string included below.
  */
 #include "rules-page.h"
+#include "wrap.h"
 
 #include <glib.h>
 #include <string.h>
@@ -31,8 +32,8 @@ static void append_line(GString *text, const char *line, size_t length)
     }
 }
 
-/* Words of a paragraph, broken into lines. */
-static void append_filled(GString *out, const char *paragraph)
+/* Words of a paragraph, broken into lines of at most @width columns. */
+static void append_filled(GString *out, const char *paragraph, size_t width)
 {
     g_auto(GStrv) words = g_strsplit_set(paragraph, " \n", -1);
     size_t column = 0;
@@ -43,7 +44,7 @@ static void append_filled(GString *out, const char *paragraph)
         if (n == 0) {
             continue;
         }
-        if (column && column + 1 + n > WIDTH) {
+        if (column && column + 1 + n > width) {
             g_string_append_c(out, '\n');
             column = 0;
         }
@@ -58,6 +59,8 @@ char *cli_rules_page_text(const char *id)
     g_autofree char *heading = g_strdup_printf("\n.SS %s\n", id);
     const char *line = strstr(page, heading);
     g_autoptr(GString) paragraph = g_string_new(NULL);
+    int columns = cli_columns(stdout, WIDTH);
+    size_t width = columns > 0 ? MIN((size_t)columns, WIDTH) : WIDTH;
     GString *out;
 
     if (!line) {
@@ -68,7 +71,7 @@ char *cli_rules_page_text(const char *id)
         size_t n = strcspn(line, "\n");
 
         if (strncmp(line, ".PP", 3) == 0) {
-            append_filled(out, paragraph->str);
+            append_filled(out, paragraph->str, width);
             g_string_append_c(out, '\n');
             g_string_truncate(paragraph, 0);
         } else if (*line == '.') {
@@ -83,6 +86,6 @@ char *cli_rules_page_text(const char *id)
         g_string_append_c(paragraph, ' ');
         line += n + (line[n] == '\n');
     }
-    append_filled(out, paragraph->str);
+    append_filled(out, paragraph->str, width);
     return g_string_free(out, FALSE);
 }

@@ -204,20 +204,13 @@ static void print_in_lines(const CliTable *table, char **row)
     }
 }
 
-static void print_wrapped(const CliTable *table, const char *text, int hang)
-{
-    g_autofree char *lines = cli_wrap(text, cli_columns(table->file, 0), hang);
-
-    fprintf(table->file, "%s\n", lines);
-}
-
 /* The first cell, and under it what the others say. */
 static void print_paragraph(const CliTable *table, char **row)
 {
     g_autofree char *first = g_strdup_printf("%*s%s", table->indent, "", row[0]);
     g_autoptr(GString) rest = g_string_new(NULL);
 
-    print_wrapped(table, first, table->indent + 2 * HANG);
+    cli_print_row(table->file, table->indent + 2 * HANG, first);
     g_string_append_printf(rest, "%*s", table->indent + HANG, "");
     for (size_t i = 1; table->columns[i]; i++) {
         const char *title = table->head ? table->head[i] : "";
@@ -228,7 +221,7 @@ static void print_paragraph(const CliTable *table, char **row)
     }
     if (g_str_has_suffix(rest->str, ", ")) {
         g_string_truncate(rest, rest->len - 2);
-        print_wrapped(table, rest->str, table->indent + HANG);
+        cli_print_row(table->file, table->indent + HANG, rest->str);
     }
 }
 
@@ -405,7 +398,7 @@ void cli_table_print(CliTable *table, FILE *file, int indent)
         char **row = g_ptr_array_index(table->rows, r);
 
         if (is_line(row)) {
-            print_wrapped(table, row[0] + 1, indent + HANG);
+            cli_print_row(table->file, indent + HANG, row[0] + 1);
         } else {
             print_row(table, row, false);
         }

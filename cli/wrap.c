@@ -256,6 +256,13 @@ void cli_print_line(FILE *file, int hang, const char *text)
     fprintf(file, "%s\n", lines);
 }
 
+void cli_print_row(FILE *file, int hang, const char *text)
+{
+    g_autofree char *lines = cli_wrap(text, cli_columns(file, 0), hang);
+
+    fprintf(file, "%s\n", lines);
+}
+
 void cli_print_hint(FILE *file, const char *command)
 {
     g_autofree char *lines =

@@ -40,6 +40,9 @@ char *cli_wrap_command(const char *command, int columns, int column, int hang);
 /* Prints @text and an end of line to @file, wrapped as a message. */
 void cli_print_line(FILE *file, int hang, const char *text);
 
+/* The same for a row of a result, such as a field: cli_columns() is its limit. */
+void cli_print_row(FILE *file, int hang, const char *text);
+
 /* Prints "    hint: @command", wrapped as a command, to @file. */
 void cli_print_hint(FILE *file, const char *command);
 

@@ -44,6 +44,7 @@
     SUITE(rules)       \
     SUITE(sandbox)     \
     SUITE(special)     \
+    SUITE(terminal)    \
     SUITE(vfio)        \
     SUITE(vfio_layout)
 
