@@ -30,7 +30,9 @@ const struct argp_option cli_common_options[] = {
     { "quiet", 'q', NULL, 0, "Nothing but errors on stderr", 0 },
     { "offset", KEY_OFFSET, "N", 0, "The stream starts N bytes into the file", 0 },
     { "max-expand", KEY_MAX_EXPAND, "SIZE", 0,
-      "Give up when compressed input expands to more (default 16T)", 0 },
+      "Give up when compressed input expands to more (default: 1,000 times its size, or "
+      "1G)",
+      0 },
     { "no-sandbox", KEY_NO_SANDBOX, NULL, 0,
       "Keep the right to open files and run programs while a stream is read", 0 },
     { "help", 'h', NULL, 0, "Print this help", -1 },

@@ -106,6 +106,7 @@ MigSource *mig_container_unwrap(MigSource *source, uint64_t max_expand,
                                 GArray *containers, GError **error)
 {
     g_autoptr(MigSource) layer = mig_source_view_new(source, 0);
+    g_autoptr(MigExpansion) expansion = mig_expansion_new(max_expand);
     MigLibvirtFormat libvirt_format = MIG_LIBVIRT_RAW;
 
     for (;;) {
@@ -135,9 +136,9 @@ MigSource *mig_container_unwrap(MigSource *source, uint64_t max_expand,
                 return NULL;
             }
         } else if (magic->kind == KIND_ZSTD) {
-            layer = mig_source_zstd_new(g_steal_pointer(&layer), max_expand);
+            layer = mig_source_zstd_new(g_steal_pointer(&layer), expansion);
         } else {
-            layer = mig_source_gzip_new(g_steal_pointer(&layer), max_expand);
+            layer = mig_source_gzip_new(g_steal_pointer(&layer), expansion);
         }
         layer = mig_source_view_new(g_steal_pointer(&layer), container.header_length);
         g_array_append_val(containers, container);

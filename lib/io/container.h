@@ -12,12 +12,10 @@
 /* Wrappers nest at most this deep. */
 #define MIG_CONTAINER_DEPTH 4
 
-/* Most bytes that compressed input may expand to, unless the caller says otherwise. */
-#define MIG_EXPAND_MAX (16ull << 40)
-
 /*
  * Takes all wrappers off @source, which is taken over, and appends a MigContainer for each
- * to @containers.  Returns the source of the plain bytes; errors as mig_input_open().
+ * to @containers.  @max_expand as in MigInputOptions.  Returns the source of the plain bytes;
+ * errors as mig_input_open().
  */
 MigSource *mig_container_unwrap(MigSource *source, uint64_t max_expand,
                                 GArray *containers, GError **error);

@@ -446,9 +446,7 @@ static MigInput *input_new(MigSource *source, const char *name,
             return NULL;
         }
     }
-    in->source =
-        mig_container_unwrap(source, opt->max_expand ? opt->max_expand : MIG_EXPAND_MAX,
-                             in->containers, error);
+    in->source = mig_container_unwrap(source, opt->max_expand, in->containers, error);
     if (!in->source) {
         return NULL;
     }

@@ -25,7 +25,9 @@ typedef struct MigInputOptions {
      * QEMU's file:PATH,offset=N skipped.  Offsets inside the stream then count from
      * here, but see mig_input_file_offset(). */
     uint64_t offset;
-    /* Most plain bytes that compressed input may expand to; 0 means the default, 16 TiB. */
+    /* The most bytes that compressed input may expand to, in all layers of compression
+     * together.  0 means the default: 1,000 times the compressed bytes read so far, or 1 GiB
+     * where that is more. */
     uint64_t max_expand;
     /* Where a spool file may live; NULL means $TMPDIR, else /var/tmp. */
     const char *spool_dir;

@@ -81,11 +81,11 @@ static void gzip_clear(MigUnpack *unpack)
 
 static const MigUnpackOps gzip_ops = { "gzip", gzip_step, gzip_clear };
 
-MigSource *mig_source_gzip_new(MigSource *inner, uint64_t max_expand)
+MigSource *mig_source_gzip_new(MigSource *inner, MigExpansion *expansion)
 {
     GzipSource *gzip = g_new0(GzipSource, 1);
 
-    mig_unpack_init(&gzip->unpack, &gzip_ops, inner, max_expand);
+    mig_unpack_init(&gzip->unpack, &gzip_ops, inner, expansion);
     gzip->converter = G_CONVERTER(g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP));
     return &gzip->unpack.base;
 }

@@ -10,6 +10,55 @@
 
 #define BUFFER_SIZE ((size_t)128 << 10)
 
+/* By default: real streams expand up to some hundred times, and small ones cost little. */
+#define RATIO_MAX     1000u
+#define RATIO_FREE_TO (UINT64_C(1) << 30)
+
+struct MigExpansion {
+    uint64_t max;      /* 0: by the ratio */
+    uint64_t read;     /* bytes of the file that the outermost layer has read */
+    uint64_t expanded; /* bytes that all layers have given */
+    uint64_t windows;  /* bytes that they keep */
+    unsigned n_layers;
+};
+
+MigExpansion *mig_expansion_new(uint64_t max_expand)
+{
+    MigExpansion *expansion = g_atomic_rc_box_new0(MigExpansion);
+
+    expansion->max = max_expand;
+    return expansion;
+}
+
+void mig_expansion_unref(MigExpansion *expansion)
+{
+    g_atomic_rc_box_release(expansion);
+}
+
+/* How many bytes more may come out. */
+static uint64_t allowed_by(const MigExpansion *expansion)
+{
+    uint64_t by_ratio;
+
+    if (__builtin_mul_overflow(expansion->read, RATIO_MAX, &by_ratio)) {
+        by_ratio = UINT64_MAX;
+    }
+    return (expansion->max ? expansion->max : MAX(by_ratio, RATIO_FREE_TO)) -
+           expansion->expanded;
+}
+
+bool mig_unpack_claim_window(MigUnpack *unpack, uint64_t window)
+{
+    uint64_t others = unpack->expansion->windows - unpack->window;
+
+    if (window > MIG_WINDOWS_MAX - others) {
+        return false;
+    }
+    unpack->expansion->windows = others + window;
+    unpack->window = window;
+    return true;
+}
+
 void mig_unpack_fail(MigUnpack *unpack, MigErrorCode code, const char *text)
 {
     unpack->failure = code;
@@ -30,6 +79,7 @@ bool mig_unpack_refill(MigUnpack *unpack, GError **error)
     if (got > 0) {
         unpack->filled += (size_t)got;
         unpack->in_offset += (uint64_t)got;
+        unpack->expansion->read += unpack->outermost ? (uint64_t)got : 0;
     }
     unpack->inner_ended = got == 0;
     return got >= 0;
@@ -39,7 +89,7 @@ static ssize_t unpack_read(MigSource *source, uint64_t offset, void *buffer, siz
                            GError **error)
 {
     MigUnpack *unpack = (MigUnpack *)source;
-    uint64_t allowed = unpack->max_expand - unpack->expanded;
+    uint64_t allowed = allowed_by(unpack->expansion);
     size_t got = 0;
 
     (void)offset; /* Bytes are asked for in order. */
@@ -51,11 +101,15 @@ static ssize_t unpack_read(MigSource *source, uint64_t offset, void *buffer, siz
         }
     }
     if (got > allowed) {
-        mig_unpack_fail(unpack, MIG_ERROR_LIMIT,
-                        "expands to more than the limit on decompressed bytes");
+        mig_unpack_fail(
+            unpack, MIG_ERROR_LIMIT,
+            unpack->expansion->max
+                ? "expands to more than the limit on decompressed bytes"
+                : "expands to more than 1,000 times its size; --max-expand=SIZE "
+                  "allows more");
         got = allowed;
     }
-    unpack->expanded += got;
+    unpack->expansion->expanded += got;
     if (got == 0 && unpack->failure) {
         mig_source_set_error(error, unpack->failure,
                              unpack->inner->origin + unpack->failure_offset, "%s: %s",
@@ -70,13 +124,14 @@ static void unpack_free(MigSource *source)
     MigUnpack *unpack = (MigUnpack *)source;
 
     mig_source_free(unpack->inner);
+    mig_expansion_unref(unpack->expansion);
     unpack->ops->clear(unpack);
     g_free(unpack->buffer);
     g_free(unpack);
 }
 
 void mig_unpack_init(MigUnpack *unpack, const MigUnpackOps *ops, MigSource *inner,
-                     uint64_t max_expand)
+                     MigExpansion *expansion)
 {
     static const MigSourceOps unpack_ops = { .read = unpack_read, .free = unpack_free };
 
@@ -85,6 +140,7 @@ void mig_unpack_init(MigUnpack *unpack, const MigUnpackOps *ops, MigSource *inne
     unpack->base.fd = -1;
     unpack->ops = ops;
     unpack->inner = inner;
-    unpack->max_expand = max_expand;
+    unpack->expansion = g_atomic_rc_box_acquire(expansion);
+    unpack->outermost = expansion->n_layers++ == 0;
     unpack->buffer = g_malloc(BUFFER_SIZE);
 }

@@ -10,6 +10,10 @@
 
 #include "io/source.h"
 
+/* What the decompressors of all layers may keep together to refer back to, in bytes: as much
+ * as zstd(1) allows one. */
+#define MIG_WINDOWS_MAX (UINT64_C(128) << 20)
+
 typedef struct MigUnpack MigUnpack;
 
 typedef struct MigUnpackOps {
@@ -30,8 +34,9 @@ struct MigUnpack {
     MigSource base;
     const MigUnpackOps *ops;
     MigSource *inner;
-    uint64_t max_expand;
-    uint64_t expanded;
+    MigExpansion *expansion;
+    bool outermost;     /* What it reads are bytes of the file. */
+    uint64_t window;    /* Claimed from the expansion. */
     uint8_t *buffer;    /* Compressed bytes; */
     size_t used;        /* those that the decompressor has seen, */
     size_t filled;      /* and all of them. */
@@ -46,7 +51,11 @@ struct MigUnpack {
 
 /* @inner is taken over; the rest as in mig_source_zstd_new(). */
 void mig_unpack_init(MigUnpack *unpack, const MigUnpackOps *ops, MigSource *inner,
-                     uint64_t max_expand);
+                     MigExpansion *expansion);
+
+/* The decompressor is about to keep @window bytes, instead of what it kept before; false where
+ * the layers together would keep more than MIG_WINDOWS_MAX. */
+bool mig_unpack_claim_window(MigUnpack *unpack, uint64_t window);
 
 /* Gets more behind what is left.  False when the inner source fails; it will say so again. */
 bool mig_unpack_refill(MigUnpack *unpack, GError **error);

@@ -16,6 +16,9 @@
 /* The least that begins a frame; from there on the decompressor says what it wants. */
 #define FRAME_START 5
 
+/* The longest header of a frame. */
+#define FRAME_HEADER_MAX 18
+
 typedef struct ZstdSource {
     MigUnpack unpack;
     ZSTD_DStream *stream;
@@ -58,6 +61,43 @@ static bool go_on(ZstdSource *zstd, GError **error)
     return true;
 }
 
+/*
+ * Bytes that the frame at @p, of which @n are there, refers back to at most; 0 where that is not
+ * to be seen.  A frame of one segment needs all of its content.
+ *   le32 magic | u8 descriptor, bit 5: one segment | [u8 window: exponent - 10 << 3 | mantissa]
+ * Source: RFC 8878, 3.1.1.1.
+ */
+static uint64_t frame_window(const uint8_t *p, size_t n)
+{
+    unsigned long long content = ZSTD_getFrameContentSize(p, n);
+
+    if (n < 6 || content == ZSTD_CONTENTSIZE_ERROR) {
+        return 0;
+    }
+    if (p[4] & 0x20) {
+        return content;
+    }
+    return (UINT64_C(1) << (10 + (p[5] >> 3))) / 8 * (8 + (p[5] & 7));
+}
+
+/* Before a frame: whether there is room for its window. */
+static bool claim_window(ZstdSource *zstd)
+{
+    MigUnpack *unpack = &zstd->unpack;
+    uint64_t window =
+        frame_window(unpack->buffer + unpack->used, unpack->filled - unpack->used);
+
+    if (window > MIG_WINDOWS_MAX) {
+        return true; /* the decompressor refuses it */
+    }
+    if (!mig_unpack_claim_window(unpack, MAX(window, unpack->window))) {
+        mig_unpack_fail(unpack, MIG_ERROR_LIMIT,
+                        "frames around each other need windows of more than 128 MiB");
+        return false;
+    }
+    return true;
+}
+
 /* At most one block. */
 static bool zstd_step(MigUnpack *unpack, uint8_t *out, size_t n, size_t *given,
                       GError **error)
@@ -68,8 +108,15 @@ static bool zstd_step(MigUnpack *unpack, uint8_t *out, size_t n, size_t *given,
     ZSTD_inBuffer in = { unpack->buffer + unpack->used, size, 0 };
     ZSTD_outBuffer to = { out, n, 0 };
 
+    if (zstd->wanted == 0 && unpack->filled - unpack->used < FRAME_HEADER_MAX &&
+        !unpack->inner_ended) {
+        return mig_unpack_refill(unpack, error);
+    }
     if (zstd->wanted == 0 && size == 0) {
         return go_on(zstd, error);
+    }
+    if (zstd->wanted == 0 && !claim_window(zstd)) {
+        return true;
     }
     size_t result = ZSTD_decompressStream(zstd->stream, &to, &in);
     unpack->used += in.pos;
@@ -90,11 +137,11 @@ static void zstd_clear(MigUnpack *unpack)
 
 static const MigUnpackOps zstd_ops = { "zstd", zstd_step, zstd_clear };
 
-MigSource *mig_source_zstd_new(MigSource *inner, uint64_t max_expand)
+MigSource *mig_source_zstd_new(MigSource *inner, MigExpansion *expansion)
 {
     ZstdSource *zstd = g_new0(ZstdSource, 1);
 
-    mig_unpack_init(&zstd->unpack, &zstd_ops, inner, max_expand);
+    mig_unpack_init(&zstd->unpack, &zstd_ops, inner, expansion);
     zstd->stream = ZSTD_createDStream();
     if (zstd->stream) {
         ZSTD_DCtx_setParameter(zstd->stream, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);

@@ -81,9 +81,16 @@ MigSource *mig_source_view_new(MigSource *inner, uint64_t start);
  * will be read again.  NULL with *error set when they cannot be read. */
 const uint8_t *mig_source_view_look(MigSource *view, size_t *n, GError **error);
 
-/* zstd frames and gzip members, undone.  @max_expand: most bytes that may come out. */
-MigSource *mig_source_zstd_new(MigSource *inner, uint64_t max_expand);
-MigSource *mig_source_gzip_new(MigSource *inner, uint64_t max_expand);
+/* What all layers of compression around one stream may cost together: source-unpack.c.
+ * @max_expand as in MigInputOptions. */
+typedef struct MigExpansion MigExpansion;
+MigExpansion *mig_expansion_new(uint64_t max_expand);
+void mig_expansion_unref(MigExpansion *expansion);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigExpansion, mig_expansion_unref)
+
+/* zstd frames and gzip members, decompressed.  @expansion is referenced. */
+MigSource *mig_source_zstd_new(MigSource *inner, MigExpansion *expansion);
+MigSource *mig_source_gzip_new(MigSource *inner, MigExpansion *expansion);
 
 /*
  * A spool: written once, then read at any offset.  @start: the offset of its first byte.

@@ -1072,6 +1072,65 @@ START_TEST(bounds_what_compressed_input_expands_to)
 }
 END_TEST
 
+/* Without a limit of the caller's: beyond 1 GiB, a thousand times what was read.  A frame of
+ * zeros, many times over, and the same around it once more. */
+START_TEST(bounds_what_it_expands_to_by_ratio)
+{
+    const MigInputOptions more = { .max_expand = 3072 * MIB };
+    g_autoptr(GBytes) plain = zeros(64 * MIB);
+    g_autoptr(GBytes) frame = zstd(plain);
+    g_autoptr(GByteArray) frames = g_byte_array_new();
+    g_autoptr(GBytes) packed = NULL;
+
+    for (int i = 0; i < 20; i++) {
+        g_byte_array_append(frames, g_bytes_get_data(frame, NULL),
+                            (guint)g_bytes_get_size(frame));
+    }
+    packed = g_bytes_new(frames->data, frames->len);
+    if (_i == 1) {
+        GBytes *inner = packed;
+
+        packed = zstd(inner);
+        g_bytes_unref(inner);
+    }
+    g_autoptr(Opened) bounded = open_way(FROM_MEMORY, packed, NULL);
+    g_autoptr(Opened) asked = open_way(FROM_MEMORY, packed, &more);
+
+    ck_assert_uint_le(mig_input_skip(bounded->in, 2048 * MIB), 1024 * MIB);
+    assert_ends_with(bounded->in, MIG_ERROR_LIMIT);
+    ck_assert_uint_eq(mig_input_skip(asked->in, 2048 * MIB), 20 * 64 * MIB);
+    assert_ends_well(asked->in);
+}
+END_TEST
+
+/* A frame of 128 MiB's window around another: each may have it, both may not. */
+START_TEST(bounds_the_windows_of_all_layers)
+{
+    static const uint8_t head[] = { 0x28, 0xb5, 0x2f, 0xfd, 0x00, 17 << 3 };
+    static const uint8_t block[] = { 1 | 5 << 3, 0, 0, 'h', 'e', 'l', 'l', 'o' };
+    g_autoptr(GByteArray) inner = g_byte_array_new();
+    g_autoptr(GByteArray) outer = g_byte_array_new();
+    uint8_t raw[3];
+
+    g_byte_array_append(inner, head, sizeof head);
+    g_byte_array_append(inner, block, sizeof block);
+    g_autoptr(GBytes) alone = g_bytes_new(inner->data, inner->len);
+    g_autoptr(Opened) one = open_way(FROM_MEMORY, alone, NULL);
+    ck_assert_uint_eq(mig_input_skip(one->in, 100), 5);
+    assert_ends_well(one->in);
+
+    raw[0] = (uint8_t)(1 | inner->len << 3);
+    raw[1] = raw[2] = 0;
+    g_byte_array_append(outer, head, sizeof head);
+    g_byte_array_append(outer, raw, sizeof raw);
+    g_byte_array_append(outer, inner->data, inner->len);
+    g_autoptr(GBytes) around = g_bytes_new(outer->data, outer->len);
+    g_autoptr(Opened) two = open_way(FROM_MEMORY, around, NULL);
+    ck_assert(g_error_matches(two->error, MIG_ERROR, MIG_ERROR_LIMIT));
+    ck_assert_ptr_nonnull(strstr(two->error->message, "around each other"));
+}
+END_TEST
+
 START_TEST(bounds_nesting)
 {
     GBytes *bytes = pattern(100);
@@ -1139,6 +1198,8 @@ Suite *suite_input(void)
     tcase_add_loop_test(wrapping, tells_where_compressed_data_ends_early, 0, 2);
     tcase_add_loop_test(wrapping, tells_damage_in_compressed_data, 0, 3);
     tcase_add_loop_test(wrapping, bounds_what_compressed_input_expands_to, 0, 3);
+    tcase_add_loop_test(wrapping, bounds_what_it_expands_to_by_ratio, 0, 2);
+    tcase_add_test(wrapping, bounds_the_windows_of_all_layers);
     tcase_add_test(wrapping, bounds_nesting);
     tcase_add_test(wrapping, bounds_the_window_of_a_frame);
     suite_add_tcase(suite, wrapping);
