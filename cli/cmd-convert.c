@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "convert-for.h"
 #include "convert.h"
 #include "progress.h"
 
@@ -20,7 +21,8 @@ enum {
     KEY_FILTER,
     KEY_CONFIG_NEEDED,
     KEY_EVERY_ITERATION,
-    KEY_EXPLAIN,
+    KEY_FOR,
+    KEY_DRY_RUN,
     KEY_LIST_FILTERS,
     KEY_HELP_FILTER,
     KEY_FORCE,
@@ -42,9 +44,13 @@ static const struct argp_option options[] = {
       "With --to=subflag: set the device up in every PART that has data", 1 },
     { "filter", KEY_FILTER, "NAME[:KEY=VALUE]...", CLI_REPEATS,
       "Apply a filter; may be repeated", 1 },
-    { "lossy", KEY_LOSSY, NULL, 0, "Allow a conversion to drop what it cannot keep", 1 },
-    { "explain", KEY_EXPLAIN, NULL, 0, "Print the chain of filters instead of running it",
+    { "for", KEY_FOR, "qemu-X.Y", 0,
+      "Apply whatever that release needs to accept the stream, or say why nothing can",
       1 },
+    { "lossy", KEY_LOSSY, NULL, 0, "Allow a conversion to drop what it cannot keep", 1 },
+    { "dry-run", KEY_DRY_RUN, NULL, 0, "Print the chain of filters instead of running it",
+      1 },
+    { "explain", KEY_DRY_RUN, NULL, OPTION_HIDDEN, NULL, 1 }, /* its old name */
     { "list-filters", KEY_LIST_FILTERS, NULL, 0, "List the filters", 1 },
     { "help-filter", KEY_HELP_FILTER, "NAME", 0, "Show the options of a filter", 1 },
     { NULL, 0, NULL, 0, "Where to:", 2 },
@@ -85,8 +91,9 @@ typedef struct Arguments {
     GArray *steps;
     GPtrArray *needs; /* --config-needed */
     bool every_iteration, lossy;
-    bool list, explain;
-    const char *help; /* of which filter */
+    bool list, dry_run;
+    MigRelease release; /* --for, or MIG_RELEASE_NONE */
+    const char *help;   /* of which filter */
     bool in_place;
     const char *input, *output;
     MigOutputOptions out;
@@ -138,6 +145,11 @@ static void check_arguments(Arguments *arguments, struct argp_state *state)
     if (arguments->out.zstd_threads < 0) {
         arguments->out.zstd_threads = (int)MIN(g_get_num_processors(), THREADS_MAX);
     }
+    if (arguments->dry_run && arguments->release && !files->len) {
+        argp_error(state,
+                   "--dry-run with --for wants a FILE, since what that release needs "
+                   "depends on it");
+    }
     if (arguments->output && !*arguments->output) {
         argp_error(state, "--output wants a file name, not an empty one");
     }
@@ -164,8 +176,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_EVERY_ITERATION:
         arguments->every_iteration = true;
         return 0;
-    case KEY_EXPLAIN:
-        arguments->explain = arguments->common->no_files = true;
+    case KEY_FOR:
+        arguments->release = cli_release(state, "for", arg);
+        return 0;
+    case KEY_DRY_RUN:
+        arguments->dry_run = arguments->common->no_files = true;
         return 0;
     case KEY_LIST_FILTERS:
         arguments->list = arguments->common->no_files = true;
@@ -423,7 +438,8 @@ static CliStatus fail_run(const Run *run, const GError *error)
     return fail(of_output ? output_name(run->arguments) : run->arguments->input, error);
 }
 
-static void report(const Run *run)
+/* @plan may be NULL. */
+static void report(const Run *run, const ConvertPlan *plan)
 {
     const Arguments *arguments = run->arguments;
     const ConvertResult result = { .input = arguments->input,
@@ -431,6 +447,7 @@ static void report(const Run *run)
                                    .in = run->in,
                                    .out = run->out,
                                    .chain = run->chain,
+                                   .plan = plan,
                                    .zstd = arguments->out.zstd };
 
     if (arguments->report == CLI_FORMAT_JSON || !arguments->common->quiet) {
@@ -466,9 +483,54 @@ static CliStatus attempt(Run *run, bool brief, bool *again)
     if (!out) {
         status = fail(output_name(run->arguments), error);
     } else if (run_chain(run, brief && can_run_again(run), &error)) {
-        report(run);
+        report(run, NULL);
     } else if (too_brief(run->chain, error)) {
         *again = true;
+    } else {
+        status = fail_run(run, error);
+    }
+    g_clear_pointer(&out, mig_output_free);
+    if (run->fd >= 0) {
+        close(run->fd);
+    }
+    return status;
+}
+
+/* Copies what the plan has made, which was judged already, to the output. */
+static bool copy_result(Run *run, const ConvertPlan *plan, GError **error)
+{
+    const MigChainOptions chain_options = { .cancel = &cli_cancelled };
+    g_autoptr(MigChain) nothing = mig_chain_new();
+
+    run->chain = plan->chain ? plan->chain : run->chain;
+    return mig_chain_run(nothing, plan->result ? plan->result : run->in, NULL, run->out,
+                         &chain_options, error) &&
+           mig_output_commit(run->out, error);
+}
+
+/* Opens the output first, which the sandbox would not allow later. */
+static CliStatus convert_for(Run *run, ConvertPlan *plan)
+{
+    const Arguments *arguments = run->arguments;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MigOutput) out = NULL;
+    CliStatus status = CLI_OK;
+
+    run->fd = -1;
+    if (!arguments->dry_run) {
+        run->out = out = open_output(run->arguments, run->in, &run->fd, &error);
+        if (!out) {
+            return fail(output_name(arguments), error);
+        }
+    }
+    cli_confine_writer(arguments->common, NULL, 0, NULL);
+    if (!convert_plan(plan, run->chain, run->in, &error)) {
+        status = fail(arguments->input, error);
+    } else if (arguments->dry_run) {
+        convert_explain(plan->chain ? plan->chain : run->chain, plan,
+                        arguments->common->format);
+    } else if (copy_result(run, plan, &error)) {
+        report(run, plan);
     } else {
         status = fail_run(run, error);
     }
@@ -482,6 +544,7 @@ static CliStatus attempt(Run *run, bool brief, bool *again)
 static CliStatus convert(Arguments *arguments, MigChain *chain)
 {
     Run run = { .arguments = arguments, .chain = chain };
+    ConvertPlan plan = { .release = arguments->release, .lossy = arguments->lossy };
     g_autoptr(GError) error = NULL;
     g_autoptr(MigInput) in = NULL;
     g_autoptr(MigChain) anew = NULL;
@@ -496,6 +559,11 @@ static CliStatus convert(Arguments *arguments, MigChain *chain)
     run.in = in = mig_input_open(arguments->input, &run.in_options, &error);
     if (!in) {
         return fail(arguments->input, error);
+    }
+    if (arguments->release) {
+        status = convert_for(&run, &plan);
+        convert_plan_clear(&plan);
+        return status;
     }
     status = attempt(&run, true, &again);
     if (again) {
@@ -532,8 +600,8 @@ static int run(int argc, char **argv, CliCommon *common)
     if (!build_chain(&arguments, chain, &error)) {
         return fail("migstat convert", error);
     }
-    if (arguments.explain) {
-        convert_explain(chain, common->format);
+    if (arguments.dry_run && !arguments.release) {
+        convert_explain(chain, NULL, common->format);
         return CLI_OK;
     }
     arguments.input = g_ptr_array_index(common->files, 0);

@@ -97,7 +97,29 @@ CliStatus convert_help_filter(const char *name, CliFormat format)
     return CLI_OK;
 }
 
-static void explain_text(const MigChain *chain)
+static void plan_text(const ConvertPlan *plan)
+{
+    for (guint i = 0; i < plan->gives_up->len; i++) {
+        printf("gives up: %s\n", (const char *)g_ptr_array_index(plan->gives_up, i));
+    }
+    printf("then: %s\n", plan->verdict);
+}
+
+void convert_plan_json(CliJson *json, const ConvertPlan *plan)
+{
+    g_autofree char *release =
+        plan ? mig_releases_text(mig_releases_one(plan->release)) : NULL;
+
+    cli_json_string(json, "release", release);
+    cli_json_array(json, "gives_up");
+    for (guint i = 0; plan && i < plan->gives_up->len; i++) {
+        cli_json_string(json, NULL, g_ptr_array_index(plan->gives_up, i));
+    }
+    cli_json_end_array(json);
+    cli_json_string(json, "verdict", plan ? plan->verdict : NULL);
+}
+
+static void explain_text(const MigChain *chain, const ConvertPlan *plan)
 {
     const char *text, *summary;
 
@@ -108,12 +130,14 @@ static void explain_text(const MigChain *chain)
         cli_print_row(stdout, 8, filter);
         cli_print_row(stdout, 4, meaning);
     }
-    if (mig_chain_needs_scan(chain)) {
+    if (plan) {
+        plan_text(plan);
+    } else if (mig_chain_needs_scan(chain)) {
         puts("Reads a file twice, unless its end tells enough; spools a pipe.");
     }
 }
 
-static void explain_json(const MigChain *chain)
+static void explain_json(const MigChain *chain, const ConvertPlan *plan)
 {
     const char *text, *summary;
     CliJson json;
@@ -129,15 +153,16 @@ static void explain_json(const MigChain *chain)
     }
     cli_json_end_array(&json);
     cli_json_bool(&json, "looks_ahead", mig_chain_needs_scan(chain));
+    convert_plan_json(&json, plan);
     cli_json_end_object(&json);
     cli_json_finish(&json);
 }
 
-void convert_explain(const MigChain *chain, CliFormat format)
+void convert_explain(const MigChain *chain, const ConvertPlan *plan, CliFormat format)
 {
     if (format == CLI_FORMAT_JSON) {
-        explain_json(chain);
+        explain_json(chain, plan);
     } else {
-        explain_text(chain);
+        explain_text(chain, plan);
     }
 }

@@ -52,6 +52,14 @@ static void report_text(const ConvertResult *result)
         g_string_append_printf(line, "; and %zu more", n - TOLD_MAX);
     }
     g_string_append(line, n ? "; everything else unchanged" : "; unchanged");
+    for (guint i = 0; result->plan && i < result->plan->gives_up->len; i++) {
+        g_string_append_printf(
+            line, "; gives up: %s",
+            (const char *)g_ptr_array_index(result->plan->gives_up, i));
+    }
+    if (result->plan) {
+        g_string_append_printf(line, "; %s", result->plan->verdict);
+    }
     cli_print_line(stderr, 4, line->str);
 }
 
@@ -85,6 +93,7 @@ static void report_json(const ConvertResult *result)
         cli_json_end_object(&json);
     }
     cli_json_end_array(&json);
+    convert_plan_json(&json, result->plan);
     cli_json_end_object(&json);
     cli_json_finish(&json);
 }

@@ -8,11 +8,17 @@
 #define CLI_CONVERT_H
 
 #include "cli.h"
+#include "convert-for.h"
+#include "json.h"
 
-/* On stdout: the filters there are; the options of one; the chain that would run. */
+/* On stdout: the filters there are; the options of one; the chain that would run, and with
+ * @plan, which may be NULL, what it leads to. */
 void convert_list_filters(CliFormat format);
 CliStatus convert_help_filter(const char *name, CliFormat format);
-void convert_explain(const MigChain *chain, CliFormat format);
+void convert_explain(const MigChain *chain, const ConvertPlan *plan, CliFormat format);
+
+/* "release", "gives_up" and "verdict"; nulls and nothing where @plan is NULL. */
+void convert_plan_json(CliJson *json, const ConvertPlan *plan);
 
 /* What was done. */
 typedef struct ConvertResult {
@@ -20,7 +26,8 @@ typedef struct ConvertResult {
     MigInput *in;
     const MigOutput *out;
     const MigChain *chain;
-    bool zstd; /* the result is compressed */
+    const ConvertPlan *plan; /* NULL: not made by one */
+    bool zstd;               /* the result is compressed */
 } ConvertResult;
 
 /* On stderr. */

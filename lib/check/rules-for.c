@@ -42,8 +42,8 @@ static void remedy_machine(MigCheck *check, const char *machine)
                           "%u.%u",
                           (int)family, machine, RELEASE_ARGS(release));
         mig_report_gives_up(check, false,
-                            "what the older machine type sets in another way; start the "
-                            "destination with it");
+                            "what the older machine type sets differently (start the "
+                            "destination with that type)");
     }
 }
 

@@ -726,3 +726,30 @@ bool mig_chain_run(MigChain *chain, MigInput *in, MigInput *again, MigOutput *ou
     }
     return ok;
 }
+
+MigInput *mig_chain_run_spooled(MigChain *chain, MigInput *in, int *fd,
+                                const MigChainOptions *options, GError **error)
+{
+    const char *dir = options ? options->spool_dir : NULL;
+    const MigInputOptions in_options = { .spool_dir = dir,
+                                         .cancel = options ? options->cancel : NULL };
+    const MigOutputOptions out_options = { .cancel = in_options.cancel };
+    g_autofree char *name =
+        g_strdup_printf("a temporary file in %s", mig_temporary_dir(dir));
+    g_autoptr(MigOutput) out = NULL;
+    MigInput *result = NULL;
+
+    *fd = mig_temporary_open(dir, error);
+    if (*fd < 0) {
+        return NULL;
+    }
+    out = mig_output_new_fd(*fd, name, &out_options, error);
+    if (out && mig_chain_run(chain, in, NULL, out, options, error) &&
+        mig_output_commit(out, error) && lseek(*fd, 0, SEEK_SET) == 0) {
+        result = mig_input_new_fd(*fd, mig_input_name(in), &in_options, error);
+    }
+    if (!result) {
+        close(*fd);
+    }
+    return result;
+}

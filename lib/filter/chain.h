@@ -84,6 +84,14 @@ MIG_API bool mig_chain_run(MigChain *chain, MigInput *in, MigInput *again, MigOu
                            const MigChainOptions *options, GError **error);
 
 /*
+ * The same into an unlinked temporary file, which is returned as an input, at its start.
+ * *fd is its descriptor, which the caller closes after freeing the input.  NULL on failure,
+ * without a descriptor.  @again is not taken: @in has to be seekable, or is spooled.
+ */
+MIG_API MigInput *mig_chain_run_spooled(MigChain *chain, MigInput *in, int *fd,
+                                        const MigChainOptions *options, GError **error);
+
+/*
  * Whether a first pass was brief.  If the run failed then, and not because of what can be
  * read or written, that may be the reason: it is to be run anew, with a new chain, input
  * and output, and not briefly.

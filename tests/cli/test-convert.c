@@ -311,7 +311,7 @@ START_TEST(nothing_is_left_of_a_failure)
         { "migstat convert --filter=drop-section a -o b", 2, "migstat convert:" },
         { "migstat convert --threads=2 a -o b", 2, "--zstd" },
         { "migstat convert --zstd --threads=-2 a -o b", 2, "sensible" },
-        { "migstat convert a -o ''", 2, "empty name" },
+        { "migstat convert a -o ''", 2, "not an empty one" },
         { "migstat convert --explain --to=config-first:every-iteration=yes", 2,
           "to=subflag" },
         { "migstat convert --help-filter=none", 2, "none" },
@@ -467,9 +467,114 @@ START_TEST(report_names_the_device)
 }
 END_TEST
 
+/* --- for a release ------------------------------------------------------------------- */
+
+static const struct {
+    const char *fixture, *options;
+    int status;
+    const char *says;
+} for_rows[] = {
+    { "real/q35-100-vfio.mig.zst", "--for=7.2", 0,
+      "; 1 SWITCHOVER_START dropped; everything else unchanged; gives up: what the older "
+      "machine type sets differently (start the destination with that type); no reason "
+      "for QEMU 7.2 to refuse it found" },
+    { "real/q35-52-vfio.mig.zst", "--for=qemu-11.1", 0,
+      "config-first \342\206\222 config-last" },
+    { "real/q35-72-vfio.mig.zst", "--for=7.2", 0,
+      "; unchanged; no reason for QEMU 7.2 " },
+    /* What is no refusal is said, and stays where nothing mends it. */
+    { "real/virt-52-gicv3-vfio.mig.zst", "--for=5.2", 0,
+      "; unchanged; QEMU 5.2 accepts it, with 1 error: vfio-irq-before-controller" },
+    /* What was asked for comes first. */
+    { "real/q35-100-vfio.mig.zst", "--for=5.2 --to=subflag", 0,
+      "config-last \342\206\222 subflag" },
+    { "real/q35-72-zlib.mig.zst", "--for=11.1", 0, "compressed pages" },
+    { "bad/vfio-flag-newer.txt", "--for=7.2", 0, "became END_OF_STATE" },
+    /* What nothing mends. */
+    { "real/q35-100-mapped-ram.mig.zst", "--for=7.2", 1,
+      "error[capability-newer]: capability mapped-ram came with QEMU 9.0; QEMU 7.2 "
+      "refuses "
+      "the stream for this, and no conversion helps: " },
+    { "bad/footer-id.txt", "--for=7.2", 1, "error[footer-id]: " },
+    { "bad/truncated.txt", "--for=7.2", 1, "error[truncated]: " },
+    { "bad/magic.txt", "--for=7.2", 1, "error[magic]: " },
+    /* What gives up too much has to be asked for. */
+    { "real/q35-72-block.mig.zst", "--for=11.1", 1,
+      "drop-section:name=block, which helps, gives up the content of the disks" },
+    { "real/q35-72-block.mig.zst", "--for=11.1 --lossy", 0, "block: dropped" },
+    { "real/q35-72-vfio.mig.zst", "--for=12.0", 2, "11.1" },
+};
+
+START_TEST(a_stream_is_made_fit_for_a_release)
+{
+    g_autoptr(GBytes) stream = fixture_bytes(for_rows[_i].fixture);
+    g_autofree char *file =
+        g_strdup_printf("migstat convert %s a -o b", for_rows[_i].options);
+    g_autofree char *pipe_end =
+        g_strdup_printf("cat a | migstat convert %s - > c", for_rows[_i].options);
+    g_autofree char *dry =
+        g_strdup_printf("migstat convert --dry-run %s a", for_rows[_i].options);
+    put("a", stream);
+    assert_status(file, for_rows[_i].status, for_rows[_i].says);
+    assert_status(pipe_end, for_rows[_i].status, NULL);
+    assert_status(dry, for_rows[_i].status, NULL);
+    ck_assert(is_there("b") == (for_rows[_i].status == 0));
+    if (for_rows[_i].status == 0) {
+        g_autoptr(GBytes) b = get("b");
+        g_autoptr(GBytes) c = get("c");
+        assert_same_bytes(c, b, pipe_end);
+    }
+    assert_files(for_rows[_i].status ? "a c" : "a b c");
+}
+END_TEST
+
+/* Either the release has no reason left to refuse the result, or there is none. */
+START_TEST(what_was_made_for_a_release_is_not_refused)
+{
+    static const char *const releases[] = { "5.2", "7.2", "9.2", "11.1" };
+    g_auto(GStrv) names = fixture_list("real", ".mig.zst");
+    g_autoptr(GBytes) stream = fixture_bytes(names[_i]);
+
+    put("a", stream);
+    for (size_t i = 0; i < G_N_ELEMENTS(releases); i++) {
+        g_autofree char *line =
+            g_strdup_printf("migstat convert -q --force --lossy --for=%s a -o b && "
+                            "migstat check --for=%s b",
+                            releases[i], releases[i]);
+        g_autoptr(Run) run = shell(line);
+        ck_assert_msg(!strstr(run->out, "refuses it"), "%s: %s\n%s", names[_i], line,
+                      run->out);
+        ck_assert_msg(*run->out || strstr(run->err, "no conversion helps"), "%s: %s\n%s",
+                      names[_i], line, run->err);
+    }
+}
+END_TEST
+
+START_TEST(a_plan_is_told_before_it_is_done)
+{
+    g_autoptr(GBytes) stream = fixture_bytes("real/q35-100-vfio.mig.zst");
+    put("a", stream);
+    g_autoptr(Run) text = shell("migstat convert --dry-run --for=7.2 a");
+    g_autoptr(Run) json = shell("migstat convert --dry-run --for=7.2 a -f json");
+    g_autoptr(Run) nothing = shell("migstat convert --dry-run --for=7.2");
+    g_autoptr(JsonParser) parser = json_parser_new();
+    ck_assert(g_str_has_prefix(text->out, "machine:name=pc-q35-7.2\n"));
+    ck_assert_ptr_nonnull(strstr(text->out, "\ndrop-command:name=SWITCHOVER_START\n"));
+    ck_assert_ptr_nonnull(strstr(text->out, "\ngives up: what the older machine type"));
+    ck_assert_ptr_nonnull(
+        strstr(text->out, "\nthen: no reason for QEMU 7.2 to refuse it"));
+    ck_assert(json_parser_load_from_data(parser, json->out, -1, NULL));
+    ck_assert_str_eq(json_object_get_string_member(
+                         json_node_get_object(json_parser_get_root(parser)), "release"),
+                     "7.2");
+    ck_assert_int_eq(nothing->status, 2);
+    assert_files("a");
+}
+END_TEST
+
 START_TEST(filters_are_explained)
 {
-    g_autoptr(Run) explained = shell("migstat convert --explain --to=config-first");
+    g_autoptr(Run) explained = shell("migstat convert --dry-run --to=config-first");
     g_autoptr(Run) list = shell("migstat convert --list-filters");
 
     ck_assert_int_eq(explained->status, 0);
@@ -615,6 +720,12 @@ Suite *suite_convert(void)
     tcase_add_test(tc, signal_leaves_nothing);
     tcase_add_test(tc, lossy_is_asked_for);
     tcase_add_test(tc, report_names_the_device);
+    tcase_add_loop_test(tc, a_stream_is_made_fit_for_a_release, 0,
+                        G_N_ELEMENTS(for_rows));
+    g_auto(GStrv) real = fixture_list("real", ".mig.zst");
+    tcase_add_loop_test(tc, what_was_made_for_a_release_is_not_refused, 0,
+                        (int)g_strv_length(real));
+    tcase_add_test(tc, a_plan_is_told_before_it_is_done);
     tcase_add_test(tc, filters_are_explained);
     tcase_add_test(tc, filters_are_explained_in_json);
     tcase_add_test(tc, report_is_escaped);

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      see convert-for.h.
+ * Knows not: any one rule or filter.
+ * Beside it: cli/verdict.h, the words for the result.
+ */
+#include "convert-for.h"
+
+#include <unistd.h>
+
+#include "verdict.h"
+
+/* Rounds of judging and converting.  One finds all but what only a conversion brings to
+ * light. */
+#define ROUNDS_MAX 8
+
+/* Findings of one rule that can ask for different filters. */
+#define KEPT 64
+
+static bool has(const GPtrArray *texts, const char *text)
+{
+    return g_ptr_array_find_with_equal_func((GPtrArray *)(uintptr_t)texts, text,
+                                            g_str_equal, NULL);
+}
+
+static void add_once(GPtrArray *texts, const char *text)
+{
+    if (!has(texts, text)) {
+        g_ptr_array_add(texts, g_strdup(text));
+    }
+}
+
+/* Runs the rules over @in, and goes back to its start. */
+static MigCheck *judge(MigRelease release, MigInput *in, MigReader **reader,
+                       GError **error)
+{
+    const MigCheckOptions options = { .releases = mig_releases_one(release),
+                                      .keep = KEPT };
+    g_autoptr(GError) stopped = NULL;
+    g_autoptr(MigCheck) check = NULL;
+    MigItem item;
+
+    *reader = mig_reader_new(in);
+    check = mig_check_new(*reader, &options);
+    while (mig_reader_next(*reader, &item, &stopped) == MIG_STATUS_MORE) {
+        mig_check_item(check, &item);
+    }
+    if (!mig_check_finish(check, stopped) || (stopped && !mig_check_refusing(check))) {
+        g_propagate_error(error, g_steal_pointer(&stopped));
+        return NULL;
+    }
+    mig_input_rewind(in, 0);
+    return g_steal_pointer(&check);
+}
+
+/* @finding cannot be mended; @why. */
+static bool refuse(const ConvertPlan *plan, const MigFinding *finding, const char *why,
+                   GError **error)
+{
+    g_autofree char *release = mig_releases_text(mig_releases_one(plan->release));
+    g_autofree char *filters = NULL;
+    GString *text = g_string_new(NULL);
+
+    g_string_printf(text, "%s; QEMU %s refuses the stream for this, and %s",
+                    finding->message, release, why);
+    g_ptr_array_add(plan->filters, NULL);
+    filters = g_strjoinv(" ", (char **)plan->filters->pdata);
+    g_ptr_array_set_size(plan->filters, (gint)plan->filters->len - 1);
+    if (plan->chain) {
+        g_string_append_printf(text, " (found, and counted, in what became of it by %s)",
+                               filters);
+    }
+    mig_error_set(error, MIG_ERROR_REFUSED, finding->offset, mig_rule_id(finding->rule),
+                  "%s", text->str);
+    if (error && finding->section) {
+        mig_error_set_section(*error, finding->section, finding->instance_id);
+    }
+    if (error && finding->in_container) {
+        mig_error_set_layer(*error, MIG_LAYER_CONTAINER);
+    }
+    g_string_free(text, TRUE);
+    return false;
+}
+
+/* Adds what @finding asks for to @wanted. */
+static bool take_remedy(ConvertPlan *plan, const MigFinding *finding, GPtrArray *wanted,
+                        GError **error)
+{
+    const MigRemedy *remedy = &finding->remedy;
+    g_autofree char *why = NULL;
+
+    if (!remedy->filter) {
+        why = g_strdup_printf("no conversion helps%s%s", remedy->none ? ": " : "",
+                              remedy->none ? remedy->none : "");
+    } else if (has(plan->filters, remedy->filter)) {
+        why = g_strdup_printf("%s did not mend it", remedy->filter);
+    } else if (remedy->lossy && !plan->lossy) {
+        why = g_strdup_printf("%s, which helps, gives up %s: --lossy allows it",
+                              remedy->filter, remedy->gives_up);
+    }
+    if (why) {
+        return finding->refusing ? refuse(plan, finding, why, error) : true;
+    }
+    add_once(wanted, remedy->filter);
+    if (remedy->gives_up) {
+        add_once(plan->gives_up, remedy->gives_up);
+    }
+    return true;
+}
+
+/* What has to be done about what was found; also about errors that are no refusals. */
+static bool take_remedies(ConvertPlan *plan, const MigCheck *check, GPtrArray *wanted,
+                          GError **error)
+{
+    size_t n;
+    const MigFinding *findings = mig_check_findings(check, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        if ((findings[i].refusing || findings[i].severity == MIG_SEVERITY_ERROR) &&
+            !take_remedy(plan, &findings[i], wanted, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void forget_result(ConvertPlan *plan)
+{
+    g_clear_pointer(&plan->chain, mig_chain_free);
+    if (plan->result) {
+        g_clear_pointer(&plan->result, mig_input_free);
+        close(plan->fd);
+    }
+}
+
+/* Runs the filters of the plan over @in, from its start. */
+static bool run_filters(ConvertPlan *plan, MigInput *in, GError **error)
+{
+    const MigChainOptions options = { .lossy = plan->lossy, .cancel = &cli_cancelled };
+
+    forget_result(plan);
+    if (!plan->filters->len) {
+        return true;
+    }
+    plan->chain = mig_chain_new();
+    for (guint i = 0; i < plan->filters->len; i++) {
+        if (!mig_chain_add(plan->chain, g_ptr_array_index(plan->filters, i), error)) {
+            return false;
+        }
+    }
+    plan->result = mig_chain_run_spooled(plan->chain, in, &plan->fd, &options, error);
+    mig_input_rewind(in, 0);
+    return plan->result != NULL;
+}
+
+/* Converts and judges.  *done: nothing is left to be done. */
+static bool play_round(ConvertPlan *plan, MigInput *in, bool *done, GError **error)
+{
+    g_autoptr(GPtrArray) wanted = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(MigReader) reader = NULL;
+    g_autoptr(MigCheck) check = NULL;
+
+    if (!run_filters(plan, in, error)) {
+        return false;
+    }
+    check = judge(plan->release, plan->result ? plan->result : in, &reader, error);
+    if (!check || !take_remedies(plan, check, wanted, error)) {
+        return false;
+    }
+    for (guint i = 0; i < wanted->len; i++) {
+        add_once(plan->filters, g_ptr_array_index(wanted, i));
+    }
+    *done = !wanted->len;
+    if (*done) {
+        plan->verdict = cli_verdict_for(check, plan->release, false);
+    }
+    return true;
+}
+
+bool convert_plan(ConvertPlan *plan, const MigChain *first, MigInput *in, GError **error)
+{
+    const char *text, *summary;
+    bool done = false;
+
+    plan->filters = g_ptr_array_new_with_free_func(g_free);
+    plan->gives_up = g_ptr_array_new_with_free_func(g_free);
+    for (size_t i = 0; mig_chain_describe(first, i, &text, &summary); i++) {
+        g_ptr_array_add(plan->filters, g_strdup(text));
+    }
+    if (!mig_input_hold(in, error)) {
+        return false;
+    }
+    for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+        if (!play_round(plan, in, &done, error)) {
+            return false;
+        }
+        if (done) {
+            return true;
+        }
+    }
+    mig_error_set_plain(error, MIG_ERROR_REFUSED,
+                        "after %d conversions there is still something to convert",
+                        ROUNDS_MAX);
+    return false;
+}
+
+void convert_plan_clear(ConvertPlan *plan)
+{
+    forget_result(plan);
+    g_clear_pointer(&plan->filters, g_ptr_array_unref);
+    g_clear_pointer(&plan->gives_up, g_ptr_array_unref);
+    g_clear_pointer(&plan->verdict, g_free);
+}
