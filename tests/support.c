@@ -227,6 +227,19 @@ void assert_golden(const char *relative, const char *actual)
                   (int)strcspn(actual + start, "\n"), actual + start);
 }
 
+char *unformatted(const char *roff)
+{
+    static const char *const escapes[][2] = {
+        { "\\-", "-" }, { "\\[aq]", "'" }, { "\\[dq]", "\"" }, { "\\e", "\\" }
+    };
+    GString *text = g_string_new(roff);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(escapes); i++) {
+        g_string_replace(text, escapes[i][0], escapes[i][1], 0);
+    }
+    return g_string_free(text, FALSE);
+}
+
 /* --- scratch folders ---------------------------------------------------------------- */
 
 char *scratch_dir(void)

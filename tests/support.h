@@ -50,6 +50,9 @@ char **fixture_list(const char *folder, const char *suffix);
 /* Compares with tests/fixtures/`relative`; UPDATE_GOLDEN=1 writes it instead. */
 void assert_golden(const char *relative, const char *actual);
 
+/* What a manual page shows of its source `roff`: without escapes; free with g_free(). */
+char *unformatted(const char *roff);
+
 /* A fresh folder under BUILDDIR, and its removal with all it holds. */
 char *scratch_dir(void);
 void scratch_remove(const char *path);

@@ -621,24 +621,6 @@ END_TEST
 
 /* --- the man page ------------------------------------------------------------------- */
 
-static char *unformatted(const char *roff)
-{
-    GString *text = g_string_new(NULL);
-
-    for (const char *p = roff; *p; p++) {
-        if (p[0] == '\\' && p[1] == 'e') {
-            g_string_append_c(text, '\\');
-            p++;
-        } else if (p[0] != '\\') {
-            g_string_append_c(text, *p);
-        } else if (p[1] == '-') {
-            g_string_append_c(text, '-');
-            p++;
-        }
-    }
-    return g_string_free(text, FALSE);
-}
-
 static void put_recipe_files(void)
 {
     g_autoptr(GBytes) old = fixture_bytes(STREAM);

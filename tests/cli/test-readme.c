@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof that the examples of README.md show what the program prints, that the client
- * of migstat(3) compiles and runs, and that the files which documents name exist.
+/* Owns: the proof that the examples of README.md show what the program prints, that those of
+ * the manual run, that the client of migstat(3) compiles and runs, and that the files which
+ * documents name exist.
  * Must not know: what they are about.
  * Neighbours: README.md, man/migstat.3; the streams are those of tests/fixtures/real.
  */
@@ -36,17 +37,23 @@ static char *folder_of_streams(void)
     return folder;
 }
 
+/* An example calls the program by its name. */
+static void put_program_into_path(void)
+{
+    g_autofree char *folder = g_path_get_dirname(g_getenv("MIGSTAT"));
+    g_autofree char *search = g_strconcat(folder, ":", g_getenv("PATH"), NULL);
+
+    g_setenv("PATH", search, TRUE);
+}
+
 /* An example is indented: "    $ migstat ...", then what it prints; a line with nothing but
  * "[...]" stands for lines left out. */
 START_TEST(examples_are_true)
 {
     g_autofree char *path = source_path("README.md");
     g_autofree char *streams = folder_of_streams();
-    g_autofree char *folder = g_path_get_dirname(g_getenv("MIGSTAT"));
-    g_autofree char *search = g_strconcat(folder, ":", g_getenv("PATH"), NULL);
     g_autofree char *text = NULL;
     ck_assert(g_file_get_contents(path, &text, NULL, NULL));
-    g_setenv("PATH", search, TRUE);
 
     unsigned n_examples = 0;
     g_auto(GStrv) printed = NULL;
@@ -132,25 +139,67 @@ START_TEST(named_files_exist)
 }
 END_TEST
 
-/* --- the client of the manual --------------------------------------------------------- */
+/* --- the manual ----------------------------------------------------------------------- */
+
+/* Pages whose examples read streams; those of migstat-convert(1) are test-convert.c's. */
+static const char *const pages[] = { "migstat.1", "migstat-check.1", "migstat-diff.1",
+                                     "migstat-dump.1", "migstat-extract.1" };
+
+/* Files that they name, and programs that need not be there. */
+static const char setting[] =
+    "set -o pipefail\n"
+    "for f in guest saved old converted one two sent again; do cp stream $f.mig; done\n"
+    "zstd -q guest.mig -o guest.mig.zst\n"
+    "curl() { cat guest.mig.zst; }\n"
+    "type jq > /dev/null 2>&1 || jq() { cat; }\n";
+
+/* An example is a line that runs migstat: what the shell is given, "&&" at its end left out. */
+START_TEST(examples_of_the_manual_run)
+{
+    g_autofree char *relative = g_strconcat("man/", pages[_i], NULL);
+    g_autofree char *path = source_path(relative), *page = NULL;
+    g_autofree char *stream = fixture_file("real/q35-72-two-vfio.mig.zst");
+    g_autoptr(GRegex) example = g_regex_new(
+        "^(?:\\$ |\\.B )?((?:[a-z(][^ ]* [^\n]*\\| )?\\(?migstat [^\n]*?)(?: &&)?$",
+        G_REGEX_MULTILINE, 0, NULL);
+    g_autoptr(GMatchInfo) match = NULL;
+    unsigned n = 0;
+
+    ck_assert(g_file_get_contents(path, &page, NULL, NULL));
+    const char *start = strstr(page, "\n.SH EXAMPLES\n");
+    ck_assert(start);
+    for (g_regex_match(example, start, 0, &match); g_match_info_matches(match);
+         g_match_info_next(match, NULL), n++) {
+        g_autofree char *roff = g_match_info_fetch(match, 1);
+        g_autofree char *command = unformatted(roff), *folder = scratch_dir();
+        g_autofree char *link = g_build_filename(folder, "stream", NULL);
+        g_autofree char *script = g_strconcat(setting, command, NULL);
+        const char *argv[] = { "bash", "-c", script, NULL };
+
+        ck_assert_int_eq(symlink(stream, link), 0);
+        g_autoptr(Run) run = run_program(argv, NULL, folder);
+        ck_assert_msg(run->status == 0 || run->status == 1, "%s: %s\nexits with %d: %s",
+                      relative, command, run->status, run->err);
+        scratch_remove(folder);
+    }
+    ck_assert_uint_ge(n, 2);
+}
+END_TEST
 
 /* The C of migstat(3), from the first #include to the end of its example. */
 static char *client_of_the_manual(void)
 {
     g_autofree char *path = source_path("man/migstat.3");
-    g_autofree char *page = NULL;
+    g_autofree char *page = NULL, *roff = NULL;
     const char *start, *end;
-    GString *client;
 
     ck_assert(g_file_get_contents(path, &page, NULL, NULL));
     start = strstr(page, "#include <inttypes.h>");
     ck_assert(start);
     end = strstr(start, "\n.EE\n");
     ck_assert(end);
-    client = g_string_new_len(start, end + 1 - start);
-    g_string_replace(client, "\\-", "-", 0);
-    g_string_replace(client, "\\e", "\\", 0);
-    return g_string_free(client, FALSE);
+    roff = g_strndup(start, (size_t)(end + 1 - start));
+    return unformatted(roff);
 }
 
 START_TEST(the_client_of_the_manual_works)
@@ -180,7 +229,9 @@ Suite *suite_readme(void)
 {
     Suite *suite = suite_create("readme");
     TCase *tc = tcase_create("examples");
+    tcase_add_checked_fixture(tc, put_program_into_path, NULL);
     tcase_add_test(tc, examples_are_true);
+    tcase_add_loop_test(tc, examples_of_the_manual_run, 0, G_N_ELEMENTS(pages));
     tcase_add_loop_test(tc, named_files_exist, 0, G_N_ELEMENTS(documents));
     /* A sanitizer's library is not what a client links. */
     if (g_strcmp0(g_getenv("VARIANT"), "release") == 0) {
