@@ -10,14 +10,11 @@
 #ifndef MIG_CHECK_FACTS_H
 #define MIG_CHECK_FACTS_H
 
-#include "check/page-set.h"
+#include "stream/page-set.h"
 #include "stream/reader.h"
 #include "stream/vfio-dialect.h"
 
 #define MIG_NOWHERE UINT64_MAX
-
-/* Which pages were sent is not kept of blocks that add up to more: 16 TiB of 4 KiB pages. */
-#define MIG_COVERAGE_PAGES_MAX (UINT64_C(4) << 30)
 
 /* Offsets are of headers, the first of each type, MIG_NOWHERE where there is none. */
 typedef struct MigSectionFacts {

@@ -6,16 +6,18 @@
  */
 #include "filter/hop.h"
 
+#include "io/number-tree.h"
+
 static const char *check_header(MigHop *hop, const MigItem *item)
 {
     gpointer id = GUINT_TO_POINTER(item->section_id);
 
     if (!hop->bound) {
-        hop->bound = g_hash_table_new(NULL, NULL);
+        hop->bound = mig_number_tree_new(NULL);
     }
     if (item->type == MIG_SECTION_START || item->type == MIG_SECTION_FULL) {
-        g_hash_table_add(hop->bound, id);
-    } else if (!g_hash_table_contains(hop->bound, id)) {
+        mig_number_tree_add(hop->bound, id);
+    } else if (!mig_number_tree_has(hop->bound, id)) {
         return "it would leave a PART or END without the START before it";
     }
     hop->open = true;
@@ -72,6 +74,6 @@ const char *mig_hop_check(MigHop *hop, const MigItem *item)
 
 void mig_hop_clear(MigHop *hop)
 {
-    g_clear_pointer(&hop->bound, g_hash_table_unref);
+    g_clear_pointer(&hop->bound, g_tree_unref);
     *hop = (MigHop){ 0 };
 }

@@ -11,7 +11,7 @@
 
 /* Zeros at first. */
 typedef struct MigHop {
-    GHashTable *bound;   /* section ids that a START or FULL has bound */
+    GTree *bound;        /* section ids that a START or FULL has bound */
     bool open;           /* inside of a section */
     uint32_t section_id; /* of that */
     bool ended;

@@ -7,7 +7,7 @@
  * An XBZRLE record says what changed in a page since it was sent before, so what was sent
  * is kept: in a temporary file, sparse, as large as guest memory at most.  A first pass,
  * where the input allows one, finds the pages that ever get such a record; only those are
- * kept. In memory there are bits: which pages are kept, and which have been sent.
+ * kept. In memory there are two sets: which pages are kept, and which have been sent.
  */
 #include <errno.h>
 #include <string.h>
@@ -15,15 +15,8 @@
 
 #include "filter/pages.h"
 #include "io/temporary.h"
+#include "stream/page-set.h"
 #include "stream/page.h"
-
-/* Bits come in chunks, so that a block of any stated size costs what is used of it. */
-#define CHUNK_PAGES 32768u
-#define CHUNKS_MAX  16384u /* 64 MiB of bits: 2 TiB of 4 KiB pages */
-
-typedef struct Bits {
-    GHashTable *chunks; /* number + 1 -> octets, owned */
-} Bits;
 
 /* Where a block is in the file. */
 typedef struct Extent {
@@ -32,7 +25,8 @@ typedef struct Extent {
 } Extent;
 
 typedef struct RamDecompress {
-    Bits wanted, sent;
+    MigPageStore bits; /* of the two sets, by the number of a page over all blocks */
+    MigPageSet wanted, sent;
     bool scanned;
     bool any;                        /* an XBZRLE record is to come, as far as is known */
     GArray *extents;                 /* Extent, by index of the block */
@@ -41,36 +35,6 @@ typedef struct RamDecompress {
     int64_t grown;                   /* octets of output, less those of input */
     uint8_t page[MIG_PAGE_SIZE_MAX];
 } RamDecompress;
-
-static bool bits_get(const Bits *bits, uint64_t page)
-{
-    const uint8_t *chunk =
-        bits->chunks
-            ? g_hash_table_lookup(bits->chunks, GSIZE_TO_POINTER(page / CHUNK_PAGES + 1))
-            : NULL;
-
-    return chunk && chunk[page % CHUNK_PAGES / 8] >> (page % 8) & 1;
-}
-
-static bool bits_set(Bits *bits, uint64_t page)
-{
-    gpointer key = GSIZE_TO_POINTER(page / CHUNK_PAGES + 1);
-    uint8_t *chunk;
-
-    if (!bits->chunks) {
-        bits->chunks = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-    }
-    chunk = g_hash_table_lookup(bits->chunks, key);
-    if (!chunk) {
-        if (g_hash_table_size(bits->chunks) == CHUNKS_MAX) {
-            return false;
-        }
-        chunk = g_malloc0(CHUNK_PAGES / 8);
-        g_hash_table_insert(bits->chunks, key, chunk);
-    }
-    chunk[page % CHUNK_PAGES / 8] |= (uint8_t)(1u << (page % 8));
-    return true;
-}
 
 /* Gives an extent to all blocks that are listed by now. */
 static bool add_extents(RamDecompress *d, MigNext *next, const MigItem *item,
@@ -134,6 +98,20 @@ static bool too_much(const MigItem *item, GError **error)
         error, MIG_ERROR_LIMIT, item->offset, NULL,
         "pages are spread over more guest memory than the library keeps account of");
     return false;
+}
+
+static bool add_page(RamDecompress *d, MigPageSet *set, uint64_t number,
+                     const MigItem *item, GError **error)
+{
+    if (!d->bits.stretches) {
+        mig_page_store_init(&d->bits);
+    }
+    if (number >= MIG_PAGE_SET_MAX ||
+        (!set->index && !mig_page_set_init(set, MIG_PAGE_SET_MAX))) {
+        return too_much(item, error);
+    }
+    mig_page_set_add(set, &d->bits, number, 1);
+    return true;
 }
 
 static bool file_failed(MigNext *next, GError **error)
@@ -207,7 +185,7 @@ static bool decompress_scan(void *state, MigNext *next, const MigItem *item,
     }
     d->any = true;
     return page_number(d, next, item, &number, error) &&
-           (bits_set(&d->wanted, number) || too_much(item, error));
+           add_page(d, &d->wanted, number, item, error);
 }
 
 static bool decompress_start(void *state, MigNext *next, GError **error)
@@ -235,13 +213,13 @@ static bool keep(RamDecompress *d, MigNext *next, const MigItem *item,
         return false;
     }
     for (uint32_t i = 0; i < n; i++, number++) {
-        bool again = bits_get(&d->sent, number);
+        bool again = mig_page_set_has(&d->sent, &d->bits, number);
 
-        if (d->scanned && !bits_get(&d->wanted, number)) {
+        if (d->scanned && !mig_page_set_has(&d->wanted, &d->bits, number)) {
             continue;
         }
-        if (!bits_set(&d->sent, number)) {
-            return too_much(item, error);
+        if (!add_page(d, &d->sent, number, item, error)) {
+            return false;
         }
         if ((pages || again) &&
             !store(d, next, number, pages ? pages + (size_t)i * stride : zeros,
@@ -261,7 +239,7 @@ static bool load_base(RamDecompress *d, MigNext *next, const MigItem *item,
     if (!page_number(d, next, item, number, error)) {
         return false;
     }
-    if (!bits_get(&d->sent, *number)) {
+    if (!mig_page_set_has(&d->sent, &d->bits, *number)) {
         return mig_next_refuse(next, item, item->section, error,
                                "an %s record changes page 0x%" PRIx64 " of %s, which was "
                                "not sent before: what it held is not in the stream",
@@ -365,8 +343,11 @@ static void decompress_clear(void *state)
 {
     RamDecompress *d = state;
 
-    g_clear_pointer(&d->wanted.chunks, g_hash_table_unref);
-    g_clear_pointer(&d->sent.chunks, g_hash_table_unref);
+    mig_page_set_clear(&d->wanted);
+    mig_page_set_clear(&d->sent);
+    if (d->bits.stretches) {
+        mig_page_store_clear(&d->bits);
+    }
     g_clear_pointer(&d->extents, g_array_unref);
     if (d->fd) {
         close(d->fd - 1);

@@ -8,12 +8,13 @@
 
 #include "filter/description-edit.h"
 #include "filter/filter.h"
+#include "io/number-tree.h"
 
 typedef struct Rename {
     char *from, *to;
     GHashTable *renamed; /* MigSection -> MigSection of the new name, owned */
     /* Instance ids of sections that got the name @to, and of those that have it already. */
-    GHashTable *made, *others;
+    GTree *made, *others;
     MigDescriptionEdit *edit;
 } Rename;
 
@@ -44,8 +45,8 @@ static bool rename_start(void *state, MigNext *next, GError **error)
     (void)next;
     (void)error;
     rename->renamed = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-    rename->made = g_hash_table_new(NULL, NULL);
-    rename->others = g_hash_table_new(NULL, NULL);
+    rename->made = mig_number_tree_new(NULL);
+    rename->others = mig_number_tree_new(NULL);
     rename->edit = mig_description_edit_new();
     return true;
 }
@@ -69,8 +70,8 @@ static const MigSection *renamed(Rename *rename, MigNext *next, const MigItem *i
         return made;
     }
     if (g_str_equal(item->section->name, rename->to)) {
-        g_hash_table_add(rename->others, instance);
-        if (g_hash_table_contains(rename->made, instance)) {
+        mig_number_tree_add(rename->others, instance);
+        if (mig_number_tree_has(rename->made, instance)) {
             collides(rename, next, item, error);
             return NULL;
         }
@@ -79,7 +80,7 @@ static const MigSection *renamed(Rename *rename, MigNext *next, const MigItem *i
     if (!g_str_equal(item->section->name, rename->from)) {
         return item->section;
     }
-    if (g_hash_table_contains(rename->others, instance)) {
+    if (mig_number_tree_has(rename->others, instance)) {
         collides(rename, next, item, error);
         return NULL;
     }
@@ -91,7 +92,7 @@ static const MigSection *renamed(Rename *rename, MigNext *next, const MigItem *i
         return NULL;
     }
     g_hash_table_insert(rename->renamed, key, made);
-    g_hash_table_add(rename->made, instance);
+    mig_number_tree_add(rename->made, instance);
     mig_next_report(next, item->section, "renamed to %s", rename->to);
     return made;
 }
@@ -179,8 +180,8 @@ static void rename_clear(void *state)
     g_free(rename->from);
     g_free(rename->to);
     g_clear_pointer(&rename->renamed, g_hash_table_unref);
-    g_clear_pointer(&rename->made, g_hash_table_unref);
-    g_clear_pointer(&rename->others, g_hash_table_unref);
+    g_clear_pointer(&rename->made, g_tree_unref);
+    g_clear_pointer(&rename->others, g_tree_unref);
     g_clear_pointer(&rename->edit, mig_description_edit_free);
 }
 

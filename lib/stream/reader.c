@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "io/foreign.h"
+#include "io/number-tree.h"
 #include "stream/body.h"
 #include "stream/defect.h"
 #include "stream/page.h"
@@ -83,13 +84,6 @@ static gint compare_sections(gconstpointer a, gconstpointer b)
     return memcmp(x->name, y->name, x->name_length);
 }
 
-static gint compare_ids(gconstpointer a, gconstpointer b)
-{
-    guint x = GPOINTER_TO_UINT(a), y = GPOINTER_TO_UINT(b);
-
-    return (x > y) - (x < y);
-}
-
 static gint compare_names(gconstpointer a, gconstpointer b)
 {
     return strcmp(a, b);
@@ -104,7 +98,7 @@ MigReader *mig_reader_new(MigInput *in)
     r->pos = mig_input_tell(in);
     r->sections = g_ptr_array_new_with_free_func(g_free);
     r->by_name = g_tree_new(compare_sections);
-    r->by_id = g_tree_new(compare_ids);
+    r->by_id = mig_number_tree_new(NULL);
     r->strings = g_string_chunk_new(256);
     r->capabilities = g_ptr_array_new();
     r->ram.blocks = g_ptr_array_new_with_free_func(g_free);

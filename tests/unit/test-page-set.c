@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Owns: the proof that a page set is one, for any order of runs, and costs little.
  * Must not know: streams.
- * Neighbours: lib/check/page-set.h.
+ * Neighbours: lib/stream/page-set.h.
  */
-#include "check/page-set.h"
+#include "stream/page-set.h"
 
 #include "support.h"
 

@@ -4,7 +4,7 @@
  * Knows not: what a page is.
  * Beside it: io/long-array.h.
  */
-#include "check/page-set.h"
+#include "stream/page-set.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      a set of page numbers: which pages of a RAM block were sent.
- * Knows not: what a page is.  Private to check/.
- * Beside it: check/facts.h.
+ * Owns:      a set of page numbers: which pages were sent, or are needed.
+ * Knows not: what a page is.
+ * Beside it: check/facts.h, filter/ram-decompress.c.
  *
  * Pages are sent in long runs, so a stretch of MIG_PAGE_SET_STRETCH pages of which all or none
  * are in the set costs nothing but its entry in an index.  The others have a bit per page, in
  * a store that all sets of a stream share and that lies in a temporary file when it is long.
  * So a stream makes neither memory nor work out of pages that it does not send.
  */
-#ifndef MIG_CHECK_PAGE_SET_H
-#define MIG_CHECK_PAGE_SET_H
+#ifndef MIG_STREAM_PAGE_SET_H
+#define MIG_STREAM_PAGE_SET_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,6 +18,9 @@
 #include "io/long-array.h"
 
 #define MIG_PAGE_SET_STRETCH 4096u /* pages */
+
+/* More pages are not kept account of: 16 TiB of 4 KiB pages. */
+#define MIG_PAGE_SET_MAX (UINT64_C(4) << 30)
 
 /* The bits of the sets of one stream. */
 typedef struct MigPageStore {
