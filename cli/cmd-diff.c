@@ -439,12 +439,11 @@ static GArray *bodies_of(const DiffSide *side)
     for (guint i = 0; i < side->summary->sections->len; i++) {
         const MigSectionSummary *s =
             &g_array_index(side->summary->sections, MigSectionSummary, i);
-        uint64_t around = s->header_length + (s->footer ? MIG_FOOTER_LENGTH : 0);
+        uint64_t at, length = mig_section_summary_body(s, &at);
         bool cut = side->error && i == side->summary->sections->len - 1;
 
         g_array_index(bodies, DiffBody, s->section) =
-            (DiffBody){ cut ? NULL : list[s->section], s->offset + s->header_length,
-                        s->length - MIN(around, s->length), false };
+            (DiffBody){ cut ? NULL : list[s->section], at, length, false };
     }
     return bodies;
 }

@@ -235,13 +235,27 @@ static bool finish_vfio(Extract *x, GError **error)
 
 /* --- one file ---------------------------------------------------------------------------- */
 
-static bool take_bytes(Extract *x, const MigItem *item, uint64_t skip, GError **error)
+static bool take_bytes(Extract *x, const MigItem *item, GError **error)
 {
     const uint8_t *p = mig_reader_bytes(x->reader, item);
 
     x->found++;
-    return p ? mig_output_write(x->out, p + skip, item->length - skip, error)
+    return p ? mig_output_write(x->out, p, item->length, error)
              : mig_input_end_error(x->in, error);
+}
+
+static bool take_json(Extract *x, const MigItem *item, GError **error)
+{
+    const uint8_t *p = mig_reader_bytes(x->reader, item);
+    const char *json;
+    size_t n;
+
+    if (!p) {
+        return mig_input_end_error(x->in, error);
+    }
+    x->found++;
+    json = mig_description_item_json(item, p, &n);
+    return mig_output_write(x->out, json, n, error);
 }
 
 static bool take(Extract *x, const MigItem *item, GError **error)
@@ -255,13 +269,11 @@ static bool take(Extract *x, const MigItem *item, GError **error)
         if (item->section && is_named(x, item->section)) {
             x->section = item->section;
             return item->kind == MIG_ITEM_SECTION_HEADER ||
-                   item->kind == MIG_ITEM_SECTION_FOOTER || take_bytes(x, item, 0, error);
+                   item->kind == MIG_ITEM_SECTION_FOOTER || take_bytes(x, item, error);
         }
         return true;
     default:
-        return item->kind != MIG_ITEM_DESCRIPTION ||
-               take_bytes(x, item, item->piece ? 0 : MIG_DESCRIPTION_HEADER_LENGTH,
-                          error);
+        return item->kind != MIG_ITEM_DESCRIPTION || take_json(x, item, error);
     }
 }
 

@@ -19,20 +19,6 @@ bool dump_wants(const DumpOptions *dump_options, const MigSection *section)
     return g_pattern_spec_match_string(dump_options->section, name);
 }
 
-const char *dump_type_name(MigSectionType type)
-{
-    switch (type) {
-    case MIG_SECTION_START:
-        return "start";
-    case MIG_SECTION_PART:
-        return "part";
-    case MIG_SECTION_END:
-        return "end";
-    default:
-        return "full";
-    }
-}
-
 char *dump_container(const MigInput *in)
 {
     size_t n;

@@ -49,14 +49,6 @@ typedef struct Devices {
     uint64_t body_offset, body_length;
 } Devices;
 
-static const char *type_label(MigSectionType type)
-{
-    return type == MIG_SECTION_START  ? "START"
-           : type == MIG_SECTION_PART ? "PART"
-           : type == MIG_SECTION_END  ? "END"
-                                      : "FULL";
-}
-
 /* --- text -------------------------------------------------------------------------------- */
 
 /* A field on one line, or where that would not be in columns, its name and under it the rest. */
@@ -406,7 +398,7 @@ static void decode_configuration(Devices *d, const MigItem *item)
     if (is_repeated(d, item, payload)) {
         return;
     }
-    begin_device(d, item->section, at, n, type_label(item->type));
+    begin_device(d, item->section, at, n, mig_section_type_name(item->type));
     matches = mig_vfio_payload_decode(&decoder, payload, n, at);
     end_device(d, matches);
 }

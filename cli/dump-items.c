@@ -31,7 +31,7 @@ static char *describe(const MigItem *item)
     switch (item->kind) {
     case MIG_ITEM_SECTION_HEADER:
         return g_strdup_printf("%s id=%u instance=%u version=%u",
-                               dump_type_name(item->type), item->section_id,
+                               mig_section_type_key(item->type), item->section_id,
                                item->section->instance_id, item->section->version_id);
     case MIG_ITEM_COMMAND:
         text = mig_command_name(item->command.id);
@@ -107,7 +107,7 @@ static void print_json(CliJson *json, const MigItem *item)
         cli_json_string_len(json, "section", item->section->name,
                             item->section->name_length);
         cli_json_uint(json, "instance_id", item->section->instance_id);
-        cli_json_string(json, "type", dump_type_name(item->type));
+        cli_json_string(json, "type", mig_section_type_key(item->type));
     }
     if (*details) {
         cli_json_string(json, "details", details);

@@ -73,12 +73,12 @@ static void put_configuration(CliJson *json, const MigConfiguration *conf)
 static void put_section(CliJson *json, const MigSectionSummary *s,
                         const MigSection *section)
 {
-    uint64_t around = s->header_length + (s->footer ? MIG_FOOTER_LENGTH : 0);
+    uint64_t at, length = mig_section_summary_body(s, &at);
 
     cli_json_object(json, NULL);
     cli_json_uint(json, "offset", s->offset);
     cli_json_uint(json, "length", s->length);
-    cli_json_string(json, "type", dump_type_name(s->type));
+    cli_json_string(json, "type", mig_section_type_key(s->type));
     cli_json_uint(json, "id", s->id);
     cli_json_string_len(json, "name", section->name, section->name_length);
     cli_json_uint(json, "instance_id", section->instance_id);
@@ -92,8 +92,8 @@ static void put_section(CliJson *json, const MigSectionSummary *s,
         cli_json_uint(json, "package_depth", s->package_depth);
     }
     cli_json_object(json, "body");
-    cli_json_uint(json, "offset", s->offset + s->header_length);
-    cli_json_uint(json, "length", s->length - around);
+    cli_json_uint(json, "offset", at);
+    cli_json_uint(json, "length", length);
     cli_json_end_object(json);
     cli_json_end_object(json);
 }
@@ -184,7 +184,7 @@ static void put_vfio_record(CliJson *json, const MigVfioRecordSummary *r)
     uint_or_null(json, "subflags", r->has_subflags ? r->subflags : UINT64_MAX,
                  UINT64_MAX);
     cli_json_uint(json, "payload_length", r->payload_length);
-    cli_json_string(json, "type", dump_type_name(r->type));
+    cli_json_string(json, "type", mig_section_type_key(r->type));
     cli_json_end_object(json);
 }
 
@@ -205,7 +205,7 @@ static void put_vfio_device(CliJson *json, const MigSummary *s, guint index)
     cli_json_uint(json, "stop_copy_bytes", d->stop_copy_bytes);
     uint_or_null(json, "config_offset", d->config, UINT64_MAX);
     if (d->config != UINT64_MAX) {
-        cli_json_string(json, "config_section", dump_type_name(d->config_type));
+        cli_json_string(json, "config_section", mig_section_type_key(d->config_type));
     } else {
         cli_json_null(json, "config_section");
     }
@@ -257,9 +257,10 @@ static void put_description(CliJson *json, const MigDescription *description)
     cli_json_object(json, "description");
     cli_json_uint(json, "offset", description->offset);
     cli_json_uint(json, "length",
-                  MIG_DESCRIPTION_HEADER_LENGTH + (uint64_t)description->json_length);
+                  description->json_offset - description->offset +
+                      description->json_length);
     cli_json_object(json, "body");
-    cli_json_uint(json, "offset", description->offset + MIG_DESCRIPTION_HEADER_LENGTH);
+    cli_json_uint(json, "offset", description->json_offset);
     cli_json_uint(json, "length", description->json_length);
     cli_json_end_object(json);
     cli_json_bool(json, "valid", description->valid);

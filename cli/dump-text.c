@@ -288,7 +288,7 @@ static char *config_place(const MigVfioDevice *d)
         return g_string_free(place, FALSE);
     }
     g_string_printf(place, "0x%" PRIx64 " in ", d->config);
-    g_string_append(place, dump_type_name(d->config_type));
+    g_string_append(place, mig_section_type_key(d->config_type));
     if (d->first_data == UINT64_MAX) {
         g_string_append(place, ", no device data");
     } else if (d->config < d->first_data) {
@@ -388,16 +388,12 @@ static const MigSectionSummary *section_at(const MigSummary *s, guint i)
     return &g_array_index(s->sections, MigSectionSummary, i);
 }
 
-static char *type_text(MigSectionType type)
-{
-    return g_ascii_strup(dump_type_name(type), -1);
-}
-
 static void full_row(CliTable *table, const MigSectionSummary *s,
                      const MigSection *section)
 {
     g_autofree char *name = cli_escape(section->name, section->name_length);
-    g_autofree char *type = type_text(s->type), *offset = hex(s->offset);
+    const char *type = mig_section_type_name(s->type);
+    g_autofree char *offset = hex(s->offset);
     g_autofree char *length = cli_number(s->length), *id = g_strdup_printf("%u", s->id);
     g_autofree char *instance = g_strdup_printf("%u", section->instance_id);
     g_autofree char *version = g_strdup_printf("%u", s->version_id);
@@ -507,8 +503,7 @@ static void folded_section_rows(const Text *t, CliTable *table)
     for (guint i = 0; i < s->sections->len; i++) {
         const MigSectionSummary *section = section_at(s, i);
         guint parts = count_parts(s, i);
-        g_autofree char *name = NULL, *type = NULL, *offset = NULL, *length = NULL;
-        g_autofree char *version = NULL;
+        g_autofree char *name = NULL, *offset = NULL, *length = NULL, *version = NULL;
 
         if (parts > 1) {
             folded_row(t, table, i, parts);
@@ -519,13 +514,13 @@ static void folded_section_rows(const Text *t, CliTable *table)
             continue;
         }
         name = section_name(all[section->section]);
-        type = type_text(section->type);
         offset = hex(section->offset);
         length = cli_number(section->length);
         version = section->type == MIG_SECTION_START || section->type == MIG_SECTION_FULL
                       ? g_strdup_printf("%u", section->version_id)
                       : NULL;
-        cli_table_row(table, name, type, version, offset, length,
+        cli_table_row(table, name, mig_section_type_name(section->type), version, offset,
+                      length,
                       section->inferred        ? "end inferred"
                       : section->package_depth ? "packaged"
                                                : "");
@@ -599,8 +594,8 @@ static void print_end(const Text *t)
         g_autofree char *devices = g_strdup_printf("%zu devices", description->n_devices);
 
         offset = hex(description->offset);
-        length = cli_number(MIG_DESCRIPTION_HEADER_LENGTH +
-                            (uint64_t)description->json_length);
+        length = cli_number(description->json_offset - description->offset +
+                            description->json_length);
         cli_table_row(table, "description", offset, length,
                       description->valid ? devices : description->problem);
     } else {

@@ -37,9 +37,6 @@ typedef struct Dump {
 /* Whether --section wants it. */
 bool dump_wants(const DumpOptions *options, const MigSection *section);
 
-/* "start", "part", "end", "full". */
-const char *dump_type_name(MigSectionType type);
-
 /* "plain", "zstd", "libvirt+gzip", ...: the wrappers, outermost first.  Caller frees. */
 char *dump_container(const MigInput *in);
 

@@ -25,6 +25,7 @@
 #include "stream/glob.h"
 #include "stream/item.h"
 #include "stream/nearest.h"
+#include "stream/outer.h"
 #include "stream/page-kind.h"
 #include "stream/page.h"
 #include "stream/reader.h"

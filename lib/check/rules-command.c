@@ -49,12 +49,10 @@ static void command_return_path(MigCheck *check, const MigFacts *facts,
                                 const MigItem *item)
 {
     if (item->command.id == MIG_CMD_PING && !item->defect && !facts->return_path) {
-        const uint8_t *p = mig_reader_bytes(mig_check_reader(check), item);
-        uint32_t value = p ? mig_be32(p + MIG_COMMAND_HEADER_LENGTH) : 0;
-
         mig_report_item(check, item, "PING, and no OPEN_RETURN_PATH came before it");
         mig_report_loader(check, MIG_ALL_RELEASES,
-                          "CMD_PING (0x%x) received with no return path", value);
+                          "CMD_PING (0x%x) received with no return path",
+                          item->command.ping);
     }
 }
 

@@ -48,7 +48,7 @@ static void description_json(MigCheck *check, const MigFacts *facts, const MigIt
 /* Where in the stream the text of a device stands. */
 static uint64_t place_of(const MigDescription *d, size_t device)
 {
-    return d->offset + MIG_DESCRIPTION_HEADER_LENGTH + d->devices[device].text_offset;
+    return d->json_offset + d->devices[device].text_offset;
 }
 
 typedef void Visit(MigCheck *check, const MigDescription *d, const MigSectionFacts *s,

@@ -10,20 +10,7 @@
  */
 #include "check/rule.h"
 #include "stream/defect.h"
-
-static const char *type_name(MigSectionType type)
-{
-    switch (type) {
-    case MIG_SECTION_START:
-        return "START";
-    case MIG_SECTION_PART:
-        return "PART";
-    case MIG_SECTION_END:
-        return "END";
-    default:
-        return "FULL";
-    }
-}
+#include "stream/outer.h"
 
 /* --- ids and names ---------------------------------------------------------------- */
 
@@ -106,9 +93,9 @@ static void section_unbound(MigCheck *check, const MigFacts *facts, const MigIte
 {
     (void)facts;
     if (item->defect == MIG_DEFECT_SECTION_UNBOUND) {
-        mig_report_item(check, item,
-                        "%s of section id %u, and this section has id %u by now",
-                        type_name(item->type), item->section_id, item->section->id);
+        mig_report_item(
+            check, item, "%s of section id %u, and this section has id %u by now",
+            mig_section_type_name(item->type), item->section_id, item->section->id);
         mig_report_loader(check, MIG_RELEASE_FIRST, 1001, "Unknown savevm section %u",
                           item->section_id);
         mig_report_loader(check, 1002, MIG_RELEASE_LAST, "Unknown section %u",
@@ -128,7 +115,7 @@ static void section_part_without_start(MigCheck *check, const MigFacts *facts,
         mig_report_item(check, item,
                         "%s of a section that had no START, only a FULL at "
                         "0x%" PRIx64,
-                        type_name(item->type), s->full);
+                        mig_section_type_name(item->type), s->full);
     }
 }
 

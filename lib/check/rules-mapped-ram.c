@@ -8,8 +8,7 @@
  * 10.0 and 10.2.
  */
 #include "check/rule.h"
-
-#define PAGES_ALIGNMENT (1u << 20)
+#include "stream/mapped-ram.h"
 
 static void mapped_ram_page_size(MigCheck *check, const MigFacts *facts,
                                  const MigItem *item)
@@ -38,7 +37,7 @@ static void mapped_ram_alignment(MigCheck *check, const MigFacts *facts,
         mig_report_loader(check, 900, MIG_RELEASE_LAST,
                           "Error reading ramblock %s pages, region has bad alignment",
                           block->name);
-    } else if (block->pages_offset % PAGES_ALIGNMENT) {
+    } else if (block->pages_offset % MIG_MAPPED_RAM_ALIGNMENT) {
         mig_report_item(check, item,
                         "the pages of block %s begin at 0x%" PRIx64 " of the file, "
                         "and QEMU writes them at multiples of 1 MiB, for direct I/O",

@@ -5,6 +5,7 @@
  * Beside it: check/rule.h; migstat-subflag(5), which is normative.
  */
 #include "check/rule.h"
+#include "stream/outer.h"
 
 #define SETUP      MIG_VFIO_SUBFLAG_SETUP
 #define ENABLE_IRQ MIG_VFIO_SUBFLAG_ENABLE_IRQ
@@ -49,9 +50,7 @@ static void irq_early(MigCheck *check, const MigFacts *facts, const MigItem *ite
         mig_report_item(check, item,
                         "ENABLE_IRQ in %s: interrupt controllers are "
                         "restored later, in FULL sections",
-                        item->type == MIG_SECTION_START  ? "START"
-                        : item->type == MIG_SECTION_PART ? "PART"
-                                                         : "END");
+                        mig_section_type_name(item->type));
     }
 }
 

@@ -14,6 +14,7 @@
  * Source: hw/vfio/migration.c, vfio_save_*(), vfio_load_state(), 5.2 to 10.2.
  */
 #include "check/rule.h"
+#include "stream/outer.h"
 #include "stream/vfio.h"
 
 #define VFIO_VERSION 1u
@@ -113,13 +114,6 @@ static bool is_in_place(const MigItem *item)
     return true;
 }
 
-static const char *type_name(const MigItem *item)
-{
-    static const char *const names[] = { "", "START", "PART", "END", "FULL" };
-
-    return names[item->type <= MIG_SECTION_FULL ? item->type : 0];
-}
-
 /* SETUP behind data and data behind END are rules of their own, which say more. */
 static bool is_judged_elsewhere(const MigFacts *facts, const MigItem *item)
 {
@@ -133,9 +127,9 @@ static bool is_judged_elsewhere(const MigFacts *facts, const MigItem *item)
 static void vfio_record_place(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
     if (is_first_piece(item) && !is_in_place(item) && !is_judged_elsewhere(facts, item)) {
-        mig_report_item(check, item,
-                        "%s in a section of type %s, where no source writes it",
-                        mig_vfio_flag_name(item->vfio.flag), type_name(item));
+        mig_report_item(
+            check, item, "%s in a section of type %s, where no source writes it",
+            mig_vfio_flag_name(item->vfio.flag), mig_section_type_name(item->type));
         if (item->vfio.flag == MIG_VFIO_DEV_CONFIG_LOAD_READY) {
             mig_report_loader(check, 1001, MIG_RELEASE_LAST,
                               "got DEV_CONFIG_LOAD_READY outside multifd transfer");

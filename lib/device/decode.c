@@ -31,7 +31,7 @@ char *mig_device_description_text(MigInput *in, const MigDescription *d, const c
     }
     *length = d->devices[i].text_length;
     json = g_malloc(*length + 1);
-    at = d->offset + MIG_DESCRIPTION_HEADER_LENGTH + d->devices[i].text_offset;
+    at = d->json_offset + d->devices[i].text_offset;
     return mig_input_read_at(in, at, json, *length) == *length ? g_steal_pointer(&json)
                                                                : NULL;
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "stream/defect.h"
+#include "stream/mapped-ram.h"
 #include "stream/page.h"
 #include "stream/ram-record.h"
 
@@ -263,11 +264,6 @@ static bool watch_pages(MigRamImage *image, MigReader *reader, const MigItem *it
     return ok || io_error(run->block, error);
 }
 
-static bool is_set(const uint8_t *bits, uint64_t bit)
-{
-    return bits[bit / 8] >> (bit % 8) & 1;
-}
-
 /* A page of mapped-ram is what the file holds where its bit is set, and zero elsewhere. */
 static bool watch_mapped(MigRamImage *image, MigReader *reader, const MigItem *item,
                          GError **error)
@@ -296,10 +292,10 @@ static bool watch_mapped(MigRamImage *image, MigReader *reader, const MigItem *i
         uint64_t at = i * size, length;
 
         end = i + 1;
-        if (!is_set(bits, first % 8 + i)) {
+        if (!mig_mapped_ram_is_set(bits, first % 8 + i)) {
             continue;
         }
-        while (end < n && is_set(bits, first % 8 + end)) {
+        while (end < n && mig_mapped_ram_is_set(bits, first % 8 + end)) {
             end++;
         }
         if (!p && !(p = mig_reader_bytes(reader, item))) {

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "stream/json-scan.h"
+#include "stream/outer.h"
 
 typedef enum EditKind {
     EDIT_REMOVE,
@@ -565,13 +566,12 @@ static GString *apply(MigDescriptionEdit *edit, const char *text, const MigDescr
 static bool emit_edited(MigDescriptionEdit *edit, MigNext *next, const MigItem *item,
                         GError **error)
 {
-    const char *text = (const char *)edit->pieces->data + MIG_DESCRIPTION_HEADER_LENGTH;
-    uint32_t length = edit->pieces->len - MIG_DESCRIPTION_HEADER_LENGTH;
+    const char *text = (const char *)edit->pieces->data;
+    uint32_t length = edit->pieces->len;
     g_autoptr(MigDescription) d = mig_description_parse(text, length, item->offset);
     const char *problem = d->problem;
     GString *json = d->valid ? apply(edit, text, d, &problem) : NULL;
-    g_autoptr(GByteArray) bytes = NULL;
-    uint8_t header[MIG_DESCRIPTION_HEADER_LENGTH] = { MIG_DESCRIPTION };
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
     MigItem edited = *item;
     bool ok;
 
@@ -581,10 +581,7 @@ static bool emit_edited(MigDescriptionEdit *edit, MigNext *next, const MigItem *
                                "description:drop=yes drops it, and no QEMU needs it",
                                json ? "it would be longer than 4 GiB" : problem);
     }
-    mig_put_be32(header + 1, (uint32_t)json->len);
-    bytes = g_byte_array_new();
-    g_byte_array_append(bytes, header, sizeof(header));
-    g_byte_array_append(bytes, (const guint8 *)json->str, (guint)json->len);
+    mig_description_encode((uint32_t)json->len, json->str, json->len, bytes);
     edited.description.json_length = (uint32_t)json->len;
     ok = mig_next_emit_bytes(next, &edited, MIG_ITEM_DESCRIPTION, bytes->data, bytes->len,
                              error);
@@ -596,12 +593,14 @@ bool mig_description_edit_item(MigDescriptionEdit *edit, MigNext *next,
                                const MigItem *item, GError **error)
 {
     const uint8_t *p;
+    const char *json;
+    size_t n;
     bool ok;
 
     if (!edit->edits->len && !edit->machine) {
         return mig_next_emit(next, item, error);
     }
-    if (item->whole > MIG_DESCRIPTION_MAX + MIG_DESCRIPTION_HEADER_LENGTH) {
+    if (item->description.json_length > MIG_DESCRIPTION_MAX) {
         return mig_next_refuse(
             next, item, NULL, error,
             "the description cannot be kept true: it is longer than 16 MiB");
@@ -613,8 +612,9 @@ bool mig_description_edit_item(MigDescriptionEdit *edit, MigNext *next,
     if (!edit->pieces) {
         edit->pieces = g_byte_array_new();
     }
-    g_byte_array_append(edit->pieces, p, (guint)item->length);
-    if (edit->pieces->len < item->whole) {
+    json = mig_description_item_json(item, p, &n);
+    g_byte_array_append(edit->pieces, (const guint8 *)json, (guint)n);
+    if (edit->pieces->len < item->description.json_length) {
         return true;
     }
     ok = emit_edited(edit, next, item, error);

@@ -9,6 +9,7 @@
  * Source: migration/savevm.c, check_section_footer(); hw/core/machine.c, hw_compat_2_3.
  */
 #include "filter/filter.h"
+#include "stream/outer.h"
 
 typedef struct Footers {
     bool add, drop;
@@ -38,7 +39,7 @@ static bool footers_configure(void *state, const char *key, const char *value,
 /* Ends the section that is open, where its footer did not. */
 static bool close_section(Footers *footers, MigNext *next, GError **error)
 {
-    uint8_t p[MIG_FOOTER_LENGTH] = { MIG_FOOTER };
+    g_autoptr(GByteArray) footer = g_byte_array_new();
     MigItem like = footers->last;
 
     if (!footers->open) {
@@ -49,9 +50,10 @@ static bool close_section(Footers *footers, MigNext *next, GError **error)
         return true;
     }
     footers->n++;
-    mig_put_be32(p + 1, like.section_id);
+    mig_section_footer_encode(like.section_id, footer);
     like.footer.id = like.section_id;
-    return mig_next_emit_bytes(next, &like, MIG_ITEM_SECTION_FOOTER, p, sizeof(p), error);
+    return mig_next_emit_bytes(next, &like, MIG_ITEM_SECTION_FOOTER, footer->data,
+                               footer->len, error);
 }
 
 static bool footers_event(void *state, MigNext *next, MigItem *item, GError **error)

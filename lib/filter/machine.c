@@ -10,9 +10,7 @@
 
 #include "filter/description-edit.h"
 #include "filter/filter.h"
-
-/* u8 0x07 | be32 length, before the name. */
-#define NAME_OFFSET 5u
+#include "stream/configuration.h"
 
 /* No machine type of QEMU's comes near. */
 #define NAME_MAX_LENGTH 255u
@@ -60,13 +58,14 @@ static bool change_name(Machine *machine, MigNext *next, const MigItem *item,
     uint32_t n = (uint32_t)strlen(machine->name), old;
     g_autoptr(GByteArray) bytes = g_byte_array_new();
     g_autofree char *was = NULL;
-    uint8_t header[NAME_OFFSET];
+    MigConfigurationParts parts;
 
     if (!p) {
         return false;
     }
-    old = mig_be32(p + 1);
-    was = g_strndup((const char *)p + NAME_OFFSET, old);
+    parts = mig_configuration_parts(item, p);
+    old = parts.machine_length;
+    was = g_strndup(parts.machine, old);
     machine->seen = true;
     if (!mig_reader_configuration(mig_next_reader(next))->has_page_bits) {
         machine->page_size = mig_page_size_of_machine(machine->name);
@@ -74,12 +73,9 @@ static bool change_name(Machine *machine, MigNext *next, const MigItem *item,
     if (!same_page_size(machine, next, item, mig_page_size_of_machine(was), error)) {
         return false;
     }
-    header[0] = p[0];
-    mig_put_be32(header + 1, n);
-    g_byte_array_append(bytes, header, sizeof(header));
-    g_byte_array_append(bytes, (const guint8 *)machine->name, n);
-    g_byte_array_append(bytes, p + NAME_OFFSET + old,
-                        (guint)(item->length - NAME_OFFSET - old));
+    parts.machine = machine->name;
+    parts.machine_length = n;
+    mig_configuration_encode(&parts, bytes);
     if (n != old) {
         mig_description_edit_machine(machine->edit, n);
     }

@@ -9,6 +9,7 @@
 #include "filter/description-edit.h"
 #include "filter/filter.h"
 #include "io/number-tree.h"
+#include "stream/outer.h"
 
 typedef struct Rename {
     char *from, *to;
@@ -97,22 +98,20 @@ static const MigSection *renamed(Rename *rename, MigNext *next, const MigItem *i
     return made;
 }
 
-/* START or FULL: u8 type | be32 id | pstr8 name | be32 instance | be32 version. */
+/* @item, a START or FULL, with the name of @section. */
 static bool emit_header(MigNext *next, const MigItem *item, const MigSection *section,
                         GError **error)
 {
-    const uint8_t *p = mig_next_bytes(next, item, error);
-    g_autoptr(GByteArray) header = g_byte_array_new();
+    MigSectionHeader header = mig_section_header_of(item);
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    MigItem renamed = *item;
 
-    if (!p) {
-        return false;
-    }
-    g_byte_array_append(header, p, 5);
-    g_byte_array_append(header, &section->name_length, 1);
-    g_byte_array_append(header, (const guint8 *)section->name, section->name_length);
-    g_byte_array_append(header, p + item->length - 8, 8);
-    return mig_next_emit_bytes(next, item, MIG_ITEM_SECTION_HEADER, header->data,
-                               header->len, error);
+    header.name = (const uint8_t *)section->name;
+    header.name_length = section->name_length;
+    mig_section_header_encode(&header, bytes);
+    renamed.section = section;
+    return mig_next_emit_bytes(next, &renamed, MIG_ITEM_SECTION_HEADER, bytes->data,
+                               bytes->len, error);
 }
 
 static bool rename_event(void *state, MigNext *next, MigItem *item, GError **error)
@@ -131,11 +130,10 @@ static bool rename_event(void *state, MigNext *next, MigItem *item, GError **err
         return false;
     }
     if (section != item->section && item->kind == MIG_ITEM_SECTION_HEADER &&
-        item->length > MIG_SHORT_HEADER_LENGTH) {
+        (item->type == MIG_SECTION_START || item->type == MIG_SECTION_FULL)) {
         if (item->type == MIG_SECTION_FULL) {
             mig_description_edit_rename(rename->edit, item->section, rename->to);
         }
-        item->section = section;
         return emit_header(next, item, section, error);
     }
     item->section = section;

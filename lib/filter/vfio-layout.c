@@ -25,6 +25,7 @@
 #include "filter/filter.h"
 #include "filter/vfio-place.h"
 #include "stream/glob.h"
+#include "stream/outer.h"
 #include "stream/vfio-dialect.h"
 #include "stream/vfio-need.h"
 #include "stream/vfio.h"
@@ -468,29 +469,39 @@ static bool emit_full_record(Layout *layout, Device *device, MigNext *next,
     return emit_config(device, next, like, subflags_in_full(layout, device), error);
 }
 
+static bool emit_header(MigNext *next, const MigItem *like, GError **error)
+{
+    const MigSectionHeader header = mig_section_header_of(like);
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+
+    mig_section_header_encode(&header, bytes);
+    return mig_next_emit_bytes(next, like, MIG_ITEM_SECTION_HEADER, bytes->data,
+                               bytes->len, error);
+}
+
+static bool emit_footer(MigNext *next, const MigItem *like, GError **error)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    MigItem item = *like;
+
+    item.footer.id = like->section_id;
+    mig_section_footer_encode(like->section_id, bytes);
+    return mig_next_emit_bytes(next, &item, MIG_ITEM_SECTION_FOOTER, bytes->data,
+                               bytes->len, error);
+}
+
 /* A FULL section that the source does not have, between those of @after and @before. */
 static bool emit_full(Layout *layout, Device *device, MigNext *next,
                       const MigVfioNeighbours *around, GError **error)
 {
     const MigSection *section = device->section;
-    g_autoptr(GByteArray) header = g_byte_array_new();
     MigItem item = around->item;
-    uint8_t p[8];
 
     item.section = section;
     item.section_id = device->section_id;
     item.type = MIG_SECTION_FULL;
     item.inferred = item.description_differs = false;
-    p[0] = MIG_SECTION_FULL;
-    mig_put_be32(p + 1, device->section_id);
-    p[5] = section->name_length;
-    g_byte_array_append(header, p, 6);
-    g_byte_array_append(header, (const guint8 *)section->name, section->name_length);
-    mig_put_be32(p, section->instance_id);
-    mig_put_be32(p + 4, section->version_id);
-    g_byte_array_append(header, p, 8);
-    if (!mig_next_emit_bytes(next, &item, MIG_ITEM_SECTION_HEADER, header->data,
-                             header->len, error) ||
+    if (!emit_header(next, &item, error) ||
         !emit_full_record(layout, device, next, &item, error) ||
         !emit_end_of_state(next, &item, true, error)) {
         return false;
@@ -498,14 +509,7 @@ static bool emit_full(Layout *layout, Device *device, MigNext *next,
     mig_description_edit_insert(layout->edit, section, full_size(layout, device),
                                 around->before, around->after);
     device->changed = true;
-    if (!layout->footers) {
-        return true;
-    }
-    p[0] = MIG_FOOTER;
-    mig_put_be32(p + 1, device->section_id);
-    item.footer.id = device->section_id;
-    return mig_next_emit_bytes(next, &item, MIG_ITEM_SECTION_FOOTER, p, MIG_FOOTER_LENGTH,
-                               error);
+    return !layout->footers || emit_footer(next, &item, error);
 }
 
 /* --- the items of a device --- */

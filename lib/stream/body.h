@@ -137,6 +137,12 @@ static inline bool mig_starts_section(uint8_t type)
 MigStatus mig_configuration_next(MigReader *r, MigItem *item, GError **error);
 MigStatus mig_command_next(MigReader *r, MigItem *item, GError **error);
 
+/* stream/mapped-ram.c: the entry of @block was read, its header and regions follow. */
+void mig_mapped_ram_begin(MigReader *r, MigRamBlock *block);
+
+/* The next item of them; r->ram.mapping is NULL once they are over. */
+MigStatus mig_mapped_ram_next(MigReader *r, MigItem *item, GError **error);
+
 /* stream/page-size.c */
 uint32_t mig_page_size_try(const uint8_t *records, size_t n, bool more, uint64_t lengths,
                            bool *sure);

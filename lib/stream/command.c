@@ -40,6 +40,27 @@ int mig_command_length(uint16_t id)
     return id && id < MIG_CMD_COUNT ? commands[id].length : -1;
 }
 
+const uint8_t *mig_command_payload(const uint8_t *bytes)
+{
+    return bytes + MIG_COMMAND_HEADER_LENGTH;
+}
+
+void mig_command_encode(uint16_t id, const void *payload, uint16_t n, GByteArray *out)
+{
+    mig_append_u8(out, MIG_COMMAND);
+    mig_append_be16(out, id);
+    mig_append_be16(out, n);
+    g_byte_array_append(out, payload, n);
+}
+
+void mig_command_encode_package(uint32_t length, GByteArray *out)
+{
+    uint8_t payload[4];
+
+    mig_put_be32(payload, length);
+    mig_command_encode(MIG_CMD_PACKAGED, payload, sizeof(payload), out);
+}
+
 static MigStatus enter_package(MigReader *r, MigItem *item, uint32_t length,
                                GError **error)
 {
@@ -98,9 +119,11 @@ MigStatus mig_command_next(MigReader *r, MigItem *item, GError **error)
                (id == MIG_CMD_POSTCOPY_ADVISE && length != 0 && length != 16)) {
         item->defect = MIG_DEFECT_COMMAND_LENGTH;
     } else if (id == MIG_CMD_PACKAGED) {
-        return enter_package(r, item, mig_be32(p + MIG_COMMAND_HEADER_LENGTH), error);
+        return enter_package(r, item, mig_be32(mig_command_payload(p)), error);
+    } else if (id == MIG_CMD_PING) {
+        item->command.ping = mig_be32(mig_command_payload(p));
     } else if (id == MIG_CMD_POSTCOPY_ADVISE && length == 16) {
-        learn_page_size(r, p + MIG_COMMAND_HEADER_LENGTH);
+        learn_page_size(r, mig_command_payload(p));
     }
     return MIG_STATUS_MORE;
 }

@@ -12,12 +12,16 @@
  * QEMU 2.4 to 2.8 wrote the name only, and so does a later one that has nothing to add.
  * Source: migration/savevm.c, vmstate_configuration, 5.2 to 10.2.
  */
+#include "stream/configuration.h"
+
 #include <string.h>
 
 #include "stream/body.h"
 #include "stream/defect.h"
 
 #define PREFIX "configuration/"
+
+#define NAME_OFFSET 5u /* of the machine's name, after type and length */
 
 /* Walks the section's octets; a read beyond them is remembered and yields zeros. */
 typedef struct Cursor {
@@ -54,6 +58,25 @@ static const char *take_pstr8(MigReader *r, Cursor *c)
     const uint8_t *p = n ? take(c, *n) : NULL;
 
     return p ? g_string_chunk_insert_len(r->strings, (const char *)p, *n) : "";
+}
+
+MigConfigurationParts mig_configuration_parts(const MigItem *item, const uint8_t *bytes)
+{
+    MigConfigurationParts parts = { .machine = (const char *)bytes + NAME_OFFSET,
+                                    .machine_length = mig_be32(bytes + 1) };
+
+    parts.subsections = bytes + NAME_OFFSET + parts.machine_length;
+    parts.subsections_length =
+        (uint32_t)(item->length - NAME_OFFSET - parts.machine_length);
+    return parts;
+}
+
+void mig_configuration_encode(const MigConfigurationParts *parts, GByteArray *out)
+{
+    mig_append_u8(out, MIG_CONFIGURATION);
+    mig_append_be32(out, parts->machine_length);
+    g_byte_array_append(out, (const guint8 *)parts->machine, parts->machine_length);
+    g_byte_array_append(out, parts->subsections, parts->subsections_length);
 }
 
 static bool read_page_bits(MigReader *r, MigConfiguration *conf, Cursor *c)

@@ -296,6 +296,7 @@ MigDescription *mig_description_parse(const char *json, uint32_t length, uint64_
     Parse parse = { .key = key, .name = name, .text = text };
 
     d->pub.offset = offset;
+    d->pub.json_offset = offset + MIG_DESCRIPTION_HEADER_LENGTH;
     d->pub.json_length = length;
     d->devices = g_array_new(false, false, sizeof(MigDeviceDescription));
     d->names = g_string_chunk_new(4096);
@@ -303,8 +304,8 @@ MigDescription *mig_description_parse(const char *json, uint32_t length, uint64_
     d->pub.valid = parse_top(&parse, d);
     if (!d->pub.valid) {
         d->pub.problem = parse.json.problem ? parse.json.problem : "it ends too early";
-        d->pub.problem_offset = offset + MIG_DESCRIPTION_HEADER_LENGTH +
-                                (uint64_t)(parse.json.p - parse.json.text);
+        d->pub.problem_offset =
+            d->pub.json_offset + (uint64_t)(parse.json.p - parse.json.text);
     }
     d->pub.devices = (const MigDeviceDescription *)(void *)d->devices->data;
     d->pub.n_devices = d->devices->len;

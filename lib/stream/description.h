@@ -25,7 +25,8 @@ typedef struct MigDeviceDescription {
 
 typedef struct MigDescription {
     uint64_t offset;         /* of the 0x06, in plain bytes */
-    uint32_t json_length;    /* octets of JSON */
+    uint64_t json_offset;    /* of the JSON, in plain bytes */
+    uint32_t json_length;    /* bytes of JSON */
     bool valid;              /* it is JSON, and has "devices" */
     const char *problem;     /* static: why it is not valid; NULL if it is */
     uint64_t problem_offset; /* in plain bytes */

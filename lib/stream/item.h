@@ -164,6 +164,7 @@ typedef struct MigItem {
             uint16_t id;
             uint16_t length;         /* of the payload, octets */
             uint32_t package_length; /* PACKAGED: octets that follow */
+            uint32_t ping;           /* PING: the value that is to be sent back */
         } command;
         struct {
             uint64_t total; /* bytes of all blocks */

@@ -15,6 +15,7 @@
  */
 #include "stream/mapped-ram.h"
 
+#include "stream/body.h"
 #include "stream/defect.h"
 
 /* A bitmap comes in items of this many octets: 8,388,608 pages each. */
@@ -22,23 +23,28 @@
 
 enum { STEP_HEADER, STEP_GAP, STEP_BITMAP, STEP_HOLE, STEP_PAGES };
 
+uint64_t mig_mapped_ram_place_pages(const MigRamBlock *block, uint64_t bitmap)
+{
+    uint64_t alignment = block->pages_offset % MIG_MAPPED_RAM_ALIGNMENT
+                             ? block->mapped_page_size
+                             : MIG_MAPPED_RAM_ALIGNMENT;
+    uint64_t end = bitmap + mig_mapped_ram_bitmap_length(block);
+
+    return (end + alignment - 1) / alignment * alignment;
+}
+
+void mig_mapped_ram_header_encode(const MigRamBlock *block, GByteArray *out)
+{
+    mig_append_be32(out, block->mapped_version);
+    mig_append_be64(out, block->mapped_page_size);
+    mig_append_be64(out, block->bitmap_offset);
+    mig_append_be64(out, block->pages_offset);
+}
+
 void mig_mapped_ram_begin(MigReader *r, MigRamBlock *block)
 {
     r->ram.mapping = block;
     r->ram.mapping_step = STEP_HEADER;
-}
-
-static uint64_t pages_of(const MigRamBlock *block)
-{
-    return block->used_length / block->mapped_page_size +
-           (block->used_length % block->mapped_page_size != 0);
-}
-
-/* The bitmap is whole words of the source; those of a 32-bit host may be half as long, and
- * the space up to the pages is a hole all the same. */
-static uint64_t bitmap_length(const MigRamBlock *block)
-{
-    return (pages_of(block) + 63) / 64 * 8;
 }
 
 /* A file offset as one of the stream; one that lies before the stream becomes huge. */
@@ -86,7 +92,7 @@ static MigStatus read_header(MigReader *r, MigItem *item, GError **error)
         in_stream(r, block->bitmap_offset) > INT64_MAX ||
         in_stream(r, block->pages_offset) < in_stream(r, block->bitmap_offset) ||
         in_stream(r, block->pages_offset) - in_stream(r, block->bitmap_offset) <
-            bitmap_length(block) ||
+            mig_mapped_ram_bitmap_length(block) ||
         in_stream(r, block->pages_offset) > INT64_MAX ||
         block->used_length > INT64_MAX - in_stream(r, block->pages_offset)) {
         return mig_reader_malformed(
@@ -124,7 +130,7 @@ static uint64_t count_beyond(const uint8_t *p, uint64_t octets, uint64_t n_pages
     uint64_t count = 0;
 
     for (uint64_t bit = n_pages; bit < octets * 8; bit++) {
-        count += p[bit / 8] >> (bit % 8) & 1;
+        count += mig_mapped_ram_is_set(p, bit);
     }
     return count;
 }
@@ -133,7 +139,7 @@ static MigStatus read_bitmap(MigReader *r, MigItem *item, GError **error)
 {
     MigRamBlock *block = r->ram.mapping;
     uint64_t done = item->offset - in_stream(r, block->bitmap_offset);
-    uint64_t n = MIN(bitmap_length(block) - done, BITMAP_ITEM);
+    uint64_t n = MIN(mig_mapped_ram_bitmap_length(block) - done, BITMAP_ITEM);
     const uint8_t *p;
 
     if (n == 0) {
@@ -147,7 +153,7 @@ static MigStatus read_bitmap(MigReader *r, MigItem *item, GError **error)
     item->length = n;
     item->bitmap.block = block;
     item->bitmap.first_page = done * 8;
-    item->bitmap.n_pages = MIN(n * 8, pages_of(block) - done * 8);
+    item->bitmap.n_pages = MIN(n * 8, mig_mapped_ram_pages(block) - done * 8);
     item->bitmap.n_beyond = count_beyond(p, n, item->bitmap.n_pages);
     item->bitmap.n_set = count_bits(p, n) - item->bitmap.n_beyond;
     return MIG_STATUS_MORE;

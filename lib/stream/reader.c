@@ -17,6 +17,7 @@
 #include "io/number-tree.h"
 #include "stream/body.h"
 #include "stream/defect.h"
+#include "stream/outer.h"
 #include "stream/page.h"
 
 static const char *const kind_names[MIG_ITEM_KIND_COUNT] = {
@@ -256,64 +257,70 @@ static bool bind(MigReader *r, MigSection *section, uint32_t id, uint64_t offset
     return true;
 }
 
+/* The header at the start of @item, at least @n bytes of which are wanted. */
+static bool need_header(MigReader *r, const MigItem *item, size_t n,
+                        MigSectionHeader *header, GError **error)
+{
+    const uint8_t *p;
+
+    do {
+        p = mig_reader_need(r, item, n, "section header", error);
+        if (!p) {
+            return false;
+        }
+    } while (!mig_section_header_decode(p, n, header) && (n = header->length));
+    return true;
+}
+
 static MigStatus read_long_header(MigReader *r, MigItem *item, GError **error)
 {
-    const uint8_t *p =
-        mig_reader_need(r, item, MIG_LONG_HEADER_LENGTH, "section header", error);
+    MigSectionHeader header;
     MigSection *section, *bound;
-    uint8_t n;
-    uint32_t id;
 
-    if (!p) {
+    if (!need_header(r, item, MIG_LONG_HEADER_LENGTH, &header, error)) {
         return MIG_STATUS_ERROR;
     }
-    n = p[5];
-    p = mig_reader_need(r, item, MIG_LONG_HEADER_LENGTH + n, "section header", error);
-    if (!p) {
-        return MIG_STATUS_ERROR;
-    }
-    id = mig_be32(p + 1);
-    section = section_for(r, p + 6, n, mig_be32(p + 6 + n), item->offset, error);
+    section = section_for(r, header.name, header.name_length, header.instance_id,
+                          item->offset, error);
     if (!section) {
         return MIG_STATUS_ERROR;
     }
-    bound = g_tree_lookup(r->by_id, GUINT_TO_POINTER(id));
-    if (n == 0) {
+    bound = g_tree_lookup(r->by_id, GUINT_TO_POINTER(header.id));
+    if (header.name_length == 0) {
         item->defect =
             MIG_DEFECT_SECTION_NAME_EMPTY; /* a loader gets no further than this */
-    } else if (bound && bound != section && bound->id == id) {
+    } else if (bound && bound != section && bound->id == header.id) {
         item->defect = MIG_DEFECT_SECTION_ID_TWICE;
     }
-    section->version_id = mig_be32(p + 10 + n);
-    if (!bind(r, section, id, item->offset, error)) {
+    section->version_id = header.version_id;
+    if (!bind(r, section, header.id, item->offset, error)) {
         return MIG_STATUS_ERROR;
     }
-    item->length = MIG_LONG_HEADER_LENGTH + n;
-    return enter_body(r, item, section, id);
+    item->length = header.length;
+    return enter_body(r, item, section, header.id);
 }
 
 static MigStatus read_short_header(MigReader *r, MigItem *item, GError **error)
 {
-    const uint8_t *p =
-        mig_reader_need(r, item, MIG_SHORT_HEADER_LENGTH, "section header", error);
+    MigSectionHeader header;
     MigSection *section;
 
-    if (!p) {
+    if (!need_header(r, item, MIG_SHORT_HEADER_LENGTH, &header, error)) {
         return MIG_STATUS_ERROR;
     }
-    section = g_tree_lookup(r->by_id, GUINT_TO_POINTER(mig_be32(p + 1)));
+    section = g_tree_lookup(r->by_id, GUINT_TO_POINTER(header.id));
     if (!section) {
         return mig_reader_malformed(
             r, item->offset, MIG_DEFECT_SECTION_UNBOUND, error,
             "%s of section id %u, which no START or FULL has bound",
-            r->type == MIG_SECTION_PART ? "PART" : "END", mig_be32(p + 1));
+            mig_section_type_name(r->type), header.id);
     }
-    if (section->id != mig_be32(p + 1)) {
+    if (section->id != header.id) {
         item->defect =
             MIG_DEFECT_SECTION_UNBOUND; /* a later START or FULL gave it another */
     }
-    item->length = MIG_SHORT_HEADER_LENGTH;
-    return enter_body(r, item, section, mig_be32(p + 1));
+    item->length = header.length;
+    return enter_body(r, item, section, header.id);
 }
 
 static MigStatus leave_packages(MigReader *r, GError **error)

@@ -61,6 +61,14 @@ static void watch_section(MigSummary *s, const MigItem *item)
     last->description_differs |= item->description_differs;
 }
 
+uint64_t mig_section_summary_body(const MigSectionSummary *section, uint64_t *offset)
+{
+    uint64_t around = section->header_length + (section->footer ? MIG_FOOTER_LENGTH : 0u);
+
+    *offset = section->offset + section->header_length;
+    return section->length - MIN(around, section->length);
+}
+
 static MigRamSummary *ram_of(MigSummary *s, const MigRamBlock *block)
 {
     if (!block) {

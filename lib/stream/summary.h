@@ -29,6 +29,10 @@ typedef struct MigSectionSummary {
     bool description_differs;
 } MigSectionSummary;
 
+/* Bytes of the body, and where it starts in plain bytes. */
+MIG_API uint64_t mig_section_summary_body(const MigSectionSummary *section,
+                                          uint64_t *offset);
+
 /* Pages of one RAM block by the record that carried them. */
 typedef struct MigRamSummary {
     uint64_t pages[MIG_PAGE_KIND_COUNT];

@@ -12,15 +12,14 @@
 
 #include <string.h>
 
+#include "stream/command.h"
+#include "stream/mapped-ram.h"
+
 /* A range is copied once it is this long. */
 #define COPY_AT ((uint64_t)64 << 20)
 
 /* Changed bytes that are held back for one package. */
 #define HELD_MAX ((uint64_t)64 << 20)
-
-/* The page areas of mapped-ram begin at multiples of this, for direct I/O.
- * Source: migration/ram.c, MAPPED_RAM_FILE_OFFSET_ALIGNMENT, 9.0. */
-#define PAGES_ALIGNMENT ((uint64_t)1 << 20)
 
 /* Bytes, or a range of the input. */
 typedef struct Piece {
@@ -189,7 +188,7 @@ static bool begin_package(MigWriter *w, const MigItem *item, const Piece *piece,
 static bool end_package(MigWriter *w, GError **error)
 {
     g_autoptr(GArray) held = g_steal_pointer(&w->held);
-    uint8_t command[MIG_COMMAND_HEADER_LENGTH + 4] = { MIG_COMMAND };
+    g_autoptr(GByteArray) command = g_byte_array_new();
     guint i = 0;
 
     if (w->package_sum != w->package_length) {
@@ -201,11 +200,9 @@ static bool end_package(MigWriter *w, GError **error)
                           w->nested ? "others inside of it do not allow" : "is too long");
             return false;
         }
-        mig_put_be16(command + 1, MIG_CMD_PACKAGED);
-        mig_put_be16(command + 3, 4);
-        mig_put_be32(command + MIG_COMMAND_HEADER_LENGTH, (uint32_t)w->package_sum);
+        mig_command_encode_package((uint32_t)w->package_sum, command);
         if (!flush(w, error) ||
-            !mig_output_write(w->out, command, sizeof(command), error)) {
+            !mig_output_write(w->out, command->data, command->len, error)) {
             return false;
         }
         i = 1;
@@ -244,19 +241,6 @@ static bool put_piece(MigWriter *w, const MigItem *item, const Piece *piece,
 
 /* --- mapped-ram --- */
 
-static uint64_t bitmap_length(const MigRamBlock *block)
-{
-    uint64_t pages = block->used_length / block->mapped_page_size +
-                     (block->used_length % block->mapped_page_size != 0);
-
-    return (pages + 63) / 64 * 8;
-}
-
-static uint64_t align_up(uint64_t value, uint64_t alignment)
-{
-    return (value + alignment - 1) / alignment * alignment;
-}
-
 /* The header of a block, with the offsets of its regions as they will be: they count from
  * the start of the file, where the output begins. */
 static bool put_mapped_header(MigWriter *w, const MigItem *item, GError **error)
@@ -266,25 +250,21 @@ static bool put_mapped_header(MigWriter *w, const MigItem *item, GError **error)
     Piece piece = { .bytes = item->bytes,
                     .offset = item->offset,
                     .length = item->length };
+    g_autoptr(GByteArray) encoded = g_byte_array_new();
     g_autoptr(GBytes) header = NULL;
-    uint8_t p[MIG_MAPPED_RAM_HEADER_LENGTH];
-    uint64_t gap, bitmap;
+    MigRamBlock moved = *block; /* without its name, which the header has not */
+    uint64_t gap;
 
     w->moved = (Moved){ .active = base + item->offset != w->position };
-    if (!w->moved.active || item->length != sizeof(p)) {
+    if (!w->moved.active || item->length != MIG_MAPPED_RAM_HEADER_LENGTH) {
         return put_piece(w, item, &piece, error);
     }
     gap = block->bitmap_offset - base - (item->offset + item->length);
-    bitmap = w->position + item->length + gap;
-    w->moved.pages =
-        align_up(bitmap + bitmap_length(block), block->pages_offset % PAGES_ALIGNMENT
-                                                    ? block->mapped_page_size
-                                                    : PAGES_ALIGNMENT);
-    mig_put_be32(p, block->mapped_version);
-    mig_put_be64(p + 4, block->mapped_page_size);
-    mig_put_be64(p + 12, bitmap);
-    mig_put_be64(p + 20, w->moved.pages);
-    header = g_bytes_new(p, sizeof(p));
+    moved.bitmap_offset = w->position + item->length + gap;
+    moved.pages_offset = mig_mapped_ram_place_pages(block, moved.bitmap_offset);
+    w->moved.pages = moved.pages_offset;
+    mig_mapped_ram_header_encode(&moved, encoded);
+    header = g_byte_array_free_to_bytes(g_steal_pointer(&encoded));
     piece.bytes = header;
     return put_piece(w, item, &piece, error);
 }

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      the CONFIGURATION section, written and taken apart.
+ * Knows not: what it makes of the rest of the stream.
+ * Beside it: stream/configuration.c, which has the layout; stream/item.h, MigConfiguration.
+ */
+#ifndef MIG_STREAM_CONFIGURATION_H
+#define MIG_STREAM_CONFIGURATION_H
+
+#include "stream/item.h"
+
+/* What follows the length of the machine's name. */
+typedef struct MigConfigurationParts {
+    const char *machine; /* no NUL at its end */
+    uint32_t machine_length;
+    const uint8_t *subsections;
+    uint32_t subsections_length;
+} MigConfigurationParts;
+
+/* The parts of @item, a configuration with @bytes; they live as long as @bytes. */
+MigConfigurationParts mig_configuration_parts(const MigItem *item, const uint8_t *bytes);
+
+void mig_configuration_encode(const MigConfigurationParts *parts, GByteArray *out);
+
+#endif
