@@ -49,7 +49,10 @@ static void report_text(const ConvertResult *result)
         append_change(line, &changes[i]);
     }
     if (n > TOLD_MAX) {
-        g_string_append_printf(line, "; and %zu more", n - TOLD_MAX);
+        g_autofree char *more =
+            cli_number(n - TOLD_MAX + mig_chain_more_changes(result->chain));
+
+        g_string_append_printf(line, "; and %s more", more);
     }
     g_string_append(line, n ? "; everything else unchanged" : "; unchanged");
     for (guint i = 0; result->plan && i < result->plan->gives_up->len; i++) {
@@ -93,6 +96,7 @@ static void report_json(const ConvertResult *result)
         cli_json_end_object(&json);
     }
     cli_json_end_array(&json);
+    cli_json_uint(&json, "more_changes", mig_chain_more_changes(result->chain));
     convert_plan_json(&json, result->plan);
     cli_json_end_object(&json);
     cli_json_finish(&json);

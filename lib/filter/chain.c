@@ -33,6 +33,7 @@ typedef struct Instance {
 struct MigChain {
     GPtrArray *instances;
     GArray *changes; /* MigChange */
+    uint64_t more_changes;
     GStringChunk *strings;
     MigChainOptions options;
     bool settled, was_brief;
@@ -279,6 +280,10 @@ void mig_next_report(MigNext *next, const MigSection *section, const char *forma
     g_autofree char *text = NULL;
     va_list args;
 
+    if (chain->changes->len == MIG_CHANGES_MAX) {
+        chain->more_changes++;
+        return;
+    }
     va_start(args, format);
     text = g_strdup_vprintf(format, args);
     va_end(args);
@@ -294,6 +299,11 @@ const MigChange *mig_chain_changes(const MigChain *chain, size_t *n)
 {
     *n = chain->changes->len;
     return (const MigChange *)(void *)chain->changes->data;
+}
+
+uint64_t mig_chain_more_changes(const MigChain *chain)
+{
+    return chain->more_changes;
 }
 
 bool mig_next_refuse(MigNext *next, const MigItem *item, const MigSection *section,

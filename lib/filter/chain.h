@@ -106,6 +106,11 @@ typedef struct MigChange {
     const char *text; /* may hold bytes of the stream */
 } MigChange;
 
+/* Changes that are kept; of a run that makes more, the rest is counted. */
+#define MIG_CHANGES_MAX 4096u
+
+/* The first of them, *n, and how many more there were. */
 MIG_API const MigChange *mig_chain_changes(const MigChain *chain, size_t *n);
+MIG_API uint64_t mig_chain_more_changes(const MigChain *chain);
 
 #endif

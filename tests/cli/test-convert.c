@@ -467,6 +467,22 @@ START_TEST(report_names_the_device)
 }
 END_TEST
 
+/* Of a run that changes more than is kept, the rest is counted. */
+START_TEST(report_has_an_end)
+{
+    g_autoptr(GBytes) stream =
+        assembled("header; config \"pc-q35-7.2\"\n"
+                  "repeat 5000 { full @i \"d\" @i 1; u8 0; footer @i }; eof");
+
+    put("a", stream);
+    assert_status("migstat convert --filter=drop-section:name=d a -o b", 0,
+                  "; and 4,984 more; everything else unchanged");
+    g_autoptr(Run) run =
+        shell("migstat convert --report=json --filter=drop-section:name=d a -o c");
+    ck_assert_msg(strstr(run->err, "\"more_changes\": 904"), "%.2000s", run->err);
+}
+END_TEST
+
 /* --- for a release ------------------------------------------------------------------- */
 
 static const struct {
@@ -702,6 +718,7 @@ Suite *suite_convert(void)
     tcase_add_test(tc, signal_leaves_nothing);
     tcase_add_test(tc, lossy_is_asked_for);
     tcase_add_test(tc, report_names_the_device);
+    tcase_add_test(tc, report_has_an_end);
     tcase_add_loop_test(tc, a_stream_is_made_fit_for_a_release, 0,
                         G_N_ELEMENTS(for_rows));
     g_auto(GStrv) real = fixture_list("real", ".mig.zst");
