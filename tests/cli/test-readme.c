@@ -135,7 +135,7 @@ START_TEST(named_files_exist)
 
     ck_assert(g_file_get_contents(path, &text, NULL, NULL));
     check_names(document, text, "\\]\\(([^):#]+)\\)");
-    check_names(document, text, "`((?!build/)[a-z.][a-z0-9._-]*/[a-z0-9._/-]*)`");
+    check_names(document, text, "`((?!build/)[a-z][a-z0-9._-]*/[a-z0-9._/-]*)`");
 }
 END_TEST
 
