@@ -10,6 +10,7 @@
 
 #include "diff.h"
 #include "io/temporary.h"
+#include "pci-ids.h"
 #include "progress.h"
 #include "text.h"
 
@@ -565,9 +566,11 @@ static CliStatus run_diff(const Arguments *arguments)
                   .side = { { .file = files[0], .image_fd = -1 },
                             { .file = files[1], .image_fd = -1 } } };
     CliStatus status;
+    CliPciIds *ids;
     CliJson json;
 
-    diff.names = mig_pci_names_load(NULL);
+    ids = cli_pci_ids_open();
+    diff.names = cli_pci_ids_names(ids);
     cli_confine(common, files, common->files->len);
     cli_json_init(&json, stdout);
     if (common->format == CLI_FORMAT_JSON) {
@@ -581,7 +584,7 @@ static CliStatus run_diff(const Arguments *arguments)
         compare(&diff);
     }
     status = conclude(&diff);
-    mig_pci_names_free(diff.names);
+    cli_pci_ids_close(ids);
     close_side(&diff.side[0]);
     close_side(&diff.side[1]);
     return status;

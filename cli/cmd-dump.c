@@ -97,6 +97,7 @@ static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
     g_autoptr(MigInput) in = cli_open(file, dump_options->common, &error);
     g_autoptr(MigReader) reader = NULL;
     g_autoptr(MigSummary) summary = NULL;
+    g_autoptr(MigOverview) overview = NULL;
     Dump dump = { .options = dump_options, .file = file, .in = in };
     CliStatus status = CLI_OK;
 
@@ -116,6 +117,7 @@ static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
     } else {
         read_all(&dump);
         dump.size = whole_size(&dump);
+        dump.overview = overview = mig_overview_new(reader, summary);
         if (dump_options->common->format == CLI_FORMAT_JSON) {
             dump_json(&dump);
         } else {
@@ -140,9 +142,7 @@ static int run(int argc, char **argv, CliCommon *common)
 
     cli_parse(&cli_command_dump, argc, argv, 0, common, &dump_options);
     files = common->files;
-    if (dump_options.devices) {
-        dump_options.names = mig_pci_names_load(NULL);
-    }
+    dump_options.ids = cli_pci_ids_open();
     cli_confine(common, (const char *const *)(void *)files->pdata, files->len);
     for (guint i = 0; i < files->len; i++) {
         CliStatus one = dump_file(g_ptr_array_index(files, i), &dump_options);
@@ -153,7 +153,7 @@ static int run(int argc, char **argv, CliCommon *common)
         }
     }
     g_clear_pointer(&dump_options.section, g_pattern_spec_free);
-    mig_pci_names_free(dump_options.names);
+    cli_pci_ids_close(dump_options.ids);
     return (int)status;
 }
 

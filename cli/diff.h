@@ -39,7 +39,7 @@ typedef struct Diff {
     uint64_t found; /* differences */
     char *heading;  /* of the section that the last line was about */
     uint64_t lines; /* about it, printed or not */
-    MigPciNames *names;
+    const MigPciNames *names;
     const char *only;      /* a pattern of device state, or NULL */
     const GPtrArray *left; /* patterns of what is left out */
 } Diff;

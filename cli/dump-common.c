@@ -43,3 +43,24 @@ bool dump_is_sound(const Dump *dump)
 {
     return !dump->error && !dump->summary->n_defects;
 }
+
+char *dump_section_name(const MigSection *section)
+{
+    g_autofree char *name = cli_escape(section->name, section->name_length);
+
+    return section->instance_id ? g_strdup_printf("%s (%u)", name, section->instance_id)
+                                : g_steal_pointer(&name);
+}
+
+size_t dump_largest(const Dump *dump, const MigSectionSum *sums[DUMP_LARGEST])
+{
+    const MigOverview *o = dump->overview;
+    size_t n = 0;
+
+    for (size_t i = 0; i < o->n_sums && n < DUMP_LARGEST && o->sums[i].length; i++) {
+        if (dump_wants(dump->options, o->sums[i].section)) {
+            sums[n++] = &o->sums[i];
+        }
+    }
+    return n;
+}

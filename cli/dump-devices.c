@@ -22,6 +22,12 @@ typedef struct Fold {
     uint64_t offset;
 } Fold;
 
+/* A group that is open. */
+typedef struct Group {
+    bool array;
+    GArray *wide; /* JSON: elements of 64 bits, which come again as strings; or NULL */
+} Group;
+
 typedef struct Devices {
     Dump *dump;
     CliJson *json;   /* NULL: text */
@@ -42,7 +48,7 @@ typedef struct Devices {
     bool whole; /* all of it was asked for */
     bool opened;
     unsigned wanted; /* depth + 1 of the group that was asked for; 0: none */
-    GArray *arrays;  /* of bool: whether each open group is an array */
+    GArray *groups;  /* of Group: those that are open */
     Fold fold;
     const char *where; /* "START", ...: of a configuration record */
     uint32_t version_id;
@@ -141,8 +147,9 @@ static void print_found(Devices *d, const MigField *field)
     g_autofree char *shown = cli_escape(address, strlen(address));
     g_autofree char *type = cli_escape(field->type, strlen(field->type));
     g_autofree char *value = cli_field_value(field);
-    g_autofree char *note =
-        field->note ? cli_escape(field->note, strlen(field->note)) : NULL;
+    g_autofree char *note = field->note && !field->empty
+                                ? cli_escape(field->note, strlen(field->note))
+                                : NULL;
 
     g_autofree char *line = g_strdup_printf("%s  %s%s 0x%08" PRIx64 "%s  %s%s%s", shown,
                                             cli_style(d->color, CLI_DIM), type,
@@ -210,6 +217,58 @@ static void json_leaf(Devices *d, const MigField *field)
     cli_json_end_object(d->json);
 }
 
+static void keep_wide(Devices *d, const MigField *field)
+{
+    Group *group = &g_array_index(d->groups, Group, d->groups->len - 1);
+
+    if ((field->kind != MIG_FIELD_UINT && field->kind != MIG_FIELD_INT) ||
+        field->length <= 4) {
+        return;
+    }
+    if (!group->wide) {
+        group->wide = g_array_new(false, false, sizeof(uint64_t));
+    }
+    g_array_append_val(group->wide, field->u);
+}
+
+static void end_json_group(Devices *d, const Group *group)
+{
+    cli_json_end_array(d->json);
+    if (group->wide) {
+        cli_json_array(d->json, "value_hex");
+        for (guint i = 0; i < group->wide->len; i++) {
+            char text[19];
+
+            g_snprintf(text, sizeof(text), "0x%016" PRIx64,
+                       g_array_index(group->wide, uint64_t, i));
+            cli_json_string(d->json, NULL, text);
+        }
+        cli_json_end_array(d->json);
+    }
+    cli_json_end_object(d->json);
+}
+
+static void open_group(Devices *d, const MigField *field)
+{
+    Group group = { .array = field->kind == MIG_FIELD_ARRAY };
+
+    g_array_append_val(d->groups, group);
+}
+
+static void close_group(Devices *d)
+{
+    Group *group = &g_array_index(d->groups, Group, d->groups->len - 1);
+
+    flush_fold(d);
+    if (d->json) {
+        end_json_group(d, group);
+    }
+    if (group->wide) {
+        g_array_unref(group->wide);
+    }
+    g_array_set_size(d->groups, d->groups->len - 1);
+}
+
 /* Elements that are plain values come as such. */
 static void json_field(Devices *d, const MigField *field, bool element)
 {
@@ -220,6 +279,7 @@ static void json_field(Devices *d, const MigField *field, bool element)
     } else if (element && field->kind != MIG_FIELD_MISMATCH &&
                field->kind != MIG_FIELD_BYTES) {
         cli_field_json(d->json, NULL, field, d->all);
+        keep_wide(d, field);
     } else {
         json_leaf(d, field);
     }
@@ -261,6 +321,19 @@ static void open_device(Devices *d)
     }
 }
 
+static void show_found(Devices *d, const MigField *field)
+{
+    open_device(d);
+    if (d->json) {
+        json_leaf(d, field);
+        return;
+    }
+    print_found(d, field);
+    if (wants_hex(d, field)) {
+        print_hex(field);
+    }
+}
+
 /* Some of a device: leaves that match, or lie in a group that does, one after the other. */
 static void visit_some(Devices *d, const MigField *field)
 {
@@ -274,16 +347,9 @@ static void visit_some(Devices *d, const MigField *field)
     }
     if (mig_field_is_group(field)) {
         d->wanted = d->wanted ? d->wanted : field->depth + 1;
-        return;
     }
-    open_device(d);
-    if (d->json) {
-        json_leaf(d, field);
-    } else {
-        print_found(d, field);
-        if (wants_hex(d, field)) {
-            print_hex(field);
-        }
+    if (!mig_field_is_group(field) || field->empty) {
+        show_found(d, field);
     }
 }
 
@@ -298,24 +364,17 @@ static void visit(const MigField *field, void *user)
     }
     open_device(d);
     if (field->kind == MIG_FIELD_END) {
-        flush_fold(d);
-        g_array_set_size(d->arrays, d->arrays->len - 1);
-        if (d->json) {
-            cli_json_end_array(d->json);
-            cli_json_end_object(d->json);
-        }
+        close_group(d);
         return;
     }
-    element = d->arrays->len && g_array_index(d->arrays, bool, d->arrays->len - 1);
+    element = d->groups->len && g_array_index(d->groups, Group, d->groups->len - 1).array;
     if (d->json) {
         json_field(d, field, element);
     } else {
         print_field(d, field, element);
     }
     if (mig_field_is_group(field)) {
-        bool array = field->kind == MIG_FIELD_ARRAY;
-
-        g_array_append_val(d->arrays, array);
+        open_group(d, field);
     }
 }
 
@@ -431,7 +490,7 @@ void dump_devices(Dump *dump)
 {
     Devices d = { .dump = dump,
                   .all = dump->options->hex,
-                  .names = dump->options->names,
+                  .names = cli_pci_ids_names(dump->options->ids),
                   .color = cli_use_color(dump->options->common->color, stdout) };
     MigStatus status;
     CliJson json;
@@ -445,7 +504,7 @@ void dump_devices(Dump *dump)
         cli_json_array(&json, "devices");
     }
     d.pattern.text = dump->options->devices_pattern;
-    d.arrays = g_array_new(false, false, sizeof(bool));
+    d.groups = g_array_new(false, false, sizeof(Group));
     d.configs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     while ((status = mig_reader_next(dump->reader, &item, &dump->error)) ==
            MIG_STATUS_MORE) {
@@ -467,6 +526,6 @@ void dump_devices(Dump *dump)
         fflush(stdout);
         fprintf(stderr, "%s: no device or field matches %s\n", file, pattern);
     }
-    g_array_unref(d.arrays);
+    g_array_unref(d.groups);
     g_hash_table_unref(d.configs);
 }

@@ -41,6 +41,47 @@ static void put_wrappers(CliJson *json, const Dump *dump)
     cli_json_end_array(json);
 }
 
+static void put_sum(CliJson *json, const MigSectionSum *sum)
+{
+    cli_json_object(json, NULL);
+    cli_json_string_len(json, "name", sum->section->name, sum->section->name_length);
+    cli_json_uint(json, "instance_id", sum->section->instance_id);
+    cli_json_uint(json, "length", sum->length);
+    cli_json_uint(json, "pieces", sum->count);
+    cli_json_end_object(json);
+}
+
+static void put_overview_ram(CliJson *json, const MigOverview *o)
+{
+    cli_json_object(json, "ram");
+    cli_json_uint(json, "length", o->ram_length);
+    uint_or_null(json, "pages", o->ram_pages, 0);
+    cli_json_uint(json, "sent_pages", o->sent_pages);
+    cli_json_uint(json, "zero_pages", o->zero_pages);
+    cli_json_uint(json, "absent_pages", o->absent_pages);
+    cli_json_bool(json, "resent", o->resent);
+    cli_json_end_object(json);
+}
+
+static void put_overview(CliJson *json, const Dump *dump)
+{
+    const MigOverview *o = dump->overview;
+    const MigSectionSum *sums[DUMP_LARGEST];
+    size_t n = dump_largest(dump, sums);
+
+    cli_json_object(json, "overview");
+    uint_or_null(json, "cpus", o->n_cpus, 0);
+    cli_json_string(json, "run_state", o->run_state);
+    cli_json_string(json, "transfer", mig_transfer_name(o->transfer));
+    put_overview_ram(json, o);
+    cli_json_array(json, "largest");
+    for (size_t i = 0; i < n; i++) {
+        put_sum(json, sums[i]);
+    }
+    cli_json_end_array(json);
+    cli_json_end_object(json);
+}
+
 static void put_configuration(CliJson *json, const MigConfiguration *conf)
 {
     if (!conf) {
@@ -188,8 +229,29 @@ static void put_vfio_record(CliJson *json, const MigVfioRecordSummary *r)
     cli_json_end_object(json);
 }
 
-static void put_vfio_device(CliJson *json, const MigSummary *s, guint index)
+static void put_pci(CliJson *json, const Dump *dump, const MigVfioSummary *v)
 {
+    const MigPciNames *names = v->has_pci ? cli_pci_ids_names(dump->options->ids) : NULL;
+
+    if (!v->has_pci) {
+        cli_json_null(json, "pci");
+        return;
+    }
+    cli_json_object(json, "pci");
+    cli_json_uint(json, "vendor_id", v->vendor_id);
+    cli_json_uint(json, "device_id", v->device_id);
+    cli_json_string(json, "vendor_name", mig_pci_vendor_name(names, v->vendor_id));
+    cli_json_string(json, "device_name",
+                    mig_pci_device_name(names, v->vendor_id, v->device_id));
+    cli_json_uint(json, "config_size", v->config_size);
+    cli_json_uint(json, "msix_vectors", v->msix_vectors);
+    cli_json_bool(json, "msix_enabled", v->msix_enabled);
+    cli_json_end_object(json);
+}
+
+static void put_vfio_device(CliJson *json, const Dump *dump, guint index)
+{
+    const MigSummary *s = dump->summary;
     const MigVfioSummary *v = &g_array_index(s->vfio, MigVfioSummary, index);
     const MigVfioDevice *d = &v->device;
 
@@ -210,17 +272,7 @@ static void put_vfio_device(CliJson *json, const MigSummary *s, guint index)
         cli_json_null(json, "config_section");
     }
     uint_or_null(json, "enable_offset", d->enable, UINT64_MAX);
-    if (v->has_pci) {
-        cli_json_object(json, "pci");
-        cli_json_uint(json, "vendor_id", v->vendor_id);
-        cli_json_uint(json, "device_id", v->device_id);
-        cli_json_uint(json, "config_size", v->config_size);
-        cli_json_uint(json, "msix_vectors", v->msix_vectors);
-        cli_json_bool(json, "msix_enabled", v->msix_enabled);
-        cli_json_end_object(json);
-    } else {
-        cli_json_null(json, "pci");
-    }
+    put_pci(json, dump, v);
     cli_json_array(json, "records");
     for (uint32_t next = v->first_record; next;) {
         const MigVfioRecordSummary *r =
@@ -242,7 +294,7 @@ static void put_vfio(CliJson *json, const Dump *dump)
         const MigVfioSummary *v = &g_array_index(s->vfio, MigVfioSummary, i);
 
         if (dump_wants(dump->options, v->device.section)) {
-            put_vfio_device(json, s, i);
+            put_vfio_device(json, dump, i);
         }
     }
     cli_json_end_array(json);
@@ -295,6 +347,7 @@ void dump_json(const Dump *dump)
     uint_or_null(&json, "size", dump->size, UINT64_MAX);
     cli_json_string(&json, "container", container);
     put_wrappers(&json, dump);
+    put_overview(&json, dump);
     put_configuration(&json, mig_reader_configuration(dump->reader));
     uint_or_null(&json, "page_size", dump_page_size(dump), 0);
     put_sections(&json, dump);

@@ -9,27 +9,12 @@
 #include "dump.h"
 #include "text.h"
 
-#define BAR_MIN     8
-#define BAR_MAX     60
-#define BAR_COLUMNS 100 /* of a line without limit */
-#define NAMES_MAX   3   /* in a folded row */
+#define NAMES_MAX 3 /* in a folded row */
 
 typedef struct Text {
     const Dump *dump;
     bool color;
 } Text;
-
-static const struct {
-    const char *name;
-    const char *cell;
-    CliStyle style;
-} shares[MIG_SHARE_COUNT] = {
-    [MIG_SHARE_RAM] = { "RAM", "█", CLI_BLUE },
-    [MIG_SHARE_VFIO] = { "VFIO", "▒", CLI_MAGENTA },
-    [MIG_SHARE_DEVICES] = { "devices", "▓", CLI_GREEN },
-    [MIG_SHARE_DESCRIPTION] = { "description", "░", CLI_CYAN },
-    [MIG_SHARE_OTHER] = { "other", "·", CLI_DIM },
-};
 
 static void heading(const Text *t, const char *title)
 {
@@ -37,170 +22,9 @@ static void heading(const Text *t, const char *title)
            cli_style(t->color, CLI_PLAIN));
 }
 
-static char *section_name(const MigSection *section)
-{
-    g_autofree char *name = cli_escape(section->name, section->name_length);
-
-    return section->instance_id ? g_strdup_printf("%s (%u)", name, section->instance_id)
-                                : g_steal_pointer(&name);
-}
-
 static char *hex(uint64_t offset)
 {
     return g_strdup_printf("0x%" PRIx64, offset);
-}
-
-static void print_wrappers(const Text *t)
-{
-    size_t n;
-    const MigContainer *containers = mig_input_containers(t->dump->in, &n);
-
-    for (size_t i = 0; i < n; i++) {
-        if (containers[i].libvirt_version) {
-            g_autofree char *xml = cli_number(containers[i].xml_length);
-            g_autofree char *cookie = cli_number(containers[i].cookie_length);
-            g_autofree char *line = g_strdup_printf(
-                "libvirt save image, version %u%s; guest was %s; domain XML %s bytes, "
-                "cookie %s bytes",
-                containers[i].libvirt_version,
-                containers[i].libvirt_partial ? ", PARTIAL: the save was not finished"
-                                              : "",
-                containers[i].libvirt_was_running ? "running" : "paused", xml, cookie);
-
-            cli_print_row(stdout, 2, line);
-        }
-    }
-}
-
-static void print_file(const Text *t)
-{
-    const Dump *d = t->dump;
-    g_autofree char *file = cli_file_name(d->file), *size = cli_number(d->size);
-    g_autofree char *container = dump_container(d->in);
-    g_autoptr(GString) line = g_string_new(NULL);
-    uint64_t file_size;
-
-    g_string_printf(line, "%s%s%s   %s bytes, %s", cli_style(t->color, CLI_BOLD), file,
-                    cli_style(t->color, CLI_PLAIN), size, container);
-    if (mig_input_file_size(d->in, &file_size) && strcmp(container, "plain") != 0) {
-        g_autofree char *outer = cli_number(file_size);
-
-        g_string_append_printf(line, " (a file of %s)", outer);
-    }
-    cli_print_row(stdout, 2, line->str);
-}
-
-static void append_capabilities(GString *line, const MigConfiguration *conf)
-{
-    if (!conf || !conf->capabilities || !conf->capabilities[0]) {
-        g_string_append(line, "no recorded capabilities");
-        return;
-    }
-    for (const char *const *name = conf->capabilities; *name; name++) {
-        g_autofree char *shown = cli_escape(*name, strlen(*name));
-
-        g_string_append_printf(line, "%s%s",
-                               name == conf->capabilities ? "capabilities " : " ", shown);
-    }
-}
-
-static void print_head(const Text *t)
-{
-    const Dump *d = t->dump;
-    const MigConfiguration *conf = mig_reader_configuration(d->reader);
-    g_autofree char *page = cli_size(dump_page_size(d));
-    g_autoptr(GString) line = g_string_new("no configuration section, ");
-
-    print_file(t);
-    print_wrappers(t);
-    if (conf) {
-        g_autofree char *machine = cli_escape(conf->machine, conf->machine_length);
-
-        g_string_printf(line, "QEMU machine %s, ", machine);
-    }
-    if (dump_page_size(d)) {
-        g_string_append_printf(line, "pages of %s, ", page);
-    } else {
-        g_string_append(line, "page size not known, ");
-    }
-    append_capabilities(line, conf);
-    g_string_append_printf(line, "; %s%s%s",
-                           cli_style(t->color, dump_is_sound(d) ? CLI_GREEN : CLI_RED),
-                           d->error                     ? "INCOMPLETE"
-                           : d->summary->n_defects == 0 ? "complete"
-                                                        : "complete, with defects",
-                           cli_style(t->color, CLI_PLAIN));
-    cli_print_row(stdout, 2, line->str);
-}
-
-/* Cells of each share: none that has bytes is invisible, and the widest gives. */
-static void fill_bar(const uint64_t *share, uint64_t total, int cells, int *widths)
-{
-    int used = 0, widest = 0;
-
-    for (int i = 0; i < MIG_SHARE_COUNT; i++) {
-        widths[i] = (int)((double)share[i] / (double)total * cells + 0.5);
-        widths[i] = share[i] ? MAX(widths[i], 1) : 0;
-        used += widths[i];
-        widest = widths[i] > widths[widest] ? i : widest;
-    }
-    widths[widest] += cells - used;
-}
-
-/* "█ RAM 71.7%", of which none is broken. */
-static void print_legend(const Text *t, const uint64_t *share, uint64_t total, int limit)
-{
-    int column = 3;
-
-    printf("%*s", column, "");
-    for (int i = 0; i < MIG_SHARE_COUNT; i++) {
-        const char *cell = cli_draw(shares[i].cell);
-        double percent = (double)share[i] * 100 / (double)total;
-        g_autofree char *text = g_strdup_printf(
-            "%s %.*f%%", shares[i].name, percent < 0.1 ? 3 : 1, MAX(percent, 0.001));
-        int width = (int)(cli_width(cell) + 1 + cli_width(text));
-
-        if (!share[i]) {
-            continue;
-        }
-        if (limit && column > 3 && column + 2 + width > limit) {
-            column = 3;
-            printf("\n%*s", column, "");
-        }
-        printf("  %s%s%s %s", cli_style(t->color, shares[i].style), cell,
-               cli_style(t->color, CLI_PLAIN), text);
-        column += 2 + width;
-    }
-    putchar('\n');
-}
-
-static void print_bar(const Text *t)
-{
-    const uint64_t *share = t->dump->summary->share;
-    int widths[MIG_SHARE_COUNT], limit = cli_columns(stdout, 0);
-    int columns = limit ? limit : BAR_COLUMNS;
-    uint64_t total = 0;
-    g_autofree char *end = NULL;
-
-    for (int i = 0; i < MIG_SHARE_COUNT; i++) {
-        total += share[i];
-    }
-    if (total == 0) {
-        return;
-    }
-    end = cli_number(total);
-    fill_bar(share, total, CLAMP(columns - 12 - (int)strlen(end), BAR_MIN, BAR_MAX),
-             widths);
-    printf("\n  0 %s", cli_draw("┃"));
-    for (int i = 0; i < MIG_SHARE_COUNT; i++) {
-        printf("%s", cli_style(t->color, shares[i].style));
-        for (int cell = 0; cell < widths[i]; cell++) {
-            printf("%s", cli_draw(shares[i].cell));
-        }
-        printf("%s", cli_style(t->color, CLI_PLAIN));
-    }
-    printf("%s %s\n", cli_draw("┃"), end);
-    print_legend(t, share, total, limit);
 }
 
 static char *count(uint64_t n)
@@ -302,13 +126,26 @@ static char *config_place(const MigVfioDevice *d)
     return g_string_free(place, FALSE);
 }
 
-static char *pci_text(const MigVfioSummary *v)
+/* " Mellanox Technologies ConnectX Family", as far as pci.ids knows it. */
+static char *pci_name(const Text *t, const MigVfioSummary *v)
+{
+    const MigPciNames *names = cli_pci_ids_names(t->dump->options->ids);
+    const char *vendor = mig_pci_vendor_name(names, v->vendor_id);
+    const char *device = mig_pci_device_name(names, v->vendor_id, v->device_id);
+    g_autofree char *name = g_strconcat(vendor ? " " : "", vendor ? vendor : "",
+                                        device ? " " : "", device ? device : "", NULL);
+
+    return cli_escape(name, strlen(name));
+}
+
+static char *pci_text(const Text *t, const MigVfioSummary *v)
 {
     g_autofree char *vectors = g_strdup_printf("%u vectors", v->msix_vectors);
+    g_autofree char *name = v->has_pci ? pci_name(t, v) : NULL;
 
     return v->has_pci
-               ? g_strdup_printf("%04x:%04x, MSI-X %s%s", v->vendor_id, v->device_id,
-                                 v->msix_vectors ? vectors : "absent",
+               ? g_strdup_printf("%04x:%04x%s, MSI-X %s%s", v->vendor_id, v->device_id,
+                                 name, v->msix_vectors ? vectors : "absent",
                                  !v->msix_vectors  ? ""
                                  : v->msix_enabled ? " enabled"
                                                    : " disabled")
@@ -355,10 +192,10 @@ static void print_vfio(const Text *t)
                    "configuration");
     for (guint i = 0; i < s->vfio->len; i++) {
         const MigVfioSummary *v = &g_array_index(s->vfio, MigVfioSummary, i);
-        g_autofree char *name = section_name(v->device.section);
+        g_autofree char *name = dump_section_name(v->device.section);
         g_autofree char *precopy = cli_number(v->device.precopy_bytes);
         g_autofree char *stop_copy = cli_number(v->device.stop_copy_bytes);
-        g_autofree char *place = config_place(&v->device), *pci = pci_text(v);
+        g_autofree char *place = config_place(&v->device), *pci = pci_text(t, v);
 
         if (dump_wants(t->dump->options, v->device.section)) {
             cli_table_row(table, name, mig_vfio_dialect_name(v->device.dialect), precopy,
@@ -374,7 +211,7 @@ static void print_vfio(const Text *t)
     cli_table_print(table, stdout, 2);
     for (guint i = 0; t->dump->options->vfio && i < s->vfio->len; i++) {
         const MigVfioSummary *v = &g_array_index(s->vfio, MigVfioSummary, i);
-        g_autofree char *name = section_name(v->device.section);
+        g_autofree char *name = dump_section_name(v->device.section);
 
         if (dump_wants(t->dump->options, v->device.section)) {
             printf("\n  %s\n", name);
@@ -475,7 +312,7 @@ static void folded_row(const Text *t, CliTable *table, guint from, guint n)
     fold_parts(t, from, n, &fold);
     for (guint i = 0; i < names->len && i < NAMES_MAX; i++) {
         const MigSection *section = g_ptr_array_index(names, i);
-        g_autofree char *one = section_name(section);
+        g_autofree char *one = dump_section_name(section);
         g_autofree char *times = cli_number(
             GPOINTER_TO_UINT(g_hash_table_lookup(counts, (gpointer)(uintptr_t)section)));
 
@@ -513,7 +350,7 @@ static void folded_section_rows(const Text *t, CliTable *table)
         if (!dump_wants(t->dump->options, all[section->section])) {
             continue;
         }
-        name = section_name(all[section->section]);
+        name = dump_section_name(all[section->section]);
         offset = hex(section->offset);
         length = cli_number(section->length);
         version = section->type == MIG_SECTION_START || section->type == MIG_SECTION_FULL
@@ -624,7 +461,7 @@ static void print_defects(const Text *t)
     for (uint64_t i = 0; i < s->n_defects && i < MIG_DEFECTS_KEPT; i++) {
         g_autofree char *offset = hex(s->defects[i].offset);
         g_autofree char *name =
-            s->defects[i].section ? section_name(s->defects[i].section) : NULL;
+            s->defects[i].section ? dump_section_name(s->defects[i].section) : NULL;
 
         cli_table_row(table, offset, s->defects[i].rule, name);
     }
@@ -655,8 +492,7 @@ void dump_text(const Dump *dump)
     if (dump->error && !has_items(dump->summary)) {
         return;
     }
-    print_head(&t);
-    print_bar(&t);
+    dump_text_head(dump, t.color);
     print_ram(&t);
     print_vfio(&t);
     print_sections(&t);

@@ -10,6 +10,10 @@
 
 #include "cli.h"
 #include "json.h"
+#include "pci-ids.h"
+
+/* Sections that are named at a glance. */
+#define DUMP_LARGEST 5
 
 typedef struct DumpOptions {
     CliCommon *common;
@@ -19,8 +23,8 @@ typedef struct DumpOptions {
     GPatternSpec *section;       /* NULL: all */
     bool devices;                /* show what device state means */
     const char *devices_pattern; /* NULL: of all devices */
-    MigPciNames *names;          /* for devices; may be NULL */
-    bool hex;                    /* all octets of buffers */
+    CliPciIds *ids;
+    bool hex; /* all octets of buffers */
 } DumpOptions;
 
 /* One file, read as far as it goes. */
@@ -30,6 +34,7 @@ typedef struct Dump {
     MigInput *in;
     MigReader *reader;
     MigSummary *summary;
+    const MigOverview *overview; /* NULL for the views that need none */
     uint64_t size; /* plain bytes of the whole input; UINT64_MAX: not known */
     GError *error; /* why reading ended early, or NULL */
 } Dump;
@@ -46,7 +51,15 @@ uint32_t dump_page_size(const Dump *dump);
 /* Complete, and nothing in it was broken on its face. */
 bool dump_is_sound(const Dump *dump);
 
+/* "NAME", or "NAME (INSTANCE)", escaped.  Caller frees. */
+char *dump_section_name(const MigSection *section);
+
+/* The largest sections that are wanted; how many. */
+size_t dump_largest(const Dump *dump, const MigSectionSum *sums[DUMP_LARGEST]);
+
 void dump_text(const Dump *dump);
+/* What it is at a glance, above the tables. */
+void dump_text_head(const Dump *dump, bool color);
 void dump_json(const Dump *dump);
 
 /* --items: as they come.  *status is how the stream ended. */

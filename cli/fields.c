@@ -75,6 +75,8 @@ char *cli_field_value(const MigField *field)
         return g_strdup(field->u ? "true" : "false");
     case MIG_FIELD_NULL:
         return g_strdup("NULL");
+    case MIG_FIELD_ARRAY:
+        return g_strdup("0 elements");
     case MIG_FIELD_MISMATCH:
         return cli_field_hex(field->bytes, field->bytes ? field->length : 0,
                              CLI_FIELD_BYTES);
@@ -90,20 +92,34 @@ static void bytes_json(CliJson *json, const char *key, const MigField *field, bo
     cli_json_hex(json, key, field->bytes, all ? n : MIN(n, CLI_FIELD_BYTES));
 }
 
+/* Beside an integer of 64 bits, unless it is an element of an array. */
+static void wide_json(CliJson *json, const char *key, const MigField *field)
+{
+    if (key && field->length > 4) {
+        cli_json_wide(json, key, field->u, 2 * (int)MIN(field->length, 8));
+    }
+}
+
 void cli_field_json(CliJson *json, const char *key, const MigField *field, bool all)
 {
     switch (field->kind) {
     case MIG_FIELD_UINT:
         cli_json_uint(json, key, field->u);
+        wide_json(json, key, field);
         break;
     case MIG_FIELD_INT:
         cli_json_int(json, key, field->i);
+        wide_json(json, key, field);
         break;
     case MIG_FIELD_BOOL:
         cli_json_bool(json, key, field->u != 0);
         break;
     case MIG_FIELD_NULL:
         cli_json_null(json, key);
+        break;
+    case MIG_FIELD_ARRAY:
+        cli_json_array(json, key);
+        cli_json_end_array(json);
         break;
     default:
         bytes_json(json, key, field, all);

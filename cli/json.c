@@ -10,10 +10,25 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "text.h"
+
 void cli_json_init(CliJson *json, FILE *file)
 {
     json->file = file;
     json->comma = false;
+}
+
+/* @p, @n: @c in UTF-8.  Above U+FFFF the escape is a surrogate pair. */
+static void put_character(FILE *file, gunichar c, const char *p, size_t n)
+{
+    if (cli_is_inert(c)) {
+        fwrite(p, 1, n, file);
+    } else if (c <= 0xffff) {
+        fprintf(file, "\\u%04x", c);
+    } else {
+        fprintf(file, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
+                0xdc00 + (c & 0x3ff));
+    }
 }
 
 static void put_string(FILE *file, const char *p, size_t n)
@@ -29,11 +44,9 @@ static void put_string(FILE *file, const char *p, size_t n)
             fprintf(file, *p ? "\\\\x%02x" : "\\u%04x", (unsigned char)*p);
         } else if (c == '"' || c == '\\') {
             fprintf(file, "\\%c", (char)c);
-        } else if (c < 0x20 || c == 0x7f) {
-            fprintf(file, "\\u%04x", c);
         } else {
             next = p + g_utf8_skip[(unsigned char)*p];
-            fwrite(p, 1, (size_t)(next - p), file);
+            put_character(file, c, p, (size_t)(next - p));
         }
         p = next;
     }
@@ -88,6 +101,14 @@ void cli_json_int(CliJson *json, const char *key, int64_t value)
 {
     start(json, key);
     fprintf(json->file, "%" PRId64, value);
+}
+
+void cli_json_wide(CliJson *json, const char *key, uint64_t value, int digits)
+{
+    g_autofree char *name = g_strconcat(key, "_hex", NULL);
+
+    start(json, name);
+    fprintf(json->file, "\"0x%0*" PRIx64 "\"", digits, value);
 }
 
 void cli_json_bool(CliJson *json, const char *key, bool value)

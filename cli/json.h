@@ -30,9 +30,13 @@ void cli_json_array(CliJson *json, const char *key);
 void cli_json_end_array(CliJson *json);
 void cli_json_uint(CliJson *json, const char *key, uint64_t value);
 void cli_json_int(CliJson *json, const char *key, int64_t value);
+/* KEY_hex: @value again as a string of at least @digits, since many readers of JSON (jq 1.6,
+ * JavaScript) round integers beyond 2^53. */
+void cli_json_wide(CliJson *json, const char *key, uint64_t value, int digits);
 void cli_json_bool(CliJson *json, const char *key, bool value);
 void cli_json_null(CliJson *json, const char *key);
-/* NULL is null.  Octets that are not UTF-8 become the text \xNN. */
+/* NULL is null.  Octets that are not UTF-8 become the text \xNN; what a terminal could take
+ * for a command, cli_is_inert(), is escaped. */
 void cli_json_string(CliJson *json, const char *key, const char *value);
 /* Octets as two digits each; any number of them, in constant memory. */
 void cli_json_hex(CliJson *json, const char *key, const uint8_t *bytes, size_t length);

@@ -106,10 +106,9 @@ char *cli_own_text(const char *text)
 
 /* --- names of files ----------------------------------------------------------------- */
 
-/* Of Unicode, which wchar_t is in glibc and musl, whatever the locale's character set. */
-static bool is_printable(wchar_t c)
+bool cli_is_inert(gunichar c)
 {
-    switch (g_unichar_type((gunichar)c)) {
+    switch (g_unichar_type(c)) {
     case G_UNICODE_CONTROL:
     case G_UNICODE_FORMAT: /* those that change the direction of text are here */
     case G_UNICODE_SURROGATE:
@@ -117,8 +116,14 @@ static bool is_printable(wchar_t c)
     case G_UNICODE_PARAGRAPH_SEPARATOR:
         return false;
     default:
-        return iswprint((wint_t)c);
+        return true;
     }
+}
+
+/* Of Unicode, which wchar_t is in glibc and musl, whatever the locale's character set. */
+static bool is_printable(wchar_t c)
+{
+    return cli_is_inert((gunichar)c) && iswprint((wint_t)c);
 }
 
 /* Bytes of the character at @text, and whether it can be printed.  *state is kept between. */

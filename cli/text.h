@@ -35,6 +35,10 @@ bool cli_use_color(CliColor color, FILE *file);
 /* The sequence that starts @style, or CLI_PLAIN; "" if not @color. */
 const char *cli_style(bool color, CliStyle style);
 
+/* Whether a terminal, or who reads a line, can be told nothing by @c but that character: it is
+ * no control, no line separator, and does not change the direction of text. */
+bool cli_is_inert(gunichar c);
+
 /* Printable ASCII as it is, all else as \xNN, a backslash doubled.  The caller frees. */
 char *cli_escape(const char *text, size_t length);
 

@@ -10,6 +10,7 @@
 #include "check/release.h"
 #include "device/decode.h"
 #include "device/field.h"
+#include "device/overview.h"
 #include "device/pci.h"
 #include "device/ram-image.h"
 #include "device/virtio.h"

@@ -51,15 +51,31 @@ static void visit(MigEmit *e, MigField *field, const char *name, const char *typ
     e->decoder.visit(field, e->decoder.user);
 }
 
+static void open_group(MigEmit *e, MigField *field, const char *name, const char *type,
+                       uint64_t at, uint64_t length, const char *note)
+{
+    gsize before = e->path->len;
+
+    push(e, name);
+    visit(e, field, name, type, at, length, note);
+    g_array_append_val(e->lengths, before);
+}
+
 void mig_emit_open(MigEmit *e, MigFieldKind kind, const char *name, const char *type,
                    uint64_t at, uint64_t length, const char *note)
 {
     MigField field = { .kind = kind };
-    gsize before = e->path->len;
 
-    push(e, name);
-    visit(e, &field, name, type, at, length, note);
-    g_array_append_val(e->lengths, before);
+    open_group(e, &field, name, type, at, length, note);
+}
+
+void mig_emit_empty(MigEmit *e, const char *name, const char *type, uint64_t at,
+                    uint64_t length)
+{
+    MigField field = { .kind = MIG_FIELD_ARRAY, .empty = true };
+
+    open_group(e, &field, name, type, at, length, "0 elements");
+    mig_emit_close(e);
 }
 
 void mig_emit_close(MigEmit *e)

@@ -33,6 +33,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MigEmit, mig_emit_clear)
 void mig_emit_open(MigEmit *e, MigFieldKind kind, const char *name, const char *type,
                    uint64_t at, uint64_t length, const char *note);
 void mig_emit_close(MigEmit *e);
+/* An array without elements, opened and closed. */
+void mig_emit_empty(MigEmit *e, const char *name, const char *type, uint64_t at,
+                    uint64_t length);
 
 /* A leaf; @value is what a UINT, an INT (as its bits) or a BOOL holds. */
 void mig_emit_value(MigEmit *e, MigFieldKind kind, const char *name, const char *type,

@@ -44,6 +44,7 @@ typedef struct MigField {
         uint64_t u; /* UINT; BOOL: 0 or 1 */
         int64_t i;  /* INT */
     };
+    bool empty;       /* an ARRAY without elements: its END comes next */
     const char *note; /* what it means, for a person; NULL where nothing is to say */
 } MigField;
 

@@ -9,9 +9,12 @@
  */
 #include "device/pci.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <gio/gio.h>
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Octets of the list, inflated; the one of 2023 has 1.4 MiB. */
 #define LIST_MAX (16u << 20)
@@ -61,15 +64,25 @@ static char *inflate(const char *data, gsize length)
     return g_steal_pointer(&text);
 }
 
-static char *read_list(const char *path)
+/* All that is in @fd, closed by a NUL; NULL if that is too much. */
+static char *read_list(int fd)
 {
-    g_autofree char *data = NULL;
-    gsize length;
+    g_autoptr(GString) data = g_string_new(NULL);
+    char piece[64 << 10];
+    ssize_t n;
 
-    if (!g_file_get_contents(path, &data, &length, NULL) || length > LIST_MAX) {
-        return NULL;
+    while ((n = read(fd, piece, sizeof(piece))) != 0) {
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0 || data->len + (gsize)n > LIST_MAX) {
+            return NULL;
+        }
+        g_string_append_len(data, piece, n);
     }
-    return g_str_has_suffix(path, ".gz") ? inflate(data, length) : g_steal_pointer(&data);
+    return g_str_has_prefix(data->str, "\x1f\x8b")
+               ? inflate(data->str, data->len)
+               : g_string_free(g_steal_pointer(&data), FALSE);
 }
 
 /* "XXXX  name": the id, of @digits, and *line on the name. */
@@ -127,13 +140,23 @@ static void parse(MigPciNames *n)
     }
 }
 
-MigPciNames *mig_pci_names_load(const char *path)
+int mig_pci_names_open(const char *path)
 {
-    MigPciNames *n;
-    char *text = path ? read_list(path) : NULL;
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(places) && !path && !text; i++) {
-        text = read_list(places[i]);
+    for (size_t i = 0; i < G_N_ELEMENTS(places) && !path && fd < 0; i++) {
+        fd = open(places[i], O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    }
+    return fd;
+}
+
+MigPciNames *mig_pci_names_read(int fd)
+{
+    char *text = fd >= 0 ? read_list(fd) : NULL;
+    MigPciNames *n;
+
+    if (fd >= 0) {
+        close(fd);
     }
     if (!text) {
         return NULL;
@@ -143,6 +166,11 @@ MigPciNames *mig_pci_names_load(const char *path)
     n->names = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     parse(n);
     return n;
+}
+
+MigPciNames *mig_pci_names_load(const char *path)
+{
+    return mig_pci_names_read(mig_pci_names_open(path));
 }
 
 void mig_pci_names_free(MigPciNames *n)

@@ -19,6 +19,11 @@ typedef struct MigPciNames MigPciNames;
  * to do.  The caller owns it, mig_pci_names_free().
  */
 MIG_API MigPciNames *mig_pci_names_load(const char *path);
+
+/* The same in two steps, for who may not open files later: a descriptor of the list, or -1;
+ * and what it holds, which closes the descriptor. */
+MIG_API int mig_pci_names_open(const char *path);
+MIG_API MigPciNames *mig_pci_names_read(int fd);
 MIG_API void mig_pci_names_free(MigPciNames *names);
 
 /* NULL where the list, or @names itself, has none.  They live as long as @names. */

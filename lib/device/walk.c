@@ -345,7 +345,9 @@ static bool walk_container(Walk *w, const Field *f, const char *name,
     uint64_t index = 0;
     char buffer[24];
 
-    if (w->emit) {
+    if (w->emit && !f->vmstates) {
+        mig_emit_empty(w->emit, name, f->type, w->at, f->size);
+    } else if (w->emit) {
         mig_emit_open(w->emit, MIG_FIELD_ARRAY, name, f->type, w->at, f->size, NULL);
     }
     ok = !tree || skip(w, 4);
@@ -375,7 +377,7 @@ static bool walk_container(Walk *w, const Field *f, const char *name,
         }
     }
     ok = ok && skip(w, 1);
-    if (w->emit) {
+    if (w->emit && f->vmstates) {
         mig_emit_close(w->emit);
     }
     return ok;

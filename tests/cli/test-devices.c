@@ -410,9 +410,15 @@ START_TEST(integers_are_exact)
         run_migstat(NULL, "dump", "--devices", "--format=json", file, NULL);
 
     ck_assert_int_eq(run->status, 0);
-    ck_assert_msg(strstr(run->out, "\"value\": 18446744073709551615}"), "%s", run->out);
-    ck_assert_msg(strstr(run->out, "\"value\": -9223372036854775807}"), "%s", run->out);
-    ck_assert_msg(strstr(run->out, "\"value\": [9007199254740993, 1]}"), "%s", run->out);
+    ck_assert_msg(strstr(run->out, "\"value\": 18446744073709551615, "
+                                   "\"value_hex\": \"0xffffffffffffffff\"}"),
+                  "%s", run->out);
+    ck_assert_msg(strstr(run->out, "\"value\": -9223372036854775807, "
+                                   "\"value_hex\": \"0x8000000000000001\"}"),
+                  "%s", run->out);
+    ck_assert_msg(strstr(run->out, "\"value\": [9007199254740993, 1], \"value_hex\": "
+                                   "[\"0x0020000000000001\", \"0x0000000000000001\"]}"),
+                  "%s", run->out);
 }
 END_TEST
 
@@ -444,6 +450,33 @@ START_TEST(a_body_that_is_too_long_says_so)
     ck_assert_msg(strstr(json->out, "\"length\": 16777217, \"note\""), "%s", json->out);
     ck_assert_msg(strstr(json->out, "\"mismatch\": \"\", \"truncated\": true}"), "%s",
                   json->out);
+}
+END_TEST
+
+/* A list without elements is a field like any other, asked for alone or among others. */
+START_TEST(an_empty_list_is_shown)
+{
+    static const char *const rows[][2] = {
+        { "--devices=d:q", "d:q  qtailq 0x00000026  0 elements\n" },
+        { "--devices=d:*", "d:q  qtailq 0x00000026  0 elements\n" },
+        { "--devices=d:n", "d:n.q  qtailq 0x00000027  0 elements\n" },
+        { "--devices=d", "qtailq            0x00000026  0 elements\n" },
+    };
+    g_autofree char *file = fixture_file("devices/empty-list.txt");
+    g_autoptr(Run) json =
+        run_migstat(NULL, "dump", "-f", "json", "--devices=d:q", file, NULL);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(Run) run = run_migstat(NULL, "dump", rows[i][0], file, NULL);
+
+        ck_assert_int_eq(run->status, 0);
+        ck_assert_msg(strstr(run->out, rows[i][1]), "%s: %s", rows[i][0], run->out);
+    }
+    ck_assert_msg(strstr(json->out,
+                         "\"path\": \"q\", \"type\": \"qtailq\", \"offset\": 38, "
+                         "\"length\": 1, \"note\": \"0 elements\", "
+                         "\"value\": []}]"),
+                  "%s", json->out);
 }
 END_TEST
 
@@ -480,6 +513,7 @@ Suite *suite_devices(void)
     tcase_add_test(tc, integers_are_exact);
     tcase_add_test(tc, a_mismatch_stays_with_its_device);
     tcase_add_test(tc, a_body_that_is_too_long_says_so);
+    tcase_add_test(tc, an_empty_list_is_shown);
     tcase_add_test(tc, names_are_escaped);
     suite_add_tcase(suite, tc);
     return suite;

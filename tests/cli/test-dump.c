@@ -52,6 +52,14 @@ START_TEST(prints_what_is_beside_the_fixture)
     ck_assert_str_eq(text->err, "");
     ck_assert_msg(g_utf8_validate(text->out, -1, NULL), "%s: not UTF-8", fixture);
     ck_assert_msg(!strpbrk(text->out, "\033\a"), "%s: a control character", fixture);
+    for (const char *p = object->out; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+
+        ck_assert_msg(c == '\n' || (c >= 0x20 && (c < 0x7f || c > 0xa0) &&
+                                    g_unichar_type(c) != G_UNICODE_FORMAT &&
+                                    g_unichar_type(c) != G_UNICODE_LINE_SEPARATOR),
+                      "%s: U+%04x in JSON", fixture, c);
+    }
     assert_golden(dump, text->out);
     assert_golden(json, lines);
 }
@@ -179,6 +187,115 @@ START_TEST(counts_what_qemu_counted)
         ck_assert_int_eq(stop_copy,
                          devices * number(facts, "device_data_bytes_stop_copy"));
     }
+}
+END_TEST
+
+/* --- at a glance -------------------------------------------------------------------- */
+
+static const struct {
+    const char *stream, *guest, *transfer,
+        *after; /* after: what stands at the line's end */
+} glances[] = {
+    { "real/virt-52-gicv3-vfio.mig.zst",
+      "QEMU machine virt-5.2, 1 vCPU, 144.0 MiB of RAM (99.9% of its pages zero)",
+      "Precopy: a migration, a save or a snapshot\n",
+      "the guest's state was \"prelaunch\"\n" },
+    { "real/pc-52-no-footers.mig.zst", "machine type not recorded, 1 vCPU",
+      "Precopy: a migration, a save or a snapshot\n", "pages of 4 KiB\n" },
+    { "real/q35-72-zlib.mig.zst", "QEMU machine pc-q35-7.2",
+      "Live precopy: pages came again while the guest ran\n",
+      "the guest's state was \"running\"\n" },
+    { "real/q35-100-postcopy.mig.zst", "QEMU machine pc-q35-10.0",
+      "Postcopy: ", "the guest's state was \"running\"\n" },
+    { "real/q35-72-background.mig.zst", "QEMU machine pc-q35-7.2",
+      "Background snapshot: ", "the guest's state was \"running\"\n" },
+    { "real/q35-100-mapped-ram.mig.zst", "QEMU machine pc-q35-10.0",
+      "Mapped-ram file: each page has its place; capabilities mapped-ram\n",
+      "the guest's state was \"prelaunch\"\n" },
+};
+
+START_TEST(shows_a_stream_at_a_glance)
+{
+    g_autoptr(GBytes) bytes = fixture_bytes(glances[_i].stream);
+    g_autoptr(Run) run = run_migstat(bytes, "dump", "-", NULL);
+    g_auto(GStrv) lines = g_strsplit(run->out, "\n", 4);
+    g_autofree char *guest = g_strconcat(lines[1], "\n", NULL);
+    g_autofree char *transfer = g_strconcat(lines[2], "\n", NULL);
+
+    ck_assert_msg(g_str_has_prefix(lines[0], "-   complete; "), "%s", lines[0]);
+    ck_assert_msg(g_str_has_prefix(guest, glances[_i].guest), "%s", guest);
+    ck_assert_msg(g_str_has_suffix(guest, glances[_i].after), "%s", guest);
+    ck_assert_msg(g_str_has_prefix(transfer, glances[_i].transfer), "%s", transfer);
+}
+END_TEST
+
+#define BLOCKS                                                             \
+    "header; config \"pc-q35-7.2\"; start 2 \"ram\" 0 4; ram-size 0x4000;" \
+    "ram-block \"a\" 0x4000; ram-eos; footer 2; "
+#define STATE(length, text) \
+    "full 3 \"globalstate\" 0 1; be32 " length "; str \"" text "\";"
+
+/* What is not known is not said, whatever a stream claims. */
+static const struct {
+    const char *text, *has, *has_not;
+} modest[] = {
+    /* pages that are not in the stream */
+    { BLOCKS "end 2; be64 0x2; pstr8 \"a\"; u8 0; ram-eos; footer 2; eof",
+      "at least 3 pages of RAM are not in it", NULL },
+    { BLOCKS "end 2; be64 0x2; pstr8 \"a\"; u8 0",
+      "at most 25.0% of the pages of RAM are there", "are not in it" },
+    /* run states that are none */
+    { "header; " STATE("8", "running") "zero 93; footer 3; eof", "state was \"running\"",
+      NULL },
+    { "header; " STATE("8", "r\\x1bnning") "zero 93; footer 3; eof",
+      "state was \"r\\x1bnning\"", "\033" },
+    { "header; " STATE("7", "running") "zero 93; footer 3; eof", "complete",
+      "state was" },
+    { "header; " STATE("0xffffffff", "running") "zero 93; footer 3; eof", "complete",
+      "state was" },
+    { "header; " STATE("8", "running") "footer 3; eof", "complete", "state was" },
+    /* lengths that add up to more than there are numbers */
+    { "header; config \"pc-q35-7.2\"; start 2 \"ram\" 0 4; ram-size 0xfffffffffffff000;"
+      "ram-block \"a\" 0xfffffffffffff000; ram-block \"b\" 0xfffffffffffff000; ram-eos;"
+      "footer 2; end 2; ram-eos; footer 2; eof",
+      "EiB of RAM", NULL },
+    { "header; full 3 \"cpu\" 0 1; u8 1; footer 3; full 4 \"cpu\" 7 1; u8 1; footer 4; "
+      "eof",
+      "2 vCPUs", NULL },
+    { "header; config \"none\"; eof", "QEMU machine none, no RAM, page size not known\n",
+      "vCPU" },
+};
+
+START_TEST(says_no_more_than_is_known)
+{
+    g_autoptr(GBytes) bytes = mkmig_assemble(modest[_i].text, "text", NULL);
+    g_autoptr(Run) run = run_migstat(bytes, "dump", "-", NULL);
+
+    ck_assert_msg(strstr(run->out, modest[_i].has), "%s: %s%s", modest[_i].text, run->out,
+                  run->err);
+    ck_assert_msg(!modest[_i].has_not || !strstr(run->out, modest[_i].has_not), "%s",
+                  run->out);
+}
+END_TEST
+
+/* PCI devices by the names of a list, which is read although nothing can be opened then. */
+START_TEST(names_pci_devices)
+{
+    static const char ids[] = "15b3  Mellanox \033[31m\n\t101e  A function\n";
+    g_autoptr(GBytes) bytes = fixture_bytes("real/virt-52-gicv3-vfio.mig.zst");
+    g_autofree char *dir = scratch_dir(), *path = g_build_filename(dir, "pci.ids", NULL);
+    g_autoptr(Run) text = NULL, json = NULL;
+
+    g_file_set_contents(path, ids, -1, NULL);
+    g_setenv("MIGSTAT_PCI_IDS", path, true);
+    text = run_migstat(bytes, "dump", "-", NULL);
+    json = run_migstat(bytes, "dump", "-f", "json", "-", NULL);
+    g_setenv("MIGSTAT_PCI_IDS", "/dev/null", true);
+    scratch_remove(dir);
+    ck_assert_msg(
+        strstr(text->out, "15b3:101e Mellanox \\x1b[31m A function, MSI-X absent"), "%s",
+        text->out);
+    ck_assert_msg(strstr(json->out, "\"device_name\": \"A function\""), "%s", json->out);
 }
 END_TEST
 
@@ -628,6 +745,12 @@ Suite *suite_dump(void)
     tcase_add_loop_test(tc, pipe_and_file_are_alike, 0, (int)g_strv_length(real));
     tcase_add_loop_test(tc, items_tile_real_streams, 0, (int)g_strv_length(real));
     tcase_add_loop_test(tc, counts_what_qemu_counted, 0, (int)g_strv_length(real));
+    suite_add_tcase(suite, tc);
+
+    tc = tcase_create("at a glance");
+    tcase_add_loop_test(tc, shows_a_stream_at_a_glance, 0, G_N_ELEMENTS(glances));
+    tcase_add_loop_test(tc, says_no_more_than_is_known, 0, G_N_ELEMENTS(modest));
+    tcase_add_test(tc, names_pci_devices);
     suite_add_tcase(suite, tc);
 
     tc = tcase_create("input");

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      see overview.h.
+ * Knows not: how it is shown.
+ * Beside it: stream/summary.c.
+ */
+#include "device/overview.h"
+
+#include <string.h>
+
+const char *mig_transfer_name(MigTransfer transfer)
+{
+    static const char *const names[] = {
+        [MIG_TRANSFER_UNKNOWN] = "unknown",
+        [MIG_TRANSFER_DEVICES] = "devices",
+        [MIG_TRANSFER_PRECOPY] = "precopy",
+        [MIG_TRANSFER_POSTCOPY] = "postcopy",
+        [MIG_TRANSFER_BACKGROUND] = "background",
+        [MIG_TRANSFER_MAPPED_RAM] = "mapped-ram",
+    };
+
+    g_return_val_if_fail((unsigned)transfer < G_N_ELEMENTS(names), "");
+    return names[transfer];
+}
+
+/* --- the guest --- */
+
+/* Each vCPU has one of these, or both: system/cpus.c and hw/core/cpu-system.c,
+ * cpu_vmstate_register(); a target's vmstate is called "cpu" in all of them. */
+static uint32_t count_cpus(MigReader *reader)
+{
+    size_t n;
+    const MigSection *const *all = mig_reader_sections(reader, &n);
+    uint32_t common = 0, own = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        common += strcmp(all[i]->name, "cpu_common") == 0;
+        own += strcmp(all[i]->name, "cpu") == 0;
+    }
+    return MAX(common, own);
+}
+
+#define RUN_STATE_MAX 100
+
+/* migration/global_state.c, vmstate_globalstate, 5.2 to 11.1: be32 length, which counts a
+ * NUL, and 100 octets. */
+static char *read_run_state(MigReader *reader, uint64_t offset)
+{
+    MigInput *in = mig_reader_input(reader);
+    uint8_t body[4 + RUN_STATE_MAX];
+    uint32_t length;
+
+    if (!mig_input_seekable(in) ||
+        mig_input_read_at(in, offset, body, sizeof(body)) != sizeof(body)) {
+        return NULL;
+    }
+    length = mig_be32(body);
+    if (length > RUN_STATE_MAX || !memchr(body + 4, '\0', length)) {
+        return NULL;
+    }
+    return g_strdup((const char *)body + 4);
+}
+
+static char *find_run_state(MigReader *reader, const MigSummary *s)
+{
+    size_t n;
+    const MigSection *const *all = mig_reader_sections(reader, &n);
+
+    for (guint i = s->sections->len; i-- > 0;) {
+        const MigSectionSummary *section =
+            &g_array_index(s->sections, MigSectionSummary, i);
+
+        if (strcmp(all[section->section]->name, "globalstate") == 0) {
+            return section->length >= section->header_length + 4u + RUN_STATE_MAX
+                       ? read_run_state(reader, section->offset + section->header_length)
+                       : NULL;
+        }
+    }
+    return NULL;
+}
+
+/* --- RAM --- */
+
+/* Hostile lengths add up to no small number. */
+static void add(uint64_t *sum, uint64_t n)
+{
+    *sum = n > UINT64_MAX - *sum ? UINT64_MAX : *sum + n;
+}
+
+static void add_block(MigOverview *o, const MigRamBlock *block, const MigRamSummary *r,
+                      uint32_t page)
+{
+    uint64_t pages = page ? block->used_length / page : 0;
+    uint64_t sent = r->mapped, zero = r->pages[MIG_PAGE_ZERO];
+
+    for (int kind = 0; kind < MIG_PAGE_KIND_COUNT; kind++) {
+        sent += r->pages[kind];
+    }
+    add(&o->ram_length, block->used_length);
+    add(&o->ram_pages, pages);
+    o->resent |= page && sent > pages;
+    sent = page ? MIN(sent, pages) : sent;
+    add(&o->sent_pages, sent);
+    add(&o->zero_pages, MIN(zero, sent));
+    add(&o->absent_pages, pages - MIN(sent, pages));
+}
+
+static void add_ram(MigOverview *o, MigReader *reader, const MigSummary *s)
+{
+    size_t n;
+    const MigRamBlock *const *blocks = mig_reader_ram_blocks(reader, &n);
+    const MigDescription *description = mig_reader_description(reader);
+    uint32_t page = mig_reader_page_size(reader);
+
+    page = page ? page : description ? description->page_size : 0;
+    for (size_t i = 0; i < n && i < s->ram->len; i++) {
+        add_block(o, blocks[i], &g_array_index(s->ram, MigRamSummary, i), page);
+    }
+}
+
+/* --- how it was made --- */
+
+static bool has_command(const MigSummary *s, uint16_t first, uint16_t last)
+{
+    for (guint i = 0; i < s->commands->len; i++) {
+        uint16_t id = g_array_index(s->commands, MigCommandSummary, i).id;
+
+        if (id >= first && id <= last) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether a piece of ram has @type. */
+static bool has_ram(MigReader *reader, const MigSummary *s, MigSectionType type)
+{
+    size_t n;
+    const MigSection *const *all = mig_reader_sections(reader, &n);
+
+    for (guint i = 0; i < s->sections->len; i++) {
+        const MigSectionSummary *section =
+            &g_array_index(s->sections, MigSectionSummary, i);
+
+        if (section->type == type && mig_section_is_ram(all[section->section])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* In a background snapshot ram has no END: migration/migration.c, bg_migration_thread(). */
+static MigTransfer find_transfer(MigReader *reader, const MigSummary *s)
+{
+    const MigConfiguration *configuration = mig_reader_configuration(reader);
+    bool ended = s->eof_offset != UINT64_MAX;
+
+    if (configuration && configuration->mapped_ram) {
+        return MIG_TRANSFER_MAPPED_RAM;
+    }
+    if (has_command(s, MIG_CMD_POSTCOPY_LISTEN, MIG_CMD_PACKAGED)) {
+        return MIG_TRANSFER_POSTCOPY;
+    }
+    if (!has_ram(reader, s, MIG_SECTION_START)) {
+        return ended ? MIG_TRANSFER_DEVICES : MIG_TRANSFER_UNKNOWN;
+    }
+    if (has_ram(reader, s, MIG_SECTION_END)) {
+        return MIG_TRANSFER_PRECOPY;
+    }
+    return ended && has_ram(reader, s, MIG_SECTION_PART) ? MIG_TRANSFER_BACKGROUND
+                                                         : MIG_TRANSFER_UNKNOWN;
+}
+
+/* --- what takes the room --- */
+
+static int compare_sums(const void *a, const void *b)
+{
+    const MigSectionSum *x = a, *y = b;
+
+    if (x->length != y->length) {
+        return x->length < y->length ? 1 : -1;
+    }
+    return x->section->index < y->section->index ? -1 : 1;
+}
+
+static void add_sums(MigOverview *o, MigReader *reader, const MigSummary *s)
+{
+    const MigSection *const *all = mig_reader_sections(reader, &o->n_sums);
+
+    o->sums = g_new0(MigSectionSum, o->n_sums);
+    for (size_t i = 0; i < o->n_sums; i++) {
+        o->sums[i].section = all[i];
+    }
+    for (guint i = 0; i < s->sections->len; i++) {
+        const MigSectionSummary *section =
+            &g_array_index(s->sections, MigSectionSummary, i);
+
+        o->sums[section->section].length += section->length;
+        o->sums[section->section].count++;
+    }
+    qsort(o->sums, o->n_sums, sizeof(*o->sums), compare_sums);
+}
+
+MigOverview *mig_overview_new(MigReader *reader, const MigSummary *s)
+{
+    const MigConfiguration *configuration = mig_reader_configuration(reader);
+    MigOverview *o = g_new0(MigOverview, 1);
+
+    o->n_cpus = count_cpus(reader);
+    o->run_state = find_run_state(reader, s);
+    o->transfer = find_transfer(reader, s);
+    o->ignores_shared = configuration && configuration->x_ignore_shared;
+    add_ram(o, reader, s);
+    add_sums(o, reader, s);
+    return o;
+}
+
+void mig_overview_free(MigOverview *o)
+{
+    if (o) {
+        g_free(o->run_state);
+        g_free(o->sums);
+        g_free(o);
+    }
+}
