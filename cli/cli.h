@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "migstat.h"
 
@@ -25,6 +26,14 @@ typedef enum CliStatus {
 typedef enum CliFormat { CLI_FORMAT_TEXT, CLI_FORMAT_JSON } CliFormat;
 typedef enum CliColor { CLI_COLOR_AUTO, CLI_COLOR_ALWAYS, CLI_COLOR_NEVER } CliColor;
 
+typedef enum CliSandbox {
+    CLI_SANDBOX_AUTO,    /* as much of it as the kernel has */
+    CLI_SANDBOX_REQUIRE, /* all of it, or nothing is read */
+    CLI_SANDBOX_OFF,
+} CliSandbox;
+
+typedef struct CliInputs CliInputs; /* inputs.h */
+
 /* Options that every command has; they may stand before its name too. */
 typedef struct CliCommon {
     CliFormat format;
@@ -32,11 +41,11 @@ typedef struct CliCommon {
     bool quiet;
     uint64_t offset;
     uint64_t max_expand;
-    bool no_sandbox;
-    GPtrArray *files;   /* what is no option, in order; by cli_parse() */
-    bool no_files;      /* an option was given that needs none, such as --list-rules */
-    GHashTable *given;  /* options: key -> the last value */
-    GHashTable *opened; /* by cli_confine(): path -> descriptor, or the negative errno */
+    GPtrArray *files;  /* what is no option, in order; by cli_parse() */
+    bool no_files;     /* an option was given that needs none, such as --list-rules */
+    GHashTable *given; /* options: key -> the last value */
+    CliSandbox sandbox;
+    CliInputs *inputs; /* by cli_open_inputs() */
 } CliCommon;
 
 /* Frees what is in it. */
@@ -109,17 +118,13 @@ error_t cli_parse_common(int key, char *arg, struct argp_state *state);
  * then.  A reader that went away is no news. */
 int cli_close_stdout(int status);
 
-/*
- * For a command that reads @files and writes nothing but its standard output: opens them, and
- * then gives up the right to open others, unless --no-sandbox.  Call it when options are read
- * and before cli_open(); what else has to be read must have been.  Again, it does nothing.
- */
-void cli_confine(CliCommon *common, const char *const *files, size_t n);
+/* Opens the files that a command reads, before cli_confine() (sandbox.h); nothing of them is
+ * read, and what cannot be opened is told by cli_open().  @paths must outlive the inputs. */
+void cli_open_inputs(CliCommon *common, const char *const *paths, size_t n);
+void cli_close_inputs(CliCommon *common);
 
-/* The same for one that writes files: it may make new ones, in @folder, or with NULL anywhere,
- * but open none that exists. */
-void cli_confine_writer(CliCommon *common, const char *const *files, size_t n,
-                        const char *folder);
+/* What fstat() says of one of them; false where it is not open. */
+bool cli_input_stat(const CliCommon *common, const char *path, struct stat *st);
 
 /* For a command that has something to clear up: SIGINT, SIGTERM and SIGHUP no more end it, but
  * set cli_cancelled, and what runs ends with MIG_ERROR_CANCELLED. */
@@ -129,8 +134,13 @@ extern atomic_bool cli_cancelled;
 /* As many open files as this process may have: for one per input, or per output.  How many. */
 size_t cli_raise_descriptors(void);
 
-/* Opens @path with the common options ("-" is standard input); errors as mig_input_open(). */
+/* Opens @path with the common options ("-" is standard input), one of cli_open_inputs() by the
+ * descriptor that is open already; errors as mig_input_open(). */
 MigInput *cli_open(const char *path, const CliCommon *common, GError **error);
+
+/* The same with @options. */
+MigInput *cli_open_with(const char *path, const CliCommon *common,
+                        const MigInputOptions *options, GError **error);
 
 /* "FILE:0xOFFSET", where a message is about; "FILE:0xOFFSET of the file" where the offset
  * counts bytes of what is around the stream.  The caller frees. */

@@ -12,6 +12,7 @@
 #include "json.h"
 #include "progress.h"
 #include "rules-page.h"
+#include "sandbox.h"
 #include "text.h"
 
 /* Findings of one rule that are shown before the rest are counted. */
@@ -280,7 +281,10 @@ static int run(int argc, char **argv, CliCommon *common)
     for (guint i = 0; i < files->len; i++) {
         g_ptr_array_add(new_names, cli_new_name(g_ptr_array_index(files, i)));
     }
-    cli_confine(common, (const char *const *)(void *)files->pdata, files->len);
+    if (!cli_confine_reader(common, (const char *const *)(void *)files->pdata, files->len,
+                            -1)) {
+        return CLI_TROUBLE;
+    }
     for (totals.files = 0; totals.files < files->len; totals.files++) {
         CliStatus one = check_file((guint)totals.files, &arguments, &totals);
 

@@ -14,7 +14,9 @@
 
 #include "convert-for.h"
 #include "convert.h"
+#include "files.h"
 #include "progress.h"
+#include "sandbox.h"
 
 enum {
     KEY_TO = 0x200,
@@ -261,17 +263,11 @@ static const char *output_name(const Arguments *arguments)
 }
 
 /* Whether @out is the file, or the disk, that is read. */
-static bool is_input(const Arguments *arguments, const struct stat *out)
+static bool is_input(const struct stat *in, const struct stat *out)
 {
-    struct stat in;
-
-    if ((strcmp(arguments->input, "-") == 0 ? fstat(STDIN_FILENO, &in)
-                                            : stat(arguments->input, &in)) != 0) {
-        return false;
-    }
-    return S_ISREG(in.st_mode) ? in.st_dev == out->st_dev && in.st_ino == out->st_ino
-                               : S_ISBLK(in.st_mode) && S_ISBLK(out->st_mode) &&
-                                     in.st_rdev == out->st_rdev;
+    return S_ISREG(in->st_mode) ? in->st_dev == out->st_dev && in->st_ino == out->st_ino
+                                : S_ISBLK(in->st_mode) && S_ISBLK(out->st_mode) &&
+                                      in->st_rdev == out->st_rdev;
 }
 
 /* What must not happen in place: losing what is wrapped around the stream. */
@@ -291,62 +287,110 @@ static bool check_in_place(Arguments *arguments, MigInput *in, GError **error)
     return true;
 }
 
-/* A descriptor, which is written to as it is. */
-static MigOutput *open_descriptor(int fd, const char *name, const MigOutputOptions *out,
-                                  GError **error)
+/* Where the result goes: a descriptor that is written to as it is, or a file. */
+typedef struct Sink {
+    CliFiles *files; /* NULL: no file */
+    int fd;          /* of the file, or what is written to */
+    bool owned;      /* @fd is to be closed. */
+} Sink;
+
+static void close_sink(Sink *sink)
 {
-    if (isatty(fd)) {
+    g_clear_pointer(&sink->files, cli_files_free);
+    if (sink->owned) {
+        close(sink->fd);
+    }
+}
+
+/* A device or a FIFO. */
+static bool open_special(Sink *sink, const char *path, GError **error)
+{
+    sink->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    sink->owned = sink->fd >= 0;
+    if (sink->fd < 0 && errno == EINTR) { /* while a FIFO had no reader */
+        mig_error_set_plain(error, MIG_ERROR_CANCELLED, "cancelled");
+    } else if (sink->fd < 0) {
+        mig_error_set_plain(error, MIG_ERROR_IO, "cannot open %s: %s", path,
+                            g_strerror(errno));
+    }
+    return sink->owned;
+}
+
+static bool open_file(Sink *sink, const Arguments *arguments, const struct stat *in,
+                      GError **error)
+{
+    const MigTargetOptions target = { .replace = arguments->out.force,
+                                      .in_place = arguments->in_place,
+                                      .input = in };
+
+    sink->files = cli_files_new(&target);
+    sink->fd = cli_files_open(sink->files, output_name(arguments), error);
+    return sink->fd >= 0;
+}
+
+/* The number of a descriptor that @path names, or -1. */
+static int descriptor_of(const char *path)
+{
+    static const char *const folders[] = { "/dev/fd/", "/proc/self/fd/" };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
+        guint64 number;
+
+        if (g_str_has_prefix(path, folders[i]) &&
+            g_ascii_string_to_unsigned(path + strlen(folders[i]), 10, 0, INT_MAX, &number,
+                                       NULL)) {
+            return (int)number;
+        }
+    }
+    return -1;
+}
+
+/* What is written to as it is, if that is what is wanted. */
+static bool find_descriptor(Sink *sink, const Arguments *arguments)
+{
+    int fd = arguments->output ? descriptor_of(arguments->output) : -1;
+
+    if (is_stdout(arguments)) {
+        sink->fd = STDOUT_FILENO;
+    } else if (fd >= 0 && !arguments->in_place && fcntl(fd, F_GETFD) >= 0) {
+        sink->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+        sink->owned = sink->fd >= 0;
+    }
+    return sink->fd >= 0;
+}
+
+/* @in: what is read, all zeros where it is not open. */
+static bool open_sink(Sink *sink, const Arguments *arguments, const struct stat *in,
+                      GError **error)
+{
+    const char *path = output_name(arguments);
+    bool descriptor = find_descriptor(sink, arguments);
+    struct stat out;
+    bool exists = descriptor ? fstat(sink->fd, &out) == 0 : stat(path, &out) == 0;
+    bool special =
+        !descriptor && exists && !S_ISREG(out.st_mode) && !S_ISDIR(out.st_mode);
+
+    if (arguments->in_place) {
+        return open_file(sink, arguments, in, error);
+    }
+    if (exists && is_input(in, &out)) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE,
+                            "it is the input itself; --in-place replaces it");
+        return false;
+    }
+    if (!descriptor && !special) {
+        return open_file(sink, arguments, in, error);
+    }
+    if (special && !open_special(sink, path, error)) {
+        return false;
+    }
+    if (isatty(sink->fd)) {
         mig_error_set_plain(
             error, MIG_ERROR_USAGE,
             "a stream is not for a terminal; -o FILE writes it to a file");
-        return NULL;
+        return false;
     }
-    return mig_output_new_fd(fd, name, out, error);
-}
-
-/* A device or a FIFO; *fd is to be closed. */
-static MigOutput *open_special(const char *path, const MigOutputOptions *out, int *fd,
-                               GError **error)
-{
-    *fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    if (*fd < 0 && errno == EINTR) { /* while a FIFO had no reader */
-        mig_error_set_plain(error, MIG_ERROR_CANCELLED, "cancelled");
-        return NULL;
-    }
-    if (*fd < 0) {
-        mig_error_set_plain(error, MIG_ERROR_IO, "cannot open %s: %s", path,
-                            g_strerror(errno));
-        return NULL;
-    }
-    return open_descriptor(*fd, path, out, error);
-}
-
-static MigOutput *open_output(Arguments *arguments, MigInput *in, int *fd, GError **error)
-{
-    const char *path = output_name(arguments);
-    struct stat st;
-    bool exists =
-        is_stdout(arguments) ? fstat(STDOUT_FILENO, &st) == 0 : stat(path, &st) == 0;
-
-    if (arguments->in_place) {
-        if (!check_in_place(arguments, in, error)) {
-            return NULL;
-        }
-        arguments->out.in_place = true;
-        return mig_output_open(path, &arguments->out, error);
-    }
-    if (exists && is_input(arguments, &st)) {
-        mig_error_set_plain(error, MIG_ERROR_USAGE,
-                            "it is the input itself; --in-place replaces it");
-        return NULL;
-    }
-    if (is_stdout(arguments)) {
-        return open_descriptor(STDOUT_FILENO, path, &arguments->out, error);
-    }
-    if (exists && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
-        return open_special(path, &arguments->out, fd, error);
-    }
-    return mig_output_open(path, &arguments->out, error);
+    return true;
 }
 
 /* --- the run --- */
@@ -356,8 +400,8 @@ typedef struct Run {
     MigChain *chain;
     MigInputOptions in_options;
     MigInput *in;
+    Sink sink;
     MigOutput *out;
-    int fd; /* of a device or a FIFO that is written to, or -1 */
     CliProgress progress;
     uint64_t position; /* where progress has got to: a pass after another begins anew */
 } Run;
@@ -380,17 +424,19 @@ static void show_progress(void *data, uint64_t position)
     cli_progress(&run->progress, position);
 }
 
-/* The input once more, for a first pass, where it can be had by its name alone. */
+/* The input once more, for a first pass, where the file can be read at any place. */
 static MigInput *open_again(const Run *run, GError **error)
 {
-    const char *input = run->arguments->input;
+    const Arguments *arguments = run->arguments;
     struct stat st;
 
     if (!mig_chain_needs_scan(run->chain) || mig_input_seekable(run->in) ||
-        stat(input, &st) != 0 || !S_ISREG(st.st_mode)) {
+        strcmp(arguments->input, "-") == 0 ||
+        !cli_input_stat(arguments->common, arguments->input, &st) ||
+        !S_ISREG(st.st_mode)) {
         return NULL;
     }
-    return mig_input_open(input, &run->in_options, error);
+    return cli_open_with(arguments->input, arguments->common, &run->in_options, error);
 }
 
 /* @brief: as in MigChainOptions. */
@@ -411,7 +457,6 @@ static bool run_chain(Run *run, bool brief, GError **error)
         g_propagate_error(error, failure);
         return false;
     }
-    cli_confine_writer(run->arguments->common, NULL, 0, NULL);
     begin_progress(run);
     ok = mig_chain_run(run->chain, run->in, again, run->out, &chain_options, error) &&
          mig_output_commit(run->out, error);
@@ -459,7 +504,7 @@ static void report(const Run *run, const ConvertPlan *plan)
 static bool can_run_again(const Run *run)
 {
     return mig_input_seekable(run->in) && strcmp(run->arguments->input, "-") != 0 &&
-           !is_stdout(run->arguments) && run->fd < 0;
+           run->sink.files;
 }
 
 /* Whether the run failed that may do when it is not brief. */
@@ -470,110 +515,164 @@ static bool too_brief(const MigChain *chain, const GError *error)
            !g_error_matches(error, MIG_ERROR, MIG_ERROR_CANCELLED);
 }
 
+/* Gives the file its name, and tells of it. */
+static CliStatus finish(const Run *run, const ConvertPlan *plan)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (run->sink.files && !cli_files_commit(run->sink.files, &error)) {
+        return fail(output_name(run->arguments), error);
+    }
+    report(run, plan);
+    return CLI_OK;
+}
+
+static MigOutput *begin_output(Run *run, GError **error)
+{
+    run->out = mig_output_new_fd(run->sink.fd, output_name(run->arguments),
+                                 &run->arguments->out, error);
+    return run->out;
+}
+
 /* @brief: as in MigChainOptions, where it can be.  *again: nothing was done or said, and it
  * is to be tried with a new chain, not briefly. */
 static CliStatus attempt(Run *run, bool brief, bool *again)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(MigOutput) out = NULL;
-    CliStatus status = CLI_OK;
+    g_autoptr(MigOutput) out = begin_output(run, &error);
 
-    run->fd = -1;
-    run->out = out = open_output(run->arguments, run->in, &run->fd, &error);
     if (!out) {
-        status = fail(output_name(run->arguments), error);
-    } else if (run_chain(run, brief && can_run_again(run), &error)) {
-        report(run, NULL);
-    } else if (too_brief(run->chain, error)) {
-        *again = true;
-    } else {
-        status = fail_run(run, error);
+        return fail(output_name(run->arguments), error);
     }
-    g_clear_pointer(&out, mig_output_free);
-    if (run->fd >= 0) {
-        close(run->fd);
+    if (run_chain(run, brief && can_run_again(run), &error)) {
+        return finish(run, NULL);
     }
-    return status;
+    *again = too_brief(run->chain, error);
+    return *again ? CLI_OK : fail_run(run, error);
+}
+
+static CliStatus attempt_again(Run *run)
+{
+    g_autoptr(MigChain) anew = mig_chain_new();
+    g_autoptr(GError) error = NULL;
+    bool again;
+
+    run->chain = anew;
+    if (!build_chain(run->arguments, anew, &error)) {
+        return fail("migstat convert", error);
+    }
+    if (ftruncate(run->sink.fd, 0) != 0 || lseek(run->sink.fd, 0, SEEK_SET) != 0) {
+        mig_error_set_plain(&error, MIG_ERROR_IO, "cannot write: %s", g_strerror(errno));
+        return fail(output_name(run->arguments), error);
+    }
+    mig_input_rewind(run->in, 0);
+    return attempt(run, false, &again);
 }
 
 /* Copies what the plan has made, which was judged already, to the output. */
-static bool copy_result(Run *run, const ConvertPlan *plan, GError **error)
+static CliStatus copy_result(Run *run, const ConvertPlan *plan)
 {
     const MigChainOptions chain_options = { .cancel = &cli_cancelled };
     g_autoptr(MigChain) nothing = mig_chain_new();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MigOutput) out = begin_output(run, &error);
 
+    if (!out) {
+        return fail(output_name(run->arguments), error);
+    }
     run->chain = plan->chain ? plan->chain : run->chain;
-    return mig_chain_run(nothing, plan->result ? plan->result : run->in, NULL, run->out,
-                         &chain_options, error) &&
-           mig_output_commit(run->out, error);
+    if (mig_chain_run(nothing, plan->result ? plan->result : run->in, NULL, out,
+                      &chain_options, &error) &&
+        mig_output_commit(out, &error)) {
+        return finish(run, plan);
+    }
+    return fail_run(run, error);
 }
 
-/* Opens the output first, which the sandbox would not allow later. */
-static CliStatus convert_for(Run *run, ConvertPlan *plan)
+static CliStatus convert_for(Run *run)
 {
     const Arguments *arguments = run->arguments;
+    ConvertPlan plan = { .release = arguments->release, .lossy = arguments->lossy };
     g_autoptr(GError) error = NULL;
-    g_autoptr(MigOutput) out = NULL;
     CliStatus status = CLI_OK;
 
-    run->fd = -1;
-    if (!arguments->dry_run) {
-        run->out = out = open_output(run->arguments, run->in, &run->fd, &error);
-        if (!out) {
-            return fail(output_name(arguments), error);
-        }
-    }
-    cli_confine_writer(arguments->common, NULL, 0, NULL);
-    if (!convert_plan(plan, run->chain, run->in, &error)) {
+    if (!convert_plan(&plan, run->chain, run->in, &error)) {
         status = fail(arguments->input, error);
     } else if (arguments->dry_run) {
-        convert_explain(plan->chain ? plan->chain : run->chain, plan,
+        convert_explain(plan.chain ? plan.chain : run->chain, &plan,
                         arguments->common->format);
-    } else if (copy_result(run, plan, &error)) {
-        report(run, plan);
     } else {
-        status = fail_run(run, error);
+        status = copy_result(run, &plan);
     }
-    g_clear_pointer(&out, mig_output_free);
-    if (run->fd >= 0) {
-        close(run->fd);
-    }
+    convert_plan_clear(&plan);
     return status;
 }
 
-static CliStatus convert(Arguments *arguments, MigChain *chain)
+static CliStatus run_inside(Run *run)
 {
-    Run run = { .arguments = arguments, .chain = chain };
-    ConvertPlan plan = { .release = arguments->release, .lossy = arguments->lossy };
+    Arguments *arguments = run->arguments;
     g_autoptr(GError) error = NULL;
     g_autoptr(MigInput) in = NULL;
-    g_autoptr(MigChain) anew = NULL;
     CliStatus status;
     bool again = false;
+
+    run->in = in =
+        cli_open_with(arguments->input, arguments->common, &run->in_options, &error);
+    if (!in) {
+        return fail(arguments->input, error);
+    }
+    if (arguments->in_place && !check_in_place(arguments, in, &error)) {
+        return fail(arguments->input, error);
+    }
+    if (arguments->release) {
+        return convert_for(run);
+    }
+    status = attempt(run, true, &again);
+    return again ? attempt_again(run) : status;
+}
+
+/* Not to wait in vain for the other end of a FIFO; what was opened is looked at again. */
+static bool check_regular(const Arguments *arguments, GError **error)
+{
+    struct stat st;
+
+    if (!arguments->in_place || stat(arguments->input, &st) != 0 || S_ISREG(st.st_mode)) {
+        return true;
+    }
+    mig_error_set_plain(error, MIG_ERROR_USAGE,
+                        "it is no regular file, and cannot be replaced in place");
+    return false;
+}
+
+/* All that is to be opened is, before a byte of the input is read. */
+static CliStatus convert(Arguments *arguments, MigChain *chain)
+{
+    Run run = { .arguments = arguments, .chain = chain, .sink.fd = -1 };
+    g_autoptr(GError) error = NULL;
+    CliStatus status = CLI_TROUBLE;
+    struct stat st = { 0 };
 
     run.in_options = (MigInputOptions){ .offset = arguments->common->offset,
                                         .max_expand = arguments->common->max_expand,
                                         .cancel = &cli_cancelled,
                                         .progress = show_progress,
                                         .progress_data = &run };
-    run.in = in = mig_input_open(arguments->input, &run.in_options, &error);
-    if (!in) {
+    if (!check_regular(arguments, &error)) {
         return fail(arguments->input, error);
     }
-    if (arguments->release) {
-        status = convert_for(&run, &plan);
-        convert_plan_clear(&plan);
-        return status;
+    cli_open_inputs(arguments->common, &arguments->input, 1);
+    if (!cli_input_stat(arguments->common, arguments->input, &st)) {
+        return run_inside(&run); /* which says why */
     }
-    status = attempt(&run, true, &again);
-    if (again) {
-        run.chain = anew = mig_chain_new();
-        if (!build_chain(arguments, anew, &error)) {
-            return fail("migstat convert", error);
-        }
-        mig_input_rewind(in, 0);
-        status = attempt(&run, false, &again);
+    if (!arguments->dry_run && !open_sink(&run.sink, arguments, &st, &error)) {
+        status = fail(output_name(arguments), error);
+    } else if (cli_confine(arguments->common,
+                           &(CliRights){ .files = run.sink.files,
+                                         .keep = run.sink.owned ? run.sink.fd : -1,
+                                         .copies = true })) {
+        status = run_inside(&run);
     }
+    close_sink(&run.sink);
     return status;
 }
 

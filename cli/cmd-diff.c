@@ -12,6 +12,7 @@
 #include "io/temporary.h"
 #include "pci-ids.h"
 #include "progress.h"
+#include "sandbox.h"
 #include "text.h"
 
 #define CHUNK (64u << 10)
@@ -571,7 +572,10 @@ static CliStatus run_diff(const Arguments *arguments)
 
     ids = cli_pci_ids_open();
     diff.names = cli_pci_ids_names(ids);
-    cli_confine(common, files, common->files->len);
+    if (!cli_confine_reader(common, files, common->files->len, -1)) {
+        cli_pci_ids_close(ids);
+        return CLI_TROUBLE;
+    }
     cli_json_init(&json, stdout);
     if (common->format == CLI_FORMAT_JSON) {
         diff.json = &json;

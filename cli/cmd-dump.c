@@ -8,6 +8,7 @@
 
 #include "dump.h"
 #include "progress.h"
+#include "sandbox.h"
 
 /* Bytes that are read of a pipe behind a damage. */
 #define AFTER_DAMAGE_MAX (64u << 20)
@@ -138,13 +139,16 @@ static int run(int argc, char **argv, CliCommon *common)
 {
     DumpOptions dump_options = { .common = common };
     const GPtrArray *files;
-    CliStatus status = CLI_OK;
+    CliStatus status;
+    bool confined;
 
     cli_parse(&cli_command_dump, argc, argv, 0, common, &dump_options);
     files = common->files;
     dump_options.ids = cli_pci_ids_open();
-    cli_confine(common, (const char *const *)(void *)files->pdata, files->len);
-    for (guint i = 0; i < files->len; i++) {
+    confined = cli_confine_reader(common, (const char *const *)(void *)files->pdata,
+                                  files->len, dump_options.ids->fd);
+    status = confined ? CLI_OK : CLI_TROUBLE;
+    for (guint i = 0; confined && i < files->len; i++) {
         CliStatus one = dump_file(g_ptr_array_index(files, i), &dump_options);
 
         status = MAX(status, one);

@@ -2,15 +2,16 @@
 /*
  * Owns:      migstat extract.
  * Knows not: how pages are decoded; device/ram-image.c does.
- * Beside it: extract-files.c, files that appear together or not at all.
+ * Beside it: files.c, files that appear together or not at all.
  */
 #include <string.h>
 #include <unistd.h>
 
 #include "cli.h"
-#include "extract-files.h"
 #include "fields.h"
+#include "files.h"
 #include "progress.h"
+#include "sandbox.h"
 #include "text.h"
 
 /* Names that an error lists. */
@@ -50,8 +51,8 @@ typedef struct Extract {
 
     MigInput *in;
     MigReader *reader;
-    ExtractFiles *files; /* of a folder */
-    MigOutput *out;      /* one file */
+    CliFiles *files; /* NULL: standard output */
+    MigOutput *out;  /* one of them, or standard output; NULL: a folder */
     MigRamImage *image;
     uint64_t found; /* blocks, bodies, records */
     const MigSection *section;
@@ -88,7 +89,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         x->force = true;
         return 0;
     case 'o':
-        x->output = strcmp(arg, "-") == 0 ? NULL : arg;
+        x->output = strcmp(arg, "-") == 0 || strcmp(arg, "/dev/stdout") == 0 ? NULL : arg;
         return 0;
     case ARGP_KEY_END:
         if (x->what == WHAT_NONE) {
@@ -122,12 +123,12 @@ static bool place_block(const MigRamBlock *block, int *fd, uint64_t *base, void 
     *base = 0;
     /* Of blocks of one name pages mean the first. */
     if ((!g_str_equal(x->name, "all") && !g_str_equal(x->name, block->name)) ||
-        extract_files_has(x->files, block->name, ".raw")) {
+        cli_files_has(x->files, block->name, ".raw")) {
         *fd = -1;
         return true;
     }
     x->found++;
-    *fd = extract_files_add(x->files, block->name, ".raw", error);
+    *fd = cli_files_add(x->files, block->name, ".raw", error);
     if (*fd >= 0 && ftruncate(*fd, (off_t)block->used_length) < 0) {
         mig_error_set_plain(error, MIG_ERROR_IO, "a file of %" PRIu64 " bytes for %s: %s",
                             block->used_length, block->name, g_strerror(errno));
@@ -198,7 +199,7 @@ static bool take_vfio(Extract *x, const MigItem *item, GError **error)
     }
     if (!x->section) {
         x->section = item->section;
-        if (extract_files_add(x->files, x->name, ".data", error) < 0) {
+        if (cli_files_add(x->files, x->name, ".data", error) < 0) {
             return false;
         }
     }
@@ -217,7 +218,7 @@ static bool take_vfio(Extract *x, const MigItem *item, GError **error)
         return true;
     }
     p = mig_vfio_item_payload(item, p, &n);
-    return write_all(extract_files_fd(x->files, 0), p, n, error);
+    return write_all(cli_files_fd(x->files, 0), p, n, error);
 }
 
 static bool finish_vfio(Extract *x, GError **error)
@@ -229,7 +230,7 @@ static bool finish_vfio(Extract *x, GError **error)
         return true;
     }
     text = lspci_text(x->section->name, x->config);
-    fd = extract_files_add(x->files, x->name, ".config", error);
+    fd = cli_files_add(x->files, x->name, ".config", error);
     return fd >= 0 && write_all(fd, text, strlen(text), error);
 }
 
@@ -277,17 +278,30 @@ static bool take(Extract *x, const MigItem *item, GError **error)
     }
 }
 
+static bool wants_folder(const Extract *x)
+{
+    return x->what == WHAT_RAM || x->what == WHAT_VFIO;
+}
+
+/* What a guest had in its memory and its devices is for nobody else to read. */
 static bool open_output(Extract *x, GError **error)
 {
-    MigOutputOptions output = { .force = x->force, .cancel = &cli_cancelled };
+    const MigTargetOptions target = { .replace = x->force };
+    const MigOutputOptions output = { .cancel = &cli_cancelled };
+    int fd = STDOUT_FILENO;
 
-    if (x->what == WHAT_RAM || x->what == WHAT_VFIO) {
-        x->files = extract_files_new(x->output, x->force, error);
-        return x->files != NULL;
+    if (x->output) {
+        x->files = cli_files_new(&target);
     }
-    x->out = x->output
-                 ? mig_output_open(x->output, &output, error)
-                 : mig_output_new_fd(STDOUT_FILENO, "standard output", &output, error);
+    if (wants_folder(x)) {
+        return cli_files_set_folder(x->files, x->output, error);
+    }
+    if (x->files) {
+        fd = cli_files_open(x->files, x->output, error);
+    }
+    x->out = fd < 0 ? NULL
+                    : mig_output_new_fd(fd, x->output ? x->output : "standard output",
+                                        &output, error);
     return x->out != NULL;
 }
 
@@ -365,23 +379,32 @@ static bool extract(Extract *x, GError **error)
 {
     return read_all(x, error) && check_found(x, error) &&
            (x->what != WHAT_VFIO || finish_vfio(x, error)) &&
-           (x->files ? extract_files_commit(x->files, error)
-                     : mig_output_commit(x->out, error));
+           (!x->out || mig_output_commit(x->out, error)) &&
+           (!x->files || cli_files_commit(x->files, error));
 }
 
-/* After this no file that exists can be opened. */
+/* Before any byte of the input is read, and then the input. */
 static bool open_all(Extract *x, GError **error)
 {
+    cli_open_inputs(x->common, &x->file, 1);
     if (!open_output(x, error)) {
         return false;
     }
-    if (x->output) {
-        cli_confine_writer(x->common, &x->file, 1, x->files ? x->output : NULL);
-    } else {
-        cli_confine(x->common, &x->file, 1);
+    if (!cli_confine(x->common, &(CliRights){ .files = x->files, .keep = -1 })) {
+        return false;
     }
     x->in = cli_open(x->file, x->common, error);
     return x->in != NULL;
+}
+
+/* What ended it, on stderr, unless that was said. */
+static CliStatus fail(const Extract *x, const GError *error)
+{
+    if (!error || (x->out && mig_output_broken_pipe(x->out))) {
+        return CLI_TROUBLE;
+    }
+    cli_print_error(x->file, error);
+    return cli_status_of(error);
 }
 
 static CliStatus run_extract(Extract *x)
@@ -402,16 +425,12 @@ static CliStatus run_extract(Extract *x)
         ok = extract(x, &error);
     }
     if (!ok) {
-        status =
-            x->out && mig_output_broken_pipe(x->out) ? CLI_TROUBLE : cli_status_of(error);
-        if (!x->out || !mig_output_broken_pipe(x->out)) {
-            cli_print_error(x->file, error);
-        }
-    } else if (x->files && !x->common->quiet) {
-        extract_files_list(x->files, stderr);
+        status = fail(x, error);
+    } else if (wants_folder(x) && !x->common->quiet) {
+        cli_files_list(x->files, stderr);
     }
-    g_clear_pointer(&x->files, extract_files_free);
     g_clear_pointer(&x->out, mig_output_free);
+    g_clear_pointer(&x->files, cli_files_free);
     return status;
 }
 

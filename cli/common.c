@@ -17,6 +17,7 @@ enum {
     KEY_COLOR = 0x100,
     KEY_OFFSET,
     KEY_MAX_EXPAND,
+    KEY_SANDBOX,
     KEY_NO_SANDBOX,
     KEY_USAGE,
     KEY_WIDTH,
@@ -33,8 +34,11 @@ const struct argp_option cli_common_options[] = {
       "Give up when compressed input expands to more (default: 1,000 times its size, or "
       "1G)",
       0 },
-    { "no-sandbox", KEY_NO_SANDBOX, NULL, 0,
-      "Keep the right to open files and run programs while a stream is read", 0 },
+    { "sandbox", KEY_SANDBOX, "auto|require|off", 0,
+      "Give up the right to open files and run programs while a stream is read: as far "
+      "as the kernel can (default), or else do nothing, or not",
+      0 },
+    { "no-sandbox", KEY_NO_SANDBOX, NULL, 0, "The same as --sandbox=off", 0 },
     { "help", 'h', NULL, 0, "Print this help", -1 },
     { "usage", KEY_USAGE, NULL, 0, "Print the options in short", -1 },
     { "version", 'V', NULL, 0, "Print the version", -1 },
@@ -119,6 +123,7 @@ static void print_help(const struct argp_state *state, unsigned what)
 error_t cli_parse_common(int key, char *arg, struct argp_state *state)
 {
     static const char *const formats[] = { "text", "json", NULL };
+    static const char *const sandboxes[] = { "auto", "require", "off", NULL };
     static const char *const colors[] = { "auto", "always", "never", NULL };
     CliCommon *common = state->input;
 
@@ -142,8 +147,11 @@ error_t cli_parse_common(int key, char *arg, struct argp_state *state)
     case KEY_WIDTH:
         set_width(state, arg);
         return 0;
+    case KEY_SANDBOX:
+        common->sandbox = (CliSandbox)cli_word(state, "sandbox", arg, sandboxes);
+        return 0;
     case KEY_NO_SANDBOX:
-        common->no_sandbox = true;
+        common->sandbox = CLI_SANDBOX_OFF;
         return 0;
     case 'h':
         print_help(state, ARGP_HELP_SHORT_USAGE | ARGP_HELP_LONG | ARGP_HELP_DOC);
@@ -161,7 +169,7 @@ error_t cli_parse_common(int key, char *arg, struct argp_state *state)
 
 void cli_common_clear(CliCommon *common)
 {
-    g_clear_pointer(&common->opened, g_hash_table_unref);
+    cli_close_inputs(common);
     g_clear_pointer(&common->given, g_hash_table_unref);
     g_clear_pointer(&common->files, g_ptr_array_unref);
 }
@@ -199,25 +207,6 @@ bool cli_parse_size(const char *text, uint64_t *value)
         end += g_str_equal(end, "iB") ? 2 : 0;
     }
     return *end == '\0' && !__builtin_mul_overflow(*value, factor, value);
-}
-
-MigInput *cli_open(const char *path, const CliCommon *common, GError **error)
-{
-    const MigInputOptions open_options = { .offset = common->offset,
-                                           .max_expand = common->max_expand,
-                                           .cancel = &cli_cancelled };
-    gpointer opened = NULL;
-
-    if (!common->opened ||
-        !g_hash_table_lookup_extended(common->opened, path, NULL, &opened)) {
-        return mig_input_open(path, &open_options, error);
-    }
-    if (GPOINTER_TO_INT(opened) >= 0) {
-        return mig_input_new_fd(GPOINTER_TO_INT(opened), path, &open_options, error);
-    }
-    mig_error_set_plain(error, MIG_ERROR_IO, "cannot open %s: %s", path,
-                        g_strerror(-GPOINTER_TO_INT(opened)));
-    return NULL;
 }
 
 size_t cli_raise_descriptors(void)

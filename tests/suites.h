@@ -21,6 +21,7 @@
     SUITE(error)       \
     SUITE(extract)     \
     SUITE(faults)      \
+    SUITE(files)       \
     SUITE(filter)      \
     SUITE(fuzz)        \
     SUITE(glob)        \

@@ -523,7 +523,8 @@ MigInput *mig_input_open(const char *path, const MigInputOptions *options, GErro
 MigInput *mig_input_new_fd(int fd, const char *name, const MigInputOptions *options,
                            GError **error)
 {
-    MigSource *source = source_for_fd(fd, false, name, options, error);
+    bool owned = options && options->owns_fd;
+    MigSource *source = source_for_fd(fd, owned, name, options, error);
 
     return source ? input_new(source, name, options, error) : NULL;
 }

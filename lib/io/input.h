@@ -35,6 +35,8 @@ typedef struct MigInputOptions {
     uint64_t max_hold;
     /* When not NULL and set to true by the caller, reading stops with CANCELLED. */
     const atomic_bool *cancel;
+    /* mig_input_new_fd(): the descriptor is closed with the input, also when that fails. */
+    bool owns_fd;
     /* Told the position, in plain bytes, while mig_input_hold() reads on; may be NULL. */
     void (*progress)(void *data, uint64_t position);
     void *progress_data;
@@ -64,7 +66,7 @@ typedef struct MigContainer {
 MIG_API MigInput *mig_input_open(const char *path, const MigInputOptions *options,
                                  GError **error);
 
-/* The same over a descriptor, which is borrowed and must outlive the input.  @name is
+/* The same over a descriptor, which is borrowed and must outlive the input, but see owns_fd.  @name is
  * what messages call it, copied. */
 MIG_API MigInput *mig_input_new_fd(int fd, const char *name,
                                    const MigInputOptions *options, GError **error);

@@ -9,19 +9,25 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
+#include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
-#define LINK_DEPTH    40  /* As the kernel follows. */
+#include "io/attributes.h"
+#include "io/place.h"
+
 #define NAME_ATTEMPTS 100 /* At a temporary name that nobody has. */
 
 struct MigTarget {
-    char *path;    /* As the caller gave it, for messages. */
-    int directory; /* Where the file is to appear, */
-    char *name;    /* and its name there. */
+    char *path;      /* As the caller gave it, for messages. */
+    int directory;   /* Where the file is to appear, */
+    char *name;      /* and its name there. */
+    struct stat old; /* What had the name before, if it is to be replaced. */
     int fd;
+    GString *lost;   /* Attributes of it that the new file does not have. */
     char *temporary; /* The hidden name, while there is one. */
     bool replace;
+    bool in_place; /* @old must still have the name in the end. */
     bool unsynced;
     bool keep; /* What is replaced, until mig_target_free(). */
     enum {
@@ -43,31 +49,18 @@ static void fail_exists(const MigTarget *target, GError **error)
     mig_error_set_plain(error, MIG_ERROR_USAGE, "%s exists already", target->path);
 }
 
-/* The path behind symbolic links, which need not exist. */
-static char *follow_links(const char *path)
-{
-    char *followed = g_strdup(path);
-
-    for (int depth = 0; depth < LINK_DEPTH; depth++) {
-        g_autofree char *link = g_file_read_link(followed, NULL);
-        if (!link) {
-            break;
-        }
-        g_autofree char *directory = g_path_get_dirname(followed);
-        g_free(followed);
-        followed = g_path_is_absolute(link) ? g_strdup(link)
-                                            : g_build_filename(directory, link, NULL);
-    }
-    return followed;
-}
-
+/* Not by GLib, which opens a file for its random numbers and without it asks the clock. */
 static void new_temporary_name(MigTarget *target)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
-    char suffix[7] = "";
+    uint8_t random[12];
+    char suffix[sizeof random + 1] = "";
 
-    for (size_t i = 0; i < sizeof suffix - 1; i++) {
-        suffix[i] = letters[g_random_int_range(0, sizeof letters - 1)];
+    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
+        memset(random, 0, sizeof random); /* The name is tried, as any other. */
+    }
+    for (size_t i = 0; i < sizeof random; i++) {
+        suffix[i] = letters[random[i] % (sizeof letters - 1)];
     }
     g_free(target->temporary);
     target->temporary = g_strdup_printf(".%.200s.%s", target->name, suffix);
@@ -108,54 +101,145 @@ static bool open_hidden(MigTarget *target, mode_t mode)
     return false;
 }
 
-MigTarget *mig_target_new(const char *path, bool replace, bool keep_owner, GError **error)
+static bool is_old(const MigTarget *target, const char *name)
 {
-    g_autofree char *followed = follow_links(path);
-    g_autofree char *directory = g_path_get_dirname(followed);
-    g_autoptr(MigTarget) target = g_new0(MigTarget, 1);
-    struct stat old;
+    struct stat now;
 
-    target->path = g_strdup(path);
-    target->name = g_path_get_basename(followed);
-    target->directory = -1;
-    target->fd = -1;
-    target->replace = replace;
+    return fstatat(target->directory, name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+           now.st_dev == target->old.st_dev && now.st_ino == target->old.st_ino;
+}
 
-    bool exists = stat(followed, &old) == 0;
-    if (exists && !S_ISREG(old.st_mode)) {
-        mig_error_set_plain(error, MIG_ERROR_USAGE, "%s is no regular file", path);
-        return NULL;
+static void fail_changed(const MigTarget *target, GError **error)
+{
+    mig_error_set_plain(error, MIG_ERROR_IO,
+                        "%s is no longer the file that was read, and is left as it is",
+                        target->path);
+}
+
+/* What has the name, if anything.  False where it stands in the way. */
+static bool look(MigTarget *target, bool *exists, GError **error)
+{
+    *exists =
+        fstatat(target->directory, target->name, &target->old, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!*exists) {
+        return (errno == ENOENT && !target->in_place) || fail(target, "replace", error);
     }
-    if (exists && !replace) {
+    if (S_ISLNK(target->old.st_mode)) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE,
+                            "%s exists already, as a symbolic link", target->path);
+        return false;
+    }
+    if (!S_ISREG(target->old.st_mode)) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE, "%s is no regular file",
+                            target->path);
+        return false;
+    }
+    if (!target->replace) {
         fail_exists(target, error);
-        return NULL;
     }
-    if (!exists && (errno != ENOENT || keep_owner)) {
-        fail(target, "replace", error);
-        return NULL;
-    }
+    return target->replace;
+}
 
-    target->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (target->directory < 0 && errno == EACCES) {
-        /* It may be writable all the same; it just cannot be synced. */
-        target->directory = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+/* Where the ACL is lost, the mode has its mask for the group, which may be more than the
+ * group had. */
+static void hand_down_attributes(MigTarget *target)
+{
+    int old = openat(target->directory, target->name,
+                     O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct stat st;
+
+    target->lost = g_string_new(NULL);
+    if (old < 0 || fstat(old, &st) != 0 || st.st_ino != target->old.st_ino ||
+        st.st_dev != target->old.st_dev) {
+        g_string_printf(target->lost, "extended attributes (%s)",
+                        g_strerror(old < 0 ? errno : ESTALE));
+    } else if (!mig_attributes_copy(old, target->fd, target->lost)) {
+        fchmod(target->fd, target->old.st_mode & 0707);
+    }
+    if (old >= 0) {
+        close(old);
+    }
+}
+
+static bool hand_down(MigTarget *target, GError **error)
+{
+    const struct stat *old = &target->old;
+
+    if (fchown(target->fd, old->st_uid, old->st_gid) != 0 && target->in_place) {
+        return fail(target, "keep the owner of", error);
+    }
+    if (fchmod(target->fd, old->st_mode & 0777) != 0) {
+        return fail(target, "keep the mode of", error);
+    }
+    hand_down_attributes(target); /* The mode again, where an ACL is part of it. */
+    return true;
+}
+
+/* A new file is no more open to others than the input; what comes from elsewhere than a file
+ * may be a guest's memory, which is nobody's business. */
+static mode_t mode_for(const struct stat *input)
+{
+    return input && S_ISREG(input->st_mode) ? input->st_mode & 0666 : 0600;
+}
+
+static bool start(MigTarget *target, const struct stat *input, GError **error)
+{
+    bool exists;
+
+    if (!look(target, &exists, error)) {
+        return false;
+    }
+    if (target->in_place &&
+        (input->st_dev != target->old.st_dev || input->st_ino != target->old.st_ino)) {
+        fail_changed(target, error);
+        return false;
     }
     /* What replaces a private file must not be readable by others even for a moment. */
-    mode_t mode = exists ? 0600 : 0666;
-    if (target->directory < 0 ||
-        (!open_unnamed(target, mode) && !open_hidden(target, mode))) {
+    mode_t mode = exists ? 0600 : mode_for(input);
+    if (!open_unnamed(target, mode) && !open_hidden(target, mode)) {
+        return fail(target, "create", error);
+    }
+    return !exists || hand_down(target, error);
+}
+
+MigTarget *mig_target_new_at(int folder, const char *name, const char *path,
+                             const MigTargetOptions *options, GError **error)
+{
+    g_autoptr(MigTarget) target = g_new0(MigTarget, 1);
+
+    target->path = g_strdup(path);
+    target->name = g_strdup(name);
+    target->directory = fcntl(folder, F_DUPFD_CLOEXEC, 0);
+    target->fd = -1;
+    target->in_place = options->in_place;
+    target->replace = options->replace || options->in_place;
+    if (options->in_place && (!options->input || !S_ISREG(options->input->st_mode))) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE,
+                            "%s is no regular file, and cannot be replaced in place",
+                            path);
+        return NULL;
+    }
+    if (target->directory < 0) {
         fail(target, "create", error);
         return NULL;
     }
-    if (exists && fchown(target->fd, old.st_uid, old.st_gid) != 0 && keep_owner) {
-        fail(target, "keep the owner of", error);
+    return start(target, options->input, error) ? g_steal_pointer(&target) : NULL;
+}
+
+MigTarget *mig_target_new(const char *path, const MigTargetOptions *options,
+                          GError **error)
+{
+    g_auto(MigPlace) place = MIG_PLACE_NONE;
+
+    if (!mig_place_find(path, options->replace || options->in_place, &place, error)) {
         return NULL;
     }
-    if (exists && fchmod(target->fd, old.st_mode & 0777) != 0) {
-        fail(target, "keep the mode of", error);
-        return NULL;
-    }
-    return g_steal_pointer(&target);
+    return mig_target_new_at(place.folder, place.name, path, options, error);
+}
+
+const char *mig_target_lost(const MigTarget *target)
+{
+    return target->lost && target->lost->len ? target->lost->str : NULL;
 }
 
 int mig_target_fd(const MigTarget *target)
@@ -163,12 +247,36 @@ int mig_target_fd(const MigTarget *target)
     return target->fd;
 }
 
+static bool exchange(const MigTarget *target)
+{
+    return renameat2(target->directory, target->temporary, target->directory,
+                     target->name, RENAME_EXCHANGE) == 0;
+}
+
+/* Whether what the hidden name has got is what was to be replaced; else all is put back. */
+static bool keep_old(MigTarget *target)
+{
+    if (target->in_place && !is_old(target, target->temporary)) {
+        exchange(target);
+        errno = ESTALE;
+        return false;
+    }
+    target->before = target->keep ? KEPT : GONE;
+    if (!target->keep) {
+        unlinkat(target->directory, target->temporary, 0);
+        g_clear_pointer(&target->temporary, g_free);
+    }
+    return true;
+}
+
 static bool move_over(MigTarget *target)
 {
-    if (target->keep && renameat2(target->directory, target->temporary, target->directory,
-                                  target->name, RENAME_EXCHANGE) == 0) {
-        target->before = KEPT; /* The hidden name is that of the old file now. */
-        return true;
+    if ((target->keep || target->in_place) && exchange(target)) {
+        return keep_old(target);
+    }
+    if (target->in_place && !is_old(target, target->name)) {
+        errno = ESTALE;
+        return false;
     }
     target->before = GONE;
     if (renameat(target->directory, target->temporary, target->directory, target->name) !=
@@ -225,8 +333,7 @@ void mig_target_undo(MigTarget *target)
     if (target->before == NEW) {
         unlinkat(target->directory, target->name, 0);
     } else if (target->before == KEPT) {
-        renameat2(target->directory, target->temporary, target->directory, target->name,
-                  RENAME_EXCHANGE);
+        exchange(target);
     }
 }
 
@@ -236,6 +343,16 @@ static bool flush(const MigTarget *target)
     int copy = target->unsynced ? fcntl(target->fd, F_DUPFD_CLOEXEC, 0) : -1;
 
     return target->unsynced ? copy < 0 || close(copy) == 0 : fsync(target->fd) == 0;
+}
+
+/* A file without a name gets it at once, where nothing has it or is to have had it. */
+static bool give_name(MigTarget *target)
+{
+    if (!target->in_place && link_as(target, target->name)) {
+        return true;
+    }
+    return (target->in_place || (errno == EEXIST && target->replace)) &&
+           link_over(target);
 }
 
 bool mig_target_commit(MigTarget *target, GError **error)
@@ -248,11 +365,14 @@ bool mig_target_commit(MigTarget *target, GError **error)
     if (target->temporary) {
         named = target->replace ? move_over(target) : move_aside(target);
     } else {
-        named = link_as(target, target->name) ||
-                (errno == EEXIST && target->replace && link_over(target));
+        named = give_name(target);
     }
     if (!named && errno == EEXIST) {
         fail_exists(target, error);
+        return false;
+    }
+    if (!named && target->in_place && errno == ESTALE) {
+        fail_changed(target, error);
         return false;
     }
     if (!named) {
@@ -264,6 +384,13 @@ bool mig_target_commit(MigTarget *target, GError **error)
         return fail(target, "sync the directory of", error);
     }
     return true;
+}
+
+void mig_target_give_up(MigTarget *target)
+{
+    g_clear_pointer(&target->temporary, g_free);
+    target->fd = -1;
+    mig_target_free(target);
 }
 
 void mig_target_free(MigTarget *target)
@@ -279,6 +406,9 @@ void mig_target_free(MigTarget *target)
     }
     if (target->directory >= 0) {
         close(target->directory);
+    }
+    if (target->lost) {
+        g_string_free(target->lost, TRUE);
     }
     g_free(target->temporary);
     g_free(target->name);

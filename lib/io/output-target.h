@@ -7,18 +7,40 @@
 #ifndef MIG_IO_OUTPUT_TARGET_H
 #define MIG_IO_OUTPUT_TARGET_H
 
+#include <sys/stat.h>
+
 #include "io/error.h"
 
 typedef struct MigTarget MigTarget;
 
+typedef struct MigTargetOptions {
+    bool replace;  /* A file that exists may be replaced. */
+    bool in_place; /* It must be, and be @input, from start to commit. */
+    /* What fstat() says of the input that the bytes come from; NULL: not from a file. */
+    const struct stat *input;
+} MigTargetOptions;
+
 /*
- * Starts a file that is to become @path.  Where @path is a symbolic link, the file that it
- * points to is meant, and the link stays.  A file that is replaced hands down its mode, and
- * its owner too: with @keep_owner that must work, else it may fail.  Other hard links to it
- * keep the old content.
+ * Starts a file that is to become @path.  Where @path is a symbolic link and may be replaced,
+ * the file that it points to is meant, and the link stays (mig_place_find() has the rule);
+ * else a link stands in the way as a file does.
+ * A file that is replaced hands down its mode, its owner, ACL and other attributes: in place
+ * the owner must be kept, and of what else cannot be mig_target_lost() tells.  Other hard
+ * links to it keep the old content.  A new file has the mode of a regular @input, without
+ * execution and masked by the umask; 0600 without one.
+ * Errors: IO; USAGE.
  */
-MigTarget *mig_target_new(const char *path, bool replace, bool keep_owner,
+MigTarget *mig_target_new(const char *path, const MigTargetOptions *options,
                           GError **error);
+
+/* The same for @name, one component, in @folder, which is borrowed.  A link there is never
+ * followed.  @path is for messages. */
+MigTarget *mig_target_new_at(int folder, const char *name, const char *path,
+                             const MigTargetOptions *options, GError **error);
+
+/* Which attributes of the file that is replaced the new one lacks, and why, as text; NULL:
+ * none.  Lives as long as the target. */
+const char *mig_target_lost(const MigTarget *target);
 
 /* To write to and to read back; lives as long as the target. */
 int mig_target_fd(const MigTarget *target);
@@ -31,12 +53,17 @@ void mig_target_leave_unsynced(MigTarget *target);
  * system can exchange names, so that mig_target_undo() can bring it back. */
 void mig_target_keep_replaced(MigTarget *target);
 
-/* Syncs the file and gives it its name.  Call once. */
+/* Syncs the file and gives it its name.  Call once.  Errors: IO; USAGE where somebody made a
+ * file of that name meanwhile. */
 bool mig_target_commit(MigTarget *target, GError **error);
 
 /* Takes a commit back: the name is as it was.  Where what had it could not be kept, it stays
  * with the new file. */
 void mig_target_undo(MigTarget *target);
+
+/* Frees @target, whose file another process ends: one that was forked since.  Its descriptor
+ * stays open, and is the caller's. */
+void mig_target_give_up(MigTarget *target);
 
 /* Without a commit, nothing stays. */
 void mig_target_free(MigTarget *target);

@@ -110,7 +110,7 @@ static bool try_again(MigOutput *out)
 /* So that the sync in the end finds little to do.  Only asked for: it tells no errors. */
 static void begin_write_back(MigOutput *out)
 {
-    if (out->target && out->written - out->written_back >= WRITE_BACK) {
+    if (out->holes && out->written - out->written_back >= WRITE_BACK) {
         sync_file_range(out->fd, (off_t)out->written_back, 0, SYNC_FILE_RANGE_WRITE);
         out->written_back = out->written;
     }
@@ -481,9 +481,14 @@ static MigOutput *output_new(MigTarget *target, int fd, const char *name,
 MigOutput *mig_output_open(const char *path, const MigOutputOptions *options,
                            GError **error)
 {
-    bool in_place = options && options->in_place;
-    bool replace = in_place || (options && options->force);
-    MigTarget *target = mig_target_new(path, replace, in_place, error);
+    MigTargetOptions target_options = { 0 };
+
+    if (options) {
+        target_options = (MigTargetOptions){ .replace = options->force,
+                                             .in_place = options->in_place,
+                                             .input = options->input };
+    }
+    MigTarget *target = mig_target_new(path, &target_options, error);
 
     return target ? output_new(target, -1, path, options, error) : NULL;
 }
@@ -533,6 +538,11 @@ uint64_t mig_output_tell(const MigOutput *out)
 uint64_t mig_output_written(const MigOutput *out)
 {
     return out->written;
+}
+
+const char *mig_output_lost(const MigOutput *out)
+{
+    return out->target ? mig_target_lost(out->target) : NULL;
 }
 
 bool mig_output_failed(const MigOutput *out)

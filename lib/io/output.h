@@ -9,6 +9,7 @@
 #define MIG_IO_OUTPUT_H
 
 #include <stdatomic.h>
+#include <sys/stat.h>
 
 #include "io/input.h"
 
@@ -16,8 +17,11 @@ typedef struct MigOutput MigOutput;
 
 typedef struct MigOutputOptions {
     bool force;    /* A file that exists may be replaced. */
-    bool in_place; /* The target is the input: keep its mode and owner (implies force). */
-    bool zstd;     /* Compress. */
+    bool in_place; /* The target must be @input, which is replaced (implies force). */
+    /* What fstat() says of the descriptor that the bytes come from, for in_place and for the
+     * mode of a new file; NULL: they come from no file. */
+    const struct stat *input;
+    bool zstd;        /* Compress. */
     int zstd_level;   /* As zstd's; 0 means zstd's default. */
     int zstd_threads; /* Worker threads; 0 compresses in the caller's. */
     bool zstd_long;   /* Long-distance matching. */
@@ -29,8 +33,12 @@ typedef struct MigOutputOptions {
  * Starts a file at @path: a temporary in the same directory, invisible (O_TMPFILE) where the
  * file system can, which mig_output_commit() turns into @path.  Until then @path is
  * untouched, and mig_output_free() without a commit leaves nothing.
- * Errors: IO; USAGE when @path exists and neither force nor in_place is set, or is no
- * regular file.
+ * A new file has the mode of a regular input, masked by the umask, else 0600; one that is
+ * replaced hands down mode, owner, ACL and other attributes (mig_output_lost()).  A symbolic
+ * link is followed only to replace a file, and not where it is another user's in a sticky
+ * folder that everybody may write to.
+ * Errors: IO; USAGE when @path exists and neither force nor in_place is set, is no regular
+ * file, or with in_place is not @input.
  */
 MIG_API MigOutput *mig_output_open(const char *path, const MigOutputOptions *options,
                                    GError **error);
@@ -68,6 +76,10 @@ MIG_API uint64_t mig_output_written(const MigOutput *out);
 
 /* Ends compression, flushes; a file is synced to disk and gets its name.  Call once. */
 MIG_API bool mig_output_commit(MigOutput *out, GError **error);
+
+/* Which attributes of the file that it replaces the new one lacks, and why ("NAME (REASON)",
+ * parted by ", "); NULL: none. */
+MIG_API const char *mig_output_lost(const MigOutput *out);
 
 /* Whether an error has come from it, or while it copied from an input. */
 MIG_API bool mig_output_failed(const MigOutput *out);

@@ -334,9 +334,15 @@ START_TEST(gives_a_section_as_it_is)
 }
 END_TEST
 
-/* A file is replaced only if that is said, a link to it followed. */
+/* A file is replaced only if that is said, and a link to it followed only then. */
 START_TEST(writes_one_file)
 {
+    static const struct {
+        bool exists, force;
+        int status;
+    } runs[] = {
+        { false, false, 2 }, { false, true, 0 }, { true, false, 2 }, { true, true, 0 }
+    };
     g_autofree char *file = fixture_file("good/minimal-ram.txt");
     g_autofree char *dir = scratch_dir();
     g_autofree char *other = g_build_filename(dir, "other", NULL);
@@ -346,15 +352,17 @@ START_TEST(writes_one_file)
 
     ck_assert_int_eq(g_mkdir(other, 0700), 0);
     ck_assert_int_eq(symlink("other/apic", link), 0);
-    for (int i = 0; i < 3; i++) {
+    for (size_t i = 0; i < G_N_ELEMENTS(runs); i++) {
+        unlink(path);
+        ck_assert(!runs[i].exists || g_file_set_contents(path, "mine", -1, NULL));
         g_autoptr(Run) run = run_migstat(NULL, "extract", "--section=apic", "-o", link,
-                                         file, i == 2 ? "--force" : NULL, NULL);
-        ck_assert_msg(run->status == (i == 1 ? 2 : 0), "%d: %s", i, run->err);
-        g_autofree char *data = read_file(other, "apic", &n);
-        ck_assert_uint_eq(n, i == 1 ? 4 : 37);
-        ck_assert(i != 1 || memcmp(data, "mine", 4) == 0);
-        if (i == 0) {
-            ck_assert(g_file_set_contents(path, "mine", -1, NULL));
+                                         file, runs[i].force ? "--force" : NULL, NULL);
+        ck_assert_msg(run->status == runs[i].status, "%zu: %s", i, run->err);
+        if (runs[i].exists || runs[i].force) {
+            g_autofree char *data = read_file(other, "apic", &n);
+            ck_assert_uint_eq(n, runs[i].force ? 37 : 4);
+        } else {
+            ck_assert_int_eq(access(path, F_OK), -1);
         }
     }
     scratch_remove(dir);

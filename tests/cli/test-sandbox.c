@@ -1,25 +1,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: that commands which only read can do nothing else once their inputs are open,
- * and do all of their work so.
- * Must not know: which calls a filter names.
- * Neighbours: cli/sandbox.c.  It runs in a child of the test's process: Check itself makes
- * timers after a test, which the sandbox refuses.
+/* Owns: that a command can do nothing but its work once its inputs and outputs are open, and
+ * that all of its work is done so.
+ * Must not know: how rights are given up.
+ * Neighbours: cli/sandbox.h, which runs in a process of each test here; migstat(1), SECURITY,
+ * which has what is proved here as a table.
  */
 #include "support.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
-#include "../../cli/cli.h"
+#include "../../cli/files.h"
+#include "../../cli/sandbox.h"
 
 /* Sanitizers need files of their own: such builds have no sandbox. */
 static bool is_confined(void)
@@ -29,9 +40,120 @@ static bool is_confined(void)
     return !variant || strcmp(variant, "release") == 0;
 }
 
+/* --- who gives up rights --- */
+
+/* The current folder of each: it has "in", "old", "mine", the folder "out" and "pipe". */
+static const char *const inputs[] = { "in" };
+
+/* What the command inherited, and its input. */
+static int inherited, reads;
+
+static bool confine_reader(CliCommon *common)
+{
+    return cli_confine(common, &(CliRights){ .keep = -1 });
+}
+
+static bool confine_writer(CliCommon *common)
+{
+    const MigTargetOptions options = { 0 };
+    CliFiles *files = cli_files_new(&options);
+
+    return cli_files_open(files, "new", NULL) >= 0 &&
+           cli_confine(common, &(CliRights){ .files = files, .keep = -1 });
+}
+
+static bool confine_extractor(CliCommon *common)
+{
+    const MigTargetOptions options = { .replace = true };
+    CliFiles *files = cli_files_new(&options);
+
+    return cli_files_set_folder(files, "out", NULL) &&
+           cli_confine(common, &(CliRights){ .files = files, .keep = -1 }) &&
+           cli_files_add(files, "block", ".raw", NULL) >= 0;
+}
+
+static bool confine_special(CliCommon *common)
+{
+    int fd = open("pipe", O_RDWR | O_CLOEXEC);
+
+    return fd >= 0 && cli_confine(common, &(CliRights){ .keep = fd });
+}
+
+/* One that has more inputs than it may have descriptors. */
+static bool confine_many(CliCommon *common)
+{
+    static const char *const paths[] = { "in", "old", "mine", "in", "./in" };
+    const struct rlimit few = { 67, 67 };
+    MigInput *last;
+
+    cli_close_inputs(common);
+    if (setrlimit(RLIMIT_NOFILE, &few) != 0) {
+        return false;
+    }
+    cli_open_inputs(common, paths, G_N_ELEMENTS(paths));
+    if (!cli_confine(common, &(CliRights){ .keep = -1 })) {
+        return false;
+    }
+    last = cli_open("./in", common, NULL);
+    mig_input_free(last);
+    return last != NULL;
+}
+
+static const struct {
+    const char *what;
+    bool (*confine)(CliCommon *common);
+} profiles[] = {
+    { "dump, check, diff, extract to standard output", confine_reader },
+    { "convert, extract to a file", confine_writer },
+    { "extract to a folder", confine_extractor },
+    { "convert to a FIFO or device", confine_special },
+    { "more files than descriptors", confine_many },
+};
+
+/* --- what must be refused --- */
+
 static long open_a_file(void)
 {
     return open("/etc/passwd", O_RDONLY);
+}
+
+static long open_the_input(void)
+{
+    return open("in", O_RDONLY);
+}
+
+static long open_a_path(void)
+{
+    return open("/etc", O_PATH);
+}
+
+static long open_a_path_as_new(void)
+{
+    return open("old", O_PATH | O_CREAT | O_EXCL, 0600);
+}
+
+static long open_a_path_as_temporary(void)
+{
+    return open("/etc", O_PATH | O_TMPFILE, 0600);
+}
+
+static long open_anew(void)
+{
+    struct {
+        uint64_t flags, mode, resolve;
+    } how = { O_RDONLY, 0, 0 };
+
+    return syscall(437 /* openat2 */, AT_FDCWD, "in", &how, sizeof how);
+}
+
+static long make_a_temporary_here(void)
+{
+    return open(".", O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
+}
+
+static long make_a_linkable_temporary(void)
+{
+    return open(g_get_tmp_dir(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 }
 
 static long make_a_file(void)
@@ -39,14 +161,136 @@ static long make_a_file(void)
     return open("made", O_WRONLY | O_CREAT | O_EXCL, 0600);
 }
 
-static long remove_a_file(void)
+static long make_a_file_in_the_folder(void)
 {
-    return unlink("/nonexistent");
+    return open("out/made", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+}
+
+static long make_a_folder(void)
+{
+    return mkdir("made", 0700);
+}
+
+static long make_a_link(void)
+{
+    return symlink("/etc/passwd", "made");
+}
+
+static long name_a_file(void)
+{
+    return link("old", "made");
+}
+
+static long name_an_open_file(void)
+{
+    char self[64];
+
+    snprintf(self, sizeof self, "/proc/self/fd/%d", reads);
+    return linkat(AT_FDCWD, self, AT_FDCWD, "made", AT_SYMLINK_FOLLOW);
 }
 
 static long rename_a_file(void)
 {
-    return rename("/nonexistent", "/nonexistent2");
+    return rename("mine", "old");
+}
+
+static long remove_a_file(void)
+{
+    return unlink("old");
+}
+
+static long remove_a_folder(void)
+{
+    return rmdir("out");
+}
+
+static long shorten_a_file(void)
+{
+    return truncate("old", 0);
+}
+
+static long set_the_mode_to_setuid(void)
+{
+    return fchmod(reads, 04777);
+}
+
+static long set_a_mode(void)
+{
+    return fchmod(reads, 0600);
+}
+
+static long set_a_mode_by_name(void)
+{
+    return chmod("old", 0777);
+}
+
+static long give_away(void)
+{
+    return fchown(reads, 65534, 65534);
+}
+
+static long give_away_by_name(void)
+{
+    return chown("old", 65534, 65534);
+}
+
+static long set_an_attribute(void)
+{
+    return fsetxattr(reads, "user.made", "x", 1, 0);
+}
+
+static long set_a_time(void)
+{
+    return futimens(reads, NULL);
+}
+
+static long look_at_a_file(void)
+{
+    struct stat st;
+
+    return syscall(SYS_newfstatat, AT_FDCWD, "/etc/passwd", &st, 0);
+}
+
+static long read_a_link(void)
+{
+    char target[64];
+
+    return readlink("/proc/self/exe", target, sizeof target);
+}
+
+static long ask_for_access(void)
+{
+    return access("/etc/passwd", R_OK);
+}
+
+static long use_what_was_inherited(void)
+{
+    return write(inherited, "x", 1);
+}
+
+static long own_a_descriptors_signals(void)
+{
+    return fcntl(STDIN_FILENO, F_SETOWN, getppid());
+}
+
+static long choose_a_descriptors_signal(void)
+{
+    return fcntl(STDIN_FILENO, F_SETSIG, SIGKILL);
+}
+
+static long turn_signals_on(void)
+{
+    return fcntl(STDIN_FILENO, F_SETFL, O_ASYNC);
+}
+
+static long watch_a_folder(void)
+{
+    return fcntl(reads, F_NOTIFY, 2);
+}
+
+static long lease_a_file(void)
+{
+    return fcntl(reads, F_SETLEASE, F_RDLCK);
 }
 
 static long run_a_program(void)
@@ -64,9 +308,66 @@ static long start_a_process(void)
     return pid;
 }
 
+static long leave_a_namespace_by_a_thread(void)
+{
+    return syscall(SYS_clone,
+                   CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+                       CLONE_NEWNET,
+                   NULL, NULL, NULL, NULL);
+}
+
+static long leave_a_namespace(void)
+{
+    return unshare(CLONE_NEWUSER);
+}
+
+static long mount_a_file_system(void)
+{
+    return mount("none", "out", "tmpfs", 0, NULL);
+}
+
+static long change_the_root(void)
+{
+    return chroot(".");
+}
+
+static long change_the_folder(void)
+{
+    return chdir("/");
+}
+
+static long become_another(void)
+{
+    return setuid(65534);
+}
+
+static long raise_a_limit(void)
+{
+    const struct rlimit limit = { 10, 10 };
+
+    return setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static long reach_the_network(void)
 {
     return socket(AF_INET, SOCK_STREAM, 0);
+}
+
+static long reach_a_local_socket(void)
+{
+    return socket(AF_UNIX, SOCK_STREAM, 0);
+}
+
+static long receive_from_elsewhere(void)
+{
+    struct msghdr message = { 0 };
+
+    return recvmsg(STDIN_FILENO, &message, MSG_DONTWAIT);
+}
+
+static long send_elsewhere(void)
+{
+    return send(STDIN_FILENO, "x", 1, MSG_DONTWAIT);
 }
 
 static long signal_another(void)
@@ -74,9 +375,75 @@ static long signal_another(void)
     return kill(getppid(), 0);
 }
 
+static long signal_a_thread_of_another(void)
+{
+    return syscall(SYS_tgkill, getppid(), getppid(), 0);
+}
+
+static long open_a_process(void)
+{
+    return syscall(434 /* pidfd_open */, getppid(), 0);
+}
+
+static long wait_for_any(void)
+{
+    return waitpid(-1, NULL, WNOHANG);
+}
+
 static long trace_another(void)
 {
     return ptrace(PTRACE_ATTACH, getppid(), NULL, NULL);
+}
+
+static long read_anothers_memory(void)
+{
+    char byte;
+    const struct iovec here = { &byte, 1 }, there = { &byte, 1 };
+
+    return process_vm_readv(getppid(), &here, 1, &there, 1, 0);
+}
+
+static long make_memory_a_program(void)
+{
+    void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    return p == MAP_FAILED ? -1 : 0;
+}
+
+static long turn_memory_into_a_program(void)
+{
+    void *p =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    return mprotect(p, 4096, PROT_READ | PROT_EXEC);
+}
+
+static long make_a_file_of_memory(void)
+{
+    return memfd_create("made", 0);
+}
+
+static long set_up_io_uring(void)
+{
+    struct io_uring_params parameters = { 0 };
+
+    return syscall(425 /* io_uring_setup */, 1, &parameters);
+}
+
+static long watch_files(void)
+{
+    return syscall(SYS_inotify_init1, 0);
+}
+
+static long keep_a_key(void)
+{
+    return syscall(SYS_add_key, "user", "made", "x", 1, -2);
+}
+
+static long be_dumpable(void)
+{
+    return prctl(PR_SET_DUMPABLE, 1);
 }
 
 static long type_into_the_terminal(void)
@@ -87,151 +454,232 @@ static long type_into_the_terminal(void)
 static const struct {
     const char *what;
     long (*attempt)(void);
+    int met; /* 0: EPERM */
 } attempts[] = {
-    { "open a file", open_a_file },
-    { "make a file", make_a_file },
-    { "remove a file", remove_a_file },
-    { "rename a file", rename_a_file },
-    { "run a program", run_a_program },
-    { "start a process", start_a_process },
-    { "reach the network", reach_the_network },
-    { "signal another process", signal_another },
-    { "trace another process", trace_another },
-    { "type into the terminal", type_into_the_terminal },
+    { "open a file", open_a_file, 0 },
+    { "open the input once more", open_the_input, 0 },
+    { "open a folder as a path", open_a_path, 0 },
+    { "open a file as a path, as if new", open_a_path_as_new, 0 },
+    { "open a folder as a path, as if temporary", open_a_path_as_temporary, 0 },
+    { "open a file by openat2()", open_anew, 0 },
+    { "make a temporary file elsewhere", make_a_temporary_here, EACCES },
+    { "make a temporary file that can get a name", make_a_linkable_temporary, 0 },
+    { "make a file", make_a_file, 0 },
+    { "make a file in the folder", make_a_file_in_the_folder, 0 },
+    { "make a folder", make_a_folder, 0 },
+    { "make a symbolic link", make_a_link, 0 },
+    { "give a file another name", name_a_file, 0 },
+    { "give an open file a name", name_an_open_file, 0 },
+    { "rename one file over another", rename_a_file, 0 },
+    { "remove a file", remove_a_file, 0 },
+    { "remove a folder", remove_a_folder, 0 },
+    { "shorten a file", shorten_a_file, 0 },
+    { "make an open file setuid", set_the_mode_to_setuid, 0 },
+    { "set the mode of an open file", set_a_mode, 0 },
+    { "set the mode of a file", set_a_mode_by_name, 0 },
+    { "give an open file away", give_away, 0 },
+    { "give a file away", give_away_by_name, 0 },
+    { "set an attribute", set_an_attribute, 0 },
+    { "set a time", set_a_time, 0 },
+    { "ask what a file is", look_at_a_file, 0 },
+    { "read a symbolic link", read_a_link, 0 },
+    { "ask for access", ask_for_access, 0 },
+    { "write to an inherited descriptor", use_what_was_inherited, EBADF },
+    { "have a descriptor signal another process", own_a_descriptors_signals, 0 },
+    { "choose the signal of a descriptor", choose_a_descriptors_signal, 0 },
+    { "turn signals of a descriptor on", turn_signals_on, 0 },
+    { "watch a folder by a descriptor", watch_a_folder, 0 },
+    { "lease a file", lease_a_file, 0 },
+    { "run a program", run_a_program, 0 },
+    { "start a process", start_a_process, 0 },
+    { "start a thread in another namespace", leave_a_namespace_by_a_thread, 0 },
+    { "enter another namespace", leave_a_namespace, 0 },
+    { "mount a file system", mount_a_file_system, 0 },
+    { "change the root", change_the_root, 0 },
+    { "change the folder", change_the_folder, 0 },
+    { "become another user", become_another, 0 },
+    { "change a limit", raise_a_limit, 0 },
+    { "reach the network", reach_the_network, 0 },
+    { "reach a local socket", reach_a_local_socket, 0 },
+    { "receive from another descriptor", receive_from_elsewhere, 0 },
+    { "send by another descriptor", send_elsewhere, 0 },
+    { "signal another process", signal_another, 0 },
+    { "signal a thread of another process", signal_a_thread_of_another, 0 },
+    { "open a process", open_a_process, 0 },
+    { "wait for any process", wait_for_any, 0 },
+    { "trace another process", trace_another, 0 },
+    { "read another's memory", read_anothers_memory, 0 },
+    { "map memory that is a program", make_memory_a_program, 0 },
+    { "turn memory into a program", turn_memory_into_a_program, 0 },
+    { "make a file of memory", make_a_file_of_memory, 0 },
+    { "set up io_uring", set_up_io_uring, 0 },
+    { "watch files", watch_files, 0 },
+    { "keep a key", keep_a_key, 0 },
+    { "become dumpable", be_dumpable, 0 },
+    { "type into the terminal", type_into_the_terminal, 0 },
 };
 
-typedef struct {
-    const char *folder; /* of a writer; NULL for a command that only reads */
-    bool no_sandbox;
-    long (*attempt)(void);
-} Confined;
+/* --- what must work --- */
 
-/* The errno that the attempt meets in a process that gave up its rights; 0 if it succeeds. */
-static int errno_of(const Confined *what)
+static void *do_nothing(void *data)
 {
-    const char *file = "/etc/hostname";
-    CliCommon common = { .no_sandbox = what->no_sandbox };
-    int status = 0;
-    pid_t pid = fork();
-
-    if (pid == 0) {
-        if (what->folder) {
-            cli_confine_writer(&common, &file, 1, what->folder);
-        } else {
-            cli_confine(&common, &file, 1);
-        }
-        errno = 0;
-        _exit(what->attempt() == -1 ? errno : 0);
-    }
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    ck_assert_msg(WIFEXITED(status), "signal %d", WTERMSIG(status));
-    return WEXITSTATUS(status);
+    return data;
 }
 
-START_TEST(test_refused)
+static long start_a_thread(void)
 {
-    if (is_confined()) {
-        int met = errno_of(&(Confined){ .attempt = attempts[_i].attempt });
+    pthread_t thread;
 
-        ck_assert_msg(met == EPERM, "%s: %s", attempts[_i].what, strerror(met));
-    }
-}
-END_TEST
-
-static bool has_landlock(void)
-{
-#ifdef SYS_landlock_create_ruleset
-    return syscall(SYS_landlock_create_ruleset, NULL, 0, 1) > 0; /* the version */
-#else
-    return false;
-#endif
+    return pthread_create(&thread, NULL, do_nothing, NULL) == 0
+               ? -pthread_join(thread, NULL)
+               : -1;
 }
 
-/* Of one that writes files, which may make some, yet not here. */
-START_TEST(test_writer_refused)
+static long make_a_temporary(void)
 {
-    g_autofree char *dir = scratch_dir();
+    const char *folder = g_getenv("TMPDIR");
 
-    if (is_confined() && (attempts[_i].attempt != make_a_file || has_landlock())) {
-        int met = errno_of(&(Confined){ .folder = dir, .attempt = attempts[_i].attempt });
-
-        ck_assert_msg(met == EPERM || met == EACCES || met == ENOENT, "%s: %s",
-                      attempts[_i].what, strerror(met));
-    }
-    scratch_remove(dir);
-}
-END_TEST
-
-/* The folder of test_writer_allowed. */
-static const char *writers_folder;
-
-static long in_folder(const char *name, int flags)
-{
-    g_autofree char *path = g_build_filename(writers_folder, name, NULL);
-
-    return open(path, flags | O_CLOEXEC, 0600);
+    return open(folder ? folder : "/var/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL,
+                0600);
 }
 
-static long make_new(void)
+static long look_at_what_is_open(void)
 {
-    return in_folder("new", O_RDWR | O_CREAT | O_EXCL);
+    struct stat st;
+
+    return fstat(reads, &st);
 }
 
-static long read_old(void)
+static long read_what_is_open(void)
 {
-    return in_folder("old", O_RDONLY);
+    char byte;
+
+    return pread(reads, &byte, 1, 0);
 }
 
-static long write_old(void)
+static long lock_a_file(void)
 {
-    return in_folder("old", O_WRONLY);
+    struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+
+    return fcntl(reads, F_OFD_SETLK, &lock) | fcntl(reads, F_SETLK, &lock);
 }
 
-static long take_old(void)
+static long ask_for_flags(void)
 {
-    return in_folder("old", O_RDWR | O_CREAT);
-}
+    int flags = fcntl(STDIN_FILENO, F_GETFL);
 
-static long remove_old(void)
-{
-    g_autofree char *path = g_build_filename(writers_folder, "old", NULL);
-
-    return unlink(path);
+    return flags < 0 ? -1 : fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK);
 }
 
 static const struct {
     const char *what;
     long (*attempt)(void);
-    bool allowed;
-} in_the_folder[] = {
-    { "make a file", make_new, true },
-    { "read a file that is there", read_old, false },
-    { "write to a file that is there", write_old, false },
-    { "make a file that is there", take_old, false },
-    { "remove a file", remove_old, true },
+} works_inside[] = {
+    { "start a thread", start_a_thread },
+    { "make a temporary file", make_a_temporary },
+    { "look at what is open", look_at_what_is_open },
+    { "read what is open", read_what_is_open },
+    { "lock a file", lock_a_file },
+    { "set flags of a descriptor", ask_for_flags },
 };
 
-/* New files in the folder, and none that is there. */
-START_TEST(test_writer_allowed)
+/* --- trying --- */
+
+#define NOT_CONFINED 200 /* instead of an errno */
+
+static void enter_folder(const char *dir)
+{
+    ck_assert_int_eq(chdir(dir), 0);
+    ck_assert(g_file_set_contents("in", "stream", -1, NULL));
+    ck_assert(g_file_set_contents("old", "private", -1, NULL));
+    ck_assert(g_file_set_contents("mine", "mine", -1, NULL));
+    ck_assert_int_eq(mkdir("out", 0700), 0);
+    ck_assert_int_eq(mkfifo("pipe", 0600), 0);
+}
+
+/* The errno that the attempt meets; 0 if it succeeds. */
+static int try_confined(size_t profile, CliSandbox sandbox, long (*attempt)(void))
+{
+    CliCommon common = { .sandbox = sandbox };
+    struct stat st;
+
+    inherited = open("inherited", O_WRONLY | O_CREAT, 0600);
+    cli_open_inputs(&common, inputs, G_N_ELEMENTS(inputs));
+    reads = inherited + 1;
+    if (inherited < 0 || fstat(reads, &st) != 0 || !profiles[profile].confine(&common)) {
+        return NOT_CONFINED;
+    }
+    errno = 0;
+    return attempt() < 0 ? errno : 0;
+}
+
+/* The same in a process of its own, in a folder of its own. */
+static int errno_of(size_t profile, CliSandbox sandbox, long (*attempt)(void))
 {
     g_autofree char *dir = scratch_dir();
-    g_autofree char *old = g_build_filename(dir, "old", NULL);
+    int status = 0;
+    pid_t pid = fork();
 
-    ck_assert(g_file_set_contents(old, "private", -1, NULL));
-    writers_folder = dir;
-    int met =
-        errno_of(&(Confined){ .folder = dir, .attempt = in_the_folder[_i].attempt });
-    bool allowed = in_the_folder[_i].allowed || !is_confined();
-    ck_assert_msg((met == 0) == allowed, "%s: %s", in_the_folder[_i].what, strerror(met));
+    if (pid == 0) {
+        enter_folder(dir);
+        _exit(try_confined(profile, sandbox, attempt));
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_msg(WIFEXITED(status), "signal %d", WTERMSIG(status));
     scratch_remove(dir);
+    return WEXITSTATUS(status);
+}
+
+START_TEST(test_refused)
+{
+    for (size_t i = 0; is_confined() && i < G_N_ELEMENTS(attempts); i++) {
+        int wanted = attempts[i].met ? attempts[i].met : EPERM;
+        int met = errno_of((size_t)_i, CLI_SANDBOX_REQUIRE, attempts[i].attempt);
+
+        ck_assert_msg(met == wanted, "%s: %s: %s", profiles[_i].what, attempts[i].what,
+                      met == NOT_CONFINED ? "no sandbox" : strerror(met));
+    }
 }
 END_TEST
 
+START_TEST(test_allowed)
+{
+    for (size_t i = 0; is_confined() && i < G_N_ELEMENTS(works_inside); i++) {
+        int met = errno_of((size_t)_i, CLI_SANDBOX_REQUIRE, works_inside[i].attempt);
+
+        ck_assert_msg(met == 0, "%s: %s: %s", profiles[_i].what, works_inside[i].what,
+                      strerror(met));
+    }
+}
+END_TEST
+
+/* A control: what is refused above, the kernel would do. */
 START_TEST(test_allowed_without_sandbox)
 {
-    Confined free_to_open = { .no_sandbox = true, .attempt = open_a_file };
+    static const char *const harmless[] = {
+        "open a file",
+        "open a file as a path, as if new",
+        "make a file",
+        "give an open file a name",
+        "rename one file over another",
+        "remove a file",
+        "make an open file setuid",
+        "ask what a file is",
+        "write to an inherited descriptor",
+        "start a process",
+        "signal another process",
+        "map memory that is a program",
+        "make a file of memory",
+    };
 
-    ck_assert_int_eq(errno_of(&free_to_open), 0);
+    for (size_t i = 0; i < G_N_ELEMENTS(attempts); i++) {
+        for (size_t j = 0; j < G_N_ELEMENTS(harmless); j++) {
+            if (strcmp(attempts[i].what, harmless[j]) == 0) {
+                ck_assert_msg(errno_of(0, CLI_SANDBOX_OFF, attempts[i].attempt) == 0,
+                              "%s", harmless[j]);
+            }
+        }
+    }
 }
 END_TEST
 
@@ -377,9 +825,8 @@ Suite *suite_sandbox(void)
     Suite *suite = suite_create("sandbox");
     TCase *tests = tcase_create("sandbox");
 
-    tcase_add_loop_test(tests, test_refused, 0, G_N_ELEMENTS(attempts));
-    tcase_add_loop_test(tests, test_writer_refused, 0, G_N_ELEMENTS(attempts));
-    tcase_add_loop_test(tests, test_writer_allowed, 0, G_N_ELEMENTS(in_the_folder));
+    tcase_add_loop_test(tests, test_refused, 0, G_N_ELEMENTS(profiles));
+    tcase_add_loop_test(tests, test_allowed, 0, G_N_ELEMENTS(profiles));
     tcase_add_test(tests, test_allowed_without_sandbox);
     tcase_add_loop_test(tests, test_same_output, 0, G_N_ELEMENTS(works));
     tcase_add_loop_test(tests, test_spool, 0, 2);

@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -58,7 +59,10 @@ static const char *const names[N_CALLS] = {
 #undef X
 };
 
-static unsigned counts[N_CALLS], fired;
+/* Shared by the processes that the program forks. */
+static struct {
+    unsigned counts[N_CALLS], fired;
+} unshared, *shared = &unshared;
 static Call wanted = N_CALLS;
 static unsigned at;
 static const char *what = "";
@@ -70,9 +74,12 @@ static struct stat64 whole;
 
 __attribute__((constructor)) static void set_up(void)
 {
+    void *memory = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     const char *name = getenv("FAULT_CALL"), *number = getenv("FAULT_AT"),
                *log = getenv("FAULT_LOG");
 
+    shared = memory == MAP_FAILED ? shared : memory;
     for (unsigned i = 0; name && i < N_CALLS; i++) {
         wanted = strcmp(name, names[i]) == 0 ? (Call)i : wanted;
     }
@@ -95,7 +102,7 @@ __attribute__((destructor)) static void tell(void)
 
     for (unsigned i = 0; log_fd >= 0 && i <= N_CALLS; i++) {
         int n = snprintf(line, sizeof line, "%s %u\n", i < N_CALLS ? names[i] : "fired",
-                         i < N_CALLS ? counts[i] : fired);
+                         i < N_CALLS ? shared->counts[i] : shared->fired);
         syscall(SYS_write, log_fd, line, (size_t)n);
     }
 }
@@ -125,7 +132,7 @@ static int happens_beside(void)
  * shorter. */
 static int fails(Call call, size_t *length)
 {
-    unsigned n = __atomic_add_fetch(&counts[call], 1, __ATOMIC_RELAXED);
+    unsigned n = __atomic_add_fetch(&shared->counts[call], 1, __ATOMIC_RELAXED);
     int is_short = strcmp(what, "short") == 0;
 
     if (call != wanted || (at ? n != at : !is_short && n % 2 == 0)) {
@@ -134,17 +141,31 @@ static int fails(Call call, size_t *length)
     if (is_short) {
         if (length && *length > 1) {
             *length /= 2;
-            __atomic_add_fetch(&fired, 1, __ATOMIC_RELAXED);
+            __atomic_add_fetch(&shared->fired, 1, __ATOMIC_RELAXED);
         }
         return 0;
     }
     if (strchr(what, ':')) {
-        __atomic_add_fetch(&fired, (unsigned)happens_beside(), __ATOMIC_RELAXED);
+        __atomic_add_fetch(&shared->fired, (unsigned)happens_beside(), __ATOMIC_RELAXED);
         return 0;
     }
-    __atomic_add_fetch(&fired, 1, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&shared->fired, 1, __ATOMIC_RELAXED);
     errno = atoi(what);
     return 1;
+}
+
+/* The program closes what it has inherited; what is open here is not that. */
+int close_range(unsigned first, unsigned last, int flags)
+{
+    const unsigned own[] = { (unsigned)log_fd, (unsigned)shrinking };
+
+    for (int i = 0; i < 2; i++) {
+        if (own[i] >= first && own[i] <= last) {
+            return (own[i] > first ? close_range(first, own[i] - 1, flags) : 0) |
+                   (own[i] < last ? close_range(own[i] + 1, last, flags) : 0);
+        }
+    }
+    return (int)syscall(SYS_close_range, first, last, flags);
 }
 
 ssize_t read(int fd, void *buffer, size_t n)

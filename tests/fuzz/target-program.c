@@ -49,7 +49,7 @@ static void run(Said *said, const Files *files, CliFormat format, const Command 
     g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
     CliCommon common = { .format = format,
                          .max_expand = FUZZ_EXPAND_MAX,
-                         .no_sandbox = true };
+                         .sandbox = CLI_SANDBOX_OFF };
     FILE *out = stdout, *err = stderr;
 
     for (const char *const *words = command->words; *words; words++) {

@@ -12,13 +12,16 @@
 #include <linux/fs.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include "io/attributes.h"
 #include "io/error.h"
 #include "io/output.h"
 
@@ -178,12 +181,15 @@ START_TEST(refuses_a_target)
         { "old/new", true, false, MIG_ERROR_IO, "Not a directory" },
         { "loop", true, false, MIG_ERROR_IO, "symbolic links" },
     };
+    struct stat input;
     const MigOutputOptions options = { .force = rows[_i].force,
-                                       .in_place = rows[_i].in_place };
+                                       .in_place = rows[_i].in_place,
+                                       .input = &input };
     g_autoptr(GError) error = NULL;
     g_autoptr(GBytes) old = noise(10);
 
     store("old", old);
+    ck_assert_int_eq(stat("old", &input), 0);
     ck_assert_int_eq(symlink("old", "link"), 0);
     ck_assert_int_eq(symlink("loop", "loop"), 0);
     ck_assert_ptr_null(mig_output_open(rows[_i].path, &options, &error));
@@ -217,12 +223,15 @@ START_TEST(replaces_and_keeps_the_mode)
 {
     g_autoptr(GBytes) old = noise(10);
     g_autoptr(GBytes) bytes = noise(1000);
-    const MigOutputOptions options = { .force = _i == 0, .in_place = _i == 1 };
-    struct stat st;
+    struct stat st, input;
+    const MigOutputOptions options = { .force = _i == 0,
+                                       .in_place = _i == 1,
+                                       .input = &input };
 
     store("old", old);
     ck_assert_int_eq(chmod("old", 0640), 0);
     bool other_owner = geteuid() == 0 && chown("old", 1234, 4321) == 0;
+    ck_assert_int_eq(stat("old", &input), 0);
     g_autoptr(MigOutput) out = mig_output_open("old", &options, NULL);
     write_bytes(out, bytes);
     assert_file("old", old);
@@ -235,6 +244,77 @@ START_TEST(replaces_and_keeps_the_mode)
         ck_assert_int_eq(st.st_gid, 4321);
     }
     ck_assert_uint_eq(n_entries("."), 1);
+}
+END_TEST
+
+/* What has the name of the input is another file, a link or a device: from the start, or
+ * when all is written. */
+START_TEST(replaces_only_the_input)
+{
+    static const char *const others[] = { "other", "link", "/dev/null", NULL };
+    const char *other = others[_i % 4];
+    const bool late = _i >= 4;
+    g_autoptr(GBytes) bytes = noise(1000);
+    g_autoptr(GBytes) precious = noise(10);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MigOutput) out = NULL;
+    struct stat input;
+    const MigOutputOptions options = { .in_place = true, .input = &input };
+
+    store("in", bytes);
+    store("other", precious);
+    ck_assert_int_eq(symlink("other", "link"), 0);
+    ck_assert_int_eq(stat("in", &input), 0);
+    if (late) {
+        out = mig_output_open("in", &options, &error);
+        ck_assert_ptr_nonnull(out);
+        write_bytes(out, bytes);
+    }
+    ck_assert_int_eq(rename("in", "input"), 0);
+    if (other) {
+        ck_assert_int_eq(*other == '/' ? mkfifo("in", 0600) : rename(other, "in"), 0);
+    }
+    if (late) {
+        ck_assert(!mig_output_commit(out, &error));
+        g_clear_pointer(&out, mig_output_free);
+    } else {
+        ck_assert_ptr_null(mig_output_open("in", &options, &error));
+    }
+    ck_assert(error);
+    assert_file("input", bytes);
+    assert_file(other && strcmp(other, "other") == 0 ? "in" : "other", precious);
+    ck_assert_uint_eq(n_entries("."), other && *other != '/' ? 3 : other ? 4 : 3);
+}
+END_TEST
+
+/* In place needs to be told what the input is. */
+START_TEST(replaces_no_unknown_input)
+{
+    const MigOutputOptions options = { .in_place = true };
+    g_autoptr(GBytes) old = noise(10);
+    g_autoptr(GError) error = NULL;
+
+    store("in", old);
+    ck_assert_ptr_null(mig_output_open("in", &options, &error));
+    ck_assert(g_error_matches(error, MIG_ERROR, MIG_ERROR_USAGE));
+}
+END_TEST
+
+/* What cannot be kept is told: there are no attributes on /proc, nor on a file that is gone;
+ * so a value that the file system refuses stands for all. */
+START_TEST(tells_lost_attributes)
+{
+    g_autoptr(GString) lost = g_string_new(NULL);
+    int from = open("from", O_RDWR | O_CREAT, 0600), to = open("/proc/self/comm", O_RDWR);
+
+    if (fsetxattr(from, "user.a", "1", 1, 0) == 0 &&
+        fsetxattr(from, "user.b", "2", 1, 0) == 0 && to >= 0) {
+        mig_attributes_copy(from, to, lost);
+        ck_assert_msg(strstr(lost->str, "user.a (") && strstr(lost->str, ", user.b ("),
+                      "%s", lost->str);
+    }
+    close(from);
+    close(to);
 }
 END_TEST
 
@@ -699,6 +779,9 @@ static void add_target_tests(TCase *tc)
     tcase_add_loop_test(tc, refuses_a_target, 0, 8);
     tcase_add_test(tc, does_not_replace_what_came_meanwhile);
     tcase_add_loop_test(tc, replaces_and_keeps_the_mode, 0, 2);
+    tcase_add_loop_test(tc, replaces_only_the_input, 0, 8);
+    tcase_add_test(tc, replaces_no_unknown_input);
+    tcase_add_test(tc, tells_lost_attributes);
     tcase_add_loop_test(tc, replaces_what_a_link_points_to, 0, 2);
 }
 

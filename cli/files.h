@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      the files that a command writes: together, whole, or not at all.
+ * Knows not: what is written to them.
+ * Beside it: io/output-target.h, one such file; helper.h, the process that has the right to
+ *            make them once this one has given it up.
+ */
+#ifndef CLI_FILES_H
+#define CLI_FILES_H
+
+#include <stdio.h>
+
+#include "cli.h"
+#include "io/output-target.h"
+
+typedef struct CliFiles CliFiles;
+
+/* @options are copied, and what they point to. */
+CliFiles *cli_files_new(const MigTargetOptions *options);
+
+/* Those that cli_files_add() makes lie in @dir, which is made where there is none, for its
+ * owner alone. */
+bool cli_files_set_folder(CliFiles *files, const char *dir, GError **error);
+
+/* Starts a file by its path; before cli_confine().  Its descriptor, for reading and writing,
+ * or -1. */
+int cli_files_open(CliFiles *files, const char *path, GError **error);
+
+/* Starts a file in the folder that is called @name, made safe (cli_safe_name()), and
+ * @suffix.  Its descriptor, or -1. */
+int cli_files_add(CliFiles *files, const char *name, const char *suffix, GError **error);
+
+/* Whether such a file was started. */
+bool cli_files_has(const CliFiles *files, const char *name, const char *suffix);
+
+int cli_files_fd(const CliFiles *files, unsigned index);
+
+/* Gives all of them their names, or leaves all names as they are; says on stderr which
+ * attributes were lost of files that were replaced.  Call once. */
+bool cli_files_commit(CliFiles *files, GError **error);
+
+/* A line for each file: its path and its size. */
+void cli_files_list(const CliFiles *files, FILE *to);
+
+/* Without a commit nothing stays. */
+void cli_files_free(CliFiles *files);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CliFiles, cli_files_free)
+
+/* A file name for @name, which comes from a stream: letters, digits and ". _ - + : @ ," stay,
+ * save for a dot or a hyphen in front; others become %XX; a long one ends in a digest. */
+char *cli_safe_name(const char *name);
+
+/* --- for helper.c and sandbox.c --- */
+
+struct CliHelper;
+
+/* From now on @helper makes and names the files; it has this object too, as it was. */
+void cli_files_give_to(CliFiles *files, struct CliHelper *helper);
+
+/* Appends what must stay open of it to @fds, of int. */
+void cli_files_list_descriptors(const CliFiles *files, GArray *fds);
+
+/* Starts the file @base, which is safe, in the folder: what the helper is asked for. */
+int cli_files_add_base(CliFiles *files, const char *base, GError **error);
+
+#endif

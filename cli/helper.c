@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      see helper.h.
+ * Knows not: streams, commands.
+ * Beside it: files.c, inputs.c.
+ */
+#include "helper.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "files.h"
+#include "inputs.h"
+
+#define TEXT_MAX 8192 /* Of an error, which names a path. */
+
+struct CliHelper {
+    int socket;
+    pid_t pid;
+};
+
+typedef enum Wish { WISH_INPUT, WISH_FILE, WISH_COMMIT } Wish;
+
+/* One message each; both ends are one program. */
+typedef struct Request {
+    Wish wish;
+    unsigned index;
+    char base[NAME_MAX + 1];
+} Request;
+
+typedef struct Reply {
+    bool ok;
+    int code; /* MigErrorCode */
+    char text[TEXT_MAX];
+} Reply;
+
+typedef union Control {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(sizeof(int))];
+} Control;
+
+/* --- in the helper --- */
+
+static void send_reply(int socket, Reply *reply, int fd)
+{
+    struct iovec part = { reply, sizeof *reply };
+    Control control = { .header = { CMSG_LEN(sizeof fd), SOL_SOCKET, SCM_RIGHTS } };
+    struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+
+    if (fd >= 0) {
+        message.msg_control = &control;
+        message.msg_controllen = sizeof control;
+        memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
+    }
+    while (sendmsg(socket, &message, MSG_NOSIGNAL) < 0 && errno == EINTR) {
+    }
+}
+
+/* A descriptor, or -1. */
+static int grant(const Request *request, CliFiles *files, const CliInputs *inputs,
+                 Reply *reply, GError **error)
+{
+    int fd = -1;
+
+    switch (request->wish) {
+    case WISH_INPUT:
+        fd = inputs ? cli_inputs_open_one(inputs, request->index, error) : -1;
+        break;
+    case WISH_FILE:
+        fd = files ? cli_files_add_base(files, request->base, error) : -1;
+        break;
+    case WISH_COMMIT:
+        reply->ok = files && cli_files_commit(files, error);
+        return -1;
+    }
+    reply->ok = fd >= 0;
+    return fd;
+}
+
+static void answer(int socket, Request *request, CliFiles *files, const CliInputs *inputs)
+{
+    g_autoptr(GError) error = NULL;
+    Reply reply = { .code = MIG_ERROR_USAGE };
+    int fd;
+
+    request->base[NAME_MAX] = '\0';
+    fd = grant(request, files, inputs, &reply, &error);
+    if (error) {
+        reply.code = error->code;
+        g_strlcpy(reply.text, error->message, sizeof reply.text);
+    }
+    send_reply(socket, &reply, fd);
+    if (fd >= 0 && request->wish == WISH_INPUT) {
+        close(fd);
+    }
+}
+
+/* Until the other end is closed, for whatever reason: then what has no name yet is removed. */
+static G_NORETURN void serve(int socket, CliFiles *files, const CliInputs *inputs)
+{
+    Request request;
+    ssize_t n;
+
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    prctl(PR_SET_NAME, "migstat-files");
+    while ((n = recv(socket, &request, sizeof request, 0)) != 0) {
+        if (n == (ssize_t)sizeof request) {
+            answer(socket, &request, files, inputs);
+        } else if (n > 0 || errno != EINTR) {
+            break;
+        }
+    }
+    cli_files_free(files);
+    _exit(0);
+}
+
+/* --- in the process that asks --- */
+
+CliHelper *cli_helper_start(CliFiles *files, const CliInputs *inputs, GError **error)
+{
+    int ends[2];
+    CliHelper *helper;
+    pid_t pid;
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+        mig_error_set_plain(error, MIG_ERROR_IO, "cannot start a helper: %s",
+                            g_strerror(errno));
+        return NULL;
+    }
+    pid = fork();
+    if (pid == 0) {
+        close(ends[0]);
+        serve(ends[1], files, inputs);
+    }
+    close(ends[1]);
+    if (pid < 0) {
+        mig_error_set_plain(error, MIG_ERROR_IO, "cannot start a helper: %s",
+                            g_strerror(errno));
+        close(ends[0]);
+        return NULL;
+    }
+    helper = g_new0(CliHelper, 1);
+    helper->socket = ends[0];
+    helper->pid = pid;
+    if (files) {
+        cli_files_give_to(files, helper);
+    }
+    return helper;
+}
+
+int cli_helper_socket(const CliHelper *helper)
+{
+    return helper->socket;
+}
+
+int cli_helper_pid(const CliHelper *helper)
+{
+    return (int)helper->pid;
+}
+
+/* By their own numbers: libc may ask for socketcall(), whose arguments cannot be seen. */
+static bool send_request(const CliHelper *helper, const Request *request)
+{
+    ssize_t n;
+
+    do {
+        n = syscall(SYS_sendto, helper->socket, request, sizeof *request, MSG_NOSIGNAL,
+                    NULL, 0);
+    } while (n < 0 && errno == EINTR);
+    return n == (ssize_t)sizeof *request;
+}
+
+/* *fd: what came with it, or -1. */
+static bool receive_reply(const CliHelper *helper, Reply *reply, int *fd)
+{
+    struct iovec part = { reply, sizeof *reply };
+    Control control;
+    struct msghdr message = { .msg_iov = &part,
+                              .msg_iovlen = 1,
+                              .msg_control = &control,
+                              .msg_controllen = sizeof control };
+    ssize_t n;
+
+    do {
+        n = syscall(SYS_recvmsg, helper->socket, &message, MSG_CMSG_CLOEXEC);
+    } while (n < 0 && errno == EINTR);
+    if (n != (ssize_t)sizeof *reply) {
+        return false;
+    }
+    if (message.msg_controllen >= CMSG_LEN(sizeof *fd)) {
+        memcpy(fd, CMSG_DATA(&control.header), sizeof *fd);
+    }
+    return true;
+}
+
+static bool ask(const CliHelper *helper, const Request *request, int *fd, GError **error)
+{
+    g_autofree Reply *reply = g_new0(Reply, 1);
+
+    *fd = -1;
+    if (!send_request(helper, request) || !receive_reply(helper, reply, fd)) {
+        mig_error_set_plain(error, MIG_ERROR_IO, "the helper process is gone");
+        return false;
+    }
+    if (!reply->ok) {
+        mig_error_set_plain(error, (MigErrorCode)reply->code, "%s", reply->text);
+    } else if (request->wish != WISH_COMMIT && *fd < 0) {
+        mig_error_set_plain(error, MIG_ERROR_IO, "too many open files");
+        return false;
+    }
+    return reply->ok;
+}
+
+int cli_helper_open_input(CliHelper *helper, unsigned index, GError **error)
+{
+    Request request = { .wish = WISH_INPUT, .index = index };
+    int fd;
+
+    return ask(helper, &request, &fd, error) ? fd : -1;
+}
+
+int cli_helper_add_file(CliHelper *helper, const char *base, GError **error)
+{
+    Request request = { .wish = WISH_FILE };
+    int fd;
+
+    g_strlcpy(request.base, base, sizeof request.base);
+    return ask(helper, &request, &fd, error) ? fd : -1;
+}
+
+bool cli_helper_commit(CliHelper *helper, GError **error)
+{
+    Request request = { .wish = WISH_COMMIT };
+    int fd;
+
+    return ask(helper, &request, &fd, error);
+}
+
+void cli_helper_free(CliHelper *helper)
+{
+    if (!helper) {
+        return;
+    }
+    close(helper->socket);
+    while (waitpid(helper->pid, NULL, 0) < 0 && errno == EINTR) {
+    }
+    g_free(helper);
+}

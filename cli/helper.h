@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      the helper: a process that reads no byte of any stream, and so keeps the rights
+ *            that this one gives up.  It opens inputs and makes files when asked, and passes
+ *            their descriptors.
+ * Knows not: streams, commands.
+ * Beside it: sandbox.c, which starts it; files.c and inputs.c, which ask it.
+ *
+ * What it can be asked for was settled before the first byte was read: inputs of the command
+ * line by their number, files with safe names in one folder, and that the files get their
+ * names.  So whoever has taken over the asking process can do no more.
+ */
+#ifndef CLI_HELPER_H
+#define CLI_HELPER_H
+
+#include "cli.h"
+
+typedef struct CliHelper CliHelper;
+struct CliFiles;
+
+/* Forks it.  Either may be NULL: @files, which it then owns the making of
+ * (cli_files_give_to()), and @inputs, of which it opens what is still to be opened.  NULL with
+ * *error set on failure. */
+CliHelper *cli_helper_start(struct CliFiles *files, const CliInputs *inputs,
+                            GError **error);
+
+/* The descriptor that it is spoken to by, and its process. */
+int cli_helper_socket(const CliHelper *helper);
+int cli_helper_pid(const CliHelper *helper);
+
+/* A descriptor for input number @index, or -1. */
+int cli_helper_open_input(CliHelper *helper, unsigned index, GError **error);
+
+/* A descriptor for a new file, or -1; as cli_files_add_base() and cli_files_commit(). */
+int cli_helper_add_file(CliHelper *helper, const char *base, GError **error);
+bool cli_helper_commit(CliHelper *helper, GError **error);
+
+/* Waits until it has cleared up. */
+void cli_helper_free(CliHelper *helper);
+
+#endif

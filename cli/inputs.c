@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      see inputs.h.
+ * Knows not: what is in them.
+ * Beside it: helper.h.
+ */
+#include "inputs.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "helper.h"
+
+/* Descriptors beyond those of the inputs, amply. */
+#define OTHER_DESCRIPTORS 64u
+
+typedef struct Input {
+    const char *path;
+    int fd; /* -1: not open */
+    GError *error;
+} Input;
+
+struct CliInputs {
+    GArray *all;         /* Input */
+    GHashTable *by_path; /* path -> number; the first of several of one path */
+    CliHelper *helper;   /* NULL: this process opens. */
+};
+
+static void clear_input(gpointer p)
+{
+    Input *input = p;
+
+    if (input->fd >= 0) {
+        close(input->fd);
+    }
+    g_clear_error(&input->error);
+}
+
+/* A FIFO is waited for, as cat does. */
+static int open_path(const char *path, GError **error)
+{
+    int fd;
+
+    do {
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    } while (fd < 0 && errno == EINTR && !cli_cancelled);
+    if (fd < 0 && errno == EINTR) {
+        mig_error_set_plain(error, MIG_ERROR_CANCELLED, "cancelled");
+    } else if (fd < 0) {
+        mig_error_set_plain(error, MIG_ERROR_IO, "cannot open %s: %s", path,
+                            g_strerror(errno));
+    }
+    return fd;
+}
+
+static void add(CliInputs *inputs, const char *path, bool now)
+{
+    Input input = { .path = path, .fd = -1 };
+
+    if (now) {
+        input.fd = open_path(path, &input.error);
+    }
+    g_hash_table_insert(inputs->by_path, (gpointer)(uintptr_t)path,
+                        GUINT_TO_POINTER(inputs->all->len));
+    g_array_append_val(inputs->all, input);
+}
+
+void cli_open_inputs(CliCommon *common, const char *const *paths, size_t n)
+{
+    size_t limit = cli_raise_descriptors();
+    CliInputs *inputs = g_new0(CliInputs, 1);
+
+    inputs->all = g_array_new(FALSE, FALSE, sizeof(Input));
+    g_array_set_clear_func(inputs->all, clear_input);
+    inputs->by_path = g_hash_table_new(g_str_hash, g_str_equal);
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(paths[i], "-") != 0 &&
+            !g_hash_table_contains(inputs->by_path, paths[i])) {
+            add(inputs, paths[i], inputs->all->len + OTHER_DESCRIPTORS < limit);
+        }
+    }
+    common->inputs = inputs;
+}
+
+void cli_close_inputs(CliCommon *common)
+{
+    CliInputs *inputs = common->inputs;
+
+    if (inputs) {
+        cli_helper_free(inputs->helper);
+        g_hash_table_unref(inputs->by_path);
+        g_array_unref(inputs->all);
+        g_free(inputs);
+        common->inputs = NULL;
+    }
+}
+
+static Input *find(const CliInputs *inputs, const char *path, unsigned *index)
+{
+    gpointer number;
+
+    if (!inputs || !g_hash_table_lookup_extended(inputs->by_path, path, NULL, &number)) {
+        return NULL;
+    }
+    *index = GPOINTER_TO_UINT(number);
+    return &g_array_index(inputs->all, Input, *index);
+}
+
+bool cli_input_stat(const CliCommon *common, const char *path, struct stat *st)
+{
+    unsigned index;
+    const Input *input = find(common->inputs, path, &index);
+
+    return strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, st) == 0
+                                  : input && input->fd >= 0 && fstat(input->fd, st) == 0;
+}
+
+MigInput *cli_open_with(const char *path, const CliCommon *common,
+                        const MigInputOptions *options, GError **error)
+{
+    MigInputOptions own = *options;
+    unsigned index;
+    const Input *input = find(common->inputs, path, &index);
+    int fd;
+
+    if (!input) {
+        return mig_input_open(path, options, error);
+    }
+    if (input->fd >= 0) {
+        return mig_input_new_fd(input->fd, path, options, error);
+    }
+    if (input->error) {
+        g_propagate_error(error, g_error_copy(input->error));
+        return NULL;
+    }
+    fd = common->inputs->helper
+             ? cli_helper_open_input(common->inputs->helper, index, error)
+             : open_path(path, error);
+    own.owns_fd = true;
+    return fd < 0 ? NULL : mig_input_new_fd(fd, path, &own, error);
+}
+
+MigInput *cli_open(const char *path, const CliCommon *common, GError **error)
+{
+    const MigInputOptions options = { .offset = common->offset,
+                                      .max_expand = common->max_expand,
+                                      .cancel = &cli_cancelled };
+
+    return cli_open_with(path, common, &options, error);
+}
+
+bool cli_inputs_wait(const CliInputs *inputs)
+{
+    for (guint i = 0; i < inputs->all->len; i++) {
+        const Input *input = &g_array_index(inputs->all, Input, i);
+
+        if (input->fd < 0 && !input->error) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void cli_inputs_give_to(CliInputs *inputs, CliHelper *helper)
+{
+    inputs->helper = helper;
+}
+
+int cli_inputs_open_one(const CliInputs *inputs, unsigned index, GError **error)
+{
+    if (index >= inputs->all->len) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE, "there is no input %u", index);
+        return -1;
+    }
+    return open_path(g_array_index(inputs->all, Input, index).path, error);
+}
+
+void cli_inputs_list(const CliInputs *inputs, GArray *fds)
+{
+    for (guint i = 0; i < inputs->all->len; i++) {
+        int fd = g_array_index(inputs->all, Input, i).fd;
+
+        if (fd >= 0) {
+            g_array_append_val(fds, fd);
+        }
+    }
+}
