@@ -13,7 +13,15 @@
 /* Bytes that are read of a pipe behind a damage. */
 #define AFTER_DAMAGE_MAX (64u << 20)
 
-enum { KEY_ITEMS = 0x200, KEY_SECTIONS, KEY_SECTION, KEY_VFIO, KEY_DEVICES, KEY_HEX };
+enum {
+    KEY_ITEMS = 0x200,
+    KEY_SECTIONS,
+    KEY_SECTION,
+    KEY_VFIO,
+    KEY_DEVICES,
+    KEY_REGISTERS,
+    KEY_HEX
+};
 
 static const struct argp_option options[] = {
     { "items", KEY_ITEMS, NULL, 0, "List the items that the stream is cut into", 0 },
@@ -23,15 +31,18 @@ static const struct argp_option options[] = {
     { "vfio", KEY_VFIO, NULL, 0, "List each record of VFIO devices", 0 },
     { "devices", KEY_DEVICES, "PATTERN", OPTION_ARG_OPTIONAL,
       "Show device state field by field: all, or DEVICE or DEVICE:FIELD", 0 },
+    { "registers", KEY_REGISTERS, "NAME[,NAME]...", OPTION_ARG_OPTIONAL,
+      "Show the CPUs' registers by their usual names: all, or those that match", 0 },
     { "hex", KEY_HEX, NULL, 0, "With --devices: all bytes of buffers", 0 },
     { 0 },
 };
 
 static const CliOptionRule rules[] = {
     { "hex", CLI_NEEDS, "devices" },
-    { "sections", CLI_NOT_WITH, "items devices" },
-    { "vfio", CLI_NOT_WITH, "items devices" },
-    { "devices", CLI_NOT_WITH, "items" },
+    { "sections", CLI_NOT_WITH, "items devices registers" },
+    { "vfio", CLI_NOT_WITH, "items devices registers" },
+    { "devices", CLI_NOT_WITH, "items registers" },
+    { "registers", CLI_NOT_WITH, "items" },
     { 0 },
 };
 
@@ -56,6 +67,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_DEVICES:
         dump_options->devices = true;
         dump_options->devices_pattern = arg;
+        return 0;
+    case KEY_REGISTERS:
+        dump_options->registers = true;
+        dump_options->registers_pattern = arg;
         return 0;
     case KEY_HEX:
         dump_options->hex = true;
@@ -115,6 +130,8 @@ static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
         dump_items(&dump);
     } else if (dump_options->devices) {
         dump_devices(&dump);
+    } else if (dump_options->registers) {
+        status = dump_registers(&dump) ? CLI_OK : CLI_TROUBLE;
     } else {
         read_all(&dump);
         dump.size = whole_size(&dump);
@@ -126,7 +143,9 @@ static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
         }
     }
     if (!dump_is_sound(&dump)) {
-        status = dump.error ? cli_status_of(dump.error) : CLI_FOUND;
+        CliStatus unsound = dump.error ? cli_status_of(dump.error) : CLI_FOUND;
+
+        status = MAX(status, unsound);
     }
     if (dump.error) {
         cli_print_error(file, dump.error);

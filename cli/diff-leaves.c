@@ -23,10 +23,6 @@
 #define REGISTER_IDS    "cpreg_vmstate_indexes"
 #define REGISTER_VALUES "cpreg_vmstate_values"
 
-/* A 64-bit system register in KVM's numbering (Linux: Documentation/virt/kvm/api.rst). */
-#define KVM_ARM64_SYSREG      UINT64_C(0x6030000000130000)
-#define KVM_ARM64_SYSREG_MASK UINT64_C(0xffffffffffff0000)
-
 static void clear_leaf(gpointer p)
 {
     DiffLeaf *leaf = p;
@@ -74,16 +70,12 @@ static void keep_bytes(DiffLeaves *leaves, DiffLeaf *leaf, const MigField *field
     }
 }
 
-/* "S3_0_C1_C0_0", as assemblers have it, or the id. */
+/* "cpreg[SCTLR_EL1]" */
 static char *register_path(uint64_t id)
 {
-    unsigned n = id & 0xffff;
+    MigArmSysregName name;
 
-    if ((id & KVM_ARM64_SYSREG_MASK) != KVM_ARM64_SYSREG) {
-        return g_strdup_printf("cpreg[0x%" PRIx64 "]", id);
-    }
-    return g_strdup_printf("cpreg[S%u_%u_C%u_C%u_%u]", n >> 14, n >> 11 & 7, n >> 7 & 15,
-                           n >> 3 & 15, n & 7);
+    return g_strdup_printf("cpreg[%s]", mig_arm_sysreg_name(id, name));
 }
 
 /* The path that a field is known by, or NULL: it is not compared. */

@@ -3,7 +3,7 @@
  * Owns:      what the parts of the dump command share.
  * Knows not: other commands.
  * Beside it: cmd-dump.c (options, the pass over the stream), dump-common.c, dump-text.c,
- *            dump-json.c, dump-items.c, dump-devices.c.
+ *            dump-json.c, dump-items.c, dump-devices.c, dump-registers.c.
  */
 #ifndef CLI_DUMP_H
 #define CLI_DUMP_H
@@ -18,11 +18,13 @@
 typedef struct DumpOptions {
     CliCommon *common;
     bool items;
-    bool sections;               /* unfold iterations */
-    bool vfio;                   /* list the records */
-    GPatternSpec *section;       /* NULL: all */
-    bool devices;                /* show what device state means */
-    const char *devices_pattern; /* NULL: of all devices */
+    bool sections;                 /* unfold iterations */
+    bool vfio;                     /* list the records */
+    GPatternSpec *section;         /* NULL: all */
+    bool devices;                  /* show what device state means */
+    const char *devices_pattern;   /* NULL: of all devices */
+    bool registers;                /* show those of CPUs */
+    const char *registers_pattern; /* NULL: all of them */
     CliPciIds *ids;
     bool hex; /* all octets of buffers */
 } DumpOptions;
@@ -67,5 +69,8 @@ void dump_items(Dump *dump);
 
 /* --devices: likewise, a device at a time. */
 void dump_devices(Dump *dump);
+
+/* --registers: likewise, a CPU at a time.  False if there was none to show, which it has said. */
+bool dump_registers(Dump *dump);
 
 #endif

@@ -8,11 +8,13 @@
 
 #include "check/check.h"
 #include "check/release.h"
+#include "device/arm-sysreg.h"
 #include "device/decode.h"
 #include "device/field.h"
 #include "device/overview.h"
 #include "device/pci.h"
 #include "device/ram-image.h"
+#include "device/registers.h"
 #include "device/virtio.h"
 #include "filter/chain.h"
 #include "io/error.h"

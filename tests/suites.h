@@ -10,6 +10,7 @@
 #include <check.h>
 
 #define SUITES(SUITE)  \
+    SUITE(arm_sysreg)  \
     SUITE(check)       \
     SUITE(convert)     \
     SUITE(damage)      \
@@ -41,6 +42,7 @@
     SUITE(ram)         \
     SUITE(reader)      \
     SUITE(readme)      \
+    SUITE(registers)   \
     SUITE(repair)      \
     SUITE(rules)       \
     SUITE(sandbox)     \
