@@ -86,13 +86,16 @@ static void read_all(Dump *dump)
     MigStatus status;
     MigItem item;
 
+    dump->check = dump_check_new(dump->reader);
     cli_progress_begin(&progress, dump->file, dump->in, dump->options->common);
     while ((status = mig_reader_next(dump->reader, &item, &dump->error)) ==
            MIG_STATUS_MORE) {
         mig_summary_watch(dump->summary, dump->reader, &item);
+        mig_check_item(dump->check, &item);
         cli_progress(&progress, item.offset);
     }
     cli_progress_end(&progress);
+    mig_check_finish(dump->check, dump->error);
 }
 
 /* What stands behind a damage is not read, but its length is known or can be; of a pipe,
@@ -142,6 +145,7 @@ static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
             dump_text(&dump);
         }
     }
+    g_clear_pointer(&dump.check, mig_check_free);
     if (!dump_is_sound(&dump)) {
         CliStatus unsound = dump.error ? cli_status_of(dump.error) : CLI_FOUND;
 

@@ -358,6 +358,7 @@ void dump_json(const Dump *dump)
     put_description(&json, mig_reader_description(dump->reader));
     cli_json_uint(&json, "trailing_bytes", dump->summary->trailing_bytes);
     put_defects(&json, dump->summary);
+    dump_verdict_json(&json, dump);
     cli_json_bool(&json, "complete", !dump->error);
     cli_json_error(&json, "error", dump->error);
     cli_json_end_object(&json);

@@ -499,4 +499,5 @@ void dump_text(const Dump *dump)
     print_commands(&t);
     print_end(&t);
     print_defects(&t);
+    dump_verdict_text(dump);
 }

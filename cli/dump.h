@@ -37,6 +37,7 @@ typedef struct Dump {
     MigReader *reader;
     MigSummary *summary;
     const MigOverview *overview; /* NULL for the views that need none */
+    MigCheck *check;             /* for every release */
     uint64_t size; /* plain bytes of the whole input; UINT64_MAX: not known */
     GError *error; /* why reading ended early, or NULL */
 } Dump;
@@ -58,6 +59,10 @@ char *dump_section_name(const MigSection *section);
 
 /* The largest sections that are wanted; how many. */
 size_t dump_largest(const Dump *dump, const MigSectionSum *sums[DUMP_LARGEST]);
+/* What check says of it, in a line. */
+MigCheck *dump_check_new(MigReader *reader);
+void dump_verdict_text(const Dump *dump);
+void dump_verdict_json(CliJson *json, const Dump *dump);
 
 void dump_text(const Dump *dump);
 /* What it is at a glance, above the tables. */

@@ -360,9 +360,9 @@ MigReader *mig_check_reader(const MigCheck *check)
 
 /* --- the run ---------------------------------------------------------------------- */
 
-static void add_rule(MigCheck *check, size_t index, MigSeverity severity)
+static void add_rule(MigCheck *check, size_t index, const MigRule *rule,
+                     MigSeverity severity)
 {
-    const MigRule *rule = mig_rule_at(index);
     RuleState *state = &check->states[index];
 
     check->rules[index] = rule;
@@ -373,6 +373,18 @@ static void add_rule(MigCheck *check, size_t index, MigSeverity severity)
     for (size_t kind = 0; kind < N_WATCHED && rule->judge; kind++) {
         if (rule->watches & 1u << kind && state->outcome == MIG_OUTCOME_EVALUATED) {
             g_array_append_val(check->watchers[kind], index);
+        }
+    }
+}
+
+/* @severities: of each rule, or NULL. */
+static void add_rules(MigCheck *check, const MigSeverity *severities)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(groups); i++) {
+        for (const MigRule *rule = groups[i]; rule->id; rule++, n++) {
+            add_rule(check, n, rule, severities ? severities[n] : MIG_SEVERITY_DEFAULT);
         }
     }
 }
@@ -397,10 +409,7 @@ MigCheck *mig_check_new(MigReader *reader, const MigCheckOptions *options)
     for (size_t kind = 0; kind < N_WATCHED; kind++) {
         check->watchers[kind] = g_array_new(false, false, sizeof(size_t));
     }
-    for (size_t i = 0; i < check->n_rules; i++) {
-        add_rule(check, i,
-                 options->severities ? options->severities[i] : MIG_SEVERITY_DEFAULT);
-    }
+    add_rules(check, options->severities);
     for (size_t i = 0; i < check->n_rules; i++) {
         if (check->states[i].outcome == MIG_OUTCOME_IGNORED) {
             block_dependants(check, check->rules[i]->id, check->rules[i]->id);

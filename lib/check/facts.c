@@ -16,14 +16,6 @@
 static const char *const hinting[] = { "virtio-balloon", "virtio-mem",
                                        "virtio-mem-device-early" };
 
-static bool is_handler(const char *section, const char *name)
-{
-    size_t n = strlen(section), m = strlen(name);
-
-    return n >= m && g_str_equal(section + n - m, name) &&
-           (n == m || section[n - m - 1] == '/');
-}
-
 void mig_facts_init(MigFacts *facts)
 {
     *facts = (MigFacts){
@@ -132,7 +124,7 @@ static void watch_full(MigFacts *facts, const MigItem *item)
         break;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(hinting); i++) {
-        facts->hints |= is_handler(section->name, hinting[i]);
+        facts->hints |= mig_section_has_handler(section, hinting[i]);
     }
 }
 

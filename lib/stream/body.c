@@ -56,3 +56,11 @@ MigSection *mig_section_renamed(const MigSection *section, const char *name)
     memcpy(renamed->name, name, n + 1);
     return renamed;
 }
+
+bool mig_section_has_handler(const MigSection *section, const char *handler)
+{
+    size_t n = strlen(handler), whole = section->name_length;
+
+    return whole >= n && memcmp(section->name + whole - n, handler, n) == 0 &&
+           (whole == n || section->name[whole - n - 1] == '/');
+}

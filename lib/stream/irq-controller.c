@@ -36,10 +36,7 @@ static const struct {
 MigIrqController mig_section_irq_controller(const MigSection *section)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(controllers); i++) {
-        g_autofree char *tail = g_strconcat("/", controllers[i].name, NULL);
-
-        if (g_str_equal(section->name, controllers[i].name) ||
-            g_str_has_suffix(section->name, tail)) {
+        if (mig_section_has_handler(section, controllers[i].name)) {
             return controllers[i].kind;
         }
     }

@@ -64,6 +64,10 @@ typedef struct MigSection {
 MIG_API bool mig_section_is_ram(const MigSection *section);
 MIG_API bool mig_section_is_vfio(const MigSection *section);
 
+/* Whether the idstr is @handler, or ends in it after the path of a device: "apic",
+ * "0000:00:02.0/virtio-net". */
+MIG_API bool mig_section_has_handler(const MigSection *section, const char *handler);
+
 /* A copy of @section with the idstr @name, of at most 255 octets; free with g_free().  NULL
  * where a section of that name would be read in another way, and so could not be it. */
 MIG_API MigSection *mig_section_renamed(const MigSection *section, const char *name);
