@@ -445,8 +445,8 @@ static void decode_configuration(Devices *d, const MigItem *item)
 {
     const uint8_t *bytes = mig_reader_bytes(d->dump->reader, item);
     const MigDecoder decoder = decoder_of(d);
-    uint64_t at = item->offset + item->vfio.payload_offset;
     const uint8_t *payload;
+    uint64_t at;
     bool matches;
     size_t n;
 
@@ -454,6 +454,7 @@ static void decode_configuration(Devices *d, const MigItem *item)
         return;
     }
     payload = mig_vfio_item_payload(item, bytes, &n);
+    at = item->offset + (uint64_t)(payload - bytes);
     if (is_repeated(d, item, payload)) {
         return;
     }

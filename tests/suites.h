@@ -19,6 +19,7 @@
     SUITE(devices)     \
     SUITE(diff)        \
     SUITE(dump)        \
+    SUITE(encode)      \
     SUITE(error)       \
     SUITE(extract)     \
     SUITE(faults)      \

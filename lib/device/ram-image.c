@@ -256,12 +256,9 @@ static bool watch_pages(MigRamImage *image, MigReader *reader, const MigItem *it
     if (content == MIG_PAGE_ENCODED) {
         return write_encoded(image, b, item, p, error);
     }
-    /* The first record may have a name; all others are of one length. */
-    ok = write_pages(image, b, mig_ram_pages_data(run, p, 0), 1, run->page_size,
-                     run->page_size, run->address) &&
-         write_pages(image, b, mig_ram_pages_data(run, p, 1), run->n_pages - 1,
-                     run->stride, run->page_size, run->address + run->page_size);
-    return ok || io_error(run->block, error);
+    return write_pages(image, b, mig_ram_pages_data(run, p, 0), run->n_pages, run->stride,
+                       run->page_size, run->address) ||
+           io_error(run->block, error);
 }
 
 /* A page of mapped-ram is what the file holds where its bit is set, and zero elsewhere. */

@@ -234,14 +234,30 @@ static void change_vfio(Body *body, uint64_t length)
     }
 }
 
+/* @item with the @n bytes of device state or payload at @data. */
+static bool emit_changed(MigNext *next, const MigItem *item, const uint8_t *data,
+                         size_t n, GError **error)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    MigItem changed = *item;
+
+    if (item->kind == MIG_ITEM_VFIO_RECORD) {
+        mig_vfio_record_encode(&changed.vfio, data, n, bytes);
+    } else {
+        g_byte_array_append(bytes, data, (guint)n);
+    }
+    return mig_next_emit_bytes(next, &changed, item->kind, bytes->data, bytes->len,
+                               error);
+}
+
 static bool set_event(void *state, MigNext *next, MigItem *item, GError **error)
 {
     SetField *set = state;
     bool vfio = item->kind == MIG_ITEM_VFIO_RECORD;
-    uint64_t skip = vfio ? item->vfio.payload_offset : 0;
-    Body body = { .set = set, .next = next, .item = item, .offset = item->offset + skip };
+    Body body = { .set = set, .next = next, .item = item };
     g_autofree uint8_t *copy = NULL;
-    const uint8_t *p;
+    const uint8_t *p, *held;
+    size_t n = item->length;
 
     if (!may_mean(set, item->section) || (vfio && !item->vfio.has_payload)) {
         return mig_next_emit(next, item, error);
@@ -254,21 +270,21 @@ static bool set_event(void *state, MigNext *next, MigItem *item, GError **error)
     if (!p) {
         return false;
     }
-    copy = g_memdup2(p, item->length);
-    body.copy = copy + skip;
+    held = vfio ? mig_vfio_item_payload(item, p, &n) : p;
+    body.copy = copy = g_memdup2(held, n);
+    body.offset = item->offset + (uint64_t)(held - p);
     if (vfio) {
-        change_vfio(&body, item->vfio.payload_length);
+        change_vfio(&body, n);
     } else {
-        change_device(&body, item->length);
+        change_device(&body, n);
     }
     if (body.error) {
         g_propagate_error(error, body.error);
         return false;
     }
     set->changed += body.changed;
-    return body.changed
-               ? mig_next_emit_bytes(next, item, item->kind, copy, item->length, error)
-               : mig_next_emit(next, item, error);
+    return body.changed ? emit_changed(next, item, copy, n, error)
+                        : mig_next_emit(next, item, error);
 }
 
 static bool set_finish(void *state, MigNext *next, GError **error)

@@ -10,6 +10,7 @@
  * Source: hw/vfio/migration.c, vfio_save_iterate(), vfio_load_state(), 8.1.
  */
 #include "filter/filter.h"
+#include "stream/vfio.h"
 
 typedef struct InitData {
     bool drop;
@@ -32,18 +33,18 @@ static bool init_data_configure(void *state, const char *key, const char *value,
 
 static bool init_data_event(void *state, MigNext *next, MigItem *item, GError **error)
 {
-    uint8_t flag[8];
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
     MigItem end = *item;
 
     (void)state;
-    if (item->vfio.flag != MIG_VFIO_DEV_INIT_DATA_SENT || item->length != sizeof(flag)) {
+    if (item->vfio.flag != MIG_VFIO_DEV_INIT_DATA_SENT) {
         return mig_next_emit(next, item, error);
     }
-    mig_put_be64(flag, MIG_VFIO_END_OF_STATE);
-    end.vfio.flag = MIG_VFIO_END_OF_STATE;
+    end.vfio = (MigVfioRecord){ .flag = MIG_VFIO_END_OF_STATE };
+    mig_vfio_record_encode(&end.vfio, NULL, 0, bytes);
     mig_next_report(next, item->section,
                     "INIT_DATA_SENT at 0x%" PRIx64 " became END_OF_STATE", item->offset);
-    return mig_next_emit_bytes(next, &end, MIG_ITEM_VFIO_RECORD, flag, sizeof(flag),
+    return mig_next_emit_bytes(next, &end, MIG_ITEM_VFIO_RECORD, bytes->data, bytes->len,
                                error);
 }
 

@@ -103,11 +103,11 @@ uint32_t mig_ram_pages_count(const MigRamPages *run, uint64_t address, const uin
     return (uint32_t)((size_t)(p - start) / stride);
 }
 
+/* The data is the end of each record, so it is the same distance apart. */
 const uint8_t *mig_ram_pages_data(const MigRamPages *run, const uint8_t *bytes,
                                   uint32_t i)
 {
-    return i ? bytes + mig_ram_pages_length(run, i + 1) - run->data_length
-             : bytes + run->data_offset;
+    return bytes + run->data_offset + (size_t)i * run->stride;
 }
 
 const char *mig_ram_pages_name(const MigRamPages *run, const uint8_t *bytes, uint8_t *n)

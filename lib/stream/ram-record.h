@@ -46,13 +46,12 @@ static inline uint64_t mig_ram_pages_length(const MigRamPages *run, uint32_t n)
 
 /* The page or its encoding, data_length bytes, in the @i-th record of @run; @bytes are
  * those of the item. */
-MIG_API const uint8_t *mig_ram_pages_data(const MigRamPages *run, const uint8_t *bytes,
-                                          uint32_t i);
+const uint8_t *mig_ram_pages_data(const MigRamPages *run, const uint8_t *bytes,
+                                  uint32_t i);
 
 /* The name in the first record of @run, which is named; *n is its length in bytes.  It has
  * no NUL at its end and lives as long as @bytes. */
-MIG_API const char *mig_ram_pages_name(const MigRamPages *run, const uint8_t *bytes,
-                                       uint8_t *n);
+const char *mig_ram_pages_name(const MigRamPages *run, const uint8_t *bytes, uint8_t *n);
 
 /* @n records of @run from the @first on as a run of their own; the last one may be
  * first + n. */

@@ -143,6 +143,7 @@ static MigStatus read_block(MigReader *r, MigItem *item, GError **error)
         block = new_block(ram, p + 1, n);
     }
     block->used_length = length;
+    block->host_page_size = 0; /* a list that is repeated may have none */
     if (!read_block_options(r, item, block, &at, error)) {
         return MIG_STATUS_ERROR;
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Owns: what holds of the reader for any bytes.
  *   - Items are not empty and tile the stream, to its end or up to the damage.
- *   - An item's octets are those of the stream at its offset.
+ *   - An item's octets are those of the stream at its offset, and are what is written of
+ *     its fields.
  *   - An error has a text and a place in the stream, and is repeated.
  *   - Memory, a file and a pipe give the same items and the same error.
  * Must not know: what a sound stream is.
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "migstat.h"
+#include "stream/encode.h"
 
 static const MigInputOptions options = { .max_expand = FUZZ_EXPAND_MAX };
 
@@ -42,6 +44,15 @@ static void note_error(GString *notes, const GError *error)
         error->message);
 }
 
+static void assert_encodes(const MigItem *item, const uint8_t *bytes)
+{
+    g_autoptr(GByteArray) out = g_byte_array_new();
+
+    mig_item_encode(item, bytes, out);
+    FUZZ_ASSERT(out->len == item->length && memcmp(out->data, bytes, out->len) == 0,
+                "the %s at %" PRIx64, mig_item_kind_name(item->kind), item->offset);
+}
+
 /* `data` is NULL where the stream is not the bytes themselves: a wrapper is undone. */
 static bool read_items(MigReader *reader, const uint8_t *data, size_t n, GString *notes,
                        void (*watch)(const MigItem *item, void *user), void *user)
@@ -62,6 +73,7 @@ static bool read_items(MigReader *reader, const uint8_t *data, size_t n, GString
             const uint8_t *bytes = mig_reader_bytes(reader, &item);
 
             FUZZ_ASSERT(bytes && memcmp(bytes, data + item.offset, item.length) == 0);
+            assert_encodes(&item, bytes);
         }
         mig_summary_watch(summary, reader, &item);
         if (notes) {

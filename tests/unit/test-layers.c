@@ -203,6 +203,116 @@ START_TEST(manners_are_told_apart)
 }
 END_TEST
 
+/* --- what only lib/io, lib/stream and lib/device may know --------------------------- */
+
+/* Bytes of the wire are put together and taken apart where the structure is known. */
+static const struct {
+    const char *pattern, *why;
+} wire_offences[] = {
+    { "\\b(mig_(?:put_|append_)?(?:be|le)(?:16|32|64)|mig_append_\\w+|"
+      "GU?INT(?:16|32|64)_(?:FROM|TO)_[BL]E|[bl]e(?:16|32|64)toh|hto[bl]e(?:16|32|64)|"
+      "ntoh[sl]|hton[sl]|__builtin_bswap\\d\\d)\\s*\\(",
+      "an integer of the wire" },
+    { "(?:\\.|->)(payload_offset|config_offset|data_offset|first_length)\\b",
+      "an offset in the bytes of an item" },
+    { "\\b(MIG_(?:SHORT_|LONG_|COMMAND_|DESCRIPTION_|MAPPED_RAM_)HEADER_LENGTH|"
+      "MIG_FOOTER_LENGTH|MIG_SUBSECTION_OVERHEAD)\\b",
+      "the length of a structure of the wire" },
+};
+
+/* A pointer to the bytes of an item, and a place in them, in one function. */
+static bool reaches_into_bytes(const char *function, char **found)
+{
+    g_autoptr(GRegex) pointer = g_regex_new(
+        "\\b(\\w+)\\s*=[^;=]*\\bmig_(?:reader|next)_bytes\\s*\\(", 0, 0, NULL);
+    g_autoptr(GMatchInfo) match = NULL;
+    for (g_regex_match(pointer, function, 0, &match); g_match_info_matches(match);
+         g_match_info_next(match, NULL)) {
+        g_autofree char *name = g_match_info_fetch(match, 1);
+        g_autofree char *pattern = g_strdup_printf("\\b%s\\s*(?:\\+|\\[)[^;]*", name);
+        g_autoptr(GRegex) place = g_regex_new(pattern, 0, 0, NULL);
+        g_autoptr(GMatchInfo) use = NULL;
+        if (g_regex_match(place, function, 0, &use)) {
+            *found = g_match_info_fetch(use, 0);
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *wire_offence_in(const char *text, char **found)
+{
+    g_autofree char *code = code_of(text);
+    for (size_t i = 0; i < G_N_ELEMENTS(wire_offences); i++) {
+        g_autoptr(GRegex) regex = g_regex_new(wire_offences[i].pattern, 0, 0, NULL);
+        g_autoptr(GMatchInfo) match = NULL;
+        ck_assert_msg(regex != NULL, "%s", wire_offences[i].pattern);
+        if (g_regex_match(regex, code, 0, &match)) {
+            *found = g_match_info_fetch(match, 1);
+            return wire_offences[i].why;
+        }
+    }
+    g_auto(GStrv) functions = g_strsplit(code, "\n}\n", -1);
+    for (char **function = functions; *function; function++) {
+        if (reaches_into_bytes(*function, found)) {
+            return "a place in the bytes of an item";
+        }
+    }
+    return NULL;
+}
+
+static void check_wire(const char *relative, void *unused)
+{
+    (void)unused;
+    if (is_c(relative)) {
+        g_autofree char *text = contents(relative);
+        g_autofree char *found = NULL;
+        const char *why = wire_offence_in(text, &found);
+        ck_assert_msg(why == NULL, "%s: \"%s\": %s, which belongs in lib/stream",
+                      relative, found, why);
+    }
+}
+
+static const char *const wire_free[] = { "lib/check", "lib/filter", "cli" };
+
+START_TEST(the_wire_is_known_in_one_place)
+{
+    ck_assert_uint_gt(each_file(wire_free[_i], check_wire, NULL), 0);
+}
+END_TEST
+
+static const struct {
+    const char *code;
+    bool found;
+} wire_rows[] = {
+    { "x = mig_be32(p);", true },
+    { "mig_put_be64(p, v);", true },
+    { "mig_append_u8(out, 1);", true },
+    { "x = GUINT32_FROM_BE(v);", true },
+    { "x = ntohl (v);", true },
+    { "at = item->offset + item->vfio.payload_offset;", true },
+    { "n = run->first_length;", true },
+    { "n = item->length - MIG_DESCRIPTION_HEADER_LENGTH;", true },
+    { "void f(void)\n{\n    p = mig_reader_bytes(r, i);\n    g(p + 16);\n}\n", true },
+    { "void f(void)\n{\n    const uint8_t *p = c ? mig_next_bytes(n, i, e) : q;\n"
+      "    x = p[8];\n}\n",
+      true },
+    { "void f(void)\n{\n    p = mig_reader_bytes(r, i);\n}\n"
+      "void g(void)\n{\n    x = p[8];\n}\n",
+      false },
+    { "void f(void)\n{\n    p = mig_reader_bytes(r, i);\n    g(p, n + 1);\n}\n", false },
+    { "/* mig_be32(p) */ n = run->data_length;", false },
+};
+
+START_TEST(wire_is_told_apart)
+{
+    g_autofree char *found = NULL;
+    const char *why = wire_offence_in(wire_rows[_i].code, &found);
+    ck_assert_msg(!why == !wire_rows[_i].found, "%s: %s", wire_rows[_i].code,
+                  why ? why : "passes");
+}
+END_TEST
+
 /* --- licences ----------------------------------------------------------------------- */
 
 /* Data has no room for a comment. */
@@ -258,6 +368,8 @@ Suite *suite_layers(void)
     tcase_add_test(tc, every_folder_is_a_layer);
     tcase_add_test(tc, the_library_has_manners);
     tcase_add_loop_test(tc, manners_are_told_apart, 0, G_N_ELEMENTS(rows));
+    tcase_add_loop_test(tc, the_wire_is_known_in_one_place, 0, G_N_ELEMENTS(wire_free));
+    tcase_add_loop_test(tc, wire_is_told_apart, 0, G_N_ELEMENTS(wire_rows));
     tcase_add_test(tc, every_file_begins_with_its_licence);
     suite_add_tcase(suite, tc);
     return suite;
