@@ -20,7 +20,11 @@ enum {
     KEY_VFIO,
     KEY_DEVICES,
     KEY_REGISTERS,
-    KEY_HEX
+    KEY_HEX,
+    KEY_ALL,
+    KEY_ONLY,
+    KEY_SORT,
+    KEY_TOP
 };
 
 static const struct argp_option options[] = {
@@ -34,6 +38,16 @@ static const struct argp_option options[] = {
     { "registers", KEY_REGISTERS, "NAME[,NAME]...", OPTION_ARG_OPTIONAL,
       "Show the CPUs' registers by their usual names: all, or those that match", 0 },
     { "hex", KEY_HEX, NULL, 0, "With --devices: all bytes of buffers", 0 },
+    { "all", KEY_ALL, NULL, 0,
+      "Show each of what is otherwise folded: iterations, records of VFIO devices; with "
+      "--devices, elements that are alike and all bytes of buffers",
+      0 },
+    { "only", KEY_ONLY, "TABLE,...", 0,
+      "Nothing but overview, ram, vfio, sections, commands, description, defects, or "
+      "devices (sections with the sums of their pieces)",
+      0 },
+    { "sort", KEY_SORT, "size|offset|name", 0, "The order of each table's rows", 0 },
+    { "top", KEY_TOP, "N", 0, "At most N rows of each table", 0 },
     { 0 },
 };
 
@@ -43,8 +57,40 @@ static const CliOptionRule rules[] = {
     { "vfio", CLI_NOT_WITH, "items devices registers" },
     { "devices", CLI_NOT_WITH, "items registers" },
     { "registers", CLI_NOT_WITH, "items" },
+    { "all", CLI_NOT_WITH, "items registers" },
+    { "only", CLI_NOT_WITH, "items devices registers" },
+    { "sort", CLI_NOT_WITH, "items devices registers" },
+    { "top", CLI_NOT_WITH, "items devices registers" },
     { 0 },
 };
+
+static error_t parse_table_option(DumpOptions *dump_options, int key, char *arg,
+                                  struct argp_state *state)
+{
+    g_autofree char *problem = NULL;
+    uint64_t top;
+
+    switch (key) {
+    case KEY_ONLY:
+        if (!dump_parse_only(arg, &dump_options->only, &problem)) {
+            argp_error(state, "%s", problem);
+        }
+        return 0;
+    case KEY_SORT:
+        if (!dump_parse_sort(arg, &dump_options->sort)) {
+            argp_error(state, "--sort is size, offset or name, not \"%s\"", arg);
+        }
+        return 0;
+    case KEY_TOP:
+        if (!g_ascii_string_to_unsigned(arg, 10, 0, UINT_MAX, &top, NULL)) {
+            argp_error(state, "--top wants a number of rows, not \"%s\"", arg);
+        }
+        dump_options->top = (guint)top;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -75,21 +121,22 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_HEX:
         dump_options->hex = true;
         return 0;
+    case KEY_ALL:
+        dump_options->all = true;
+        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return parse_table_option(dump_options, key, arg, state);
     }
 }
 
 static void read_all(Dump *dump)
 {
     CliProgress progress;
-    MigStatus status;
     MigItem item;
 
     dump->check = dump_check_new(dump->reader);
     cli_progress_begin(&progress, dump->file, dump->in, dump->options->common);
-    while ((status = mig_reader_next(dump->reader, &item, &dump->error)) ==
-           MIG_STATUS_MORE) {
+    while (dump_next(dump, &item)) {
         mig_summary_watch(dump->summary, dump->reader, &item);
         mig_check_item(dump->check, &item);
         cli_progress(&progress, item.offset);
@@ -110,6 +157,14 @@ static uint64_t whole_size(Dump *dump)
                : UINT64_MAX;
 }
 
+/* In place of one that cannot be opened: its object has the keys of all others. */
+static MigInput *empty_input(const char *file)
+{
+    g_autoptr(GBytes) nothing = g_bytes_new(NULL, 0);
+
+    return mig_input_new_bytes(nothing, file, NULL, NULL);
+}
+
 static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
 {
     g_autoptr(GError) error = NULL;
@@ -117,16 +172,16 @@ static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
     g_autoptr(MigReader) reader = NULL;
     g_autoptr(MigSummary) summary = NULL;
     g_autoptr(MigOverview) overview = NULL;
-    Dump dump = { .options = dump_options, .file = file, .in = in };
+    Dump dump = { .options = dump_options, .file = file, .opened = in != NULL };
     CliStatus status = CLI_OK;
 
-    if (!in) {
-        if (dump_options->common->format == CLI_FORMAT_JSON) {
-            cli_json_unopened(file, error);
-        }
+    if (!in && dump_options->common->format == CLI_FORMAT_TEXT) {
         cli_print_error(file, error);
         return cli_status_of(error);
     }
+    in = in ? in : empty_input(file);
+    dump.in = in;
+    dump.error = g_steal_pointer(&error);
     dump.reader = reader = mig_reader_new(in);
     dump.summary = summary = mig_summary_new();
     if (dump_options->items) {
@@ -137,7 +192,7 @@ static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
         status = dump_registers(&dump) ? CLI_OK : CLI_TROUBLE;
     } else {
         read_all(&dump);
-        dump.size = whole_size(&dump);
+        dump.size = dump.opened ? whole_size(&dump) : UINT64_MAX;
         dump.overview = overview = mig_overview_new(reader, summary);
         if (dump_options->common->format == CLI_FORMAT_JSON) {
             dump_json(&dump);
@@ -160,13 +215,17 @@ static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
 
 static int run(int argc, char **argv, CliCommon *common)
 {
-    DumpOptions dump_options = { .common = common };
+    DumpOptions dump_options = { .common = common, .top = UINT_MAX };
     const GPtrArray *files;
     CliStatus status;
     bool confined;
 
     cli_parse(&cli_command_dump, argc, argv, 0, common, &dump_options);
     files = common->files;
+    dump_options.several = files->len > 1;
+    dump_options.sections |= dump_options.all;
+    dump_options.vfio |= dump_options.all;
+    dump_options.hex |= dump_options.all;
     dump_options.ids = cli_pci_ids_open();
     confined = cli_confine_reader(common, (const char *const *)(void *)files->pdata,
                                   files->len, dump_options.ids->fd);

@@ -39,6 +39,12 @@ uint32_t dump_page_size(const Dump *dump)
     return size ? size : description ? description->page_size : 0;
 }
 
+bool dump_next(Dump *dump, MigItem *item)
+{
+    return !dump->error &&
+           mig_reader_next(dump->reader, item, &dump->error) == MIG_STATUS_MORE;
+}
+
 bool dump_is_sound(const Dump *dump)
 {
     return !dump->error && !dump->summary->n_defects;

@@ -176,7 +176,8 @@ static void print_field(Devices *d, const MigField *field, bool element)
                    field->note);
     } else {
         value = cli_field_value(field);
-        if (element && !field->note && field->kind != MIG_FIELD_MISMATCH) {
+        if (element && !field->note && field->kind != MIG_FIELD_MISMATCH &&
+            !d->dump->options->all) {
             fold_in(d, field, value);
         } else {
             flush_fold(d);
@@ -493,7 +494,6 @@ void dump_devices(Dump *dump)
                   .all = dump->options->hex,
                   .names = cli_pci_ids_names(dump->options->ids),
                   .color = cli_use_color(dump->options->common->color, stdout) };
-    MigStatus status;
     CliJson json;
     MigItem item;
 
@@ -507,15 +507,14 @@ void dump_devices(Dump *dump)
     d.pattern.text = dump->options->devices_pattern;
     d.groups = g_array_new(false, false, sizeof(Group));
     d.configs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-    while ((status = mig_reader_next(dump->reader, &item, &dump->error)) ==
-           MIG_STATUS_MORE) {
+    while (dump_next(dump, &item)) {
         mig_summary_watch(dump->summary, dump->reader, &item);
         watch(&d, &item);
     }
     decode_body(&d);
     if (d.json) {
         cli_json_end_array(&json);
-        cli_json_bool(&json, "complete", status == MIG_STATUS_END);
+        cli_json_bool(&json, "complete", !dump->error);
         cli_json_error(&json, "error", dump->error);
         cli_json_end_object(&json);
         cli_json_finish(&json);

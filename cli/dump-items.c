@@ -129,7 +129,6 @@ void dump_items(Dump *dump)
 {
     bool as_json = dump->options->common->format == CLI_FORMAT_JSON;
     CliProgress progress;
-    MigStatus status;
     CliJson json;
     MigItem item;
 
@@ -140,8 +139,7 @@ void dump_items(Dump *dump)
         cli_json_array(&json, "items");
     }
     cli_progress_begin(&progress, dump->file, dump->in, dump->options->common);
-    while ((status = mig_reader_next(dump->reader, &item, &dump->error)) ==
-           MIG_STATUS_MORE) {
+    while (dump_next(dump, &item)) {
         dump->summary->n_defects +=
             item.defect != NULL; /* no more of it: memory stays small */
         cli_progress(&progress, item.offset);
@@ -157,7 +155,7 @@ void dump_items(Dump *dump)
     cli_progress_end(&progress);
     if (as_json) {
         cli_json_end_array(&json);
-        cli_json_bool(&json, "complete", status == MIG_STATUS_END);
+        cli_json_bool(&json, "complete", !dump->error);
         cli_json_error(&json, "error", dump->error);
         cli_json_end_object(&json);
         cli_json_finish(&json);

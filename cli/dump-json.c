@@ -139,25 +139,54 @@ static void put_section(CliJson *json, const MigSectionSummary *s,
     cli_json_end_object(json);
 }
 
-static void put_sections(CliJson *json, const Dump *dump)
+static void put_sorted_sections(CliJson *json, const Dump *dump)
 {
-    const MigLongArray *sections = dump->summary->sections;
+    guint cut;
+    g_autoptr(GArray) rows = dump_section_rows(dump, &cut);
     size_t n;
     const MigSection *const *all = mig_reader_sections(dump->reader, &n);
 
-    cli_json_array(json, "sections");
-    for (guint i = 0; i < sections->len; i++) {
+    for (guint i = 0; i < rows->len; i++) {
+        const MigSectionSummary *s =
+            &g_array_index(dump->summary->sections, MigSectionSummary,
+                           g_array_index(rows, DumpRow, i).index);
+
+        put_section(json, s, all[s->section]);
+    }
+}
+
+static void put_sections_in_order(CliJson *json, const Dump *dump)
+{
+    const MigLongArray *sections = dump->summary->sections;
+    guint left = dump->options->top;
+    size_t n;
+    const MigSection *const *all = mig_reader_sections(dump->reader, &n);
+
+    for (guint i = 0; i < sections->len && left > 0; i++) {
         const MigSectionSummary *s = &g_array_index(sections, MigSectionSummary, i);
 
         if (dump_wants(dump->options, all[s->section])) {
             put_section(json, s, all[s->section]);
+            left--;
         }
+    }
+}
+
+static void put_sections(CliJson *json, const Dump *dump)
+{
+    cli_json_array(json, "sections");
+    if (dump_sorts(dump->options)) {
+        put_sorted_sections(json, dump);
+    } else {
+        put_sections_in_order(json, dump);
     }
     cli_json_end_array(json);
 }
 
-static void put_commands(CliJson *json, const MigLongArray *commands)
+static void put_commands(CliJson *json, const Dump *dump)
 {
+    const MigLongArray *commands = dump->summary->commands;
+
     cli_json_array(json, "commands");
     for (guint i = 0; i < commands->len; i++) {
         const MigCommandSummary *c = &g_array_index(commands, MigCommandSummary, i);
@@ -186,30 +215,40 @@ static void put_pages(CliJson *json, const MigRamSummary *ram)
     cli_json_uint(json, "wire_bytes", ram->wire_bytes);
 }
 
+static void put_block(CliJson *json, const MigRamBlock *block, const MigRamSummary *ram)
+{
+    cli_json_object(json, NULL);
+    cli_json_string_len(json, "name", block->name, block->name_length);
+    cli_json_uint(json, "length", block->used_length);
+    put_pages(json, ram);
+    if (block->host_page_size) {
+        cli_json_uint(json, "host_page_size", block->host_page_size);
+    }
+    if (block->has_address) {
+        cli_json_uint(json, "address", block->address);
+        cli_json_wide(json, "address", block->address, 16);
+    }
+    if (block->mapped) {
+        cli_json_uint(json, "bitmap_offset", block->bitmap_offset);
+        cli_json_uint(json, "pages_offset", block->pages_offset);
+    }
+    cli_json_end_object(json);
+}
+
 static void put_ram(CliJson *json, const Dump *dump)
 {
     const MigSummary *s = dump->summary;
+    guint cut;
+    g_autoptr(GArray) rows = dump_ram_rows(dump, &cut);
     size_t n;
     const MigRamBlock *const *blocks = mig_reader_ram_blocks(dump->reader, &n);
 
     cli_json_object(json, "ram");
     cli_json_array(json, "blocks");
-    for (size_t i = 0; i < n && i < s->ram->len; i++) {
-        cli_json_object(json, NULL);
-        cli_json_string_len(json, "name", blocks[i]->name, blocks[i]->name_length);
-        cli_json_uint(json, "length", blocks[i]->used_length);
-        put_pages(json, &g_array_index(s->ram, MigRamSummary, i));
-        if (blocks[i]->host_page_size) {
-            cli_json_uint(json, "host_page_size", blocks[i]->host_page_size);
-        }
-        if (blocks[i]->has_address) {
-            cli_json_uint(json, "address", blocks[i]->address);
-        }
-        if (blocks[i]->mapped) {
-            cli_json_uint(json, "bitmap_offset", blocks[i]->bitmap_offset);
-            cli_json_uint(json, "pages_offset", blocks[i]->pages_offset);
-        }
-        cli_json_end_object(json);
+    for (guint i = 0; i < rows->len; i++) {
+        guint index = g_array_index(rows, DumpRow, i).index;
+
+        put_block(json, blocks[index], &g_array_index(s->ram, MigRamSummary, index));
     }
     cli_json_end_array(json);
     cli_json_uint(json, "records", s->ram_records);
@@ -287,15 +326,24 @@ static void put_vfio_device(CliJson *json, const Dump *dump, guint index)
 
 static void put_vfio(CliJson *json, const Dump *dump)
 {
-    const MigSummary *s = dump->summary;
+    guint cut;
+    g_autoptr(GArray) rows = dump_vfio_rows(dump, &cut);
 
     cli_json_array(json, "vfio");
-    for (guint i = 0; i < s->vfio->len; i++) {
-        const MigVfioSummary *v = &g_array_index(s->vfio, MigVfioSummary, i);
+    for (guint i = 0; i < rows->len; i++) {
+        put_vfio_device(json, dump, g_array_index(rows, DumpRow, i).index);
+    }
+    cli_json_end_array(json);
+}
 
-        if (dump_wants(dump->options, v->device.section)) {
-            put_vfio_device(json, dump, i);
-        }
+static void put_device_sizes(CliJson *json, const Dump *dump)
+{
+    guint cut;
+    g_autoptr(GArray) rows = dump_device_rows(dump, &cut);
+
+    cli_json_array(json, "device_sizes");
+    for (guint i = 0; i < rows->len; i++) {
+        put_sum(json, &dump->overview->sums[g_array_index(rows, DumpRow, i).index]);
     }
     cli_json_end_array(json);
 }
@@ -320,8 +368,17 @@ static void put_description(CliJson *json, const MigDescription *description)
     cli_json_end_object(json);
 }
 
-static void put_defects(CliJson *json, const MigSummary *s)
+static void put_end(CliJson *json, const Dump *dump)
 {
+    uint_or_null(json, "eof_offset", dump->summary->eof_offset, UINT64_MAX);
+    put_description(json, mig_reader_description(dump->reader));
+    cli_json_uint(json, "trailing_bytes", dump->summary->trailing_bytes);
+}
+
+static void put_defects(CliJson *json, const Dump *dump)
+{
+    const MigSummary *s = dump->summary;
+
     cli_json_array(json, "defects");
     for (uint64_t i = 0; i < s->n_defects && i < MIG_DEFECTS_KEPT; i++) {
         cli_json_object(json, NULL);
@@ -336,29 +393,45 @@ static void put_defects(CliJson *json, const MigSummary *s)
     cli_json_end_array(json);
 }
 
+/* What the text has at the top. */
+static void put_head(CliJson *json, const Dump *dump)
+{
+    g_autofree char *container = dump->opened ? dump_container(dump->in) : NULL;
+
+    uint_or_null(json, "size", dump->size, UINT64_MAX);
+    cli_json_string(json, "container", container);
+    put_wrappers(json, dump);
+    put_overview(json, dump);
+    put_configuration(json, mig_reader_configuration(dump->reader));
+    uint_or_null(json, "page_size", dump_page_size(dump), 0);
+}
+
 void dump_json(const Dump *dump)
 {
-    g_autofree char *container = dump_container(dump->in);
+    static const struct {
+        DumpTable table;
+        void (*put)(CliJson *json, const Dump *dump);
+    } parts[] = {
+        { DUMP_OVERVIEW, put_head },
+        { DUMP_SECTIONS, put_sections },
+        { DUMP_COMMANDS, put_commands },
+        { DUMP_RAM, put_ram },
+        { DUMP_VFIO, put_vfio },
+        { DUMP_DEVICES, put_device_sizes },
+        { DUMP_DESCRIPTION, put_end },
+        { DUMP_DEFECTS, put_defects },
+        { DUMP_OVERVIEW, dump_verdict_json },
+    };
     CliJson json;
 
     cli_json_init(&json, stdout);
     cli_json_object(&json, NULL);
     cli_json_string(&json, "file", dump->file);
-    uint_or_null(&json, "size", dump->size, UINT64_MAX);
-    cli_json_string(&json, "container", container);
-    put_wrappers(&json, dump);
-    put_overview(&json, dump);
-    put_configuration(&json, mig_reader_configuration(dump->reader));
-    uint_or_null(&json, "page_size", dump_page_size(dump), 0);
-    put_sections(&json, dump);
-    put_commands(&json, dump->summary->commands);
-    put_ram(&json, dump);
-    put_vfio(&json, dump);
-    uint_or_null(&json, "eof_offset", dump->summary->eof_offset, UINT64_MAX);
-    put_description(&json, mig_reader_description(dump->reader));
-    cli_json_uint(&json, "trailing_bytes", dump->summary->trailing_bytes);
-    put_defects(&json, dump->summary);
-    dump_verdict_json(&json, dump);
+    for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+        if (dump_shows(dump->options, parts[i].table)) {
+            parts[i].put(&json, dump);
+        }
+    }
     cli_json_bool(&json, "complete", !dump->error);
     cli_json_error(&json, "error", dump->error);
     cli_json_end_object(&json);

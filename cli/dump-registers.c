@@ -274,7 +274,6 @@ bool dump_registers(Dump *dump)
                     .color = cli_use_color(dump->options->common->color, stdout),
                     .patterns = patterns,
                     .nearest = nearest };
-    MigStatus status;
     CliJson json;
     MigItem item;
 
@@ -285,15 +284,14 @@ bool dump_registers(Dump *dump)
         cli_json_string(&json, "file", dump->file);
         cli_json_array(&json, "cpus");
     }
-    while ((status = mig_reader_next(dump->reader, &item, &dump->error)) ==
-           MIG_STATUS_MORE) {
+    while (dump_next(dump, &item)) {
         mig_summary_watch(dump->summary, dump->reader, &item);
         watch(&r, &item);
     }
     decode_body(&r);
     if (r.json) {
         cli_json_end_array(&json);
-        cli_json_bool(&json, "complete", status == MIG_STATUS_END);
+        cli_json_bool(&json, "complete", !dump->error);
         cli_json_error(&json, "error", dump->error);
         cli_json_end_object(&json);
         cli_json_finish(&json);

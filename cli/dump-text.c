@@ -14,12 +14,27 @@
 typedef struct Text {
     const Dump *dump;
     bool color;
+    bool alone;  /* --only has asked for one table */
+    bool *begun; /* something stands before what comes next */
 } Text;
 
 static void heading(const Text *t, const char *title)
 {
-    printf("\n%s%s%s\n", cli_style(t->color, CLI_BOLD), title,
+    if (t->alone) {
+        return;
+    }
+    printf("%s%s%s%s\n", *t->begun ? "\n" : "", cli_style(t->color, CLI_BOLD), title,
            cli_style(t->color, CLI_PLAIN));
+    *t->begun = true;
+}
+
+static void print_cut(guint cut)
+{
+    g_autofree char *number = cli_number(cut);
+
+    if (cut) {
+        printf("  and %s more\n", number);
+    }
 }
 
 static char *hex(uint64_t offset)
@@ -79,25 +94,31 @@ static void print_ram(const Text *t)
     uint32_t page = dump_page_size(t->dump);
     size_t n;
     const MigRamBlock *const *blocks = mig_reader_ram_blocks(t->dump->reader, &n);
+    g_autoptr(GArray) rows = NULL;
     CliTable *table;
+    guint cut;
 
     if (n == 0 && s->ram_records == 0) {
         return;
     }
-    table = ram_table();
     heading(t, "RAM");
-    for (size_t i = 0; i < n && i < s->ram->len; i++) {
-        g_autofree char *name = cli_escape(blocks[i]->name, blocks[i]->name_length);
-        g_autofree char *size = cli_size(blocks[i]->used_length);
+    table = ram_table();
+    rows = dump_ram_rows(t->dump, &cut);
+    for (guint i = 0; i < rows->len; i++) {
+        guint index = g_array_index(rows, DumpRow, i).index;
+        const MigRamBlock *block = blocks[index];
+        g_autofree char *name = cli_escape(block->name, block->name_length);
+        g_autofree char *size = cli_size(block->used_length);
 
-        ram_row(table, name, size, page ? blocks[i]->used_length / page : 0,
-                &g_array_index(s->ram, MigRamSummary, i));
+        ram_row(table, name, size, page ? block->used_length / page : 0,
+                &g_array_index(s->ram, MigRamSummary, index));
     }
     if (s->ram_other.wire_bytes) {
         ram_row(table, "(of no known block)", "", 0, &s->ram_other);
     }
     cli_table_drop_empty(table);
     cli_table_print(table, stdout, 2);
+    print_cut(cut);
 }
 
 /* "0x60ea0 in END, after the pre-copy data and before the stop-and-copy data" */
@@ -182,41 +203,48 @@ static void print_vfio_records(const Text *t, const MigVfioSummary *v)
     }
 }
 
-static void print_vfio(const Text *t)
+static const MigVfioSummary *vfio_at(const Text *t, const GArray *rows, guint i)
 {
-    const MigSummary *s = t->dump->summary;
+    return &g_array_index(t->dump->summary->vfio, MigVfioSummary,
+                          g_array_index(rows, DumpRow, i).index);
+}
+
+static void print_vfio_devices(const Text *t, const GArray *rows)
+{
     CliTable *table = cli_table_new("llrrww");
-    bool any = false;
 
     cli_table_head(table, "device", "layout", "pre-copy", "stop-copy", "PCI",
                    "configuration");
-    for (guint i = 0; i < s->vfio->len; i++) {
-        const MigVfioSummary *v = &g_array_index(s->vfio, MigVfioSummary, i);
+    for (guint i = 0; i < rows->len; i++) {
+        const MigVfioSummary *v = vfio_at(t, rows, i);
         g_autofree char *name = dump_section_name(v->device.section);
         g_autofree char *precopy = cli_number(v->device.precopy_bytes);
         g_autofree char *stop_copy = cli_number(v->device.stop_copy_bytes);
         g_autofree char *place = config_place(&v->device), *pci = pci_text(t, v);
 
-        if (dump_wants(t->dump->options, v->device.section)) {
-            cli_table_row(table, name, mig_vfio_dialect_name(v->device.dialect), precopy,
-                          stop_copy, pci, place);
-            any = true;
-        }
+        cli_table_row(table, name, mig_vfio_dialect_name(v->device.dialect), precopy,
+                      stop_copy, pci, place);
     }
-    if (!any) {
-        cli_table_free(table);
+    cli_table_print(table, stdout, 2);
+}
+
+static void print_vfio(const Text *t)
+{
+    guint cut;
+    g_autoptr(GArray) rows = dump_vfio_rows(t->dump, &cut);
+
+    if (rows->len == 0) {
         return;
     }
     heading(t, "VFIO");
-    cli_table_print(table, stdout, 2);
-    for (guint i = 0; t->dump->options->vfio && i < s->vfio->len; i++) {
-        const MigVfioSummary *v = &g_array_index(s->vfio, MigVfioSummary, i);
+    print_vfio_devices(t, rows);
+    print_cut(cut);
+    for (guint i = 0; t->dump->options->vfio && i < rows->len; i++) {
+        const MigVfioSummary *v = vfio_at(t, rows, i);
         g_autofree char *name = dump_section_name(v->device.section);
 
-        if (dump_wants(t->dump->options, v->device.section)) {
-            printf("\n  %s\n", name);
-            print_vfio_records(t, v);
-        }
+        printf("\n  %s\n", name);
+        print_vfio_records(t, v);
     }
 }
 
@@ -243,20 +271,32 @@ static void full_row(CliTable *table, const MigSectionSummary *s,
                                            : "");
 }
 
-static void all_section_rows(const Text *t, CliTable *table)
+/* A section that is not folded, in the columns of those that are. */
+static void short_row(CliTable *table, const MigSectionSummary *s,
+                      const MigSection *section)
 {
-    const MigSummary *s = t->dump->summary;
+    g_autofree char *name = dump_section_name(section), *offset = hex(s->offset);
+    g_autofree char *length = cli_number(s->length);
+    g_autofree char *version = s->type == MIG_SECTION_START || s->type == MIG_SECTION_FULL
+                                   ? g_strdup_printf("%u", s->version_id)
+                                   : NULL;
+
+    cli_table_row(table, name, mig_section_type_name(s->type), version, offset, length,
+                  s->inferred        ? "end inferred"
+                  : s->package_depth ? "packaged"
+                                     : "");
+}
+
+static void section_row(const Text *t, CliTable *table, guint i)
+{
     size_t n;
     const MigSection *const *all = mig_reader_sections(t->dump->reader, &n);
+    const MigSectionSummary *s = section_at(t->dump->summary, i);
 
-    cli_table_head(table, "section", "type", "id", "instance", "version", "offset",
-                   "length", "");
-    for (guint i = 0; i < s->sections->len; i++) {
-        const MigSectionSummary *section = section_at(s, i);
-
-        if (dump_wants(t->dump->options, all[section->section])) {
-            full_row(table, section, all[section->section]);
-        }
+    if (t->dump->options->sections) {
+        full_row(table, s, all[s->section]);
+    } else {
+        short_row(table, s, all[s->section]);
     }
 }
 
@@ -269,6 +309,27 @@ static guint count_parts(const MigSummary *s, guint i)
         n++;
     }
     return n;
+}
+
+/* How many sections from @i on come in one row. */
+static guint fold_length(const Text *t, guint i)
+{
+    guint parts = t->dump->options->sections ? 0 : count_parts(t->dump->summary, i);
+
+    return MAX(parts, 1);
+}
+
+static bool wants_any(const Text *t, guint from, guint n)
+{
+    size_t n_all;
+    const MigSection *const *all = mig_reader_sections(t->dump->reader, &n_all);
+
+    for (guint i = from; i < from + n; i++) {
+        if (dump_wants(t->dump->options, all[section_at(t->dump->summary, i)->section])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 typedef struct Fold {
@@ -319,9 +380,6 @@ static void folded_row(const Text *t, CliTable *table, guint from, guint n)
         g_string_append_printf(name, "%s%s", i ? ", " : "", one);
         g_string_append_printf(type, "%s%s%s", i ? ", " : "", cli_draw("×"), times);
     }
-    if (names->len == 0) {
-        return;
-    }
     if (names->len > NAMES_MAX) {
         g_string_append_printf(name, ", %u more", names->len - NAMES_MAX);
         g_string_append(type, ", ...");
@@ -330,57 +388,94 @@ static void folded_row(const Text *t, CliTable *table, guint from, guint n)
     cli_table_row(table, name->str, type->str, "", offset, length, "");
 }
 
-static void folded_section_rows(const Text *t, CliTable *table)
+/* In the order of the stream; how many of them, folded or not, are beyond --top. */
+static guint section_rows(const Text *t, CliTable *table)
 {
     const MigSummary *s = t->dump->summary;
-    size_t n_all;
-    const MigSection *const *all = mig_reader_sections(t->dump->reader, &n_all);
+    guint left = t->dump->options->top, cut = 0;
 
-    cli_table_head(table, "section", "type", "version", "offset", "length", "");
-    for (guint i = 0; i < s->sections->len; i++) {
-        const MigSectionSummary *section = section_at(s, i);
-        guint parts = count_parts(s, i);
-        g_autofree char *name = NULL, *offset = NULL, *length = NULL, *version = NULL;
+    for (guint i = 0, parts; i < s->sections->len; i += parts) {
+        bool wanted = wants_any(t, i, parts = fold_length(t, i));
 
+        cut += wanted && left == 0;
+        if (!wanted || left == 0) {
+            continue;
+        }
+        left--;
         if (parts > 1) {
             folded_row(t, table, i, parts);
-            i += parts - 1;
-            continue;
+        } else {
+            section_row(t, table, i);
         }
-        if (!dump_wants(t->dump->options, all[section->section])) {
-            continue;
-        }
-        name = dump_section_name(all[section->section]);
-        offset = hex(section->offset);
-        length = cli_number(section->length);
-        version = section->type == MIG_SECTION_START || section->type == MIG_SECTION_FULL
-                      ? g_strdup_printf("%u", section->version_id)
-                      : NULL;
-        cli_table_row(table, name, mig_section_type_name(section->type), version, offset,
-                      length,
-                      section->inferred        ? "end inferred"
-                      : section->package_depth ? "packaged"
-                                               : "");
+    }
+    return cut;
+}
+
+static void sorted_section_rows(const Text *t, CliTable *table, const GArray *rows)
+{
+    for (guint i = 0; i < rows->len; i++) {
+        section_row(t, table, g_array_index(rows, DumpRow, i).index);
+    }
+}
+
+static void section_head(const Text *t, CliTable *table)
+{
+    if (t->dump->options->sections) {
+        cli_table_head(table, "section", "type", "id", "instance", "version", "offset",
+                       "length", "");
+    } else {
+        cli_table_head(table, "section", "type", "version", "offset", "length", "");
     }
 }
 
 static void print_sections(const Text *t)
 {
+    const DumpOptions *dump_options = t->dump->options;
+    g_autoptr(GArray) rows = NULL;
     CliTable *table;
+    guint cut = 0;
 
     if (t->dump->summary->sections->len == 0) {
         return;
     }
     heading(t, "SECTIONS");
-    table =
-        cli_table_new_long(t->dump->options->sections ? "llrrrrrw" : "llrrrw", stdout, 2);
+    rows = dump_sorts(dump_options) ? dump_section_rows(t->dump, &cut) : NULL;
+    table = cli_table_new_long(dump_options->sections ? "llrrrrrw" : "llrrrw", stdout, 2);
     while (cli_table_pass(table)) {
-        if (t->dump->options->sections) {
-            all_section_rows(t, table);
+        section_head(t, table);
+        if (rows) {
+            sorted_section_rows(t, table, rows);
         } else {
-            folded_section_rows(t, table);
+            cut = section_rows(t, table);
         }
     }
+    print_cut(cut);
+}
+
+/* Each section with all its pieces. */
+static void print_devices(const Text *t)
+{
+    guint cut;
+    g_autoptr(GArray) rows = dump_device_rows(t->dump, &cut);
+    CliTable *table;
+
+    if (rows->len == 0) {
+        return;
+    }
+    heading(t, "DEVICES");
+    table = cli_table_new("lrr");
+    cli_table_head(table, "device", "pieces", "bytes");
+    for (guint i = 0; i < rows->len; i++) {
+        const MigSectionSum *sum =
+            &t->dump->overview->sums[g_array_index(rows, DumpRow, i).index];
+        g_autofree char *name = dump_section_name(sum->section);
+        g_autofree char *pieces = cli_number(sum->count),
+                        *length = cli_number(sum->length);
+
+        cli_table_row(table, name, pieces, length);
+    }
+    cli_table_print(table, stdout, 2);
+    print_cut(cut);
 }
 
 static void command_rows(const MigLongArray *commands, CliTable *table)
@@ -484,20 +579,53 @@ static bool has_items(const MigSummary *s)
     return false;
 }
 
+static void print_head(const Text *t)
+{
+    dump_text_head(t->dump, t->color);
+    *t->begun = true;
+}
+
+static void print_verdict(const Text *t)
+{
+    dump_verdict_text(t->dump);
+}
+
+/* Of several files, each is named where the overview does not do it. */
+static void print_name(const Dump *dump)
+{
+    g_autofree char *file = cli_file_name(dump->file);
+
+    if (dump->options->several && !dump_shows(dump->options, DUMP_OVERVIEW)) {
+        printf("%s:\n", file);
+    }
+}
+
 void dump_text(const Dump *dump)
 {
+    static const struct {
+        DumpTable table;
+        void (*print)(const Text *t);
+    } parts[] = {
+        { DUMP_OVERVIEW, print_head },     { DUMP_RAM, print_ram },
+        { DUMP_VFIO, print_vfio },         { DUMP_DEVICES, print_devices },
+        { DUMP_SECTIONS, print_sections }, { DUMP_COMMANDS, print_commands },
+        { DUMP_DESCRIPTION, print_end },   { DUMP_DEFECTS, print_defects },
+        { DUMP_OVERVIEW, print_verdict },
+    };
+    unsigned only = dump->options->only;
+    bool begun = false;
     const Text t = { .dump = dump,
-                     .color = cli_use_color(dump->options->common->color, stdout) };
+                     .color = cli_use_color(dump->options->common->color, stdout),
+                     .alone = only && !(only & (only - 1)),
+                     .begun = &begun };
 
     if (dump->error && !has_items(dump->summary)) {
         return;
     }
-    dump_text_head(dump, t.color);
-    print_ram(&t);
-    print_vfio(&t);
-    print_sections(&t);
-    print_commands(&t);
-    print_end(&t);
-    print_defects(&t);
-    dump_verdict_text(dump);
+    print_name(dump);
+    for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+        if (dump_shows(dump->options, parts[i].table)) {
+            parts[i].print(&t);
+        }
+    }
 }

@@ -71,6 +71,10 @@ void dump_verdict_json(CliJson *json, const Dump *dump)
 {
     MigRelease release;
 
+    if (!dump->opened) {
+        cli_json_null(json, "verdict");
+        return;
+    }
     cli_json_object(json, "verdict");
     cli_json_uint(json, "errors", mig_check_count(dump->check, MIG_SEVERITY_ERROR));
     cli_json_uint(json, "warnings", mig_check_count(dump->check, MIG_SEVERITY_WARNING));

@@ -15,12 +15,36 @@
 /* Sections that are named at a glance. */
 #define DUMP_LARGEST 5
 
+/* What --only picks from.  DEVICES is not shown unless it is asked for. */
+typedef enum DumpTable {
+    DUMP_OVERVIEW,
+    DUMP_RAM,
+    DUMP_VFIO,
+    DUMP_SECTIONS,
+    DUMP_COMMANDS,
+    DUMP_DESCRIPTION,
+    DUMP_DEFECTS,
+    DUMP_DEVICES, /* each section with the sum of its pieces */
+} DumpTable;
+
+typedef enum DumpSort {
+    DUMP_SORT_DEFAULT, /* by offset, and devices by size */
+    DUMP_SORT_OFFSET,
+    DUMP_SORT_SIZE,
+    DUMP_SORT_NAME,
+} DumpSort;
+
 typedef struct DumpOptions {
     CliCommon *common;
     bool items;
-    bool sections;                 /* unfold iterations */
-    bool vfio;                     /* list the records */
-    GPatternSpec *section;         /* NULL: all */
+    bool sections;         /* unfold iterations */
+    bool vfio;             /* list the records */
+    GPatternSpec *section; /* NULL: all */
+    bool all;              /* fold nothing */
+    unsigned only;         /* bits of DumpTable; 0: what is shown by default */
+    DumpSort sort;
+    guint top;                     /* rows of a table; UINT_MAX: all */
+    bool several;                  /* files */
     bool devices;                  /* show what device state means */
     const char *devices_pattern;   /* NULL: of all devices */
     bool registers;                /* show those of CPUs */
@@ -33,6 +57,7 @@ typedef struct DumpOptions {
 typedef struct Dump {
     const DumpOptions *options;
     const char *file;
+    bool opened; /* or else the input is empty, and error says why */
     MigInput *in;
     MigReader *reader;
     MigSummary *summary;
@@ -42,6 +67,30 @@ typedef struct Dump {
     GError *error; /* why reading ended early, or NULL */
 } Dump;
 
+/* Options of tables.  False with *problem, which the caller frees, set; or false. */
+bool dump_parse_only(const char *text, unsigned *only, char **problem);
+bool dump_parse_sort(const char *text, DumpSort *sort);
+
+/* Whether a table is shown. */
+bool dump_shows(const DumpOptions *options, DumpTable table);
+
+/* A row of a table before it is made: what it is sorted by, and where its data is. */
+typedef struct DumpRow {
+    uint64_t size;
+    const char *name;
+    guint index; /* in the summary's or the overview's array */
+} DumpRow;
+
+/* The rows that --section wants, sorted and cut to --top; *cut is how many were cut off.  The
+ * caller frees. */
+GArray *dump_ram_rows(const Dump *dump, guint *cut);
+GArray *dump_vfio_rows(const Dump *dump, guint *cut);
+GArray *dump_section_rows(const Dump *dump, guint *cut);
+GArray *dump_device_rows(const Dump *dump, guint *cut);
+
+/* Whether sections come in another order than that of the stream. */
+bool dump_sorts(const DumpOptions *options);
+
 /* Whether --section wants it. */
 bool dump_wants(const DumpOptions *options, const MigSection *section);
 
@@ -50,6 +99,9 @@ char *dump_container(const MigInput *in);
 
 /* The page size by the reader, else by the description; 0 if neither knows. */
 uint32_t dump_page_size(const Dump *dump);
+
+/* Reads on: false at the end, and where dump->error says why there is no more. */
+bool dump_next(Dump *dump, MigItem *item);
 
 /* Complete, and nothing in it was broken on its face. */
 bool dump_is_sound(const Dump *dump);

@@ -32,6 +32,8 @@ void cli_json_error(CliJson *json, const char *key, const GError *error)
     cli_json_string(json, "section", section);
     if (section) {
         cli_json_uint(json, "instance_id", instance);
+    } else {
+        cli_json_null(json, "instance_id");
     }
     cli_json_end_object(json);
 }

@@ -408,6 +408,32 @@ static const struct {
     { "--section=ti?er --items", "good/minimal-ram.txt", 0, "timer", "file-header" },
     { "--section=ti?er --format=json", "good/minimal-ram.txt", 0, "\"timer\"",
       "\"apic\"" },
+    { "--all", "good/vfio-config-first.txt", 0, "DEV_DATA_STATE", "\u00d7" },
+    { "--all", "good/vfio-config-first.txt", 0, "instance", NULL },
+    { "--only=ram", "good/minimal-ram.txt", 0, "  block ", "SECTIONS" },
+    { "--only=ram", "good/minimal-ram.txt", 0, "  pc.ram ", "complete" },
+    { "--only=description,ram", "good/minimal-ram.txt", 0, "\nEND\n", "SECTIONS" },
+    { "--only=vfio", "good/minimal-ram.txt", 0, "", "device" },
+    { "--only=defects -f json", "good/minimal-ram.txt", 0,
+      "minimal-ram\", \"defects\": [], \"complete\": true, \"error\": null}", NULL },
+    { "--only=devices --top=1", "good/vfio-config-first.txt", 0, "  and 4 more\n",
+      "timer" },
+    { "--only=devices --sort=name --top=1", "good/vfio-config-first.txt", 0,
+      "  0000:00:01.0/vfio ", "timer" },
+    { "--only=sections --sort=size --top=1", "good/minimal-ram.txt", 0, "  ram ",
+      "timer" },
+    { "--only=sections --sort=name --top=1", "good/minimal-ram.txt", 0, "  apic ",
+      "ram " },
+    { "--only=sections --sort=offset --top=1", "good/minimal-ram.txt", 0, "  ram ",
+      "apic" },
+    { "--only=sections --top=0", "good/minimal-ram.txt", 0, "more\n", "ram " },
+    { "--only=nonsense", "good/minimal-ram.txt", 2,
+      "--only has no \"nonsense\"; its words are overview, ram,", NULL },
+    { "--sort=", "good/minimal-ram.txt", 2, "--sort is size, offset or name", NULL },
+    { "--top=-1", "good/minimal-ram.txt", 2, "--top wants a number of rows", NULL },
+    { "--top=4294967296", "good/minimal-ram.txt", 2, "--top wants a number of rows",
+      NULL },
+    { "--items --top=1", "good/minimal-ram.txt", 2, "--top", NULL },
     { "--section=?*\\x", "dump/names.txt", 0, "SECTIONS", NULL },
     { "--section=*\xf0", "dump/names.txt", 0, "", NULL },
     { "--color=always", "good/minimal-ram.txt", 0, "\033[", NULL },
@@ -443,6 +469,36 @@ START_TEST(honours_options)
     ck_assert_msg(strstr(shown, options[_i].has), "%s: %s", options[_i].arguments, shown);
     ck_assert_msg(!options[_i].has_not || !strstr(shown, options[_i].has_not), "%s: %s",
                   options[_i].arguments, shown);
+}
+END_TEST
+
+/* One order, in text and in JSON, of each table: by what takes the most, or by name. */
+START_TEST(sorts_tables)
+{
+    static const char *const keys[] = { "sections", "device_sizes" };
+    g_autofree char *file = fixture_file("real/q35-72-two-vfio.mig.zst");
+
+    for (int by_name = 0; by_name < 2; by_name++) {
+        const char *sort = by_name ? "--sort=name" : "--sort=size";
+        g_autoptr(Run) json = run_migstat(NULL, "dump", "-f", "json",
+                                          "--only=sections,devices", sort, file, NULL);
+        g_autoptr(JsonNode) node = parse(sort, json->out);
+
+        for (size_t k = 0; k < G_N_ELEMENTS(keys); k++) {
+            JsonArray *rows =
+                json_object_get_array_member(json_node_get_object(node), keys[k]);
+
+            ck_assert_uint_gt(json_array_get_length(rows), 20);
+            for (guint i = 1; i < json_array_get_length(rows); i++) {
+                JsonObject *a = json_array_get_object_element(rows, i - 1);
+                JsonObject *b = json_array_get_object_element(rows, i);
+
+                ck_assert(by_name ? strcmp(json_object_get_string_member(a, "name"),
+                                           json_object_get_string_member(b, "name")) <= 0
+                                  : number(a, "length") >= number(b, "length"));
+            }
+        }
+    }
 }
 END_TEST
 
@@ -765,6 +821,7 @@ Suite *suite_dump(void)
 
     tc = tcase_create("options");
     tcase_add_loop_test(tc, honours_options, 0, G_N_ELEMENTS(options));
+    tcase_add_test(tc, sorts_tables);
     tcase_add_test(tc, prints_json_lines_for_several_files);
     tcase_add_loop_test(tc, notices_a_full_disk, 0, 2);
     suite_add_tcase(suite, tc);
