@@ -213,8 +213,9 @@ static void commit(MigCheck *check)
 static char *loader_words(const MigRule *rule, MigRelease release,
                           const MigSection *section)
 {
-    const char *words =
-        rule->loader_1002 && release >= 1002 ? rule->loader_1002 : rule->loader;
+    const char *words = rule->later.loader && release >= rule->later.since
+                            ? rule->later.loader
+                            : rule->loader;
     g_auto(GStrv) parts = g_strsplit(words, "%s", 2);
 
     return parts[1] ? g_strconcat(parts[0], section ? section->name : "", parts[1], NULL)

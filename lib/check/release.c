@@ -9,6 +9,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "check/qemu.h"
 #include "stream/command.h"
 #include "stream/vfio.h"
 #include "stream/wire.h"
@@ -16,24 +17,10 @@
 #define OLDEST MIG_RELEASE_FIRST
 
 static const MigRelease releases[] = {
-    MIG_RELEASE_FIRST,
-    600,
-    601,
-    602,
-    700,
-    701,
-    702,
-    800,
-    801,
-    802,
-    900,
-    901,
-    902,
-    1000,
-    1001,
-    1002,
-    1100,
-    MIG_RELEASE_LAST,
+    MIG_RELEASE_FIRST, QEMU(6, 0),  QEMU(6, 1),       QEMU(6, 2),  QEMU(7, 0),
+    QEMU(7, 1),        QEMU(7, 2),  QEMU(8, 0),       QEMU(8, 1),  QEMU(8, 2),
+    QEMU(9, 0),        QEMU(9, 1),  QEMU(9, 2),       QEMU(10, 0), QEMU(10, 1),
+    QEMU(10, 2),       QEMU(11, 0), MIG_RELEASE_LAST,
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(releases) <= sizeof(MigReleaseSet) * 8);
 
@@ -48,15 +35,15 @@ static const struct {
     uint16_t id;
     MigRelease first;
 } commands[] = {
-    { MIG_CMD_SWITCHOVER_START, 1000 },
+    { MIG_CMD_SWITCHOVER_START, QEMU(10, 0) },
 };
 
 static const struct {
     uint64_t flag;
     MigRelease first;
 } vfio_flags[] = {
-    { MIG_VFIO_DEV_INIT_DATA_SENT, 801 },
-    { MIG_VFIO_DEV_CONFIG_LOAD_READY, 1001 },
+    { MIG_VFIO_DEV_INIT_DATA_SENT, QEMU(8, 1) },
+    { MIG_VFIO_DEV_CONFIG_LOAD_READY, QEMU(10, 1) },
 };
 
 /* All names that a CONFIGURATION may record, which any loader looks up, though it
@@ -66,7 +53,7 @@ static const struct {
     MigRelease first;
 } capabilities[] = {
     { "x-ignore-shared", OLDEST },
-    { "mapped-ram", 900 },
+    { "mapped-ram", QEMU(9, 0) },
     { "xbzrle", OLDEST },
     { "rdma-pin-all", OLDEST },
     { "auto-converge", OLDEST },
@@ -84,11 +71,11 @@ static const struct {
     { "postcopy-blocktime", OLDEST },
     { "late-block-activate", OLDEST },
     { "validate-uuid", OLDEST },
-    { "background-snapshot", 600 },
-    { "zero-copy-send", 701 },
-    { "postcopy-preempt", 701 },
-    { "switchover-ack", 801 },
-    { "dirty-limit", 802 },
+    { "background-snapshot", QEMU(6, 0) },
+    { "zero-copy-send", QEMU(7, 1) },
+    { "postcopy-preempt", QEMU(7, 1) },
+    { "switchover-ack", QEMU(8, 1) },
+    { "dirty-limit", QEMU(8, 2) },
 };
 
 static bool take_number(const char **p, unsigned *n)

@@ -13,12 +13,13 @@
 
 #include "io/visibility.h"
 
-/* 100 * major + minor: 502 is 5.2.  Stable releases (7.2.22) are as their first. */
+/* MIG_RELEASE(5, 2) is 5.2; larger is later.  Stable releases (7.2.22) are as their first. */
 typedef uint32_t MigRelease;
 
-#define MIG_RELEASE_NONE  0u
-#define MIG_RELEASE_FIRST 502u
-#define MIG_RELEASE_LAST  1101u
+#define MIG_RELEASE(major, minor) ((MigRelease)((major)*100u + (minor)))
+#define MIG_RELEASE_NONE          0u
+#define MIG_RELEASE_FIRST         MIG_RELEASE(5, 2)
+#define MIG_RELEASE_LAST          MIG_RELEASE(11, 1)
 
 /* "qemu-7.2", "7.2" or "7.2.22"; false unless it is a release from 5.2 to 11.1. */
 MIG_API bool mig_release_parse(const char *text, MigRelease *release);

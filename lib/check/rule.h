@@ -12,6 +12,7 @@
 
 #include "check/check.h"
 #include "check/facts.h"
+#include "check/qemu.h"
 
 /* What a rule watches: kinds of items, and the end of a complete stream. */
 #define MIG_WATCH(kind) (1u << MIG_ITEM_##kind)
@@ -40,7 +41,11 @@ struct MigRule {
     bool needs_release;
     const char *loader; /* what any release prints as it refuses, or how that begins; %s
                               * is the section */
-    const char *loader_1002; /* where 10.2 and later have other words */
+    /* Where later releases have other words: from which release on, and which. */
+    struct {
+        MigRelease since;
+        const char *loader;
+    } later;
 };
 
 /* The groups, each closed by a row without an id. */

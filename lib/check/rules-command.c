@@ -104,7 +104,7 @@ static void command_switchover_order(MigCheck *check, const MigFacts *facts,
 }
 
 /* Machine types from this release on have it sent. */
-#define SWITCHOVER_START_FIRST 1000u
+#define SWITCHOVER_START_FIRST QEMU(10, 0)
 
 static void command_switchover_missing(MigCheck *check, const MigFacts *facts,
                                        const MigItem *item)

@@ -28,9 +28,9 @@ static void configuration_twice(MigCheck *check, const MigFacts *facts,
         mig_report_item(check, item,
                         "a second CONFIGURATION, the first stands at 0x%" PRIx64,
                         facts->configuration);
-        mig_report_loader(check, MIG_RELEASE_FIRST, 1001,
+        mig_report_loader(check, MIG_RELEASE_FIRST, QEMU(10, 1),
                           "Unknown savevm section type 7");
-        mig_report_loader(check, 1002, MIG_RELEASE_LAST, "Unknown section type 7");
+        mig_report_loader(check, QEMU(10, 2), MIG_RELEASE_LAST, "Unknown section type 7");
     }
 }
 

@@ -15,9 +15,9 @@
 #include "stream/vfio.h"
 
 /* VFIO's loader ends a body behind the configuration from this release on. */
-#define CONFIG_LAST_FIRST   600u
-#define COMPRESS_LAST       900u /* COMPRESS_PAGE and the block section */
-#define MULTIFD_FLUSH_FIRST 801u
+#define CONFIG_LAST_FIRST   QEMU(6, 0)
+#define COMPRESS_LAST       QEMU(9, 0) /* COMPRESS_PAGE and the block section */
+#define MULTIFD_FLUSH_FIRST QEMU(8, 1)
 
 #define SUBFLAG_NONE "Invalid value -1 expecting positive value <= 2"
 
@@ -109,10 +109,10 @@ static void section_removed(MigCheck *check, const MigFacts *facts, const MigIte
     if (item->type == MIG_SECTION_START && strcmp(item->section->name, "block") == 0 &&
         mig_check_asks(check, AFTER_COMPRESS)) {
         mig_report_item(check, item, "block migration was removed in QEMU 9.1");
-        mig_report_loader(check, COMPRESS_LAST + 1, 1001,
+        mig_report_loader(check, COMPRESS_LAST + 1, QEMU(10, 1),
                           "Unknown savevm section or instance 'block' %u",
                           item->section->instance_id);
-        mig_report_loader(check, 1002, MIG_RELEASE_LAST,
+        mig_report_loader(check, QEMU(10, 2), MIG_RELEASE_LAST,
                           "Unknown section or instance 'block' %u",
                           item->section->instance_id);
         mig_report_remedy(check, "drop-section:name=block");

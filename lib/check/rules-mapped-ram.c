@@ -34,7 +34,7 @@ static void mapped_ram_alignment(MigCheck *check, const MigFacts *facts,
                         "no multiple of the page size",
                         block->name, block->pages_offset);
         mig_report_severity(check, MIG_SEVERITY_ERROR);
-        mig_report_loader(check, 900, MIG_RELEASE_LAST,
+        mig_report_loader(check, QEMU(9, 0), MIG_RELEASE_LAST,
                           "Error reading ramblock %s pages, region has bad alignment",
                           block->name);
     } else if (block->pages_offset % MIG_MAPPED_RAM_ALIGNMENT) {
@@ -66,7 +66,7 @@ static void mapped_ram_ignore_shared(MigCheck *check, const MigFacts *facts,
         mig_report_item(check, item,
                         "mapped-ram and x-ignore-shared together: up to QEMU 10.2 no "
                         "loader reads the address that stands before the headers");
-        mig_report_loader(check, 900, 1002,
+        mig_report_loader(check, QEMU(9, 0), QEMU(10, 2),
                           "Error reading ramblock pages, region has bad alignment");
     }
 }

@@ -28,15 +28,15 @@ static void ram_version(MigCheck *check, const MigFacts *facts, const MigItem *i
 
         mig_report_item(check, item, "version %u, wanted %u", version, MIG_RAM_VERSION);
         if (version > MIG_RAM_VERSION) {
-            mig_report_loader(check, MIG_RELEASE_FIRST, 1001,
+            mig_report_loader(check, MIG_RELEASE_FIRST, QEMU(10, 1),
                               "savevm: unsupported version %u for 'ram' v4", version);
-            mig_report_loader(check, 1002, MIG_RELEASE_LAST,
+            mig_report_loader(check, QEMU(10, 2), MIG_RELEASE_LAST,
                               "unsupported version %u for 'ram' v4", version);
         } else {
             mig_report_loader(
-                check, MIG_RELEASE_FIRST, 1001,
+                check, MIG_RELEASE_FIRST, QEMU(10, 1),
                 "error while loading state for instance 0x0 of device 'ram'");
-            mig_report_loader(check, 1002, MIG_RELEASE_LAST,
+            mig_report_loader(check, QEMU(10, 2), MIG_RELEASE_LAST,
                               "Failed to load vmstate version_id: %u", version);
         }
     }
@@ -146,8 +146,8 @@ static void ram_zero_fill(MigCheck *check, const MigFacts *facts, const MigItem 
         mig_report_item(check, item, "%u zero page%s filled with 0x%02x, wanted 0",
                         item->pages.n_pages, MIG_PLURAL(item->pages.n_pages),
                         item->pages.fill);
-        mig_report_loader(check, 802, MIG_RELEASE_LAST, "Found a zero page with value %u",
-                          item->pages.fill);
+        mig_report_loader(check, QEMU(8, 2), MIG_RELEASE_LAST,
+                          "Found a zero page with value %u", item->pages.fill);
     }
 }
 
@@ -156,7 +156,7 @@ static void ram_hook(MigCheck *check, const MigFacts *facts, const MigItem *item
     (void)facts;
     if (item->ram_mark.flag == MIG_RAM_HOOK) {
         mig_report_item(check, item, "a HOOK record, which only RDMA has");
-        mig_report_loader(check, MIG_RELEASE_FIRST, 801,
+        mig_report_loader(check, MIG_RELEASE_FIRST, QEMU(8, 1),
                           "load of migration failed: Invalid argument");
     }
 }
@@ -178,7 +178,8 @@ static void ram_page_kind(MigCheck *check, const MigFacts *facts, const MigItem 
                         "a record with flag 0x%03x, and the configuration has "
                         "mapped-ram: such a stream has none",
                         flag);
-        mig_report_loader(check, 900, MIG_RELEASE_LAST, "Unexpected RAM flags: %u", flag);
+        mig_report_loader(check, QEMU(9, 0), MIG_RELEASE_LAST, "Unexpected RAM flags: %u",
+                          flag);
     }
 }
 

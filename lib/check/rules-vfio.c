@@ -44,10 +44,10 @@ static void vfio_version(MigCheck *check, const MigFacts *facts, const MigItem *
 
         mig_report_item(check, item, "version %u, wanted %u", version, VFIO_VERSION);
         if (version > VFIO_VERSION) {
-            mig_report_loader(check, MIG_RELEASE_FIRST, 1001,
+            mig_report_loader(check, MIG_RELEASE_FIRST, QEMU(10, 1),
                               "savevm: unsupported version %u for '%s' v1", version,
                               item->section->name);
-            mig_report_loader(check, 1002, MIG_RELEASE_LAST,
+            mig_report_loader(check, QEMU(10, 2), MIG_RELEASE_LAST,
                               "unsupported version %u for '%s' v1", version,
                               item->section->name);
         }
@@ -131,7 +131,7 @@ static void vfio_record_place(MigCheck *check, const MigFacts *facts, const MigI
             check, item, "%s in a section of type %s, where no source writes it",
             mig_vfio_flag_name(item->vfio.flag), mig_section_type_name(item->type));
         if (item->vfio.flag == MIG_VFIO_DEV_CONFIG_LOAD_READY) {
-            mig_report_loader(check, 1001, MIG_RELEASE_LAST,
+            mig_report_loader(check, QEMU(10, 1), MIG_RELEASE_LAST,
                               "got DEV_CONFIG_LOAD_READY outside multifd transfer");
         }
     }
