@@ -56,7 +56,15 @@ CC ?= cc
 AR ?= ar
 PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g $(HARDENING_$(VARIANT))
-HARDENING_release := -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+# As far as the compiler and its libc know it.
+cc_says = $(if $(shell printf '$(2)' | $(CC) -Werror -O2 $(1) -x c -c -o /dev/null - \
+	2>/dev/null && echo yes),$(3),$(4))
+HARDENING_release = $(hardening)
+hardening := -fstack-protector-strong -U_FORTIFY_SOURCE \
+	-D_FORTIFY_SOURCE=$(call cc_says,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3,\
+	\043include <features.h>\nint level[__USE_FORTIFY_LEVEL == 3 ? 1 : -1];,3,2) \
+	$(foreach option,-fstack-clash-protection -fcf-protection -mbranch-protection=standard \
+	-ftrivial-auto-var-init=zero,$(call cc_says,$(option),,$(option)))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -125,7 +133,7 @@ VARIANT_CFLAGS_valgrind := $(instrumented)
 VARIANT_CFLAGS_cov := $(instrumented) -O0 --coverage
 VARIANT_CFLAGS_fuzz := $(instrumented) -O1 -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all
-VARIANT_LDFLAGS_release := -Wl,-z,defs
+VARIANT_LDFLAGS_release := -Wl,-z,defs -Wl,-z,relro -Wl,-z,now
 VARIANT_LDFLAGS_asan := -fsanitize=address,undefined
 VARIANT_LDFLAGS_tsan := -fsanitize=thread
 VARIANT_LDFLAGS_cov := --coverage
@@ -221,7 +229,8 @@ $(INJECTOR): tests/faults/inject.c
 # --- tests ------------------------------------------------------------------------------
 
 environment = G_DEBUG=fatal-criticals MIGSTAT='$(abspath $(PROGRAM))' SRCDIR='$(CURDIR)' \
-	BUILDDIR='$(abspath $(B))' CC='$(CC)'
+	BUILDDIR='$(abspath $(B))' CC='$(CC)' \
+	HARDENING='$(if $(filter file,$(origin CFLAGS)),$(HARDENING_$(VARIANT)))'
 run_tests = $(environment) VARIANT='$(VARIANT)' $(1) $(UNDER_$(VARIANT)) $(RUNNER) $(SUITES)
 
 comma := ,

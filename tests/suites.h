@@ -27,6 +27,7 @@
     SUITE(filter)      \
     SUITE(fuzz)        \
     SUITE(glob)        \
+    SUITE(hardening)   \
     SUITE(help)        \
     SUITE(hostile)     \
     SUITE(input)       \
@@ -35,6 +36,7 @@
     SUITE(layers)      \
     SUITE(long_array)  \
     SUITE(messages)    \
+    SUITE(misuse)      \
     SUITE(mkmig)       \
     SUITE(nearest)     \
     SUITE(output)      \

@@ -547,8 +547,11 @@ uint64_t mig_check_count(const MigCheck *check, MigSeverity severity)
 
 MigOutcome mig_check_outcome(const MigCheck *check, size_t rule, const char **why)
 {
-    const RuleState *state = &check->states[rule];
+    const RuleState *state;
 
+    *why = NULL;
+    g_return_val_if_fail(rule < mig_rule_count(), MIG_OUTCOME_NOT_EVALUATED);
+    state = &check->states[rule];
     *why = state->outcome == MIG_OUTCOME_NOT_EVALUATED ? state->why : NULL;
     /* What it found before its ground was lost stands. */
     return state->outcome == MIG_OUTCOME_NOT_EVALUATED && state->found

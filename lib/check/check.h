@@ -110,8 +110,9 @@ MIG_API const MigFinding *mig_check_findings(const MigCheck *check, size_t *n);
 /* How many findings there were, those left out included. */
 MIG_API uint64_t mig_check_count(const MigCheck *check, MigSeverity severity);
 
-/* What became of a rule.  *why: for NOT_EVALUATED the id of the rule that failed before
- * it or ended the reading, or a few words; a static string, else NULL. */
+/* What became of a rule, by its index, which is below mig_rule_count().  *why: for
+ * NOT_EVALUATED the id of the rule that failed before it or ended the reading, or a few words;
+ * a static string, else NULL. */
 MIG_API MigOutcome mig_check_outcome(const MigCheck *check, size_t rule,
                                      const char **why);
 

@@ -36,7 +36,7 @@ struct MigChain {
     uint64_t more_changes;
     GStringChunk *strings;
     MigChainOptions options;
-    bool settled, was_brief;
+    bool settled, was_brief, ran;
 
     /* Of the stage that runs: filters from @first to before @last. */
     size_t first, last;
@@ -704,10 +704,15 @@ bool mig_chain_run(MigChain *chain, MigInput *in, MigInput *again, MigOutput *ou
     int fd = -1, previous_fd;
     bool ok = true;
 
+    if (chain->ran) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE, "a chain runs once; make a new one");
+        return false;
+    }
     chain->options = options ? *options : (MigChainOptions){ 0 };
     if (!mig_chain_settle(chain, error)) {
         return false;
     }
+    chain->ran = true;
     for (chain->first = 0;; chain->first = chain->last) {
         MigInput *stage_out;
 

@@ -76,7 +76,8 @@ typedef struct MigChainOptions {
  * @again: the same input once more, at its start, for a first pass; NULL where @in can
  * seek,
  *         or to spool it.
- * @options may be NULL.  Call once. Errors: of the reader, of the output; REFUSED by a
+ * @options may be NULL.  A chain runs once: again, that is an error (USAGE), and nothing is
+ * read or written.  Errors: of the reader, of the output; REFUSED by a
  * filter, or for a filter that broke the order of the stream; USAGE for a chain that
  * cannot run.
  */

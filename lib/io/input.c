@@ -287,7 +287,8 @@ uint64_t mig_input_tell(const MigInput *in)
 
 void mig_input_rewind(MigInput *in, uint64_t offset)
 {
-    g_return_if_fail(in->source->seekable && offset >= in->source->start);
+    g_return_if_fail(in->source->seekable && offset >= in->source->start &&
+                     offset <= in->source->size);
     place_window(in, offset);
 }
 
@@ -318,6 +319,9 @@ size_t mig_input_read_at(MigInput *in, uint64_t offset, void *buffer, size_t n)
     g_return_val_if_fail(in->source->seekable && offset >= in->source->start, 0);
 
     GError *failure = NULL;
+    if (offset >= in->source->size) {
+        return 0; /* and no sum below can wrap */
+    }
     size_t got = mig_source_read_full(in->source, offset, buffer, n, &failure);
     if (failure) {
         note_failure(in, failure);

@@ -109,7 +109,7 @@ MIG_API const uint8_t *mig_input_peek(MigInput *in, size_t want, size_t *availab
 MIG_API uint64_t mig_input_skip(MigInput *in, uint64_t n);
 
 /* Moves back to @offset, for another pass.  Seekable inputs only, not before the position at
- * which a pipe was held. */
+ * which a pipe was held and not beyond the end: else it stays, with a GLib critical. */
 MIG_API void mig_input_rewind(MigInput *in, uint64_t offset);
 
 /* Why the input ended: false with *error set if reading failed (IO, CONTAINER, LIMIT,
@@ -136,8 +136,8 @@ MIG_API bool mig_input_hold(MigInput *in, GError **error);
 /*
  * Random access that does not move the position.  Seekable inputs only; @offset must not
  * lie before the position at which a pipe was held.
- * Returns how many bytes were read: less than @n only at the end or on failure, which
- * mig_input_end_error() then tells.
+ * Returns how many bytes were read: less than @n only at the end, 0 beyond it, or on failure,
+ * which mig_input_end_error() then tells.
  */
 MIG_API size_t mig_input_read_at(MigInput *in, uint64_t offset, void *buffer, size_t n);
 

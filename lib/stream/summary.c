@@ -38,7 +38,7 @@ void mig_summary_free(MigSummary *s)
     }
 }
 
-static void watch_section(MigSummary *s, const MigItem *item)
+static bool watch_section(MigSummary *s, const MigItem *item)
 {
     MigSectionSummary *last;
 
@@ -54,11 +54,14 @@ static void watch_section(MigSummary *s, const MigItem *item)
             .package_depth = item->package_depth,
         };
     }
+    /* Nothing, where watching began inside of a section. */
+    g_return_val_if_fail(s->sections->len > 0, false);
     last = &g_array_index(s->sections, MigSectionSummary, s->sections->len - 1);
     last->length += item->length;
     last->footer |= item->kind == MIG_ITEM_SECTION_FOOTER;
     last->inferred |= item->inferred;
     last->description_differs |= item->description_differs;
+    return true;
 }
 
 uint64_t mig_section_summary_body(const MigSectionSummary *section, uint64_t *offset)
@@ -234,7 +237,9 @@ void mig_summary_watch(MigSummary *s, MigReader *reader, const MigItem *item)
         watch_outside(s, item);
         return;
     }
-    watch_section(s, item);
+    if (!watch_section(s, item)) {
+        return;
+    }
     if (mig_section_is_ram(item->section)) {
         watch_ram(s, item);
     } else if (mig_section_is_vfio(item->section)) {

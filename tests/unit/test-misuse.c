@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns: that calls which the headers forbid do no harm: an error, or a GLib critical and no
+ * effect.
+ * Must not know: what the calls are for.
+ * Neighbours: tests/unit/test-input.c, test-rules.c, test-filter.c, for what is allowed.
+ */
+#include "support.h"
+
+#include <string.h>
+
+#include "migstat.h"
+
+static int n_criticals;
+
+static void count(const char *domain, GLogLevelFlags level, const char *message,
+                  gpointer data)
+{
+    (void)domain, (void)message, (void)data;
+    n_criticals += (level & G_LOG_LEVEL_CRITICAL) != 0;
+}
+
+/* make check makes them fatal. */
+static void catch_criticals(void)
+{
+    g_log_set_always_fatal(G_LOG_FATAL_MASK);
+    g_log_set_default_handler(count, NULL);
+}
+
+#define LENGTH 64
+
+static MigInput *open_memory(uint64_t offset)
+{
+    const MigInputOptions options = { .offset = offset };
+    char text[LENGTH + 1];
+
+    memset(text, 'x', LENGTH);
+    g_autoptr(GBytes) bytes = g_bytes_new(text, LENGTH);
+    return mig_input_new_bytes(bytes, "memory", &options, NULL);
+}
+
+START_TEST(rewinds_to_no_place_beyond_the_end)
+{
+    static const uint64_t beyond[] = { LENGTH + 1, 1 << 20, UINT64_MAX };
+    g_autoptr(MigInput) in = open_memory(0);
+    size_t available;
+
+    catch_criticals();
+    mig_input_rewind(in, LENGTH);
+    ck_assert_int_eq(n_criticals, 0);
+    mig_input_rewind(in, beyond[_i]);
+    ck_assert_int_eq(n_criticals, 1);
+    mig_input_peek(in, 8, &available);
+    ck_assert_uint_eq(available, 0);
+    ck_assert_uint_eq(mig_input_tell(in), LENGTH);
+}
+END_TEST
+
+/* Also where the stream begins inside of a file: a sum must not wrap to what lies before. */
+START_TEST(reads_nothing_near_the_end_of_numbers)
+{
+    static const uint64_t places[] = { UINT64_MAX, UINT64_MAX - 20, LENGTH, 1ull << 63 };
+
+    for (uint64_t offset = 0; offset <= 21; offset += 21) {
+        g_autoptr(MigInput) in = open_memory(offset);
+        char buffer[LENGTH];
+
+        ck_assert_uint_eq(mig_input_read_at(in, places[_i], buffer, sizeof buffer), 0);
+        ck_assert(mig_input_end_error(in, NULL));
+    }
+}
+END_TEST
+
+START_TEST(a_chain_runs_once)
+{
+    g_autoptr(GBytes) stream = fixture_bytes("good/minimal-ram.txt");
+    g_autoptr(MigInput) in = mig_input_new_bytes(stream, "memory", NULL, NULL);
+    g_autoptr(MigChain) chain = mig_chain_new();
+    g_autoptr(GError) error = NULL;
+    int fd;
+
+    ck_assert(mig_chain_add(chain, "null", NULL));
+    g_autoptr(MigInput) result = mig_chain_run_spooled(chain, in, &fd, NULL, &error);
+    ck_assert_ptr_nonnull(result);
+    mig_input_rewind(in, 0);
+    ck_assert_ptr_null(mig_chain_run_spooled(chain, in, &fd, NULL, &error));
+    ck_assert(g_error_matches(error, MIG_ERROR, MIG_ERROR_USAGE));
+    ck_assert_uint_eq(mig_input_tell(in), 0);
+}
+END_TEST
+
+START_TEST(no_rule_has_that_index)
+{
+    g_autoptr(GBytes) stream = fixture_bytes("good/minimal-ram.txt");
+    g_autoptr(MigInput) in = mig_input_new_bytes(stream, "memory", NULL, NULL);
+    g_autoptr(MigReader) reader = mig_reader_new(in);
+    const MigCheckOptions options = { 0 };
+    g_autoptr(MigCheck) check = mig_check_new(reader, &options);
+    const char *why = "";
+
+    catch_criticals();
+    ck_assert_int_eq(mig_check_outcome(check, mig_rule_count(), &why),
+                     MIG_OUTCOME_NOT_EVALUATED);
+    ck_assert_ptr_null(why);
+    ck_assert_int_eq(n_criticals, 1);
+}
+END_TEST
+
+START_TEST(a_summary_begins_with_the_stream)
+{
+    g_autoptr(GBytes) stream = fixture_bytes("good/minimal-ram.txt");
+    g_autoptr(MigInput) in = mig_input_new_bytes(stream, "memory", NULL, NULL);
+    g_autoptr(MigReader) reader = mig_reader_new(in);
+    g_autoptr(MigSummary) summary = mig_summary_new();
+    MigItem item = { 0 };
+
+    catch_criticals();
+    while (!item.section || item.kind == MIG_ITEM_SECTION_HEADER) {
+        ck_assert_int_eq(mig_reader_next(reader, &item, NULL), MIG_STATUS_MORE);
+    }
+    mig_summary_watch(summary, reader, &item);
+    ck_assert_int_eq(n_criticals, 1);
+}
+END_TEST
+
+Suite *suite_misuse(void)
+{
+    Suite *suite = suite_create("misuse");
+    TCase *tests = tcase_create("misuse");
+
+    tcase_add_loop_test(tests, rewinds_to_no_place_beyond_the_end, 0, 3);
+    tcase_add_loop_test(tests, reads_nothing_near_the_end_of_numbers, 0, 4);
+    tcase_add_test(tests, a_chain_runs_once);
+    tcase_add_test(tests, no_rule_has_that_index);
+    tcase_add_test(tests, a_summary_begins_with_the_stream);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
