@@ -54,6 +54,24 @@ static void append_filled(GString *out, const char *paragraph, size_t width)
     g_string_append_c(out, '\n');
 }
 
+#define EDITED "[edited]"
+
+/* Puts what the mark at the end of @paragraph stands for in its place: the page's own words. */
+static void replace_mark(GString *paragraph)
+{
+    static const char heading[] = "\n.B " EDITED "\n";
+    const char *meaning = strstr(page, heading);
+
+    while (paragraph->len && g_ascii_isspace(paragraph->str[paragraph->len - 1])) {
+        g_string_truncate(paragraph, paragraph->len - 1);
+    }
+    if (meaning && g_str_has_suffix(paragraph->str, EDITED)) {
+        meaning += strlen(heading);
+        g_string_truncate(paragraph, paragraph->len - strlen(EDITED));
+        g_string_append_len(paragraph, meaning, strstr(meaning, "\n.") - meaning);
+    }
+}
+
 char *cli_rules_page_text(const char *id)
 {
     g_autofree char *heading = g_strdup_printf("\n.SS %s\n", id);
@@ -86,6 +104,7 @@ char *cli_rules_page_text(const char *id)
         g_string_append_c(paragraph, ' ');
         line += n + (line[n] == '\n');
     }
+    replace_mark(paragraph);
     append_filled(out, paragraph->str, width);
     return g_string_free(out, FALSE);
 }

@@ -279,8 +279,23 @@ static void ram_eos_missing(MigCheck *check, const MigFacts *facts, const MigIte
 /* --- what was sent ---------------------------------------------------------------- */
 
 /* Why a page need not be in this stream, or NULL. */
+/* Whether a block lacks pages; where their size is not known, any of it does. */
+static bool any_missing(const MigFacts *facts, uint32_t page_size)
+{
+    for (guint i = 0; i < facts->coverage->len; i++) {
+        const MigCoverage *coverage = &g_array_index(facts->coverage, MigCoverage, i);
+
+        if (!page_size ||
+            coverage->sent.n_in < coverage->block->used_length / page_size) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static const char *pages_elsewhere(const MigCheck *check, const MigFacts *facts)
 {
+    uint32_t page_size = mig_reader_page_size(mig_check_reader(check));
     const MigConfiguration *conf = configuration_of(check);
 
     if (conf && conf->x_ignore_shared) {
@@ -292,7 +307,8 @@ static const char *pages_elsewhere(const MigCheck *check, const MigFacts *facts)
     if (facts->colo) {
         return "COLO: pages follow in its checkpoints";
     }
-    if (facts->ram_lists && !(conf && conf->mapped_ram) && !facts->n_content_records) {
+    if (facts->ram_lists && !(conf && conf->mapped_ram) && !facts->n_content_records &&
+        any_missing(facts, page_size)) {
         return "no record has a page's content: they may travel on other channels";
     }
     return NULL;

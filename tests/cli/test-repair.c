@@ -52,7 +52,7 @@ static const struct {
     { "devices/mismatch.txt", "drop-subsection:path=liar:x", NULL, "does not match" },
     { "real/q35-100-devices.mig.zst",
       "drop-subsection:path=0000:00:02.0/virtio-net:virtio.virtio/64bit_features", NULL,
-      "as far as the stream describes" },
+      "is in the field virtio, of which no stream describes" },
 
     { "diff/c.txt", "ram-block:name=vga.vram:length=0x8000", "vga.vram", NULL },
     { "diff/c.txt", "ram-block:name=vga.vram:length=4096", "vga.vram", NULL },

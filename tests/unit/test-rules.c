@@ -512,6 +512,30 @@ START_TEST(what_is_elsewhere_is_no_error)
 }
 END_TEST
 
+/* Where each page has its zero record, none can travel elsewhere. */
+START_TEST(a_guest_of_zero_pages_lacks_none)
+{
+    static const char format[] =
+        "header; config \"pc-q35-7.2\"\n"
+        "start 2 \"ram\" 0 4; ram-size 0x3000; ram-block \"pc.ram\" 0x3000; ram-eos\n"
+        "footer 2\n"
+        "end 2; ram-zero 0 \"pc.ram\"; ram-zero 0x1000; %s ram-eos; footer 2\n"
+        "eof\n";
+    size_t rule = (size_t)mig_rule_find("ram-pages-missing");
+    g_autofree char *whole = g_strdup_printf(format, "ram-zero 0x2000;");
+    g_autofree char *partial = g_strdup_printf(format, "");
+    g_autoptr(Judged) all = judge_text(whole, NULL);
+    g_autoptr(Judged) some = judge_text(partial, NULL);
+    const char *why;
+    ck_assert_int_eq(mig_check_outcome(all->check, rule, &why), MIG_OUTCOME_EVALUATED);
+    ck_assert_ptr_null(finding_of(all, "ram-pages-missing"));
+    ck_assert_int_eq(mig_check_outcome(some->check, rule, &why),
+                     MIG_OUTCOME_NOT_EVALUATED);
+    ck_assert_str_eq(why,
+                     "no record has a page's content: they may travel on other channels");
+}
+END_TEST
+
 /* --- need ------------------------------------------------------------------------- */
 
 static const struct {
@@ -676,6 +700,7 @@ Suite *suite_rules(void)
     tcase_add_loop_test(tc, without_ground_a_rule_is_not_evaluated, 0,
                         G_N_ELEMENTS(grounds));
     tcase_add_loop_test(tc, what_is_elsewhere_is_no_error, 0, G_N_ELEMENTS(elsewhere));
+    tcase_add_test(tc, a_guest_of_zero_pages_lacks_none);
     tcase_add_loop_test(tc, the_users_word_decides_on_the_need, 0, G_N_ELEMENTS(needs));
     tcase_add_loop_test(tc, releases_are_read, 0, G_N_ELEMENTS(release_texts));
     tcase_add_loop_test(tc, sets_of_releases_are_named_shortly, 0,
