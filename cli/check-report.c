@@ -455,7 +455,8 @@ void check_report_count(const CheckReport *report, CheckTotals *totals)
 }
 
 /* ", 5.2 refuses 3, 6.0 to 7.2 refuse 1": runs of releases that refuse as many. */
-static void print_refused(const CheckTotals *totals, MigReleaseSet releases)
+static void append_refused(GString *line, const CheckTotals *totals,
+                           MigReleaseSet releases)
 {
     MigRelease release;
 
@@ -469,8 +470,8 @@ static void print_refused(const CheckTotals *totals, MigReleaseSet releases)
         }
         if (run) {
             text = mig_releases_text(run);
-            printf("; QEMU %s refuse%s %zu", text, is_one(run) ? "s" : "",
-                   totals->refused[i]);
+            g_string_append_printf(line, "; QEMU %s refuse%s %zu", text,
+                                   is_one(run) ? "s" : "", totals->refused[i]);
             releases &= ~run;
         }
     }
@@ -478,11 +479,14 @@ static void print_refused(const CheckTotals *totals, MigReleaseSet releases)
 
 void check_report_totals(const CheckTotals *totals, MigReleaseSet releases)
 {
-    printf("%zu files: %zu sound, %zu with warnings, %zu with errors", totals->files,
-           totals->sound, totals->with_warnings, totals->with_errors);
+    g_autoptr(GString) line = g_string_new(NULL);
+
+    g_string_printf(line, "%zu files: %zu sound, %zu with warnings, %zu with errors",
+                    totals->files, totals->sound, totals->with_warnings,
+                    totals->with_errors);
     if (totals->not_judged) {
-        printf(", %zu could not be judged", totals->not_judged);
+        g_string_append_printf(line, ", %zu could not be judged", totals->not_judged);
     }
-    print_refused(totals, releases);
-    putchar('\n');
+    append_refused(line, totals, releases);
+    cli_print_line(stdout, HANG, line->str);
 }

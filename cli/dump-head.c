@@ -280,7 +280,7 @@ static void print_largest(const Dump *dump)
         g_string_append_printf(line, "%s%s %s", i ? ", " : "", name, length);
     }
     if (n > 1) {
-        cli_print_row(stdout, 2, line->str);
+        cli_print_row(stdout, 7, line->str);
     }
 }
 
