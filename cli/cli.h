@@ -149,6 +149,11 @@ char *cli_place(const char *file, uint64_t offset, bool in_container);
 /* Prints "FILE:0xOFFSET: error[rule]: SECTION: text", as much of it as there is, on stderr. */
 void cli_print_error(const char *file, const GError *error);
 
+/* Says, as errors of @file, which addresses meant nothing in @reader's stream, as
+ * mig_addresses_complaint(); whether any did not. */
+bool cli_complain(const char *file, const MigAddresses *addresses, MigAddressKind kind,
+                  const char *option, const MigReader *reader);
+
 /* 1 for what lies in the stream, 2 for the environment. */
 CliStatus cli_status_of(const GError *error);
 

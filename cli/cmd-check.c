@@ -208,6 +208,22 @@ static CliStatus fail(const char *file, const GError *error, CheckTotals *totals
     return cli_status_of(error);
 }
 
+/* --config-needed=yes:PATTERN, of a device that is not there. */
+static bool complain_of_needs(const MigVfioNeeds *needs, const char *file,
+                              const MigReader *reader)
+{
+    g_autoptr(MigAddresses) patterns = mig_vfio_needs_addresses(needs);
+    size_t n;
+    const MigSection *const *sections = mig_reader_sections(reader, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        if (mig_section_is_vfio(sections[i])) {
+            mig_addresses_section(patterns, sections[i]->name, sections[i]->instance_id);
+        }
+    }
+    return cli_complain(file, patterns, MIG_ADDRESS_VFIO, NULL, reader);
+}
+
 static CliStatus check_file(guint i, const Arguments *arguments, CheckTotals *totals)
 {
     const char *file = g_ptr_array_index(arguments->common->files, i);
@@ -245,7 +261,9 @@ static CliStatus check_file(guint i, const Arguments *arguments, CheckTotals *to
     report.stopped = error ? error->message : NULL;
     check_report(&report);
     check_report_count(&report, totals);
-    return status_of(&report);
+    return !error && complain_of_needs(arguments->needs, file, reader)
+               ? CLI_TROUBLE
+               : status_of(&report);
 }
 
 static int run(int argc, char **argv, CliCommon *common)

@@ -21,8 +21,10 @@ enum { KEY_RAM = 0x200, KEY_DEVICES, KEY_IGNORE, KEY_ALL };
 
 static const struct argp_option options[] = {
     { "ram", KEY_RAM, NULL, 0, "Compare what each page of RAM holds in the end, too", 0 },
-    { "devices", KEY_DEVICES, "PATTERN", 0,
-      "Compare nothing but these sections, or fields of them (DEVICE:FIELD)", 0 },
+    { "devices", KEY_DEVICES, "PATTERN", CLI_REPEATS,
+      "Compare nothing but these sections, or fields of them (DEVICE:FIELD); may be "
+      "repeated",
+      0 },
     { "ignore", KEY_IGNORE, "PATTERN", CLI_REPEATS,
       "Leave out sections or fields; may be repeated", 0 },
     { "all", KEY_ALL, NULL, 0, "Show each difference of a section, not the first 100",
@@ -39,8 +41,7 @@ static const CliOptionRule rules[] = {
 typedef struct Arguments {
     CliCommon *common;
     bool ram, all;
-    const char *only;
-    GPtrArray *left;
+    MigAddresses *only, *left;
 } Arguments;
 
 /* What can be read again may be compared with itself. */
@@ -69,10 +70,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         arguments->ram = true;
         return 0;
     case KEY_DEVICES:
-        arguments->only = arg;
+        mig_addresses_add(arguments->only, arg);
         return 0;
     case KEY_IGNORE:
-        g_ptr_array_add(arguments->left, arg);
+        mig_addresses_add(arguments->left, arg);
         return 0;
     case KEY_ALL:
         arguments->all = true;
@@ -386,12 +387,12 @@ static void diff_vfio(Diff *diff, const MigSection *a, const MigSection *b)
     }
     layout_a = layout_of(vfio[0]);
     layout_b = layout_of(vfio[1]);
-    if (!g_str_equal(layout_a, layout_b) && diff_wants(diff, a, layout.path)) {
+    if (diff_wants(diff, a, layout.path) && !g_str_equal(layout_a, layout_b)) {
         diff_report_text(diff, &layout, layout_a, layout_b);
     }
     if (bodies[0].length && bodies[1].length) {
         diff_fields(diff, bodies);
-    } else if (bodies[0].length != bodies[1].length && diff_wants(diff, a, config.path)) {
+    } else if (diff_wants(diff, a, config.path) && bodies[0].length != bodies[1].length) {
         diff_report_text(diff, &config, bodies[0].length ? "" : NULL,
                          bodies[1].length ? "" : NULL);
     }
@@ -464,7 +465,7 @@ static void diff_pair(Diff *diff, const MigSection *a, const MigSection *b,
 {
     const DiffPlace place = { "version", a, "version", NULL };
 
-    if (a->version_id != b->version_id && diff_wants(diff, a, place.path)) {
+    if (diff_wants(diff, a, place.path) && a->version_id != b->version_id) {
         diff_report_number(diff, &place, a->version_id, b->version_id);
     }
     if (mig_section_is_vfio(a)) {
@@ -529,9 +530,31 @@ static void end_json(Diff *diff, bool trouble)
     cli_json_finish(diff->json);
 }
 
+/* An address that means something on either side is good.  A side that is not whole may have
+ * had it. */
+static bool complain(const Diff *diff)
+{
+    const MigReader *reader = diff->side[0].reader;
+    bool any;
+
+    for (int side = 0; side < 2; side++) {
+        size_t n;
+        const MigSection *const *list = mig_reader_sections(diff->side[side].reader, &n);
+
+        for (size_t i = 0; i < n; i++) {
+            diff_wants(diff, list[i], NULL);
+        }
+    }
+    any = cli_complain(diff->side[0].file, diff->only, MIG_ADDRESS_DEVICE,
+                       "--devices=", reader);
+    return cli_complain(diff->side[0].file, diff->left, MIG_ADDRESS_DEVICE,
+                        "--ignore=", reader) ||
+           any;
+}
+
 static CliStatus conclude(Diff *diff)
 {
-    bool trouble = diff->side[0].error || diff->side[1].error;
+    bool trouble = diff->side[0].error || diff->side[1].error || complain(diff);
 
     if (diff->json) {
         end_json(diff, trouble);
@@ -546,7 +569,7 @@ static CliStatus conclude(Diff *diff)
 
 static void compare(Diff *diff)
 {
-    if (!diff->only) {
+    if (mig_addresses_is_empty(diff->only)) {
         diff_configuration(diff);
         diff_ram(diff);
     }
@@ -558,7 +581,7 @@ static CliStatus run_diff(const Arguments *arguments)
 {
     CliCommon *common = arguments->common;
     const char *const *files = (const char *const *)(void *)common->files->pdata;
-    Diff diff = { .ram = arguments->ram && !arguments->only,
+    Diff diff = { .ram = arguments->ram && mig_addresses_is_empty(arguments->only),
                   .all = arguments->all,
                   .only = arguments->only,
                   .left = arguments->left,
@@ -596,8 +619,9 @@ static CliStatus run_diff(const Arguments *arguments)
 
 static int run(int argc, char **argv, CliCommon *common)
 {
-    g_autoptr(GPtrArray) left = g_ptr_array_new();
-    Arguments arguments = { .common = common, .left = left };
+    g_autoptr(MigAddresses) only = mig_addresses_new();
+    g_autoptr(MigAddresses) left = mig_addresses_new();
+    Arguments arguments = { .common = common, .only = only, .left = left };
 
     cli_parse(&cli_command_diff, argc, argv, 0, common, &arguments);
     return (int)run_diff(&arguments);

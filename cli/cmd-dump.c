@@ -30,11 +30,13 @@ enum {
 static const struct argp_option options[] = {
     { "items", KEY_ITEMS, NULL, 0, "List the items that the stream is cut into", 0 },
     { "sections", KEY_SECTIONS, NULL, 0, "List each section, iterations too", 0 },
-    { "section", KEY_SECTION, "PATTERN", 0,
-      "Only sections whose name matches PATTERN (* and ? as in a shell)", 0 },
+    { "section", KEY_SECTION, "PATTERN", CLI_REPEATS,
+      "Only sections whose name matches PATTERN (* and ? as in a shell); may be repeated",
+      0 },
     { "vfio", KEY_VFIO, NULL, 0, "List each record of VFIO devices", 0 },
-    { "devices", KEY_DEVICES, "PATTERN", OPTION_ARG_OPTIONAL,
-      "Show device state field by field: all, or DEVICE or DEVICE:FIELD", 0 },
+    { "devices", KEY_DEVICES, "PATTERN", OPTION_ARG_OPTIONAL | CLI_REPEATS,
+      "Show device state field by field: all, or DEVICE or DEVICE:FIELD; may be repeated",
+      0 },
     { "registers", KEY_REGISTERS, "NAME[,NAME]...", OPTION_ARG_OPTIONAL,
       "Show the CPUs' registers by their usual names: all, or those that match", 0 },
     { "hex", KEY_HEX, NULL, 0, "With --devices: all bytes of buffers", 0 },
@@ -104,15 +106,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         dump_options->sections = true;
         return 0;
     case KEY_SECTION:
-        g_clear_pointer(&dump_options->section, g_pattern_spec_free);
-        dump_options->section = g_pattern_spec_new(arg);
+        mig_addresses_add(dump_options->section, arg);
         return 0;
     case KEY_VFIO:
         dump_options->vfio = true;
         return 0;
     case KEY_DEVICES:
         dump_options->devices = true;
-        dump_options->devices_pattern = arg;
+        if (arg) {
+            mig_addresses_add(dump_options->addresses, arg);
+        }
         return 0;
     case KEY_REGISTERS:
         dump_options->registers = true;
@@ -165,6 +168,40 @@ static MigInput *empty_input(const char *file)
     return mig_input_new_bytes(nothing, file, NULL, NULL);
 }
 
+/* What was asked for is not there, whichever view would have shown it. */
+static bool complain(const Dump *dump)
+{
+    const DumpOptions *dump_options = dump->options;
+    size_t n;
+    const MigSection *const *sections = mig_reader_sections(dump->reader, &n);
+    bool both = !mig_addresses_is_empty(dump_options->section) &&
+                !mig_addresses_is_empty(dump_options->addresses);
+    bool any;
+
+    for (size_t i = 0; i < n; i++) {
+        dump_wants(dump_options, sections[i]);
+        if (both) { /* that --section leaves it out is no reason to say that it is not there */
+            mig_addresses_section(dump_options->addresses, sections[i]->name,
+                                  sections[i]->instance_id);
+        }
+    }
+    any = cli_complain(dump->file, dump_options->section, MIG_ADDRESS_SECTION,
+                       "--section=", dump->reader);
+    any |= cli_complain(dump->file, dump_options->addresses, MIG_ADDRESS_DEVICE,
+                        "--devices=", dump->reader);
+    if (!any && both && dump->empty) {
+        g_autoptr(GError) error = NULL;
+
+        mig_error_set_plain(&error, MIG_ERROR_UNMATCHED,
+                            "no device matches both --section and --devices");
+        cli_print_error(dump->file, error);
+        any = true;
+    }
+    mig_addresses_forget(dump_options->section);
+    mig_addresses_forget(dump_options->addresses);
+    return any;
+}
+
 static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
 {
     g_autoptr(GError) error = NULL;
@@ -201,7 +238,9 @@ static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
         }
     }
     g_clear_pointer(&dump.check, mig_check_free);
-    if (!dump_is_sound(&dump)) {
+    if (!dump.error && complain(&dump)) {
+        status = CLI_TROUBLE;
+    } else if (!dump_is_sound(&dump)) {
         CliStatus unsound = dump.error ? cli_status_of(dump.error) : CLI_FOUND;
 
         status = MAX(status, unsound);
@@ -215,7 +254,11 @@ static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
 
 static int run(int argc, char **argv, CliCommon *common)
 {
-    DumpOptions dump_options = { .common = common, .top = UINT_MAX };
+    g_autoptr(MigAddresses) section = mig_addresses_new();
+    g_autoptr(MigAddresses) addresses = mig_addresses_new();
+    DumpOptions dump_options = {
+        .common = common, .section = section, .addresses = addresses, .top = UINT_MAX
+    };
     const GPtrArray *files;
     CliStatus status;
     bool confined;
@@ -238,7 +281,6 @@ static int run(int argc, char **argv, CliCommon *common)
             putchar('\n');
         }
     }
-    g_clear_pointer(&dump_options.section, g_pattern_spec_free);
     cli_pci_ids_close(dump_options.ids);
     return (int)status;
 }

@@ -14,19 +14,17 @@
 #include "sandbox.h"
 #include "text.h"
 
-/* Names that an error lists. */
-#define NAMES_SHOWN 20u
-
 enum { KEY_RAM = 0x200, KEY_SECTION, KEY_VFIO, KEY_DESCRIPTION, KEY_FORCE };
 
 static const struct argp_option options[] = {
-    { "ram", KEY_RAM, "BLOCK|all", 0,
-      "The final content of a RAM block, or of each, as sparse files in the folder of -o",
+    { "ram", KEY_RAM, "BLOCK|all", CLI_REPEATS,
+      "The final content of RAM blocks that match, or of each, as sparse files in the "
+      "folder of -o",
       0 },
-    { "section", KEY_SECTION, "NAME", 0, "The bodies of a section, one after the other",
-      0 },
-    { "vfio", KEY_VFIO, "NAME", 0,
-      "The data of a VFIO device and its configuration space, in the folder of -o", 0 },
+    { "section", KEY_SECTION, "PATTERN", CLI_REPEATS,
+      "The bodies of sections whose name matches PATTERN, one after the other", 0 },
+    { "vfio", KEY_VFIO, "PATTERN", CLI_REPEATS,
+      "The data of VFIO devices and their configuration spaces, in the folder of -o", 0 },
     { "description", KEY_DESCRIPTION, NULL, 0, "The JSON text behind the end mark", 0 },
     { "output", 'o', "FILE|DIR", 0,
       "Where to; without it, or with \"-\", standard output", 0 },
@@ -44,8 +42,8 @@ typedef enum What { WHAT_NONE, WHAT_RAM, WHAT_SECTION, WHAT_VFIO, WHAT_DESCRIPTI
 typedef struct Extract {
     CliCommon *common;
     What what;
-    const char *name;   /* of the block, section or device; "all" for every block */
-    const char *output; /* NULL: standard output */
+    MigAddresses *names; /* of blocks, sections or devices */
+    const char *output;  /* NULL: standard output */
     bool force;
     const char *file;
 
@@ -54,18 +52,34 @@ typedef struct Extract {
     CliFiles *files; /* NULL: standard output */
     MigOutput *out;  /* one of them, or standard output; NULL: a folder */
     MigRamImage *image;
-    uint64_t found; /* blocks, bodies, records */
+    bool found;              /* the description */
+    GPtrArray *devices;      /* Device; the data of the n-th is the n-th file */
+    GHashTable *numbers;     /* MigSection -> its device's number + 1 */
+    const MigSection *asked; /* the section of the last item, */
+    bool wanted;             /* and whether it is one that is to be taken */
+} Extract;
+
+/* A VFIO device that is taken. */
+typedef struct Device {
     const MigSection *section;
     GByteArray *config; /* configuration space, as sent last */
-} Extract;
+} Device;
+
+static void free_device(gpointer p)
+{
+    g_byte_array_unref(((Device *)p)->config);
+    g_free(p);
+}
 
 static void set_what(Extract *x, What what, const char *name, struct argp_state *state)
 {
-    if (x->what != WHAT_NONE) {
+    if (x->what != WHAT_NONE && x->what != what) {
         argp_error(state, "one of --ram, --section, --vfio and --description at a time");
     }
     x->what = what;
-    x->name = name;
+    if (name) {
+        mig_addresses_add(x->names, name);
+    }
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -74,7 +88,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
     switch (key) {
     case KEY_RAM:
-        set_what(x, WHAT_RAM, arg, state);
+        set_what(x, WHAT_RAM, strcmp(arg, "all") == 0 ? "*" : arg, state);
         return 0;
     case KEY_SECTION:
         set_what(x, WHAT_SECTION, arg, state);
@@ -104,13 +118,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-/* "dma@1" is an instance, "dma" instance 0. */
-static bool is_named(const Extract *x, const MigSection *section)
+/* Whether @section is to be taken; items of one mostly follow each other. */
+static bool is_wanted(Extract *x, const MigSection *section)
 {
-    g_autofree char *one = g_strdup_printf("%s@%u", section->name, section->instance_id);
-
-    return g_str_equal(x->name, one) ||
-           (section->instance_id == 0 && g_str_equal(x->name, section->name));
+    if (section != x->asked) {
+        x->asked = section;
+        x->wanted = mig_addresses_section(x->names, section->name, section->instance_id);
+    }
+    return x->wanted;
 }
 
 /* --- RAM --------------------------------------------------------------------------------- */
@@ -122,12 +137,11 @@ static bool place_block(const MigRamBlock *block, int *fd, uint64_t *base, void 
 
     *base = 0;
     /* Of blocks of one name pages mean the first. */
-    if ((!g_str_equal(x->name, "all") && !g_str_equal(x->name, block->name)) ||
+    if (!mig_addresses_section(x->names, block->name, 0) ||
         cli_files_has(x->files, block->name, ".raw")) {
         *fd = -1;
         return true;
     }
-    x->found++;
     *fd = cli_files_add(x->files, block->name, ".raw", error);
     if (*fd >= 0 && ftruncate(*fd, (off_t)block->used_length) < 0) {
         mig_error_set_plain(error, MIG_ERROR_IO, "a file of %" PRIu64 " bytes for %s: %s",
@@ -188,22 +202,46 @@ static bool write_all(int fd, const void *data, size_t n, GError **error)
     return true;
 }
 
+/* The device of @section, and its number; its file is started when it is seen first. */
+static Device *find_device(Extract *x, const MigSection *section, unsigned *index,
+                           GError **error)
+{
+    g_autofree char *name = NULL;
+    Device *device;
+
+    *index = GPOINTER_TO_UINT(g_hash_table_lookup(x->numbers, section));
+    if (*index) {
+        return g_ptr_array_index(x->devices, --*index);
+    }
+    name = mig_address_of_section(section->name, section->instance_id);
+    if (cli_files_add(x->files, name, ".data", error) < 0) {
+        return NULL;
+    }
+    device = g_new0(Device, 1);
+    device->section = section;
+    device->config = g_byte_array_new();
+    *index = x->devices->len;
+    g_ptr_array_add(x->devices, device);
+    g_hash_table_insert(x->numbers, (gpointer)(uintptr_t)section,
+                        GUINT_TO_POINTER(x->devices->len));
+    return device;
+}
+
 static bool take_vfio(Extract *x, const MigItem *item, GError **error)
 {
     const MigVfioRecord *record = &item->vfio;
     const uint8_t *p;
+    Device *device;
+    unsigned index;
     size_t n;
 
-    if (item->kind != MIG_ITEM_VFIO_RECORD || !is_named(x, item->section)) {
+    if (item->kind != MIG_ITEM_VFIO_RECORD || !is_wanted(x, item->section)) {
         return true;
     }
-    if (!x->section) {
-        x->section = item->section;
-        if (cli_files_add(x->files, x->name, ".data", error) < 0) {
-            return false;
-        }
+    device = find_device(x, item->section, &index, error);
+    if (!device) {
+        return false;
     }
-    x->found++;
     if (record->flag != MIG_VFIO_DEV_DATA_STATE && !record->has_payload) {
         return true;
     }
@@ -212,26 +250,31 @@ static bool take_vfio(Extract *x, const MigItem *item, GError **error)
         return mig_input_end_error(x->in, error);
     }
     if (record->has_payload) {
-        g_byte_array_set_size(x->config, 0);
-        g_byte_array_append(x->config, mig_vfio_item_config(item, p),
+        g_byte_array_set_size(device->config, 0);
+        g_byte_array_append(device->config, mig_vfio_item_config(item, p),
                             record->config_size);
         return true;
     }
     p = mig_vfio_item_payload(item, p, &n);
-    return write_all(cli_files_fd(x->files, 0), p, n, error);
+    return write_all(cli_files_fd(x->files, index), p, n, error);
 }
 
 static bool finish_vfio(Extract *x, GError **error)
 {
-    g_autofree char *text = NULL;
-    int fd;
+    for (guint i = 0; i < x->devices->len; i++) {
+        const Device *device = g_ptr_array_index(x->devices, i);
+        g_autofree char *name =
+            mig_address_of_section(device->section->name, device->section->instance_id);
+        g_autofree char *text = device->config->len
+                                    ? lspci_text(device->section->name, device->config)
+                                    : NULL;
+        int fd = text ? cli_files_add(x->files, name, ".config", error) : -1;
 
-    if (!x->section || x->config->len == 0) {
-        return true;
+        if (text && (fd < 0 || !write_all(fd, text, strlen(text), error))) {
+            return false;
+        }
     }
-    text = lspci_text(x->section->name, x->config);
-    fd = cli_files_add(x->files, x->name, ".config", error);
-    return fd >= 0 && write_all(fd, text, strlen(text), error);
+    return true;
 }
 
 /* --- one file ---------------------------------------------------------------------------- */
@@ -240,7 +283,7 @@ static bool take_bytes(Extract *x, const MigItem *item, GError **error)
 {
     const uint8_t *p = mig_reader_bytes(x->reader, item);
 
-    x->found++;
+    x->found = true;
     return p ? mig_output_write(x->out, p, item->length, error)
              : mig_input_end_error(x->in, error);
 }
@@ -254,7 +297,7 @@ static bool take_json(Extract *x, const MigItem *item, GError **error)
     if (!p) {
         return mig_input_end_error(x->in, error);
     }
-    x->found++;
+    x->found = true;
     json = mig_description_item_json(item, p, &n);
     return mig_output_write(x->out, json, n, error);
 }
@@ -267,8 +310,7 @@ static bool take(Extract *x, const MigItem *item, GError **error)
     case WHAT_VFIO:
         return take_vfio(x, item, error);
     case WHAT_SECTION:
-        if (item->section && is_named(x, item->section)) {
-            x->section = item->section;
+        if (item->section && is_wanted(x, item->section)) {
             return item->kind == MIG_ITEM_SECTION_HEADER ||
                    item->kind == MIG_ITEM_SECTION_FOOTER || take_bytes(x, item, error);
         }
@@ -305,58 +347,27 @@ static bool open_output(Extract *x, GError **error)
     return x->out != NULL;
 }
 
-/* "a, b and 3 more": what there would have been, of what was asked for. */
-static char *names_there(const Extract *x)
-{
-    size_t n_sections, n_blocks, found = 0;
-    const MigSection *const *sections = mig_reader_sections(x->reader, &n_sections);
-    const MigRamBlock *const *blocks = mig_reader_ram_blocks(x->reader, &n_blocks);
-    GString *text = g_string_new(NULL);
-
-    for (size_t i = 0; i < (x->what == WHAT_RAM ? n_blocks : n_sections); i++) {
-        g_autofree char *name =
-            x->what == WHAT_RAM
-                ? g_strdup(blocks[i]->name)
-                : cli_field_device(sections[i]->name, sections[i]->instance_id);
-
-        if (x->what == WHAT_VFIO && !mig_section_is_vfio(sections[i])) {
-            continue;
-        }
-        if (found++ < NAMES_SHOWN) {
-            g_string_append_printf(text, "%s%s", found > 1 ? ", " : "", name);
-        }
-    }
-    if (found > NAMES_SHOWN) {
-        g_string_append_printf(text, " and %zu more", found - NAMES_SHOWN);
-    }
-    return g_string_free(text, FALSE);
-}
-
 /* To whoever asked for something that is not there. */
 static bool check_found(Extract *x, GError **error)
 {
-    static const char *const what[] = {
-        [WHAT_RAM] = "RAM block", [WHAT_SECTION] = "section", [WHAT_VFIO] = "VFIO device"
-    };
-    g_autofree char *there = NULL;
+    static const struct {
+        MigAddressKind kind;
+        const char *option;
+    } what[] = { [WHAT_RAM] = { MIG_ADDRESS_BLOCK, "--ram=" },
+                 [WHAT_SECTION] = { MIG_ADDRESS_SECTION, "--section=" },
+                 [WHAT_VFIO] = { MIG_ADDRESS_VFIO, "--vfio=" },
+                 [WHAT_DESCRIPTION] = { MIG_ADDRESS_SECTION, "" } };
+    size_t i = 0;
+    g_autofree char *complaint = mig_addresses_complaint(x->names, &i, what[x->what].kind,
+                                                         what[x->what].option, x->reader);
 
-    if (x->found || (x->what == WHAT_SECTION && x->section)) {
-        return true;
+    if (x->what == WHAT_DESCRIPTION && !x->found) {
+        complaint = g_strdup("the stream has no description");
     }
-    if (x->what == WHAT_DESCRIPTION) {
-        mig_error_set_plain(error, MIG_ERROR_USAGE, "the stream has no description");
-        return false;
+    if (complaint) {
+        mig_error_set_plain(error, MIG_ERROR_UNMATCHED, "%s", complaint);
     }
-    there = names_there(x);
-    if (*there) {
-        mig_error_set_plain(error, MIG_ERROR_USAGE,
-                            "the stream has no %s \"%s\"; it has %s", what[x->what],
-                            x->name, there);
-    } else {
-        mig_error_set_plain(error, MIG_ERROR_USAGE, "the stream has no %s",
-                            what[x->what]);
-    }
-    return false;
+    return !complaint;
 }
 
 static bool read_all(Extract *x, GError **error)
@@ -413,7 +424,8 @@ static CliStatus run_extract(Extract *x)
     g_autoptr(MigInput) in = NULL;
     g_autoptr(MigReader) reader = NULL;
     g_autoptr(MigRamImage) image = NULL;
-    g_autoptr(GByteArray) config = g_byte_array_new();
+    g_autoptr(GPtrArray) devices = g_ptr_array_new_with_free_func(free_device);
+    g_autoptr(GHashTable) numbers = g_hash_table_new(NULL, NULL);
     CliStatus status = CLI_OK;
     bool ok = open_all(x, &error);
 
@@ -421,7 +433,8 @@ static CliStatus run_extract(Extract *x)
         in = x->in;
         x->reader = reader = mig_reader_new(in);
         x->image = image = mig_ram_image_new(place_block, x);
-        x->config = config;
+        x->devices = devices;
+        x->numbers = numbers;
         ok = extract(x, &error);
     }
     if (!ok) {
@@ -436,7 +449,8 @@ static CliStatus run_extract(Extract *x)
 
 static int run(int argc, char **argv, CliCommon *common)
 {
-    Extract x = { .common = common };
+    g_autoptr(MigAddresses) names = mig_addresses_new();
+    Extract x = { .common = common, .names = names };
 
     cli_parse(&cli_command_extract, argc, argv, 0, common, &x);
     x.file = g_ptr_array_index(common->files, 0);

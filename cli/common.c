@@ -269,6 +269,24 @@ void cli_print_error(const char *file, const GError *error)
     cli_print_line(stderr, 4, line->str);
 }
 
+bool cli_complain(const char *file, const MigAddresses *addresses, MigAddressKind kind,
+                  const char *option, const MigReader *reader)
+{
+    char *complaint;
+    size_t i = 0;
+    bool any = false;
+
+    while ((complaint = mig_addresses_complaint(addresses, &i, kind, option, reader))) {
+        g_autoptr(GError) error = NULL;
+
+        mig_error_set_plain(&error, MIG_ERROR_UNMATCHED, "%s", complaint);
+        cli_print_error(file, error);
+        g_free(complaint);
+        any = true;
+    }
+    return any;
+}
+
 CliStatus cli_status_of(const GError *error)
 {
     if (error->domain != MIG_ERROR) {
@@ -277,6 +295,7 @@ CliStatus cli_status_of(const GError *error)
     switch (error->code) {
     case MIG_ERROR_IO:
     case MIG_ERROR_USAGE:
+    case MIG_ERROR_UNMATCHED:
     case MIG_ERROR_CANCELLED:
     case MIG_ERROR_UNSUPPORTED:
         return CLI_TROUBLE;

@@ -83,10 +83,10 @@ CliStatus convert_help_filter(const char *name, CliFormat format)
     const MigFilterType *type = mig_filter_type_find(name);
 
     if (!type) {
-        fprintf(stderr,
-                "migstat convert: there is no filter called \"%s\"; --list-filters "
-                "lists them\n",
-                name);
+        g_autofree char *hint = mig_filter_type_nearest(name);
+
+        fprintf(stderr, "migstat convert: there is no filter called \"%s\"%s\n", name,
+                hint);
         return CLI_TROUBLE;
     }
     if (format == CLI_FORMAT_JSON) {

@@ -324,6 +324,29 @@ static void report_bodies(Diff *diff, const DiffBody bodies[2], const bool match
     }
 }
 
+/* For addresses of fields that do not differ: they mean something all the same. */
+static void note_leaves(Diff *diff, const MigSection *section, const DiffLeaves *leaves)
+{
+    for (guint i = 0; diff_seeks(diff, section) && i < leaves->list->len; i++) {
+        diff_wants(diff, section, g_array_index(leaves->list, DiffLeaf, i).path);
+    }
+}
+
+static void note_fields(Diff *diff, const DiffBody *body)
+{
+    DiffLeaves leaves;
+    bool matches;
+
+    if (body->length > MIG_DEVICE_BODY_MAX || !diff_seeks(diff, body->section)) {
+        return;
+    }
+    diff_leaves_init(&leaves);
+    if (decode(diff, 0, body, &leaves, &matches)) {
+        note_leaves(diff, body->section, &leaves);
+    }
+    diff_leaves_clear(&leaves);
+}
+
 /* What stands behind the point from which one side alone is not as described cannot be
  * called missing there. */
 static void compare_devices(Diff *diff, const DiffBody bodies[2],
@@ -331,7 +354,11 @@ static void compare_devices(Diff *diff, const DiffBody bodies[2],
 {
     bool alike = matches[0] == matches[1];
     bool complete = !leaves[0].too_many && !leaves[1].too_many;
-    bool told = complete && compare(diff, bodies[0].section, leaves, alike);
+    bool told;
+
+    note_leaves(diff, bodies[0].section, &leaves[0]);
+    note_leaves(diff, bodies[1].section, &leaves[1]);
+    told = complete && compare(diff, bodies[0].section, leaves, alike);
 
     if (!told || !alike) {
         report_bodies(diff, bodies, matches);
@@ -344,6 +371,7 @@ void diff_fields(Diff *diff, const DiffBody bodies[2])
     DiffLeaves leaves[2];
 
     if (bodies[0].length == bodies[1].length && same_octets(diff, bodies)) {
+        note_fields(diff, &bodies[0]);
         return;
     }
     if (MAX(bodies[0].length, bodies[1].length) > MIG_DEVICE_BODY_MAX) {

@@ -16,20 +16,26 @@
 /* Lines about one section, unless all are asked for. */
 #define LINES_MAX 100u
 
+static bool means(MigAddresses *addresses, const MigSection *section, const char *path)
+{
+    bool whole = mig_addresses_section(addresses, section->name, section->instance_id);
+    bool field =
+        path && mig_addresses_field(addresses, section->name, section->instance_id, path);
+
+    return whole || field;
+}
+
 bool diff_wants(const Diff *diff, const MigSection *section, const char *path)
 {
-    CliFieldPattern pattern = { diff->only };
-    const char *name = section->name;
-    uint32_t id = section->instance_id;
-    bool wanted = cli_field_wants_device(&pattern, name, id) ||
-                  (path && cli_field_wants(&pattern, name, id, path));
+    bool wanted = mig_addresses_is_empty(diff->only) || means(diff->only, section, path);
 
-    for (guint i = 0; wanted && i < diff->left->len; i++) {
-        pattern.text = g_ptr_array_index(diff->left, i);
-        wanted = !cli_field_wants_device(&pattern, name, id) &&
-                 !(path && cli_field_wants(&pattern, name, id, path));
-    }
-    return wanted;
+    return !means(diff->left, section, path) && wanted;
+}
+
+bool diff_seeks(const Diff *diff, const MigSection *section)
+{
+    return mig_addresses_seek_field(diff->only, section->name, section->instance_id) ||
+           mig_addresses_seek_field(diff->left, section->name, section->instance_id);
 }
 
 /* --- text -------------------------------------------------------------------------------- */
@@ -51,7 +57,7 @@ static void print_heading(Diff *diff, const DiffPlace *place)
 {
     g_autofree char *heading =
         place->section
-            ? cli_field_device(place->section->name, place->section->instance_id)
+            ? mig_address_of_section(place->section->name, place->section->instance_id)
             : g_strdup(g_str_has_prefix(place->what, "ram-") ? "RAM" : "");
     g_autofree char *shown = cli_escape(heading, strlen(heading));
 

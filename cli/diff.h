@@ -40,8 +40,8 @@ typedef struct Diff {
     char *heading;  /* of the section that the last line was about */
     uint64_t lines; /* about it, printed or not */
     const MigPciNames *names;
-    const char *only;      /* a pattern of device state, or NULL */
-    const GPtrArray *left; /* patterns of what is left out */
+    MigAddresses *only; /* what is compared; none: all */
+    MigAddresses *left; /* what is left out */
 } Diff;
 
 /* Where a difference is: @what is a word of migstat-diff(1); the others may be NULL. */
@@ -54,6 +54,9 @@ typedef struct DiffPlace {
 
 /* Whether that field of @section, or with @path NULL all of it, is to be compared. */
 bool diff_wants(const Diff *diff, const MigSection *section, const char *path);
+
+/* Whether an address that has meant nothing yet may be a field of @section. */
+bool diff_seeks(const Diff *diff, const MigSection *section);
 
 /* What a stream seems to lack that is not whole may have been lost with its end. */
 static inline bool diff_is_whole(const Diff *diff, int side)

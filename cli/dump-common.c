@@ -7,16 +7,11 @@
 #include "dump.h"
 #include "text.h"
 
-/* By the name as it is shown, which is sound UTF-8, as matching needs it. */
 bool dump_wants(const DumpOptions *dump_options, const MigSection *section)
 {
-    g_autofree char *name = NULL;
-
-    if (!dump_options->section || !section) {
-        return !dump_options->section;
-    }
-    name = cli_escape(section->name, section->name_length);
-    return g_pattern_spec_match_string(dump_options->section, name);
+    return mig_addresses_is_empty(dump_options->section) ||
+           (section && mig_addresses_section(dump_options->section, section->name,
+                                             section->instance_id));
 }
 
 char *dump_container(const MigInput *in)

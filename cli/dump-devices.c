@@ -32,7 +32,8 @@ typedef struct Devices {
     Dump *dump;
     CliJson *json;   /* NULL: text */
     bool color, all; /* all octets of buffers */
-    CliFieldPattern pattern;
+    MigAddresses *addresses;
+    bool seeks; /* a field of the device that is printed */
     const MigPciNames *names;
     uint64_t shown; /* devices */
 
@@ -142,7 +143,7 @@ static void print_hex(const MigField *field)
 /* A line for one field that a pattern has found, with its whole address. */
 static void print_found(Devices *d, const MigField *field)
 {
-    g_autofree char *device = cli_field_device(d->name, d->instance_id);
+    g_autofree char *device = mig_address_of_section(d->name, d->instance_id);
     g_autofree char *address = g_strconcat(device, ":", field->path, NULL);
     g_autofree char *shown = cli_escape(address, strlen(address));
     g_autofree char *type = cli_escape(field->type, strlen(field->type));
@@ -290,7 +291,7 @@ static void json_field(Devices *d, const MigField *field, bool element)
 
 static void open_device(Devices *d)
 {
-    g_autofree char *address = cli_field_device(d->name, d->instance_id);
+    g_autofree char *address = mig_address_of_section(d->name, d->instance_id);
     g_autofree char *shown = cli_escape(address, strlen(address));
     g_autofree char *length = cli_number(d->body_length);
 
@@ -343,7 +344,7 @@ static void visit_some(Devices *d, const MigField *field)
         return;
     }
     if (!d->wanted &&
-        !cli_field_wants(&d->pattern, d->name, d->instance_id, field->path)) {
+        !mig_addresses_field(d->addresses, d->name, d->instance_id, field->path)) {
         return;
     }
     if (mig_field_is_group(field)) {
@@ -364,6 +365,9 @@ static void visit(const MigField *field, void *user)
         return;
     }
     open_device(d);
+    if (d->seeks && field->kind != MIG_FIELD_END) {
+        mig_addresses_field(d->addresses, d->name, d->instance_id, field->path);
+    }
     if (field->kind == MIG_FIELD_END) {
         close_group(d);
         return;
@@ -389,7 +393,9 @@ static void begin_device(Devices *d, const MigSection *section, uint64_t offset,
     d->body_offset = offset;
     d->body_length = length;
     d->where = where;
-    d->whole = cli_field_wants_device(&d->pattern, d->name, d->instance_id);
+    d->whole = mig_addresses_is_empty(d->addresses) ||
+               mig_addresses_section(d->addresses, d->name, d->instance_id);
+    d->seeks = mig_addresses_seek_field(d->addresses, d->name, d->instance_id);
     d->opened = false;
     d->wanted = 0;
     if (d->whole) {
@@ -504,7 +510,7 @@ void dump_devices(Dump *dump)
         cli_json_string(&json, "file", dump->file);
         cli_json_array(&json, "devices");
     }
-    d.pattern.text = dump->options->devices_pattern;
+    d.addresses = dump->options->addresses;
     d.groups = g_array_new(false, false, sizeof(Group));
     d.configs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     while (dump_next(dump, &item)) {
@@ -519,13 +525,7 @@ void dump_devices(Dump *dump)
         cli_json_end_object(&json);
         cli_json_finish(&json);
     }
-    if (d.shown == 0 && d.pattern.text && !dump->options->common->quiet) {
-        g_autofree char *file = cli_file_name(dump->file);
-        g_autofree char *pattern = cli_file_name(dump->options->devices_pattern);
-
-        fflush(stdout);
-        fprintf(stderr, "%s: no device or field matches %s\n", file, pattern);
-    }
+    dump->empty = d.shown == 0;
     g_array_unref(d.groups);
     g_hash_table_unref(d.configs);
 }

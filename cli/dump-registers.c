@@ -52,7 +52,8 @@ static char *hex_of(const MigRegister *one)
 
 static void print_cpu(const Registers *r, const char *architecture)
 {
-    g_autofree char *name = cli_field_device(r->section->name, r->section->instance_id);
+    g_autofree char *name =
+        mig_address_of_section(r->section->name, r->section->instance_id);
 
     printf("%s%s%s%s  %s\n", r->cpus > 1 ? "\n" : "", cli_style(r->color, CLI_BOLD), name,
            cli_style(r->color, CLI_PLAIN), architecture);

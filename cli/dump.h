@@ -39,14 +39,14 @@ typedef struct DumpOptions {
     bool items;
     bool sections;         /* unfold iterations */
     bool vfio;             /* list the records */
-    GPatternSpec *section; /* NULL: all */
+    MigAddresses *section; /* none: all */
     bool all;              /* fold nothing */
     unsigned only;         /* bits of DumpTable; 0: what is shown by default */
     DumpSort sort;
     guint top;                     /* rows of a table; UINT_MAX: all */
     bool several;                  /* files */
     bool devices;                  /* show what device state means */
-    const char *devices_pattern;   /* NULL: of all devices */
+    MigAddresses *addresses;       /* of devices and fields; none: all */
     bool registers;                /* show those of CPUs */
     const char *registers_pattern; /* NULL: all of them */
     CliPciIds *ids;
@@ -65,6 +65,7 @@ typedef struct Dump {
     MigCheck *check;             /* for every release */
     uint64_t size; /* plain bytes of the whole input; UINT64_MAX: not known */
     GError *error; /* why reading ended early, or NULL */
+    bool empty;    /* of --devices nothing was shown */
 } Dump;
 
 /* Options of tables.  False with *problem, which the caller frees, set; or false. */

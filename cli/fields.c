@@ -125,31 +125,3 @@ void cli_field_json(CliJson *json, const char *key, const MigField *field, bool 
         bytes_json(json, key, field, all);
     }
 }
-
-char *cli_field_device(const char *name, uint32_t instance_id)
-{
-    return instance_id ? g_strdup_printf("%s@%u", name, instance_id) : g_strdup(name);
-}
-
-static bool matches(const CliFieldPattern *pattern, const char *text)
-{
-    return mig_glob(pattern->text, text);
-}
-
-bool cli_field_wants_device(const CliFieldPattern *pattern, const char *name,
-                            uint32_t instance_id)
-{
-    g_autofree char *device = cli_field_device(name, instance_id);
-
-    return !pattern->text || matches(pattern, name) || matches(pattern, device);
-}
-
-bool cli_field_wants(const CliFieldPattern *pattern, const char *name,
-                     uint32_t instance_id, const char *path)
-{
-    g_autofree char *device = cli_field_device(name, instance_id);
-    g_autofree char *any = g_strconcat(name, ":", path, NULL);
-    g_autofree char *one = g_strconcat(device, ":", path, NULL);
-
-    return !pattern->text || matches(pattern, any) || matches(pattern, one);
-}

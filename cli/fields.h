@@ -23,18 +23,4 @@ char *cli_field_hex(const uint8_t *bytes, uint64_t length, uint64_t limit);
  * it or the first CLI_FIELD_BYTES. */
 void cli_field_json(CliJson *json, const char *key, const MigField *field, bool all);
 
-/* What a pattern asks for; see migstat-dump(1). */
-typedef struct CliFieldPattern {
-    const char *text; /* NULL: everything */
-} CliFieldPattern;
-
-/* Whether the pattern wants all of a device, or the field at @path of it. */
-bool cli_field_wants_device(const CliFieldPattern *pattern, const char *name,
-                            uint32_t instance_id);
-bool cli_field_wants(const CliFieldPattern *pattern, const char *name,
-                     uint32_t instance_id, const char *path);
-
-/* "apic", or "dma@1" for an instance other than 0; as patterns have it.  The caller frees. */
-char *cli_field_device(const char *name, uint32_t instance_id);
-
 #endif

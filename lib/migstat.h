@@ -22,6 +22,7 @@
 #include "io/number.h"
 #include "io/output.h"
 #include "io/visibility.h"
+#include "stream/address.h"
 #include "stream/command.h"
 #include "stream/description.h"
 #include "stream/irq-controller.h"

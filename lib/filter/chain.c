@@ -17,6 +17,7 @@
 #include "filter/filter.h"
 #include "filter/hop.h"
 #include "io/temporary.h"
+#include "stream/nearest.h"
 #include "stream/page-kind.h"
 #include "stream/writer.h"
 
@@ -150,6 +151,22 @@ static bool give_option(Instance *instance, const char *key, const char *value,
     return true;
 }
 
+/* @text: what stands where an option was wanted. */
+static bool no_such_option(const MigFilterType *type, const char *text, GError **error)
+{
+    g_autofree char *key = g_strndup(text, strcspn(text, ":="));
+    g_autoptr(MigNearest) nearest = mig_nearest_new(key);
+    g_autofree char *hint = NULL;
+
+    for (const MigFilterOption *o = type->options; o && o->key; o++) {
+        mig_nearest_offer(nearest, o->key);
+    }
+    hint = mig_nearest_hint(nearest, "it has");
+    mig_error_set_plain(error, MIG_ERROR_USAGE, "filter %s has no option \"%s\"%s",
+                        type->name, key, hint);
+    return false;
+}
+
 static bool parse_options(Instance *instance, const char *p, GError **error)
 {
     while (*p == ':') {
@@ -165,14 +182,7 @@ static bool parse_options(Instance *instance, const char *p, GError **error)
             return false;
         }
     }
-    if (*p) {
-        mig_error_set_plain(
-            error, MIG_ERROR_USAGE,
-            "filter %s: \"%s\" does not begin with one of its options and \"=\"",
-            instance->type->name, p + 1);
-        return false;
-    }
-    return true;
+    return !*p || no_such_option(instance->type, p + 1, error);
 }
 
 bool mig_chain_add(MigChain *chain, const char *text, GError **error)
@@ -182,8 +192,10 @@ bool mig_chain_add(MigChain *chain, const char *text, GError **error)
     Instance *instance;
 
     if (!type) {
-        mig_error_set_plain(error, MIG_ERROR_USAGE, "there is no filter called \"%s\"",
-                            name);
+        g_autofree char *hint = mig_filter_type_nearest(name);
+
+        mig_error_set_plain(error, MIG_ERROR_USAGE, "there is no filter called \"%s\"%s",
+                            name, hint);
         return false;
     }
     instance = g_new0(Instance, 1);
@@ -201,9 +213,7 @@ bool mig_chain_add_option(MigChain *chain, const char *key, const char *value,
     g_autofree char *pair = g_strdup_printf("%s=", key);
 
     if (!option_at(instance->type, pair)) {
-        mig_error_set_plain(error, MIG_ERROR_USAGE, "filter %s has no option \"%s\"",
-                            instance->type->name, key);
-        return false;
+        return no_such_option(instance->type, key, error);
     }
     return give_option(instance, key, value, error);
 }
@@ -327,6 +337,29 @@ bool mig_next_refuse(MigNext *next, const MigItem *item, const MigSection *secti
     prefix_name(instance_at(next->chain, next->index)->type, &refusal);
     g_propagate_error(error, refusal);
     return false;
+}
+
+bool mig_next_unmatched(MigNext *next, GError **error, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    mig_error_set_plain(error, MIG_ERROR_UNMATCHED, "filter %s: %s",
+                        instance_at(next->chain, next->index)->type->name, text);
+    return false;
+}
+
+bool mig_next_matched(MigNext *next, const MigAddresses *addresses, MigAddressKind kind,
+                      const char *option, GError **error)
+{
+    size_t i = 0;
+    g_autofree char *complaint =
+        mig_addresses_complaint(addresses, &i, kind, option, next->chain->reader);
+
+    return !complaint || mig_next_unmatched(next, error, "%s", complaint);
 }
 
 bool mig_filter_yes_no(const char *key, const char *value, bool *yes, GError **error)

@@ -20,6 +20,10 @@ MIG_API const MigFilterType *const *mig_filter_types(void);
 /* The filter of that name; NULL if there is none. */
 MIG_API const MigFilterType *mig_filter_type_find(const char *name);
 
+/* The end of an error message about a name that no filter has: "; did you mean ram-zero?".
+ * The caller frees it. */
+MIG_API char *mig_filter_type_nearest(const char *name);
+
 /* What a filter is called, in a line what it does, and its options: key, values and help
  * of the @i-th, false beyond the last. */
 MIG_API const char *mig_filter_type_name(const MigFilterType *type);

@@ -113,12 +113,10 @@ static bool drop_command_finish(void *state, MigNext *next, GError **error)
 {
     const DropCommand *drop = state;
 
-    if (!drop->dropped) {
-        g_autofree char *names = names_of(drop->wanted);
+    if (drop->wanted & ~drop->dropped) {
+        g_autofree char *names = names_of(drop->wanted & ~drop->dropped);
 
-        mig_error_set_plain(error, MIG_ERROR_USAGE, "the stream has no %s to drop",
-                            names);
-        return false;
+        return mig_next_unmatched(next, error, "the stream has no %s to drop", names);
     }
     for (uint16_t id = 1; id < MIG_CMD_COUNT; id++) {
         if (drop->n[id]) {

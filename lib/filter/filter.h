@@ -11,6 +11,7 @@
 #define MIG_FILTER_FILTER_H
 
 #include "filter/chain.h"
+#include "stream/address.h"
 #include "stream/reader.h"
 
 /* How a filter reaches the chain: its place in it.  Valid during the call that got it. */
@@ -112,6 +113,18 @@ void mig_next_report(MigNext *next, const MigSection *section, const char *forma
 /* As mig_error_set(), REFUSED, of @section if not NULL; returns false. */
 bool mig_next_refuse(MigNext *next, const MigItem *item, const MigSection *section,
                      GError **error, const char *format, ...) G_GNUC_PRINTF(5, 6);
+
+/*
+ * At the end: whether each of @addresses has meant something.  Else *error is UNMATCHED and
+ * says what is near in the stream; @option as in mig_addresses_complaint().  What nothing
+ * matched is never a success.
+ */
+bool mig_next_matched(MigNext *next, const MigAddresses *addresses, MigAddressKind kind,
+                      const char *option, GError **error);
+
+/* The same error of anything else that was asked for by name. */
+bool mig_next_unmatched(MigNext *next, GError **error, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
 
 /* "yes" or "no". */
 bool mig_filter_yes_no(const char *key, const char *value, bool *yes, GError **error);

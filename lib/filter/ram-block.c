@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "filter/pages.h"
+#include "stream/nearest.h"
 #include "stream/page.h"
 
 typedef struct RamBlock {
@@ -18,6 +19,7 @@ typedef struct RamBlock {
     bool has_length;
 
     bool found;
+    MigNearest *others; /* all blocks, for whoever wanted another */
     uint64_t old_length;
     uint32_t page_size; /* 0: no page was seen */
     uint64_t not_zero;  /* pages that would be lost */
@@ -35,6 +37,7 @@ static bool ram_block_configure(void *state, const char *key, const char *value,
             mig_error_set_plain(error, MIG_ERROR_USAGE,
                                 "name=BLOCK and length=BYTES are wanted");
         }
+        block->others = block->name ? mig_nearest_new(block->name) : NULL;
         return block->name && block->has_length;
     }
     if (g_str_equal(key, "name")) {
@@ -103,6 +106,9 @@ static bool ram_block_scan(void *state, MigNext *next, const MigItem *item,
             next, item, item->section, error,
             "pages of a mapped-ram file have their places by the length");
     }
+    if (item->kind == MIG_ITEM_RAM_BLOCK) {
+        mig_nearest_offer(block->others, item->block->name);
+    }
     if (item->kind == MIG_ITEM_RAM_BLOCK && is_ours(block, item->block)) {
         block->found = true;
         block->old_length = item->block->used_length;
@@ -115,14 +121,23 @@ static bool ram_block_scan(void *state, MigNext *next, const MigItem *item,
            count_content(block, next, item, error);
 }
 
+/* There is no such block.  The first pass has seen them all. */
+static bool complain(const RamBlock *block, MigNext *next, GError **error)
+{
+    g_autofree char *hint = mig_nearest_hint(block->others, "it has");
+
+    return mig_next_unmatched(next, error, "the stream has no RAM block \"%s\"%s",
+                              block->name, hint);
+}
+
 static bool ram_block_start(void *state, MigNext *next, GError **error)
 {
     RamBlock *block = state;
 
     if (!block->found) {
-        mig_error_set_plain(error, MIG_ERROR_REFUSED, "no RAM block is called %s",
-                            block->name);
-    } else if (block->page_size && block->length % block->page_size) {
+        return complain(block, next, error);
+    }
+    if (block->page_size && block->length % block->page_size) {
         mig_error_set_plain(error, MIG_ERROR_REFUSED,
                             "%" PRIu64 " bytes are not whole pages of %u", block->length,
                             block->page_size);
@@ -234,6 +249,7 @@ static void ram_block_clear(void *state)
     RamBlock *block = state;
 
     g_free(block->name);
+    mig_nearest_free(block->others);
 }
 
 static const MigFilterOption ram_block_options[] = {

@@ -12,7 +12,8 @@
 #include "stream/outer.h"
 
 typedef struct Rename {
-    char *from, *to;
+    MigAddresses *from;
+    char *from_text, *to;
     GHashTable *renamed; /* MigSection -> MigSection of the new name, owned */
     /* Instance ids of sections that got the name @to, and of those that have it already. */
     GTree *made, *others;
@@ -25,13 +26,14 @@ static bool rename_configure(void *state, const char *key, const char *value,
     Rename *rename = state;
 
     if (key) {
-        char **place = g_str_equal(key, "from") ? &rename->from : &rename->to;
+        char **place = g_str_equal(key, "from") ? &rename->from_text : &rename->to;
 
         g_free(*place);
         *place = g_strdup(value);
         return true;
     }
-    if (!rename->from || !rename->to || !*rename->to || strlen(rename->to) > UINT8_MAX) {
+    if (!rename->from_text || !rename->to || !*rename->to ||
+        strlen(rename->to) > UINT8_MAX) {
         mig_error_set_plain(error, MIG_ERROR_USAGE,
                             "from=NAME and to=NAME are wanted, of 1 to 255 bytes");
         return false;
@@ -45,6 +47,8 @@ static bool rename_start(void *state, MigNext *next, GError **error)
 
     (void)next;
     (void)error;
+    rename->from = mig_addresses_new();
+    mig_addresses_add(rename->from, rename->from_text);
     rename->renamed = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     rename->made = mig_number_tree_new(NULL);
     rename->others = mig_number_tree_new(NULL);
@@ -78,7 +82,8 @@ static const MigSection *renamed(Rename *rename, MigNext *next, const MigItem *i
         }
         return item->section;
     }
-    if (!g_str_equal(item->section->name, rename->from)) {
+    if (!mig_addresses_section(rename->from, item->section->name,
+                               item->section->instance_id)) {
         return item->section;
     }
     if (mig_number_tree_has(rename->others, instance)) {
@@ -144,15 +149,15 @@ static bool rename_event(void *state, MigNext *next, MigItem *item, GError **err
  * loader that has the device elsewhere has no such block. */
 static void report_blocks(const Rename *rename, MigNext *next)
 {
-    const char *slash = strrchr(rename->from, '/');
-    size_t n_path = slash ? (size_t)(slash - rename->from) + 1 : 0, n;
+    const char *from = rename->from_text, *slash = strrchr(from, '/');
+    size_t n_path = slash ? (size_t)(slash - from) + 1 : 0, n;
     const MigRamBlock *const *blocks = mig_reader_ram_blocks(mig_next_reader(next), &n);
 
-    if (!n_path || strncmp(rename->from, rename->to, n_path) == 0) {
+    if (!n_path || strncmp(from, rename->to, n_path) == 0) {
         return;
     }
     for (size_t i = 0; i < n; i++) {
-        if (strncmp(blocks[i]->name, rename->from, n_path) == 0) {
+        if (strncmp(blocks[i]->name, from, n_path) == 0) {
             mig_next_report(next, NULL, "RAM block %s keeps its name", blocks[i]->name);
         }
     }
@@ -162,20 +167,16 @@ static bool rename_finish(void *state, MigNext *next, GError **error)
 {
     const Rename *rename = state;
 
-    (void)error;
-    if (g_hash_table_size(rename->renamed)) {
-        report_blocks(rename, next);
-    } else {
-        mig_next_report(next, NULL, "no section is called %s", rename->from);
-    }
-    return true;
+    report_blocks(rename, next);
+    return mig_next_matched(next, rename->from, MIG_ADDRESS_SECTION, "from=", error);
 }
 
 static void rename_clear(void *state)
 {
     Rename *rename = state;
 
-    g_free(rename->from);
+    g_clear_pointer(&rename->from, mig_addresses_free);
+    g_free(rename->from_text);
     g_free(rename->to);
     g_clear_pointer(&rename->renamed, g_hash_table_unref);
     g_clear_pointer(&rename->made, g_tree_unref);
@@ -184,7 +185,9 @@ static void rename_clear(void *state)
 }
 
 static const MigFilterOption rename_options[] = {
-    { "from", "NAME", "The section's name as it is: \"0000:00:02.0/virtio-net\"" },
+    { "from", "NAME",
+      "The section's name as it is: \"0000:00:02.0/virtio-net\"; \"dma@1\" is one "
+      "instance" },
     { "to", "NAME", "The name that it shall have" },
     { 0 },
 };

@@ -9,15 +9,13 @@
  */
 #include "filter/description-edit.h"
 #include "filter/filter.h"
-#include "stream/glob.h"
 
 typedef struct Select {
-    GPtrArray *patterns;
+    MigAddresses *names;
     bool keep;
     GHashTable *dropped; /* MigSection, since each is reported once */
     GHashTable *kept;
     MigDescriptionEdit *edit;
-    unsigned matched;
 } Select;
 
 static bool select_configure(void *state, const char *key, const char *value,
@@ -25,15 +23,15 @@ static bool select_configure(void *state, const char *key, const char *value,
 {
     Select *select = state;
 
-    if (!select->patterns) {
-        select->patterns = g_ptr_array_new_with_free_func(g_free);
+    if (!select->names) {
+        select->names = mig_addresses_new();
         select->edit = mig_description_edit_new();
         select->dropped = g_hash_table_new(NULL, NULL);
         select->kept = g_hash_table_new(NULL, NULL);
     }
     if (key) {
-        g_ptr_array_add(select->patterns, g_strdup(value));
-    } else if (!select->patterns->len) {
+        mig_addresses_add(select->names, value);
+    } else if (mig_addresses_is_empty(select->names)) {
         mig_error_set_plain(error, MIG_ERROR_USAGE, "name=PATTERN is missing");
         return false;
     }
@@ -47,21 +45,11 @@ static bool keep_configure(void *state, const char *key, const char *value,
     return select_configure(state, key, value, error);
 }
 
-static bool matches(const Select *select, const MigSection *section)
-{
-    for (guint i = 0; i < select->patterns->len; i++) {
-        if (mig_glob(g_ptr_array_index(select->patterns, i), section->name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Asked at each header, remembered for what lies in the section. */
 static bool goes(Select *select, MigNext *next, const MigSection *section)
 {
     gpointer key = (gpointer)(uintptr_t)section;
-    bool match, drop;
+    bool drop;
 
     if (g_hash_table_contains(select->dropped, key)) {
         return true;
@@ -69,9 +57,8 @@ static bool goes(Select *select, MigNext *next, const MigSection *section)
     if (g_hash_table_contains(select->kept, key)) {
         return false;
     }
-    match = matches(select, section);
-    drop = match != select->keep;
-    select->matched += match;
+    drop = mig_addresses_section(select->names, section->name, section->instance_id) !=
+           select->keep;
     g_hash_table_add(drop ? select->dropped : select->kept, key);
     if (drop) {
         mig_next_report(next, section, "dropped");
@@ -99,19 +86,15 @@ static bool select_finish(void *state, MigNext *next, GError **error)
 {
     const Select *select = state;
 
-    (void)error;
-    if (!select->matched) {
-        mig_next_report(next, NULL, "no section has a name that matches");
-    }
-    return true;
+    return mig_next_matched(next, select->names, MIG_ADDRESS_SECTION, "name=", error);
 }
 
 static void select_clear(void *state)
 {
     Select *select = state;
 
-    if (select->patterns) {
-        g_ptr_array_unref(select->patterns);
+    if (select->names) {
+        mig_addresses_free(select->names);
         g_hash_table_unref(select->dropped);
         g_hash_table_unref(select->kept);
         mig_description_edit_free(select->edit);
@@ -120,8 +103,8 @@ static void select_clear(void *state)
 
 static const MigFilterOption select_options[] = {
     { "name", "PATTERN",
-      "Sections by name: \"slirp\", \"0000:00:02.0/*\"; * and ? stand for anything. May "
-      "be repeated" },
+      "Sections by name: \"slirp\", \"0000:00:02.0/*\", \"dma@1\"; * and ? stand for "
+      "anything. May be repeated" },
     { 0 },
 };
 

@@ -11,11 +11,10 @@
 
 #include "device/decode.h"
 #include "filter/filter.h"
-#include "stream/glob.h"
 #include "stream/vfio.h"
 
 typedef struct SetField {
-    char *path; /* "DEVICE:FIELD", with * and ? */
+    MigAddresses *path; /* "DEVICE:FIELD" */
     char *value;
     uint64_t set, clear; /* bits */
     bool has_bits;
@@ -39,7 +38,7 @@ static bool set_configure(void *state, const char *key, const char *value, GErro
     SetField *set = state;
 
     if (!key) {
-        if (!set->path || !strchr(set->path, ':') || !set->value == !set->has_bits) {
+        if (!set->path || !set->value == !set->has_bits) {
             mig_error_set_plain(
                 error, MIG_ERROR_USAGE,
                 "path=DEVICE:FIELD is wanted, and either value=, or set= or "
@@ -53,8 +52,13 @@ static bool set_configure(void *state, const char *key, const char *value, GErro
         return read_bits(key, value, *key == 's' ? &set->set : &set->clear, error);
     }
     if (g_str_equal(key, "path")) {
-        g_free(set->path);
-        set->path = g_strdup(value);
+        if (!strchr(value, ':')) {
+            mig_error_set_plain(error, MIG_ERROR_USAGE,
+                                "path=DEVICE:FIELD is wanted, not \"%s\"", value);
+            return false;
+        }
+        set->path = set->path ? set->path : mig_addresses_new();
+        mig_addresses_add(set->path, value);
     } else {
         g_free(set->value);
         set->value = g_strdup(value);
@@ -163,15 +167,6 @@ static bool set_number(Body *body, const MigField *field, uint8_t *at)
     return true;
 }
 
-static bool is_wanted(const SetField *set, const MigSection *section, const char *path)
-{
-    g_autofree char *any = g_strconcat(section->name, ":", path, NULL);
-    g_autofree char *one =
-        g_strdup_printf("%s@%u:%s", section->name, section->instance_id, path);
-
-    return mig_glob(set->path, any) || mig_glob(set->path, one);
-}
-
 static void visit(const MigField *field, void *user)
 {
     Body *body = user;
@@ -179,7 +174,8 @@ static void visit(const MigField *field, void *user)
     bool ok;
 
     if (body->error || field->kind == MIG_FIELD_END || mig_field_is_group(field) ||
-        !is_wanted(body->set, body->item->section, field->path)) {
+        !mig_addresses_field(body->set->path, body->item->section->name,
+                             body->item->section->instance_id, field->path)) {
         return;
     }
     if (g_str_equal(field->name, "version_id") && g_str_equal(field->type, "be32")) {
@@ -194,14 +190,6 @@ static void visit(const MigField *field, void *user)
         ok = set_number(body, field, at);
     }
     body->changed += ok;
-}
-
-/* Whether the pattern, as far as it is literal, can mean a field of this section. */
-static bool may_mean(const SetField *set, const MigSection *section)
-{
-    size_t literal = strcspn(set->path, "*?");
-
-    return strncmp(set->path, section->name, MIN(literal, section->name_length)) == 0;
 }
 
 static void change_device(Body *body, uint64_t length)
@@ -259,7 +247,8 @@ static bool set_event(void *state, MigNext *next, MigItem *item, GError **error)
     const uint8_t *p, *held;
     size_t n = item->length;
 
-    if (!may_mean(set, item->section) || (vfio && !item->vfio.has_payload)) {
+    if (!mig_addresses_may_mean(set->path, item->section->name) ||
+        (vfio && !item->vfio.has_payload)) {
         return mig_next_emit(next, item, error);
     }
     if (item->length != item->whole) {
@@ -291,22 +280,14 @@ static bool set_finish(void *state, MigNext *next, GError **error)
 {
     const SetField *set = state;
 
-    (void)next;
-    if (set->changed == 0) {
-        mig_error_set_plain(error, MIG_ERROR_REFUSED,
-                            "no field is %s, as far as the description "
-                            "matches",
-                            set->path);
-        return false;
-    }
-    return true;
+    return mig_next_matched(next, set->path, MIG_ADDRESS_DEVICE, "path=", error);
 }
 
 static void set_clear(void *state)
 {
     SetField *set = state;
 
-    g_free(set->path);
+    g_clear_pointer(&set->path, mig_addresses_free);
     g_free(set->value);
 }
 

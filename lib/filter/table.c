@@ -6,24 +6,17 @@
  */
 #include "filter/chain.h"
 #include "filter/filter.h"
+#include "stream/nearest.h"
 
 static const MigFilterType *const types[] = {
-    &mig_filter_description,
-    &mig_filter_drop_command,
-    &mig_filter_drop_section,
-    &mig_filter_drop_subsection,
-    &mig_filter_footers,
-    &mig_filter_keep_section,
-    &mig_filter_machine,
-    &mig_filter_null,
-    &mig_filter_ram_block,
-    &mig_filter_ram_decompress,
-    &mig_filter_ram_zero,
-    &mig_filter_rename_section,
-    &mig_filter_set_field,
-    &mig_filter_vfio_init_data,
-    &mig_filter_vfio_layout,
-    NULL,
+    &mig_filter_description,  &mig_filter_drop_command,
+    &mig_filter_drop_section, &mig_filter_drop_subsection,
+    &mig_filter_footers,      &mig_filter_keep_section,
+    &mig_filter_machine,      &mig_filter_null,
+    &mig_filter_ram_block,    &mig_filter_ram_decompress,
+    &mig_filter_ram_zero,     &mig_filter_rename_section,
+    &mig_filter_set_field,    &mig_filter_vfio_init_data,
+    &mig_filter_vfio_layout,  NULL,
 };
 
 static const struct {
@@ -47,6 +40,17 @@ const MigFilterType *mig_filter_type_find(const char *name)
         }
     }
     return NULL;
+}
+
+char *mig_filter_type_nearest(const char *name)
+{
+    g_autoptr(MigNearest) nearest = mig_nearest_new(name);
+
+    for (size_t i = 0; types[i]; i++) {
+        mig_nearest_offer(nearest, types[i]->name);
+    }
+    return mig_nearest_best(nearest) ? mig_nearest_hint(nearest, "")
+                                     : g_strdup("; --list-filters lists them");
 }
 
 const char *mig_filter_type_name(const MigFilterType *type)

@@ -24,7 +24,6 @@
 #include "filter/description-edit.h"
 #include "filter/filter.h"
 #include "filter/vfio-place.h"
-#include "stream/glob.h"
 #include "stream/outer.h"
 #include "stream/vfio-dialect.h"
 #include "stream/vfio-need.h"
@@ -823,29 +822,20 @@ static void report_device(const Layout *layout, Device *device, MigNext *next)
     mig_next_report(next, device->section, "%s", text->str);
 }
 
-static bool matches_any(const Layout *layout, const char *pattern)
-{
-    for (guint i = 0; i < layout->order->len; i++) {
-        const Device *device = g_ptr_array_index(layout->order, i);
-
-        if (device->section && mig_glob(pattern, device->section->name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* What was said of devices that are not there. */
-static void report_needs(const Layout *layout, MigNext *next)
+static bool check_needs(const Layout *layout, MigNext *next, GError **error)
 {
-    const char *pattern;
+    g_autoptr(MigAddresses) patterns = mig_vfio_needs_addresses(layout->needs);
 
-    for (size_t i = 0; mig_vfio_needs_pattern(layout->needs, i, &pattern); i++) {
-        if (pattern && !matches_any(layout, pattern)) {
-            mig_next_report(next, NULL, "config-needed: no VFIO device matches %s",
-                            pattern);
+    for (guint i = 0; layout->order && i < layout->order->len; i++) {
+        const MigSection *section =
+            ((Device *)g_ptr_array_index(layout->order, i))->section;
+
+        if (section) {
+            mig_addresses_section(patterns, section->name, section->instance_id);
         }
     }
+    return mig_next_matched(next, patterns, MIG_ADDRESS_VFIO, NULL, error);
 }
 
 static bool layout_finish(void *state, MigNext *next, GError **error)
@@ -858,12 +848,10 @@ static bool layout_finish(void *state, MigNext *next, GError **error)
     for (guint i = 0; layout->order && i < layout->order->len; i++) {
         report_device(layout, g_ptr_array_index(layout->order, i), next);
     }
-    if (layout->order) {
-        report_needs(layout, next);
-    } else {
+    if (!layout->order) {
         mig_next_report(next, NULL, "no VFIO device in the stream");
     }
-    return true;
+    return check_needs(layout, next, error);
 }
 
 static void layout_clear(void *state)

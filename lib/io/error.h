@@ -23,6 +23,7 @@ typedef enum MigErrorCode {
     MIG_ERROR_IO = 1,        /* A system call failed; the text ends in strerror(). */
     MIG_ERROR_CANCELLED = 2, /* The caller's cancel flag was seen. */
     MIG_ERROR_USAGE = 3,     /* An option or a filter's parameter makes no sense. */
+    MIG_ERROR_UNMATCHED = 4, /* What was asked for by name is not in the stream. */
 
     /* The input: it is not a stream that can be read here. */
     MIG_ERROR_UNSUPPORTED = 10, /* Recognised, named, and not handled (qcow2, xz, ...). */

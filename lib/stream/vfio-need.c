@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "io/error.h"
-#include "stream/glob.h"
 
 typedef struct Row {
     MigVfioNeed need;
@@ -82,20 +81,25 @@ MigVfioNeed mig_vfio_needs_lookup(const MigVfioNeeds *needs, const char *name)
     for (size_t i = needs->rows->len; i > 0; i--) {
         const Row *row = &g_array_index(needs->rows, Row, i - 1);
 
-        if (!row->pattern || mig_glob(row->pattern, name)) {
+        if (!row->pattern || mig_address_is_section(row->pattern, name, 0)) {
             return row->need;
         }
     }
     return MIG_VFIO_NEED_AUTO;
 }
 
-bool mig_vfio_needs_pattern(const MigVfioNeeds *needs, size_t i, const char **pattern)
+MigAddresses *mig_vfio_needs_addresses(const MigVfioNeeds *needs)
 {
-    if (i >= needs->rows->len) {
-        return false;
+    MigAddresses *addresses = mig_addresses_new();
+
+    for (size_t i = 0; i < needs->rows->len; i++) {
+        const Row *row = &g_array_index(needs->rows, Row, i);
+
+        if (row->pattern) {
+            mig_addresses_add(addresses, row->pattern);
+        }
     }
-    *pattern = g_array_index(needs->rows, Row, i).pattern;
-    return true;
+    return addresses;
 }
 
 bool mig_vfio_needs_always(const MigVfioNeeds *needs, MigVfioNeed need)

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 
 #include "io/visibility.h"
+#include "stream/address.h"
 
 typedef enum MigVfioNeed {
     MIG_VFIO_NEED_AUTO, /* as the stream's own order says */
@@ -36,10 +37,9 @@ MIG_API bool mig_vfio_needs_add(MigVfioNeeds *needs, const char *text, GError **
 /* What holds for the device whose section is called @name. */
 MIG_API MigVfioNeed mig_vfio_needs_lookup(const MigVfioNeeds *needs, const char *name);
 
-/* The pattern of the @i-th that was added, NULL if it is of every device; false beyond the
- * last.  Lives as long as @needs. */
-MIG_API bool mig_vfio_needs_pattern(const MigVfioNeeds *needs, size_t i,
-                                    const char **pattern);
+/* The patterns, of those that have one, to be tried on the devices there are.  The caller
+ * frees it. */
+MIG_API MigAddresses *mig_vfio_needs_addresses(const MigVfioNeeds *needs);
 
 /* Whether every device, whatever its name, has the need @need. */
 MIG_API bool mig_vfio_needs_always(const MigVfioNeeds *needs, MigVfioNeed need);

@@ -446,8 +446,8 @@ START_TEST(report_names_the_device)
         "(2 records), interrupts enabled at 0x");
     assert_status("migstat convert --to=config-first a -o c", 0,
                   "0000:00:01.0/vfio: config-first already, unchanged");
-    assert_status("migstat convert --to=subflag --config-needed=yes:none/vfio a -o b2", 0,
-                  "no VFIO device matches none/vfio");
+    assert_status("migstat convert --to=subflag --config-needed=yes:none/vfio a -o b2", 2,
+                  "no VFIO device \"none/vfio\"; did you mean 0000:00:01.0/vfio?");
     g_autoptr(Run) quiet = shell("migstat convert -q --to=config-last a -o d");
     ck_assert_str_eq(quiet->err, "");
     ck_assert_str_eq(quiet->out, "");

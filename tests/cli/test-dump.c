@@ -434,7 +434,7 @@ static const struct {
     { "--top=4294967296", "good/minimal-ram.txt", 2, "--top wants a number of rows",
       NULL },
     { "--items --top=1", "good/minimal-ram.txt", 2, "--top", NULL },
-    { "--section=?*\\x", "dump/names.txt", 0, "SECTIONS", NULL },
+    { "--section=?*\\xf0", "dump/names.txt", 0, "SECTIONS", NULL },
     { "--section=*\xf0", "dump/names.txt", 0, "", NULL },
     { "--color=always", "good/minimal-ram.txt", 0, "\033[", NULL },
     { "--color=never", "good/minimal-ram.txt", 0, "RAM", "\033[" },

@@ -89,8 +89,8 @@ static const struct {
       "migstat dump: --format is given twice, as \"json\" and as \"text\"; which one?" },
     { "-f json dump -f text x",
       "migstat dump: --format is given twice, as \"json\" and as \"text\"; which one?" },
-    { "check --for=7.2 --for=8.0 x",
-      "migstat check: --for is given twice, as \"7.2\" and as \"8.0\"; which one?" },
+    { "check --offset=1 --offset=2 x",
+      "migstat check: --offset is given twice, as \"1\" and as \"2\"; which one?" },
     { "convert --to=subflag --to=config-last x",
       "migstat convert: --to is given twice, as \"subflag\" and as \"config-last\"; "
       "which one?" },
@@ -129,6 +129,105 @@ static const char *const accepted[] = {
     "dump FIXTURE:dump/ids.txt --color FIXTURE:dump/ids.txt",
     "check --ignore=magic --ignore=trailing-bytes --list-rules",
 };
+
+/* --- what is not there -------------------------------------------------------------------- */
+
+/* `message` follows the file's name.  Each file is complete. */
+static const struct {
+    const char *command, *message;
+} absent[] = {
+    { "dump --devices=virtio-net FIXTURE:real/q35-100-devices.mig.zst",
+      "the stream has no device \"virtio-net\"; did you mean 0000:00:02.0/virtio-net? "
+      "(--devices='*virtio-net*')" },
+    { "dump -q --devices=cpu:eap FIXTURE:diff/c.txt",
+      "no field is \"cpu:eap\", as far as the stream describes them; did you mean "
+      "cpu:eip?" },
+    { "dump -f json --devices=cpu:zzzzzz FIXTURE:diff/c.txt",
+      "no field is \"cpu:zzzzzz\", as far as the stream describes them; migstat dump "
+      "--devices='cpu' lists its fields" },
+    { "dump --devices=cpu --devices=tiemr FIXTURE:diff/c.txt",
+      "the stream has no device \"tiemr\"; did you mean timer?" },
+    { "dump --section=cpux --vfio FIXTURE:diff/c.txt",
+      "the stream has no section \"cpux\"; did you mean cpu?" },
+    { "dump -f json --section=cpu@1 FIXTURE:diff/c.txt",
+      "the stream has no section \"cpu@1\"; did you mean cpu?" },
+    { "dump --items --section=zzz FIXTURE:diff/c.txt",
+      "the stream has no section \"zzz\"; it has ram, timer, cpu, slirp" },
+    { "dump --devices=timer --section=cpu FIXTURE:diff/c.txt",
+      "no device matches both --section and --devices" },
+    { "dump --devices=ram FIXTURE:diff/c.txt",
+      "the stream has no device \"ram\"; it has timer, cpu, slirp" },
+    { "diff --devices=tmier FIXTURE:diff/a.txt FIXTURE:diff/c.txt",
+      "the stream has no device \"tmier\"; did you mean timer?" },
+    { "diff -q --devices=cpu:eap FIXTURE:diff/a.txt FIXTURE:diff/a.txt",
+      "no field is \"cpu:eap\", as far as the stream describes them; did you mean "
+      "cpu:eip?" },
+    { "diff --ignore=zzz FIXTURE:diff/c.txt FIXTURE:diff/c.txt",
+      "the stream has no device \"zzz\"; it has timer, cpu, slirp" },
+    { "check --config-needed=yes:vfoi FIXTURE:good/vfio-config-last.txt",
+      "the stream has no VFIO device \"vfoi\"; did you mean 0000:00:01.0/vfio?" },
+    { "check -q --config-needed=no:x FIXTURE:diff/c.txt",
+      "the stream has no VFIO device" },
+    { "extract --ram=pc.rom -o OUT FIXTURE:diff/c.txt",
+      "the stream has no RAM block \"pc.rom\"; did you mean pc.ram?" },
+    { "extract --ram=pc.ram --ram=vram -o OUT FIXTURE:diff/c.txt",
+      "the stream has no RAM block \"vram\"; did you mean vga.vram? (--ram='*vram*')" },
+    { "extract --section=cpu --section=apu -o OUT FIXTURE:diff/c.txt",
+      "the stream has no section \"apu\"; did you mean cpu?" },
+    { "extract --vfio=cpu -o OUT FIXTURE:diff/c.txt", "the stream has no VFIO device" },
+    { "convert --filter=drop-section:name=slrip -o OUT FIXTURE:diff/c.txt",
+      "filter drop-section: the stream has no section \"slrip\"; did you mean slirp?" },
+    { "convert --filter=drop-section:name=lirp -o OUT FIXTURE:diff/c.txt",
+      "filter drop-section: the stream has no section \"lirp\"; did you mean slirp? "
+      "(name='*lirp*')" },
+    { "convert --filter=set-field:path=cpu:eap:value=1 -o OUT FIXTURE:diff/c.txt",
+      "filter set-field: no field is \"cpu:eap\", as far as the stream describes them; "
+      "did "
+      "you mean cpu:eip?" },
+    { "convert --filter=drop-subsection:path=cpu:cpu/fps -o OUT FIXTURE:diff/c.txt",
+      "filter drop-subsection: no field is \"cpu:cpu/fps\", as far as the stream "
+      "describes "
+      "them; did you mean cpu:cpu/fpu?" },
+    { "convert --filter=ram-block:name=pc.rom:length=4096 -o OUT FIXTURE:diff/c.txt",
+      "filter ram-block: the stream has no RAM block \"pc.rom\"; did you mean pc.ram?" },
+};
+
+START_TEST(absent_is_never_success)
+{
+    g_autofree char *dir = scratch_dir(), *out = g_build_filename(dir, "out", NULL);
+    g_auto(GStrv) parts = g_strsplit(absent[_i].command, "OUT", -1);
+    g_autofree char *command = g_strjoinv(out, parts);
+    g_autoptr(Run) run = run_words(command);
+    g_autofree char *wanted = g_strconcat(": error: ", absent[_i].message, "\n", NULL);
+
+    ck_assert_msg(g_str_has_suffix(run->err, wanted), "%s: %s", command, run->err);
+    ck_assert_msg(run->status == 2, "%s: exit %d", command, run->status);
+    ck_assert_msg(strchr(run->err, '\n') == strrchr(run->err, '\n'), "%s", run->err);
+    ck_assert_msg(!g_file_test(out, G_FILE_TEST_IS_REGULAR), "%s is there", out);
+    scratch_remove(dir);
+}
+END_TEST
+
+/* Every way to say what is there finds it; a field also where nothing differs. */
+static const char *const present[] = {
+    "dump --devices=cpu --devices=cpu:eip FIXTURE:diff/c.txt",
+    "dump --devices=cpu@0:e?p FIXTURE:diff/c.txt",
+    "dump --section=cpu@0 --section=ti* FIXTURE:diff/c.txt",
+    "dump --section=ti* --devices=*er FIXTURE:diff/c.txt FIXTURE:diff/a.txt",
+    "diff --devices=cpu:eip --ignore=cpu:cpu/fpu FIXTURE:diff/c.txt FIXTURE:diff/c.txt",
+    "diff --ignore=cpu:version --ignore=timer FIXTURE:diff/c.txt FIXTURE:diff/c.txt",
+    "check --config-needed=no:*vfio FIXTURE:good/vfio-config-last.txt",
+    "check --config-needed=no:0000:00:01.0/vfio@0 FIXTURE:good/vfio-config-last.txt",
+};
+
+START_TEST(present_is_found)
+{
+    g_autoptr(Run) run = run_words(present[_i]);
+
+    ck_assert_msg(run->status == 0 && *run->err == '\0', "%s: %d, %s", present[_i],
+                  run->status, run->err);
+}
+END_TEST
 
 /* --- help --------------------------------------------------------------------------------- */
 
@@ -190,6 +289,10 @@ Suite *suite_messages(void)
     tcase_add_loop_test(tc, help_has_many_names, 0, 6);
     tcase_add_test(tc, nothing_typed_lists_the_commands);
     tcase_add_loop_test(tc, help_that_cannot_be_written_fails, 0, 5);
+    suite_add_tcase(suite, tc);
+    tc = tcase_create("names");
+    tcase_add_loop_test(tc, absent_is_never_success, 0, G_N_ELEMENTS(absent));
+    tcase_add_loop_test(tc, present_is_found, 0, G_N_ELEMENTS(present));
     suite_add_tcase(suite, tc);
     return suite;
 }

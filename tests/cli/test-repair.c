@@ -35,9 +35,7 @@ static const struct {
     { "good/vfio-config-last.txt",
       "set-field:path=0000:00:01.0/vfio:config.cap_0x40.control:set=0x10", NULL,
       "another length" },
-    /* what is not there, or not known */
-    { "diff/a.txt", "set-field:path=cpu:eax:value=1", NULL, "no field is cpu:eax" },
-    { "devices/mismatch.txt", "set-field:path=liar:value:value=1", NULL, "no field is" },
+    /* what is not known */
     { "diff/c.txt", "set-field:path=cpu:cpu/fpu.version_id:value=2", NULL,
       "has this version" },
 
@@ -48,7 +46,6 @@ static const struct {
     { "real/q35-52-vfio.mig.zst",
       "drop-subsection:path=0000:00:1f.0/ICH9LPC:pm.ich9_pm/tco", "pm.ich9_pm/tco",
       NULL },
-    { "diff/c.txt", "drop-subsection:path=cpu:cpu/fps", NULL, "no subsection is" },
     { "devices/mismatch.txt", "drop-subsection:path=liar:x", NULL, "does not match" },
     { "real/q35-100-devices.mig.zst",
       "drop-subsection:path=0000:00:02.0/virtio-net:virtio.virtio/64bit_features", NULL,
@@ -59,7 +56,6 @@ static const struct {
     { "diff/a.txt", "ram-block:name=pc.ram:length=0x4000", "pc.ram", NULL },
     { "diff/a.txt", "ram-block:name=pc.ram:length=0x3000", NULL, "1 pages of pc.ram" },
     { "diff/a.txt", "ram-block:name=pc.ram:length=100", NULL, "not whole pages" },
-    { "diff/a.txt", "ram-block:name=pc.rom:length=0x1000", NULL, "no RAM block is" },
     { "extract/mapped.txt", "ram-block:name=pc.ram:length=0x8000", NULL, "mapped-ram" },
 };
 

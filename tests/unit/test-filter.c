@@ -18,7 +18,7 @@ static const char *const nothing[] = { "",
                                        "null",
                                        "null null",
                                        "description:keep=yes",
-                                       "drop-section:name=no-such-device",
+                                       "keep-section:name=*",
                                        "ram-decompress" };
 
 static void assert_unchanged(const char *name)
@@ -104,8 +104,8 @@ static const struct {
       "header\n" DEVICE("3", "a") DEVICE("4", "x")
           DEVICE("5", "a") "eof\n" DEVICES(ENTRY("a") ", " ENTRY("x") ", " ENTRY("a")),
       "header\n" DEVICE("4", "x") "eof\n" DEVICES(ENTRY("x")), NULL },
-    { "drop-section:name=none", "header\n" DEVICE("4", "x") "eof",
-      "header\n" DEVICE("4", "x") "eof", "no section has a name that matches" },
+    { "drop-section:name=a@0", "header\n" DEVICE("3", "a") DEVICE("4", "x") "eof",
+      "header\n" DEVICE("4", "x") "eof", "a: dropped" },
     { "keep-section:name=ram:name=x",
       "header\n" RAM DEVICE("3", "a") RAM_END DEVICE("4", "x")
           DEVICE("5", "y") "eof\n" DEVICES(ENTRY("a") ", " ENTRY("x") ", " ENTRY("y")),
@@ -455,7 +455,6 @@ START_TEST(options_are_complete)
         "drop-command:name=PACKAGED", /* others would be read in another way */
         "drop-command:name=RECV_BITMAP",
         "drop-command:name=POSTCOPY_RUN",
-        "drop-command:name=PING", /* there is none */
         "vfio-init-data",
         "vfio-init-data:drop=no",
         "vfio-layout",
@@ -526,6 +525,42 @@ START_TEST(damage_is_an_error)
 }
 END_TEST
 
+/* What was asked for by name, and is not there, in a stream with a, x and pc.ram. */
+static const struct {
+    const char *chain, *says;
+} unmatched[] = {
+    { "drop-section:name=b", "the stream has no section \"b\"; it has ram, a, x" },
+    { "drop-section:name=x:name=b", "no section \"b\"" },
+    { "drop-section:name=a@1", "no section \"a@1\"; it has ram, a, x" },
+    { "keep-section:name=rom", "no section \"rom\"; did you mean ram?" },
+    { "rename-section:from=xx:to=y", "no section \"xx\"; it has ram, a, x" },
+    { "ram-block:name=pc.rom:length=0x1000",
+      "no RAM block \"pc.rom\"; did you mean pc.ram?" },
+    { "set-field:path=b:c:value=1", "no device \"b:c\"" },
+    { "set-field:path=a:c:value=1", "no field is \"a:c\"" },
+    { "drop-subsection:path=a:c", "no field is \"a:c\"" },
+    { "vfio-layout:to=subflag:config-needed=yes:a", "has no VFIO device" },
+    { "drop-command:name=PING", "has no PING to drop" },
+    { "null drop-section:name=b ram-zero", "no section \"b\"" },
+};
+
+START_TEST(unmatched_is_an_error)
+{
+    g_autoptr(GBytes) stream = assembled("header\n" RAM RAM_END DEVICE("3", "a") DEVICE(
+        "4", "x") "eof\n" DEVICES(ENTRY("a") ", " ENTRY("x")));
+    g_autoptr(Conversion) file = convert(stream, unmatched[_i].chain, false);
+    g_autoptr(Conversion) pipe_end = convert_pipe(stream, unmatched[_i].chain, false);
+    const Conversion *both[] = { file, pipe_end };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(both); i++) {
+        ck_assert_msg(g_error_matches(both[i]->error, MIG_ERROR, MIG_ERROR_UNMATCHED) &&
+                          strstr(both[i]->error->message, unmatched[_i].says),
+                      "%s: %s", unmatched[_i].chain,
+                      both[i]->error ? both[i]->error->message : "no error");
+    }
+}
+END_TEST
+
 Suite *suite_filter(void)
 {
     Suite *suite = suite_create("filter");
@@ -535,6 +570,7 @@ Suite *suite_filter(void)
     suite_add_tcase(suite, tc);
     tc = tcase_create("filters");
     tcase_add_loop_test(tc, stream_becomes, 0, G_N_ELEMENTS(rows));
+    tcase_add_loop_test(tc, unmatched_is_an_error, 0, G_N_ELEMENTS(unmatched));
     tcase_add_test(tc, mapped_ram_moves);
     tcase_add_test(tc, mapped_ram_comes_to_the_front);
     tcase_add_test(tc, ram_says_the_same);

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      see address.h.
+ * Knows not: which command or filter asks.
+ * Beside it: stream/glob.c.
+ */
+#include "stream/address.h"
+
+#include <string.h>
+
+#include "stream/glob.h"
+#include "stream/nearest.h"
+#include "stream/vfio.h"
+
+typedef struct Address {
+    char *text;
+    bool matched;
+    MigNearest *nearest; /* fields of the devices that it may mean; NULL: none was seen */
+} Address;
+
+struct MigAddresses {
+    GArray *list; /* Address */
+};
+
+/* --- one address -------------------------------------------------------------------------- */
+
+static bool is_plain(const char *text)
+{
+    while (g_ascii_isprint(*text) && *text != '\\') {
+        text++;
+    }
+    return *text == '\0';
+}
+
+/* As it is printed. */
+static char *shown(const char *text)
+{
+    GString *out = g_string_new(NULL);
+
+    for (; *text; text++) {
+        if (*text == '\\') {
+            g_string_append(out, "\\\\");
+        } else if (g_ascii_isprint(*text)) {
+            g_string_append_c(out, *text);
+        } else {
+            g_string_append_printf(out, "\\x%02x", (unsigned char)*text);
+        }
+    }
+    return g_string_free(out, FALSE);
+}
+
+static bool matches(const char *address, const char *text)
+{
+    g_autofree char *printed = NULL;
+
+    if (mig_glob(address, text)) {
+        return true;
+    }
+    printed = is_plain(text) ? NULL : shown(text);
+    return printed && mig_glob(address, printed);
+}
+
+/* Whether the address, as far as it has no wildcard, begins as @name does: of most pairs no
+ * more needs to be looked at. */
+static bool may_mean(const char *address, const char *name)
+{
+    size_t literal = strcspn(address, "*?");
+
+    return strncmp(address, name, MIN(literal, strlen(name))) == 0 || !is_plain(name);
+}
+
+/* @rest: "", or ":" and a path. */
+static bool means(const char *address, const char *name, uint32_t instance_id,
+                  const char *rest)
+{
+    g_autofree char *any = NULL, *one = NULL;
+
+    if (!may_mean(address, name)) {
+        return false;
+    }
+    any = g_strconcat(name, rest, NULL);
+    one = g_strdup_printf("%s@%u%s", name, instance_id, rest);
+    return matches(address, any) || matches(address, one);
+}
+
+bool mig_address_is_section(const char *address, const char *name, uint32_t instance_id)
+{
+    return means(address, name, instance_id, "");
+}
+
+bool mig_address_is_field(const char *address, const char *name, uint32_t instance_id,
+                          const char *path)
+{
+    g_autofree char *rest = g_strconcat(":", path, NULL);
+
+    return means(address, name, instance_id, rest);
+}
+
+bool mig_address_is_in(const char *address, const char *name, uint32_t instance_id)
+{
+    const char *colon = may_mean(address, name) ? strchr(address, ':') : NULL;
+
+    for (; colon; colon = strchr(colon + 1, ':')) {
+        g_autofree char *device = g_strndup(address, (size_t)(colon - address));
+
+        if (mig_address_is_section(device, name, instance_id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+char *mig_address_of_section(const char *name, uint32_t instance_id)
+{
+    return instance_id ? g_strdup_printf("%s@%u", name, instance_id) : g_strdup(name);
+}
+
+/* --- several ------------------------------------------------------------------------------ */
+
+static void clear_address(gpointer p)
+{
+    Address *address = p;
+
+    g_free(address->text);
+    mig_nearest_free(address->nearest);
+}
+
+MigAddresses *mig_addresses_new(void)
+{
+    MigAddresses *addresses = g_new0(MigAddresses, 1);
+
+    addresses->list = g_array_new(FALSE, FALSE, sizeof(Address));
+    g_array_set_clear_func(addresses->list, clear_address);
+    return addresses;
+}
+
+void mig_addresses_free(MigAddresses *addresses)
+{
+    if (addresses) {
+        g_array_unref(addresses->list);
+        g_free(addresses);
+    }
+}
+
+void mig_addresses_add(MigAddresses *addresses, const char *text)
+{
+    const Address address = { .text = g_strdup(text) };
+
+    g_array_append_val(addresses->list, address);
+}
+
+bool mig_addresses_is_empty(const MigAddresses *addresses)
+{
+    return addresses->list->len == 0;
+}
+
+static Address *address_at(const MigAddresses *addresses, guint i)
+{
+    return &g_array_index(addresses->list, Address, i);
+}
+
+bool mig_addresses_section(MigAddresses *addresses, const char *name,
+                           uint32_t instance_id)
+{
+    bool found = false;
+
+    for (guint i = 0; i < addresses->list->len; i++) {
+        Address *address = address_at(addresses, i);
+        bool match = mig_address_is_section(address->text, name, instance_id);
+
+        address->matched |= match;
+        found |= match;
+    }
+    return found;
+}
+
+static void remember_field(Address *address, const char *name, uint32_t instance_id,
+                           const char *path)
+{
+    g_autofree char *device = NULL, *whole = NULL;
+
+    if (!mig_address_is_in(address->text, name, instance_id)) {
+        return;
+    }
+    if (!address->nearest) {
+        address->nearest = mig_nearest_new(address->text);
+    }
+    device = mig_address_of_section(name, instance_id);
+    whole = g_strconcat(device, ":", path, NULL);
+    mig_nearest_offer(address->nearest, whole);
+}
+
+bool mig_addresses_field(MigAddresses *addresses, const char *name, uint32_t instance_id,
+                         const char *path)
+{
+    bool found = false;
+
+    for (guint i = 0; i < addresses->list->len; i++) {
+        Address *address = address_at(addresses, i);
+
+        if (mig_address_is_field(address->text, name, instance_id, path)) {
+            address->matched = found = true;
+        } else if (!address->matched) {
+            remember_field(address, name, instance_id, path);
+        }
+    }
+    return found;
+}
+
+bool mig_addresses_may_mean(const MigAddresses *addresses, const char *name)
+{
+    for (guint i = 0; i < addresses->list->len; i++) {
+        if (may_mean(address_at(addresses, i)->text, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool mig_addresses_seek_field(const MigAddresses *addresses, const char *name,
+                              uint32_t instance_id)
+{
+    for (guint i = 0; i < addresses->list->len; i++) {
+        const Address *address = address_at(addresses, i);
+
+        if (!address->matched && mig_address_is_in(address->text, name, instance_id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void mig_addresses_forget(MigAddresses *addresses)
+{
+    for (guint i = 0; i < addresses->list->len; i++) {
+        Address *address = address_at(addresses, i);
+
+        address->matched = false;
+        g_clear_pointer(&address->nearest, mig_nearest_free);
+    }
+}
+
+/* --- complaints --------------------------------------------------------------------------- */
+
+static const char *const kinds[] = {
+    [MIG_ADDRESS_SECTION] = "section",
+    [MIG_ADDRESS_DEVICE] = "device",
+    [MIG_ADDRESS_VFIO] = "VFIO device",
+    [MIG_ADDRESS_BLOCK] = "RAM block",
+};
+
+/* " (--devices='*virtio-net*')", where that finds what was probably meant, or "". */
+static char *wider(const char *text, const char *option, const char *best)
+{
+    return option && best && !strpbrk(text, "*?'") && strstr(best, text)
+               ? g_strdup_printf(" (%s'*%s*')", option, text)
+               : g_strdup("");
+}
+
+static char *complain_of_field(const Address *address, const MigSection *device)
+{
+    g_autofree char *hint = NULL;
+
+    if (address->nearest && mig_nearest_best(address->nearest)) {
+        hint = mig_nearest_hint(address->nearest, "");
+    } else {
+        hint = g_strdup_printf("; migstat dump --devices='%s' lists its fields",
+                               device->name);
+    }
+    return g_strdup_printf("no field is \"%s\", as far as the stream describes them%s",
+                           address->text, hint);
+}
+
+/* All names of that kind. */
+static void offer_names(MigNearest *nearest, MigAddressKind kind, const MigReader *reader)
+{
+    size_t n_sections, n_blocks;
+    const MigSection *const *sections = mig_reader_sections(reader, &n_sections);
+    const MigRamBlock *const *blocks = mig_reader_ram_blocks(reader, &n_blocks);
+
+    for (size_t i = 0; kind == MIG_ADDRESS_BLOCK && i < n_blocks; i++) {
+        mig_nearest_offer(nearest, blocks[i]->name);
+    }
+    for (size_t i = 0; kind != MIG_ADDRESS_BLOCK && i < n_sections; i++) {
+        const MigSection *section = sections[i];
+        g_autofree char *name =
+            mig_address_of_section(section->name, section->instance_id);
+
+        if (kind == MIG_ADDRESS_VFIO     ? mig_section_is_vfio(section)
+            : kind == MIG_ADDRESS_DEVICE ? !mig_section_is_ram(section)
+                                         : true) {
+            mig_nearest_offer(nearest, name);
+        }
+    }
+}
+
+static char *complain_of_name(const Address *address, MigAddressKind kind,
+                              const char *option, const MigReader *reader)
+{
+    g_autoptr(MigNearest) nearest = mig_nearest_new(address->text);
+    g_autofree char *hint = NULL, *more = NULL;
+
+    offer_names(nearest, kind, reader);
+    hint = mig_nearest_hint(nearest, "it has");
+    more = wider(address->text, option, mig_nearest_best(nearest));
+    return *hint ? g_strdup_printf("the stream has no %s \"%s\"%s%s", kinds[kind],
+                                   address->text, hint, more)
+                 : g_strdup_printf("the stream has no %s", kinds[kind]);
+}
+
+char *mig_addresses_complaint(const MigAddresses *addresses, size_t *i,
+                              MigAddressKind kind, const char *option,
+                              const MigReader *reader)
+{
+    const MigSection *const *sections;
+    const Address *address;
+    size_t n;
+
+    while (*i < addresses->list->len && address_at(addresses, (guint)*i)->matched) {
+        ++*i;
+    }
+    if (*i >= addresses->list->len) {
+        return NULL;
+    }
+    address = address_at(addresses, (guint)(*i)++);
+    sections = mig_reader_sections(reader, &n);
+    for (size_t s = 0; kind == MIG_ADDRESS_DEVICE && s < n; s++) {
+        if (mig_address_is_in(address->text, sections[s]->name,
+                              sections[s]->instance_id)) {
+            return complain_of_field(address, sections[s]);
+        }
+    }
+    return complain_of_name(address, kind, option, reader);
+}
