@@ -247,6 +247,7 @@ static CliStatus check_file(guint i, const Arguments *arguments, CheckTotals *to
         return fail(file, error, totals);
     }
     reader = mig_reader_new(in);
+    mig_reader_join_pieces(reader);
     report.check = check = mig_check_new(reader, &arguments->check);
     cli_progress_begin(&progress, file, in, arguments->common);
     while (mig_reader_next(reader, &item, &error) == MIG_STATUS_MORE) {

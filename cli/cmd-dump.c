@@ -221,6 +221,9 @@ static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
     dump.error = g_steal_pointer(&error);
     dump.reader = reader = mig_reader_new(in);
     dump.summary = summary = mig_summary_new();
+    if (!dump_options->items) {
+        mig_reader_join_pieces(reader);
+    }
     if (dump_options->items) {
         dump_items(&dump);
     } else if (dump_options->devices) {

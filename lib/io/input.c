@@ -329,6 +329,54 @@ size_t mig_input_read_at(MigInput *in, uint64_t offset, void *buffer, size_t n)
     return got;
 }
 
+/* The first offset from @offset on that is data, or a hole, as @whence asks; the size where
+ * there is none, and @offset itself where nobody can tell.  The descriptor, which others may
+ * use, stays where it stands. */
+static uint64_t next_extent(const MigInput *in, uint64_t offset, int whence)
+{
+    uint64_t at;
+    int fd = mig_input_copy_fd(in, offset, &at);
+    off_t stands = fd >= 0 && at <= INT64_MAX ? lseek(fd, 0, SEEK_CUR) : -1;
+    off_t found = stands >= 0 ? lseek(fd, (off_t)at, whence) : (off_t)at;
+
+    if (found < 0) {
+        return errno == ENXIO ? in->source->size : offset;
+    }
+    if (stands >= 0) {
+        lseek(fd, stands, SEEK_SET);
+    }
+    return MIN(offset + ((uint64_t)found - at), in->source->size);
+}
+
+uint64_t mig_input_hole(const MigInput *in)
+{
+    uint64_t from = mig_input_tell(in);
+
+    return in->source->seekable ? next_extent(in, from, SEEK_DATA) - from : 0;
+}
+
+/* In no more steps than that; files that a guest was saved to have few. */
+#define EXTENTS_MAX 65536u
+
+uint64_t mig_input_data_end(const MigInput *in, uint64_t offset)
+{
+    uint64_t size = mig_input_size(in);
+
+    for (unsigned i = 0; i < EXTENTS_MAX; i++) {
+        uint64_t data = next_extent(in, offset, SEEK_DATA);
+        uint64_t hole = data < size ? next_extent(in, data, SEEK_HOLE) : size;
+
+        if (data >= size) {
+            return MIN(offset, size);
+        }
+        if (hole <= data || hole >= size) {
+            return size;
+        }
+        offset = hole;
+    }
+    return size;
+}
+
 int mig_input_copy_fd(const MigInput *in, uint64_t offset, uint64_t *fd_offset)
 {
     *fd_offset = offset + in->source->fd_offset;

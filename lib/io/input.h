@@ -141,6 +141,14 @@ MIG_API bool mig_input_hold(MigInput *in, GError **error);
  */
 MIG_API size_t mig_input_read_at(MigInput *in, uint64_t offset, void *buffer, size_t n);
 
+/* How many bytes from the position on are a hole of the file, and so zero, without reading
+ * them: 0 where there is none, or nobody can tell. */
+MIG_API uint64_t mig_input_hole(const MigInput *in);
+
+/* Where the hole begins with which a file ends, looked for from @offset on; the size of the
+ * input where it ends with data, or nobody can tell.  Seekable inputs only. */
+MIG_API uint64_t mig_input_data_end(const MigInput *in, uint64_t offset);
+
 /*
  * A descriptor from which plain bytes can be copied by the kernel, or -1: a plain file, or
  * a spool.  Plain byte @offset lies at *fd_offset of it.

@@ -72,6 +72,7 @@ struct MigReader {
     bool ended;
     uint64_t pos;            /* where the input stands: the start of the last item */
     uint64_t last_length;    /* octets of it */
+    bool join_pieces;        /* nobody looks at them */
     MigItem rest;            /* what is left of a thing in pieces; whole > piece if any */
     const char *next_defect; /* for the item to come */
 

@@ -474,7 +474,7 @@ MigDescription *mig_description_at_end(MigInput *in, uint64_t from)
 MigDescription *mig_description_find(MigInput *in, uint64_t from)
 {
     g_autofree Backwards *b = g_new(Backwards, 1);
-    uint64_t end = mig_input_size(in);
+    uint64_t end = mig_input_data_end(in, from);
     MigDescription *d = ending_at(b, in, from, end);
 
     if (!d) {

@@ -527,6 +527,7 @@ static MigStatus read_trailing(MigReader *r, MigItem *item, GError **error)
 {
     size_t n;
     const uint8_t *p = mig_input_peek(r->in, MIG_ITEM_MAX, &n);
+    uint64_t hole;
 
     if (n == 0) {
         r->ended = true;
@@ -535,9 +536,12 @@ static MigStatus read_trailing(MigReader *r, MigItem *item, GError **error)
     if (is_endless(r)) {
         return stop_in_trailing(r, error);
     }
-    item->length = MIN(n, MIG_ITEM_MAX);
+    hole = r->join_pieces ? mig_input_hole(r->in) : 0;
+    item->length = hole > MIG_ITEM_MAX ? hole : MIN(n, MIG_ITEM_MAX);
     r->trailing += item->length;
-    item->kind = mig_page_is_zero(p, item->length) ? MIG_ITEM_PADDING : MIG_ITEM_TRAILING;
+    item->kind = hole >= item->length || mig_page_is_zero(p, item->length)
+                     ? MIG_ITEM_PADDING
+                     : MIG_ITEM_TRAILING;
     return MIG_STATUS_MORE;
 }
 
@@ -573,8 +577,10 @@ static MigStatus step(MigReader *r, MigItem *item, GError **error)
 static MigStatus deliver(MigReader *r, MigItem *item, GError **error)
 {
     uint64_t found, left = item->whole - item->piece;
+    bool joined = r->join_pieces && mig_input_seekable(r->in) &&
+                  (item->piece || item->kind == MIG_ITEM_PADDING);
 
-    item->length = MIN(left, MIG_ITEM_MAX);
+    item->length = joined ? left : MIN(left, MIG_ITEM_MAX);
     if (!available(r, item->length, &found)) {
         return mig_reader_truncated(r, item->offset, left, found, thing_names[item->kind],
                                     error);
@@ -617,6 +623,11 @@ static MigStatus fail(MigReader *r, GError **error)
         *error = g_error_copy(r->failure);
     }
     return MIG_STATUS_ERROR;
+}
+
+void mig_reader_join_pieces(MigReader *r)
+{
+    r->join_pieces = true;
 }
 
 MigStatus mig_reader_next(MigReader *r, MigItem *item, GError **error)

@@ -31,6 +31,13 @@ MIG_API void mig_reader_free(MigReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigReader, mig_reader_free)
 
 /*
+ * The consumer will look at no byte of a thing that comes in pieces, but for its first piece.
+ * Of an input that can seek, the rest of such a thing then comes as one piece of any length,
+ * and so do the zeros of a hole after the end: nobody reads them.
+ */
+MIG_API void mig_reader_join_pieces(MigReader *reader);
+
+/*
  * Reads the next item into *item.  What it points to lives as long as the reader.
  * Errors: TRUNCATED, MALFORMED, LIMIT with offset, section and rule; CONTAINER, IO and
  * CANCELLED from the input.  An error is final and is repeated.

@@ -6,8 +6,10 @@
  */
 #include "outline.h"
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "migstat.h"
 #include "mkmig.h"
@@ -211,6 +213,45 @@ START_TEST(bounds_the_ids_of_sections)
 }
 END_TEST
 
+/* A record of 1 TiB and 1 TiB of zeros after the end, both holes of a file: nobody reads them,
+ * and to one who looks at no pieces they are a few items. */
+START_TEST(joins_pieces)
+{
+    const off_t hole = (off_t)1 << 40;
+    g_autofree char *dir = scratch_dir();
+    g_autofree char *path = g_build_filename(dir, "sparse", NULL);
+    g_autoptr(GBytes) head =
+        mkmig_assemble("header; start 3 \"d/vfio\" 0 1; vfio eos; footer 3; end 3; "
+                       "be64 0xffffffffef100004 0x10000000000",
+                       "head", NULL);
+    g_autoptr(GBytes) tail = mkmig_assemble("vfio eos; footer 3; eof", "tail", NULL);
+    off_t after = (off_t)g_bytes_get_size(head) + hole;
+    unsigned n_items = 0;
+    uint64_t end = 0;
+    MigItem item;
+    int fd = open(path, O_RDWR | O_CREAT, 0600);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert(pwrite(fd, g_bytes_get_data(head, NULL), g_bytes_get_size(head), 0) > 0);
+    ck_assert(pwrite(fd, g_bytes_get_data(tail, NULL), g_bytes_get_size(tail), after) >
+              0);
+    ck_assert_int_eq(ftruncate(fd, 2 * hole), 0);
+    g_autoptr(MigInput) in = mig_input_new_fd(fd, "sparse", NULL, NULL);
+    g_autoptr(MigReader) reader = mig_reader_new(in);
+
+    mig_reader_join_pieces(reader);
+    while (mig_reader_next(reader, &item, NULL) == MIG_STATUS_MORE) {
+        ck_assert_uint_eq(item.offset, end);
+        end = item.offset + item.length;
+        n_items++;
+    }
+    ck_assert_uint_eq(end, (uint64_t)(2 * hole));
+    ck_assert_uint_le(n_items, 20);
+    close(fd);
+    scratch_remove(dir);
+}
+END_TEST
+
 /* Two items of the same name are one handler if their instances are the same; a section may
  * be bound to a new id, and its version is the last one. */
 START_TEST(keeps_what_the_stream_said)
@@ -352,6 +393,7 @@ Suite *suite_reader(void)
     tcase_add_loop_test(tc, reads_the_outer_list, 0, G_N_ELEMENTS(rows));
     tcase_add_test(tc, keeps_what_the_stream_said);
     tcase_add_test(tc, bounds_the_ids_of_sections);
+    tcase_add_test(tc, joins_pieces);
     suite_add_tcase(suite, tc);
 
     tc = tcase_create("fixtures");
