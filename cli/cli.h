@@ -146,6 +146,11 @@ MigInput *cli_open_with(const char *path, const CliCommon *common,
  * counts bytes of what is around the stream.  The caller frees. */
 char *cli_place(const char *file, uint64_t offset, bool in_container);
 
+/* argp_error() for a message with words of the command line, which is printed as
+ * cli_file_name() does. */
+void cli_usage_error(const struct argp_state *state, const char *format, ...)
+    G_GNUC_PRINTF(2, 3);
+
 /* Prints "FILE:0xOFFSET: error[rule]: SECTION: text", as much of it as there is, on stderr. */
 void cli_print_error(const char *file, const GError *error);
 

@@ -78,7 +78,7 @@ static size_t rule_of(struct argp_state *state, const char *option, const char *
         }
         hint = mig_nearest_best(nearest) ? mig_nearest_hint(nearest, "")
                                          : g_strdup("; --list-rules lists them");
-        argp_error(state, "--%s: no rule \"%s\"%s", option, id, hint);
+        cli_usage_error(state, "--%s: no rule \"%s\"%s", option, id, hint);
         return 0;
     }
     return (size_t)rule;
@@ -102,7 +102,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_CONFIG_NEEDED:
         if (!mig_vfio_needs_add(arguments->needs, arg, &error)) {
-            argp_error(state, "--config-needed: %s", error->message);
+            cli_usage_error(state, "--config-needed: %s", error->message);
         }
         return 0;
     case KEY_STRICT:

@@ -122,8 +122,8 @@ static void add_to(Arguments *arguments, const char *arg, struct argp_state *sta
     const char *chain = mig_chain_named(name);
 
     if (!chain) {
-        argp_error(state, "--to: \"%s\" is not subflag, config-first or config-last",
-                   name);
+        cli_usage_error(state, "--to: \"%s\" is not subflag, config-first or config-last",
+                        name);
         return;
     }
     add_step(arguments, g_strconcat(chain, arg + strlen(name), NULL), true);
@@ -135,7 +135,7 @@ static int number(struct argp_state *state, const char *option, const char *arg,
     long value = strtol(arg, &end, 10);
 
     if (end == arg || *end || value < min || value > INT_MAX) {
-        argp_error(state, "--%s: \"%s\" is not a sensible number", option, arg);
+        cli_usage_error(state, "--%s: \"%s\" is not a sensible number", option, arg);
     }
     return (int)value;
 }
@@ -148,15 +148,15 @@ static void check_arguments(Arguments *arguments, struct argp_state *state)
         arguments->out.zstd_threads = (int)MIN(g_get_num_processors(), THREADS_MAX);
     }
     if (arguments->dry_run && arguments->release && !files->len) {
-        argp_error(state,
-                   "--dry-run with --for wants a FILE, since what that release needs "
+        cli_usage_error(
+            state, "--dry-run with --for wants a FILE, since what that release needs "
                    "depends on it");
     }
     if (arguments->output && !*arguments->output) {
-        argp_error(state, "--output wants a file name, not an empty one");
+        cli_usage_error(state, "--output wants a file name, not an empty one");
     }
     if (arguments->in_place && files->len && strcmp(files->pdata[0], "-") == 0) {
-        argp_error(state, "--in-place needs a file, which standard input is not");
+        cli_usage_error(state, "--in-place needs a file, which standard input is not");
     }
 }
 

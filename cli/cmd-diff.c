@@ -80,7 +80,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         if (is_one_pipe(arguments->common->files)) {
-            argp_error(state, "both are the same pipe, which can be read once only");
+            cli_usage_error(state, "both are the same pipe, which can be read once only");
         }
         return 0;
     default:

@@ -75,17 +75,17 @@ static error_t parse_table_option(DumpOptions *dump_options, int key, char *arg,
     switch (key) {
     case KEY_ONLY:
         if (!dump_parse_only(arg, &dump_options->only, &problem)) {
-            argp_error(state, "%s", problem);
+            cli_usage_error(state, "%s", problem);
         }
         return 0;
     case KEY_SORT:
         if (!dump_parse_sort(arg, &dump_options->sort)) {
-            argp_error(state, "--sort is size, offset or name, not \"%s\"", arg);
+            cli_usage_error(state, "--sort is size, offset or name, not \"%s\"", arg);
         }
         return 0;
     case KEY_TOP:
         if (!g_ascii_string_to_unsigned(arg, 10, 0, UINT_MAX, &top, NULL)) {
-            argp_error(state, "--top wants a number of rows, not \"%s\"", arg);
+            cli_usage_error(state, "--top wants a number of rows, not \"%s\"", arg);
         }
         dump_options->top = (guint)top;
         return 0;

@@ -74,7 +74,8 @@ static void free_device(gpointer p)
 static void set_what(Extract *x, What what, const char *name, struct argp_state *state)
 {
     if (x->what != WHAT_NONE && x->what != what) {
-        argp_error(state, "one of --ram, --section, --vfio and --description at a time");
+        cli_usage_error(state,
+                        "one of --ram, --section, --vfio and --description at a time");
     }
     x->what = what;
     if (name) {
@@ -107,10 +108,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         if (x->what == WHAT_NONE) {
-            argp_error(state, "what? (--ram, --section, --vfio or --description)");
+            cli_usage_error(state, "what? (--ram, --section, --vfio or --description)");
         }
         if (!x->output && (x->what == WHAT_RAM || x->what == WHAT_VFIO)) {
-            argp_error(state, "which folder? (-o DIR)");
+            cli_usage_error(state, "which folder? (-o DIR)");
         }
         return 0;
     default:

@@ -61,7 +61,7 @@ int cli_word(const struct argp_state *state, const char *option, const char *arg
                                               : " or ",
                                words[i]);
     }
-    argp_error(state, "--%s is %s, not \"%s\"", option, all->str, arg);
+    cli_usage_error(state, "--%s is %s, not \"%s\"", option, all->str, arg);
     g_string_free(all, TRUE);
     return 0;
 }
@@ -72,7 +72,7 @@ static void set_width(struct argp_state *state, const char *arg)
     unsigned long columns = strtoul(arg, &end, 10);
 
     if (!g_ascii_isdigit(*arg) || *end || columns > WIDTH_MAX) {
-        argp_error(state, "--width wants a number of columns, not \"%s\"", arg);
+        cli_usage_error(state, "--width wants a number of columns, not \"%s\"", arg);
     }
     cli_set_width((int)columns);
 }
@@ -90,14 +90,14 @@ MigRelease cli_release(const struct argp_state *state, const char *option,
     }
     if (sscanf(number, "%3u.%3u%c", &major, &minor, &rest) == 2 &&
         major * 100 + minor > last) {
-        argp_error(state, "--%s: QEMU %u.%u is not known yet; the newest is %u.%u",
-                   option, major, minor, mig_release_major(last),
-                   mig_release_minor(last));
+        cli_usage_error(state, "--%s: QEMU %u.%u is not known yet; the newest is %u.%u",
+                        option, major, minor, mig_release_major(last),
+                        mig_release_minor(last));
     }
-    argp_error(state, "--%s wants X.Y, such as 7.2 (known: %u.%u to %u.%u), not \"%s\"",
-               option, mig_release_major(MIG_RELEASE_FIRST),
-               mig_release_minor(MIG_RELEASE_FIRST), mig_release_major(last),
-               mig_release_minor(last), arg);
+    cli_usage_error(
+        state, "--%s wants X.Y, such as 7.2 (known: %u.%u to %u.%u), not \"%s\"", option,
+        mig_release_major(MIG_RELEASE_FIRST), mig_release_minor(MIG_RELEASE_FIRST),
+        mig_release_major(last), mig_release_minor(last), arg);
     return release;
 }
 
@@ -107,8 +107,9 @@ static uint64_t size_of(const struct argp_state *state, const char *option,
     uint64_t size = 0;
 
     if (!cli_parse_size(arg, &size)) {
-        argp_error(state, "--%s wants a size, such as 4096, 64K or 0x1000, not \"%s\"",
-                   option, arg);
+        cli_usage_error(state,
+                        "--%s wants a size, such as 4096, 64K or 0x1000, not \"%s\"",
+                        option, arg);
     }
     return size;
 }
@@ -219,6 +220,18 @@ size_t cli_raise_descriptors(void)
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
     return (size_t)limit.rlim_cur;
+}
+
+void cli_usage_error(const struct argp_state *state, const char *format, ...)
+{
+    g_autofree char *message = NULL, *shown = NULL;
+    va_list args;
+
+    va_start(args, format);
+    message = g_strdup_vprintf(format, args);
+    va_end(args);
+    shown = cli_file_name(message);
+    argp_error(state, "%s", shown);
 }
 
 /* A message about the stream may quote it; others name files. */

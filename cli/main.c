@@ -31,7 +31,7 @@ static const CliCommand *find_command(struct argp_state *state, const char *name
         mig_nearest_offer(nearest, (*command)->name);
     }
     hint = mig_nearest_hint(nearest, "there are");
-    argp_error(state, "no command \"%s\"%s", name, hint);
+    cli_usage_error(state, "no command \"%s\"%s", name, hint);
     return NULL;
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "text.h"
 
 /* What cli_parse() works with; the input of its own parser. */
 typedef struct Parse {
@@ -128,7 +129,7 @@ static void refuse_option(const Cursor *cursor, const char *word, bool is_short)
         }
     }
     hint = mig_nearest_best(nearest) ? mig_nearest_hint(nearest, "") : g_strdup("");
-    argp_error(cursor->state, "no option \"%s\"%s%s", word, hint, others);
+    cli_usage_error(cursor->state, "no option \"%s\"%s%s", word, hint, others);
 }
 
 /* The option that @name is, or is a beginning of that no other has. */
@@ -167,9 +168,9 @@ static void note_option(const Cursor *cursor, const struct argp_option *option,
 
     if (g_hash_table_lookup_extended(given, key, NULL, &before) && option->arg &&
         !(option->flags & CLI_REPEATS) && g_strcmp0(before, value) != 0) {
-        argp_error(cursor->state,
-                   "--%s is given twice, as \"%s\" and as \"%s\"; which one?",
-                   option->name, before ? (char *)before : "", value ? value : "");
+        cli_usage_error(cursor->state,
+                        "--%s is given twice, as \"%s\" and as \"%s\"; which one?",
+                        option->name, before ? (char *)before : "", value ? value : "");
     }
     g_hash_table_insert(given, key, (gpointer)(uintptr_t)value);
 }
@@ -181,9 +182,9 @@ static void look_behind_optional(const Cursor *cursor, const struct argp_option 
     const char *next = cursor->state->argv[cursor->at + 1];
 
     if (next && *next != '-' && access(next, F_OK) != 0) {
-        argp_error(cursor->state,
-                   "there is no file \"%s\"; for a value of --%s write --%s=%s", next,
-                   option->name, option->name, next);
+        cli_usage_error(cursor->state,
+                        "there is no file \"%s\"; for a value of --%s write --%s=%s",
+                        next, option->name, option->name, next);
     }
 }
 
@@ -193,8 +194,8 @@ static const char *take_next(Cursor *cursor, const struct argp_option *option)
     const char *value = cursor->state->argv[cursor->at + 1];
 
     if (!value) {
-        argp_error(cursor->state, "--%s wants a value: --%s=%s", option->name,
-                   option->name, option->arg);
+        cli_usage_error(cursor->state, "--%s wants a value: --%s=%s", option->name,
+                        option->name, option->arg);
         return NULL;
     }
     cursor->at++;
@@ -211,8 +212,8 @@ static void look_at_long(Cursor *cursor)
         return;
     }
     if (value && !option->arg) {
-        argp_error(cursor->state, "--%s takes no value, but was given \"%s\"",
-                   option->name, value + 1);
+        cli_usage_error(cursor->state, "--%s takes no value, but was given \"%s\"",
+                        option->name, value + 1);
     } else if (value) {
         value++;
     } else if (option->arg && !(option->flags & OPTION_ARG_OPTIONAL)) {
@@ -234,7 +235,7 @@ static void look_at_short(Cursor *cursor)
         option = option_of_letter(cursor->parse->command, *p);
 
         if (!option) {
-            argp_error(cursor->state, "no option \"-%c\"", *p);
+            cli_usage_error(cursor->state, "no option \"-%c\"", *p);
             return;
         }
         if (option->arg) {
@@ -305,9 +306,10 @@ static void check_rules(const Parse *parse, const struct argp_state *state)
             g_auto(GStrv) names = g_strsplit(rule->others, " ", -1);
             g_autofree char *shown = g_strjoinv(" or --", names);
 
-            argp_error(state, "--%s has no effect without --%s", rule->option, shown);
+            cli_usage_error(state, "--%s has no effect without --%s", rule->option,
+                            shown);
         } else if (rule->rule == CLI_NOT_WITH && other) {
-            argp_error(state, "--%s has no effect beside --%s", rule->option, other);
+            cli_usage_error(state, "--%s has no effect beside --%s", rule->option, other);
         }
     }
 }
@@ -318,17 +320,19 @@ static void check_files(const Parse *parse, const struct argp_state *state)
     const GPtrArray *files = parse->common->files;
 
     if (files->len < command->min_files && !parse->common->no_files) {
-        argp_error(state, "%s (\"-\" is standard input)",
-                   command->min_files == 1 ? "which file?" : "which two files?");
+        cli_usage_error(state, "%s (\"-\" is standard input)",
+                        command->min_files == 1 ? "which file?" : "which two files?");
     } else if (files->len > command->max_files && option_named(command, "output") &&
                !cli_given(parse->common, command, "output")) {
-        argp_error(state, "output goes to -o FILE: %s %s -o %s", state->name,
-                   (char *)g_ptr_array_index(files, 0),
-                   (char *)g_ptr_array_index(files, 1));
+        g_autofree char *in = cli_shell_name(g_ptr_array_index(files, 0));
+        g_autofree char *out = cli_shell_name(g_ptr_array_index(files, 1));
+
+        cli_usage_error(state, "output goes to -o FILE: %s %s -o %s", state->name, in,
+                        out);
     } else if (files->len > command->max_files) {
-        argp_error(state, "%s at a time; \"%s\" is one more",
-                   command->max_files == 1 ? "one file" : "two files",
-                   (char *)g_ptr_array_index(files, command->max_files));
+        cli_usage_error(state, "%s at a time; \"%s\" is one more",
+                        command->max_files == 1 ? "one file" : "two files",
+                        (char *)g_ptr_array_index(files, command->max_files));
     }
 }
 

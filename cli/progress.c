@@ -25,10 +25,24 @@ void cli_progress_begin(CliProgress *progress, const char *name, MigInput *in,
     progress->due = progress->started + G_USEC_PER_SEC;
 }
 
+/* In place of what stands there; a line that the terminal breaks could not be overwritten,
+ * so what is too long for it loses its start, which is the name. */
+static void print_over(const char *line)
+{
+    int columns = cli_line_columns(stderr);
+
+    while (columns > 0 && cli_width(line) >= (size_t)columns) {
+        line = g_utf8_find_next_char(line, NULL);
+    }
+    fprintf(stderr, "\r%s\033[K", line);
+    fflush(stderr);
+}
+
 void cli_progress_look(CliProgress *progress, uint64_t position)
 {
     int64_t now = g_get_monotonic_time();
     g_autofree char *done = NULL, *rate = NULL, *name = NULL;
+    g_autoptr(GString) line = g_string_new(NULL);
     double seconds = (double)(now - progress->started) / G_USEC_PER_SEC;
 
     progress->next = position + STEP;
@@ -40,15 +54,15 @@ void cli_progress_look(CliProgress *progress, uint64_t position)
     name = cli_file_name(progress->name);
     done = cli_size(position);
     rate = cli_size((uint64_t)((double)position / seconds));
-    fprintf(stderr, "\r%s: %s, %s/s", name, done, rate);
+    g_string_printf(line, "%s: %s, %s/s", name, done, rate);
     if (progress->size > position) {
         double left = seconds * (double)(progress->size - position) / (double)position;
 
-        fprintf(stderr, ", %d%%, %.0f s left",
-                (int)((double)position * 100 / (double)progress->size), left);
+        g_string_append_printf(line, ", %d%%, %.0f s left",
+                               (int)((double)position * 100 / (double)progress->size),
+                               left);
     }
-    fputs("\033[K", stderr);
-    fflush(stderr);
+    print_over(line->str);
 }
 
 void cli_progress_end(CliProgress *progress)

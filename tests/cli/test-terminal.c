@@ -281,6 +281,70 @@ START_TEST(file_names_are_printed_as_typed)
 }
 END_TEST
 
+/* --- commands to paste --------------------------------------------------------------- */
+
+/* The first hint, with its other lines. */
+static char *hint_of(const char *out)
+{
+    const char *start = strstr(out, "    hint: "), *end;
+
+    ck_assert_msg(start, "no hint: %s", out);
+    start += strlen("    hint: ");
+    for (end = strchr(start, '\n'); end[-1] == '\\'; end = strchr(end + 1, '\n')) {
+    }
+    return g_strndup(start, (size_t)(end - start));
+}
+
+static const char *const hard_names[] = {
+    "plain.mig",  "with space.mig", "it's.mig", "$HOME `id` \"x\".mig",
+    "two\nlines", "\033[31mred",    "-dash",    "\xc3\xbc\xe2\x80\xae",
+};
+
+/* Whatever the name and the width: a shell makes of it the command that was meant. */
+START_TEST(hints_can_be_pasted)
+{
+    const char *name = hard_names[_i];
+    g_autofree char *folder = scratch_dir();
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    g_autofree char *bash = g_find_program_in_path("bash");
+    g_autofree char *programs = g_path_get_dirname(g_getenv("MIGSTAT"));
+    g_autofree char *search = g_strdup_printf("%s:%s", programs, g_getenv("PATH"));
+    const char *check[] = {
+        g_getenv("MIGSTAT"), "check", "--for=7.2", "--width=40", "--", name, NULL
+    };
+    g_autoptr(GBytes) stream = fixture_bytes(STREAM_A);
+    g_autoptr(Run) run = NULL, pasted = NULL;
+    g_autofree char *hint = NULL;
+
+    ck_assert(g_file_set_contents(path, g_bytes_get_data(stream, NULL),
+                                  (gssize)g_bytes_get_size(stream), NULL));
+    run = run_program(check, NULL, folder);
+    hint = hint_of(run->out);
+    g_setenv("PATH", search, TRUE);
+    if (bash) { /* $'' is not in every shell */
+        const char *paste[] = { bash, "-c", hint, NULL };
+
+        pasted = run_program(paste, NULL, folder);
+        ck_assert_msg(pasted->status == 0, "%s: %s", hint, pasted->err);
+        ck_assert_msg(strstr(pasted->err, "config-last"), "%s: %s", hint, pasted->err);
+    }
+    scratch_remove(folder);
+}
+END_TEST
+
+/* What was typed wrongly is told like any other name. */
+START_TEST(arguments_cannot_reach_the_terminal)
+{
+    static const char *const wrong[] = { "a\033[31m", "--\033[31m", "--width=\033[31m",
+                                         "--format=\xe2\x80\xae" };
+    g_autoptr(Run) run = run_migstat(NULL, "diff", wrong[_i], "b", "\033c", NULL);
+
+    ck_assert_int_eq(run->status, 2);
+    ck_assert_msg(!strchr(run->err, '\033') && !strstr(run->err, "\xe2\x80\xae"), "%s",
+                  run->err);
+}
+END_TEST
+
 Suite *suite_terminal(void)
 {
     Suite *suite = suite_create("terminal");
@@ -292,6 +356,8 @@ Suite *suite_terminal(void)
     tcase_add_test(tc, a_finding_is_a_line_in_a_pipe);
     tcase_add_loop_test(tc, another_character_set_gets_ascii, 0, G_N_ELEMENTS(commands));
     tcase_add_loop_test(tc, file_names_are_printed_as_typed, 0, G_N_ELEMENTS(names));
+    tcase_add_loop_test(tc, hints_can_be_pasted, 0, G_N_ELEMENTS(hard_names));
+    tcase_add_loop_test(tc, arguments_cannot_reach_the_terminal, 0, 4);
     suite_add_tcase(suite, tc);
     return suite;
 }
