@@ -136,9 +136,9 @@ static void read_side(DiffSide *side, const CliCommon *common)
     }
     cli_progress_begin(&progress, side->file, side->in, common);
     while (mig_reader_next(side->reader, &item, &side->error) == MIG_STATUS_MORE) {
-        mig_summary_watch(side->summary, side->reader, &item);
-        if (side->image &&
-            !mig_ram_image_watch(side->image, side->reader, &item, &side->error)) {
+        if (!mig_summary_watch(side->summary, side->reader, &item, &side->error) ||
+            (side->image &&
+             !mig_ram_image_watch(side->image, side->reader, &item, &side->error))) {
             break;
         }
         cli_progress(&progress, item.offset);

@@ -139,8 +139,8 @@ static void read_all(Dump *dump)
 
     dump->check = dump_check_new(dump->reader);
     cli_progress_begin(&progress, dump->file, dump->in, dump->options->common);
-    while (dump_next(dump, &item)) {
-        mig_summary_watch(dump->summary, dump->reader, &item);
+    while (dump_next(dump, &item) &&
+           mig_summary_watch(dump->summary, dump->reader, &item, &dump->error)) {
         mig_check_item(dump->check, &item);
         cli_progress(&progress, item.offset);
     }

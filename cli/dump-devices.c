@@ -513,8 +513,8 @@ void dump_devices(Dump *dump)
     d.addresses = dump->options->addresses;
     d.groups = g_array_new(false, false, sizeof(Group));
     d.configs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-    while (dump_next(dump, &item)) {
-        mig_summary_watch(dump->summary, dump->reader, &item);
+    while (dump_next(dump, &item) &&
+           mig_summary_watch(dump->summary, dump->reader, &item, &dump->error)) {
         watch(&d, &item);
     }
     decode_body(&d);

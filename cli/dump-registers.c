@@ -285,8 +285,8 @@ bool dump_registers(Dump *dump)
         cli_json_string(&json, "file", dump->file);
         cli_json_array(&json, "cpus");
     }
-    while (dump_next(dump, &item)) {
-        mig_summary_watch(dump->summary, dump->reader, &item);
+    while (dump_next(dump, &item) &&
+           mig_summary_watch(dump->summary, dump->reader, &item, &dump->error)) {
         watch(&r, &item);
     }
     decode_body(&r);

@@ -35,6 +35,7 @@
     SUITE(json_scan)   \
     SUITE(layers)      \
     SUITE(long_array)  \
+    SUITE(memory)      \
     SUITE(messages)    \
     SUITE(misuse)      \
     SUITE(mkmig)       \

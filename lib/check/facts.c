@@ -269,8 +269,8 @@ static void watch_pages(MigFacts *facts, const MigItem *item)
     coverage = &g_array_index(facts->coverage, MigCoverage, run->block->index);
     if (!coverage->unknown &&
         (coverage->sent.index || begin_coverage(facts, coverage, run->page_size))) {
-        mig_page_set_add(&coverage->sent, &facts->pages, run->address / run->page_size,
-                         run->n_pages);
+        coverage->unknown = !mig_page_set_add(
+            &coverage->sent, &facts->pages, run->address / run->page_size, run->n_pages);
     }
 }
 

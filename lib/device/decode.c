@@ -8,6 +8,7 @@
 
 #include "device/walk.h"
 #include "io/error.h"
+#include "io/input-memory.h"
 
 bool mig_device_decode(const MigDecoder *decoder, const char *json, size_t json_length,
                        const uint8_t *bytes, uint64_t length, uint64_t offset)
@@ -30,10 +31,20 @@ char *mig_device_description_text(MigInput *in, const MigDescription *d, const c
         return NULL;
     }
     *length = d->devices[i].text_length;
-    json = g_malloc(*length + 1);
+    json = mig_input_alloc(in, *length + 1);
     at = d->json_offset + d->devices[i].text_offset;
-    return mig_input_read_at(in, at, json, *length) == *length ? g_steal_pointer(&json)
-                                                               : NULL;
+    return json && mig_input_read_at(in, at, json, *length) == *length
+               ? g_steal_pointer(&json)
+               : NULL;
+}
+
+/* Bytes that decoding it takes, at most. */
+static size_t room_for(const MigDescription *d, const MigDeviceBody *body)
+{
+    ssize_t i = d ? mig_description_lookup(d, body->name, body->instance_id, 0) : -1;
+    size_t text = i < 0 ? 0 : MIN(d->devices[i].text_length, MIG_DEVICE_JSON_MAX);
+
+    return body->length + text + mig_schema_room(text);
 }
 
 bool mig_device_decode_at(const MigDecoder *decoder, MigInput *in,
@@ -60,8 +71,13 @@ bool mig_device_decode_at(const MigDecoder *decoder, MigInput *in,
         *matches = false;
         return true;
     }
-    bytes = g_malloc(body->length + 1);
-    if (mig_input_read_at(in, body->offset, bytes, body->length) != body->length) {
+    if (!mig_input_room(in, room_for(description, body))) {
+        mig_input_end_error(in, error);
+        return false;
+    }
+    bytes = mig_input_alloc(in, body->length + 1);
+    if (!bytes ||
+        mig_input_read_at(in, body->offset, bytes, body->length) != body->length) {
         if (mig_input_end_error(in, error)) {
             mig_error_set(error, MIG_ERROR_IO, body->offset, NULL,
                           "the body of %s cannot be read again", body->name);

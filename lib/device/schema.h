@@ -63,6 +63,9 @@ typedef struct Schema {
     const char *problem; /* static, or the scanner's */
 } Schema;
 
+/* The most memory that the schema of @length octets of text takes, in bytes. */
+size_t mig_schema_room(size_t length);
+
 /* Reads @json, an object of @length octets that is closed by a NUL and outlives the schema.
  * NULL if it is no description: @s->problem, or else @s->json.problem, tells why. */
 const Vmstate *mig_schema_read(Schema *s, const char *json, size_t length);

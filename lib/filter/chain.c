@@ -16,6 +16,7 @@
 
 #include "filter/filter.h"
 #include "filter/hop.h"
+#include "io/input-memory.h"
 #include "io/temporary.h"
 #include "stream/nearest.h"
 #include "stream/page-kind.h"
@@ -399,8 +400,9 @@ static const uint8_t *input_bytes(MigChain *chain, const MigItem *item, GError *
         }
         return p + ahead;
     }
-    if (!chain->scratch) {
-        chain->scratch = g_malloc(MIG_ITEM_MAX);
+    if (!chain->scratch && !(chain->scratch = mig_input_alloc(in, MIG_ITEM_MAX))) {
+        mig_input_end_error(in, error);
+        return NULL;
     }
     g_return_val_if_fail(item->length <= MIG_ITEM_MAX, NULL);
     if (mig_input_read_at(in, item->offset, chain->scratch, item->length) !=
@@ -436,8 +438,20 @@ bool mig_next_keep(MigNext *next, MigItem *item, GError **error)
     if (!p) {
         return false;
     }
-    item->bytes = g_bytes_new(p, item->length);
-    return true;
+    item->bytes = mig_next_copy(next, p, item->length, error);
+    return item->bytes != NULL;
+}
+
+bool mig_next_room(MigNext *next, size_t n, GError **error)
+{
+    MigInput *in = mig_reader_input(next->chain->reader);
+
+    return mig_input_room(in, n) || mig_input_end_error(in, error);
+}
+
+GBytes *mig_next_copy(MigNext *next, const void *data, size_t n, GError **error)
+{
+    return mig_next_room(next, n, error) ? g_bytes_new(data, n) : NULL;
 }
 
 /* --- handing on --- */
@@ -499,9 +513,14 @@ bool mig_next_emit(MigNext *next, const MigItem *item, GError **error)
 bool mig_next_emit_bytes(MigNext *next, const MigItem *like, MigItemKind kind,
                          const void *data, size_t n, GError **error)
 {
-    g_autoptr(GBytes) bytes = g_bytes_new(data, n);
+    g_autoptr(GBytes) bytes = NULL;
     MigItem item = *like;
 
+    /* The reserve pays for a small one, which is gone again unless the writer keeps it. */
+    if (n > SMALL && !mig_next_room(next, n, error)) {
+        return false;
+    }
+    bytes = g_bytes_new(data, n);
     item.kind = kind;
     item.bytes = bytes;
     item.length = item.whole = n;

@@ -15,6 +15,9 @@
 #include "stream/json-scan.h"
 #include "stream/outer.h"
 
+/* The text, its parts, the edited text and the item made of it; containers double. */
+#define EDIT_COPIES 8u
+
 typedef enum EditKind {
     EDIT_REMOVE,
     EDIT_RENAME,
@@ -610,6 +613,9 @@ bool mig_description_edit_item(MigDescriptionEdit *edit, MigNext *next,
         return false;
     }
     if (!edit->pieces) {
+        if (!mig_next_room(next, EDIT_COPIES * item->whole, error)) {
+            return false;
+        }
         edit->pieces = g_byte_array_new();
     }
     json = mig_description_item_json(item, p, &n);

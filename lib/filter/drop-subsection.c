@@ -165,6 +165,9 @@ static bool change(DropSubsection *drop, MigNext *next, const MigItem *item,
     if (!p) {
         return false;
     }
+    if (!mig_next_room(next, item->length, error)) {
+        return false;
+    }
     device.body = g_byte_array_sized_new((guint)item->length);
     g_byte_array_append(device.body, p, (guint)item->length);
     device.json = mig_device_description_text(

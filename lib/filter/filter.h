@@ -97,6 +97,13 @@ const uint8_t *mig_next_bytes(MigNext *next, const MigItem *item, GError **error
  */
 bool mig_next_keep(MigNext *next, MigItem *item, GError **error);
 
+/* Whether a filter can have @n bytes for something whose size the stream tells; false with
+ * *error.  See io/alloc.h. */
+bool mig_next_room(MigNext *next, size_t n, GError **error);
+
+/* A copy of @n bytes that is kept; NULL with *error where there is no memory for it. */
+GBytes *mig_next_copy(MigNext *next, const void *data, size_t n, GError **error);
+
 MigReader *mig_next_reader(MigNext *next);
 bool mig_next_lossy(const MigNext *next); /* the user agreed to losing something */
 const char *

@@ -100,18 +100,25 @@ static bool too_much(const MigItem *item, GError **error)
     return false;
 }
 
+static bool lacks_memory(const MigItem *item, GError **error)
+{
+    mig_error_set(error, MIG_ERROR_IO, item->offset, NULL,
+                  "cannot keep account of pages: %s", g_strerror(ENOMEM));
+    return false;
+}
+
 static bool add_page(RamDecompress *d, MigPageSet *set, uint64_t number,
                      const MigItem *item, GError **error)
 {
     if (!d->bits.stretches) {
         mig_page_store_init(&d->bits);
     }
-    if (number >= MIG_PAGE_SET_MAX ||
-        (!set->index && !mig_page_set_init(set, MIG_PAGE_SET_MAX))) {
+    if (number >= MIG_PAGE_SET_MAX) {
         return too_much(item, error);
     }
-    mig_page_set_add(set, &d->bits, number, 1);
-    return true;
+    return ((set->index || mig_page_set_init(set, MIG_PAGE_SET_MAX)) &&
+            mig_page_set_add(set, &d->bits, number, 1)) ||
+           lacks_memory(item, error);
 }
 
 static bool file_failed(MigNext *next, GError **error)

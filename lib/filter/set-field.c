@@ -259,6 +259,9 @@ static bool set_event(void *state, MigNext *next, MigItem *item, GError **error)
     if (!p) {
         return false;
     }
+    if (!mig_next_room(next, 3 * item->length, error)) {
+        return false;
+    }
     held = vfio ? mig_vfio_item_payload(item, p, &n) : p;
     body.copy = copy = g_memdup2(held, n);
     body.offset = item->offset + (uint64_t)(held - p);

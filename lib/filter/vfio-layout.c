@@ -185,7 +185,10 @@ static bool capture(Device *device, MigNext *next, const MigItem *item, GError *
         return false;
     }
     p = mig_vfio_item_payload(item, p, &n);
-    payload = g_bytes_new(p, n);
+    payload = mig_next_copy(next, p, n, error);
+    if (!payload) {
+        return false;
+    }
     if (device->payload && !g_bytes_equal(device->payload, payload)) {
         device->differing++;
     }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "io/container.h"
+#include "io/input-memory.h"
 #include "io/readahead.h"
 #include "io/source.h"
 
@@ -116,6 +117,37 @@ static void note_failure(MigInput *in, GError *failure)
     in->failure = failure;
 }
 
+/* Bytes that cannot be looked at for want of memory are as good as unreadable. */
+static bool lacks_memory(MigInput *in)
+{
+    GError *failure = NULL;
+
+    mig_error_set(&failure, MIG_ERROR_IO, mig_input_tell(in), NULL, "cannot read %s: %s",
+                  in->name, g_strerror(ENOMEM));
+    note_failure(in, failure);
+    return false;
+}
+
+void *mig_input_alloc(MigInput *in, size_t n)
+{
+    void *p = mig_try_alloc(n);
+
+    if (!p) {
+        lacks_memory(in);
+    }
+    return p;
+}
+
+bool mig_input_room(MigInput *in, size_t n)
+{
+    return mig_alloc_room(n) || lacks_memory(in);
+}
+
+bool mig_input_spend(MigInput *in, MigMeter *meter, size_t n)
+{
+    return mig_meter_spend(meter, n) || lacks_memory(in);
+}
+
 static bool is_cancelled(const atomic_bool *cancel)
 {
     return cancel && atomic_load_explicit(cancel, memory_order_relaxed);
@@ -135,8 +167,9 @@ static void move_to_lead(MigInput *in)
 /* Reads on at @limit, in this thread. */
 static size_t read_chunk(MigInput *in, GError **failure)
 {
-    if (!in->memory) {
-        in->memory = g_malloc(LEAD + BODY);
+    if (!in->memory && !(in->memory = mig_input_alloc(in, LEAD + BODY))) {
+        in->ended = true;
+        return 0;
     }
     /* With the cursor in the lead, this look ahead has moved its bytes there already. */
     if (in->cursor == in->limit || in->cursor >= in->memory + LEAD) {

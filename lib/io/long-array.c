@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "io/alloc.h"
 #include "io/temporary.h"
 
 #define CAPACITY_MIN ((size_t)16 << 10)
@@ -67,37 +68,57 @@ static bool move_to_file(MigLongArray *array, size_t capacity)
 }
 
 /* Moves what is in a file that cannot grow to memory. */
-static void move_to_memory(MigLongArray *array, size_t capacity)
+static bool move_to_memory(MigLongArray *array, size_t capacity)
 {
-    char *data = g_malloc(capacity);
+    char *data = mig_try_alloc(capacity);
 
+    if (!data) {
+        return false;
+    }
     memcpy(data, array->data, array->capacity);
     munmap(array->data, array->capacity);
     close(array->fd);
     array->data = data;
     array->fd = -1;
+    return true;
 }
 
-static void grow(MigLongArray *array)
+/* g_try_realloc() would leave no reserve. */
+static bool grow_in_memory(MigLongArray *array, size_t capacity)
+{
+    char *data = mig_try_alloc(capacity);
+
+    if (!data) {
+        return false;
+    }
+    if (array->capacity) {
+        memcpy(data, array->data, array->capacity);
+    }
+    g_free(array->data);
+    array->data = data;
+    return true;
+}
+
+static bool grow(MigLongArray *array)
 {
     size_t capacity = MAX(array->capacity * 2, CAPACITY_MIN);
+    bool grown = array->fd >= 0
+                     ? grow_file(array, capacity) || move_to_memory(array, capacity)
+                     : (capacity > MEMORY_MAX && move_to_file(array, capacity)) ||
+                           grow_in_memory(array, capacity);
 
-    if (array->fd >= 0) {
-        if (!grow_file(array, capacity)) {
-            move_to_memory(array, capacity);
-        }
-    } else if (capacity <= MEMORY_MAX || !move_to_file(array, capacity)) {
-        array->data = g_realloc(array->data, capacity);
+    if (grown) {
+        array->capacity = capacity;
     }
-    array->capacity = capacity;
+    return grown;
 }
 
 void *mig_long_array_add(MigLongArray *array)
 {
     char *added;
 
-    if ((array->len + (size_t)1) * array->element > array->capacity) {
-        grow(array);
+    if ((array->len + (size_t)1) * array->element > array->capacity && !grow(array)) {
+        return NULL;
     }
     array->len += array->len < G_MAXUINT;
     added = array->data + (array->len - (size_t)1) * array->element;

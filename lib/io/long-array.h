@@ -5,7 +5,7 @@
  * Beside it: io/temporary.h; stream/summary.h.
  *
  * As GArray, g_array_index() works on it.  What lies in the file is mapped, so that the
- * kernel can put it away.  Where no file can be made it grows in memory like any other.
+ * kernel can put it away.  Where no file can be made it grows in memory.
  */
 #ifndef MIG_IO_LONG_ARRAY_H
 #define MIG_IO_LONG_ARRAY_H
@@ -23,7 +23,7 @@ typedef struct MigLongArray {
 MigLongArray *mig_long_array_new(size_t element);
 
 /* Room for one more, zeroed, at the end; valid until the next one.  At G_MAXUINT elements
- * the last one is used again. */
+ * the last one is used again.  NULL where there is room neither in a file nor in memory. */
 void *mig_long_array_add(MigLongArray *array);
 
 void mig_long_array_free(MigLongArray *array);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <zstd.h>
 
+#include "io/alloc.h"
 #include "io/error.h"
 #include "io/kernel-copy.h"
 #include "io/output-target.h"
@@ -231,8 +232,9 @@ bool mig_output_write(MigOutput *out, const void *data, size_t n, GError **error
 
 static uint8_t *piece_of(MigOutput *out)
 {
-    if (!out->piece) {
-        out->piece = g_malloc(PIECE);
+    if (!out->piece && !(out->piece = mig_try_alloc(PIECE))) {
+        mig_error_set_plain(&out->failure, MIG_ERROR_IO, "cannot write %s: %s", out->name,
+                            g_strerror(ENOMEM));
     }
     return out->piece;
 }
@@ -263,7 +265,7 @@ static bool copy_through_memory(MigOutput *out, MigInput *in, uint64_t offset,
     }
 
     uint8_t *piece = piece_of(out);
-    if (!flush(out)) {
+    if (!piece || !flush(out)) {
         return false;
     }
     while (length > 0) {
@@ -305,6 +307,9 @@ static bool put_hole(MigOutput *out, uint64_t length)
     }
 
     uint8_t *piece = piece_of(out);
+    if (!piece) {
+        return false;
+    }
     memset(piece, 0, PIECE);
     while (length > 0) {
         size_t n = MIN(length, PIECE);

@@ -6,6 +6,7 @@
  */
 #include <gio/gio.h>
 
+#include "io/alloc.h"
 #include "io/source-unpack.h"
 
 /* Compressed bytes per step: what a damaged one takes with it. */
@@ -76,7 +77,7 @@ static bool gzip_step(MigUnpack *unpack, uint8_t *out, size_t n, size_t *given,
 
 static void gzip_clear(MigUnpack *unpack)
 {
-    g_object_unref(((GzipSource *)unpack)->converter);
+    g_clear_object(&((GzipSource *)unpack)->converter);
 }
 
 static const MigUnpackOps gzip_ops = { "gzip", gzip_step, gzip_clear };
@@ -86,6 +87,11 @@ MigSource *mig_source_gzip_new(MigSource *inner, MigExpansion *expansion)
     GzipSource *gzip = g_new0(GzipSource, 1);
 
     mig_unpack_init(&gzip->unpack, &gzip_ops, inner, expansion);
+    /* Once made it cannot fail, and it ends the process if it cannot be made. */
+    if (!mig_alloc_room(0)) {
+        mig_unpack_lacks_memory(&gzip->unpack);
+        return &gzip->unpack.base;
+    }
     gzip->converter = G_CONVERTER(g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP));
     return &gzip->unpack.base;
 }

@@ -5,6 +5,7 @@
  * Knows not: where they come from.
  * Beside it: mig_input_hold(), which fills it.
  */
+#include "io/alloc.h"
 #include "io/source.h"
 
 #include <errno.h>
@@ -23,6 +24,7 @@ typedef struct SpoolSource {
     char *dir;
     uint64_t length;
     GByteArray *memory; /* NULL once there is a file. */
+    MigMeter meter;
     int fd;
     GError *failure;
 } SpoolSource;
@@ -100,7 +102,8 @@ bool mig_source_spool_append(MigSource *source, const void *data, size_t n,
     if (n == 0) {
         return true;
     }
-    if (spool->memory && n <= SPOOL_MEMORY - spool->memory->len) {
+    if (spool->memory && n <= SPOOL_MEMORY - spool->memory->len &&
+        mig_meter_spend(&spool->meter, n)) {
         g_byte_array_append(spool->memory, data, (guint)n);
     } else {
         if (spool->memory && !move_to_file(spool, error)) {

@@ -6,6 +6,7 @@
  */
 #include "io/source-unpack.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define BUFFER_SIZE ((size_t)128 << 10)
@@ -64,6 +65,11 @@ void mig_unpack_fail(MigUnpack *unpack, MigErrorCode code, const char *text)
     unpack->failure = code;
     unpack->failure_text = text;
     unpack->failure_offset = unpack->in_offset - (unpack->filled - unpack->used);
+}
+
+void mig_unpack_lacks_memory(MigUnpack *unpack)
+{
+    mig_unpack_fail(unpack, MIG_ERROR_IO, g_strerror(ENOMEM));
 }
 
 bool mig_unpack_refill(MigUnpack *unpack, GError **error)

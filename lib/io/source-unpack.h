@@ -62,5 +62,6 @@ bool mig_unpack_refill(MigUnpack *unpack, GError **error);
 
 /* @text is static.  The place is where the decompressor has come to. */
 void mig_unpack_fail(MigUnpack *unpack, MigErrorCode code, const char *text);
+void mig_unpack_lacks_memory(MigUnpack *unpack);
 
 #endif

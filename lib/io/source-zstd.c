@@ -8,6 +8,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+#include "io/alloc.h"
 #include "io/source-unpack.h"
 
 /* A frame says how far back it refers; that much must stay in memory.  As zstd(1). */
@@ -23,6 +24,7 @@ typedef struct ZstdSource {
     MigUnpack unpack;
     ZSTD_DStream *stream;
     size_t wanted; /* Input that completes the next block; 0 between frames. */
+    size_t memory; /* Bytes that the stream has; a frame's header sizes them. */
 } ZstdSource;
 
 static void fail_decompression(MigUnpack *unpack, size_t result)
@@ -38,7 +40,7 @@ static void fail_decompression(MigUnpack *unpack, size_t result)
                         "wanted a frame or the end, found other bytes");
         break;
     case ZSTD_error_memory_allocation:
-        mig_unpack_fail(unpack, MIG_ERROR_IO, g_strerror(ENOMEM));
+        mig_unpack_lacks_memory(unpack);
         break;
     default:
         mig_unpack_fail(unpack, MIG_ERROR_CONTAINER, ZSTD_getErrorName(result));
@@ -125,6 +127,13 @@ static bool zstd_step(MigUnpack *unpack, uint8_t *out, size_t n, size_t *given,
         fail_decompression(unpack, result);
         return true;
     }
+    if (zstd->memory != ZSTD_sizeof_DStream(zstd->stream)) {
+        zstd->memory = ZSTD_sizeof_DStream(zstd->stream);
+        if (!mig_alloc_room(0)) {
+            mig_unpack_lacks_memory(unpack);
+            return true;
+        }
+    }
     zstd->wanted = result;
     /* Without input it still gives what it has decompressed already. */
     return size > 0 || to.pos > 0 || go_on(zstd, error);
@@ -146,7 +155,7 @@ MigSource *mig_source_zstd_new(MigSource *inner, MigExpansion *expansion)
     if (zstd->stream) {
         ZSTD_DCtx_setParameter(zstd->stream, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
     } else {
-        mig_unpack_fail(&zstd->unpack, MIG_ERROR_IO, g_strerror(ENOMEM));
+        mig_unpack_lacks_memory(&zstd->unpack);
     }
     return &zstd->unpack.base;
 }

@@ -10,6 +10,7 @@
 #ifndef MIG_STREAM_BODY_H
 #define MIG_STREAM_BODY_H
 
+#include "io/input-memory.h"
 #include "stream/reader.h"
 
 /* Reads the next item of a body.  On entry *item has offset, section, type and section_id.
@@ -77,6 +78,7 @@ struct MigReader {
     const char *next_defect; /* for the item to come */
 
     Footers footers;
+    MigMeter names; /* what sections, blocks and whoever keeps something of each take */
     GPtrArray *sections;  /* MigSection, owned */
     uint32_t name_octets; /* of all their names */
     GTree *by_name, *by_id;
@@ -103,6 +105,10 @@ struct MigReader {
     uint64_t trailing;           /* octets behind the end mark and the description */
     uint64_t second_best_sought; /* octets that were read behind a possible end */
 };
+
+/* Before something that has a name is kept, by the reader and those who watch it; false with
+ * *error where there is no memory for it. */
+bool mig_reader_spend(MigReader *r, size_t name_length, GError **error);
 
 /* The octets from the item's start on.  NULL with *error set, TRUNCATED or what the input
  * said, where fewer than @want are left; @what is the thing that is cut short. */

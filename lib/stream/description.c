@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "io/input-memory.h"
 #include "stream/json-scan.h"
 
 /* How many candidates that look like a description are read before giving up. */
@@ -338,8 +339,13 @@ MigDescription *mig_description_read(MigInput *in, uint64_t offset)
     if (length > MIG_DESCRIPTION_MAX) {
         return unreadable(offset, length, "it is longer than 16 MiB");
     }
-    json = g_malloc(length + 1);
-    if (mig_input_read_at(in, offset + sizeof(header), json, length) != length) {
+    /* The text, and what is kept of each device, of which none is shorter than {}. */
+    if (!mig_input_room(in, 2 * sizeof(MigDeviceDescription) *
+                                MIN(length / 3, (size_t)MIG_DEVICES_MAX))) {
+        return NULL;
+    }
+    json = mig_input_alloc(in, (size_t)length + 1);
+    if (!json || mig_input_read_at(in, offset + sizeof(header), json, length) != length) {
         return NULL;
     }
     return mig_description_parse(json, length, offset);

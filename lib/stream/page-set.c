@@ -6,8 +6,9 @@
  */
 #include "stream/page-set.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "io/alloc.h"
 
 #define STRETCH MIG_PAGE_SET_STRETCH
 
@@ -37,7 +38,7 @@ static Stretch *stretch_at(const MigPageStore *store, uint32_t place)
     return &g_array_index(store->stretches, Stretch, place - FIRST_PLACE);
 }
 
-/* An empty one; its place. */
+/* An empty one; its place, or NONE where there is no memory for it. */
 static uint32_t take_stretch(MigPageStore *store)
 {
     uint32_t place = store->free;
@@ -48,7 +49,9 @@ static uint32_t take_stretch(MigPageStore *store)
         store->free = s->next_free;
         *s = (Stretch){ 0 };
     } else {
-        mig_long_array_add(store->stretches);
+        if (!mig_long_array_add(store->stretches)) {
+            return NONE;
+        }
         place = FIRST_PLACE + store->stretches->len - 1;
     }
     return place;
@@ -65,17 +68,16 @@ static uint64_t n_stretches(const MigPageSet *set)
     return set->n_pages / STRETCH + (set->n_pages % STRETCH != 0);
 }
 
-/* calloc(), because it need not touch the memory of stretches that nobody sends. */
 bool mig_page_set_init(MigPageSet *set, uint64_t n_pages)
 {
     *set = (MigPageSet){ .n_pages = n_pages };
-    set->index = calloc(n_stretches(set) + 1, sizeof(*set->index));
+    set->index = mig_try_alloc0((n_stretches(set) + 1) * sizeof(*set->index));
     return set->index != NULL;
 }
 
 void mig_page_set_clear(MigPageSet *set)
 {
-    free(set->index);
+    g_free(set->index);
 }
 
 /* Sets @n bits from @first on; returns how many of them were clear. */
@@ -102,7 +104,7 @@ static uint32_t stretch_length(const MigPageSet *set, uint64_t which)
 }
 
 /* Adds @n pages of one stretch; @first counts from its beginning. */
-static void add_in_stretch(MigPageSet *set, MigPageStore *store, uint64_t which,
+static bool add_in_stretch(MigPageSet *set, MigPageStore *store, uint64_t which,
                            uint32_t first, uint32_t n)
 {
     uint32_t *entry = &set->index[which], length = stretch_length(set, which);
@@ -110,15 +112,15 @@ static void add_in_stretch(MigPageSet *set, MigPageStore *store, uint64_t which,
     Stretch *s;
 
     if (*entry == ALL) {
-        return;
+        return true;
     }
     if (*entry == NONE && n == length) {
         *entry = ALL;
         set->n_in += n;
-        return;
+        return true;
     }
-    if (*entry == NONE) {
-        *entry = take_stretch(store);
+    if (*entry == NONE && (*entry = take_stretch(store)) == NONE) {
+        return false;
     }
     s = stretch_at(store, *entry);
     fresh = set_bits(s->bits, first, n);
@@ -128,21 +130,25 @@ static void add_in_stretch(MigPageSet *set, MigPageStore *store, uint64_t which,
         give_back(store, *entry);
         *entry = ALL;
     }
+    return true;
 }
 
-void mig_page_set_add(MigPageSet *set, MigPageStore *store, uint64_t first, uint64_t n)
+bool mig_page_set_add(MigPageSet *set, MigPageStore *store, uint64_t first, uint64_t n)
 {
     if (first >= set->n_pages) {
-        return;
+        return true;
     }
     for (n = MIN(n, set->n_pages - first); n > 0;) {
         uint32_t at = (uint32_t)(first % STRETCH);
         uint32_t here = (uint32_t)MIN(n, STRETCH - at);
 
-        add_in_stretch(set, store, first / STRETCH, at, here);
+        if (!add_in_stretch(set, store, first / STRETCH, at, here)) {
+            return false;
+        }
         first += here;
         n -= here;
     }
+    return true;
 }
 
 bool mig_page_set_has(const MigPageSet *set, const MigPageStore *store, uint64_t page)

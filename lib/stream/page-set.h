@@ -42,8 +42,9 @@ typedef struct MigPageSet {
 bool mig_page_set_init(MigPageSet *set, uint64_t n_pages);
 void mig_page_set_clear(MigPageSet *set);
 
-/* Adds @n pages from @first on; those beyond the end are left out. */
-void mig_page_set_add(MigPageSet *set, MigPageStore *store, uint64_t first, uint64_t n);
+/* Adds @n pages from @first on; those beyond the end are left out.  False where there is no
+ * memory for it: then some of them are missing. */
+bool mig_page_set_add(MigPageSet *set, MigPageStore *store, uint64_t first, uint64_t n);
 
 bool mig_page_set_has(const MigPageSet *set, const MigPageStore *store, uint64_t page);
 

@@ -140,6 +140,9 @@ static MigStatus read_block(MigReader *r, MigItem *item, GError **error)
                           MIG_RAM_BLOCKS_MAX);
             return MIG_STATUS_ERROR;
         }
+        if (!mig_reader_spend(r, n, error)) {
+            return MIG_STATUS_ERROR;
+        }
         block = new_block(ram, p + 1, n);
     }
     block->used_length = length;

@@ -20,6 +20,10 @@
 #include "stream/outer.h"
 #include "stream/page.h"
 
+/* What all who watch a stream keep of one section or block, in bytes, amply; the name comes
+ * on top. */
+#define NAMED_COST ((size_t)1 << 10)
+
 static const char *const kind_names[MIG_ITEM_KIND_COUNT] = {
     [MIG_ITEM_FILE_HEADER] = "file-header",
     [MIG_ITEM_CONFIGURATION] = "configuration",
@@ -204,6 +208,12 @@ static MigStatus read_file_header(MigReader *r, MigItem *item, GError **error)
     return MIG_STATUS_MORE;
 }
 
+bool mig_reader_spend(MigReader *r, size_t name_length, GError **error)
+{
+    return mig_input_spend(r->in, &r->names, NAMED_COST + 2 * name_length) ||
+           mig_input_end_error(r->in, error);
+}
+
 /* The handler of that name and instance, made if it is new; NULL with *error at the limit. */
 static MigSection *section_for(MigReader *r, const uint8_t *name, uint8_t name_length,
                                uint32_t instance_id, uint64_t offset, GError **error)
@@ -223,6 +233,9 @@ static MigSection *section_for(MigReader *r, const uint8_t *name, uint8_t name_l
         mig_error_set(error, MIG_ERROR_LIMIT, offset, MIG_DEFECT_SECTIONS_TOO_MANY,
                       "more than %u different sections, or %u bytes of their names",
                       MIG_SECTIONS_MAX, MIG_SECTION_NAMES_MAX);
+        return NULL;
+    }
+    if (!mig_reader_spend(r, name_length, error)) {
         return NULL;
     }
     section->body = mig_body_for(section->name);

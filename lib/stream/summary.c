@@ -6,6 +6,7 @@
  */
 #include "stream/summary.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "stream/vfio.h"
@@ -38,12 +39,27 @@ void mig_summary_free(MigSummary *s)
     }
 }
 
-static bool watch_section(MigSummary *s, const MigItem *item)
+/* One more at the end of @array, at the place of @item; NULL with *error. */
+static void *add(MigLongArray *array, const MigItem *item, GError **error)
+{
+    void *added = mig_long_array_add(array);
+
+    if (!added) {
+        mig_error_set(error, MIG_ERROR_IO, item->offset, NULL,
+                      "cannot keep what the stream consists of: %s", g_strerror(ENOMEM));
+    }
+    return added;
+}
+
+static bool watch_section(MigSummary *s, const MigItem *item, GError **error)
 {
     MigSectionSummary *last;
 
     if (item->kind == MIG_ITEM_SECTION_HEADER) {
-        last = mig_long_array_add(s->sections);
+        last = add(s->sections, item, error);
+        if (!last) {
+            return false;
+        }
         *last = (MigSectionSummary){
             .offset = item->offset,
             .section = item->section->index,
@@ -54,8 +70,6 @@ static bool watch_section(MigSummary *s, const MigItem *item)
             .package_depth = item->package_depth,
         };
     }
-    /* Nothing, where watching began inside of a section. */
-    g_return_val_if_fail(s->sections->len > 0, false);
     last = &g_array_index(s->sections, MigSectionSummary, s->sections->len - 1);
     last->length += item->length;
     last->footer |= item->kind == MIG_ITEM_SECTION_FOOTER;
@@ -143,19 +157,22 @@ static void keep_config(MigVfioSummary *vfio, const MigVfioRecord *record)
     vfio->msix_enabled = record->msix_vectors && record->msix_enabled;
 }
 
-static void watch_vfio(MigSummary *s, const MigItem *item)
+static bool watch_vfio(MigSummary *s, const MigItem *item, GError **error)
 {
     MigVfioSummary *vfio = vfio_of(s, item->section);
     MigVfioRecordSummary *record;
 
     mig_vfio_device_watch(&vfio->device, item);
     if (item->kind != MIG_ITEM_VFIO_RECORD || item->piece) {
-        return;
+        return true;
     }
     if (item->vfio.has_payload) {
         keep_config(vfio, &item->vfio);
     }
-    record = mig_long_array_add(s->vfio_records);
+    record = add(s->vfio_records, item, error);
+    if (!record) {
+        return false;
+    }
     *record = (MigVfioRecordSummary){
         .offset = item->offset,
         .length = item->whole,
@@ -174,6 +191,7 @@ static void watch_vfio(MigSummary *s, const MigItem *item)
         vfio->first_record = s->vfio_records->len;
     }
     vfio->last_record = s->vfio_records->len;
+    return true;
 }
 
 static MigShare share_of(const MigItem *item)
@@ -186,13 +204,16 @@ static MigShare share_of(const MigItem *item)
     return item->kind == MIG_ITEM_DESCRIPTION ? MIG_SHARE_DESCRIPTION : MIG_SHARE_OTHER;
 }
 
-static void watch_outside(MigSummary *s, const MigItem *item)
+static bool watch_outside(MigSummary *s, const MigItem *item, GError **error)
 {
     MigCommandSummary *command;
 
     switch (item->kind) {
     case MIG_ITEM_COMMAND:
-        command = mig_long_array_add(s->commands);
+        command = add(s->commands, item, error);
+        if (!command) {
+            return false;
+        }
         *command = (MigCommandSummary){
             .offset = item->offset,
             .length = item->length,
@@ -214,6 +235,7 @@ static void watch_outside(MigSummary *s, const MigItem *item)
     default:
         break;
     }
+    return true;
 }
 
 static void keep_defect(MigSummary *s, const MigItem *item)
@@ -226,7 +248,8 @@ static void keep_defect(MigSummary *s, const MigItem *item)
     s->n_defects++;
 }
 
-void mig_summary_watch(MigSummary *s, MigReader *reader, const MigItem *item)
+bool mig_summary_watch(MigSummary *s, MigReader *reader, const MigItem *item,
+                       GError **error)
 {
     (void)reader;
     s->share[share_of(item)] += item->length;
@@ -234,15 +257,16 @@ void mig_summary_watch(MigSummary *s, MigReader *reader, const MigItem *item)
         keep_defect(s, item);
     }
     if (!item->section) {
-        watch_outside(s, item);
-        return;
+        return watch_outside(s, item, error);
     }
-    if (!watch_section(s, item)) {
-        return;
+    /* Nothing, where watching began inside of a section. */
+    g_return_val_if_fail(item->kind == MIG_ITEM_SECTION_HEADER || s->sections->len > 0,
+                         true);
+    if (!watch_section(s, item, error)) {
+        return false;
     }
     if (mig_section_is_ram(item->section)) {
         watch_ram(s, item);
-    } else if (mig_section_is_vfio(item->section)) {
-        watch_vfio(s, item);
     }
+    return !mig_section_is_vfio(item->section) || watch_vfio(s, item, error);
 }

@@ -113,9 +113,11 @@ MIG_API MigSummary *mig_summary_new(void);
 MIG_API void mig_summary_free(MigSummary *summary);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigSummary, mig_summary_free)
 
-/* Adds @item, the one that @reader has just read: all items of a stream, from its first on.  One
- * that lies in a section whose header was not watched is left out, with a GLib critical. */
-MIG_API void mig_summary_watch(MigSummary *summary, MigReader *reader,
-                               const MigItem *item);
+/* Adds @item, the one that @reader has just read: all items of a stream, from its first on.
+ * One that lies in a section whose header was not watched is left out, with a GLib critical.
+ * False with *error (IO) where there is room for it neither in memory nor in a temporary
+ * file. */
+MIG_API bool mig_summary_watch(MigSummary *summary, MigReader *reader,
+                               const MigItem *item, GError **error);
 
 #endif

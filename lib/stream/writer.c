@@ -9,6 +9,7 @@
  * become one.
  */
 #include "stream/writer.h"
+#include "io/input-memory.h"
 
 #include <string.h>
 
@@ -44,6 +45,7 @@ struct MigWriter {
 
     GArray *held; /* Piece; the first is the PACKAGED command; NULL outside */
     uint64_t held_bytes;
+    MigMeter held_meter;
     uint64_t package_length; /* as the command states it */
     uint64_t package_sum;
     bool nested;
@@ -163,6 +165,11 @@ static bool hold_piece(MigWriter *w, const Piece *piece, GError **error)
             "its new length");
         return false;
     }
+    if (!mig_input_spend(w->in, &w->held_meter,
+                         sizeof(Piece) + (piece->bytes ? piece->length : 0))) {
+        mig_input_end_error(w->in, error);
+        return false;
+    }
     g_array_append_val(w->held, *piece);
     if (piece->bytes) {
         g_bytes_ref(piece->bytes);
@@ -179,6 +186,7 @@ static bool begin_package(MigWriter *w, const MigItem *item, const Piece *piece,
     w->held = g_array_new(false, false, sizeof(Piece));
     g_array_set_clear_func(w->held, clear_piece);
     w->held_bytes = 0;
+    w->held_meter = (MigMeter){ 0 };
     w->package_length = item->command.package_length;
     w->package_sum = 0;
     w->nested = false;

@@ -75,7 +75,10 @@ static bool read_items(MigReader *reader, const uint8_t *data, size_t n, GString
             FUZZ_ASSERT(bytes && memcmp(bytes, data + item.offset, item.length) == 0);
             assert_encodes(&item, bytes);
         }
-        mig_summary_watch(summary, reader, &item);
+        if (!mig_summary_watch(summary, reader, &item, &error)) {
+            status = MIG_STATUS_ERROR;
+            break;
+        }
         if (notes) {
             note_item(notes, &item);
         }

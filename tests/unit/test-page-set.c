@@ -41,7 +41,7 @@ START_TEST(is_a_set)
         uint64_t first = g_rand_int(rand) % n;
         uint64_t length = 1 + g_rand_int(rand) % (round % 3 ? 100 : 6000);
 
-        mig_page_set_add(&set, &store, first, length);
+        ck_assert(mig_page_set_add(&set, &store, first, length));
         for (uint64_t page = first; page < MIN(first + length, n); page++) {
             in[page] = true;
         }
@@ -63,10 +63,10 @@ START_TEST(ends)
 
     mig_page_store_init(&store);
     ck_assert(mig_page_set_init(&set, 5000));
-    mig_page_set_add(&set, &store, 5000, 1);
-    mig_page_set_add(&set, &store, UINT64_MAX, UINT64_MAX);
+    ck_assert(mig_page_set_add(&set, &store, 5000, 1));
+    ck_assert(mig_page_set_add(&set, &store, UINT64_MAX, UINT64_MAX));
     ck_assert_uint_eq(set.n_in, 0);
-    mig_page_set_add(&set, &store, 4999, UINT64_MAX);
+    ck_assert(mig_page_set_add(&set, &store, 4999, UINT64_MAX));
     ck_assert_uint_eq(set.n_in, 1);
     ck_assert(mig_page_set_has(&set, &store, 4999));
     mig_page_set_clear(&set);
@@ -83,7 +83,7 @@ START_TEST(forgets_the_bits_of_full_stretches)
     mig_page_store_init(&store);
     ck_assert(mig_page_set_init(&set, 100 * MIG_PAGE_SET_STRETCH));
     for (uint64_t page = 0; page < set.n_pages; page++) {
-        mig_page_set_add(&set, &store, page, 1);
+        ck_assert(mig_page_set_add(&set, &store, page, 1));
     }
     ck_assert_uint_eq(set.n_in, set.n_pages);
     ck_assert_uint_eq(store.stretches->len, 1);
