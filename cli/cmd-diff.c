@@ -169,14 +169,9 @@ static char *capabilities_of(const MigConfiguration *conf)
 
 static char *uuid_of(const MigConfiguration *conf)
 {
-    GString *text = g_string_new(NULL);
+    char *uuid = conf ? mig_configuration_uuid_text(conf) : NULL;
 
-    for (unsigned i = 0; conf && conf->uuid && i < 16; i++) {
-        g_string_append_printf(text,
-                               i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x",
-                               conf->uuid[i]);
-    }
-    return g_string_free(text, FALSE);
+    return uuid ? uuid : g_strdup("");
 }
 
 /* Texts; an empty one is not there. */
@@ -402,23 +397,10 @@ static void diff_vfio(Diff *diff, const MigSection *a, const MigSection *b)
 
 /* --- sections ---------------------------------------------------------------------------- */
 
-static gint compare_sections(gconstpointer p, gconstpointer q)
-{
-    const MigSection *a = p, *b = q;
-
-    if (a->instance_id != b->instance_id) {
-        return a->instance_id < b->instance_id ? -1 : 1;
-    }
-    if (a->name_length != b->name_length) {
-        return a->name_length < b->name_length ? -1 : 1;
-    }
-    return memcmp(a->name, b->name, a->name_length);
-}
-
 /* A tree: names that share a hash cost no more than others. */
 static GTree *sections_of(const DiffSide *side)
 {
-    GTree *sections = g_tree_new(compare_sections);
+    GTree *sections = g_tree_new(mig_section_compare);
     size_t n;
     const MigSection *const *list = mig_reader_sections(side->reader, &n);
 

@@ -10,6 +10,7 @@
 #include "cli.h"
 #include "fields.h"
 #include "files.h"
+#include "io/fully.h"
 #include "progress.h"
 #include "sandbox.h"
 #include "text.h"
@@ -188,17 +189,9 @@ static char *lspci_text(const char *name, const GByteArray *space)
 
 static bool write_all(int fd, const void *data, size_t n, GError **error)
 {
-    const uint8_t *p = data;
-
-    while (n) {
-        ssize_t done = write(fd, p, n);
-
-        if (done < 0 && errno != EINTR) {
-            mig_error_set_plain(error, MIG_ERROR_IO, "writing: %s", g_strerror(errno));
-            return false;
-        }
-        p += MAX(done, 0);
-        n -= (size_t)MAX(done, 0);
+    if (!mig_write_fully(fd, data, n)) {
+        mig_error_set_plain(error, MIG_ERROR_IO, "writing: %s", g_strerror(errno));
+        return false;
     }
     return true;
 }

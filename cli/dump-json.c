@@ -99,13 +99,8 @@ static void put_configuration(CliJson *json, const MigConfiguration *conf)
         cli_json_uint(json, "target_page_bits", conf->page_bits);
     }
     if (conf->uuid) {
-        char uuid[37];
+        g_autofree char *uuid = mig_configuration_uuid_text(conf);
 
-        for (int i = 0, at = 0; i < 16; i++) {
-            at += g_snprintf(uuid + at, sizeof(uuid) - (gulong)at, "%s%02x",
-                             i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
-                             conf->uuid[i]);
-        }
         cli_json_string(json, "uuid", uuid);
     }
     cli_json_end_object(json);

@@ -323,21 +323,6 @@ void mig_report_no_ground(MigCheck *check, const char *why)
     state->why = why;
 }
 
-const char *mig_grouped(uint64_t n, MigGrouped buffer)
-{
-    /* cppcheck-suppress ctuPointerArith ; to the last octet, not beyond */
-    char *p = buffer + sizeof(MigGrouped) - 1;
-
-    *p = '\0';
-    for (unsigned digits = 0; digits == 0 || n; n /= 10, digits++) {
-        if (digits && digits % 3 == 0) {
-            *--p = ',';
-        }
-        *--p = (char)('0' + n % 10);
-    }
-    return memmove(buffer, p, strlen(p) + 1);
-}
-
 MigRelease mig_check_release(const MigCheck *check)
 {
     return asks_for_one(check) ? mig_releases_oldest(check->asked) : MIG_RELEASE_NONE;

@@ -89,10 +89,6 @@ MigVfioNeed mig_check_need(const MigCheck *check, const MigSection *section);
 
 MigReader *mig_check_reader(const MigCheck *check);
 
-/* 12,345,678 in @buffer, which is returned. */
-typedef char MigGrouped[28];
-const char *mig_grouped(uint64_t n, MigGrouped buffer);
-
 /* "s" unless @n is 1. */
 #define MIG_PLURAL(n) ((n) == 1 ? "" : "s")
 

@@ -96,9 +96,9 @@ static void section_unbound(MigCheck *check, const MigFacts *facts, const MigIte
         mig_report_item(
             check, item, "%s of section id %u, and this section has id %u by now",
             mig_section_type_name(item->type), item->section_id, item->section->id);
-        mig_report_loader(check, MIG_RELEASE_FIRST, 1001, "Unknown savevm section %u",
-                          item->section_id);
-        mig_report_loader(check, 1002, MIG_RELEASE_LAST, "Unknown section %u",
+        mig_report_loader(check, MIG_RELEASE_FIRST, QEMU(10, 1),
+                          "Unknown savevm section %u", item->section_id);
+        mig_report_loader(check, QEMU(10, 2), MIG_RELEASE_LAST, "Unknown section %u",
                           item->section_id);
     }
 }

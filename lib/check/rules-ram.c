@@ -8,6 +8,7 @@
  * 5.2 to 10.2.
  */
 #include "check/rule.h"
+#include "io/number.h"
 #include "stream/defect.h"
 #include "stream/page.h"
 #include "stream/ram-record.h"
@@ -320,7 +321,7 @@ static void report_missing(MigCheck *check, const MigFacts *facts,
 {
     uint64_t n_pages = coverage->block->used_length / page_size;
     uint64_t missing = n_pages - coverage->sent.n_in;
-    MigGrouped some, all;
+    g_autofree char *some = mig_number(missing), *all = mig_number(n_pages);
     uint64_t first =
         coverage->sent.index
             ? mig_page_set_first_missing(&coverage->sent, &facts->pages) * page_size
@@ -332,8 +333,7 @@ static void report_missing(MigCheck *check, const MigFacts *facts,
     mig_report(check, place, NULL,
                "%s of %s pages of RAM block %s are never sent, the first at "
                "0x%" PRIx64 "%s",
-               mig_grouped(missing, some), mig_grouped(n_pages, all),
-               coverage->block->name, first,
+               some, all, coverage->block->name, first,
                facts->hints ? "; its guest has told the source which it does not need"
                             : "");
     if (facts->hints) {

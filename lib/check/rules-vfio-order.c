@@ -10,6 +10,7 @@
  * is restored: with a GIC the kernel refuses it.
  */
 #include "check/rule.h"
+#include "io/number.h"
 
 /* --- data before the configuration space ------------------------------------------ */
 
@@ -31,7 +32,8 @@ static void remedy_data(MigCheck *check, const MigVfioDevice *d)
 static void report_data(MigCheck *check, const MigVfioFacts *v, MigVfioNeed need)
 {
     const MigVfioDevice *d = &v->device;
-    MigGrouped records, bytes;
+    g_autofree char *records = mig_number(v->early_records);
+    g_autofree char *bytes = mig_number(v->early_bytes);
     bool says_so = d->subflags && v->early_set_up != MIG_NOWHERE;
     const char *why =
         need == MIG_VFIO_NEED_YES ? "and this device is said to need it first"
@@ -41,9 +43,8 @@ static void report_data(MigCheck *check, const MigVfioFacts *v, MigVfioNeed need
     mig_report(check, d->first_data, d->section,
                "%s record%s, %s byte%s of device data "
                "precede the configuration space at 0x%" PRIx64 "; %s",
-               mig_grouped(v->early_records, records), MIG_PLURAL(v->early_records),
-               mig_grouped(v->early_bytes, bytes), MIG_PLURAL(v->early_bytes), d->config,
-               why);
+               records, MIG_PLURAL(v->early_records), bytes, MIG_PLURAL(v->early_bytes),
+               d->config, why);
     if (need == MIG_VFIO_NEED_YES || says_so) {
         remedy_data(check, d);
     } else {

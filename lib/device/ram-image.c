@@ -12,6 +12,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "io/fully.h"
 #include "stream/defect.h"
 #include "stream/mapped-ram.h"
 #include "stream/page.h"
@@ -84,30 +85,6 @@ static bool io_error(const MigRamBlock *block, GError **error)
     return false;
 }
 
-static bool write_vector(int fd, struct iovec *iov, int n, uint64_t at)
-{
-    while (n > 0) {
-        ssize_t done = pwritev(fd, iov, n, (off_t)at);
-
-        if (done < 0 && errno == EINTR) {
-            continue;
-        }
-        if (done <= 0) {
-            errno = done == 0 ? ENOSPC : errno;
-            return false;
-        }
-        at += (uint64_t)done;
-        for (; n > 0 && (size_t)done >= iov->iov_len; iov++, n--) {
-            done -= (ssize_t)iov->iov_len;
-        }
-        if (n > 0) {
-            iov->iov_base = (uint8_t *)iov->iov_base + done;
-            iov->iov_len -= (size_t)done;
-        }
-    }
-    return true;
-}
-
 /* Octets from @address on become @fill, @length of them. */
 static bool fill(Block *b, uint64_t address, uint64_t length, uint8_t value)
 {
@@ -118,7 +95,7 @@ static bool fill(Block *b, uint64_t address, uint64_t length, uint8_t value)
         struct iovec iov = { same, MIN(length, MIG_PAGE_SIZE_MAX) };
         size_t n = iov.iov_len;
 
-        if (!write_vector(b->fd, &iov, 1, b->base + address)) {
+        if (!mig_pwritev_fully(b->fd, &iov, 1, b->base + address)) {
             return false;
         }
         address += n;
@@ -173,32 +150,10 @@ static bool write_pages(MigRamImage *image, Block *b, const uint8_t *data, uint3
             iov[count++].iov_len = page_size;
             i++;
         }
-        if (!write_vector(b->fd, iov, (int)count, b->base + from)) {
+        if (!mig_pwritev_fully(b->fd, iov, (int)count, b->base + from)) {
             return false;
         }
         b->high = MAX(b->high, from + (uint64_t)count * page_size);
-    }
-    return true;
-}
-
-static bool read_exactly(const Block *b, uint64_t address, uint8_t *p, size_t n)
-{
-    size_t done = 0;
-
-    while (done < n) {
-        ssize_t got = pread(b->fd, p + done, n - done, (off_t)(b->base + address + done));
-
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return false;
-        }
-        if (got == 0) {
-            memset(p + done, 0, n - done);
-            return true;
-        }
-        done += (size_t)got;
     }
     return true;
 }
@@ -210,7 +165,8 @@ static bool write_encoded(MigRamImage *image, Block *b, const MigItem *item,
     const MigPageKindType *kind = mig_page_kind(run->kind);
     g_autofree uint8_t *page = g_malloc0(run->page_size);
 
-    if (kind->changes && !read_exactly(b, run->address, page, run->page_size)) {
+    if (kind->changes &&
+        !mig_pread_padded(b->fd, page, run->page_size, b->base + run->address)) {
         return io_error(run->block, error);
     }
     if (!kind->decode(mig_ram_pages_data(run, record, 0), run->data_length, page,
@@ -333,7 +289,8 @@ bool mig_ram_image_read(const MigRamImage *image, const MigRamBlock *block,
     const Block *b = find(image, block);
 
     errno = EBADF; /* a block that is left out */
-    return (b && read_exactly(b, address, buffer, n)) || io_error(block, error);
+    return (b && mig_pread_padded(b->fd, buffer, n, b->base + address)) ||
+           io_error(block, error);
 }
 
 uint64_t mig_ram_image_next(const MigRamImage *image, const MigRamBlock *block,

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "filter/pages.h"
+#include "io/fully.h"
 #include "io/temporary.h"
 #include "stream/page-set.h"
 #include "stream/page.h"
@@ -139,45 +140,18 @@ static bool file_open(RamDecompress *d, MigNext *next, GError **error)
 static bool store(RamDecompress *d, MigNext *next, uint64_t number, const uint8_t *page,
                   uint32_t size, GError **error)
 {
-    ssize_t n = 0;
-
-    if (!file_open(d, next, error)) {
-        return false;
-    }
-    for (uint32_t done = 0; done < size; done += (uint32_t)n) {
-        n = pwrite(d->fd - 1, page + done, size - done, (off_t)(number * size + done));
-        if (n < 0 && errno == EINTR) {
-            n = 0;
-        } else if (n <= 0) {
-            return file_failed(next, error);
-        }
-    }
-    return true;
+    return file_open(d, next, error) &&
+           (mig_pwrite_fully(d->fd - 1, page, size, number * size) ||
+            file_failed(next, error));
 }
 
 /* What was never written is zero. */
 static bool load(RamDecompress *d, MigNext *next, uint64_t number, uint8_t *page,
                  uint32_t size, GError **error)
 {
-    uint32_t done = 0;
-
-    if (!file_open(d, next, error)) {
-        return false;
-    }
-    while (done < size) {
-        ssize_t n =
-            pread(d->fd - 1, page + done, size - done, (off_t)(number * size + done));
-
-        if (n < 0 && errno != EINTR) {
-            return file_failed(next, error);
-        }
-        if (n == 0) {
-            memset(page + done, 0, size - done);
-            return true;
-        }
-        done += n > 0 ? (uint32_t)n : 0;
-    }
-    return true;
+    return file_open(d, next, error) &&
+           (mig_pread_padded(d->fd - 1, page, size, number * size) ||
+            file_failed(next, error));
 }
 
 static bool decompress_scan(void *state, MigNext *next, const MigItem *item,

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "io/fully.h"
 #include "io/temporary.h"
 #include "io/zero.h"
 
@@ -39,19 +40,7 @@ static bool fail(const SpoolSource *spool, GError **error)
 static bool write_at(SpoolSource *spool, const uint8_t *data, size_t n, uint64_t offset,
                      GError **error)
 {
-    while (n > 0) {
-        ssize_t done = pwrite(spool->fd, data, n, (off_t)offset);
-        if (done < 0 && errno == EINTR) {
-            continue;
-        }
-        if (done < 0) {
-            return fail(spool, error);
-        }
-        data += done;
-        n -= (size_t)done;
-        offset += (uint64_t)done;
-    }
-    return true;
+    return mig_pwrite_fully(spool->fd, data, n, offset) || fail(spool, error);
 }
 
 /* Writes all but the blocks that are zero throughout. */

@@ -42,6 +42,19 @@ bool mig_section_is_vfio(const MigSection *section)
     return section && section->body == &mig_body_vfio;
 }
 
+gint mig_section_compare(gconstpointer a, gconstpointer b)
+{
+    const MigSection *x = a, *y = b;
+
+    if (x->instance_id != y->instance_id) {
+        return x->instance_id < y->instance_id ? -1 : 1;
+    }
+    if (x->name_length != y->name_length) {
+        return x->name_length - y->name_length;
+    }
+    return memcmp(x->name, y->name, x->name_length);
+}
+
 MigSection *mig_section_renamed(const MigSection *section, const char *name)
 {
     size_t n = strlen(name);

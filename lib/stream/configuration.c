@@ -21,7 +21,8 @@
 
 #define PREFIX "configuration/"
 
-#define NAME_OFFSET 5u /* of the machine's name, after type and length */
+#define UUID_LENGTH 16u /* bytes */
+#define NAME_OFFSET 5u  /* of the machine's name, after type and length */
 
 /* Walks the section's octets; a read beyond them is remembered and yields zeros. */
 typedef struct Cursor {
@@ -71,6 +72,19 @@ MigConfigurationParts mig_configuration_parts(const MigItem *item, const uint8_t
     return parts;
 }
 
+char *mig_configuration_uuid_text(const MigConfiguration *configuration)
+{
+    const uint8_t *uuid = configuration->uuid;
+    GString *text = uuid ? g_string_new(NULL) : NULL;
+
+    for (unsigned i = 0; uuid && i < UUID_LENGTH; i++) {
+        bool dash = i == 4 || i == 6 || i == 8 || i == 10;
+
+        g_string_append_printf(text, "%s%02x", dash ? "-" : "", uuid[i]);
+    }
+    return text ? g_string_free(text, false) : NULL;
+}
+
 void mig_configuration_encode(const MigConfigurationParts *parts, GByteArray *out)
 {
     mig_append_u8(out, MIG_CONFIGURATION);
@@ -111,10 +125,10 @@ static bool read_capabilities(MigReader *r, MigConfiguration *conf, Cursor *c)
 
 static bool read_uuid(MigReader *r, MigConfiguration *conf, Cursor *c)
 {
-    const uint8_t *p = take(c, sizeof(r->uuid));
+    const uint8_t *p = take(c, UUID_LENGTH);
 
     if (p) {
-        memcpy(r->uuid, p, sizeof(r->uuid));
+        memcpy(r->uuid, p, UUID_LENGTH);
         conf->uuid = r->uuid;
     }
     return true;

@@ -68,6 +68,9 @@ MIG_API bool mig_section_is_vfio(const MigSection *section);
  * "0000:00:02.0/virtio-net". */
 MIG_API bool mig_section_has_handler(const MigSection *section, const char *handler);
 
+/* A GCompareFunc: the order of two MigSection by instance and name, which may hold NULs. */
+MIG_API gint mig_section_compare(gconstpointer a, gconstpointer b);
+
 /* A copy of @section with the idstr @name, of at most 255 octets; free with g_free().  NULL
  * where a section of that name would be read in another way, and so could not be it. */
 MIG_API MigSection *mig_section_renamed(const MigSection *section, const char *name);
@@ -100,6 +103,10 @@ typedef struct MigConfiguration {
     bool mapped_ram;
     const uint8_t *uuid; /* 16 octets, or NULL */
 } MigConfiguration;
+
+/* The UUID as 00112233-4455-...; NULL where the configuration has none.  The caller
+ * frees. */
+MIG_API char *mig_configuration_uuid_text(const MigConfiguration *configuration);
 
 /* What is true of a kind is in the table of stream/page-kind.c. */
 typedef enum MigPageKind {

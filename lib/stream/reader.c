@@ -75,20 +75,6 @@ const char *mig_item_kind_name(MigItemKind kind)
     return kind_names[kind];
 }
 
-/* (idstr, instance) as a key; idstr may hold NULs. */
-static gint compare_sections(gconstpointer a, gconstpointer b)
-{
-    const MigSection *x = a, *y = b;
-
-    if (x->instance_id != y->instance_id) {
-        return x->instance_id < y->instance_id ? -1 : 1;
-    }
-    if (x->name_length != y->name_length) {
-        return x->name_length - y->name_length;
-    }
-    return memcmp(x->name, y->name, x->name_length);
-}
-
 static gint compare_names(gconstpointer a, gconstpointer b)
 {
     return strcmp(a, b);
@@ -102,7 +88,7 @@ MigReader *mig_reader_new(MigInput *in)
     r->budget = (MigBudget)MIG_BUDGET_INIT;
     r->pos = mig_input_tell(in);
     r->sections = g_ptr_array_new_with_free_func(g_free);
-    r->by_name = g_tree_new(compare_sections);
+    r->by_name = g_tree_new(mig_section_compare);
     r->by_id = mig_number_tree_new(NULL);
     r->strings = g_string_chunk_new(256);
     r->capabilities = g_ptr_array_new();
