@@ -239,7 +239,8 @@ static char *error_text(const GError *error)
 {
     uint64_t offset;
     bool of_stream = mig_error_get_offset(error, &offset) || mig_error_get_rule(error) ||
-                     cli_status_of(error) == CLI_FOUND;
+                     cli_status_of(error) == CLI_FOUND ||
+                     g_error_matches(error, MIG_ERROR, MIG_ERROR_UNMATCHED);
 
     return of_stream ? cli_own_text(error->message) : cli_file_name(error->message);
 }

@@ -13,29 +13,72 @@
 
 #define CPU "cpu" /* the section of one */
 
+/* A name that was asked for, and what is near it while it has matched none. */
+typedef struct Pattern {
+    char *lower;
+    MigNearest *nearest;
+    bool matched;
+} Pattern;
+
 typedef struct Registers {
     Dump *dump;
     CliJson *json; /* NULL: text */
     bool color;
-    char **patterns; /* in lower case; NULL: all registers */
-    MigNearest *nearest;
-    uint64_t cpus, shown; /* CPUs that were decoded; registers */
+    GArray *patterns; /* of Pattern; none: all registers */
+    uint64_t cpus;    /* that were decoded */
 
     /* The section whose body goes by. */
     const MigSection *section;
     uint64_t from, length;
 } Registers;
 
+static Pattern *pattern_at(const Registers *r, guint i)
+{
+    return &g_array_index(r->patterns, Pattern, i);
+}
+
+static void clear_pattern(gpointer p)
+{
+    g_free(((Pattern *)p)->lower);
+    mig_nearest_free(((Pattern *)p)->nearest);
+}
+
+/* "rip,cr*" */
+static GArray *patterns_of(const char *text)
+{
+    GArray *patterns = g_array_new(false, false, sizeof(Pattern));
+    g_auto(GStrv) names = g_strsplit(text ? text : "", ",", -1);
+
+    g_array_set_clear_func(patterns, clear_pattern);
+    for (char **name = names; *name; name++) {
+        Pattern pattern = { .lower = g_ascii_strdown(*name, -1),
+                            .nearest = mig_nearest_new(*name) };
+
+        g_array_append_val(patterns, pattern);
+    }
+    return patterns;
+}
+
 static bool is_wanted(const Registers *r, const char *name)
 {
     g_autofree char *lower = g_ascii_strdown(name, -1);
+    bool wanted = r->patterns->len == 0;
 
-    for (char **pattern = r->patterns; pattern && *pattern; pattern++) {
-        if (g_pattern_match_simple(*pattern, lower)) {
-            return true;
-        }
+    for (guint i = 0; i < r->patterns->len; i++) {
+        Pattern *pattern = pattern_at(r, i);
+        bool matches = g_pattern_match_simple(pattern->lower, lower);
+
+        pattern->matched |= matches;
+        wanted |= matches;
     }
-    return !r->patterns;
+    return wanted;
+}
+
+static void offer(const Registers *r, const char *name)
+{
+    for (guint i = 0; i < r->patterns->len; i++) {
+        mig_nearest_offer(pattern_at(r, i)->nearest, name);
+    }
 }
 
 /* "0x" and a digit for each four bits. */
@@ -184,10 +227,9 @@ static void show(Registers *r, MigRegisters *registers)
 
     for (size_t i = 0; i < n; i++) {
         wanted += is_wanted(r, list[i].name);
-        mig_nearest_offer(r->nearest, list[i].name);
+        offer(r, list[i].name);
     }
     r->cpus += architecture != NULL;
-    r->shown += wanted;
     if (!wanted) {
         return;
     }
@@ -196,7 +238,7 @@ static void show(Registers *r, MigRegisters *registers)
         return;
     }
     print_cpu(r, architecture);
-    if (r->patterns) {
+    if (r->patterns->len) {
         print_some(r, list, n);
     } else {
         print_all(list, n);
@@ -245,36 +287,43 @@ static void watch(Registers *r, const MigItem *item)
     }
 }
 
-/* Why nothing was shown. */
-static void complain(const Registers *r)
+static void complain(const Registers *r, const char *text)
 {
-    g_autofree char *file = cli_file_name(r->dump->file);
-    g_autofree char *pattern = NULL, *hint = NULL;
+    g_autoptr(GError) error = NULL;
 
-    fflush(stdout);
+    mig_error_set_plain(&error, MIG_ERROR_UNMATCHED, "%s", text);
+    cli_print_error(r->dump->file, error);
+}
+
+/* Says what was asked for in vain; whether there was nothing of that kind. */
+static bool is_complete(const Registers *r)
+{
+    bool complete = r->cpus > 0;
+
     if (!r->cpus) {
-        fprintf(
-            stderr,
-            "%s: no CPU whose registers have names: there is no section \"cpu\" that the "
-            "stream describes (migstat dump --devices shows what there is)\n",
-            file);
-        return;
+        complain(r, "no CPU whose registers have names: the stream describes no section "
+                    "\"cpu\" of a kind that is known");
     }
-    pattern = cli_file_name(r->dump->options->registers_pattern);
-    hint = mig_nearest_hint(r->nearest, "the CPU has");
-    fprintf(stderr, "%s: no register is called \"%s\"%s\n", file, pattern, hint);
+    for (guint i = 0; r->cpus && i < r->patterns->len; i++) {
+        const Pattern *pattern = pattern_at(r, i);
+        g_autofree char *hint = mig_nearest_hint(pattern->nearest, "the CPU has");
+        g_autofree char *text =
+            g_strdup_printf("no register is called \"%s\"%s", pattern->lower, hint);
+
+        if (!pattern->matched) {
+            complain(r, text);
+            complete = false;
+        }
+    }
+    return complete;
 }
 
 bool dump_registers(Dump *dump)
 {
-    const char *pattern = dump->options->registers_pattern;
-    g_autofree char *lower = pattern ? g_ascii_strdown(pattern, -1) : NULL;
-    g_auto(GStrv) patterns = lower ? g_strsplit(lower, ",", -1) : NULL;
-    g_autoptr(MigNearest) nearest = mig_nearest_new(lower ? lower : "");
+    g_autoptr(GArray) patterns = patterns_of(dump->options->registers_pattern);
     Registers r = { .dump = dump,
                     .color = cli_use_color(dump->options->common->color, stdout),
-                    .patterns = patterns,
-                    .nearest = nearest };
+                    .patterns = patterns };
     CliJson json;
     MigItem item;
 
@@ -297,8 +346,5 @@ bool dump_registers(Dump *dump)
         cli_json_end_object(&json);
         cli_json_finish(&json);
     }
-    if (r.shown == 0 && !dump->error) {
-        complain(&r);
-    }
-    return r.shown > 0 || dump->error;
+    return dump->error || is_complete(&r);
 }

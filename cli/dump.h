@@ -128,7 +128,8 @@ void dump_items(Dump *dump);
 /* --devices: likewise, a device at a time. */
 void dump_devices(Dump *dump);
 
-/* --registers: likewise, a CPU at a time.  False if there was none to show, which it has said. */
+/* --registers: likewise, a CPU at a time.  False if something that was asked for is
+ * not there, which it has said. */
 bool dump_registers(Dump *dump);
 
 #endif
