@@ -129,6 +129,11 @@ static bool look(MigTarget *target, bool *exists, GError **error)
                             "%s exists already, as a symbolic link", target->path);
         return false;
     }
+    if (S_ISDIR(target->old.st_mode)) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE,
+                            "%s is a folder, and a file name was wanted", target->path);
+        return false;
+    }
     if (!S_ISREG(target->old.st_mode)) {
         mig_error_set_plain(error, MIG_ERROR_USAGE, "%s is no regular file",
                             target->path);

@@ -296,7 +296,7 @@ START_TEST(nothing_is_left_of_a_failure)
         { "migstat convert --force --to=config-last multifd -o old", 1, "d/vfio" },
         { "migstat convert missing -o b", 2, "missing" },
         { "migstat convert a -o none/b", 2, "none/b" },
-        { "migstat convert a -o .", 2, "regular file" },
+        { "migstat convert a -o .", 2, ". is a folder, and a file name was wanted" },
         { "migstat convert a -o /dev/full", 2, "/dev/full" },
         { "migstat convert a > /dev/full", 2, "standard output" },
         { "ulimit -f 100; trap '' XFSZ; migstat convert a -o b", 2, "b" },
