@@ -106,6 +106,11 @@ bool cli_given(const CliCommon *common, const CliCommand *command, const char *o
 int cli_word(const struct argp_state *state, const char *option, const char *arg,
              const char *const *words);
 
+/* Ends the program if @path, of -o, cannot be a file because it is a folder or empty; or, where
+ * a folder is wanted, because it is a file. */
+void cli_want_file(const struct argp_state *state, const char *path);
+void cli_want_folder(const struct argp_state *state, const char *path);
+
 /* A release, "7.2" or "qemu-7.2"; or the end of the program with what is known. */
 MigRelease cli_release(const struct argp_state *state, const char *option,
                        const char *arg);

@@ -64,7 +64,7 @@ static const struct argp_option options[] = {
     { "long", KEY_LONG, NULL, 0, "With --zstd: look for matches far back", 2 },
     { "threads", KEY_THREADS, "N", 0,
       "With --zstd: compress in N threads; default: one a processor, at most 4", 2 },
-    { "report", KEY_REPORT, "text|json", 0, "How to tell what was changed, on stderr",
+    { "report", KEY_REPORT, "text|json", 0, "--format of what is told on stderr alone",
       2 },
     { 0 },
 };
@@ -135,9 +135,21 @@ static int number(struct argp_state *state, const char *option, const char *arg,
     long value = strtol(arg, &end, 10);
 
     if (end == arg || *end || value < min || value > INT_MAX) {
-        cli_usage_error(state, "--%s: \"%s\" is not a sensible number", option, arg);
+        cli_usage_error(state, "--%s wants a number, not \"%s\"", option, arg);
     }
     return (int)value;
+}
+
+static int zstd_level(struct argp_state *state, const char *arg)
+{
+    int level = number(state, "zstd", arg, INT_MIN), lowest, highest;
+
+    mig_output_zstd_levels(&lowest, &highest);
+    if (level < lowest || level > highest) {
+        cli_usage_error(state, "--zstd: level %d is not between %d and %d", level, lowest,
+                        highest);
+    }
+    return level;
 }
 
 static void check_arguments(Arguments *arguments, struct argp_state *state)
@@ -152,8 +164,8 @@ static void check_arguments(Arguments *arguments, struct argp_state *state)
             state, "--dry-run with --for wants a FILE, since what that release needs "
                    "depends on it");
     }
-    if (arguments->output && !*arguments->output) {
-        cli_usage_error(state, "--output wants a file name, not an empty one");
+    if (arguments->output) {
+        cli_want_file(state, arguments->output);
     }
     if (arguments->in_place && files->len && strcmp(files->pdata[0], "-") == 0) {
         cli_usage_error(state, "--in-place needs a file, which standard input is not");
@@ -202,7 +214,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_ZSTD:
         arguments->out.zstd = true;
-        arguments->out.zstd_level = arg ? number(state, "zstd", arg, INT_MIN) : 0;
+        arguments->out.zstd_level = arg ? zstd_level(state, arg) : 0;
         return 0;
     case KEY_LONG:
         arguments->out.zstd_long = true;
@@ -689,6 +701,9 @@ static int run(int argc, char **argv, CliCommon *common)
 
     g_array_set_clear_func(steps, clear_step);
     cli_parse(&cli_command_convert, argc, argv, 0, common, &arguments);
+    if (!cli_given(common, &cli_command_convert, "report")) {
+        arguments.report = common->format;
+    }
     if (arguments.list) {
         convert_list_filters(common->format);
         return CLI_OK;

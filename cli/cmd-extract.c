@@ -84,6 +84,11 @@ static void set_what(Extract *x, What what, const char *name, struct argp_state 
     }
 }
 
+static bool wants_folder(const Extract *x)
+{
+    return x->what == WHAT_RAM || x->what == WHAT_VFIO;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     Extract *x = state->input;
@@ -111,8 +116,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (x->what == WHAT_NONE) {
             cli_usage_error(state, "what? (--ram, --section, --vfio or --description)");
         }
-        if (!x->output && (x->what == WHAT_RAM || x->what == WHAT_VFIO)) {
+        if (!x->output && wants_folder(x)) {
             cli_usage_error(state, "which folder? (-o DIR)");
+        } else if (x->output && wants_folder(x)) {
+            cli_want_folder(state, x->output);
+        } else if (x->output) {
+            cli_want_file(state, x->output);
         }
         return 0;
     default:
@@ -312,11 +321,6 @@ static bool take(Extract *x, const MigItem *item, GError **error)
     default:
         return item->kind != MIG_ITEM_DESCRIPTION || take_json(x, item, error);
     }
-}
-
-static bool wants_folder(const Extract *x)
-{
-    return x->what == WHAT_RAM || x->what == WHAT_VFIO;
 }
 
 /* What a guest had in its memory and its devices is for nobody else to read. */

@@ -77,6 +77,25 @@ static void set_width(struct argp_state *state, const char *arg)
     cli_set_width((int)columns);
 }
 
+void cli_want_file(const struct argp_state *state, const char *path)
+{
+    if (!*path) {
+        cli_usage_error(state, "-o wants a file name, not an empty one");
+    } else if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
+        cli_usage_error(state, "%s is a folder; -o wants a file name", path);
+    }
+}
+
+void cli_want_folder(const struct argp_state *state, const char *path)
+{
+    if (!*path) {
+        cli_usage_error(state, "-o wants a folder's name, not an empty one");
+    } else if (g_file_test(path, G_FILE_TEST_EXISTS) &&
+               !g_file_test(path, G_FILE_TEST_IS_DIR)) {
+        cli_usage_error(state, "%s is a file; -o wants a folder", path);
+    }
+}
+
 MigRelease cli_release(const struct argp_state *state, const char *option,
                        const char *arg)
 {

@@ -10,6 +10,7 @@
 #include <check.h>
 
 #define SUITES(SUITE)  \
+    SUITE(address)     \
     SUITE(arm_sysreg)  \
     SUITE(check)       \
     SUITE(convert)     \

@@ -422,15 +422,24 @@ bool mig_output_moves(MigOutput *out, const MigInput *in, uint64_t offset)
 
 /* --- start and end --- */
 
-static bool set_up_zstd(MigOutput *out, const MigOutputOptions *options, GError **error)
+void mig_output_zstd_levels(int *lowest, int *highest)
 {
     ZSTD_bounds levels = ZSTD_cParam_getBounds(ZSTD_c_compressionLevel);
-    int level = options->zstd_level ? options->zstd_level : ZSTD_CLEVEL_DEFAULT;
 
-    if (level < levels.lowerBound || level > levels.upperBound) {
+    *lowest = levels.lowerBound;
+    *highest = levels.upperBound;
+}
+
+static bool set_up_zstd(MigOutput *out, const MigOutputOptions *options, GError **error)
+{
+    int level = options->zstd_level ? options->zstd_level : ZSTD_CLEVEL_DEFAULT;
+    int lowest, highest;
+
+    mig_output_zstd_levels(&lowest, &highest);
+    if (level < lowest || level > highest) {
         mig_error_set_plain(error, MIG_ERROR_USAGE,
-                            "zstd has levels from %d to %d, not %d", levels.lowerBound,
-                            levels.upperBound, level);
+                            "zstd has levels from %d to %d, not %d", lowest, highest,
+                            level);
         return false;
     }
     out->zstd = ZSTD_createCCtx();

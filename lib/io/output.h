@@ -29,6 +29,9 @@ typedef struct MigOutputOptions {
         *cancel; /* When set to true by the caller, writing stops with CANCELLED. */
 } MigOutputOptions;
 
+/* The levels that zstd_level may be, as libzstd has them; 0 is its default. */
+MIG_API void mig_output_zstd_levels(int *lowest, int *highest);
+
 /*
  * Starts a file at @path: a temporary in the same directory, invisible (O_TMPFILE) where the
  * file system can, which mig_output_commit() turns into @path.  Until then @path is

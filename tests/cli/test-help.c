@@ -147,6 +147,87 @@ START_TEST(the_overview_is_complete)
 }
 END_TEST
 
+/* --- one name, one meaning ---------------------------------------------------------------- */
+
+/* Commands that issues of the table's own document announce. */
+static const char *const planned[] = { "explain", "needs",  "receive", "send",
+                                       "relay",   "report", "recover", NULL };
+
+/* The rows of the table of options in docs/architecture.md: option -> "check diff" or "all". */
+static GHashTable *option_table(void)
+{
+    g_autofree char *path = source_path("docs/architecture.md"), *text = NULL;
+    g_autoptr(GRegex) regex = g_regex_new(
+        "^\\| `--([a-z-]+)` \\| [^|]+ \\| ([a-z ]+) \\|$", G_REGEX_MULTILINE, 0, NULL);
+    GHashTable *rows = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    GMatchInfo *match;
+
+    ck_assert(g_file_get_contents(path, &text, NULL, NULL));
+    for (g_regex_match(regex, text, 0, &match); g_match_info_matches(match);
+         g_match_info_next(match, NULL)) {
+        char *option = g_match_info_fetch(match, 1);
+
+        ck_assert_msg(!g_hash_table_contains(rows, option), "--%s has two rows", option);
+        g_hash_table_insert(rows, option, g_match_info_fetch(match, 2));
+    }
+    g_match_info_free(match);
+    return rows;
+}
+
+/* Every long option of a command, --help and its like too. */
+static GPtrArray *all_options(const char *command)
+{
+    g_autofree char *text = help(command);
+
+    return matches(text, "^ +(?:-[a-zA-Z], )? *--([a-z-]+)");
+}
+
+static bool contains(GPtrArray *names, const char *name)
+{
+    return g_ptr_array_find_with_equal_func(names, name, g_str_equal, NULL);
+}
+
+START_TEST(options_mean_the_same_everywhere)
+{
+    g_autofree char *names = commands();
+    g_auto(GStrv) all = g_strsplit(names, " ", -1);
+    g_autoptr(GHashTable) rows = option_table();
+    GHashTableIter iter;
+    gpointer option, listed;
+
+    for (char **command = all; *command; command++) {
+        g_autoptr(GPtrArray) options = all_options(*command);
+
+        for (guint i = 0; i < options->len; i++) {
+            ck_assert_msg(g_hash_table_contains(rows, g_ptr_array_index(options, i)),
+                          "--%s of %s is not in the table of docs/architecture.md",
+                          (char *)g_ptr_array_index(options, i), *command);
+        }
+        for (g_hash_table_iter_init(&iter, rows);
+             g_hash_table_iter_next(&iter, &option, &listed);) {
+            g_auto(GStrv) have = g_strsplit(listed, " ", -1);
+            bool told = g_str_equal(listed, "all") ||
+                        g_strv_contains((const char *const *)have, *command);
+
+            ck_assert_msg(told == contains(options, option),
+                          "--%s: the table has %s, and %s has %s", (char *)option,
+                          (char *)listed, *command, told ? "it not" : "it");
+        }
+    }
+    for (g_hash_table_iter_init(&iter, rows);
+         g_hash_table_iter_next(&iter, &option, &listed);) {
+        g_auto(GStrv) have = g_strsplit(listed, " ", -1);
+
+        for (char **command = have; *command; command++) {
+            ck_assert_msg(g_str_equal(*command, "all") ||
+                              g_strv_contains(planned, *command) ||
+                              g_strv_contains((const char *const *)all, *command),
+                          "--%s: no command \"%s\"", (char *)option, *command);
+        }
+    }
+}
+END_TEST
+
 /* Sections that a page of a command has, in this order; others may stand between. */
 static const char *const headings[] = {
     "NAME",     "SYNOPSIS",      "DESCRIPTION", "OPTIONS", "\"?EXIT STATUS\"?",
@@ -270,6 +351,7 @@ Suite *suite_help(void)
 
     tcase_add_test(tc, help_and_manual_have_the_same_options);
     tcase_add_test(tc, the_overview_is_complete);
+    tcase_add_test(tc, options_mean_the_same_everywhere);
     tcase_add_test(tc, pages_have_one_form);
     tcase_add_test(tc, references_exist);
     tcase_add_test(tc, pages_have_the_date_and_the_release);

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns: the proof that an address means what migstat(1) says, and that a set of them knows
+ * what meant nothing.
+ * Must not know: which command asks.
+ * Neighbours: lib/stream/address.h; test-messages.c has the words of each command.
+ */
+#include "stream/address.h"
+
+#include "mkmig.h"
+#include "support.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* --- one address -------------------------------------------------------------------------- */
+
+static const struct {
+    const char *address, *name;
+    uint32_t instance;
+    const char *path; /* NULL: the section as a whole */
+    bool means;
+} cases[] = {
+    { "dma", "dma", 0, NULL, true },
+    { "dma", "dma", 1, NULL, true },
+    { "dma@0", "dma", 0, NULL, true },
+    { "dma@1", "dma", 1, NULL, true },
+    { "dma@1", "dma", 0, NULL, false },
+    { "dma@1", "dma", 11, NULL, false },
+    { "dm", "dma", 0, NULL, false },
+    { "dma:x", "dma", 0, NULL, false },
+    { "*", "dma", 7, NULL, true },
+    { "dma@*", "dma", 7, NULL, true },
+    { "d?a@7", "dma", 7, NULL, true },
+    { "0000:00:02.0/*", "0000:00:02.0/vga", 0, NULL, true },
+    { "0000:00:02.0/*", "0000:00:03.0/vga", 0, NULL, false },
+
+    { "cpu:eip", "cpu", 0, "eip", true },
+    { "cpu:eip", "cpu", 3, "eip", true },
+    { "cpu@3:eip", "cpu", 3, "eip", true },
+    { "cpu@0:eip", "cpu", 3, "eip", false },
+    { "cpu", "cpu", 0, "eip", false },
+    { "cpu:regs[0]", "cpu", 0, "regs[0]", true },
+    { "cpu:regs[?]", "cpu", 0, "regs[0]", true },
+    { "*:*.cmd", "0000:00:1f.2/ahci", 0, "port[1].cmd", true },
+    { "*:cmd", "0000:00:1f.2/ahci", 0, "port[1].cmd", false },
+    { "0000:00:1f.2/ahci:a", "0000:00:1f.2/ahci", 0, "a", true },
+
+    /* as the stream has it, and as it is shown */
+    { "a\xff", "a\xff", 0, NULL, true },
+    { "a\\xff", "a\xff", 0, NULL, true },
+    { "a\\xfe", "a\xff", 0, NULL, false },
+    { "a\\\\b", "a\\b", 0, NULL, true },
+    { "a\\x0a@2", "a\n", 2, NULL, true },
+    { "a\\x0a:b\\x01", "a\n", 0, "b\x01", true },
+    { "x:b\\x01", "x", 0, "b\x01", true },
+    { "?", "\n", 0, NULL, true },
+};
+
+START_TEST(means_what_the_manual_says)
+{
+    bool means = cases[_i].path
+                     ? mig_address_is_field(cases[_i].address, cases[_i].name,
+                                            cases[_i].instance, cases[_i].path)
+                     : mig_address_is_section(cases[_i].address, cases[_i].name,
+                                              cases[_i].instance);
+    g_autoptr(MigAddresses) one = mig_addresses_new();
+
+    ck_assert_msg(means == cases[_i].means, "%s and %s", cases[_i].address,
+                  cases[_i].name);
+    mig_addresses_add(one, cases[_i].address);
+    ck_assert_msg(!means || mig_addresses_may_mean(one, cases[_i].name), "%s",
+                  cases[_i].address);
+    ck_assert_msg(
+        !means || !cases[_i].path ||
+            mig_address_is_in(cases[_i].address, cases[_i].name, cases[_i].instance),
+        "%s", cases[_i].address);
+}
+END_TEST
+
+/* What is printed of a section means that section alone, and only it. */
+START_TEST(printed_addresses_come_back)
+{
+    static const struct {
+        const char *name;
+        uint32_t instance;
+        const char *address;
+    } all[] = { { "apic", 0, "apic" }, { "dma", 1, "dma@1" }, { "a@1", 0, "a@1" } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
+        g_autofree char *address = mig_address_of_section(all[i].name, all[i].instance);
+
+        ck_assert_str_eq(address, all[i].address);
+        ck_assert(mig_address_is_section(address, all[i].name, all[i].instance));
+    }
+}
+END_TEST
+
+/* --- several ------------------------------------------------------------------------------ */
+
+/* A reader that has come to the end of a stream with these sections and blocks. */
+static MigReader *read_all(MigInput *in)
+{
+    MigReader *reader = mig_reader_new(in);
+    MigItem item;
+
+    while (mig_reader_next(reader, &item, NULL) == MIG_STATUS_MORE) {
+    }
+    return reader;
+}
+
+START_TEST(knows_what_meant_nothing)
+{
+    static const char *const complaints[] = {
+        "the stream has no device \"cpx\"; did you mean cpu?",
+        "no field is \"cpu:eix\", as far as the stream describes them; did you mean "
+        "cpu:eip?",
+        "no field is \"cpu:x\", as far as the stream describes them; migstat dump "
+        "--devices='cpu' lists its fields",
+    };
+    g_autoptr(GBytes) bytes = fixture_bytes("diff/c.txt");
+    g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "c", NULL, NULL);
+    g_autoptr(MigReader) reader = read_all(in);
+    g_autoptr(MigAddresses) addresses = mig_addresses_new();
+    size_t i = 0;
+
+    ck_assert(mig_addresses_is_empty(addresses));
+    ck_assert_ptr_null(
+        mig_addresses_complaint(addresses, &i, MIG_ADDRESS_DEVICE, "--x=", reader));
+    mig_addresses_add(addresses, "timer");
+    mig_addresses_add(addresses, "cpx");
+    mig_addresses_add(addresses, "cpu:eix");
+    mig_addresses_add(addresses, "cpu:*");
+    mig_addresses_add(addresses, "cpu:x");
+    ck_assert(!mig_addresses_is_empty(addresses));
+    ck_assert(mig_addresses_section(addresses, "timer", 0));
+    ck_assert(!mig_addresses_section(addresses, "cpu", 0));
+    ck_assert(mig_addresses_seek_field(addresses, "cpu", 0));
+    ck_assert(!mig_addresses_seek_field(addresses, "timer", 0));
+    ck_assert(mig_addresses_field(addresses, "cpu", 0, "eip"));
+    for (size_t n = 0; n <= G_N_ELEMENTS(complaints); n++) {
+        g_autofree char *complaint =
+            mig_addresses_complaint(addresses, &i, MIG_ADDRESS_DEVICE, "--x=", reader);
+
+        ck_assert_str_eq(complaint ? complaint : "",
+                         n < G_N_ELEMENTS(complaints) ? complaints[n] : "");
+    }
+
+    /* another stream: nothing has matched yet */
+    mig_addresses_forget(addresses);
+    i = 0;
+    g_autofree char *again =
+        mig_addresses_complaint(addresses, &i, MIG_ADDRESS_DEVICE, "--x=", reader);
+    ck_assert_str_eq(again, "the stream has no device \"timer\"; did you mean timer? "
+                            "(--x='*timer*')");
+}
+END_TEST
+
+/* An address that several mean makes all of them good. */
+START_TEST(all_that_match_are_good)
+{
+    g_autoptr(GBytes) bytes = fixture_bytes("diff/c.txt");
+    g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "c", NULL, NULL);
+    g_autoptr(MigReader) reader = read_all(in);
+    g_autoptr(MigAddresses) addresses = mig_addresses_new();
+    size_t i = 0;
+
+    mig_addresses_add(addresses, "cpu");
+    mig_addresses_add(addresses, "c*");
+    mig_addresses_add(addresses, "cpu@0");
+    ck_assert(mig_addresses_section(addresses, "cpu", 0));
+    ck_assert_ptr_null(
+        mig_addresses_complaint(addresses, &i, MIG_ADDRESS_SECTION, NULL, reader));
+}
+END_TEST
+
+Suite *suite_address(void)
+{
+    Suite *suite = suite_create("address");
+    TCase *tc = tcase_create("addresses");
+
+    tcase_add_loop_test(tc, means_what_the_manual_says, 0, G_N_ELEMENTS(cases));
+    tcase_add_test(tc, printed_addresses_come_back);
+    tcase_add_test(tc, knows_what_meant_nothing);
+    tcase_add_test(tc, all_that_match_are_good);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
