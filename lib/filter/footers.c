@@ -9,6 +9,7 @@
  * Source: migration/savevm.c, check_section_footer(); hw/core/machine.c, hw_compat_2_3.
  */
 #include "filter/filter.h"
+#include "stream/description.h"
 #include "stream/outer.h"
 
 typedef struct Footers {
@@ -56,22 +57,57 @@ static bool close_section(Footers *footers, MigNext *next, GError **error)
                                footer->len, error);
 }
 
+/* Whether it is known, other than by its footer, that the section that is open has no body.  One
+ * that delimits itself has a record at least. */
+static bool is_known_to_be_empty(const Footers *footers, MigNext *next)
+{
+    const MigDescription *d = mig_reader_description(mig_next_reader(next));
+    const MigSection *section = footers->last.section;
+    ssize_t i = -1;
+
+    if (d && footers->last.type == MIG_SECTION_FULL) {
+        i = mig_description_lookup(d, section->name, section->instance_id, 0);
+    }
+    return i >= 0 && d->devices[i].size_known && d->devices[i].size == 0;
+}
+
+static bool refuse_to_drop(MigNext *next, const MigItem *item, GError **error)
+{
+    return mig_next_refuse(next, item, item->section, error,
+                           "the description does not tell where this section ends: "
+                           "without its footer nobody could");
+}
+
+/* A body without a byte is no item, yet where it ends must be known as well. */
+static bool drop_footer(Footers *footers, MigNext *next, const MigItem *item,
+                        GError **error)
+{
+    if (footers->open && footers->last.kind == MIG_ITEM_SECTION_HEADER) {
+        footers->device_state = true;
+        if (!is_known_to_be_empty(footers, next)) {
+            return refuse_to_drop(next, item, error);
+        }
+    }
+    footers->n++;
+    return true;
+}
+
 static bool footers_event(void *state, MigNext *next, MigItem *item, GError **error)
 {
     Footers *footers = state;
 
     switch (item->kind) {
     case MIG_ITEM_SECTION_FOOTER:
+        if (footers->drop ? !drop_footer(footers, next, item, error)
+                          : !mig_next_emit(next, item, error)) {
+            return false;
+        }
         footers->open = false;
-        footers->n += footers->drop;
-        return footers->drop || mig_next_emit(next, item, error);
+        return true;
     case MIG_ITEM_DEVICE_STATE:
         footers->device_state = true;
         if (footers->drop && item->inferred) {
-            return mig_next_refuse(
-                next, item, item->section, error,
-                "the description does not tell where this section ends: "
-                "without its footer nobody could");
+            return refuse_to_drop(next, item, error);
         }
         break;
     case MIG_ITEM_DESCRIPTION:

@@ -67,6 +67,8 @@ END_TEST
     "{\"name\": \"" name                                             \
     "\", \"instance_id\": 0, \"size\": 12, \"fields\": [{\"name\": " \
     "\"data\", \"size\": 12, \"type\": \"buffer\"}]}"
+#define EMPTY_ENTRY(name) \
+    "{\"name\": \"" name "\", \"instance_id\": 0, \"size\": 0, \"fields\": []}"
 #define DEVICES(list) "description {\n{\"page_size\": 4096, \"devices\": [" list "]}\n}\n"
 #define MACHINE_ENTRY(size)                                                              \
     "\"configuration\": {\"vmsd_name\": \"configuration\", \"version\": 1, \"fields\": " \
@@ -232,6 +234,14 @@ static const struct {
       "0 footers added" },
     { "footers:drop=yes", "header\n" DEVICE("3", "a") "eof", NULL,
       "where this section ends" },
+    /* one without a body is no easier to find the end of */
+    { "footers:drop=yes", "header; full 3 \"a\" 0 1; footer 3; eof", NULL,
+      "where this section ends" },
+    { "footers:drop=yes", "header; full 3 \"a\" 0 1; footer 3; eof\n" DEVICES(ENTRY("a")),
+      NULL, "where this section ends" },
+    { "footers:drop=yes",
+      "header; full 3 \"a\" 0 1; footer 3; eof\n" DEVICES(EMPTY_ENTRY("a")),
+      "header; full 3 \"a\" 0 1; eof\n" DEVICES(EMPTY_ENTRY("a")), "1 footers dropped" },
 
     /* ram-zero: in the middle of a run, named, and what follows keeps meaning its block */
     { "ram-zero",
