@@ -10,6 +10,7 @@
 
 #include "diff.h"
 #include "io/temporary.h"
+#include "missing.h"
 #include "pci-ids.h"
 #include "progress.h"
 #include "sandbox.h"
@@ -534,6 +535,25 @@ static bool complain(const Diff *diff)
            any;
 }
 
+/* False where memory that was to be compared is not in the stream; said on stderr. */
+static bool has_all_pages(const DiffSide *side)
+{
+    size_t n;
+    const MigRamBlock *const *blocks = mig_reader_ram_blocks(side->reader, &n);
+    bool all = true;
+
+    for (size_t i = 0; side->image && !side->error && i < n; i++) {
+        g_autoptr(GError) error = NULL;
+
+        if (!cli_missing_pages(side->image, side->reader, blocks[i], "are not compared",
+                               &error)) {
+            cli_print_error(side->file, error);
+            all = false;
+        }
+    }
+    return all;
+}
+
 static CliStatus conclude(Diff *diff)
 {
     bool trouble = diff->side[0].error || diff->side[1].error || complain(diff);
@@ -546,7 +566,12 @@ static CliStatus conclude(Diff *diff)
             cli_print_error(diff->side[i].file, diff->side[i].error);
         }
     }
-    return trouble ? CLI_TROUBLE : diff->found ? CLI_FOUND : CLI_OK;
+    if (trouble) {
+        return CLI_TROUBLE;
+    }
+    /* Both are told of. */
+    bool all = has_all_pages(&diff->side[0]) & has_all_pages(&diff->side[1]);
+    return diff->found || !all ? CLI_FOUND : CLI_OK;
 }
 
 static void compare(Diff *diff)

@@ -11,6 +11,7 @@
 #include "fields.h"
 #include "files.h"
 #include "io/fully.h"
+#include "missing.h"
 #include "progress.h"
 #include "sandbox.h"
 #include "text.h"
@@ -392,6 +393,25 @@ static bool extract(Extract *x, GError **error)
            (!x->files || cli_files_commit(x->files, error));
 }
 
+/* What is not in the stream is not zero: says so of each block that has less than all its
+ * pages. */
+static CliStatus report_missing(const Extract *x)
+{
+    size_t n;
+    const MigRamBlock *const *blocks = mig_reader_ram_blocks(x->reader, &n);
+    CliStatus status = CLI_OK;
+
+    for (size_t i = 0; i < n; i++) {
+        g_autoptr(GError) error = NULL;
+
+        if (!cli_missing_pages(x->image, x->reader, blocks[i], "are holes", &error)) {
+            cli_print_error(x->file, error);
+            status = CLI_FOUND;
+        }
+    }
+    return status;
+}
+
 /* Before any byte of the input is read, and then the input. */
 static bool open_all(Extract *x, GError **error)
 {
@@ -437,8 +457,11 @@ static CliStatus run_extract(Extract *x)
     }
     if (!ok) {
         status = fail(x, error);
-    } else if (wants_folder(x) && !x->common->quiet) {
-        cli_files_list(x->files, stderr);
+    } else {
+        if (wants_folder(x) && !x->common->quiet) {
+            cli_files_list(x->files, stderr);
+        }
+        status = x->what == WHAT_RAM ? report_missing(x) : CLI_OK;
     }
     g_clear_pointer(&x->out, mig_output_free);
     g_clear_pointer(&x->files, cli_files_free);

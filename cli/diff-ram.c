@@ -30,6 +30,13 @@ static void flush_row(Row *row)
     }
 }
 
+/* What one stream does not carry can differ in nothing. */
+static bool both_have(const Row *row, const MigRamBlock *other, uint64_t address)
+{
+    return mig_ram_image_has(row->diff->side[0].image, row->block, address) &&
+           mig_ram_image_has(row->diff->side[1].image, other, address);
+}
+
 static void add_page(Row *row, uint64_t address)
 {
     if (row->to != address) {
@@ -65,7 +72,8 @@ static void diff_block(Diff *diff, const MigRamBlock *a, const MigRamBlock *b,
             return;
         }
         for (size_t i = 0; i < n; i += page) {
-            if (memcmp(buffer + i, buffer + CHUNK + i, MIN(page, n - i)) != 0) {
+            if (memcmp(buffer + i, buffer + CHUNK + i, MIN(page, n - i)) != 0 &&
+                both_have(&row, b, at + i)) {
                 add_page(&row, at + i);
             }
         }

@@ -16,6 +16,7 @@
 #include "stream/defect.h"
 #include "stream/mapped-ram.h"
 #include "stream/page.h"
+#include "stream/page-set.h"
 #include "stream/ram-record.h"
 
 /* Pages that one system call writes at most. */
@@ -25,14 +26,24 @@ typedef struct Block {
     int fd; /* -1: left out */
     uint64_t base;
     uint64_t high; /* address behind the last octet that was ever written */
+    uint64_t length;
+    bool mapped;        /* with mapped-ram: all of it is in the stream. */
+    uint32_t page_size; /* of @carried; 0: no page has come yet. */
+    MigPageSet carried;
 } Block;
 
 struct MigRamImage {
     MigRamPlace *place;
     void *user;
-    GArray *blocks;    /* Block, by index */
+    GArray *blocks; /* Block, by index */
+    MigPageStore store;
     bool cannot_punch; /* the file system has no holes: zeros are written */
 };
+
+static void clear_block(gpointer p)
+{
+    mig_page_set_clear(&((Block *)p)->carried);
+}
 
 MigRamImage *mig_ram_image_new(MigRamPlace *place, void *user)
 {
@@ -41,6 +52,8 @@ MigRamImage *mig_ram_image_new(MigRamPlace *place, void *user)
     image->place = place;
     image->user = user;
     image->blocks = g_array_new(false, false, sizeof(Block));
+    g_array_set_clear_func(image->blocks, clear_block);
+    mig_page_store_init(&image->store);
     return image;
 }
 
@@ -48,23 +61,9 @@ void mig_ram_image_free(MigRamImage *image)
 {
     if (image) {
         g_array_unref(image->blocks);
+        mig_page_store_clear(&image->store);
         g_free(image);
     }
-}
-
-static bool add_block(MigRamImage *image, const MigRamBlock *block, GError **error)
-{
-    Block b = { .fd = -1 };
-
-    /* An index names one block, in whatever order lists repeat themselves. */
-    if (block->index != image->blocks->len) {
-        return true;
-    }
-    if (!image->place(block, &b.fd, &b.base, image->user, error)) {
-        return false;
-    }
-    g_array_append_val(image->blocks, b);
-    return true;
 }
 
 /* NULL where the block is left out. */
@@ -75,6 +74,59 @@ static Block *find(const MigRamImage *image, const MigRamBlock *block)
                    : NULL;
 
     return b && b->fd >= 0 ? b : NULL;
+}
+
+/* All that was laid out would have to move: nobody follows that, so nobody is told half of
+ * it. */
+static bool check_length(const MigRamImage *image, const MigItem *item, GError **error)
+{
+    const MigRamBlock *block = item->block;
+    const Block *b = find(image, block);
+
+    if (!b || b->length == block->used_length) {
+        return true;
+    }
+    mig_error_set(error, MIG_ERROR_UNSUPPORTED, item->offset, NULL,
+                  "RAM block %s changes its length from %" PRIu64 " to %" PRIu64
+                  " bytes, and what it holds cannot be followed",
+                  block->name, b->length, block->used_length);
+    return false;
+}
+
+static bool add_block(MigRamImage *image, const MigItem *item, GError **error)
+{
+    const MigRamBlock *block = item->block;
+    Block b = { .fd = -1, .length = block->used_length, .mapped = block->mapped };
+
+    /* An index names one block, in whatever order lists repeat themselves. */
+    if (block->index != image->blocks->len) {
+        return check_length(image, item, error);
+    }
+    if (!image->place(block, &b.fd, &b.base, image->user, error)) {
+        return false;
+    }
+    g_array_append_val(image->blocks, b);
+    return true;
+}
+
+/* Notes that the stream has @n pages of @b. */
+static bool carry(MigRamImage *image, Block *b, const MigItem *item, GError **error)
+{
+    const MigRamPages *run = &item->pages;
+
+    if (!b->page_size) {
+        if (!mig_page_set_init(&b->carried,
+                               (b->length + run->page_size - 1) / run->page_size)) {
+            mig_error_set(error, MIG_ERROR_LIMIT, item->offset, NULL,
+                          "RAM block %s has more pages than are kept account of",
+                          run->block->name);
+            return false;
+        }
+        b->page_size = run->page_size;
+    }
+    mig_page_set_add(&b->carried, &image->store, run->address / run->page_size,
+                     run->n_pages);
+    return true;
 }
 
 static bool io_error(const MigRamBlock *block, GError **error)
@@ -199,6 +251,9 @@ static bool watch_pages(MigRamImage *image, MigReader *reader, const MigItem *it
     if (!b) {
         return true;
     }
+    if (!carry(image, b, item, error)) {
+        return false;
+    }
     content = mig_page_kind(run->kind)->content;
     if (content == MIG_PAGE_FILLED) {
         ok = run->fill ? fill(b, run->address, length, run->fill)
@@ -266,13 +321,23 @@ static bool watch_mapped(MigRamImage *image, MigReader *reader, const MigItem *i
     return true;
 }
 
+static void note_mapped(const MigRamImage *image, const MigRamBlock *block)
+{
+    Block *b = find(image, block);
+
+    if (b) {
+        b->mapped = true;
+    }
+}
+
 bool mig_ram_image_watch(MigRamImage *image, MigReader *reader, const MigItem *item,
                          GError **error)
 {
     switch (item->kind) {
     case MIG_ITEM_RAM_BLOCK:
-        return add_block(image, item->block, error);
+        return add_block(image, item, error);
     case MIG_ITEM_MAPPED_HEADER:
+        note_mapped(image, item->block);
         return mig_input_hold(mig_reader_input(reader), error);
     case MIG_ITEM_RAM_PAGES:
         return watch_pages(image, reader, item, error);
@@ -308,4 +373,34 @@ uint64_t mig_ram_image_next(const MigRamImage *image, const MigRamBlock *block,
         return errno == ENXIO ? block->used_length : address;
     }
     return MIN((uint64_t)at - b->base, block->used_length);
+}
+
+uint64_t mig_ram_image_missing(const MigRamImage *image, const MigRamBlock *block,
+                               uint64_t *first)
+{
+    const Block *b = find(image, block);
+    uint64_t missing;
+
+    *first = 0;
+    if (!b || b->mapped) {
+        return 0;
+    }
+    if (!b->page_size) {
+        return b->length;
+    }
+    missing = b->carried.n_pages - b->carried.n_in;
+    if (missing && b->carried.index) {
+        *first = mig_page_set_first_missing(&b->carried, &image->store) * b->page_size;
+    }
+    return missing * b->page_size;
+}
+
+bool mig_ram_image_has(const MigRamImage *image, const MigRamBlock *block,
+                       uint64_t address)
+{
+    const Block *b = find(image, block);
+
+    return b &&
+           (b->mapped || (b->page_size && mig_page_set_has(&b->carried, &image->store,
+                                                           address / b->page_size)));
 }

@@ -5,8 +5,8 @@
  * Beside it: stream/ram.c, which cuts the records; stream/page.h, which decodes pages.
  *
  * Memory does not grow with RAM: contents live in sparse files, in which a zero page is a
- * hole.  A page that the stream never mentions is zero here; a loader leaves it as it was,
- * which is not zero for a block that it fills from a ROM file.
+ * hole.  A page that the stream never mentions is a hole too, yet not zero: a loader leaves it
+ * as it was.  mig_ram_image_missing() and mig_ram_image_has() tell them apart.
  */
 #ifndef MIG_DEVICE_RAM_IMAGE_H
 #define MIG_DEVICE_RAM_IMAGE_H
@@ -32,7 +32,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigRamImage, mig_ram_image_free)
 /*
  * Applies @item, the one that @reader has just read; all items of a stream in order.
  * Errors: MALFORMED with the rule where an encoded page does not decode or a page lies
- * outside of its block; IO.
+ * outside of its block; UNSUPPORTED where a later list gives a block another length; LIMIT for
+ * more pages than are kept account of; IO.
  */
 MIG_API bool mig_ram_image_watch(MigRamImage *image, MigReader *reader,
                                  const MigItem *item, GError **error);
@@ -46,5 +47,14 @@ MIG_API bool mig_ram_image_read(const MigRamImage *image, const MigRamBlock *blo
  * zero from there on. */
 MIG_API uint64_t mig_ram_image_next(const MigRamImage *image, const MigRamBlock *block,
                                     uint64_t address);
+
+/* Bytes of pages of @block that the stream did not carry, up to a page more than the block has;
+ * 0 where it has all of them or the block is left out.  *first: the address of the first. */
+MIG_API uint64_t mig_ram_image_missing(const MigRamImage *image, const MigRamBlock *block,
+                                       uint64_t *first);
+
+/* Whether the stream carried the page at @address. */
+MIG_API bool mig_ram_image_has(const MigRamImage *image, const MigRamBlock *block,
+                               uint64_t address);
 
 #endif

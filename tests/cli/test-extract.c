@@ -317,6 +317,51 @@ START_TEST(lspci_reads_the_configuration)
 }
 END_TEST
 
+/* What is not in the stream is a hole, and said, and no success. */
+START_TEST(names_pages_that_are_not_there)
+{
+    static const struct {
+        const char *option, *said;
+    } rows[] = {
+        { "--ram=pc.ram",
+          "16,384 of 16,384 bytes of RAM block pc.ram are not in the stream" },
+        { "--ram=vga.vram",
+          "4,096 of 8,192 bytes of RAM block vga.vram are not in the "
+          "stream (they may travel on other channels, as with multifd), "
+          "the first at 0x0: they are holes" },
+        { "--ram=all", "RAM block vga.vram are not" },
+    };
+    g_autofree char *file = fixture_file("extract/shared.txt");
+    g_autofree char *dir = scratch_dir();
+    g_autoptr(Run) run =
+        run_migstat(NULL, "extract", rows[_i].option, "-o", dir, file, NULL);
+
+    ck_assert_int_eq(run->status, 1);
+    ck_assert_msg(strstr(run->err, rows[_i].said), "%s", run->err);
+    scratch_remove(dir);
+}
+END_TEST
+
+/* Nobody lays blocks out anew: what would lie elsewhere is refused. */
+START_TEST(refuses_a_block_that_grows)
+{
+    g_autofree char *file = fixture_file("extract/resized.txt");
+    g_autofree char *dir = scratch_dir();
+    g_autofree char *out = g_build_filename(dir, "out", NULL);
+    g_autoptr(Run) run = run_migstat(NULL, "extract", "--ram=all", "-o", out, file, NULL);
+    g_autoptr(Run) other = run_migstat(NULL, "extract", "--ram=b", "-o", out, file, NULL);
+    g_autoptr(Run) diff = run_migstat(NULL, "diff", "--ram", file, file, NULL);
+
+    ck_assert_int_eq(run->status, 2);
+    ck_assert_msg(strstr(run->err, "changes its length from 4096 to 8192"), "%s",
+                  run->err);
+    ck_assert_int_eq(other->status, 0);
+    ck_assert_int_eq(diff->status, 2);
+    ck_assert_msg(strstr(diff->err, "changes its length"), "%s", diff->err);
+    scratch_remove(dir);
+}
+END_TEST
+
 START_TEST(gives_a_section_as_it_is)
 {
     g_autofree char *file = fixture_file("good/minimal-ram.txt");
@@ -427,6 +472,8 @@ Suite *suite_extract(void)
     tc = tcase_create("parts");
     tcase_add_loop_test(tc, takes_a_vfio_device_apart, 0, G_N_ELEMENTS(vfio_streams));
     tcase_add_test(tc, lspci_reads_the_configuration);
+    tcase_add_loop_test(tc, names_pages_that_are_not_there, 0, 3);
+    tcase_add_test(tc, refuses_a_block_that_grows);
     tcase_add_test(tc, gives_a_section_as_it_is);
     tcase_add_test(tc, writes_one_file);
     tcase_add_test(tc, gives_the_description);

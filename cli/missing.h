@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      what is said of guest memory that a stream does not carry.
+ * Knows not: what it is wanted for.
+ * Beside it: device/ram-image.h; cmd-extract.c, cmd-diff.c.
+ */
+#ifndef CLI_MISSING_H
+#define CLI_MISSING_H
+
+#include "migstat.h"
+
+/* False with *error set (TRUNCATED) where pages of @block are not in the stream: how many, the
+ * first, and why, and that they @are, "are holes". */
+bool cli_missing_pages(const MigRamImage *image, const MigReader *reader,
+                       const MigRamBlock *block, const char *are, GError **error);
+
+#endif
