@@ -13,6 +13,7 @@
 
 #include <string.h>
 
+#include "stream/description.h"
 #include "stream/wire.h"
 
 /* Bounds on what a description may cost: vmstates and fields of one device, of which real
@@ -346,8 +347,7 @@ static bool read_null(Schema *s, const Vmstate *v, Field *f)
     return true;
 }
 
-/* Entries of one name are one array.  The first of a run that does not begin with NULL
- * claims the elements of the others too (see above). */
+/* Entries of one name are one array. */
 static bool join_run(Vmstate *v, Field *first)
 {
     uint64_t behind = 0;
@@ -358,9 +358,8 @@ static bool join_run(Vmstate *v, Field *first)
             return false;
         }
     }
-    if (first->count > behind && behind > 0 && first->shape != SHAPE_NULLPTR) {
-        first->count -= behind;
-    }
+    first->count =
+        mig_description_first_run(first->count, behind, first->shape == SHAPE_NULLPTR);
     first->starts_array = first->has_count || first->has_index || behind > 0;
     for (f = first; f && g_str_equal(f->name, first->name); f = f->next) {
         f->in_array = first->starts_array;

@@ -101,17 +101,35 @@ static bool parse_field(Parse *parse, Field *field)
     return !json->problem;
 }
 
-/*
- * An array of pointers, some of them NULL, is runs of entries of one name since QEMU 10.0;
- * but if it begins with an element that is there, its first entry claims the length of the
- * whole array.  The runs behind it tell how much of that is true.
- */
+uint64_t mig_description_first_run(uint64_t claimed, uint64_t others, bool begins_null)
+{
+    return !begins_null && others < claimed ? claimed - others : claimed;
+}
+
+/* Entries of one name, which are an array. */
+typedef struct Run {
+    GString *name;
+    Field first;
+    uint64_t others; /* elements in the entries after the first */
+} Run;
+
+/* What the first entry claims of the others is in the sum twice. */
+static void end_run(const Run *run, Sum *sum)
+{
+    uint64_t count =
+        mig_description_first_run(run->first.count, run->others, run->first.null);
+
+    if (sum->known) {
+        sum->size -= (run->first.count - count) * run->first.size;
+    }
+}
+
 static bool parse_fields(Parse *parse, Sum *sum)
 {
     MigJson *json = &parse->json;
-    g_autoptr(GString) array = g_string_new(NULL);
-    Field first = { 0 }, field;
-    uint64_t behind = 0; /* elements in the runs behind the first */
+    g_autoptr(GString) name = g_string_new(NULL);
+    Run run = { .name = name };
+    Field field;
 
     if (!mig_json_enter(json, '[')) {
         return false;
@@ -121,15 +139,16 @@ static bool parse_fields(Parse *parse, Sum *sum)
             return false;
         }
         sum->known &= field.has_size && add(&sum->size, field.size, field.count);
-        if (field.indexed || !g_string_equal(array, parse->name)) {
-            g_string_assign(array, parse->name->str);
-            first = field;
-            behind = 0;
-        } else if (!first.null && sum->known && field.count < first.count - behind) {
-            behind += field.count;
-            sum->size -= field.count * first.size;
+        if (field.indexed || !g_string_equal(run.name, parse->name)) {
+            end_run(&run, sum);
+            g_string_assign(run.name, parse->name->str);
+            run.first = field;
+            run.others = 0;
+        } else {
+            sum->known &= add(&run.others, 1, field.count);
         }
     }
+    end_run(&run, sum);
     return !json->problem;
 }
 
