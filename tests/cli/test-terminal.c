@@ -281,6 +281,36 @@ START_TEST(file_names_are_printed_as_typed)
 }
 END_TEST
 
+/* An escape is cut nowhere, and a wide character takes two columns. */
+START_TEST(long_names_are_cut_between_characters)
+{
+    static const char *const units[] = { "\033", "\xe6\x97\xa5" };
+    g_autoptr(GString) name = g_string_new("/nonexistent/");
+    g_autoptr(GRegex) half = g_regex_new("\\\\(x[0-9a-f]?)?$", 0, 0, NULL);
+
+    for (int i = 0; i < 60; i++) {
+        g_string_append(name, units[_i]);
+    }
+    for (int columns = 30; columns < 40; columns++) {
+        g_autofree char *width = g_strdup_printf("--width=%d", columns);
+        g_autoptr(Run) run = run_migstat(NULL, "dump", width, name->str, NULL);
+        g_auto(GStrv) lines = g_strsplit(run->err, "\n", -1);
+
+        ck_assert_uint_gt(g_strv_length(lines), 4);
+        ck_assert_msg(g_utf8_validate(run->err, -1, NULL), "%s", run->err);
+        for (char **line = lines; *line; line++) {
+            long taken = 0;
+
+            for (const char *p = *line; *p; p = g_utf8_next_char(p)) {
+                taken += g_unichar_iswide(g_utf8_get_char(p)) ? 2 : 1;
+            }
+            ck_assert_msg(taken <= columns, "%d columns: %s", columns, *line);
+            ck_assert_msg(!g_regex_match(half, *line, 0, NULL), "cut: %s", *line);
+        }
+    }
+}
+END_TEST
+
 /* --- commands to paste --------------------------------------------------------------- */
 
 /* The first hint, with its other lines. */
@@ -356,6 +386,7 @@ Suite *suite_terminal(void)
     tcase_add_test(tc, a_finding_is_a_line_in_a_pipe);
     tcase_add_loop_test(tc, another_character_set_gets_ascii, 0, G_N_ELEMENTS(commands));
     tcase_add_loop_test(tc, file_names_are_printed_as_typed, 0, G_N_ELEMENTS(names));
+    tcase_add_loop_test(tc, long_names_are_cut_between_characters, 0, 2);
     tcase_add_loop_test(tc, hints_can_be_pasted, 0, G_N_ELEMENTS(hard_names));
     tcase_add_loop_test(tc, arguments_cannot_reach_the_terminal, 0, 4);
     suite_add_tcase(suite, tc);
