@@ -14,6 +14,7 @@
     SUITE(arm_sysreg)  \
     SUITE(check)       \
     SUITE(convert)     \
+    SUITE(cpu_names)   \
     SUITE(damage)      \
     SUITE(description) \
     SUITE(device)      \
