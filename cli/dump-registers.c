@@ -301,8 +301,8 @@ static bool is_complete(const Registers *r)
     bool complete = r->cpus > 0;
 
     if (!r->cpus) {
-        complain(r, "no CPU whose registers have names: the stream describes no section "
-                    "\"cpu\" of a kind that is known");
+        complain(r, "no CPU to show: the stream describes no section \"cpu\" of an "
+                    "architecture that is known");
     }
     for (guint i = 0; r->cpus && i < r->patterns->len; i++) {
         const Pattern *pattern = pattern_at(r, i);

@@ -13,6 +13,9 @@
 /* Of one CPU; those after them are not registers that a table has. */
 #define LEAVES_MAX (16u << 10)
 
+/* Longer paths than any row has are not kept: memory stays in bounds. */
+#define PATH_LENGTH_MAX 127u
+
 /* Arm's two sets are told apart by more than a field: see choose(). */
 static const MigRegisterSet *const sets[] = {
     &mig_register_set_x86,   &mig_register_set_arm,   &mig_register_set_ppc,
@@ -79,30 +82,16 @@ static const char *without_subsections(const char *path)
     return path;
 }
 
-/* 16 hexadecimal digits where a value is bytes, such as a VSR's half of 8. */
-static bool value_of(const MigField *field, uint64_t *value)
-{
-    if (field->kind == MIG_FIELD_UINT || field->kind == MIG_FIELD_INT ||
-        field->kind == MIG_FIELD_BOOL) {
-        *value = field->u;
-        return true;
-    }
-    if (field->kind != MIG_FIELD_BYTES || field->length != 8 || !field->bytes) {
-        return false;
-    }
-    memcpy(value, field->bytes, sizeof(*value));
-    *value = GUINT64_FROM_BE(*value);
-    return true;
-}
-
 void mig_registers_visit(const MigField *field, void *user)
 {
     MigRegisters *registers = user;
-    MigRegisterLeaf leaf = { .offset = field->offset, .length = (unsigned)field->length };
+    MigRegisterLeaf leaf = { .value = field->u,
+                             .offset = field->offset,
+                             .length = (unsigned)field->length };
     const char *key;
 
-    if (field->kind <= MIG_FIELD_END || registers->owned->len == LEAVES_MAX ||
-        !value_of(field, &leaf.value)) {
+    if ((field->kind != MIG_FIELD_UINT && field->kind != MIG_FIELD_INT) ||
+        registers->owned->len == LEAVES_MAX || strlen(field->path) > PATH_LENGTH_MAX) {
         return;
     }
     leaf.path = g_string_chunk_insert(registers->strings, field->path);

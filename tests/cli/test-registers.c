@@ -131,7 +131,7 @@ START_TEST(nothing_matched_is_no_success)
         { X86, "--registers=rpi", "no register is called \"rpi\"; did you mean" },
         { ARM, "--registers=rip", "no register is called \"rip\"" },
         { X86, "--registers=rsi,bx", "no register is called \"bx\"; did you mean" },
-        { "good/minimal-ram.txt", "--registers", "no CPU whose registers have names" },
+        { "good/minimal-ram.txt", "--registers", "no CPU to show" },
     };
     g_autoptr(Run) run = dump(ask[_i].stream, ask[_i].option, "--format=text");
 
