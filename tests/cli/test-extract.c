@@ -296,6 +296,77 @@ START_TEST(takes_a_vfio_device_apart)
 }
 END_TEST
 
+/* What several words of options take is what one at a time takes, in one go. */
+static char *extracted(const char *option, const char *other, const char *file,
+                       gsize *length)
+{
+    g_autoptr(Run) run = run_migstat(NULL, "extract", option, file, other, NULL);
+
+    ck_assert_msg(run->status == 0, "%s: %s", option, run->err);
+    *length = run->out_length;
+    return g_memdup2(run->out, run->out_length);
+}
+
+START_TEST(a_name_means_each_instance)
+{
+    g_autofree char *file = fixture_file("real/q35-72-two-vfio.mig.zst");
+    gsize n_both, n_named, n_pattern, n[2];
+    g_autofree char *first = extracted("--section=i8259@0", NULL, file, &n[0]);
+    g_autofree char *second = extracted("--section=i8259@1", NULL, file, &n[1]);
+    g_autofree char *both = extracted("--section=i8259", NULL, file, &n_both);
+    g_autofree char *pattern = extracted("--section=i8?59@?", NULL, file, &n_pattern);
+    g_autofree char *named =
+        extracted("--section=i8259@0", "--section=i8259@1", file, &n_named);
+
+    ck_assert_uint_gt(n[0], 0);
+    ck_assert_uint_eq(n_both, n[0] + n[1]);
+    ck_assert_mem_eq(both, first, n[0]);
+    ck_assert_mem_eq(both + n[0], second, n[1]);
+    ck_assert_msg(n_named == n_both && memcmp(named, both, n_both) == 0, "two options");
+    ck_assert_msg(n_pattern == n_both && memcmp(pattern, both, n_both) == 0, "a pattern");
+}
+END_TEST
+
+START_TEST(takes_several_vfio_devices_apart)
+{
+    g_autofree char *file = fixture_file("real/q35-72-two-vfio.mig.zst");
+    g_autofree char *all = scratch_dir(), *one = scratch_dir();
+    g_autoptr(Run) run = run_migstat(NULL, "extract", "--vfio=*", "-o", all, file, NULL);
+    g_autofree char *names = names_in(all);
+    g_auto(GStrv) list = g_strsplit(names, " ", -1);
+
+    ck_assert_msg(run->status == 0 && g_strv_length(list) == 4, "%s: %s", names,
+                  run->err);
+    for (char **name = list; *name; name++) {
+        g_autofree char *device = g_strdup_printf("--vfio=%.12s/vfio", *name);
+        g_autoptr(Run) alone =
+            run_migstat(NULL, "extract", "--force", device, "-o", one, file, NULL);
+        gsize n_all, n_one;
+        g_autofree char *of_all = read_file(all, *name, &n_all);
+        g_autofree char *of_one = read_file(one, *name, &n_one);
+
+        ck_assert_int_eq(alone->status, 0);
+        ck_assert_msg(n_all > 0 && n_all == n_one && memcmp(of_all, of_one, n_all) == 0,
+                      "%s", *name);
+    }
+    scratch_remove(all);
+    scratch_remove(one);
+}
+END_TEST
+
+START_TEST(takes_several_blocks)
+{
+    g_autofree char *file = fixture_file("diff/c.txt"), *dir = scratch_dir();
+    g_autoptr(Run) run = run_migstat(NULL, "extract", "--ram=pc.*", "--ram=vga.vram",
+                                     "-o", dir, file, NULL);
+    g_autofree char *names = names_in(dir);
+
+    ck_assert_msg(run->status == 0, "%s", run->err);
+    ck_assert_str_eq(names, "pc.ram.raw vga.vram.raw");
+    scratch_remove(dir);
+}
+END_TEST
+
 /* lspci(8), where it is installed, reads what is meant for it. */
 START_TEST(lspci_reads_the_configuration)
 {
@@ -471,6 +542,9 @@ Suite *suite_extract(void)
     suite_add_tcase(suite, tc);
     tc = tcase_create("parts");
     tcase_add_loop_test(tc, takes_a_vfio_device_apart, 0, G_N_ELEMENTS(vfio_streams));
+    tcase_add_test(tc, a_name_means_each_instance);
+    tcase_add_test(tc, takes_several_vfio_devices_apart);
+    tcase_add_test(tc, takes_several_blocks);
     tcase_add_test(tc, lspci_reads_the_configuration);
     tcase_add_loop_test(tc, names_pages_that_are_not_there, 0, 3);
     tcase_add_test(tc, refuses_a_block_that_grows);
