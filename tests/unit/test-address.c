@@ -152,6 +152,11 @@ START_TEST(knows_what_meant_nothing)
         mig_addresses_complaint(addresses, &i, MIG_ADDRESS_DEVICE, "--x=", reader);
     ck_assert_str_eq(again, "the stream has no device \"timer\"; did you mean timer? "
                             "(--x='*timer*')");
+    i = 2;
+    g_autofree char *field =
+        mig_addresses_complaint(addresses, &i, MIG_ADDRESS_DEVICE, "--x=", reader);
+    ck_assert_str_eq(field, "no field is \"cpu:eix\", as far as the stream describes "
+                            "them; migstat dump --devices='cpu' lists its fields");
 }
 END_TEST
 

@@ -571,6 +571,49 @@ START_TEST(unmatched_is_an_error)
 }
 END_TEST
 
+/* A pattern finds a subsection with another in it, which goes along, and one after it. */
+START_TEST(drops_each_subsection_that_matches)
+{
+    g_autoptr(GBytes) stream = assembled(
+        "header; config \"m\"\n"
+        "full 3 \"x\" 0 1\n be32 5\n"
+        "subsection \"x/a\" 1 { be32 7; subsection \"x/a/b\" 1 { be32 8 } }\n"
+        "subsection \"x/c\" 1 { be32 9 }\nfooter 3\neof\n"
+        "description {\n{\"page_size\": 4096, \"devices\": [{\"name\": \"x\", "
+        "\"instance_id\": 0, "
+        "\"vmsd_name\": \"x\", \"version\": 1, "
+        "\"fields\": [{\"name\": \"v\", \"type\": \"uint32\", \"size\": 4}], "
+        "\"subsections\": [{\"vmsd_name\": \"x/a\", \"version\": 1, "
+        "\"fields\": [{\"name\": \"w\", \"type\": \"uint32\", \"size\": 4}], "
+        "\"subsections\": [{\"vmsd_name\": \"x/a/b\", \"version\": 1, "
+        "\"fields\": [{\"name\": \"y\", \"type\": \"uint32\", \"size\": 4}]}]}, "
+        "{\"vmsd_name\": \"x/c\", \"version\": 1, "
+        "\"fields\": [{\"name\": \"z\", \"type\": \"uint32\", \"size\": 4}]}]}]}\n}");
+    static const struct {
+        const char *path;
+        const char *first, *second;
+    } drops[] = { { "*:*", "x/a dropped, 28 bytes", "x/c dropped, 13 bytes" },
+                  { "x@0:x/?", "x/a dropped, 28 bytes", "x/c dropped, 13 bytes" },
+                  { "x:*b", "x/a.x/a/b dropped, 15 bytes", NULL } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(drops); i++) {
+        g_autofree char *chain =
+            g_strdup_printf("drop-subsection:path=%s", drops[i].path);
+        g_autoptr(Conversion) conversion = convert(stream, chain, false);
+        const char *at;
+
+        ck_assert_msg(conversion->bytes, "%s: %s", chain,
+                      conversion->error ? conversion->error->message : "");
+        at = strstr(conversion->report, drops[i].first);
+        ck_assert_msg(at && (!drops[i].second || strstr(at, drops[i].second)), "%s: %s",
+                      chain, conversion->report);
+        g_autoptr(Conversion) none = convert(conversion->bytes, chain, false);
+        ck_assert_msg(g_error_matches(none->error, MIG_ERROR, MIG_ERROR_UNMATCHED), "%s",
+                      chain);
+    }
+}
+END_TEST
+
 Suite *suite_filter(void)
 {
     Suite *suite = suite_create("filter");
@@ -581,6 +624,7 @@ Suite *suite_filter(void)
     tc = tcase_create("filters");
     tcase_add_loop_test(tc, stream_becomes, 0, G_N_ELEMENTS(rows));
     tcase_add_loop_test(tc, unmatched_is_an_error, 0, G_N_ELEMENTS(unmatched));
+    tcase_add_test(tc, drops_each_subsection_that_matches);
     tcase_add_test(tc, mapped_ram_moves);
     tcase_add_test(tc, mapped_ram_comes_to_the_front);
     tcase_add_test(tc, ram_says_the_same);
