@@ -12,6 +12,7 @@
 #include <linux/io_uring.h>
 #include <pthread.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -683,6 +684,67 @@ START_TEST(test_allowed_without_sandbox)
 }
 END_TEST
 
+/* --- a kernel that refuses --- */
+
+static const struct {
+    const char *part; /* in the message */
+    int call;         /* that fails, */
+    int error;        /* and how */
+    bool quiet;       /* with --sandbox=auto: a kernel that has no Landlock is no news */
+} refusals[] = {
+    { "seccomp", SCMP_SYS(seccomp), EINVAL, false },
+    { "Landlock", SCMP_SYS(landlock_restrict_self), EPERM, false },
+    { "Landlock", SCMP_SYS(landlock_create_ruleset), EPERM, false },
+    { "Landlock", SCMP_SYS(landlock_create_ruleset), ENOSYS, true },
+    { "Landlock", SCMP_SYS(landlock_create_ruleset), EOPNOTSUPP, true },
+};
+
+/* Runs in the child, before migstat does: from now on its kernel is one that refuses. */
+static void refuse(gpointer data)
+{
+    size_t row = GPOINTER_TO_SIZE(data);
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+    if (seccomp_rule_add(filter, SCMP_ACT_ERRNO((uint32_t)refusals[row].error),
+                         refusals[row].call, 0) != 0 ||
+        seccomp_load(filter) != 0) {
+        _exit(99);
+    }
+}
+
+static char *run_refused(size_t row, const char *option, int *status)
+{
+    g_autofree char *file = fixture_file("good/minimal-ram.txt");
+    char *argv[] = { (char *)(uintptr_t)g_getenv("MIGSTAT"), "dump",
+                     (char *)(uintptr_t)option, file, NULL };
+    char *err = NULL;
+
+    ck_assert(g_spawn_sync(NULL, argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, refuse,
+                           GSIZE_TO_POINTER(row), NULL, &err, status, NULL));
+    return err;
+}
+
+START_TEST(test_a_refusal_is_said)
+{
+    int status;
+
+    if (!is_confined()) {
+        return;
+    }
+    g_autofree char *by_default = run_refused((size_t)_i, "--sandbox=auto", &status);
+    ck_assert_int_eq(status, 0);
+    ck_assert_msg(!strstr(by_default, refusals[_i].part) == refusals[_i].quiet, "%s",
+                  by_default);
+    g_autofree char *required = run_refused((size_t)_i, "--sandbox=require", &status);
+    ck_assert(WIFEXITED(status));
+    ck_assert_int_eq(WEXITSTATUS(status), 2);
+    ck_assert_msg(strstr(required, refusals[_i].part), "%s", required);
+    g_autofree char *off = run_refused((size_t)_i, "--sandbox=off", &status);
+    ck_assert_int_eq(status, 0);
+    ck_assert_str_eq(off, "");
+}
+END_TEST
+
 /* --- the work is done all the same --- */
 
 static const char stream[] = "real/q35-72-vfio.mig.zst";
@@ -828,6 +890,7 @@ Suite *suite_sandbox(void)
     tcase_add_loop_test(tests, test_refused, 0, G_N_ELEMENTS(profiles));
     tcase_add_loop_test(tests, test_allowed, 0, G_N_ELEMENTS(profiles));
     tcase_add_test(tests, test_allowed_without_sandbox);
+    tcase_add_loop_test(tests, test_a_refusal_is_said, 0, G_N_ELEMENTS(refusals));
     tcase_add_loop_test(tests, test_same_output, 0, G_N_ELEMENTS(works));
     tcase_add_loop_test(tests, test_spool, 0, 2);
     tcase_add_loop_test(tests, test_state, 0, G_N_ELEMENTS(readers));
