@@ -263,6 +263,8 @@ static char *complain_of_field(const Address *address, const MigSection *device)
 
     if (address->nearest && mig_nearest_best(address->nearest)) {
         hint = mig_nearest_hint(address->nearest, "");
+    } else if (strpbrk(address->text, "*?")) {
+        hint = g_strdup("; migstat dump --devices lists all fields");
     } else {
         hint = g_strdup_printf("; migstat dump --devices='%s' lists its fields",
                                device->name);

@@ -159,6 +159,10 @@ static const struct {
     { "dump -f json --devices=cpu:zzzzzz FIXTURE:diff/c.txt",
       "no field is \"cpu:zzzzzz\", as far as the stream describes them; migstat dump "
       "--devices='cpu' lists its fields" },
+    { "dump --devices=*:zzzzzz FIXTURE:diff/c.txt",
+      "no field is \"*:zzzzzz\", as far as the stream describes them; migstat dump "
+      "--devices "
+      "lists all fields" },
     { "dump --devices=cpu --devices=tiemr FIXTURE:diff/c.txt",
       "the stream has no device \"tiemr\"; did you mean timer?" },
     { "dump --section=cpux --vfio FIXTURE:diff/c.txt",
