@@ -174,7 +174,7 @@ START_TEST(refuses_a_target)
     } rows[] = {
         { "old", false, false, MIG_ERROR_USAGE, "exists" },
         { "link", false, false, MIG_ERROR_USAGE, "exists" },
-        { ".", true, false, MIG_ERROR_USAGE, "regular" },
+        { ".", true, false, MIG_ERROR_USAGE, "is a folder" },
         { "/dev/null", true, false, MIG_ERROR_USAGE, "regular" },
         { "none", false, true, MIG_ERROR_IO, "No such file" },
         { "none/new", true, false, MIG_ERROR_IO, "No such file" },
