@@ -22,13 +22,14 @@
 #define BLOCK_LENGTH      (1u << 20)
 #define WORD              8u
 
-static MigStatus block_next(MigReader *r, MigItem *item, GError **error)
+static MigStatus block_next(MigReader *r, void *state, MigItem *item, GError **error)
 {
+    unsigned *step = state;
     const uint8_t *p;
     uint64_t value;
     uint32_t flags;
 
-    if (r->body_step) {
+    if (*step) {
         return MIG_STATUS_END;
     }
     p = mig_reader_need(r, item, WORD, "block record", error);
@@ -39,7 +40,7 @@ static MigStatus block_next(MigReader *r, MigItem *item, GError **error)
     value = mig_be64(p) >> FLAG_BITS;
     switch (flags) {
     case FLAG_EOS:
-        r->body_step = 1;
+        *step = 1;
         return mig_record(item, "EOS", 0, WORD);
     case FLAG_PROGRESS:
         return mig_record(item, "PROGRESS", value, WORD);

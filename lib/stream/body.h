@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what a section body parser is, the table of them, and the reader's insides
- *            that they share.
+ * Owns:      what a section body parser is, the table of them, and what a body may ask of
+ *            the reader.
  * Knows not: consumers.  Private to stream/.
  * Beside it: stream/reader.c, which calls bodies; one file per body.
  *
@@ -13,14 +13,23 @@
 #include "io/input-memory.h"
 #include "stream/reader.h"
 
-/* Reads the next item of a body.  On entry *item has offset, section, type and section_id.
+typedef struct MigRamState MigRamState;
+
+/* Reads the next item of a body.  On entry *item has offset, section, type and section_id;
+ * @state is the body's, see MigBody.
  * MORE: sets kind and length (of the whole thing, pieces are the reader's business; it need
  * not be there in full) and what belongs to the kind.  END: the body ended at that offset. */
-typedef MigStatus MigBodyNext(MigReader *r, MigItem *item, GError **error);
+typedef MigStatus MigBodyNext(MigReader *r, void *state, MigItem *item, GError **error);
+
+/* Of what a body keeps while it is read, in 8 bytes each. */
+#define MIG_BODY_STATE_WORDS 2
 
 typedef struct MigBody {
     const char *idstr; /* as in QEMU; "/vfio" matches any device path before it */
     MigBodyNext *next;
+    /* What it keeps as long as the reader lives.  NULL: MIG_BODY_STATE_WORDS words, which
+     * are 0 as a body begins. */
+    void *(*state)(MigReader *r);
 } MigBody;
 
 /* @description, owned from here on, is that of the stream; NULL: it has none. */
@@ -38,74 +47,6 @@ extern const MigBody mig_body_device; /* all others */
 
 const MigBody *mig_body_for(const char *idstr);
 
-typedef enum Footers { FOOTERS_UNKNOWN, FOOTERS_ON, FOOTERS_OFF } Footers;
-
-typedef enum ReaderState {
-    STATE_FILE_HEADER,
-    STATE_CONFIGURATION,
-    STATE_LIST,
-    STATE_BODY,
-    STATE_AFTER_BODY,
-    STATE_AFTER_EOF,
-    STATE_TRAILING,
-} ReaderState;
-
-/* What the ram body keeps between records. */
-typedef struct RamState {
-    uint32_t page_size; /* 0: not known yet */
-    uint32_t guess;     /* what zero pages of this body are read with meanwhile */
-    GPtrArray *blocks;  /* MigRamBlock, owned */
-    GTree *by_name;     /* a hash of names could be made to collide */
-    MigRamBlock *last;  /* of the last page record: what CONTINUE means */
-    bool listing;       /* inside the block list */
-    uint64_t list_total, list_sum;
-    uint64_t lengths;     /* of all blocks, or'ed */
-    uint32_t list_first;  /* index of the first block that is new in this list */
-    MigRamBlock *mapping; /* whose mapped-ram regions come next */
-    unsigned mapping_step;
-    bool advised; /* a POSTCOPY_ADVISE with page sizes was seen */
-} RamState;
-
-struct MigReader {
-    MigInput *in;
-    ReaderState state;
-    GError *failure;
-    bool ended;
-    uint64_t pos;            /* where the input stands: the start of the last item */
-    uint64_t last_length;    /* octets of it */
-    bool join_pieces;        /* nobody looks at them */
-    MigItem rest;            /* what is left of a thing in pieces; whole > piece if any */
-    const char *next_defect; /* for the item to come */
-
-    Footers footers;
-    MigMeter names; /* what sections, blocks and whoever keeps something of each take */
-    GPtrArray *sections;  /* MigSection, owned */
-    uint32_t name_octets; /* of all their names */
-    GTree *by_name, *by_id;
-    MigSection *section; /* whose body is read */
-    MigSectionType type;
-    uint32_t section_id;
-    unsigned body_step; /* the body's own; 0 when a body begins */
-
-    uint64_t package_end[MIG_PACKAGE_DEPTH_MAX];
-    unsigned package_depth;
-
-    bool has_configuration;
-    MigConfiguration configuration;
-    GPtrArray *capabilities; /* NULL-terminated */
-    uint8_t uuid[16];
-    GStringChunk *strings;
-
-    RamState ram;
-
-    MigDescription *description;
-    MigBudget budget;
-    bool description_sought;
-    size_t next_device;          /* index of the device that is expected next */
-    uint64_t trailing;           /* octets behind the end mark and the description */
-    uint64_t second_best_sought; /* octets that were read behind a possible end */
-};
-
 /* Before something that has a name is kept, by the reader and those who watch it; false with
  * *error where there is no memory for it. */
 bool mig_reader_spend(MigReader *r, size_t name_length, GError **error);
@@ -114,6 +55,18 @@ bool mig_reader_spend(MigReader *r, size_t name_length, GError **error);
  * said, where fewer than @want are left; @what is the thing that is cut short. */
 const uint8_t *mig_reader_need(MigReader *r, const MigItem *item, size_t want,
                                const char *what, GError **error);
+
+/* As mig_input_peek(): the bytes from where the reader is, *n of which are there. */
+const uint8_t *mig_reader_peek(MigReader *r, size_t want, size_t *n);
+
+/* The item to come breaks @rule, unless it breaks another one itself. */
+void mig_reader_note_defect(MigReader *r, const char *rule);
+
+/* Whether @p, MIG_FOOTER_LENGTH bytes, can be the footer of the section that is read. */
+bool mig_reader_is_footer(const MigReader *r, const uint8_t *p);
+
+/* What the ram body keeps. */
+MigRamState *mig_reader_ram(const MigReader *r);
 
 /* Whether the input, of which too little was found, just ends: false with *error set where
  * reading failed.  A held input has kept its failure for who reads at its end. */
@@ -141,14 +94,15 @@ static inline bool mig_starts_section(uint8_t type)
     return type <= MIG_COMMAND && type != MIG_SUBSECTION && type != MIG_DESCRIPTION;
 }
 
-MigStatus mig_configuration_next(MigReader *r, MigItem *item, GError **error);
-MigStatus mig_command_next(MigReader *r, MigItem *item, GError **error);
-
-/* stream/mapped-ram.c: the entry of @block was read, its header and regions follow. */
-void mig_mapped_ram_begin(MigReader *r, MigRamBlock *block);
-
-/* The next item of them; r->ram.mapping is NULL once they are over. */
-MigStatus mig_mapped_ram_next(MigReader *r, MigItem *item, GError **error);
+/* stream/ram.c: what the ram body keeps as long as the reader lives. */
+MigRamState *mig_ram_state_new(void);
+void mig_ram_state_free(MigRamState *ram);
+GPtrArray *mig_ram_state_blocks(const MigRamState *ram);  /* MigRamBlock */
+uint32_t mig_ram_state_page_size(const MigRamState *ram); /* 0: not known yet */
+/* The stream says the size of a page; if not @sure, only where it has not said so yet. */
+void mig_ram_state_set_page_size(MigRamState *ram, uint32_t size, bool sure);
+/* A POSTCOPY_ADVISE with page sizes was read: entries of the block list may have more. */
+void mig_ram_state_advise(MigRamState *ram);
 
 /* stream/page-size.c */
 uint32_t mig_page_size_try(const uint8_t *records, size_t n, bool more, uint64_t lengths,

@@ -8,7 +8,7 @@
  *   PACKAGED: payload is be32 L, and L more octets follow, of the outer list's grammar.
  * Source: migration/savevm.c, qemu_savevm_command_send(), mig_cmd_args[], 5.2 to 10.2.
  */
-#include "stream/body.h"
+#include "stream/reader-private.h"
 #include "stream/command.h"
 #include "stream/defect.h"
 
@@ -67,17 +67,18 @@ static MigStatus enter_package(MigReader *r, MigItem *item, uint32_t length,
     uint64_t end = item->offset + item->length + length;
 
     item->command.package_length = length;
-    if (r->package_depth == MIG_PACKAGE_DEPTH_MAX) {
+    if (r->grammar.package_depth == MIG_PACKAGE_DEPTH_MAX) {
         return mig_reader_malformed(r, item->offset, MIG_DEFECT_PACKAGE_LENGTH, error,
                                     "packages are nested more than %u deep",
                                     MIG_PACKAGE_DEPTH_MAX);
     }
-    if (r->package_depth && end > r->package_end[r->package_depth - 1]) {
+    if (r->grammar.package_depth &&
+        end > r->grammar.package_end[r->grammar.package_depth - 1]) {
         return mig_reader_malformed(
             r, item->offset, MIG_DEFECT_PACKAGE_LENGTH, error,
             "a package of %u bytes that goes beyond the one around it", length);
     }
-    r->package_end[r->package_depth++] = end;
+    r->grammar.package_end[r->grammar.package_depth++] = end;
     return MIG_STATUS_MORE;
 }
 
@@ -85,10 +86,10 @@ static void learn_page_size(MigReader *r, const uint8_t *payload)
 {
     uint64_t size = mig_be64(payload + 8);
 
-    r->ram.advised = true;
-    if (!r->ram.page_size && size >= MIG_PAGE_SIZE_MIN && size <= MIG_PAGE_SIZE_MAX &&
+    mig_ram_state_advise(r->ram);
+    if (size >= MIG_PAGE_SIZE_MIN && size <= MIG_PAGE_SIZE_MAX &&
         (size & (size - 1)) == 0) {
-        r->ram.page_size = (uint32_t)size;
+        mig_ram_state_set_page_size(r->ram, (uint32_t)size, false);
     }
 }
 

@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-#include "stream/body.h"
+#include "stream/reader-private.h"
 #include "stream/defect.h"
 
 #define PREFIX "configuration/"
@@ -100,7 +100,7 @@ static bool read_page_bits(MigReader *r, MigConfiguration *conf, Cursor *c)
     conf->has_page_bits = true;
     conf->page_bits = bits;
     if (bits < 32 && 1u << bits >= MIG_PAGE_SIZE_MIN && 1u << bits <= MIG_PAGE_SIZE_MAX) {
-        r->ram.page_size = 1u << bits;
+        mig_ram_state_set_page_size(r->ram, 1u << bits, true);
         return true;
     }
     return c->beyond;
@@ -183,9 +183,8 @@ MigStatus mig_configuration_next(MigReader *r, MigItem *item, GError **error)
     if (name) {
         conf.machine = g_string_chunk_insert_len(r->strings, (const char *)name,
                                                  conf.machine_length);
-        if (!r->ram.page_size) {
-            r->ram.page_size = mig_page_size_of_machine(conf.machine);
-        }
+        mig_ram_state_set_page_size(r->ram, mig_page_size_of_machine(conf.machine),
+                                    false);
     }
     while (!c.beyond && c.at < c.n && c.p[c.at] == MIG_SUBSECTION) {
         c.at++;

@@ -11,7 +11,7 @@
  */
 #include <string.h>
 
-#include "stream/body.h"
+#include "stream/reader-private.h"
 #include "stream/defect.h"
 
 /* Of the search for a footer, in octets: most sections are short. */
@@ -30,8 +30,8 @@ static size_t look(MigReader *r, uint64_t offset, uint8_t *p, size_t n)
 
 static uint64_t limit_of(const MigReader *r)
 {
-    return r->package_depth ? r->package_end[r->package_depth - 1]
-                            : mig_input_size(r->in);
+    return r->grammar.package_depth ? r->grammar.package_end[r->grammar.package_depth - 1]
+                                    : mig_input_size(r->in);
 }
 
 /* Whether a section, a command or the end can stand at @offset. */
@@ -48,7 +48,7 @@ static bool footer_at(MigReader *r, uint64_t offset)
     uint8_t p[MIG_FOOTER_LENGTH];
 
     return look(r, offset, p, sizeof(p)) == sizeof(p) && p[0] == MIG_FOOTER &&
-           mig_be32(p + 1) == r->section_id;
+           mig_be32(p + 1) == r->grammar.section_id;
 }
 
 /* Whether the section can end at @end, by its footer or, without footers, by what follows. */
@@ -57,8 +57,8 @@ static bool can_end(MigReader *r, uint64_t end)
     if (end > limit_of(r)) {
         return false;
     }
-    return (r->footers != FOOTERS_OFF && footer_at(r, end)) ||
-           (r->footers != FOOTERS_ON && plausible(r, end));
+    return (r->grammar.footers != FOOTERS_OFF && footer_at(r, end)) ||
+           (r->grammar.footers != FOOTERS_ON && plausible(r, end));
 }
 
 /* The same for octets that are in memory, where what must be seen of it is. */
@@ -80,7 +80,7 @@ static bool find_footer(MigReader *r, uint64_t from, uint64_t *end)
     uint64_t limit = limit_of(r), second_best = UINT64_MAX;
     size_t want = WINDOW_MIN;
 
-    mig_put_be32(footer + 1, r->section_id);
+    mig_put_be32(footer + 1, r->grammar.section_id);
     while (from < limit) {
         const uint8_t *p = window;
         size_t n = look(r, from, window, (size_t)MIN(want, limit - from));
@@ -117,12 +117,12 @@ static bool described_length(MigReader *r, uint64_t *length)
     const MigDescription *d = r->description;
     ssize_t i;
 
-    if (!d || r->type != MIG_SECTION_FULL ||
-        strlen(r->section->name) != r->section->name_length) {
+    if (!d || r->grammar.type != MIG_SECTION_FULL ||
+        strlen(r->grammar.section->name) != r->grammar.section->name_length) {
         return false;
     }
-    i = mig_description_lookup(d, r->section->name, r->section->instance_id,
-                               r->next_device);
+    i = mig_description_lookup(d, r->grammar.section->name,
+                               r->grammar.section->instance_id, r->next_device);
     if (i < 0) {
         return false;
     }
@@ -141,18 +141,19 @@ static MigStatus find_end(MigReader *r, MigItem *item, uint64_t *end, GError **e
         return MIG_STATUS_MORE;
     }
     item->description_differs = described;
-    if (r->footers != FOOTERS_OFF && find_footer(r, item->offset, end)) {
+    if (r->grammar.footers != FOOTERS_OFF && find_footer(r, item->offset, end)) {
         item->inferred = true;
         return MIG_STATUS_MORE;
     }
     if (!mig_reader_ended_well(r, error)) {
         return MIG_STATUS_ERROR;
     }
-    if (r->footers != FOOTERS_ON) {
+    if (r->grammar.footers != FOOTERS_ON) {
         return mig_reader_malformed(
             r, item->offset, MIG_DEFECT_SECTION_END_UNKNOWN, error,
             "where this section ends cannot be known: %s, and %s",
-            r->footers == FOOTERS_OFF ? "the stream has no footers" : "no footer follows",
+            r->grammar.footers == FOOTERS_OFF ? "the stream has no footers"
+                                              : "no footer follows",
             described ? "the length in its description is wrong"
                       : "no description has a length for it");
     }
@@ -164,14 +165,15 @@ static MigStatus find_end(MigReader *r, MigItem *item, uint64_t *end, GError **e
     return MIG_STATUS_ERROR;
 }
 
-static MigStatus device_next(MigReader *r, MigItem *item, GError **error)
+static MigStatus device_next(MigReader *r, void *state, MigItem *item, GError **error)
 {
+    unsigned *step = state;
     uint64_t end;
 
-    if (r->body_step) {
+    if (*step) {
         return MIG_STATUS_END;
     }
-    r->body_step = 1;
+    *step = 1;
     mig_reader_find_description(r, &r->failure);
     if (r->failure) {
         g_propagate_error(error, g_steal_pointer(&r->failure));

@@ -33,17 +33,19 @@ static uint64_t name_length(const uint8_t *p, size_t n, uint64_t at)
     return at < n ? 1u + p[at] : 1;
 }
 
-static MigStatus dirty_bitmap_next(MigReader *r, MigItem *item, GError **error)
+static MigStatus dirty_bitmap_next(MigReader *r, void *state, MigItem *item,
+                                   GError **error)
 {
+    unsigned *step = state;
     const uint8_t *p;
     size_t n;
     uint64_t at = 1, value = 0, size = 0;
     uint32_t flags;
 
-    if (r->body_step) {
+    if (*step) {
         return MIG_STATUS_END;
     }
-    p = mig_input_peek(r->in, CHUNK_HEADER_MAX, &n);
+    p = mig_reader_peek(r, CHUNK_HEADER_MAX, &n);
     flags = n ? p[0] : 0;
     if (flags & FLAG_MORE) {
         at = n > 1 && (p[1] & FLAG_MORE) ? 4 : 2;
@@ -71,7 +73,7 @@ static MigStatus dirty_bitmap_next(MigReader *r, MigItem *item, GError **error)
             r, item->offset, MIG_DEFECT_RECORD_FLAG, error,
             "dirty bitmap chunk with flags 0x%02x and %" PRIu64 " bytes", flags, size);
     }
-    r->body_step = flags & FLAG_EOS;
+    *step = flags & FLAG_EOS;
     return mig_record(item,
                       flags & FLAG_EOS        ? "EOS"
                       : flags & FLAG_START    ? "START"

@@ -17,21 +17,22 @@
 
 enum { STEP_FIRST, STEP_CHUNKS, STEP_DONE };
 
-static MigStatus htab_next(MigReader *r, MigItem *item, GError **error)
+static MigStatus htab_next(MigReader *r, void *state, MigItem *item, GError **error)
 {
+    unsigned *step = state;
     const uint8_t *p;
     uint32_t word;
 
-    if (r->body_step == STEP_DONE) {
+    if (*step == STEP_DONE) {
         return MIG_STATUS_END;
     }
-    if (r->body_step == STEP_FIRST) {
+    if (*step == STEP_FIRST) {
         p = mig_reader_need(r, item, 4, "hash table section", error);
         if (!p) {
             return MIG_STATUS_ERROR;
         }
         word = mig_be32(p);
-        r->body_step = word == 0 ? STEP_CHUNKS : STEP_DONE;
+        *step = word == 0 ? STEP_CHUNKS : STEP_DONE;
         return mig_record(item,
                           word == 0          ? "CHUNKS"
                           : word == NO_TABLE ? "NO_TABLE"
@@ -43,7 +44,7 @@ static MigStatus htab_next(MigReader *r, MigItem *item, GError **error)
         return MIG_STATUS_ERROR;
     }
     if (mig_be64(p) == 0) {
-        r->body_step = STEP_DONE;
+        *step = STEP_DONE;
         return mig_record(item, "END", 0, CHUNK_HEADER);
     }
     return mig_record(item, "CHUNK", mig_be32(p),

@@ -15,8 +15,8 @@
  */
 #include "stream/mapped-ram.h"
 
-#include "stream/body.h"
 #include "stream/defect.h"
+#include "stream/ram-state.h"
 
 /* A bitmap comes in items of this many octets: 8,388,608 pages each. */
 #define BITMAP_ITEM (1u << 20)
@@ -41,21 +41,22 @@ void mig_mapped_ram_header_encode(const MigRamBlock *block, GByteArray *out)
     mig_append_be64(out, block->pages_offset);
 }
 
-void mig_mapped_ram_begin(MigReader *r, MigRamBlock *block)
+void mig_mapped_ram_begin(MigRamState *ram, MigRamBlock *block)
 {
-    r->ram.mapping = block;
-    r->ram.mapping_step = STEP_HEADER;
+    ram->mapping = block;
+    ram->mapping_step = STEP_HEADER;
 }
 
 /* A file offset as one of the stream; one that lies before the stream becomes huge. */
 static uint64_t in_stream(MigReader *r, uint64_t file_offset)
 {
-    return file_offset - mig_input_file_offset(r->in);
+    return file_offset - mig_input_file_offset(mig_reader_input(r));
 }
 
-static MigStatus read_header(MigReader *r, MigItem *item, GError **error)
+static MigStatus read_header(MigReader *r, MigRamState *ram, MigItem *item,
+                             GError **error)
 {
-    MigRamBlock *block = r->ram.mapping;
+    MigRamBlock *block = ram->mapping;
     const uint8_t *p = mig_reader_need(r, item, MIG_MAPPED_RAM_HEADER_LENGTH,
                                        "mapped-ram header", error);
     uint64_t behind = item->offset + MIG_MAPPED_RAM_HEADER_LENGTH;
@@ -78,14 +79,14 @@ static MigStatus read_header(MigReader *r, MigItem *item, GError **error)
             " bytes, wanted version %u and a page size",
             block->mapped_version, block->mapped_page_size, MIG_MAPPED_RAM_VERSION);
     }
-    if (!r->ram.page_size) {
-        r->ram.page_size = (uint32_t)block->mapped_page_size;
+    if (!ram->page_size) {
+        ram->page_size = (uint32_t)block->mapped_page_size;
     }
     item->kind = MIG_ITEM_MAPPED_HEADER;
     item->length = MIG_MAPPED_RAM_HEADER_LENGTH;
     item->block = block;
     if (block->has_address && block->bitmap_offset == 0 && block->pages_offset == 0) {
-        r->ram.mapping = NULL;
+        ram->mapping = NULL;
         return MIG_STATUS_MORE;
     }
     if (in_stream(r, block->bitmap_offset) < behind ||
@@ -135,9 +136,10 @@ static uint64_t count_beyond(const uint8_t *p, uint64_t octets, uint64_t n_pages
     return count;
 }
 
-static MigStatus read_bitmap(MigReader *r, MigItem *item, GError **error)
+static MigStatus read_bitmap(MigReader *r, MigRamState *ram, MigItem *item,
+                             GError **error)
 {
-    MigRamBlock *block = r->ram.mapping;
+    MigRamBlock *block = ram->mapping;
     uint64_t done = item->offset - in_stream(r, block->bitmap_offset);
     uint64_t n = MIN(mig_mapped_ram_bitmap_length(block) - done, BITMAP_ITEM);
     const uint8_t *p;
@@ -159,28 +161,28 @@ static MigStatus read_bitmap(MigReader *r, MigItem *item, GError **error)
     return MIG_STATUS_MORE;
 }
 
-static MigStatus read_step(MigReader *r, MigItem *item, GError **error)
+static MigStatus read_step(MigReader *r, MigRamState *ram, MigItem *item, GError **error)
 {
-    MigRamBlock *block = r->ram.mapping;
+    MigRamBlock *block = ram->mapping;
 
-    switch (r->ram.mapping_step) {
+    switch (ram->mapping_step) {
     case STEP_HEADER:
-        r->ram.mapping_step++;
-        return read_header(r, item, error);
+        ram->mapping_step++;
+        return read_header(r, ram, item, error);
     case STEP_GAP:
-        r->ram.mapping_step++;
+        ram->mapping_step++;
         return hole_until(item, in_stream(r, block->bitmap_offset));
     case STEP_BITMAP: {
-        MigStatus status = read_bitmap(r, item, error);
+        MigStatus status = read_bitmap(r, ram, item, error);
 
-        r->ram.mapping_step += status == MIG_STATUS_END;
+        ram->mapping_step += status == MIG_STATUS_END;
         return status;
     }
     case STEP_HOLE:
-        r->ram.mapping_step++;
+        ram->mapping_step++;
         return hole_until(item, in_stream(r, block->pages_offset));
     default:
-        r->ram.mapping = NULL;
+        ram->mapping = NULL;
         if (block->used_length == 0) {
             return MIG_STATUS_END;
         }
@@ -191,12 +193,13 @@ static MigStatus read_step(MigReader *r, MigItem *item, GError **error)
     }
 }
 
-MigStatus mig_mapped_ram_next(MigReader *r, MigItem *item, GError **error)
+MigStatus mig_mapped_ram_next(MigReader *r, MigRamState *ram, MigItem *item,
+                              GError **error)
 {
     MigStatus status;
 
     do {
-        status = read_step(r, item, error);
-    } while (status == MIG_STATUS_END && r->ram.mapping);
+        status = read_step(r, ram, item, error);
+    } while (status == MIG_STATUS_END && ram->mapping);
     return status;
 }

@@ -5,7 +5,7 @@
  * Beside it: stream/reader.c, where a footer is missing; stream/device.c, which looks for
  *            the end of a section.
  */
-#include "stream/body.h"
+#include "stream/reader-private.h"
 #include "stream/command.h"
 #include "stream/page.h"
 

@@ -20,7 +20,7 @@
  */
 #include <string.h>
 
-#include "stream/body.h"
+#include "stream/ram-state.h"
 #include "stream/defect.h"
 #include "stream/mapped-ram.h"
 #include "stream/ram-record.h"
@@ -31,7 +31,7 @@
 #define WORD                  MIG_RAM_WORD_LENGTH
 #define LONGEST_RECORD_HEADER (WORD + 256)
 
-static MigRamBlock *new_block(RamState *ram, const uint8_t *name, uint8_t n)
+static MigRamBlock *new_block(MigRamState *ram, const uint8_t *name, uint8_t n)
 {
     MigRamBlock *block = g_malloc0(sizeof(MigRamBlock) + n + 1u);
 
@@ -45,7 +45,7 @@ static MigRamBlock *new_block(RamState *ram, const uint8_t *name, uint8_t n)
     return block;
 }
 
-static MigRamBlock *find_block(RamState *ram, const void *name, uint8_t n)
+static MigRamBlock *find_block(MigRamState *ram, const void *name, uint8_t n)
 {
     char text[256];
     MigRamBlock *block;
@@ -60,7 +60,7 @@ static MigRamBlock *find_block(RamState *ram, const void *name, uint8_t n)
  * says so: what comes next is that size, whose first octet is 0, or a name, which is not
  * empty, or the record behind the list, which always has flags.
  * Source: migration/ram.c, ram_save_setup(). */
-static bool is_host_page_size(const RamState *ram, const uint8_t *p)
+static bool is_host_page_size(const MigRamState *ram, const uint8_t *p)
 {
     uint64_t value = mig_be64(p);
 
@@ -70,18 +70,18 @@ static bool is_host_page_size(const RamState *ram, const uint8_t *p)
 
 /* What may stand behind the length of @block.  Eight octets always do: these, the next
  * entry, or a record.  Moves *at behind it. */
-static bool read_block_options(MigReader *r, const MigItem *item, MigRamBlock *block,
-                               size_t *at, GError **error)
+static bool read_block_options(MigReader *r, MigRamState *ram, const MigItem *item,
+                               MigRamBlock *block, size_t *at, GError **error)
 {
     const MigConfiguration *conf = mig_reader_configuration(r);
     const uint8_t *p;
 
-    if (r->ram.advised) {
+    if (ram->advised) {
         p = mig_reader_need(r, item, *at + 8, "RAM block list", error);
         if (!p) {
             return false;
         }
-        if (is_host_page_size(&r->ram, p + *at)) {
+        if (is_host_page_size(ram, p + *at)) {
             block->host_page_size = mig_be64(p + *at);
             *at += 8;
         }
@@ -98,9 +98,8 @@ static bool read_block_options(MigReader *r, const MigItem *item, MigRamBlock *b
     return true;
 }
 
-static MigStatus read_block(MigReader *r, MigItem *item, GError **error)
+static MigStatus read_block(MigReader *r, MigRamState *ram, MigItem *item, GError **error)
 {
-    RamState *ram = &r->ram;
     const MigConfiguration *conf = mig_reader_configuration(r);
     const uint8_t *p = mig_reader_need(r, item, 1, "RAM block list", error);
     MigRamBlock *block;
@@ -114,7 +113,7 @@ static MigStatus read_block(MigReader *r, MigItem *item, GError **error)
     n = p[0];
     if (n == 0) {
         /* The first octet of a record: the list is over although lengths are missing. */
-        r->next_defect = MIG_DEFECT_RAM_LIST_TOTAL;
+        mig_reader_note_defect(r, MIG_DEFECT_RAM_LIST_TOTAL);
         ram->listing = false;
         return MIG_STATUS_END;
     }
@@ -147,7 +146,7 @@ static MigStatus read_block(MigReader *r, MigItem *item, GError **error)
     }
     block->used_length = length;
     block->host_page_size = 0; /* a list that is repeated may have none */
-    if (!read_block_options(r, item, block, &at, error)) {
+    if (!read_block_options(r, ram, item, block, &at, error)) {
         return MIG_STATUS_ERROR;
     }
     item->kind = MIG_ITEM_RAM_BLOCK;
@@ -157,16 +156,15 @@ static MigStatus read_block(MigReader *r, MigItem *item, GError **error)
     ram->lengths |= length;
     ram->listing = ram->list_sum < ram->list_total;
     if (conf && conf->mapped_ram) {
-        mig_mapped_ram_begin(r, block);
+        mig_mapped_ram_begin(ram, block);
     }
     return MIG_STATUS_MORE;
 }
 
-static MigStatus read_pages(MigReader *r, MigItem *item, const MigRamRecord *record,
-                            const uint8_t *p)
+static MigStatus read_pages(MigReader *r, MigRamState *ram, MigItem *item,
+                            const MigRamRecord *record, const uint8_t *p)
 {
     MigRamPages *run = &item->pages;
-    RamState *ram = &r->ram;
 
     *run = record->page;
     if (run->named) {
@@ -183,7 +181,7 @@ static MigStatus read_pages(MigReader *r, MigItem *item, const MigRamRecord *rec
         uint64_t limit = (behind + RUN_GRID - 1) / RUN_GRID * RUN_GRID;
         size_t want = limit - item->offset, n;
 
-        p = mig_input_peek(r->in, want, &n);
+        p = mig_reader_peek(r, want, &n);
         run->n_pages += mig_ram_pages_count(run, run->address, p + record->length,
                                             MIN(n, want) - record->length);
         item->length = mig_ram_pages_length(run, run->n_pages);
@@ -234,9 +232,8 @@ static MigStatus bad_flags(MigReader *r, MigItem *item, uint32_t flags,
  * the block list is a total, whose bits below any page size are flags; the other marks are
  * the same in all sizes.  A trial is made once for the zero pages of a body, which tell
  * little, and for the first page with data, which decides. */
-static uint32_t provisional_page_size(MigReader *r, const uint8_t *p)
+static uint32_t provisional_page_size(MigReader *r, MigRamState *ram, const uint8_t *p)
 {
-    RamState *ram = &r->ram;
     uint8_t low = p[WORD - 1];
     bool sure = false;
     size_t n;
@@ -249,7 +246,7 @@ static uint32_t provisional_page_size(MigReader *r, const uint8_t *p)
         return MIG_PAGE_SIZE_USUAL;
     }
     if (!ram->guess || low & MIG_RAM_PAGE) {
-        p = mig_input_peek(r->in, RUN_GRID, &n);
+        p = mig_reader_peek(r, RUN_GRID, &n);
         ram->guess =
             mig_page_size_try(p, MIN(n, RUN_GRID), n >= RUN_GRID, ram->lengths, &sure);
         ram->page_size = sure || low & MIG_RAM_PAGE ? ram->guess : 0;
@@ -257,9 +254,9 @@ static uint32_t provisional_page_size(MigReader *r, const uint8_t *p)
     return ram->guess;
 }
 
-static MigStatus read_record(MigReader *r, MigItem *item, GError **error)
+static MigStatus read_record(MigReader *r, MigRamState *ram, MigItem *item,
+                             GError **error)
 {
-    RamState *ram = &r->ram;
     MigRamRecord record = { 0 };
     MigRamRecordStatus status;
     const uint8_t *p = mig_reader_need(r, item, WORD, "RAM record", error);
@@ -271,14 +268,14 @@ static MigStatus read_record(MigReader *r, MigItem *item, GError **error)
         return MIG_STATUS_ERROR;
     }
     /* No page lies so far up that its record begins like the section's footer. */
-    if (G_UNLIKELY(p[0] == MIG_FOOTER && mig_be32(p + 1) == r->section_id &&
-                   r->footers != FOOTERS_OFF)) {
-        r->next_defect = MIG_DEFECT_RAM_EOS_MISSING;
+    if (G_UNLIKELY(p[0] == MIG_FOOTER && mig_reader_is_footer(r, p))) {
+        mig_reader_note_defect(r, MIG_DEFECT_RAM_EOS_MISSING);
         return MIG_STATUS_END;
     }
-    page_size = G_LIKELY(ram->page_size) ? ram->page_size : provisional_page_size(r, p);
+    page_size =
+        G_LIKELY(ram->page_size) ? ram->page_size : provisional_page_size(r, ram, p);
     do {
-        p = mig_input_peek(r->in, want, &n);
+        p = mig_reader_peek(r, want, &n);
         status = mig_ram_record(p, n, page_size, &record);
         if (status == MIG_RAM_RECORD_SHORT && n < want && n < record.length) {
             /* The name of the block and the page are the last things to be known. */
@@ -294,7 +291,7 @@ static MigStatus read_record(MigReader *r, MigItem *item, GError **error)
                    : bad_flags(r, item, record.flags, page_size, error);
     }
     if (record.is_page) {
-        return read_pages(r, item, &record, p);
+        return read_pages(r, ram, item, &record, p);
     }
     item->length = record.length;
     continues = record.flags & MIG_RAM_CONTINUE;
@@ -312,24 +309,74 @@ static MigStatus read_record(MigReader *r, MigItem *item, GError **error)
     item->ram_mark.flag = record.flags & ~(uint32_t)MIG_RAM_CONTINUE;
     item->ram_mark.continues = continues;
     item->ram_mark.value = record.offset;
-    r->body_step = item->ram_mark.flag == MIG_RAM_EOS;
+    ram->ended = item->ram_mark.flag == MIG_RAM_EOS;
     return MIG_STATUS_MORE;
 }
 
-static MigStatus ram_next(MigReader *r, MigItem *item, GError **error)
+static MigStatus ram_next(MigReader *r, void *state, MigItem *item, GError **error)
 {
+    MigRamState *ram = state;
     MigStatus status = MIG_STATUS_END;
 
-    if (r->body_step) {
-        return MIG_STATUS_END; /* EOS was read */
+    if (ram->ended) {
+        ram->ended = false; /* the next body begins */
+        return MIG_STATUS_END;
     }
-    if (r->ram.mapping) {
-        status = mig_mapped_ram_next(r, item, error);
+    if (ram->mapping) {
+        status = mig_mapped_ram_next(r, ram, item, error);
     }
-    if (status == MIG_STATUS_END && r->ram.listing) {
-        status = read_block(r, item, error);
+    if (status == MIG_STATUS_END && ram->listing) {
+        status = read_block(r, ram, item, error);
     }
-    return status == MIG_STATUS_END ? read_record(r, item, error) : status;
+    return status == MIG_STATUS_END ? read_record(r, ram, item, error) : status;
 }
 
-const MigBody mig_body_ram = { .idstr = "ram", .next = ram_next };
+static gint compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(a, b);
+}
+
+MigRamState *mig_ram_state_new(void)
+{
+    MigRamState *ram = g_new0(MigRamState, 1);
+
+    ram->blocks = g_ptr_array_new_with_free_func(g_free);
+    ram->by_name = g_tree_new(compare_names);
+    return ram;
+}
+
+void mig_ram_state_free(MigRamState *ram)
+{
+    g_tree_unref(ram->by_name);
+    g_ptr_array_unref(ram->blocks);
+    g_free(ram);
+}
+
+GPtrArray *mig_ram_state_blocks(const MigRamState *ram)
+{
+    return ram->blocks;
+}
+
+uint32_t mig_ram_state_page_size(const MigRamState *ram)
+{
+    return ram->page_size;
+}
+
+void mig_ram_state_set_page_size(MigRamState *ram, uint32_t size, bool sure)
+{
+    if (sure || !ram->page_size) {
+        ram->page_size = size;
+    }
+}
+
+void mig_ram_state_advise(MigRamState *ram)
+{
+    ram->advised = true;
+}
+
+static void *ram_state(MigReader *r)
+{
+    return mig_reader_ram(r);
+}
+
+const MigBody mig_body_ram = { .idstr = "ram", .next = ram_next, .state = ram_state };

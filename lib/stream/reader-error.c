@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "io/number.h"
-#include "stream/body.h"
+#include "stream/reader-private.h"
 #include "stream/defect.h"
 
 MigStatus mig_reader_malformed(MigReader *r, uint64_t offset, const char *rule,

@@ -15,7 +15,7 @@
 
 #include "io/foreign.h"
 #include "io/number-tree.h"
-#include "stream/body.h"
+#include "stream/reader-private.h"
 #include "stream/defect.h"
 #include "stream/outer.h"
 #include "stream/page.h"
@@ -75,11 +75,6 @@ const char *mig_item_kind_name(MigItemKind kind)
     return kind_names[kind];
 }
 
-static gint compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp(a, b);
-}
-
 MigReader *mig_reader_new(MigInput *in)
 {
     MigReader *r = g_new0(MigReader, 1);
@@ -92,8 +87,7 @@ MigReader *mig_reader_new(MigInput *in)
     r->by_id = mig_number_tree_new(NULL);
     r->strings = g_string_chunk_new(256);
     r->capabilities = g_ptr_array_new();
-    r->ram.blocks = g_ptr_array_new_with_free_func(g_free);
-    r->ram.by_name = g_tree_new(compare_names);
+    r->ram = mig_ram_state_new();
     return r;
 }
 
@@ -108,8 +102,7 @@ void mig_reader_free(MigReader *r)
     g_ptr_array_unref(r->sections);
     g_string_chunk_free(r->strings);
     g_ptr_array_unref(r->capabilities);
-    g_tree_unref(r->ram.by_name);
-    g_ptr_array_unref(r->ram.blocks);
+    mig_ram_state_free(r->ram);
     mig_description_free(r->description);
     g_free(r);
 }
@@ -190,7 +183,7 @@ static MigStatus read_file_header(MigReader *r, MigItem *item, GError **error)
     item->kind = MIG_ITEM_FILE_HEADER;
     item->length = MIG_FILE_HEADER_LENGTH;
     item->file_header.version = version;
-    r->state = STATE_CONFIGURATION;
+    r->grammar.state = STATE_CONFIGURATION;
     return MIG_STATUS_MORE;
 }
 
@@ -234,11 +227,11 @@ static MigSection *section_for(MigReader *r, const uint8_t *name, uint8_t name_l
 static MigStatus enter_body(MigReader *r, MigItem *item, MigSection *section, uint32_t id)
 {
     item->kind = MIG_ITEM_SECTION_HEADER;
-    item->section = r->section = section;
-    item->section_id = r->section_id = id;
-    item->type = r->type;
-    r->body_step = 0;
-    r->state = STATE_BODY;
+    item->section = r->grammar.section = section;
+    item->section_id = r->grammar.section_id = id;
+    item->type = r->grammar.type;
+    memset(r->grammar.body_state, 0, sizeof(r->grammar.body_state));
+    r->grammar.state = STATE_BODY;
     return MIG_STATUS_MORE;
 }
 
@@ -312,7 +305,7 @@ static MigStatus read_short_header(MigReader *r, MigItem *item, GError **error)
         return mig_reader_malformed(
             r, item->offset, MIG_DEFECT_SECTION_UNBOUND, error,
             "%s of section id %u, which no START or FULL has bound",
-            mig_section_type_name(r->type), header.id);
+            mig_section_type_name(r->grammar.type), header.id);
     }
     if (section->id != header.id) {
         item->defect =
@@ -324,8 +317,9 @@ static MigStatus read_short_header(MigReader *r, MigItem *item, GError **error)
 
 static MigStatus leave_packages(MigReader *r, GError **error)
 {
-    while (r->package_depth && r->pos >= r->package_end[r->package_depth - 1]) {
-        uint64_t end = r->package_end[--r->package_depth];
+    while (r->grammar.package_depth &&
+           r->pos >= r->grammar.package_end[r->grammar.package_depth - 1]) {
+        uint64_t end = r->grammar.package_end[--r->grammar.package_depth];
 
         if (r->pos > end) {
             return mig_reader_malformed(r, end, MIG_DEFECT_PACKAGE_LENGTH, error,
@@ -342,10 +336,11 @@ static MigStatus missing_eof(MigReader *r, const MigItem *item, GError **error)
     if (!mig_reader_ended_well(r, error)) {
         return MIG_STATUS_ERROR;
     }
-    if (r->package_depth) {
+    if (r->grammar.package_depth) {
         mig_error_set(error, MIG_ERROR_TRUNCATED, item->offset, MIG_DEFECT_TRUNCATED,
                       "the stream ends %" PRIu64 " bytes before its package does",
-                      r->package_end[r->package_depth - 1] - item->offset);
+                      r->grammar.package_end[r->grammar.package_depth - 1] -
+                          item->offset);
     } else {
         mig_error_set(error, MIG_ERROR_TRUNCATED, item->offset, MIG_DEFECT_EOF_MISSING,
                       "the stream ends without an end mark: wanted a section");
@@ -361,13 +356,13 @@ static MigStatus read_list(MigReader *r, MigItem *item, GError **error)
     if (leave_packages(r, error) == MIG_STATUS_ERROR) {
         return MIG_STATUS_ERROR;
     }
-    item->package_depth = (uint8_t)r->package_depth;
+    item->package_depth = (uint8_t)r->grammar.package_depth;
     p = mig_input_peek(r->in, 1, &n);
     if (n == 0) {
         return missing_eof(r, item, error);
     }
-    r->type = p[0];
-    switch (r->type) {
+    r->grammar.type = p[0];
+    switch (r->grammar.type) {
     case MIG_SECTION_START:
     case MIG_SECTION_FULL:
         return read_long_header(r, item, error);
@@ -383,7 +378,7 @@ static MigStatus read_list(MigReader *r, MigItem *item, GError **error)
     case MIG_EOF:
         item->kind = MIG_ITEM_EOF;
         item->length = 1;
-        r->state = r->package_depth ? STATE_LIST : STATE_AFTER_EOF;
+        r->grammar.state = r->grammar.package_depth ? STATE_LIST : STATE_AFTER_EOF;
         return MIG_STATUS_MORE;
     default:
         return mig_reader_malformed(r, item->offset, MIG_DEFECT_SECTION_TYPE, error,
@@ -393,15 +388,17 @@ static MigStatus read_list(MigReader *r, MigItem *item, GError **error)
 
 static MigStatus read_body(MigReader *r, MigItem *item, GError **error)
 {
+    const MigBody *body = r->grammar.section->body;
     MigStatus status;
 
-    item->section = r->section;
-    item->section_id = r->section_id;
-    item->type = r->type;
-    item->package_depth = (uint8_t)r->package_depth;
-    status = r->section->body->next(r, item, error);
+    item->section = r->grammar.section;
+    item->section_id = r->grammar.section_id;
+    item->type = r->grammar.type;
+    item->package_depth = (uint8_t)r->grammar.package_depth;
+    status =
+        body->next(r, body->state ? body->state(r) : r->grammar.body_state, item, error);
     if (status == MIG_STATUS_END) {
-        r->state = STATE_AFTER_BODY;
+        r->grammar.state = STATE_AFTER_BODY;
     }
     return status;
 }
@@ -413,17 +410,17 @@ static MigStatus no_footer(MigReader *r, MigItem *item, GError **error)
     size_t n;
     const uint8_t *p = mig_input_peek(r->in, MIG_PLAUSIBLE_LENGTH, &n);
 
-    if (r->footers != FOOTERS_OFF &&
+    if (r->grammar.footers != FOOTERS_OFF &&
         !mig_reader_plausible(r, p, MIN(n, MIG_PLAUSIBLE_LENGTH))) {
         return mig_reader_malformed(r, item->offset, MIG_DEFECT_FOOTER_MISSING, error,
                                     "wanted the footer 0x7e, found 0x%02x", p[0]);
     }
-    if (r->footers == FOOTERS_ON) {
-        r->next_defect = MIG_DEFECT_FOOTER_MISSING;
+    if (r->grammar.footers == FOOTERS_ON) {
+        r->grammar.next_defect = MIG_DEFECT_FOOTER_MISSING;
     } else {
-        r->footers = FOOTERS_OFF;
+        r->grammar.footers = FOOTERS_OFF;
     }
-    r->state = STATE_LIST;
+    r->grammar.state = STATE_LIST;
     return MIG_STATUS_END;
 }
 
@@ -433,7 +430,7 @@ static MigStatus read_footer(MigReader *r, MigItem *item, GError **error)
     size_t n;
 
     p = mig_input_peek(r->in, 1, &n);
-    if (n ? p[0] != MIG_FOOTER : r->footers == FOOTERS_OFF) {
+    if (n ? p[0] != MIG_FOOTER : r->grammar.footers == FOOTERS_OFF) {
         return no_footer(r, item, error);
     }
     p = mig_reader_need(r, item, MIG_FOOTER_LENGTH, "section footer", error);
@@ -442,18 +439,18 @@ static MigStatus read_footer(MigReader *r, MigItem *item, GError **error)
     }
     item->kind = MIG_ITEM_SECTION_FOOTER;
     item->length = MIG_FOOTER_LENGTH;
-    item->section = r->section;
-    item->section_id = r->section_id;
-    item->type = r->type;
-    item->package_depth = (uint8_t)r->package_depth;
+    item->section = r->grammar.section;
+    item->section_id = r->grammar.section_id;
+    item->type = r->grammar.type;
+    item->package_depth = (uint8_t)r->grammar.package_depth;
     item->footer.id = mig_be32(p + 1);
-    if (r->footers == FOOTERS_OFF) {
+    if (r->grammar.footers == FOOTERS_OFF) {
         item->defect = MIG_DEFECT_FOOTER_MIXED;
-    } else if (item->footer.id != r->section_id) {
+    } else if (item->footer.id != r->grammar.section_id) {
         item->defect = MIG_DEFECT_FOOTER_ID;
     }
-    r->footers = r->footers == FOOTERS_OFF ? FOOTERS_OFF : FOOTERS_ON;
-    r->state = STATE_LIST;
+    r->grammar.footers = r->grammar.footers == FOOTERS_OFF ? FOOTERS_OFF : FOOTERS_ON;
+    r->grammar.state = STATE_LIST;
     return MIG_STATUS_MORE;
 }
 
@@ -472,7 +469,7 @@ static MigStatus read_description(MigReader *r, MigItem *item, GError **error)
     uint32_t length;
     uint64_t found;
 
-    r->state = STATE_TRAILING;
+    r->grammar.state = STATE_TRAILING;
     if (n == 0 || p[0] != MIG_DESCRIPTION) {
         return MIG_STATUS_END;
     }
@@ -547,14 +544,14 @@ static MigStatus read_trailing(MigReader *r, MigItem *item, GError **error)
 /* MORE, ERROR, or END: no item here, or the end of all if r->ended. */
 static MigStatus step(MigReader *r, MigItem *item, GError **error)
 {
-    switch (r->state) {
+    switch (r->grammar.state) {
     case STATE_FILE_HEADER:
         return read_file_header(r, item, error);
     case STATE_CONFIGURATION: {
         size_t n;
         const uint8_t *p = mig_input_peek(r->in, 1, &n);
 
-        r->state = STATE_LIST;
+        r->grammar.state = STATE_LIST;
         return n && p[0] == MIG_CONFIGURATION ? mig_configuration_next(r, item, error)
                                               : MIG_STATUS_END;
     }
@@ -585,12 +582,12 @@ static MigStatus deliver(MigReader *r, MigItem *item, GError **error)
                                     error);
     }
     if (left > item->length) {
-        r->rest = *item;
-        r->rest.piece += item->length;
-        r->rest.offset += item->length;
-        r->rest.defect = NULL;
+        r->grammar.rest = *item;
+        r->grammar.rest.piece += item->length;
+        r->grammar.rest.offset += item->length;
+        r->grammar.rest.defect = NULL;
     } else {
-        r->rest.whole = 0;
+        r->grammar.rest.whole = 0;
     }
     r->last_length = item->length;
     return MIG_STATUS_MORE;
@@ -608,9 +605,9 @@ static MigStatus read_item(MigReader *r, MigItem *item, GError **error)
     if (status != MIG_STATUS_MORE) {
         return status;
     }
-    if (G_UNLIKELY(r->next_defect) && !item->defect) {
-        item->defect = r->next_defect;
-        r->next_defect = NULL;
+    if (G_UNLIKELY(r->grammar.next_defect) && !item->defect) {
+        item->defect = r->grammar.next_defect;
+        r->grammar.next_defect = NULL;
     }
     item->whole = item->length;
     return deliver(r, item, error);
@@ -638,15 +635,17 @@ MigStatus mig_reader_next(MigReader *r, MigItem *item, GError **error)
     }
     r->pos += mig_input_skip(r->in, r->last_length);
     r->last_length = 0;
-    if (r->rest.whole) {
-        *item = r->rest;
+    if (r->grammar.rest.whole) {
+        *item = r->grammar.rest;
         status = deliver(r, item, &r->failure);
     } else {
         status = read_item(r, item, &r->failure);
     }
     if (status == MIG_STATUS_ERROR) {
-        if ((r->state == STATE_BODY || r->state == STATE_AFTER_BODY) && r->section) {
-            mig_error_set_section(r->failure, r->section->name, r->section->instance_id);
+        if ((r->grammar.state == STATE_BODY || r->grammar.state == STATE_AFTER_BODY) &&
+            r->grammar.section) {
+            mig_error_set_section(r->failure, r->grammar.section->name,
+                                  r->grammar.section->instance_id);
         }
         return fail(r, error);
     }
@@ -674,13 +673,15 @@ const MigConfiguration *mig_reader_configuration(const MigReader *r)
 
 uint32_t mig_reader_page_size(const MigReader *r)
 {
-    return r->ram.page_size;
+    return mig_ram_state_page_size(r->ram);
 }
 
 const MigRamBlock *const *mig_reader_ram_blocks(const MigReader *r, size_t *n)
 {
-    *n = r->ram.blocks->len;
-    return (const MigRamBlock *const *)(void *)r->ram.blocks->pdata;
+    const GPtrArray *blocks = mig_ram_state_blocks(r->ram);
+
+    *n = blocks->len;
+    return (const MigRamBlock *const *)(void *)blocks->pdata;
 }
 
 const MigSection *const *mig_reader_sections(const MigReader *r, size_t *n)
@@ -703,6 +704,27 @@ const MigDescription *mig_reader_find_description(MigReader *r, GError **error)
         mig_reader_set_description(r, mig_description_find(r->in, r->pos));
     }
     return r->description;
+}
+
+const uint8_t *mig_reader_peek(MigReader *r, size_t want, size_t *n)
+{
+    return mig_input_peek(r->in, want, n);
+}
+
+void mig_reader_note_defect(MigReader *r, const char *rule)
+{
+    r->grammar.next_defect = rule;
+}
+
+bool mig_reader_is_footer(const MigReader *r, const uint8_t *p)
+{
+    return r->grammar.footers != FOOTERS_OFF && p[0] == MIG_FOOTER &&
+           mig_be32(p + 1) == r->grammar.section_id;
+}
+
+MigRamState *mig_reader_ram(const MigReader *r)
+{
+    return r->ram;
 }
 
 MigInput *mig_reader_input(const MigReader *r)

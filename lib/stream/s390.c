@@ -24,15 +24,16 @@
 
 enum { STEP_RECORDS, STEP_DONE, STEP_END };
 
-static MigStatus storage_next(MigReader *r, MigItem *item, GError **error)
+static MigStatus storage_next(MigReader *r, void *state, MigItem *item, GError **error)
 {
+    unsigned *step = state;
     const uint8_t *p;
     size_t n;
     uint64_t word, count;
 
-    p = mig_input_peek(r->in, WORD, &n);
+    p = mig_reader_peek(r, WORD, &n);
     word = n < WORD ? 0 : mig_be64(p);
-    if (r->body_step == STEP_END || (r->body_step == STEP_DONE && word != FLAG_EOS)) {
+    if (*step == STEP_END || (*step == STEP_DONE && word != FLAG_EOS)) {
         return MIG_STATUS_END;
     }
     if (n < WORD) {
@@ -40,10 +41,10 @@ static MigStatus storage_next(MigReader *r, MigItem *item, GError **error)
     }
     switch (word & FLAG_MASK) {
     case FLAG_EOS:
-        r->body_step = STEP_END;
+        *step = STEP_END;
         return mig_record(item, "EOS", 0, WORD);
     case FLAG_DONE:
-        r->body_step = STEP_DONE;
+        *step = STEP_DONE;
         return mig_record(item, "DONE", 0, WORD);
     case FLAG_ERROR:
         return mig_record(item, "ERROR", 0, WORD);
@@ -64,18 +65,19 @@ static MigStatus storage_next(MigReader *r, MigItem *item, GError **error)
                                 (unsigned)(word & FLAG_MASK));
 }
 
-static MigStatus todclock_next(MigReader *r, MigItem *item, GError **error)
+static MigStatus todclock_next(MigReader *r, void *state, MigItem *item, GError **error)
 {
+    unsigned *step = state;
     const uint8_t *p;
 
-    if (r->body_step) {
+    if (*step) {
         return MIG_STATUS_END;
     }
     p = mig_reader_need(r, item, 1, "TOD clock", error);
     if (!p) {
         return MIG_STATUS_ERROR;
     }
-    r->body_step = 1;
+    *step = 1;
     return mig_record(item, p[0] ? "CLOCK" : "MISSING", 0, p[0] ? 10 : 1);
 }
 

@@ -12,7 +12,7 @@
  */
 #include <string.h>
 
-#include "stream/body.h"
+#include "stream/reader-private.h"
 
 static bool read_exactly(MigReader *r, uint64_t offset, uint8_t *p, size_t n)
 {
@@ -26,7 +26,7 @@ static bool step_back(MigReader *r, const MigDeviceDescription *device, uint64_t
 {
     size_t name_length = strlen(device->name);
     uint32_t header_length = MIG_LONG_HEADER_LENGTH + (uint32_t)name_length;
-    uint32_t footer_length = r->footers == FOOTERS_ON ? MIG_FOOTER_LENGTH : 0;
+    uint32_t footer_length = r->grammar.footers == FOOTERS_ON ? MIG_FOOTER_LENGTH : 0;
     uint8_t header[MIG_LONG_HEADER_LENGTH + UINT8_MAX], footer[MIG_FOOTER_LENGTH];
     uint64_t start;
 
@@ -66,7 +66,8 @@ bool mig_reader_skip_to_tail(MigReader *r, uint64_t *offset)
     uint8_t mark;
     size_t i;
 
-    if (!mig_input_seekable(r->in) || r->package_depth || r->footers == FOOTERS_UNKNOWN) {
+    if (!mig_input_seekable(r->in) || r->grammar.package_depth ||
+        r->grammar.footers == FOOTERS_UNKNOWN) {
         return false;
     }
     d = description_at_end(r);
@@ -84,9 +85,9 @@ bool mig_reader_skip_to_tail(MigReader *r, uint64_t *offset)
     }
     mig_input_skip(r->in, start - r->pos);
     r->pos = *offset = start;
-    r->last_length = r->rest.whole = 0;
-    r->next_defect = NULL;
+    r->last_length = r->grammar.rest.whole = 0;
+    r->grammar.next_defect = NULL;
     r->next_device = i;
-    r->state = STATE_LIST;
+    r->grammar.state = STATE_LIST;
     return true;
 }

@@ -254,7 +254,6 @@ static MigStatus read_config(MigReader *r, MigItem *item, const uint8_t *p, size
     }
     record->payload_offset = at;
     item->length = at;
-    r->body_step = STEP_CLOSE_CONFIG;
     if (word == MIG_VFIO_END_OF_STATE) {
         return MIG_STATUS_MORE;
     }
@@ -298,11 +297,12 @@ static MigStatus read_data(MigReader *r, MigItem *item, const uint8_t *p, size_t
     return MIG_STATUS_MORE;
 }
 
-static MigStatus vfio_next(MigReader *r, MigItem *item, GError **error)
+static MigStatus vfio_next(MigReader *r, void *state, MigItem *item, GError **error)
 {
-    bool close_config = r->body_step == STEP_CLOSE_CONFIG;
+    unsigned *step = state;
+    bool close_config = *step == STEP_CLOSE_CONFIG;
     size_t n;
-    const uint8_t *p = mig_input_peek(r->in, FLAG, &n);
+    const uint8_t *p = mig_reader_peek(r, FLAG, &n);
     uint64_t flag;
 
     if (n == 0 || p[0] != MIG_VFIO_FLAG_PREFIX >> 56) {
@@ -316,7 +316,7 @@ static MigStatus vfio_next(MigReader *r, MigItem *item, GError **error)
         return mig_reader_malformed(r, item->offset, MIG_DEFECT_VFIO_FLAG, error,
                                     "unknown VFIO flag 0x%016" PRIx64, flag);
     }
-    r->body_step = STEP_RECORDS;
+    *step = STEP_RECORDS;
     item->kind = MIG_ITEM_VFIO_RECORD;
     item->length = FLAG;
     item->vfio.flag = flag;
@@ -324,12 +324,13 @@ static MigStatus vfio_next(MigReader *r, MigItem *item, GError **error)
     if (flag == MIG_VFIO_DEV_CONFIG_STATE) {
         size_t want = 3 * FLAG + MIG_VFIO_PAYLOAD_MAX;
 
-        p = mig_input_peek(r->in, want, &n);
+        *step = STEP_CLOSE_CONFIG;
+        p = mig_reader_peek(r, want, &n);
         return read_config(r, item, p, MIN(n, want), error);
     }
     item->vfio.payload_offset = FLAG;
     if (flag == MIG_VFIO_DEV_DATA_STATE) {
-        p = mig_input_peek(r->in, 2 * FLAG, &n);
+        p = mig_reader_peek(r, 2 * FLAG, &n);
         return read_data(r, item, p, n, error);
     }
     return MIG_STATUS_MORE;

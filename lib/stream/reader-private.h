@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      the reader's insides: where it is in the grammar of a stream, and what it
+ *            has learned.
+ * Knows not: consumers; what the bodies keep.  Private to stream/.
+ * Beside it: stream/reader.c and the rest of the outer list (command.c, configuration.c,
+ *            tail.c, plausible.c, reader-error.c); stream/device.c, the one body whose end
+ *            only the outer list knows.  Other bodies see stream/body.h and no more.
+ */
+#ifndef MIG_STREAM_READER_PRIVATE_H
+#define MIG_STREAM_READER_PRIVATE_H
+
+#include "stream/body.h"
+
+typedef enum Footers { FOOTERS_UNKNOWN, FOOTERS_ON, FOOTERS_OFF } Footers;
+
+typedef enum ReaderState {
+    STATE_FILE_HEADER,
+    STATE_CONFIGURATION,
+    STATE_LIST,
+    STATE_BODY,
+    STATE_AFTER_BODY,
+    STATE_AFTER_EOF,
+    STATE_TRAILING,
+} ReaderState;
+
+/* Where a channel is in the grammar of the outer list. */
+typedef struct MigGrammar {
+    ReaderState state;
+    Footers footers;
+    MigSection *section; /* whose body is read */
+    MigSectionType type;
+    uint32_t section_id;
+    uint64_t body_state[MIG_BODY_STATE_WORDS]; /* of a body that keeps nothing longer */
+    uint64_t package_end[MIG_PACKAGE_DEPTH_MAX];
+    unsigned package_depth;
+    MigItem rest;            /* what is left of a thing in pieces; whole > piece if any */
+    const char *next_defect; /* for the item to come */
+} MigGrammar;
+
+struct MigReader {
+    MigInput *in;
+    MigGrammar grammar;
+    GError *failure;
+    bool ended;
+    uint64_t pos;         /* where the input stands: the start of the last item */
+    uint64_t last_length; /* octets of it */
+    bool join_pieces;     /* nobody looks at them */
+
+    MigMeter names; /* what sections, blocks and whoever keeps something of each take */
+    GPtrArray *sections;  /* MigSection, owned */
+    uint32_t name_octets; /* of all their names */
+    GTree *by_name, *by_id;
+
+    bool has_configuration;
+    MigConfiguration configuration;
+    GPtrArray *capabilities; /* NULL-terminated */
+    uint8_t uuid[16];
+    GStringChunk *strings;
+
+    MigRamState *ram;
+
+    MigDescription *description;
+    MigBudget budget;
+    bool description_sought;
+    size_t next_device;          /* index of the device that is expected next */
+    uint64_t trailing;           /* octets behind the end mark and the description */
+    uint64_t second_best_sought; /* octets that were read behind a possible end */
+};
+
+MigStatus mig_configuration_next(MigReader *r, MigItem *item, GError **error);
+MigStatus mig_command_next(MigReader *r, MigItem *item, GError **error);
+
+#endif
