@@ -34,7 +34,8 @@
 #   B           the folder to build in, should build/$(VARIANT) not suit
 #   CC, AR, PKG_CONFIG, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS   as usual
 #   WERROR      -Werror makes a warning an error; check sets it
-#   DESTDIR, PREFIX, BINDIR, LIBDIR, INCLUDEDIR, MANDIR     where install puts things
+#   DESTDIR, PREFIX, BINDIR, LIBDIR, INCLUDEDIR, MANDIR, DATADIR
+#               where install puts things
 #   V=1         shows the commands
 #
 # A new file in lib/*, cli or tests/{unit,cli} needs no line here.
@@ -50,6 +51,7 @@ BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
+DATADIR ?= $(PREFIX)/share/migstat
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 
 CC ?= cc
@@ -358,13 +360,15 @@ install: all
 		$(call dest,$(MANDIR)/man$(call section,$m)/$(notdir $m)) &&) :
 	$(Q)$(foreach c,$(completions),install -D -m 644 $c \
 		$(call dest,$(COMPLETIONDIR)/$(basename $(notdir $c))) &&) :
+	$(Q)$(foreach s,$(wildcard docs/schema/*.json),install -D -m 644 $s \
+		$(call dest,$(DATADIR)/schema/$(notdir $s)) &&) :
 
 uninstall:
 	$(Q)rm -f $(call dest,$(BINDIR)/migstat) $(call dest,$(LIBDIR)/pkgconfig/migstat.pc) \
 		$(foreach l,a so so.$(SOVERSION) so.$(VERSION),$(call dest,$(LIBDIR)/libmigstat.$l)) \
 		$(foreach m,$(man_pages),$(call dest,$(MANDIR)/man$(call section,$m)/$(notdir $m))) \
 		$(foreach c,$(completions),$(call dest,$(COMPLETIONDIR)/$(basename $(notdir $c))))
-	$(Q)rm -rf $(call dest,$(INCLUDEDIR)/migstat)
+	$(Q)rm -rf $(call dest,$(INCLUDEDIR)/migstat) $(call dest,$(DATADIR))
 
 # --- the rest ---------------------------------------------------------------------------
 

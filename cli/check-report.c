@@ -195,15 +195,13 @@ static void print_summary(const CheckReport *report)
     g_autofree char *counts = cli_verdict_counts(report->check);
     g_autofree char *verdict = NULL;
     bool sound = !mig_check_count(report->check, MIG_SEVERITY_ERROR) &&
-                 !mig_check_count(report->check, MIG_SEVERITY_WARNING) &&
-                 !report->stopped;
+                 !mig_check_count(report->check, MIG_SEVERITY_WARNING) && !report->error;
 
     if (is_one(report->releases)) {
         verdict = cli_verdict_for(report->check, mig_releases_oldest(report->releases),
-                                  report->stopped != NULL);
+                                  report->error != NULL);
     } else if (report->releases) {
-        verdict =
-            cli_verdict_all(report->check, report->releases, report->stopped != NULL);
+        verdict = cli_verdict_all(report->check, report->releases, report->error != NULL);
     }
     g_string_printf(line, "%s: ", file);
     if (is_refused_by_several(report)) {
@@ -215,7 +213,7 @@ static void print_summary(const CheckReport *report)
         g_string_append_printf(line, "sound (%s)", counts);
     } else {
         g_string_append_printf(line, "%s%s", counts,
-                               report->stopped ? "; not judged to its end" : "");
+                               report->error ? "; not judged to its end" : "");
     }
     cli_print_line(stdout, HANG, line->str);
 }
@@ -358,7 +356,7 @@ static void release_json(CliJson *json, const CheckReport *report)
         is_one(report->releases) ? mig_releases_text(report->releases) : NULL;
 
     cli_json_string(json, "release", release);
-    if (report->releases) {
+    if (report->releases && !report->not_judged) {
         cli_json_bool(json, "refused",
                       mig_check_refusing(report->check) == report->releases);
     } else {
@@ -376,7 +374,7 @@ static void releases_json(CliJson *json, const CheckReport *report)
         g_autofree char *name = mig_releases_text(one);
         const MigFinding *first = mig_check_first_refusal(report->check, release);
 
-        if (!one) {
+        if (!one || report->not_judged) {
             continue;
         }
         cli_json_object(json, NULL);
@@ -416,13 +414,15 @@ static void report_json(const CheckReport *report)
     cli_json_uint(&json, "notes", mig_check_count(report->check, MIG_SEVERITY_NOTE));
     count_rules(report->check, &evaluated, &asked);
     cli_json_object(&json, "rules");
-    cli_json_uint(&json, "evaluated", evaluated);
+    cli_json_uint(&json, "evaluated", report->not_judged ? 0 : evaluated);
     cli_json_uint(&json, "asked", asked);
     cli_json_end_object(&json);
     not_evaluated_json(&json, report->check);
     release_json(&json, report);
     releases_json(&json, report);
-    cli_json_string(&json, "stopped", report->stopped);
+    cli_json_string(&json, "stopped", report->error ? report->error->message : NULL);
+    cli_json_bool(&json, "complete", !report->error);
+    cli_json_error(&json, "error", report->error);
     cli_json_end_object(&json);
     cli_json_finish(&json);
 }
@@ -442,7 +442,7 @@ void check_report_count(const CheckReport *report, CheckTotals *totals)
 {
     if (check_report_has_errors(report)) {
         totals->with_errors++;
-    } else if (report->stopped) {
+    } else if (report->error) {
         totals->not_judged++;
     } else if (mig_check_count(report->check, MIG_SEVERITY_WARNING)) {
         totals->with_warnings++;

@@ -16,7 +16,8 @@ typedef struct CheckReport {
     MigReleaseSet releases; /* asked for */
     const char *file, *new_name;
     const MigCheck *check;
-    const char *stopped; /* why the stream was not read to its end, or NULL */
+    const GError *error; /* why the stream was not read to its end, or NULL */
+    bool not_judged;     /* and no rule speaks of that */
     bool foreign;        /* not an item could be read: it is something else */
 } CheckReport;
 

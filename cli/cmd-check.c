@@ -198,13 +198,26 @@ static CliStatus status_of(const CheckReport *report)
         return CLI_FOUND;
     }
     /* Nothing wrong was found, and the rest was not looked at. */
-    return report->stopped ? CLI_TROUBLE : CLI_OK;
+    return report->error ? CLI_TROUBLE : CLI_OK;
 }
 
-static CliStatus fail(const char *file, const GError *error, CheckTotals *totals)
+/* A file that cannot be opened, or be read on: its object has the keys of all others. */
+static CliStatus not_judged(CheckReport *report, const Arguments *arguments,
+                            const GError *error, CheckTotals *totals)
 {
+    if (arguments->common->format == CLI_FORMAT_JSON) {
+        g_autoptr(GBytes) nothing = g_bytes_new(NULL, 0);
+        g_autoptr(MigInput) in = mig_input_new_bytes(nothing, report->file, NULL, NULL);
+        g_autoptr(MigReader) reader = mig_reader_new(in);
+        g_autoptr(MigCheck) check = mig_check_new(reader, &arguments->check);
+
+        report->check = report->check ? report->check : check;
+        report->error = error;
+        report->not_judged = true;
+        check_report(report);
+    }
     totals->not_judged++;
-    cli_print_error(file, error);
+    cli_print_error(report->file, error);
     return cli_status_of(error);
 }
 
@@ -241,10 +254,7 @@ static CliStatus check_file(guint i, const Arguments *arguments, CheckTotals *to
     MigItem item;
 
     if (!in) {
-        if (arguments->common->format == CLI_FORMAT_JSON) {
-            cli_json_unopened(file, error);
-        }
-        return fail(file, error, totals);
+        return not_judged(&report, arguments, error, totals);
     }
     reader = mig_reader_new(in);
     mig_reader_join_pieces(reader);
@@ -256,10 +266,10 @@ static CliStatus check_file(guint i, const Arguments *arguments, CheckTotals *to
         cli_progress(&progress, item.offset);
     }
     cli_progress_end(&progress);
+    report.error = error;
     if (!mig_check_finish(check, error)) {
-        return fail(file, error, totals);
+        return not_judged(&report, arguments, error, totals);
     }
-    report.stopped = error ? error->message : NULL;
     check_report(&report);
     check_report_count(&report, totals);
     return !error && complain_of_needs(arguments->needs, file, reader)

@@ -139,8 +139,10 @@ static void json_value(CliJson *json, const char *key, const DiffValue *value)
         cli_json_null(json, key);
     } else if (value->kind == MIG_FIELD_UINT) {
         cli_json_uint(json, key, value->u);
+        cli_json_wide(json, key, value->u, 1);
     } else if (value->kind == MIG_FIELD_INT) {
         cli_json_int(json, key, (int64_t)value->u);
+        cli_json_wide(json, key, value->u, 1);
     } else if (value->kind == MIG_FIELD_BOOL) {
         cli_json_bool(json, key, value->u != 0);
     } else {
@@ -221,6 +223,7 @@ void diff_report_pages(Diff *diff, const MigRamBlock *block, uint64_t address,
         json_place(diff->json, &place, "both");
         cli_json_string_len(diff->json, "block", block->name, block->name_length);
         cli_json_uint(diff->json, "address", address);
+        cli_json_wide(diff->json, "address", address, 1);
         cli_json_uint(diff->json, "length", length);
         cli_json_uint(diff->json, "pages", pages);
         cli_json_end_object(diff->json);

@@ -37,16 +37,3 @@ void cli_json_error(CliJson *json, const char *key, const GError *error)
     }
     cli_json_end_object(json);
 }
-
-void cli_json_unopened(const char *file, const GError *error)
-{
-    CliJson json;
-
-    cli_json_init(&json, stdout);
-    cli_json_object(&json, NULL);
-    cli_json_string(&json, "file", file);
-    cli_json_bool(&json, "complete", false);
-    cli_json_error(&json, "error", error);
-    cli_json_end_object(&json);
-    cli_json_finish(&json);
-}

@@ -44,8 +44,6 @@ void cli_json_string_len(CliJson *json, const char *key, const char *value,
                          size_t length);
 /* An object of what @error carries; null for none. */
 void cli_json_error(CliJson *json, const char *key, const GError *error);
-/* A document on stdout that says no more than why @file cannot be read. */
-void cli_json_unopened(const char *file, const GError *error);
 /* Ends the document with a newline. */
 void cli_json_finish(CliJson *json);
 

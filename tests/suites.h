@@ -52,6 +52,7 @@
     SUITE(repair)      \
     SUITE(rules)       \
     SUITE(sandbox)     \
+    SUITE(schema)      \
     SUITE(special)     \
     SUITE(terminal)    \
     SUITE(vfio)        \

@@ -93,7 +93,9 @@ START_TEST(shows_both_values)
         "%s", text->out);
     ck_assert_ptr_null(strchr(text->out, '\033'));
     ck_assert_ptr_nonnull(strchr(colored->out, '\033'));
-    ck_assert_msg(strstr(json->out, "\"a\": 65520, \"b\": 65522"), "%s", json->out);
+    ck_assert_msg(strstr(json->out, "\"a\": 65520, \"a_hex\": \"0xfff0\", "
+                                    "\"b\": 65522, \"b_hex\": \"0xfff2\""),
+                  "%s", json->out);
     ck_assert_msg(strstr(json->out, "\"same\": false"), "%s", json->out);
 }
 END_TEST

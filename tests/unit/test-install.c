@@ -33,10 +33,11 @@ static char *shell(const char *dir, const char *script)
 /* Nothing that the make around this test was told may reach the ones inside. */
 static void forget_make(void)
 {
-    static const char *const names[] = { "MAKEFLAGS",     "MFLAGS",  "MAKELEVEL",
-                                         "MAKEOVERRIDES", "DESTDIR", "PREFIX",
-                                         "BINDIR",        "LIBDIR",  "INCLUDEDIR",
-                                         "MANDIR",        "SUITES",  "B" };
+    static const char *const names[] = {
+        "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "DESTDIR",
+        "PREFIX",    "BINDIR", "LIBDIR",    "INCLUDEDIR",    "MANDIR",
+        "DATADIR",   "SUITES", "B"
+    };
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         g_unsetenv(names[i]);
     }
@@ -52,6 +53,7 @@ START_TEST(installs_and_uninstalls)
         "test -x bin/migstat -a -f lib/libmigstat.a -a -L lib/libmigstat.so\n"
         "test \"$(readlink lib/libmigstat.so)\" = libmigstat.so.0\n"
         "test -f include/migstat/migstat.h -a -f include/migstat/io/visibility.h\n"
+        "test -f share/migstat/schema/dump.json -a -f share/migstat/schema/common.json\n"
         "grep -qx prefix=/opt/m lib/pkgconfig/migstat.pc\n"
         "for page in \"$SRCDIR\"/man/*.[1-8]; do\n"
         "    test ! -f \"$page\" || find share/man -name \"${page##*/}\" | grep -q .\n"
