@@ -2,7 +2,7 @@
 /*
  * Owns:      what a filter is, and what it may ask of the chain that it runs in.
  * Knows not: any one filter.
- * Beside it: filter/table.c lists them; filter/chain.c runs them; one file per filter.
+ * Beside it: filter/table.c lists them; filter/chain-pass.c runs them; one file per filter.
  *
  * A new filter is one file with a MigFilterType, a row in filter/table.c and a paragraph in
  * migstat-convert(1).

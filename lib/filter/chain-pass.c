@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:      running a chain: its stages, and the passes of each.
+ * Knows not: any one filter.
+ * Beside it: filter/chain.c, which hands items on; stream/writer.h, the end of a chain.
+ *
+ * A filter that looks ahead must see, in the first pass, what it will see in the second.
+ * So it has to be the first of its stage that changes anything: where it is not, the
+ * chain is cut before it, and what comes out there goes through a temporary file.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "filter/chain-private.h"
+#include "io/temporary.h"
+
+static MigScan wants_scan(const MigFilterInstance *instance)
+{
+    return instance->type->wants_scan ? instance->type->wants_scan(instance->state)
+                                      : MIG_SCAN_NONE;
+}
+
+bool mig_chain_needs_scan(const MigChain *chain)
+{
+    for (size_t i = 0; i < chain->instances->len; i++) {
+        if (wants_scan(mig_chain_instance(chain, i)) == MIG_SCAN_NEEDED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The end of the stage that begins at @first. */
+static size_t stage_end(const MigChain *chain, size_t first)
+{
+    bool changes = false;
+    size_t i;
+
+    for (i = first; i < chain->instances->len; i++) {
+        const MigFilterInstance *instance = mig_chain_instance(chain, i);
+
+        if (changes && wants_scan(instance) == MIG_SCAN_NEEDED) {
+            break;
+        }
+        changes |= instance->type->handles != 0;
+    }
+    return i;
+}
+
+static void progress(const MigChain *chain, const MigItem *item)
+{
+    if (chain->options.progress) {
+        chain->options.progress(chain->options.progress_data, item->offset);
+    }
+}
+
+static bool begins_part_or_end(const MigItem *item)
+{
+    return item->kind == MIG_ITEM_SECTION_HEADER &&
+           (item->type == MIG_SECTION_PART || item->type == MIG_SECTION_END);
+}
+
+/* Reads @in to its end for the @i-th filter alone, and winds it back if it can seek before:
+ * what is spooled on the way is read once.  Briefly, where @gap is not NULL. */
+static bool first_pass(MigChain *chain, size_t i, MigInput *in, MigGap *gap,
+                       GError **error)
+{
+    g_autoptr(MigReader) reader = mig_reader_new(in);
+    const MigFilterInstance *instance = mig_chain_instance(chain, i);
+    uint64_t start = mig_input_tell(in);
+    bool winds_back = mig_input_seekable(in);
+    bool brief = gap != NULL;
+    MigItem item;
+    MigStatus status;
+
+    chain->reader = reader;
+    while ((status = mig_reader_next(reader, &item, error)) == MIG_STATUS_MORE) {
+        if (!brief) {
+            progress(chain, &item);
+        }
+        if (instance->type->handles & 1u << item.kind &&
+            !mig_chain_give(chain, i, &item, true, error)) {
+            break;
+        }
+        if (gap && begins_part_or_end(&item)) {
+            gap->from = item.offset;
+            mig_reader_sections(reader, &gap->n_sections);
+            if (!mig_reader_skip_to_tail(reader, &gap->to)) {
+                break;
+            }
+            gap = NULL; /* there is one only */
+        }
+    }
+    chain->reader = NULL;
+    if (winds_back) {
+        mig_input_rewind(in, start);
+    }
+    return status == MIG_STATUS_END;
+}
+
+/* The same briefly, if the filter can do with that; else it has seen nothing.  What is
+ * wrong with the stream is told by the pass that reads it all. */
+static bool brief_first_pass(MigChain *chain, size_t i, MigInput *in)
+{
+    const MigFilterInstance *instance = mig_chain_instance(chain, i);
+    MigGap gap = { 0 };
+
+    if (!instance->type->suffices) {
+        return false;
+    }
+    if (first_pass(chain, i, in, &gap, NULL) &&
+        (!gap.to || instance->type->suffices(instance->state, &gap))) {
+        chain->was_brief = true;
+        return true;
+    }
+    instance->type->forget(instance->state);
+    return false;
+}
+
+bool mig_chain_was_brief(const MigChain *chain)
+{
+    return chain->was_brief;
+}
+
+static bool each_start(MigChain *chain, GError **error)
+{
+    for (size_t i = chain->first; i < chain->last; i++) {
+        const MigFilterInstance *instance = mig_chain_instance(chain, i);
+        MigNext next = { chain, i };
+
+        if (instance->type->start &&
+            !instance->type->start(instance->state, &next, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool each_finish(MigChain *chain, GError **error)
+{
+    for (size_t i = chain->first; i < chain->last; i++) {
+        const MigFilterInstance *instance = mig_chain_instance(chain, i);
+        MigNext next = { chain, i };
+
+        if (instance->type->finish &&
+            !instance->type->finish(instance->state, &next, error)) {
+            return false;
+        }
+    }
+    return mig_writer_finish(chain->writer, error);
+}
+
+static bool last_pass(MigChain *chain, MigInput *in, MigOutput *out, GError **error)
+{
+    g_autoptr(MigReader) reader = mig_reader_new(in);
+    g_autoptr(MigWriter) writer = NULL;
+    bool changes = false;
+    MigItem item;
+    MigStatus status;
+    bool ok;
+
+    for (size_t i = chain->first; i < chain->last; i++) {
+        changes |= mig_chain_instance(chain, i)->type->handles != 0;
+    }
+    writer = mig_writer_new(in, out, changes);
+    chain->reader = reader;
+    chain->writer = writer;
+    ok = each_start(chain, error);
+    while (ok && (status = mig_reader_next(reader, &item, error)) != MIG_STATUS_END) {
+        ok = status == MIG_STATUS_MORE &&
+             mig_chain_deliver(chain, chain->first, &item, error);
+        progress(chain, &item);
+    }
+    ok = ok && each_finish(chain, error);
+    chain->reader = NULL;
+    chain->writer = NULL;
+    return ok;
+}
+
+/* The filter of the stage that may look ahead, if it wants to. */
+static bool find_scanner(const MigChain *chain, bool cheap, size_t *i)
+{
+    for (*i = chain->first; *i < chain->last; (*i)++) {
+        const MigFilterInstance *instance = mig_chain_instance(chain, *i);
+
+        if (instance->type->handles) {
+            MigScan scan = wants_scan(instance);
+
+            return scan == MIG_SCAN_NEEDED || (scan == MIG_SCAN_HELPS && cheap);
+        }
+    }
+    return false;
+}
+
+static bool run_stage(MigChain *chain, MigInput *in, MigInput *again, MigOutput *out,
+                      GError **error)
+{
+    size_t scanner;
+
+    if (find_scanner(chain, again || mig_input_seekable(in), &scanner)) {
+        if (!again && !mig_input_hold(in, error)) {
+            return false;
+        }
+        if (!(chain->options.brief && !again && brief_first_pass(chain, scanner, in)) &&
+            !first_pass(chain, scanner, again ? again : in, NULL, error)) {
+            return false;
+        }
+    }
+    return last_pass(chain, in, out, error);
+}
+
+/* Runs the stage into a temporary file, and returns that, to be read; its descriptor,
+ * which the caller closes, in *fd. */
+static MigInput *run_to_temporary(MigChain *chain, MigInput *in, MigInput *again, int *fd,
+                                  GError **error)
+{
+    const MigInputOptions in_options = { .spool_dir = chain->options.spool_dir,
+                                         .cancel = chain->options.cancel };
+    const MigOutputOptions out_options = { .cancel = chain->options.cancel };
+    g_autofree char *name = g_strdup_printf("a temporary file in %s",
+                                            mig_temporary_dir(chain->options.spool_dir));
+    g_autoptr(MigOutput) out = NULL;
+
+    *fd = mig_temporary_open(chain->options.spool_dir, error);
+    if (*fd < 0) {
+        return NULL;
+    }
+    out = mig_output_new_fd(*fd, name, &out_options, error);
+    if (!out || !run_stage(chain, in, again, out, error) ||
+        !mig_output_commit(out, error) || lseek(*fd, 0, SEEK_SET) != 0) {
+        return NULL;
+    }
+    return mig_input_new_fd(*fd, mig_input_name(in), &in_options, error);
+}
+
+bool mig_chain_run(MigChain *chain, MigInput *in, MigInput *again, MigOutput *out,
+                   const MigChainOptions *options, GError **error)
+{
+    g_autoptr(MigInput) between = NULL;
+    int fd = -1, previous_fd;
+    bool ok = true;
+
+    if (chain->ran) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE, "a chain runs once; make a new one");
+        return false;
+    }
+    chain->options = options ? *options : (MigChainOptions){ 0 };
+    if (!mig_chain_settle(chain, error)) {
+        return false;
+    }
+    chain->ran = true;
+    for (chain->first = 0;; chain->first = chain->last) {
+        MigInput *stage_out;
+
+        chain->last = stage_end(chain, chain->first);
+        mig_hop_clear(&chain->out_hop);
+        if (chain->last == chain->instances->len) {
+            break;
+        }
+        previous_fd = fd;
+        stage_out = run_to_temporary(chain, in, again, &fd, error);
+        mig_input_free(between);
+        between = in = stage_out;
+        again = NULL;
+        if (previous_fd >= 0) {
+            close(previous_fd);
+        }
+        if (!stage_out) {
+            ok = false;
+            break;
+        }
+    }
+    ok = ok && run_stage(chain, in, again, out, error);
+    g_clear_pointer(&between, mig_input_free);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return ok;
+}
+
+MigInput *mig_chain_run_spooled(MigChain *chain, MigInput *in, int *fd,
+                                const MigChainOptions *options, GError **error)
+{
+    const char *dir = options ? options->spool_dir : NULL;
+    const MigInputOptions in_options = { .spool_dir = dir,
+                                         .cancel = options ? options->cancel : NULL };
+    const MigOutputOptions out_options = { .cancel = in_options.cancel };
+    g_autofree char *name =
+        g_strdup_printf("a temporary file in %s", mig_temporary_dir(dir));
+    g_autoptr(MigOutput) out = NULL;
+    MigInput *result = NULL;
+
+    *fd = mig_temporary_open(dir, error);
+    if (*fd < 0) {
+        return NULL;
+    }
+    out = mig_output_new_fd(*fd, name, &out_options, error);
+    if (out && mig_chain_run(chain, in, NULL, out, options, error) &&
+        mig_output_commit(out, error) && lseek(*fd, 0, SEEK_SET) == 0) {
+        result = mig_input_new_fd(*fd, mig_input_name(in), &in_options, error);
+    }
+    if (!result) {
+        close(*fd);
+    }
+    return result;
+}
