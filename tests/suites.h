@@ -58,6 +58,16 @@
     SUITE(vfio)        \
     SUITE(vfio_layout)
 
+/* Those that take longer than a few seconds on a quiet machine of today, and about how many:
+ * they begin first, and tell the user how long all will take. */
+#define LONG_SUITES(SUITE) \
+    SUITE(faults, 60)      \
+    SUITE(damage, 60)      \
+    SUITE(memory, 20)      \
+    SUITE(hostile, 20)     \
+    SUITE(install, 20)     \
+    SUITE(fuzz, 10)
+
 #define SUITE_PROTOTYPE(name) Suite *suite_##name(void);
 SUITES(SUITE_PROTOTYPE)
 

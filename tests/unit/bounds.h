@@ -30,6 +30,24 @@ static inline bool is_slow(void)
     return variant && (strcmp(variant, "valgrind") == 0 || strcmp(variant, "tsan") == 0);
 }
 
+/* FULL=1 tries all that there is; else a sample, which SEED=NUMBER chooses. */
+static inline bool is_full(void)
+{
+    const char *full = g_getenv("FULL");
+
+    return full && *full && strcmp(full, "0") != 0;
+}
+
+/* A generator for the @i-th test of a suite. */
+static inline GRand *seeded(int i)
+{
+    const char *seed = g_getenv("SEED");
+    const guint32 seeds[] = { seed ? (guint32)g_ascii_strtoull(seed, NULL, 10) : 1,
+                              (guint32)i };
+
+    return g_rand_new_with_seed_array(seeds, G_N_ELEMENTS(seeds));
+}
+
 /* From here on this process, forked for one test, has so many bytes of anonymous memory
  * more than it has now: asking for more ends it, and fails the test. */
 static inline void limit_memory(size_t bytes)

@@ -184,7 +184,6 @@ Suite *suite_encode(void)
     TCase *tc = tcase_create("items");
     tcase_add_test(tc, items_are_written_as_they_were_read);
     tcase_add_loop_test(tc, fields_reach_the_wire, 0, G_N_ELEMENTS(changes));
-    tcase_set_timeout(tc, 60);
     suite_add_tcase(suite, tc);
     return suite;
 }

@@ -85,7 +85,6 @@ Suite *suite_fuzz(void)
     Suite *suite = suite_create("fuzz");
     TCase *replays = tcase_create("seeds and findings");
 
-    tcase_set_timeout(replays, 300);
     tcase_add_loop_test(replays, test_replay, 0, n_targets());
     suite_add_tcase(suite, replays);
     return suite;

@@ -648,7 +648,6 @@ Suite *suite_hostile(void)
     TCase *tally = tcase_create("tally");
 
     counts = shared_counts(sizeof *counts);
-    tcase_set_timeout(attacks, 120);
     tcase_add_loop_test(attacks, test_length, 0, G_N_ELEMENTS(lengths));
     tcase_add_loop_test(attacks, test_other, 0, G_N_ELEMENTS(others));
     tcase_add_loop_test(attacks, test_shown, 0, G_N_ELEMENTS(shown));

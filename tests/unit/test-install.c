@@ -172,7 +172,6 @@ Suite *suite_install(void)
     g_autofree char *history = source_path(".git");
 
     tcase_add_checked_fixture(tc, forget_make, NULL);
-    tcase_set_timeout(tc, 300);
     if (release) {
         tcase_add_loop_test(tc, only_check_and_demo_install_packages, 0,
                             G_N_ELEMENTS(installations));

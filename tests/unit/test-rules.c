@@ -678,7 +678,6 @@ Suite *suite_rules(void)
 {
     Suite *suite = suite_create("rules");
     TCase *tc = tcase_create("rules");
-    tcase_set_timeout(tc, 300); /* a fixture has more sections than migstat looks at */
     g_auto(GStrv) bad = fixture_list("bad", ".txt");
     g_auto(GStrv) good = fixture_list("good", ".txt");
     g_auto(GStrv) real = fixture_list("real", ".mig.zst");
