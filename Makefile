@@ -4,7 +4,11 @@
 # Targets
 #   all             the program migstat, libmigstat static and shared (default)
 #   demo            runs migstat on a real stream that ships with the sources
-#   check           builds with -Werror and runs the tests; SUITES="a b" limits them
+#   check           builds with -Werror and runs the tests; SUITES="a b" limits them, FULL=1
+#                   tries all faults and damage and not a sample, SEED=N another sample
+#   check-all       what CI runs: check, check-asan, check-qemu, check-agree, check-fresh
+#   check-lab       all that there is: the full tests, and the QEMUs of four Debian suites
+#   check-fresh     the README's commands on bare Debian systems, with FULL=1 on more; as root
 #   check-asan      the same with the address and undefined behaviour sanitizers
 #   check-tsan      the same with the thread sanitizer
 #   check-valgrind  the same under valgrind
@@ -25,8 +29,8 @@
 #   uninstall       removes what install wrote
 #   dist            build/migstat-VERSION.tar.gz of the committed sources
 #   clean, help
-# The targets check*, analyze, demo and deps install the packages they miss with the
-# system's package manager, as root or through sudo.  Every other target only names them.
+# The targets check*, demo and deps install the packages they miss with the system's package
+# manager, as root or through sudo.  Every other target only names them.
 #
 # Variables
 #   VARIANT     release (default), asan, tsan, valgrind, cov or fuzz; built in
@@ -85,9 +89,15 @@ TEST_PACKAGES := check json-glib-1.0
 ARGP := $(if $(wildcard /lib/ld-musl-*.so.1),-largp)
 
 goals := $(or $(MAKECMDGOALS),all)
+# Who tries the program, or its tests, for the first time does not know of -j.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += $(if $(filter demo check%,$(goals)),-j$(shell nproc))
+endif
 goals += $(if $(filter deps,$(goals)),check-asan check-valgrind check-qemu analyze fuzz)
-tests := $(filter-out check-qemu check-agree check-m32 check-format,$(filter check% update-golden $(B)/tests/%,$(goals)))
-needs := $(if $(filter-out clean help dist uninstall check-m32,$(goals)),\
+tests := $(filter-out check-qemu check-agree check-m32 check-format \
+	check-all check-lab check-fresh,$(filter check% update-golden $(B)/tests/%,$(goals)))
+needs := $(if $(filter-out clean help dist uninstall format check-m32 check-format check-all \
+	check-lab check-fresh,$(goals)),\
 	pkg-config $(LIB_PACKAGES) $(LIB_PACKAGES_PRIVATE) \
 	$(PROGRAM_PACKAGES) $(ARGP)) \
 	$(if $(tests),$(TEST_PACKAGES) zstd) \
@@ -103,7 +113,7 @@ needs := $(if $(filter-out clean help dist uninstall check-m32,$(goals)),\
 # Runs while this file is read, so that the pkg-config answers below are those after the
 # installation.  `make -n` installs nothing.
 ifneq ($(strip $(needs)),)
-may_install := $(if $(findstring n,$(flags)),,$(filter check% demo analyze,$(goals)))
+may_install := $(if $(findstring n,$(flags)),,$(filter check% demo deps,$(goals)))
 $(shell PKG_CONFIG='$(PKG_CONFIG)' CC='$(CC)' \
 	tests/install-deps $(if $(may_install),--install) $(needs) >&2)
 ifneq ($(.SHELLSTATUS),0)
@@ -233,7 +243,7 @@ $(INJECTOR): tests/faults/inject.c
 environment = G_DEBUG=fatal-criticals MIGSTAT='$(abspath $(PROGRAM))' SRCDIR='$(CURDIR)' \
 	BUILDDIR='$(abspath $(B))' CC='$(CC)' \
 	HARDENING='$(if $(filter file,$(origin CFLAGS)),$(HARDENING_$(VARIANT)))'
-run_tests = $(environment) VARIANT='$(VARIANT)' $(1) $(UNDER_$(VARIANT)) $(RUNNER) $(SUITES)
+run_tests = $(environment) FULL='$(FULL)' SEED='$(SEED)' VARIANT='$(VARIANT)' $(1) $(UNDER_$(VARIANT)) $(RUNNER) $(SUITES)
 
 comma := ,
 # Possible leaks are GLib's, whose threads and types live until the end.
@@ -304,6 +314,27 @@ $(B)/analyze/%.ok: %.c $(B)/analyze/%.o
 .SECONDARY: $(ANALYZED:.ok=.o)
 -include $(ANALYZED:.ok=.d)
 
+# One after the other: each uses all processors.  A line for each thing that is tried.
+.PHONY: check-all check-lab
+check-all:
+	+$(Q)$(MAKE) --no-print-directory check
+	+$(Q)$(MAKE) --no-print-directory check-asan
+	+$(Q)$(MAKE) --no-print-directory check-qemu
+	+$(Q)$(MAKE) --no-print-directory check-agree
+	+$(Q)$(MAKE) --no-print-directory check-fresh
+
+RELEASES := bullseye bookworm trixie sid
+check-lab:
+	+$(Q)$(MAKE) --no-print-directory FULL=1 check
+	+$(Q)$(MAKE) --no-print-directory FULL=1 check-asan
+	+$(Q)$(MAKE) --no-print-directory SUITES='$(RELEASES)' check-qemu
+	+$(Q)$(MAKE) --no-print-directory SUITES='$(RELEASES)' check-agree
+	+$(Q)$(MAKE) --no-print-directory FULL=1 check-fresh
+
+.PHONY: check-fresh
+check-fresh:
+	$(Q)FULL='$(FULL)' tests/fresh
+
 update-golden: all $(RUNNER)
 	$(Q)$(call run_tests,UPDATE_GOLDEN=1)
 
@@ -342,6 +373,17 @@ completions := $(wildcard cli/*.bash)
 dest = '$(DESTDIR)$(1)'
 section = $(subst .,,$(suffix $(1)))
 
+# The dynamic linker finds a new library in the folders it knows once it was told.
+refresh_linker = if [ "$$(id -u)" = 0 ] && ldconfig 2>/dev/null; then \
+	echo '           the linker knows the library (ldconfig)'; else \
+	echo 'next: run ldconfig as root, so that programs find $(LIBDIR)/libmigstat.so'; fi
+
+# What uninstall leaves empty goes too, the deepest first.  The folders of a system stay.
+man_folders = $(foreach n,$(sort $(foreach m,$(man_pages),$(call section,$m))),$(MANDIR)/man$n)
+emptied = $(LIBDIR)/pkgconfig $(if $(DESTDIR)$(filter-out /usr /usr/local,$(PREFIX)), \
+	$(LIBDIR) $(INCLUDEDIR) $(BINDIR) $(man_folders) $(MANDIR) $(COMPLETIONDIR) \
+	$(dir $(COMPLETIONDIR)) $(PREFIX)/share $(PREFIX))
+
 .PHONY: install uninstall
 install: all
 	$(Q)install -d $(call dest,$(BINDIR)) $(call dest,$(LIBDIR)/pkgconfig)
@@ -362,6 +404,12 @@ install: all
 		$(call dest,$(COMPLETIONDIR)/$(basename $(notdir $c))) &&) :
 	$(Q)$(foreach s,$(wildcard docs/schema/*.json),install -D -m 644 $s \
 		$(call dest,$(DATADIR)/schema/$(notdir $s)) &&) :
+	@echo 'installed  $(DESTDIR)$(BINDIR)/migstat'
+	@echo '           $(DESTDIR)$(LIBDIR)/libmigstat.{a,so.$(VERSION)}, pkgconfig/migstat.pc'
+	@echo '           $(DESTDIR)$(INCLUDEDIR)/migstat/'
+	@echo '           $(DESTDIR)$(MANDIR)/man[1-8]/: $(notdir $(man_pages))'
+	@echo '           $(DESTDIR)$(DATADIR)/schema/'
+	$(if $(DESTDIR),,@$(refresh_linker))
 
 uninstall:
 	$(Q)rm -f $(call dest,$(BINDIR)/migstat) $(call dest,$(LIBDIR)/pkgconfig/migstat.pc) \
@@ -369,6 +417,8 @@ uninstall:
 		$(foreach m,$(man_pages),$(call dest,$(MANDIR)/man$(call section,$m)/$(notdir $m))) \
 		$(foreach c,$(completions),$(call dest,$(COMPLETIONDIR)/$(basename $(notdir $c))))
 	$(Q)rm -rf $(call dest,$(INCLUDEDIR)/migstat) $(call dest,$(DATADIR))
+	$(Q)rmdir $(foreach d,$(emptied),$(call dest,$d)) 2>/dev/null || :
+	@echo 'removed from $(DESTDIR)$(PREFIX): the program, library, headers and man pages'
 
 # --- the rest ---------------------------------------------------------------------------
 
@@ -377,6 +427,8 @@ deps:
 	@:
 
 dist:
+	@git rev-parse --git-dir >/dev/null 2>&1 || { echo 'make dist needs the git' \
+		'repository: it packs what is committed, and there is none here' >&2; exit 1; }
 	$(Q)mkdir -p build
 	$(Q)git archive --format=tar.gz --prefix=migstat-$(VERSION)/ \
 		-o build/migstat-$(VERSION).tar.gz HEAD

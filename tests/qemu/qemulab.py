@@ -21,15 +21,21 @@ import shlex
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from dataclasses import dataclass, field, replace
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SUITES = ('bullseye', 'bookworm', 'trixie', 'sid')
 ARCHES = ('x86_64', 'aarch64')
-MIRROR = 'http://deb.debian.org/debian'
+
+# Suites move, sid every day: where the archive of snapshots can be reached, a root is built
+# from this day's.  MIGSTAT_MIRROR names another archive.
+SNAPSHOT = 'http://snapshot.debian.org/archive/debian/20261101T000000Z'
+ARCHIVE = 'http://deb.debian.org/debian'
 
 # The dynamic linker's name in a root, by the host's architecture.
 LINKERS = {'x86_64': 'lib64/ld-linux-x86-64.so.2', 'aarch64': 'lib/ld-linux-aarch64.so.1'}
@@ -49,6 +55,20 @@ def cache_dir():
         base = os.path.join(home, 'migstat')
     os.makedirs(base, exist_ok=True)
     return base
+
+
+def mirror(suite):
+    """The archive that a suite's root is built from."""
+    chosen = os.environ.get('MIGSTAT_MIRROR')
+    if chosen:
+        return chosen
+    try:
+        urllib.request.urlopen('%s/dists/%s/Release' % (SNAPSHOT, suite), timeout=20).close()
+        return SNAPSHOT
+    except OSError as error:
+        print('lab: %s is built from today\'s archive, since snapshot.debian.org cannot be '
+              'reached: %s' % (suite, error), file=sys.stderr)
+        return ARCHIVE
 
 
 # ---- Releases ---------------------------------------------------------------------------
@@ -81,7 +101,7 @@ class Release:
         with open(log, 'wb') as out:
             done = subprocess.run(
                 ['debootstrap', '--variant=minbase',
-                 '--include=qemu-system-x86,qemu-system-arm', self.suite, partial, MIRROR],
+                 '--include=qemu-system-x86,qemu-system-arm', self.suite, partial, mirror(self.suite)],
                 stdout=out, stderr=subprocess.STDOUT, check=False)
         if done.returncode != 0:
             raise LabError('debootstrap %s failed, see %s' % (self.suite, log))
