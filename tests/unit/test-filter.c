@@ -61,6 +61,9 @@ END_TEST
 #define RAM                                                                       \
     "start 2 \"ram\" 0 4; ram-size 0x4000; ram-block \"pc.ram\" 0x4000; ram-eos;" \
     "footer 2\n"
+#define SHORT_RAM                                                                 \
+    "start 2 \"ram\" 0 4; ram-size 0x2000; ram-block \"pc.ram\" 0x2000; ram-eos;" \
+    "footer 2\n"
 #define RAM_END          "end 2; ram-eos; footer 2\n"
 #define DEVICE(id, name) "full " id " \"" name "\" 0 1; be32 1 2 3; footer " id "\n"
 #define ENTRY(name)                                                  \
@@ -273,6 +276,13 @@ static const struct {
       "ram-page 0x28 0; u8 7; fill 9 5; u8 9 9; fill 4084 5; ram-eos; footer 2\n" RAM_END
       "eof",
       "3 XBZRLE and 0 compressed pages" },
+    /* a page that was data and became zero is zero for the delta after it */
+    { "ram-decompress",
+      "header\n" RAM "part 2; ram-normal 0 5 \"pc.ram\"; ram-zero 0;"
+      "ram-xbzrle 0 { u8 0 1 7 }; ram-eos; footer 2\n" RAM_END "eof",
+      "header\n" RAM "part 2; ram-normal 0 5 \"pc.ram\"; ram-zero 0;"
+      "ram-page 0x28 0; u8 7; zero 4095; ram-eos; footer 2\n" RAM_END "eof",
+      "1 XBZRLE and 0 compressed pages" },
     { "ram-decompress",
       "header\n" RAM
       "part 2; ram-xbzrle 0 \"pc.ram\" { u8 0 1 7 }; ram-eos; footer 2\n" RAM_END "eof",
@@ -283,6 +293,26 @@ static const struct {
       "footer 2;"
       "part 2; ram-xbzrle 0 { u8 0 1 7 }; ram-eos; footer 2\n" RAM_END "eof",
       NULL, "changes its length" },
+
+    /* ram-block: the name that went with a page comes back with the next one of the block,
+     * however many went, and not where another name stands */
+    { "ram-block:name=pc.ram:length=0x2000",
+      "header\n" RAM
+      "part 2; ram-zero 0x3000 \"pc.ram\"; ram-zero 0x2000; ram-normal 0 5;"
+      "ram-normal 0x1000 6; ram-eos; footer 2\n" RAM_END "eof",
+      "header\n" SHORT_RAM "part 2; ram-normal 0 5 \"pc.ram\"; ram-normal 0x1000 6;"
+      "ram-eos; footer 2\n" RAM_END "eof",
+      NULL },
+    { "ram-block:name=pc.ram:length=0x2000",
+      "header\n" RAM "part 2; ram-zero 0x3000 \"pc.ram\"; ram-normal 0 5 \"pc.ram\";"
+      "ram-zero 0x2000; ram-normal 0x1000 6; ram-eos; footer 2\n" RAM_END "eof",
+      "header\n" SHORT_RAM "part 2; ram-normal 0 5 \"pc.ram\"; ram-normal 0x1000 6;"
+      "ram-eos; footer 2\n" RAM_END "eof",
+      NULL },
+
+    /* what was wrong in the input may stay so */
+    { "null", "header\n" RAM "part 2; ram-eos; footer 9; end 2; ram-eos; footer 2; eof",
+      "header\n" RAM "part 2; ram-eos; footer 9; end 2; ram-eos; footer 2; eof", NULL },
 
     /* the length of a package follows */
     { "drop-section:name=a",

@@ -308,7 +308,13 @@ END_TEST
     "full 17 \"d/vfio\" 0 1; vfio config; vfio subflag 2; vfio eos; footer 17\n"
 #define FULL        "full 17 \"d/vfio\" 0 1; " CONFIG "footer 17\n"
 #define DATA        "vfio data 5 1;"
+#define LAST_DEVICE "full 30 \"globalstate\" 0 1; u8 1 2; footer 30\n"
 #define TO(dialect) "vfio-layout:to=" dialect
+#define ENTRY(name, size)                                                           \
+    "{\"name\": \"" name "\", \"instance_id\": 0, \"size\": " size ", \"fields\": " \
+    "[{\"name\": \"data\", \"size\": " size ", \"type\": \"buffer\"}]}"
+#define DESCRIBED(entries) \
+    "eof\ndescription {\n{\"page_size\": 4096, \"devices\": [" entries "]}\n}"
 
 /* A device's stream becomes another one, or is refused for a reason. */
 static const struct {
@@ -468,6 +474,25 @@ static const struct {
            "\"size\": 325, "
            "\"type\": \"buffer\"}]}]}\n}",
       NULL, false },
+    { "a description that gets the device before its first one", TO("config-last"),
+      HEAD "end 17;" CONFIG DATA
+           "vfio eos; footer 17\n" LAST_DEVICE DESCRIBED(ENTRY("globalstate", "2")),
+      HEAD "end 17;" DATA "vfio eos; footer 17\n" FULL LAST_DEVICE DESCRIBED(
+          ENTRY("d/vfio", "325") ", " ENTRY("globalstate", "2")),
+      NULL, false },
+    { "a body that nothing ends, and nothing is taken from", TO("config-last"),
+      HEAD "part 17;" DATA "footer 17; end 17;" CONFIG DATA "vfio eos; footer 17; eof",
+      HEAD "part 17;" DATA "footer 17; end 17;" DATA "vfio eos; footer 17\n" FULL "eof",
+      NULL, false },
+    { "subflags that are there, and a set-up that is missing in one PART",
+      TO("subflag:every-iteration=yes"),
+      HEAD "part 17;" SET_UP DATA "vfio eos; footer 17; part 17;" DATA
+           "vfio eos; footer 17; end 17;" SET_UP DATA "vfio eos; footer 17\n" ENABLE
+           "eof",
+      HEAD "part 17;" SET_UP DATA "vfio eos; footer 17; part 17;" SET_UP DATA
+           "vfio eos; footer 17; end 17;" SET_UP DATA "vfio eos; footer 17\n" ENABLE
+           "eof",
+      NULL, false },
 };
 
 START_TEST(single_stream)
@@ -606,11 +631,6 @@ END_TEST
 #define FULL_LATE                                                                        \
     "full 17 \"d/vfio\" 0 1; vfio config; vfio subflag 3; vfio-payload 256 2; vfio eos;" \
     "footer 17\n"
-#define ENTRY(name, size)                                                           \
-    "{\"name\": \"" name "\", \"instance_id\": 0, \"size\": " size ", \"fields\": " \
-    "[{\"name\": \"data\", \"size\": " size ", \"type\": \"buffer\"}]}"
-#define DESCRIBED(entries) \
-    "eof\ndescription {\n{\"page_size\": 4096, \"devices\": [" entries "]}\n}"
 #define DEVICE_X "full 3 \"x\" 0 1; u8 1 2; footer 3\n"
 #define DEVICE_Y "full 4 \"y\" 0 1; u8 1 2; footer 4\n"
 
