@@ -159,6 +159,10 @@ static const struct {
     { "label here; u8 6; len32 { str \"{\\\"devices\\\": []\"; fill 0x600-15-1 0x20; str "
       "\"}\" }",
       true },
+    /* which ends at the end, and is the last one although it is not sound */
+    { GOOD "label here; u8 6; len32 { str \"{\"; fill 0x06-1 0x20 }", true },
+    { GOOD "label here; u8 6; len32 { str \"{\"; fill 0x600-1 0x20 }", true },
+    { GOOD "label here; u8 6; len32 { str \"{\"; fill 0x60000-1 0x20 }", true },
     { "", false },
     { "u8 6", false },
     { "u8 6 0 0 0 9 0x7b", false },

@@ -10,6 +10,9 @@
 
 #include "support.h"
 
+/* U+FFFD, for what is no character. */
+#define REPLACED "\357\277\275"
+
 static bool scan(const char *text, size_t length)
 {
     MigJson json;
@@ -159,6 +162,37 @@ START_TEST(pulls_members)
 }
 END_TEST
 
+/* What an escape stands for; half a surrogate pair is no character. */
+static const struct {
+    const char *text, *value;
+} strings[] = {
+    { "\"\\u0041\\u00e9\"", "A\303\251" },
+    { "\"\\ud83d\\ude00\"", "\360\237\230\200" },
+    { "\"\\ud800\\udc00\"", "\360\220\200\200" },
+    { "\"\\udbff\\udfff\"", "\364\217\277\277" },
+    { "\"\\ud83d\"", REPLACED },
+    { "\"\\ud83dx\"", REPLACED "x" },
+    { "\"\\ud83d\\u0041\"", REPLACED "A" },
+    { "\"\\ud83d\\ud83d\"", REPLACED REPLACED },
+    { "\"\\ude00\"", REPLACED },
+    { "\"\\ude00\\ude00\"", REPLACED REPLACED },
+    { "\"\\ude00\\ud83d\\ude00\"", REPLACED "\360\237\230\200" },
+    { "\"\\udfff\\ue000\"", REPLACED "\356\200\200" },
+};
+
+START_TEST(decodes_escapes)
+{
+    g_autoptr(GString) value = g_string_new(NULL);
+    MigJson json;
+
+    mig_json_init(&json, strings[_i].text, strlen(strings[_i].text));
+    ck_assert_msg(mig_json_string(&json, value), "%s: %s", strings[_i].text,
+                  json.problem);
+    ck_assert_msg(g_str_equal(value->str, strings[_i].value), "%s: %s", strings[_i].text,
+                  value->str);
+}
+END_TEST
+
 START_TEST(refuses_other_numbers)
 {
     static const char *const numbers[] = { "18446744073709551616", "-1", "1.0", "1e3",
@@ -181,6 +215,7 @@ Suite *suite_json_scan(void)
     tcase_add_test(tc, stops_at_every_cut);
     tcase_add_test(tc, bounds_its_depth);
     tcase_add_test(tc, pulls_members);
+    tcase_add_loop_test(tc, decodes_escapes, 0, G_N_ELEMENTS(strings));
     tcase_add_loop_test(tc, refuses_other_numbers, 0, 5);
     suite_add_tcase(suite, tc);
     return suite;

@@ -61,6 +61,12 @@ static const Row rows[] = {
       "be64 0x200000; ram-eos; footer 2; eof",
       "header configuration POSTCOPY_ADVISE START:ram " READ_BLOCK
       "malformed@63[ram-flag]" },
+    /* eight zeros are no size: the list is over, and they are a record without flags */
+    { "header; config \"pc-q35-7.2\"; command 3 { be64 0x1000 0x1000 }; start 2 \"ram\" "
+      "0 4; ram-size 0x9000;"
+      "ram-block \"b\" 0x8000; be64 0; ram-block \"c\" 0x1000; ram-eos; footer 2; eof",
+      "header configuration POSTCOPY_ADVISE START:ram list:0x9000 block:b:0x8000 "
+      "malformed@79[ram-flag]" },
 
     /* Pages: each kind, named and not, and runs of what follows each other. */
     { PC(BLOCK

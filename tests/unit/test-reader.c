@@ -165,6 +165,21 @@ static const Row rows[] = {
     { "header; " DEVICE "eof", "header FULL:d state:3? footer eof end" },
     { "header; full 7 \"d\" 0 1; footer 7; u8 9; footer 7; part 8; footer 7; eof",
       "header FULL:d state:16? footer eof end" },
+    /* plausible after the end mark: zeros, or a description, which begins with a brace */
+    { "header; full 7 \"d\" 0 1; u8 1; footer 7; eof; u8 6; be32 5; str \"[\"; zero 4;"
+      "footer 7; eof",
+      "header FULL:d state:17? footer eof end" },
+    { "header; full 7 \"d\" 0 1; u8 1; footer 7; eof; u8 6; be32 5; str \"{\"; zero 4;"
+      "footer 7; eof",
+      "header FULL:d state:1? footer eof description trailing:6 end" },
+    /* or, where nothing plausible comes soon, the first footer that an octet which begins
+     * a section follows; "soon" is 64 KiB */
+    { "header; full 7 \"d\" 0 1; u8 1; footer 7; u8 4; be32 9; u8 3 1 2 3;"
+      "fill 60000 0xa5; footer 7; eof",
+      "header FULL:d state:60015? footer eof end" },
+    { "header; full 7 \"d\" 0 1; u8 1; footer 7; u8 4; be32 9; u8 3 1 2 3;"
+      "fill 0x20000 0xa5; footer 7; eof",
+      "header FULL:d state:1? footer FULL:\1\2\3(2779096485) truncated@46[truncated]" },
     { "header; " DEVICE "full 8 \"e\" 0 1; u8 4; footer 8; eof; str \"COLO\"",
       "header FULL:d state:3? footer FULL:e state:1? footer eof trailing:4 end" },
     { "header; start 7 \"d\" 0 1; u8 1; footer 7; part 7; u8 2; footer 7; eof",
@@ -189,6 +204,52 @@ START_TEST(reads_the_outer_list)
 
     ck_assert_msg(g_str_equal(found, row->outline), "%s:\n wanted %s\n found  %s",
                   row->text, row->outline, found);
+}
+END_TEST
+
+/* Wherever a footer lies in what is searched at once, at its edges too. */
+START_TEST(finds_a_footer_at_any_distance)
+{
+    /* The lengths that are searched: 4 KiB, then 16, less what is looked at twice. */
+    static const unsigned edges[] = { 4096, 4096 + 16384 - 5 };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(edges) * 40; i++) {
+        unsigned length = edges[i / 40] - 20 + i % 40;
+        g_autofree char *text =
+            g_strdup_printf("header; full 7 \"d\" 0 1; fill %u 1; footer 7; eof", length);
+        g_autofree char *wanted =
+            g_strdup_printf("header FULL:d state:%u? footer eof end", length);
+        g_autofree char *found = outline_text(text);
+
+        ck_assert_msg(g_str_equal(found, wanted), " wanted %s\n found  %s", wanted,
+                      found);
+    }
+}
+END_TEST
+
+/* The tail of the stream follows no package: what is left of that comes first. */
+START_TEST(skips_to_the_tail_from_outside_of_packages)
+{
+    g_autoptr(GBytes) bytes = mkmig_assemble(
+        "header; " RAM
+        "packaged { full 6 \"p\" 0 1; u8 1; footer 6 }; " RAM DEVICE DESCRIBED("3"),
+        "text", NULL);
+    g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "text", NULL, NULL);
+    g_autoptr(MigReader) reader = mig_reader_new(in);
+    uint64_t tail;
+    MigItem item;
+    bool packaged = false;
+
+    while (mig_reader_next(reader, &item, NULL) == MIG_STATUS_MORE &&
+           !(packaged && item.kind == MIG_ITEM_SECTION_FOOTER && !item.package_depth)) {
+        packaged |= item.package_depth > 0;
+        ck_assert_msg(!item.package_depth || !mig_reader_skip_to_tail(reader, &tail),
+                      "from a package, to %" PRIu64, tail);
+    }
+    ck_assert(packaged && mig_reader_skip_to_tail(reader, &tail));
+    ck_assert_int_eq(mig_reader_next(reader, &item, NULL), MIG_STATUS_MORE);
+    ck_assert_uint_eq(item.offset, tail);
+    ck_assert_str_eq(item.section->name, "d");
 }
 END_TEST
 
@@ -392,6 +453,8 @@ Suite *suite_reader(void)
 
     tcase_add_loop_test(tc, reads_the_outer_list, 0, G_N_ELEMENTS(rows));
     tcase_add_test(tc, keeps_what_the_stream_said);
+    tcase_add_test(tc, finds_a_footer_at_any_distance);
+    tcase_add_test(tc, skips_to_the_tail_from_outside_of_packages);
     tcase_add_test(tc, bounds_the_ids_of_sections);
     tcase_add_test(tc, joins_pieces);
     suite_add_tcase(suite, tc);
