@@ -775,6 +775,59 @@ START_TEST(reads_beyond_4_gib)
 }
 END_TEST
 
+/* Whether all that follows the end is zero: one piece of it that is not is enough. */
+static const struct {
+    const char *text;
+    bool zero;
+} trailing[] = {
+    { "zero 100", true },
+    { "zero 0x300000", true },
+    { "u8 1; zero 0x300000", false },
+    { "zero 0x300000; u8 1", false },
+    { "zero 0x180000; u8 1; zero 0x180000", false },
+};
+
+START_TEST(tells_zeros_behind_the_end)
+{
+    g_autofree char *text = g_strdup_printf("header; eof; %s", trailing[_i].text);
+    g_autoptr(GBytes) stream = mkmig_assemble(text, "trailing", NULL);
+    g_autoptr(Run) run = run_migstat(stream, "dump", "--sections", "-", NULL);
+
+    ck_assert_msg(strstr(run->out, "trailing"), "%s%s", run->out, run->err);
+    ck_assert_msg(!strstr(run->out, "all zero") == !trailing[_i].zero, "%s: %s",
+                  trailing[_i].text, run->out);
+}
+END_TEST
+
+/* How a size may be written: 4096 as the offset of a stream, or not at all. */
+static const struct {
+    const char *size;
+    bool good;
+} sizes[] = {
+    { "4096", true },   { "0x1000", true },
+    { "0X1000", true }, { "4K", true },
+    { "4k", true },     { "4KiB", true },
+    { "4kiB", true },   { "0x4K", true },
+    { "4M", false },    { "4MiB", false },
+    { "4095", false },  { "4KB", false },
+    { "4Ki", false },   { "4KiBs", false },
+    { "4iB", false },   { "K", false },
+    { "", false },      { "-4096", false },
+    { " 4096", false }, { "0x", false },
+    { "4096 ", false }, { "99999999999999999999", false },
+};
+
+START_TEST(sizes_have_units)
+{
+    g_autofree char *file = fixture_file("parts/at-4096.txt");
+    g_autofree char *option = g_strdup_printf("--offset=%s", sizes[_i].size);
+    g_autoptr(Run) run = run_migstat(NULL, "dump", option, file, NULL);
+
+    ck_assert_msg((run->status == 0) == sizes[_i].good, "\"%s\": %d: %s", sizes[_i].size,
+                  run->status, run->err);
+}
+END_TEST
+
 /* What cannot be printed is the job not done. */
 START_TEST(notices_a_full_disk)
 {
@@ -823,6 +876,8 @@ Suite *suite_dump(void)
     tcase_add_loop_test(tc, honours_options, 0, G_N_ELEMENTS(options));
     tcase_add_test(tc, sorts_tables);
     tcase_add_test(tc, prints_json_lines_for_several_files);
+    tcase_add_loop_test(tc, tells_zeros_behind_the_end, 0, G_N_ELEMENTS(trailing));
+    tcase_add_loop_test(tc, sizes_have_units, 0, G_N_ELEMENTS(sizes));
     tcase_add_loop_test(tc, notices_a_full_disk, 0, 2);
     suite_add_tcase(suite, tc);
     return suite;

@@ -8,7 +8,10 @@
 #include <glib/gstdio.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "mkmig.h"
 
 #define PAGE 4096u
 
@@ -76,11 +79,19 @@ START_TEST(applies_every_kind_of_page)
 }
 END_TEST
 
+/* Streams, and which pages of them are not zero. */
+static const struct {
+    const char *name;
+    unsigned n_pages, filled; /* page 0, with 0xa0, and this one, with 0xa3 */
+} mapped[] = {
+    { "extract/mapped.txt", 4, 3 },
+    { "extract/mapped-long.txt", 768, 515 },
+};
+
 START_TEST(a_clear_bit_of_mapped_ram_is_a_zero_page)
 {
-    g_autofree char *file = fixture_file("extract/mapped.txt");
-    g_autoptr(GBytes) bytes = fixture_bytes("extract/mapped.txt");
-    static const uint8_t pages[] = { 0xa0, 0, 0, 0xa3 };
+    g_autofree char *file = fixture_file(mapped[_i].name);
+    g_autoptr(GBytes) bytes = fixture_bytes(mapped[_i].name);
 
     for (int piped = 0; piped < 2; piped++) {
         g_autofree char *dir = scratch_dir();
@@ -89,9 +100,14 @@ START_TEST(a_clear_bit_of_mapped_ram_is_a_zero_page)
         ck_assert_msg(run->status == 0, "%s", run->err);
         gsize n;
         g_autofree char *ram = read_file(dir, "pc.ram.raw", &n);
-        ck_assert_uint_eq(n, 4 * PAGE);
+        ck_assert_uint_eq(n, mapped[_i].n_pages * PAGE);
         for (unsigned i = 0; i < n; i++) {
-            ck_assert_uint_eq((uint8_t)ram[i], pages[i / PAGE]);
+            uint8_t wanted = i / PAGE == 0                   ? 0xa0
+                             : i / PAGE == mapped[_i].filled ? 0xa3
+                                                             : 0;
+
+            ck_assert_msg((uint8_t)ram[i] == wanted, "page %u, byte %u: 0x%02x", i / PAGE,
+                          i % PAGE, (uint8_t)ram[i]);
         }
         scratch_remove(dir);
     }
@@ -239,6 +255,80 @@ START_TEST(files_come_together)
         scratch_remove(dir);
     }
     ck_assert_uint_ge(failures, naming_calls[_i][0] == 'l' ? 2 : 0);
+}
+END_TEST
+
+/* What replaces a private file is nobody else's before it has its name: here the process ends
+ * just before the new file, which has a hidden name for now, gets the mode of the old one. */
+START_TEST(a_private_file_is_never_open_to_others)
+{
+    g_autofree char *file = fixture_file("good/minimal-ram.txt");
+    g_autofree char *dir = scratch_dir();
+    g_autofree char *path = g_build_filename(dir, "out", NULL);
+    g_autofree char *preload =
+        g_strdup_printf("LD_PRELOAD=%s/tests/inject.so", g_getenv("BUILDDIR"));
+    const char *argv[] = { "/usr/bin/env",
+                           preload,
+                           g_getenv("MIGSTAT"),
+                           "extract",
+                           "--force",
+                           "--section=apic",
+                           "-o",
+                           path,
+                           file,
+                           NULL };
+    mode_t mask = umask(0);
+    unsigned hidden = 0;
+
+    ck_assert(g_file_set_contents(path, "mine", -1, NULL));
+    ck_assert_int_eq(g_chmod(path, 0600), 0);
+    g_setenv("ASAN_OPTIONS", "verify_asan_link_order=0", TRUE);
+    g_setenv("FAULT_TMPFILE", "no", TRUE);
+    g_setenv("FAULT_CALL", "fchmod", TRUE);
+    g_setenv("FAULT_AT", "1", TRUE);
+    g_setenv("FAULT_WHAT", "signal:9", TRUE);
+    g_autoptr(Run) run = run_program(argv, NULL, NULL);
+    g_autofree char *names = names_in(dir);
+    g_auto(GStrv) all = g_strsplit(names, " ", -1);
+    for (char **name = all; *name; name++) {
+        g_autofree char *one = g_build_filename(dir, *name, NULL);
+        struct stat st;
+
+        ck_assert_int_eq(stat(one, &st), 0);
+        ck_assert_msg((st.st_mode & 0777) == 0600, "%s: mode %o", *name, st.st_mode);
+        hidden += **name == '.';
+    }
+    umask(mask);
+    ck_assert_msg(hidden == 1, "%d: %s: %s", run->status, names, run->err);
+    scratch_remove(dir);
+}
+END_TEST
+
+/* A name that no file can have is cut, and what was cut still counts. */
+START_TEST(long_names_stay_apart)
+{
+    g_autofree char *dir = scratch_dir();
+    g_autofree char *name = g_strnfill(250, 'n');
+    g_autofree char *text = g_strdup_printf(
+        "header; start 2 \"ram\" 0 4; ram-size 0x3000; ram-block \"%s1\" 0x1000;"
+        "ram-block \"%s2\" 0x1000; ram-block \"%.160s\" 0x1000; ram-eos; footer 2;"
+        "end 2; ram-normal 0 1 \"%s1\"; ram-normal 0 2 \"%s2\"; ram-eos; footer 2; eof",
+        name, name, name, name, name);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) stream = mkmig_assemble(text, "names", &error);
+    ck_assert_msg(stream, "%s", error ? error->message : "");
+    g_autoptr(Run) run =
+        run_migstat(stream, "extract", "--ram=all", "-o", dir, "-", NULL);
+    ck_assert_msg(run->status == 0, "%s", run->err);
+    g_autofree char *names = names_in(dir);
+    g_auto(GStrv) all = g_strsplit(names, " ", -1);
+
+    ck_assert_uint_eq(g_strv_length(all), 3);
+    for (char **one = all; *one; one++) {
+        ck_assert_msg(strlen(*one) == 160 + strlen(".raw"), "%zu: %s", strlen(*one),
+                      *one);
+    }
+    scratch_remove(dir);
 }
 END_TEST
 
@@ -530,13 +620,16 @@ Suite *suite_extract(void)
     TCase *tc = tcase_create("ram");
 
     tcase_add_test(tc, applies_every_kind_of_page);
-    tcase_add_test(tc, a_clear_bit_of_mapped_ram_is_a_zero_page);
+    tcase_add_loop_test(tc, a_clear_bit_of_mapped_ram_is_a_zero_page, 0,
+                        G_N_ELEMENTS(mapped));
     tcase_add_test(tc, mapped_ram_holds_what_pages_do);
     suite_add_tcase(suite, tc);
     tc = tcase_create("files");
     tcase_add_test(tc, a_damaged_stream_leaves_nothing);
     tcase_add_test(tc, replaces_only_what_it_may);
     tcase_add_loop_test(tc, files_come_together, 0, G_N_ELEMENTS(naming_calls));
+    tcase_add_test(tc, a_private_file_is_never_open_to_others);
+    tcase_add_test(tc, long_names_stay_apart);
     tcase_add_test(tc, a_name_is_taken_once);
     tcase_add_loop_test(tc, says_what_is_not_there, 0, G_N_ELEMENTS(absent));
     suite_add_tcase(suite, tc);

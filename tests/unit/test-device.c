@@ -108,6 +108,16 @@ static const struct {
     { "7.2: where two readings are possible, none is shown",
       DEVICE(FIELDS(F("p", "uint16", 2, "\"array_len\": 3, "))), "0001 3030 30", "?5",
       false },
+    { "7.2: the first is described, so that it is there, whatever its first byte",
+      DEVICE(FIELDS(F("p", "uint16", 2, "\"array_len\": 2, "))), "3001 30",
+      "p[0]=12289 p[1]=NULL", true },
+    { "7.2: the first is described as NULL, whatever it could be else",
+      DEVICE(FIELDS(F("t", "timer", 1, "\"array_len\": 2, "))), "30 0000000000000030",
+      "t[0]=NULL t[1]=48", true },
+    { "7.2: a first NULL of a type of two bytes",
+      DEVICE(
+          FIELDS(F("p", "uint16", 1, "\"array_len\": 3, ") ", " F("z", "uint8", 1, ""))),
+      "30 0001 30 09", "p[0]=NULL p[1]=1 p[2]=NULL z=9", true },
     { "7.2: where two arrays may hold NULLs, neither is shown",
       DEVICE(FIELDS(F("p", "uint16", 2, "\"array_len\": 2, ") ", " F(
           "q", "uint16", 2, "\"array_len\": 2, "))),
@@ -313,6 +323,7 @@ static GBytes *payload(void)
     put(space + 0x14, 4, 0x00000001);
     put(space + 0x18, 4, 0x0000c001); /* I/O */
     put(space + 0x1c, 4, 0xfeb00000);
+    put(space + 0x24, 4, 0xfd000004); /* 64-bit, without a second half */
     space[0x34] = 0x40;
     put(space + 0x40, 2, 0x5001); /* Power Management */
     put(space + 0x44, 2, 0x2008);
@@ -358,6 +369,7 @@ static const struct {
     { "config.bar[0]", 0x1fe00000c, "Memory at 1fe000000 (64-bit, prefetchable)" },
     { "config.bar[2]", 0xc001, "I/O ports at c000" },
     { "config.bar[3]", 0xfeb00000, "Memory at feb00000 (32-bit, non-prefetchable)" },
+    { "config.bar[5]", 0xfd000004, "Memory at fd000000 (32-bit, non-prefetchable)" },
     { "config.cap_0x40.pmcsr", 0x2008, "D=0 NoSoftRst+" },
     { "config.cap_0x50.address", 0xfee00000, NULL },
     { "config.cap_0x50.data", 0x4041, NULL },
