@@ -407,6 +407,33 @@ START_TEST(findings_that_repeat_are_counted)
 }
 END_TEST
 
+/* The damage that ends the reading is told, however full the list of its rule is. */
+START_TEST(damage_is_always_told)
+{
+    static const char text[] =
+        "header; start 2 \"ram\" 0 4; ram-eos; footer 2;"
+        "start 9 \"ram\" 0 4; ram-eos; footer 9;"
+        "repeat 7 { part 2; ram-eos; footer 2 }; part 77; ram-eos; footer 77; eof";
+
+    for (size_t keep = 1; keep < 10; keep++) {
+        const MigCheckOptions options = { .keep = keep };
+        g_autoptr(Judged) judged = judge_text(text, &options);
+        size_t n, shown = 0;
+        const MigFinding *findings = mig_check_findings(judged->check, &n), *last = NULL;
+
+        for (size_t i = 0; i < n; i++) {
+            if (g_str_equal(mig_rule_id(findings[i].rule), "section-unbound")) {
+                last = &findings[i];
+                shown++;
+            }
+        }
+        ck_assert_msg(last && strstr(last->message, "77"), "%zu kept: %s", keep,
+                      last ? last->message : "nothing");
+        ck_assert_uint_eq(shown, MIN(keep, 8) + (keep < 8));
+    }
+}
+END_TEST
+
 /* Some are seen to at the end only, and belong further up. */
 START_TEST(findings_come_in_stream_order)
 {
@@ -563,7 +590,170 @@ START_TEST(the_users_word_decides_on_the_need)
 }
 END_TEST
 
+/* --- background snapshots ------------------------------------------------------------ */
+
+#define START_RAM "start 2 \"ram\" 0 4; ram-eos; footer 2;"
+#define START     "header; " START_RAM
+#define PART      "part 2; ram-eos; footer 2;"
+#define DEVICE    "full 3 \"x\" 0 1; u8 1; footer 3;"
+#define OTHER     "start 9 \"s390-storage_attributes\" 0 0; be64 1; footer 9;"
+#define OTHER_END "end 9; be64 1; footer 9;"
+
+/* A live section without END, and how bad that is: a background snapshot has only RAM, sends
+ * it in PARTs, and switches nothing over. */
+static const struct {
+    const char *name, *text;
+    MigSeverity severity;
+} unended[] = {
+    { "a background snapshot", START PART DEVICE "eof", MIG_SEVERITY_NOTE },
+    { "of two that are live, none ends", START OTHER PART DEVICE "eof",
+      MIG_SEVERITY_ERROR },
+    { "of two that are live, one ends", START OTHER PART OTHER_END DEVICE "eof",
+      MIG_SEVERITY_ERROR },
+    { "no RAM at all", "header; " OTHER DEVICE "eof", MIG_SEVERITY_ERROR },
+    { "RAM is never sent", START DEVICE "eof", MIG_SEVERITY_ERROR },
+    { "the guest was switched over", START PART "command 11;" DEVICE "eof",
+      MIG_SEVERITY_ERROR },
+    { "the destination answers", "header; command 1;" START_RAM PART DEVICE "eof",
+      MIG_SEVERITY_ERROR },
+    { "postcopy",
+      START PART
+      "command 3 { be64 0x1000 0x1000 }; packaged { command 4; command 5 }; eof",
+      MIG_SEVERITY_ERROR },
+};
+
+START_TEST(ends_are_missing_save_in_a_background_snapshot)
+{
+    g_autoptr(Judged) judged = judge_text(unended[_i].text, NULL);
+    size_t n, found = 0;
+    const MigFinding *findings = mig_check_findings(judged->check, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        if (g_str_equal(mig_rule_id(findings[i].rule), "section-not-ended")) {
+            ck_assert_msg(findings[i].severity == unended[_i].severity, "%s: %s: a %s",
+                          unended[_i].name, findings[i].message,
+                          mig_severity_name(findings[i].severity));
+            found++;
+        }
+    }
+    ck_assert_msg(found > 0, "%s: nothing is found", unended[_i].name);
+}
+END_TEST
+
 /* --- releases --------------------------------------------------------------------- */
+
+/* The first release that knows each, from QEMU's history: migration/savevm.c,
+ * hw/vfio/migration.c, qapi/migration.json.  0: none does. */
+static const struct {
+    uint64_t word;
+    MigRelease first;
+} command_releases[] = {
+    { 0, 0 },    { 1, 502 }, { 2, 502 }, { 3, 502 }, { 4, 502 },   { 5, 502 },  { 6, 502 },
+    { 7, 502 },  { 8, 502 }, { 9, 502 }, { 10, 502 }, { 11, 1000 }, { 12, 0 },
+}, flag_releases[] = {
+    { UINT64_C(0xffffffffef100000), 0 },   { UINT64_C(0xffffffffef100001), 502 },
+    { UINT64_C(0xffffffffef100002), 502 }, { UINT64_C(0xffffffffef100003), 502 },
+    { UINT64_C(0xffffffffef100004), 502 }, { UINT64_C(0xffffffffef100005), 801 },
+    { UINT64_C(0xffffffffef100006), 1001 }, { UINT64_C(0xffffffffef100007), 0 },
+};
+
+static const struct {
+    const char *name;
+    MigRelease first;
+} capability_releases[] = {
+    { "xbzrle", 502 },
+    { "x-ignore-shared", 502 },
+    { "compress", 502 },
+    { "block", 502 },
+    { "multifd", 502 },
+    { "validate-uuid", 502 },
+    { "background-snapshot", 600 },
+    { "zero-copy-send", 701 },
+    { "postcopy-preempt", 701 },
+    { "switchover-ack", 801 },
+    { "dirty-limit", 802 },
+    { "mapped-ram", 900 },
+    { "no-such-thing", 0 },
+    { "", 0 },
+};
+
+START_TEST(each_word_is_known_from_a_release_on)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(command_releases); i++) {
+        ck_assert_msg(mig_release_of_command((uint16_t)command_releases[i].word) ==
+                          command_releases[i].first,
+                      "command %" PRIu64, command_releases[i].word);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(flag_releases); i++) {
+        ck_assert_msg(mig_release_of_vfio_flag(flag_releases[i].word) ==
+                          flag_releases[i].first,
+                      "VFIO flag 0x%" PRIx64, flag_releases[i].word);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(capability_releases); i++) {
+        ck_assert_msg(mig_release_of_capability(capability_releases[i].name) ==
+                          capability_releases[i].first,
+                      "capability \"%s\"", capability_releases[i].name);
+    }
+}
+END_TEST
+
+/* What a loader prints as it refuses a fixture by its rule; NULL where it does not. */
+static char *refusal_by(const char *name, MigRelease release)
+{
+    const MigCheckOptions options = { .releases = mig_releases_one(release) };
+    g_autoptr(Judged) judged = judge_fixture(name, &options, NULL);
+    const MigFinding *finding = finding_of(judged, mig_rule_id(rule_of_fixture(name)));
+
+    return finding && finding->refusing
+               ? g_strescape(finding->loader ? finding->loader : "", NULL)
+               : NULL;
+}
+
+/* A line for each run of releases that print the same. */
+static void append_refusals(GString *text, const char *name)
+{
+    g_autofree char *words = refusal_by(name, releases[0]);
+    size_t first = 0;
+
+    for (size_t i = 1; i <= G_N_ELEMENTS(releases); i++) {
+        bool ends = i == G_N_ELEMENTS(releases);
+        g_autofree char *next = ends ? NULL : refusal_by(name, releases[i]);
+        g_autofree char *set =
+            mig_releases_text(mig_releases_between(releases[first], releases[i - 1]));
+
+        if (!ends && g_strcmp0(words, next) == 0) {
+            continue;
+        }
+        if (words) {
+            g_string_append_printf(text, "%s: %s: %s\n", name + strlen("bad/"), set,
+                                   words);
+        }
+        first = i;
+        g_free(words);
+        words = g_steal_pointer(&next);
+    }
+}
+
+START_TEST(releases_refuse_what_is_recorded)
+{
+    g_auto(GStrv) names = fixture_list("bad", ".txt");
+    g_autoptr(GString) text =
+        g_string_new("# SPDX-License-Identifier: LGPL-2.1-or-later\n"
+                     "# Which releases refuse a fixture of bad/ by the rule that it is "
+                     "named after, and\n"
+                     "# what they print.\n");
+
+    for (char **name = names; *name; name++) {
+        g_autoptr(GBytes) stream = fixture_bytes(*name);
+
+        /* Larger ones are of the library's own limits, and take long. */
+        if (g_bytes_get_size(stream) < 1 << 20) {
+            append_refusals(text, *name);
+        }
+    }
+    assert_golden("check/refusals.txt", text->str);
+}
+END_TEST
 
 static const struct {
     const char *text;
@@ -694,7 +884,10 @@ Suite *suite_rules(void)
                         (int)g_strv_length(real));
     tcase_add_test(tc, interrupts_before_the_gic_are_found);
     tcase_add_test(tc, findings_that_repeat_are_counted);
+    tcase_add_test(tc, damage_is_always_told);
     tcase_add_test(tc, findings_come_in_stream_order);
+    tcase_add_loop_test(tc, ends_are_missing_save_in_a_background_snapshot, 0,
+                        G_N_ELEMENTS(unended));
     tcase_add_test(tc, a_rule_is_as_severe_as_the_user_says);
     tcase_add_loop_test(tc, without_ground_a_rule_is_not_evaluated, 0,
                         G_N_ELEMENTS(grounds));
@@ -705,6 +898,8 @@ Suite *suite_rules(void)
     tcase_add_loop_test(tc, sets_of_releases_are_named_shortly, 0,
                         G_N_ELEMENTS(release_sets));
     tcase_add_test(tc, several_releases_are_judged_apart);
+    tcase_add_test(tc, each_word_is_known_from_a_release_on);
+    tcase_add_test(tc, releases_refuse_what_is_recorded);
     tcase_add_loop_test(tc, a_remedy_mends_what_was_found, 0, (int)g_strv_length(bad));
     tcase_add_loop_test(tc, machine_types_tell_their_release, 0, G_N_ELEMENTS(machines));
     suite_add_tcase(suite, tc);
