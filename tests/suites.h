@@ -44,6 +44,7 @@
     SUITE(nearest)     \
     SUITE(output)      \
     SUITE(page)        \
+    SUITE(page_order)  \
     SUITE(page_set)    \
     SUITE(ram)         \
     SUITE(reader)      \
