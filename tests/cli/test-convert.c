@@ -607,20 +607,82 @@ START_TEST(filters_are_explained)
 }
 END_TEST
 
+/* The output of a command, which must be JSON; free the parser. */
+static JsonParser *json_of(const char *line)
+{
+    g_autoptr(Run) run = shell(line);
+    JsonParser *parser = json_parser_new();
+
+    ck_assert_msg(run->status == 0 &&
+                      json_parser_load_from_data(parser, run->out, -1, NULL),
+                  "%s: %s%s", line, run->out, run->err);
+    return parser;
+}
+
+static void assert_member(JsonObject *object, const char *name, const char *wanted)
+{
+    ck_assert_str_eq(json_object_get_string_member(object, name), wanted);
+}
+
+/* All filters, and all options of each, as the library has them. */
 START_TEST(filters_are_explained_in_json)
 {
-    static const char *const lines[] = {
-        "migstat convert --format=json --list-filters",
-        "migstat convert --help-filter=vfio-layout -f json",
-        "migstat convert --explain --to=subflag -f json",
+    g_autoptr(JsonParser) list = json_of("migstat convert --format=json --list-filters");
+    JsonArray *filters = json_node_get_array(json_parser_get_root(list));
+    guint n = 0;
+
+    for (const MigFilterType *const *type = mig_filter_types(); *type; type++, n++) {
+        const char *key, *values, *help;
+        g_autofree char *line = g_strdup_printf(
+            "migstat convert -f json --help-filter=%s", mig_filter_type_name(*type));
+        g_autoptr(JsonParser) parser = json_of(line);
+        JsonObject *one = json_node_get_object(json_parser_get_root(parser));
+        JsonArray *options = json_object_get_array_member(one, "options");
+        guint i = 0;
+
+        ck_assert_uint_lt(n, json_array_get_length(filters));
+        assert_member(json_array_get_object_element(filters, n), "name",
+                      mig_filter_type_name(*type));
+        assert_member(json_array_get_object_element(filters, n), "summary",
+                      mig_filter_type_summary(*type));
+        assert_member(one, "name", mig_filter_type_name(*type));
+        assert_member(one, "summary", mig_filter_type_summary(*type));
+        for (; mig_filter_type_option(*type, i, &key, &values, &help); i++) {
+            JsonObject *option = json_array_get_object_element(options, i);
+
+            assert_member(option, "key", key);
+            assert_member(option, "values", values);
+            assert_member(option, "help", help);
+        }
+        ck_assert_uint_eq(json_array_get_length(options), i);
+    }
+    ck_assert_uint_eq(json_array_get_length(filters), n);
+}
+END_TEST
+
+START_TEST(a_chain_is_explained_in_json)
+{
+    static const char *const chain[] = { "vfio-layout:to=config-last", "ram-zero" };
+    static const struct {
+        const char *line;
+        bool looks_ahead;
+    } chains[] = {
+        { "migstat convert --explain --to=config-last --filter=ram-zero -f json", false },
+        { "migstat convert --explain --to=config-first -f json", true },
     };
 
-    for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
-        g_autoptr(Run) run = shell(lines[i]);
-        g_autoptr(JsonParser) parser = json_parser_new();
-        ck_assert_msg(json_parser_load_from_data(parser, run->out, -1, NULL), "%s: %s",
-                      lines[i], run->out);
-        ck_assert_msg(strstr(run->out, "vfio-layout"), "%s: %s", lines[i], run->out);
+    for (size_t i = 0; i < G_N_ELEMENTS(chains); i++) {
+        g_autoptr(JsonParser) parser = json_of(chains[i].line);
+        JsonObject *plan = json_node_get_object(json_parser_get_root(parser));
+        JsonArray *filters = json_object_get_array_member(plan, "filters");
+
+        ck_assert_int_eq(json_object_get_boolean_member(plan, "looks_ahead"),
+                         chains[i].looks_ahead);
+        ck_assert(json_object_get_null_member(plan, "release"));
+        ck_assert_uint_eq(json_array_get_length(filters), 2 - i);
+        for (guint j = 0; i == 0 && j < 2; j++) {
+            assert_member(json_array_get_object_element(filters, j), "filter", chain[j]);
+        }
     }
 }
 END_TEST
@@ -729,6 +791,7 @@ Suite *suite_convert(void)
     tcase_add_test(tc, a_plan_is_told_before_it_is_done);
     tcase_add_test(tc, filters_are_explained);
     tcase_add_test(tc, filters_are_explained_in_json);
+    tcase_add_test(tc, a_chain_is_explained_in_json);
     tcase_add_test(tc, report_is_escaped);
     suite_add_tcase(suite, tc);
     tc = tcase_create("man page");
