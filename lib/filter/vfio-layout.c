@@ -2,7 +2,7 @@
 /*
  * Owns:      moving VFIO devices between the dialects of migstat-subflag(5).
  * Knows not: which dialect is right for whom.
- * Beside it: filter/vfio-place.c, where a new FULL section goes; stream/vfio-dialect.h.
+ * Beside it: filter/vfio-known.c; filter/vfio-place.c, where a new FULL section goes; stream/vfio-dialect.h.
  *
  * All conversions are one: every configuration record is taken out of a device's
  * sections, the payload remembered, and records are put in where the wanted dialect has
@@ -23,6 +23,7 @@
 
 #include "filter/description-edit.h"
 #include "filter/filter.h"
+#include "filter/vfio-known.h"
 #include "filter/vfio-place.h"
 #include "stream/outer.h"
 #include "stream/vfio-dialect.h"
@@ -33,15 +34,10 @@
 #define TOO_BRIEF   "the end of the stream does not have all of the configurations"
 
 typedef struct Device {
-    MigVfioDevice seen;        /* all of it after a first pass, else what has come */
+    MigVfioKnown known;        /* all of it after a first pass, else what has come */
     const MigSection *section; /* of the last pass */
     uint32_t section_id;       /* as START had it */
     uint32_t index;            /* of the section, the same in both passes */
-    GBytes *payload;           /* the last one seen */
-    MigVfioRecord config;      /* its record */
-    unsigned differing;        /* payloads that were not like the one before */
-    bool in_start;             /* a configuration record stands in START */
-    bool reserved;             /* a subflag word has bits that mean nothing yet */
     bool leave;                /* as it is */
     bool need;                 /* its configuration is set up early */
 
@@ -82,7 +78,7 @@ static void free_device(gpointer p)
 {
     Device *device = p;
 
-    g_clear_pointer(&device->payload, g_bytes_unref);
+    mig_vfio_known_clear(&device->known);
     g_free(device->enabled_after);
     g_free(device);
 }
@@ -167,56 +163,11 @@ static Device *device_of(Layout *layout, const MigSection *section)
         device = g_new0(Device, 1);
         device->enabled = UINT64_MAX;
         device->index = section->index;
-        mig_vfio_device_init(&device->seen, section);
+        mig_vfio_device_init(&device->known.seen, section);
         g_hash_table_insert(layout->devices, key, device);
         g_ptr_array_add(layout->order, device);
     }
     return device;
-}
-
-/* Remembers the payload of a configuration record. */
-static bool capture(Device *device, MigNext *next, const MigItem *item, GError **error)
-{
-    const uint8_t *p = mig_next_bytes(next, item, error);
-    g_autoptr(GBytes) payload = NULL;
-    size_t n;
-
-    if (!p) {
-        return false;
-    }
-    p = mig_vfio_item_payload(item, p, &n);
-    payload = mig_next_copy(next, p, n, error);
-    if (!payload) {
-        return false;
-    }
-    if (device->payload && !g_bytes_equal(device->payload, payload)) {
-        device->differing++;
-    }
-    g_clear_pointer(&device->payload, g_bytes_unref);
-    device->payload = g_steal_pointer(&payload);
-    device->config = item->vfio;
-    return true;
-}
-
-static bool watch(Device *device, MigNext *next, const MigItem *item, GError **error)
-{
-    const unsigned known = MIG_VFIO_SUBFLAG_SETUP | MIG_VFIO_SUBFLAG_ENABLE_IRQ;
-
-    mig_vfio_device_watch(&device->seen, item);
-    if (item->kind != MIG_ITEM_VFIO_RECORD ||
-        item->vfio.flag != MIG_VFIO_DEV_CONFIG_STATE) {
-        return true;
-    }
-    device->in_start |= item->type == MIG_SECTION_START;
-    device->reserved |= (item->vfio.subflags & ~known) != 0;
-    return !item->vfio.has_payload || capture(device, next, item, error);
-}
-
-/* Whether the source's own order sets the device up before its data. */
-static bool needs_by_order(const MigVfioDevice *seen)
-{
-    return seen->config != UINT64_MAX && seen->config_type != MIG_SECTION_FULL &&
-           (seen->first_stop_copy == UINT64_MAX || seen->config < seen->first_stop_copy);
 }
 
 static bool refuse(Device *device, MigNext *next, const MigItem *item, GError **error,
@@ -225,64 +176,25 @@ static bool refuse(Device *device, MigNext *next, const MigItem *item, GError **
     return mig_next_refuse(next, item, device->section, error, "%s", reason);
 }
 
-/* What cannot be converted, once it is known. */
+/* Refuses what cannot be converted, once it is known. */
 static bool judge(Device *device, MigNext *next, const MigItem *item, GError **error)
 {
-    const MigVfioDevice *seen = &device->seen;
+    const char *problem = mig_vfio_known_problem(&device->known, mig_next_lossy(next));
 
-    if (seen->dialect == MIG_VFIO_DIALECT_MULTIFD) {
-        return refuse(device, next, item, error,
-                      "multifd transfer: its configuration space is on another channel, "
-                      "and not in this stream");
-    }
-    if (!device->payload) {
-        return refuse(
-            device, next, item, error,
-            "the stream has no configuration space of it, so that there is nothing "
-            "to convert");
-    }
-    if (seen->subflags && seen->plain_config) {
-        return refuse(
-            device, next, item, error,
-            "some of its configuration records have a subflag word and some have "
-            "none: it is in two dialects at once");
-    }
-    if (device->reserved) {
-        return refuse(device, next, item, error,
-                      "a subflag word of it asks for an action that is not known, and "
-                      "would be lost");
-    }
-    if (seen->other_bytes || device->in_start) {
-        return refuse(device, next, item, error,
-                      "START or FULL holds records that no dialect has there");
-    }
-    if (device->differing && !mig_next_lossy(next)) {
-        return refuse(
-            device, next, item, error,
-            "its configuration space was sent more than once, not always the same, "
-            "and only the last one would be kept (--lossy allows it)");
-    }
-    return true;
-}
-
-/* Whether the device is in config-first, and nothing of it stands elsewhere. */
-static bool is_config_first(const MigVfioDevice *seen)
-{
-    return seen->dialect == MIG_VFIO_DIALECT_CONFIG_FIRST && seen->config_records == 1 &&
-           seen->config_type == MIG_SECTION_END && needs_by_order(seen) && !seen->full;
+    return !problem || refuse(device, next, item, error, problem);
 }
 
 /* After a first pass: what is to become of the device. */
 static bool decide(Layout *layout, Device *device, MigNext *next, GError **error)
 {
-    const MigVfioDevice *seen = &device->seen;
+    const MigVfioDevice *seen = &device->known.seen;
     MigVfioNeed need = mig_vfio_needs_lookup(layout->needs, seen->section->name);
 
-    device->need =
-        need == MIG_VFIO_NEED_AUTO ? needs_by_order(seen) : need == MIG_VFIO_NEED_YES;
+    device->need = need == MIG_VFIO_NEED_AUTO ? mig_vfio_needs_by_order(seen)
+                                              : need == MIG_VFIO_NEED_YES;
     device->leave = layout->to == MIG_VFIO_DIALECT_CONFIG_FIRST
-                        ? is_config_first(seen)
-                        : seen->subflags && !device->in_start &&
+                        ? mig_vfio_is_config_first(seen)
+                        : seen->subflags && !device->known.in_start &&
                               need == MIG_VFIO_NEED_AUTO && !layout->every_iteration;
     return device->leave || judge(device, next, NULL, error);
 }
@@ -293,7 +205,8 @@ static bool layout_scan(void *state, MigNext *next, const MigItem *item, GError 
 
     layout->scanned = true;
     return !mig_section_is_vfio(item->section) ||
-           watch(device_of(layout, item->section), next, item, error);
+           mig_vfio_known_watch(&device_of(layout, item->section)->known, next, item,
+                                error);
 }
 
 /* Whether each device has started before the gap, and has its one configuration behind
@@ -304,7 +217,7 @@ static bool layout_suffices(void *state, const MigGap *gap)
 
     for (guint i = 0; layout->order && i < layout->order->len; i++) {
         const Device *device = g_ptr_array_index(layout->order, i);
-        const MigVfioDevice *seen = &device->seen;
+        const MigVfioDevice *seen = &device->known.seen;
 
         if (device->index >= gap->n_sections || seen->config_records != 1 ||
             seen->config_type != MIG_SECTION_FULL || seen->config < gap->to) {
@@ -352,7 +265,7 @@ static bool layout_start(void *state, MigNext *next, GError **error)
     layout->place = mig_vfio_place_new();
     /* Those of the first pass went with it; a file may have changed since. */
     for (guint i = 0; layout->order && i < layout->order->len; i++) {
-        ((Device *)g_ptr_array_index(layout->order, i))->seen.section = NULL;
+        ((Device *)g_ptr_array_index(layout->order, i))->known.seen.section = NULL;
     }
     (void)next;
     (void)error;
@@ -411,7 +324,7 @@ static MigVfioRecord config_record(const Device *device, int subflags)
     MigVfioRecord record = { .flag = MIG_VFIO_DEV_CONFIG_STATE };
 
     if (subflags == NO_SUBFLAGS || (unsigned)subflags & MIG_VFIO_SUBFLAG_SETUP) {
-        record = device->config;
+        record = device->known.config;
     }
     record.has_subflags = subflags != NO_SUBFLAGS;
     record.subflags = record.has_subflags ? (uint16_t)subflags : 0;
@@ -424,7 +337,7 @@ static bool emit_config(Device *device, MigNext *next, const MigItem *like, int 
     MigVfioRecord record = config_record(device, subflags);
 
     device->set_ups += record.has_payload;
-    return emit_record(next, like, record, device->payload, error);
+    return emit_record(next, like, record, device->known.payload, error);
 }
 
 /* A whole configuration record in END or PART. */
@@ -542,13 +455,13 @@ static bool open_body(Layout *layout, MigNext *next, const MigItem *item, GError
 
     if (!device->section) {
         device->section = item->section;
-        device->seen.section = item->section;
+        device->known.seen.section = item->section;
         if (layout->scanned && !decide(layout, device, next, error)) {
             return false;
         }
     }
     if (!layout->scanned) {
-        mig_vfio_device_watch(&device->seen, item);
+        mig_vfio_device_watch(&device->known.seen, item);
     }
     if (item->type == MIG_SECTION_START || item->type == MIG_SECTION_FULL) {
         device->section_id = item->section_id;
@@ -594,7 +507,7 @@ static bool replace_config(Layout *layout, Device *device, MigNext *next,
         return false;
     }
     made = config_record(device, subflags_in_full(layout, device));
-    encode_record(&made, device->payload, bytes);
+    encode_record(&made, device->known.payload, bytes);
     p = mig_next_bytes(next, item, error);
     if (!p) {
         return false;
@@ -626,10 +539,10 @@ static bool fill_full(Layout *layout, Device *device, MigNext *next, const MigIt
 static bool watch_passing(Device *device, MigNext *next, const MigItem *item,
                           GError **error)
 {
-    unsigned differing = device->differing;
+    unsigned differing = device->known.differing;
 
-    return watch(device, next, item, error) &&
-           (!device->full || device->differing == differing ||
+    return mig_vfio_known_watch(&device->known, next, item, error) &&
+           (!device->full || device->known.differing == differing ||
             refuse(device, next, item, error,
                    "another configuration space of it comes behind its FULL section"));
 }
@@ -677,7 +590,7 @@ static bool record(Layout *layout, MigNext *next, const MigItem *item, GError **
 /* A device whose FULL section is still to be made. */
 static bool is_pending(const Layout *layout, const Device *device)
 {
-    return !device->leave && device->section && device->payload && !device->full &&
+    return !device->leave && device->section && device->known.payload && !device->full &&
            layout->to != MIG_VFIO_DIALECT_CONFIG_FIRST;
 }
 
@@ -689,7 +602,8 @@ static void find_pending(Layout *layout)
         Device *device = g_ptr_array_index(layout->ended, i);
 
         if (!device->wanted && is_pending(layout, device) &&
-            (layout->scanned ? !device->seen.full : device->seen.plain_config)) {
+            (layout->scanned ? !device->known.seen.full
+                             : device->known.seen.plain_config)) {
             device->wanted = true;
             mig_vfio_place_want(layout->place, device->section_id, device);
         }
@@ -796,7 +710,7 @@ static void report_device(const Layout *layout, Device *device, MigNext *next)
         return;
     }
     g_string_append_printf(text, "%s \342\206\222 %s",
-                           mig_vfio_dialect_name(device->seen.dialect), to);
+                           mig_vfio_dialect_name(device->known.seen.dialect), to);
     if (layout->to == MIG_VFIO_DIALECT_CONFIG_FIRST) {
         g_string_append(text, ", configuration before the stop-and-copy data");
     } else if (device->need) {
@@ -813,14 +727,14 @@ static void report_device(const Layout *layout, Device *device, MigNext *next)
             g_string_append_printf(text, " after %s", device->enabled_after);
         }
     }
-    if (device->seen.config_records > 1 &&
+    if (device->known.seen.config_records > 1 &&
         !(layout->to == MIG_VFIO_DIALECT_SUBFLAG && device->need)) {
         g_string_append_printf(text, "; of %u configurations the last one kept",
-                               device->seen.config_records);
+                               device->known.seen.config_records);
     }
-    if (device->differing) {
+    if (device->known.differing) {
         g_string_append_printf(text, "; dropped: %u that differed from the next one",
-                               device->differing);
+                               device->known.differing);
     }
     mig_next_report(next, device->section, "%s", text->str);
 }
