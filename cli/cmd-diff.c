@@ -570,7 +570,8 @@ static CliStatus conclude(Diff *diff)
         return CLI_TROUBLE;
     }
     /* Both are told of. */
-    bool all = has_all_pages(&diff->side[0]) & has_all_pages(&diff->side[1]);
+    bool all = has_all_pages(&diff->side[0]);
+    all &= has_all_pages(&diff->side[1]);
     return diff->found || !all ? CLI_FOUND : CLI_OK;
 }
 

@@ -157,6 +157,24 @@ static const struct {
       "be64 0xffffffffef100004 100; fill 5 9" },
 };
 
+/* What loaders ignore is kept too. */
+static const char *const oddities[] = {
+    RAM "be64 0x8024; ram-block \"b\" 0x8000; be64 0x1030; footer 2; eof",
+    RAM BLOCK "be64 0x5010; footer 2; eof",
+    VFIO "vfio config; be32 2; zero 256; be32 1 0 0 1; vfio eos; footer 7; eof",
+    VFIO "vfio config; be32 1; zero 4096; be32 0 1 1 0; vfio eos; footer 7; eof",
+    HEAD "command 1 { be32 7 }; command 99 { u8 1 2 3 }; eof",
+};
+
+START_TEST(oddities_are_written_as_they_were_read)
+{
+    g_autoptr(GBytes) stream = mkmig_assemble(oddities[_i], "stream", NULL);
+
+    ck_assert_ptr_nonnull(stream);
+    assert_stream_encodes(stream, oddities[_i]);
+}
+END_TEST
+
 START_TEST(fields_reach_the_wire)
 {
     g_autoptr(GBytes) stream = mkmig_assemble(changes[_i].stream, "stream", NULL);
@@ -183,6 +201,8 @@ Suite *suite_encode(void)
     Suite *suite = suite_create("encode");
     TCase *tc = tcase_create("items");
     tcase_add_test(tc, items_are_written_as_they_were_read);
+    tcase_add_loop_test(tc, oddities_are_written_as_they_were_read, 0,
+                        G_N_ELEMENTS(oddities));
     tcase_add_loop_test(tc, fields_reach_the_wire, 0, G_N_ELEMENTS(changes));
     suite_add_tcase(suite, tc);
     return suite;
