@@ -154,8 +154,9 @@ static bool allow_commands(scmp_filter_ctx filter, const int *commands, size_t n
 
 static bool allow_descriptors(scmp_filter_ctx filter)
 {
-    const struct scmp_arg_cmp flags[] = { SCMP_A1(SCMP_CMP_EQ, F_SETFL),
-                                          SCMP_A2(SCMP_CMP_MASKED_EQ, O_ASYNC, 0) };
+    /* Not SCMP_A1() and its like, which leave a member out, and clang says so. */
+    const struct scmp_arg_cmp flags[] = { { 1, SCMP_CMP_EQ, F_SETFL, 0 },
+                                          { 2, SCMP_CMP_MASKED_EQ, O_ASYNC, 0 } };
 
     return allow_commands(filter, descriptor_commands,
                           G_N_ELEMENTS(descriptor_commands)) &&

@@ -52,7 +52,7 @@ START_TEST(prints_what_is_beside_the_fixture)
     ck_assert_str_eq(text->err, "");
     ck_assert_msg(g_utf8_validate(text->out, -1, NULL), "%s: not UTF-8", fixture);
     ck_assert_msg(!strpbrk(text->out, "\033\a"), "%s: a control character", fixture);
-    for (const char *p = object->out; *p; p = g_utf8_next_char(p)) {
+    for (char *p = object->out; *p; p = g_utf8_next_char(p)) {
         gunichar c = g_utf8_get_char(p);
 
         ck_assert_msg(c == '\n' || (c >= 0x20 && (c < 0x7f || c > 0xa0) &&

@@ -567,6 +567,7 @@ START_TEST(writes_one_file)
         if (runs[i].exists || runs[i].force) {
             g_autofree char *data = read_file(other, "apic", &n);
             ck_assert_uint_eq(n, runs[i].force ? 37 : 4);
+            ck_assert_int_eq(memcmp(data, "mine", 4) == 0, !runs[i].force);
         } else {
             ck_assert_int_eq(access(path, F_OK), -1);
         }

@@ -142,6 +142,7 @@ START_TEST(test_row)
         g_autoptr(Run) run = shell(folder, row->line);
         g_autoptr(Run) held = shell(folder, row->after);
 
+        ck_assert_msg(prepared->status == 0, "%s: %s fails", row->what, before);
         ck_assert_msg(run->status == row->status, "%s: status %d: %s", row->what,
                       run->status, run->err);
         ck_assert_msg(!row->says || strstr(run->err, row->says), "%s says: %s", row->what,
@@ -193,6 +194,7 @@ START_TEST(test_attributes)
 
     put_stream(folder);
     g_autoptr(Run) prepared = shell(folder, prepare);
+    ck_assert_msg(prepared->status == 0, "%s", prepared->err);
     if (setxattr(path, "user.origin", "here", 4, 0) == 0 &&
         setxattr(path, "system.posix_acl_access", acl, sizeof acl - 1, 0) == 0) {
         g_autoptr(Run) run = shell(folder, replacements[_i].line);

@@ -202,7 +202,7 @@ END_TEST
 START_TEST(a_finding_is_a_line_in_a_pipe)
 {
     g_auto(GStrv) argv = arguments_of("check --width=0 --for=qemu-7.2 A");
-    g_autoptr(Run) run = NULL, list = NULL;
+    g_autoptr(Run) run = NULL;
     g_autofree char *text = NULL, *joined = NULL;
     g_auto(GStrv) lines = NULL;
 
@@ -301,7 +301,7 @@ START_TEST(long_names_are_cut_between_characters)
         for (char **line = lines; *line; line++) {
             long taken = 0;
 
-            for (const char *p = *line; *p; p = g_utf8_next_char(p)) {
+            for (char *p = *line; *p; p = g_utf8_next_char(p)) {
                 taken += g_unichar_iswide(g_utf8_get_char(p)) ? 2 : 1;
             }
             ck_assert_msg(taken <= columns, "%d columns: %s", columns, *line);
