@@ -312,8 +312,9 @@ START_TEST(long_names_stay_apart)
     g_autofree char *text = g_strdup_printf(
         "header; start 2 \"ram\" 0 4; ram-size 0x3000; ram-block \"%s1\" 0x1000;"
         "ram-block \"%s2\" 0x1000; ram-block \"%.160s\" 0x1000; ram-eos; footer 2;"
-        "end 2; ram-normal 0 1 \"%s1\"; ram-normal 0 2 \"%s2\"; ram-eos; footer 2; eof",
-        name, name, name, name, name);
+        "end 2; ram-normal 0 1 \"%s1\"; ram-normal 0 2 \"%s2\";"
+        "ram-normal 0 3 \"%.160s\"; ram-eos; footer 2; eof",
+        name, name, name, name, name, name);
     g_autoptr(GError) error = NULL;
     g_autoptr(GBytes) stream = mkmig_assemble(text, "names", &error);
     ck_assert_msg(stream, "%s", error ? error->message : "");
