@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "io/fully.h"
+#include "io/tiny.h"
 #include "stream/defect.h"
 #include "stream/mapped-ram.h"
 #include "stream/page.h"
@@ -20,7 +21,7 @@
 #include "stream/ram-record.h"
 
 /* Pages that one system call writes at most. */
-#define BATCH 512
+#define BATCH MIG_TINY_OR(2, 512)
 
 typedef struct Block {
     int fd; /* -1: left out */

@@ -8,10 +8,11 @@
 
 #include "filter/chain-private.h"
 #include "io/input-memory.h"
+#include "io/tiny.h"
 #include "stream/page-kind.h"
 
 /* Kept as bytes of its own rather than by spooling a pipe. */
-#define SMALL 65536u
+#define SMALL MIG_TINY_OR(64u, 65536u)
 
 static void free_instance(gpointer p)
 {

@@ -18,6 +18,7 @@
 #include "io/input-memory.h"
 #include "io/readahead.h"
 #include "io/source.h"
+#include "io/tiny.h"
 
 /*
  * The window is one run of memory.  Bytes are read into the body.  When the body is used up,
@@ -30,8 +31,8 @@
 
 /* How much is read at once: little after a jump, since a jump is likely to follow; more if
  * the reading goes on without one, yet no more than the processor keeps at hand. */
-#define CHUNK_MIN ((size_t)64 << 10)
-#define CHUNK_MAX ((size_t)128 << 10)
+#define CHUNK_MIN MIG_TINY_OR((size_t)64, (size_t)64 << 10)
+#define CHUNK_MAX MIG_TINY_OR((size_t)192, (size_t)128 << 10)
 
 /* After so much without a jump, a second thread reads ahead, if as much is left and the
  * cache has it. */

@@ -19,6 +19,7 @@
 #include "io/error.h"
 #include "io/kernel-copy.h"
 #include "io/output-target.h"
+#include "io/tiny.h"
 #include "io/zero.h"
 
 /* Writes shorter than this are gathered. */
@@ -26,7 +27,7 @@
 /* Zeros are worth a hole in pieces of this length. */
 #define HOLE ((size_t)16 << 10)
 /* What is copied through memory goes in pieces of this length. */
-#define PIECE ((size_t)1 << 20)
+#define PIECE MIG_TINY_OR((size_t)40, (size_t)1 << 20)
 /* What a thread compresses at a time, where speed matters more than size: zstd's choice is
  * up to eight times that, and each thread has three in memory. */
 #define JOB (1 << 20)

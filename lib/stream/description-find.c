@@ -6,11 +6,13 @@
  */
 #include "stream/description.h"
 
+#include "io/tiny.h"
+
 /* How many candidates that look like a description are read before giving up. */
 #define CANDIDATES_MAX 64
 
 /* Bytes that are looked at in one piece. */
-#define CHUNK (64u << 10)
+#define CHUNK MIG_TINY_OR(16u, 64u << 10)
 
 /* The search for 0x06 backwards from @end, down to @from. */
 typedef struct Backwards {

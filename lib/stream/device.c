@@ -11,12 +11,13 @@
  */
 #include <string.h>
 
+#include "io/tiny.h"
 #include "stream/reader-private.h"
 #include "stream/defect.h"
 
 /* Of the search for a footer, in octets: most sections are short. */
-#define WINDOW_MIN (4u << 10)
-#define WINDOW_MAX (64u << 10)
+#define WINDOW_MIN MIG_TINY_OR(16u, 4u << 10)
+#define WINDOW_MAX MIG_TINY_OR(64u, 64u << 10)
 
 /* How long, in octets, a better end of a section is looked for, and of all sections. */
 #define SECOND_BEST_FOR (64u << 10)

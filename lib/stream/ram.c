@@ -20,13 +20,14 @@
  */
 #include <string.h>
 
+#include "io/tiny.h"
 #include "stream/ram-state.h"
 #include "stream/defect.h"
 #include "stream/mapped-ram.h"
 #include "stream/ram-record.h"
 
 /* No record of a run but its first straddles a multiple of this, in octets. */
-#define RUN_GRID (1u << 20)
+#define RUN_GRID MIG_TINY_OR(256u << 10, 1u << 20)
 
 #define WORD                  MIG_RAM_WORD_LENGTH
 #define LONGEST_RECORD_HEADER (WORD + 256)

@@ -147,7 +147,9 @@ static const Row rows[] = {
     { "header; eof; u8 6; be32 100; str \"{}\"",
       "header eof truncated@9[description-length]" },
     { "header; eof; u8 6 0 0", "header eof truncated@9[truncated]" },
+#ifndef MIG_TINY /* whose items are shorter */
     { "header; eof; zero 0x120000+1; u8 1", "header eof padding:1179648 trailing:2 end" },
+#endif
 
     /* Device state ends where the description says, if a footer stands there, */
     { "header; " DEVICE DESCRIBED("3"),

@@ -37,9 +37,11 @@ static const struct {
     /* device data that looks like the protocol */
     { "be64 0xffffffffef100004 24; vfio eos; vfio config; vfio eos; vfio eos",
       "DATA_STATE:24 END_OF_STATE" },
+#ifndef MIG_TINY /* whose items are shorter */
     /* data in pieces */
     { "vfio data 3000000 7; vfio eos",
       "DATA_STATE:3000000 ~DATA_STATE:3000000 ~DATA_STATE:3000000 END_OF_STATE" },
+#endif
 
     /* The payload's end is where its structure ends: each size, each table. */
     { "vfio config; vfio-payload 4096 0; vfio eos",
