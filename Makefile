@@ -6,10 +6,11 @@
 #   demo            runs migstat on a real stream that ships with the sources
 #   check           builds with -Werror and runs the tests; SUITES="a b" limits them, FULL=1
 #                   tries all faults and damage and not a sample, SEED=N another sample
-#   check-all       what CI runs: check, check-asan, check-qemu, check-agree, check-fresh
+#   check-all       what CI runs: check, check-asan, check-tiny, check-qemu, check-agree, check-fresh
 #   check-lab       all that there is: the full tests, and the QEMUs of four Debian suites
 #   check-fresh     the README's commands on bare Debian systems, with FULL=1 on more; as root
 #   check-asan      the same with the address and undefined behaviour sanitizers
+#   check-tiny      the same, some suites, with windows and pieces of a few bytes
 #   check-tsan      the same with the thread sanitizer
 #   check-valgrind  the same under valgrind
 #   check-m32       the same as a 32-bit program; where the system has packages for several
@@ -24,6 +25,8 @@
 #   deps            installs what the targets above need, at once
 #   bench           measures migstat beside what one would run instead, with SIZE=, RUNS=,
 #                   DIR=, DISK=, STREAM=, ANALYZE=, ONLY=: see tests/bench/run
+#   mutants         changes the code in one place after the other and sees whether a test
+#                   notices, with FILES=, N=, SEED=, LIMIT=: see tests/mutants
 #   update-golden   writes what the tests expect of the output anew, to be reviewed
 #   install         program, library, headers, pkg-config file, man pages
 #   uninstall       removes what install wrote
@@ -33,7 +36,7 @@
 # manager, as root or through sudo.  Every other target only names them.
 #
 # Variables
-#   VARIANT     release (default), asan, tsan, valgrind, cov or fuzz; built in
+#   VARIANT     release (default), asan, tsan, valgrind, tiny, cov or fuzz; built in
 #               build/$(VARIANT)
 #   B           the folder to build in, should build/$(VARIANT) not suit
 #   CC, AR, PKG_CONFIG, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS   as usual
@@ -95,7 +98,7 @@ MAKEFLAGS += $(if $(filter demo check%,$(goals)),-j$(shell nproc))
 endif
 goals += $(if $(filter deps,$(goals)),check-asan check-valgrind check-qemu analyze fuzz)
 tests := $(filter-out check-qemu check-agree check-m32 check-format \
-	check-all check-lab check-fresh,$(filter check% update-golden $(B)/tests/%,$(goals)))
+	check-all check-lab check-fresh,$(filter check% update-golden mutants $(B)/tests/%,$(goals)))
 needs := $(if $(filter-out clean help dist uninstall format check-m32 check-format check-all \
 	check-lab check-fresh,$(goals)),\
 	pkg-config $(LIB_PACKAGES) $(LIB_PACKAGES_PRIVATE) \
@@ -107,6 +110,7 @@ needs := $(if $(filter-out clean help dist uninstall format check-m32 check-form
 	$(if $(filter check-qemu check-agree fixtures,$(goals)),\
 		python3 zstd qemu-system-x86_64 qemu-system-aarch64) \
 	$(if $(filter bench,$(goals)),python3 zstd valgrind) \
+	$(if $(filter mutants,$(goals)),python3) \
 	$(if $(filter analyze,$(goals)),clang-tidy cppcheck) \
 	$(if $(filter fuzz,$(goals)),clang)
 
@@ -142,6 +146,8 @@ VARIANT_CFLAGS_asan := $(instrumented) -O1 -fno-omit-frame-pointer -fsanitize=ad
 	-fno-sanitize-recover=all
 VARIANT_CFLAGS_tsan := $(instrumented) -O1 -fsanitize=thread
 VARIANT_CFLAGS_valgrind := $(instrumented)
+# Each window and piece ends in the midst of something; an item has to hold a page of 64 KiB.
+VARIANT_CFLAGS_tiny := -DMIG_TINY -DMIG_ITEM_MAX='(384u << 10)'
 VARIANT_CFLAGS_cov := $(instrumented) -O0 --coverage
 VARIANT_CFLAGS_fuzz := $(instrumented) -O1 -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all
@@ -150,8 +156,8 @@ VARIANT_LDFLAGS_asan := -fsanitize=address,undefined
 VARIANT_LDFLAGS_tsan := -fsanitize=thread
 VARIANT_LDFLAGS_cov := --coverage
 VARIANT_LDFLAGS_fuzz := -fsanitize=address,undefined
-ifeq ($(filter release asan tsan valgrind cov fuzz,$(VARIANT)),)
-$(error VARIANT is one of release, asan, tsan, valgrind, cov, fuzz, not "$(VARIANT)")
+ifeq ($(filter release asan tsan valgrind tiny cov fuzz,$(VARIANT)),)
+$(error VARIANT is one of release, asan, tsan, valgrind, tiny, cov, fuzz, not "$(VARIANT)")
 endif
 
 # One set of objects serves both libraries: position independent, yet free to inline.
@@ -251,7 +257,7 @@ UNDER_valgrind := valgrind -q --vgdb=no --error-exitcode=99 --leak-check=full \
 	--show-leak-kinds=definite --errors-for-leak-kinds=definite --trace-children=yes \
 	--trace-children-skip='/usr/*$(comma)/bin/*'
 
-.PHONY: check check-asan check-tsan check-valgrind check-m32 update-golden
+.PHONY: check check-asan check-tiny check-tsan check-valgrind check-m32 update-golden
 check: all $(RUNNER) $(MKMIG) $(INJECTOR)
 	$(Q)$(call run_tests)
 
@@ -260,6 +266,11 @@ check-asan:
 
 check-tsan:
 	$(Q)CK_TIMEOUT_MULTIPLIER=10 $(MAKE) --no-print-directory VARIANT=tsan check
+
+TINY_SUITES := reader ram vfio vfio_layout filter description device input page page_order \
+	extract
+check-tiny:
+	$(Q)$(MAKE) --no-print-directory VARIANT=tiny check SUITES='$(or $(SUITES),$(TINY_SUITES))'
 
 check-valgrind:
 	$(Q)CK_TIMEOUT_MULTIPLIER=30 $(MAKE) --no-print-directory VARIANT=valgrind check
@@ -319,6 +330,7 @@ $(B)/analyze/%.ok: %.c $(B)/analyze/%.o
 check-all:
 	+$(Q)$(MAKE) --no-print-directory check
 	+$(Q)$(MAKE) --no-print-directory check-asan
+	+$(Q)$(MAKE) --no-print-directory check-tiny
 	+$(Q)$(MAKE) --no-print-directory check-qemu
 	+$(Q)$(MAKE) --no-print-directory check-agree
 	+$(Q)$(MAKE) --no-print-directory check-fresh
@@ -348,6 +360,11 @@ format:
 
 check-format:
 	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(formatted)
+
+.PHONY: mutants
+mutants:
+	$(Q)FILES='$(FILES)' BASE='$(BASE)' N='$(N)' SEED='$(SEED)' LIMIT='$(LIMIT)' \
+		SUITES='$(SUITES)' CC='$(CC)' tests/mutants
 
 # The stock-QEMU tests, the fuzzers and the benchmarks are scripts of their own.
 define script_target
