@@ -249,16 +249,23 @@ static void ram_xbzrle_base(MigCheck *check, const MigFacts *facts, const MigIte
     }
 }
 
+/* Apart from its caller, which sees every page: compilers clear so large a buffer. */
+static G_GNUC_NO_INLINE bool inflates(const MigRamPages *page, const uint8_t *data)
+{
+    uint8_t buffer[MIG_PAGE_SIZE_MAX];
+
+    return mig_page_inflate(data, page->data_length, buffer, page->page_size);
+}
+
 static void ram_compressed_malformed(MigCheck *check, const MigFacts *facts,
                                      const MigItem *item)
 {
     const MigRamPages *page = &item->pages;
-    uint8_t buffer[MIG_PAGE_SIZE_MAX];
     const uint8_t *data;
 
     (void)facts;
     if (page->kind == MIG_PAGE_COMPRESSED && (data = encoding_of(check, item)) != NULL &&
-        !mig_page_inflate(data, page->data_length, buffer, page->page_size)) {
+        !inflates(page, data)) {
         mig_report_item(check, item,
                         "the %u bytes of zlib data for the page at 0x%" PRIx64
                         " do not inflate to %u bytes",
@@ -279,7 +286,6 @@ static void ram_eos_missing(MigCheck *check, const MigFacts *facts, const MigIte
 
 /* --- what was sent ---------------------------------------------------------------- */
 
-/* Why a page need not be in this stream, or NULL. */
 /* Whether a block lacks pages; where their size is not known, any of it does. */
 static bool any_missing(const MigFacts *facts, uint32_t page_size)
 {
@@ -294,6 +300,7 @@ static bool any_missing(const MigFacts *facts, uint32_t page_size)
     return false;
 }
 
+/* Why a page need not be in this stream, or NULL. */
 static const char *pages_elsewhere(const MigCheck *check, const MigFacts *facts)
 {
     uint32_t page_size = mig_reader_page_size(mig_check_reader(check));
