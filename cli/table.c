@@ -151,18 +151,25 @@ static void lay_out(CliTable *table)
 
 /* --- printing ----------------------------------------------------------------------- */
 
+static void add_spaces(GString *out, size_t n)
+{
+    for (; n; n--) {
+        g_string_append_c(out, ' ');
+    }
+}
+
 static void print_line(const CliTable *table, char *const *cells)
 {
     g_autoptr(GString) out = g_string_new(NULL);
 
     for (size_t i = 0; table->columns[i]; i++) {
-        const char *text = cells[i];
         size_t width = table->measures[i].width;
-        int pad = (int)(width - MIN(cli_width(text), width));
+        size_t pad = width - MIN(cli_width(cells[i]), width);
         bool right = table->columns[i] == 'r';
 
-        g_string_append_printf(out, "%*s%*s%s%*s", i ? GAP : table->indent, "",
-                               right ? pad : 0, "", text, right ? 0 : pad, "");
+        add_spaces(out, (i ? GAP : (size_t)table->indent) + (right ? pad : 0));
+        g_string_append(out, cells[i]);
+        add_spaces(out, right ? 0 : pad);
     }
     fprintf(table->file, "%s\n", g_strchomp(out->str));
 }

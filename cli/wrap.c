@@ -82,9 +82,14 @@ static size_t character_columns(gunichar c)
 
 static Unit unit_at(const char *text)
 {
-    size_t sequence = sequence_length(text);
-    gunichar c = g_utf8_get_char_validated(text, -1);
+    size_t sequence;
+    gunichar c;
 
+    if (g_ascii_isprint(*text) && *text != '\\') { /* nearly all: Unicode is slow */
+        return (Unit){ 1, 1 };
+    }
+    sequence = sequence_length(text);
+    c = g_utf8_get_char_validated(text, -1);
     if (sequence) {
         return (Unit){ sequence, 0 };
     }
