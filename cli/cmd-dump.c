@@ -137,15 +137,21 @@ static void read_all(Dump *dump)
     CliProgress progress;
     MigItem item;
 
-    dump->check = dump_check_new(dump->reader);
+    if (dump_shows(dump->options, DUMP_OVERVIEW)) {
+        dump->check = dump_check_new(dump->reader);
+    }
     cli_progress_begin(&progress, dump->file, dump->in, dump->options->common);
     while (dump_next(dump, &item) &&
            mig_summary_watch(dump->summary, dump->reader, &item, &dump->error)) {
-        mig_check_item(dump->check, &item);
+        if (dump->check) {
+            mig_check_item(dump->check, &item);
+        }
         cli_progress(&progress, item.offset);
     }
     cli_progress_end(&progress);
-    mig_check_finish(dump->check, dump->error);
+    if (dump->check) {
+        mig_check_finish(dump->check, dump->error);
+    }
 }
 
 /* What stands behind a damage is not read, but its length is known or can be; of a pipe,

@@ -290,6 +290,7 @@ void dump_text_head(const Dump *dump, bool color)
     print_wrappers(dump);
     print_guest(dump);
     print_transfer(dump);
+    dump_verdict_text(dump);
     print_bar(dump, color);
     print_largest(dump);
 }

@@ -585,11 +585,6 @@ static void print_head(const Text *t)
     *t->begun = true;
 }
 
-static void print_verdict(const Text *t)
-{
-    dump_verdict_text(t->dump);
-}
-
 /* Of several files, each is named where the overview does not do it. */
 static void print_name(const Dump *dump)
 {
@@ -610,7 +605,6 @@ void dump_text(const Dump *dump)
         { DUMP_VFIO, print_vfio },         { DUMP_DEVICES, print_devices },
         { DUMP_SECTIONS, print_sections }, { DUMP_COMMANDS, print_commands },
         { DUMP_DESCRIPTION, print_end },   { DUMP_DEFECTS, print_defects },
-        { DUMP_OVERVIEW, print_verdict },
     };
     unsigned only = dump->options->only;
     bool begun = false;

@@ -62,7 +62,7 @@ static char *verdict_line(const Dump *dump)
 void dump_verdict_text(const Dump *dump)
 {
     g_autofree char *line = verdict_line(dump);
-    g_autofree char *whole = g_strconcat("\nVERDICT\n  ", line, NULL);
+    g_autofree char *whole = g_strconcat("Verdict: ", line, NULL);
 
     cli_print_line(stdout, 2, whole);
 }
