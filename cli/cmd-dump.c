@@ -240,6 +240,9 @@ static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
         read_all(&dump);
         dump.size = dump.opened ? whole_size(&dump) : UINT64_MAX;
         dump.overview = overview = mig_overview_new(reader, summary);
+        if (!dump.error) {
+            mig_input_end_error(in, &dump.error);
+        }
         if (dump_options->common->format == CLI_FORMAT_JSON) {
             dump_json(&dump);
         } else {

@@ -54,7 +54,7 @@ typedef struct MigCheckOptions {
 } MigCheckOptions;
 
 /* Findings that are kept in all, but for one of each rule; the rest are counted. */
-#define MIG_FINDINGS_MAX 65536u
+#define MIG_FINDINGS_MAX 16384u
 
 /* A conversion that would mend what was found, or why there is none. */
 typedef struct MigRemedy {

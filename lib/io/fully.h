@@ -15,10 +15,8 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-#include "io/visibility.h"
-
 /* Writes @n bytes where the descriptor is. */
-MIG_API bool mig_write_fully(int fd, const void *data, size_t n);
+bool mig_write_fully(int fd, const void *data, size_t n);
 
 /* Writes @n bytes at @offset. */
 bool mig_pwrite_fully(int fd, const void *data, size_t n, uint64_t offset);

@@ -353,8 +353,8 @@ size_t mig_input_read_at(MigInput *in, uint64_t offset, void *buffer, size_t n)
     g_return_val_if_fail(in->source->seekable && offset >= in->source->start, 0);
 
     GError *failure = NULL;
-    if (offset >= in->source->size) {
-        return 0; /* and no sum below can wrap */
+    if (offset > in->source->size) {
+        return 0; /* no sum below can wrap; at the end, a source tells why it ended */
     }
     size_t got = mig_source_read_full(in->source, offset, buffer, n, &failure);
     if (failure) {

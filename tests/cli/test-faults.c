@@ -147,7 +147,6 @@ static const struct {
     { .name = "read", .io = true },
     { .name = "pread", .io = true },
     { .name = "write", .io = true, .has_to_tell = true },
-    { .name = "pwrite", .io = true, .has_to_tell = true },
     { .name = "pwritev", .io = true, .has_to_tell = true },
     { .name = "fsync", .has_to_tell = true },
     { .name = "rename", .has_to_tell = true },

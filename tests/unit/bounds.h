@@ -49,7 +49,8 @@ static inline GRand *seeded(int i)
 }
 
 /* From here on this process, forked for one test, has so many bytes of anonymous memory
- * more than it has now: asking for more ends it, and fails the test. */
+ * more than it has now: asking for more ends it, and fails the test.  What judges it afterwards
+ * may raise the limit again. */
 static inline void limit_memory(size_t bytes)
 {
     g_autofree char *status = NULL;
@@ -61,7 +62,8 @@ static inline void limit_memory(size_t bytes)
     line = strstr(status, "VmData:");
     ck_assert_ptr_nonnull(line);
     rlim_t limit = strtoull(line + strlen("VmData:"), NULL, 10) * 1024 + bytes;
-    ck_assert_int_eq(setrlimit(RLIMIT_DATA, &(struct rlimit){ limit, limit }), 0);
+    ck_assert_int_eq(
+        setrlimit(RLIMIT_DATA, &(struct rlimit){ limit, RLIM_INFINITY }), 0);
 }
 
 /* Memory that the forks of a suite share. */
