@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      signals that end a command, and let it clear up.
- * Knows not: what there is to clear up.
- * Beside it: cli/cli.h; the library, which looks at the flag wherever it may take long.
+ * Owns:          signals that end a command, and let it clear up.
+ * Must not know: what there is to clear up.
+ * See also:      cli/cli.h; the library, which looks at the flag wherever it may take
+ *                long.
  */
 #include <signal.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see check-report.h.
- * Knows not: any one rule.
- * Beside it: cli/cmd-check.c, which runs the rules.
+ * Owns:          see check-report.h.
+ * Must not know: any one rule.
+ * See also:      cli/cmd-check.c, which runs the rules.
  */
 #include "check-report.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      how migstat check shows what it found in a file, and in all of them.
- * Knows not: any one rule; options but those that change how it looks.
- * Beside it: cli/cmd-check.c; cli/verdict.h, cli/hint.h.
+ * Owns:          how migstat check shows what it found in a file, and in all of them.
+ * Must not know: any one rule; options but those that change how it looks.
+ * See also:      cli/cmd-check.c; cli/verdict.h, cli/hint.h.
  */
 #ifndef CLI_CHECK_REPORT_H
 #define CLI_CHECK_REPORT_H

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what the commands share: the command table, common options, exit statuses.
- * Knows not: any one command.
- * Beside it: cli/main.c dispatches; one cmd-NAME.c per command; text.h, json.h, progress.h.
+ * Owns:          what the commands share: the command table, common options, exit
+ *                statuses.
+ * Must not know: any one command.
+ * See also:      cli/main.c dispatches; one cmd-NAME.c per command; text.h, json.h,
+ *                progress.h.
  *
  * A new command is cmd-NAME.c, a row in commands.c and man/migstat-NAME.1.
  */
@@ -34,7 +36,7 @@ typedef enum CliSandbox {
 
 typedef struct CliInputs CliInputs; /* inputs.h */
 
-/* Options that every command has; they may stand before its name too. */
+/* Options that every command has; they may be given before its name too. */
 typedef struct CliCommon {
     CliFormat format;
     CliColor color;
@@ -131,12 +133,13 @@ void cli_close_inputs(CliCommon *common);
 /* What fstat() says of one of them; false where it is not open. */
 bool cli_input_stat(const CliCommon *common, const char *path, struct stat *st);
 
-/* For a command that has something to clear up: SIGINT, SIGTERM and SIGHUP no more end it, but
- * set cli_cancelled, and what runs ends with MIG_ERROR_CANCELLED. */
+/* For a command that has something to clear up: SIGINT, SIGTERM and SIGHUP no longer end
+ * it, but set cli_cancelled, and whatever runs ends with MIG_ERROR_CANCELLED. */
 void cli_catch_signals(void);
 extern atomic_bool cli_cancelled;
 
-/* As many open files as this process may have: for one per input, or per output.  How many. */
+/* Raises the limit of open files as far as this process may, for one file per input or
+ * output.  Returns the new limit. */
 size_t cli_raise_descriptors(void);
 
 /* Opens @path with the common options ("-" is standard input), one of cli_open_inputs() by the
@@ -164,7 +167,7 @@ void cli_print_error(const char *file, const GError *error);
 bool cli_complain(const char *file, const MigAddresses *addresses, MigAddressKind kind,
                   const char *option, const MigReader *reader);
 
-/* 1 for what lies in the stream, 2 for the environment. */
+/* 1 for an error of the stream, 2 for one of the environment. */
 CliStatus cli_status_of(const GError *error);
 
 /* Parses a size with an optional suffix K, M, G, T (powers of 1,024) or a hexadecimal

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      migstat check: its options, and the pass over each file.
- * Knows not: any one rule; how findings look (check-report.c).
- * Beside it: lib/check/check.h; cli/rules-page.c, which has what --explain prints.
+ * Owns:          migstat check: its options, and the pass over each file.
+ * Must not know: any one rule; how findings look (check-report.c).
+ * See also:      lib/check/check.h; cli/rules-page.c, which has what --explain prints.
  */
 #include <limits.h>
 #include <string.h>
@@ -197,7 +197,7 @@ static CliStatus status_of(const CheckReport *report)
     if (check_report_has_errors(report)) {
         return CLI_FOUND;
     }
-    /* Nothing wrong was found, and the rest was not looked at. */
+    /* True if nothing wrong was found, but not all of the stream was looked at. */
     return report->error ? CLI_TROUBLE : CLI_OK;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      migstat convert: its options, and where the result goes.
- * Knows not: any one filter.
- * Beside it: convert-filters.c, convert-report.c; lib/filter/chain.h; lib/io/output.h, which
- *            makes a file whole or not at all.
+ * Owns:          migstat convert: its options, and where the result goes.
+ * Must not know: any one filter.
+ * See also:      convert-filters.c, convert-report.c; lib/filter/chain.h;
+ *                lib/io/output.h, which makes a file whole or not at all.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -79,7 +79,7 @@ static const CliOptionRule rules[] = {
     { 0 },
 };
 
-/* As many as are worth their memory, unless more are asked for. */
+/* More threads than this are not worth their memory, unless the user asks for them. */
 #define THREADS_MAX 4u
 
 /* A --to or a --filter. */
@@ -415,7 +415,7 @@ typedef struct Run {
     Sink sink;
     MigOutput *out;
     CliProgress progress;
-    uint64_t position; /* where progress has got to: a pass after another begins anew */
+    uint64_t position; /* how far progress has come; a second pass begins anew */
 } Run;
 
 static void begin_progress(Run *run)
@@ -512,14 +512,15 @@ static void report(const Run *run, const ConvertPlan *plan)
     }
 }
 
-/* Whether a run that failed half way has done nothing that another one could not undo. */
+/* True if a failed run can be repeated: the input can seek, and nothing was written that
+ * stays. */
 static bool can_run_again(const Run *run)
 {
     return mig_input_seekable(run->in) && strcmp(run->arguments->input, "-") != 0 &&
            run->sink.files;
 }
 
-/* Whether the run failed that may do when it is not brief. */
+/* True if the failure may come from the middle that the first pass skipped. */
 static bool too_brief(const MigChain *chain, const GError *error)
 {
     return mig_chain_was_brief(chain) &&
@@ -546,8 +547,9 @@ static MigOutput *begin_output(Run *run, GError **error)
     return run->out;
 }
 
-/* @brief: as in MigChainOptions, where it can be.  *again: nothing was done or said, and it
- * is to be tried with a new chain, not briefly. */
+/* @brief: as in MigChainOptions, if the input allows it.  Sets *again if the run failed,
+ * nothing was done or said, and it is to be repeated with a new chain and without
+ * @brief. */
 static CliStatus attempt(Run *run, bool brief, bool *again)
 {
     g_autoptr(GError) error = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      migstat diff: its options, and what is compared with what.
- * Knows not: how fields and pages are decoded.
- * Beside it: diff-report.c, diff-fields.c, diff-ram.c.
+ * Owns:          migstat diff: its options, and what is compared with what.
+ * Must not know: how fields and pages are decoded.
+ * See also:      diff-report.c, diff-fields.c, diff-ram.c.
  */
 #include <string.h>
 #include <sys/stat.h>
@@ -45,7 +45,8 @@ typedef struct Arguments {
     MigAddresses *only, *left;
 } Arguments;
 
-/* What can be read again may be compared with itself. */
+/* True if both names are of one pipe. What can be read twice may be compared with
+ * itself. */
 static bool is_one_pipe(const GPtrArray *files)
 {
     struct stat info[2];
@@ -282,7 +283,8 @@ static bool is_data(const Data *data)
            (data->record->type == MIG_SECTION_PART) == data->precopy;
 }
 
-/* At most @n octets; 0 at the end, or with the error of that side. */
+/* Reads at most @n bytes. Returns 0 at the end, or after an error, which that side then
+ * has. */
 static size_t read_data(Data *data, uint8_t *buffer, size_t n)
 {
     size_t done = 0;
@@ -350,7 +352,7 @@ static void diff_data(Diff *diff, const MigVfioSummary *const vfio[2], bool prec
     }
 }
 
-/* The configuration that is in force in the end; length 0: none. */
+/* The configuration that is in force at the end; length 0: none. */
 static DiffBody last_config(const DiffSide *side, const MigVfioSummary *vfio)
 {
     DiffBody body = { .section = vfio->device.section, .vfio = true };
@@ -413,8 +415,8 @@ static GTree *sections_of(const DiffSide *side)
     return sections;
 }
 
-/* The last body of each section of a side, by the section's index; none where the stream
- * breaks off in it. */
+/* The last body of each section of a side, by the section's index. A section in which the
+ * stream breaks off has none. */
 static GArray *bodies_of(const DiffSide *side)
 {
     GArray *bodies = g_array_new(false, true, sizeof(DiffBody));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      migstat dump: its options, and the pass over each file.
- * Knows not: how the result looks.
- * Beside it: dump-text.c, dump-json.c, dump-items.c.
+ * Owns:          migstat dump: its options, and the pass over each file.
+ * Must not know: how the result looks.
+ * See also:      dump-text.c, dump-json.c, dump-items.c.
  */
 #include <limits.h>
 

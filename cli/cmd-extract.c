@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      migstat extract.
- * Knows not: how pages are decoded; device/ram-image.c does.
- * Beside it: files.c, files that appear together or not at all.
+ * Owns:          migstat extract.
+ * Must not know: how pages are decoded; device/ram-image.c does.
+ * See also:      files.c, files that appear together or not at all.
  */
 #include <string.h>
 #include <unistd.h>
@@ -148,7 +148,7 @@ static bool place_block(const MigRamBlock *block, int *fd, uint64_t *base, void 
     Extract *x = user;
 
     *base = 0;
-    /* Of blocks of one name pages mean the first. */
+    /* If several blocks have the same name, pages mean the first. */
     if (!mig_addresses_section(x->names, block->name, 0) ||
         cli_files_has(x->files, block->name, ".raw")) {
         *fd = -1;
@@ -166,9 +166,9 @@ static bool place_block(const MigRamBlock *block, int *fd, uint64_t *base, void 
 /* --- VFIO -------------------------------------------------------------------------------- */
 
 /*
- * What `lspci -F` reads: the address, then rows of octets.  The guest's bus number is not in
- * a stream: as bus stands how many bridges lead to the device, which is the number that
- * firmware gives in the plain case of one port.
+ * What `lspci -F` reads: the address, then rows of bytes.  The guest's bus number is not
+ * in a stream.  In its place is the number of bridges that lead to the device, which is the
+ * number that firmware gives in the plain case of one port.
  */
 static char *lspci_text(const char *name, const GByteArray *space)
 {
@@ -346,7 +346,7 @@ static bool open_output(Extract *x, GError **error)
     return x->out != NULL;
 }
 
-/* To whoever asked for something that is not there. */
+/* The error for something that is not in the stream. */
 static bool check_found(Extract *x, GError **error)
 {
     static const struct {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the table of commands.
- * Knows not: what they do.
- * Beside it: cli/main.c; help and completion come from here too.
+ * Owns:          the table of commands.
+ * Must not know: what they do.
+ * See also:      cli/main.c; help and completion come from here too.
  */
 #include "cli.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the options that all commands have, and what else they share.
- * Knows not: any one command.
- * Beside it: cli/cli.h.
+ * Owns:          the options that all commands have, and what else they share.
+ * Must not know: any one command.
+ * See also:      cli/cli.h.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      how migstat convert shows the filters there are, and a chain of them.
- * Knows not: any one filter.
- * Beside it: convert.h; lib/filter/chain.h.
+ * Owns:          how migstat convert shows the filters there are, and a chain of them.
+ * Must not know: any one filter.
+ * See also:      convert.h; lib/filter/chain.h.
  */
 #include "convert.h"
 #include "json.h"

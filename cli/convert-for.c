@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see convert-for.h.
- * Knows not: any one rule or filter.
- * Beside it: cli/verdict.h, the words for the result.
+ * Owns:          see convert-for.h.
+ * Must not know: any one rule or filter.
+ * See also:      cli/verdict.h, the words for the result.
  */
 #include "convert-for.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      convert --for: which filters make a stream one that a release does not refuse.
- * Knows not: any one rule or filter; where the result goes.
- * Beside it: lib/check/check.h, MigRemedy; cli/cmd-convert.c.
+ * Owns:          convert --for: which filters make a stream one that a release does not
+ *                refuse.
+ * Must not know: any one rule or filter; where the result goes.
+ * See also:      lib/check/check.h, MigRemedy; cli/cmd-convert.c.
  */
 #ifndef CLI_CONVERT_FOR_H
 #define CLI_CONVERT_FOR_H

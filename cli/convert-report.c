@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what migstat convert says when it is done: one line on stderr.
- * Knows not: any one filter.
- * Beside it: convert.h; lib/filter/chain.h, which has the changes.
+ * Owns:          what migstat convert says when it is done: one line on stderr.
+ * Must not know: any one filter.
+ * See also:      convert.h; lib/filter/chain.h, which has the changes.
  */
 #include <string.h>
 

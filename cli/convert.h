@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what the parts of migstat convert share.
- * Knows not: how a stream is converted.
- * Beside it: cmd-convert.c; convert-filters.c, convert-report.c.
+ * Owns:          what the parts of migstat convert share.
+ * Must not know: how a stream is converted.
+ * See also:      cmd-convert.c; convert-filters.c, convert-report.c.
  */
 #ifndef CLI_CONVERT_H
 #define CLI_CONVERT_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      comparing two devices field by field, by path.
- * Knows not: which devices are compared.
- * Beside it: cmd-diff.c; diff-leaves.c, which keeps what was decoded.
+ * Owns:          comparing two devices field by field, by path.
+ * Must not know: which devices are compared.
+ * See also:      cmd-diff.c; diff-leaves.c, which keeps what was decoded.
  */
 #include <string.h>
 
@@ -13,7 +13,7 @@
 
 /* A buffer up to here is shown whole, of a longer one what differs: */
 #define SHOWN_WHOLE 8u
-#define RUNS_SHOWN  4u /* so many runs of octets */
+#define RUNS_SHOWN  4u /* so many runs of bytes */
 #define RUN_OCTETS  8u /* and so many of each */
 
 /* Flags of a note that are shown at most. */
@@ -36,7 +36,7 @@ static bool same(const DiffLeaf *a, const DiffLeaf *b)
     return a->u == b->u;
 }
 
-/* "byte 3: 1f 20, 9: 00": the octets of @mine where it differs from @other. */
+/* "byte 3: 1f 20, 9: 00": the bytes of @mine where it differs from @other. */
 static char *runs_of(const DiffLeaf *mine, const DiffLeaf *other)
 {
     GString *text = g_string_new("byte");
@@ -68,7 +68,7 @@ static char *runs_of(const DiffLeaf *mine, const DiffLeaf *other)
     return g_string_free(text, FALSE);
 }
 
-/* A flag stands alone: "Mem+", "MRG_RXBUF". */
+/* A flag is a word of its own: "Mem+", "MRG_RXBUF". */
 static bool is_flag(const char *word)
 {
     size_t n = strlen(word);
@@ -78,7 +78,7 @@ static bool is_flag(const char *word)
                       strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") == n));
 }
 
-/* The value, and of its note the flags that the other side's has not. */
+/* The value, and those flags of its note that the other side does not have. */
 static char *with_flags(const DiffLeaf *mine, const DiffLeaf *other)
 {
     g_auto(GStrv) words = g_strsplit(mine->note, " ", -1);
@@ -171,7 +171,7 @@ static char *count_text(const DiffLeaves *leaves, guint at)
     return g_strdup_printf("%u %s", n, n == 1 ? "field" : "fields");
 }
 
-/* A group that one side lacks stands for all that is in it. */
+/* A group that one side lacks includes all that is in it. */
 static void report_lonely(Diff *diff, const MigSection *section, const DiffLeaves *leaves,
                           guint at, bool in_b, const char **group)
 {
@@ -191,7 +191,8 @@ static void report_lonely(Diff *diff, const MigSection *section, const DiffLeave
     diff_report(diff, &place, in_b ? NULL : &value, in_b ? &value : NULL);
 }
 
-/* @lonely: fields that one side lacks, too.  Whether something differs, be it wanted or not. */
+/* @lonely: also reports fields that one side lacks.  Returns whether anything differs,
+ * asked for or not. */
 static bool compare(Diff *diff, const MigSection *section, const DiffLeaves sides[2],
                     bool lonely)
 {
@@ -284,8 +285,8 @@ static bool decode(Diff *diff, int which, const DiffBody *body, DiffLeaves *leav
     return true;
 }
 
-/* Whether the octets are the same, so that nothing need be decoded; or cannot be read
- * again, which is no difference. */
+/* True if the bytes are the same, so that nothing needs to be decoded, or if they cannot be
+ * read again, which is not a difference. */
 static bool same_octets(Diff *diff, const DiffBody bodies[2])
 {
     g_autofree uint8_t *buffer = g_malloc(2 * DIFF_BYTES_KEPT);
@@ -307,7 +308,7 @@ static bool same_octets(Diff *diff, const DiffBody bodies[2])
     return true;
 }
 
-/* Where fields do not tell what differs, or not all of it. */
+/* Used where fields do not show what differs, or not all of it. */
 static void report_bodies(Diff *diff, const DiffBody bodies[2], const bool matches[2])
 {
     const DiffPlace place = { "body", bodies[0].section, NULL, NULL };
@@ -347,8 +348,8 @@ static void note_fields(Diff *diff, const DiffBody *body)
     diff_leaves_clear(&leaves);
 }
 
-/* What stands behind the point from which one side alone is not as described cannot be
- * called missing there. */
+/* If only one side departs from its description, fields after that point cannot be called
+ * missing on that side. */
 static void compare_devices(Diff *diff, const DiffBody bodies[2],
                             const DiffLeaves leaves[2], const bool matches[2])
 {

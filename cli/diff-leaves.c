@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see diff-leaves.h.
- * Knows not: the other side.
- * Beside it: diff-fields.c.
+ * Owns:          see diff-leaves.h.
+ * Must not know: the other side.
+ * See also:      diff-fields.c.
  */
 #include "diff-leaves.h"
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what diff keeps of one device: a list of its values, found by path.
- * Knows not: the other side.
- * Beside it: diff-fields.c, which compares two of them.
+ * Owns:          what diff keeps of one device: a list of its values, found by path.
+ * Must not know: the other side.
+ * See also:      diff-fields.c, which compares two of them.
  */
 #ifndef CLI_DIFF_LEAVES_H
 #define CLI_DIFF_LEAVES_H
 
 #include "cli.h"
 
-/* Octets of a buffer that are kept; of a longer one, a digest. */
+/* Bytes of a buffer that are kept; of a longer one, a digest. */
 #define DIFF_BYTES_KEPT 4096u
 
 /* A value, or a group (a struct, an array, a subsection) for those that one side lacks. */

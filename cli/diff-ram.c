@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      comparing what RAM blocks hold in the end.
- * Knows not: records and encodings; device/ram-image.h does.
- * Beside it: cmd-diff.c.
+ * Owns:          comparing what RAM blocks hold in the end.
+ * Must not know: records and encodings; device/ram-image.h does.
+ * See also:      cmd-diff.c.
  */
 #include <string.h>
 

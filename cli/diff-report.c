@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      which differences are wanted, and how they look, as text and as JSON.
- * Knows not: what is compared.
- * Beside it: cmd-diff.c.
+ * Owns:          which differences are wanted, and how they look, as text and as JSON.
+ * Must not know: what is compared.
+ * See also:      cmd-diff.c.
  */
 #include <string.h>
 

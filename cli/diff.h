@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what the parts of the diff command share.
- * Knows not: other commands.
- * Beside it: cmd-diff.c (options, what is compared), diff-report.c (how a difference looks),
- *            diff-fields.c (two devices, field by field), diff-ram.c (pages).
+ * Owns:          what the parts of the diff command share.
+ * Must not know: other commands.
+ * See also:      cmd-diff.c (options, what is compared), diff-report.c (how a difference
+ *                looks), diff-fields.c (two devices, field by field), diff-ram.c (pages).
  */
 #ifndef CLI_DIFF_H
 #define CLI_DIFF_H
@@ -23,7 +23,7 @@ typedef struct DiffSide {
     GError *error;      /* why reading ended early, or NULL */
 } DiffSide;
 
-/* A value of one side; NULL stands for one that is not there. */
+/* A value of one side; NULL: that side has none. */
 typedef struct DiffValue {
     MigFieldKind kind; /* UINT, INT, BOOL, NULL; else a text */
     uint64_t u;
@@ -58,7 +58,7 @@ bool diff_wants(const Diff *diff, const MigSection *section, const char *path);
 /* Whether an address that has meant nothing yet may be a field of @section. */
 bool diff_seeks(const Diff *diff, const MigSection *section);
 
-/* What a stream seems to lack that is not whole may have been lost with its end. */
+/* A stream that is not whole may have lost what it seems to lack. */
 static inline bool diff_is_whole(const Diff *diff, int side)
 {
     return !diff->side[side].error;
@@ -74,18 +74,18 @@ void diff_report(Diff *diff, const DiffPlace *place, const DiffValue *a,
 void diff_report_text(Diff *diff, const DiffPlace *place, const char *a, const char *b);
 void diff_report_number(Diff *diff, const DiffPlace *place, uint64_t a, uint64_t b);
 
-/* Pages of @block from @address on, @length octets, whose content differs. */
+/* Pages of @block from @address on, @length bytes, whose content differs. */
 void diff_report_pages(Diff *diff, const MigRamBlock *block, uint64_t address,
                        uint64_t length, uint32_t page_size);
 
-/* For a person, behind the pages of @block that differ: how many there are. */
+/* For a person, after the pages of @block that differ: how many there are. */
 void diff_report_total(Diff *diff, const MigRamBlock *block, uint64_t pages,
                        uint64_t of_pages);
 
 /* Ends the lines about a section. */
 void diff_report_end(Diff *diff);
 
-/* Where the bytes of a device stand on each side. */
+/* Where the bytes of a device are on each side. */
 typedef struct DiffBody {
     const MigSection *section;
     uint64_t offset, length;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what the views of the dump command ask of a dump.
- * Knows not: how anything looks.
- * Beside it: dump.h.
+ * Owns:          what the views of the dump command ask of a dump.
+ * Must not know: how anything looks.
+ * See also:      dump.h.
  */
 #include "dump.h"
 #include "text.h"

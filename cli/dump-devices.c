@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      migstat dump --devices, as text and as JSON.
- * Knows not: how fields are decoded; it holds no more than one device.
- * Beside it: cmd-dump.c; fields.c, the look of one value.
+ * Owns:          migstat dump --devices, as text and as JSON.
+ * Must not know: how fields are decoded; it holds no more than one device.
+ * See also:      cmd-dump.c; fields.c, the look of one value.
  */
 #include <string.h>
 
@@ -31,7 +31,7 @@ typedef struct Group {
 typedef struct Devices {
     Dump *dump;
     CliJson *json;   /* NULL: text */
-    bool color, all; /* all octets of buffers */
+    bool color, all; /* all bytes of buffers */
     MigAddresses *addresses;
     bool seeks; /* a field of the device that is printed */
     const MigPciNames *names;
@@ -336,7 +336,8 @@ static void show_found(Devices *d, const MigField *field)
     }
 }
 
-/* Some of a device: leaves that match, or lie in a group that does, one after the other. */
+/* A part of a device: the leaves that match, or lie in a group that matches, one after the
+ * other. */
 static void visit_some(Devices *d, const MigField *field)
 {
     if (field->kind == MIG_FIELD_END) {
@@ -481,7 +482,7 @@ static void watch(Devices *d, const MigItem *item)
     if (item->kind == MIG_ITEM_SECTION_HEADER && item->type == MIG_SECTION_FULL &&
         !mig_section_is_vfio(item->section) &&
         dump_wants(d->dump->options, item->section)) {
-        /* makes what follows readable again, on a pipe too */
+        /* from here on a pipe can be read again too */
         mig_reader_find_description(d->dump->reader, NULL);
         d->section = item->section;
         d->from = item->offset + item->length;

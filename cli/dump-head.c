@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      migstat dump at a glance, as text: whether the stream is complete, whose it is,
- *            how it was made, where its bytes are.
- * Knows not: the tables that follow.
- * Beside it: device/overview.h, which knows all of it; dump-text.c; dump-json.c.
+ * Owns:          migstat dump at a glance, as text: whether the stream is complete, whose
+ *                it is, how it was made, where its bytes are.
+ * Must not know: the tables that follow.
+ * See also:      device/overview.h, which knows all of it; dump-text.c; dump-json.c.
  */
 #include <string.h>
 
@@ -196,7 +196,7 @@ static void print_transfer(const Dump *dump)
     cli_print_row(stdout, 2, line->str);
 }
 
-/* Cells of each share: none that has bytes is invisible, and the widest gives. */
+/* The cells of each share. A share with bytes has at least one, taken from the widest. */
 static void fill_bar(const uint64_t *share, uint64_t total, int cells, int *widths)
 {
     int used = 0, widest = 0;

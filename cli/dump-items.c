@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      migstat dump --items, as text and as JSON.
- * Knows not: sums; it holds nothing back.
- * Beside it: cmd-dump.c.
+ * Owns:          migstat dump --items, as text and as JSON.
+ * Must not know: sums; it holds nothing back.
+ * See also:      cmd-dump.c.
  */
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      migstat dump --format=json; the keys are described in migstat-json(5).
- * Knows not: text.
- * Beside it: cmd-dump.c.
+ * Owns:          migstat dump --format=json; the keys are described in migstat-json(5).
+ * Must not know: text.
+ * See also:      cmd-dump.c.
  */
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      migstat dump --registers, as text and as JSON.
- * Knows not: which registers there are.
- * Beside it: cmd-dump.c; lib/device/registers.h.
+ * Owns:          migstat dump --registers, as text and as JSON.
+ * Must not know: which registers there are.
+ * See also:      cmd-dump.c; lib/device/registers.h.
  */
 #include <string.h>
 

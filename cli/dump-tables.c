@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      which tables migstat dump shows, and in what order their rows come: --only, --sort,
- *            --top.
- * Knows not: how a table looks.
- * Beside it: dump-text.c and dump-json.c, which ask.
+ * Owns:          which tables migstat dump shows, and in what order their rows come:
+ *                --only, --sort, --top.
+ * Must not know: how a table looks.
+ * See also:      dump-text.c and dump-json.c, which ask.
  */
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      migstat dump as a person reads it.
- * Knows not: JSON.
- * Beside it: cmd-dump.c; text.h.
+ * Owns:          migstat dump as a person reads it.
+ * Must not know: JSON.
+ * See also:      cmd-dump.c; text.h.
  */
 #include <string.h>
 
@@ -542,7 +542,7 @@ static void print_end(const Text *t)
     cli_table_print(table, stdout, 2);
 }
 
-/* Things that reading could pass over, but a loader may not. */
+/* Faults that could be read past, although a loader may not. */
 static void print_defects(const Text *t)
 {
     const MigSummary *s = t->dump->summary;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what check would say of the stream, in a line.
- * Knows not: any one rule; what else a dump shows.
- * Beside it: dump.h; verdict.h, the words.
+ * Owns:          what check would say of the stream, in a line.
+ * Must not know: any one rule; what else a dump shows.
+ * See also:      dump.h; verdict.h, the words.
  */
 #include "dump.h"
 #include "text.h"

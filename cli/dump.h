@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what the parts of the dump command share.
- * Knows not: other commands.
- * Beside it: cmd-dump.c (options, the pass over the stream), dump-common.c, dump-text.c,
- *            dump-json.c, dump-items.c, dump-devices.c, dump-registers.c.
+ * Owns:          what the parts of the dump command share.
+ * Must not know: other commands.
+ * See also:      cmd-dump.c (options, the pass over the stream), dump-common.c,
+ *                dump-text.c, dump-json.c, dump-items.c, dump-devices.c,
+ *                dump-registers.c.
  */
 #ifndef CLI_DUMP_H
 #define CLI_DUMP_H
@@ -50,7 +51,7 @@ typedef struct DumpOptions {
     bool registers;                /* show those of CPUs */
     const char *registers_pattern; /* NULL: all of them */
     CliPciIds *ids;
-    bool hex; /* all octets of buffers */
+    bool hex; /* all bytes of buffers */
 } DumpOptions;
 
 /* One file, read as far as it goes. */
@@ -104,7 +105,7 @@ uint32_t dump_page_size(const Dump *dump);
 /* Reads on: false at the end, and where dump->error says why there is no more. */
 bool dump_next(Dump *dump, MigItem *item);
 
-/* Complete, and nothing in it was broken on its face. */
+/* True if the stream is complete and the reader found no defect. */
 bool dump_is_sound(const Dump *dump);
 
 /* "NAME", or "NAME (INSTANCE)", escaped.  Caller frees. */

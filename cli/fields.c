@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see fields.h.
- * Knows not: trees of fields.
- * Beside it: dump-devices.c, cmd-diff.c.
+ * Owns:          see fields.h.
+ * Must not know: trees of fields.
+ * See also:      dump-devices.c, cmd-diff.c.
  */
 #include "fields.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see files.h.
- * Knows not: what is written to them.
- * Beside it: io/output-target.h, helper.h.
+ * Owns:          see files.h.
+ * Must not know: what is written to them.
+ * See also:      io/output-target.h, helper.h.
  */
 #include "files.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the files that a command writes: together, whole, or not at all.
- * Knows not: what is written to them.
- * Beside it: io/output-target.h, one such file; helper.h, the process that has the right to
- *            make them once this one has given it up.
+ * Owns:          the files that a command writes: together, whole, or not at all.
+ * Must not know: what is written to them.
+ * See also:      io/output-target.h, one such file; helper.h, the process that has the
+ *                right to make them once this one has given it up.
  */
 #ifndef CLI_FILES_H
 #define CLI_FILES_H
@@ -46,8 +46,9 @@ void cli_files_list(const CliFiles *files, FILE *to);
 void cli_files_free(CliFiles *files);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CliFiles, cli_files_free)
 
-/* A file name for @name, which comes from a stream: letters, digits and ". _ - + : @ ," stay,
- * save for a dot or a hyphen in front; others become %XX; a long one ends in a digest. */
+/* A file name for @name, which comes from a stream: letters, digits and ". _ - + : @ ,"
+ * stay, except for a leading dot or hyphen; others become %XX; a long name ends in a
+ * digest. */
 char *cli_safe_name(const char *name);
 
 /* --- for helper.c and sandbox.c --- */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see helper.h.
- * Knows not: streams, commands.
- * Beside it: files.c, inputs.c.
+ * Owns:          see helper.h.
+ * Must not know: streams, commands.
+ * See also:      files.c, inputs.c.
  */
 #include "helper.h"
 

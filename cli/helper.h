@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the helper: a process that reads no byte of any stream, and so keeps the rights
- *            that this one gives up.  It opens inputs and makes files when asked, and passes
- *            their descriptors.
- * Knows not: streams, commands.
- * Beside it: sandbox.c, which starts it; files.c and inputs.c, which ask it.
+ * Owns:          the helper: a process that reads no byte of any stream, and so keeps the
+ *                rights that this one gives up.  It opens inputs and makes files when
+ *                asked, and passes their descriptors.
+ * Must not know: streams, commands.
+ * See also:      sandbox.c, which starts it; files.c and inputs.c, which ask it.
  *
  * What it can be asked for was settled before the first byte was read: inputs of the command
  * line by their number, files with safe names in one folder, and that the files get their

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see hint.h.
- * Knows not: which findings there are.
- * Beside it: cli/cmd-convert.c, which reads what is written here.
+ * Owns:          see hint.h.
+ * Must not know: which findings there are.
+ * See also:      cli/cmd-convert.c, which reads what is written here.
  */
 #include "hint.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      a remedy as a command that can be pasted into a shell.
- * Knows not: which findings there are.
- * Beside it: lib/check/check.h, MigRemedy; whoever prints a finding.
+ * Owns:          a remedy as a command that can be pasted into a shell.
+ * Must not know: which findings there are.
+ * See also:      lib/check/check.h, MigRemedy; whoever prints a finding.
  */
 #ifndef CLI_HINT_H
 #define CLI_HINT_H

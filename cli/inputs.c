@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see inputs.h.
- * Knows not: what is in them.
- * Beside it: helper.h.
+ * Owns:          see inputs.h.
+ * Must not know: what is in them.
+ * See also:      helper.h.
  */
 #include "inputs.h"
 

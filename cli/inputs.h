@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the files that a command reads: opened before a byte of any is read.
- * Knows not: what is in them.
- * Beside it: cli.h, cli_open_inputs() and cli_open(); helper.h, which opens what is more than
- *            a process may have open.
+ * Owns:          the files that a command reads: opened before a byte of any is read.
+ * Must not know: what is in them.
+ * See also:      cli.h, cli_open_inputs() and cli_open(); helper.h, which opens what is
+ *                more than a process may have open.
  */
 #ifndef CLI_INPUTS_H
 #define CLI_INPUTS_H

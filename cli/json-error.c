@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      errors as JSON, the same for all commands; see migstat-json(5).
- * Knows not: any one command.
- * Beside it: cli/json.c; cli_print_error(), the same as text.
+ * Owns:          errors as JSON, the same for all commands; see migstat-json(5).
+ * Must not know: any one command.
+ * See also:      cli/json.c; cli_print_error(), the same as text.
  */
 #include "cli.h"
 #include "json.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see json.h.  Grammar: RFC 8259.
- * Knows not: what is written.
- * Beside it: cli/text.c.
+ * Owns:          see json.h.  Grammar: RFC 8259.
+ * Must not know: what is written.
+ * See also:      cli/text.c.
  */
 #include "json.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      writing one JSON document as it comes, on one line.
- * Knows not: what is written.
- * Beside it: cli/text.h.
+ * Owns:          writing one JSON document as it comes, on one line.
+ * Must not know: what is written.
+ * See also:      cli/text.h.
  *
  * A document may have an element per section of a stream of any size, so no tree is built;
  * and integers are of 64 bits without sign, which json-glib's nodes cannot hold.  The tests
@@ -19,7 +19,7 @@
 
 typedef struct CliJson {
     FILE *file;
-    bool comma; /* something stands before what comes next */
+    bool comma; /* a comma is needed before what comes next */
 } CliJson;
 
 /* @key is NULL for elements of an array and for the document itself. */
@@ -35,10 +35,10 @@ void cli_json_int(CliJson *json, const char *key, int64_t value);
 void cli_json_wide(CliJson *json, const char *key, uint64_t value, int digits);
 void cli_json_bool(CliJson *json, const char *key, bool value);
 void cli_json_null(CliJson *json, const char *key);
-/* NULL is null.  Octets that are not UTF-8 become the text \xNN; what a terminal could take
+/* NULL is null.  Bytes that are not UTF-8 become the text \xNN; what a terminal could take
  * for a command, cli_is_inert(), is escaped. */
 void cli_json_string(CliJson *json, const char *key, const char *value);
-/* Octets as two digits each; any number of them, in constant memory. */
+/* Bytes as two digits each; any number of them, in constant memory. */
 void cli_json_hex(CliJson *json, const char *key, const uint8_t *bytes, size_t length);
 void cli_json_string_len(CliJson *json, const char *key, const char *value,
                          size_t length);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      finding the command and handing it its arguments.
- * Knows not: what commands do.
- * Beside it: cli/commands.c.
+ * Owns:          finding the command and handing it its arguments.
+ * Must not know: what commands do.
+ * See also:      cli/commands.c.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -100,8 +100,9 @@ static char *describe(void)
     return g_string_free(text, FALSE);
 }
 
-/* A file that is opened must not become a standard stream that was closed: what is said on
- * stderr would be written into it.  A stand-in that cannot be used fails as a closed one. */
+/* A file that is opened must not take the place of a closed standard stream: messages would
+ * be written into it.  So closed ones are replaced by descriptors that cannot be used,
+ * which fail as closed ones do. */
 static bool keep_standard_streams(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see missing.h.
- * Knows not: what it is wanted for.
- * Beside it: device/ram-image.h.
+ * Owns:          see missing.h.
+ * Must not know: what it is wanted for.
+ * See also:      device/ram-image.h.
  */
 #include "missing.h"
 

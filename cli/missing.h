@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what is said of guest memory that a stream does not carry.
- * Knows not: what it is wanted for.
- * Beside it: device/ram-image.h; cmd-extract.c, cmd-diff.c.
+ * Owns:          what is said of guest memory that a stream does not carry.
+ * Must not know: what it is wanted for.
+ * See also:      device/ram-image.h; cmd-extract.c, cmd-diff.c.
  */
 #ifndef CLI_MISSING_H
 #define CLI_MISSING_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      reading a command line: what is said of options that do not exist, are given
- *            twice or have no effect, and of a wrong number of files.
- * Knows not: what options mean.
- * Beside it: cli/cli.h; common.c, the options of all commands.
+ * Owns:          reading a command line: what is said of options that do not exist, are
+ *                given twice or have no effect, and of a wrong number of files.
+ * Must not know: what options mean.
+ * See also:      cli/cli.h; common.c, the options of all commands.
  *
  * argp reads the options.  Before it does, they are looked through here: it would not say
  * what was probably meant.

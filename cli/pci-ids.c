@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see pci-ids.h.
- * Knows not: who asks.
- * Beside it: device/pci-names.c.
+ * Owns:          see pci-ids.h.
+ * Must not know: who asks.
+ * See also:      device/pci-names.c.
  */
 #include "pci-ids.h"
 

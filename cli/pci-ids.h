@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      when the names of PCI devices are read: once, and only if one is asked for.
- * Knows not: who asks.
- * Beside it: device/pci.h, which reads them; sandbox.c, after which no file can be opened.
+ * Owns:          when the names of PCI devices are read: once, and only if one is asked
+ *                for.
+ * Must not know: who asks.
+ * See also:      device/pci.h, which reads them; sandbox.c, after which no file can be
+ *                opened.
  */
 #ifndef CLI_PCI_IDS_H
 #define CLI_PCI_IDS_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see progress.h.
- * Knows not: what the work is.
- * Beside it: cli/text.h, for sizes.
+ * Owns:          see progress.h.
+ * Must not know: what the work is.
+ * See also:      cli/text.h, for sizes.
  */
 #include "progress.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      a line on the terminal while long work goes on.
- * Knows not: what the work is.
- * Beside it: any command that reads a whole stream.
+ * Owns:          a line on the terminal while long work goes on.
+ * Must not know: what the work is.
+ * See also:      any command that reads a whole stream.
  */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H

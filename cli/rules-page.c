@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the text of migstat-rules(7), so that the program can quote it where no
- *            manual is installed; turning its few macros into plain text.
- * Knows not: rules.
- * Beside it: man/migstat-rules.7, the one source of that text; the Makefile, which turns
- *            it into the string included below.
+ * Owns:          the text of migstat-rules(7), so that the program can quote it where no
+ *                manual is installed; turning its few macros into plain text.
+ * Must not know: rules.
+ * See also:      man/migstat-rules.7, the one source of that text; the Makefile, which
+ *                turns it into the string included below.
  */
 #include "rules-page.h"
 #include "wrap.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the way into cli/rules-page.c.
- * Knows not: rules.
- * Beside it: man/migstat-rules.7.
+ * Owns:          the way into cli/rules-page.c.
+ * Must not know: rules.
+ * See also:      man/migstat-rules.7.
  */
 #ifndef CLI_RULES_PAGE_H
 #define CLI_RULES_PAGE_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      which system calls can still be made, and with which arguments: seccomp.
- * Knows not: files; sandbox-files.c does.
- * Beside it: sandbox.h.
+ * Owns:          which system calls can still be made, and with which arguments: seccomp.
+ * Must not know: files; sandbox-files.c does.
+ * See also:      sandbox.h.
  *
  * All others fail with EPERM, and those of another architecture end the process.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      which files can still be opened: Landlock.
- * Knows not: system calls; sandbox-calls.c does.
- * Beside it: sandbox.h.
+ * Owns:          which files can still be opened: Landlock.
+ * Must not know: system calls; sandbox-calls.c does.
+ * See also:      sandbox.h.
  *
  * Of all files none, save temporary ones where those lie.  What is open stays usable.
  * Source of the numbers: include/uapi/linux/landlock.h of Linux 6.12, so that a program

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see sandbox.h: in which order rights are given up.
- * Knows not: commands, nor what the kernel is asked for.
- * Beside it: sandbox-calls.c, sandbox-files.c.
+ * Owns:          see sandbox.h: in which order rights are given up.
+ * Must not know: commands, nor what the kernel is asked for.
+ * See also:      sandbox-calls.c, sandbox-files.c.
  *
  * A command opens its inputs and outputs here, and afterwards can open no file, start no
  * program, reach no network and signal nobody: a mistake in the library that a hostile

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      giving up rights before a stream is looked at.
- * Knows not: commands.
- * Beside it: sandbox-calls.c, which system calls stay (seccomp); sandbox-files.c, which files
- *            (Landlock); helper.h, who keeps the rights that are needed later.
+ * Owns:          giving up rights before a stream is looked at.
+ * Must not know: commands.
+ * See also:      sandbox-calls.c, which system calls stay (seccomp); sandbox-files.c,
+ *                which files (Landlock); helper.h, who keeps the rights that are needed
+ *                later.
  */
 #ifndef CLI_SANDBOX_H
 #define CLI_SANDBOX_H

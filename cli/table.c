@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see table.h.
- * Knows not: what is in a cell.
- * Beside it: wrap.c.
+ * Owns:          see table.h.
+ * Must not know: what is in a cell.
+ * See also:      wrap.c.
  */
 #include "table.h"
 

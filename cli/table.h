@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      tables: rows of cells in columns that fit the width of the output.
- * Knows not: what is in a cell.
- * Beside it: wrap.h; text.h.
+ * Owns:          tables: rows of cells in columns that fit the width of the output.
+ * Must not know: what is in a cell.
+ * See also:      wrap.h; text.h.
  *
  * Each column is as wide as its widest cell.  Where that is too wide for the output
  * (cli_columns()), titles are wrapped, then cells of columns of prose, then other texts; if

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see text.h.
- * Knows not: what is printed.
- * Beside it: cli/json.c.
+ * Owns:          see text.h.
+ * Must not know: what is printed.
+ * See also:      cli/json.c.
  */
 #include "text.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      how text looks: numbers, escaped names, colour, the characters of drawings.
- * Knows not: what is printed.
- * Beside it: wrap.h, table.h (both come with this one); json.h.
+ * Owns:          how text looks: numbers, escaped names, colour, the characters of
+ *                drawings.
+ * Must not know: what is printed.
+ * See also:      wrap.h, table.h (both come with this one); json.h.
  *
  * Names and texts of a stream reach a terminal through cli_escape() or cli_own_text(), the
  * names of files through cli_file_name() or cli_shell_name().

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see verdict.h.
- * Knows not: how findings are printed.
- * Beside it: lib/check/check.h.
+ * Owns:          see verdict.h.
+ * Must not know: how findings are printed.
+ * See also:      lib/check/check.h.
  */
 #include "verdict.h"
 

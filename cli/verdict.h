@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the sentences that sum up a run of the rules, for every command that has one.
- * Knows not: how findings are printed.
- * Beside it: lib/check/check.h; cli/check-report.c, cli/cmd-convert.c, cli/dump-text.c.
+ * Owns:          the sentences that sum up a run of the rules, for every command that has
+ *                one.
+ * Must not know: how findings are printed.
+ * See also:      lib/check/check.h; cli/check-report.c, cli/cmd-convert.c,
+ *                cli/dump-text.c.
  *
  * They never promise that a stream loads: nobody has seen the destination's command line.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see wrap.h.
- * Knows not: what is printed.
- * Beside it: text.c, table.c.
+ * Owns:          see wrap.h.
+ * Must not know: what is printed.
+ * See also:      text.c, table.c.
  */
 #include "wrap.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      how wide the output may be, and lines that are broken to fit.
- * Knows not: what is printed.
- * Beside it: text.h; table.h, whose cells are broken here too.
+ * Owns:          how wide the output may be, and lines that are broken to fit.
+ * Must not know: what is printed.
+ * See also:      text.h; table.h, whose cells are broken here too.
  *
  * What is wrapped may hold sequences that cli_style() made, the \xNN of cli_escape() and
  * UTF-8; none of these is cut.

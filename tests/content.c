@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: see content.h.
+/*
+ * Owns:          see content.h.
  * Must not know: the writer, the chain, any filter.
- * Neighbours: lib/stream/reader.h, and page.h for encoded pages.
+ * See also:      lib/stream/reader.h, and page.h for encoded pages.
  */
 #include "content.h"
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: what a stream says, whatever its layout: each page of RAM as a loader would have it,
- * each device's state, each VFIO device's data and configuration space.
+/*
+ * Owns:          what a stream says, whatever its layout: each page of RAM as a loader
+ *                would have it, each device's state, each VFIO device's data and
+ *                configuration space.
  * Must not know: the writer, the chain, any filter: it reads with the reader alone.
- * Neighbours: tests of conversions compare two of these.
+ * See also:      tests of conversions compare two of these.
  */
 #ifndef TESTS_CONTENT_H
 #define TESTS_CONTENT_H

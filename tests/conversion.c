@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: see conversion.h.
+/*
+ * Owns:          see conversion.h.
  * Must not know: what any filter does.
- * Neighbours: lib/filter/chain.h.
+ * See also:      lib/filter/chain.h.
  */
 #include "conversion.h"
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: running a chain of filters over bytes in memory, as a file and as a pipe.
+/*
+ * Owns:          running a chain of filters over bytes in memory, as a file and as a
+ *                pipe.
  * Must not know: what any filter does.
- * Neighbours: test-filter.c, test-vfio-layout.c.
+ * See also:      test-filter.c, test-vfio-layout.c.
  */
 #ifndef TESTS_CONVERSION_H
 #define TESTS_CONVERSION_H

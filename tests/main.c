@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the one test runner: `run` for all suites, `run NAME...` for some, `run list`.
+/*
+ * Owns:          the one test runner: `run` for all suites, `run NAME...` for some, `run
+ *                list`.
+ * Must not know: what a suite tests.
+ * See also:      suites.h has the rows, make check sets the environment (see support.h).
+ *
  *   - Each suite runs in a process of its own, two at once; what its tests print is kept.
  *   - A line for each that ends: how many have, its name, seconds, and what it counted.
  *   - What failed is shown at the end, with what the test printed; then the sum, as Check
  *     says it.
- * Must not know: what a suite tests.
- * Neighbours: suites.h has the rows, make check sets the environment (see support.h).
  */
 #include "suites.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: mkmig as a program: `mkmig FILE.txt > FILE.mig`.
+/*
+ * Owns:          mkmig as a program: `mkmig FILE.txt > FILE.mig`.
  * Must not know: the language.
- * Neighbours: mkmig.c.
+ * See also:      mkmig.c.
  */
 #include "mkmig.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the fixture assembler, text in, bytes out, and its language.
+/*
+ * Owns:          the fixture assembler, text in, bytes out, and its language.
  * Must not know: the library under test, nor what makes a stream right: it can say wrong
- * things.
- * Neighbours: mkmig.h; tests/fixtures holds the texts.
+ *                things.
+ * See also:      mkmig.h; tests/fixtures holds the texts.
  *
  * The language
  *

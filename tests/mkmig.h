@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the fixture assembler's one entry point; mkmig.c documents the language.
+/*
+ * Owns:          the fixture assembler's one entry point; mkmig.c documents the language.
  * Must not know: the library, so that both can be wrong independently.
- * Neighbours: support.h assembles fixtures with it, mkmig-main.c makes it a program.
+ * See also:      support.h assembles fixtures with it, mkmig-main.c makes it a program.
  */
 #ifndef TESTS_MKMIG_H
 #define TESTS_MKMIG_H

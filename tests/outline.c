@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: see outline.h.
+/*
+ * Owns:          see outline.h.
  * Must not know: any single test.
- * Neighbours: mkmig.h.
+ * See also:      mkmig.h.
  */
 #include "outline.h"
 

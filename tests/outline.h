@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: a stream as one line of words, an item each, for tables of streams and what they are
- * read as.
+/*
+ * Owns:          a stream as one line of words, an item each, for tables of streams and
+ *                what they are read as.
  * Must not know: any single test.
- * Neighbours: mkmig.h makes the streams.
+ * See also:      mkmig.h makes the streams.
  *
  *   header configuration START:ram list:0x4000 block:b:0x4000 EOS footer eof end
  *

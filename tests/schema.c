@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: see schema.h.
+/*
+ * Owns:          see schema.h.
  * Must not know: what the schemas are about.
- * Neighbours: cli/test-schema.c.
+ * See also:      cli/test-schema.c.
  */
 #include "schema.h"
 

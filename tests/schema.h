@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: whether a JSON value is what a schema of docs/schema says.
+/*
+ * Owns:          whether a JSON value is what a schema of docs/schema says.
  * Must not know: what the schemas are about.
- * Neighbours: cli/test-schema.c.
+ * See also:      cli/test-schema.c.
  *
  * Of JSON Schema it knows what those schemas use: type, enum, pattern, minimum, properties,
  * required, additionalProperties (false), items, anyOf, and $ref to $defs of the same file or

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the list of test suites.  tests/unit/test-NAME.c or tests/cli/test-NAME.c defines
- * suite_NAME() (a '-' in the file's name is a '_' here) and has one row.
+/*
+ * Owns:          the list of test suites.  tests/unit/test-NAME.c or
+ *                tests/cli/test-NAME.c defines suite_NAME() (a '-' in the file's name is
+ *                a '_' here) and has one row.
  * Must not know: what a suite tests.
- * Neighbours: main.c runs them; every test file includes this one.
+ * See also:      main.c runs them; every test file includes this one.
  */
 #ifndef TESTS_SUITES_H
 #define TESTS_SUITES_H

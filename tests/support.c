@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: what tests share: running programs, fixtures, golden files, scratch folders.
+/*
+ * Owns:          what tests share: running programs, fixtures, golden files, scratch
+ *                folders.
  * Must not know: the library, nor any single test.
- * Neighbours: mkmig.h assembles text fixtures.
+ * See also:      mkmig.h assembles text fixtures.
  */
 #include "support.h"
 #include "mkmig.h"

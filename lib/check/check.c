@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the run: which rules see an item, what they report, what could be evaluated.
- * Knows not: any one rule.
- * Beside it: check/rule.h; check/facts.c.
+ * Owns:          the run: which rules see an item, what they report, what could be
+ *                evaluated.
+ * Must not know: any one rule.
+ * See also:      check/rule.h; check/facts.c.
  */
 #include <string.h>
 
@@ -135,8 +136,8 @@ static void clear_finding(gpointer p)
     g_clear_pointer(&finding->remedy.none, g_free);
 }
 
-/* A rule that failed, @root, leaves those after it without ground, and those after
- * them. */
+/* If @root has failed, the rules that depend on it have no ground, nor have those that
+ * depend on them. */
 static void block_dependants(MigCheck *check, const char *id, const char *root)
 {
     for (size_t i = 0; i < check->n_rules; i++) {
@@ -209,7 +210,7 @@ static void commit(MigCheck *check)
     }
 }
 
-/* What the row has for the release, with the section's name in it. */
+/* The loader's words for the release, with the section's name filled in. */
 static char *loader_words(const MigRule *rule, MigRelease release,
                           const MigSection *section)
 {
@@ -439,7 +440,7 @@ void mig_check_item(MigCheck *check, const MigItem *item)
     mig_facts_update(&check->facts, item);
 }
 
-/* An error of the reader, or of what lies around the stream, as a finding. */
+/* Turns an error of the reader, or of what is wrapped around the stream, into a finding. */
 static bool report_damage(MigCheck *check, const GError *error)
 {
     const char *id = mig_error_get_rule(error);
@@ -497,8 +498,8 @@ static bool report_damage(MigCheck *check, const GError *error)
     return true;
 }
 
-/* Findings come in the order in which they were seen to; those that only the end can show
- * belong further up. */
+/* Findings were added in the order in which rules made them; those that only the end can
+ * show belong further up. */
 static gint by_offset(gconstpointer a, gconstpointer b)
 {
     const MigFinding *x = a, *y = b;
@@ -538,7 +539,7 @@ MigOutcome mig_check_outcome(const MigCheck *check, size_t rule, const char **wh
     g_return_val_if_fail(rule < mig_rule_count(), MIG_OUTCOME_NOT_EVALUATED);
     state = &check->states[rule];
     *why = state->outcome == MIG_OUTCOME_NOT_EVALUATED ? state->why : NULL;
-    /* What it found before its ground was lost stands. */
+    /* What it found before it lost its ground remains. */
     return state->outcome == MIG_OUTCOME_NOT_EVALUATED && state->found
                ? MIG_OUTCOME_EVALUATED
                : state->outcome;

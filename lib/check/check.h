@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      judging a stream: the run over its items, the findings, what was evaluated.
- * Knows not: any one rule (check/rules-*.c), nor how findings are printed.
- * Beside it: check/release.h; migstat-rules(7), which has a paragraph for each rule.
+ * Owns:          judging a stream: the run over its items, the findings, what was
+ *                evaluated.
+ * Must not know: any one rule (check/rules-*.c), nor how findings are printed.
+ * See also:      check/release.h; migstat-rules(7), which has a paragraph for each rule.
  *
  * The caller owns the loop: it hands every item that the reader gives to
  * mig_check_item(), ends with mig_check_finish(), and looks at the findings then.
@@ -70,10 +71,10 @@ typedef struct MigFinding {
     MigSeverity severity;
     uint64_t offset;   /* in plain bytes of the stream, or of the container */
     bool in_container; /* the latter */
-    char *section;     /* idstr, section_length octets, or NULL outside of sections */
+    char *section;     /* idstr, section_length bytes, or NULL outside of sections */
     size_t section_length;
     uint32_t instance_id;
-    char *message; /* what was found against what was wanted; may hold any octets
+    char *message; /* what was found against what was wanted; may hold any bytes
                              * that a name in the stream has */
     char *loader;  /* what the release asked for prints as it refuses, or NULL */
     MigRemedy remedy;
@@ -100,7 +101,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigCheck, mig_check_free)
 MIG_API void mig_check_item(MigCheck *check, const MigItem *item);
 
 /* Ends the run.  @error: what the reader ended with, or NULL if the stream is complete.
- * Damage becomes a finding; false for an error that is none of the stream's (IO,
+ * Damage becomes a finding; returns false for an error that is not one of the stream (IO,
  * CANCELLED). */
 MIG_API bool mig_check_finish(MigCheck *check, const GError *error);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see facts.h.
- * Knows not: rules.
- * Beside it: stream/vfio-dialect.c, which adds up a VFIO device.
+ * Owns:          see facts.h.
+ * Must not know: rules.
+ * See also:      stream/vfio-dialect.c, which adds up a VFIO device.
  */
 #include "check/facts.h"
 
@@ -11,7 +11,7 @@
 #include "stream/irq-controller.h"
 #include "stream/page-kind.h"
 
-/* Devices by which the guest tells which pages need not be sent.
+/* Devices through which the guest says which pages need not be sent.
  * Sources: hw/virtio/virtio-balloon.c, hw/virtio/virtio-mem.c. */
 static const char *const hinting[] = { "virtio-balloon", "virtio-mem",
                                        "virtio-mem-device-early" };
@@ -240,7 +240,7 @@ static void watch_block(MigFacts *facts, const MigItem *item)
 {
     MigCoverage coverage = { .block = item->block };
 
-    /* A second list may speak of the same blocks. */
+    /* A second list may name the same blocks. */
     if (item->block->index >= facts->coverage->len) {
         g_array_append_val(facts->coverage, coverage);
     }
@@ -334,7 +334,8 @@ void mig_facts_update(MigFacts *facts, const MigItem *item)
         watch_body_size(facts, item);
         break;
     case MIG_ITEM_EOF:
-        /* One inside of a package, or of COLO's checkpoints, is not the end. */
+        /* An end mark inside a package, or inside COLO's checkpoints, does not end the
+         * stream. */
         facts->eof = item->package_depth ? facts->eof : item->offset;
         facts->body.section = NULL;
         break;

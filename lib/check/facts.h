@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what the items of a stream add up to, for all rules at once.
- * Knows not: whether that is right.  Private to check/.
- * Beside it: check/check.c, which brings it up to date behind the rules, item by item.
+ * Owns:          what the items of a stream add up to, for all rules at once.
+ * Must not know: whether that is right.  Private to check/.
+ * See also:      check/check.c, which updates it after the rules have seen an item.
  *
  * Memory is bounded by the numbers of sections and RAM blocks, and 4 bytes for each 16 MiB of
  * guest memory; what is known of single pages lies in a temporary file when it is long.
@@ -20,7 +20,7 @@
 typedef struct MigSectionFacts {
     const MigSection *section;
     uint64_t start, part, end, full;
-    uint64_t full_size;        /* octets of the first FULL's body */
+    uint64_t full_size;        /* bytes of the first FULL's body */
     uint32_t bound_id;         /* as START or FULL had it first */
     uint32_t full_differs : 1; /* the description has another full_size */
     uint32_t vfio : 31;        /* index + 1 of the device's facts; 0: none */
@@ -44,7 +44,7 @@ typedef struct MigBodyFacts {
     uint64_t vfio_flag;   /* of the last record, 0 before the first */
     uint64_t vfio_config; /* offset of the first configuration record in it */
     uint64_t vfio_data;   /* and of the first data record */
-    bool vfio_ended;      /* by END_OF_STATE or what stands for it */
+    bool vfio_ended;      /* by END_OF_STATE or what replaces it */
 } MigBodyFacts;
 
 /* Which pages of a block were sent. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see release.h.
- * Knows not: streams.
- * Beside it: stream/wire.h, the words themselves.
+ * Owns:          see release.h.
+ * Must not know: streams.
+ * See also:      stream/wire.h, the words themselves.
  */
 #include "check/release.h"
 
@@ -24,7 +24,8 @@ static const MigRelease releases[] = {
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(releases) <= sizeof(MigReleaseSet) * 8);
 
-/* Families all of whose types that write a configuration end in a version. */
+/* Families of machine types; all that write a configuration have names that end in a
+ * version. */
 static const char *const families[] = { "pc-q35-", "pc-i440fx-", "s390-ccw-virtio-",
                                         "pseries-", "virt-" };
 

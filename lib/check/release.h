@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      QEMU's releases, and in which of them the words of the format are known.
- * Knows not: streams.
- * Beside it: check/rules-for.c.
+ * Owns:          QEMU's releases, and in which of them the words of the format are known.
+ * Must not know: streams.
+ * See also:      check/rules-for.c.
  */
 #ifndef MIG_CHECK_RELEASE_H
 #define MIG_CHECK_RELEASE_H
@@ -59,8 +59,8 @@ static inline unsigned mig_release_minor(MigRelease release)
     return release % 100;
 }
 
-/* The first release that knows it, MIG_RELEASE_FIRST for what is older, MIG_RELEASE_NONE
- * for what none does. */
+/* First release whose loader knows the value: MIG_RELEASE_FIRST if all covered do,
+ * MIG_RELEASE_NONE if none does. */
 MIG_API MigRelease mig_release_of_command(uint16_t id);
 MIG_API MigRelease mig_release_of_vfio_flag(uint64_t flag);
 MIG_API MigRelease mig_release_of_capability(const char *name);

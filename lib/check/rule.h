@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what a rule is, and what its function may call.  Private to check/.
- * Knows not: any one rule.
- * Beside it: check/check.c, which runs them; check/facts.h, what they look at.
+ * Owns:          what a rule is, and what its function may call.  Private to check/.
+ * Must not know: any one rule.
+ * See also:      check/check.c, which runs them; check/facts.h, what they look at.
  *
  * A new rule is a function and a row in one of rules-*.c, a fixture in tests/fixtures/bad
  * that is named after it, and a paragraph of man/migstat-rules.7.
@@ -17,14 +17,14 @@
 /* What a rule watches: kinds of items, and the end of a complete stream. */
 #define MIG_WATCH(kind) (1u << MIG_ITEM_##kind)
 #define MIG_WATCH_END   (1u << MIG_ITEM_KIND_COUNT)
-/* Whatever can stand where a section's body ends. */
+/* The kinds of items that can follow a section's body. */
 #define MIG_WATCH_BODY_END                                                        \
     (MIG_WATCH(SECTION_FOOTER) | MIG_WATCH(SECTION_HEADER) | MIG_WATCH(COMMAND) | \
      MIG_WATCH(CONFIGURATION) | MIG_WATCH(EOF))
 
 /*
- * Judges @item, NULL at the end.  The facts are of all that came before it.  It reports
- * as often as it finds something.
+ * Judges @item; NULL at the end of a complete stream.  @facts covers all items before it.
+ * It reports as often as it finds something.
  */
 typedef void MigRuleFunc(MigCheck *check, const MigFacts *facts, const MigItem *item);
 

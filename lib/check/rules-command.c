@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      rules of COMMANDs.
- * Knows not: sections.
- * Beside it: check/rule.h; stream/command.c.
+ * Owns:          rules of COMMANDs.
+ * Must not know: sections.
+ * See also:      check/rule.h; stream/command.c.
  *
  * Source: migration/savevm.c, loadvm_process_command(), loadvm_postcopy_handle_*(), 5.2
  * to 10.2.
@@ -103,7 +103,7 @@ static void command_switchover_order(MigCheck *check, const MigFacts *facts,
     }
 }
 
-/* Machine types from this release on have it sent. */
+/* From this release on, machine types make QEMU send it. */
 #define SWITCHOVER_START_FIRST QEMU(10, 0)
 
 static void command_switchover_missing(MigCheck *check, const MigFacts *facts,

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      rules of the CONFIGURATION section.
- * Knows not: what follows it.
- * Beside it: check/rule.h; stream/configuration.c.
+ * Owns:          rules of the CONFIGURATION section.
+ * Must not know: what follows it.
+ * See also:      check/rule.h; stream/configuration.c.
  */
 #include <string.h>
 
 #include "check/rule.h"
 #include "stream/defect.h"
 
-/* Machine types up to 2.3, and Xen's, have neither configuration nor footers: so the
- * first footer tells that it is missing. */
+/* Machine types up to 2.3, and Xen's, have neither configuration nor footers, so the first
+ * footer shows that the configuration is missing. */
 static void configuration_missing(MigCheck *check, const MigFacts *facts,
                                   const MigItem *item)
 {
@@ -52,8 +52,8 @@ static bool is_prefix_of_versioned(const char *machine)
     return n && !strchr(machine + n, '.') && !strchr(machine + n, '-');
 }
 
-/* The loader compares as many octets as it received: a part of a name, or none,
- * passes. */
+/* The loader compares only as many bytes as it received, so the beginning of a name, or an
+ * empty one, passes. */
 static void configuration_machine(MigCheck *check, const MigFacts *facts,
                                   const MigItem *item)
 {

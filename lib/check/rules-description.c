@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      rules of the description after the end mark.
- * Knows not: what its fields mean.
- * Beside it: check/rule.h; stream/description.h.
+ * Owns:          rules of the description after the end mark.
+ * Must not know: what its fields mean.
+ * See also:      check/rule.h; stream/description.h.
  *
- * No loader reads it, so what is wrong with it is no more than a warning; tools do.  Of a
- * stock source its devices are the FULL sections, one to one and in order, and their
- * sizes the lengths of the bodies.
+ * No loader reads it, so a fault in it is only a warning; tools do read it.  In the
+ * description of a stock source the devices are the FULL sections, one to one and in order,
+ * and their sizes are the lengths of the bodies.
  */
 #include "check/rule.h"
 
@@ -45,7 +45,7 @@ static void description_json(MigCheck *check, const MigFacts *facts, const MigIt
     }
 }
 
-/* Where in the stream the text of a device stands. */
+/* Offset in the stream of a device's text. */
 static uint64_t place_of(const MigDescription *d, size_t device)
 {
     return d->json_offset + d->devices[device].text_offset;
@@ -91,7 +91,7 @@ static void description_extra(MigCheck *check, const MigFacts *facts, const MigI
     for (size_t i = 0; d && i < d->n_devices; i++) {
         const MigDeviceDescription *device = &d->devices[i];
 
-        /* The second of one name is another rule's. */
+        /* A second one with the same name is for another rule. */
         if (!found[i] &&
             !found[mig_description_lookup(d, device->name, device->instance_id, 0)]) {
             mig_report(check, place_of(d, i), NULL,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      rules of one release: what its loader refuses in a stream that is well made.
- * Knows not: what is wrong for all; those rules say themselves what a loader prints.
- *            What a loader can know from its own command line only is nobody's.
- * Beside it: check/rule.h; check/release.c, the tables.
+ * Owns:          rules of one release: what its loader refuses in a stream that is well
+ *                made.
+ * Must not know: what is wrong for all; those rules say themselves what a loader prints.
+ *                What a loader can know from its own command line only is nobody's.
+ * See also:      check/rule.h; check/release.c, the tables.
  *
  * Source: hw/vfio/migration.c, vfio_load_state(); migration/savevm.c; migration/ram.c;
  * 5.2, 7.2, 10.0, 10.2.
@@ -14,7 +15,7 @@
 #include "stream/command.h"
 #include "stream/vfio.h"
 
-/* VFIO's loader ends a body behind the configuration from this release on. */
+/* From this release on, VFIO's loader ends a body after the configuration. */
 #define CONFIG_LAST_FIRST   QEMU(6, 0)
 #define COMPRESS_LAST       QEMU(9, 0) /* COMPRESS_PAGE and the block section */
 #define MULTIFD_FLUSH_FIRST QEMU(8, 1)
@@ -47,7 +48,8 @@ static void remedy_machine(MigCheck *check, const char *machine)
     }
 }
 
-/* Lower than all: no machine type of that release has the name, nor begins like it. */
+/* Every older release refuses it: none has a machine type with that name, or one that
+ * begins like it. */
 static void machine_newer(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
     const MigConfiguration *conf = mig_reader_configuration(mig_check_reader(check));

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      rules of the outer list: file header, sections, footers, end mark, what
- *            follows.
- * Knows not: bodies.
- * Beside it: check/rule.h.
+ * Owns:          rules of the outer list: file header, sections, footers, end mark, what
+ *                follows.
+ * Must not know: bodies.
+ * See also:      check/rule.h.
  *
- * What loaders do not check and a stock source keeps: one START, then PARTs, then one END
- * for each live section, all STARTs before the first PART; names and ids used once.
+ * Loaders do not check the following, but a stock source keeps to it: one START, then
+ * PARTs, then one END for each live section, all STARTs before the first PART; names and
+ * ids used once.
  */
 #include "check/rule.h"
 #include "stream/defect.h"
@@ -88,7 +89,7 @@ static void section_name_unprintable(MigCheck *check, const MigFacts *facts,
     }
 }
 
-/* The reader stops where the id was never bound; here it was, and is no longer. */
+/* The reader stops at an id that was never bound. Here it was bound, but no longer is. */
 static void section_unbound(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
     (void)facts;
@@ -200,7 +201,7 @@ static void section_not_ended(MigCheck *check, const MigFacts *facts, const MigI
     }
 }
 
-/* Only VFIO's handler saves both ways. */
+/* Only VFIO's handler saves both iteratively and as FULL. */
 static void section_live_and_full(MigCheck *check, const MigFacts *facts,
                                   const MigItem *item)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      rules of mapped-ram: what stands behind each entry of the block list.
- * Knows not: page records, of which such a stream has none.
- * Beside it: check/rule.h; stream/mapped-ram.c, which stops where regions overlap.
+ * Owns:          rules of mapped-ram: what follows each entry of the block list.
+ * Must not know: page records, of which such a stream has none.
+ * See also:      check/rule.h; stream/mapped-ram.c, which stops where regions overlap.
  *
  * Source: migration/ram.c, parse_ramblock_mapped_ram(), MAPPED_RAM_FILE_OFFSET_ALIGNMENT,
  * 10.0 and 10.2.

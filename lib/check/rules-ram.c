@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      rules of the ram section: block list, page records, which pages were sent.
- * Knows not: mapped-ram's regions (check/rules-mapped-ram.c).
- * Beside it: check/rule.h; stream/ram.c; stream/page.h.
+ * Owns:          rules of the ram section: block list, page records, which pages were
+ *                sent.
+ * Must not know: mapped-ram's regions (check/rules-mapped-ram.c).
+ * See also:      check/rule.h; stream/ram.c; stream/page.h.
  *
  * Source: migration/ram.c, ram_load_precopy(), parse_ramblocks(), ram_load_postcopy(),
  * 5.2 to 10.2.
@@ -129,7 +130,7 @@ static void ram_page_outside(MigCheck *check, const MigFacts *facts, const MigIt
     (void)facts;
     if (item->defect == MIG_DEFECT_RAM_PAGE_OUTSIDE) {
         uint64_t size = run->page_size, length = run->block->used_length;
-        /* The first that is: those before it in the run are well. */
+        /* The first one that is; the pages before it in the run are sound. */
         uint64_t at = MAX(run->address, length / size * size);
 
         mig_report_item(check, item,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      rules of the order in which a VFIO device is restored: configuration space,
- *            data, interrupts, and the interrupt controllers of the machine.
- * Knows not: whether a record is well formed.
- * Beside it: check/rule.h; migstat-subflag(5), which says why two orders conflict.
+ * Owns:          rules of the order in which a VFIO device is restored: configuration
+ *                space, data, interrupts, and the interrupt controllers of the machine.
+ * Must not know: whether a record is well formed.
+ * See also:      check/rule.h; migstat-subflag(5), which says why two orders conflict.
  *
  * Some devices accept data only once their configuration space is set up.  Loading that
  * enables the device's interrupts, which must not happen before the interrupt controller
@@ -69,7 +69,8 @@ static void vfio_data_before_config(MigCheck *check, const MigFacts *facts,
 
 /* --- interrupts before the controller --------------------------------------------- */
 
-/* The first controller restored behind @offset, and how many there are; NULL if none. */
+/* The first controller that is restored after @offset, and how many there are; NULL if
+ * there is none. */
 static const MigController *controller_behind(const GArray *controllers, uint64_t offset,
                                               guint *n)
 {

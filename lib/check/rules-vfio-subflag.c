@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      rules of the subflag dialect's words.
- * Knows not: the old dialects.
- * Beside it: check/rule.h; migstat-subflag(5), which is normative.
+ * Owns:          rules of the subflag dialect's words.
+ * Must not know: the old dialects.
+ * See also:      check/rule.h; migstat-subflag(5), which is normative.
  */
 #include "check/rule.h"
 #include "stream/outer.h"
@@ -11,7 +11,7 @@
 #define ENABLE_IRQ MIG_VFIO_SUBFLAG_ENABLE_IRQ
 #define KNOWN      (SETUP | ENABLE_IRQ)
 
-/* The word of a configuration record that has one; false else. */
+/* The subflag word of a configuration record; false if it has none. */
 static bool get_subflags(const MigItem *item, unsigned *subflags)
 {
     *subflags = item->vfio.subflags;

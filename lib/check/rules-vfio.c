@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      rules of a VFIO device's sections in any dialect: records, their order in a
- *            body.
- * Knows not: other sections (check/rules-vfio-order.c); subflags.
- * Beside it: check/rule.h; stream/vfio.c.
+ * Owns:          rules of a VFIO device's sections in any dialect: records, their order
+ *                in a body.
+ * Must not know: other sections (check/rules-vfio-order.c); subflags.
+ * See also:      check/rule.h; stream/vfio.c.
  *
  *   START  SETUP E
  *   PART   [CONFIG E] D* E           8.1 and later also: D* INIT_DATA_SENT
@@ -114,7 +114,7 @@ static bool is_in_place(const MigItem *item)
     return true;
 }
 
-/* SETUP behind data and data behind END are rules of their own, which say more. */
+/* SETUP after data, and data after END, have rules of their own, which say more. */
 static bool is_judged_elsewhere(const MigFacts *facts, const MigItem *item)
 {
     const MigVfioFacts *v = mig_facts_vfio(facts, item->section);
@@ -150,16 +150,15 @@ static void vfio_record_order(MigCheck *check, const MigFacts *facts, const MigI
     }
 }
 
-/* SETUP is closed by END_OF_STATE at once, as CONFIG is, which the reader sees to; and
- * so is the body in the end.  Without it a loader takes what comes next, @found, for a
- * flag. */
+/* END_OF_STATE must close SETUP directly, and the body at its end; for CONFIG the reader
+ * has reported it.  @found is the word in its place, which a loader reads as a flag. */
 static void report_loader_at(MigCheck *check, const MigBodyFacts *body, const char *found)
 {
     if (body->vfio_flag == MIG_VFIO_DEV_SETUP_STATE) {
         mig_report_loader(check, MIG_ALL_RELEASES, "SETUP STATE: EOS not found %s",
                           found);
     } else {
-        /* Behind the END_OF_STATE of a configuration only 5.2 reads on. */
+        /* Only 5.2 reads on after the END_OF_STATE of a configuration. */
         mig_report_loader(check, MIG_RELEASE_FIRST,
                           body->vfio_flag == MIG_VFIO_END_OF_STATE ? MIG_RELEASE_FIRST
                                                                    : MIG_RELEASE_LAST,
@@ -192,8 +191,8 @@ static void vfio_end_of_state(MigCheck *check, const MigFacts *facts, const MigI
     }
 }
 
-/* An END_OF_STATE more in FULL is how a configuration is made to load on 5.2, whose
- * loader goes on behind the record. */
+/* One more END_OF_STATE in FULL makes a configuration load on 5.2, whose loader reads on
+ * after the record. */
 static void vfio_after_end_of_state(MigCheck *check, const MigFacts *facts,
                                     const MigItem *item)
 {
@@ -241,8 +240,8 @@ static void vfio_data_after_end(MigCheck *check, const MigFacts *facts,
     }
 }
 
-/* Its data goes over the multifd channels, and so does its configuration: it was told to
- * switch over, sent no data in END, and FULL says no more than that. */
+/* The device's data and configuration go over the multifd channels: the stream has
+ * SWITCHOVER_START, END has no data, and FULL has no configuration. */
 static bool is_multifd(const MigFacts *facts, const MigVfioFacts *v)
 {
     return v->device.config_load_ready ||

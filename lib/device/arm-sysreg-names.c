@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the names of Arm's system registers, by how instructions name them.
- * Knows not: who looks them up.
- * Beside it: arm-sysreg.c.
+ * Owns:          the names of Arm's system registers, by how instructions name them.
+ * Must not know: who looks them up.
+ * See also:      arm-sysreg.c.
  *
  * From the Arm Architecture Reference Manual (DDI 0487): for AArch64, what MRS and MSR take;
  * left out are the trace unit, branch records, system PMUs and the many regions of Armv8-R.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the form of the table of Arm's system registers.  Private to device/.
- * Knows not: who looks things up in it.
- * Beside it: arm-sysreg-names.c, arm-sysreg.c.
+ * Owns:          the form of the table of Arm's system registers.  Private to device/.
+ * Must not know: who looks things up in it.
+ * See also:      arm-sysreg-names.c, arm-sysreg.c.
  */
 #ifndef MIG_DEVICE_ARM_SYSREG_TABLE_H
 #define MIG_DEVICE_ARM_SYSREG_TABLE_H

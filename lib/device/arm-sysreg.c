@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see arm-sysreg.h.
- * Knows not: what is in a register.
- * Beside it: arm-sysreg-names.c.
+ * Owns:          see arm-sysreg.h.
+ * Must not know: what is in a register.
+ * See also:      arm-sysreg-names.c.
  */
 #include "device/arm-sysreg.h"
 

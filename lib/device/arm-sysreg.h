@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      Arm's system registers: the numbers that streams have for them, and their names.
- * Knows not: what is in a register, and where a stream keeps it.
- * Beside it: arm-sysreg-names.c, the table; registers-arm.c.
+ * Owns:          Arm's system registers: the numbers that streams have for them, and
+ *                their names.
+ * Must not know: what is in a register, and where a stream keeps it.
+ * See also:      arm-sysreg-names.c, the table; registers-arm.c.
  *
  * QEMU writes the numbers that KVM has for registers, under TCG too (target/arm/kvm-consts.h,
  * target/arm/cpregs.h: cpreg_to_kvm_id(); Linux: Documentation/virt/kvm/api.rst).

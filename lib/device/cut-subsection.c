@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      taking a subsection out of a device: which octets go, and the description then.
- * Knows not: what the subsection holds.
- * Beside it: device/decode.h; device/walk.h, which finds it.
+ * Owns:          taking a subsection out of a device: which bytes go, and the description
+ *                then.
+ * Must not know: what the subsection holds.
+ * See also:      device/decode.h; device/walk.h, which finds it.
  */
 #include <string.h>
 
@@ -11,7 +12,7 @@
 
 typedef struct Cut {
     size_t from, to; /* in the JSON */
-    char *text;      /* that stands there instead */
+    char *text;      /* the text that replaces it */
 } Cut;
 
 static void clear_cut(gpointer p)
@@ -31,7 +32,7 @@ static bool is_space(char c)
     return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
-/* From @from to @to, which is one of a list's members, with the comma that goes with it. */
+/* Cuts from @from to @to, one member of a list, with the comma that belongs to it. */
 static Cut cut_member(const char *json, size_t from, size_t to, bool first)
 {
     size_t at = from;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see decode.h.
- * Knows not: how a body is walked.
- * Beside it: device/walk.h.
+ * Owns:          see decode.h.
+ * Must not know: how a body is walked.
+ * See also:      device/walk.h.
  */
 #include "device/decode.h"
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the bytes of a device section to fields, by the description of the stream.
- * Knows not: how fields are printed or compared.
- * Beside it: stream/description.h, which finds the description; device/pci.h and
- *            device/virtio.h, which decode what it does not describe.
+ * Owns:          the bytes of a device section to fields, by the description of the
+ *                stream.
+ * Must not know: how fields are printed or compared.
+ * See also:      stream/description.h, which finds the description; device/pci.h and
+ *                device/virtio.h, which decode what it does not describe.
  */
 #ifndef MIG_DEVICE_DECODE_H
 #define MIG_DEVICE_DECODE_H
@@ -28,13 +29,13 @@ typedef struct MigDecoder {
     void *user; /* handed to @visit */
 } MigDecoder;
 
-/* Where the body of a section stands. */
+/* The place of a section's body. */
 typedef struct MigDeviceBody {
     const char *name; /* idstr, closed by a NUL */
     uint32_t instance_id;
     uint32_t version_id;
-    uint64_t offset; /* of its first octet, in plain bytes */
-    uint64_t length; /* octets, without header and footer */
+    uint64_t offset; /* of its first byte, in plain bytes */
+    uint64_t length; /* bytes, without header and footer */
 } MigDeviceBody;
 
 /*
@@ -53,10 +54,10 @@ MIG_API bool mig_device_decode(const MigDecoder *decoder, const char *json,
                                uint64_t offset);
 
 /*
- * What becomes of a device without the subsection at @path ("cpu/fpu", "pm.ich9_pm/tco"): the
- * octets of its body from *from, *cut_length of them, go, and the result is its object of the
- * description then.  NULL where there is no such subsection, *problem NULL; or where it cannot
- * be cut out, *problem being a static string.  The caller frees.
+ * What becomes of a device without the subsection at @path ("cpu/fpu", "pm.ich9_pm/tco"):
+ * @cut_length bytes of its body, from *from, are cut out, and the result is its object of
+ * the description after that.  NULL if there is no such subsection (*problem is NULL), or
+ * if it cannot be cut out (*problem is a static string).  The caller frees.
  */
 MIG_API char *mig_device_cut_subsection(MigBudget *budget, const char *json,
                                         size_t json_length, const uint8_t *bytes,
@@ -80,8 +81,8 @@ MIG_API bool mig_device_decode_at(const MigDecoder *decoder, MigInput *in,
                                   const MigDeviceBody *body, bool *matches,
                                   GError **error);
 
-/* The configuration payload of a VFIO device (stream/vfio.h), @length octets with nothing
- * behind them: PCI configuration space, INTx state, MSI-X table.  Returns whether it is one. */
+/* The configuration payload of a VFIO device (stream/vfio.h), @length bytes and no more:
+ * PCI configuration space, INTx state, MSI-X table.  Returns whether it is one. */
 MIG_API bool mig_vfio_payload_decode(const MigDecoder *decoder, const uint8_t *bytes,
                                      uint64_t length, uint64_t offset);
 

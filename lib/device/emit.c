@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see emit.h.
- * Knows not: what is decoded.
- * Beside it: device/walk.c, pci.c, virtio.c.
+ * Owns:          see emit.h.
+ * Must not know: what is decoded.
+ * See also:      device/walk.c, pci.c, virtio.c.
  */
 #include "device/emit.h"
 
@@ -33,7 +33,7 @@ static void push(MigEmit *e, const char *name)
     g_string_append(e->path, name);
 }
 
-/* What a visitor does with a field costs by the length of its path: it prints or keeps it. */
+/* A visitor prints or keeps the path of a field, so a visit costs by its length. */
 static void visit(MigEmit *e, MigField *field, const char *name, const char *type,
                   uint64_t at, uint64_t length, const char *note)
 {

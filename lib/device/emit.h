@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      handing fields to a visitor: paths, depth, offsets.
- * Knows not: what is decoded.  Private to device/.
- * Beside it: device/field.h.
+ * Owns:          handing fields to a visitor: paths, depth, offsets.
+ * Must not know: what is decoded.  Private to device/.
+ * See also:      device/field.h.
  *
- * Places are given as octets from the start of the body that an emitter was made for.
+ * Places are given as bytes from the start of the body that an emitter was made for.
  */
 #ifndef MIG_DEVICE_EMIT_H
 #define MIG_DEVICE_EMIT_H
@@ -44,7 +44,7 @@ void mig_emit_bytes(MigEmit *e, const char *name, const char *type, uint64_t at,
                     uint64_t length, const char *note);
 void mig_emit_mismatch(MigEmit *e, uint64_t at, uint64_t length, const char *note);
 
-/* Integers of 1, 2, 4 or 8 octets at @at, which must lie in the body. */
+/* Integers of 1, 2, 4 or 8 bytes at @at, which must lie in the body. */
 uint64_t mig_emit_get_be(const MigEmit *e, uint64_t at, unsigned width);
 uint64_t mig_emit_get_le(const MigEmit *e, uint64_t at, unsigned width);
 uint64_t mig_emit_be(MigEmit *e, const char *name, uint64_t at, unsigned width,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the field, a value of device state with its name, place and meaning.
- * Knows not: who decodes it, and how it is printed.
- * Beside it: device/decode.h, device/pci.h and device/virtio.h emit fields, device/emit.h
- *            helps them; printers and comparisons visit them.
+ * Owns:          the field, a value of device state with its name, place and meaning.
+ * Must not know: who decodes it, and how it is printed.
+ * See also:      device/decode.h, device/pci.h and device/virtio.h emit fields,
+ *                device/emit.h helps them; printers and comparisons visit them.
  *
  * A device comes as a walk through a tree: a group (STRUCT, ARRAY, SUBSECTION) is visited
  * when it opens, then what is in it, then END.  Everything else is a leaf.
@@ -27,7 +27,7 @@ typedef enum MigFieldKind {
     MIG_FIELD_BOOL,
     MIG_FIELD_BYTES,
     MIG_FIELD_NULL,     /* a NULL element of an array of pointers */
-    MIG_FIELD_MISMATCH, /* octets that the description does not explain; note says why */
+    MIG_FIELD_MISMATCH, /* bytes that the description does not explain; note says why */
 } MigFieldKind;
 
 /* Everything is borrowed and lives until the visit returns. */
@@ -37,8 +37,8 @@ typedef struct MigField {
     const char *path;     /* from the device on: "ahci.dev[0].port.cmd" */
     const char *type;     /* as the description has it, or "le16" and the like */
     unsigned depth;       /* groups around it */
-    uint64_t offset;      /* of its first octet, in plain bytes of the stream */
-    uint64_t length;      /* octets in the stream; for a bit field, of what holds it */
+    uint64_t offset;      /* of its first byte, in plain bytes of the stream */
+    uint64_t length;      /* bytes in the stream; for a bit field, of what holds it */
     const uint8_t *bytes; /* those; NULL for a body that is too long to be decoded */
     union {
         uint64_t u; /* UINT; BOOL: 0 or 1 */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see overview.h.
- * Knows not: how it is shown.
- * Beside it: stream/summary.c.
+ * Owns:          see overview.h.
+ * Must not know: how it is shown.
+ * See also:      stream/summary.c.
  */
 #include "device/overview.h"
 
@@ -43,7 +43,7 @@ static uint32_t count_cpus(MigReader *reader)
 #define RUN_STATE_MAX 100
 
 /* migration/global_state.c, vmstate_globalstate, 5.2 to 11.1: be32 length, which counts a
- * NUL, and 100 octets. */
+ * NUL, and 100 bytes. */
 static char *read_run_state(MigReader *reader, uint64_t offset)
 {
     MigInput *in = mig_reader_input(reader);

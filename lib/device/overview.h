@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what a stream is at a glance: its guest, how it was made, what takes the room.
- * Knows not: how it is shown.
- * Beside it: stream/summary.h, whose sums it reads when a stream has been read.
+ * Owns:          what a stream is at a glance: its guest, how it was made, what takes the
+ *                room.
+ * Must not know: how it is shown.
+ * See also:      stream/summary.h, whose sums it reads when a stream has been read.
  *
  * It says what the stream shows and no more: what may be otherwise is 0, NULL or a bound.
  */
@@ -29,19 +30,19 @@ MIG_API const char *mig_transfer_name(MigTransfer transfer);
 /* All bytes of one section: START, PARTs and END, or FULL. */
 typedef struct MigSectionSum {
     const MigSection *section; /* of the reader */
-    uint64_t length;           /* octets, headers and footers included */
+    uint64_t length;           /* bytes, headers and footers included */
     uint64_t count;            /* of its pieces in the stream */
 } MigSectionSum;
 
 typedef struct MigOverview {
     uint32_t n_cpus; /* vCPUs with a section; 0: none has one */
     char *run_state; /* of the guest when it was saved, as QEMU names it; at most 100
-                          * octets of anything; NULL: not known */
+                          * bytes of anything; NULL: not known */
     MigTransfer transfer;
     bool resent;         /* a page came again: the guest ran meanwhile */
     bool ignores_shared; /* shared memory was left out (x-ignore-shared) */
 
-    uint64_t ram_length;   /* octets of all blocks */
+    uint64_t ram_length;   /* bytes of all blocks */
     uint64_t ram_pages;    /* of them; 0 where the size of a page is not known */
     uint64_t sent_pages;   /* records of pages, of each block at most as many as it has */
     uint64_t zero_pages;   /* of those, the ones that say that a page is zero */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see pci.h.
- * Knows not: configuration space.
- * Beside it: device/pci.c.
+ * Owns:          see pci.h.
+ * Must not know: configuration space.
+ * See also:      device/pci.c.
  *
  * The list has a line per vendor, "VVVV  name", its devices behind it after one tab, their
  * subsystems after two; classes likewise after "C CC  name".
@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Octets of the list, inflated; the one of 2023 has 1.4 MiB. */
+/* Bytes of the list, inflated; the one of 2023 has 1.4 MiB. */
 #define LIST_MAX (16u << 20)
 
 struct MigPciNames {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see pci-registers.h.
- * Knows not: how registers are shown.
- * Beside it: device/pci.c.
+ * Owns:          see pci-registers.h.
+ * Must not know: how registers are shown.
+ * See also:      device/pci.c.
  *
  * Source of numbers: PCI Local Bus Specification 3.0; PCI Express Base Specification 5.0;
  * PCI-to-PCI Bridge Architecture Specification 1.2; Linux, include/uapi/linux/pci_regs.h.

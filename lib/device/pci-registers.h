@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the registers of PCI configuration space: where they are and what their bits say.
- * Knows not: how they are shown.  Private to device/.
- * Beside it: device/pci.c; lspci(8), whose words the bits use.
+ * Owns:          the registers of PCI configuration space: where they are and what their
+ *                bits say.
+ * Must not know: how they are shown.  Private to device/.
+ * See also:      device/pci.c; lspci(8), whose words the bits use.
  */
 #ifndef MIG_DEVICE_PCI_REGISTERS_H
 #define MIG_DEVICE_PCI_REGISTERS_H
@@ -13,8 +14,8 @@ enum { CAP_VENDOR = 0x09, CAP_MSI = 0x05, CAP_EXPRESS = 0x10, CAP_MSIX = 0x11 };
 enum { EXT_AER = 0x01, EXT_VENDOR = 0x0b, EXT_SRIOV = 0x10 };
 enum { EXT_REBAR = 0x15, EXT_VF_REBAR = 0x24 };
 
-/* Bits of a register; one bit shows as "Name+" or "Name-", more as "Name=value", the value as
- * one of those behind "=" if it is among them: "DEVSEL=fast|medium|slow". */
+/* Bits of a register; one bit shows as "Name+" or "Name-", more as "Name=value", the value
+ * as one of the words after "=" if it is among them: "DEVSEL=fast|medium|slow". */
 typedef struct Bits {
     uint8_t at, width;
     const char *name;
@@ -32,7 +33,7 @@ typedef struct Bits {
     "Root Complex Event Collector"
 #define MIG_PCI_VIRTIO_TYPES "|CommonCfg|Notify|ISR|DeviceCfg|PCI_CFG|||SharedMemory"
 
-/* Offset and octets of a register; a row without a name closes a table. */
+/* Offset and bytes of a register; a row without a name closes a table. */
 typedef struct Reg {
     uint16_t at;
     uint8_t width;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      PCI configuration space, INTx state and the MSI-X table to fields.
- * Knows not: whose they are: an emulated device's, or a VFIO device's.
- * Beside it: device/pci-registers.h; device/pci-names.c.
+ * Owns:          PCI configuration space, INTx state and the MSI-X table to fields.
+ * Must not know: whose they are: an emulated device's, or a VFIO device's.
+ * See also:      device/pci-registers.h; device/pci-names.c.
  *
  * Configuration space is little-endian: header of type 0 or 1, capabilities chained from
- * 0x34 in the first 256 octets, extended ones from 0x100.  Whatever no register covers and is
+ * 0x34 in the first 256 bytes, extended ones from 0x100.  Whatever no register covers and is
  * not zero is shown as bytes.
  */
 #include <string.h>
@@ -131,7 +131,8 @@ static void show_bars(Space *s, uint32_t at, unsigned n, const char *name)
     mig_emit_close(s->e);
 }
 
-/* Octets from @from to @to that nothing has shown, in rows of 16 where they are not all zero. */
+/* Shows the bytes from @from to @to that nothing has shown yet, in rows of 16, except rows
+ * that are zero. */
 static void show_rest(Space *s, uint32_t from, uint32_t to)
 {
     uint32_t at = from, end;
@@ -183,7 +184,7 @@ static void show_msix(Space *s, uint32_t at)
                    (mig_le16(octets(s, at + 2)) & 0x7ffu) + 1, s->note->str);
 }
 
-/* What there is of the Express capability by its version and the kind of device. */
+/* Which registers the Express capability has, by its version and the kind of device. */
 static void show_express(Space *s, uint32_t at)
 {
     uint16_t flags = mig_le16(octets(s, at + 2));
@@ -206,7 +207,7 @@ static bool is_virtio(const Space *s)
     return mig_le16(octets(s, 0)) == PCI_VENDOR_VIRTIO;
 }
 
-/* VIRTIO 1.3, 4.1.4: what a virtio structure has behind its place depends on its type. */
+/* VIRTIO 1.3, 4.1.4: what follows the place in a virtio structure depends on its type. */
 static void show_virtio(Space *s, uint32_t at)
 {
     static const struct {
@@ -226,7 +227,7 @@ static void show_virtio(Space *s, uint32_t at)
     }
 }
 
-/* What kind of port or function, and of virtio structure, stands behind its name. */
+/* Adds to its name the kind of port or function, or of virtio structure. */
 static void name_capability(Space *s, uint32_t at, const char *name)
 {
     uint16_t word = at + 4 <= SPACE ? mig_le16(octets(s, at + 2)) : 0;
@@ -272,7 +273,7 @@ static void show_capability(Space *s, uint8_t at, uint32_t end)
     mig_emit_close(s->e);
 }
 
-/* Where the capability at @at must have ended: at the next one above it. */
+/* Where the capability at @at must end: at the next one with a higher offset. */
 static uint32_t end_of(const uint16_t *places, unsigned n, uint32_t at,
                        uint32_t otherwise)
 {
@@ -315,7 +316,7 @@ static void show_capabilities(Space *s)
     }
 }
 
-/* The resizable BARs behind the first, which says how many there are. */
+/* The resizable BARs after the first, which says how many there are. */
 static void show_more_bars(Space *s, uint32_t at)
 {
     unsigned n = at + 12 <= s->size ? mig_le32(octets(s, at + 8)) >> 5 & 7 : 0;
@@ -445,7 +446,7 @@ void mig_pci_intx_decode(MigEmit *e, const char *name, const char *type, uint64_
 
 uint32_t mig_pci_msix_vectors(uint64_t length)
 {
-    /* 16 octets a vector and a bit, in whole octets */
+    /* 16 bytes a vector and a bit, in whole bytes */
     uint64_t n = length * 8 / (8 * MSIX_ENTRY + 1);
 
     return n && n <= MIG_PCI_MSIX_VECTORS_MAX &&

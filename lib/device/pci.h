@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      names of PCI vendors, devices and classes, as the system has them.
- * Knows not: where ids come from.
- * Beside it: device/pci.c, which decodes configuration space to fields.
+ * Owns:          names of PCI vendors, devices and classes, as the system has them.
+ * Must not know: where ids come from.
+ * See also:      device/pci.c, which decodes configuration space to fields.
  */
 #ifndef MIG_DEVICE_PCI_H
 #define MIG_DEVICE_PCI_H

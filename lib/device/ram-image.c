@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see ram-image.h.
- * Knows not: records; items are enough.
- * Beside it: stream/item.h, MigRamPages.
+ * Owns:          see ram-image.h.
+ * Must not know: records; items are enough.
+ * See also:      stream/item.h, MigRamPages.
  */
 #include "device/ram-image.h"
 
@@ -26,7 +26,7 @@
 typedef struct Block {
     int fd; /* -1: left out */
     uint64_t base;
-    uint64_t high; /* address behind the last octet that was ever written */
+    uint64_t high; /* address after the last byte that was ever written */
     uint64_t length;
     bool mapped;        /* with mapped-ram: all of it is in the stream. */
     uint32_t page_size; /* of @carried; 0: no page has come yet. */
@@ -138,7 +138,7 @@ static bool io_error(const MigRamBlock *block, GError **error)
     return false;
 }
 
-/* Octets from @address on become @fill, @length of them. */
+/* Fills @length bytes from @address on with @fill. */
 static bool fill(Block *b, uint64_t address, uint64_t length, uint8_t value)
 {
     g_autofree uint8_t *same = g_malloc(MIG_PAGE_SIZE_MAX);
@@ -177,7 +177,7 @@ static bool make_zero(MigRamImage *image, Block *b, uint64_t address, uint64_t l
     return fill(b, address, length, 0);
 }
 
-/* @n pages, one every @stride octets of @data, to @address on. */
+/* Writes @n pages, one every @stride bytes of @data, from @address on. */
 static bool write_pages(MigRamImage *image, Block *b, const uint8_t *data, uint32_t n,
                         uint32_t stride, uint32_t page_size, uint64_t address)
 {
@@ -370,7 +370,7 @@ uint64_t mig_ram_image_next(const MigRamImage *image, const MigRamBlock *block,
     }
     at = lseek(b->fd, (off_t)(b->base + address), SEEK_DATA);
     if (at < 0) {
-        /* none behind, or a file system that cannot tell */
+        /* no data follows, or the file system cannot tell */
         return errno == ENXIO ? block->used_length : address;
     }
     return MIN((uint64_t)at - b->base, block->used_length);

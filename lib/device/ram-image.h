@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what RAM holds once a stream has been loaded, page by page, in files.
- * Knows not: what the files are called, and what becomes of them.
- * Beside it: stream/ram.c, which cuts the records; stream/page.h, which decodes pages.
+ * Owns:          what RAM holds once a stream has been loaded, page by page, in files.
+ * Must not know: what the files are called, and what becomes of them.
+ * See also:      stream/ram.c, which cuts the records; stream/page.h, which decodes
+ *                pages.
  *
  * Memory does not grow with RAM: contents live in sparse files, in which a zero page is a
  * hole.  A page that the stream never mentions is a hole too, yet not zero: a loader leaves it
@@ -17,7 +18,7 @@
 typedef struct MigRamImage MigRamImage;
 
 /*
- * Says where a block's content goes: *fd, opened for reading and writing, and *base, octets
+ * Says where a block's content goes: *fd, opened for reading and writing, and *base, bytes
  * before the block's first one in it.  What lies there must read as zero.  The descriptor is
  * borrowed until mig_ram_image_free().  *fd -1 leaves the block out.
  * Called once per block, in the order of the list.  Returns false with *error set to give up.
@@ -38,7 +39,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigRamImage, mig_ram_image_free)
 MIG_API bool mig_ram_image_watch(MigRamImage *image, MigReader *reader,
                                  const MigItem *item, GError **error);
 
-/* @n octets of @block, which is not left out, from @address on, zeros behind its end.
+/* Reads @n bytes of @block, which must not be left out, from @address on; zeros after its
+ * end.
  * Errors: IO. */
 MIG_API bool mig_ram_image_read(const MigRamImage *image, const MigRamBlock *block,
                                 uint64_t address, void *buffer, size_t n, GError **error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the registers of Arm CPUs, in AArch64 and in AArch32 state.
- * Knows not: how a table is walked through; the names of system registers.
- * Beside it: registers-table.h; arm-sysreg.h.
+ * Owns:          the registers of Arm CPUs, in AArch64 and in AArch32 state.
+ * Must not know: how a table is walked through; the names of system registers.
+ * See also:      registers-table.h; arm-sysreg.h.
  *
  * Fields: QEMU target/arm/machine.c, vmstate_arm_cpu and its subsections, 5.2 to 11.1; which
  * banked register is which: target/arm/internals.h.

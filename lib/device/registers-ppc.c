@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the registers of Power CPUs.
- * Knows not: how a table is walked through.
- * Beside it: registers-table.h.
+ * Owns:          the registers of Power CPUs.
+ * Must not know: how a table is walked through.
+ * See also:      registers-table.h.
  *
  * Fields: QEMU target/ppc/machine.c, vmstate_ppc_cpu; the numbers of special purpose registers
  * are those of the Power ISA.  lr, ctr and xer are among them in a stream.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the registers of RISC-V CPUs.
- * Knows not: how a table is walked through.
- * Beside it: registers-table.h.
+ * Owns:          the registers of RISC-V CPUs.
+ * Must not know: how a table is walked through.
+ * See also:      registers-table.h.
  *
  * Fields: QEMU target/riscv/machine.c, vmstate_riscv_cpu.  Names: the calling convention's, as
  * QEMU and debuggers print them, and those of the privileged architecture.

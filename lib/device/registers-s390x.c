@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the registers of s390x CPUs.
- * Knows not: how a table is walked through.
- * Beside it: registers-table.h.
+ * Owns:          the registers of s390x CPUs.
+ * Must not know: how a table is walked through.
+ * See also:      registers-table.h.
  *
  * Fields: QEMU target/s390x/machine.c, vmstate_s390_cpu, _fpu and _vregs.  Names: the
  * z/Architecture Principles of Operation; a vector's left half is also a floating-point

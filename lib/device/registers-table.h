@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the form of an architecture's table of registers.  Private to device/.
- * Knows not: any one architecture.
- * Beside it: registers.c; registers-ARCH.c.
+ * Owns:          the form of an architecture's table of registers.  Private to device/.
+ * Must not know: any one architecture.
+ * See also:      registers.c; registers-ARCH.c.
  *
  * A new architecture is a registers-ARCH.c with its MigRegisterSet, and a row in registers.c.
  */
@@ -40,7 +40,7 @@ typedef struct MigRegisterRow {
 typedef struct MigRegisterSet {
     const char *name, *name32; /* of the architecture; name32 NULL: there is none */
     const char *probe;         /* a field that no other architecture has: */
-    unsigned probe_length;     /* octets of it in the 64-bit architecture */
+    unsigned probe_length;     /* bytes of it in the 64-bit architecture */
     const MigRegisterRow *rows;
     size_t n;
     /* What a table cannot say, after its rows; or NULL. */
@@ -58,7 +58,7 @@ extern const MigRegisterSet mig_register_set_s390x;
 typedef struct MigRegisterLeaf {
     const char *path; /* with its subsection */
     uint64_t value, offset;
-    unsigned length; /* octets */
+    unsigned length; /* bytes */
 } MigRegisterLeaf;
 
 /* NULL: there is no such field.  "env.regs[#]" and 3 is "env.regs[3]". */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the registers of x86 CPUs.
- * Knows not: how a table is walked through.
- * Beside it: registers-table.h.
+ * Owns:          the registers of x86 CPUs.
+ * Must not know: how a table is walked through.
+ * See also:      registers-table.h.
  *
  * Fields: QEMU target/i386/machine.c, vmstate_x86_cpu and its subsections, 5.2 to 11.1.
  * Names and bits: Intel's and AMD's manuals; segment registers in parts, as Linux and QEMU

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see registers.h: the fields of a CPU, and the walk through a table of registers.
- * Knows not: any one register.
- * Beside it: registers-table.h.
+ * Owns:          see registers.h: the fields of a CPU, and the walk through a table of
+ *                registers.
+ * Must not know: any one register.
+ * See also:      registers-table.h.
  */
 #include "device/registers.h"
 

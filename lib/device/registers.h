@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the registers of a CPU by the names people have for them, from the fields of its
- *            section.
- * Knows not: how fields are decoded, and how registers are printed.
- * Beside it: decode.h, whose visitor this is; arm-sysreg.h; registers-ARCH.c, a table each.
+ * Owns:          the registers of a CPU by the names people have for them, from the
+ *                fields of its section.
+ * Must not know: how fields are decoded, and how registers are printed.
+ * See also:      decode.h, whose visitor this is; arm-sysreg.h; registers-ARCH.c, a table
+ *                each.
  */
 #ifndef MIG_DEVICE_REGISTERS_H
 #define MIG_DEVICE_REGISTERS_H

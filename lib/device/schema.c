@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      reading the description of one device: what QEMU's dialects of it leave unsaid.
- * Knows not: the bytes that are described.
- * Beside it: device/schema.h.
+ * Owns:          reading the description of one device, and what QEMU's dialects of it
+ *                leave out.
+ * Must not know: the bytes that are described.
+ * See also:      device/schema.h.
  *
  * A struct nests.  The containers
  *   qtailq, qlist, gtree
@@ -176,7 +177,7 @@ static Vmstate *read_vmstate(Schema *s)
     return s->json.problem ? NULL : v;
 }
 
-/* Where the key begins that stands before the value at @at. */
+/* Where the key of the value at @at begins. */
 static size_t key_before(const Schema *s, size_t at)
 {
     for (int quotes = 0; at > 0 && quotes < 2; quotes += s->json.text[at] == '"') {
@@ -219,8 +220,8 @@ static void set_type(Field *f)
     }
 }
 
-/* The members of a vmstate that stand in the field object itself: "vmsd_name" begins one,
- * and an element of a container has one each. */
+/* The members of a vmstate that are in the field object itself: "vmsd_name" begins one; a
+ * container has one for each part of an element. */
 static bool read_inline(Schema *s, Vmstate **inlined, Vmstate ***next, bool *known)
 {
     if (g_str_equal(s->key->str, "vmsd_name")) {
@@ -317,7 +318,7 @@ static Vmstate *known_element(Schema *s, const Vmstate *v, const Field *f)
     return NULL;
 }
 
-/* Up to 9.x an element that is NULL is described by the type of the others and one octet. */
+/* Up to 9.x an element that is NULL is described by the type of the others and one byte. */
 static bool describes_null(const Field *f)
 {
     return f->size == 1 && (f->width > 1 || (g_str_equal(f->type, "struct") &&

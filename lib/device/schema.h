@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the description of one device, read: its vmstates and their fields as lists.
- * Knows not: the bytes that are described.  Private to device/.
- * Beside it: device/walk.h; stream/description.c, which only adds up lengths.
+ * Owns:          the description of one device, read: its vmstates and their fields as
+ *                lists.
+ * Must not know: the bytes that are described.  Private to device/.
+ * See also:      device/walk.h; stream/description.c, which only adds up lengths.
  */
 #ifndef MIG_DEVICE_SCHEMA_H
 #define MIG_DEVICE_SCHEMA_H
@@ -14,7 +15,7 @@
 #include "stream/json-scan.h"
 
 typedef enum Shape {
-    SHAPE_OTHER, /* octets */
+    SHAPE_OTHER, /* bytes */
     SHAPE_UINT,
     SHAPE_INT,
     SHAPE_BOOL,
@@ -30,7 +31,7 @@ typedef struct Vmstate Vmstate;
 struct Vmstate {
     const char *name;
     uint32_t version;
-    uint64_t size; /* octets of fields and subsections, as described */
+    uint64_t size; /* bytes of fields and subsections, as described */
     Field *fields;
     Vmstate *subsections;
     Vmstate *next;
@@ -44,13 +45,14 @@ struct Field {
     Shape shape;
     uint8_t width; /* that the type has; 0: any */
     bool has_size, has_count, has_index;
-    uint64_t size;        /* octets of one element */
-    uint64_t count;       /* elements */
-    uint64_t run;         /* octets of this and the entries of the same name behind it */
-    bool in_array;        /* shown as elements of an array, of which... */
-    bool starts_array;    /* ...this is the first entry */
-    const Field *element; /* what is described is a NULL, and the others are this */
-    Vmstate *vmstates;    /* a struct has one; a container one or two per element */
+    uint64_t size;     /* bytes of one element */
+    uint64_t count;    /* elements */
+    uint64_t run;      /* bytes of this entry and of those with the same name after it */
+    bool in_array;     /* shown as an element of an array */
+    bool starts_array; /* the first entry of an array */
+    const Field
+        *element;      /* if the description is of a NULL: what the other elements are */
+    Vmstate *vmstates; /* a struct has one; a container one or two per element */
     size_t size_text, size_text_end; /* of the number, in the JSON */
     Field *next;
 };
@@ -63,10 +65,10 @@ typedef struct Schema {
     const char *problem; /* static, or the scanner's */
 } Schema;
 
-/* The most memory that the schema of @length octets of text takes, in bytes. */
+/* The most memory that the schema of @length bytes of text takes, in bytes. */
 size_t mig_schema_room(size_t length);
 
-/* Reads @json, an object of @length octets that is closed by a NUL and outlives the schema.
+/* Reads @json, an object of @length bytes that is closed by a NUL and outlives the schema.
  * NULL if it is no description: @s->problem, or else @s->json.problem, tells why. */
 const Vmstate *mig_schema_read(Schema *s, const char *json, size_t length);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      which decoder a field's type has; the VFIO configuration payload.
- * Knows not: the description.
- * Beside it: device/pci.c, device/virtio.c.
+ * Owns:          which decoder a field's type has; the VFIO configuration payload.
+ * Must not know: the description.
+ * See also:      device/pci.c, device/virtio.c.
  */
 #include "device/special.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the fields of device configuration, by device type.
- * Knows not: how much of them a device has, and in which byte order.
- * Beside it: device/virtio.c, which shows as many as there are octets.
+ * Owns:          the fields of device configuration, by device type.
+ * Must not know: how much of them a device has, and in which byte order.
+ * See also:      device/virtio.c, which shows as many as there are bytes.
  *
  * Source: Virtual I/O Device (VIRTIO) Version 1.3, chapter 5, "Device configuration layout".
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      names of virtio device types and feature bits.
- * Knows not: where features are found.
- * Beside it: device/virtio.c.
+ * Owns:          names of virtio device types and feature bits.
+ * Must not know: where features are found.
+ * See also:      device/virtio.c.
  *
  * Source: Virtual I/O Device (VIRTIO) Version 1.3, chapters 5 and 6; Linux,
  * include/uapi/linux/virtio_*.h for the bits that came later.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the row of a table of what stands one after the other in a virtio device.
- * Knows not: byte order, and how rows are shown.  Private to device/.
- * Beside it: device/virtio.c, device/virtio-config.c.
+ * Owns:          the row of a table of consecutive parts of a virtio device.
+ * Must not know: byte order, and how rows are shown.  Private to device/.
+ * See also:      device/virtio.c, device/virtio-config.c.
  */
 #ifndef MIG_DEVICE_VIRTIO_PARTS_H
 #define MIG_DEVICE_VIRTIO_PARTS_H
@@ -12,12 +12,12 @@
 
 typedef struct MigPart {
     uint16_t
-        form; /* 1, 2, 4, 8: an integer of so many octets; or below; 0 closes a table */
+        form; /* 1, 2, 4, 8: an integer of so many bytes; or below; 0 closes a table */
     const char *name;
 } MigPart;
 
 #define MIG_PART_BYTES(N) (0x400 | (N))
-#define MIG_PART_OPEN     0x800 /* a group, of what stands before its... */
+#define MIG_PART_OPEN     0x800 /* opens a group, which ends at MIG_PART_CLOSE */
 #define MIG_PART_CLOSE    0x801
 
 #define MIG_PART_IS_BYTES(FORM) ((FORM)&0x400)

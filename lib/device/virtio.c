@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the state of a virtio device, of which the description has only the length.
- * Knows not: what a device class saves of its own, between the queues and the subsections, but
- *            for those of virtio-net and virtio-balloon.
- * Beside it: device/virtio-features.c, device/virtio-config.c; device/pci.c.
+ * Owns:          the state of a virtio device, of which the description has only the
+ *                length.
+ * Must not know: what a device class saves of its own, between the queues and the
+ *                subsections, but for those of virtio-net and virtio-balloon.
+ * See also:      device/virtio-features.c, device/virtio-config.c; device/pci.c.
  *
  *   transport; virtio-pci: be32 version | configuration space, 256 or 4096 | 4 x be32 INTx |
  *                          [MSI-X table and pending bits | be16 config vector]
@@ -12,7 +13,7 @@
  *              virtio-ccw: subchannel | [its ORB] | 3 indicators, each be32 len, be64 addr |
  *                          be16 config vector | be64 ind_offset | [be32 summary_offset] |
  *                          u8 thinint_isc | be32 revision
- *   u8 status | u8 isr | be16 queue_sel | be32 features, low half | be32 n | n octets of
+ *   u8 status | u8 isr | be16 queue_sel | be32 features, low half | be32 n | n bytes of
  *   config | be32 queues; each be32 num | [be32 align, virtio-mmio] | be64 desc |
  *   be16 last_avail_idx | [be16 vector, virtio-pci with MSI-X, virtio-ccw]
  *   device class | subsections of "virtio"
@@ -43,11 +44,11 @@
 
 typedef enum Transport { TRANSPORT_PCI, TRANSPORT_MMIO, TRANSPORT_CCW } Transport;
 
-/* Where things stand, from the start of the field. */
+/* Where things are, counted from the start of the field. */
 typedef struct Layout {
     Transport transport;
     bool has_align, has_vector; /* a queue */
-    uint32_t space;             /* octets of configuration space */
+    uint32_t space;             /* bytes of configuration space */
     uint32_t vectors;           /* entries of the MSI-X table */
     uint64_t common;            /* of u8 status */
     uint32_t config_length;
@@ -75,8 +76,8 @@ typedef struct Layout {
 
 /* --- virtio-ccw -------------------------------------------------------------------------- */
 
-#define CCW_ID_TYPE     109u /* of be16 cu_type in the subchannel, and... */
-#define CCW_ID_MODEL    111u /* ...u8 cu_model, the type of the virtio device */
+#define CCW_ID_TYPE     109u /* offset of be16 cu_type in the subchannel */
+#define CCW_ID_MODEL    111u /* offset of u8 cu_model, the type of the virtio device */
 #define CCW_TYPE_VIRTIO 0x3832
 #define CCW_ORB         "s390_subch_dev/orb"
 #define CCW_SUMMARY     "s390_adapter_info/summary_offset"
@@ -173,7 +174,7 @@ static uint64_t payload_length(const struct Subsection *s)
     return parts_length(s->parts) + (uint64_t)s->count * parts_length(s->queue);
 }
 
-/* The known subsection at @p, of which @n octets are there. */
+/* The known subsection at @p, of which @n bytes are there. */
 static const struct Subsection *subsection_at(const uint8_t *p, uint64_t n)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(known_subsections); i++) {
@@ -211,8 +212,8 @@ static void set_bit(uint8_t *bits, uint64_t i)
 
 /*
  * The first place from which known subsections lead to the end; a device that needs none has
- * none.  Looked for backwards, so that no chain is followed twice: @fits has a bit for each
- * place from which one leads to the end.
+ * none.  The search runs backwards, so that no chain is followed twice: @fits has a bit for
+ * each place from which one leads to the end.
  */
 static void find_subsections(const uint8_t *p, uint64_t length, Layout *l)
 {
@@ -288,7 +289,7 @@ static bool measure_pci(const uint8_t *p, uint64_t length, uint32_t space, Layou
     return measure_common(p, length, l);
 }
 
-/* Octets of the subsection @name at @at, which is there only if it is needed. */
+/* Bytes of the subsection @name at @at, which is there only if it is needed. */
 static uint64_t optional_length(const uint8_t *p, uint64_t length, uint64_t at,
                                 const char *name)
 {
@@ -425,7 +426,7 @@ static uint32_t group_length(const MigPart *open)
     }
 }
 
-/* As many of @parts as end before @end; returns where they do. */
+/* Shows those of @parts that end before @end; returns where the last one ends. */
 static uint64_t show_parts(State *s, const MigPart *parts, uint64_t at, uint64_t end,
                            bool little)
 {
@@ -524,7 +525,8 @@ static const uint8_t *find_payload(const State *s, uint64_t length, const char *
 typedef enum Order { ORDER_LITTLE, ORDER_BIG, ORDER_UNKNOWN } Order;
 
 /* Little-endian once VERSION_1, in the upper half of the features, was negotiated; before,
- * the guest's order, which is said where it is not what the guest's processor begins with. */
+ * the guest's order, which is in the state if it is not the one that the guest's processor
+ * starts with. */
 static Order config_order(const State *s, uint64_t length)
 {
     const uint8_t *features = find_payload(s, length, "virtio/64bit_features");
@@ -615,8 +617,8 @@ static void show_per_queue(State *s, const struct Subsection *section, uint64_t 
     mig_emit_close(s->e);
 }
 
-/* Its table of addresses, of which it has as many as are in use, stands between @head and
- * @tail; the offloads are there if the driver may change them. */
+/* Its table of addresses, with as many as are in use, lies between @head and @tail; the
+ * offloads are there if the driver may change them. */
 static bool show_net(State *s, uint64_t at, uint64_t end)
 {
     static const MigPart head[] = {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      names of virtio device types and feature bits.
- * Knows not: streams.
- * Beside it: device/virtio.c, which decodes the state of virtio devices.
+ * Owns:          names of virtio device types and feature bits.
+ * Must not know: streams.
+ * See also:      device/virtio.c, which decodes the state of virtio devices.
  */
 #ifndef MIG_DEVICE_VIRTIO_H
 #define MIG_DEVICE_VIRTIO_H

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      walking a body by its description, twice: to see how far they agree, then to
- *            emit what does.
- * Knows not: what is inside of "pci config", "virtio" and the like; emits them through
- *            device/special.h.
- * Beside it: device/walk.h; device/schema.h.
+ * Owns:          walking a body by its description, twice: to see how far they agree,
+ *                then to emit what does.
+ * Must not know: what is inside "pci config", "virtio" and the like, which
+ *                device/special.h decodes.
+ * See also:      device/walk.h; device/schema.h.
  *
  * A body is its fields in order, then its subsections (u8 0x05 | pstr8 name | be32 version |
  * fields | subsections); nothing in it says what it is.  A struct nests.  The containers are
  *   qtailq, qlist  per element u8 1 | element, then u8 0
  *   gtree          be32 count, per node u8 1 | key | value, then u8 0; a key is be64 or a struct
  * and have the elements in their own field object, with keys repeated for each.
- * An array of pointers has one octet '0' for each NULL.  Since 10.0 it is described as runs of
- * entries of one name, the first of which claims the whole array unless it is NULL; before, as
- * if all elements were like the first, NULL or not, and only the length tells how many are
- * not.  Where the loader allocates the elements, 11.1 has '1' before each that is there.
+ * An array of pointers has one byte '0' for each NULL.  Since 10.0 the description has runs
+ * of entries with one name, the first of which claims the whole array unless it is NULL.
+ * Before, it describes all elements as if they were like the first, NULL or not, and only
+ * the length tells how many are not.  Where the loader allocates the elements, 11.1 has '1'
+ * before each that is there.
  * Source: migration/vmstate.c, vmstate_save_state_v(), vmsd_desc_field_start();
  * migration/vmstate-types.c, put_qtailq(), put_gtree(), put_nullptr(); 5.2 to 10.2;
  * save_ptr_marker(), 11.1.
@@ -40,9 +41,8 @@ typedef struct Walk {
     const uint8_t *body;
     uint64_t length;
     uint64_t at;
-    uint64_t
-        confirmed;    /* octets before the last subsection that was where it should be */
-    uint64_t certain; /* second walk: octets that are shown as values */
+    uint64_t confirmed; /* bytes before the last subsection that was where it should be */
+    uint64_t certain;   /* second walk: bytes that are shown as values */
     const Field *doubtful; /* an array that may hold NULLs, nobody knows where */
     Sought *sought;        /* or NULL */
     bool differs;          /* a leaf contradicts its description */
@@ -65,7 +65,7 @@ static bool afford(Walk *w, uint64_t steps)
     return true;
 }
 
-/* Whether @size more octets can be shown; if not, says so once and ends the walk. */
+/* Whether @size more bytes can be shown; if not, says so once and ends the walk. */
 static bool take(Walk *w, uint64_t size)
 {
     if (!afford(w, 1)) {
@@ -77,7 +77,7 @@ static bool take(Walk *w, uint64_t size)
     return true;
 }
 
-/* The same for octets that only hold others together. */
+/* The same for bytes that only hold others together. */
 static bool skip(Walk *w, uint64_t size)
 {
     bool ok = take(w, size);
@@ -137,8 +137,8 @@ static void leaf(Walk *w, const Field *f, const char *name)
 typedef struct Nulls {
     const Field *array;   /* NULL: of none */
     const Field *element; /* what the others are */
-    uint64_t length;      /* octets of the array */
-    uint8_t *is_null;     /* an octet an element */
+    uint64_t length;      /* bytes of the array */
+    uint8_t *is_null;     /* a byte an element */
 } Nulls;
 
 static void nulls_clear(Nulls *nulls)
@@ -153,9 +153,10 @@ static bool is_null_at(const Walk *w, uint64_t at)
 }
 
 /*
- * Which @k of @n elements are NULL, the others taking @size octets, if their array begins at
- * @start: the octets allow exactly one answer, or none is given.  table[i][j] is in how many
- * ways (2 for more) j of the first i elements can be NULL; of the first it is known.
+ * Which @k of @n elements are NULL, the others taking @size bytes, if their array begins at
+ * @start: the bytes allow exactly one answer, or none is given.  table[i][j] is the number
+ * of ways (2 for more) in which j of the first i elements can be NULL; for the first
+ * element it is known.
  */
 static uint8_t *place_nulls(const Walk *w, uint64_t n, uint64_t size, bool first_is_null,
                             uint64_t start, uint64_t k)
@@ -198,8 +199,8 @@ static uint8_t *place_nulls(const Walk *w, uint64_t n, uint64_t size, bool first
     return g_steal_pointer(&is_null);
 }
 
-/* Whether @f may be an array of pointers of which some are NULL unsaid.  The places of its
- * octets are known within @slack. */
+/* Whether @f may be an array of pointers some of which are NULL although nothing says so.
+ * The places of its bytes are known within @slack. */
 static bool may_hold_nulls(Walk *w, const Field *f, uint64_t at, uint64_t slack)
 {
     uint64_t from = at - MIN(at, slack);
@@ -214,8 +215,8 @@ static bool may_hold_nulls(Walk *w, const Field *f, uint64_t at, uint64_t slack)
            memchr(w->body + from, NULLPTR_OCTET, to - from);
 }
 
-/* Of the elements of @f, how many must be NULL for the vmstate to take @size octets instead of
- * @described; 0: that cannot be. */
+/* How many elements of @f must be NULL if the vmstate takes @size bytes instead of
+ * @described; 0: impossible. */
 static uint64_t count_nulls(const Field *f, uint64_t described, uint64_t size)
 {
     const Field *element = f->element ? f->element : f;
@@ -229,7 +230,7 @@ static uint64_t count_nulls(const Field *f, uint64_t described, uint64_t size)
     return n >= f->count ? 0 : f->element ? f->count - n : n;
 }
 
-/* Explains why @v, at @start, takes @size octets: by NULLs in the one array that may have
+/* Explains why @v, at @start, takes @size bytes: by NULLs in the one array that may have
  * some. */
 static bool find_nulls(Walk *w, const Vmstate *v, uint64_t start, uint64_t size,
                        Nulls *nulls)
@@ -290,7 +291,7 @@ static bool walk_struct(Walk *w, const Vmstate *v, const Nulls *nulls, const cha
     return ok;
 }
 
-/* Whether the octets of a container are the elements that are described. */
+/* Whether the bytes of a container are the elements that are described. */
 static bool container_fits(Walk *w, const Field *f, unsigned *per_element)
 {
     uint64_t at = w->at, end = at + f->size, elements = 0, vmstates = 0;
@@ -448,7 +449,7 @@ static bool walk_element(Walk *w, const Field *f, const char *name)
     return ok;
 }
 
-/* Whether the octet says of the next entry that it is an element. */
+/* Whether the byte says of the next entry that it is an element. */
 static bool marks_element(const Walk *w, const Field *f)
 {
     return f->shape == SHAPE_NULLPTR && g_str_equal(f->type, "ptr-marker") &&
@@ -611,7 +612,8 @@ static bool nothing_certain(MigEmit *e, uint64_t length, const char *what,
     return false;
 }
 
-/* The second walk ended because the budget did: what it did not come to is bytes. */
+/* The second walk ended because the budget is spent: what it did not reach is shown as
+ * bytes. */
 static bool out_of_budget(Walk *w)
 {
     mig_emit_mismatch(w->emit, w->at, w->length - w->at,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      walking a body by its description.
- * Knows not: what the walk is for.  Private to device/.
- * Beside it: device/decode.c; device/cut-subsection.c.
+ * Owns:          walking a body by its description.
+ * Must not know: what the walk is for.  Private to device/.
+ * See also:      device/decode.c; device/cut-subsection.c.
  */
 #ifndef MIG_DEVICE_WALK_H
 #define MIG_DEVICE_WALK_H
@@ -13,9 +13,9 @@
 /* A subsection that is looked for, and where it was found. */
 typedef struct Sought {
     const char *path;
-    GPtrArray *around; /* Field, whose octets are walked, outermost first */
+    GPtrArray *around; /* Field, whose bytes are walked, outermost first */
     const Vmstate *parent, *found;
-    uint64_t from, length; /* of its octets, marker included */
+    uint64_t from, length; /* of its bytes, marker included */
     GPtrArray *around_found;
 } Sought;
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      running a chain: its stages, and the passes of each.
- * Knows not: any one filter.
- * Beside it: filter/chain.c, which hands items on; stream/writer.h, the end of a chain.
+ * Owns:          running a chain: its stages, and the passes of each.
+ * Must not know: any one filter.
+ * See also:      filter/chain.c, which hands items on; stream/writer.h, the end of a
+ *                chain.
  *
  * A filter that looks ahead must see, in the first pass, what it will see in the second.
  * So it has to be the first of its stage that changes anything: where it is not, the
@@ -60,8 +61,8 @@ static bool begins_part_or_end(const MigItem *item)
            (item->type == MIG_SECTION_PART || item->type == MIG_SECTION_END);
 }
 
-/* Reads @in to its end for the @i-th filter alone, and winds it back if it can seek before:
- * what is spooled on the way is read once.  Briefly, where @gap is not NULL. */
+/* Reads @in to its end for the @i-th filter alone, and rewinds it if it could seek before;
+ * what is spooled on the way is read once.  If @gap is not NULL, the pass is brief. */
 static bool first_pass(MigChain *chain, size_t i, MigInput *in, MigGap *gap,
                        GError **error)
 {
@@ -98,8 +99,8 @@ static bool first_pass(MigChain *chain, size_t i, MigInput *in, MigGap *gap,
     return status == MIG_STATUS_END;
 }
 
-/* The same briefly, if the filter can do with that; else it has seen nothing.  What is
- * wrong with the stream is told by the pass that reads it all. */
+/* Tries a brief pass.  If that is not enough for the filter, it forgets what it saw.
+ * Faults of the stream are reported by the pass that reads all of it. */
 static bool brief_first_pass(MigChain *chain, size_t i, MigInput *in)
 {
     const MigFilterInstance *instance = mig_chain_instance(chain, i);

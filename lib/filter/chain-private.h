@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the insides of a chain, which its three files share.
- * Knows not: any one filter.
- * Beside it: filter/chain.c, what filters ask and how items go from one to the next;
- *            filter/chain-text.c, text to filters; filter/chain-pass.c, the passes.
+ * Owns:          the insides of a chain, which its three files share.
+ * Must not know: any one filter.
+ * See also:      filter/chain.c, what filters ask and how items go from one to the next;
+ *                filter/chain-text.c, text to filters; filter/chain-pass.c, the passes.
  */
 #ifndef MIG_FILTER_CHAIN_PRIVATE_H
 #define MIG_FILTER_CHAIN_PRIVATE_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      text to the filters of a chain, and back.
- * Knows not: any one filter; how a chain runs.
- * Beside it: filter/chain.h, the syntax; filter/table.c.
+ * Owns:          text to the filters of a chain, and back.
+ * Must not know: any one filter; how a chain runs.
+ * See also:      filter/chain.h, the syntax; filter/table.c.
  */
 #include <string.h>
 

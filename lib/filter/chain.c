@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      a chain's life, what filters ask of it, handing items from filter to filter.
- * Knows not: any one filter.
- * Beside it: filter/chain-text.c, filter/chain-pass.c; filter/hop.h, the check.
+ * Owns:          a chain's life, what filters ask of it, handing items from filter to
+ *                filter.
+ * Must not know: any one filter.
+ * See also:      filter/chain-text.c, filter/chain-pass.c; filter/hop.h, the check.
  */
 #include <string.h>
 
@@ -178,7 +179,7 @@ static bool is_gone(MigInput *in, const MigItem *item, GError **error)
     return false;
 }
 
-/* The octets of an unchanged item, in the window or read again. */
+/* The bytes of an unchanged item, in the window or read again. */
 static const uint8_t *input_bytes(MigChain *chain, const MigItem *item, GError **error)
 {
     MigInput *in = mig_reader_input(chain->reader);

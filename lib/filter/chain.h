@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      a chain of filters between a stream and an output, and the check of each
- * hop.
- * Knows not: any one filter; files and terminals.
- * Beside it: filter/filter.h, what a filter is.
+ * Owns:          a chain of filters between a stream and an output, and the check of each
+ *                hop.
+ * Must not know: any one filter; files and terminals.
+ * See also:      filter/filter.h, what a filter is.
  */
 #ifndef MIG_FILTER_CHAIN_H
 #define MIG_FILTER_CHAIN_H
@@ -32,7 +32,7 @@ MIG_API bool mig_filter_type_option(const MigFilterType *type, size_t i, const c
                                     const char **values, const char **help);
 
 /*
- * A named chain, "subflag", as the filters it stands for: a static string for
+ * A named chain, "subflag", as the filters that it is short for: a static string for
  * mig_chain_add().  NULL if there is none of that name.
  */
 MIG_API const char *mig_chain_named(const char *name);
@@ -52,8 +52,9 @@ MIG_API bool mig_chain_add(MigChain *chain, const char *text, GError **error);
 MIG_API bool mig_chain_add_option(MigChain *chain, const char *key, const char *value,
                                   GError **error);
 
-/* No option will follow: whether all filters have those that they need, and can stand in a
- * chain.  Errors: USAGE.  mig_chain_run() does it where it was not done. */
+/* Call it when no option will follow.  Returns whether all filters have the options that
+ * they need and can be in a chain.  Errors: USAGE.  mig_chain_run() does it if nobody
+ * did. */
 MIG_API bool mig_chain_settle(MigChain *chain, GError **error);
 
 /* The filters as text that mig_chain_add() takes, and in words; false beyond the last.
@@ -61,8 +62,8 @@ MIG_API bool mig_chain_settle(MigChain *chain, GError **error);
 MIG_API bool mig_chain_describe(const MigChain *chain, size_t i, const char **text,
                                 const char **summary);
 
-/* Whether the chain must look ahead: a file is then read twice, where its end does not
- * tell enough, and a pipe spooled. */
+/* Whether the chain must look ahead: a file is then read twice, if its end does not tell
+ * enough, and a pipe is spooled. */
 MIG_API bool mig_chain_needs_scan(const MigChain *chain);
 
 typedef struct MigChainOptions {
@@ -98,8 +99,8 @@ MIG_API MigInput *mig_chain_run_spooled(MigChain *chain, MigInput *in, int *fd,
 
 /*
  * Whether a first pass was brief.  If the run failed then, and not because of what can be
- * read or written, that may be the reason: it is to be run anew, with a new chain, input
- * and output, and not briefly.
+ * read or written, that may be the reason: run it again with a new chain, input and output,
+ * and without brief.
  */
 MIG_API bool mig_chain_was_brief(const MigChain *chain);
 

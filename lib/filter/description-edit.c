@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see description-edit.h.
- * Knows not: why anything is changed.
- * Beside it: stream/json-scan.h.
+ * Owns:          see description-edit.h.
+ * Must not know: why anything is changed.
+ * See also:      stream/json-scan.h.
  *
  * QEMU up to 5.2 prints { "a" : 1, "b" : [ 2 ] }, later ones {"a": 1, "b": [2]}; a new
  * entry follows the text that it joins.
@@ -236,7 +236,7 @@ static char *entry_text(const Edit *edit, const Spacing *s)
     return g_string_free(text, false);
 }
 
-/* Replaces the number or string that @json stands before. */
+/* Replaces the number or string that comes next in @json. */
 static bool replace_value(MigJson *json, size_t base, GArray *splices, char *text)
 {
     size_t from = mig_json_offset(json);
@@ -249,7 +249,7 @@ static bool replace_value(MigJson *json, size_t base, GArray *splices, char *tex
     return true;
 }
 
-/* Replaces "size" in each object of the array that @json stands before. */
+/* Replaces "size" in each object of the array that comes next in @json. */
 static bool resize_fields(MigJson *json, size_t base, GArray *splices, uint64_t size)
 {
     g_autoptr(GString) key = g_string_new(NULL);
@@ -275,7 +275,7 @@ static bool resize_fields(MigJson *json, size_t base, GArray *splices, uint64_t 
     return !json->problem;
 }
 
-/* A replacement speaks of the entry as it was when the stream was read. */
+/* A replacement refers to the entry as it was when the stream was read. */
 static bool replace_entry(const char *text, const MigDeviceDescription *device,
                           const Edit *edit, GArray *splices)
 {
@@ -322,7 +322,8 @@ static bool edit_entry(const char *text, const MigDeviceDescription *device,
     return !json.problem;
 }
 
-/* In the fields of "configuration", which @json stands before: the size of "name". */
+/* Replaces the size of "name" in the fields of "configuration", which come next in
+ * @json. */
 static bool machine_fields(MigJson *json, GArray *splices, uint32_t length)
 {
     g_autoptr(GString) key = g_string_new(NULL);
@@ -382,7 +383,7 @@ static bool edit_machine(const char *text, size_t n, GArray *splices, uint32_t l
             return false;
         }
     }
-    return !json.problem && step == 0; /* a description without it says nothing of it */
+    return !json.problem && step == 0; /* a description without the key needs no change */
 }
 
 /* --- the list of devices --- */
@@ -397,7 +398,7 @@ static size_t entry_end(const MigDescription *d, size_t i)
     return (size_t)d->devices[i].text_offset + d->devices[i].text_length;
 }
 
-/* The octets before entry @i: behind the bracket, or behind the entry before it. */
+/* The text before entry @i: after the bracket, or after the entry before it. */
 static char *gap_before(const char *text, const MigDescription *d, size_t i)
 {
     return between(text, i ? entry_end(d, i - 1) : d->devices_offset + 1u,

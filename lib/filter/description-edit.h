@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      changing the description by splicing its text: every octet that a change does
- *            not speak of stays.
- * Knows not: why; the sections.
- * Beside it: stream/description.h, which finds the entries; any filter that adds, drops,
- *            renames or resizes a section.
+ * Owns:          changing the description by splicing its text; all other bytes of it
+ *                stay.
+ * Must not know: why; the sections.
+ * See also:      stream/description.h, which finds the entries; any filter that adds,
+ *                drops, renames or resizes a section.
  *
  * A filter records what it did to the sections while they pass, and hands the items of the
  * description to mig_description_edit_item().  Entries that a description lacks cannot
- * become untrue and are left out of account.  Each FULL section is recorded for itself, in
- * the order of the stream: there are machines with two of one name (isa-ide of isapc).
+ * become untrue, so edits of them are ignored.  Each FULL section is recorded for itself,
+ * in the order of the stream: there are machines with two of one name (isa-ide of isapc).
  */
 #ifndef MIG_FILTER_DESCRIPTION_EDIT_H
 #define MIG_FILTER_DESCRIPTION_EDIT_H
@@ -29,23 +29,23 @@ void mig_description_edit_rename(MigDescriptionEdit *edit, const MigSection *sec
                                  const char *name);
 
 /* The body of the FULL section of @section, of which only the length is described, has
- * @size octets now. */
+ * @size bytes now. */
 void mig_description_edit_resize(MigDescriptionEdit *edit, const MigSection *section,
                                  uint64_t size);
 
-/* The object of @section, which was @old of @old_length octets, is @text now. */
+/* The object of @section, which was @old of @old_length bytes, is @text now. */
 void mig_description_edit_replace(MigDescriptionEdit *edit, const MigSection *section,
                                   const char *old, size_t old_length, const char *text);
 
 /*
- * @section has a FULL section now, with an opaque body of @size octets, after that of @after
+ * @section has a FULL section now, with an opaque body of @size bytes, after that of @after
  * and before that of @before; either may be NULL.
  */
 void mig_description_edit_insert(MigDescriptionEdit *edit, const MigSection *section,
                                  uint64_t size, const MigSection *before,
                                  const MigSection *after);
 
-/* The machine's name has @length octets now. */
+/* The machine's name has @length bytes now. */
 void mig_description_edit_machine(MigDescriptionEdit *edit, uint32_t length);
 
 /*

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      dropping the description after the end mark, which no loader needs.
- * Knows not: what it says.
- * Beside it: filter/footers.c, which may leave it the only word on where sections end.
+ * Owns:          dropping the description after the end mark, which no loader needs.
+ * Must not know: what it says.
+ * See also:      filter/footers.c, which may leave it the only word on where sections
+ *                end.
  */
 #include "filter/filter.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      dropping commands by name, for a loader that does not know them.
- * Knows not: what is in sections.
- * Beside it: stream/command.h, the names.
+ * Owns:          dropping commands by name, for a loader that does not know them.
+ * Must not know: what is in sections.
+ * See also:      stream/command.h, the names.
  *
  * Only a command that says something to the loader can go.  One that changes how the
  * loader reads what follows cannot: PACKAGED, RECV_BITMAP, and the commands of postcopy,

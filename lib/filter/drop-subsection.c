@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      taking a subsection out of device state.
- * Knows not: where it stands; device/decode.h does.
- * Beside it: filter/set-field.c; filter/description-edit.h, which follows.
+ * Owns:          taking a subsection out of device state.
+ * Must not know: where it is; device/decode.h does.
+ * See also:      filter/set-field.c; filter/description-edit.h, which follows.
  */
 #include <string.h>
 

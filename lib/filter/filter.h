@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what a filter is, and what it may ask of the chain that it runs in.
- * Knows not: any one filter.
- * Beside it: filter/table.c lists them; filter/chain-pass.c runs them; one file per filter.
+ * Owns:          what a filter is, and what it may ask of the chain that it runs in.
+ * Must not know: any one filter.
+ * See also:      filter/table.c lists them; filter/chain-pass.c runs them; one file per
+ *                filter.
  *
  * A new filter is one file with a MigFilterType, a row in filter/table.c and a paragraph in
  * migstat-convert(1).
@@ -42,9 +43,9 @@ typedef struct MigGap {
 } MigGap;
 
 /*
- * Constant.  Functions may be NULL, where the chain does the obvious.  @state is state_size
- * octets, zeros at first.  All return false with *error set to stop the conversion; REFUSED
- * says that the stream cannot be kept true.
+ * A filter, constant.  @state is state_size bytes, zeros at first.  Functions that have
+ * @error return false with *error set to stop the conversion; REFUSED says that the stream
+ * cannot be kept true.  What NULL means is said at each.
  */
 struct MigFilterType {
     const char *name, *summary;
@@ -62,14 +63,15 @@ struct MigFilterType {
     /* An item of the first pass.  Pointers into the reader die with that pass; indices of
      * sections and blocks mean the same in both. */
     bool (*scan)(void *state, MigNext *next, const MigItem *item, GError **error);
-    /* Whether a first pass will do that left @gap out.  event() or finish() fails if it
-     * proves not to.  NULL: none does. */
+    /* The first pass skipped @gap.  True if what scan() saw is enough; if that proves
+     * wrong, event() or finish() fails.  NULL: never enough. */
     bool (*suffices)(void *state, const MigGap *gap);
     /* Forgets what scan() saw: it will see all. */
     void (*forget)(void *state);
     /* The first pass, if there was one, is over. */
     bool (*start)(void *state, MigNext *next, GError **error);
-    /* Emits none, one or many.  @item lives until the return, its bytes too. */
+    /* Emits no item, one or many.  NULL: each item is handed on.  @item lives until the
+     * return, its bytes too. */
     bool (*event)(void *state, MigNext *next, MigItem *item, GError **error);
     /* After the last item: emits what was kept, reports. */
     bool (*finish)(void *state, MigNext *next, GError **error);
@@ -83,11 +85,11 @@ bool mig_filter_type_knows(const MigFilterType *type, const MigItem *item);
 /* Hands @item on.  item->bytes, if any, stays the caller's. */
 bool mig_next_emit(MigNext *next, const MigItem *item, GError **error);
 
-/* Hands on @like with @n octets at @data instead of its own, as a thing of one piece. */
+/* Hands on @like with @n bytes at @data instead of its own, as a thing of one piece. */
 bool mig_next_emit_bytes(MigNext *next, const MigItem *like, MigItemKind kind,
                          const void *data, size_t n, GError **error);
 
-/* The octets of @item, valid until the next call on @next. */
+/* The bytes of @item, valid until the next call on @next. */
 const uint8_t *mig_next_bytes(MigNext *next, const MigItem *item, GError **error);
 
 /*
@@ -109,8 +111,8 @@ bool mig_next_lossy(const MigNext *next); /* the user agreed to losing something
 const char *
 mig_next_spool_dir(const MigNext *next); /* for temporary files, may be NULL */
 
-/* Where the next octet that is emitted will land in the output, if no filter behind this
- * one changes lengths; false where one may. */
+/* Where the next byte that is emitted will be in the output. False if a filter after this
+ * one may change lengths. */
 bool mig_next_tell(const MigNext *next, uint64_t *offset);
 
 /* Reports what was done, of @section or, where that is NULL, of the whole. */

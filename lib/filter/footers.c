@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      adding section footers, or dropping them.
- * Knows not: what is in a section.
- * Beside it: filter/description.c.
+ * Owns:          adding section footers, or dropping them.
+ * Must not know: what is in a section.
+ * See also:      filter/description.c.
  *
- * Which of the two a loader wants depends on its machine type (send-section-footer, off
- * up to 2.3): it does not look.
+ * Whether a loader wants footers depends on its machine type (send-section-footer, off up
+ * to 2.3); it does not look at the stream.
  * Source: migration/savevm.c, check_section_footer(); hw/core/machine.c, hw_compat_2_3.
  */
 #include "filter/filter.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see hop.h.
- * Knows not: bytes.
- * Beside it: filter/chain.c.
+ * Owns:          see hop.h.
+ * Must not know: bytes.
+ * See also:      filter/chain.c.
  */
 #include "filter/hop.h"
 

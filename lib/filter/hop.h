@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the check that items between two filters still are a stream.
- * Knows not: bytes; which filter is at fault.
- * Beside it: filter/chain.c, which has one per hop.
+ * Owns:          the check that the items between two filters are still a stream.
+ * Must not know: bytes; which filter is at fault.
+ * See also:      filter/chain.c, which has one per hop.
  */
 #ifndef MIG_FILTER_HOP_H
 #define MIG_FILTER_HOP_H

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the machine type's name in the CONFIGURATION section.
- * Knows not: which machines are alike, but for the size of their pages: a stream that does
- *            not record it is read by the name, and would be read wrongly.
- * Beside it: filter/description-edit.h, which has the name's length.
+ * Owns:          the machine type's name in the CONFIGURATION section.
+ * Must not know: which machines are alike, except for their page size: if a stream does
+ *                not record it, it follows from the name, and another name would make it
+ *                unreadable.
+ * See also:      filter/description-edit.h, which has the name's length.
  */
 #include <inttypes.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the filter that changes nothing.
- * Knows not: anything.
- * Beside it: every other filter; a stream through this one is identical.
+ * Owns:          the filter that changes nothing.
+ * Must not know: anything.
+ * See also:      every other filter; a stream through this one is identical.
  */
 #include "filter/filter.h"
 

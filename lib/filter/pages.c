@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see pages.h.
- * Knows not: what pages hold.
- * Beside it: stream/ram.c, the records.
+ * Owns:          see pages.h.
+ * Must not know: what pages hold.
+ * See also:      stream/ram.c, the records.
  */
 #include "filter/pages.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      cutting a run of page records, and putting another record for a page.
- * Knows not: what pages hold.
- * Beside it: filter/ram-zero.c, filter/ram-decompress.c.
+ * Owns:          cutting a run of page records, and replacing the record of a page.
+ * Must not know: what pages hold.
+ * See also:      filter/ram-zero.c, filter/ram-decompress.c.
  *
- * A record that stands for another keeps its block's name or its CONTINUE, so that those
- * behind it mean the block that they meant.
+ * A record that replaces another keeps its block's name or its CONTINUE, so that the
+ * records after it still mean the same block.
  */
 #ifndef MIG_FILTER_PAGES_H
 #define MIG_FILTER_PAGES_H
@@ -17,7 +17,7 @@
 bool mig_pages_emit_slice(MigNext *next, const MigItem *run, uint32_t first, uint32_t n,
                           GError **error);
 
-/* Emits as @n zero records what @run has from its @first record on. @p: octets of the
+/* Emits as @n zero records what @run has from its @first record on. @p: bytes of the
  * run. */
 bool mig_pages_emit_zeros(MigNext *next, const MigItem *run, const uint8_t *p,
                           uint32_t first, uint32_t n, GError **error);

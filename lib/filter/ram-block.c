@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      giving a RAM block another length.
- * Knows not: what is in it.
- * Beside it: filter/pages.h.
+ * Owns:          giving a RAM block another length.
+ * Must not know: what is in it.
+ * See also:      filter/pages.h.
  *
- * The list's total stands before the block, so a first pass looks for it.  Pages beyond the
- * new length are left out; the record behind one that had the block's name gets it.
+ * The list's total comes before the block, so a first pass looks for it.  Pages beyond the
+ * new length are left out; if such a record had the block's name, the next record gets it.
  */
 #include <string.h>
 

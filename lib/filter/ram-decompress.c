@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      zlib and XBZRLE pages become normal pages.
- * Knows not: mapped-ram, which has neither.
- * Beside it: filter/pages.h; stream/page.h, which decodes.
+ * Owns:          zlib and XBZRLE pages become normal pages.
+ * Must not know: mapped-ram, which has neither.
+ * See also:      filter/pages.h; stream/page.h, which decodes.
  *
  * An XBZRLE record says what changed in a page since it was sent before, so what was sent
  * is kept: in a temporary file, sparse, as large as guest memory at most.  A first pass,
@@ -33,7 +33,7 @@ typedef struct RamDecompress {
     GArray *extents;                 /* Extent, by index of the block */
     int fd;                          /* + 1; 0: none yet */
     uint64_t n[MIG_PAGE_KIND_COUNT]; /* pages of each kind that became normal ones */
-    int64_t grown;                   /* octets of output, less those of input */
+    int64_t grown;                   /* bytes of output, less those of input */
     uint8_t page[MIG_PAGE_SIZE_MAX];
 } RamDecompress;
 
@@ -180,7 +180,7 @@ static bool decompress_start(void *state, MigNext *next, GError **error)
     return true;
 }
 
-/* Keeps the content of @n pages, or zeros where @pages is NULL; @stride octets apart. */
+/* Keeps the content of @n pages, or zeros where @pages is NULL; @stride bytes apart. */
 static bool keep(RamDecompress *d, MigNext *next, const MigItem *item,
                  const uint8_t *pages, uint32_t stride, uint32_t n, GError **error)
 {
@@ -284,7 +284,7 @@ static bool decompress_event(void *state, MigNext *next, MigItem *item, GError *
     case MIG_PAGE_ENCODED:
         return decode(d, next, item, error);
     case MIG_PAGE_FILLED:
-        /* Until 7.2 loaders took any octet to fill the page with. */
+        /* Until 7.2 loaders took any byte to fill the page with. */
         memset(d->page, run->fill, run->fill ? run->page_size : 0);
         return keep(d, next, item, run->fill ? d->page : NULL, 0, run->n_pages, error) &&
                mig_next_emit(next, item, error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      normal pages that are all zero become zero records.
- * Knows not: where they came from.
- * Beside it: filter/pages.h.
+ * Owns:          normal pages that are all zero become zero records.
+ * Must not know: where they came from.
+ * See also:      filter/pages.h.
  */
 #include "filter/pages.h"
 #include "stream/page.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      giving a section another name: a device that moved to another slot.
- * Knows not: what is in it.
- * Beside it: filter/description-edit.h.
+ * Owns:          giving a section another name: a device that moved to another slot.
+ * Must not know: what is in it.
+ * See also:      filter/description-edit.h.
  */
 #include <string.h>
 

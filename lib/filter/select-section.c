@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      dropping whole sections by name: drop-section those that match, keep-section
- *            those that do not.
- * Knows not: what is in them.
- * Beside it: filter/description-edit.h, which drops their entries.
+ * Owns:          dropping whole sections by name: drop-section those that match,
+ *                keep-section those that do not.
+ * Must not know: what is in them.
+ * See also:      filter/description-edit.h, which drops their entries.
  *
  * A section is its START, PARTs, END and FULL, with all items and footers in them.
  */
@@ -45,7 +45,7 @@ static bool keep_configure(void *state, const char *key, const char *value,
     return select_configure(state, key, value, error);
 }
 
-/* Asked at each header, remembered for what lies in the section. */
+/* Decided at each header, and remembered for what is in the section. */
 static bool goes(Select *select, MigNext *next, const MigSection *section)
 {
     gpointer key = (gpointer)(uintptr_t)section;

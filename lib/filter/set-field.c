@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      giving a field of device state another value.
- * Knows not: where fields are; device/decode.h does.
- * Beside it: filter/drop-subsection.c.
+ * Owns:          giving a field of device state another value.
+ * Must not know: where fields are; device/decode.h does.
+ * See also:      filter/drop-subsection.c.
  *
  * Nothing changes its length, so the description stays as it is.
  */
@@ -72,7 +72,7 @@ typedef struct Body {
     SetField *set;
     MigNext *next;
     const MigItem *item;
-    uint8_t *copy;   /* of the octets that are decoded; changed */
+    uint8_t *copy;   /* of the bytes that are decoded; changed */
     uint64_t offset; /* of them, in the stream */
     uint64_t changed;
     GError *error;

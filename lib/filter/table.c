@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the tables of filters and of named chains.
- * Knows not: how they work.
- * Beside it: filter/chain.h.
+ * Owns:          the tables of filters and of named chains.
+ * Must not know: how they work.
+ * See also:      filter/chain.h.
  */
 #include "filter/chain.h"
 #include "filter/filter.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      taking the request for an acknowledgement out of VFIO sections.
- * Knows not: the rest of a device's records.
- * Beside it: filter/vfio-layout.c.
+ * Owns:          taking the request for an acknowledgement out of VFIO sections.
+ * Must not know: the rest of a device's records.
+ * See also:      filter/vfio-layout.c.
  *
  * Where a source has sent all of a device's initial data, and waits for the loader to say
  * so, it ends the section with INIT_DATA_SENT instead of END_OF_STATE; both are a flag and

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see vfio-known.h.
- * Knows not: what a device is converted to.
- * Beside it: filter/vfio-layout.c; stream/vfio-dialect.h.
+ * Owns:          see vfio-known.h.
+ * Must not know: what a device is converted to.
+ * See also:      filter/vfio-layout.c; stream/vfio-dialect.h.
  */
 #include "filter/vfio-known.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what the records of a VFIO device say that matters to a conversion.
- * Knows not: what a device is converted to.
- * Beside it: filter/vfio-layout.c; stream/vfio-dialect.h.
+ * Owns:          what the records of a VFIO device say that matters to a conversion.
+ * Must not know: what a device is converted to.
+ * See also:      filter/vfio-layout.c; stream/vfio-dialect.h.
  */
 #ifndef MIG_FILTER_VFIO_KNOWN_H
 #define MIG_FILTER_VFIO_KNOWN_H

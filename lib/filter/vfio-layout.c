@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      moving VFIO devices between the dialects of migstat-subflag(5).
- * Knows not: which dialect is right for whom.
- * Beside it: filter/vfio-known.c; filter/vfio-place.c, where a new FULL section goes; stream/vfio-dialect.h.
+ * Owns:          moving VFIO devices between the dialects of migstat-subflag(5).
+ * Must not know: which dialect is right for whom.
+ * See also:      filter/vfio-known.c; filter/vfio-place.c, where a new FULL section goes;
+ *                stream/vfio-dialect.h.
  *
  * All conversions are one: every configuration record is taken out of a device's
  * sections, the payload remembered, and records are put in where the wanted dialect has
@@ -15,9 +16,9 @@
  *                 CONFIG s=SETUP      CONFIG s=SETUP           CONFIG s=ENABLE_IRQ
  *   subflag, not  -                   -                        CONFIG s=SETUP+ENABLE_IRQ
  *
- * What stands in END or PART must be known before it comes: those dialects take two
- * passes.  Where all devices have it in FULL, the first may leave out what is before, and
- * the second makes sure that nothing was missed.
+ * A configuration that goes into END or PART must be known before it arrives, so those
+ * dialects take two passes.  If all devices have it in FULL, the first pass may skip what
+ * comes before, and the second makes sure that nothing was missed.
  */
 #include <string.h>
 
@@ -209,8 +210,8 @@ static bool layout_scan(void *state, MigNext *next, const MigItem *item, GError 
                                 error);
 }
 
-/* Whether each device has started before the gap, and has its one configuration behind
- * it: then what such a device has in PART and END decides nothing. */
+/* Whether each device has started before the gap, and has its only configuration after it.
+ * Then what it has in PART and END decides nothing. */
 static bool layout_suffices(void *state, const MigGap *gap)
 {
     Layout *layout = state;
@@ -237,7 +238,7 @@ static void layout_forget(void *state)
     g_clear_pointer(&layout->order, g_ptr_array_unref);
 }
 
-/* That the first pass was right to leave the gap out. */
+/* Checks that the first pass was right to skip the gap. */
 static bool check_gap(Layout *layout, MigNext *next, const MigItem *item, GError **error)
 {
     bool is_header = item->kind == MIG_ITEM_SECTION_HEADER;
@@ -535,7 +536,8 @@ static bool fill_full(Layout *layout, Device *device, MigNext *next, const MigIt
            emit_end_of_state(next, item, true, error);
 }
 
-/* In a single pass: what is in FULL has gone out, and should have been the last one. */
+/* Single pass: the configuration is already written in the FULL section; a different one
+ * after it is an error. */
 static bool watch_passing(Device *device, MigNext *next, const MigItem *item,
                           GError **error)
 {
@@ -630,7 +632,7 @@ static bool place_insert(void *user, MigNext *next, void *wanted,
             emit_full(layout, device, next, around, error));
 }
 
-/* What is left at the end mark: a FULL section that was expected and never came. */
+/* At the end mark: a FULL section that was expected never came. */
 static bool insert_last(Layout *layout, MigNext *next, const MigItem *item,
                         GError **error)
 {
@@ -739,7 +741,7 @@ static void report_device(const Layout *layout, Device *device, MigNext *next)
     mig_next_report(next, device->section, "%s", text->str);
 }
 
-/* What was said of devices that are not there. */
+/* Reports options for devices that the stream does not have. */
 static bool check_needs(const Layout *layout, MigNext *next, GError **error)
 {
     g_autoptr(MigAddresses) patterns = mig_vfio_needs_addresses(layout->needs);
@@ -802,7 +804,7 @@ const MigFilterType mig_filter_vfio_layout = {
     .summary =
         "move VFIO devices between the dialects subflag, config-first and config-last",
     .options = layout_options,
-    .handles = MIG_ITEM_BITS_ALL, /* what is held back must not be overtaken */
+    .handles = MIG_ITEM_BITS_ALL, /* no item may overtake those that are held back */
     .page_kinds = MIG_PAGE_BITS_ALL,
     .state_size = sizeof(Layout),
     .configure = layout_configure,

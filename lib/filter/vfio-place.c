@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see vfio-place.h.
- * Knows not: what is in the section.
- * Beside it: filter/vfio-layout.c.
+ * Owns:          see vfio-place.h.
+ * Must not know: what is in the section.
+ * See also:      filter/vfio-layout.c.
  *
- * Items are held back only from behind the last section that must stay before: in a
- * stream of QEMU's that is acpi_build, globalstate and what was plugged later.
+ * Items are held back only after the last section that must stay before the new one. In a
+ * stream of QEMU these are acpi_build, globalstate and what was plugged later.
  */
 #include "filter/vfio-place.h"
 
 #include "stream/irq-controller.h"
 
-/* What may be held back; behind that much what is to be inserted goes in. */
+/* The most that is held back; after that much, the new section is inserted. */
 #define HELD_MAX ((size_t)16 << 20)
 
 typedef struct Want {
@@ -22,7 +22,7 @@ typedef struct Want {
 struct MigVfioPlace {
     GSequence *wants; /* Want, by id */
     GArray *queue;    /* MigItem, kept */
-    size_t held;      /* octets of memory that they take */
+    size_t held;      /* bytes of memory that they take */
     bool through;     /* the section that passes stays before */
     bool lower;       /* one with a lower id than all wants has passed */
     bool disorder;    /* what comes last has a lower id, but not in order */
@@ -161,7 +161,7 @@ static bool release(MigVfioPlace *place, const MigVfioPlaceOps *ops, MigNext *ne
     return true;
 }
 
-/* Decides of the section that @header begins whether it is held back. */
+/* Decides whether the section that @header begins is held back. */
 static void look_at(MigVfioPlace *place, const MigItem *header)
 {
     uint32_t id = header->section_id;
@@ -183,8 +183,8 @@ static void look_at(MigVfioPlace *place, const MigItem *header)
     place->previous_id = id;
 }
 
-/* Whether no FULL section will follow.  In postcopy they are in a package, and commands
- * behind them: PING, and POSTCOPY_RUN, which starts the guest.
+/* Whether no FULL section will follow.  In postcopy they are in a package and followed by
+ * commands: PING, and POSTCOPY_RUN, which starts the guest.
  * Source: migration/migration.c, postcopy_start(), 5.2 to 10.2. */
 static bool ends_sections(const MigItem *item)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      where a FULL section goes that the source did not have.
- * Knows not: what is in it.
- * Beside it: filter/vfio-layout.c.
+ * Owns:          where a FULL section goes that the source did not have.
+ * Must not know: what is in it.
+ * See also:      filter/vfio-layout.c.
  *
  * Section ids come from one counter, in the order in which QEMU's handlers were
- * registered, and FULL sections of ordinary priority stand in that order.  So a new one
- * goes behind those with lower ids, which is where QEMU 6.0 and later put it; and never
- * before an interrupt controller.  Where the ids do not tell (none is lower, or they are
- * not in order at the end), it goes before acpi_build and globalstate, or last.
+ * registered, and FULL sections of ordinary priority are in that order.  So a new one goes
+ * after those with lower ids, which is where QEMU 6.0 and later put it, and never before an
+ * interrupt controller.  Where the ids do not tell (none is lower, or they are not in order
+ * at the end), it goes before acpi_build and globalstate, or last.
  * Source: migration/savevm.c, savevm_state_handler_insert(), 5.2 to 10.2.
  */
 #ifndef MIG_FILTER_VFIO_PLACE_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see alloc.h.
- * Knows not: inputs and errors.
- * Beside it: io/input.c.
+ * Owns:          see alloc.h.
+ * Must not know: inputs and errors.
+ * See also:      io/input.c.
  */
 #include "io/alloc.h"
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      memory whose size an input chooses: it is asked for with calls that may fail.
- * Knows not: inputs and errors; its callers turn a NULL into an error with a place.
- * Beside it: io/input.h, mig_input_alloc(), for what is allocated to look at an input.
+ * Owns:          memory whose size an input chooses: it is asked for with calls that may
+ *                fail.
+ * Must not know: inputs and errors; its callers turn a NULL into an error with a place.
+ * See also:      io/input.h, mig_input_alloc(), for what is allocated to look at an
+ *                input.
  *
  * GLib ends the process when it gets no memory.  That is bearable for what has a small and
  * fixed size, and nothing else: a daemon that links the library must survive a stream that

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see attributes.h.
- * Knows not: what the file holds.
- * Beside it: output-target.c.
+ * Owns:          see attributes.h.
+ * Must not know: what the file holds.
+ * See also:      output-target.c.
  */
 #include "io/attributes.h"
 

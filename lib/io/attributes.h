@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what a file has beside its mode and owner: its ACL, its SELinux label, the
- *            attributes that users gave it.
- * Knows not: what the file holds.
- * Beside it: output-target.c.
+ * Owns:          what a file has beside its mode and owner: its ACL, its SELinux label,
+ *                the attributes that users gave it.
+ * Must not know: what the file holds.
+ * See also:      output-target.c.
  */
 #ifndef MIG_IO_ATTRIBUTES_H
 #define MIG_IO_ATTRIBUTES_H

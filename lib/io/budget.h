@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the budget of work that a stream may cause.
- * Knows not: what the work is.
- * Beside it: stream/reader.h, which carries the budget of a stream; device/decode.h, which
- *            spends most of it.
+ * Owns:          the budget of work that a stream may cause.
+ * Must not know: what the work is.
+ * See also:      stream/reader.h, which carries the budget of a stream; device/decode.h,
+ *                which spends most of it.
  *
  * A few bytes of a stream can ask for much: a description that repeats one element a million
  * times, a field of no length, a search that starts anew at each byte.  Every loop that a

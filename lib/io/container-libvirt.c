@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the header of a libvirt save image: `virsh save`, managed save, the memory part
- *            of an external snapshot.
- * Knows not: what the domain XML says, nor what the payload is.
- * Beside it: container.c, which goes on behind the header.
+ * Owns:          the header of a libvirt save image: `virsh save`, managed save, the
+ *                memory part of an external snapshot.
+ * Must not know: what the domain XML says, nor what the payload is.
+ * See also:      container.c, which goes on after the header.
  *
  * The image, as libvirt's src/qemu/qemu_saveimage.h defines it:
  *
@@ -40,7 +40,7 @@ static bool version_is_known(uint32_t version)
     return version == 1 || version == 2;
 }
 
-/* The five integers.  The version tells their byte order: it is small when read right. */
+/* The five integers.  The version shows their byte order: in the right one it is small. */
 static Header decode(const uint8_t *bytes)
 {
     uint32_t words[5];

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the first bytes by which wrappers are recognised, and the order of undoing them.
- * Knows not: how any of them is undone.
- * Beside it: foreign.c, what is recognised and not undone; source-zstd.c, source-gzip.c and container-libvirt.c, which undo them.
+ * Owns:          the first bytes by which wrappers are recognised, and the order in which
+ *                they are removed.
+ * Must not know: how any of them is removed.
+ * See also:      foreign.c, what is recognised and not undone; source-zstd.c,
+ *                source-gzip.c and container-libvirt.c, which remove them.
  */
 #include "io/container.h"
 
@@ -79,7 +81,7 @@ static bool check_libvirt_payload(const Magic *found, size_t n, MigLibvirtFormat
             libvirt_formats[format].name);
         return false;
     }
-    /* A save that failed early has no payload: that is for the reader to tell. */
+    /* A save that failed early has no payload; the reader reports that. */
     if (expected != KIND_PLAIN && expected != found->kind && n > 0) {
         mig_source_set_error(
             error, MIG_ERROR_CONTAINER, origin,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what may be wrapped around a stream, and how it is taken off.
- * Knows not: the stream itself.
- * Beside it: container.c, container-libvirt.c; input.c, which asks once, when it opens.
+ * Owns:          what may be wrapped around a stream, and how it is removed.
+ * Must not know: the stream itself.
+ * See also:      container.c, container-libvirt.c; input.c, which asks once, when it
+ *                opens.
  */
 #ifndef MIG_IO_CONTAINER_H
 #define MIG_IO_CONTAINER_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the error domain of the library and the place that an error carries.
- * Knows not: what a stream looks like; it only stores what it is told.
- * Beside it: every function of the library that has a GError parameter.
+ * Owns:          the error domain of the library and the place that an error carries.
+ * Must not know: what a stream looks like; it only stores what it is told.
+ * See also:      every function of the library that has a GError parameter.
  */
 #include "io/error.h"
 

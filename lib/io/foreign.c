@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see foreign.h.
- * Knows not: the stream; wrappers that are undone.
- * Beside it: container.c.
+ * Owns:          see foreign.h.
+ * Must not know: the stream; wrappers that are undone.
+ * See also:      container.c.
  *
  * Sources of the magic numbers: what file(1) knows of foreign formats; of QEMU's,
  * docs/interop/qcow2.rst, dump/dump.c (kdump), migration/cpr.c, migration/multifd.c

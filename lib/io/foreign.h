@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what a file is that holds no migration stream, by its first bytes.
- * Knows not: the stream; wrappers that are undone.
- * Beside it: container.c, which asks before anything is read; stream/reader.c, which asks
- *            where the magic of a stream is wrong.
+ * Owns:          what a file is that holds no migration stream, by its first bytes.
+ * Must not know: the stream; wrappers that are undone.
+ * See also:      container.c, which asks before anything is read; stream/reader.c, which
+ *                asks where the magic of a stream is wrong.
  *
  * A new kind of file is a row in foreign.c.
  */

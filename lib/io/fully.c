@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see fully.h.
- * Knows not: what the bytes are.
- * Beside it: io/source-spool.c.
+ * Owns:          see fully.h.
+ * Must not know: what the bytes are.
+ * See also:      io/source-spool.c.
  */
 #include "io/fully.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      reading and writing of descriptors until all is done.
- * Knows not: what the bytes are, and how a failure is told.
- * Beside it: io/source-spool.c, and whoever keeps pages in a file.
+ * Owns:          reading and writing of descriptors until all is done.
+ * Must not know: what the bytes are, and how a failure is told.
+ * See also:      io/source-spool.c, and whoever keeps pages in a file.
  *
  * All of them go on after a signal and after a short count.  Where they fail, errno says
  * why.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      memory for looking at an input.
- * Knows not: what is looked at.
- * Beside it: io/alloc.h, which says why; io/input.c.
+ * Owns:          memory for looking at an input.
+ * Must not know: what is looked at.
+ * See also:      io/alloc.h, which says why; io/input.c.
  *
  * What cannot be had is a failure of the input, as a read that fails is: an IO error with the
  * place, which mig_input_end_error() tells.

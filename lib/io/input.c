@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the position in the plain bytes and the window that lies there.
- * Knows not: where the bytes come from, nor what they mean.
- * Beside it: source.h, which it reads; container.h, which finds the plain bytes;
- *            readahead.h, which fills the window ahead of it.
+ * Owns:          the position in the plain bytes and the window that lies there.
+ * Must not know: where the bytes come from, nor what they mean.
+ * See also:      source.h, which it reads; container.h, which finds the plain bytes;
+ *                readahead.h, which fills the window ahead of it.
  */
 #include "io/input.h"
 
@@ -287,7 +287,7 @@ static uint64_t skip_beyond_window(MigInput *in, uint64_t n)
         if (!in->ahead_runs || gap > MIG_READAHEAD_SLOT) {
             place_window(in, target);
             if (gap <= CHUNK_MIN) {
-                /* No jump: the page that lies between two headers. */
+                /* Not a jump: this is the page between two headers. */
                 in->chunk = chunk;
                 in->run = run;
             }
@@ -477,7 +477,7 @@ bool mig_input_hold(MigInput *in, GError **error)
 
 /* --- opening --- */
 
-/* What lies behind the first @offset bytes of @source, which is taken over. */
+/* What follows the first @offset bytes of @source, which is taken over. */
 static MigSource *skip_foreign(MigSource *source, uint64_t offset, GError **error)
 {
     g_autoptr(MigSource) owned = source;

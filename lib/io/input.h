@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      bytes in.  A file, a pipe or memory, with compression and libvirt's save
- *            image undone, as one run of plain stream bytes that starts at offset 0.
- * Knows not: what the bytes mean.
- * Beside it: io/source.h, what an input reads from; stream/reader.c, its only parser.
+ * Owns:          bytes in.  A file, a pipe or memory, with compression and libvirt's save
+ *                image undone, as one run of plain stream bytes that starts at offset 0.
+ * Must not know: what the bytes mean.
+ * See also:      io/source.h, what an input reads from; stream/reader.c, its only parser.
  */
 #ifndef MIG_IO_INPUT_H
 #define MIG_IO_INPUT_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      moving bytes between descriptors without bringing them here.
- * Knows not: inputs, outputs, holes.
- * Beside it: output.c, which reads and writes where the kernel cannot.
+ * Owns:          moving bytes between descriptors without bringing them here.
+ * Must not know: inputs, outputs, holes.
+ * See also:      output.c, which reads and writes where the kernel cannot.
  */
 #include "io/kernel-copy.h"
 
@@ -62,7 +62,7 @@ ssize_t mig_kernel_copy(int from, uint64_t offset, int to, uint64_t length,
 
 bool mig_kernel_shares(int from, int to)
 {
-    /* Where this can be done at all, only its place is found fault with. */
+    /* No file system can do this; one that can share blocks at all says EINVAL. */
     struct file_clone_range odd = { .src_fd = from, .src_length = 1, .dest_offset = 1 };
 
     return ioctl(to, FICLONERANGE, &odd) != 0 && errno == EINVAL;

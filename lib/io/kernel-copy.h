@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      moving bytes between descriptors without bringing them here.
- * Knows not: inputs, outputs, holes.
- * Beside it: output.c, which reads and writes where the kernel cannot.
+ * Owns:          moving bytes between descriptors without bringing them here.
+ * Must not know: inputs, outputs, holes.
+ * See also:      output.c, which reads and writes where the kernel cannot.
  */
 #ifndef MIG_IO_KERNEL_COPY_H
 #define MIG_IO_KERNEL_COPY_H
@@ -19,9 +19,9 @@ typedef enum MigKernelWay {
 } MigKernelWay;
 
 /*
- * Copies 1 to @length bytes from @offset of @from to where @to stands.  Returns how many; 0
- * when the kernel cannot or the file ends there, with *way moved on; -1 with errno set, EINTR
- * and EAGAIN among it.
+ * Copies 1 to @length bytes from @offset of @from to the position of @to.  Returns how
+ * many; 0 when the kernel cannot or the file ends there, with *way moved on; -1 with errno
+ * set, which may be EINTR or EAGAIN.
  */
 ssize_t mig_kernel_copy(int from, uint64_t offset, int to, uint64_t length,
                         MigKernelWay *way);

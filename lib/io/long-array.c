@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see long-array.h.
- * Knows not: its elements.
- * Beside it: io/temporary.c.
+ * Owns:          see long-array.h.
+ * Must not know: its elements.
+ * See also:      io/temporary.c.
  */
 #include "io/long-array.h"
 
@@ -17,7 +17,7 @@
 
 #define CAPACITY_MIN ((size_t)16 << 10)
 
-/* In memory, in octets: what a stream of an ordinary guest needs is far below. */
+/* In memory, in bytes: what a stream of an ordinary guest needs is far below. */
 #define MEMORY_MAX ((size_t)2 << 20)
 
 MigLongArray *mig_long_array_new(size_t element)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      an array that may become long: from a bound on it lies in a temporary file.
- * Knows not: its elements.
- * Beside it: io/temporary.h; stream/summary.h.
+ * Owns:          an array that may become long: above a bound it is kept in a temporary
+ *                file.
+ * Must not know: its elements.
+ * See also:      io/temporary.h; stream/summary.h.
  *
  * As GArray, g_array_index() works on it.  What lies in the file is mapped, so that the
- * kernel can put it away.  Where no file can be made it grows in memory.
+ * kernel can page it out.  Where no file can be made it grows in memory.
  */
 #ifndef MIG_IO_LONG_ARRAY_H
 #define MIG_IO_LONG_ARRAY_H
@@ -15,8 +16,8 @@
 typedef struct MigLongArray {
     char *data; /* moves when one is added */
     guint len;
-    size_t element;  /* octets of one */
-    size_t capacity; /* octets */
+    size_t element;  /* bytes of one */
+    size_t capacity; /* bytes */
     int fd;          /* -1: in memory */
 } MigLongArray;
 

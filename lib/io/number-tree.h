@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      a map whose keys are numbers that a stream chooses: ids, instances.
- * Knows not: what they are.
- * Beside it: stream/reader.c, filter/hop.c.
+ * Owns:          a map whose keys are numbers that a stream chooses: ids, instances.
+ * Must not know: what they are.
+ * See also:      stream/reader.c, filter/hop.c.
  *
  * A hash table of them could be made to take a time that grows with the square: GLib's hash of
  * a number is the number, so that those which collide are easily found.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see number.h.
- * Knows not: what they count.
- * Beside it: messages of errors.
+ * Owns:          see number.h.
+ * Must not know: what they count.
+ * See also:      messages of errors.
  */
 #include "io/number.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      numbers as people read them.
- * Knows not: what they count.
- * Beside it: messages of errors.
+ * Owns:          numbers as people read them.
+ * Must not know: what they count.
+ * See also:      messages of errors.
  */
 #ifndef MIG_IO_NUMBER_H
 #define MIG_IO_NUMBER_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      a file that has no name, or a hidden one, until it is complete.
- * Knows not: what is written to it.
- * Beside it: output.c, which writes to it.
+ * Owns:          a file that has no name, or a hidden one, until it is complete.
+ * Must not know: what is written to it.
+ * See also:      output.c, which writes to it.
  */
 #include "io/output-target.h"
 
@@ -342,7 +342,7 @@ void mig_target_undo(MigTarget *target)
     }
 }
 
-/* What a file system over a network has to say of what was written, it says to close(). */
+/* A network file system reports errors of writing only at close(). */
 static bool flush(const MigTarget *target)
 {
     int copy = target->unsynced ? fcntl(target->fd, F_DUPFD_CLOEXEC, 0) : -1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      a file that has no name, or a hidden one, until it is complete.
- * Knows not: what is written to it.
- * Beside it: output.c, which writes to it.
+ * Owns:          a file that has no name, or a hidden one, until it is complete.
+ * Must not know: what is written to it.
+ * See also:      output.c, which writes to it.
  */
 #ifndef MIG_IO_OUTPUT_TARGET_H
 #define MIG_IO_OUTPUT_TARGET_H
@@ -57,8 +57,8 @@ void mig_target_keep_replaced(MigTarget *target);
  * file of that name meanwhile. */
 bool mig_target_commit(MigTarget *target, GError **error);
 
-/* Takes a commit back: the name is as it was.  Where what had it could not be kept, it stays
- * with the new file. */
+/* Undoes a commit: the old file has its name back.  If the old file could not be preserved,
+ * the new one keeps the name. */
 void mig_target_undo(MigTarget *target);
 
 /* Frees @target, whose file another process ends: one that was forked since.  Its descriptor

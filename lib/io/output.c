@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the bytes on their way out: gathering, compression, holes, and the one failure
- *            that ends it.
- * Knows not: what the bytes mean, nor how a file gets its name.
- * Beside it: output-target.h, kernel-copy.h.
+ * Owns:          the bytes on their way out: gathering, compression, holes, and the one
+ *                failure that ends it.
+ * Must not know: what the bytes mean, nor how a file gets its name.
+ * See also:      output-target.h, kernel-copy.h.
  */
 #include "io/output.h"
 
@@ -71,7 +71,7 @@ struct MigOutput {
 
 /* --- failures --- */
 
-/* False, with the failure that ended this output. */
+/* Returns false, with the failure that ended this output as *error. */
 static bool repeat_failure(const MigOutput *out, GError **error)
 {
     g_propagate_error(error, g_error_copy(out->failure));
@@ -109,7 +109,8 @@ static bool try_again(MigOutput *out)
 
 /* --- bytes to the descriptor --- */
 
-/* So that the sync in the end finds little to do.  Only asked for: it tells no errors. */
+/* Starts writing to the disk, so that the sync at the end finds little to do.  It reports
+ * no errors. */
 static void begin_write_back(MigOutput *out)
 {
     if (out->holes && out->written - out->written_back >= WRITE_BACK) {
@@ -322,7 +323,8 @@ static bool put_hole(MigOutput *out, uint64_t length)
     return true;
 }
 
-/* A file that ends before @end is not asked for holes: what it lacks would look like one. */
+/* The search for holes skips a file that ends before @end: what it lacks would look like a
+ * hole. */
 static bool is_sparse(int fd, uint64_t end)
 {
     struct stat st;
@@ -331,8 +333,8 @@ static bool is_sparse(int fd, uint64_t end)
            st.st_blocks < st.st_size / 512;
 }
 
-/* How much of @length is a hole.  A file that has become shorter says that of what it has
- * lost, which is to be read, and be found missing. */
+/* How much of @length is a hole.  In a file that has shrunk, the lost part looks like one;
+ * it must be read, so that the loss is noticed. */
 static uint64_t hole_at(int fd, uint64_t offset, uint64_t length)
 {
     off_t data = lseek(fd, (off_t)offset, SEEK_DATA);

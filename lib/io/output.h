@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      bytes out.  A file that appears whole or not at all, or a descriptor that is
- *            written as it comes; zstd on the way.
- * Knows not: what the bytes mean.
- * Beside it: stream/writer.c, which decides what to copy and what to write anew.
+ * Owns:          bytes out.  A file that appears whole or not at all, or a descriptor
+ *                that is written as it comes; zstd on the way.
+ * Must not know: what the bytes mean.
+ * See also:      stream/writer.c, which decides what to copy and what to write anew.
  */
 #ifndef MIG_IO_OUTPUT_H
 #define MIG_IO_OUTPUT_H
@@ -90,7 +90,7 @@ MIG_API bool mig_output_failed(const MigOutput *out);
 /* Whether the last error was that nobody reads any more. */
 MIG_API bool mig_output_broken_pipe(const MigOutput *out);
 
-/* Without a commit, what is not copied yet stays so. */
+/* Queued copies are dropped unless mig_output_commit() came first. */
 MIG_API void mig_output_free(MigOutput *out);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigOutput, mig_output_free)
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see place.h.
- * Knows not: what is written there.
- * Beside it: output-target.c.
+ * Owns:          see place.h.
+ * Must not know: what is written there.
+ * See also:      output-target.c.
  */
 #include "io/place.h"
 

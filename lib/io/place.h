@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      where a path leads: a folder that is open, and a name in it.
- * Knows not: what is written there.
- * Beside it: output-target.c.
+ * Owns:          where a path leads: a folder that is open, and a name in it.
+ * Must not know: what is written there.
+ * See also:      output-target.c.
  */
 #ifndef MIG_IO_PLACE_H
 #define MIG_IO_PLACE_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      a second thread that reads a source ahead of its consumer, into a ring.
- * Knows not: why, nor what for.
- * Beside it: input.c, the consumer, whose window the ring is.
+ * Owns:          a second thread that reads a source ahead of its consumer, into a ring.
+ * Must not know: why, nor what for.
+ * See also:      input.c, the consumer, whose window the ring is.
  *
  * Reading a cached file is copying, and one processor cannot copy as fast as the memory can
  * deliver.  So both threads fill slots: the worker all the time, the consumer whenever the
@@ -21,9 +21,9 @@
  * - Two readers are quicker only where the cache has the bytes: on a disk they are in each
  *   other's way.  So a chunk that the disk would have to be waited for counts as short.
  * - A chunk that is shorter than its slot, or a stop, closes the ring: nobody claims any
- *   more.  Chunks that were claimed behind a short one are never taken.  Why a chunk is
- *   short is not asked here: whoever reads on behind it is told.
- * - Who waits says so under the lock, and who changes what is waited for signals then.  The
+ * more.  Chunks that were claimed after a short one are never taken.  Why a chunk is short
+ * does not matter here: whoever reads on after it finds out. - A thread that waits says so
+ * under the lock; a thread that changes the condition then signals.  The
  *   worker is woken only when half of the ring is free, because a wake-up costs as much as
  *   filling a slot; or when the consumer is about to wait itself, so that never both wait.
  */

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      a second thread that reads a source ahead of its consumer, into a ring.
- * Knows not: why, nor what for.
- * Beside it: input.c, the consumer, whose window the ring is.
+ * Owns:          a second thread that reads a source ahead of its consumer, into a ring.
+ * Must not know: why, nor what for.
+ * See also:      input.c, the consumer, whose window the ring is.
  */
 #ifndef MIG_IO_READAHEAD_H
 #define MIG_IO_READAHEAD_H
 
 #include "io/source.h"
 
-/* The ring: slots of one size, one behind the other in memory, filled in turn. */
+/* The ring: slots of one size, adjacent in memory, filled in turn. */
 #define MIG_READAHEAD_SLOTS 8
 #define MIG_READAHEAD_SLOT  ((size_t)512 << 10)
 #define MIG_READAHEAD_RING  (MIG_READAHEAD_SLOTS * MIG_READAHEAD_SLOT)

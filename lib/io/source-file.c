@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      a part of a regular file or block device, read by pread().
- * Knows not: how a descriptor was opened, nor what file it is.
- * Beside it: source-pipe.c, for descriptors that cannot seek.
+ * Owns:          a part of a regular file or block device, read by pread().
+ * Must not know: how a descriptor was opened, nor what file it is.
+ * See also:      source-pipe.c, for descriptors that cannot seek.
  *
  * The file is not mapped: a file that somebody truncates would end the process with SIGBUS,
  * and page faults cost more than the copy.
@@ -85,7 +85,7 @@ MigSource *mig_source_file_new(int fd, bool owned, uint64_t start, uint64_t end,
     file->owned = owned;
     file->name = g_strdup(name);
     file->cancel = cancel;
-    /* The kernel reads twice as far ahead then, which two readers in turn can do with. */
+    /* The kernel then reads twice as far ahead, which suits two readers that take turns. */
     posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     return &file->base;
 }

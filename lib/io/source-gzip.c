@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      undoing gzip: members, any number in a row, and the zeros that may pad them.
- * Knows not: what the bytes mean, nor what lies around the compressed ones.
- * Beside it: source-unpack.h; source-zstd.c, its like.
+ * Owns:          undoing gzip: members, any number in a row, and the zeros that may pad
+ *                them.
+ * Must not know: what the bytes mean, nor what lies around the compressed ones.
+ * See also:      source-unpack.h; source-zstd.c, its like.
  */
 #include <gio/gio.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      bytes that are already in memory.
- * Knows not: where they came from.
- * Beside it: source-spool.c, which also may have all its bytes in memory.
+ * Owns:          bytes that are already in memory.
+ * Must not know: where they came from.
+ * See also:      source-spool.c, which also may have all its bytes in memory.
  */
 #include "io/source.h"
 

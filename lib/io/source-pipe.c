@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      a descriptor that is read as it comes: pipe, socket, terminal.
- * Knows not: how a descriptor was opened.
- * Beside it: source-file.c, for descriptors that can seek.
+ * Owns:          a descriptor that is read as it comes: pipe, socket, terminal.
+ * Must not know: how a descriptor was opened.
+ * See also:      source-file.c, for descriptors that can seek.
  */
 #include "io/source.h"
 

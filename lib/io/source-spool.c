@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      bytes that were kept because they cannot be read twice: in memory while they
- *            are few, then in a temporary file without a name, sparse where they are zero.
- * Knows not: where they come from.
- * Beside it: mig_input_hold(), which fills it.
+ * Owns:          bytes that were kept because they cannot be read twice: in memory while
+ *                they are few, then in a temporary file without a name, sparse where they
+ *                are zero.
+ * Must not know: where they come from.
+ * See also:      mig_input_hold(), which fills it.
  */
 #include "io/alloc.h"
 #include "io/source.h"

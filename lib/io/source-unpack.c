@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see source-unpack.h.
- * Knows not: any one compression.
- * Beside it: container.c, which stacks sources.
+ * Owns:          see source-unpack.h.
+ * Must not know: any one compression.
+ * See also:      container.c, which stacks sources.
  */
 #include "io/source-unpack.h"
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what sources that undo a compression have in common: compressed bytes come in,
- *            what they expand to is bounded, and what is wrong with them is told in its place.
- * Knows not: any one compression.
- * Beside it: source-zstd.c, source-gzip.c.
+ * Owns:          what sources that undo a compression have in common: compressed bytes
+ *                come in, what they expand to is bounded, and errors are reported at
+ *                their place.
+ * Must not know: any one compression.
+ * See also:      source-zstd.c, source-gzip.c.
  */
 #ifndef MIG_IO_SOURCE_UNPACK_H
 #define MIG_IO_SOURCE_UNPACK_H
@@ -19,10 +20,10 @@ typedef struct MigUnpack MigUnpack;
 typedef struct MigUnpackOps {
     const char *name;
     /*
-     * Decompresses a little, or calls mig_unpack_refill(): as little as can be told from what
-     * follows, so that a damaged part takes nothing with it that came before.  *given, 0 on
-     * entry, is what it wrote of the @n bytes at @out; without any it is called again, unless
-     * it has set ended or called mig_unpack_fail().  False when the inner source fails.
+     * Decompresses a little, or calls mig_unpack_refill(): as little as possible at a time,
+     * so that a damaged part does not hide what came before it.  *given, 0 on entry, is
+     * what it wrote of the @n bytes at @out; without any it is called again, unless it has
+     * set ended or called mig_unpack_fail().  False when the inner source fails.
      */
     bool (*step)(MigUnpack *unpack, uint8_t *out, size_t n, size_t *given,
                  GError **error);
@@ -57,7 +58,8 @@ void mig_unpack_init(MigUnpack *unpack, const MigUnpackOps *ops, MigSource *inne
  * the layers together would keep more than MIG_WINDOWS_MAX. */
 bool mig_unpack_claim_window(MigUnpack *unpack, uint64_t window);
 
-/* Gets more behind what is left.  False when the inner source fails; it will say so again. */
+/* Reads more, after what is left.  False when the inner source fails; it will say so
+ * again. */
 bool mig_unpack_refill(MigUnpack *unpack, GError **error);
 
 /* @text is static.  The place is where the decompressor has come to. */

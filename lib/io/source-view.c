@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what follows the first bytes of another source, and a first look at it.
- * Knows not: why the start is where it is, nor what is looked for.
- * Beside it: container.c, which puts a view on each layer to see what lies there.
+ * Owns:          what follows the first bytes of another source, and a first look at it.
+ * Must not know: why the start is where it is, nor what is looked for.
+ * See also:      container.c, which puts a view on each layer to see what lies there.
  */
 #include "io/source.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      undoing zstd: frames and skippable frames, any number in a row.
- * Knows not: what the bytes mean, nor what lies around the compressed ones.
- * Beside it: source-unpack.h; source-gzip.c, its like; output.c, the way back.
+ * Owns:          undoing zstd: frames and skippable frames, any number in a row.
+ * Must not know: what the bytes mean, nor what lies around the compressed ones.
+ * See also:      source-unpack.h; source-gzip.c, its like; output.c, the way back.
  */
 #include <errno.h>
 #include <zstd.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what is the same for every kind of source.
- * Knows not: any kind of source.
- * Beside it: source-*.c, one file per kind.
+ * Owns:          what is the same for every kind of source.
+ * Must not know: any kind of source.
+ * See also:      source-*.c, one file per kind.
  */
 #include "io/source.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what an input reads from: one interface, and a constructor for each kind.
- * Knows not: what the bytes mean, nor who looks ahead in them.
- * Beside it: source-*.c, one file per kind; container.c, which stacks them;
- *            input.c.
+ * Owns:          what an input reads from: one interface, and a constructor for each
+ *                kind.
+ * Must not know: what the bytes mean, nor who looks ahead in them.
+ * See also:      source-*.c, one file per kind; container.c, which stacks them; input.c.
  */
 #ifndef MIG_IO_SOURCE_H
 #define MIG_IO_SOURCE_H

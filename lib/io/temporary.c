@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see temporary.h.
- * Knows not: what is kept in them.
- * Beside it: source-spool.c.
+ * Owns:          see temporary.h.
+ * Must not know: what is kept in them.
+ * See also:      source-spool.c.
  */
 #include "io/temporary.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      temporary files that have no name, and so cannot be left behind.
- * Knows not: what is kept in them.
- * Beside it: source-spool.c; filters that keep what memory is too small for.
+ * Owns:          temporary files that have no name, and so cannot be left behind.
+ * Must not know: what is kept in them.
+ * See also:      source-spool.c; filters that keep what memory is too small for.
  */
 #ifndef MIG_IO_TEMPORARY_H
 #define MIG_IO_TEMPORARY_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      sizes that a test build makes tiny: of windows, chunks and pieces.
- * Knows not: any of them.
- * Beside it: the Makefile, VARIANT=tiny.
+ * Owns:          sizes that a test build makes tiny: of windows, chunks and pieces.
+ * Must not know: any of them.
+ * See also:      the Makefile, VARIANT=tiny.
  *
  * What such a size is changes nothing of what comes out.  In a test build each test crosses
  * the edges of windows, where else only large streams do.

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: MIG_API, the mark of a function that libmigstat exports.
+/*
+ * Owns:          MIG_API, the mark of a function that libmigstat exports.
  * Must not know: any type or function of the library.
- * Neighbours: every public header includes it; the Makefile hides everything unmarked.
+ * See also:      every public header includes it; the Makefile hides everything unmarked.
  */
 #ifndef MIG_IO_VISIBILITY_H
 #define MIG_IO_VISIBILITY_H

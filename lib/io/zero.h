@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      telling zeros from other bytes.
- * Knows not: what they are.  Private to the library.
- * Beside it: stream/page.h, which offers it to others.
+ * Owns:          telling zeros from other bytes.
+ * Must not know: what they are.  Private to the library.
+ * See also:      stream/page.h, which offers it to others.
  */
 #ifndef MIG_IO_ZERO_H
 #define MIG_IO_ZERO_H

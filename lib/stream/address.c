@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see address.h.
- * Knows not: which command or filter asks.
- * Beside it: stream/glob.c.
+ * Owns:          see address.h.
+ * Must not know: which command or filter asks.
+ * See also:      stream/glob.c.
  */
 #include "stream/address.h"
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what DEVICE[@INSTANCE][:FIELD] means, wherever a user may say which sections,
- *            devices or fields are meant; and which of several addresses meant nothing.
- * Knows not: where devices and fields are.
- * Beside it: stream/glob.h; stream/nearest.h.
+ * Owns:          what DEVICE[@INSTANCE][:FIELD] means, wherever a user may say which
+ *                sections, devices or fields are meant; and which of several addresses
+ *                meant nothing.
+ * Must not know: where devices and fields are.
+ * See also:      stream/glob.h; stream/nearest.h.
  *
  *   virtio-net           each section of that name, whatever its instance
  *   dma@1                its instance 1; dma@0 is the first one

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the block section: block migration, up to 9.0.
- * Knows not: images.
- * Beside it: stream/records.h.
+ * Owns:          the block section: block migration, up to 9.0.
+ * Must not know: images.
+ * See also:      stream/records.h.
  *
  * Records of a be64 word first, flags in its low 9 bits:
  *   0x01 DEVICE_BLOCK  value is the first sector: pstr8 device | 1 MiB, or nothing with

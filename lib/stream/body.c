@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the table of section bodies.
- * Knows not: how any of them is read.
- * Beside it: stream/body.h.
+ * Owns:          the table of section bodies.
+ * Must not know: how any of them is read.
+ * See also:      stream/body.h.
  */
 #include "stream/body.h"
 

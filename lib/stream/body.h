@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what a section body parser is, the table of them, and what a body may ask of
- *            the reader.
- * Knows not: consumers.  Private to stream/.
- * Beside it: stream/reader.c, which calls bodies; one file per body.
+ * Owns:          what a section body parser is, the table of them, and what a body may
+ *                ask of the reader.
+ * Must not know: consumers.  Private to stream/.
+ * See also:      stream/reader.c, which calls bodies; one file per body.
  *
  * A new body is one file with a MigBody, its line below, and a row in stream/body.c.
  */
@@ -51,7 +51,7 @@ const MigBody *mig_body_for(const char *idstr);
  * *error where there is no memory for it. */
 bool mig_reader_spend(MigReader *r, size_t name_length, GError **error);
 
-/* The octets from the item's start on.  NULL with *error set, TRUNCATED or what the input
+/* The bytes from the item's start on.  NULL with *error set, TRUNCATED or what the input
  * said, where fewer than @want are left; @what is the thing that is cut short. */
 const uint8_t *mig_reader_need(MigReader *r, const MigItem *item, size_t want,
                                const char *what, GError **error);
@@ -68,23 +68,24 @@ bool mig_reader_is_footer(const MigReader *r, const uint8_t *p);
 /* What the ram body keeps. */
 MigRamState *mig_reader_ram(const MigReader *r);
 
-/* Whether the input, of which too little was found, just ends: false with *error set where
- * reading failed.  A held input has kept its failure for who reads at its end. */
+/* Call it when too little input was found.  True if the input simply ends; false with
+ * *error set if reading failed.  A held input keeps its failure for whoever reads at its
+ * end. */
 bool mig_reader_ended_well(MigReader *r, GError **error);
 
 /* Raises MALFORMED at @offset, of the section being read. */
 MigStatus mig_reader_malformed(MigReader *r, uint64_t offset, const char *rule,
                                GError **error, const char *format, ...)
     G_GNUC_PRINTF(5, 6);
-/* Raises TRUNCATED: of @what, which starts at @offset, @found octets are there of @want; or
+/* Raises TRUNCATED: of @what, which starts at @offset, @found bytes are there of @want; or
  * of at least @want, where its length is not known yet. */
 MigStatus mig_reader_truncated(MigReader *r, uint64_t offset, uint64_t want,
                                uint64_t found, const char *what, GError **error);
 MigStatus mig_reader_lacks(MigReader *r, uint64_t offset, uint64_t want, uint64_t found,
                            const char *what, GError **error);
 
-/* Whether a section, a command or the end of the list can stand where @p does, of which @n
- * octets are there, all that are left or MIG_PLAUSIBLE_LENGTH. */
+/* Whether a section, a command or the end of the list can begin at @p. @n bytes are there:
+ * all that are left, or MIG_PLAUSIBLE_LENGTH. */
 #define MIG_PLAUSIBLE_LENGTH (6u + 255u)
 bool mig_reader_plausible(const MigReader *r, const uint8_t *p, size_t n);
 

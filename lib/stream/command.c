@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      COMMAND packets.
- * Knows not: what they make a loader do.
- * Beside it: stream/reader.c, which reads what PACKAGED packs as part of its own list.
+ * Owns:          COMMAND packets.
+ * Must not know: what they make a loader do.
+ * See also:      stream/reader.c, which reads what PACKAGED packs as part of its own
+ *                list.
  *
  *   u8 0x08 | be16 command | be16 length | payload
- *   PACKAGED: payload is be32 L, and L more octets follow, of the outer list's grammar.
+ *   PACKAGED: payload is be32 L, and L more bytes follow, of the outer list's grammar.
  * Source: migration/savevm.c, qemu_savevm_command_send(), mig_cmd_args[], 5.2 to 10.2.
  */
 #include "stream/reader-private.h"

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the CONFIGURATION section and its subsections.
- * Knows not: what follows it.
- * Beside it: stream/reader.c; stream/page-size.c.
+ * Owns:          the CONFIGURATION section and its subsections.
+ * Must not know: what follows it.
+ * See also:      stream/reader.c; stream/page-size.c.
  *
  *   u8 0x07 | be32 length | machine name, no NUL
  *   then subsections: u8 0x05 | pstr8 name | be32 version | fields
  *     configuration/target-page-bits   be32 bits
  *     configuration/capabilities       be32 count, count x pstr8
- *     configuration/uuid               16 octets
+ *     configuration/uuid               16 bytes
  * QEMU 2.4 to 2.8 wrote the name only, and so does a later one that has nothing to add.
  * Source: migration/savevm.c, vmstate_configuration, 5.2 to 10.2.
  */
@@ -24,11 +24,11 @@
 #define UUID_LENGTH 16u /* bytes */
 #define NAME_OFFSET 5u  /* of the machine's name, after type and length */
 
-/* Walks the section's octets; a read beyond them is remembered and yields zeros. */
+/* Walks the section's bytes; a read beyond them is remembered and yields zeros. */
 typedef struct Cursor {
     const uint8_t *p;
     size_t n, at;
-    uint64_t wanted; /* octets of the section that are needed to go on, if beyond */
+    uint64_t wanted; /* bytes of the section that are needed to go on, if beyond */
     bool beyond;
 } Cursor;
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the CONFIGURATION section, written and taken apart.
- * Knows not: what it makes of the rest of the stream.
- * Beside it: stream/configuration.c, which has the layout; stream/item.h, MigConfiguration.
+ * Owns:          the CONFIGURATION section, written and taken apart.
+ * Must not know: what it makes of the rest of the stream.
+ * See also:      stream/configuration.c, which has the layout; stream/item.h,
+ *                MigConfiguration.
  */
 #ifndef MIG_STREAM_CONFIGURATION_H
 #define MIG_STREAM_CONFIGURATION_H

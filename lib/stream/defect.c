@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the strings of stream/defect.h: one address each, so that ids compare fast.
- * Knows not: rules.
- * Beside it: stream/defect.h.
+ * Owns:          the strings of stream/defect.h: one address each, so that ids compare
+ *                fast.
+ * Must not know: rules.
+ * See also:      stream/defect.h.
  */
 #include "stream/defect.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the ids of the rules that reading itself can find broken.
- * Knows not: what a rule says of them; check/ does, and a test holds the two together.
- * Beside it: MigItem.defect and mig_error_get_rule().
+ * Owns:          the ids of the rules that reading itself can find broken.
+ * Must not know: what a rule says of them; check/ does, and a test holds the two
+ *                together.
+ * See also:      MigItem.defect and mig_error_get_rule().
  *
  * "stops": the structure is lost there and the error is final.  Otherwise the item carries
  * the id and reading goes on.

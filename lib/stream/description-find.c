@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the search for a description from the end of the input backwards.
- * Knows not: what is in one; stream/description.c reads it.
- * Beside it: stream/description.h.
+ * Owns:          the search for a description from the end of the input backwards.
+ * Must not know: what is in one; stream/description.c reads it.
+ * See also:      stream/description.h.
  */
 #include "stream/description.h"
 
@@ -18,8 +18,8 @@
 typedef struct Backwards {
     MigInput *in;
     uint64_t from, at; /* at: offset of buffer[0] */
-    size_t n;          /* octets of the buffer that were not looked at */
-    size_t filled;     /* octets of it */
+    size_t n;          /* bytes of the buffer that were not looked at */
+    size_t filled;     /* bytes of it */
     uint8_t buffer[CHUNK];
 } Backwards;
 
@@ -54,7 +54,7 @@ static bool previous_mark(Backwards *b, uint64_t *offset)
     }
 }
 
-/* The offset behind the last octet in [from, end) that is not zero. */
+/* The offset after the last byte in [from, end) that is not zero. */
 static uint64_t without_padding(Backwards *b, MigInput *in, uint64_t from, uint64_t end)
 {
     backwards_init(b, in, from, end);
@@ -89,8 +89,8 @@ static bool plausible(const Backwards *b, uint64_t end, uint32_t *length)
            *length <= end - offset - MIG_DESCRIPTION_HEADER_LENGTH;
 }
 
-/* JSON has no octet 6 in it, so the mark of a description that ends at @end is the last
- * such octet before it, or one of the four before that, when its length has some. */
+/* JSON has no byte 6 in it, so the mark of a description that ends at @end is the last
+ * such byte before it, or one of the four before that, when its length has some. */
 static MigDescription *ending_at(Backwards *b, MigInput *in, uint64_t from, uint64_t end)
 {
     uint64_t last, mark;

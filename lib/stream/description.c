@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      reading the description, adding up the lengths that it states, looking up a
- *            device.
- * Knows not: field types beyond their sizes.
- * Beside it: stream/description-find.c; stream/json-scan.c; stream/device.c.
+ * Owns:          reading the description, adding up the lengths that it states, looking
+ *                up a device.
+ * Must not know: field types beyond their sizes.
+ * See also:      stream/description-find.c; stream/json-scan.c; stream/device.c.
  *
  * Source: migration/savevm.c, qemu_savevm_state_complete_precopy_non_iterable();
  * migration/vmstate.c, vmsd_desc_field_start() and vmstate_save_state_v().
@@ -20,8 +20,8 @@ typedef struct Description {
     GArray *devices;
     GStringChunk *names;
     GArray *
-        by_key; /* uint32_t indices, sorted, made at the first lookup off the order; names
-                     * come from an attacker, who could make a hash of them collide */
+        by_key; /* uint32_t indices, sorted, made at the first lookup out of order. No hash:
+                 * names come from an attacker, who could make them collide */
 } Description;
 
 /* The scratch strings of one parse. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the description after the end mark (QEMU's vmdesc): where it is, and how long
- *            each device section is according to it.
- * Knows not: what the fields mean; device/ does.
- * Beside it: stream/json-scan.h; stream/device.c, which asks for lengths.
+ * Owns:          the description after the end mark (QEMU's vmdesc): where it is, and how
+ *                long each device section is according to it.
+ * Must not know: what the fields mean; device/ does.
+ * See also:      stream/json-scan.h; stream/device.c, which asks for lengths.
  */
 #ifndef MIG_STREAM_DESCRIPTION_H
 #define MIG_STREAM_DESCRIPTION_H
@@ -18,9 +18,9 @@ typedef struct MigDeviceDescription {
     uint32_t version;     /* of a vmstate; 0 for an old-style device */
     bool old_style;       /* only a length: an opaque "data" buffer */
     bool size_known;      /* false where its fields make no sense */
-    uint64_t size;        /* octets of the section's body */
+    uint64_t size;        /* bytes of the section's body */
     uint32_t text_offset; /* of the object's '{' in the JSON */
-    uint32_t text_length; /* octets, braces included */
+    uint32_t text_length; /* bytes, braces included */
 } MigDeviceDescription;
 
 typedef struct MigDescription {
@@ -51,7 +51,7 @@ MIG_API MigDescription *mig_description_at_end(MigInput *in, uint64_t from);
 /* Reads the one at @offset (of its 0x06): NULL if it does not fit into the input. */
 MIG_API MigDescription *mig_description_read(MigInput *in, uint64_t offset);
 
-/* The same from memory: @json is @length octets of JSON; @offset as above. */
+/* The same from memory: @json is @length bytes of JSON; @offset as above. */
 MIG_API MigDescription *mig_description_parse(const char *json, uint32_t length,
                                               uint64_t offset);
 
@@ -64,9 +64,9 @@ MIG_API MigDescription *mig_description_parse(const char *json, uint32_t length,
 uint64_t mig_description_first_run(uint64_t claimed, uint64_t others, bool begins_null);
 
 /*
- * The device of that name and instance: the first one at index @hint or behind it (sections
- * of a sound stream are in the order of the description), else the first of all; -1 if there
- * is none.  Two entries of one name are rare, yet stock (isa-ide of machine isapc).
+ * The device of that name and instance: the first one at index @hint or after it (sections
+ * of a sound stream are in the order of the description), else the first of all; -1 if
+ * there is none.  Two entries of one name are rare, yet stock (isa-ide of machine isapc).
  */
 MIG_API ssize_t mig_description_lookup(const MigDescription *description,
                                        const char *name, uint32_t instance_id,

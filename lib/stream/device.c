@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      where the body of a section ends that does not say it itself.
- * Knows not: what is in the body; device/ does.
- * Beside it: stream/description.c.
+ * Owns:          where the body of a section ends if it does not say so itself.
+ * Must not know: what is in the body; device/ does.
+ * See also:      stream/description.c.
  *
  * The description after the end mark has the length of each FULL section.  Where there is
- * none, or its length does not lead to this section's footer, the footer is searched: octets
- * that are the footer, followed by something that can come next.  An end that was found so
- * is marked as inferred.  Without footers nothing can be known, and that is said.
+ * none, or its length does not lead to this section's footer, the reader searches for the
+ * footer: its bytes, followed by something that can come next.  An end that was found this
+ * way is marked as inferred.  Without footers the end cannot be known, which is an error.
  */
 #include <string.h>
 
@@ -15,15 +15,15 @@
 #include "stream/reader-private.h"
 #include "stream/defect.h"
 
-/* Of the search for a footer, in octets: most sections are short. */
+/* Of the search for a footer, in bytes: most sections are short. */
 #define WINDOW_MIN MIG_TINY_OR(16u, 4u << 10)
 #define WINDOW_MAX MIG_TINY_OR(64u, 64u << 10)
 
-/* How long, in octets, a better end of a section is looked for, and of all sections. */
+/* How long, in bytes, a better end of a section is looked for, and of all sections. */
 #define SECOND_BEST_FOR (64u << 10)
 #define SECOND_BEST_ALL (16u << 20)
 
-/* Octets from @offset on; how many is returned, at most @n. */
+/* Bytes from @offset on; how many is returned, at most @n. */
 static size_t look(MigReader *r, uint64_t offset, uint8_t *p, size_t n)
 {
     return mig_input_read_at(r->in, offset, p, n);
@@ -35,7 +35,7 @@ static uint64_t limit_of(const MigReader *r)
                                     : mig_input_size(r->in);
 }
 
-/* Whether a section, a command or the end can stand at @offset. */
+/* Whether a section, a command or the end can be at @offset. */
 static bool plausible(MigReader *r, uint64_t offset)
 {
     uint8_t p[MIG_PLAUSIBLE_LENGTH];
@@ -62,7 +62,7 @@ static bool can_end(MigReader *r, uint64_t end)
            (r->grammar.footers != FOOTERS_ON && plausible(r, end));
 }
 
-/* The same for octets that are in memory, where what must be seen of it is. */
+/* The same for bytes that are in memory, where what must be seen of it is. */
 static bool plausible_in(MigReader *r, const uint8_t *p, const uint8_t *end,
                          uint64_t offset)
 {
@@ -71,9 +71,9 @@ static bool plausible_in(MigReader *r, const uint8_t *p, const uint8_t *end,
                : plausible(r, offset);
 }
 
-/* The first footer of this section at or after @from that something plausible follows; if
- * there is none near, the first that at least the octet of a section or the end follows: a
- * name may hold anything, and so may what comes behind the end. */
+/* Finds the footer of this section from @from on. Best: one followed by something
+ * plausible. Second best, if none is near: one followed by a section type or the end mark,
+ * since names and trailing bytes may hold anything. */
 static bool find_footer(MigReader *r, uint64_t from, uint64_t *end)
 {
     g_autofree uint8_t *window = g_malloc(WINDOW_MAX);

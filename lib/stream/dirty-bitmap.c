@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the dirty-bitmap section.
- * Knows not: what the bitmaps are of; which names are in force.
- * Beside it: stream/records.h.
+ * Owns:          the dirty-bitmap section.
+ * Must not know: what the bitmaps are of; which names are in force.
+ * See also:      stream/records.h.
  *
- * Chunks of flags first, one octet; two if bit 7 is set, four if bit 7 of the second is too;
+ * Chunks of flags first, one byte; two if bit 7 is set, four if bit 7 of the second is too;
  * the last of them holds these:
  *   0x08 DEVICE_NAME  pstr8      0x04 BITMAP_NAME  pstr8
  *   0x10 START        be32 granularity | u8 bits
- *   0x40 BITS         be64 first sector | be32 sectors | unless 0x02 ZEROES: be64 size, octets
+ *   0x40 BITS         be64 first sector | be32 sectors | unless 0x02 ZEROES: be64 size, bytes
  *   0x20 COMPLETE     0x01 EOS: the body's end
  * Source: migration/block-dirty-bitmap.c, send_bitmap_header(), dirty_bitmap_load_header(),
  * 5.2 to 10.2.

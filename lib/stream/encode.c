@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see encode.h: which structure an item is.
- * Knows not: the layout of any.
- * Beside it: stream/item.h.
+ * Owns:          see encode.h: which structure an item is.
+ * Must not know: the layout of any.
+ * See also:      stream/item.h.
  *
  * A kind without a row is bytes: device state, what is in a bitmap or an area of pages,
  * records of sections that no filter changes, padding, trailing bytes.

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      writing an item again from what was read of it.
- * Knows not: why an item is written.
- * Beside it: stream/outer.h, command.h, configuration.h, ram-record.h, mapped-ram.h and
- *            vfio.h, which write one structure each.
+ * Owns:          writing an item again from what was read of it.
+ * Must not know: why an item is written.
+ * See also:      stream/outer.h, command.h, configuration.h, ram-record.h, mapped-ram.h
+ *                and vfio.h, which write one structure each.
  */
 #ifndef MIG_STREAM_ENCODE_H
 #define MIG_STREAM_ENCODE_H

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see glob.h.
- * Knows not: what the names are of.
- * Beside it: whatever takes a pattern from the user.
+ * Owns:          see glob.h.
+ * Must not know: what the names are of.
+ * See also:      whatever takes a pattern from the user.
  */
 #include "stream/glob.h"
 
 #include <stddef.h>
 
-/* The last star takes an octet more whenever what follows it does not fit: earlier stars need
- * never be looked at again, so the time is the product of the lengths at most. */
+/* The last star takes one more byte whenever what follows it does not fit. Earlier stars
+ * need not be looked at again, so the time is at most the product of the lengths. */
 bool mig_glob(const char *pattern, const char *name)
 {
     const char *behind_star = NULL, *retry = NULL;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      matching names with * and ?.
- * Knows not: what the names are of.
- * Beside it: whatever takes a pattern from the user.
+ * Owns:          matching names with * and ?.
+ * Must not know: what the names are of.
+ * See also:      whatever takes a pattern from the user.
  *
- * GLib's patterns and fnmatch(3) are for text; names of a stream are any octets.
+ * GLib's patterns and fnmatch(3) are for text; names of a stream may be any bytes.
  */
 #ifndef MIG_STREAM_GLOB_H
 #define MIG_STREAM_GLOB_H
@@ -13,7 +13,7 @@
 
 #include "io/visibility.h"
 
-/* Whether all of @name is @pattern, where * stands for any octets and ? for one. */
+/* Whether all of @name is @pattern, where * matches any bytes and ? matches one. */
 MIG_API bool mig_glob(const char *pattern, const char *name);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the spapr/htab section: the hash page table of a pseries guest.
- * Knows not: page tables.
- * Beside it: stream/records.h.
+ * Owns:          the spapr/htab section: the hash page table of a pseries guest.
+ * Must not know: page tables.
+ * See also:      stream/records.h.
  *
  * A body is be32 first: 0xffffffff, no table (radix), and that is all; not 0, log2 of the
  * table's size, and that is all; 0, chunks:
- *   be32 index | be16 valid | be16 invalid | valid x 16 octets; the last one is all zero
+ *   be32 index | be16 valid | be16 invalid | valid x 16 bytes; the last one is all zero
  * Source: hw/ppc/spapr.c, htab_save_*(), htab_load(), 5.2 to 10.2.
  */
 #include "stream/records.h"

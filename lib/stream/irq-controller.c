@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see irq-controller.h.
- * Knows not: bodies of sections.
- * Beside it: stream/item.h.
+ * Owns:          see irq-controller.h.
+ * Must not know: bodies of sections.
+ * See also:      stream/item.h.
  */
 #include "stream/irq-controller.h"
 

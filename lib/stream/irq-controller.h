@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      which sections restore an interrupt controller.
- * Knows not: why anybody asks.
- * Beside it: filter/vfio-layout.c, which puts a device's interrupts behind them.
+ * Owns:          which sections restore an interrupt controller.
+ * Must not know: why anybody asks.
+ * See also:      filter/vfio-layout.c, which enables a device's interrupts after them.
  */
 #ifndef MIG_STREAM_IRQ_CONTROLLER_H
 #define MIG_STREAM_IRQ_CONTROLLER_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the item, a run of bytes of a stream with a meaning.
- * Knows not: how it was read.
- * Beside it: stream/reader.h, which makes items; everything else, which watches them.
+ * Owns:          the item, a run of bytes of a stream with a meaning.
+ * Must not know: how it was read.
+ * See also:      stream/reader.h, which makes items; everything else, which watches them.
  *
  * The items of a stream tile it: each begins where the one before ended, the first at 0.
  * None is longer than MIG_ITEM_MAX: a longer thing (VFIO data, the page area of mapped-ram)
@@ -18,7 +18,7 @@
 #include "io/visibility.h"
 #include "stream/wire.h"
 
-/* Octets.  The data record of VFIO's protocol v2 (1 MiB and a header) is one item, and any
+/* Bytes.  The data record of VFIO's protocol v2 (1 MiB and a header) is one item, and any
  * item fits into a look-ahead of the input. */
 #ifndef MIG_ITEM_MAX /* but in a test build, of another size */
 #define MIG_ITEM_MAX ((1u << 20) + (128u << 10))
@@ -58,7 +58,7 @@ typedef struct MigSection {
     uint32_t version_id;        /* as last bound */
     const struct MigBody *body; /* how its bodies are read: stream/body.h */
     uint32_t index;             /* 0, 1, ... in order of first appearance */
-    uint8_t name_length;        /* octets of name, which may hold anything, NUL too */
+    uint8_t name_length;        /* bytes of name, which may hold anything, NUL too */
     char name[];                /* the idstr, closed by a NUL */
 } MigSection;
 
@@ -73,7 +73,7 @@ MIG_API bool mig_section_has_handler(const MigSection *section, const char *hand
 /* A GCompareFunc: the order of two MigSection by instance and name, which may hold NULs. */
 MIG_API gint mig_section_compare(gconstpointer a, gconstpointer b);
 
-/* A copy of @section with the idstr @name, of at most 255 octets; free with g_free().  NULL
+/* A copy of @section with the idstr @name, of at most 255 bytes; free with g_free().  NULL
  * where a section of that name would be read in another way, and so could not be it. */
 MIG_API MigSection *mig_section_renamed(const MigSection *section, const char *name);
 
@@ -96,14 +96,14 @@ typedef struct MigRamBlock {
 /* The CONFIGURATION section. */
 typedef struct MigConfiguration {
     const char *machine;     /* closed by a NUL */
-    uint32_t machine_length; /* octets */
+    uint32_t machine_length; /* bytes */
     bool has_page_bits;
     uint32_t page_bits; /* log2 of the target page size */
     const char *const
         *capabilities; /* NULL-terminated, NULL where there is no subsection */
     bool x_ignore_shared;
     bool mapped_ram;
-    const uint8_t *uuid; /* 16 octets, or NULL */
+    const uint8_t *uuid; /* 16 bytes, or NULL */
 } MigConfiguration;
 
 /* The UUID as 00112233-4455-...; NULL where the configuration has none.  The caller
@@ -127,8 +127,8 @@ typedef struct MigRamPages {
     uint8_t fill; /* of zero pages, 0 in a sound stream */
     bool named;   /* the first record names its block; the others continue it */
     uint32_t n_pages;
-    uint32_t page_size;    /* octets */
-    uint32_t first_length; /* octets of the first record */
+    uint32_t page_size;    /* bytes */
+    uint32_t first_length; /* bytes of the first record */
     uint32_t data_offset; /* in the first record, where the page or its encoding starts */
     uint32_t data_length; /* bytes of it, the same in all records; 0 for zero pages */
     uint32_t stride;      /* bytes of the second and each further record */
@@ -154,10 +154,10 @@ typedef struct MigVfioRecord {
 typedef struct MigItem {
     MigItemKind kind;
     MigSectionType type; /* of the section it lies in: START, PART, END, FULL; else EOF */
-    uint64_t offset;     /* of its first octet, in plain bytes of the stream */
-    uint64_t length;     /* octets, at most MIG_ITEM_MAX */
-    uint64_t piece;      /* octets of the same thing that came in items before */
-    uint64_t whole;      /* octets of the thing in all its pieces */
+    uint64_t offset;     /* of its first byte, in plain bytes of the stream */
+    uint64_t length;     /* bytes, at most MIG_ITEM_MAX */
+    uint64_t piece;      /* bytes of the same thing that came in items before */
+    uint64_t whole;      /* bytes of the thing in all its pieces */
     const MigSection *section; /* NULL outside sections */
     uint32_t section_id;       /* as the section's header has it */
     uint8_t package_depth;     /* 1 inside a PACKAGED command */
@@ -165,7 +165,7 @@ typedef struct MigItem {
     bool description_differs;  /* DEVICE_STATE: the description has another size for it */
     const char *defect;        /* id of the rule that it breaks on its face, or NULL: the
                                 * structure is still clear and reading goes on */
-    GBytes *bytes;             /* filters only: its octets when not those of the input */
+    GBytes *bytes;             /* filters only: its bytes when not those of the input */
     union {
         struct {
             uint32_t version;
@@ -175,8 +175,8 @@ typedef struct MigItem {
         } footer;
         struct {
             uint16_t id;
-            uint16_t length;         /* of the payload, octets */
-            uint32_t package_length; /* PACKAGED: octets that follow */
+            uint16_t length;         /* of the payload, bytes */
+            uint32_t package_length; /* PACKAGED: bytes that follow */
             uint32_t ping;           /* PING: the value that is to be sent back */
         } command;
         struct {

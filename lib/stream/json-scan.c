@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see json-scan.h.  Grammar: RFC 8259.
- * Knows not: what the text is about.
- * Beside it: stream/description.c.
+ * Owns:          see json-scan.h.  Grammar: RFC 8259.
+ * Must not know: what the text is about.
+ * See also:      stream/description.c.
  */
 #include "stream/json-scan.h"
 
@@ -110,7 +110,7 @@ static bool hex4(const char *p, uint32_t *value)
     return true;
 }
 
-/* json->p stands behind the backslash. */
+/* json->p is just after the backslash. */
 static bool escape(MigJson *json, GString *value)
 {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";

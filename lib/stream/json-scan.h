@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      a pull scanner over JSON text that keeps places and repeated keys.
- * Knows not: what the text is about.
- * Beside it: stream/description.c, device/: descriptions repeat keys in one object, are
- *            edited by splicing text, and come from an attacker; a tree would lose the
- *            first two and cost thirty times the text.
+ * Owns:          a pull scanner over JSON text that keeps places and repeated keys.
+ * Must not know: what the text is about.
+ * See also:      stream/description.c, device/: descriptions repeat keys in one object,
+ *                are edited by splicing text, and come from an attacker; a tree would
+ *                lose the first two and cost thirty times the text.
  *
- * The scanner stands before a value, a key or a closing bracket.  Every call either moves
- * past one thing or sets `problem` (a static string) and from then on fails.
+ * The scanner is always before a value, a key or a closing bracket.  Every call either
+ * moves past one thing or sets `problem` (a static string) and from then on fails.
  */
 #ifndef MIG_STREAM_JSON_SCAN_H
 #define MIG_STREAM_JSON_SCAN_H
@@ -36,9 +36,9 @@ char mig_json_peek(MigJson *json);
 /* Enters an object or array, which is what '{' or '[' in @bracket asks for. */
 bool mig_json_enter(MigJson *json, char bracket);
 
-/* In an object: reads the next key into @key and stands before its value; in an array
- * (@key NULL): stands before the next element.  False when the bracket closes, which is
- * then left, or on a problem. */
+/* In an object: reads the next key into @key and stops before its value; in an array (@key
+ * NULL): stops before the next element.  False when the bracket closes, which is then left,
+ * or on a problem. */
 bool mig_json_next(MigJson *json, GString *key);
 
 bool mig_json_string(MigJson *json, GString *value); /* @value may be NULL */

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what mapped-ram (9.0 and later) puts behind each entry of the block list.
- * Knows not: page records, of which such a stream has none.
- * Beside it: stream/ram.c.
+ * Owns:          what mapped-ram (9.0 and later) writes after each entry of the block
+ *                list.
+ * Must not know: page records, of which such a stream has none.
+ * See also:      stream/ram.c.
  *
  *   be32 version 1 | be64 page size | be64 bitmap offset | be64 pages offset
  *   bitmap: the source's array of unsigned long, in its byte order; a bit a page
- *   pages, at pages offset, as long as the block; the stream goes on behind
- * Offsets are absolute in the file, of what lies before the stream too.  A page whose bit is
+ * pages, at pages offset, as long as the block; the stream goes on after them Offsets are
+ * absolute in the file, so they include what lies before the stream.  A page whose bit is
  * clear is zero, whatever the file holds at its place.  Both offsets are 0 for a block that
- * x-ignore-shared left out: then the stream goes on behind the header.
+ * x-ignore-shared left out: then the stream goes on after the header.
  * Source: migration/ram.c, mapped_ram_setup_ramblock(), parse_ramblock_mapped_ram(),
  * read_ramblock_mapped_ram(), 10.0 and 10.2.
  */
@@ -18,7 +19,7 @@
 #include "stream/defect.h"
 #include "stream/ram-state.h"
 
-/* A bitmap comes in items of this many octets: 8,388,608 pages each. */
+/* A bitmap comes in items of this many bytes: 8,388,608 pages each. */
 #define BITMAP_ITEM (1u << 20)
 
 enum { STEP_HEADER, STEP_GAP, STEP_BITMAP, STEP_HOLE, STEP_PAGES };

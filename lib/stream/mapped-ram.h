@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the geometry of mapped-ram: header, bitmap and page area of a block.
- * Knows not: where the stream begins in its file; page records.
- * Beside it: stream/mapped-ram.c, which has the layout; stream/item.h, MigRamBlock.
+ * Owns:          the geometry of mapped-ram: header, bitmap and page area of a block.
+ * Must not know: where the stream begins in its file; page records.
+ * See also:      stream/mapped-ram.c, which has the layout; stream/item.h, MigRamBlock.
  */
 #ifndef MIG_STREAM_MAPPED_RAM_H
 #define MIG_STREAM_MAPPED_RAM_H

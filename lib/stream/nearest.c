@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see nearest.h: what makes a name near.
- * Knows not: what the names are of.
- * Beside it: stream/glob.c.
+ * Owns:          see nearest.h: what makes a name near.
+ * Must not know: what the names are of.
+ * See also:      stream/glob.c.
  *
  * Near is, in this order: the same but for upper and lower case; the word is all of the name
  * after its last '/', ':' or '.'; few letters were changed, added, lost or swapped; one

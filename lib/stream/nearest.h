@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      which of many names was probably meant by a word that is none of them, and the
- *            words that say so.
- * Knows not: what the names are of.
- * Beside it: stream/glob.h; whoever refuses a name that a user typed.
+ * Owns:          which of many names was probably meant by a word that is none of them,
+ *                and the words that say so.
+ * Must not know: what the names are of.
+ * See also:      stream/glob.h; whoever refuses a name that a user typed.
  */
 #ifndef MIG_STREAM_NEAREST_H
 #define MIG_STREAM_NEAREST_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see outer.h.
- * Knows not: what is in a section.
- * Beside it: stream/reader.c.
+ * Owns:          see outer.h.
+ * Must not know: what is in a section.
+ * See also:      stream/reader.c.
  *
  * Source: migration/savevm.c, qemu_savevm_state_header(), save_section_header(),
  * save_section_footer(), qemu_savevm_state_complete_precopy_non_iterable(), 5.2 to 11.1.

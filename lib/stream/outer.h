@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the structures of a stream's outer list, read and written: file header, section
- *            headers and footers, the description's header; names of section types.
- * Knows not: their order, and which section an id belongs to.
- * Beside it: stream/wire.h, which has the layouts; stream/reader.c; stream/command.h and
- *            stream/configuration.h, the other two members of the list.
+ * Owns:          the structures of a stream's outer list, read and written: file header,
+ *                section headers and footers, the description's header; names of section
+ *                types.
+ * Must not know: their order, and which section an id belongs to.
+ * See also:      stream/wire.h, which has the layouts; stream/reader.c; stream/command.h
+ *                and stream/configuration.h, the other two members of the list.
  */
 #ifndef MIG_STREAM_OUTER_H
 #define MIG_STREAM_OUTER_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see page-kind.h.
- * Knows not: who keeps pages.
- * Beside it: stream/page.h, which decodes.
+ * Owns:          see page-kind.h.
+ * Must not know: who keeps pages.
+ * See also:      stream/page.h, which decodes.
  *
  * Source: migration/ram.c, save_zero_page(), save_normal_page(), save_xbzrle_page(),
  * ram_load_precopy(), ram_load_postcopy(), 5.2 to 11.1; do_compress_ram_page(), 5.2 to 9.0.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the kinds of RAM page records: the table of them.
- * Knows not: blocks and runs.
- * Beside it: stream/ram-record.h, which reads and writes records with it.
+ * Owns:          the kinds of RAM page records: the table of them.
+ * Must not know: blocks and runs.
+ * See also:      stream/ram-record.h, which reads and writes records with it.
  *
  * A new kind is a row in stream/page-kind.c and a name in MigPageKind (stream/item.h), and
  * in stream/wire.h its flag.  A filter gets pages of a kind only if it says that it knows

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see page-set.h.
- * Knows not: what a page is.
- * Beside it: io/long-array.h.
+ * Owns:          see page-set.h.
+ * Must not know: what a page is.
+ * See also:      io/long-array.h.
  */
 #include "stream/page-set.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      a set of page numbers: which pages were sent, or are needed.
- * Knows not: what a page is.
- * Beside it: check/facts.h, filter/ram-decompress.c.
+ * Owns:          a set of page numbers: which pages were sent, or are needed.
+ * Must not know: what a page is.
+ * See also:      check/facts.h, filter/ram-decompress.c.
  *
  * Pages are sent in long runs, so a stretch of MIG_PAGE_SET_STRETCH pages of which all or none
  * are in the set costs nothing but its entry in an index.  The others have a bit per page, in

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      knowing the size of a target page when the stream does not say it.
- * Knows not: which section is read.
- * Beside it: stream/configuration.c, stream/command.c, stream/mapped-ram.c: the ways in
- *            which a stream does say it; stream/ram.c, which needs it.
+ * Owns:          knowing the size of a target page when the stream does not say it.
+ * Must not know: which section is read.
+ * See also:      stream/configuration.c, stream/command.c, stream/mapped-ram.c: the ways
+ *                in which a stream does say it; stream/ram.c, which needs it.
  *
  * The word of a RAM record keeps its flags below the page size, so with a wrong size the
  * first records already make no sense.
@@ -37,8 +37,8 @@ static const struct {
     { "KIT_AURIX", 16384 },
 };
 
-/* Likely ones first.  A size that is too large leaves flags unexplained, and every one but
- * the true one reads the record behind a page at the wrong place. */
+/* Tried in this order.  Too large a size leaves flag bits unexplained; any wrong size finds
+ * no record header after a page. */
 static const uint32_t sizes[] = { 4096, 1024, 65536, 16384, 8192, 2048, 32768, 512, 256 };
 
 uint32_t mig_page_size_of_machine(const char *machine)
@@ -54,7 +54,7 @@ uint32_t mig_page_size_of_machine(const char *machine)
 /* How far @records make sense with pages of one size. */
 typedef struct Trial {
     size_t octets;
-    bool whole; /* to the end of the body, or of the octets that were looked at */
+    bool whole; /* to the end of the body, or of the bytes that were looked at */
     bool paged; /* with a page among them, whose length depends on the size */
 } Trial;
 
@@ -84,7 +84,7 @@ static Trial try_size(const uint8_t *records, size_t n, bool more, uint32_t page
     }
 }
 
-/* The size that explains @records, @n octets that start at a page record and, if @more, are
+/* The size that explains @records, @n bytes that start at a page record and, if @more, are
  * not all that there are; else the one that explains most.  A block is a whole number of
  * pages: @lengths is the lengths of all, or'ed.  *sure if no other size can be meant: records
  * of zero pages have one length with all of them. */

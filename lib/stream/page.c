@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see page.h.
- * Knows not: records.
- * Beside it: zlib, through gio's converter.
+ * Owns:          see page.h.
+ * Must not know: records.
+ * See also:      zlib, through gio's converter.
  *
  * XBZRLE is pairs of an unchanged run (its length) and a changed one (its length, and the
- * octets that replace).  Lengths are uleb128 of at most two octets.  An unchanged run may be
+ * bytes that replace).  Lengths are uleb128 of at most two bytes.  An unchanged run may be
  * empty in the first pair only, a changed one never; the trailing unchanged run is left out.
  * Source: migration/xbzrle.c, xbzrle_decode_buffer(), 5.2 to 10.2; migration/ram-compress.c,
  * 8.2.
@@ -17,7 +17,7 @@
 
 #include "io/zero.h"
 
-/* At each number two octets must be left, as QEMU's decoder has it. */
+/* At each number two bytes must be left, as QEMU's decoder has it. */
 static bool take_uleb(const uint8_t *data, size_t n, size_t *at, size_t *value)
 {
     if (n - *at < 2 || (data[*at] & 0x80 && data[*at + 1] & 0x80)) {
@@ -60,7 +60,7 @@ bool mig_page_inflate(const uint8_t *data, size_t n, uint8_t *page, size_t page_
     GConverterResult result = G_CONVERTER_CONVERTED;
     size_t in = 0, out = 0;
 
-    /* One octet of room beyond the page, so that a stream that yields more is seen to. */
+    /* One byte of room after the page, so that a stream that yields more is noticed. */
     g_autofree uint8_t *room = g_malloc(page_size + 1);
 
     if (n == 0) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      decoding one encoded RAM page.
- * Knows not: where pages are kept.
- * Beside it: stream/ram.c, which cuts the records.
+ * Owns:          decoding one encoded RAM page.
+ * Must not know: where pages are kept.
+ * See also:      stream/ram.c, which cuts the records.
  */
 #ifndef MIG_STREAM_PAGE_H
 #define MIG_STREAM_PAGE_H
@@ -14,15 +14,15 @@
 #include "io/visibility.h"
 
 /*
- * Applies the XBZRLE encoding @data, @n octets, to @page, which holds the page's content so
- * far, @page_size octets.  @page may be NULL: the encoding is judged only.
+ * Applies the XBZRLE encoding @data, @n bytes, to @page, which holds the page's content so
+ * far, @page_size bytes.  @page may be NULL: the encoding is judged only.
  * Returns false if it is malformed; @page is then partly changed.
  */
 MIG_API bool mig_page_xbzrle(const uint8_t *data, size_t n, uint8_t *page,
                              size_t page_size);
 
 /* Inflates @data, a whole zlib stream, into @page.  False unless it yields exactly
- * @page_size octets and ends at @n. */
+ * @page_size bytes and ends at @n. */
 MIG_API bool mig_page_inflate(const uint8_t *data, size_t n, uint8_t *page,
                               size_t page_size);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see pci-space.h.
- * Knows not: what follows the configuration space in a stream.
- * Beside it: stream/vfio.c, device/pci.c.
+ * Owns:          see pci-space.h.
+ * Must not know: what follows the configuration space in a stream.
+ * See also:      stream/vfio.c, device/pci.c.
  */
 #include "stream/pci-space.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      finding capabilities in PCI configuration space, and what the MSI-X one says.
- * Knows not: whose space it is; what the registers mean (device/pci-registers.h).
- * Beside it: stream/vfio.c, device/pci.c.
+ * Owns:          finding capabilities in PCI configuration space, and what the MSI-X one
+ *                says.
+ * Must not know: whose space it is; what the registers mean (device/pci-registers.h).
+ * See also:      stream/vfio.c, device/pci.c.
  *
  * Source: PCI Local Bus Specification 3.0, 6.2 and 6.8.2.
  */

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      whether octets look like what may follow a section.
- * Knows not: why somebody asks.
- * Beside it: stream/reader.c, where a footer is missing; stream/device.c, which looks for
- *            the end of a section.
+ * Owns:          whether bytes look like what may follow a section.
+ * Must not know: why somebody asks.
+ * See also:      stream/reader.c, where a footer is missing; stream/device.c, which looks
+ *                for the end of a section.
  */
 #include "stream/reader-private.h"
 #include "stream/command.h"
 #include "stream/page.h"
 
-/* After a true end mark: nothing, a description, or zeros for longer than they come in the
- * word of a record. */
+/* A true end mark is followed by nothing, a description, or more zeros than a RAM record's
+ * first word can have. */
 #define ZEROS_AFTER_EOF 32u
 
 bool mig_reader_plausible(const MigReader *r, const uint8_t *p, size_t n)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see ram-record.h.
- * Knows not: blocks, and what came before.
- * Beside it: stream/ram.c, which has the layout; stream/page-size.c, which tries.
+ * Owns:          see ram-record.h.
+ * Must not know: blocks, and what came before.
+ * See also:      stream/ram.c, which has the layout; stream/page-size.c, which tries.
  */
 #include "stream/ram-record.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the ram section's structures, read and written: the words of the list and of
- *            marks, entries of the list, page records and runs of them.
- * Knows not: which blocks there are, and what came before.
- * Beside it: stream/ram.c, which has the layout; stream/page-kind.h.
+ * Owns:          the ram section's structures, read and written: the words of the list
+ *                and of marks, entries of the list, page records and runs of them.
+ * Must not know: which blocks there are, and what came before.
+ * See also:      stream/ram.c, which has the layout; stream/page-kind.h.
  */
 #ifndef MIG_STREAM_RAM_RECORD_H
 #define MIG_STREAM_RAM_RECORD_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what the ram body keeps between records and between bodies.
- * Knows not: the outer list.  Private to stream/ram.c and stream/mapped-ram.c.
- * Beside it: stream/body.h.
+ * Owns:          what the ram body keeps between records and between bodies.
+ * Must not know: the outer list.  Private to stream/ram.c and stream/mapped-ram.c.
+ * See also:      stream/body.h.
  */
 #ifndef MIG_STREAM_RAM_STATE_H
 #define MIG_STREAM_RAM_STATE_H

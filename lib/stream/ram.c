@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the ram section, version 4: block list and page records.
- * Knows not: mapped-ram's regions (stream/mapped-ram.c); what pages hold.
- * Beside it: stream/ram-record.c, which cuts one record.
+ * Owns:          the ram section, version 4: block list and page records.
+ * Must not know: mapped-ram's regions (stream/mapped-ram.c); what pages hold.
+ * See also:      stream/ram-record.c, which cuts one record.
  *
  * A body is records up to EOS, each one be64 word first: an offset in the block, or'ed with
  * flags below the target page size.
@@ -26,7 +26,7 @@
 #include "stream/mapped-ram.h"
 #include "stream/ram-record.h"
 
-/* No record of a run but its first straddles a multiple of this, in octets. */
+/* No record of a run but its first straddles a multiple of this, in bytes. */
 #define RUN_GRID MIG_TINY_OR(256u << 10, 1u << 20)
 
 #define WORD                  MIG_RAM_WORD_LENGTH
@@ -58,8 +58,8 @@ static MigRamBlock *find_block(MigRamState *ram, const void *name, uint8_t n)
 }
 
 /* postcopy-ram adds the block's host page size where it is not the usual one, and nothing
- * says so: what comes next is that size, whose first octet is 0, or a name, which is not
- * empty, or the record behind the list, which always has flags.
+ * says so: what comes next is that size, whose first byte is 0, or a name, which is not
+ * empty, or the record after the list, which always has flags.
  * Source: migration/ram.c, ram_save_setup(). */
 static bool is_host_page_size(const MigRamState *ram, const uint8_t *p)
 {
@@ -69,8 +69,8 @@ static bool is_host_page_size(const MigRamState *ram, const uint8_t *p)
            (value & (MAX(ram->page_size, MIG_PAGE_SIZE_MIN) - 1)) == 0;
 }
 
-/* What may stand behind the length of @block.  Eight octets always do: these, the next
- * entry, or a record.  Moves *at behind it. */
+/* Reads what may follow the length of @block.  At least eight bytes do: this, the next
+ * entry, or a record.  Moves *at past it. */
 static bool read_block_options(MigReader *r, MigRamState *ram, const MigItem *item,
                                MigRamBlock *block, size_t *at, GError **error)
 {
@@ -113,7 +113,8 @@ static MigStatus read_block(MigReader *r, MigRamState *ram, MigItem *item, GErro
     }
     n = p[0];
     if (n == 0) {
-        /* The first octet of a record: the list is over although lengths are missing. */
+        /* This is the first byte of a record: the list ends here, although lengths are
+         * missing. */
         mig_reader_note_defect(r, MIG_DEFECT_RAM_LIST_TOTAL);
         ram->listing = false;
         return MIG_STATUS_END;
@@ -231,8 +232,8 @@ static MigStatus bad_flags(MigReader *r, MigItem *item, uint32_t flags,
 
 /* The page size to read the record @p with, where the stream has not said it.  The word of
  * the block list is a total, whose bits below any page size are flags; the other marks are
- * the same in all sizes.  A trial is made once for the zero pages of a body, which tell
- * little, and for the first page with data, which decides. */
+ * the same in all sizes.  The reader tries sizes once for the zero pages of a body, which
+ * tell little, and once for the first page with data, which decides. */
 static uint32_t provisional_page_size(MigReader *r, MigRamState *ram, const uint8_t *p)
 {
     uint8_t low = p[WORD - 1];
@@ -268,7 +269,7 @@ static MigStatus read_record(MigReader *r, MigRamState *ram, MigItem *item,
     if (!p) {
         return MIG_STATUS_ERROR;
     }
-    /* No page lies so far up that its record begins like the section's footer. */
+    /* No page has so high an address that its record begins like the section's footer. */
     if (G_UNLIKELY(p[0] == MIG_FOOTER && mig_reader_is_footer(r, p))) {
         mig_reader_note_defect(r, MIG_DEFECT_RAM_EOS_MISSING);
         return MIG_STATUS_END;

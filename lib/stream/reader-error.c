@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      how a body says that it cannot go on.
- * Knows not: any body.
- * Beside it: stream/body.h.
+ * Owns:          how a body says that it cannot go on.
+ * Must not know: any body.
+ * See also:      stream/body.h.
  */
 #include <string.h>
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the reader's insides: where it is in the grammar of a stream, and what it
- *            has learned.
- * Knows not: consumers; what the bodies keep.  Private to stream/.
- * Beside it: stream/reader.c and the rest of the outer list (command.c, configuration.c,
- *            tail.c, plausible.c, reader-error.c); stream/device.c, the one body whose end
- *            only the outer list knows.  Other bodies see stream/body.h and no more.
+ * Owns:          the reader's insides: where it is in the grammar of a stream, and what
+ *                it has learned.
+ * Must not know: consumers; what the bodies keep.  Private to stream/.
+ * See also:      stream/reader.c and the rest of the outer list (command.c,
+ *                configuration.c, tail.c, plausible.c, reader-error.c); stream/device.c,
+ *                the one body whose end only the outer list knows.  Other bodies see
+ *                stream/body.h and no more.
  */
 #ifndef MIG_STREAM_READER_PRIVATE_H
 #define MIG_STREAM_READER_PRIVATE_H
@@ -43,8 +44,8 @@ struct MigReader {
     MigGrammar grammar;
     GError *failure;
     bool ended;
-    uint64_t pos;         /* where the input stands: the start of the last item */
-    uint64_t last_length; /* octets of it */
+    uint64_t pos;         /* position of the input: the start of the last item */
+    uint64_t last_length; /* bytes of it */
     bool join_pieces;     /* nobody looks at them */
 
     MigMeter names; /* what sections, blocks and whoever keeps something of each take */
@@ -64,8 +65,8 @@ struct MigReader {
     MigBudget budget;
     bool description_sought;
     size_t next_device;          /* index of the device that is expected next */
-    uint64_t trailing;           /* octets behind the end mark and the description */
-    uint64_t second_best_sought; /* octets that were read behind a possible end */
+    uint64_t trailing;           /* bytes behind the end mark and the description */
+    uint64_t second_best_sought; /* bytes that were read after a possible end */
 };
 
 MigStatus mig_configuration_next(MigReader *r, MigItem *item, GError **error);

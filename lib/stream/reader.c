@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the outer list: file header, section headers and footers, end mark, what
- *            follows; cutting long things into pieces.
- * Knows not: what is inside a body.
- * Beside it: stream/configuration.c, stream/command.c, stream/body.h.
+ * Owns:          the outer list: file header, section headers and footers, end mark, what
+ *                follows; cutting long things into pieces.
+ * Must not know: what is inside a body.
+ * See also:      stream/configuration.c, stream/command.c, stream/body.h.
  *
- * The input stands at the start of the last item until the next one is asked for, so that
- * its octets can be looked at; nothing is read of an item that nobody looks at, where the
- * input can seek.
+ * The input stays at the start of the last item until the next one is asked for, so that
+ * its bytes can be looked at. If the input can seek, an item that nobody looks at is never
+ * read.
  */
 #include "stream/reader.h"
 
@@ -107,7 +107,7 @@ void mig_reader_free(MigReader *r)
     g_free(r);
 }
 
-/* Whether @n octets from the input's position on are there. */
+/* Whether @n bytes from the input's position on are there. */
 static bool available(MigReader *r, uint64_t n, uint64_t *found)
 {
     size_t there;
@@ -309,7 +309,8 @@ static MigStatus read_short_header(MigReader *r, MigItem *item, GError **error)
     }
     if (section->id != header.id) {
         item->defect =
-            MIG_DEFECT_SECTION_UNBOUND; /* a later START or FULL gave it another */
+            MIG_DEFECT_SECTION_UNBOUND; /* a later START or FULL gave the section another
+                                         * id */
     }
     item->length = header.length;
     return enter_body(r, item, section, header.id);
@@ -403,8 +404,9 @@ static MigStatus read_body(MigReader *r, MigItem *item, GError **error)
     return status;
 }
 
-/* Where a footer was wanted: a body that is longer than was thought, or no footers.  The
- * first body of a stream decides: the octet of a footer never starts a section. */
+/* There is no footer where one was wanted: the body is longer than assumed, or the stream
+ * has no footers.  The first body of a stream decides, because the first byte of a footer
+ * never starts a section. */
 static MigStatus no_footer(MigReader *r, MigItem *item, GError **error)
 {
     size_t n;
@@ -461,7 +463,7 @@ void mig_reader_set_description(MigReader *r, MigDescription *d)
     mig_budget_grant(&r->budget, d ? d->json_length : 0);
 }
 
-/* Behind the end mark: the description, or something that nobody loads. */
+/* After the end mark: the description, or something that no loader reads. */
 static MigStatus read_description(MigReader *r, MigItem *item, GError **error)
 {
     size_t n;

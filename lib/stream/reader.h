@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      bytes to items: the outer list of a stream, and what was learned on the way.
- * Knows not: who watches; what device state means.
- * Beside it: stream/item.h; stream/body.h and the section bodies; stream/description.h.
+ * Owns:          bytes to items: the outer list of a stream, and what was learned on the
+ *                way.
+ * Must not know: who watches; what device state means.
+ * See also:      stream/item.h; stream/body.h and the section bodies;
+ *                stream/description.h.
  */
 #ifndef MIG_STREAM_READER_H
 #define MIG_STREAM_READER_H
@@ -15,17 +17,17 @@
 
 typedef struct MigReader MigReader;
 
-/* Octets that are read of what follows a stream in a pipe; a file is read to its end. */
+/* Bytes that are read of what follows a stream in a pipe; a file is read to its end. */
 #define MIG_PIPE_TRAILING_MAX (1u << 30)
 
 typedef enum MigStatus {
     MIG_STATUS_MORE,  /* an item was read */
     MIG_STATUS_END,   /* the stream is complete and there is nothing more */
-    MIG_STATUS_ERROR, /* it cannot be read on; all items up to here were given out */
+    MIG_STATUS_ERROR, /* reading cannot go on; all items up to here were returned */
 } MigStatus;
 
-/* Reads @in from where it stands, which is offset 0 of the stream for all items.  @in is
- * borrowed and must outlive the reader. */
+/* Reads @in from its current position, which is offset 0 for all items.  @in is borrowed
+ * and must outlive the reader. */
 MIG_API MigReader *mig_reader_new(MigInput *in);
 MIG_API void mig_reader_free(MigReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigReader, mig_reader_free)
@@ -45,13 +47,13 @@ MIG_API void mig_reader_join_pieces(MigReader *reader);
 MIG_API MigStatus mig_reader_next(MigReader *reader, MigItem *item, GError **error);
 
 /*
- * The octets of @item, which must be the last one read, all item->length of them; valid
+ * The bytes of @item, which must be the last one read, all item->length of them; valid
  * until the next call that moves the reader.  NULL if they cannot be read any more (the
  * next call of mig_reader_next() then says why).
  */
 MIG_API const uint8_t *mig_reader_bytes(MigReader *reader, const MigItem *item);
 
-/* Position behind the last item, in plain bytes. */
+/* Position after the last item, in plain bytes. */
 MIG_API uint64_t mig_reader_tell(const MigReader *reader);
 
 /* What the stream has said so far. */
@@ -60,7 +62,7 @@ mig_reader_configuration(const MigReader *reader); /* or NULL */
 MIG_API uint32_t
 mig_reader_page_size(const MigReader *reader); /* of the target; 0: not known */
 
-/* Octets of a target page where the name of the machine type tells: its target has pages of
+/* Bytes of a target page where the name of the machine type tells: its target has pages of
  * one size.  0 where it does not tell, as of Arm's machines, whose streams record the size. */
 MIG_API uint32_t mig_page_size_of_machine(const char *machine);
 
@@ -77,11 +79,10 @@ MIG_API const MigDescription *mig_reader_find_description(MigReader *reader,
                                                           GError **error);
 
 /*
- * Leaves out what stands between the last item, a section header, and the FULL sections in
- * a row before the end mark, as far as the description has their lengths: the next item is
- * the header of the first of them, at *offset.  False, and nothing is left out, where they
- * cannot be found so: no description ends the input, or its lengths do not lead from section
- * to section, or the input cannot seek.
+ * Skips from the last item, a section header, to the first of the FULL sections that end
+ * the stream and whose lengths the description has; *offset is where that one is.  False,
+ * and nothing is skipped, if they cannot be found: no description ends the input, its
+ * lengths do not lead from section to section, or the input cannot seek.
  */
 MIG_API bool mig_reader_skip_to_tail(MigReader *reader, uint64_t *offset);
 

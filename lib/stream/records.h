@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the shape that the small special sections share: a record, its name, a value.
- * Knows not: any of the sections.  Private to stream/.
- * Beside it: stream/block.c, dirty-bitmap.c, htab.c, s390.c.
+ * Owns:          the shape that the small special sections share: a record, its name, a
+ *                value.
+ * Must not know: any of the sections.  Private to stream/.
+ * See also:      stream/block.c, dirty-bitmap.c, htab.c, s390.c.
  */
 #ifndef MIG_STREAM_RECORDS_H
 #define MIG_STREAM_RECORDS_H

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      s390x: storage attributes (live), storage keys, the TOD clock.
- * Knows not: what keys and attributes mean.
- * Beside it: stream/records.h.
+ * Owns:          s390x: storage attributes (live), storage keys, the TOD clock.
+ * Must not know: what keys and attributes mean.
+ * See also:      stream/records.h.
  *
  * Attributes and keys: records of a be64 word first, flags in its low 12 bits:
- *   0x02 MORE   an address: be64 count, count octets (a page each)
+ *   0x02 MORE   an address: be64 count, count bytes (a page each)
  *   0x04 ERROR  nothing
- *   0x08 DONE   nothing; the end, behind which an EOS may stand
+ * 0x08 DONE  nothing; the end, which an EOS may follow
  *   0x01 EOS    the body's end
  * todclock: u8 0, not there; or u8 1 | u8 high | be64 low.
  * Source: hw/s390x/s390-stattrib.c; hw/s390x/s390-skeys.c; hw/s390x/tod.c, 5.2 to 10.2.

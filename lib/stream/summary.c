@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see summary.h.
- * Knows not: how it is shown.
- * Beside it: stream/vfio-dialect.c.
+ * Owns:          see summary.h.
+ * Must not know: how it is shown.
+ * See also:      stream/vfio-dialect.c.
  */
 #include "stream/summary.h"
 

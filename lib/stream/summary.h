@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what a whole stream adds up to: sections, RAM blocks, VFIO devices, commands.
- * Knows not: how it is shown.
- * Beside it: stream/reader.h; cli/cmd-dump.c.
+ * Owns:          what a whole stream adds up to: sections, RAM blocks, VFIO devices,
+ *                commands.
+ * Must not know: how it is shown.
+ * See also:      stream/reader.h; cli/cmd-dump.c.
  *
  * Memory grows with the number of RAM blocks and VFIO devices; what is one per section,
  * record or command goes to a temporary file when it is long.
@@ -14,7 +15,7 @@
 #include "stream/reader.h"
 #include "stream/vfio-dialect.h"
 
-/* One START, PART, END or FULL.  Offsets in plain bytes, lengths in octets. */
+/* One START, PART, END or FULL.  Offsets in plain bytes, lengths in bytes. */
 typedef struct MigSectionSummary {
     uint64_t offset;
     uint64_t length;     /* header, body and footer, as far as they were read */
@@ -37,7 +38,7 @@ MIG_API uint64_t mig_section_summary_body(const MigSectionSummary *section,
 typedef struct MigRamSummary {
     uint64_t pages[MIG_PAGE_KIND_COUNT];
     uint64_t mapped;     /* pages that a mapped-ram file holds */
-    uint64_t wire_bytes; /* octets of all of them, headers included */
+    uint64_t wire_bytes; /* bytes of all of them, headers included */
 } MigRamSummary;
 
 typedef struct MigVfioRecordSummary {
@@ -48,7 +49,7 @@ typedef struct MigVfioRecordSummary {
     uint16_t subflags;
     bool has_subflags;
     uint8_t header_length; /* bytes of it before its payload */
-    uint8_t type;          /* of the section it stands in */
+    uint8_t type;          /* of the section that it is in */
     uint32_t device;       /* index into vfio */
     uint32_t next;         /* index + 1 of the device's next record; 0: none */
 } MigVfioRecordSummary;
@@ -58,8 +59,8 @@ typedef struct MigVfioSummary {
     MigVfioDevice device;
     bool has_pci;
     uint16_t vendor_id, device_id;
-    uint32_t config_size;   /* octets of configuration space */
-    uint32_t config_length; /* octets of the payload */
+    uint32_t config_size;   /* bytes of configuration space */
+    uint32_t config_length; /* bytes of the payload */
     uint32_t msix_vectors;  /* in the payload */
     bool msix_enabled;
     uint32_t first_record; /* index + 1 into vfio_records; 0: none */
@@ -70,10 +71,10 @@ typedef struct MigCommandSummary {
     uint64_t offset, length;
     uint16_t id;
     uint8_t package_depth;
-    uint32_t package_length; /* PACKAGED: octets that follow */
+    uint32_t package_length; /* PACKAGED: bytes that follow */
 } MigCommandSummary;
 
-/* Where the bytes are, for a bar. */
+/* What kinds of bytes the stream has, for a bar. */
 typedef enum MigShare {
     MIG_SHARE_RAM,
     MIG_SHARE_VFIO,
@@ -83,7 +84,7 @@ typedef enum MigShare {
     MIG_SHARE_COUNT
 } MigShare;
 
-/* A defect that reading came across and went on. */
+/* A defect that did not stop the reader. */
 typedef struct MigDefectSummary {
     uint64_t offset;
     const char *rule;
@@ -103,7 +104,7 @@ typedef struct MigSummary {
     MigLongArray *commands;     /* MigCommandSummary, in order */
     uint64_t share[MIG_SHARE_COUNT];
     uint64_t eof_offset;     /* UINT64_MAX: none */
-    uint64_t trailing_bytes; /* behind the end mark and the description */
+    uint64_t trailing_bytes; /* after the end mark and the description */
     bool trailing_zero;      /* ... and all of them 0 */
     MigDefectSummary defects[MIG_DEFECTS_KEPT];
     uint64_t n_defects;

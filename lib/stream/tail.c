@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the way to the last FULL sections of a stream that does not lead through RAM.
- * Knows not: what is in them.
- * Beside it: stream/description.c, which has their lengths; stream/reader.h.
+ * Owns:          the way to the last FULL sections of a stream that does not lead through
+ *                RAM.
+ * Must not know: what is in them.
+ * See also:      stream/description.c, which has their lengths; stream/reader.h.
  *
  * The description lists the FULL sections in the order of the stream, each with the length
- * of its body, and they stand right before the end mark: so they can be found one by one
- * from there backwards, and each shows by its header and footer that it is the one.
+ * of its body, and they come right before the end mark. So they can be found one by one
+ * from there backwards; its header and footer confirm each.
  * Source: migration/savevm.c, qemu_savevm_state_complete_precopy_non_iterable(), 5.2 to
  * 10.2.
  */

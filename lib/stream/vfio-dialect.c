@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see vfio-dialect.h.
- * Knows not: bytes; it watches items.
- * Beside it: stream/vfio.c.
+ * Owns:          see vfio-dialect.h.
+ * Must not know: bytes; it watches items.
+ * See also:      stream/vfio.c.
  */
 #include "stream/vfio-dialect.h"
 

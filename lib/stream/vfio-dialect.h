@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what a VFIO device's records add up to: its dialect, its data, where its
- *            configuration stands.
- * Knows not: whether that is right; check/ does.
- * Beside it: migstat-subflag(5).
+ * Owns:          what a VFIO device's records add up to: its dialect, its data, where its
+ *                configuration is.
+ * Must not know: whether that is right; check/ does.
+ * See also:      migstat-subflag(5).
  */
 #ifndef MIG_STREAM_VFIO_DIALECT_H
 #define MIG_STREAM_VFIO_DIALECT_H
@@ -33,7 +33,7 @@ typedef struct MigVfioDevice {
     uint64_t first_data;        /* offset of the first data record that is not empty */
     uint64_t first_stop_copy;   /* of the first one in END */
     uint64_t config;            /* of the first configuration record with a payload */
-    MigSectionType config_type; /* where that stands */
+    MigSectionType config_type; /* the type of its section */
     uint32_t config_records;    /* with a payload */
     uint64_t enable;            /* of what enables interrupts: the first record of an old
                                     * dialect, ENABLE_IRQ of the subflag one */

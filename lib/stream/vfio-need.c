@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see vfio-need.h.
- * Knows not: streams.
- * Beside it: filter/vfio-layout.c and the rules on order, which ask.
+ * Owns:          see vfio-need.h.
+ * Must not know: streams.
+ * See also:      filter/vfio-layout.c and the rules on order, which ask.
  */
 #include "stream/vfio-need.h"
 

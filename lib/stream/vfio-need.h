@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      what a user says about devices: whether one needs its configuration space set
- *            up before its data; and how that is written.
- * Knows not: what follows from it.
- * Beside it: check/ and filter/, whose options are the same.
+ * Owns:          what a user says about devices: whether one needs its configuration
+ *                space set up before its data; and how that is written.
+ * Must not know: what follows from it.
+ * See also:      check/ and filter/, whose options are the same.
  *
  *   NEED            of every device
  *   NEED:PATTERN    of those whose section's name, "0000:00:02.0/vfio", matches

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the sections of VFIO devices, in all three dialects.
- * Knows not: which dialect a stream is in, and whether its order is right.
- * Beside it: migstat-subflag(5), the dialects; check/ and filter/, which care.
+ * Owns:          the sections of VFIO devices, in all three dialects.
+ * Must not know: which dialect a stream is in, and whether its order is right.
+ * See also:      migstat-subflag(5), the dialects; check/ and filter/, which care.
  *
  * A body is records, each a be64 flag first:
  *   DEV_SETUP_STATE       nothing

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      VFIO records and configuration payloads, read and written.
- * Knows not: where they stand in a stream.
- * Beside it: stream/vfio.c, which has the layout; stream/item.h, MigVfioRecord.
+ * Owns:          VFIO records and configuration payloads, read and written.
+ * Must not know: where they are in a stream.
+ * See also:      stream/vfio.c, which has the layout; stream/item.h, MigVfioRecord.
  */
 #ifndef MIG_STREAM_VFIO_H
 #define MIG_STREAM_VFIO_H

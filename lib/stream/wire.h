@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the constants of the wire format, in the order of the format.
- * Knows not: how they are read or written.
- * Beside it: stream/reader.c and the section bodies.
+ * Owns:          the constants of the wire format, in the order of the format.
+ * Must not know: how they are read or written.
+ * See also:      stream/reader.c and the section bodies.
  *
  * All integers of the stream are big-endian, but for the bitmap of mapped-ram.
  * Sources are QEMU's; a release is named where the fact is not true of all from 5.2 on.
@@ -102,7 +102,7 @@ static inline void mig_append_pstr8(GByteArray *out, const void *text, uint8_t n
 #define MIG_FILE_VERSION_OBSOLETE 2u
 #define MIG_FILE_HEADER_LENGTH    8u
 
-/* First octet of everything in the outer list.
+/* First byte of everything in the outer list.
  * Source: migration/savevm.h. */
 typedef enum MigSectionType {
     MIG_EOF = 0x00,
@@ -184,14 +184,14 @@ typedef enum MigRamFlag {
 #define MIG_VFIO_SUBFLAG_ENABLE_IRQ 0x0002u
 
 /* Bounds of the library on what a stream may ask for. */
-#define MIG_CONFIGURATION_MAX (64u << 10)  /* octets of the whole section */
+#define MIG_CONFIGURATION_MAX (64u << 10) /* bytes of the whole section */
 #define MIG_SECTIONS_MAX      (128u << 10) /* distinct (idstr, instance), and section ids */
-#define MIG_SECTION_NAMES_MAX (8u << 20)   /* octets of their names */
+#define MIG_SECTION_NAMES_MAX (8u << 20)   /* bytes of their names */
 #define MIG_RAM_BLOCKS_MAX    (16u << 10)
-#define MIG_DESCRIPTION_MAX   (16u << 20)      /* octets of JSON that are looked into */
+#define MIG_DESCRIPTION_MAX   (16u << 20)      /* bytes of JSON that are looked into */
 #define MIG_DEVICES_MAX       MIG_SECTIONS_MAX /* entries of a description */
 #define MIG_JSON_DEPTH_MAX    128u
-#define MIG_JSON_STRING_MAX   (64u << 10) /* octets, escapes as they are written */
+#define MIG_JSON_STRING_MAX   (64u << 10) /* bytes, escapes as they are written */
 #define MIG_PACKAGE_DEPTH_MAX 4u
 #define MIG_PAGE_SIZE_MIN     256u
 #define MIG_PAGE_SIZE_MAX     65536u

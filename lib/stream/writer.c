@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      see writer.h.
- * Knows not: what items mean, but for packages and mapped-ram.
- * Beside it: filter/chain.c, which puts.
+ * Owns:          see writer.h.
+ * Must not know: what items mean, but for packages and mapped-ram.
+ * See also:      filter/chain.c, which puts.
  *
- * What was read of the input is written from where it was read to.  Where it can be moved
- * instead, or is not here any more, it is copied as a range; ranges that follow each other
- * become one.
+ * Bytes that are still in memory are written from there.  Bytes that can be moved instead,
+ * or are no longer in memory, are copied as a range; adjacent ranges become one.
  */
 #include "stream/writer.h"
 #include "io/input-memory.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      items to bytes, and what depends on where bytes land: the length that a
- *            PACKAGED command states, the file offsets that mapped-ram states.
- * Knows not: why an item was changed.
- * Beside it: io/output.h, which it copies ranges with; stream/reader.h, whose items it
- * gets.
+ * Owns:          items to bytes, and what depends on where bytes land: the length that a
+ *                PACKAGED command states, the file offsets that mapped-ram states.
+ * Must not know: why an item was changed.
+ * See also:      io/output.h, which it copies ranges with; stream/reader.h, whose items
+ *                it gets.
  */
 #ifndef MIG_STREAM_WRITER_H
 #define MIG_STREAM_WRITER_H

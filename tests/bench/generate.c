@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: valid streams of any size, for measuring.
+/*
+ * Owns:          valid streams of any size, for measuring.
  * Must not know: the library, so that a slip in one is not hidden by the other.
- * Neighbours: streams.py runs it.
+ * See also:      streams.py runs it.
  *
  *     generate FILE SIZE [normal=SHARE] [zero=SHARE] [vfio=SHARE] [parts=N] [sections=N]
  *                        [mapped | memory]

@@ -2,7 +2,7 @@
 """
 Owns: how a shell command is timed, alone or beside another, and what memory it takes.
 Must not know: which commands, and what migstat is but for its name.
-Neighbours: run, the only user.
+See also: run, the only user.
 """
 
 import ctypes

@@ -2,7 +2,7 @@
 """
 Owns: the streams that are measured, by name: which, and how each is made.
 Must not know: what is done with them.
-Neighbours: generate.c writes streams of any size; tests/qemu/qemulab.py lets QEMU write them.
+See also: generate.c writes streams of any size; tests/qemu/qemulab.py lets QEMU write them.
 """
 
 import os

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: migstat check as a user meets it: what it prints, and its exit status.
+/*
+ * Owns:          migstat check as a user meets it: what it prints, and its exit status.
  * Must not know: the library.
- * Neighbours: tests/unit/test-rules.c has the rules themselves.
+ * See also:      tests/unit/test-rules.c has the rules themselves.
  */
 #include "migstat.h"
 #include "support.h"

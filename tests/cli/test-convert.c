@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof of what migstat convert does to files, pipes and terminals, of its exit
- * statuses, and of the recipes in its man page.
+/*
+ * Owns:          the proof of what migstat convert does to files, pipes and terminals, of
+ *                its exit statuses, and of the recipes in its man page.
  * Must not know: filters; unit tests prove them.
- * Neighbours: man/migstat-convert.1; conversion.h.
+ * See also:      man/migstat-convert.1; conversion.h.
  */
 #include "support.h"
 

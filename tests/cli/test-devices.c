@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof of `migstat dump --devices`: real streams, against what QEMU's own script
- * made of one of them; patterns; damage.
+/*
+ * Owns:          the proof of `migstat dump --devices`: real streams, against what QEMU's
+ *                own script made of one of them; patterns; damage.
  * Must not know: how fields are decoded; tests/unit/test-device.c has that.
- * Neighbours: tests/fixtures/devices/q35-100-devices.analyze-state.json.zst is what
- * scripts/analyze-migration.py -d state of QEMU 10.2 prints for the stream of that name.
- * The streams there are of guests with virtio-net and virtio-blk that have not run, on
- * s390-ccw-virtio of QEMU 7.2, virt of 11.1 (force-legacy=false) and microvm of 5.2.
+ * See also:      tests/fixtures/devices/q35-100-devices.analyze-state.json.zst is what
+ *                scripts/analyze-migration.py -d state of QEMU 10.2 prints for the stream
+ *                of that name. The streams there are of guests with virtio-net and
+ *                virtio-blk that have not run, on s390-ccw-virtio of QEMU 7.2, virt of
+ *                11.1 (force-legacy=false) and microvm of 5.2.
  */
 #include "support.h"
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof of `migstat diff`: what is the same is silent, what differs is named.
+/*
+ * Owns:          the proof of `migstat diff`: what is the same is silent, what differs is
+ *                named.
  * Must not know: how streams are compared.
- * Neighbours: tests/fixtures/diff: a; b, one instruction later; c, another machine; zero
- * and scattered, a guest that writes to every other page.
+ * See also:      tests/fixtures/diff: a; b, one instruction later; c, another machine;
+ *                zero and scattered, a guest that writes to every other page.
  */
 #include "support.h"
 

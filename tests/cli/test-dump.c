@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof of `migstat dump`: what it prints of every fixture and of real streams,
- * its options, its exit statuses.
+/*
+ * Owns:          the proof of `migstat dump`: what it prints of every fixture and of real
+ *                streams, its options, its exit statuses.
  * Must not know: the library; how items are read is tests/unit's.
- * Neighbours: fixtures/dump has the streams and, beside them, what is printed of each.
+ * See also:      fixtures/dump has the streams and, beside them, what is printed of each.
  */
 #include "support.h"
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof of `migstat extract`: contents, names, and that files come whole or not.
+/*
+ * Owns:          the proof of `migstat extract`: contents, names, and that files come
+ *                whole or not.
  * Must not know: how pages are decoded.
- * Neighbours: tests/fixtures/extract; tests/qemu/memory has stock QEMU as the judge.
+ * See also:      tests/fixtures/extract; tests/qemu/memory has stock QEMU as the judge.
  */
 #include "support.h"
 

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: what the program leaves behind when the system fails it: each call that it makes
- * fails in each way in turn, or a signal comes just then, or the input shrinks.
+/*
+ * Owns:          what the program leaves behind when the system fails it: each call that
+ *                it makes fails in each way in turn, or a signal comes just then, or the
+ *                input shrinks.
+ * Must not know: which calls are made, or how many: a first run counts them.
+ * See also:      ../faults/inject.c, which is preloaded.
+ *
  *   - The target is absent, or as it was, or whole; nothing else is left in its folder.
  *   - Exit status 0 means that the result is the same as without the fault; else a
  *     message says what happened, in the words of the system.  What fails to be written
@@ -8,8 +13,6 @@
  *   - No death by a signal, SIGBUS among them; an interrupted or short call changes
  *     nothing.
  * `make check` tries a sample of the calls, FULL=1 far more.
- * Must not know: which calls are made, or how many: a first run counts them.
- * Neighbours: ../faults/inject.c, which is preloaded.
  */
 #include "../unit/bounds.h"
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: which file a command writes, and who may read it: links, FIFOs, modes, attributes.
+/*
+ * Owns:          which file a command writes, and who may read it: links, FIFOs, modes,
+ *                attributes.
  * Must not know: what is written.
- * Neighbours: ../unit/test-output.c, for what changes while a command runs; test-convert.c.
+ * See also:      ../unit/test-output.c, for what changes while a command runs;
+ *                test-convert.c.
  */
 #include "support.h"
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: that the program and the library are linked so that a mistake is harder to use.
+/*
+ * Owns:          that the program and the library are linked so that a mistake is harder
+ *                to use.
  * Must not know: what they do.
- * Neighbours: the Makefile, which chooses the flags; make check passes them on where they are
- * its own, in HARDENING.
+ * See also:      the Makefile, which chooses the flags; make check passes them on where
+ *                they are its own, in HARDENING.
  */
 #include "support.h"
 

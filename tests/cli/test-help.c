@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof that --help and the manual say the same of every command, and that the
- * pages have one form.
- * Must not know: any single command; the table of commands is what `migstat --help` lists.
- * Neighbours: man/ is its input.
+/*
+ * Owns:          the proof that --help and the manual say the same of every command, and
+ *                that the pages have one form.
+ * Must not know: any single command; the table of commands is what `migstat --help`
+ *                lists.
+ * See also:      man/ is its input.
  */
 #include "support.h"
 

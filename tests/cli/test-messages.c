@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: what migstat says to a person who typed something wrongly, or asked for something that
- * is not there: each message as it comes, with the form that works.
+/*
+ * Owns:          what migstat says to a person who typed something wrongly, or asked for
+ *                something that is not there: each message as it comes, with the form
+ *                that works.
  * Must not know: how the commands work otherwise.
- * Neighbours: test-help.c has what --help says.
+ * See also:      test-help.c has what --help says.
  *
  * A row is one message.  Every one goes to standard error, with nothing on standard output, and
  * exit status 2.

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof that the examples of README.md show what the program prints, that those of
- * the manual run, that the client of migstat(3) compiles and runs, and that the files which
- * documents name exist.
+/*
+ * Owns:          the proof that the examples of README.md show what the program prints,
+ *                that those of the manual run, that the client of migstat(3) compiles and
+ *                runs, and that the files which documents name exist.
  * Must not know: what they are about.
- * Neighbours: README.md, man/migstat.3; the streams are those of tests/fixtures/real.
+ * See also:      README.md, man/migstat.3; the streams are those of tests/fixtures/real.
  */
 #include "support.h"
 

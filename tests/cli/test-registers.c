@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the proof of `migstat dump --registers` on real streams, and on none.
- * Knows not: which field holds which register; tests/qemu/registers asks QEMU itself.
- * Beside it: lib/device/registers.h.
+ * Owns:          the proof of `migstat dump --registers` on real streams, and on none.
+ * Must not know: which field holds which register; tests/qemu/registers asks QEMU itself.
+ * See also:      lib/device/registers.h.
  */
 #include "support.h"
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof of the filters that repair a load: set-field, drop-subsection, ram-block.
+/*
+ * Owns:          the proof of the filters that repair a load: set-field, drop-subsection,
+ *                ram-block.
  * Must not know: the chain; test-convert.c has files and pipes.
- * Neighbours: tests/qemu/repair has stock QEMU as the judge.
+ * See also:      tests/qemu/repair has stock QEMU as the judge.
  */
 #include "support.h"
 

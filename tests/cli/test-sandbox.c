@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: that a command can do nothing but its work once its inputs and outputs are open, and
- * that all of its work is done so.
+/*
+ * Owns:          that a command can do nothing but its work once its inputs and outputs
+ *                are open, and that all of its work is done so.
  * Must not know: how rights are given up.
- * Neighbours: cli/sandbox.h, which runs in a process of each test here; migstat(1), SECURITY,
- * which has what is proved here as a table.
+ * See also:      cli/sandbox.h, which runs in a process of each test here; migstat(1),
+ *                SECURITY, which has what is proved here as a table.
  */
 #include "support.h"
 

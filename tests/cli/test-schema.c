@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof that what every command prints as JSON is what docs/schema says, of sound
- * streams, broken ones and files that are none: a key that the schema does not know fails.
+/*
+ * Owns:          the proof that what every command prints as JSON is what docs/schema
+ *                says, of sound streams, broken ones and files that are none: a key that
+ *                the schema does not know fails.
  * Must not know: what the values are.
- * Neighbours: schema.c, which reads the schemas.
+ * See also:      schema.c, which reads the schemas.
  */
 #include "schema.h"
 

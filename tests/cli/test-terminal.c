@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the proof that output fits the terminal it goes to, and the character set of its
- *            locale; and that file names are printed as they were typed if they can be.
- * Knows not: the library, and what is printed.
- * Beside it: cli/wrap.h, cli/table.h, cli/text.h.
+ * Owns:          the proof that output fits the terminal it goes to, and the character
+ *                set of its locale; and that file names are printed as they were typed if
+ *                they can be.
+ * Must not know: the library, and what is printed.
+ * See also:      cli/wrap.h, cli/table.h, cli/text.h.
  */
 /* For posix_openpt(), which GNU's C library does not declare by itself. */
 #ifndef _GNU_SOURCE

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: system calls that fail when a test says so: a library to be preloaded.
+/*
+ * Owns:          system calls that fail when a test says so: a library to be preloaded.
  * Must not know: the program.
- * Neighbours: ../cli/test-faults.c, which sets the environment and judges.
+ * See also:      ../cli/test-faults.c, which sets the environment and judges.
  *
  *   FAULT_CALL=NAME   a name of the table below
  *   FAULT_AT=N        its N-th call, from 1; 0: each call, save that every other one

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: what a fuzz target is, and what the targets share.
+/*
+ * Owns:          what a fuzz target is, and what the targets share.
  * Must not know: who feeds them: libFuzzer (main.c) or a replay (unit/test-fuzz.c).
- * Neighbours: target-*.c, one file per target; targets.c is their table.
+ * See also:      target-*.c, one file per target; targets.c is their table.
  *
  * A target asserts properties that hold for any bytes at all.  It must not keep state
  * from one input to the next.

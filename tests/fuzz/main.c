@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: libFuzzer's way in.  FUZZ_TARGET in the environment names the target; without it
- * the targets are listed, each with its folder of seeds.
+/*
+ * Owns:          libFuzzer's way in.  FUZZ_TARGET in the environment names the target;
+ *                without it the targets are listed, each with its folder of seeds.
  * Must not know: what targets do.
- * Neighbours: targets.c; `run` starts this.
+ * See also:      targets.c; `run` starts this.
  */
 #include "fuzz/fuzz.h"
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: what holds of conversions of any bytes.
+/*
+ * Owns:          what holds of conversions of any bytes.
+ * Must not know: what any filter does.
+ * See also:      fuzz.h; lib/filter/chain.h.
+ *
  *   - Each ends: with a result, or with an error that has a text.
  *   - The result of what could be read without doubt can be read to its end.
  *   - The result is not worse than that under check: it has no more errors.
  *   - Without filters a stream that can be read is the same to the byte.
  *   - What is in a dialect already is not changed by converting to it.
  *   - A brief first pass changes nothing but whether there is a result.
- * Must not know: what any filter does.
- * Neighbours: fuzz.h; lib/filter/chain.h.
  */
 #include "fuzz/fuzz.h"
 

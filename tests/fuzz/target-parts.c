@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: what holds of the decoders of single things, for any bytes: the description, a
- * VFIO configuration payload, an XBZRLE page, a zlib page.  The last three take any bytes,
- * and are tried on the same.
+/*
+ * Owns:          what holds of the decoders of single things, for any bytes: the
+ *                description, a VFIO configuration payload, an XBZRLE page, a zlib page.
+ *                 The last three take any bytes, and are tried on the same.
  * Must not know: streams.
- * Neighbours: fuzz.h; lib/stream/description.h, vfio.h, page.h.
+ * See also:      fuzz.h; lib/stream/description.h, vfio.h, page.h.
  */
 #include "fuzz/fuzz.h"
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: what holds of the program's output for any bytes: text is UTF-8 without control
- * characters, JSON is one document that parses, an error is said in one line, and the
- * exit status says which of these it was.
+/*
+ * Owns:          what holds of the program's output for any bytes: text is UTF-8 without
+ *                control characters, JSON is one document that parses, an error is said
+ *                in one line, and the exit status says which of these it was.
  * Must not know: what is printed.
- * Neighbours: fuzz.h; cli/cli.h, whose commands run inside this process.
+ * See also:      fuzz.h; cli/cli.h, whose commands run inside this process.
  */
 #include "fuzz/fuzz.h"
 

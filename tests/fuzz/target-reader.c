@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: what holds of the reader for any bytes.
+/*
+ * Owns:          what holds of the reader for any bytes.
+ * Must not know: what a sound stream is.
+ * See also:      fuzz.h; lib/stream/reader.h.
+ *
  *   - Items are not empty and tile the stream, to its end or up to the damage.
  *   - An item's octets are those of the stream at its offset, and are what is written of
  *     its fields.
  *   - An error has a text and a place in the stream, and is repeated.
  *   - Memory, a file and a pipe give the same items and the same error.
- * Must not know: what a sound stream is.
- * Neighbours: fuzz.h; lib/stream/reader.h.
  */
 #include "fuzz/fuzz.h"
 

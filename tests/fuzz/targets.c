@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the table of fuzz targets, and what they share.
+/*
+ * Owns:          the table of fuzz targets, and what they share.
  * Must not know: what any of them asserts.
- * Neighbours: fuzz.h.
+ * See also:      fuzz.h.
  */
 #include "fuzz/fuzz.h"
 

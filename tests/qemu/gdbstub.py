@@ -2,7 +2,7 @@
 """
 Owns: the little of GDB's remote protocol that the proofs need.
 Must not know: QEMU's command line, and migstat.
-Neighbours: one-instruction steps a guest with it, registers reads Arm's system registers.
+See also: one-instruction steps a guest with it, registers reads Arm's system registers.
 """
 
 import re

@@ -2,7 +2,7 @@
 """
 Owns: calling migstat and reading its JSON.
 Must not know: QEMU, and how streams are made.
-Neighbours: check-qemu and agree ask it what migstat counts, predicts and converts.
+See also: check-qemu and agree ask it what migstat counts, predicts and converts.
 """
 
 import json

@@ -2,7 +2,7 @@
 """
 Owns: the table of mutations, each a small function that changes one thing of a good stream.
 Must not know: QEMU, migstat.
-Neighbours: pieces.py cuts the stream; agree draws mutations and compares the verdicts.
+See also: pieces.py cuts the stream; agree draws mutations and compares the verdicts.
 
 A mutation gets the list of pieces and a random.Random, and returns a new list and a few
 words that say what it changed. It returns None when the stream has nothing that it could

@@ -2,7 +2,7 @@
 """
 Owns: cutting a good stream into pieces that a mutation can change, drop, repeat or swap.
 Must not know: QEMU, and migstat: a second, independent reading of the format is the point.
-Neighbours: mutations.py changes the pieces, check-qemu counts some of them.
+See also: mutations.py changes the pieces, check-qemu counts some of them.
 
 Only what stock QEMU writes into a file is understood: footers, `ram` with pages in the
 stream, `vfio`, and device state, whose end is found by its footer and what may follow it.

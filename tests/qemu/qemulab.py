@@ -2,7 +2,7 @@
 """
 Owns: starting a stock QEMU of some release, driving it over QMP, saving and loading streams.
 Must not know: what is in a stream, and migstat.
-Neighbours: lab, check-qemu, agree and make-fixtures are its users; vfio-uapi.c its stand-in.
+See also: lab, check-qemu, agree and make-fixtures are its users; vfio-uapi.c its stand-in.
 
 A Release is one QEMU: the installed one, or the one of a Debian suite. A suite lives in a
 debootstrap root under $MIGSTAT_CACHE and its QEMU runs from there with the root's own dynamic

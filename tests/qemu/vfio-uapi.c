@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns: a stand-in for the kernel's VFIO interface, loaded into QEMU with LD_PRELOAD.
+ * Owns:          a stand-in for the kernel's VFIO interface, loaded into QEMU with
+ *                LD_PRELOAD.
  * Must not know: migration streams, QEMU's internals, migstat.
- * Neighbours: tests/qemu/lab builds it, sets its environment and reads its log.
+ * See also:      tests/qemu/lab builds it, sets its environment and reads its log.
  *
  * One container type (Type1 v2), one device per group. The device is a PCI endpoint
  * 15b3:101e with one 16 KiB BAR and MSI-X. It offers both migration protocols

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: what a test may use up, and what the tests of one suite counted.
+/*
+ * Owns:          what a test may use up, and what the tests of one suite counted.
  * Must not know: any test.
- * Neighbours: test-damage.c, test-fuzz.c, test-hostile.c.
+ * See also:      test-damage.c, test-fuzz.c, test-hostile.c.
  */
 #ifndef TESTS_UNIT_BOUNDS_H
 #define TESTS_UNIT_BOUNDS_H
@@ -62,8 +63,7 @@ static inline void limit_memory(size_t bytes)
     line = strstr(status, "VmData:");
     ck_assert_ptr_nonnull(line);
     rlim_t limit = strtoull(line + strlen("VmData:"), NULL, 10) * 1024 + bytes;
-    ck_assert_int_eq(
-        setrlimit(RLIMIT_DATA, &(struct rlimit){ limit, RLIM_INFINITY }), 0);
+    ck_assert_int_eq(setrlimit(RLIMIT_DATA, &(struct rlimit){ limit, RLIM_INFINITY }), 0);
 }
 
 /* Memory that the forks of a suite share. */

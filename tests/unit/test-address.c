@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof that an address means what migstat(1) says, and that a set of them knows
- * what meant nothing.
+/*
+ * Owns:          the proof that an address means what migstat(1) says, and that a set of
+ *                them knows what meant nothing.
  * Must not know: which command asks.
- * Neighbours: lib/stream/address.h; test-messages.c has the words of each command.
+ * See also:      lib/stream/address.h; test-messages.c has the words of each command.
  */
 #include "stream/address.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the proof of the names of Arm's system registers, both ways.
- * Knows not: streams.
- * Beside it: lib/device/arm-sysreg.h.
+ * Owns:          the proof of the names of Arm's system registers, both ways.
+ * Must not know: streams.
+ * See also:      lib/device/arm-sysreg.h.
  */
 #include "suites.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:      the proof of which field is which register, where each has a value of its own.
- * Knows not: streams; tests/cli/test-registers.c has real ones.
- * Beside it: lib/device/registers.h; tests/qemu/registers asks QEMU.
+ * Owns:          the proof of which field is which register, where each has a value of
+ *                its own.
+ * Must not know: streams; tests/cli/test-registers.c has real ones.
+ * See also:      lib/device/registers.h; tests/qemu/registers asks QEMU.
  */
 #include "suites.h"
 

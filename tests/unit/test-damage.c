@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: every sound fixture below 64 KiB and seed of the fuzzer, cut at each length, and
- * with each bit flipped of its first and last 4 KiB and of its VFIO sections: read and
- * checked each time, converted for each cut and for a bit of each octet, and dumped for
- * some.  The same of wrapped streams, with the bits of the first 256 octets.
- * `make check` tries a sample of that, FULL=1 all.
+/*
+ * Owns:          every sound fixture below 64 KiB and seed of the fuzzer, cut at each
+ *                length, and with each bit flipped of its first and last 4 KiB and of its
+ *                VFIO sections: read and checked each time, converted for each cut and
+ *                for a bit of each octet, and dumped for some.  The same of wrapped
+ *                streams, with the bits of the first 256 octets. `make check` tries a
+ *                sample of that, FULL=1 all.
+ * Must not know: what is in the fixtures.
+ * See also:      ../fuzz/target-reader.c asserts the rest; test-hostile.c lies about
+ *                sizes.
+ *
  *   - No crash, and no item without a byte: the number of steps is bounded by the bytes.
  *   - At most 64 MiB of memory, which the kernel enforces.
  *   - What stands before a cut is read as it is in the whole stream.
- * Must not know: what is in the fixtures.
- * Neighbours: ../fuzz/target-reader.c asserts the rest; test-hostile.c lies about sizes.
  */
 #include "bounds.h"
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof of the description: where it is found, and what its lengths add up to.
+/*
+ * Owns:          the proof of the description: where it is found, and what its lengths
+ *                add up to.
  * Must not know: sections; test-reader.c has what follows from a wrong length.
- * Neighbours: lib/stream/description.h.
+ * See also:      lib/stream/description.h.
  */
 #include "stream/description.h"
 

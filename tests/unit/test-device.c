@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof that a device's bytes are decoded by their description, and not beyond it.
+/*
+ * Owns:          the proof that a device's bytes are decoded by their description, and
+ *                not beyond it.
  * Must not know: streams; tests/cli/test-devices.c has whole ones.
- * Neighbours: lib/device/decode.h, lib/device/pci.h, lib/device/virtio.h.
+ * See also:      lib/device/decode.h, lib/device/pci.h, lib/device/virtio.h.
  */
 #include "device/decode.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof that what is read is written again as the same bytes, item by item, and
- * that what is written from changed fields is read as those.
+/*
+ * Owns:          the proof that what is read is written again as the same bytes, item by
+ *                item, and that what is written from changed fields is read as those.
  * Must not know: the layout of any structure.
- * Neighbours: lib/stream/encode.h; fuzz/target-reader.c, the same for any bytes.
+ * See also:      lib/stream/encode.h; fuzz/target-reader.c, the same for any bytes.
  */
 #include "support.h"
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the tests of lib/io/error.c: what an error carries, and that copies carry it too.
+/*
+ * Owns:          the tests of lib/io/error.c: what an error carries, and that copies
+ *                carry it too.
  * Must not know: who raises errors.
- * Neighbours: lib/io/error.h.
+ * See also:      lib/io/error.h.
  */
 #include "support.h"
 

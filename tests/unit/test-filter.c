@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof of the chain and of all filters but vfio-layout: a stream in, the wanted
- * stream or the reason of a refusal out.
+/*
+ * Owns:          the proof of the chain and of all filters but vfio-layout: a stream in,
+ *                the wanted stream or the reason of a refusal out.
  * Must not know: how filters do it.
- * Neighbours: conversion.h; test-vfio-layout.c.
+ * See also:      conversion.h; test-vfio-layout.c.
  */
 #include "support.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the replay of every seed that has a text, and of every input that a fuzzer found to
- * break something.
+/*
+ * Owns:          the replay of every seed that has a text, and of every input that a
+ *                fuzzer found to break something.
  * Must not know: what targets assert.
- * Neighbours: ../fuzz/targets.c; `make fuzz` looks for more.
+ * See also:      ../fuzz/targets.c; `make fuzz` looks for more.
  */
 #include "bounds.h"
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof that patterns match names as the manual says, whatever octets they have.
+/*
+ * Owns:          the proof that patterns match names as the manual says, whatever octets
+ *                they have.
  * Must not know: what is named.
- * Neighbours: lib/stream/glob.h.
+ * See also:      lib/stream/glob.h.
  */
 #include "stream/glob.h"
 

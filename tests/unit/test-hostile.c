@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: streams that lie about a size, are deep, wide or many, expand without end, or
- * have names that a terminal would obey.  The library stays within 64 MiB, but for the
- * window of a zstd frame, and its steps within the bytes that there are; the program's
- * output stays text.
+/*
+ * Owns:          streams that lie about a size, are deep, wide or many, expand without
+ *                end, or have names that a terminal would obey.  The library stays within
+ *                64 MiB, but for the window of a zstd frame, and its steps within the
+ *                bytes that there are; the program's output stays text.
  * Must not know: how a bound is kept.
- * Neighbours: bounds.h; ../fuzz/targets.c, whose properties are asserted of each.
+ * See also:      bounds.h; ../fuzz/targets.c, whose properties are asserted of each.
  */
 #include "bounds.h"
 

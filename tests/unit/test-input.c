@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the tests of lib/io/input.c and of the sources and wrappers below it.
+/*
+ * Owns:          the tests of lib/io/input.c and of the sources and wrappers below it.
  * Must not know: migration streams; the bytes here are a pattern that tells its offset.
- * Neighbours: lib/io/input.h.
+ * See also:      lib/io/input.h.
  */
 #include "support.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof that what is installed works, goes away again, and that a tarball
- * builds.
+/*
+ * Owns:          the proof that what is installed works, goes away again, and that a
+ *                tarball builds.
  * Must not know: what the library does beyond opening a stream.
- * Neighbours: Makefile, lib/migstat.pc.in, lib/migstat.h.
+ * See also:      Makefile, lib/migstat.pc.in, lib/migstat.h.
  */
 #include "support.h"
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof of the JSON scanner: what it accepts is JSON, and nothing else is.
+/*
+ * Owns:          the proof of the JSON scanner: what it accepts is JSON, and nothing else
+ *                is.
  * Must not know: descriptions.
- * Neighbours: json-glib, the judge of what it shall accept.
+ * See also:      json-glib, the judge of what it shall accept.
  */
 #include "stream/json-scan.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof, from the sources' text, of the rules that the layers live by.
+/*
+ * Owns:          the proof, from the sources' text, of the rules that the layers live by.
  * Must not know: what any file does.
- * Neighbours: SRCDIR/lib and SRCDIR/cli are its input.
+ * See also:      SRCDIR/lib and SRCDIR/cli are its input.
  */
 #include "support.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof that a long array holds what it was given, wherever it lies.
+/*
+ * Owns:          the proof that a long array holds what it was given, wherever it lies.
  * Must not know: what is kept in one.
- * Neighbours: lib/io/long-array.h.
+ * See also:      lib/io/long-array.h.
  */
 #include "io/long-array.h"
 

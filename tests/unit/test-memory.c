@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: that want of memory is an error with a place, and ends nobody: the library under
- * limits from hardly any memory to enough, in a child that stands for a daemon, and the
- * program.
+/*
+ * Owns:          that want of memory is an error with a place, and ends nobody: the
+ *                library under limits from hardly any memory to enough, in a child that
+ *                stands for a daemon, and the program.
  * Must not know: who allocates what.
- * Neighbours: lib/io/alloc.h; test-hostile.c, whose streams ask for much.
+ * See also:      lib/io/alloc.h; test-hostile.c, whose streams ask for much.
  */
 #include "bounds.h"
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: that calls which the headers forbid do no harm: an error, or a GLib critical and no
- * effect.
+/*
+ * Owns:          that calls which the headers forbid do no harm: an error, or a GLib
+ *                critical and no effect.
  * Must not know: what the calls are for.
- * Neighbours: tests/unit/test-input.c, test-rules.c, test-filter.c, for what is allowed.
+ * See also:      tests/unit/test-input.c, test-rules.c, test-filter.c, for what is
+ *                allowed.
  */
 #include "support.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof that the fixture assembler says what its language promises.
+/*
+ * Owns:          the proof that the fixture assembler says what its language promises.
  * Must not know: the library.
- * Neighbours: mkmig.c.
+ * See also:      mkmig.c.
  */
 #include "mkmig.h"
 #include "support.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof that a mistyped name finds the one that was meant, and that a stream with
- * many or long names cannot make the search long.
+/*
+ * Owns:          the proof that a mistyped name finds the one that was meant, and that a
+ *                stream with many or long names cannot make the search long.
  * Must not know: what is named.
- * Neighbours: lib/stream/nearest.h.
+ * See also:      lib/stream/nearest.h.
  */
 #include "stream/nearest.h"
 

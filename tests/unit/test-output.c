@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the tests of lib/io/output.c and of what lies below it: whole or not at all, the
- * same bytes by every way, holes, zstd, failures.
+/*
+ * Owns:          the tests of lib/io/output.c and of what lies below it: whole or not at
+ *                all, the same bytes by every way, holes, zstd, failures.
  * Must not know: migration streams.
- * Neighbours: lib/io/output.h.
+ * See also:      lib/io/output.h.
  */
 #include "support.h"
 

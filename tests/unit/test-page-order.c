@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof that RAM means the same to all that decode it: what extract makes of a
- * stream, what it makes of the stream that ram-decompress wrote, and what was meant.
+/*
+ * Owns:          the proof that RAM means the same to all that decode it: what extract
+ *                makes of a stream, what it makes of the stream that ram-decompress
+ *                wrote, and what was meant.
  * Must not know: how either decodes.
- * Neighbours: test-page.c has single pages; test-filter.c has single streams.
+ * See also:      test-page.c has single pages; test-filter.c has single streams.
  *
  * Streams are made up: pages of two blocks in random order, of each kind, sent again and
  * again.  Pages are short, so that a stream that fails can be read.

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof that a page set is one, for any order of runs, and costs little.
+/*
+ * Owns:          the proof that a page set is one, for any order of runs, and costs
+ *                little.
  * Must not know: streams.
- * Neighbours: lib/stream/page-set.h.
+ * See also:      lib/stream/page-set.h.
  */
 #include "stream/page-set.h"
 

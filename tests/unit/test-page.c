@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof of the page decoders, XBZRLE and zlib.
+/*
+ * Owns:          the proof of the page decoders, XBZRLE and zlib.
  * Must not know: records.
- * Neighbours: lib/stream/page.h.
+ * See also:      lib/stream/page.h.
  */
 #include "stream/page.h"
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof of the ram section: block list, page records, page sizes, mapped-ram.
+/*
+ * Owns:          the proof of the ram section: block list, page records, page sizes,
+ *                mapped-ram.
  * Must not know: the outer list, test-reader.c.
- * Neighbours: outline.h has the language of the right-hand column.
+ * See also:      outline.h has the language of the right-hand column.
  */
 #include "outline.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof of the outer list: header, configuration, sections, footers, commands,
- * packages, the end and what follows it.
+/*
+ * Owns:          the proof of the outer list: header, configuration, sections, footers,
+ *                commands, packages, the end and what follows it.
  * Must not know: what is inside section bodies; test-ram.c, test-vfio.c, test-special.c.
- * Neighbours: outline.h has the language of the right-hand column.
+ * See also:      outline.h has the language of the right-hand column.
  */
 #include "outline.h"
 

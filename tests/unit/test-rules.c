@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof that the table of rules is whole: each has a fixture that fires it and
- * no other error, and a paragraph of the manual; and that streams of stock QEMU break
- * none.
+/*
+ * Owns:          the proof that the table of rules is whole: each has a fixture that
+ *                fires it and no other error, and a paragraph of the manual; and that
+ *                streams of stock QEMU break none.
  * Must not know: how findings are printed (tests/cli/test-check.c).
- * Neighbours: tests/fixtures/bad is named after the rules; man/migstat-rules.7.
+ * See also:      tests/fixtures/bad is named after the rules; man/migstat-rules.7.
  */
 #include "support.h"
 

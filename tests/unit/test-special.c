@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof of the sections of their own kind: block, dirty-bitmap, spapr/htab, s390x.
+/*
+ * Owns:          the proof of the sections of their own kind: block, dirty-bitmap,
+ *                spapr/htab, s390x.
  * Must not know: ram and VFIO.
- * Neighbours: outline.h has the language of the right-hand column.
+ * See also:      outline.h has the language of the right-hand column.
  */
 #include "outline.h"
 

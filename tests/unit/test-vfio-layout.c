@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof of vfio-layout: every conversion of every shape of stream gives just the
- * bytes that a source of the wanted dialect would have written.
+/*
+ * Owns:          the proof of vfio-layout: every conversion of every shape of stream
+ *                gives just the bytes that a source of the wanted dialect would have
+ *                written.
  * Must not know: how the filter does it.
- * Neighbours: conversion.h; content.h compares real streams by what they say.
+ * See also:      conversion.h; content.h compares real streams by what they say.
  */
 #include "support.h"
 

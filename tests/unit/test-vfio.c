@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns: the proof of VFIO sections: records, the end of a configuration payload, dialects.
+/*
+ * Owns:          the proof of VFIO sections: records, the end of a configuration payload,
+ *                dialects.
  * Must not know: other sections.
- * Neighbours: outline.h has the language of the right-hand column.
+ * See also:      outline.h has the language of the right-hand column.
  */
 #include "outline.h"
 
