@@ -43,6 +43,7 @@
     SUITE(messages)    \
     SUITE(misuse)      \
     SUITE(mkmig)       \
+    SUITE(names)       \
     SUITE(nearest)     \
     SUITE(output)      \
     SUITE(page)        \

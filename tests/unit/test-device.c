@@ -10,6 +10,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "device/special.h"
+#include "device/virtio-parts.h"
 #include "device/virtio.h"
 #include "stream/wire.h"
 #include "support.h"
@@ -447,6 +449,24 @@ START_TEST(decodes_configuration_space)
 }
 END_TEST
 
+/* 16 bytes for each vector, and a bit for each in whole bytes. */
+static const struct {
+    uint64_t length;
+    uint32_t vectors; /* 0: it is the length of no table */
+} msix_tables[] = {
+    { 0, 0 },   { 16, 0 },    { 17, 1 },       { 18, 0 },    { 32, 0 },    { 33, 2 },
+    { 34, 0 },  { 128, 0 },   { 129, 8 },      { 130, 0 },   { 145, 0 },   { 146, 9 },
+    { 147, 0 }, { 32768, 0 }, { 33024, 2048 }, { 33025, 0 }, { 33041, 0 },
+};
+
+START_TEST(tells_vectors_by_length)
+{
+    ck_assert_msg(mig_pci_msix_vectors(msix_tables[_i].length) == msix_tables[_i].vectors,
+                  "%" PRIu64 " bytes: %u", msix_tables[_i].length,
+                  mig_pci_msix_vectors(msix_tables[_i].length));
+}
+END_TEST
+
 /* A chain that leads back to itself ends, and whatever the guest has put there, all octets
  * are looked at within the space. */
 START_TEST(survives_any_configuration_space)
@@ -639,6 +659,34 @@ START_TEST(knows_a_virtio_device_by_its_vmstate)
 }
 END_TEST
 
+/* By the structures of VIRTIO 1.3, chapter 5; those that are little-endian in any guest. */
+static const struct {
+    uint16_t type;
+    unsigned length; /* bytes; 0: nothing is known of it */
+    bool little;
+} configurations[] = {
+    { 1, 28, false },  { 2, 96, false },  { 3, 12, false },  { 4, 0, false },
+    { 5, 16, true },   { 8, 36, false },  { 9, 2, false },   { 16, 16, true },
+    { 18, 136, true }, { 19, 8, false },  { 20, 56, true },  { 23, 40, true },
+    { 24, 56, true },  { 25, 16, false }, { 26, 44, false }, { 27, 16, false },
+    { 0, 0, false },   { 99, 0, false },
+};
+
+START_TEST(knows_how_long_a_virtio_configuration_is)
+{
+    bool little;
+    unsigned length = 0;
+    const MigPart *parts = mig_virtio_config_parts(configurations[_i].type, &little);
+
+    for (; parts && parts->form; parts++) {
+        length += mig_part_width(parts);
+    }
+    ck_assert_msg(length == configurations[_i].length, "type %u: %u bytes",
+                  configurations[_i].type, length);
+    ck_assert_int_eq(little, configurations[_i].little);
+}
+END_TEST
+
 START_TEST(names_virtio_features)
 {
     ck_assert_uint_eq(mig_virtio_type_of_pci(features[_i].pci_device), features[_i].type);
@@ -659,11 +707,14 @@ Suite *suite_device(void)
     suite_add_tcase(suite, tc);
     tc = tcase_create("pci");
     tcase_add_test(tc, decodes_configuration_space);
+    tcase_add_loop_test(tc, tells_vectors_by_length, 0, G_N_ELEMENTS(msix_tables));
     tcase_add_test(tc, survives_any_configuration_space);
     tcase_add_test(tc, reads_names_where_there_are_any);
     suite_add_tcase(suite, tc);
     tc = tcase_create("virtio");
     tcase_add_test(tc, knows_a_virtio_device_by_its_vmstate);
+    tcase_add_loop_test(tc, knows_how_long_a_virtio_configuration_is, 0,
+                        G_N_ELEMENTS(configurations));
     tcase_add_loop_test(tc, names_virtio_features, 0, G_N_ELEMENTS(features));
     tcase_add_test(tc, follows_a_chain_of_subsections_once);
     suite_add_tcase(suite, tc);

@@ -49,6 +49,9 @@ static const char *const texts[] = {
     "nul",
     "nulls",
     "tru",
+    "nulx",
+    "trux",
+    "falsy",
     "1 2",
     "[1,]",
     "[,1]",
@@ -98,7 +101,8 @@ START_TEST(is_strict)
         { "\"\xff\xfe\"", 4, true }, { "// x\n1", 6, false },
         { "'a'", 3, false },         { "[1,,2]", 6, false },
         { "\"\\x\"", 4, false },     { "\"\\u12g4\"", 8, false },
-        { "1.", 2, false },
+        { "1.", 2, false },          { "\"\x1f\"", 3, false },
+        { "\" \"", 3, true },
     };
 
     ck_assert_msg(scan(rows[_i].text, rows[_i].length) == rows[_i].sound, "row %d", _i);
@@ -213,7 +217,7 @@ Suite *suite_json_scan(void)
     TCase *tc = tcase_create("scanner");
 
     tcase_add_loop_test(tc, accepts_what_json_glib_does, 0, G_N_ELEMENTS(texts));
-    tcase_add_loop_test(tc, is_strict, 0, 11);
+    tcase_add_loop_test(tc, is_strict, 0, 13);
     tcase_add_test(tc, stops_at_every_cut);
     tcase_add_test(tc, bounds_its_depth);
     tcase_add_test(tc, pulls_members);
