@@ -160,7 +160,7 @@ static bool scan(const char *text, const char *form, unsigned *numbers, size_t n
 
 static bool code_aarch64(const char *name, uint32_t *code)
 {
-    unsigned n[5];
+    unsigned n[5] = { 0 };
 
     if (!scan(name, "S#_#_C#_C#_#", n, 5)) {
         return find_code(mig_arm_sysregs, mig_arm_sysregs_count, name, code);
@@ -171,7 +171,7 @@ static bool code_aarch64(const char *name, uint32_t *code)
 
 static bool code_aarch32(const char *name, uint32_t *code)
 {
-    unsigned n[5];
+    unsigned n[5] = { 0 };
 
     if (scan(name, "p#_#_c#", n, 3)) {
         *code = MIG_ARM_CP(n[0], 1, n[1], 0, n[2], 0);
