@@ -96,7 +96,8 @@ goals := $(or $(MAKECMDGOALS),all)
 ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += $(if $(filter demo check%,$(goals)),-j$(shell nproc))
 endif
-goals += $(if $(filter deps,$(goals)),check-asan check-valgrind check-qemu analyze fuzz)
+goals += $(if $(filter deps,$(goals)),check-asan check-valgrind check-qemu check-format \
+	analyze fuzz)
 tests := $(filter-out check-qemu check-agree check-m32 check-format \
 	check-all check-lab check-fresh,$(filter check% update-golden mutants $(B)/tests/%,$(goals)))
 needs := $(if $(filter-out clean help dist uninstall format check-m32 check-format check-all \
@@ -111,6 +112,7 @@ needs := $(if $(filter-out clean help dist uninstall format check-m32 check-form
 		python3 zstd qemu-system-x86_64 qemu-system-aarch64) \
 	$(if $(filter bench,$(goals)),python3 zstd valgrind) \
 	$(if $(filter mutants,$(goals)),python3) \
+	$(if $(filter format check-format,$(goals)),clang-format) \
 	$(if $(filter analyze,$(goals)),clang-tidy cppcheck) \
 	$(if $(filter fuzz,$(goals)),clang)
 
