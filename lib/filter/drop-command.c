@@ -30,9 +30,9 @@ typedef struct DropCommand {
 } DropCommand;
 
 /* The id of that name, or 0. */
-static uint16_t id_of(const char *name)
+static unsigned id_of(const char *name)
 {
-    for (uint16_t id = 1; id < MIG_CMD_COUNT; id++) {
+    for (unsigned id = 1; id < MIG_CMD_COUNT; id++) {
         if (strcmp(mig_command_name(id), name) == 0) {
             return id;
         }
@@ -44,7 +44,7 @@ static char *names_of(uint32_t ids)
 {
     GString *names = g_string_new(NULL);
 
-    for (uint16_t id = 1; id < MIG_CMD_COUNT; id++) {
+    for (unsigned id = 1; id < MIG_CMD_COUNT; id++) {
         if (ids & 1u << id) {
             g_string_append_printf(names, "%s%s", names->len ? ", " : "",
                                    mig_command_name(id));
@@ -58,7 +58,7 @@ static bool drop_command_configure(void *state, const char *key, const char *val
 {
     DropCommand *drop = state;
     g_autofree char *names = names_of(DROPPABLE);
-    uint16_t id = key ? id_of(value) : 0;
+    unsigned id = key ? id_of(value) : 0;
 
     if (!key && !drop->wanted) {
         mig_error_set_plain(error, MIG_ERROR_USAGE, "name=COMMAND is missing: one of %s",
@@ -118,7 +118,7 @@ static bool drop_command_finish(void *state, MigNext *next, GError **error)
 
         return mig_next_unmatched(next, error, "the stream has no %s to drop", names);
     }
-    for (uint16_t id = 1; id < MIG_CMD_COUNT; id++) {
+    for (unsigned id = 1; id < MIG_CMD_COUNT; id++) {
         if (drop->n[id]) {
             mig_next_report(next, NULL, "%" PRIu64 " %s dropped", drop->n[id],
                             mig_command_name(id));

@@ -194,10 +194,11 @@ const char *mig_foreign_unread(const uint8_t *head, size_t n)
 /* UTF-8 without controls that no text has; its last character may be cut. */
 static bool is_text(const uint8_t *head, size_t n)
 {
+    static const uint8_t controls[] = { '\t', '\n', '\v', '\f', '\r', '\033' };
     const char *end;
 
     for (size_t i = 0; i < n; i++) {
-        if ((head[i] < 0x20 && !memchr("\t\n\v\f\r\033", head[i], 6)) ||
+        if ((head[i] < 0x20 && !memchr(controls, head[i], sizeof controls)) ||
             head[i] == 0x7f) {
             return false;
         }
