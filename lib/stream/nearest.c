@@ -77,7 +77,7 @@ void mig_nearest_free(MigNearest *nearest)
  */
 static unsigned typos(const char *a, const char *b, unsigned max)
 {
-    unsigned rows[3][LENGTH_MAX + 2];
+    unsigned rows[3][LENGTH_MAX + 2] = { { 0 } };
     unsigned n = (unsigned)strlen(a), m = (unsigned)strlen(b);
 
     if (n > LENGTH_MAX || m > LENGTH_MAX || MAX(n, m) - MIN(n, m) > max) {
