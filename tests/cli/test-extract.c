@@ -306,6 +306,36 @@ START_TEST(a_private_file_is_never_open_to_others)
 }
 END_TEST
 
+/* A record of 9 bytes that fills a page is followed, but not without end. */
+START_TEST(pages_are_filled_once)
+{
+    static const struct {
+        const char *records;
+        int status;
+        const char *says;
+    } rows[] = {
+        { "be64 2; pstr8 \"a\"; u8 7; be64 0x1022; u8 8", 0, "a.raw: 8 KiB" },
+        { "be64 2; pstr8 \"a\"; u8 7; be64 0x22; u8 8; be64 0x1022; u8 9", 1,
+          "ram-zero-fill" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *dir = scratch_dir();
+        g_autofree char *text = g_strdup_printf(
+            "header; start 2 \"ram\" 0 4; ram-size 0x2000; ram-block \"a\" 0x2000; "
+            "ram-eos; footer 2; end 2; %s; ram-eos; footer 2; eof",
+            rows[i].records);
+        g_autoptr(GBytes) stream = mkmig_assemble(text, "fill", NULL);
+        g_autoptr(Run) run =
+            run_migstat(stream, "extract", "--ram=a", "-o", dir, "-", NULL);
+
+        ck_assert_msg(run->status == rows[i].status && strstr(run->err, rows[i].says),
+                      "%d: %s", run->status, run->err);
+        scratch_remove(dir);
+    }
+}
+END_TEST
+
 /* A name that no file can have is cut, and what was cut still counts. */
 START_TEST(long_names_stay_apart)
 {
@@ -634,6 +664,7 @@ Suite *suite_extract(void)
     tcase_add_loop_test(tc, files_come_together, 0, G_N_ELEMENTS(naming_calls));
     tcase_add_test(tc, a_private_file_is_never_open_to_others);
     tcase_add_test(tc, long_names_stay_apart);
+    tcase_add_test(tc, pages_are_filled_once);
     tcase_add_test(tc, a_name_is_taken_once);
     tcase_add_loop_test(tc, says_what_is_not_there, 0, G_N_ELEMENTS(absent));
     suite_add_tcase(suite, tc);
