@@ -6,31 +6,37 @@
  */
 #include "filter/vfio-known.h"
 
+#include <string.h>
+
 #include "stream/vfio.h"
+
+static bool is_kept(const MigVfioKnown *known, const uint8_t *p, size_t n)
+{
+    return known->payload && g_bytes_get_size(known->payload) == n &&
+           memcmp(g_bytes_get_data(known->payload, NULL), p, n) == 0;
+}
 
 /* Remembers the payload of a configuration record. */
 static bool capture(MigVfioKnown *known, MigNext *next, const MigItem *item,
                     GError **error)
 {
     const uint8_t *p = mig_next_bytes(next, item, error);
-    g_autoptr(GBytes) payload = NULL;
+    GBytes *payload;
     size_t n;
 
     if (!p) {
         return false;
     }
     p = mig_vfio_item_payload(item, p, &n);
-    payload = mig_next_copy(next, p, n, error);
-    if (!payload) {
-        return false;
-    }
-    if (known->payload && !g_bytes_equal(known->payload, payload)) {
-        known->differing++;
-    }
-    g_clear_pointer(&known->payload, g_bytes_unref);
-    known->payload = g_steal_pointer(&payload);
     known->config = item->vfio;
-    return true;
+    if (is_kept(known, p, n)) {
+        return true;
+    }
+    known->differing += known->payload != NULL;
+    payload = mig_byte_store_keep(known->store, mig_next_spool_dir(next), p, n, error);
+    g_clear_pointer(&known->payload, g_bytes_unref);
+    known->payload = payload;
+    return payload != NULL;
 }
 
 bool mig_vfio_known_watch(MigVfioKnown *known, MigNext *next, const MigItem *item,

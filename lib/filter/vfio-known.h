@@ -8,11 +8,13 @@
 #define MIG_FILTER_VFIO_KNOWN_H
 
 #include "filter/filter.h"
+#include "io/byte-store.h"
 #include "stream/vfio-dialect.h"
 
-/* Begin with zeros and mig_vfio_device_init() of seen. */
+/* Begin with zeros, mig_vfio_device_init() of seen, and a store. */
 typedef struct MigVfioKnown {
     MigVfioDevice seen;
+    MigByteStore *store;  /* of payloads, borrowed; all devices share it */
     GBytes *payload;      /* the last configuration payload; NULL: none so far */
     MigVfioRecord config; /* its record */
     unsigned differing;   /* payloads that were not like the one before */

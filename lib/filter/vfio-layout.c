@@ -66,6 +66,7 @@ typedef struct Layout {
     MigGap gap;     /* that the first pass left out, if gap.to */
     bool gap_ended; /* it ends where a section begins: its end was no chance */
     bool footers;
+    MigByteStore payloads;
     GHashTable *devices; /* section index + 1 -> Device, owned */
     GPtrArray *order;    /* the same, as they came */
     GPtrArray *ended;    /* devices whose END has passed since the last FULL section */
@@ -165,6 +166,7 @@ static Device *device_of(Layout *layout, const MigSection *section)
         device->enabled = UINT64_MAX;
         device->index = section->index;
         mig_vfio_device_init(&device->known.seen, section);
+        device->known.store = &layout->payloads;
         g_hash_table_insert(layout->devices, key, device);
         g_ptr_array_add(layout->order, device);
     }
@@ -783,6 +785,7 @@ static void layout_clear(void *state)
     g_clear_pointer(&layout->ended, g_ptr_array_unref);
     g_clear_pointer(&layout->place, mig_vfio_place_free);
     g_clear_pointer(&layout->edit, mig_description_edit_free);
+    mig_byte_store_clear(&layout->payloads);
 }
 
 static const MigFilterOption layout_options[] = {
