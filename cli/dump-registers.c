@@ -275,7 +275,7 @@ static void watch(Registers *r, const MigItem *item)
         decode_body(r);
     }
     if (item->kind == MIG_ITEM_SECTION_HEADER && item->type == MIG_SECTION_FULL &&
-        g_str_equal(item->section->name, CPU) &&
+        item->section && g_str_equal(item->section->name, CPU) &&
         dump_wants(r->dump->options, item->section)) {
         /* makes what follows readable again, on a pipe too */
         mig_reader_find_description(r->dump->reader, NULL);
