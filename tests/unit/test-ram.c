@@ -130,6 +130,11 @@ static const Row rows[] = {
     { STREAM("\"clipper\"", "set page 8192; ram-size 0x4000; ram-block \"b\" 0x4000;"
                             "ram-zero 0 \"b\"; ram-normal 0x2000 1; ram-eos"),
       READ("list:0x4000 block:b:0x4000 b/zerox1@0x0 normalx1@0x2000 EOS ") },
+    /* where nothing else tells, pages are no longer than the shortest block allows */
+    { STREAM("\"board\"",
+             "ram-size 0x2c00; ram-block \"a\" 0xc00; ram-block \"b\" 0x2000;"
+             "ram-zero 0 \"b\"; ram-zero 0x1000; ram-eos"),
+      READ("list:0x2c00 block:a:0xc00 block:b:0x2000 b/zerox1@0x0 zerox1@0x1000 EOS ") },
 };
 
 START_TEST(reads_ram)
