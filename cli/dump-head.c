@@ -164,7 +164,7 @@ static void append_absent(GString *line, const Dump *dump)
         return;
     }
     if (dump->error) {
-        g_autofree char *there = percent(o->ram_pages - o->absent_pages, o->ram_pages);
+        g_autofree char *there = percent(o->all_pages - o->absent_pages, o->all_pages);
 
         g_string_append_printf(line, "; at most %s of the pages of RAM are there", there);
         return;

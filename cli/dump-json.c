@@ -55,6 +55,7 @@ static void put_overview_ram(CliJson *json, const MigOverview *o)
 {
     cli_json_object(json, "ram");
     cli_json_uint(json, "length", o->ram_length);
+    cli_json_uint(json, "rom_length", o->rom_length);
     uint_or_null(json, "pages", o->ram_pages, 0);
     cli_json_uint(json, "sent_pages", o->sent_pages);
     cli_json_uint(json, "zero_pages", o->zero_pages);

@@ -87,8 +87,36 @@ static void add(uint64_t *sum, uint64_t n)
     *sum = n > UINT64_MAX - *sum ? UINT64_MAX : *sum + n;
 }
 
-static void add_block(MigOverview *o, const MigRamBlock *block, const MigRamSummary *r,
-                      uint32_t page)
+/* Whether a block is a ROM, a flash or a frame buffer rather than the guest's RAM.  A block
+ * of a device is called PATH/NAME, a backend at most /objects/ID: system/physmem.c,
+ * qemu_ram_set_idstr(), backends/hostmem.c, 5.2 to 11.1.  Those of a board end in what they
+ * are: pc.bios, virt.flash0, riscv_virt_board.mrom, vga.vram. */
+static bool is_rom(const char *name)
+{
+    static const char *const ends[] = { "bios",  "rom",  "mrom", "prom",
+                                        "flash", "vram", NULL };
+    size_t n = strlen(name), start;
+
+    if (strchr(name, '/')) {
+        return !g_str_has_prefix(name, "/objects/");
+    }
+    while (n && g_ascii_isdigit(name[n - 1])) {
+        n--;
+    }
+    for (start = n; start && !strchr(".-_", name[start - 1]);) {
+        start--;
+    }
+    g_autofree char *end = g_ascii_strdown(name + start, (gssize)(n - start));
+    return g_strv_contains(ends, end);
+}
+
+/* Blocks of the two kinds are summed apart. */
+typedef struct RamSum {
+    uint64_t length, pages, sent, zero;
+} RamSum;
+
+static void add_block(MigOverview *o, RamSum *sum, const MigRamBlock *block,
+                      const MigRamSummary *r, uint32_t page)
 {
     uint64_t pages = page ? block->used_length / page : 0;
     uint64_t sent = r->mapped, zero = r->pages[MIG_PAGE_ZERO];
@@ -96,12 +124,12 @@ static void add_block(MigOverview *o, const MigRamBlock *block, const MigRamSumm
     for (int kind = 0; kind < MIG_PAGE_KIND_COUNT; kind++) {
         sent += r->pages[kind];
     }
-    add(&o->ram_length, block->used_length);
-    add(&o->ram_pages, pages);
+    add(&sum->length, block->used_length);
+    add(&sum->pages, pages);
     o->resent |= page && sent > pages;
     sent = page ? MIN(sent, pages) : sent;
-    add(&o->sent_pages, sent);
-    add(&o->zero_pages, MIN(zero, sent));
+    add(&sum->sent, sent);
+    add(&sum->zero, MIN(zero, sent));
     add(&o->absent_pages, pages - MIN(sent, pages));
 }
 
@@ -111,11 +139,19 @@ static void add_ram(MigOverview *o, MigReader *reader, const MigSummary *s)
     const MigRamBlock *const *blocks = mig_reader_ram_blocks(reader, &n);
     const MigDescription *description = mig_reader_description(reader);
     uint32_t page = mig_reader_page_size(reader);
+    RamSum ram = { 0 }, rom = { 0 };
 
     page = page ? page : description ? description->page_size : 0;
     for (size_t i = 0; i < n && i < s->ram->len; i++) {
-        add_block(o, blocks[i], &g_array_index(s->ram, MigRamSummary, i), page);
+        add_block(o, is_rom(blocks[i]->name) ? &rom : &ram, blocks[i],
+                  &g_array_index(s->ram, MigRamSummary, i), page);
     }
+    o->ram_length = ram.length;
+    o->rom_length = rom.length;
+    o->ram_pages = o->all_pages = ram.pages;
+    add(&o->all_pages, rom.pages);
+    o->sent_pages = ram.sent;
+    o->zero_pages = ram.zero;
 }
 
 /* --- how it was made --- */

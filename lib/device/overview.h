@@ -42,11 +42,13 @@ typedef struct MigOverview {
     bool resent;         /* a page came again: the guest ran meanwhile */
     bool ignores_shared; /* shared memory was left out (x-ignore-shared) */
 
-    uint64_t ram_length;   /* bytes of all blocks */
-    uint64_t ram_pages;    /* of them; 0 where the size of a page is not known */
-    uint64_t sent_pages;   /* records of pages, of each block at most as many as it has */
+    uint64_t ram_length;   /* bytes of the guest's RAM */
+    uint64_t rom_length;   /* of blocks that are ROM, flash or video memory, by name */
+    uint64_t ram_pages;    /* of RAM; 0 where the size of a page is not known */
+    uint64_t sent_pages;   /* their records, of each block at most as many as it has */
     uint64_t zero_pages;   /* of those, the ones that say that a page is zero */
-    uint64_t absent_pages; /* at least so many pages have no record in this stream */
+    uint64_t all_pages;    /* of RAM and of ROM */
+    uint64_t absent_pages; /* of those, at least so many have no record in this stream */
 
     MigSectionSum *sums; /* all sections, the largest first */
     size_t n_sums;

@@ -198,7 +198,7 @@ static const struct {
         *after; /* after: what stands at the line's end */
 } glances[] = {
     { "real/virt-52-gicv3-vfio.mig.zst",
-      "QEMU machine virt-5.2, 1 vCPU, 144.0 MiB of RAM (99.9% of its pages zero)",
+      "QEMU machine virt-5.2, 1 vCPU, 16 MiB of RAM (99.9% of its pages zero)",
       "Precopy: a migration, a save or a snapshot\n",
       "the guest's state was \"prelaunch\"\n" },
     { "real/pc-52-no-footers.mig.zst", "machine type not recorded, 1 vCPU",
@@ -233,6 +233,9 @@ END_TEST
 #define BLOCKS                                                             \
     "header; config \"pc-q35-7.2\"; start 2 \"ram\" 0 4; ram-size 0x4000;" \
     "ram-block \"a\" 0x4000; ram-eos; footer 2; "
+#define ROM_BESIDE(name)                                                   \
+    "header; config \"pc-q35-7.2\"; start 2 \"ram\" 0 4; ram-size 0xc000;" \
+    "ram-block \"a\" 0x4000; ram-block \"" name "\" 0x8000; ram-eos; footer 2"
 #define STATE(length, text) \
     "full 3 \"globalstate\" 0 1; be32 " length "; str \"" text "\";"
 
@@ -263,6 +266,15 @@ static const struct {
     { "header; full 3 \"cpu\" 0 1; u8 1; footer 3; full 4 \"cpu\" 7 1; u8 1; footer 4; "
       "eof",
       "2 vCPUs", NULL },
+    /* which blocks are the guest's RAM */
+    { ROM_BESIDE("virt.flash0"), ", 16 KiB of RAM", NULL },
+    { ROM_BESIDE("riscv_virt_board.mrom"), ", 16 KiB of RAM", NULL },
+    { ROM_BESIDE("isa-bios"), ", 16 KiB of RAM", NULL },
+    { ROM_BESIDE("/rom@etc/acpi/tables"), ", 16 KiB of RAM", NULL },
+    { ROM_BESIDE("0000:00:02.0/vga.vram"), ", 16 KiB of RAM", NULL },
+    { ROM_BESIDE("/objects/mem1"), ", 48 KiB of RAM", NULL },
+    { ROM_BESIDE("ram-node1"), ", 48 KiB of RAM", NULL },
+    { ROM_BESIDE("flash.dimm"), ", 48 KiB of RAM", NULL },
     { "header; config \"none\"; eof", "QEMU machine none, no RAM, page size not known\n",
       "vCPU" },
 };
