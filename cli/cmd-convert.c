@@ -122,7 +122,7 @@ static void add_to(Arguments *arguments, const char *arg, struct argp_state *sta
     const char *chain = mig_chain_named(name);
 
     if (!chain) {
-        cli_usage_error(state, "--to: \"%s\" is not subflag, config-first or config-last",
+        cli_usage_error(state, "--to is subflag, config-first or config-last, not \"%s\"",
                         name);
         return;
     }
@@ -492,7 +492,7 @@ static CliStatus fail_run(const Run *run, const GError *error)
     if (mig_output_broken_pipe(run->out)) {
         return CLI_TROUBLE;
     }
-    return fail(of_output ? output_name(run->arguments) : run->arguments->input, error);
+    return fail(of_output ? "migstat convert" : run->arguments->input, error);
 }
 
 /* @plan may be NULL. */
@@ -534,7 +534,7 @@ static CliStatus finish(const Run *run, const ConvertPlan *plan)
     g_autoptr(GError) error = NULL;
 
     if (run->sink.files && !cli_files_commit(run->sink.files, &error)) {
-        return fail(output_name(run->arguments), error);
+        return fail("migstat convert", error);
     }
     report(run, plan);
     return CLI_OK;
@@ -556,7 +556,7 @@ static CliStatus attempt(Run *run, bool brief, bool *again)
     g_autoptr(MigOutput) out = begin_output(run, &error);
 
     if (!out) {
-        return fail(output_name(run->arguments), error);
+        return fail("migstat convert", error);
     }
     if (run_chain(run, brief && can_run_again(run), &error)) {
         return finish(run, NULL);
@@ -576,8 +576,9 @@ static CliStatus attempt_again(Run *run)
         return fail("migstat convert", error);
     }
     if (ftruncate(run->sink.fd, 0) != 0 || lseek(run->sink.fd, 0, SEEK_SET) != 0) {
-        mig_error_set_plain(&error, MIG_ERROR_IO, "cannot write: %s", g_strerror(errno));
-        return fail(output_name(run->arguments), error);
+        mig_error_set_plain(&error, MIG_ERROR_IO, "cannot write %s: %s",
+                            output_name(run->arguments), g_strerror(errno));
+        return fail("migstat convert", error);
     }
     mig_input_rewind(run->in, 0);
     return attempt(run, false, &again);
@@ -592,7 +593,7 @@ static CliStatus copy_result(Run *run, const ConvertPlan *plan)
     g_autoptr(MigOutput) out = begin_output(run, &error);
 
     if (!out) {
-        return fail(output_name(run->arguments), error);
+        return fail("migstat convert", error);
     }
     run->chain = plan->chain ? plan->chain : run->chain;
     if (mig_chain_run(nothing, plan->result ? plan->result : run->in, NULL, out,
@@ -679,7 +680,7 @@ static CliStatus convert(Arguments *arguments, MigChain *chain)
         return run_inside(&run); /* which says why */
     }
     if (!arguments->dry_run && !open_sink(&run.sink, arguments, &st, &error)) {
-        status = fail(output_name(arguments), error);
+        status = fail("migstat convert", error);
     } else if (cli_confine(arguments->common,
                            &(CliRights){ .files = run.sink.files,
                                          .keep = run.sink.owned ? run.sink.fd : -1,

@@ -61,8 +61,11 @@ static bool refuse(const ConvertPlan *plan, const MigFinding *finding, const cha
     g_autofree char *filters = NULL;
     GString *text = g_string_new(NULL);
 
-    g_string_printf(text, "%s; QEMU %s refuses the stream for this, and %s",
-                    finding->message, release, why);
+    g_string_append(text, finding->message);
+    if (finding->offset >= MIG_FILE_HEADER_LENGTH) { /* else it is no stream at all */
+        g_string_append_printf(text, "; QEMU %s refuses the stream for this, and %s",
+                               release, why);
+    }
     g_ptr_array_add(plan->filters, NULL);
     filters = g_strjoinv(" ", (char **)plan->filters->pdata);
     g_ptr_array_set_size(plan->filters, (gint)plan->filters->len - 1);

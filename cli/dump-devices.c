@@ -51,7 +51,7 @@ typedef struct Devices {
     unsigned wanted; /* depth + 1 of the group that was asked for; 0: none */
     GArray *groups;  /* of Group: those that are open */
     Fold fold;
-    const char *where; /* "START", ...: of a configuration record */
+    const MigItem *config; /* the record of a configuration, or NULL */
     uint32_t version_id;
     uint64_t body_offset, body_length;
 } Devices;
@@ -307,16 +307,17 @@ static void open_device(Devices *d)
         cli_json_uint(d->json, "version_id", d->version_id);
         cli_json_uint(d->json, "offset", d->body_offset);
         cli_json_uint(d->json, "length", d->body_length);
-        if (d->where) {
-            cli_json_string(d->json, "configuration_in", d->where);
+        if (d->config) {
+            cli_json_string(d->json, "configuration_in",
+                            mig_section_type_key(d->config->type));
         }
         cli_json_array(d->json, "fields");
     } else if (d->whole) {
         g_autofree char *line = g_strdup_printf(
             "%s%s%s  version %u, %s bytes at 0x%" PRIx64 "%s%s",
             cli_style(d->color, CLI_BOLD), shown, cli_style(d->color, CLI_PLAIN),
-            d->version_id, length, d->body_offset, d->where ? ", configuration in " : "",
-            d->where ? d->where : "");
+            d->version_id, length, d->body_offset, d->config ? ", configuration in " : "",
+            d->config ? mig_section_type_name(d->config->type) : "");
 
         fputs(d->shown > 1 ? "\n" : "", stdout);
         cli_print_row(stdout, 2, line);
@@ -385,7 +386,7 @@ static void visit(const MigField *field, void *user)
 }
 
 static void begin_device(Devices *d, const MigSection *section, uint64_t offset,
-                         uint64_t length, const char *where)
+                         uint64_t length, const MigItem *config)
 {
     d->name = section->name;
     /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): device state is in a section */
@@ -393,7 +394,7 @@ static void begin_device(Devices *d, const MigSection *section, uint64_t offset,
     d->version_id = section->version_id;
     d->body_offset = offset;
     d->body_length = length;
-    d->where = where;
+    d->config = config;
     d->whole = mig_addresses_is_empty(d->addresses) ||
                mig_addresses_section(d->addresses, d->name, d->instance_id);
     d->seeks = mig_addresses_seek_field(d->addresses, d->name, d->instance_id);
@@ -466,7 +467,7 @@ static void decode_configuration(Devices *d, const MigItem *item)
     if (is_repeated(d, item, payload)) {
         return;
     }
-    begin_device(d, item->section, at, n, mig_section_type_name(item->type));
+    begin_device(d, item->section, at, n, item);
     matches = mig_vfio_payload_decode(&decoder, payload, n, at);
     end_device(d, matches);
 }

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "helper.h"
@@ -40,16 +41,21 @@ static void clear_input(gpointer p)
 /* A FIFO is waited for, as cat does. */
 static int open_path(const char *path, GError **error)
 {
+    struct stat st;
     int fd;
 
     do {
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     } while (fd < 0 && errno == EINTR && !cli_cancelled);
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+        mig_error_set_plain(error, MIG_ERROR_IO, "it is a folder, not a file");
+        close(fd);
+        return -1;
+    }
     if (fd < 0 && errno == EINTR) {
         mig_error_set_plain(error, MIG_ERROR_CANCELLED, "cancelled");
     } else if (fd < 0) {
-        mig_error_set_plain(error, MIG_ERROR_IO, "cannot open %s: %s", path,
-                            g_strerror(errno));
+        mig_error_set_plain(error, MIG_ERROR_IO, "cannot open: %s", g_strerror(errno));
     }
     return fd;
 }

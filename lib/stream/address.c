@@ -310,11 +310,30 @@ static char *complain_of_name(const Address *address, MigAddressKind kind,
                  : g_strdup_printf("the stream has no %s", kinds[kind]);
 }
 
+/* The section that is called so, or in which a field is to be, or NULL. */
+static const MigSection *section_called(const char *text, const MigReader *reader)
+{
+    size_t n;
+    const MigSection *const *sections = mig_reader_sections(reader, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        g_autofree char *name =
+            mig_address_of_section(sections[i]->name, sections[i]->instance_id);
+
+        if (strcmp(name, text) == 0 ||
+            mig_address_is_in(text, sections[i]->name, sections[i]->instance_id)) {
+            return sections[i];
+        }
+    }
+    return NULL;
+}
+
 char *mig_addresses_complaint(const MigAddresses *addresses, size_t *i,
                               MigAddressKind kind, const char *option,
                               const MigReader *reader)
 {
     const MigSection *const *sections;
+    const MigSection *other;
     const Address *address;
     size_t n;
 
@@ -327,10 +346,17 @@ char *mig_addresses_complaint(const MigAddresses *addresses, size_t *i,
     address = address_at(addresses, (guint)(*i)++);
     sections = mig_reader_sections(reader, &n);
     for (size_t s = 0; kind == MIG_ADDRESS_DEVICE && s < n; s++) {
-        if (mig_address_is_in(address->text, sections[s]->name,
+        if (!mig_section_is_ram(sections[s]) &&
+            mig_address_is_in(address->text, sections[s]->name,
                               sections[s]->instance_id)) {
             return complain_of_field(address, sections[s]);
         }
+    }
+    other = section_called(address->text, reader);
+    if (kind == MIG_ADDRESS_DEVICE && other) {
+        return g_strdup_printf("section \"%s\" holds no device state; migstat extract "
+                               "--section='%s' takes out what it holds",
+                               other->name, other->name);
     }
     return complain_of_name(address, kind, option, reader);
 }

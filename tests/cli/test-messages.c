@@ -66,6 +66,8 @@ static const struct {
       "migstat dump: --offset wants a size, such as 4096, 64K or 0x1000, not \"1x\"" },
     { "check --for=qemu-7 x", "migstat check: --for wants X.Y, such as 7.2 (known: 5.2 "
                               "to 11.1), not \"qemu-7\"" },
+    { "convert --to=config-lsat x", "migstat convert: --to is subflag, config-first or "
+                                    "config-last, not \"config-lsat\"" },
     { "check --for=5.1 x",
       "migstat check: --for wants X.Y, such as 7.2 (known: 5.2 to 11.1), not \"5.1\"" },
     { "check --for=12.0 x",
@@ -175,8 +177,14 @@ static const struct {
       "the stream has no section \"zzz\"; it has ram, timer, cpu, slirp" },
     { "dump --devices=timer --section=cpu FIXTURE:diff/c.txt",
       "no device matches both --section and --devices" },
+    { "dump /", "it is a folder, not a file" },
+    { "dump /nonexistent", "cannot open: No such file or directory" },
     { "dump --devices=ram FIXTURE:diff/c.txt",
-      "the stream has no device \"ram\"; it has timer, cpu, slirp" },
+      "section \"ram\" holds no device state; migstat extract --section='ram' takes out "
+      "what it holds" },
+    { "dump --devices=ram:pc FIXTURE:diff/c.txt",
+      "section \"ram\" holds no device state; migstat extract --section='ram' takes out "
+      "what it holds" },
     { "diff --devices=tmier FIXTURE:diff/a.txt FIXTURE:diff/c.txt",
       "the stream has no device \"tmier\"; did you mean timer?" },
     { "diff -q --devices=cpu:eap FIXTURE:diff/a.txt FIXTURE:diff/a.txt",
