@@ -32,7 +32,7 @@ static int by_number(gconstpointer a, gconstpointer b)
 
 static bool is_kept(const GArray *kept, int fd)
 {
-    return bsearch(&fd, kept->data, kept->len, sizeof fd, by_number) != NULL;
+    return kept->len && bsearch(&fd, kept->data, kept->len, sizeof fd, by_number) != NULL;
 }
 
 /* Where there is no close_range(), which Linux has since 5.9 and glibc since 2.34. */

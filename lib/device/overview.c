@@ -234,7 +234,9 @@ static void add_sums(MigOverview *o, MigReader *reader, const MigSummary *s)
         o->sums[section->section].length += section->length;
         o->sums[section->section].count++;
     }
-    qsort(o->sums, o->n_sums, sizeof(*o->sums), compare_sums);
+    if (o->n_sums) { /* else there is no array, which qsort() may not be given */
+        qsort(o->sums, o->n_sums, sizeof(*o->sums), compare_sums);
+    }
 }
 
 MigOverview *mig_overview_new(MigReader *reader, const MigSummary *s)
