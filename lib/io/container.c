@@ -8,6 +8,7 @@
  */
 #include "io/container.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "io/foreign.h"
@@ -77,8 +78,8 @@ static bool check_libvirt_payload(const Magic *found, size_t n, MigLibvirtFormat
         mig_source_set_error(
             error, MIG_ERROR_UNSUPPORTED, origin,
             "the stream in this libvirt save image is compressed with %s, "
-            "which is not supported",
-            libvirt_formats[format].name);
+            "which is not supported; \"tail -c +%" PRIu64 " IMAGE | %s -dc\" unpacks it",
+            libvirt_formats[format].name, origin + 1, libvirt_formats[format].name);
         return false;
     }
     /* A save that failed early has no payload; the reader reports that. */

@@ -918,7 +918,7 @@ START_TEST(refuses_a_bad_save_image)
           "version 0 " },
         { { "LibvirtQemudSave", false, 2, XML_AREA, 0, 2, 0 },
           MIG_ERROR_UNSUPPORTED,
-          "bzip2" },
+          "IMAGE | bzip2 -dc" },
         { { "LibvirtQemudSave", false, 2, XML_AREA, 0, 3, 0 },
           MIG_ERROR_UNSUPPORTED,
           "xz" },
