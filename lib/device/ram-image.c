@@ -115,19 +115,19 @@ static bool add_block(MigRamImage *image, const MigItem *item, GError **error)
 static bool carry(MigRamImage *image, Block *b, const MigItem *item, GError **error)
 {
     const MigRamPages *run = &item->pages;
+    uint32_t size = run->page_size;
 
-    if (!b->page_size) {
-        if (!mig_page_set_init(&b->carried,
-                               (b->length + run->page_size - 1) / run->page_size)) {
-            mig_error_set(error, MIG_ERROR_LIMIT, item->offset, NULL,
-                          "RAM block %s has more pages than are kept account of",
-                          run->block->name);
-            return false;
-        }
-        b->page_size = run->page_size;
+    if (!b->page_size &&
+        mig_page_set_init(&b->carried, b->length / size + (b->length % size != 0))) {
+        b->page_size = size;
     }
-    mig_page_set_add(&b->carried, &image->store, run->address / run->page_size,
-                     run->n_pages);
+    if (!b->page_size || !mig_page_set_add(&b->carried, &image->store,
+                                           run->address / size, run->n_pages)) {
+        mig_error_set(error, MIG_ERROR_LIMIT, item->offset, NULL,
+                      "RAM block %s has more pages than are kept account of",
+                      run->block->name);
+        return false;
+    }
     return true;
 }
 

@@ -71,6 +71,9 @@ static uint64_t n_stretches(const MigPageSet *set)
 bool mig_page_set_init(MigPageSet *set, uint64_t n_pages)
 {
     *set = (MigPageSet){ .n_pages = n_pages };
+    if (n_pages > MIG_PAGE_SET_MAX) {
+        return false;
+    }
     set->index = mig_try_alloc0((n_stretches(set) + 1) * sizeof(*set->index));
     return set->index != NULL;
 }

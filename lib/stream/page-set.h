@@ -38,7 +38,7 @@ typedef struct MigPageSet {
 } MigPageSet;
 
 /* An empty set of pages below @n_pages: 1 byte for each 1,024 of them, allocated when used.
- * False where there is not as much memory. */
+ * False where there is not as much memory, and above MIG_PAGE_SET_MAX. */
 bool mig_page_set_init(MigPageSet *set, uint64_t n_pages);
 void mig_page_set_clear(MigPageSet *set);
 

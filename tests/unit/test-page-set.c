@@ -76,6 +76,18 @@ START_TEST(ends)
 }
 END_TEST
 
+/* What a stream claims asks for no memory beyond the bound. */
+START_TEST(has_a_largest_size)
+{
+    MigPageSet set;
+
+    ck_assert(!mig_page_set_init(&set, MIG_PAGE_SET_MAX + 1));
+    mig_page_set_clear(&set);
+    ck_assert(!mig_page_set_init(&set, UINT64_MAX));
+    mig_page_set_clear(&set);
+}
+END_TEST
+
 /* Pages in order, one at a time, of which one stretch at a time has bits. */
 START_TEST(forgets_the_bits_of_full_stretches)
 {
@@ -101,6 +113,7 @@ Suite *suite_page_set(void)
 
     tcase_add_loop_test(tc, is_a_set, 0, G_N_ELEMENTS(sizes));
     tcase_add_test(tc, ends);
+    tcase_add_test(tc, has_a_largest_size);
     tcase_add_test(tc, forgets_the_bits_of_full_stretches);
     suite_add_tcase(suite, tc);
     return suite;
