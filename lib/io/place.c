@@ -18,8 +18,10 @@ int mig_place_open_folder(int at, const char *path)
 {
     int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    return fd < 0 && errno == EACCES ? openat(at, path, O_PATH | O_DIRECTORY | O_CLOEXEC)
-                                     : fd;
+    if (fd < 0 && errno == EACCES) {
+        fd = openat(at, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    }
+    return fd;
 }
 
 void mig_place_clear(MigPlace *place)
