@@ -630,10 +630,11 @@ START_TEST(follows_a_chain_of_subsections_once)
     const MigDecoder decoder = { &budget, NULL, count_visit, &tally };
     g_autofree char *json = NULL;
 
-    append_be(body, 0, 12); /* virtio-mmio */
-    append_be(body, 0, 8);  /* status to features */
-    append_be(body, 0, 4);  /* no configuration */
-    append_be(body, 0, 4);  /* no queues */
+    append_be(body, 0, 8); /* virtio-mmio */
+    append_be(body, 0, 4);
+    append_be(body, 0, 8); /* status to features */
+    append_be(body, 0, 4); /* no configuration */
+    append_be(body, 0, 4); /* no queues */
     for (unsigned i = 0; i < 200000; i++) {
         append_be(body, MIG_SUBSECTION, 1);
         append_be(body, strlen(name), 1);
