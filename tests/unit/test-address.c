@@ -146,13 +146,14 @@ START_TEST(knows_what_meant_nothing)
                          n < G_N_ELEMENTS(complaints) ? complaints[n] : "");
     }
 
-    /* another stream: nothing has matched yet */
+    /* as in another stream: nothing has matched yet, so that what the reader knows by that
+     * name cannot be device state */
     mig_addresses_forget(addresses);
     i = 0;
     g_autofree char *again =
         mig_addresses_complaint(addresses, &i, MIG_ADDRESS_DEVICE, "--x=", reader);
-    ck_assert_str_eq(again, "the stream has no device \"timer\"; did you mean timer? "
-                            "(--x='*timer*')");
+    ck_assert_str_eq(again, "section \"timer\" holds no device state; migstat extract "
+                            "--section='timer' takes out what it holds");
     i = 2;
     g_autofree char *field =
         mig_addresses_complaint(addresses, &i, MIG_ADDRESS_DEVICE, "--x=", reader);
