@@ -560,6 +560,32 @@ static const Scenario slow[] = {
 /* Where all of them came too early or too late, it goes on up to so many. */
 #define MOMENTS_MOST (16 * MOMENTS)
 
+/* Starts the program.  A signal must not find Check's handlers in the child before it is the
+ * program: they send it to the whole group, this process included. */
+static pid_t start_program(const char *const *argv, const char *preload)
+{
+    sigset_t both, before;
+    pid_t pid;
+
+    sigemptyset(&both);
+    sigaddset(&both, SIGINT);
+    sigaddset(&both, SIGTERM);
+    sigprocmask(SIG_BLOCK, &both, &before);
+    pid = fork();
+    if (pid == 0) {
+        signal(SIGINT, SIG_DFL);
+        signal(SIGTERM, SIG_DFL);
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+        setenv("LD_PRELOAD", preload, 1); /* No file without a name, for one thing. */
+        execv(argv[0], (char **)(uintptr_t)argv);
+        _exit(127);
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    ck_assert_int_gt(pid, 0);
+    return pid;
+}
+
 START_TEST(test_moments)
 {
     const int signals[] = { SIGINT, SIGTERM };
@@ -582,13 +608,7 @@ START_TEST(test_moments)
 
         lay_out(&stage);
         words_of(&stage, argv);
-        pid_t pid = fork();
-        if (pid == 0) {
-            dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
-            setenv("LD_PRELOAD", preload, 1); /* No file without a name, for one thing. */
-            execv(argv[0], (char **)(void *)argv);
-            _exit(127);
-        }
+        pid_t pid = start_program(argv, preload);
         g_usleep((gulong)g_rand_double_range(random, 0, (double)took * 1.1));
         kill(pid, sent);
         waitpid(pid, &status, 0);
