@@ -251,7 +251,7 @@ static CliStatus check_file(guint i, const Arguments *arguments, CheckTotals *to
                            .new_name = g_ptr_array_index(arguments->new_names, i),
                            .foreign = true };
     CliProgress progress;
-    MigItem item;
+    const MigItem *item;
 
     if (!in) {
         return not_judged(&report, arguments, error, totals);
@@ -262,8 +262,8 @@ static CliStatus check_file(guint i, const Arguments *arguments, CheckTotals *to
     cli_progress_begin(&progress, file, in, arguments->common);
     while (mig_reader_next(reader, &item, &error) == MIG_STATUS_MORE) {
         report.foreign = false;
-        mig_check_item(check, &item);
-        cli_progress(&progress, item.offset);
+        mig_check_item(check, item);
+        cli_progress(&progress, item->offset);
     }
     cli_progress_end(&progress);
     report.error = error;

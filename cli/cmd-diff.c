@@ -130,7 +130,7 @@ static bool open_side(DiffSide *side, bool ram, const CliCommon *common)
 static void read_side(DiffSide *side, const CliCommon *common)
 {
     CliProgress progress;
-    MigItem item;
+    const MigItem *item;
 
     /* All of it is looked at again. */
     if (!mig_input_hold(side->in, &side->error)) {
@@ -138,12 +138,12 @@ static void read_side(DiffSide *side, const CliCommon *common)
     }
     cli_progress_begin(&progress, side->file, side->in, common);
     while (mig_reader_next(side->reader, &item, &side->error) == MIG_STATUS_MORE) {
-        if (!mig_summary_watch(side->summary, side->reader, &item, &side->error) ||
+        if (!mig_summary_watch(side->summary, side->reader, item, &side->error) ||
             (side->image &&
-             !mig_ram_image_watch(side->image, side->reader, &item, &side->error))) {
+             !mig_ram_image_watch(side->image, side->reader, item, &side->error))) {
             break;
         }
-        cli_progress(&progress, item.offset);
+        cli_progress(&progress, item->offset);
     }
     cli_progress_end(&progress);
 }

@@ -135,18 +135,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static void read_all(Dump *dump)
 {
     CliProgress progress;
-    MigItem item;
+    const MigItem *item;
 
     if (dump_shows(dump->options, DUMP_OVERVIEW)) {
         dump->check = dump_check_new(dump->reader);
     }
     cli_progress_begin(&progress, dump->file, dump->in, dump->options->common);
     while (dump_next(dump, &item) &&
-           mig_summary_watch(dump->summary, dump->reader, &item, &dump->error)) {
+           mig_summary_watch(dump->summary, dump->reader, item, &dump->error)) {
         if (dump->check) {
-            mig_check_item(dump->check, &item);
+            mig_check_item(dump->check, item);
         }
-        cli_progress(&progress, item.offset);
+        cli_progress(&progress, item->offset);
     }
     cli_progress_end(&progress);
     if (dump->check) {

@@ -373,13 +373,13 @@ static bool read_all(Extract *x, GError **error)
 {
     CliProgress progress;
     MigStatus status;
-    MigItem item;
+    const MigItem *item;
     bool ok = true;
 
     cli_progress_begin(&progress, x->file, x->in, x->common);
     while (ok && (status = mig_reader_next(x->reader, &item, error)) == MIG_STATUS_MORE) {
-        ok = take(x, &item, error);
-        cli_progress(&progress, item.offset);
+        ok = take(x, item, error);
+        cli_progress(&progress, item->offset);
     }
     cli_progress_end(&progress);
     return ok && status == MIG_STATUS_END;

@@ -38,12 +38,12 @@ static MigCheck *judge(MigRelease release, MigInput *in, MigReader **reader,
                                       .keep = KEPT };
     g_autoptr(GError) stopped = NULL;
     g_autoptr(MigCheck) check = NULL;
-    MigItem item;
+    const MigItem *item;
 
     *reader = mig_reader_new(in);
     check = mig_check_new(*reader, &options);
     while (mig_reader_next(*reader, &item, &stopped) == MIG_STATUS_MORE) {
-        mig_check_item(check, &item);
+        mig_check_item(check, item);
     }
     if (!mig_check_finish(check, stopped) || (stopped && !mig_check_refusing(check))) {
         g_propagate_error(error, g_steal_pointer(&stopped));

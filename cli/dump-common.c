@@ -34,7 +34,7 @@ uint32_t dump_page_size(const Dump *dump)
     return size ? size : description ? description->page_size : 0;
 }
 
-bool dump_next(Dump *dump, MigItem *item)
+bool dump_next(Dump *dump, const MigItem **item)
 {
     return !dump->error &&
            mig_reader_next(dump->reader, item, &dump->error) == MIG_STATUS_MORE;

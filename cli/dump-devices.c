@@ -503,7 +503,7 @@ void dump_devices(Dump *dump)
                   .names = cli_pci_ids_names(dump->options->ids),
                   .color = cli_use_color(dump->options->common->color, stdout) };
     CliJson json;
-    MigItem item;
+    const MigItem *item;
 
     cli_json_init(&json, stdout);
     if (dump->options->common->format == CLI_FORMAT_JSON) {
@@ -516,8 +516,8 @@ void dump_devices(Dump *dump)
     d.groups = g_array_new(false, false, sizeof(Group));
     d.configs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     while (dump_next(dump, &item) &&
-           mig_summary_watch(dump->summary, dump->reader, &item, &dump->error)) {
-        watch(&d, &item);
+           mig_summary_watch(dump->summary, dump->reader, item, &dump->error)) {
+        watch(&d, item);
     }
     decode_body(&d);
     if (d.json) {

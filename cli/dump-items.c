@@ -130,7 +130,7 @@ void dump_items(Dump *dump)
     bool as_json = dump->options->common->format == CLI_FORMAT_JSON;
     CliProgress progress;
     CliJson json;
-    MigItem item;
+    const MigItem *item;
 
     cli_json_init(&json, stdout);
     if (as_json) {
@@ -141,15 +141,15 @@ void dump_items(Dump *dump)
     cli_progress_begin(&progress, dump->file, dump->in, dump->options->common);
     while (dump_next(dump, &item)) {
         dump->summary->n_defects +=
-            item.defect != NULL; /* no more of it: memory stays small */
-        cli_progress(&progress, item.offset);
-        if (!dump_wants(dump->options, item.section)) {
+            item->defect != NULL; /* no more of it: memory stays small */
+        cli_progress(&progress, item->offset);
+        if (!dump_wants(dump->options, item->section)) {
             continue;
         }
         if (as_json) {
-            print_json(&json, &item);
+            print_json(&json, item);
         } else {
-            print_text(&item);
+            print_text(item);
         }
     }
     cli_progress_end(&progress);

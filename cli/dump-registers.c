@@ -325,7 +325,7 @@ bool dump_registers(Dump *dump)
                     .color = cli_use_color(dump->options->common->color, stdout),
                     .patterns = patterns };
     CliJson json;
-    MigItem item;
+    const MigItem *item;
 
     cli_json_init(&json, stdout);
     if (dump->options->common->format == CLI_FORMAT_JSON) {
@@ -335,8 +335,8 @@ bool dump_registers(Dump *dump)
         cli_json_array(&json, "cpus");
     }
     while (dump_next(dump, &item) &&
-           mig_summary_watch(dump->summary, dump->reader, &item, &dump->error)) {
-        watch(&r, &item);
+           mig_summary_watch(dump->summary, dump->reader, item, &dump->error)) {
+        watch(&r, item);
     }
     decode_body(&r);
     if (r.json) {

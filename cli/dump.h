@@ -103,7 +103,7 @@ char *dump_container(const MigInput *in);
 uint32_t dump_page_size(const Dump *dump);
 
 /* Reads on: false at the end, and where dump->error says why there is no more. */
-bool dump_next(Dump *dump, MigItem *item);
+bool dump_next(Dump *dump, const MigItem **item);
 
 /* True if the stream is complete and the reader found no defect. */
 bool dump_is_sound(const Dump *dump);

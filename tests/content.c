@@ -200,11 +200,11 @@ char *content_of(GBytes *stream)
                                         (GDestroyNotify)g_bytes_unref),
         .lines = g_ptr_array_new_with_free_func(g_free),
     };
-    MigItem item;
+    const MigItem *item;
     MigStatus status;
 
     while ((status = mig_reader_next(reader, &item, &error)) == MIG_STATUS_MORE) {
-        apply(&content, reader, &item);
+        apply(&content, reader, item);
     }
     ck_assert_msg(status == MIG_STATUS_END, "%s", error ? error->message : "");
     conclude(&content, reader);

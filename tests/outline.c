@@ -164,27 +164,27 @@ static char *read_all(const char *name, MigInput *in)
     g_autoptr(GError) error = NULL;
     GString *out = g_string_new(NULL);
     MigStatus status;
-    MigItem item;
+    const MigItem *item;
     uint64_t at = 0, offset = 0;
     unsigned depth = 0;
 
     while ((status = mig_reader_next(reader, &item, &error)) == MIG_STATUS_MORE) {
         ck_assert_msg(
-            item.offset == at && item.length > 0 && item.length <= MIG_ITEM_MAX &&
-                item.piece + item.length <= item.whole,
+            item->offset == at && item->length > 0 && item->length <= MIG_ITEM_MAX &&
+                item->piece + item->length <= item->whole,
             "%s: item at %" PRIu64 " of %" PRIu64 " bytes, wanted one at %" PRIu64, name,
-            item.offset, item.length, at);
-        ck_assert_msg(mig_reader_bytes(reader, &item),
+            item->offset, item->length, at);
+        ck_assert_msg(mig_reader_bytes(reader, item),
                       "%s: no bytes of the item at %" PRIu64, name, at);
-        at += item.length;
-        for (; depth < item.package_depth; depth++) {
+        at += item->length;
+        for (; depth < item->package_depth; depth++) {
             g_string_append(out, "( ");
         }
-        for (; depth > item.package_depth; depth--) {
+        for (; depth > item->package_depth; depth--) {
             g_string_append(out, ") ");
         }
-        g_string_append(out, item.piece ? "~" : "");
-        put_item(out, &item);
+        g_string_append(out, item->piece ? "~" : "");
+        put_item(out, item);
         g_string_append_c(out, ' ');
     }
     ck_assert_uint_eq(mig_reader_tell(reader), at);

@@ -71,20 +71,20 @@ static bool first_pass(MigChain *chain, size_t i, MigInput *in, MigGap *gap,
     uint64_t start = mig_input_tell(in);
     bool winds_back = mig_input_seekable(in);
     bool brief = gap != NULL;
-    MigItem item;
+    const MigItem *item;
     MigStatus status;
 
     chain->reader = reader;
     while ((status = mig_reader_next(reader, &item, error)) == MIG_STATUS_MORE) {
         if (!brief) {
-            progress(chain, &item);
+            progress(chain, item);
         }
-        if (instance->type->handles & 1u << item.kind &&
-            !mig_chain_give(chain, i, &item, true, error)) {
+        if (instance->type->handles & 1u << item->kind &&
+            !mig_chain_give(chain, i, item, true, error)) {
             break;
         }
-        if (gap && begins_part_or_end(&item)) {
-            gap->from = item.offset;
+        if (gap && begins_part_or_end(item)) {
+            gap->from = item->offset;
             mig_reader_sections(reader, &gap->n_sections);
             if (!mig_reader_skip_to_tail(reader, &gap->to)) {
                 break;
@@ -156,7 +156,7 @@ static bool last_pass(MigChain *chain, MigInput *in, MigOutput *out, GError **er
     g_autoptr(MigReader) reader = mig_reader_new(in);
     g_autoptr(MigWriter) writer = NULL;
     bool changes = false;
-    MigItem item;
+    const MigItem *item;
     MigStatus status;
     bool ok;
 
@@ -169,8 +169,8 @@ static bool last_pass(MigChain *chain, MigInput *in, MigOutput *out, GError **er
     ok = each_start(chain, error);
     while (ok && (status = mig_reader_next(reader, &item, error)) != MIG_STATUS_END) {
         ok = status == MIG_STATUS_MORE &&
-             mig_chain_deliver(chain, chain->first, &item, error);
-        progress(chain, &item);
+             mig_chain_deliver(chain, chain->first, item, error);
+        progress(chain, item);
     }
     ok = ok && each_finish(chain, error);
     chain->reader = NULL;

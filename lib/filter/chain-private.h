@@ -50,9 +50,10 @@ static inline MigFilterInstance *mig_chain_instance(const MigChain *chain, size_
 void mig_filter_type_prefix(const MigFilterType *type, GError **error);
 
 /* Gives @item to the @i-th filter: to event(), or to scan() in a first pass. */
-bool mig_chain_give(MigChain *chain, size_t i, MigItem *item, bool scans, GError **error);
+bool mig_chain_give(MigChain *chain, size_t i, const MigItem *item, bool scans,
+                    GError **error);
 
 /* Gives @item to the filters from the @i-th on, and what comes out to the writer. */
-bool mig_chain_deliver(MigChain *chain, size_t i, MigItem *item, GError **error);
+bool mig_chain_deliver(MigChain *chain, size_t i, const MigItem *item, GError **error);
 
 #endif

@@ -215,11 +215,12 @@ const uint8_t *mig_next_bytes(MigNext *next, const MigItem *item, GError **error
                        : input_bytes(next->chain, item, error);
 }
 
-bool mig_next_keep(MigNext *next, MigItem *item, GError **error)
+bool mig_next_keep(MigNext *next, const MigItem *item, MigItem *kept, GError **error)
 {
     MigInput *in = mig_reader_input(next->chain->reader);
     const uint8_t *p;
 
+    *kept = *item;
     if (item->bytes) {
         g_bytes_ref(item->bytes);
         return true;
@@ -234,8 +235,8 @@ bool mig_next_keep(MigNext *next, MigItem *item, GError **error)
     if (!p) {
         return false;
     }
-    item->bytes = mig_next_copy(next, p, item->length, error);
-    return item->bytes != NULL;
+    kept->bytes = mig_next_copy(next, p, item->length, error);
+    return kept->bytes != NULL;
 }
 
 bool mig_next_room(MigNext *next, size_t n, GError **error)
@@ -261,7 +262,8 @@ static bool broke(MigChain *chain, size_t i, const MigItem *item, const char *pr
 }
 
 /* Gives @item to the @i-th filter: to event(), or to scan() in a first pass. */
-bool mig_chain_give(MigChain *chain, size_t i, MigItem *item, bool scans, GError **error)
+bool mig_chain_give(MigChain *chain, size_t i, const MigItem *item, bool scans,
+                    GError **error)
 {
     const MigFilterInstance *instance = mig_chain_instance(chain, i);
     MigNext next = { chain, i };
@@ -276,7 +278,7 @@ bool mig_chain_give(MigChain *chain, size_t i, MigItem *item, bool scans, GError
 }
 
 /* Gives @item to the filters from the @i-th on. */
-bool mig_chain_deliver(MigChain *chain, size_t i, MigItem *item, GError **error)
+bool mig_chain_deliver(MigChain *chain, size_t i, const MigItem *item, GError **error)
 {
     const char *problem;
 

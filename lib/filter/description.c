@@ -30,7 +30,8 @@ static bool description_configure(void *state, const char *key, const char *valu
     return true;
 }
 
-static bool description_event(void *state, MigNext *next, MigItem *item, GError **error)
+static bool description_event(void *state, MigNext *next, const MigItem *item,
+                              GError **error)
 {
     Description *description = state;
 

@@ -90,7 +90,8 @@ static bool refuse_orphan(MigNext *next, const MigItem *item, MigCommand needed,
                            mig_command_name(item->command.id), mig_command_name(needed));
 }
 
-static bool drop_command_event(void *state, MigNext *next, MigItem *item, GError **error)
+static bool drop_command_event(void *state, MigNext *next, const MigItem *item,
+                               GError **error)
 {
     DropCommand *drop = state;
     uint32_t bit = item->command.id < MIG_CMD_COUNT ? 1u << item->command.id : 0;

@@ -179,7 +179,7 @@ static bool change(DropSubsection *drop, MigNext *next, const MigItem *item,
     return ok;
 }
 
-static bool drop_event(void *state, MigNext *next, MigItem *item, GError **error)
+static bool drop_event(void *state, MigNext *next, const MigItem *item, GError **error)
 {
     DropSubsection *drop = state;
 

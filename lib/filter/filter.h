@@ -72,7 +72,7 @@ struct MigFilterType {
     bool (*start)(void *state, MigNext *next, GError **error);
     /* Emits no item, one or many.  NULL: each item is handed on.  @item lives until the
      * return, its bytes too. */
-    bool (*event)(void *state, MigNext *next, MigItem *item, GError **error);
+    bool (*event)(void *state, MigNext *next, const MigItem *item, GError **error);
     /* After the last item: emits what was kept, reports. */
     bool (*finish)(void *state, MigNext *next, GError **error);
     void (*clear)(void *state);
@@ -93,11 +93,11 @@ bool mig_next_emit_bytes(MigNext *next, const MigItem *like, MigItemKind kind,
 const uint8_t *mig_next_bytes(MigNext *next, const MigItem *item, GError **error);
 
 /*
- * Makes @item outlive the call of event(): a small one gets its own bytes, of a large one
- * the range is kept, and a pipe is spooled from there on.  The caller releases item->bytes
- * with g_bytes_unref() if it is not NULL.
+ * Copies @item to *kept, which outlives the call of event(): a small one gets its own bytes,
+ * of a large one the range is kept, and a pipe is spooled from there on.  The caller
+ * releases kept->bytes with g_bytes_unref() if it is not NULL.
  */
-bool mig_next_keep(MigNext *next, MigItem *item, GError **error);
+bool mig_next_keep(MigNext *next, const MigItem *item, MigItem *kept, GError **error);
 
 /* Whether a filter can have @n bytes for something whose size the stream tells; false with
  * *error.  See io/alloc.h. */

@@ -92,7 +92,7 @@ static bool drop_footer(Footers *footers, MigNext *next, const MigItem *item,
     return true;
 }
 
-static bool footers_event(void *state, MigNext *next, MigItem *item, GError **error)
+static bool footers_event(void *state, MigNext *next, const MigItem *item, GError **error)
 {
     Footers *footers = state;
 

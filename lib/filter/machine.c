@@ -85,7 +85,7 @@ static bool change_name(Machine *machine, MigNext *next, const MigItem *item,
                                bytes->len, error);
 }
 
-static bool machine_event(void *state, MigNext *next, MigItem *item, GError **error)
+static bool machine_event(void *state, MigNext *next, const MigItem *item, GError **error)
 {
     Machine *machine = state;
 

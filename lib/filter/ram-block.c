@@ -195,9 +195,10 @@ static bool emit_named(MigNext *next, const MigItem *run, GError **error)
                                error);
 }
 
-static bool change_pages(RamBlock *block, MigNext *next, MigItem *item, GError **error)
+static bool change_pages(RamBlock *block, MigNext *next, const MigItem *item,
+                         GError **error)
 {
-    MigRamPages *run = &item->pages;
+    const MigRamPages *run = &item->pages;
     uint32_t kept = is_ours(block, run->block) ? pages_kept(block, run) : run->n_pages;
     bool name_it = block->name_dropped && !run->named;
 
@@ -215,7 +216,8 @@ static bool change_pages(RamBlock *block, MigNext *next, MigItem *item, GError *
            mig_pages_emit_slice(next, item, 1, kept - 1, error);
 }
 
-static bool ram_block_event(void *state, MigNext *next, MigItem *item, GError **error)
+static bool ram_block_event(void *state, MigNext *next, const MigItem *item,
+                            GError **error)
 {
     RamBlock *block = state;
 

@@ -274,7 +274,8 @@ static bool decode(RamDecompress *d, MigNext *next, const MigItem *item, GError 
     return p && mig_pages_emit_page(next, item, p, d->page, error);
 }
 
-static bool decompress_event(void *state, MigNext *next, MigItem *item, GError **error)
+static bool decompress_event(void *state, MigNext *next, const MigItem *item,
+                             GError **error)
 {
     RamDecompress *d = state;
     const MigRamPages *run = &item->pages;

@@ -12,7 +12,7 @@ typedef struct RamZero {
     bool mapped;
 } RamZero;
 
-static bool zero_event(void *state, MigNext *next, MigItem *item, GError **error)
+static bool zero_event(void *state, MigNext *next, const MigItem *item, GError **error)
 {
     RamZero *zero = state;
     const MigRamPages *run = &item->pages;

@@ -119,10 +119,11 @@ static bool emit_header(MigNext *next, const MigItem *item, const MigSection *se
                                bytes->len, error);
 }
 
-static bool rename_event(void *state, MigNext *next, MigItem *item, GError **error)
+static bool rename_event(void *state, MigNext *next, const MigItem *item, GError **error)
 {
     Rename *rename = state;
     const MigSection *section;
+    MigItem of_section;
 
     if (item->kind == MIG_ITEM_DESCRIPTION) {
         return mig_description_edit_item(rename->edit, next, item, error);
@@ -141,8 +142,9 @@ static bool rename_event(void *state, MigNext *next, MigItem *item, GError **err
         }
         return emit_header(next, item, section, error);
     }
-    item->section = section;
-    return mig_next_emit(next, item, error);
+    of_section = *item;
+    of_section.section = section;
+    return mig_next_emit(next, &of_section, error);
 }
 
 /* RAM blocks of a device have its path in their names, too: "0000:00:02.0/vga.vram".  A

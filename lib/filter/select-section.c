@@ -66,7 +66,7 @@ static bool goes(Select *select, MigNext *next, const MigSection *section)
     return drop;
 }
 
-static bool select_event(void *state, MigNext *next, MigItem *item, GError **error)
+static bool select_event(void *state, MigNext *next, const MigItem *item, GError **error)
 {
     Select *select = state;
 

@@ -238,7 +238,7 @@ static bool emit_changed(MigNext *next, const MigItem *item, const uint8_t *data
                                error);
 }
 
-static bool set_event(void *state, MigNext *next, MigItem *item, GError **error)
+static bool set_event(void *state, MigNext *next, const MigItem *item, GError **error)
 {
     SetField *set = state;
     bool vfio = item->kind == MIG_ITEM_VFIO_RECORD;

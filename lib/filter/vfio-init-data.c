@@ -31,7 +31,8 @@ static bool init_data_configure(void *state, const char *key, const char *value,
     return true;
 }
 
-static bool init_data_event(void *state, MigNext *next, MigItem *item, GError **error)
+static bool init_data_event(void *state, MigNext *next, const MigItem *item,
+                            GError **error)
 {
     g_autoptr(GByteArray) bytes = g_byte_array_new();
     MigItem end = *item;

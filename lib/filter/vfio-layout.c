@@ -685,7 +685,7 @@ static bool process(Layout *layout, MigNext *next, const MigItem *item, GError *
     return mig_next_emit(next, item, error);
 }
 
-static bool layout_event(void *state, MigNext *next, MigItem *item, GError **error)
+static bool layout_event(void *state, MigNext *next, const MigItem *item, GError **error)
 {
     Layout *layout = state;
     const MigVfioPlaceOps ops = { layout, place_emit, place_insert };

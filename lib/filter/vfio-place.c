@@ -193,9 +193,10 @@ static bool ends_sections(const MigItem *item)
 }
 
 bool mig_vfio_place_event(MigVfioPlace *place, const MigVfioPlaceOps *ops, MigNext *next,
-                          MigItem *item, GError **error)
+                          const MigItem *item, GError **error)
 {
     bool is_header = item->kind == MIG_ITEM_SECTION_HEADER;
+    MigItem kept;
 
     if (g_sequence_is_empty(place->wants)) {
         return emit(place, ops, next, item, error);
@@ -214,10 +215,10 @@ bool mig_vfio_place_event(MigVfioPlace *place, const MigVfioPlaceOps *ops, MigNe
     if (place->through) {
         return emit(place, ops, next, item, error);
     }
-    if (!mig_next_keep(next, item, error)) {
+    if (!mig_next_keep(next, item, &kept, error)) {
         return false;
     }
-    g_array_append_val(place->queue, *item);
-    place->held += sizeof(*item) + (item->bytes ? item->length : 0);
+    g_array_append_val(place->queue, kept);
+    place->held += sizeof(kept) + (kept.bytes ? kept.length : 0);
     return true;
 }

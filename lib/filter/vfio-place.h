@@ -39,7 +39,7 @@ void mig_vfio_place_want(MigVfioPlace *place, uint32_t section_id, void *wanted)
 
 /* Emits @item, at once or when it is clear what goes before it. */
 bool mig_vfio_place_event(MigVfioPlace *place, const MigVfioPlaceOps *ops, MigNext *next,
-                          MigItem *item, GError **error);
+                          const MigItem *item, GError **error);
 
 /* The last interrupt controller that was emitted, or NULL. */
 const MigSection *mig_vfio_place_controller(const MigVfioPlace *place);

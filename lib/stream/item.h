@@ -7,6 +7,10 @@
  * The items of a stream tile it: each begins where the one before ended, the first at 0.
  * None is longer than MIG_ITEM_MAX: a longer thing (VFIO data, the page area of mapped-ram)
  * comes as one item of that kind and then further pieces of it.
+ *
+ * The structures here are the library's: a client reads them through pointers, and neither
+ * allocates nor copies them.  So they can get further members, after those that are there,
+ * within one soname of the library.
  */
 #ifndef MIG_STREAM_ITEM_H
 #define MIG_STREAM_ITEM_H
@@ -205,6 +209,9 @@ typedef struct MigItem {
         struct {
             uint32_t json_length;
         } description;
+        /* No member.  It keeps the size of the union when a kind of item gets more to say,
+         * and so the place of what may follow the union. */
+        uint64_t reserved[16];
     };
 } MigItem;
 

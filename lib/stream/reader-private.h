@@ -46,6 +46,7 @@ struct MigReader {
     bool ended;
     uint64_t pos;         /* position of the input: the start of the last item */
     uint64_t last_length; /* bytes of it */
+    MigItem item;         /* the last one */
     bool join_pieces;     /* nobody looks at them */
 
     MigMeter names; /* what sections, blocks and whoever keeps something of each take */

@@ -628,20 +628,21 @@ void mig_reader_join_pieces(MigReader *r)
     r->join_pieces = true;
 }
 
-MigStatus mig_reader_next(MigReader *r, MigItem *item, GError **error)
+MigStatus mig_reader_next(MigReader *r, const MigItem **item, GError **error)
 {
     MigStatus status;
 
+    *item = NULL;
     if (r->failure) {
         return fail(r, error);
     }
     r->pos += mig_input_skip(r->in, r->last_length);
     r->last_length = 0;
     if (r->grammar.rest.whole) {
-        *item = r->grammar.rest;
-        status = deliver(r, item, &r->failure);
+        r->item = r->grammar.rest;
+        status = deliver(r, &r->item, &r->failure);
     } else {
-        status = read_item(r, item, &r->failure);
+        status = read_item(r, &r->item, &r->failure);
     }
     if (status == MIG_STATUS_ERROR) {
         if ((r->grammar.state == STATE_BODY || r->grammar.state == STATE_AFTER_BODY) &&
@@ -651,6 +652,7 @@ MigStatus mig_reader_next(MigReader *r, MigItem *item, GError **error)
         }
         return fail(r, error);
     }
+    *item = status == MIG_STATUS_MORE ? &r->item : NULL;
     return status;
 }
 

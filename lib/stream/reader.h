@@ -40,11 +40,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigReader, mig_reader_free)
 MIG_API void mig_reader_join_pieces(MigReader *reader);
 
 /*
- * Reads the next item into *item.  What it points to lives as long as the reader.
+ * Reads the next item.  *item is the reader's and valid until the next call, NULL unless
+ * MORE is returned; what it points to lives as long as the reader.
  * Errors: TRUNCATED, MALFORMED, LIMIT with offset, section and rule; CONTAINER, IO and
  * CANCELLED from the input.  An error is final and is repeated.
  */
-MIG_API MigStatus mig_reader_next(MigReader *reader, MigItem *item, GError **error);
+MIG_API MigStatus mig_reader_next(MigReader *reader, const MigItem **item,
+                                  GError **error);
 
 /*
  * The bytes of @item, which must be the last one read, all item->length of them; valid

@@ -99,10 +99,10 @@ static uint64_t errors_of(GBytes *bytes, const char *announced)
     const MigFinding *findings;
     size_t n = 0;
     uint64_t errors = 0;
-    MigItem item;
+    const MigItem *item;
 
     while (check && mig_reader_next(reader, &item, &error) == MIG_STATUS_MORE) {
-        mig_check_item(check, &item);
+        mig_check_item(check, item);
     }
     if (!check || !mig_check_finish(check, error)) {
         return UINT64_MAX;

@@ -63,29 +63,29 @@ static bool read_items(MigReader *reader, const uint8_t *data, size_t n, GString
     g_autoptr(GError) error = NULL, again = NULL;
     uint64_t at = 0, size = data ? n : FUZZ_EXPAND_MAX + n;
     MigStatus status;
-    MigItem item;
+    const MigItem *item;
 
     while ((status = mig_reader_next(reader, &item, &error)) == MIG_STATUS_MORE) {
-        FUZZ_ASSERT(item.offset == at, "a gap or an overlap at %" PRIx64, at);
-        FUZZ_ASSERT(item.length > 0 && item.length <= MIG_ITEM_MAX);
-        FUZZ_ASSERT(item.piece + item.length <= item.whole);
-        at += item.length;
+        FUZZ_ASSERT(item->offset == at, "a gap or an overlap at %" PRIx64, at);
+        FUZZ_ASSERT(item->length > 0 && item->length <= MIG_ITEM_MAX);
+        FUZZ_ASSERT(item->piece + item->length <= item->whole);
+        at += item->length;
         FUZZ_ASSERT(at <= size && mig_reader_tell(reader) == at);
         if (data) {
-            const uint8_t *bytes = mig_reader_bytes(reader, &item);
+            const uint8_t *bytes = mig_reader_bytes(reader, item);
 
-            FUZZ_ASSERT(bytes && memcmp(bytes, data + item.offset, item.length) == 0);
-            assert_encodes(&item, bytes);
+            FUZZ_ASSERT(bytes && memcmp(bytes, data + item->offset, item->length) == 0);
+            assert_encodes(item, bytes);
         }
-        if (!mig_summary_watch(summary, reader, &item, &error)) {
+        if (!mig_summary_watch(summary, reader, item, &error)) {
             status = MIG_STATUS_ERROR;
             break;
         }
         if (notes) {
-            note_item(notes, &item);
+            note_item(notes, item);
         }
         if (watch) {
-            watch(&item, user);
+            watch(item, user);
         }
     }
     FUZZ_ASSERT((status == MIG_STATUS_ERROR) == (error != NULL));

@@ -102,7 +102,7 @@ END_TEST
 static MigReader *read_all(MigInput *in)
 {
     MigReader *reader = mig_reader_new(in);
-    MigItem item;
+    const MigItem *item;
 
     while (mig_reader_next(reader, &item, NULL) == MIG_STATUS_MORE) {
     }

@@ -96,10 +96,10 @@ static void check(const uint8_t *data, size_t n)
     g_autoptr(MigReader) reader = in ? mig_reader_new(in) : NULL;
     g_autoptr(MigCheck) run = in ? mig_check_new(reader, NULL) : NULL;
     g_autoptr(GError) error = NULL;
-    MigItem item;
+    const MigItem *item;
 
     while (in && mig_reader_next(reader, &item, &error) == MIG_STATUS_MORE) {
-        mig_check_item(run, &item);
+        mig_check_item(run, item);
     }
     if (in) {
         mig_check_finish(run, error);
@@ -214,7 +214,7 @@ START_TEST(test_compressed_cuts)
         g_autoptr(GError) error = NULL;
         g_autoptr(MigInput) in = mig_input_new_bytes(part, "cut", NULL, &error);
         g_autoptr(MigReader) reader = in ? mig_reader_new(in) : NULL;
-        MigItem item;
+        const MigItem *item;
 
         while (in && mig_reader_next(reader, &item, &error) == MIG_STATUS_MORE) {
         }

@@ -392,12 +392,12 @@ START_TEST(mapped_ram_comes_to_the_front)
     const void *p = g_bytes_get_data(stream, &n);
     uint8_t *file = g_malloc0(BEFORE + n);
     g_autoptr(GBytes) bytes = g_bytes_new_take(file, BEFORE + n);
-    MigItem item;
+    const MigItem *item;
 
     memcpy(file + BEFORE, p, n);
     while (mig_reader_next(reader, &item, NULL) == MIG_STATUS_MORE) {
-        if (item.kind == MIG_ITEM_MAPPED_HEADER) {
-            uint8_t *header = file + BEFORE + item.offset;
+        if (item->kind == MIG_ITEM_MAPPED_HEADER) {
+            uint8_t *header = file + BEFORE + item->offset;
             mig_put_be64(header + 12, mig_be64(header + 12) + BEFORE);
             mig_put_be64(header + 20, mig_be64(header + 20) + BEFORE);
         }

@@ -13,11 +13,11 @@
 /* Prints the length of a stream, which is that of its items. */
 static const char client[] = "#include <migstat.h>\n"
                              "int main(int argc, char **argv) {\n"
-                             "    MigItem item; uint64_t sum = 0; MigInput *in = "
+                             "    const MigItem *item; uint64_t sum = 0; MigInput *in = "
                              "mig_input_open(argv[argc - 1], 0, 0);\n"
                              "    MigReader *reader = mig_reader_new(in);\n"
                              "    while (mig_reader_next(reader, &item, 0) == "
-                             "MIG_STATUS_MORE) { sum += item.length; }\n"
+                             "MIG_STATUS_MORE) { sum += item->length; }\n"
                              "    g_print(\"%\" G_GUINT64_FORMAT \"\\n\", sum); }\n";
 
 /* Runs a script in `dir`, the variables of make check's environment at hand; what it

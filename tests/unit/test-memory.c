@@ -105,19 +105,19 @@ static bool look(const char *file, GError **error)
     g_autoptr(MigCheck) check = reader ? mig_check_new(reader, NULL) : NULL;
     uint64_t dev = 0;
     MigStatus status;
-    MigItem item;
+    const MigItem *item;
 
     if (!reader) {
         return false;
     }
     while ((status = mig_reader_next(reader, &item, error)) == MIG_STATUS_MORE) {
-        if (!mig_summary_watch(summary, reader, &item, error)) {
+        if (!mig_summary_watch(summary, reader, item, error)) {
             return false;
         }
-        mig_check_item(check, &item);
-        if (item.kind == MIG_ITEM_DEVICE_STATE &&
-            strcmp(item.section->name, "dev") == 0) {
-            dev = item.offset;
+        mig_check_item(check, item);
+        if (item->kind == MIG_ITEM_DEVICE_STATE &&
+            strcmp(item->section->name, "dev") == 0) {
+            dev = item->offset;
         }
     }
     return status == MIG_STATUS_END &&

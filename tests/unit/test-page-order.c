@@ -184,12 +184,12 @@ static void read_image(GBytes *stream, uint8_t *ram, const char *text)
     g_autoptr(MigReader) reader = mig_reader_new(in);
     g_autoptr(MigRamImage) image = mig_ram_image_new(place, &fd);
     g_autoptr(GError) error = NULL;
-    MigItem item;
+    const MigItem *item;
     MigStatus status;
 
     ck_assert_int_ge(fd, 0);
     while ((status = mig_reader_next(reader, &item, &error)) == MIG_STATUS_MORE) {
-        ck_assert_msg(mig_ram_image_watch(image, reader, &item, &error), "%s\n%s",
+        ck_assert_msg(mig_ram_image_watch(image, reader, item, &error), "%s\n%s",
                       error ? error->message : "", text);
     }
     ck_assert_msg(status == MIG_STATUS_END, "%s\n%s", error ? error->message : "", text);
@@ -216,12 +216,12 @@ static void assert_plain(GBytes *stream, const char *text)
 {
     g_autoptr(MigInput) in = mig_input_new_bytes(stream, "stream", NULL, NULL);
     g_autoptr(MigReader) reader = mig_reader_new(in);
-    MigItem item;
+    const MigItem *item;
 
     while (mig_reader_next(reader, &item, NULL) == MIG_STATUS_MORE) {
-        ck_assert_msg(item.kind != MIG_ITEM_RAM_PAGES ||
-                          item.pages.kind == MIG_PAGE_NORMAL ||
-                          item.pages.kind == MIG_PAGE_ZERO,
+        ck_assert_msg(item->kind != MIG_ITEM_RAM_PAGES ||
+                          item->pages.kind == MIG_PAGE_NORMAL ||
+                          item->pages.kind == MIG_PAGE_ZERO,
                       "a page stays encoded, of\n%s", text);
     }
 }

@@ -207,7 +207,7 @@ START_TEST(knows_machines_of_one_page_size)
     g_autoptr(GBytes) bytes = mkmig_assemble(text, "text", NULL);
     g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "text", NULL, NULL);
     g_autoptr(MigReader) reader = mig_reader_new(in);
-    MigItem item;
+    const MigItem *item;
 
     while (mig_reader_next(reader, &item, NULL) == MIG_STATUS_MORE) {
     }

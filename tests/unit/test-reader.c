@@ -240,19 +240,19 @@ START_TEST(skips_to_the_tail_from_outside_of_packages)
     g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "text", NULL, NULL);
     g_autoptr(MigReader) reader = mig_reader_new(in);
     uint64_t tail;
-    MigItem item;
+    const MigItem *item;
     bool packaged = false;
 
     while (mig_reader_next(reader, &item, NULL) == MIG_STATUS_MORE &&
-           !(packaged && item.kind == MIG_ITEM_SECTION_FOOTER && !item.package_depth)) {
-        packaged |= item.package_depth > 0;
-        ck_assert_msg(!item.package_depth || !mig_reader_skip_to_tail(reader, &tail),
+           !(packaged && item->kind == MIG_ITEM_SECTION_FOOTER && !item->package_depth)) {
+        packaged |= item->package_depth > 0;
+        ck_assert_msg(!item->package_depth || !mig_reader_skip_to_tail(reader, &tail),
                       "from a package, to %" PRIu64, tail);
     }
     ck_assert(packaged && mig_reader_skip_to_tail(reader, &tail));
     ck_assert_int_eq(mig_reader_next(reader, &item, NULL), MIG_STATUS_MORE);
-    ck_assert_uint_eq(item.offset, tail);
-    ck_assert_str_eq(item.section->name, "d");
+    ck_assert_uint_eq(item->offset, tail);
+    ck_assert_str_eq(item->section->name, "d");
 }
 END_TEST
 
@@ -267,7 +267,7 @@ START_TEST(bounds_the_ids_of_sections)
     g_autoptr(MigReader) reader = mig_reader_new(in);
     g_autoptr(GError) error = NULL;
     MigStatus status;
-    MigItem item;
+    const MigItem *item;
 
     while ((status = mig_reader_next(reader, &item, &error)) == MIG_STATUS_MORE) {
     }
@@ -292,7 +292,7 @@ START_TEST(joins_pieces)
     off_t after = (off_t)g_bytes_get_size(head) + hole;
     unsigned n_items = 0;
     uint64_t end = 0;
-    MigItem item;
+    const MigItem *item;
     int fd = open(path, O_RDWR | O_CREAT, 0600);
 
     ck_assert_int_ge(fd, 0);
@@ -305,8 +305,8 @@ START_TEST(joins_pieces)
 
     mig_reader_join_pieces(reader);
     while (mig_reader_next(reader, &item, NULL) == MIG_STATUS_MORE) {
-        ck_assert_uint_eq(item.offset, end);
-        end = item.offset + item.length;
+        ck_assert_uint_eq(item->offset, end);
+        end = item->offset + item->length;
         n_items++;
     }
     ck_assert_uint_eq(end, (uint64_t)(2 * hole));
@@ -333,7 +333,7 @@ START_TEST(keeps_what_the_stream_said)
     const MigSection *const *sections;
     const MigConfiguration *conf;
     const MigRamBlock *const *blocks;
-    MigItem item;
+    const MigItem *item;
     size_t n;
 
     ck_assert_ptr_null(mig_reader_configuration(reader));

@@ -44,7 +44,7 @@ static Judged *judge(GBytes *stream, const char *name, const MigCheckOptions *op
     g_autoptr(GError) error = NULL;
     Judged *judged = g_new0(Judged, 1);
     MigCheckOptions all = options ? *options : (MigCheckOptions){ 0 };
-    MigItem item;
+    const MigItem *item;
 
     judged->in = mig_input_new_bytes(stream, name, NULL, &error);
     ck_assert_msg(judged->in != NULL, "%s: %s", name, error ? error->message : "");
@@ -54,7 +54,7 @@ static Judged *judge(GBytes *stream, const char *name, const MigCheckOptions *op
     judged->reader = mig_reader_new(judged->in);
     judged->check = mig_check_new(judged->reader, &all);
     while (mig_reader_next(judged->reader, &item, &error) == MIG_STATUS_MORE) {
-        mig_check_item(judged->check, &item);
+        mig_check_item(judged->check, item);
     }
     ck_assert_msg(mig_check_finish(judged->check, error), "%s: %s", name,
                   error ? error->message : "");

@@ -151,12 +151,12 @@ START_TEST(tells_the_dialect)
     g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "text", NULL, NULL);
     g_autoptr(MigReader) reader = mig_reader_new(in);
     MigVfioDevice device;
-    MigItem item;
+    const MigItem *item;
 
     mig_vfio_device_init(&device, NULL);
     while (mig_reader_next(reader, &item, NULL) == MIG_STATUS_MORE) {
-        if (mig_section_is_vfio(item.section)) {
-            mig_vfio_device_watch(&device, &item);
+        if (mig_section_is_vfio(item->section)) {
+            mig_vfio_device_watch(&device, item);
         }
     }
     ck_assert_str_eq(mig_vfio_dialect_name(device.dialect),
