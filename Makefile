@@ -84,10 +84,10 @@ say = $(if $(V)$(findstring s,$(flags)),,@echo '  $(1)	$(2)')
 
 # --- what is needed from the system -----------------------------------------------------
 
-LIB_PACKAGES := gio-2.0
-LIB_PACKAGES_PRIVATE := libzstd
+LIB_PACKAGES := glib-2.0
+LIB_PACKAGES_PRIVATE := libzstd zlib
 PROGRAM_PACKAGES := libseccomp
-TEST_PACKAGES := check json-glib-1.0
+TEST_PACKAGES := check json-glib-1.0 gio-2.0
 # musl has no argp of its own.
 ARGP := $(if $(wildcard /lib/ld-musl-*.so.1),-largp)
 
@@ -225,7 +225,7 @@ $(PROGRAM): $(CLI_OBJECTS) $(LIB_STATIC)
 
 $(MKMIG): $(B)/tests/mkmig-main.o $(B)/tests/mkmig.o
 	$(call say,LD,$@)
-	$(Q)$(link)
+	$(Q)$(link) $(TEST_LIBS)
 
 $(RUNNER): $(RUN_OBJECTS) $(COMMAND_OBJECTS) $(LIB_STATIC)
 	$(call say,LD,$@)

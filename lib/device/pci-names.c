@@ -9,14 +9,14 @@
  */
 #include "device/pci.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <gio/gio.h>
+#include <glib.h>
 #include <stdbool.h>
 #include <string.h>
-#include <unistd.h>
 
-/* Bytes of the list, inflated; the one of 2023 has 1.4 MiB. */
+#include "io/input.h"
+
+/* Bytes of the list, decompressed; the one of 2023 has 1.4 MiB. */
 #define LIST_MAX (16u << 20)
 
 struct MigPciNames {
@@ -46,43 +46,26 @@ static void insert(MigPciNames *n, gint64 key, char *name)
     g_hash_table_replace(n->names, owned, name);
 }
 
-static char *inflate(const char *data, gsize length)
-{
-    g_autoptr(GZlibDecompressor) zlib =
-        g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP);
-    g_autoptr(GInputStream) memory =
-        g_memory_input_stream_new_from_data(data, (gssize)length, NULL);
-    g_autoptr(GInputStream) stream =
-        g_converter_input_stream_new(memory, G_CONVERTER(zlib));
-    g_autofree char *text = g_malloc(LIST_MAX + 1);
-    gsize n;
-
-    if (!g_input_stream_read_all(stream, text, LIST_MAX, &n, NULL, NULL)) {
-        return NULL;
-    }
-    text[n] = '\0';
-    return g_steal_pointer(&text);
-}
-
-/* All that is in @fd, closed by a NUL; NULL if that is too much. */
+/* All that is in @fd, which is closed, and a NUL after it; NULL if that is too much, or cannot be
+ * read.  Compression is undone. */
 static char *read_list(int fd)
 {
-    g_autoptr(GString) data = g_string_new(NULL);
-    char piece[64 << 10];
-    ssize_t n;
+    const MigInputOptions options = { .owns_fd = true, .max_expand = LIST_MAX };
+    g_autoptr(MigInput) in = mig_input_new_fd(fd, "pci.ids", &options, NULL);
+    g_autoptr(GString) text = g_string_new(NULL);
+    const uint8_t *data;
+    size_t n;
 
-    while ((n = read(fd, piece, sizeof(piece))) != 0) {
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0 || data->len + (gsize)n > LIST_MAX) {
+    while (in && (data = mig_input_peek(in, 1, &n), n > 0)) {
+        if (n > LIST_MAX - text->len) {
             return NULL;
         }
-        g_string_append_len(data, piece, n);
+        g_string_append_len(text, (const char *)data, (gssize)n);
+        mig_input_skip(in, n);
     }
-    return g_str_has_prefix(data->str, "\x1f\x8b")
-               ? inflate(data->str, data->len)
-               : g_string_free(g_steal_pointer(&data), FALSE);
+    return in && mig_input_end_error(in, NULL)
+               ? g_string_free(g_steal_pointer(&text), FALSE)
+               : NULL;
 }
 
 /* "XXXX  name": the id, of @digits, and *line on the name. */
@@ -155,9 +138,6 @@ MigPciNames *mig_pci_names_read(int fd)
     char *text = fd >= 0 ? read_list(fd) : NULL;
     MigPciNames *n;
 
-    if (fd >= 0) {
-        close(fd);
-    }
     if (!text) {
         return NULL;
     }

@@ -5,17 +5,19 @@
  * Must not know: what the bytes mean, nor what lies around the compressed ones.
  * See also:      source-unpack.h; source-zstd.c, its like.
  */
-#include <gio/gio.h>
+#include <zlib.h>
 
-#include "io/alloc.h"
 #include "io/source-unpack.h"
 
 /* Compressed bytes per step: what a damaged one takes with it. */
 #define STEP ((size_t)1024)
 
+/* The window of a member, as gzip(1) has it; inflateInit2() adds 16 for gzip's header. */
+#define WINDOW_BITS (MAX_WBITS + 16)
+
 typedef struct GzipSource {
     MigUnpack unpack;
-    GConverter *converter;
+    z_stream zlib;
     bool in_member;
 } GzipSource;
 
@@ -30,7 +32,7 @@ static bool start_member(GzipSource *gzip, GError **error)
         return mig_unpack_refill(unpack, error);
     }
     if (left >= 2 && next[0] == 0x1f && next[1] == 0x8b) {
-        g_converter_reset(gzip->converter);
+        inflateReset(&gzip->zlib);
         gzip->in_member = true;
     } else if (left == 0) {
         unpack->ended = true;
@@ -50,35 +52,43 @@ static bool gzip_step(MigUnpack *unpack, uint8_t *out, size_t n, size_t *given,
                       GError **error)
 {
     GzipSource *gzip = (GzipSource *)unpack;
-    g_autoptr(GError) trouble = NULL;
-    gsize left = unpack->filled - unpack->used;
-    gsize taken = 0;
+    z_stream *zlib = &gzip->zlib;
+    size_t left = unpack->filled - unpack->used;
 
     if (!gzip->in_member) {
         return start_member(gzip, error);
     }
-    GConverterResult result = g_converter_convert(
-        gzip->converter, unpack->buffer + unpack->used, MIN(left, STEP), out, n,
-        G_CONVERTER_NO_FLAGS, &taken, given, &trouble);
-    if (result != G_CONVERTER_ERROR) {
-        unpack->used += taken;
-        gzip->in_member = result != G_CONVERTER_FINISHED;
-        return true;
-    }
-    if (!g_error_matches(trouble, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT)) {
-        mig_unpack_fail(unpack, MIG_ERROR_CONTAINER, "the compressed data is damaged");
-    } else if (!unpack->inner_ended) {
-        return mig_unpack_refill(unpack, error);
-    } else {
+    zlib->next_in = unpack->buffer + unpack->used;
+    zlib->avail_in = (uInt)MIN(left, STEP);
+    zlib->next_out = out;
+    zlib->avail_out = (uInt)MIN(n, G_MAXUINT);
+    switch (inflate(zlib, Z_NO_FLUSH)) {
+    case Z_STREAM_END:
+        gzip->in_member = false;
+        /* fall through */
+    case Z_OK:
+        unpack->used = (size_t)(zlib->next_in - unpack->buffer);
+        *given = (size_t)(zlib->next_out - out);
+        break;
+    case Z_BUF_ERROR: /* It wants more than there is. */
+        if (!unpack->inner_ended) {
+            return mig_unpack_refill(unpack, error);
+        }
         mig_unpack_fail(unpack, MIG_ERROR_CONTAINER,
                         "the compressed data ends within a member");
+        break;
+    case Z_MEM_ERROR:
+        mig_unpack_lacks_memory(unpack);
+        break;
+    default:
+        mig_unpack_fail(unpack, MIG_ERROR_CONTAINER, "the compressed data is damaged");
     }
     return true;
 }
 
 static void gzip_clear(MigUnpack *unpack)
 {
-    g_clear_object(&((GzipSource *)unpack)->converter);
+    inflateEnd(&((GzipSource *)unpack)->zlib);
 }
 
 static const MigUnpackOps gzip_ops = { "gzip", gzip_step, gzip_clear };
@@ -88,11 +98,8 @@ MigSource *mig_source_gzip_new(MigSource *inner, MigExpansion *expansion)
     GzipSource *gzip = g_new0(GzipSource, 1);
 
     mig_unpack_init(&gzip->unpack, &gzip_ops, inner, expansion);
-    /* Once made it cannot fail, and it ends the process if it cannot be made. */
-    if (!mig_alloc_room(0)) {
+    if (inflateInit2(&gzip->zlib, WINDOW_BITS) != Z_OK) {
         mig_unpack_lacks_memory(&gzip->unpack);
-        return &gzip->unpack.base;
     }
-    gzip->converter = G_CONVERTER(g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP));
     return &gzip->unpack.base;
 }

@@ -2,7 +2,7 @@
 /*
  * Owns:          see page.h.
  * Must not know: records.
- * See also:      zlib, through gio's converter.
+ * See also:      stream/ram-record.c; zlib, which inflates.
  *
  * XBZRLE is pairs of an unchanged run (its length) and a changed one (its length, and the
  * bytes that replace).  Lengths are uleb128 of at most two bytes.  An unchanged run may be
@@ -12,8 +12,9 @@
  */
 #include "stream/page.h"
 
-#include <gio/gio.h>
+#include <glib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "io/zero.h"
 
@@ -55,30 +56,11 @@ bool mig_page_xbzrle(const uint8_t *data, size_t n, uint8_t *page, size_t page_s
 
 bool mig_page_inflate(const uint8_t *data, size_t n, uint8_t *page, size_t page_size)
 {
-    g_autoptr(GZlibDecompressor) zlib =
-        g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_ZLIB);
-    GConverterResult result = G_CONVERTER_CONVERTED;
-    size_t in = 0, out = 0;
+    uLongf out = page_size;
+    uLong in = n;
+    g_autofree uint8_t *room = g_malloc(page_size);
 
-    /* One byte of room after the page, so that a stream that yields more is noticed. */
-    g_autofree uint8_t *room = g_malloc(page_size + 1);
-
-    if (n == 0) {
-        return false;
-    }
-    while (result == G_CONVERTER_CONVERTED && out <= page_size) {
-        gsize read = 0, written = 0;
-
-        result = g_converter_convert(G_CONVERTER(zlib), data + in, n - in, room + out,
-                                     page_size + 1 - out, G_CONVERTER_INPUT_AT_END, &read,
-                                     &written, NULL);
-        if (result == G_CONVERTER_ERROR) {
-            return false;
-        }
-        in += read;
-        out += written;
-    }
-    if (result != G_CONVERTER_FINISHED || out != page_size || in != n) {
+    if (uncompress2(room, &out, data, &in) != Z_OK || out != page_size || in != n) {
         return false;
     }
     memcpy(page, room, page_size);

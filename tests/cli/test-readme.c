@@ -213,7 +213,7 @@ START_TEST(the_client_of_the_manual_works)
         "soname=$(readelf -d \"$library\" | sed -n 's/.*soname: .\\(.*\\)./\\1/p')\n"
         "ln -s \"$library\" \"$soname\"\n"
         "$CC -Wall -Werror -I\"$SRCDIR/lib\" -o client client.c \"$library\" "
-        "$(pkg-config --cflags --libs gio-2.0)\n"
+        "$(pkg-config --cflags --libs glib-2.0)\n"
         "LD_LIBRARY_PATH=. ./client virt-52-gicv3-vfio.mig.zst || test $? = 1";
     const char *const argv[] = { "sh", "-euc", script, NULL };
 

@@ -113,7 +113,7 @@ START_TEST(the_umbrella_reaches_every_public_header)
 {
     g_autofree char *forgotten =
         shell(g_getenv("SRCDIR"),
-              "reached=$($CC -D_GNU_SOURCE -Ilib $(pkg-config --cflags gio-2.0) -MM "
+              "reached=$($CC -D_GNU_SOURCE -Ilib $(pkg-config --cflags glib-2.0) -MM "
               "lib/migstat.h)\n"
               "for header in $(grep -l MIG_API lib/*/*.h); do\n"
               "    case $reached in *\"$header\"*) ;; *) echo $header ;; esac\n"
@@ -141,9 +141,9 @@ static const struct {
 } installations[] = {
     { "all", "this installs it: apt-get install", "" },
     { "install", "this installs it: apt-get install", "" },
-    { "check-qemu", "still missing after the installation: gio-2.0", "update install" },
-    { "check", "still missing after the installation: gio-2.0", "update install" },
-    { "demo", "still missing after the installation: gio-2.0", "update install" },
+    { "check-qemu", "still missing after the installation: glib-2.0", "update install" },
+    { "check", "still missing after the installation: glib-2.0", "update install" },
+    { "demo", "still missing after the installation: glib-2.0", "update install" },
     { "-n check", "this installs it: apt-get install", "" },
 };
 
