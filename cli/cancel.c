@@ -2,19 +2,25 @@
 /*
  * Owns:          signals that end a command, and let it clear up.
  * Must not know: what there is to clear up.
- * See also:      cli/cli.h; the library, which looks at the flag wherever it may take
- *                long.
+ * See also:      cli/cli.h; the library, which asks wherever it may take long.
  */
 #include <signal.h>
+#include <stdatomic.h>
 
 #include "cli.h"
 
-atomic_bool cli_cancelled;
+static atomic_bool cancelled;
+
+bool cli_is_cancelled(void *unused)
+{
+    (void)unused;
+    return atomic_load_explicit(&cancelled, memory_order_relaxed);
+}
 
 static void on_signal(int signal_number)
 {
     (void)signal_number;
-    atomic_store_explicit(&cli_cancelled, true, memory_order_relaxed);
+    atomic_store_explicit(&cancelled, true, memory_order_relaxed);
 }
 
 /* Without SA_RESTART: a read or write that waits must come back. */

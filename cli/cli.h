@@ -12,7 +12,6 @@
 #define CLI_CLI_H
 
 #include <argp.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -134,9 +133,9 @@ void cli_close_inputs(CliCommon *common);
 bool cli_input_stat(const CliCommon *common, const char *path, struct stat *st);
 
 /* For a command that has something to clear up: SIGINT, SIGTERM and SIGHUP no longer end
- * it, but set cli_cancelled, and whatever runs ends with MIG_ERROR_CANCELLED. */
+ * it: whatever runs ends with MIG_ERROR_CANCELLED. */
 void cli_catch_signals(void);
-extern atomic_bool cli_cancelled;
+bool cli_is_cancelled(void *unused); /* a MigCancelled */
 
 /* Raises the limit of open files as far as this process may, for one file per input or
  * output.  Returns the new limit. */

@@ -284,7 +284,8 @@ static int run(int argc, char **argv, CliCommon *common)
     g_autoptr(MigVfioNeeds) needs = mig_vfio_needs_new();
     Arguments arguments = {
         .common = common,
-        .check = { .severities = severities, .needs = needs, .keep = SHOWN },
+        .check = { MIG_CHECK_OPTIONS_INIT, .severities = severities, .needs = needs,
+                   .keep = SHOWN },
         .severities = severities,
         .needs = needs,
         .new_names = new_names,

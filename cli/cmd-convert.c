@@ -455,9 +455,10 @@ static MigInput *open_again(const Run *run, GError **error)
 static bool run_chain(Run *run, bool brief, GError **error)
 {
     const MigChainOptions chain_options = {
+        MIG_CHAIN_OPTIONS_INIT,
         .lossy = run->arguments->lossy,
         .brief = brief,
-        .cancel = &cli_cancelled,
+        .cancelled = cli_is_cancelled,
         .progress = show_progress,
         .progress_data = run,
     };
@@ -587,7 +588,8 @@ static CliStatus attempt_again(Run *run)
 /* Copies what the plan has made, which was judged already, to the output. */
 static CliStatus copy_result(Run *run, const ConvertPlan *plan)
 {
-    const MigChainOptions chain_options = { .cancel = &cli_cancelled };
+    const MigChainOptions chain_options = { MIG_CHAIN_OPTIONS_INIT,
+                                            .cancelled = cli_is_cancelled };
     g_autoptr(MigChain) nothing = mig_chain_new();
     g_autoptr(GError) error = NULL;
     g_autoptr(MigOutput) out = begin_output(run, &error);
@@ -667,9 +669,10 @@ static CliStatus convert(Arguments *arguments, MigChain *chain)
     CliStatus status = CLI_TROUBLE;
     struct stat st = { 0 };
 
-    run.in_options = (MigInputOptions){ .offset = arguments->common->offset,
+    run.in_options = (MigInputOptions){ MIG_INPUT_OPTIONS_INIT,
+                                        .offset = arguments->common->offset,
                                         .max_expand = arguments->common->max_expand,
-                                        .cancel = &cli_cancelled,
+                                        .cancelled = cli_is_cancelled,
                                         .progress = show_progress,
                                         .progress_data = &run };
     if (!check_regular(arguments, &error)) {
@@ -700,7 +703,9 @@ static int run(int argc, char **argv, CliCommon *common)
     Arguments arguments = { .common = common,
                             .steps = steps,
                             .needs = needs,
-                            .out = { .cancel = &cli_cancelled, .zstd_threads = -1 } };
+                            .out = { MIG_OUTPUT_OPTIONS_INIT,
+                                     .cancelled = cli_is_cancelled,
+                                     .zstd_threads = -1 } };
 
     g_array_set_clear_func(steps, clear_step);
     cli_parse(&cli_command_convert, argc, argv, 0, common, &arguments);

@@ -328,7 +328,8 @@ static bool take(Extract *x, const MigItem *item, GError **error)
 static bool open_output(Extract *x, GError **error)
 {
     const MigTargetOptions target = { .replace = x->force };
-    const MigOutputOptions output = { .cancel = &cli_cancelled };
+    const MigOutputOptions output = { MIG_OUTPUT_OPTIONS_INIT,
+                                      .cancelled = cli_is_cancelled };
     int fd = STDOUT_FILENO;
 
     if (x->output) {

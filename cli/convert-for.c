@@ -34,7 +34,8 @@ static void add_once(GPtrArray *texts, const char *text)
 static MigCheck *judge(MigRelease release, MigInput *in, MigReader **reader,
                        GError **error)
 {
-    const MigCheckOptions options = { .releases = mig_releases_one(release),
+    const MigCheckOptions options = { MIG_CHECK_OPTIONS_INIT,
+                                      .releases = mig_releases_one(release),
                                       .keep = KEPT };
     g_autoptr(GError) stopped = NULL;
     g_autoptr(MigCheck) check = NULL;
@@ -139,7 +140,8 @@ static void forget_result(ConvertPlan *plan)
 /* Runs the filters of the plan over @in, from its start. */
 static bool run_filters(ConvertPlan *plan, MigInput *in, GError **error)
 {
-    const MigChainOptions options = { .lossy = plan->lossy, .cancel = &cli_cancelled };
+    const MigChainOptions options = { MIG_CHAIN_OPTIONS_INIT, .lossy = plan->lossy,
+                                      .cancelled = cli_is_cancelled };
 
     forget_result(plan);
     if (!plan->filters->len) {

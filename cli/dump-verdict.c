@@ -11,7 +11,8 @@
 
 MigCheck *dump_check_new(MigReader *reader)
 {
-    const MigCheckOptions all = { .releases = mig_releases_all(), .keep = 1 };
+    const MigCheckOptions all = { MIG_CHECK_OPTIONS_INIT, .releases = mig_releases_all(),
+                                  .keep = 1 };
 
     return mig_check_new(reader, &all);
 }

@@ -46,7 +46,7 @@ static int open_path(const char *path, GError **error)
 
     do {
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    } while (fd < 0 && errno == EINTR && !cli_cancelled);
+    } while (fd < 0 && errno == EINTR && !cli_is_cancelled(NULL));
     if (fd >= 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
         mig_error_set_plain(error, MIG_ERROR_IO, "it is a folder, not a file");
         close(fd);
@@ -149,9 +149,9 @@ MigInput *cli_open_with(const char *path, const CliCommon *common,
 
 MigInput *cli_open(const char *path, const CliCommon *common, GError **error)
 {
-    const MigInputOptions options = { .offset = common->offset,
+    const MigInputOptions options = { MIG_INPUT_OPTIONS_INIT, .offset = common->offset,
                                       .max_expand = common->max_expand,
-                                      .cancel = &cli_cancelled };
+                                      .cancelled = cli_is_cancelled };
 
     return cli_open_with(path, common, &options, error);
 }

@@ -55,9 +55,8 @@ static void count(void *data, uint64_t position)
 static Conversion *run_chain(MigInput *in, const char *text, bool lossy, bool *brief)
 {
     Conversion *conversion = g_new0(Conversion, 1);
-    const MigChainOptions options = { .lossy = lossy,
-                                      .brief = *brief,
-                                      .progress = count,
+    const MigChainOptions options = { MIG_CHAIN_OPTIONS_INIT, .lossy = lossy,
+                                      .brief = *brief, .progress = count,
                                       .progress_data = &conversion->n_read };
     g_autoptr(MigChain) chain = mig_chain_new();
     g_auto(GStrv) filters = g_strsplit(text, " ", -1);

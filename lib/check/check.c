@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "check/rule.h"
+#include "io/options.h"
 
 static const MigRule *const groups[] = {
     mig_rules_framing,     mig_rules_configuration, mig_rules_command,
@@ -378,15 +379,17 @@ static void add_rules(MigCheck *check, const MigSeverity *severities)
 
 MigCheck *mig_check_new(MigReader *reader, const MigCheckOptions *options)
 {
-    const MigCheckOptions none = { 0 };
-    MigCheck *check = g_new0(MigCheck, 1);
+    MigCheckOptions known;
+    MigCheck *check;
 
-    options = options ? options : &none;
+    g_return_val_if_fail(
+        mig_options_take(&known, sizeof(known), options, "MigCheckOptions", NULL), NULL);
+    check = g_new0(MigCheck, 1);
     check->reader = reader;
-    check->asked = options->releases;
-    check->strict = options->strict;
-    check->needs = options->needs;
-    check->keep = options->keep;
+    check->asked = known.releases;
+    check->strict = known.strict;
+    check->needs = known.needs;
+    check->keep = known.keep;
     check->n_rules = mig_rule_count();
     check->rules = g_new0(const MigRule *, check->n_rules);
     check->states = g_new0(RuleState, check->n_rules);
@@ -396,7 +399,7 @@ MigCheck *mig_check_new(MigReader *reader, const MigCheckOptions *options)
     for (size_t kind = 0; kind < N_WATCHED; kind++) {
         check->watchers[kind] = g_array_new(false, false, sizeof(size_t));
     }
-    add_rules(check, options->severities);
+    add_rules(check, known.severities);
     for (size_t i = 0; i < check->n_rules; i++) {
         if (check->states[i].outcome == MIG_OUTCOME_IGNORED) {
             block_dependants(check, check->rules[i]->id, check->rules[i]->id);

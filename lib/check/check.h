@@ -43,7 +43,11 @@ MIG_API bool mig_rule_needs_release(const MigRule *rule);
 /* The rules that must hold before this one makes sense: @n ids. */
 MIG_API const char *const *mig_rule_after(const MigRule *rule, size_t *n);
 
+/* As MIG_INPUT_OPTIONS_INIT. */
+#define MIG_CHECK_OPTIONS_INIT .size = sizeof(MigCheckOptions)
+
 typedef struct MigCheckOptions {
+    size_t size; /* bytes of this structure */
     /* The loaders to judge for.  With one, what it refuses is an error.  With several,
      * findings that are of single releases count for mig_check_refusing() only. */
     MigReleaseSet releases;
@@ -92,7 +96,8 @@ typedef enum MigOutcome {
 
 typedef struct MigCheck MigCheck;
 
-/* @reader is borrowed and must outlive the run; @options may be NULL. */
+/* @reader is borrowed and must outlive the run; @options may be NULL.  NULL, with a GLib
+ * critical, if their size is none or they have what the library does not know. */
 MIG_API MigCheck *mig_check_new(MigReader *reader, const MigCheckOptions *options);
 MIG_API void mig_check_free(MigCheck *check);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigCheck, mig_check_free)

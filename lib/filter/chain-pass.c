@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "filter/chain-private.h"
+#include "io/options.h"
 #include "io/temporary.h"
 
 static MigScan wants_scan(const MigFilterInstance *instance)
@@ -210,18 +211,27 @@ static bool run_stage(MigChain *chain, MigInput *in, MigInput *again, MigOutput 
     return last_pass(chain, in, out, error);
 }
 
+/* What holds for the temporary files of a run. */
+static void set_up_files(const MigChainOptions *options, MigInputOptions *in,
+                         MigOutputOptions *out)
+{
+    in->spool_dir = options->spool_dir;
+    in->cancelled = out->cancelled = options->cancelled;
+    in->cancelled_data = out->cancelled_data = options->cancelled_data;
+}
+
 /* Runs the stage into a temporary file, and returns that, to be read; its descriptor,
  * which the caller closes, in *fd. */
 static MigInput *run_to_temporary(MigChain *chain, MigInput *in, MigInput *again, int *fd,
                                   GError **error)
 {
-    const MigInputOptions in_options = { .spool_dir = chain->options.spool_dir,
-                                         .cancel = chain->options.cancel };
-    const MigOutputOptions out_options = { .cancel = chain->options.cancel };
+    MigInputOptions in_options = { MIG_INPUT_OPTIONS_INIT };
+    MigOutputOptions out_options = { MIG_OUTPUT_OPTIONS_INIT };
     g_autofree char *name = g_strdup_printf("a temporary file in %s",
                                             mig_temporary_dir(chain->options.spool_dir));
     g_autoptr(MigOutput) out = NULL;
 
+    set_up_files(&chain->options, &in_options, &out_options);
     *fd = mig_temporary_open(chain->options.spool_dir, error);
     if (*fd < 0) {
         return NULL;
@@ -245,8 +255,9 @@ bool mig_chain_run(MigChain *chain, MigInput *in, MigInput *again, MigOutput *ou
         mig_error_set_plain(error, MIG_ERROR_USAGE, "a chain runs once; make a new one");
         return false;
     }
-    chain->options = options ? *options : (MigChainOptions){ 0 };
-    if (!mig_chain_settle(chain, error)) {
+    if (!mig_options_take(&chain->options, sizeof(chain->options), options,
+                          "MigChainOptions", error) ||
+        !mig_chain_settle(chain, error)) {
         return false;
     }
     chain->ran = true;
@@ -282,16 +293,19 @@ bool mig_chain_run(MigChain *chain, MigInput *in, MigInput *again, MigOutput *ou
 MigInput *mig_chain_run_spooled(MigChain *chain, MigInput *in, int *fd,
                                 const MigChainOptions *options, GError **error)
 {
-    const char *dir = options ? options->spool_dir : NULL;
-    const MigInputOptions in_options = { .spool_dir = dir,
-                                         .cancel = options ? options->cancel : NULL };
-    const MigOutputOptions out_options = { .cancel = in_options.cancel };
-    g_autofree char *name =
-        g_strdup_printf("a temporary file in %s", mig_temporary_dir(dir));
+    MigInputOptions in_options = { MIG_INPUT_OPTIONS_INIT };
+    MigOutputOptions out_options = { MIG_OUTPUT_OPTIONS_INIT };
+    g_autofree char *name = NULL;
     g_autoptr(MigOutput) out = NULL;
     MigInput *result = NULL;
+    MigChainOptions known;
 
-    *fd = mig_temporary_open(dir, error);
+    if (!mig_options_take(&known, sizeof(known), options, "MigChainOptions", error)) {
+        return NULL;
+    }
+    set_up_files(&known, &in_options, &out_options);
+    name = g_strdup_printf("a temporary file in %s", mig_temporary_dir(known.spool_dir));
+    *fd = mig_temporary_open(known.spool_dir, error);
     if (*fd < 0) {
         return NULL;
     }

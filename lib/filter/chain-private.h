@@ -18,7 +18,10 @@ typedef struct MigFilterInstance {
     void *state;
     GString *text; /* as mig_chain_add() takes it */
     MigHop hop;    /* of what comes in */
+    bool settled;  /* it gets no further option */
 } MigFilterInstance;
+
+void mig_filter_instance_free(gpointer instance);
 
 struct MigChain {
     GPtrArray *instances;
@@ -26,7 +29,7 @@ struct MigChain {
     uint64_t more_changes;
     GStringChunk *strings;
     MigChainOptions options;
-    bool settled, was_brief, ran;
+    bool was_brief, ran;
 
     /* Of the stage that runs: filters from @first to before @last. */
     size_t first, last;

@@ -117,16 +117,26 @@ bool mig_chain_add(MigChain *chain, const char *text, GError **error)
     instance->type = type;
     instance->state = g_malloc0(MAX(type->state_size, 1));
     instance->text = g_string_new(name);
+    if (!parse_options(instance, text + strlen(name), error)) {
+        mig_filter_instance_free(instance);
+        return false;
+    }
     g_ptr_array_add(chain->instances, instance);
-    return parse_options(instance, text + strlen(name), error);
+    return true;
 }
 
 bool mig_chain_add_option(MigChain *chain, const char *key, const char *value,
                           GError **error)
 {
-    MigFilterInstance *instance = mig_chain_instance(chain, chain->instances->len - 1);
+    size_t n = chain->instances->len;
+    MigFilterInstance *instance = n ? mig_chain_instance(chain, n - 1) : NULL;
     g_autofree char *pair = g_strdup_printf("%s=", key);
 
+    if (!instance || instance->settled) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE,
+                            "option \"%s\" is for a filter: add the filter first", key);
+        return false;
+    }
     if (!option_at(instance->type, pair)) {
         return no_such_option(instance->type, key, error);
     }
@@ -135,7 +145,7 @@ bool mig_chain_add_option(MigChain *chain, const char *key, const char *value,
 
 bool mig_chain_settle(MigChain *chain, GError **error)
 {
-    for (size_t i = 0; !chain->settled && i < chain->instances->len; i++) {
+    for (size_t i = 0; i < chain->instances->len; i++) {
         MigFilterInstance *instance = mig_chain_instance(chain, i);
         uint32_t unseen =
             ~(instance->type->handles | instance->type->passes) & MIG_ITEM_BITS_ALL;
@@ -147,13 +157,13 @@ bool mig_chain_settle(MigChain *chain, GError **error)
                                 mig_item_kind_name((MigItemKind)__builtin_ctz(unseen)));
             return false;
         }
-        if (instance->type->configure &&
+        if (!instance->settled && instance->type->configure &&
             !instance->type->configure(instance->state, NULL, NULL, error)) {
             mig_filter_type_prefix(instance->type, error);
             return false;
         }
+        instance->settled = true;
     }
-    chain->settled = true;
     return true;
 }
 

@@ -15,7 +15,7 @@
 /* Kept as bytes of its own rather than by spooling a pipe. */
 #define SMALL MIG_TINY_OR(64u, 65536u)
 
-static void free_instance(gpointer p)
+void mig_filter_instance_free(gpointer p)
 {
     MigFilterInstance *instance = p;
 
@@ -32,7 +32,7 @@ MigChain *mig_chain_new(void)
 {
     MigChain *chain = g_new0(MigChain, 1);
 
-    chain->instances = g_ptr_array_new_with_free_func(free_instance);
+    chain->instances = g_ptr_array_new_with_free_func(mig_filter_instance_free);
     chain->changes = g_array_new(false, false, sizeof(MigChange));
     chain->strings = g_string_chunk_new(1024);
     return chain;

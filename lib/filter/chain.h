@@ -44,11 +44,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigChain, mig_chain_free)
 /*
  * Appends a filter: NAME[:KEY=VALUE]...  A colon ends a value only where one of the
  * filter's keys and '=' follow, so that PCI addresses need no care; "\:" never does, and
- * "\\" is a backslash. Errors: USAGE.
+ * "\\" is a backslash.  Where it fails, the chain is as before.  Errors: USAGE.
  */
 MIG_API bool mig_chain_add(MigChain *chain, const char *text, GError **error);
 
-/* One more option for the filter added last. */
+/* One more option for the filter added last.  Errors: USAGE, also where there is none, or it
+ * was settled. */
 MIG_API bool mig_chain_add_option(MigChain *chain, const char *key, const char *value,
                                   GError **error);
 
@@ -66,11 +67,16 @@ MIG_API bool mig_chain_describe(const MigChain *chain, size_t i, const char **te
  * enough, and a pipe is spooled. */
 MIG_API bool mig_chain_needs_scan(const MigChain *chain);
 
+/* As MIG_INPUT_OPTIONS_INIT. */
+#define MIG_CHAIN_OPTIONS_INIT .size = sizeof(MigChainOptions)
+
 typedef struct MigChainOptions {
-    bool lossy; /* what cannot be kept may be dropped, and is reported */
-    bool brief; /* a first pass may leave out the middle: see mig_chain_was_brief() */
-    const char *spool_dir; /* as in MigInputOptions */
-    const atomic_bool *cancel;
+    size_t size; /* bytes of this structure */
+    bool lossy;  /* what cannot be kept may be dropped, and is reported */
+    bool brief;  /* a first pass may leave out the middle: see mig_chain_was_brief() */
+    const char *spool_dir;   /* as in MigInputOptions */
+    MigCancelled *cancelled; /* NULL: never */
+    void *cancelled_data;
     /* Told the position in the input, in plain bytes, now and then. */
     void (*progress)(void *data, uint64_t position);
     void *progress_data;

@@ -14,8 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/cancel.h"
 #include "io/container.h"
 #include "io/input-memory.h"
+#include "io/options.h"
 #include "io/readahead.h"
 #include "io/source.h"
 #include "io/tiny.h"
@@ -70,7 +72,7 @@ struct MigInput {
     uint64_t file_offset;
     char *spool_dir;
     uint64_t max_hold;
-    const atomic_bool *cancel;
+    MigCancel cancel;
     void (*progress)(void *data, uint64_t position);
     void *progress_data;
 };
@@ -147,11 +149,6 @@ bool mig_input_room(MigInput *in, size_t n)
 bool mig_input_spend(MigInput *in, MigMeter *meter, size_t n)
 {
     return mig_meter_spend(meter, n) || lacks_memory(in);
-}
-
-static bool is_cancelled(const atomic_bool *cancel)
-{
-    return cancel && atomic_load_explicit(cancel, memory_order_relaxed);
 }
 
 /* Moves what is left of the window to the end of the lead. */
@@ -244,7 +241,7 @@ static bool extend_window(MigInput *in)
 {
     GError *failure = NULL;
 
-    if (!in->ended && is_cancelled(in->cancel)) {
+    if (!in->ended && mig_cancel_asked(in->cancel)) {
         note_failure(in, g_error_new(MIG_ERROR, MIG_ERROR_CANCELLED, "cancelled"));
         in->ended = true;
     }
@@ -508,18 +505,21 @@ static MigSource *skip_foreign(MigSource *source, uint64_t offset, GError **erro
     return mig_source_view_new(g_steal_pointer(&owned), offset);
 }
 
+static MigCancel cancel_of(const MigInputOptions *options)
+{
+    return (MigCancel){ options->cancelled, options->cancelled_data };
+}
+
 /* @source is taken over. */
 static MigInput *input_new(MigSource *source, const char *name,
-                           const MigInputOptions *options, GError **error)
+                           const MigInputOptions *opt, GError **error)
 {
-    static const MigInputOptions defaults;
-    const MigInputOptions *opt = options ? options : &defaults;
     g_autoptr(MigInput) in = g_new0(MigInput, 1);
 
     in->name = g_strdup(name);
     in->spool_dir = g_strdup(opt->spool_dir);
     in->max_hold = opt->max_hold ? opt->max_hold : HOLD_MAX;
-    in->cancel = opt->cancel;
+    in->cancel = cancel_of(opt);
     in->progress = opt->progress;
     in->progress_data = opt->progress_data;
     in->containers = g_array_new(FALSE, TRUE, sizeof(MigContainer));
@@ -558,7 +558,7 @@ static bool seekable_range(int fd, const struct stat *st, off_t *start, off_t *e
 static MigSource *source_for_fd(int fd, bool owned, const char *name,
                                 const MigInputOptions *options, GError **error)
 {
-    const atomic_bool *cancel = options ? options->cancel : NULL;
+    MigCancel cancel = cancel_of(options);
     struct stat st;
     bool known = fstat(fd, &st) == 0;
 
@@ -582,17 +582,27 @@ static MigSource *source_for_fd(int fd, bool owned, const char *name,
     return NULL;
 }
 
+static bool take_options(MigInputOptions *known, const MigInputOptions *options,
+                         GError **error)
+{
+    return mig_options_take(known, sizeof(*known), options, "MigInputOptions", error);
+}
+
 MigInput *mig_input_open(const char *path, const MigInputOptions *options, GError **error)
 {
     if (strcmp(path, "-") == 0) {
         return mig_input_new_fd(STDIN_FILENO, "standard input", options, error);
     }
 
+    MigInputOptions known;
+    if (!take_options(&known, options, error)) {
+        return NULL;
+    }
     /* A FIFO is waited for, as cat does. */
     int fd;
     do {
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-        if (fd < 0 && errno == EINTR && is_cancelled(options ? options->cancel : NULL)) {
+        if (fd < 0 && errno == EINTR && mig_cancel_asked(cancel_of(&known))) {
             mig_error_set_plain(error, MIG_ERROR_CANCELLED, "cancelled");
             return NULL;
         }
@@ -602,23 +612,31 @@ MigInput *mig_input_open(const char *path, const MigInputOptions *options, GErro
                             g_strerror(errno));
         return NULL;
     }
-    MigSource *source = source_for_fd(fd, true, path, options, error);
-    return source ? input_new(source, path, options, error) : NULL;
+    MigSource *source = source_for_fd(fd, true, path, &known, error);
+    return source ? input_new(source, path, &known, error) : NULL;
 }
 
 MigInput *mig_input_new_fd(int fd, const char *name, const MigInputOptions *options,
                            GError **error)
 {
-    bool owned = options && options->owns_fd;
-    MigSource *source = source_for_fd(fd, owned, name, options, error);
+    MigInputOptions known;
+    MigSource *source;
 
-    return source ? input_new(source, name, options, error) : NULL;
+    if (!take_options(&known, options, error)) {
+        return NULL;
+    }
+    source = source_for_fd(fd, known.owns_fd, name, &known, error);
+    return source ? input_new(source, name, &known, error) : NULL;
 }
 
 MigInput *mig_input_new_bytes(GBytes *bytes, const char *name,
                               const MigInputOptions *options, GError **error)
 {
-    return input_new(mig_source_memory_new(bytes), name, options, error);
+    MigInputOptions known;
+
+    return take_options(&known, options, error)
+               ? input_new(mig_source_memory_new(bytes), name, &known, error)
+               : NULL;
 }
 
 void mig_input_free(MigInput *in)

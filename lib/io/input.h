@@ -9,7 +9,6 @@
 #define MIG_IO_INPUT_H
 
 #include <glib.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -20,7 +19,26 @@ typedef struct MigInput MigInput;
 /* The longest look-ahead that mig_input_peek() grants, in bytes. */
 #define MIG_INPUT_PEEK_MAX (2u << 20)
 
+/*
+ * Whether the caller wants the operation to end, with CANCELLED.  It is asked often, and by
+ * more than one thread: let it read a flag that a signal handler or another thread sets.
+ */
+typedef bool MigCancelled(void *data);
+
+/*
+ * Structures of options begin with their size, so that they can get further members, at
+ * their end, within one soname.  A client that was built with a shorter one gets zeros for
+ * the rest.  A size of 0 is an error, and so is a member that is set and that the library
+ * does not know yet (USAGE).  Write
+ *     const MigInputOptions options = { MIG_INPUT_OPTIONS_INIT, .offset = 4096 };
+ * or, in C++,
+ *     MigInputOptions options = {};
+ *     options.size = sizeof(options);
+ */
+#define MIG_INPUT_OPTIONS_INIT .size = sizeof(MigInputOptions)
+
 typedef struct MigInputOptions {
+    size_t size; /* bytes of this structure */
     /* Where the stream (or what is wrapped around it) starts, in bytes of the file: what
      * QEMU's file:PATH,offset=N skipped.  Offsets inside the stream then count from
      * here, but see mig_input_file_offset(). */
@@ -33,9 +51,10 @@ typedef struct MigInputOptions {
     const char *spool_dir;
     /* Most bytes that mig_input_hold() keeps of a pipe; 0 means the default, 32 GiB. */
     uint64_t max_hold;
-    /* When not NULL and set to true by the caller, reading stops with CANCELLED. */
-    const atomic_bool *cancel;
-    /* mig_input_new_fd(): the descriptor is closed with the input, also when that fails. */
+    MigCancelled *cancelled; /* NULL: never */
+    void *cancelled_data;
+    /* mig_input_new_fd(): the descriptor is closed with the input, also when that fails, but for
+     * options that are refused. */
     bool owns_fd;
     /* Told the position, in plain bytes, while mig_input_hold() reads on; may be NULL. */
     void (*progress)(void *data, uint64_t position);

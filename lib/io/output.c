@@ -16,8 +16,10 @@
 #include <zstd.h>
 
 #include "io/alloc.h"
+#include "io/cancel.h"
 #include "io/error.h"
 #include "io/kernel-copy.h"
+#include "io/options.h"
 #include "io/output-target.h"
 #include "io/tiny.h"
 #include "io/zero.h"
@@ -48,7 +50,7 @@ struct MigOutput {
     int fd;
     MigTarget *target; /* NULL for a borrowed descriptor. */
     char *name;
-    const atomic_bool *cancel;
+    MigCancel cancel;
 
     uint8_t gathered[GATHER];
     size_t n_gathered;
@@ -88,7 +90,7 @@ static bool fail_io(MigOutput *out)
 
 static bool check_cancel(MigOutput *out)
 {
-    if (out->cancel && atomic_load_explicit(out->cancel, memory_order_relaxed)) {
+    if (mig_cancel_asked(out->cancel)) {
         mig_error_set_plain(&out->failure, MIG_ERROR_CANCELLED, "cancelled");
         return false;
     }
@@ -486,34 +488,43 @@ static MigOutput *output_new(MigTarget *target, int fd, const char *name,
     out->asked = -1;
     out->holes = can_skip(out->fd);
     fcntl(out->fd, F_SETPIPE_SZ, PIPE_CAPACITY);
-    if (options) {
-        out->cancel = options->cancel;
-        if (options->zstd && !set_up_zstd(out, options, error)) {
-            return NULL;
-        }
+    out->cancel = (MigCancel){ options->cancelled, options->cancelled_data };
+    if (options->zstd && !set_up_zstd(out, options, error)) {
+        return NULL;
     }
     return g_steal_pointer(&out);
+}
+
+static bool take_options(MigOutputOptions *known, const MigOutputOptions *options,
+                         GError **error)
+{
+    return mig_options_take(known, sizeof(*known), options, "MigOutputOptions", error);
 }
 
 MigOutput *mig_output_open(const char *path, const MigOutputOptions *options,
                            GError **error)
 {
-    MigTargetOptions target_options = { 0 };
+    MigOutputOptions known;
 
-    if (options) {
-        target_options = (MigTargetOptions){ .replace = options->force,
-                                             .in_place = options->in_place,
-                                             .input = options->input };
+    if (!take_options(&known, options, error)) {
+        return NULL;
     }
+    const MigTargetOptions target_options = { .replace = known.force,
+                                              .in_place = known.in_place,
+                                              .input = known.input };
     MigTarget *target = mig_target_new(path, &target_options, error);
 
-    return target ? output_new(target, -1, path, options, error) : NULL;
+    return target ? output_new(target, -1, path, &known, error) : NULL;
 }
 
 MigOutput *mig_output_new_fd(int fd, const char *name, const MigOutputOptions *options,
                              GError **error)
 {
-    return output_new(NULL, fd, name, options, error);
+    MigOutputOptions known;
+
+    return take_options(&known, options, error)
+               ? output_new(NULL, fd, name, &known, error)
+               : NULL;
 }
 
 bool mig_output_commit(MigOutput *out, GError **error)

@@ -8,25 +8,28 @@
 #ifndef MIG_IO_OUTPUT_H
 #define MIG_IO_OUTPUT_H
 
-#include <stdatomic.h>
 #include <sys/stat.h>
 
 #include "io/input.h"
 
 typedef struct MigOutput MigOutput;
 
+/* As MIG_INPUT_OPTIONS_INIT. */
+#define MIG_OUTPUT_OPTIONS_INIT .size = sizeof(MigOutputOptions)
+
 typedef struct MigOutputOptions {
+    size_t size;   /* bytes of this structure */
     bool force;    /* A file that exists may be replaced. */
     bool in_place; /* The target must be @input, which is replaced (implies force). */
     /* What fstat() says of the descriptor that the bytes come from, for in_place and for the
      * mode of a new file; NULL: they come from no file. */
     const struct stat *input;
-    bool zstd;        /* Compress. */
-    int zstd_level;   /* As zstd's; 0 means zstd's default. */
-    int zstd_threads; /* Worker threads; 0 compresses in the caller's. */
-    bool zstd_long;   /* Long-distance matching. */
-    const atomic_bool
-        *cancel; /* When set to true by the caller, writing stops with CANCELLED. */
+    bool zstd;               /* Compress. */
+    int zstd_level;          /* As zstd's; 0 means zstd's default. */
+    int zstd_threads;        /* Worker threads; 0 compresses in the caller's. */
+    bool zstd_long;          /* Long-distance matching. */
+    MigCancelled *cancelled; /* NULL: never */
+    void *cancelled_data;
 } MigOutputOptions;
 
 /* The levels that zstd_level may be, as libzstd has them; 0 is its default. */

@@ -31,6 +31,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 
 /* Looks at a slot before the consumer goes to sleep: some ten microseconds. */
 #define SPINS 400

@@ -18,7 +18,7 @@ typedef struct FileSource {
     MigSource base;
     bool owned;
     char *name;
-    const atomic_bool *cancel;
+    MigCancel cancel;
 } FileSource;
 
 static ssize_t file_read(MigSource *source, uint64_t offset, void *buffer, size_t n,
@@ -32,7 +32,7 @@ static ssize_t file_read(MigSource *source, uint64_t offset, void *buffer, size_
     n = MIN(n, source->size - offset);
 
     for (;;) {
-        if (file->cancel && atomic_load_explicit(file->cancel, memory_order_relaxed)) {
+        if (mig_cancel_asked(file->cancel)) {
             mig_error_set_plain(error, MIG_ERROR_CANCELLED, "cancelled");
             return -1;
         }
@@ -72,7 +72,7 @@ static void file_free(MigSource *source)
 static const MigSourceOps file_ops = { .read = file_read, .free = file_free };
 
 MigSource *mig_source_file_new(int fd, bool owned, uint64_t start, uint64_t end,
-                               const char *name, const atomic_bool *cancel)
+                               const char *name, MigCancel cancel)
 {
     FileSource *file = g_new0(FileSource, 1);
 

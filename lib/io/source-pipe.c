@@ -13,7 +13,7 @@
 
 /* Fewer and larger reads; what the kernel grants without privilege. */
 #define PIPE_CAPACITY (1 << 20)
-/* A cancel flag that is set just before a wait is seen after this long. */
+/* The caller is asked this often during a wait. */
 #define CANCEL_POLL_MS 250
 
 typedef struct PipeSource {
@@ -21,7 +21,7 @@ typedef struct PipeSource {
     int fd;
     bool owned;
     char *name;
-    const atomic_bool *cancel;
+    MigCancel cancel;
 } PipeSource;
 
 /* Waits until read() will not; false when cancelled. */
@@ -30,11 +30,10 @@ static bool wait_readable(const PipeSource *stream)
     struct pollfd want = { .fd = stream->fd, .events = POLLIN };
 
     for (;;) {
-        if (stream->cancel &&
-            atomic_load_explicit(stream->cancel, memory_order_relaxed)) {
+        if (mig_cancel_asked(stream->cancel)) {
             return false;
         }
-        int ready = poll(&want, 1, stream->cancel ? CANCEL_POLL_MS : -1);
+        int ready = poll(&want, 1, stream->cancel.cancelled ? CANCEL_POLL_MS : -1);
         if (ready > 0 || (ready < 0 && errno != EINTR)) {
             return true;
         }
@@ -45,7 +44,7 @@ static ssize_t pipe_read(MigSource *source, uint64_t offset, void *buffer, size_
                          GError **error)
 {
     PipeSource *stream = (PipeSource *)source;
-    bool wait = stream->cancel != NULL;
+    bool wait = stream->cancel.cancelled != NULL;
 
     for (;;) {
         if (wait && !wait_readable(stream)) {
@@ -79,8 +78,7 @@ static void pipe_free(MigSource *source)
 
 static const MigSourceOps pipe_ops = { .read = pipe_read, .free = pipe_free };
 
-MigSource *mig_source_pipe_new(int fd, bool owned, const char *name,
-                               const atomic_bool *cancel)
+MigSource *mig_source_pipe_new(int fd, bool owned, const char *name, MigCancel cancel)
 {
     PipeSource *stream = g_new0(PipeSource, 1);
 

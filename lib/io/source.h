@@ -10,6 +10,7 @@
 
 #include <sys/types.h>
 
+#include "io/cancel.h"
 #include "io/error.h"
 #include "io/input.h"
 
@@ -58,12 +59,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigSource, mig_source_free)
 
 /*
  * A descriptor: a regular file or block device from its current offset on, or anything else
- * as it comes.  @owned: closed with the source.  @cancel may be NULL.
+ * as it comes.  @owned: closed with the source.
  */
 MigSource *mig_source_file_new(int fd, bool owned, uint64_t start, uint64_t end,
-                               const char *name, const atomic_bool *cancel);
-MigSource *mig_source_pipe_new(int fd, bool owned, const char *name,
-                               const atomic_bool *cancel);
+                               const char *name, MigCancel cancel);
+MigSource *mig_source_pipe_new(int fd, bool owned, const char *name, MigCancel cancel);
 
 /* Memory; @bytes is referenced. */
 MigSource *mig_source_memory_new(GBytes *bytes);

@@ -34,8 +34,9 @@ static GBytes *contents_of(int fd)
 /* NULL where it is refused. */
 static GBytes *convert_as(GBytes *bytes, const char *filters, bool brief)
 {
-    const MigChainOptions chain_options = { .brief = brief };
-    static const MigInputOptions input_options = { .max_expand = FUZZ_EXPAND_MAX };
+    const MigChainOptions chain_options = { MIG_CHAIN_OPTIONS_INIT, .brief = brief };
+    static const MigInputOptions input_options = { MIG_INPUT_OPTIONS_INIT,
+                                                   .max_expand = FUZZ_EXPAND_MAX };
     g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "input", &input_options, NULL);
     g_autoptr(MigChain) chain = mig_chain_new();
     g_auto(GStrv) texts = g_strsplit(filters, " ", -1);
@@ -90,8 +91,9 @@ static bool is_certain(GBytes *bytes)
 /* Errors that check finds without a release, save those of the rule @announced. */
 static uint64_t errors_of(GBytes *bytes, const char *announced)
 {
-    static const MigInputOptions input_options = { .max_expand = FUZZ_EXPAND_MAX };
-    const MigCheckOptions options = { 0 };
+    static const MigInputOptions input_options = { MIG_INPUT_OPTIONS_INIT,
+                                                   .max_expand = FUZZ_EXPAND_MAX };
+    const MigCheckOptions options = { MIG_CHECK_OPTIONS_INIT };
     g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "input", &input_options, NULL);
     g_autoptr(MigReader) reader = in ? mig_reader_new(in) : NULL;
     g_autoptr(MigCheck) check = reader ? mig_check_new(reader, &options) : NULL;

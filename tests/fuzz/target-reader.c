@@ -18,7 +18,8 @@
 #include "migstat.h"
 #include "stream/encode.h"
 
-static const MigInputOptions options = { .max_expand = FUZZ_EXPAND_MAX };
+static const MigInputOptions options = { MIG_INPUT_OPTIONS_INIT,
+                                         .max_expand = FUZZ_EXPAND_MAX };
 
 /* What two ways to read have in common: items and the error, as text. */
 static void note_item(GString *notes, const MigItem *item)

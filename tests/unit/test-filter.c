@@ -402,7 +402,7 @@ START_TEST(mapped_ram_comes_to_the_front)
             mig_put_be64(header + 20, mig_be64(header + 20) + BEFORE);
         }
     }
-    const MigInputOptions options = { .offset = BEFORE };
+    const MigInputOptions options = { MIG_INPUT_OPTIONS_INIT, .offset = BEFORE };
     g_autoptr(MigInput) behind = mig_input_new_bytes(bytes, "file", &options, NULL);
     g_autoptr(Conversion) conversion = convert_input(behind, "", false);
     ck_assert_msg(conversion->bytes != NULL, "%s",

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -482,7 +483,7 @@ START_TEST(starts_at_an_offset)
 {
     static const uint64_t offsets[] = { 1, 4095, 65536, 1000000, 3 * MIB };
     g_autoptr(GBytes) bytes = pattern(3 * MIB);
-    MigInputOptions options = { .offset = offsets[_i / N_WAYS] };
+    MigInputOptions options = { MIG_INPUT_OPTIONS_INIT, .offset = offsets[_i / N_WAYS] };
     g_autoptr(GBytes) foreign = zeros(options.offset);
     g_autoptr(GBytes) file = join(foreign, bytes);
     g_autoptr(Opened) opened = open_way((Way)(_i % N_WAYS), file, &options);
@@ -500,7 +501,7 @@ END_TEST
 START_TEST(refuses_an_offset_beyond_the_end)
 {
     g_autoptr(GBytes) bytes = pattern(1000);
-    MigInputOptions options = { .offset = 1001 };
+    MigInputOptions options = { MIG_INPUT_OPTIONS_INIT, .offset = 1001 };
     g_autoptr(Opened) opened = open_way((Way)_i, bytes, &options);
 
     ck_assert(g_error_matches(opened->error, MIG_ERROR, MIG_ERROR_USAGE));
@@ -553,10 +554,16 @@ START_TEST(tells_when_the_file_shrinks)
 }
 END_TEST
 
+static bool is_set(void *data)
+{
+    return atomic_load((atomic_bool *)data);
+}
+
 START_TEST(stops_when_cancelled)
 {
     atomic_bool cancel = false;
-    MigInputOptions options = { .cancel = &cancel };
+    MigInputOptions options = { MIG_INPUT_OPTIONS_INIT, .cancelled = is_set,
+                                .cancelled_data = &cancel };
     g_autoptr(GBytes) plain = pattern(20 * MIB);
     g_autoptr(GBytes) packed = zstd(plain);
     g_autoptr(Opened) opened = open_way((Way)_i, packed, &options);
@@ -584,7 +591,8 @@ static gpointer cancel_soon(gpointer data)
 START_TEST(stops_waiting_when_cancelled)
 {
     atomic_bool cancel = false;
-    MigInputOptions options = { .cancel = &cancel };
+    MigInputOptions options = { MIG_INPUT_OPTIONS_INIT, .cancelled = is_set,
+                                .cancelled_data = &cancel };
     g_autoptr(GError) error = NULL;
     int ends[2];
 
@@ -658,7 +666,8 @@ START_TEST(holds_the_rest)
     const size_t start = rows[_i].start;
     g_autoptr(GBytes) bytes = pattern(size);
     uint64_t fd_offset, told = 0;
-    const MigInputOptions options = { .progress = note_position, .progress_data = &told };
+    const MigInputOptions options = { MIG_INPUT_OPTIONS_INIT, .progress = note_position,
+                                      .progress_data = &told };
     g_autoptr(Opened) opened = open_way(FROM_PIPE, bytes, &options);
     MigInput *in = opened->in;
     g_autofree uint8_t *buffer = g_malloc(MIB);
@@ -711,7 +720,8 @@ END_TEST
 START_TEST(names_the_place_where_it_cannot_hold)
 {
     g_autoptr(GBytes) bytes = pattern(9 * MIB);
-    MigInputOptions options = { .spool_dir = "/nonexistent/spool" };
+    MigInputOptions options = { MIG_INPUT_OPTIONS_INIT,
+                                .spool_dir = "/nonexistent/spool" };
     g_autoptr(Opened) opened = open_way(FROM_PIPE, bytes, &options);
     g_autoptr(GError) error = NULL;
 
@@ -725,7 +735,7 @@ END_TEST
 START_TEST(holds_no_more_than_is_allowed)
 {
     g_autoptr(GBytes) bytes = pattern(12 * MIB);
-    MigInputOptions options = { .max_hold = 4 * MIB };
+    MigInputOptions options = { MIG_INPUT_OPTIONS_INIT, .max_hold = 4 * MIB };
     g_autoptr(Opened) opened = open_way(FROM_PIPE, bytes, &options);
     MigInput *in = opened->in;
 
@@ -1055,9 +1065,9 @@ START_TEST(bounds_what_compressed_input_expands_to)
     static const Wrap wraps[] = { zstd, gzip, zstd_of_gzip_of_libvirt };
     g_autoptr(GBytes) plain = zeros(5 * MIB);
     g_autoptr(GBytes) packed = wraps[_i](plain);
-    MigInputOptions enough = { .max_expand = 6 * MIB };
-    MigInputOptions exact = { .max_expand = 5 * MIB };
-    MigInputOptions little = { .max_expand = 4 * MIB };
+    MigInputOptions enough = { MIG_INPUT_OPTIONS_INIT, .max_expand = 6 * MIB };
+    MigInputOptions exact = { MIG_INPUT_OPTIONS_INIT, .max_expand = 5 * MIB };
+    MigInputOptions little = { MIG_INPUT_OPTIONS_INIT, .max_expand = 4 * MIB };
     g_autoptr(Opened) fits = open_way(FROM_MEMORY, packed, &enough);
     g_autoptr(Opened) is_cut = open_way(FROM_MEMORY, packed, &little);
 
@@ -1077,7 +1087,7 @@ END_TEST
  * zeros, many times over, and the same around it once more. */
 START_TEST(bounds_what_it_expands_to_by_ratio)
 {
-    const MigInputOptions more = { .max_expand = 3072 * MIB };
+    const MigInputOptions more = { MIG_INPUT_OPTIONS_INIT, .max_expand = 3072 * MIB };
     g_autoptr(GBytes) plain = zeros(64 * MIB);
     g_autoptr(GBytes) frame = zstd(plain);
     g_autoptr(GByteArray) frames = g_byte_array_new();

@@ -32,7 +32,7 @@ static void catch_criticals(void)
 
 static MigInput *open_memory(uint64_t offset)
 {
-    const MigInputOptions options = { .offset = offset };
+    const MigInputOptions options = { MIG_INPUT_OPTIONS_INIT, .offset = offset };
     char text[LENGTH + 1];
 
     memset(text, 'x', LENGTH);
@@ -90,12 +90,107 @@ START_TEST(a_chain_runs_once)
 }
 END_TEST
 
+START_TEST(an_option_needs_a_filter)
+{
+    g_autoptr(MigChain) chain = mig_chain_new();
+    g_autoptr(GError) error = NULL;
+
+    ck_assert(!mig_chain_add_option(chain, "to", "subflag", &error));
+    ck_assert(g_error_matches(error, MIG_ERROR, MIG_ERROR_USAGE));
+    g_clear_error(&error);
+    ck_assert(mig_chain_add(chain, "vfio-layout:to=subflag", NULL));
+    ck_assert(mig_chain_settle(chain, NULL));
+    ck_assert(!mig_chain_add_option(chain, "to", "config-last", &error));
+    ck_assert(g_error_matches(error, MIG_ERROR, MIG_ERROR_USAGE));
+}
+END_TEST
+
+static const char *const no_filters[] = { "ram-zero:bogus=1", "vfio-layout:to=nowhere",
+                                          "vfio-layout:to=subflag:bogus=1", "bogus" };
+
+START_TEST(a_filter_that_fails_is_not_added)
+{
+    g_autoptr(MigChain) chain = mig_chain_new();
+    const char *text, *summary;
+
+    ck_assert(mig_chain_add(chain, "null", NULL));
+    ck_assert(!mig_chain_add(chain, no_filters[_i], NULL));
+    ck_assert(mig_chain_describe(chain, 0, &text, &summary));
+    ck_assert_str_eq(text, "null");
+    ck_assert(!mig_chain_describe(chain, 1, &text, &summary));
+}
+END_TEST
+
+/* A client of a newer library, whose options have one more member. */
+typedef struct {
+    MigInputOptions old;
+    uint64_t more;
+} NewInputOptions;
+
+START_TEST(options_have_a_size)
+{
+    g_autoptr(GBytes) bytes = g_bytes_new_static("x", 1);
+    NewInputOptions options = { .old = { .size = sizeof(options) } };
+    g_autoptr(MigInput) in = NULL;
+    g_autoptr(GError) error = NULL;
+
+    in = mig_input_new_bytes(bytes, "memory", &options.old, &error);
+    ck_assert_msg(in != NULL, "%s", error ? error->message : "");
+    options.more = 1;
+    ck_assert_ptr_null(mig_input_new_bytes(bytes, "memory", &options.old, &error));
+    ck_assert(g_error_matches(error, MIG_ERROR, MIG_ERROR_USAGE));
+    g_clear_error(&error);
+    options.old.size = 0;
+    ck_assert_ptr_null(mig_input_new_bytes(bytes, "memory", &options.old, &error));
+    ck_assert(g_error_matches(error, MIG_ERROR, MIG_ERROR_USAGE));
+}
+END_TEST
+
+/* A client of an older library: what lies after its options is not read. */
+START_TEST(short_options_are_filled_with_zeros)
+{
+    g_autoptr(GBytes) bytes = g_bytes_new_static("xyz", 3);
+    const MigInputOptions options = { .size = offsetof(MigInputOptions, max_expand),
+                                      .offset = 1,
+                                      .spool_dir = (const char *)1,
+                                      .cancelled = (MigCancelled *)1 };
+    g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "memory", &options, NULL);
+    size_t available;
+
+    ck_assert_ptr_nonnull(in);
+    ck_assert_int_eq(*mig_input_peek(in, 1, &available), 'y');
+}
+END_TEST
+
+START_TEST(no_options_are_of_size_0)
+{
+    const MigOutputOptions output = { .force = true };
+    const MigChainOptions chain_options = { .lossy = true };
+    const MigCheckOptions check = { .keep = 1 };
+    g_autoptr(GBytes) stream = fixture_bytes("good/minimal-ram.txt");
+    g_autoptr(MigInput) in = mig_input_new_bytes(stream, "memory", NULL, NULL);
+    g_autoptr(MigReader) reader = mig_reader_new(in);
+    g_autoptr(MigChain) chain = mig_chain_new();
+    g_autoptr(GError) error = NULL;
+    int fd;
+
+    ck_assert_ptr_null(mig_output_new_fd(1, "out", &output, &error));
+    ck_assert(g_error_matches(error, MIG_ERROR, MIG_ERROR_USAGE));
+    g_clear_error(&error);
+    ck_assert_ptr_null(mig_chain_run_spooled(chain, in, &fd, &chain_options, &error));
+    ck_assert(g_error_matches(error, MIG_ERROR, MIG_ERROR_USAGE));
+    catch_criticals();
+    ck_assert_ptr_null(mig_check_new(reader, &check));
+    ck_assert_int_eq(n_criticals, 1);
+}
+END_TEST
+
 START_TEST(no_rule_has_that_index)
 {
     g_autoptr(GBytes) stream = fixture_bytes("good/minimal-ram.txt");
     g_autoptr(MigInput) in = mig_input_new_bytes(stream, "memory", NULL, NULL);
     g_autoptr(MigReader) reader = mig_reader_new(in);
-    const MigCheckOptions options = { 0 };
+    const MigCheckOptions options = { MIG_CHECK_OPTIONS_INIT };
     g_autoptr(MigCheck) check = mig_check_new(reader, &options);
     const char *why = "";
 
@@ -132,6 +227,12 @@ Suite *suite_misuse(void)
     tcase_add_loop_test(tests, rewinds_to_no_place_beyond_the_end, 0, 3);
     tcase_add_loop_test(tests, reads_nothing_near_the_end_of_numbers, 0, 4);
     tcase_add_test(tests, a_chain_runs_once);
+    tcase_add_test(tests, an_option_needs_a_filter);
+    tcase_add_loop_test(tests, a_filter_that_fails_is_not_added, 0,
+                        G_N_ELEMENTS(no_filters));
+    tcase_add_test(tests, options_have_a_size);
+    tcase_add_test(tests, short_options_are_filled_with_zeros);
+    tcase_add_test(tests, no_options_are_of_size_0);
     tcase_add_test(tests, no_rule_has_that_index);
     tcase_add_test(tests, a_summary_begins_with_the_stream);
     suite_add_tcase(suite, tests);

@@ -13,6 +13,7 @@
 #include <linux/fs.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -150,7 +151,7 @@ START_TEST(leaves_nothing_without_commit)
 {
     g_autoptr(GBytes) old = noise(10);
     g_autoptr(GBytes) bytes = noise(300000);
-    const MigOutputOptions options = { .force = true };
+    const MigOutputOptions options = { MIG_OUTPUT_OPTIONS_INIT, .force = true };
 
     store("old", old);
     MigOutput *fresh = mig_output_open("new", NULL, NULL);
@@ -183,9 +184,8 @@ START_TEST(refuses_a_target)
         { "loop", true, false, MIG_ERROR_IO, "symbolic links" },
     };
     struct stat input;
-    const MigOutputOptions options = { .force = rows[_i].force,
-                                       .in_place = rows[_i].in_place,
-                                       .input = &input };
+    const MigOutputOptions options = { MIG_OUTPUT_OPTIONS_INIT, .force = rows[_i].force,
+                                       .in_place = rows[_i].in_place, .input = &input };
     g_autoptr(GError) error = NULL;
     g_autoptr(GBytes) old = noise(10);
 
@@ -225,9 +225,8 @@ START_TEST(replaces_and_keeps_the_mode)
     g_autoptr(GBytes) old = noise(10);
     g_autoptr(GBytes) bytes = noise(1000);
     struct stat st, input;
-    const MigOutputOptions options = { .force = _i == 0,
-                                       .in_place = _i == 1,
-                                       .input = &input };
+    const MigOutputOptions options = { MIG_OUTPUT_OPTIONS_INIT, .force = _i == 0,
+                                       .in_place = _i == 1, .input = &input };
 
     store("old", old);
     ck_assert_int_eq(chmod("old", 0640), 0);
@@ -260,7 +259,8 @@ START_TEST(replaces_only_the_input)
     g_autoptr(GError) error = NULL;
     g_autoptr(MigOutput) out = NULL;
     struct stat input;
-    const MigOutputOptions options = { .in_place = true, .input = &input };
+    const MigOutputOptions options = { MIG_OUTPUT_OPTIONS_INIT, .in_place = true,
+                                       .input = &input };
 
     store("in", bytes);
     store("other", precious);
@@ -291,7 +291,7 @@ END_TEST
 /* In place needs to be told what the input is. */
 START_TEST(replaces_no_unknown_input)
 {
-    const MigOutputOptions options = { .in_place = true };
+    const MigOutputOptions options = { MIG_OUTPUT_OPTIONS_INIT, .in_place = true };
     g_autoptr(GBytes) old = noise(10);
     g_autoptr(GError) error = NULL;
 
@@ -326,7 +326,7 @@ START_TEST(replaces_what_a_link_points_to)
     static const bool exists[] = { true, false };
     g_autoptr(GBytes) old = noise(10);
     g_autoptr(GBytes) bytes = noise(1000);
-    const MigOutputOptions options = { .force = true };
+    const MigOutputOptions options = { MIG_OUTPUT_OPTIONS_INIT, .force = true };
 
     ck_assert_int_eq(mkdir("d", 0700), 0);
     ck_assert_int_eq(symlink("d/second", "first"), 0);
@@ -381,7 +381,7 @@ START_TEST(copies_ranges)
     const Sink sink = (Sink)(_i % N_SINKS);
     const bool from_file = _i / N_SINKS % 2;
     const bool compressed = _i / N_SINKS / 2;
-    const MigOutputOptions options = { .zstd = compressed };
+    const MigOutputOptions options = { MIG_OUTPUT_OPTIONS_INIT, .zstd = compressed };
     g_autoptr(GBytes) source = noise(4000000);
     g_autoptr(GByteArray) expected = g_byte_array_new();
     Drain drain = { -1, g_byte_array_new() };
@@ -591,7 +591,7 @@ START_TEST(knows_what_moves)
         { FROM_MEMORY, true, false, 0, 0, false, false },
         { FROM_MEMORY, false, false, 0, 0, false, false },
     };
-    const MigOutputOptions options = { .zstd = rows[_i].zstd };
+    const MigOutputOptions options = { MIG_OUTPUT_OPTIONS_INIT, .zstd = rows[_i].zstd };
     g_autoptr(GBytes) bytes = noise(MIB);
     g_autoptr(MigInput) in = NULL;
     g_autoptr(MigOutput) out = NULL;
@@ -651,11 +651,11 @@ END_TEST
 START_TEST(compresses)
 {
     static const MigOutputOptions rows[] = {
-        { .zstd = true },
-        { .zstd = true, .zstd_level = 9 },
-        { .zstd = true, .zstd_level = -5 },
-        { .zstd = true, .zstd_threads = 2 },
-        { .zstd = true, .zstd_threads = 2, .zstd_long = true },
+        { MIG_OUTPUT_OPTIONS_INIT, .zstd = true },
+        { MIG_OUTPUT_OPTIONS_INIT, .zstd = true, .zstd_level = 9 },
+        { MIG_OUTPUT_OPTIONS_INIT, .zstd = true, .zstd_level = -5 },
+        { MIG_OUTPUT_OPTIONS_INIT, .zstd = true, .zstd_threads = 2 },
+        { MIG_OUTPUT_OPTIONS_INIT, .zstd = true, .zstd_threads = 2, .zstd_long = true },
     };
     g_autoptr(GBytes) bytes = noise(9 * MIB);
     g_autoptr(MigOutput) out = mig_output_open("out", &rows[_i], NULL);
@@ -682,7 +682,8 @@ END_TEST
 
 START_TEST(refuses_a_level)
 {
-    const MigOutputOptions options = { .zstd = true, .zstd_level = 1000 };
+    const MigOutputOptions options = { MIG_OUTPUT_OPTIONS_INIT, .zstd = true,
+                                       .zstd_level = 1000 };
     g_autoptr(GError) error = NULL;
 
     ck_assert_ptr_null(mig_output_open("out", &options, &error));
@@ -698,7 +699,8 @@ START_TEST(leaves_the_target_when_the_disk_is_full)
 {
     const struct rlimit limit = { MIB, MIB };
     const bool copy = _i & 1;
-    const MigOutputOptions options = { .force = true, .zstd = _i & 2 };
+    const MigOutputOptions options = { MIG_OUTPUT_OPTIONS_INIT, .force = true,
+                                       .zstd = _i & 2 };
     g_autoptr(GBytes) old = noise(10);
     g_autoptr(GBytes) bytes = noise(12 * MIB);
     g_autoptr(GError) error = NULL;
@@ -747,10 +749,16 @@ START_TEST(tells_a_broken_pipe)
 }
 END_TEST
 
+static bool is_set(void *data)
+{
+    return atomic_load((atomic_bool *)data);
+}
+
 START_TEST(stops_when_cancelled)
 {
     atomic_bool cancel = true;
-    const MigOutputOptions options = { .cancel = &cancel };
+    const MigOutputOptions options = { MIG_OUTPUT_OPTIONS_INIT, .cancelled = is_set,
+                                       .cancelled_data = &cancel };
     g_autoptr(GBytes) bytes = noise(MIB);
     g_autoptr(GError) error = NULL;
 

@@ -43,7 +43,8 @@ static Judged *judge(GBytes *stream, const char *name, const MigCheckOptions *op
 {
     g_autoptr(GError) error = NULL;
     Judged *judged = g_new0(Judged, 1);
-    MigCheckOptions all = options ? *options : (MigCheckOptions){ 0 };
+    MigCheckOptions all =
+        options ? *options : (MigCheckOptions){ MIG_CHECK_OPTIONS_INIT };
     const MigItem *item;
 
     judged->in = mig_input_new_bytes(stream, name, NULL, &error);
@@ -248,7 +249,7 @@ START_TEST(a_fixture_fires_its_rule_and_no_other_error)
     g_auto(GStrv) names = fixture_list("bad", ".txt");
     const char *name = names[_i];
     const MigRule *rule = rule_of_fixture(name);
-    MigCheckOptions options = { 0 };
+    MigCheckOptions options = { MIG_CHECK_OPTIONS_INIT };
     g_autofree char *need = NULL;
     ck_assert_msg(rule != NULL, "%s is named after no rule", name);
     read_options(name, &options, &need);
@@ -348,7 +349,8 @@ START_TEST(a_real_stream_loads_where_it_should)
     const char *name = names[_i];
     Facts facts = facts_of(name);
     for (size_t i = 0; i < G_N_ELEMENTS(releases); i++) {
-        const MigCheckOptions options = { .releases = mig_releases_one(releases[i]) };
+        const MigCheckOptions options = { MIG_CHECK_OPTIONS_INIT,
+                                          .releases = mig_releases_one(releases[i]) };
         g_autoptr(Judged) judged = judge_fixture(name, &options, NULL);
         bool refused = mig_check_refusing(judged->check) != 0;
         if (facts.subflags) {
@@ -388,7 +390,7 @@ static const char many_findings[] =
 
 START_TEST(findings_that_repeat_are_counted)
 {
-    const MigCheckOptions few = { .keep = 5 };
+    const MigCheckOptions few = { MIG_CHECK_OPTIONS_INIT, .keep = 5 };
     g_autoptr(Judged) folded = judge_text(many_findings, &few);
     g_autoptr(Judged) all = judge_text(many_findings, NULL);
     size_t n, n_all;
@@ -417,7 +419,7 @@ START_TEST(damage_is_always_told)
         "repeat 7 { part 2; ram-eos; footer 2 }; part 77; ram-eos; footer 77; eof";
 
     for (size_t keep = 1; keep < 10; keep++) {
-        const MigCheckOptions options = { .keep = keep };
+        const MigCheckOptions options = { MIG_CHECK_OPTIONS_INIT, .keep = keep };
         g_autoptr(Judged) judged = judge_text(text, &options);
         size_t n, shown = 0;
         const MigFinding *findings = mig_check_findings(judged->check, &n), *last = NULL;
@@ -451,7 +453,7 @@ END_TEST
 static Judged *judge_with(const char *fixture, const char *id, MigSeverity severity)
 {
     g_autofree MigSeverity *severities = g_new0(MigSeverity, mig_rule_count());
-    const MigCheckOptions options = { .severities = severities };
+    const MigCheckOptions options = { MIG_CHECK_OPTIONS_INIT, .severities = severities };
     severities[mig_rule_find(id)] = severity;
     return judge_fixture(fixture, &options, NULL);
 }
@@ -701,7 +703,8 @@ END_TEST
 /* What a loader prints as it refuses a fixture by its rule; NULL where it does not. */
 static char *refusal_by(const char *name, MigRelease release)
 {
-    const MigCheckOptions options = { .releases = mig_releases_one(release) };
+    const MigCheckOptions options = { MIG_CHECK_OPTIONS_INIT,
+                                      .releases = mig_releases_one(release) };
     g_autoptr(Judged) judged = judge_fixture(name, &options, NULL);
     const MigFinding *finding = finding_of(judged, mig_rule_id(rule_of_fixture(name)));
 
@@ -805,7 +808,8 @@ END_TEST
 /* Of several releases each is judged by itself, and none makes an error of the stream. */
 START_TEST(several_releases_are_judged_apart)
 {
-    const MigCheckOptions options = { .releases = mig_releases_all() };
+    const MigCheckOptions options = { MIG_CHECK_OPTIONS_INIT,
+                                      .releases = mig_releases_all() };
     g_autoptr(Judged) judged = judge_fixture("good/vfio-config-last.txt", &options, NULL);
     const MigFinding *oldest = mig_check_first_refusal(judged->check, 502);
     g_autofree char *refusing = mig_releases_text(mig_check_refusing(judged->check));
@@ -824,7 +828,7 @@ START_TEST(a_remedy_mends_what_was_found)
     g_auto(GStrv) names = fixture_list("bad", ".txt");
     const char *name = names[_i];
     const MigRule *rule = rule_of_fixture(name);
-    MigCheckOptions options = { 0 };
+    MigCheckOptions options = { MIG_CHECK_OPTIONS_INIT };
     g_autofree char *need = NULL;
     read_options(name, &options, &need);
     g_autoptr(Judged) judged = judge_fixture(name, &options, need);
