@@ -414,62 +414,63 @@ int mig_input_copy_fd(const MigInput *in, uint64_t offset, uint64_t *fd_offset)
     return in->source->fd;
 }
 
-/* Whether that is all that is kept of a pipe; then its end is a failure.  A file has one. */
-static bool held_enough(MigInput *in, uint64_t start)
+/* What has yet to come of @in, as an input of its own; @in is left without a source. */
+static MigInput *split_off(MigInput *in)
 {
-    uint64_t end = mig_input_tell(in);
-    GError *failure = NULL;
+    MigInput *rest = g_memdup2(in, sizeof *in);
 
-    if (in->has_file_size || end - start < in->max_hold) {
-        return false;
-    }
-
-    mig_error_set(&failure, MIG_ERROR_LIMIT, end, NULL,
-                  "more than %" PRIu64
-                  " GiB of a pipe would have to be kept in a file, and "
-                  "it does not end; save it to a file and give that",
-                  in->max_hold >> 30);
-    note_failure(in, failure);
-    return true;
+    rest->name = g_strdup(in->name);
+    rest->spool_dir = NULL;
+    g_array_ref(rest->containers);
+    in->memory = NULL;
+    in->ahead = NULL;
+    in->ahead_runs = false;
+    in->failure = NULL;
+    in->source = NULL;
+    return rest;
 }
 
-bool mig_input_hold(MigInput *in, GError **error)
+/* How much is held at first before the caller is asked whether that is enough. */
+#define HOLD_FIRST MIG_TINY_OR((uint64_t)1 << 10, (uint64_t)1 << 20)
+
+bool mig_input_hold_until(MigInput *in, bool (*is_enough)(void *data), void *data,
+                          GError **error)
 {
     if (in->source->seekable) {
         return true;
     }
 
     const uint64_t start = mig_input_tell(in);
-    g_autoptr(MigSource) spool = mig_source_spool_new(start, in->spool_dir);
-
-    do {
-        size_t n = (size_t)(in->limit - in->cursor);
-        if (!mig_source_spool_append(spool, in->cursor, n, error)) {
+    /* A file has an end, even where it is compressed. */
+    in->source = mig_source_spool_new(
+        split_off(in), in->has_file_size ? UINT64_MAX : in->max_hold, in->spool_dir);
+    place_window(in, start);
+    for (uint64_t next = start + HOLD_FIRST; !mig_source_spool_ended(in->source);) {
+        uint64_t size = MIN(in->source->size + HOLD_FIRST, next);
+        if (!mig_source_spool_grow(in->source, size, error)) {
             return false;
         }
-        in->cursor = in->limit;
-        if (in->progress) {
-            in->progress(in->progress_data, mig_input_tell(in));
+        if (mig_cancel_asked(in->cancel)) {
+            g_set_error_literal(error, MIG_ERROR, MIG_ERROR_CANCELLED, "cancelled");
+            return false;
         }
-    } while (!held_enough(in, start) && extend_window(in));
-
-    if (g_error_matches(in->failure, MIG_ERROR, MIG_ERROR_CANCELLED)) {
-        g_propagate_error(error, g_error_copy(in->failure));
-        return false;
-    }
-    /* The failure is told again when reading gets there. */
-    if (!mig_source_spool_finish(spool, g_steal_pointer(&in->failure), error)) {
-        return false;
-    }
-    g_clear_pointer(&in->ahead, mig_readahead_free);
-    in->ahead_runs = false;
-    mig_source_free(in->source);
-    in->source = g_steal_pointer(&spool);
-    if (in->source->bytes) {
-        g_clear_pointer(&in->memory, g_free);
+        if (in->progress) {
+            in->progress(in->progress_data, in->source->size);
+        }
+        if (in->source->size >= next) {
+            if (is_enough && is_enough(data)) {
+                break;
+            }
+            next += in->source->size - start;
+        }
     }
     place_window(in, start);
     return true;
+}
+
+bool mig_input_hold(MigInput *in, GError **error)
+{
+    return mig_input_hold_until(in, NULL, NULL, error);
 }
 
 /* --- opening --- */
@@ -646,7 +647,7 @@ void mig_input_free(MigInput *in)
     }
     mig_readahead_free(in->ahead);
     mig_source_free(in->source);
-    g_array_free(in->containers, TRUE);
+    g_array_unref(in->containers);
     g_clear_error(&in->failure);
     g_free(in->memory);
     g_free(in->spool_dir);

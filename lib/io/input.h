@@ -139,7 +139,7 @@ MIG_API bool mig_input_end_error(const MigInput *in, GError **error);
 /* Whether mig_input_read_at() and mig_input_size() work. */
 MIG_API bool mig_input_seekable(const MigInput *in);
 
-/* Length in plain bytes; seekable inputs only. */
+/* Length in plain bytes; seekable inputs only.  It grows where only a part is held. */
 MIG_API uint64_t mig_input_size(const MigInput *in);
 
 /*
@@ -151,6 +151,14 @@ MIG_API uint64_t mig_input_size(const MigInput *in);
  * Errors: IO when the spool cannot be written (the text names the directory), CANCELLED.
  */
 MIG_API bool mig_input_hold(MigInput *in, GError **error);
+
+/*
+ * The same, but only until @is_enough, which is asked with @data now and then and may look at
+ * what is held so far; NULL: never.  The rest of the input is then still to come: it is kept
+ * when the reading gets there, and mig_input_size() is that of what has come.
+ */
+MIG_API bool mig_input_hold_until(MigInput *in, bool (*is_enough)(void *data), void *data,
+                                  GError **error);
 
 /*
  * Random access that does not move the position.  Seekable inputs only; @offset must not

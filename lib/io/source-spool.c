@@ -4,12 +4,13 @@
  *                they are few, then in a temporary file without a name, sparse where they
  *                are zero.
  * Must not know: where they come from.
- * See also:      mig_input_hold(), which fills it.
+ * See also:      mig_input_hold(), which makes it grow.
  */
 #include "io/alloc.h"
 #include "io/source.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,6 +24,8 @@
 
 typedef struct SpoolSource {
     MigSource base;
+    MigInput *rest; /* what has yet to come; NULL at its end */
+    uint64_t max;   /* of length */
     char *dir;
     uint64_t length;
     GByteArray *memory; /* NULL once there is a file. */
@@ -84,14 +87,8 @@ static bool move_to_file(SpoolSource *spool, GError **error)
     return true;
 }
 
-bool mig_source_spool_append(MigSource *source, const void *data, size_t n,
-                             GError **error)
+static bool append(SpoolSource *spool, const uint8_t *data, size_t n, GError **error)
 {
-    SpoolSource *spool = (SpoolSource *)source;
-
-    if (n == 0) {
-        return true;
-    }
     if (spool->memory && n <= SPOOL_MEMORY - spool->memory->len &&
         mig_meter_spend(&spool->meter, n)) {
         g_byte_array_append(spool->memory, data, (guint)n);
@@ -107,24 +104,73 @@ bool mig_source_spool_append(MigSource *source, const void *data, size_t n,
     return true;
 }
 
-bool mig_source_spool_finish(MigSource *source, GError *failure, GError **error)
+/* What was appended can be read. */
+static bool show(SpoolSource *spool, GError **error)
 {
-    SpoolSource *spool = (SpoolSource *)source;
+    MigSource *source = &spool->base;
 
-    spool->failure = failure;
-    source->seekable = true;
     source->size = source->start + spool->length;
-    if (spool->memory && !failure) {
-        source->bytes = spool->memory->data;
-    }
     if (!spool->memory) {
         source->fd = spool->fd;
         source->fd_offset = -source->start;
-        if (ftruncate(spool->fd, (off_t)spool->length) != 0) {
-            return fail(spool, error);
-        }
+        return ftruncate(spool->fd, (off_t)spool->length) == 0 || fail(spool, error);
     }
     return true;
+}
+
+/* Nothing more comes; @failure, which is taken over, is why. */
+static void end(SpoolSource *spool, GError *failure)
+{
+    spool->failure = failure;
+    spool->base.waits = false;
+    g_clear_pointer(&spool->rest, mig_input_free);
+    if (spool->memory && !failure) {
+        spool->base.bytes = spool->memory->data;
+    }
+}
+
+static GError *too_long(const SpoolSource *spool)
+{
+    GError *failure = NULL;
+
+    mig_error_set(&failure, MIG_ERROR_LIMIT, spool->base.start + spool->length, NULL,
+                  "more than %" PRIu64
+                  " GiB of a pipe would have to be kept in a file, and "
+                  "it does not end; save it to a file and give that",
+                  spool->max >> 30);
+    return failure;
+}
+
+bool mig_source_spool_grow(MigSource *source, uint64_t size, GError **error)
+{
+    SpoolSource *spool = (SpoolSource *)source;
+    const uint64_t wanted = size - MIN(size, source->start);
+
+    while (spool->rest && spool->length < wanted) {
+        size_t n;
+        const uint8_t *data = mig_input_peek(spool->rest, 1, &n);
+        GError *failure = NULL;
+
+        if (n > 0 && spool->length < spool->max) {
+            if (!append(spool, data, n, error)) {
+                return false;
+            }
+            mig_input_skip(spool->rest, n);
+            continue;
+        }
+        if (n > 0) {
+            failure = too_long(spool);
+        } else {
+            mig_input_end_error(spool->rest, &failure);
+        }
+        end(spool, failure);
+    }
+    return show(spool, error);
+}
+
+bool mig_source_spool_ended(const MigSource *source)
+{
+    return !((const SpoolSource *)source)->rest;
 }
 
 static ssize_t spool_read(MigSource *source, uint64_t offset, void *buffer, size_t n,
@@ -132,6 +178,10 @@ static ssize_t spool_read(MigSource *source, uint64_t offset, void *buffer, size
 {
     SpoolSource *spool = (SpoolSource *)source;
 
+    if (offset >= source->size && spool->rest &&
+        !mig_source_spool_grow(source, offset + 1, error)) {
+        return -1;
+    }
     if (offset >= source->size) {
         if (spool->failure) {
             g_propagate_error(error, g_error_copy(spool->failure));
@@ -167,19 +217,23 @@ static void spool_free(MigSource *source)
     }
     g_clear_pointer(&spool->memory, g_byte_array_unref);
     g_clear_error(&spool->failure);
+    mig_input_free(spool->rest);
     g_free(spool->dir);
     g_free(spool);
 }
 
 static const MigSourceOps spool_ops = { .read = spool_read, .free = spool_free };
 
-MigSource *mig_source_spool_new(uint64_t start, const char *dir)
+MigSource *mig_source_spool_new(MigInput *rest, uint64_t max, const char *dir)
 {
     SpoolSource *spool = g_new0(SpoolSource, 1);
 
     spool->base.ops = &spool_ops;
-    spool->base.start = start;
+    spool->base.seekable = spool->base.waits = true;
+    spool->base.start = spool->base.size = mig_input_tell(rest);
     spool->base.fd = -1;
+    spool->rest = rest;
+    spool->max = max;
     spool->dir = g_strdup(mig_temporary_dir(dir));
     spool->memory = g_byte_array_new();
     spool->fd = -1;

@@ -93,13 +93,17 @@ MigSource *mig_source_zstd_new(MigSource *inner, MigExpansion *expansion);
 MigSource *mig_source_gzip_new(MigSource *inner, MigExpansion *expansion);
 
 /*
- * A spool: written once, then read at any offset.  @start: the offset of its first byte.
- * @dir as in MigInputOptions.
+ * A spool keeps what comes of @rest, which is taken over, from its position on: at first
+ * nothing.  It grows when it is told to, and when it is read at its end.  @max: the most
+ * bytes it keeps; more are a failure at its end.  @dir as in MigInputOptions.
  */
-MigSource *mig_source_spool_new(uint64_t start, const char *dir);
-bool mig_source_spool_append(MigSource *spool, const void *data, size_t n,
-                             GError **error);
-/* Ends the writing.  @failure, taken over, is what a read at the end reports; may be NULL. */
-bool mig_source_spool_finish(MigSource *spool, GError *failure, GError **error);
+MigSource *mig_source_spool_new(MigInput *rest, uint64_t max, const char *dir);
+
+/* Grows until its size, as an offset, is @size, or @rest ends.  A failure of @rest is told by
+ * whoever reads at the end.  Errors: IO when the bytes cannot be kept. */
+bool mig_source_spool_grow(MigSource *spool, uint64_t size, GError **error);
+
+/* Whether all of @rest has come. */
+bool mig_source_spool_ended(const MigSource *spool);
 
 #endif

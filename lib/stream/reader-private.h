@@ -4,7 +4,7 @@
  *                it has learned.
  * Must not know: consumers; what the bodies keep.  Private to stream/.
  * See also:      stream/reader.c and the rest of the outer list (command.c,
- *                configuration.c, tail.c, plausible.c, reader-error.c); stream/device.c,
+ *                configuration.c, description-await.c, tail.c, plausible.c, reader-error.c); stream/device.c,
  *                the one body whose end only the outer list knows.  Other bodies see
  *                stream/body.h and no more.
  */
@@ -72,5 +72,13 @@ struct MigReader {
 
 MigStatus mig_configuration_next(MigReader *r, MigItem *item, GError **error);
 MigStatus mig_command_next(MigReader *r, MigItem *item, GError **error);
+
+/* tail.c: whether the sections of @d, followed backwards from the end mark before it, lead to
+ * the section that is read, whose body starts at the reader's position. */
+bool mig_reader_leads_here(MigReader *r, const MigDescription *d);
+
+/* description-await.c: holds a pipe until its description has come, and no longer where
+ * that can be known.  NULL if it has none; NULL with *error set as mig_input_hold(). */
+MigDescription *mig_reader_await_description(MigReader *r, GError **error);
 
 #endif

@@ -702,10 +702,14 @@ const MigDescription *mig_reader_description(const MigReader *r)
 const MigDescription *mig_reader_find_description(MigReader *r, GError **error)
 {
     if (!r->description_sought) {
-        if (!mig_input_hold(r->in, error)) {
+        GError *failure = NULL;
+        MigDescription *d = mig_reader_await_description(r, &failure);
+
+        if (failure) {
+            g_propagate_error(error, failure);
             return NULL;
         }
-        mig_reader_set_description(r, mig_description_find(r->in, r->pos));
+        mig_reader_set_description(r, d);
     }
     return r->description;
 }

@@ -683,6 +683,13 @@ static const struct {
       "the stream itself has 9 bytes" },
     { "(printf 'QEVM\\0\\0\\0\\3\\11'; cat /dev/zero) | '%s' dump -",
       "unknown section type 0x09" },
+    { "(zstd -dcq \"$SRCDIR\"/tests/fixtures/real/pc-52-no-footers.mig.zst; yes) | '%s' "
+      "dump -",
+      "the stream itself has 176322 bytes" },
+    { "(zstd -dcq \"$SRCDIR\"/tests/fixtures/real/q35-72-xbzrle.mig.zst; cat "
+      "/dev/urandom) | "
+      "'%s' check -",
+      "more than 1024 MiB follow the end of the stream in a pipe" },
 };
 
 START_TEST(ends_where_a_pipe_does_not)

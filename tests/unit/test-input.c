@@ -748,6 +748,37 @@ START_TEST(holds_no_more_than_is_allowed)
 }
 END_TEST
 
+static bool has_six_megabytes(void *data)
+{
+    MigInput *in = data;
+    uint8_t last;
+
+    return mig_input_size(in) >= 6 * MIB && mig_input_read_at(in, 5 * MIB, &last, 1) == 1;
+}
+
+/* A part is held, and the rest when the reading gets there; nothing is lost between them. */
+START_TEST(holds_until_it_is_enough)
+{
+    g_autoptr(GBytes) bytes = pattern(30 * MIB + 7);
+    g_autoptr(Opened) opened = open_way(FROM_PIPE, bytes, NULL);
+    MigInput *in = opened->in;
+    uint8_t first[100];
+
+    mig_input_skip(in, 5000);
+    ck_assert(mig_input_hold_until(in, has_six_megabytes, in, NULL));
+    ck_assert(mig_input_seekable(in));
+    ck_assert_uint_ge(mig_input_size(in), 6 * MIB);
+    ck_assert_uint_lt(mig_input_size(in), 12 * MIB);
+    ck_assert_uint_eq(read_pattern(in), 30 * MIB + 7);
+    assert_ends_well(in);
+    ck_assert_uint_eq(mig_input_size(in), 30 * MIB + 7);
+    mig_input_rewind(in, 5000);
+    ck_assert_uint_eq(mig_input_read_at(in, 5000, first, sizeof(first)), sizeof(first));
+    assert_pattern(first, sizeof(first), 5000);
+    ck_assert_uint_eq(read_pattern(in), 30 * MIB + 7);
+}
+END_TEST
+
 /* What came before the damage is held; the damage is told where the bytes end. */
 START_TEST(holds_what_came_before_a_failure)
 {
@@ -1197,6 +1228,7 @@ Suite *suite_input(void)
     tcase_add_loop_test(hold, holds_the_rest, 0, 5);
     tcase_add_test(hold, holds_zeros_as_holes);
     tcase_add_test(hold, names_the_place_where_it_cannot_hold);
+    tcase_add_test(hold, holds_until_it_is_enough);
     tcase_add_test(hold, holds_no_more_than_is_allowed);
     tcase_add_test(hold, holds_what_came_before_a_failure);
     suite_add_tcase(suite, hold);
