@@ -4,7 +4,7 @@
  *                then to emit what does.
  * Must not know: what is inside "pci config", "virtio" and the like, which
  *                device/special.h decodes.
- * See also:      device/walk.h; device/schema.h.
+ * See also:      device/walk.h; device/schema.h; device/nulls.h; device/leaf.h.
  *
  * A body is its fields in order, then its subsections (u8 0x05 | pstr8 name | be32 version |
  * fields | subsections); nothing in it says what it is.  A struct nests.  The containers are
@@ -24,16 +24,14 @@
 
 #include <string.h>
 
-#include "device/special.h"
+#include "device/leaf.h"
+#include "device/nulls.h"
 #include "stream/wire.h"
-
-/* The most memory that one search for NULLs may take, in bytes. */
-#define NULLS_TABLE_MAX (1u << 20)
 
 #define TOO_COSTLY "it has more fields than its length is worth"
 
-#define NULLPTR_OCTET '0'
-#define POINTER_OCTET '1'
+/* The byte of a pointer that is not NULL. */
+#define POINTER '1'
 
 typedef struct Walk {
     MigEmit *emit; /* NULL on the first walk, which only confirms */
@@ -43,11 +41,11 @@ typedef struct Walk {
     uint64_t at;
     uint64_t confirmed; /* bytes before the last subsection that was where it should be */
     uint64_t certain;   /* second walk: bytes that are shown as values */
-    const Field *doubtful; /* an array that may hold NULLs, nobody knows where */
-    Sought *sought;        /* or NULL */
-    bool differs;          /* a leaf contradicts its description */
-    const char *why;       /* what ended the first walk */
-    GString *note;         /* the reason, for a person */
+    NullSearch nulls;
+    Sought *sought;  /* or NULL */
+    bool differs;    /* a leaf contradicts its description */
+    const char *why; /* what ended the first walk */
+    GString *note;   /* the reason, for a person */
 } Walk;
 
 static bool stop(Walk *w, const char *why)
@@ -84,193 +82,6 @@ static bool skip(Walk *w, uint64_t size)
 
     w->at += ok ? size : 0;
     return ok;
-}
-
-static void leaf(Walk *w, const Field *f, const char *name)
-{
-    MigEmit *e = w->emit;
-    uint64_t value;
-
-    if (f->width && f->width != f->size) {
-        g_autofree char *note = g_strdup_printf(
-            "described as %" PRIu64 " bytes, which is no %s", f->size, f->type);
-
-        w->differs = true;
-        mig_emit_mismatch(e, w->at, f->size, note);
-        return;
-    }
-    value = f->width ? mig_emit_get_be(e, w->at, f->width) : 0;
-    switch (f->shape) {
-    case SHAPE_INT:
-        /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): integers have a width */
-        value <<= 64 - 8 * f->width;
-        value = (uint64_t)((int64_t)value >> (64 - 8 * f->width));
-        mig_emit_value(e, MIG_FIELD_INT, name, f->type, w->at, f->size, value, NULL);
-        break;
-    case SHAPE_UINT:
-        mig_emit_value(e, MIG_FIELD_UINT, name, f->type, w->at, f->size, value, NULL);
-        break;
-    case SHAPE_TIMER:
-        mig_emit_value(e, MIG_FIELD_UINT, name, f->type, w->at, f->size, value,
-                       value == UINT64_MAX ? "not armed" : "ns");
-        break;
-    case SHAPE_BOOL:
-        mig_emit_value(e, value > 1 ? MIG_FIELD_UINT : MIG_FIELD_BOOL, name, f->type,
-                       w->at, f->size, value,
-                       value > 1 ? "true, but not as QEMU writes it" : NULL);
-        break;
-    case SHAPE_NULLPTR:
-        if (value == NULLPTR_OCTET) {
-            mig_emit_value(e, MIG_FIELD_NULL, name, f->type, w->at, f->size, 0, NULL);
-        } else {
-            w->differs = true;
-            mig_emit_mismatch(e, w->at, f->size,
-                              "described as NULL, which is one byte 0x30");
-        }
-        break;
-    default:
-        mig_special_decode(e, f->type, name, w->at, f->size);
-    }
-}
-
-/* Which elements of one array of a vmstate are NULL although nothing says so. */
-typedef struct Nulls {
-    const Field *array;   /* NULL: of none */
-    const Field *element; /* what the others are */
-    uint64_t length;      /* bytes of the array */
-    uint8_t *is_null;     /* a byte an element */
-} Nulls;
-
-static void nulls_clear(Nulls *nulls)
-{
-    g_free(nulls->is_null);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Nulls, nulls_clear)
-
-static bool is_null_at(const Walk *w, uint64_t at)
-{
-    return at < w->length && w->body[at] == NULLPTR_OCTET;
-}
-
-/*
- * Which @k of @n elements are NULL, the others taking @size bytes, if their array begins at
- * @start: the bytes allow exactly one answer, or none is given.  table[i][j] is the number
- * of ways (2 for more) in which j of the first i elements can be NULL; for the first
- * element it is known.
- */
-static uint8_t *place_nulls(const Walk *w, uint64_t n, uint64_t size, bool first_is_null,
-                            uint64_t start, uint64_t k)
-{
-    uint64_t columns = k + 1, j = k;
-    g_autofree uint8_t *table = g_malloc0((n + 1) * columns);
-    g_autofree uint8_t *is_null = g_malloc0(n);
-
-    table[0] = 1;
-    for (uint64_t i = 0; i < n; i++) {
-        for (uint64_t nulls = 0; nulls <= MIN(i, k); nulls++) {
-            uint8_t ways = table[i * columns + nulls];
-            uint64_t at = start + nulls + (i - nulls) * size;
-            uint8_t *next = &table[(i + 1) * columns + nulls];
-
-            if (!ways || at >= w->length) {
-                continue;
-            }
-            if (i > 0 || !first_is_null) {
-                next[0] = (uint8_t)MIN(next[0] + ways, 2);
-            }
-            if ((i > 0 || first_is_null) && nulls < k && is_null_at(w, at)) {
-                next[1] = (uint8_t)MIN(next[1] + ways, 2);
-            }
-        }
-    }
-    if (table[n * columns + k] != 1) {
-        return NULL;
-    }
-    for (uint64_t i = n; i > 0; i--) {
-        uint64_t before = (i - 1) * columns + j;
-
-        if (!table[before] || (i == 1 && first_is_null) ||
-            (j > 0 && table[before - 1] &&
-             is_null_at(w, start + j - 1 + (i - j) * size))) {
-            is_null[i - 1] = 1;
-            j--;
-        }
-    }
-    return g_steal_pointer(&is_null);
-}
-
-/* Whether @f may be an array of pointers some of which are NULL although nothing says so.
- * The places of its bytes are known within @slack. */
-static bool may_hold_nulls(Walk *w, const Field *f, uint64_t at, uint64_t slack)
-{
-    uint64_t from = at - MIN(at, slack);
-    uint64_t to = MIN(at + MIN(f->run, w->length) + slack, w->length);
-
-    if (!f->starts_array || !f->has_count || f->count < 2 ||
-        (f->next && f->next->in_array && !f->next->starts_array)) {
-        return false; /* runs say it */
-    }
-    return (f->size > 1 || f->shape == SHAPE_NULLPTR) && from < to &&
-           afford(w, (to - from) / 16) &&
-           memchr(w->body + from, NULLPTR_OCTET, to - from);
-}
-
-/* How many elements of @f must be NULL if the vmstate takes @size bytes instead of
- * @described; 0: impossible. */
-static uint64_t count_nulls(const Field *f, uint64_t described, uint64_t size)
-{
-    const Field *element = f->element ? f->element : f;
-    uint64_t differing = size > described ? size - described : described - size;
-    uint64_t octets = element->size - 1, n;
-
-    if ((f->element != NULL) != (size > described) || octets == 0 || differing % octets) {
-        return 0;
-    }
-    n = differing / octets;
-    return n >= f->count ? 0 : f->element ? f->count - n : n;
-}
-
-/* Explains why @v, at @start, takes @size bytes: by NULLs in the one array that may have
- * some. */
-static bool find_nulls(Walk *w, const Vmstate *v, uint64_t start, uint64_t size,
-                       Nulls *nulls)
-{
-    uint64_t slack = MIN(size > v->size ? size - v->size : v->size - size, w->length);
-    uint64_t at = start, array_at = 0, k;
-    const Field *array = NULL;
-
-    if (slack == 0 || size > w->length - start) {
-        return false;
-    }
-    for (const Field *f = v->fields; f && at < w->length; at += f->run, f = f->next) {
-        if (!afford(w, 1)) {
-            return false;
-        }
-        if (may_hold_nulls(w, f, at, slack)) {
-            if (array) {
-                w->doubtful = array;
-                return false;
-            }
-            array = f;
-            array_at = at;
-        }
-    }
-    k = array ? count_nulls(array, v->size, size) : 0;
-    if (k == 0 || array->count >= NULLS_TABLE_MAX / (k + 1) ||
-        !afford(w, array->count * (k + 1))) {
-        w->doubtful = array;
-        return false;
-    }
-    nulls->element = array->element ? array->element : array;
-    nulls->is_null = place_nulls(w, array->count, nulls->element->size,
-                                 array->element != NULL, array_at, k);
-    if (!nulls->is_null) {
-        w->doubtful = array;
-        return false;
-    }
-    nulls->array = array;
-    nulls->length = k + (array->count - k) * nulls->element->size;
-    return true;
 }
 
 static bool walk_vmstate(Walk *w, const Vmstate *v, const Nulls *nulls);
@@ -393,7 +204,7 @@ static bool walk_opaque(Walk *w, const Field *f, const char *name, const char *n
         w->differs = true;
         mig_emit_bytes(w->emit, name, f->type, w->at, f->size, note);
     } else if (w->emit) {
-        leaf(w, f, name);
+        w->differs |= !mig_leaf_emit(w->emit, f, name, w->at);
     }
     w->at += f->size;
     return true;
@@ -427,8 +238,9 @@ static bool walk_inside(Walk *w, const Field *f, const char *name)
     if (!f->vmstates) {
         return walk_opaque(w, f, name, NULL);
     }
-    if (f->vmstates->next || (f->vmstates->size != f->size &&
-                              !find_nulls(w, f->vmstates, w->at, f->size, &nulls))) {
+    if (f->vmstates->next ||
+        (f->vmstates->size != f->size &&
+         !mig_nulls_find(&w->nulls, f->vmstates, w->at, f->size, &nulls))) {
         return walk_opaque(w, f, name, "its members do not add up to its size");
     }
     return afford(w, 1) && walk_struct(w, f->vmstates, &nulls, name, f->type, f->size);
@@ -453,7 +265,7 @@ static bool walk_element(Walk *w, const Field *f, const char *name)
 static bool marks_element(const Walk *w, const Field *f)
 {
     return f->shape == SHAPE_NULLPTR && g_str_equal(f->type, "ptr-marker") &&
-           w->at < w->length && w->body[w->at] == POINTER_OCTET;
+           w->at < w->length && w->body[w->at] == POINTER;
 }
 
 static bool walk_entry(Walk *w, const Field *f, const Nulls *nulls, uint64_t *index)
@@ -591,10 +403,10 @@ static bool confirm(Walk *w, const Vmstate *v, const Nulls *nulls)
         g_string_printf(w->note,
                         "the description accounts for %" PRIu64 " of %" PRIu64 " bytes",
                         w->at, w->length);
-        if (w->doubtful) {
+        if (w->nulls.doubtful) {
             g_string_append_printf(w->note,
                                    " and does not say which pointers of %s are NULL",
-                                   w->doubtful->name);
+                                   w->nulls.doubtful->name);
         }
     } else if (w->note->len == 0) {
         g_string_assign(w->note, w->why);
@@ -627,7 +439,11 @@ bool mig_walk(const char *json, size_t json_length, const uint8_t *bytes, uint64
     g_auto(Nulls) nulls = { 0 };
     g_autoptr(GString) note = g_string_new(NULL);
     Walk w = {
-        .budget = e->decoder.budget, .body = bytes, .length = length, .note = note
+        .budget = e->decoder.budget,
+        .body = bytes,
+        .length = length,
+        .nulls = { .body = bytes, .length = length, .budget = e->decoder.budget },
+        .note = note,
     };
     const Vmstate *v;
     bool ok;
@@ -647,7 +463,7 @@ bool mig_walk(const char *json, size_t json_length, const uint8_t *bytes, uint64
                                                       : "it ends too early");
     }
     e->device = v->name;
-    find_nulls(&w, v, 0, length, &nulls);
+    mig_nulls_find(&w.nulls, v, 0, length, &nulls);
     ok = confirm(&w, v, &nulls);
     if (w.budget->left == 0) {
         return nothing_certain(e, length, "not decoded: " TOO_COSTLY, NULL);
