@@ -1,359 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          the run: which rules see an item, what they report, what could be
- *                evaluated.
+ * Owns:          the run: which rules see an item, what could be evaluated.
  * Must not know: any one rule.
- * See also:      check/rule.h; check/facts.c.
+ * See also:      check/rule.h; check/report.c; check/facts.c.
  */
 #include <string.h>
 
-#include "check/rule.h"
+#include "check/check-private.h"
 #include "io/options.h"
 
-static const MigRule *const groups[] = {
-    mig_rules_framing,     mig_rules_configuration, mig_rules_command,
-    mig_rules_description, mig_rules_ram,           mig_rules_mapped_ram,
-    mig_rules_vfio,        mig_rules_vfio_subflag,  mig_rules_vfio_order,
-    mig_rules_for,
-};
-
-#define N_WATCHED (MIG_ITEM_KIND_COUNT + 1)
-
-/* What became of one rule. */
-typedef struct RuleState {
-    MigSeverity severity; /* by option, or DEFAULT */
-    MigOutcome outcome;
-    const char *why; /* not evaluated */
-    uint64_t found;
-    bool failed; /* what comes after it has no ground */
-    guint last;  /* index + 1 of its last finding that was kept */
-} RuleState;
-
-struct MigCheck {
-    MigReader *reader;
-    MigFacts facts;
-    MigReleaseSet asked, refusing;
-    bool strict;
-    const MigVfioNeeds *needs;
-    size_t keep;
-
-    size_t n_rules;
-    const MigRule **rules;
-    RuleState *states;
-    GArray *watchers[N_WATCHED]; /* indices of rules, by what they watch */
-
-    size_t running;     /* index of the rule that is being run */
-    MigFinding pending; /* of it; rule NULL: none */
-    bool pending_kept;
-    GArray *findings; /* MigFinding */
-    uint64_t counts[MIG_SEVERITY_COUNT];
-};
-
-/* --- the table -------------------------------------------------------------------- */
-
-const MigRule *mig_rule_at(size_t index)
+static void add_rule(MigCheck *check, size_t index, MigSeverity severity)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(groups); i++) {
-        for (const MigRule *rule = groups[i]; rule->id; rule++) {
-            if (index-- == 0) {
-                return rule;
-            }
-        }
-    }
-    return NULL;
-}
-
-size_t mig_rule_count(void)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < G_N_ELEMENTS(groups); i++) {
-        for (const MigRule *rule = groups[i]; rule->id; rule++) {
-            n++;
-        }
-    }
-    return n;
-}
-
-ssize_t mig_rule_find(const char *id)
-{
-    const MigRule *rule;
-
-    for (size_t i = 0; (rule = mig_rule_at(i)) != NULL; i++) {
-        if (g_str_equal(rule->id, id)) {
-            return (ssize_t)i;
-        }
-    }
-    return -1;
-}
-
-const char *mig_rule_id(const MigRule *rule)
-{
-    return rule->id;
-}
-
-const char *mig_rule_title(const MigRule *rule)
-{
-    return rule->title;
-}
-
-MigSeverity mig_rule_severity(const MigRule *rule)
-{
-    return rule->severity;
-}
-
-bool mig_rule_needs_release(const MigRule *rule)
-{
-    return rule->needs_release;
-}
-
-const char *const *mig_rule_after(const MigRule *rule, size_t *n)
-{
-    for (*n = 0; *n < MIG_RULE_AFTER_MAX && rule->after[*n]; (*n)++) {
-    }
-    return rule->after;
-}
-
-const char *mig_severity_name(MigSeverity severity)
-{
-    static const char *const names[MIG_SEVERITY_COUNT] = { "default", "ignore", "note",
-                                                           "warning", "error" };
-
-    g_return_val_if_fail((unsigned)severity < MIG_SEVERITY_COUNT, "");
-    return names[severity];
-}
-
-/* --- what rules call -------------------------------------------------------------- */
-
-static void clear_finding(gpointer p)
-{
-    MigFinding *finding = p;
-
-    g_clear_pointer(&finding->section, g_free);
-    g_clear_pointer(&finding->message, g_free);
-    g_clear_pointer(&finding->loader, g_free);
-    g_clear_pointer(&finding->remedy.filter, g_free);
-    g_clear_pointer(&finding->remedy.gives_up, g_free);
-    g_clear_pointer(&finding->remedy.none, g_free);
-}
-
-/* If @root has failed, the rules that depend on it have no ground, nor have those that
- * depend on them. */
-static void block_dependants(MigCheck *check, const char *id, const char *root)
-{
-    for (size_t i = 0; i < check->n_rules; i++) {
-        RuleState *state = &check->states[i];
-
-        for (size_t j = 0; j < MIG_RULE_AFTER_MAX && check->rules[i]->after[j]; j++) {
-            if (g_str_equal(check->rules[i]->after[j], id) &&
-                state->outcome == MIG_OUTCOME_EVALUATED) {
-                state->outcome = MIG_OUTCOME_NOT_EVALUATED;
-                state->why = root;
-                block_dependants(check, check->rules[i]->id, root);
-            }
-        }
-    }
-}
-
-static bool asks_for_one(const MigCheck *check)
-{
-    return check->asked && !(check->asked & (check->asked - 1));
-}
-
-/* The option counts; what the one release asked for refuses is an error without one. */
-static MigSeverity final_severity(const MigCheck *check, const MigFinding *finding)
-{
-    MigSeverity by_option = check->states[check->running].severity;
-    MigSeverity severity = by_option != MIG_SEVERITY_DEFAULT          ? by_option
-                           : finding->refusing && asks_for_one(check) ? MIG_SEVERITY_ERROR
-                                                                      : finding->severity;
-
-    return severity == MIG_SEVERITY_WARNING && check->strict ? MIG_SEVERITY_ERROR
-                                                             : severity;
-}
-
-/* Of a rule that is of single releases, where no single one is asked for. */
-static bool is_of_no_stream(const MigCheck *check, const MigFinding *finding)
-{
-    return finding->rule->needs_release && !asks_for_one(check);
-}
-
-/* Files the finding that a rule has begun. */
-static void commit(MigCheck *check)
-{
-    MigFinding *pending = &check->pending;
-    RuleState *state = &check->states[check->running];
-    bool failed;
-
-    if (!pending->rule) {
-        return;
-    }
-    failed = pending->severity >= MIG_SEVERITY_WARNING && !state->failed;
-    state->failed |= failed;
-    pending->severity = final_severity(check, pending);
-    check->counts[pending->severity] += !is_of_no_stream(check, pending);
-    check->refusing |= pending->refusing;
-    if (check->pending_kept) {
-        g_array_append_val(check->findings, *pending);
-        state->last = check->findings->len;
-    } else {
-        MigFinding *last = &g_array_index(check->findings, MigFinding, state->last - 1);
-
-        last->more++;
-        last->refusing |= pending->refusing;
-        last->more_until = pending->offset;
-        clear_finding(pending);
-    }
-    *pending = (MigFinding){ 0 };
-    if (failed) {
-        block_dependants(check, check->rules[check->running]->id,
-                         check->rules[check->running]->id);
-    }
-}
-
-/* The loader's words for the release, with the section's name filled in. */
-static char *loader_words(const MigRule *rule, MigRelease release,
-                          const MigSection *section)
-{
-    const char *words = rule->later.loader && release >= rule->later.since
-                            ? rule->later.loader
-                            : rule->loader;
-    g_auto(GStrv) parts = g_strsplit(words, "%s", 2);
-
-    return parts[1] ? g_strconcat(parts[0], section ? section->name : "", parts[1], NULL)
-                    : g_strdup(words);
-}
-
-void mig_report(MigCheck *check, uint64_t offset, const MigSection *section,
-                const char *format, ...)
-{
-    const MigRule *rule = check->rules[check->running];
-    RuleState *state = &check->states[check->running];
-    MigFinding *pending = &check->pending;
-    va_list args;
-
-    commit(check);
-    *pending = (MigFinding){ .rule = rule, .severity = rule->severity, .offset = offset };
-    check->pending_kept =
-        state->found == 0 || ((!check->keep || state->found < check->keep) &&
-                              check->findings->len < MIG_FINDINGS_MAX);
-    state->found++;
-    if (check->pending_kept) {
-        va_start(args, format);
-        pending->message = g_strdup_vprintf(format, args);
-        va_end(args);
-        if (section) {
-            pending->section = g_memdup2(section->name, section->name_length + 1u);
-            pending->section_length = section->name_length;
-            pending->instance_id = section->instance_id;
-        }
-    }
-    if (rule->loader && check->asked) {
-        pending->refusing = check->asked;
-        pending->loader =
-            check->pending_kept
-                ? loader_words(rule, mig_releases_oldest(check->asked), section)
-                : NULL;
-    }
-}
-
-void mig_report_severity(MigCheck *check, MigSeverity severity)
-{
-    check->pending.severity = severity;
-}
-
-void mig_report_loader(MigCheck *check, MigRelease first, MigRelease last,
-                       const char *format, ...)
-{
-    MigReleaseSet refusing = check->asked & mig_releases_between(first, last);
-    va_list args;
-
-    check->pending.refusing |= refusing;
-    if (refusing && check->pending_kept) {
-        g_free(check->pending.loader);
-        va_start(args, format);
-        check->pending.loader = g_strdup_vprintf(format, args);
-        va_end(args);
-    }
-}
-
-void mig_report_remedy(MigCheck *check, const char *format, ...)
-{
-    va_list args;
-
-    if (check->pending_kept) {
-        g_free(check->pending.remedy.filter);
-        va_start(args, format);
-        check->pending.remedy.filter = g_strdup_vprintf(format, args);
-        va_end(args);
-    }
-}
-
-char *mig_remedy_value(const char *name)
-{
-    GString *value = g_string_new(NULL);
-
-    for (const char *p = name; *p; p++) {
-        const char *word = p + 1 + strspn(p + 1, "abcdefghijklmnopqrstuvwxyz-");
-
-        if (*p == '\\' || (*p == ':' && word > p + 1 && *word == '=')) {
-            g_string_append_c(value, '\\');
-        }
-        g_string_append_c(value, *p);
-    }
-    return g_string_free(value, false);
-}
-
-void mig_report_gives_up(MigCheck *check, bool lossy, const char *what)
-{
-    g_free(check->pending.remedy.gives_up);
-    check->pending.remedy.gives_up = g_strdup(what);
-    check->pending.remedy.lossy = lossy;
-}
-
-void mig_report_no_remedy(MigCheck *check, const char *why)
-{
-    g_free(check->pending.remedy.none);
-    check->pending.remedy.none = g_strdup(why);
-}
-
-void mig_report_no_ground(MigCheck *check, const char *why)
-{
-    RuleState *state = &check->states[check->running];
-
-    state->outcome = MIG_OUTCOME_NOT_EVALUATED;
-    state->why = why;
-}
-
-MigRelease mig_check_release(const MigCheck *check)
-{
-    return asks_for_one(check) ? mig_releases_oldest(check->asked) : MIG_RELEASE_NONE;
-}
-
-bool mig_check_asks(const MigCheck *check, MigRelease first, MigRelease last)
-{
-    return (check->asked & mig_releases_between(first, last)) != 0;
-}
-
-MigVfioNeed mig_check_need(const MigCheck *check, const MigSection *section)
-{
-    return check->needs ? mig_vfio_needs_lookup(check->needs, section->name)
-                        : MIG_VFIO_NEED_AUTO;
-}
-
-MigReader *mig_check_reader(const MigCheck *check)
-{
-    return check->reader;
-}
-
-/* --- the run ---------------------------------------------------------------------- */
-
-static void add_rule(MigCheck *check, size_t index, const MigRule *rule,
-                     MigSeverity severity)
-{
+    const MigRule *rule = check->rules[index];
     RuleState *state = &check->states[index];
 
-    check->rules[index] = rule;
     state->severity = severity;
     state->outcome = severity == MIG_SEVERITY_IGNORE        ? MIG_OUTCOME_IGNORED
                      : rule->needs_release && !check->asked ? MIG_OUTCOME_NOT_ASKED
@@ -361,18 +21,6 @@ static void add_rule(MigCheck *check, size_t index, const MigRule *rule,
     for (size_t kind = 0; kind < N_WATCHED && rule->judge; kind++) {
         if (rule->watches & 1u << kind && state->outcome == MIG_OUTCOME_EVALUATED) {
             g_array_append_val(check->watchers[kind], index);
-        }
-    }
-}
-
-/* @severities: of each rule, or NULL. */
-static void add_rules(MigCheck *check, const MigSeverity *severities)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < G_N_ELEMENTS(groups); i++) {
-        for (const MigRule *rule = groups[i]; rule->id; rule++, n++) {
-            add_rule(check, n, rule, severities ? severities[n] : MIG_SEVERITY_DEFAULT);
         }
     }
 }
@@ -394,15 +42,18 @@ MigCheck *mig_check_new(MigReader *reader, const MigCheckOptions *options)
     check->rules = g_new0(const MigRule *, check->n_rules);
     check->states = g_new0(RuleState, check->n_rules);
     check->findings = g_array_new(false, false, sizeof(MigFinding));
-    g_array_set_clear_func(check->findings, clear_finding);
+    g_array_set_clear_func(check->findings, mig_finding_clear);
     mig_facts_init(&check->facts);
     for (size_t kind = 0; kind < N_WATCHED; kind++) {
         check->watchers[kind] = g_array_new(false, false, sizeof(size_t));
     }
-    add_rules(check, known.severities);
+    mig_rule_all(check->rules);
+    for (size_t i = 0; i < check->n_rules; i++) {
+        add_rule(check, i, known.severities ? known.severities[i] : MIG_SEVERITY_DEFAULT);
+    }
     for (size_t i = 0; i < check->n_rules; i++) {
         if (check->states[i].outcome == MIG_OUTCOME_IGNORED) {
-            block_dependants(check, check->rules[i]->id, check->rules[i]->id);
+            mig_check_block_dependants(check, check->rules[i]->id, check->rules[i]->id);
         }
     }
     return check;
@@ -416,7 +67,7 @@ void mig_check_free(MigCheck *check)
     for (size_t kind = 0; kind < N_WATCHED; kind++) {
         g_array_unref(check->watchers[kind]);
     }
-    clear_finding(&check->pending);
+    mig_finding_clear(&check->pending);
     g_array_unref(check->findings);
     mig_facts_clear(&check->facts);
     g_free(check->states);
@@ -432,7 +83,7 @@ static void run_rules(MigCheck *check, size_t kind, const MigItem *item)
         check->running = g_array_index(watchers, size_t, i);
         if (check->states[check->running].outcome == MIG_OUTCOME_EVALUATED) {
             check->rules[check->running]->judge(check, &check->facts, item);
-            commit(check);
+            mig_check_commit(check);
         }
     }
 }
@@ -486,7 +137,7 @@ static bool report_damage(MigCheck *check, const GError *error)
             check->pending.refusing = 0; /* it has all that it reads */
             g_clear_pointer(&check->pending.loader, g_free);
         }
-        commit(check);
+        mig_check_commit(check);
     }
     /* What can only be judged at the end cannot be judged. */
     for (size_t i = 0; i < check->n_rules; i++) {

@@ -2,7 +2,8 @@
 /*
  * Owns:          what a rule is, and what its function may call.  Private to check/.
  * Must not know: any one rule.
- * See also:      check/check.c, which runs them; check/facts.h, what they look at.
+ * See also:      check/check.c, which runs them; check/report.c, what they report;
+ *                check/facts.h, what they look at.
  *
  * A new rule is a function and a row in one of rules-*.c, a fixture in tests/fixtures/bad
  * that is named after it, and a paragraph of man/migstat-rules.7.
@@ -52,6 +53,9 @@ struct MigRule {
 extern const MigRule mig_rules_framing[], mig_rules_configuration[], mig_rules_command[],
     mig_rules_description[], mig_rules_ram[], mig_rules_mapped_ram[], mig_rules_vfio[],
     mig_rules_vfio_order[], mig_rules_vfio_subflag[], mig_rules_for[];
+
+/* Writes all rules to @rules, in the order of the table: mig_rule_count() of them. */
+void mig_rule_all(const MigRule **rules);
 
 /* Begins a finding of the rule that is being run.  @section may be NULL. */
 void mig_report(MigCheck *check, uint64_t offset, const MigSection *section,
