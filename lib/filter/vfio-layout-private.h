@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          the insides of the filter vfio-layout, which its files share.
+ * Must not know: other filters.
+ * See also:      filter/vfio-layout.c, options and report; filter/vfio-layout-devices.c,
+ *                what is known of each device; filter/vfio-layout-pass.c, the items as they
+ *                pass; filter/vfio-layout-emit.c, what is put in.
+ */
+#ifndef MIG_FILTER_VFIO_LAYOUT_PRIVATE_H
+#define MIG_FILTER_VFIO_LAYOUT_PRIVATE_H
+
+#include "filter/description-edit.h"
+#include "filter/filter.h"
+#include "filter/vfio-known.h"
+#include "filter/vfio-place.h"
+#include "stream/vfio-dialect.h"
+#include "stream/vfio-need.h"
+
+#define MIG_LAYOUT_TOO_BRIEF \
+    "the end of the stream does not have all of the configurations"
+
+typedef struct Device {
+    MigVfioKnown known;        /* all of it after a first pass, else what has come */
+    const MigSection *section; /* of the last pass */
+    uint32_t section_id;       /* as START had it */
+    uint32_t index;            /* of the section, the same in both passes */
+    bool leave;                /* as it is */
+    bool need;                 /* its configuration is set up early */
+
+    /* The body that passes. */
+    MigSectionType type;
+    bool drop;              /* a FULL section that goes */
+    bool drop_end_of_state; /* the next one belongs to a record that went */
+    bool closed;            /* the last record emitted ends the body */
+    bool set_up_here, removed_here;
+
+    bool wanted; /* a place is looked for, for its new FULL section */
+    bool full;   /* FULL has passed */
+    bool changed;
+    unsigned set_ups; /* SETUP records that were emitted */
+    unsigned precopy_set_ups;
+    uint64_t enabled; /* output offset of the new record in FULL; UINT64_MAX */
+    char *enabled_after;
+} Device;
+
+typedef struct Layout {
+    bool has_to, has_need, every_iteration;
+    MigVfioDialect to;
+    MigVfioNeeds *needs;
+    bool scanned;
+    MigGap gap;     /* that the first pass left out, if gap.to */
+    bool gap_ended; /* it ends where a section begins: its end was no chance */
+    bool footers;
+    MigByteStore payloads;
+    GHashTable *devices; /* section index + 1 -> Device, owned */
+    GPtrArray *order;    /* the same, as they came */
+    GPtrArray *ended;    /* devices whose END has passed since the last FULL section */
+    Device *open;        /* whose body is read */
+    MigItem last;        /* an item of it, for what is made up */
+    MigVfioPlace *place;
+    MigDescriptionEdit *edit;
+} Layout;
+
+/* --- filter/vfio-layout-devices.c --- */
+
+/* The device whose section is @section: a new one if it is the first of it. */
+Device *mig_layout_device(Layout *layout, const MigSection *section);
+
+/* Refuses the stream for @device, with *error set.  Returns false. */
+bool mig_layout_refuse(Device *device, MigNext *next, const MigItem *item, GError **error,
+                       const char *reason);
+
+/* Refuses what cannot be converted, once it is known. */
+bool mig_layout_judge(Device *device, MigNext *next, const MigItem *item, GError **error);
+
+/* After a first pass: decides what is to become of the device. */
+bool mig_layout_decide(Layout *layout, Device *device, MigNext *next, GError **error);
+
+/* The first pass: callbacks of the filter. */
+bool mig_layout_scan(void *state, MigNext *next, const MigItem *item, GError **error);
+bool mig_layout_suffices(void *state, const MigGap *gap);
+void mig_layout_forget(void *state);
+
+/* Checks that the first pass was right to skip the gap. */
+bool mig_layout_check_gap(Layout *layout, MigNext *next, const MigItem *item,
+                          GError **error);
+
+/* --- filter/vfio-layout-emit.c --- */
+
+/* Whether the device gets its configuration in END. */
+bool mig_layout_wants_early(const Layout *layout, const Device *device);
+
+/* Emits a whole configuration record in END or PART; @like is an item of that section. */
+bool mig_layout_emit_early(Layout *layout, Device *device, MigNext *next,
+                           const MigItem *like, GError **error);
+
+/* Emits the record that closes a body, or, if @closes_config, a configuration. */
+bool mig_layout_emit_end_of_state(MigNext *next, const MigItem *like, bool closes_config,
+                                  GError **error);
+
+/* The configuration record of FULL, without the END_OF_STATE that closes it: appends it to
+ * @bytes, or emits it. */
+void mig_layout_encode_full(const Layout *layout, const Device *device,
+                            GByteArray *bytes);
+bool mig_layout_emit_full_record(Layout *layout, Device *device, MigNext *next,
+                                 const MigItem *like, GError **error);
+
+/* Notes for the report that this record comes next in the output. */
+void mig_layout_note_enabled(Layout *layout, Device *device, MigNext *next);
+
+/* Bytes of the body of its new FULL section. */
+uint64_t mig_layout_full_size(const Layout *layout, const Device *device);
+
+/* Emits a FULL section that the source does not have, between its neighbours @around. */
+bool mig_layout_emit_full(Layout *layout, Device *device, MigNext *next,
+                          const MigVfioNeighbours *around, GError **error);
+
+/* --- filter/vfio-layout-pass.c --- */
+
+/* A callback of the filter: one item passes. */
+bool mig_layout_event(void *state, MigNext *next, const MigItem *item, GError **error);
+
+#endif
