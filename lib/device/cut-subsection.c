@@ -5,27 +5,9 @@
  * Must not know: what the subsection holds.
  * See also:      device/decode.h; device/walk.h, which finds it.
  */
-#include <string.h>
-
 #include "device/decode.h"
 #include "device/walk.h"
-
-typedef struct Cut {
-    size_t from, to; /* in the JSON */
-    char *text;      /* the text that replaces it */
-} Cut;
-
-static void clear_cut(gpointer p)
-{
-    g_free(((Cut *)p)->text);
-}
-
-static int by_place(gconstpointer a, gconstpointer b)
-{
-    const Cut *x = a, *y = b;
-
-    return (x->from > y->from) - (x->from < y->from);
-}
+#include "stream/splice.h"
 
 static bool is_space(char c)
 {
@@ -33,7 +15,7 @@ static bool is_space(char c)
 }
 
 /* Cuts from @from to @to, one member of a list, with the comma that belongs to it. */
-static Cut cut_member(const char *json, size_t from, size_t to, bool first)
+static void cut_member(GArray *cuts, const char *json, size_t from, size_t to, bool first)
 {
     size_t at = from;
 
@@ -41,7 +23,8 @@ static Cut cut_member(const char *json, size_t from, size_t to, bool first)
         at--;
     }
     if (at > 0 && json[at - 1] == ',' && !first) {
-        return (Cut){ at - 1, to, g_strdup("") };
+        mig_splice(cuts, at - 1, to - (at - 1), g_strdup(""));
+        return;
     }
     while (is_space(json[to])) {
         to++;
@@ -50,39 +33,31 @@ static Cut cut_member(const char *json, size_t from, size_t to, bool first)
         for (to++; is_space(json[to]); to++) {
         }
     }
-    return (Cut){ from, to, g_strdup("") };
+    mig_splice(cuts, from, to - from, g_strdup(""));
 }
 
 /* The JSON without the subsection, and with the lengths of what is around it. */
 static char *cut_json(const char *json, size_t length, const Sought *sought)
 {
-    g_autoptr(GArray) cuts = g_array_new(false, false, sizeof(Cut));
+    g_autoptr(GArray) cuts = mig_splices_new();
     GString *text = g_string_new(NULL);
-    const Vmstate *list = sought->parent->subsections;
-    Cut cut = list->next ? cut_member(json, sought->found->text, sought->found->text_end,
-                                      list == sought->found)
-                         : cut_member(json, sought->parent->list,
-                                      sought->parent->list_end, false);
-    size_t at = 0;
+    const Vmstate *parent = sought->parent, *found = sought->found;
+    guint next = 0;
 
-    g_array_set_clear_func(cuts, clear_cut);
-    g_array_append_val(cuts, cut);
+    if (parent->subsections->next) {
+        cut_member(cuts, json, found->text, found->text_end,
+                   parent->subsections == found);
+    } else {
+        cut_member(cuts, json, parent->list, parent->list_end, false);
+    }
     for (guint i = 0; i < sought->around_found->len; i++) {
         const Field *f = g_ptr_array_index(sought->around_found, i);
 
-        cut = (Cut){ f->size_text, f->size_text_end,
-                     g_strdup_printf("%" PRIu64, f->size - sought->length) };
-        g_array_append_val(cuts, cut);
+        mig_splice(cuts, f->size_text, f->size_text_end - f->size_text,
+                   g_strdup_printf("%" PRIu64, f->size - sought->length));
     }
-    g_array_sort(cuts, by_place);
-    for (guint i = 0; i < cuts->len; i++) {
-        const Cut *one = &g_array_index(cuts, Cut, i);
-
-        g_string_append_len(text, json + at, (gssize)(one->from - at));
-        g_string_append(text, one->text);
-        at = one->to;
-    }
-    g_string_append_len(text, json + at, (gssize)(length - at));
+    mig_splices_sort(cuts);
+    mig_splices_append(text, json, 0, length, cuts, &next);
     return g_string_free(text, FALSE);
 }
 

@@ -120,15 +120,21 @@ static bool once(Schema *s, const void *list)
     return !list || problem(s, "an object in it has a list twice");
 }
 
+/* What a list or an object is read into. */
+typedef struct Reading {
+    Schema *s;
+    Vmstate *v;         /* that it belongs to */
+    Vmstate **next;     /* where the next vmstate goes */
+    Field *f, **next_f; /* the field, or where the next one goes */
+    Vmstate *inlined;   /* the last vmstate whose members are those of the field */
+} Reading;
+
 static bool read_fields(Schema *s, Vmstate *v);
 static bool read_subsections(Schema *s, Vmstate *v);
 
-/* A member of a vmstate, by its key; *known tells whether it was one. */
-static bool read_member(Schema *s, Vmstate *v, bool *known)
+/* A member of a vmstate, or one that is skipped. */
+static bool read_member(Schema *s, Vmstate *v, const char *key)
 {
-    const char *key = s->key->str;
-
-    *known = true;
     if (g_str_equal(key, "vmsd_name")) {
         return read_text(s, &v->name);
     }
@@ -141,8 +147,7 @@ static bool read_member(Schema *s, Vmstate *v, bool *known)
     if (g_str_equal(key, "subsections")) {
         return once(s, v->subsections) && read_subsections(s, v);
     }
-    *known = false;
-    return true;
+    return mig_json_skip(&s->json);
 }
 
 static Vmstate *new_vmstate(Schema *s)
@@ -155,26 +160,27 @@ static Vmstate *new_vmstate(Schema *s)
     return v;
 }
 
+static bool read_vmstate_member(MigJson *json, const char *key, void *user)
+{
+    const Reading *reading = user;
+
+    (void)json;
+    return read_member(reading->s, reading->v, key);
+}
+
 /* An object that is a vmstate, perhaps with other members. */
 static Vmstate *read_vmstate(Schema *s)
 {
     Vmstate *v = new_vmstate(s);
-
+    Reading reading = { .s = s, .v = v };
     size_t text = mig_json_offset(&s->json);
 
-    if (!v || !mig_json_enter(&s->json, '{')) {
+    if (!v || !mig_json_each(&s->json, s->key, read_vmstate_member, &reading)) {
         return NULL;
-    }
-    while (mig_json_next(&s->json, s->key)) {
-        bool known;
-
-        if (!read_member(s, v, &known) || (!known && !mig_json_skip(&s->json))) {
-            return NULL;
-        }
     }
     v->text = text;
     v->text_end = (size_t)(s->json.p - s->json.text);
-    return s->json.problem ? NULL : v;
+    return v;
 }
 
 /* Where the key of the value at @at begins. */
@@ -186,27 +192,35 @@ static size_t key_before(const Schema *s, size_t at)
     return at;
 }
 
-static bool read_subsections(Schema *s, Vmstate *v)
+static bool read_subsection(MigJson *json, const char *key, void *user)
 {
-    Vmstate **next = &v->subsections;
+    Reading *reading = user;
+    Vmstate *v = reading->v, *q = read_vmstate(reading->s);
 
-    v->list = key_before(s, mig_json_offset(&s->json));
-    if (!mig_json_enter(&s->json, '[')) {
+    (void)json;
+    (void)key;
+    if (!q) {
         return false;
     }
-    while (mig_json_next(&s->json, NULL)) {
-        *next = read_vmstate(s);
-        if (!*next) {
-            return false;
-        }
-        if (!add(&v->size, 1, MIG_SUBSECTION_OVERHEAD + strlen((*next)->name)) ||
-            !add(&v->size, 1, (*next)->size)) {
-            return problem(s, "its lengths exceed 64 bits");
-        }
-        next = &(*next)->next;
+    *reading->next = q;
+    reading->next = &q->next;
+    if (!add(&v->size, 1, MIG_SUBSECTION_OVERHEAD + strlen(q->name)) ||
+        !add(&v->size, 1, q->size)) {
+        return problem(reading->s, "its lengths exceed 64 bits");
+    }
+    return true;
+}
+
+static bool read_subsections(Schema *s, Vmstate *v)
+{
+    Reading reading = { .s = s, .v = v, .next = &v->subsections };
+
+    v->list = key_before(s, mig_json_offset(&s->json));
+    if (!mig_json_each(&s->json, NULL, read_subsection, &reading)) {
+        return false;
     }
     v->list_end = (size_t)(s->json.p - s->json.text);
-    return !s->json.problem;
+    return true;
 }
 
 static void set_type(Field *f)
@@ -222,65 +236,72 @@ static void set_type(Field *f)
 
 /* The members of a vmstate that are in the field object itself: "vmsd_name" begins one; a
  * container has one for each part of an element. */
-static bool read_inline(Schema *s, Vmstate **inlined, Vmstate ***next, bool *known)
+static bool read_inline(Reading *reading, const char *key)
 {
-    if (g_str_equal(s->key->str, "vmsd_name")) {
-        *inlined = **next = new_vmstate(s);
-        if (!*inlined) {
+    if (g_str_equal(key, "vmsd_name")) {
+        reading->inlined = *reading->next = new_vmstate(reading->s);
+        if (!reading->inlined) {
             return false;
         }
-        *next = &(*inlined)->next;
+        reading->next = &reading->inlined->next;
     }
-    *known = false;
-    return !*inlined || read_member(s, *inlined, known);
+    return reading->inlined ? read_member(reading->s, reading->inlined, key)
+                            : mig_json_skip(&reading->s->json);
+}
+
+static bool read_field_member(MigJson *json, const char *key, void *user)
+{
+    Reading *reading = user;
+    Field *f = reading->f;
+
+    if (g_str_equal(key, "name")) {
+        return read_text(reading->s, &f->name);
+    }
+    if (g_str_equal(key, "type")) {
+        return read_text(reading->s, &f->type);
+    }
+    if (g_str_equal(key, "size")) {
+        f->size_text = mig_json_offset(json);
+        f->has_size = mig_json_uint(json, &f->size);
+        f->size_text_end = (size_t)(json->p - json->text);
+        return f->has_size;
+    }
+    if (g_str_equal(key, "array_len")) {
+        return f->has_count = mig_json_uint(json, &f->count);
+    }
+    if (g_str_equal(key, "index")) {
+        uint64_t index;
+
+        return f->has_index = mig_json_uint(json, &index);
+    }
+    if (g_str_equal(key, "struct")) {
+        Vmstate *v = *reading->next = read_vmstate(reading->s);
+
+        reading->next = v ? &v->next : reading->next;
+        return v != NULL;
+    }
+    return read_inline(reading, key);
 }
 
 static Field *read_field(Schema *s)
 {
-    MigJson *json = &s->json;
     Field *f = node(s, sizeof(Field));
-    Vmstate *inlined = NULL, **next;
+    Reading reading = { .s = s, .f = f };
 
-    if (!f || !mig_json_enter(json, '{')) {
+    if (!f) {
         return NULL;
     }
     f->name = f->type = "";
     f->count = 1;
-    next = &f->vmstates;
-    while (mig_json_next(json, s->key)) {
-        const char *key = s->key->str;
-        bool ok, known = true;
-
-        if (g_str_equal(key, "name")) {
-            ok = read_text(s, &f->name);
-        } else if (g_str_equal(key, "type")) {
-            ok = read_text(s, &f->type);
-        } else if (g_str_equal(key, "size")) {
-            f->size_text = mig_json_offset(json);
-            ok = f->has_size = mig_json_uint(json, &f->size);
-            f->size_text_end = (size_t)(json->p - json->text);
-        } else if (g_str_equal(key, "array_len")) {
-            ok = f->has_count = mig_json_uint(json, &f->count);
-        } else if (g_str_equal(key, "index")) {
-            uint64_t index;
-
-            ok = f->has_index = mig_json_uint(json, &index);
-        } else if (g_str_equal(key, "struct")) {
-            *next = read_vmstate(s);
-            ok = *next != NULL;
-            next = ok ? &(*next)->next : next;
-        } else {
-            ok = read_inline(s, &inlined, &next, &known);
-        }
-        if (!ok || (!known && !mig_json_skip(json))) {
-            return NULL;
-        }
+    reading.next = &f->vmstates;
+    if (!mig_json_each(&s->json, s->key, read_field_member, &reading)) {
+        return NULL;
     }
     if (!f->has_size) {
         problem(s, "a field has no size");
     }
     set_type(f);
-    return json->problem || s->problem ? NULL : f;
+    return s->problem ? NULL : f;
 }
 
 /*
@@ -371,27 +392,36 @@ static bool join_run(Vmstate *v, Field *first)
     return add(&v->size, 1, first->run);
 }
 
-static bool read_fields(Schema *s, Vmstate *v)
+static bool read_entry(MigJson *json, const char *key, void *user)
 {
-    Field **next = &v->fields, *last = NULL;
+    Reading *reading = user;
+    Field *f = read_field(reading->s);
 
-    if (!mig_json_enter(&s->json, '[')) {
+    (void)json;
+    (void)key;
+    if (!f) {
         return false;
     }
-    while (mig_json_next(&s->json, NULL)) {
-        *next = read_field(s);
-        if (!*next || (describes_null(*next) && !read_null(s, v, *next))) {
-            return false;
-        }
-        next = &(*next)->next;
+    *reading->next_f = f;
+    reading->next_f = &f->next;
+    return !describes_null(f) || read_null(reading->s, reading->v, f);
+}
+
+static bool read_fields(Schema *s, Vmstate *v)
+{
+    Reading reading = { .s = s, .v = v, .next_f = &v->fields };
+    Field *last = NULL;
+
+    if (!mig_json_each(&s->json, NULL, read_entry, &reading)) {
+        return false;
     }
-    for (Field *f = v->fields; f && !s->json.problem; f = f->next) {
+    for (Field *f = v->fields; f; f = f->next) {
         if ((!last || !g_str_equal(f->name, last->name)) && !join_run(v, f)) {
             return problem(s, "its lengths exceed 64 bits");
         }
         last = f;
     }
-    return !s->json.problem;
+    return true;
 }
 
 const Vmstate *mig_schema_read(Schema *s, const char *json, size_t length)

@@ -15,20 +15,18 @@
 #include "io/input-memory.h"
 #include "stream/json-scan.h"
 
-typedef struct Description {
-    MigDescription pub;
-    GArray *devices;
-    GStringChunk *names;
-    GArray *
-        by_key; /* uint32_t indices, sorted, made at the first lookup out of order. No hash:
-                 * names come from an attacker, who could make them collide */
-} Description;
+typedef struct Field {
+    uint64_t size, count;
+    bool has_size, indexed;
+    bool null; /* a run of NULL pointers; 11.1 calls it otherwise */
+} Field;
 
-/* The scratch strings of one parse. */
-typedef struct Parse {
-    MigJson json;
-    GString *key, *name, *text;
-} Parse;
+/* Entries of one name, which are an array. */
+typedef struct Run {
+    GString *name;
+    Field first;
+    uint64_t others; /* elements in the entries after the first */
+} Run;
 
 /* What the members of a device, or of a subsection, add up to. */
 typedef struct Sum {
@@ -38,6 +36,28 @@ typedef struct Sum {
     size_t vmsd_name_length;
     uint32_t version;
 } Sum;
+
+typedef struct Description {
+    MigDescription pub;
+    GArray *devices;
+    GStringChunk *names;
+    GArray *
+        by_key; /* uint32_t indices, sorted, made at the first lookup out of order. No hash:
+                 * names come from an attacker, who could make them collide */
+} Description;
+
+/* One parse: its result, scratch strings, and what it is in the middle of. */
+typedef struct Parse {
+    Description *d;
+    bool has_devices;
+    GString *key, *name, *text;
+    MigDeviceDescription device;
+    uint64_t device_size;
+    bool has_device_size;
+    Sum *sum; /* of the device, or of the innermost subsection */
+    Run *run; /* of the innermost list of fields */
+    Field field;
+} Parse;
 
 static bool add(uint64_t *sum, uint64_t a, uint64_t b)
 {
@@ -58,56 +78,35 @@ static bool read_u32(MigJson *json, uint32_t *value)
     return true;
 }
 
-typedef struct Field {
-    uint64_t size, count;
-    bool has_size, indexed;
-    bool null; /* a run of NULL pointers; 11.1 calls it otherwise */
-} Field;
-
-static bool parse_field(Parse *parse, Field *field)
+static bool parse_field_member(MigJson *json, const char *key, void *user)
 {
-    MigJson *json = &parse->json;
+    Parse *parse = user;
+    Field *field = &parse->field;
 
-    *field = (Field){ .count = 1 };
-    if (!mig_json_enter(json, '{')) {
-        return false;
+    if (g_str_equal(key, "name")) {
+        return mig_json_string(json, parse->name);
     }
-    g_string_truncate(parse->name, 0);
-    while (mig_json_next(json, parse->key)) {
-        bool ok;
+    if (g_str_equal(key, "size")) {
+        return field->has_size = mig_json_uint(json, &field->size);
+    }
+    if (g_str_equal(key, "array_len")) {
+        return mig_json_uint(json, &field->count);
+    }
+    if (g_str_equal(key, "type")) {
+        bool ok = mig_json_string(json, parse->text);
 
-        if (g_str_equal(parse->key->str, "name")) {
-            ok = mig_json_string(json, parse->name);
-        } else if (g_str_equal(parse->key->str, "size")) {
-            ok = field->has_size = mig_json_uint(json, &field->size);
-        } else if (g_str_equal(parse->key->str, "array_len")) {
-            ok = mig_json_uint(json, &field->count);
-        } else if (g_str_equal(parse->key->str, "type")) {
-            ok = mig_json_string(json, parse->text);
-            field->null = g_str_equal(parse->text->str, "nullptr") ||
-                          g_str_equal(parse->text->str, "ptr-marker");
-        } else {
-            field->indexed |= g_str_equal(parse->key->str, "index");
-            ok = mig_json_skip(json);
-        }
-        if (!ok) {
-            return false;
-        }
+        field->null = g_str_equal(parse->text->str, "nullptr") ||
+                      g_str_equal(parse->text->str, "ptr-marker");
+        return ok;
     }
-    return !json->problem;
+    field->indexed |= g_str_equal(key, "index");
+    return mig_json_skip(json);
 }
 
 uint64_t mig_description_first_run(uint64_t claimed, uint64_t others, bool begins_null)
 {
     return !begins_null && others < claimed ? claimed - others : claimed;
 }
-
-/* Entries of one name, which are an array. */
-typedef struct Run {
-    GString *name;
-    Field first;
-    uint64_t others; /* elements in the entries after the first */
-} Run;
 
 /* What the first entry claims of the others is in the sum twice. */
 static void end_run(const Run *run, Sum *sum)
@@ -120,183 +119,177 @@ static void end_run(const Run *run, Sum *sum)
     }
 }
 
-static bool parse_fields(Parse *parse, Sum *sum)
+static bool parse_field(MigJson *json, const char *key, void *user)
 {
-    MigJson *json = &parse->json;
-    g_autoptr(GString) name = g_string_new(NULL);
-    Run run = { .name = name };
-    Field field;
+    Parse *parse = user;
+    Sum *sum = parse->sum;
+    Run *run = parse->run;
+    Field *field = &parse->field;
 
-    if (!mig_json_enter(json, '[')) {
+    (void)key;
+    *field = (Field){ .count = 1 };
+    g_string_truncate(parse->name, 0);
+    if (!mig_json_each(json, parse->key, parse_field_member, parse)) {
         return false;
     }
-    while (mig_json_next(json, NULL)) {
-        if (!parse_field(parse, &field)) {
-            return false;
-        }
-        sum->known &= field.has_size && add(&sum->size, field.size, field.count);
-        if (field.indexed || !g_string_equal(run.name, parse->name)) {
-            end_run(&run, sum);
-            g_string_assign(run.name, parse->name->str);
-            run.first = field;
-            run.others = 0;
-        } else {
-            sum->known &= add(&run.others, 1, field.count);
-        }
+    sum->known &= field->has_size && add(&sum->size, field->size, field->count);
+    if (field->indexed || !g_string_equal(run->name, parse->name)) {
+        end_run(run, sum);
+        g_string_assign(run->name, parse->name->str);
+        run->first = *field;
+        run->others = 0;
+    } else {
+        sum->known &= add(&run->others, 1, field->count);
     }
-    end_run(&run, sum);
-    return !json->problem;
+    return true;
 }
 
-static bool parse_subsections(Parse *parse, Sum *sum);
-
-/* One member of a vmstate; *known_key tells whether it was one. */
-static bool parse_vmstate_member(Parse *parse, Sum *sum, bool *known_key)
+static bool parse_fields(Parse *parse, MigJson *json)
 {
-    MigJson *json = &parse->json;
+    g_autoptr(GString) name = g_string_new(NULL);
+    Run run = { .name = name };
+    bool ok;
 
-    *known_key = true;
-    if (g_str_equal(parse->key->str, "vmsd_name")) {
+    parse->run = &run;
+    ok = mig_json_each(json, NULL, parse_field, parse);
+    parse->run = NULL;
+    end_run(&run, parse->sum);
+    return ok;
+}
+
+static bool parse_subsection(MigJson *json, const char *key, void *user);
+
+/* One member of a vmstate, or one that is skipped. */
+static bool parse_member(MigJson *json, const char *key, void *user)
+{
+    Parse *parse = user;
+    Sum *sum = parse->sum;
+
+    if (g_str_equal(key, "vmsd_name")) {
         sum->vmstate = mig_json_string(json, parse->text);
         sum->vmsd_name_length = parse->text->len;
         return sum->vmstate;
     }
-    if (g_str_equal(parse->key->str, "version")) {
+    if (g_str_equal(key, "version")) {
         return read_u32(json, &sum->version);
     }
-    if (g_str_equal(parse->key->str, "fields")) {
-        return parse_fields(parse, sum);
+    if (g_str_equal(key, "fields")) {
+        return parse_fields(parse, json);
     }
-    if (g_str_equal(parse->key->str, "subsections")) {
-        return parse_subsections(parse, sum);
+    if (g_str_equal(key, "subsections")) {
+        return mig_json_each(json, NULL, parse_subsection, parse);
     }
-    *known_key = false;
-    return true;
+    return mig_json_skip(json);
 }
 
 /* Recursion is bounded by the depth that the scanner allows. */
-static bool parse_subsections(Parse *parse, Sum *sum)
+static bool parse_subsection(MigJson *json, const char *key, void *user)
 {
-    MigJson *json = &parse->json;
+    Parse *parse = user;
+    Sum *sum = parse->sum, inner = { .known = true };
+    bool ok;
 
-    if (!mig_json_enter(json, '[')) {
-        return false;
-    }
-    while (mig_json_next(json, NULL)) {
-        Sum inner = { .known = true };
-
-        if (!mig_json_enter(json, '{')) {
-            return false;
-        }
-        while (mig_json_next(json, parse->key)) {
-            bool known_key;
-
-            if (!parse_vmstate_member(parse, &inner, &known_key) ||
-                (!known_key && !mig_json_skip(json))) {
-                return false;
-            }
-        }
-        sum->known &=
-            inner.known && inner.vmstate && add(&sum->size, 1, inner.size) &&
-            add(&sum->size, 1, MIG_SUBSECTION_OVERHEAD + inner.vmsd_name_length);
-    }
-    return !json->problem;
+    (void)key;
+    parse->sum = &inner;
+    ok = mig_json_each(json, parse->key, parse_member, parse);
+    parse->sum = sum;
+    sum->known &= inner.known && inner.vmstate && add(&sum->size, 1, inner.size) &&
+                  add(&sum->size, 1, MIG_SUBSECTION_OVERHEAD + inner.vmsd_name_length);
+    return ok;
 }
 
-static bool parse_device(Parse *parse, Description *d)
+static bool parse_device_member(MigJson *json, const char *key, void *user)
 {
-    MigJson *json = &parse->json;
-    MigDeviceDescription device = { .text_offset = (uint32_t)mig_json_offset(json) };
+    Parse *parse = user;
+
+    if (g_str_equal(key, "name")) {
+        bool ok = mig_json_string(json, parse->text);
+
+        parse->device.name = g_string_chunk_insert(parse->d->names, parse->text->str);
+        return ok;
+    }
+    if (g_str_equal(key, "instance_id")) {
+        return read_u32(json, &parse->device.instance_id);
+    }
+    if (g_str_equal(key, "size")) {
+        return parse->has_device_size = mig_json_uint(json, &parse->device_size);
+    }
+    return parse_member(json, key, parse);
+}
+
+static bool parse_device(MigJson *json, const char *key, void *user)
+{
+    Parse *parse = user;
+    MigDeviceDescription *device = &parse->device;
     Sum sum = { .known = true };
-    uint64_t size = 0;
-    bool has_size = false;
+    bool ok;
 
-    if (!mig_json_enter(json, '{')) {
+    (void)key;
+    if (parse->d->devices->len == MIG_DEVICES_MAX) {
+        json->problem = "it has more devices than are looked at";
         return false;
     }
-    while (mig_json_next(json, parse->key)) {
-        bool known_key = true, ok = true;
-
-        if (g_str_equal(parse->key->str, "name")) {
-            ok = mig_json_string(json, parse->text);
-            device.name = g_string_chunk_insert(d->names, parse->text->str);
-        } else if (g_str_equal(parse->key->str, "instance_id")) {
-            ok = read_u32(json, &device.instance_id);
-        } else if (g_str_equal(parse->key->str, "size")) {
-            ok = has_size = mig_json_uint(json, &size);
-        } else {
-            ok = parse_vmstate_member(parse, &sum, &known_key);
-        }
-        if (!ok || (!known_key && !mig_json_skip(json))) {
-            return false;
-        }
-    }
-    if (json->problem) {
+    *device = (MigDeviceDescription){ .name = "",
+                                      .text_offset = (uint32_t)mig_json_offset(json) };
+    parse->device_size = 0;
+    parse->has_device_size = false;
+    parse->sum = &sum;
+    ok = mig_json_each(json, parse->key, parse_device_member, parse);
+    parse->sum = NULL;
+    if (!ok) {
         return false;
     }
-    device.text_length = (uint32_t)(json->p - json->text) - device.text_offset;
-    device.name = device.name ? device.name : "";
-    device.version = sum.version;
-    device.old_style = !sum.vmstate;
-    device.size_known = device.old_style ? has_size : sum.known;
-    device.size = device.old_style ? size : sum.size;
-    g_array_append_val(d->devices, device);
+    device->text_length = (uint32_t)(json->p - json->text) - device->text_offset;
+    device->version = sum.version;
+    device->old_style = !sum.vmstate;
+    device->size_known = device->old_style ? parse->has_device_size : sum.known;
+    device->size = device->old_style ? parse->device_size : sum.size;
+    g_array_append_val(parse->d->devices, *device);
     return true;
 }
 
-static bool parse_devices(Parse *parse, Description *d)
+static bool parse_devices(Parse *parse, MigJson *json)
 {
-    MigJson *json = &parse->json;
+    MigDescription *pub = &parse->d->pub;
 
-    d->pub.devices_offset = (uint32_t)mig_json_offset(json);
-    if (!mig_json_enter(json, '[')) {
+    if (parse->has_devices) {
+        json->problem = "it has \"devices\" twice";
         return false;
     }
-    while (mig_json_next(json, NULL)) {
-        if (d->devices->len == MIG_DEVICES_MAX) {
-            json->problem = "it has more devices than are looked at";
-            return false;
-        }
-        if (!parse_device(parse, d)) {
-            return false;
-        }
+    parse->has_devices = true;
+    pub->devices_offset = (uint32_t)mig_json_offset(json);
+    if (!mig_json_each(json, NULL, parse_device, parse)) {
+        return false;
     }
-    d->pub.devices_end = (uint32_t)(json->p - json->text) - 1;
-    return !json->problem;
+    pub->devices_end = (uint32_t)(json->p - json->text) - 1;
+    return true;
 }
 
-static bool parse_top(Parse *parse, Description *d)
+static bool parse_top_member(MigJson *json, const char *key, void *user)
 {
-    MigJson *json = &parse->json;
-    bool has_devices = false;
+    Parse *parse = user;
+    MigDescription *pub = &parse->d->pub;
 
-    if (!mig_json_enter(json, '{')) {
-        return false;
+    if (g_str_equal(key, "page_size")) {
+        return read_u32(json, &pub->page_size);
     }
-    while (mig_json_next(json, parse->key)) {
-        bool ok;
+    if (g_str_equal(key, "devices")) {
+        return parse_devices(parse, json);
+    }
+    pub->has_configuration |= g_str_equal(key, "configuration");
+    return mig_json_skip(json);
+}
 
-        if (g_str_equal(parse->key->str, "page_size")) {
-            ok = read_u32(json, &d->pub.page_size);
-        } else if (g_str_equal(parse->key->str, "devices")) {
-            if (has_devices) {
-                json->problem = "it has \"devices\" twice";
-            }
-            ok = !has_devices && parse_devices(parse, d);
-            has_devices = true;
-        } else {
-            d->pub.has_configuration |= g_str_equal(parse->key->str, "configuration");
-            ok = mig_json_skip(json);
-        }
-        if (!ok) {
-            return false;
-        }
+static bool parse_top(Parse *parse, MigJson *json)
+{
+    if (!mig_json_each(json, parse->key, parse_top_member, parse)) {
+        return false;
     }
     if (!mig_json_at_end(json)) {
         json->problem = json->problem ? json->problem : "text follows the closing brace";
         return false;
     }
-    if (!has_devices) {
+    if (!parse->has_devices) {
         json->problem = "it has no \"devices\"";
         return false;
     }
@@ -309,19 +302,19 @@ MigDescription *mig_description_parse(const char *json, uint32_t length, uint64_
     g_autoptr(GString) key = g_string_new(NULL);
     g_autoptr(GString) name = g_string_new(NULL);
     g_autoptr(GString) text = g_string_new(NULL);
-    Parse parse = { .key = key, .name = name, .text = text };
+    Parse parse = { .d = d, .key = key, .name = name, .text = text };
+    MigJson scan;
 
     d->pub.offset = offset;
     d->pub.json_offset = offset + MIG_DESCRIPTION_HEADER_LENGTH;
     d->pub.json_length = length;
     d->devices = g_array_new(false, false, sizeof(MigDeviceDescription));
     d->names = g_string_chunk_new(4096);
-    mig_json_init(&parse.json, json, length);
-    d->pub.valid = parse_top(&parse, d);
+    mig_json_init(&scan, json, length);
+    d->pub.valid = parse_top(&parse, &scan);
     if (!d->pub.valid) {
-        d->pub.problem = parse.json.problem ? parse.json.problem : "it ends too early";
-        d->pub.problem_offset =
-            d->pub.json_offset + (uint64_t)(parse.json.p - parse.json.text);
+        d->pub.problem = scan.problem ? scan.problem : "it ends too early";
+        d->pub.problem_offset = d->pub.json_offset + (uint64_t)(scan.p - scan.text);
     }
     d->pub.devices = (const MigDeviceDescription *)(void *)d->devices->data;
     d->pub.n_devices = d->devices->len;

@@ -98,6 +98,19 @@ bool mig_json_next(MigJson *json, GString *key)
     return true;
 }
 
+bool mig_json_each(MigJson *json, GString *key, MigJsonVisit *visit, void *user)
+{
+    if (!mig_json_enter(json, key ? '{' : '[')) {
+        return false;
+    }
+    while (mig_json_next(json, key)) {
+        if (!visit(json, key ? key->str : NULL, user)) {
+            return false;
+        }
+    }
+    return !json->problem;
+}
+
 static bool hex4(const char *p, uint32_t *value)
 {
     *value = 0;

@@ -41,6 +41,17 @@ bool mig_json_enter(MigJson *json, char bracket);
  * or on a problem. */
 bool mig_json_next(MigJson *json, GString *key);
 
+/*
+ * Takes one member of an object, or one element of an array, of which the value comes next,
+ * and moves past it.  @key: of the member, until anything is read; NULL: it is an element.
+ * @user: what mig_json_each() was given.  False, perhaps with a problem set: the walk ends.
+ */
+typedef bool MigJsonVisit(MigJson *json, const char *key, void *user);
+
+/* Walks the object that comes next, with @key as scratch for its keys, or the array if @key is
+ * NULL: each member or element goes to @visit.  False if it has ended early. */
+bool mig_json_each(MigJson *json, GString *key, MigJsonVisit *visit, void *user);
+
 bool mig_json_string(MigJson *json, GString *value); /* @value may be NULL */
 bool mig_json_uint(MigJson *json, uint64_t *value);  /* 0 .. 2^64-1, no fraction */
 bool mig_json_skip(MigJson *json);                   /* one value of any kind */
