@@ -50,7 +50,8 @@ static void insert(MigPciNames *n, gint64 key, char *name)
  * read.  Compression is undone. */
 static char *read_list(int fd)
 {
-    const MigInputOptions options = { .owns_fd = true, .max_expand = LIST_MAX };
+    const MigInputOptions options = { MIG_INPUT_OPTIONS_INIT, .owns_fd = true,
+                                      .max_expand = LIST_MAX };
     g_autoptr(MigInput) in = mig_input_new_fd(fd, "pci.ids", &options, NULL);
     g_autoptr(GString) text = g_string_new(NULL);
     const uint8_t *data;
