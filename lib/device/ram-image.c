@@ -7,26 +7,16 @@
 #include "device/ram-image.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-#include "io/fully.h"
-#include "io/tiny.h"
 #include "stream/defect.h"
 #include "stream/mapped-ram.h"
-#include "stream/page.h"
+#include "stream/page-file.h"
 #include "stream/page-set.h"
 #include "stream/ram-record.h"
 
-/* Pages that one system call writes at most. */
-#define BATCH MIG_TINY_OR(2, 512)
-
 typedef struct Block {
-    int fd; /* -1: left out */
-    uint64_t base;
-    uint64_t high; /* address after the last byte that was ever written */
+    MigPageFile file; /* fd -1: left out */
     uint64_t length;
     uint64_t filled;    /* bytes that records of a byte each have written */
     bool mapped;        /* with mapped-ram: all of it is in the stream. */
@@ -39,7 +29,6 @@ struct MigRamImage {
     void *user;
     GArray *blocks; /* Block, by index */
     MigPageStore store;
-    bool cannot_punch; /* the file system has no holes: zeros are written */
 };
 
 static void clear_block(gpointer p)
@@ -75,7 +64,7 @@ static Block *find(const MigRamImage *image, const MigRamBlock *block)
                    ? &g_array_index(image->blocks, Block, block->index)
                    : NULL;
 
-    return b && b->fd >= 0 ? b : NULL;
+    return b && b->file.fd >= 0 ? b : NULL;
 }
 
 /* All that was laid out would have to move: nobody follows that, so nobody is told half of
@@ -98,13 +87,13 @@ static bool check_length(const MigRamImage *image, const MigItem *item, GError *
 static bool add_block(MigRamImage *image, const MigItem *item, GError **error)
 {
     const MigRamBlock *block = item->block;
-    Block b = { .fd = -1, .length = block->used_length, .mapped = block->mapped };
+    Block b = { .file.fd = -1, .length = block->used_length, .mapped = block->mapped };
 
     /* An index names one block, in whatever order lists repeat themselves. */
     if (block->index != image->blocks->len) {
         return check_length(image, item, error);
     }
-    if (!image->place(block, &b.fd, &b.base, image->user, error)) {
+    if (!image->place(block, &b.file.fd, &b.file.base, image->user, error)) {
         return false;
     }
     g_array_append_val(image->blocks, b);
@@ -139,104 +128,31 @@ static bool io_error(const MigRamBlock *block, GError **error)
     return false;
 }
 
-/* Fills @length bytes from @address on with @fill. */
-static bool fill(Block *b, uint64_t address, uint64_t length, uint8_t value)
-{
-    uint8_t same[4096];
-
-    memset(same, value, sizeof(same));
-    while (length) {
-        size_t n = MIN(length, sizeof(same));
-
-        if (!mig_pwrite_fully(b->fd, same, n, b->base + address)) {
-            return false;
-        }
-        address += n;
-        length -= n;
-        b->high = MAX(b->high, address);
-    }
-    return true;
-}
-
-static bool make_zero(MigRamImage *image, Block *b, uint64_t address, uint64_t length)
-{
-    if (address >= b->high) {
-        return true;
-    }
-    length = MIN(length, b->high - address);
-    if (!image->cannot_punch) {
-        if (fallocate(b->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                      (off_t)(b->base + address), (off_t)length) == 0) {
-            return true;
-        }
-        if (errno != EOPNOTSUPP && errno != ENOSYS) {
-            return false;
-        }
-        image->cannot_punch = true;
-    }
-    return fill(b, address, length, 0);
-}
-
-/* Writes @n pages, one every @stride bytes of @data, from @address on. */
-static bool write_pages(MigRamImage *image, Block *b, const uint8_t *data, uint32_t n,
-                        uint32_t stride, uint32_t page_size, uint64_t address)
-{
-    struct iovec iov[BATCH];
-    uint32_t i = 0;
-
-    while (i < n) {
-        uint64_t from = address + (uint64_t)i * page_size;
-        uint32_t first = i, count = 0;
-
-        while (i < n && mig_page_is_zero(data + (size_t)i * stride, page_size)) {
-            i++;
-        }
-        if (i > first) {
-            if (!make_zero(image, b, from, (uint64_t)(i - first) * page_size)) {
-                return false;
-            }
-            continue;
-        }
-        while (i < n && count < BATCH &&
-               !mig_page_is_zero(data + (size_t)i * stride, page_size)) {
-            iov[count].iov_base = (void *)(uintptr_t)(data + (size_t)i * stride);
-            iov[count++].iov_len = page_size;
-            i++;
-        }
-        if (!mig_pwritev_fully(b->fd, iov, (int)count, b->base + from)) {
-            return false;
-        }
-        b->high = MAX(b->high, from + (uint64_t)count * page_size);
-    }
-    return true;
-}
-
-static bool write_encoded(MigRamImage *image, Block *b, const MigItem *item,
-                          const uint8_t *record, GError **error)
+static bool write_encoded(Block *b, const MigItem *item, const uint8_t *record,
+                          GError **error)
 {
     const MigRamPages *run = &item->pages;
-    const MigPageKindType *kind = mig_page_kind(run->kind);
     g_autofree uint8_t *page = g_malloc0(run->page_size);
+    const MigPageRows rows = { page, 1, run->page_size, run->page_size };
 
-    if (kind->changes &&
-        !mig_pread_padded(b->fd, page, run->page_size, b->base + run->address)) {
+    switch (mig_page_file_decode(&b->file, run->address, run, record, page)) {
+    case MIG_PAGE_UNREADABLE:
         return io_error(run->block, error);
-    }
-    if (!kind->decode(mig_ram_pages_data(run, record, 0), run->data_length, page,
-                      run->page_size)) {
-        mig_error_set(error, MIG_ERROR_MALFORMED, item->offset, kind->malformed,
+    case MIG_PAGE_MALFORMED:
+        mig_error_set(error, MIG_ERROR_MALFORMED, item->offset,
+                      mig_page_kind(run->kind)->malformed,
                       "the encoded page at 0x%" PRIx64 " of RAM block %s does not decode",
                       run->address, run->block->name);
         return false;
+    default:
+        return mig_page_file_write(&b->file, run->address, &rows) ||
+               io_error(run->block, error);
     }
-    return write_pages(image, b, page, 1, run->page_size, run->page_size, run->address) ||
-           io_error(run->block, error);
 }
 
 /* A record of 9 bytes that fills a page with another byte than 0 writes all of it.  No QEMU
  * sends one, and since 8.2 none takes it, so that all pages once is more than enough. */
-static bool fill_pages(MigRamImage *image, Block *b, const MigItem *item, uint64_t length,
-                       GError **error)
+static bool fill_pages(Block *b, const MigItem *item, uint64_t length, GError **error)
 {
     const MigRamPages *run = &item->pages;
 
@@ -249,8 +165,7 @@ static bool fill_pages(MigRamImage *image, Block *b, const MigItem *item, uint64
         return false;
     }
     b->filled += run->fill ? length : 0;
-    return (run->fill ? fill(b, run->address, length, run->fill)
-                      : make_zero(image, b, run->address, length)) ||
+    return mig_page_file_fill(&b->file, run->address, length, run->fill) ||
            io_error(run->block, error);
 }
 
@@ -261,6 +176,7 @@ static bool watch_pages(MigRamImage *image, MigReader *reader, const MigItem *it
     Block *b = find(image, run->block);
     uint64_t length = (uint64_t)run->n_pages * run->page_size;
     MigPageContent content;
+    MigPageRows rows;
     const uint8_t *p;
 
     if (item->defect) {
@@ -277,18 +193,32 @@ static bool watch_pages(MigRamImage *image, MigReader *reader, const MigItem *it
     }
     content = mig_page_kind(run->kind)->content;
     if (content == MIG_PAGE_FILLED) {
-        return fill_pages(image, b, item, length, error);
+        return fill_pages(b, item, length, error);
     }
     p = mig_reader_bytes(reader, item);
     if (!p) {
         return mig_input_end_error(mig_reader_input(reader), error);
     }
     if (content == MIG_PAGE_ENCODED) {
-        return write_encoded(image, b, item, p, error);
+        return write_encoded(b, item, p, error);
     }
-    return write_pages(image, b, mig_ram_pages_data(run, p, 0), run->n_pages, run->stride,
-                       run->page_size, run->address) ||
+    rows = (MigPageRows){ mig_ram_pages_data(run, p, 0), run->n_pages, run->stride,
+                          run->page_size };
+    return mig_page_file_write(&b->file, run->address, &rows) ||
            io_error(run->block, error);
+}
+
+/* Writes pages of which the last may be cut short by the end of the block. */
+static bool write_mapped(Block *b, uint64_t address, const uint8_t *data, uint64_t length,
+                         uint32_t size)
+{
+    uint64_t whole = length / size * size;
+    const MigPageRows pages = { data, (uint32_t)(length / size), size, size };
+    const MigPageRows rest = { data + whole, length > whole, 0,
+                               (uint32_t)(length - whole) };
+
+    return mig_page_file_write(&b->file, address, &pages) &&
+           mig_page_file_write(&b->file, address + whole, &rest);
 }
 
 /* A page of mapped-ram is what the file holds where its bit is set, and zero elsewhere. */
@@ -329,11 +259,7 @@ static bool watch_mapped(MigRamImage *image, MigReader *reader, const MigItem *i
             return mig_input_end_error(in, error);
         }
         length = MIN(end * size, item->length) - at;
-        if (!write_pages(image, b, p + at, (uint32_t)(length / size), (uint32_t)size,
-                         (uint32_t)size, item->piece + at) ||
-            !write_pages(image, b, p + at + length / size * size, length % size != 0, 0,
-                         (uint32_t)(length % size),
-                         item->piece + at + length / size * size)) {
+        if (!write_mapped(b, item->piece + at, p + at, length, (uint32_t)size)) {
             return io_error(block, error);
         }
     }
@@ -373,7 +299,7 @@ bool mig_ram_image_read(const MigRamImage *image, const MigRamBlock *block,
     const Block *b = find(image, block);
 
     errno = EBADF; /* a block that is left out */
-    return (b && mig_pread_padded(b->fd, buffer, n, b->base + address)) ||
+    return (b && mig_page_file_read(&b->file, address, buffer, n)) ||
            io_error(block, error);
 }
 
@@ -383,15 +309,15 @@ uint64_t mig_ram_image_next(const MigRamImage *image, const MigRamBlock *block,
     const Block *b = find(image, block);
     off_t at;
 
-    if (!b || address >= b->high) {
+    if (!b || address >= b->file.high) {
         return block->used_length;
     }
-    at = lseek(b->fd, (off_t)(b->base + address), SEEK_DATA);
+    at = lseek(b->file.fd, (off_t)(b->file.base + address), SEEK_DATA);
     if (at < 0) {
         /* no data follows, or the file system cannot tell */
         return errno == ENXIO ? block->used_length : address;
     }
-    return MIN((uint64_t)at - b->base, block->used_length);
+    return MIN((uint64_t)at - b->file.base, block->used_length);
 }
 
 uint64_t mig_ram_image_missing(const MigRamImage *image, const MigRamBlock *block,

@@ -14,10 +14,9 @@
 #include <unistd.h>
 
 #include "filter/pages.h"
-#include "io/fully.h"
 #include "io/temporary.h"
+#include "stream/page-file.h"
 #include "stream/page-set.h"
-#include "stream/page.h"
 
 /* Where a block is in the file. */
 typedef struct Extent {
@@ -29,9 +28,10 @@ typedef struct RamDecompress {
     MigPageStore bits; /* of the two sets, by the number of a page over all blocks */
     MigPageSet wanted, sent;
     bool scanned;
-    bool any;                        /* an XBZRLE record is to come, as far as is known */
-    GArray *extents;                 /* Extent, by index of the block */
-    int fd;                          /* + 1; 0: none yet */
+    bool any;        /* an XBZRLE record is to come, as far as is known */
+    GArray *extents; /* Extent, by index of the block */
+    bool has_file;
+    MigPageFile file;                /* pages by their number */
     uint64_t n[MIG_PAGE_KIND_COUNT]; /* pages of each kind that became normal ones */
     int64_t grown;                   /* bytes of output, less those of input */
     uint8_t page[MIG_PAGE_SIZE_MAX];
@@ -114,12 +114,13 @@ static bool add_page(RamDecompress *d, MigPageSet *set, uint64_t number,
     if (!d->bits.stretches) {
         mig_page_store_init(&d->bits);
     }
-    if (number >= MIG_PAGE_SET_MAX) {
+    if (!set->index && !mig_page_set_init(set, MIG_PAGE_SET_MAX)) {
+        return lacks_memory(item, error);
+    }
+    if (number >= set->n_pages) {
         return too_much(item, error);
     }
-    return ((set->index || mig_page_set_init(set, MIG_PAGE_SET_MAX)) &&
-            mig_page_set_add(set, &d->bits, number, 1)) ||
-           lacks_memory(item, error);
+    return mig_page_set_add(set, &d->bits, number, 1) || lacks_memory(item, error);
 }
 
 static bool file_failed(MigNext *next, GError **error)
@@ -131,26 +132,22 @@ static bool file_failed(MigNext *next, GError **error)
 
 static bool file_open(RamDecompress *d, MigNext *next, GError **error)
 {
-    if (!d->fd) {
-        d->fd = mig_temporary_open(mig_next_spool_dir(next), error) + 1;
+    if (!d->has_file) {
+        d->file.fd = mig_temporary_open(mig_next_spool_dir(next), error);
+        d->has_file = d->file.fd >= 0;
     }
-    return d->fd != 0;
+    return d->has_file;
 }
 
+/* Keeps @page, or zeros where it is NULL. */
 static bool store(RamDecompress *d, MigNext *next, uint64_t number, const uint8_t *page,
                   uint32_t size, GError **error)
 {
-    return file_open(d, next, error) &&
-           (mig_pwrite_fully(d->fd - 1, page, size, number * size) ||
-            file_failed(next, error));
-}
+    const MigPageRows rows = { page, 1, size, size };
 
-/* What was never written is zero. */
-static bool load(RamDecompress *d, MigNext *next, uint64_t number, uint8_t *page,
-                 uint32_t size, GError **error)
-{
     return file_open(d, next, error) &&
-           (mig_pread_padded(d->fd - 1, page, size, number * size) ||
+           ((page ? mig_page_file_write(&d->file, number * size, &rows)
+                  : mig_page_file_fill(&d->file, number * size, size, 0)) ||
             file_failed(next, error));
 }
 
@@ -180,11 +177,10 @@ static bool decompress_start(void *state, MigNext *next, GError **error)
     return true;
 }
 
-/* Keeps the content of @n pages, or zeros where @pages is NULL; @stride bytes apart. */
+/* Keeps the content of the pages of @item, which @rows has; zeros if it has no data. */
 static bool keep(RamDecompress *d, MigNext *next, const MigItem *item,
-                 const uint8_t *pages, uint32_t stride, uint32_t n, GError **error)
+                 const MigPageRows *rows, GError **error)
 {
-    static const uint8_t zeros[MIG_PAGE_SIZE_MAX];
     uint64_t number = 0;
 
     if (!d->any) {
@@ -193,7 +189,7 @@ static bool keep(RamDecompress *d, MigNext *next, const MigItem *item,
     if (!page_number(d, next, item, &number, error)) {
         return false;
     }
-    for (uint32_t i = 0; i < n; i++, number++) {
+    for (uint32_t i = 0; i < rows->n; i++, number++) {
         bool again = mig_page_set_has(&d->sent, &d->bits, number);
 
         if (d->scanned && !mig_page_set_has(&d->wanted, &d->bits, number)) {
@@ -202,17 +198,18 @@ static bool keep(RamDecompress *d, MigNext *next, const MigItem *item,
         if (!add_page(d, &d->sent, number, item, error)) {
             return false;
         }
-        if ((pages || again) &&
-            !store(d, next, number, pages ? pages + (size_t)i * stride : zeros,
-                   item->pages.page_size, error)) {
+        if ((rows->data || again) &&
+            !store(d, next, number,
+                   rows->data ? rows->data + (size_t)i * rows->stride : NULL,
+                   rows->page_size, error)) {
             return false;
         }
     }
     return true;
 }
 
-/* Gets what the page of a record that changes it held before into d->page. */
-static bool load_base(RamDecompress *d, MigNext *next, const MigItem *item,
+/* Finds the page of a record that changes it, which must have been sent before. */
+static bool find_base(RamDecompress *d, MigNext *next, const MigItem *item,
                       uint64_t *number, GError **error)
 {
     const MigRamPages *run = &item->pages;
@@ -227,7 +224,7 @@ static bool load_base(RamDecompress *d, MigNext *next, const MigItem *item,
                                mig_page_kind(run->kind)->label, run->address,
                                run->block->name);
     }
-    return load(d, next, *number, d->page, run->page_size, error);
+    return file_open(d, next, error);
 }
 
 static bool malformed(const MigItem *item, GError **error)
@@ -250,24 +247,29 @@ static bool decode(RamDecompress *d, MigNext *next, const MigItem *item, GError 
 {
     const MigRamPages *run = &item->pages;
     const MigPageKindType *kind = mig_page_kind(run->kind);
+    const MigPageRows page = { d->page, 1, run->page_size, run->page_size };
     uint64_t number = 0;
     const uint8_t *p;
 
-    if (kind->changes && !load_base(d, next, item, &number, error)) {
+    if (kind->changes && !find_base(d, next, item, &number, error)) {
         return false;
     }
     p = mig_next_bytes(next, item, error);
     if (!p) {
         return false;
     }
-    if (!kind->decode(mig_ram_pages_data(run, p, 0), run->data_length, d->page,
-                      run->page_size)) {
+    switch (mig_page_file_decode(&d->file, number * run->page_size, run, p, d->page)) {
+    case MIG_PAGE_UNREADABLE:
+        return file_failed(next, error);
+    case MIG_PAGE_MALFORMED:
         return malformed(item, error);
+    case MIG_PAGE_DECODED:
+        break;
     }
     d->n[run->kind]++;
     d->grown += (int64_t)run->page_size - run->data_length - kind->head;
     if (!(kind->changes ? store(d, next, number, d->page, run->page_size, error)
-                        : keep(d, next, item, d->page, 0, 1, error))) {
+                        : keep(d, next, item, &page, error))) {
         return false;
     }
     p = mig_next_bytes(next, item, error);
@@ -279,6 +281,7 @@ static bool decompress_event(void *state, MigNext *next, const MigItem *item,
 {
     RamDecompress *d = state;
     const MigRamPages *run = &item->pages;
+    MigPageRows rows = { NULL, run->n_pages, 0, run->page_size };
     const uint8_t *p;
 
     switch (mig_page_kind(run->kind)->content) {
@@ -286,16 +289,23 @@ static bool decompress_event(void *state, MigNext *next, const MigItem *item,
         return decode(d, next, item, error);
     case MIG_PAGE_FILLED:
         /* Until 7.2 loaders took any byte to fill the page with. */
-        memset(d->page, run->fill, run->fill ? run->page_size : 0);
-        return keep(d, next, item, run->fill ? d->page : NULL, 0, run->n_pages, error) &&
-               mig_next_emit(next, item, error);
+        if (run->fill) {
+            memset(d->page, run->fill, run->page_size);
+            rows.data = d->page;
+        }
+        break;
     default:
-        p = d->any ? mig_next_bytes(next, item, error) : (const uint8_t *)"";
-        return p &&
-               keep(d, next, item, d->any ? mig_ram_pages_data(run, p, 0) : p,
-                    run->stride, run->n_pages, error) &&
-               mig_next_emit(next, item, error);
+        if (!d->any) {
+            break;
+        }
+        p = mig_next_bytes(next, item, error);
+        if (!p) {
+            return false;
+        }
+        rows.data = mig_ram_pages_data(run, p, 0);
+        rows.stride = run->stride;
     }
+    return keep(d, next, item, &rows, error) && mig_next_emit(next, item, error);
 }
 
 static MigScan decompress_wants_scan(const void *state)
@@ -331,8 +341,8 @@ static void decompress_clear(void *state)
         mig_page_store_clear(&d->bits);
     }
     g_clear_pointer(&d->extents, g_array_unref);
-    if (d->fd) {
-        close(d->fd - 1);
+    if (d->has_file) {
+        close(d->file.fd);
     }
 }
 
