@@ -13,6 +13,8 @@
 #include "migstat.h"
 #include "mkmig.h"
 #include "stream/encode.h"
+#include "stream/mapped-ram.h"
+#include "stream/ram-record.h"
 
 /* Kinds that the fixtures had items of, as bits. */
 static uint32_t seen;
@@ -199,6 +201,67 @@ START_TEST(fields_reach_the_wire)
 }
 END_TEST
 
+/* The first record of the run has the block's name, so that its page is not where those of
+ * the others are. */
+START_TEST(a_slice_of_a_run_has_the_same_pages)
+{
+    static const char text[] =
+        RAM BLOCK "ram-page 8 0 \"b\"; fill 4096 1; "
+                  "ram-page 0x28 0x1000; fill 4096 2;"
+                  "ram-page 0x28 0x2000; fill 4096 3; be64 0x10; footer 2; eof";
+    g_autoptr(GBytes) stream = mkmig_assemble(text, "stream", NULL);
+    g_autoptr(MigInput) in = mig_input_new_bytes(stream, "stream", NULL, NULL);
+    g_autoptr(MigReader) reader = mig_reader_new(in);
+    const MigItem *item;
+    const MigRamPages *run;
+    const uint8_t *p;
+
+    do {
+        ck_assert_int_eq(mig_reader_next(reader, &item, NULL), MIG_STATUS_MORE);
+    } while (item->kind != MIG_ITEM_RAM_PAGES);
+    run = &item->pages;
+    p = mig_reader_bytes(reader, item);
+    ck_assert_uint_eq(run->n_pages, 3);
+    for (uint32_t first = 0; first < 3; first++) {
+        MigRamPages slice = mig_ram_pages_slice(run, first, 3 - first);
+        const uint8_t *bytes = p + mig_ram_pages_length(run, first);
+
+        ck_assert_uint_eq(slice.address, 0x1000 * first);
+        ck_assert_uint_eq(mig_ram_pages_length(&slice, 3 - first),
+                          item->length - mig_ram_pages_length(run, first));
+        for (uint32_t i = first; i < 3; i++) {
+            const uint8_t *page = mig_ram_pages_data(&slice, bytes, i - first);
+
+            ck_assert_ptr_eq(page, mig_ram_pages_data(run, p, i));
+            ck_assert_uint_eq(page[0], i + 1);
+        }
+    }
+}
+END_TEST
+
+/* Where the pages of a mapped block of 16 pages go if its bitmap of 8 bytes is at a place:
+ * QEMU aligns them to 1 MiB; where the stream does not, they keep the alignment of pages. */
+static const struct {
+    uint64_t pages_offset; /* as it was */
+    uint64_t bitmap;
+    uint64_t moved;
+} placements[] = {
+    { 0x100000, 0x1000, 0x100000 },  { 0x100000, 0xffff8, 0x100000 },
+    { 0x100000, 0xffff9, 0x200000 }, { 0x300000, 0x200000, 0x300000 },
+    { 0x101000, 0x1000, 0x2000 },    { 0x101000, 0x1ff8, 0x2000 },
+    { 0x101000, 0x1ff9, 0x3000 },    { 0x180000, 0x200000, 0x201000 },
+};
+
+START_TEST(mapped_pages_keep_their_alignment)
+{
+    const MigRamBlock block = { .used_length = 16 * 0x1000,
+                                .mapped_page_size = 0x1000,
+                                .pages_offset = placements[_i].pages_offset };
+    ck_assert_uint_eq(mig_mapped_ram_place_pages(&block, placements[_i].bitmap),
+                      placements[_i].moved);
+}
+END_TEST
+
 Suite *suite_encode(void)
 {
     Suite *suite = suite_create("encode");
@@ -207,6 +270,9 @@ Suite *suite_encode(void)
     tcase_add_loop_test(tc, oddities_are_written_as_they_were_read, 0,
                         G_N_ELEMENTS(oddities));
     tcase_add_loop_test(tc, fields_reach_the_wire, 0, G_N_ELEMENTS(changes));
+    tcase_add_test(tc, a_slice_of_a_run_has_the_same_pages);
+    tcase_add_loop_test(tc, mapped_pages_keep_their_alignment, 0,
+                        G_N_ELEMENTS(placements));
     suite_add_tcase(suite, tc);
     return suite;
 }

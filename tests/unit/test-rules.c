@@ -833,6 +833,7 @@ START_TEST(a_remedy_mends_what_was_found)
     read_options(name, &options, &need);
     g_autoptr(Judged) judged = judge_fixture(name, &options, need);
     const MigFinding *finding = finding_of(judged, mig_rule_id(rule));
+    ck_assert_msg(finding, "%s does not fire its rule", name);
     ck_assert_msg(!mig_rule_needs_release(rule) || finding->remedy.filter ||
                       finding->remedy.none,
                   "%s: neither a remedy nor why there is none", name);
