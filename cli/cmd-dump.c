@@ -208,13 +208,40 @@ static bool complain(const Dump *dump)
     return any;
 }
 
+/* What is printed without --items. */
+static CliStatus dump_devices_or_all(Dump *dump)
+{
+    const DumpOptions *dump_options = dump->options;
+    g_autoptr(MigOverview) overview = NULL;
+
+    if (dump_options->devices) {
+        dump_devices(dump);
+        return CLI_OK;
+    }
+    if (dump_options->registers) {
+        return dump_registers(dump) ? CLI_OK : CLI_TROUBLE;
+    }
+    read_all(dump);
+    dump->size = dump->opened ? whole_size(dump) : UINT64_MAX;
+    dump->overview = overview = mig_overview_new(dump->reader, dump->summary);
+    if (!dump->error) {
+        mig_input_end_error(dump->in, &dump->error);
+    }
+    if (dump_options->common->format == CLI_FORMAT_JSON) {
+        dump_json(dump);
+    } else {
+        dump_text(dump);
+    }
+    dump->overview = NULL;
+    return CLI_OK;
+}
+
 static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(MigInput) in = cli_open(file, dump_options->common, &error);
     g_autoptr(MigReader) reader = NULL;
     g_autoptr(MigSummary) summary = NULL;
-    g_autoptr(MigOverview) overview = NULL;
     Dump dump = { .options = dump_options, .file = file, .opened = in != NULL };
     CliStatus status = CLI_OK;
 
@@ -227,27 +254,11 @@ static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
     dump.error = g_steal_pointer(&error);
     dump.reader = reader = mig_reader_new(in);
     dump.summary = summary = mig_summary_new();
-    if (!dump_options->items) {
-        mig_reader_join_pieces(reader);
-    }
     if (dump_options->items) {
         dump_items(&dump);
-    } else if (dump_options->devices) {
-        dump_devices(&dump);
-    } else if (dump_options->registers) {
-        status = dump_registers(&dump) ? CLI_OK : CLI_TROUBLE;
     } else {
-        read_all(&dump);
-        dump.size = dump.opened ? whole_size(&dump) : UINT64_MAX;
-        dump.overview = overview = mig_overview_new(reader, summary);
-        if (!dump.error) {
-            mig_input_end_error(in, &dump.error);
-        }
-        if (dump_options->common->format == CLI_FORMAT_JSON) {
-            dump_json(&dump);
-        } else {
-            dump_text(&dump);
-        }
+        mig_reader_join_pieces(reader);
+        status = dump_devices_or_all(&dump);
     }
     g_clear_pointer(&dump.check, mig_check_free);
     if (!dump.error && complain(&dump)) {
