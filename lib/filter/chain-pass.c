@@ -171,7 +171,9 @@ static bool last_pass(MigChain *chain, MigInput *in, MigOutput *out, GError **er
     while (ok && (status = mig_reader_next(reader, &item, error)) != MIG_STATUS_END) {
         ok = status == MIG_STATUS_MORE &&
              mig_chain_deliver(chain, chain->first, item, error);
-        progress(chain, item);
+        if (status == MIG_STATUS_MORE) {
+            progress(chain, item);
+        }
     }
     ok = ok && each_finish(chain, error);
     chain->reader = NULL;
