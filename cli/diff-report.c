@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          which differences are wanted, and how they look, as text and as JSON.
+ * Owns:          how differences look, as lines below the section that they are in, and as
+ *                JSON objects.
  * Must not know: what is compared.
- * See also:      cmd-diff.c.
+ * See also:      cmd-diff.c; diff-value.c, the values in them.
  */
 #include <string.h>
 
 #include "diff.h"
-#include "fields.h"
 #include "text.h"
 
 #define PATH_COLUMNS 40
@@ -16,240 +16,241 @@
 /* Lines about one section, unless all are asked for. */
 #define LINES_MAX 100u
 
-static bool means(MigAddresses *addresses, const MigSection *section, const char *path)
+/* The last page of a block may be cut short. */
+static uint64_t count_pages(uint64_t length, uint32_t page_size)
 {
-    bool whole = mig_addresses_section(addresses, section->name, section->instance_id);
-    bool field =
-        path && mig_addresses_field(addresses, section->name, section->instance_id, path);
-
-    return whole || field;
+    return (length + page_size - 1) / page_size;
 }
 
-bool diff_wants(const Diff *diff, const MigSection *section, const char *path)
+/* What the difference is called in its section; NULL: it is the section. */
+static char *path_of(const MigDifference *d)
 {
-    bool wanted = mig_addresses_is_empty(diff->only) || means(diff->only, section, path);
-
-    return !means(diff->left, section, path) && wanted;
-}
-
-bool diff_seeks(const Diff *diff, const MigSection *section)
-{
-    return mig_addresses_seek_field(diff->only, section->name, section->instance_id) ||
-           mig_addresses_seek_field(diff->left, section->name, section->instance_id);
+    if (d->kind == MIG_DIFFERENCE_RAM_PAGES) {
+        return g_strdup_printf("%s 0x%" PRIx64 "-0x%" PRIx64, d->block->name, d->address,
+                               d->address + d->length - 1);
+    }
+    return g_strdup(d->block ? d->block->name : d->path);
 }
 
 /* --- text -------------------------------------------------------------------------------- */
 
-static void print_files(Diff *diff)
+static void print_files(const DiffReport *report)
 {
     for (int i = 0; i < 2; i++) {
-        g_autofree char *file = cli_file_name(diff->side[i].file);
-        g_autofree char *line =
-            g_strdup_printf("%s%s %s%s", cli_style(diff->color, i ? CLI_GREEN : CLI_RED),
-                            i ? "+++" : "---", file, cli_style(diff->color, CLI_PLAIN));
+        g_autofree char *file = cli_file_name(report->file[i]);
+        g_autofree char *line = g_strdup_printf(
+            "%s%s %s%s", cli_style(report->color, i ? CLI_GREEN : CLI_RED),
+            i ? "+++" : "---", file, cli_style(report->color, CLI_PLAIN));
 
         cli_print_row(stdout, HANG, line);
     }
+}
+
+static void end_section(DiffReport *report)
+{
+    if (!report->all && report->lines > LINES_MAX) {
+        g_autofree char *more = cli_number(report->lines - LINES_MAX);
+
+        printf("  and %s more (--all shows each)\n", more);
+    }
+    report->lines = 0;
+    g_clear_pointer(&report->heading, g_free);
 }
 
 /* The section, once for all lines about it. */
-static void print_heading(Diff *diff, const DiffPlace *place)
+static void print_heading(DiffReport *report, const MigDifference *d)
 {
     g_autofree char *heading =
-        place->section
-            ? mig_address_of_section(place->section->name, place->section->instance_id)
-            : g_strdup(g_str_has_prefix(place->what, "ram-") ? "RAM" : "");
+        d->section ? mig_address_of_section(d->section->name, d->section->instance_id)
+                   : g_strdup(d->block ? "RAM" : "");
     g_autofree char *shown = cli_escape(heading, strlen(heading));
 
-    if (diff->heading && g_str_equal(diff->heading, heading)) {
+    if (report->heading && g_str_equal(report->heading, heading)) {
         return;
     }
-    diff_report_end(diff);
+    end_section(report);
     if (*heading) {
         g_autofree char *line =
-            g_strdup_printf("%s%s%s", cli_style(diff->color, CLI_BOLD), shown,
-                            cli_style(diff->color, CLI_PLAIN));
+            g_strdup_printf("%s%s%s", cli_style(report->color, CLI_BOLD), shown,
+                            cli_style(report->color, CLI_PLAIN));
 
         cli_print_row(stdout, HANG, line);
     }
-    diff->heading = g_steal_pointer(&heading);
+    report->heading = g_steal_pointer(&heading);
 }
 
-/* What stands in front of the values; NULL where the line is one too many. */
-static GString *begin_line(Diff *diff, const DiffPlace *place)
+/* What is before the values; NULL where the line is one too many. */
+static GString *begin_line(DiffReport *report, const MigDifference *d)
 {
+    g_autofree char *path = path_of(d), *shown = NULL;
+    const char *label = path ? path : mig_difference_kind_name(d->kind);
     GString *line;
-    const char *label = place->path ? place->path : place->what;
-    g_autofree char *shown = cli_escape(label, strlen(label));
     int indent;
 
-    if (diff->found == 1) {
-        print_files(diff);
+    if (report->found == 1) {
+        print_files(report);
     }
-    print_heading(diff, place);
-    if (diff->lines++ >= LINES_MAX && !diff->all) {
+    print_heading(report, d);
+    if (report->lines++ >= LINES_MAX && !report->all) {
         return NULL;
     }
-    indent = *diff->heading ? 2 : 0;
+    indent = *report->heading ? 2 : 0;
+    shown = cli_escape(label, strlen(label));
     line = g_string_new(NULL);
     g_string_printf(line, "%*s%-*s  ", indent, "", PATH_COLUMNS - indent, shown);
     return line;
 }
 
-void diff_report_end(Diff *diff)
+static void append_pages(GString *line, const MigDifference *d)
 {
-    if (!diff->all && diff->lines > LINES_MAX) {
-        g_autofree char *more = cli_number(diff->lines - LINES_MAX);
+    uint64_t pages = count_pages(d->length, d->page_size);
+    g_autofree char *number = cli_number(pages);
 
-        printf("  and %s more (--all shows each)\n", more);
-    }
-    diff->lines = 0;
-    g_clear_pointer(&diff->heading, g_free);
+    g_string_append_printf(line, "%s %s", number,
+                           pages == 1 ? "page differs" : "pages differ");
 }
 
-static void print_text(Diff *diff, const DiffPlace *place, const DiffValue *a,
-                       const DiffValue *b)
+static void append_both(const DiffReport *report, GString *line, const MigDifference *d)
 {
-    g_autoptr(GString) line = begin_line(diff, place);
+    const char *plain = cli_style(report->color, CLI_PLAIN);
+    g_autofree char *a = diff_value_text(d, MIG_DIFF_A);
+    g_autofree char *b = diff_value_text(d, MIG_DIFF_B);
+
+    g_string_append_printf(line, "%s%s%s -> %s%s%s", cli_style(report->color, CLI_RED), a,
+                           plain, cli_style(report->color, CLI_GREEN), b, plain);
+}
+
+static void append_one(const DiffReport *report, GString *line, const MigDifference *d)
+{
+    MigDiffSide side = d->value[MIG_DIFF_A].present ? MIG_DIFF_A : MIG_DIFF_B;
+    bool in_a = side == MIG_DIFF_A;
+    g_autofree char *text = diff_value_text(d, side);
+
+    g_string_append_printf(line, "%sonly in %s%s%s%s",
+                           cli_style(report->color, in_a ? CLI_RED : CLI_GREEN),
+                           in_a ? "---" : "+++", *text ? ": " : "", text,
+                           cli_style(report->color, CLI_PLAIN));
+}
+
+static void print_text(DiffReport *report, const MigDifference *d)
+{
+    g_autoptr(GString) line = begin_line(report, d);
 
     if (!line) {
         return;
     }
-    if (a && b) {
-        g_string_append_printf(line, "%s%s%s -> %s%s%s", cli_style(diff->color, CLI_RED),
-                               a->text, cli_style(diff->color, CLI_PLAIN),
-                               cli_style(diff->color, CLI_GREEN), b->text,
-                               cli_style(diff->color, CLI_PLAIN));
+    if (d->kind == MIG_DIFFERENCE_RAM_PAGES) {
+        append_pages(line, d);
+    } else if (d->value[MIG_DIFF_A].present && d->value[MIG_DIFF_B].present) {
+        append_both(report, line, d);
     } else {
-        const char *text = a ? a->text : b ? b->text : "";
-
-        g_string_append_printf(line, "%sonly in %s%s%s%s",
-                               cli_style(diff->color, a ? CLI_RED : CLI_GREEN),
-                               a ? "---" : "+++", *text ? ": " : "", text,
-                               cli_style(diff->color, CLI_PLAIN));
+        append_one(report, line, d);
     }
     cli_print_row(stdout, HANG, line->str);
 }
 
-/* --- JSON -------------------------------------------------------------------------------- */
-
-static void json_value(CliJson *json, const char *key, const DiffValue *value)
+/* After the pages of a block in more than one row: how many there are.  Of a block that could
+ * not be read to its end nobody knows. */
+static void end_block(DiffReport *report)
 {
-    if (!value || value->kind == MIG_FIELD_NULL) {
-        cli_json_null(json, key);
-    } else if (value->kind == MIG_FIELD_UINT) {
-        cli_json_uint(json, key, value->u);
-        cli_json_wide(json, key, value->u, 1);
-    } else if (value->kind == MIG_FIELD_INT) {
-        cli_json_int(json, key, (int64_t)value->u);
-        cli_json_wide(json, key, value->u, 1);
-    } else if (value->kind == MIG_FIELD_BOOL) {
-        cli_json_bool(json, key, value->u != 0);
-    } else {
-        cli_json_string(json, key, value->json ? value->json : value->text);
-    }
-}
+    const MigRamBlock *block = report->block;
 
-/* A difference, all but its values; the object stays open. */
-static void json_place(CliJson *json, const DiffPlace *place, const char *in)
-{
-    cli_json_object(json, NULL);
-    cli_json_string(json, "what", place->what);
-    if (place->section) {
-        cli_json_string_len(json, "section", place->section->name,
-                            place->section->name_length);
-        cli_json_uint(json, "instance_id", place->section->instance_id);
-    }
-    if (place->path) {
-        cli_json_string(json, "path", place->path);
-    }
-    if (place->type) {
-        cli_json_string(json, "type", place->type);
-    }
-    cli_json_string(json, "in", in);
-}
-
-static void print_json(Diff *diff, const DiffPlace *place, const DiffValue *a,
-                       const DiffValue *b)
-{
-    json_place(diff->json, place, a && b ? "both" : a ? "a" : "b");
-    json_value(diff->json, "a", a);
-    json_value(diff->json, "b", b);
-    cli_json_end_object(diff->json);
-}
-
-/* --- either ------------------------------------------------------------------------------ */
-
-void diff_report(Diff *diff, const DiffPlace *place, const DiffValue *a,
-                 const DiffValue *b)
-{
-    diff->found++;
-    if (diff->json) {
-        print_json(diff, place, a, b);
-    } else if (!diff->quiet) {
-        print_text(diff, place, a, b);
-    }
-}
-
-void diff_report_text(Diff *diff, const DiffPlace *place, const char *a, const char *b)
-{
-    g_autofree char *shown_a = a ? cli_escape(a, strlen(a)) : NULL;
-    g_autofree char *shown_b = b ? cli_escape(b, strlen(b)) : NULL;
-    const DiffValue values[] = { { MIG_FIELD_BYTES, 0, shown_a, a },
-                                 { MIG_FIELD_BYTES, 0, shown_b, b } };
-
-    diff_report(diff, place, a ? &values[0] : NULL, b ? &values[1] : NULL);
-}
-
-void diff_report_number(Diff *diff, const DiffPlace *place, uint64_t a, uint64_t b)
-{
-    g_autofree char *shown_a = cli_number(a), *shown_b = cli_number(b);
-    const DiffValue values[] = { { MIG_FIELD_UINT, a, shown_a, NULL },
-                                 { MIG_FIELD_UINT, b, shown_b, NULL } };
-
-    diff_report(diff, place, &values[0], &values[1]);
-}
-
-void diff_report_pages(Diff *diff, const MigRamBlock *block, uint64_t address,
-                       uint64_t length, uint32_t page_size)
-{
-    g_autofree char *path = g_strdup_printf("%s 0x%" PRIx64 "-0x%" PRIx64, block->name,
-                                            address, address + length - 1);
-    const DiffPlace place = { "ram-pages", NULL, path, NULL };
-    uint64_t pages = (length + page_size - 1) / page_size;
-
-    diff->found++;
-    if (diff->json) {
-        json_place(diff->json, &place, "both");
-        cli_json_string_len(diff->json, "block", block->name, block->name_length);
-        cli_json_uint(diff->json, "address", address);
-        cli_json_wide(diff->json, "address", address, 1);
-        cli_json_uint(diff->json, "length", length);
-        cli_json_uint(diff->json, "pages", pages);
-        cli_json_end_object(diff->json);
-    } else if (!diff->quiet) {
-        g_autoptr(GString) line = begin_line(diff, &place);
-        g_autofree char *number = cli_number(pages);
-
-        if (line) {
-            g_string_append_printf(line, "%s %s", number,
-                                   pages == 1 ? "page differs" : "pages differ");
-            cli_print_row(stdout, HANG, line->str);
-        }
-    }
-}
-
-void diff_report_total(Diff *diff, const MigRamBlock *block, uint64_t pages,
-                       uint64_t of_pages)
-{
-    g_autofree char *name = cli_escape(block->name, block->name_length);
-    g_autofree char *number = cli_number(pages), *all = cli_number(of_pages);
-
-    if (!diff->json && !diff->quiet) {
+    if (block && report->rows > 1 && !mig_diff_error(report->diff, MIG_DIFF_A) &&
+        !mig_diff_error(report->diff, MIG_DIFF_B)) {
+        uint64_t of_pages = count_pages(block->used_length, report->page_size);
+        g_autofree char *name = cli_escape(block->name, block->name_length);
+        g_autofree char *number = cli_number(report->pages), *all = cli_number(of_pages);
         g_autoptr(GString) line = g_string_new(NULL);
 
         g_string_printf(line, "  %-*s  %s of %s pages differ", PATH_COLUMNS - 2, name,
                         number, all);
         cli_print_row(stdout, HANG, line->str);
     }
+    report->block = NULL;
+    report->rows = report->pages = 0;
+}
+
+/* Counts what end_block() tells. */
+static void follow_block(DiffReport *report, const MigDifference *d)
+{
+    const MigRamBlock *block = d->kind == MIG_DIFFERENCE_RAM_PAGES ? d->block : NULL;
+
+    if (block != report->block) {
+        end_block(report);
+    }
+    if (block) {
+        report->block = block;
+        report->page_size = d->page_size;
+        report->pages += count_pages(d->length, d->page_size);
+        report->rows++;
+    }
+}
+
+/* --- JSON -------------------------------------------------------------------------------- */
+
+/* A difference, all but its values; the object stays open. */
+static void json_place(CliJson *json, const MigDifference *d)
+{
+    const MigField *field = d->value[MIG_DIFF_A].present ? d->value[MIG_DIFF_A].field
+                                                         : d->value[MIG_DIFF_B].field;
+    g_autofree char *path = path_of(d);
+
+    cli_json_object(json, NULL);
+    cli_json_string(json, "what", mig_difference_kind_name(d->kind));
+    if (d->section) {
+        cli_json_string_len(json, "section", d->section->name, d->section->name_length);
+        cli_json_uint(json, "instance_id", d->section->instance_id);
+    }
+    if (path) {
+        cli_json_string(json, "path", path);
+    }
+    if (field) {
+        cli_json_string(json, "type", field->type);
+    }
+    cli_json_string(json, "in",
+                    !d->value[MIG_DIFF_B].present   ? "a"
+                    : !d->value[MIG_DIFF_A].present ? "b"
+                                                    : "both");
+}
+
+static void json_pages(CliJson *json, const MigDifference *d)
+{
+    cli_json_string_len(json, "block", d->block->name, d->block->name_length);
+    cli_json_uint(json, "address", d->address);
+    cli_json_wide(json, "address", d->address, 1);
+    cli_json_uint(json, "length", d->length);
+    cli_json_uint(json, "pages", count_pages(d->length, d->page_size));
+}
+
+static void print_json(CliJson *json, const MigDifference *d)
+{
+    json_place(json, d);
+    if (d->kind == MIG_DIFFERENCE_RAM_PAGES) {
+        json_pages(json, d);
+    } else {
+        diff_value_json(json, "a", d, MIG_DIFF_A);
+        diff_value_json(json, "b", d, MIG_DIFF_B);
+    }
+    cli_json_end_object(json);
+}
+
+/* --- either ------------------------------------------------------------------------------ */
+
+void diff_report(const MigDifference *difference, void *user)
+{
+    DiffReport *report = user;
+
+    report->found++;
+    if (report->json) {
+        print_json(report->json, difference);
+    } else if (!report->quiet) {
+        follow_block(report, difference);
+        print_text(report, difference);
+    }
+}
+
+void diff_report_end(DiffReport *report)
+{
+    end_block(report);
+    end_section(report);
 }

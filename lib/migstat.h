@@ -17,6 +17,7 @@
 #include "device/ram-image.h"
 #include "device/registers.h"
 #include "device/virtio.h"
+#include "diff/diff.h"
 #include "filter/chain.h"
 #include "io/error.h"
 #include "io/input.h"

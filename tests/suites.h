@@ -22,6 +22,7 @@
     SUITE(device)      \
     SUITE(devices)     \
     SUITE(diff)        \
+    SUITE(difference)  \
     SUITE(dump)        \
     SUITE(encode)      \
     SUITE(error)       \

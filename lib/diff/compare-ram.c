@@ -2,31 +2,32 @@
 /*
  * Owns:          comparing what RAM blocks hold in the end.
  * Must not know: records and encodings; device/ram-image.h does.
- * See also:      cmd-diff.c.
+ * See also:      diff.c.
  */
 #include <string.h>
 
-#include "diff.h"
-#include "text.h"
+#include "diff/diff-private.h"
 
 #define CHUNK (1u << 20)
 
 /* Pages of a block that differ, in a row. */
 typedef struct Row {
-    Diff *diff;
+    MigDiff *diff;
     const MigRamBlock *block;
     uint32_t page_size;
     uint64_t from, to; /* addresses; to == 0: none waits */
-    uint64_t pages, rows;
 } Row;
 
 static void flush_row(Row *row)
 {
     if (row->to) {
-        diff_report_pages(row->diff, row->block, row->from, row->to - row->from,
-                          row->page_size);
+        mig_diff_visit(row->diff, &(MigDifference){ .kind = MIG_DIFFERENCE_RAM_PAGES,
+                                                    .block = row->block,
+                                                    .address = row->from,
+                                                    .length = row->to - row->from,
+                                                    .page_size = row->page_size,
+                                                    .value = { { true }, { true } } });
         row->to = 0;
-        row->rows++;
     }
 }
 
@@ -44,16 +45,15 @@ static void add_page(Row *row, uint64_t address)
         row->from = address;
     }
     row->to = MIN(address + row->page_size, row->block->used_length);
-    row->pages++;
 }
 
-static bool read_back(DiffSide *side, const MigRamBlock *block, uint64_t address,
+static bool read_back(MigDiffStream *side, const MigRamBlock *block, uint64_t address,
                       uint8_t *buffer, size_t n)
 {
     return mig_ram_image_read(side->image, block, address, buffer, n, &side->error);
 }
 
-static void diff_block(Diff *diff, const MigRamBlock *a, const MigRamBlock *b,
+static void diff_block(MigDiff *diff, const MigRamBlock *a, const MigRamBlock *b,
                        uint32_t page)
 {
     g_autofree uint8_t *buffer = g_malloc(2 * CHUNK);
@@ -80,13 +80,10 @@ static void diff_block(Diff *diff, const MigRamBlock *a, const MigRamBlock *b,
         at += n;
     }
     flush_row(&row);
-    if (row.rows > 1) {
-        diff_report_total(diff, a, row.pages, (a->used_length + page - 1) / page);
-    }
 }
 
 /* name -> block; the first of a name, which is the one that pages mean. */
-static GTree *blocks_by_name(const DiffSide *side)
+static GTree *blocks_by_name(const MigDiffStream *side)
 {
     GTree *names = g_tree_new((GCompareFunc)strcmp);
     size_t n;
@@ -100,28 +97,21 @@ static GTree *blocks_by_name(const DiffSide *side)
 }
 
 /* One of them may be NULL. */
-static void diff_lengths(Diff *diff, const MigRamBlock *a, const MigRamBlock *b)
+static void diff_lengths(MigDiff *diff, const MigRamBlock *a, const MigRamBlock *b)
 {
     const MigRamBlock *const blocks[] = { a, b };
-    /* cppcheck-suppress nullPointerRedundantCheck ; only one of them */
-    const DiffPlace place = { "ram-block", NULL, a ? a->name : b->name, NULL };
-    DiffValue values[2] = { { .kind = MIG_FIELD_UINT }, { .kind = MIG_FIELD_UINT } };
-    char *texts[2] = { NULL, NULL };
+    MigDifference difference = { .kind = MIG_DIFFERENCE_RAM_BLOCK, .block = a ? a : b };
 
     for (int i = 0; i < 2; i++) {
         if (blocks[i]) {
-            g_autofree char *number = cli_number(blocks[i]->used_length);
-
-            values[i].u = blocks[i]->used_length;
-            values[i].text = texts[i] = g_strconcat(number, " bytes", NULL);
+            difference.value[i] =
+                (MigDifferenceValue){ true, .number = blocks[i]->used_length };
         }
     }
-    diff_report(diff, &place, a ? &values[0] : NULL, b ? &values[1] : NULL);
-    g_free(texts[0]);
-    g_free(texts[1]);
+    mig_diff_visit(diff, &difference);
 }
 
-void diff_ram(Diff *diff)
+void mig_diff_ram(MigDiff *diff)
 {
     size_t n;
     const MigRamBlock *const *blocks = mig_reader_ram_blocks(diff->side[0].reader, &n);
@@ -136,18 +126,19 @@ void diff_ram(Diff *diff)
             continue; /* listed again */
         }
         if (!other) {
-            if (diff_is_whole(diff, 1)) {
+            if (mig_diff_is_whole(diff, 1)) {
                 diff_lengths(diff, blocks[i], NULL);
             }
         } else if (other->used_length != blocks[i]->used_length) {
             diff_lengths(diff, blocks[i], other);
-        } else if (diff->ram && diff_is_whole(diff, 0) && diff_is_whole(diff, 1)) {
+        } else if ((diff->options.flags & MIG_DIFF_RAM) && mig_diff_is_whole(diff, 0) &&
+                   mig_diff_is_whole(diff, 1)) {
             diff_block(diff, blocks[i], other, page ? page : 4096);
         }
     }
     blocks = mig_reader_ram_blocks(diff->side[1].reader, &n);
     for (size_t i = 0; i < n; i++) {
-        if (!g_tree_lookup(in_a, blocks[i]->name) && diff_is_whole(diff, 0)) {
+        if (!g_tree_lookup(in_a, blocks[i]->name) && mig_diff_is_whole(diff, 0)) {
             diff_lengths(diff, NULL, blocks[i]);
         }
     }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          see diff-leaves.h.
+ * Owns:          see leaves.h.
  * Must not know: the other side.
- * See also:      diff-fields.c.
+ * See also:      compare-fields.c.
  */
-#include "diff-leaves.h"
+#include "diff/leaves.h"
 
 #include <string.h>
 
-#include "fields.h"
+#include "device/arm-sysreg.h"
 
-/* Of one device, and the bytes that are kept of them; one with more is compared as bytes.
+/* Fields of one device, and the bytes of their texts; one with more is compared as bytes.
  * Devices of QEMU 5.2 to 11.1 have up to 20,000. */
 #define LEAVES_MAX (64u << 10)
 #define KEPT_MAX   (4u << 20)
@@ -23,18 +23,9 @@
 #define REGISTER_IDS    "cpreg_vmstate_indexes"
 #define REGISTER_VALUES "cpreg_vmstate_values"
 
-static void clear_leaf(gpointer p)
+void mig_leaves_init(MigLeaves *leaves)
 {
-    DiffLeaf *leaf = p;
-
-    g_free(leaf->bytes);
-    g_free(leaf->digest);
-}
-
-void diff_leaves_init(DiffLeaves *leaves)
-{
-    leaves->list = g_array_new(false, true, sizeof(DiffLeaf));
-    g_array_set_clear_func(leaves->list, clear_leaf);
+    leaves->list = g_array_new(false, false, sizeof(MigLeaf));
     leaves->by_path = g_tree_new((GCompareFunc)strcmp);
     leaves->strings = g_string_chunk_new(4096);
     leaves->registers = g_array_new(false, false, sizeof(uint64_t));
@@ -42,7 +33,7 @@ void diff_leaves_init(DiffLeaves *leaves)
     leaves->too_many = false;
 }
 
-void diff_leaves_clear(DiffLeaves *leaves)
+void mig_leaves_clear(MigLeaves *leaves)
 {
     g_array_unref(leaves->list);
     g_tree_unref(leaves->by_path);
@@ -50,24 +41,13 @@ void diff_leaves_clear(DiffLeaves *leaves)
     g_array_unref(leaves->registers);
 }
 
-static const char *keep_text(DiffLeaves *leaves, const char *text)
+static const char *keep_text(MigLeaves *leaves, const char *text)
 {
+    if (!text) {
+        return NULL;
+    }
     leaves->kept += strlen(text) + 1;
     return g_string_chunk_insert(leaves->strings, text);
-}
-
-static void keep_bytes(DiffLeaves *leaves, DiffLeaf *leaf, const MigField *field)
-{
-    if (!field->bytes) {
-        return;
-    }
-    leaves->kept += MIN(field->length, DIFF_BYTES_KEPT);
-    if (field->length <= DIFF_BYTES_KEPT) {
-        leaf->bytes = g_memdup2(field->bytes, field->length);
-    } else {
-        leaf->digest =
-            g_compute_checksum_for_data(G_CHECKSUM_SHA256, field->bytes, field->length);
-    }
 }
 
 /* "cpreg[SCTLR_EL1]" */
@@ -79,7 +59,7 @@ static char *register_path(uint64_t id)
 }
 
 /* The path that a field is known by, or NULL: it is not compared. */
-static char *path_of(DiffLeaves *leaves, const MigField *field)
+static char *path_of(MigLeaves *leaves, const MigField *field)
 {
     guint64 i;
 
@@ -98,11 +78,21 @@ static char *path_of(DiffLeaves *leaves, const MigField *field)
                : g_strdup(field->path);
 }
 
-void diff_leaves_collect(const MigField *field, void *user)
+/* The last part of @path: what @name is in it, or of a register that was renamed. */
+static const char *name_in(const char *path, const char *name)
 {
-    DiffLeaves *leaves = user;
-    DiffLeaf leaf = { .kind = field->kind, .u = field->u, .length = field->length };
-    g_autofree char *path = NULL, *text = NULL;
+    const char *last = strchr(path, '[');
+
+    return g_str_has_suffix(path, name) ? path + strlen(path) - strlen(name)
+           : last                       ? last
+                                        : path;
+}
+
+void mig_leaves_collect(const MigField *field, void *user)
+{
+    MigLeaves *leaves = user;
+    MigLeaf leaf = { .field = *field };
+    g_autofree char *path = NULL;
 
     if (field->kind == MIG_FIELD_END || leaves->too_many) {
         return;
@@ -115,24 +105,20 @@ void diff_leaves_collect(const MigField *field, void *user)
     if (!path) {
         return;
     }
-    text = mig_field_is_group(field) ? g_strdup("") : cli_field_value(field);
-    leaf.path = keep_text(leaves, path);
-    leaf.type = keep_text(leaves, field->type);
-    leaf.text = keep_text(leaves, text);
-    leaf.note = keep_text(leaves, field->note ? field->note : "");
-    if (diff_leaf_is_buffer(&leaf)) {
-        keep_bytes(leaves, &leaf, field);
-    }
+    leaf.field.path = keep_text(leaves, path);
+    leaf.field.name = name_in(leaf.field.path, field->name);
+    leaf.field.type = keep_text(leaves, field->type);
+    leaf.field.note = keep_text(leaves, field->note);
     g_array_append_val(leaves->list, leaf);
-    if (!g_tree_lookup(leaves->by_path, leaf.path)) {
-        g_tree_insert(leaves->by_path, (gpointer)(uintptr_t)leaf.path,
+    if (!g_tree_lookup(leaves->by_path, leaf.field.path)) {
+        g_tree_insert(leaves->by_path, (gpointer)(uintptr_t)leaf.field.path,
                       GUINT_TO_POINTER(leaves->list->len));
     }
 }
 
-DiffLeaf *diff_leaves_find(const DiffLeaves *leaves, const char *path)
+MigLeaf *mig_leaves_find(const MigLeaves *leaves, const char *path)
 {
     guint index = GPOINTER_TO_UINT(g_tree_lookup(leaves->by_path, path));
 
-    return index ? &g_array_index(leaves->list, DiffLeaf, index - 1) : NULL;
+    return index ? &g_array_index(leaves->list, MigLeaf, index - 1) : NULL;
 }

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          which section of one stream is compared with which of the other, and with
+ *                which of its bodies.
+ * Must not know: what is in a body.
+ * See also:      compare-fields.c, compare-vfio.c.
+ */
+#include "diff/diff-private.h"
+
+/* A tree: names that share a hash cost no more than others. */
+static GTree *sections_of(const MigDiffStream *side)
+{
+    GTree *sections = g_tree_new(mig_section_compare);
+    size_t n;
+    const MigSection *const *list = mig_reader_sections(side->reader, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        gpointer section = (gpointer)(uintptr_t)list[i];
+
+        g_tree_insert(sections, section, section);
+    }
+    return sections;
+}
+
+/* The last body of each section of a side, by the section's index. A section in which the
+ * stream breaks off has none. */
+static GArray *bodies_of(const MigDiffStream *side)
+{
+    GArray *bodies = g_array_new(false, true, sizeof(MigDiffBody));
+    size_t n;
+    const MigSection *const *list = mig_reader_sections(side->reader, &n);
+
+    g_array_set_size(bodies, (guint)n);
+    for (guint i = 0; i < side->summary->sections->len; i++) {
+        const MigSectionSummary *s =
+            &g_array_index(side->summary->sections, MigSectionSummary, i);
+        uint64_t at, length = mig_section_summary_body(s, &at);
+        bool cut = side->error && i == side->summary->sections->len - 1;
+
+        g_array_index(bodies, MigDiffBody, s->section) =
+            (MigDiffBody){ cut ? NULL : list[s->section], at, length, false };
+    }
+    return bodies;
+}
+
+/* Only @side has @section. */
+static void diff_lonely(MigDiff *diff, const MigSection *section, int side)
+{
+    MigDifference difference = { .kind = MIG_DIFFERENCE_SECTION, .section = section };
+
+    difference.value[side].present = true;
+    if (mig_diff_is_whole(diff, !side) && mig_diff_wants(diff, section, NULL)) {
+        mig_diff_visit(diff, &difference);
+    }
+}
+
+static void diff_pair(MigDiff *diff, const MigSection *a, const MigSection *b,
+                      const MigDiffBody bodies[2])
+{
+    const MigDifference version = {
+        .kind = MIG_DIFFERENCE_VERSION,
+        .section = a,
+        .path = "version",
+        .value = { { true, .number = a->version_id }, { true, .number = b->version_id } },
+    };
+
+    if (mig_diff_wants(diff, a, version.path) && a->version_id != b->version_id) {
+        mig_diff_visit(diff, &version);
+    }
+    if (mig_section_is_vfio(a)) {
+        mig_diff_vfio(diff, a, b);
+    } else if (!mig_section_is_ram(a) && bodies[0].section && bodies[1].section) {
+        mig_diff_fields(diff, bodies);
+    }
+}
+
+void mig_diff_sections(MigDiff *diff)
+{
+    g_autoptr(GTree) in_a = sections_of(&diff->side[0]);
+    g_autoptr(GTree) in_b = sections_of(&diff->side[1]);
+    g_autoptr(GArray) bodies_a = bodies_of(&diff->side[0]);
+    g_autoptr(GArray) bodies_b = bodies_of(&diff->side[1]);
+    size_t n;
+    const MigSection *const *list = mig_reader_sections(diff->side[0].reader, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        const MigSection *other = g_tree_lookup(in_b, list[i]);
+
+        if (other) {
+            const MigDiffBody bodies[] = {
+                g_array_index(bodies_a, MigDiffBody, list[i]->index),
+                g_array_index(bodies_b, MigDiffBody, other->index),
+            };
+
+            diff_pair(diff, list[i], other, bodies);
+        } else {
+            diff_lonely(diff, list[i], MIG_DIFF_A);
+        }
+    }
+    list = mig_reader_sections(diff->side[1].reader, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (!g_tree_lookup(in_a, list[i])) {
+            diff_lonely(diff, list[i], MIG_DIFF_B);
+        }
+    }
+}
