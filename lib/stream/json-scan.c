@@ -23,12 +23,16 @@ void mig_json_init(MigJson *json, const char *text, size_t length)
     *json = (MigJson){ .text = text, .p = text, .end = text + length };
 }
 
+/* In loops over bytes the place is a local variable: a char may be part of anything, so that
+ * compilers would write it back for each. */
 static void skip_space(MigJson *json)
 {
-    while (json->p < json->end && (*json->p == ' ' || *json->p == '\n' ||
-                                   *json->p == '\t' || *json->p == '\r')) {
-        json->p++;
+    const char *p = json->p;
+
+    while (p < json->end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r')) {
+        p++;
     }
+    json->p = p;
 }
 
 size_t mig_json_offset(MigJson *json)
@@ -152,9 +156,18 @@ static bool escape(MigJson *json, GString *value)
     return true;
 }
 
+/* The first byte from @p on that is not itself in a string, or @stop. */
+static const char *plain_end(const char *p, const char *stop)
+{
+    while (p < stop && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20) {
+        p++;
+    }
+    return p;
+}
+
 bool mig_json_string(MigJson *json, GString *value)
 {
-    const char *start;
+    const char *start, *stop;
 
     if (mig_json_peek(json) != '"') {
         return fail(json, "a string was wanted");
@@ -163,13 +176,13 @@ bool mig_json_string(MigJson *json, GString *value)
         g_string_truncate(value, 0);
     }
     start = ++json->p;
+    stop = start + MIN(json->end - start, (ptrdiff_t)MIG_JSON_STRING_MAX + 1);
     while (json->p < json->end && *json->p != '"') {
         const char *from = json->p;
 
-        if ((size_t)(from - start) > MIG_JSON_STRING_MAX) {
+        if (from - start > (ptrdiff_t)MIG_JSON_STRING_MAX) {
             return fail(json, "a string that is longer than any name");
         }
-
         if (*from == '\\') {
             json->p++;
             if (!escape(json, value)) {
@@ -177,11 +190,7 @@ bool mig_json_string(MigJson *json, GString *value)
             }
             continue;
         }
-        while (json->p < json->end && *json->p != '"' && *json->p != '\\' &&
-               (unsigned char)*json->p >= 0x20 &&
-               (size_t)(json->p - start) <= MIG_JSON_STRING_MAX) {
-            json->p++;
-        }
+        json->p = plain_end(from, stop);
         if (json->p == from) {
             return fail(json, "a control character in a string");
         }

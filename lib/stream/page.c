@@ -63,7 +63,9 @@ bool mig_page_inflate(const uint8_t *data, size_t n, uint8_t *page, size_t page_
     if (uncompress2(room, &out, data, &in) != Z_OK || out != page_size || in != n) {
         return false;
     }
-    memcpy(page, room, page_size);
+    if (page) {
+        memcpy(page, room, page_size);
+    }
     return true;
 }
 

@@ -21,8 +21,8 @@
 MIG_API bool mig_page_xbzrle(const uint8_t *data, size_t n, uint8_t *page,
                              size_t page_size);
 
-/* Inflates @data, a whole zlib stream, into @page.  False unless it yields exactly
- * @page_size bytes and ends at @n. */
+/* Inflates @data, a whole zlib stream, into @page, which may be NULL.  False unless it yields
+ * exactly @page_size bytes and ends at @n. */
 MIG_API bool mig_page_inflate(const uint8_t *data, size_t n, uint8_t *page,
                               size_t page_size);
 
