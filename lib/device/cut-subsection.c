@@ -67,23 +67,24 @@ static void ignore(const MigField *field, void *user)
     (void)user;
 }
 
-char *mig_device_cut_subsection(MigBudget *budget, const char *json, size_t json_length,
-                                const uint8_t *bytes, uint64_t length, const char *path,
-                                uint64_t *from, uint64_t *cut_length,
+char *mig_device_cut_subsection(MigBudget *budget, const MigDeviceState *device,
+                                const char *path, uint64_t *from, uint64_t *cut_length,
                                 const char **problem)
 {
     const MigDecoder decoder = { .budget = budget, .visit = ignore };
     g_autoptr(GPtrArray) around = g_ptr_array_new();
-    g_autofree char *closed = g_strndup(json, json_length);
+    g_autofree char *closed = g_strndup(device->json, device->json_length);
+    MigDeviceState closed_device = *device;
     g_auto(MigEmit) e = { 0 };
     g_auto(Schema) schema = { 0 };
     Sought sought = { .path = path, .around = around };
     g_autoptr(GPtrArray) around_found = NULL;
     char *result = NULL;
 
-    mig_emit_init(&e, &decoder, bytes, length, 0);
+    closed_device.json = closed;
+    mig_emit_init(&e, &decoder, device->bytes, device->length, 0);
     *problem = "its description does not match it";
-    if (!mig_walk(closed, json_length, bytes, length, &e, &schema, &sought)) {
+    if (!mig_walk(&closed_device, &e, &schema, &sought)) {
         g_clear_pointer(&sought.around_found, g_ptr_array_unref);
         return NULL;
     }
@@ -102,6 +103,6 @@ char *mig_device_cut_subsection(MigBudget *budget, const char *json, size_t json
     }
     *from = sought.from;
     *cut_length = sought.length;
-    result = cut_json(closed, json_length, &sought);
+    result = cut_json(closed, device->json_length, &sought);
     return result;
 }

@@ -10,14 +10,13 @@
 #include "io/error.h"
 #include "io/input-memory.h"
 
-bool mig_device_decode(const MigDecoder *decoder, const char *json, size_t json_length,
-                       const uint8_t *bytes, uint64_t length, uint64_t offset)
+bool mig_device_decode(const MigDecoder *decoder, const MigDeviceState *device)
 {
     g_auto(MigEmit) e = { 0 };
     g_auto(Schema) schema = { 0 };
 
-    mig_emit_init(&e, decoder, bytes, length, offset);
-    return mig_walk(json, json_length, bytes, length, &e, &schema, NULL);
+    mig_emit_init(&e, decoder, device->bytes, device->length, device->offset);
+    return mig_walk(device, &e, &schema, NULL);
 }
 
 char *mig_device_description_text(MigInput *in, const MigDescription *d, const char *name,
@@ -53,7 +52,7 @@ bool mig_device_decode_at(const MigDecoder *decoder, MigInput *in,
 {
     g_autofree uint8_t *bytes = NULL;
     g_autofree char *json = NULL;
-    size_t json_length = 0;
+    MigDeviceState device = { .length = body->length, .offset = body->offset };
 
     if (body->length > MIG_DEVICE_BODY_MAX) {
         g_autofree char *note =
@@ -85,8 +84,9 @@ bool mig_device_decode_at(const MigDecoder *decoder, MigInput *in,
         return false;
     }
     json = mig_device_description_text(in, description, body->name, body->instance_id,
-                                       &json_length);
-    *matches =
-        mig_device_decode(decoder, json, json_length, bytes, body->length, body->offset);
+                                       &device.json_length);
+    device.json = json;
+    device.bytes = bytes;
+    *matches = mig_device_decode(decoder, &device);
     return true;
 }

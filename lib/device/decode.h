@@ -38,20 +38,26 @@ typedef struct MigDeviceBody {
     uint64_t length; /* bytes, without header and footer */
 } MigDeviceBody;
 
+/* The state of one device in memory, and what describes it.  All of it is borrowed. */
+typedef struct MigDeviceState {
+    const char *json;     /* its object of the description; NULL: nothing describes it */
+    size_t json_length;   /* bytes of it */
+    const uint8_t *bytes; /* its body */
+    uint64_t length;      /* bytes of that */
+    uint64_t offset;      /* of the first one, in plain bytes of the stream */
+} MigDeviceState;
+
 /*
- * Walks the description's object of one device, @json of @json_length bytes, together with
- * the body @bytes of @length bytes, which is at @offset of the stream.
+ * Walks the description of one device together with its body.
  *
  * What the bytes confirm is visited as values: all of the body if the lengths of the
  * description add up to it and its subsections are where they should be, else what lies
  * before the last subsection that is.  The rest is one MISMATCH field with the reason.
- * So is what would cost more than the budget has left, which grows by @length first.
- * @json NULL: nothing describes it, the body is one MISMATCH field.
+ * So is what would cost more than the budget has left, which grows by the body's length first,
+ * and the body of a device that nothing describes.
  * Returns whether the description matches the bytes throughout.
  */
-MIG_API bool mig_device_decode(const MigDecoder *decoder, const char *json,
-                               size_t json_length, const uint8_t *bytes, uint64_t length,
-                               uint64_t offset);
+MIG_API bool mig_device_decode(const MigDecoder *decoder, const MigDeviceState *device);
 
 /*
  * What becomes of a device without the subsection at @path ("cpu/fpu", "pm.ich9_pm/tco"):
@@ -59,9 +65,8 @@ MIG_API bool mig_device_decode(const MigDecoder *decoder, const char *json,
  * the description after that.  NULL if there is no such subsection (*problem is NULL), or
  * if it cannot be cut out (*problem is a static string).  The caller frees.
  */
-MIG_API char *mig_device_cut_subsection(MigBudget *budget, const char *json,
-                                        size_t json_length, const uint8_t *bytes,
-                                        uint64_t length, const char *path, uint64_t *from,
+MIG_API char *mig_device_cut_subsection(MigBudget *budget, const MigDeviceState *device,
+                                        const char *path, uint64_t *from,
                                         uint64_t *cut_length, const char **problem);
 
 /* The object of the description for that name and instance, in the text that @in holds; NULL

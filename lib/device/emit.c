@@ -33,81 +33,102 @@ static void push(MigEmit *e, const char *name)
     g_string_append(e->path, name);
 }
 
-/* A visitor prints or keeps the path of a field, so a visit costs by its length. */
-static void visit(MigEmit *e, MigField *field, const char *name, const char *type,
-                  uint64_t at, uint64_t length, const char *note)
+/* Visits @field, whose offset counts from the start of the body.  A visitor prints or keeps the
+ * path of a field, so a visit costs by its length. */
+static void visit(MigEmit *e, const MigField *field)
 {
-    field->name = name;
-    field->path = e->path->str;
-    field->type = type;
-    field->depth = e->lengths->len;
-    field->offset = e->offset + at;
-    field->length = length;
-    field->bytes = e->body + at;
-    field->note = note && *note ? note : NULL;
+    MigField visited = *field;
+
+    visited.path = e->path->str;
+    visited.depth = e->lengths->len;
+    visited.offset = e->offset + field->offset;
+    visited.bytes = e->body + field->offset;
+    visited.note = field->note && *field->note ? field->note : NULL;
     if (!mig_budget_spend(e->decoder.budget, MIG_BUDGET_LINE + e->path->len / 8)) {
         e->spent = true;
     }
-    e->decoder.visit(field, e->decoder.user);
+    e->decoder.visit(&visited, e->decoder.user);
 }
 
-static void open_group(MigEmit *e, MigField *field, const char *name, const char *type,
-                       uint64_t at, uint64_t length, const char *note)
+static void open_group(MigEmit *e, const MigField *field)
 {
     gsize before = e->path->len;
 
-    push(e, name);
-    visit(e, field, name, type, at, length, note);
+    push(e, field->name);
+    visit(e, field);
     g_array_append_val(e->lengths, before);
 }
 
 void mig_emit_open(MigEmit *e, MigFieldKind kind, const char *name, const char *type,
                    uint64_t at, uint64_t length, const char *note)
 {
-    MigField field = { .kind = kind };
+    const MigField field = { .kind = kind,
+                             .name = name,
+                             .type = type,
+                             .offset = at,
+                             .length = length,
+                             .note = note };
 
-    open_group(e, &field, name, type, at, length, note);
+    open_group(e, &field);
 }
 
 void mig_emit_empty(MigEmit *e, const char *name, const char *type, uint64_t at,
                     uint64_t length)
 {
-    MigField field = { .kind = MIG_FIELD_ARRAY, .empty = true };
+    const MigField field = { .kind = MIG_FIELD_ARRAY,
+                             .name = name,
+                             .type = type,
+                             .offset = at,
+                             .length = length,
+                             .empty = true,
+                             .note = "0 elements" };
 
-    open_group(e, &field, name, type, at, length, "0 elements");
+    open_group(e, &field);
     mig_emit_close(e);
 }
 
 void mig_emit_close(MigEmit *e)
 {
-    MigField field = { .kind = MIG_FIELD_END };
+    const MigField field = { .kind = MIG_FIELD_END, .name = "", .type = "" };
     gsize before = g_array_index(e->lengths, gsize, e->lengths->len - 1);
 
     g_array_set_size(e->lengths, e->lengths->len - 1);
-    visit(e, &field, "", "", 0, 0, NULL);
+    visit(e, &field);
     g_string_truncate(e->path, before);
 }
 
-void mig_emit_value(MigEmit *e, MigFieldKind kind, const char *name, const char *type,
-                    uint64_t at, uint64_t length, uint64_t value, const char *note)
+void mig_emit_value(MigEmit *e, const MigField *field)
 {
-    MigField field = { .kind = kind, .u = value };
     gsize before = e->path->len;
 
-    push(e, name);
-    visit(e, &field, name, type, at, length, note);
+    push(e, field->name);
+    visit(e, field);
     g_string_truncate(e->path, before);
 }
 
 void mig_emit_bytes(MigEmit *e, const char *name, const char *type, uint64_t at,
                     uint64_t length, const char *note)
 {
-    mig_emit_value(e, MIG_FIELD_BYTES, name, type, at, length, 0, note);
+    const MigField field = { .kind = MIG_FIELD_BYTES,
+                             .name = name,
+                             .type = type,
+                             .offset = at,
+                             .length = length,
+                             .note = note };
+
+    mig_emit_value(e, &field);
 }
 
 void mig_emit_mismatch(MigEmit *e, uint64_t at, uint64_t length, const char *note)
 {
-    mig_emit_value(e, MIG_FIELD_MISMATCH, "?", "mismatch", at, length, 0, note);
+    const MigField field = { .kind = MIG_FIELD_MISMATCH,
+                             .name = "?",
+                             .type = "mismatch",
+                             .offset = at,
+                             .length = length,
+                             .note = note };
+
+    mig_emit_value(e, &field);
 }
 
 uint64_t mig_emit_get_be(const MigEmit *e, uint64_t at, unsigned width)
@@ -136,10 +157,16 @@ uint64_t mig_emit_be(MigEmit *e, const char *name, uint64_t at, unsigned width,
     static const char *const types[] = {
         [1] = "u8", [2] = "be16", [4] = "be32", [8] = "be64"
     };
-    uint64_t value = mig_emit_get_be(e, at, width);
+    const MigField field = { .kind = MIG_FIELD_UINT,
+                             .name = name,
+                             .type = types[width],
+                             .offset = at,
+                             .length = width,
+                             .u = mig_emit_get_be(e, at, width),
+                             .note = note };
 
-    mig_emit_value(e, MIG_FIELD_UINT, name, types[width], at, width, value, note);
-    return value;
+    mig_emit_value(e, &field);
+    return field.u;
 }
 
 uint64_t mig_emit_le(MigEmit *e, const char *name, uint64_t at, unsigned width,
@@ -148,10 +175,16 @@ uint64_t mig_emit_le(MigEmit *e, const char *name, uint64_t at, unsigned width,
     static const char *const types[] = {
         [1] = "u8", [2] = "le16", [3] = "le24", [4] = "le32", [8] = "le64"
     };
-    uint64_t value = mig_emit_get_le(e, at, width);
+    const MigField field = { .kind = MIG_FIELD_UINT,
+                             .name = name,
+                             .type = types[width],
+                             .offset = at,
+                             .length = width,
+                             .u = mig_emit_get_le(e, at, width),
+                             .note = note };
 
-    mig_emit_value(e, MIG_FIELD_UINT, name, types[width], at, width, value, note);
-    return value;
+    mig_emit_value(e, &field);
+    return field.u;
 }
 
 const char *mig_emit_index(char buffer[24], uint64_t index)

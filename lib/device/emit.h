@@ -37,9 +37,9 @@ void mig_emit_close(MigEmit *e);
 void mig_emit_empty(MigEmit *e, const char *name, const char *type, uint64_t at,
                     uint64_t length);
 
-/* A leaf; @value is what a UINT, an INT (as its bits) or a BOOL holds. */
-void mig_emit_value(MigEmit *e, MigFieldKind kind, const char *name, const char *type,
-                    uint64_t at, uint64_t length, uint64_t value, const char *note);
+/* A leaf: kind, name, type, length, value and note of @field, and the offset from the start of
+ * the body. */
+void mig_emit_value(MigEmit *e, const MigField *field);
 void mig_emit_bytes(MigEmit *e, const char *name, const char *type, uint64_t at,
                     uint64_t length, const char *note);
 void mig_emit_mismatch(MigEmit *e, uint64_t at, uint64_t length, const char *note);

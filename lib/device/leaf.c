@@ -13,7 +13,11 @@
 
 bool mig_leaf_emit(MigEmit *e, const Field *f, const char *name, uint64_t at)
 {
-    uint64_t value;
+    MigField field = { .kind = MIG_FIELD_UINT,
+                       .name = name,
+                       .type = f->type,
+                       .offset = at,
+                       .length = f->size };
 
     if (f->width && f->width != f->size) {
         g_autofree char *note = g_strdup_printf(
@@ -22,37 +26,36 @@ bool mig_leaf_emit(MigEmit *e, const Field *f, const char *name, uint64_t at)
         mig_emit_mismatch(e, at, f->size, note);
         return false;
     }
-    value = f->width ? mig_emit_get_be(e, at, f->width) : 0;
+    field.u = f->width ? mig_emit_get_be(e, at, f->width) : 0;
     switch (f->shape) {
     case SHAPE_INT:
+        field.kind = MIG_FIELD_INT;
         /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): integers have a width */
-        value <<= 64 - 8 * f->width;
-        value = (uint64_t)((int64_t)value >> (64 - 8 * f->width));
-        mig_emit_value(e, MIG_FIELD_INT, name, f->type, at, f->size, value, NULL);
+        field.u <<= 64 - 8 * f->width;
+        field.i >>= 64 - 8 * f->width;
         break;
     case SHAPE_UINT:
-        mig_emit_value(e, MIG_FIELD_UINT, name, f->type, at, f->size, value, NULL);
         break;
     case SHAPE_TIMER:
-        mig_emit_value(e, MIG_FIELD_UINT, name, f->type, at, f->size, value,
-                       value == UINT64_MAX ? "not armed" : "ns");
+        field.note = field.u == UINT64_MAX ? "not armed" : "ns";
         break;
     case SHAPE_BOOL:
-        mig_emit_value(e, value > 1 ? MIG_FIELD_UINT : MIG_FIELD_BOOL, name, f->type, at,
-                       f->size, value,
-                       value > 1 ? "true, but not as QEMU writes it" : NULL);
+        field.kind = field.u > 1 ? MIG_FIELD_UINT : MIG_FIELD_BOOL;
+        field.note = field.u > 1 ? "true, but not as QEMU writes it" : NULL;
         break;
     case SHAPE_NULLPTR:
-        if (value == MIG_NULLPTR) {
-            mig_emit_value(e, MIG_FIELD_NULL, name, f->type, at, f->size, 0, NULL);
-        } else {
+        if (field.u != MIG_NULLPTR) {
             mig_emit_mismatch(e, at, f->size,
                               "described as NULL, which is one byte 0x30");
             return false;
         }
+        field.kind = MIG_FIELD_NULL;
+        field.u = 0;
         break;
     default:
         mig_special_decode(e, f->type, name, at, f->size);
+        return true;
     }
+    mig_emit_value(e, &field);
     return true;
 }

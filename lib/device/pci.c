@@ -174,14 +174,19 @@ static const Capability *find(const Capability *table, uint16_t id)
 static void show_msix(Space *s, uint32_t at)
 {
     uint32_t table = mig_le32(octets(s, at + 4)), pba = mig_le32(octets(s, at + 8));
+    unsigned count = (mig_le16(octets(s, at + 2)) & 0x7ffu) + 1;
 
     show_regs(s, at, mig_pci_msix_regs);
     g_string_printf(s->note,
                     "Count=%u, table at BAR=%u offset=%08x, PBA at BAR=%u offset=%08x",
-                    (mig_le16(octets(s, at + 2)) & 0x7ffu) + 1, table & 7, table & ~7u,
-                    pba & 7, pba & ~7u);
-    mig_emit_value(s->e, MIG_FIELD_UINT, "vectors", "count", s->at + at + 2, 2,
-                   (mig_le16(octets(s, at + 2)) & 0x7ffu) + 1, s->note->str);
+                    count, table & 7, table & ~7u, pba & 7, pba & ~7u);
+    mig_emit_value(s->e, &(MigField){ .kind = MIG_FIELD_UINT,
+                                      .name = "vectors",
+                                      .type = "count",
+                                      .offset = s->at + at + 2,
+                                      .length = 2,
+                                      .u = count,
+                                      .note = s->note->str });
 }
 
 /* Which registers the Express capability has, by its version and the kind of device. */
@@ -474,8 +479,12 @@ void mig_pci_msix_decode(MigEmit *e, const char *name, const char *type, uint64_
         mig_emit_le(e, "address", at, 8, NULL);
         mig_emit_le(e, "data", at + 8, 4, NULL);
         mig_emit_le(e, "control", at + 12, 4, masked ? "Masked+" : "Masked-");
-        mig_emit_value(e, MIG_FIELD_BOOL, "pending", "bit", pending + i / 8, 1, waits,
-                       NULL);
+        mig_emit_value(e, &(MigField){ .kind = MIG_FIELD_BOOL,
+                                       .name = "pending",
+                                       .type = "bit",
+                                       .offset = pending + i / 8,
+                                       .length = 1,
+                                       .u = waits });
         mig_emit_close(e);
     }
     mig_emit_close(e);

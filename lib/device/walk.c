@@ -217,7 +217,11 @@ static bool walk_hidden_null(Walk *w, const char *name)
         return false;
     }
     if (w->emit) {
-        mig_emit_value(w->emit, MIG_FIELD_NULL, name, "nullptr", w->at - 1, 1, 0, NULL);
+        mig_emit_value(w->emit, &(MigField){ .kind = MIG_FIELD_NULL,
+                                             .name = name,
+                                             .type = "nullptr",
+                                             .offset = w->at - 1,
+                                             .length = 1 });
     }
     return true;
 }
@@ -358,8 +362,7 @@ static bool walk_subsection(Walk *w, const Vmstate *parent, const Vmstate *v)
         mig_emit_open(w->emit, MIG_FIELD_SUBSECTION, v->name, "subsection", from,
                       header + v->size, NULL);
         look_whether_sought(w, parent, v, from);
-        mig_emit_value(w->emit, MIG_FIELD_UINT, "version_id", "be32", w->at - 4, 4,
-                       v->version, NULL);
+        mig_emit_be(w->emit, "version_id", w->at - 4, 4, NULL);
     }
     ok = walk_vmstate(w, v, &(Nulls){ 0 });
     if (w->emit) {
@@ -433,27 +436,27 @@ static bool out_of_budget(Walk *w)
     return false;
 }
 
-bool mig_walk(const char *json, size_t json_length, const uint8_t *bytes, uint64_t length,
-              MigEmit *e, Schema *schema, Sought *sought)
+bool mig_walk(const MigDeviceState *device, MigEmit *e, Schema *schema, Sought *sought)
 {
+    uint64_t length = device->length;
     g_auto(Nulls) nulls = { 0 };
     g_autoptr(GString) note = g_string_new(NULL);
     Walk w = {
         .budget = e->decoder.budget,
-        .body = bytes,
+        .body = device->bytes,
         .length = length,
-        .nulls = { .body = bytes, .length = length, .budget = e->decoder.budget },
+        .nulls = { .body = device->bytes, .length = length, .budget = e->decoder.budget },
         .note = note,
     };
     const Vmstate *v;
     bool ok;
 
-    if (!json) {
+    if (!device->json) {
         return nothing_certain(
             e, length, "the stream does not describe this device, or not in 4 MiB", NULL);
     }
-    v = mig_budget_spend(w.budget, json_length / 8)
-            ? mig_schema_read(schema, json, json_length)
+    v = mig_budget_spend(w.budget, device->json_length / 8)
+            ? mig_schema_read(schema, device->json, device->json_length)
             : NULL;
     if (!v) {
         return nothing_certain(e, length, "its description cannot be read: ",

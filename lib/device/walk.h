@@ -21,7 +21,6 @@ typedef struct Sought {
 
 /* As mig_device_decode(), emitting to @e, whose budget it spends.  @schema is zero before; what
  * @sought found lives as long as it.  @sought may be NULL. */
-bool mig_walk(const char *json, size_t json_length, const uint8_t *bytes, uint64_t length,
-              MigEmit *e, Schema *schema, Sought *sought);
+bool mig_walk(const MigDeviceState *device, MigEmit *e, Schema *schema, Sought *sought);
 
 #endif

@@ -237,8 +237,9 @@ static bool decode(Pair *pair, int side)
     if (!mig_input_room(stream->in, mig_schema_room(json_length))) {
         return out_of_memory(stream);
     }
-    device->matches = mig_device_decode(&decoder, json, json_length, device->bytes,
-                                        body->length, body->offset);
+    device->matches =
+        mig_device_decode(&decoder, &(MigDeviceState){ json, json_length, device->bytes,
+                                                       body->length, body->offset });
     return true;
 }
 

@@ -85,6 +85,14 @@ typedef struct Device {
     size_t json_length;
 } Device;
 
+static MigDeviceState state_of(const Device *device)
+{
+    return (MigDeviceState){ .json = device->json,
+                             .json_length = device->json_length,
+                             .bytes = device->body->data,
+                             .length = device->body->len };
+}
+
 /* The subsections that go; NULL with *error where nobody can tell. */
 static GPtrArray *find(DropSubsection *drop, MigNext *next, const Device *device,
                        GError **error)
@@ -94,8 +102,8 @@ static GPtrArray *find(DropSubsection *drop, MigNext *next, const Device *device
     Search search = { drop->path, section, found };
     const MigDecoder decoder = { mig_reader_budget(mig_next_reader(next)), NULL, visit,
                                  &search };
-    bool told = mig_device_decode(&decoder, device->json, device->json_length,
-                                  device->body->data, device->body->len, 0);
+    const MigDeviceState state = state_of(device);
+    bool told = mig_device_decode(&decoder, &state);
 
     if (!told && found->len == 0 && !strpbrk(drop->text, "*?")) {
         g_ptr_array_unref(found);
@@ -113,9 +121,9 @@ static bool cut(Device *device, MigNext *next, const char *path, GError **error)
 {
     const char *problem = NULL;
     uint64_t from, length;
-    char *without = mig_device_cut_subsection(
-        mig_reader_budget(mig_next_reader(next)), device->json, device->json_length,
-        device->body->data, device->body->len, path, &from, &length, &problem);
+    const MigDeviceState state = state_of(device);
+    char *without = mig_device_cut_subsection(mig_reader_budget(mig_next_reader(next)),
+                                              &state, path, &from, &length, &problem);
 
     if (!without) {
         return mig_next_refuse(next, device->item, device->item->section, error,

@@ -202,8 +202,9 @@ static void change_device(Body *body, uint64_t length)
         section->instance_id, &json_length);
     g_autofree uint8_t *original = g_memdup2(body->copy, length);
     const MigDecoder decoder = { mig_reader_budget(reader), NULL, visit, body };
+    const MigDeviceState device = { json, json_length, original, length, body->offset };
 
-    mig_device_decode(&decoder, json, json_length, original, length, body->offset);
+    mig_device_decode(&decoder, &device);
 }
 
 /* A register of configuration space tells how long the MSI-X table is: that must stay. */
