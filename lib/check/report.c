@@ -130,11 +130,12 @@ void mig_report(MigCheck *check, uint64_t offset, const MigSection *section,
             pending->instance_id = section->instance_id;
         }
     }
-    if (rule->loader && check->asked) {
-        pending->refusing = check->asked;
+    if (rule->loader) {
+        pending->refusing =
+            check->asked & mig_releases_between(rule->since, MIG_RELEASE_LAST);
         pending->loader =
-            check->pending_kept
-                ? loader_words(rule, mig_releases_oldest(check->asked), section)
+            pending->refusing && check->pending_kept
+                ? loader_words(rule, mig_releases_oldest(pending->refusing), section)
                 : NULL;
     }
 }

@@ -42,6 +42,7 @@ struct MigRule {
     bool needs_release;
     const char *loader; /* what any release prints as it refuses, or how that begins; %s
                               * is the section */
+    MigRelease since;   /* the first release that reads so far; 0: any does */
     /* Where later releases have other words: from which release on, and which. */
     struct {
         MigRelease since;
@@ -52,7 +53,8 @@ struct MigRule {
 /* The groups, each closed by a row without an id. */
 extern const MigRule mig_rules_framing[], mig_rules_configuration[], mig_rules_command[],
     mig_rules_description[], mig_rules_ram[], mig_rules_mapped_ram[], mig_rules_vfio[],
-    mig_rules_vfio_order[], mig_rules_vfio_subflag[], mig_rules_for[];
+    mig_rules_vfio_order[], mig_rules_vfio_subflag[], mig_rules_for[],
+    mig_rules_subsection[];
 
 /* Writes all rules to @rules, in the order of the table: mig_rule_count() of them. */
 void mig_rule_all(const MigRule **rules);

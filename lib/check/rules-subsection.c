@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          the rule about subsections of device state that came with a release, and
+ *                which those are.
+ * Must not know: where a subsection's bytes are, and what they mean.
+ * See also:      check/rules-for.c; filter/drop-subsection.c, the remedy.
+ *
+ * A subsection that the description has is in the stream, and a loader refuses one that it
+ * does not know.  Only those are here whose first release is certain, and which always have
+ * the same name.  That a stream has none of them does not mean that a loader knows all.
+ *
+ * Source: the VMStateDescription of each device, in all releases from 5.2 to 11.1;
+ * migration/vmstate.c, vmstate_subsection_load().
+ */
+#include <string.h>
+
+#include "check/rule.h"
+#include "device/decode.h"
+#include "stream/address.h"
+#include "stream/json-scan.h"
+
+static const struct {
+    const char *name;
+    MigRelease first;
+} subsections[] = {
+    { "cpu/pkrs", QEMU(6, 0) },
+    { "ich9_pm/pcihp", QEMU(6, 1) },
+    { "pckbd/extended_state", QEMU(6, 1) },
+    { "clock/muldiv", QEMU(6, 2) },
+    { "cpu/amd_tsc_scale_msr", QEMU(6, 2) },
+    { "cpu/intel_sgx", QEMU(6, 2) },
+    { "cpu/svm_guest", QEMU(6, 2) },
+    { "ps2kbd/command_reply_queue", QEMU(6, 2) },
+    { "virtio-balloon-device/page-poison", QEMU(6, 2) },
+    { "cpu/intel_amx_xtile", QEMU(7, 0) },
+    { "cpu/msr_xfd", QEMU(7, 0) },
+    { "cpu/pdptrs", QEMU(7, 0) },
+    { "arm_gicv3_cpu/gicv4", QEMU(7, 1) },
+    { "cpu/arch_lbr", QEMU(7, 1) },
+    { "cpu/triple_fault", QEMU(7, 2) },
+    { "cpu/xen_vcpu", QEMU(8, 0) },
+    { "i8259/ltim", QEMU(8, 0) },
+    { "smmuv3/gbpa", QEMU(8, 0) },
+    { "virtio-gpu/blob", QEMU(8, 2) },
+    { "arm_gicv3/gicd_nmi", QEMU(9, 1) },
+    { "arm_gicv3_cpu/nmi", QEMU(9, 1) },
+    { "cpu/fred", QEMU(9, 1) },
+    { "cpu/wfxt-timer", QEMU(9, 1) },
+    { "sd-card/ext_csd_modes-state", QEMU(9, 1) },
+    { "acpi-ged/cpuhp", QEMU(9, 2) },
+    { "cpu/msr_hwcr", QEMU(9, 2) },
+    { "virtio-net-device/backend", QEMU(10, 0) },
+    { "acpi-ged/pcihp", QEMU(10, 1) },
+    { "vdagent/chunk", QEMU(10, 1) },
+    { "acpi-ged/hest", QEMU(10, 2) },
+    { "cpu/error_code", QEMU(10, 2) },
+    { "virtio_pci/modern_state/features128", QEMU(10, 2) },
+    { "cpu/apx", QEMU(11, 0) },
+    { "cpu/cet", QEMU(11, 0) },
+    { "cpu/cet_shstk", QEMU(11, 0) },
+    { "cpu/msr_pl0_ssp", QEMU(11, 0) },
+    { "scsi-disk/pr", QEMU(11, 0) },
+    { "vhost-inflight-region/buffer", QEMU(11, 0) },
+    { "vhost-user-blk/inflight", QEMU(11, 0) },
+    { "tpm-crb/chunk", MIG_RELEASE_LAST },
+};
+
+G_STATIC_ASSERT(G_N_ELEMENTS(subsections) <= 64); /* bits of Search.seen */
+
+/* Releases before @first, as a range. */
+#define BEFORE(first) MIG_RELEASE_FIRST, (first)-1
+
+/* From this release on the loader names what it does not know. */
+#define NAMED_FIRST QEMU(10, 2)
+
+/* What a device's description is searched for. */
+typedef struct Search {
+    MigCheck *check;
+    const MigItem *item; /* the device's state */
+    uint64_t seen;       /* bit i: subsections[i] */
+} Search;
+
+static void report_newer(const Search *search, const char *name, MigRelease first)
+{
+    MigCheck *check = search->check;
+    const MigSection *section = search->item->section;
+    g_autofree char *owner = g_strndup(name, (size_t)(strrchr(name, '/') - name));
+    g_autofree char *device = mig_address_of_section(section->name, section->instance_id);
+    g_autofree char *path = g_strdup_printf("%s:*%s", device, name);
+    g_autofree char *value = mig_remedy_value(path);
+    g_autofree char *content = g_strdup_printf("what %s holds", name);
+
+    mig_report_item(check, search->item, "subsection %s came with QEMU %u.%u", name,
+                    mig_release_major(first), mig_release_minor(first));
+    mig_report_loader(check, BEFORE(MIN(first, NAMED_FIRST)),
+                      "load of migration failed: No such file or directory");
+    if (first > NAMED_FIRST && mig_check_asks(check, NAMED_FIRST, first - 1)) {
+        mig_report_loader(check, NAMED_FIRST, first - 1,
+                          "VM subsection '%s' in '%s' does not exist", name, owner);
+    }
+    mig_report_remedy(check, "drop-subsection:path=%s", value);
+    mig_report_gives_up(check, true, content);
+}
+
+static void look_at(Search *search, const char *name)
+{
+    bool is_subsection = strchr(name, '/') != NULL;
+
+    for (size_t i = 0; is_subsection && i < G_N_ELEMENTS(subsections); i++) {
+        if (strcmp(subsections[i].name, name) == 0 && !(search->seen >> i & 1) &&
+            mig_check_asks(search->check, BEFORE(subsections[i].first))) {
+            search->seen |= UINT64_C(1) << i;
+            report_newer(search, name, subsections[i].first);
+        }
+    }
+}
+
+/* Looks at each name of a vmstate in the value that comes next; brackets nest as deeply as the
+ * scanner allows. */
+static void search_value(Search *search, MigJson *json, GString *text) /* NOLINT */
+{
+    char bracket = mig_json_peek(json);
+
+    if (bracket != '{' && bracket != '[') {
+        mig_json_skip(json);
+        return;
+    }
+    mig_json_enter(json, bracket);
+    while (mig_json_next(json, bracket == '{' ? text : NULL)) {
+        if (bracket == '{' && g_str_equal(text->str, "vmsd_name") &&
+            mig_json_peek(json) == '"') {
+            mig_json_string(json, text);
+            look_at(search, text->str);
+        } else {
+            search_value(search, json, text);
+        }
+    }
+}
+
+static void subsection_newer(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    MigReader *reader = mig_check_reader(check);
+    Search search = { .check = check, .item = item };
+    g_autofree char *text = NULL;
+    g_autoptr(GString) value = NULL;
+    size_t length = 0;
+    MigJson json;
+
+    (void)facts;
+    if (item->piece || !mig_check_asks(check, BEFORE(MIG_RELEASE_LAST))) {
+        return;
+    }
+    text = mig_device_description_text(
+        mig_reader_input(reader), mig_reader_description(reader), item->section->name,
+        item->section->instance_id, &length);
+    if (text && mig_budget_spend(mig_reader_budget(reader), length)) {
+        value = g_string_new(NULL);
+        mig_json_init(&json, text, length);
+        search_value(&search, &json, value);
+    }
+}
+
+const MigRule mig_rules_subsection[] = {
+    { "subsection-newer", "the release knows the subsections of device state",
+      MIG_SEVERITY_ERROR, MIG_WATCH(DEVICE_STATE), .judge = subsection_newer,
+      .needs_release = true },
+    { 0 },
+};
