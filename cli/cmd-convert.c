@@ -529,6 +529,12 @@ static bool too_brief(const MigChain *chain, const GError *error)
            !g_error_matches(error, MIG_ERROR, MIG_ERROR_CANCELLED);
 }
 
+/* What check says of the result, so that both agree. */
+static CliStatus status_of_plan(const ConvertPlan *plan)
+{
+    return plan && plan->errors ? CLI_FOUND : CLI_OK;
+}
+
 /* Gives the file its name, and tells of it. */
 static CliStatus finish(const Run *run, const ConvertPlan *plan)
 {
@@ -538,7 +544,7 @@ static CliStatus finish(const Run *run, const ConvertPlan *plan)
         return fail("migstat convert", error);
     }
     report(run, plan);
-    return CLI_OK;
+    return status_of_plan(plan);
 }
 
 static MigOutput *begin_output(Run *run, GError **error)
@@ -589,35 +595,46 @@ static CliStatus attempt_again(Run *run)
 static CliStatus copy_result(Run *run, const ConvertPlan *plan)
 {
     const MigChainOptions chain_options = { MIG_CHAIN_OPTIONS_INIT,
-                                            .cancelled = cli_is_cancelled };
+                                            .cancelled = cli_is_cancelled,
+                                            .progress = show_progress,
+                                            .progress_data = run };
     g_autoptr(MigChain) nothing = mig_chain_new();
     g_autoptr(GError) error = NULL;
     g_autoptr(MigOutput) out = begin_output(run, &error);
+    bool copied;
 
     if (!out) {
         return fail("migstat convert", error);
     }
     run->chain = plan->chain ? plan->chain : run->chain;
-    if (mig_chain_run(nothing, plan->result ? plan->result : run->in, NULL, out,
-                      &chain_options, &error) &&
-        mig_output_commit(out, &error)) {
-        return finish(run, plan);
-    }
-    return fail_run(run, error);
+    begin_progress(run);
+    copied = mig_chain_run(nothing, plan->result ? plan->result : run->in, NULL, out,
+                           &chain_options, &error) &&
+             mig_output_commit(out, &error);
+    cli_progress_end(&run->progress);
+    return copied ? finish(run, plan) : fail_run(run, error);
 }
 
 static CliStatus convert_for(Run *run)
 {
     const Arguments *arguments = run->arguments;
-    ConvertPlan plan = { .release = arguments->release, .lossy = arguments->lossy };
+    ConvertPlan plan = { .release = arguments->release,
+                         .lossy = arguments->lossy,
+                         .progress = show_progress,
+                         .progress_data = run };
     g_autoptr(GError) error = NULL;
-    CliStatus status = CLI_OK;
+    CliStatus status;
+    bool planned;
 
-    if (!convert_plan(&plan, run->chain, run->in, &error)) {
+    begin_progress(run);
+    planned = convert_plan(&plan, run->chain, run->in, &error);
+    cli_progress_end(&run->progress);
+    if (!planned) {
         status = fail(arguments->input, error);
     } else if (arguments->dry_run) {
         convert_explain(plan.chain ? plan.chain : run->chain, &plan,
                         arguments->common->format);
+        status = status_of_plan(&plan);
     } else {
         status = copy_result(run, &plan);
     }
@@ -739,7 +756,8 @@ const CliCommand cli_command_convert = {
            "FILE may be compressed, or be a libvirt save image, which is unwrapped; "
            "\"-\" is standard input. Without --output the stream goes to standard "
            "output.\n\n"
-           "Exit status: 0 done; 1 the input is damaged or cannot be converted; 2 the "
+           "Exit status: 0 done; 1 the input is damaged or cannot be converted, or with "
+           "--for the result has errors that the release does not look at; 2 the "
            "job could not be done. Nothing is written to a file unless all of it is.",
     .options = options,
     .parse = parse,

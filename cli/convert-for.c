@@ -31,11 +31,11 @@ static void add_once(GPtrArray *texts, const char *text)
 }
 
 /* Runs the rules over @in, and goes back to its start. */
-static MigCheck *judge(MigRelease release, MigInput *in, MigReader **reader,
+static MigCheck *judge(const ConvertPlan *plan, MigInput *in, MigReader **reader,
                        GError **error)
 {
     const MigCheckOptions options = { MIG_CHECK_OPTIONS_INIT,
-                                      .releases = mig_releases_one(release),
+                                      .releases = mig_releases_one(plan->release),
                                       .keep = KEPT };
     g_autoptr(GError) stopped = NULL;
     g_autoptr(MigCheck) check = NULL;
@@ -45,6 +45,7 @@ static MigCheck *judge(MigRelease release, MigInput *in, MigReader **reader,
     check = mig_check_new(*reader, &options);
     while (mig_reader_next(*reader, &item, &stopped) == MIG_STATUS_MORE) {
         mig_check_item(check, item);
+        plan->progress(plan->progress_data, item->offset);
     }
     if (!mig_check_finish(check, stopped) || (stopped && !mig_check_refusing(check))) {
         g_propagate_error(error, g_steal_pointer(&stopped));
@@ -141,7 +142,9 @@ static void forget_result(ConvertPlan *plan)
 static bool run_filters(ConvertPlan *plan, MigInput *in, GError **error)
 {
     const MigChainOptions options = { MIG_CHAIN_OPTIONS_INIT, .lossy = plan->lossy,
-                                      .cancelled = cli_is_cancelled };
+                                      .cancelled = cli_is_cancelled,
+                                      .progress = plan->progress,
+                                      .progress_data = plan->progress_data };
 
     forget_result(plan);
     if (!plan->filters->len) {
@@ -168,7 +171,7 @@ static bool play_round(ConvertPlan *plan, MigInput *in, bool *done, GError **err
     if (!run_filters(plan, in, error)) {
         return false;
     }
-    check = judge(plan->release, plan->result ? plan->result : in, &reader, error);
+    check = judge(plan, plan->result ? plan->result : in, &reader, error);
     if (!check || !take_remedies(plan, check, wanted, error)) {
         return false;
     }
@@ -178,6 +181,7 @@ static bool play_round(ConvertPlan *plan, MigInput *in, bool *done, GError **err
     *done = !wanted->len;
     if (*done) {
         plan->verdict = cli_verdict_for(check, plan->release, false);
+        plan->errors = mig_check_count(check, MIG_SEVERITY_ERROR) > 0;
     }
     return true;
 }

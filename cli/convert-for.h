@@ -14,12 +14,16 @@
 typedef struct ConvertPlan {
     MigRelease release; /* asked for */
     bool lossy;         /* asked for: what is lossy may be done */
+    /* Called as the input is read, again from 0 for each reading. */
+    void (*progress)(void *data, uint64_t position);
+    void *progress_data;
     GPtrArray *filters; /* as mig_chain_add() takes them, in order */
     GPtrArray *gives_up;
     MigChain *chain;  /* that ran, or NULL: nothing has to be changed */
     MigInput *result; /* what came out of it, or NULL */
     int fd;           /* of that */
     char *verdict;    /* on the result */
+    bool errors;      /* the release does not refuse the result, yet errors are in it */
 } ConvertPlan;
 
 /*

@@ -502,11 +502,17 @@ static const struct {
     { "real/q35-72-vfio.mig.zst", "--for=7.2", 0,
       "; unchanged; no reason for QEMU 7.2 " },
     /* What is no refusal is said, and stays where nothing mends it. */
-    { "real/virt-52-gicv3-vfio.mig.zst", "--for=5.2", 0,
+    { "real/virt-52-gicv3-vfio.mig.zst", "--for=5.2", 1,
       "; unchanged; QEMU 5.2 accepts it, with 1 error: vfio-irq-before-controller" },
     /* What was asked for comes first. */
-    { "real/q35-100-vfio.mig.zst", "--for=5.2 --to=subflag", 0,
+    { "real/q35-100-vfio.mig.zst", "--for=7.2 --to=subflag", 0,
       "config-last \342\206\222 subflag" },
+    /* The subsections of pckbd and ICH9-LPC came with 6.1. */
+    { "real/q35-100-devices.mig.zst", "--for=5.2", 1,
+      "gives up what ich9_pm/pcihp holds: --lossy allows it" },
+    { "real/q35-100-devices.mig.zst", "--for=5.2 --lossy", 0,
+      "pckbd: subsection kbd.pckbd/extended_state dropped, 36 bytes; " },
+    { "bad/subsection-newer.txt", "--for=6.1", 0, "; unchanged; no reason for QEMU 6.1" },
     { "real/q35-72-zlib.mig.zst", "--for=11.1", 0, "compressed pages" },
     { "bad/vfio-flag-newer.txt", "--for=7.2", 0, "became END_OF_STATE" },
     /* What nothing mends. */
@@ -533,17 +539,20 @@ START_TEST(a_stream_is_made_fit_for_a_release)
         g_strdup_printf("cat a | migstat convert %s - > c", for_rows[_i].options);
     g_autofree char *dry =
         g_strdup_printf("migstat convert --dry-run %s a", for_rows[_i].options);
+    /* What has an error that no release minds is made all the same. */
+    bool made = for_rows[_i].status == 0 || strstr(for_rows[_i].says, "accepts it");
+
     put("a", stream);
     assert_status(file, for_rows[_i].status, for_rows[_i].says);
     assert_status(pipe_end, for_rows[_i].status, NULL);
     assert_status(dry, for_rows[_i].status, NULL);
-    ck_assert(is_there("b") == (for_rows[_i].status == 0));
-    if (for_rows[_i].status == 0) {
+    ck_assert(is_there("b") == made);
+    if (made) {
         g_autoptr(GBytes) b = get("b");
         g_autoptr(GBytes) c = get("c");
         assert_same_bytes(c, b, pipe_end);
     }
-    assert_files(for_rows[_i].status ? "a c" : "a b c");
+    assert_files(made ? "a b c" : "a c");
 }
 END_TEST
 
@@ -557,14 +566,17 @@ START_TEST(what_was_made_for_a_release_is_not_refused)
     put("a", stream);
     for (size_t i = 0; i < G_N_ELEMENTS(releases); i++) {
         g_autofree char *line =
-            g_strdup_printf("migstat convert -q --force --lossy --for=%s a -o b && "
-                            "migstat check --for=%s b",
+            g_strdup_printf("rm -f b; migstat convert -q --lossy --for=%s a -o b; s=$?; "
+                            "test -e b || exit 3;"
+                            "migstat check --for=%s b; test $? = $s",
                             releases[i], releases[i]);
         g_autoptr(Run) run = shell(line);
+
         ck_assert_msg(!strstr(run->out, "refuses it"), "%s: %s\n%s", names[_i], line,
                       run->out);
-        ck_assert_msg(*run->out || strstr(run->err, "no conversion helps"), "%s: %s\n%s",
-                      names[_i], line, run->err);
+        ck_assert_msg(run->status == 0 ||
+                          (run->status == 3 && strstr(run->err, "no conversion helps")),
+                      "%s: %s\n%s%s", names[_i], line, run->out, run->err);
     }
 }
 END_TEST
