@@ -155,12 +155,47 @@ static void begin_json(const Diff *diff)
     cli_json_array(json, "differences");
 }
 
+/* Memory of one side that was to be compared and is not in the stream; whether there is none. */
+static bool missing_json(const Diff *diff, MigDiffSide side)
+{
+    const MigRamImage *image =
+        diff->diff ? mig_diff_ram_image(diff->diff, side) : NULL;
+    CliJson *json = diff->report.json;
+    size_t n = 0;
+    const MigRamBlock *const *blocks =
+        image && !error_of(diff, side)
+            ? mig_reader_ram_blocks(mig_diff_reader(diff->diff, side), &n)
+            : NULL;
+    bool all = true;
+
+    for (size_t i = 0; i < n; i++) {
+        uint64_t first, length = mig_ram_image_missing(image, blocks[i], &first);
+
+        if (length) {
+            cli_json_object(json, NULL);
+            cli_json_string(json, "from", side == MIG_DIFF_A ? "a" : "b");
+            cli_json_string(json, "block", blocks[i]->name);
+            cli_json_uint(json, "address", first);
+            cli_json_wide(json, "address", first, 1);
+            cli_json_uint(json, "length", MIN(length, blocks[i]->used_length));
+            cli_json_end_object(json);
+            all = false;
+        }
+    }
+    return all;
+}
+
 static void end_json(const Diff *diff, bool trouble)
 {
     CliJson *json = diff->report.json;
+    bool all;
 
     cli_json_end_array(json);
-    if (trouble) {
+    cli_json_array(json, "missing");
+    all = missing_json(diff, MIG_DIFF_A);
+    all &= missing_json(diff, MIG_DIFF_B);
+    cli_json_end_array(json);
+    if (trouble || (!all && diff->report.found == 0)) {
         cli_json_null(json, "same");
     } else {
         cli_json_bool(json, "same", diff->report.found == 0);

@@ -6,6 +6,7 @@
  * See also:      compare-fields.c, compare-vfio.c.
  */
 #include "diff/diff-private.h"
+#include "io/input-memory.h"
 
 /* A tree: names that share a hash cost no more than others. */
 static GTree *sections_of(const MigDiffStream *side)
@@ -23,13 +24,21 @@ static GTree *sections_of(const MigDiffStream *side)
 }
 
 /* The last body of each section of a side, by the section's index. A section in which the
- * stream breaks off has none. */
-static GArray *bodies_of(const MigDiffStream *side)
+ * stream breaks off has none.  NULL, with the side's error, where there is no memory for
+ * them. */
+static GArray *bodies_of(MigDiffStream *side)
 {
-    GArray *bodies = g_array_new(false, true, sizeof(MigDiffBody));
+    GArray *bodies;
     size_t n;
     const MigSection *const *list = mig_reader_sections(side->reader, &n);
 
+    if (!mig_input_room(side->in, n * sizeof(MigDiffBody))) {
+        if (!side->error) {
+            mig_input_end_error(side->in, &side->error);
+        }
+        return NULL;
+    }
+    bodies = g_array_new(false, true, sizeof(MigDiffBody));
     g_array_set_size(bodies, (guint)n);
     for (guint i = 0; i < side->summary->sections->len; i++) {
         const MigSectionSummary *s =
@@ -83,6 +92,9 @@ void mig_diff_sections(MigDiff *diff)
     size_t n;
     const MigSection *const *list = mig_reader_sections(diff->side[0].reader, &n);
 
+    if (!bodies_a || !bodies_b) {
+        return;
+    }
     for (size_t i = 0; i < n; i++) {
         const MigSection *other = g_tree_lookup(in_b, list[i]);
 

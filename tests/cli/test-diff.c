@@ -194,6 +194,28 @@ START_TEST(errors_are_json_too)
 }
 END_TEST
 
+/* Memory that a stream does not carry is told of, and nobody can say that it is the same. */
+START_TEST(missing_memory_is_json_too)
+{
+    g_autofree char *file = fixture_file("extract/shared.txt");
+    g_autoptr(Run) run =
+        run_migstat(NULL, "diff", "--ram", "--format=json", file, file, NULL);
+    g_autoptr(Run) without = run_migstat(NULL, "diff", "--format=json", file, file, NULL);
+
+    ck_assert_int_eq(run->status, 1);
+    ck_assert_msg(strstr(run->out,
+                         "\"missing\": [{\"from\": \"a\", \"block\": \"pc.ram\", "
+                         "\"address\": 0, \"address_hex\": \"0x0\", \"length\": 16384}"),
+                  "%s", run->out);
+    ck_assert_msg(strstr(run->out, "{\"from\": \"b\", \"block\": \"vga.vram\", "), "%s",
+                  run->out);
+    ck_assert_msg(strstr(run->out, "], \"same\": null, "), "%s", run->out);
+    ck_assert_int_eq(without->status, 0);
+    ck_assert_msg(strstr(without->out, "\"missing\": [], \"same\": true, "), "%s",
+                  without->out);
+}
+END_TEST
+
 /* One of two descriptions is enough. */
 START_TEST(reads_what_the_other_side_describes)
 {
@@ -292,6 +314,7 @@ Suite *suite_diff(void)
     tcase_add_test(tc, a_block_device_may_be_both_sides);
     tcase_add_test(tc, damage_is_trouble);
     tcase_add_test(tc, errors_are_json_too);
+    tcase_add_test(tc, missing_memory_is_json_too);
     tcase_add_test(tc, reads_what_the_other_side_describes);
     tcase_add_test(tc, long_lists_end);
     tcase_add_test(tc, arm_registers_are_compared_by_name);

@@ -167,6 +167,7 @@ START_TEST(differences_are_as_the_schemas_say)
         { "diff/a.txt", "diff/b.txt" },
         { "diff/a.txt", "bad/truncated.txt" },
         { "diff/a.txt", "bad/magic.txt" },
+        { "extract/shared.txt", "extract/shared.txt" },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(pairs); i++) {
