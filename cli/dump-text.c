@@ -28,6 +28,21 @@ static void heading(const Text *t, const char *title)
     *t->begun = true;
 }
 
+/* A table without rows is left out, unless --only has asked for it: then it is said that there
+ * is nothing, which answers the question.  @filtered: --section has a say in its rows. */
+static void print_none(const Text *t, const char *title, const char *what, bool filtered)
+{
+    const DumpOptions *dump_options = t->dump->options;
+
+    if (dump_options->only) {
+        heading(t, title);
+        printf("  no %s%s\n", what,
+               filtered && !mig_addresses_is_empty(dump_options->section)
+                   ? " in these sections"
+                   : "");
+    }
+}
+
 static void print_cut(guint cut)
 {
     g_autofree char *number = cli_number(cut);
@@ -99,6 +114,7 @@ static void print_ram(const Text *t)
     guint cut;
 
     if (n == 0 && s->ram_records == 0) {
+        print_none(t, "RAM", "RAM blocks", false);
         return;
     }
     heading(t, "RAM");
@@ -233,7 +249,8 @@ static void print_vfio(const Text *t)
     guint cut;
     g_autoptr(GArray) rows = dump_vfio_rows(t->dump, &cut);
 
-    if (rows->len == 0) {
+    if (rows->len + cut == 0) {
+        print_none(t, "VFIO", "VFIO devices", true);
         return;
     }
     heading(t, "VFIO");
@@ -436,6 +453,7 @@ static void print_sections(const Text *t)
     guint cut = 0;
 
     if (t->dump->summary->sections->len == 0) {
+        print_none(t, "SECTIONS", "sections", false);
         return;
     }
     heading(t, "SECTIONS");
@@ -459,7 +477,8 @@ static void print_devices(const Text *t)
     g_autoptr(GArray) rows = dump_device_rows(t->dump, &cut);
     CliTable *table;
 
-    if (rows->len == 0) {
+    if (rows->len + cut == 0) {
+        print_none(t, "DEVICES", "devices", true);
         return;
     }
     heading(t, "DEVICES");
@@ -501,6 +520,7 @@ static void print_commands(const Text *t)
     CliTable *table;
 
     if (commands->len == 0) {
+        print_none(t, "COMMANDS", "commands", false);
         return;
     }
     heading(t, "COMMANDS");
@@ -549,6 +569,7 @@ static void print_defects(const Text *t)
     CliTable *table;
 
     if (s->n_defects == 0) {
+        print_none(t, "DEFECTS", "defects", false);
         return;
     }
     table = cli_table_new("rll");
