@@ -102,6 +102,10 @@ void cli_parse(const CliCommand *command, int argc, char **argv, unsigned flags,
 /* Whether the option of that long name was given, before the command's name or after. */
 bool cli_given(const CliCommon *common, const CliCommand *command, const char *option);
 
+/* "migstat check --list-rules" for the name of an option that a command has, "migstat --version"
+ * where all have it; NULL where none has.  The caller frees. */
+char *cli_option_form(const char *name);
+
 /* For words that an option's value may be: the index of @arg in @words (closed by NULL), or the
  * end of the program with "--OPTION is a, b or c, not ...". */
 int cli_word(const struct argp_state *state, const char *option, const char *arg,
@@ -111,6 +115,11 @@ int cli_word(const struct argp_state *state, const char *option, const char *arg
  * a folder is wanted, because it is a file. */
 void cli_want_file(const struct argp_state *state, const char *path);
 void cli_want_folder(const struct argp_state *state, const char *path);
+
+/* Ends it if @path, which is to be a folder that need not exist, is the name of a file: it ends
+ * in one of @suffixes (closed by NULL), and in no "/". */
+void cli_want_no_file(const struct argp_state *state, const char *path,
+                      const char *const *suffixes);
 
 /* A release, "7.2" or "qemu-7.2"; or the end of the program with what is known. */
 MigRelease cli_release(const struct argp_state *state, const char *option,

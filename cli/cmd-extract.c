@@ -90,6 +90,11 @@ static bool wants_folder(const Extract *x)
     return x->what == WHAT_RAM || x->what == WHAT_VFIO;
 }
 
+/* Who gives -o a name like this has a file in mind: those that are written here, and what
+ * memory is called elsewhere. */
+static const char *const file_suffixes[] = { ".raw", ".data", ".config", ".bin",
+                                             ".img", ".dump", NULL };
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     Extract *x = state->input;
@@ -121,6 +126,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             cli_usage_error(state, "which folder? (-o DIR)");
         } else if (x->output && wants_folder(x)) {
             cli_want_folder(state, x->output);
+            cli_want_no_file(state, x->output, file_suffixes);
         } else if (x->output) {
             cli_want_file(state, x->output);
         }

@@ -96,6 +96,24 @@ void cli_want_folder(const struct argp_state *state, const char *path)
     }
 }
 
+void cli_want_no_file(const struct argp_state *state, const char *path,
+                      const char *const *suffixes)
+{
+    g_autofree char *folder = g_path_get_dirname(path), *shown = cli_shell_name(folder);
+    g_autofree char *name = g_path_get_basename(path), *shown_path = cli_shell_name(path);
+
+    for (; !g_str_has_suffix(path, "/") && !g_file_test(path, G_FILE_TEST_IS_DIR) &&
+           *suffixes;
+         suffixes++) {
+        if (g_str_has_suffix(name, *suffixes)) {
+            cli_usage_error(state,
+                            "-o wants the folder in which files appear: -o %s, or -o %s/ "
+                            "for a folder of that name",
+                            shown, shown_path);
+        }
+    }
+}
+
 MigRelease cli_release(const struct argp_state *state, const char *option,
                        const char *arg)
 {

@@ -19,10 +19,17 @@ typedef struct Main {
     int status;
 } Main;
 
+/* What is typed as a command and is none: an option's name, or what other programs have. */
+static char *form_of(const char *name)
+{
+    return strcmp(name, "man") == 0 ? g_strdup("man migstat, or migstat help COMMAND")
+                                    : cli_option_form(name);
+}
+
 static const CliCommand *find_command(struct argp_state *state, const char *name)
 {
     g_autoptr(MigNearest) nearest = mig_nearest_new(name);
-    g_autofree char *hint = NULL;
+    g_autofree char *hint = NULL, *form = form_of(name);
 
     for (const CliCommand *const *command = cli_commands; *command; command++) {
         if (strcmp((*command)->name, name) == 0) {
@@ -30,7 +37,8 @@ static const CliCommand *find_command(struct argp_state *state, const char *name
         }
         mig_nearest_offer(nearest, (*command)->name);
     }
-    hint = mig_nearest_hint(nearest, "there are");
+    hint = form ? g_strconcat("; write ", form, NULL)
+                : mig_nearest_hint(nearest, "there are");
     cli_usage_error(state, "no command \"%s\"%s", name, hint);
     return NULL;
 }

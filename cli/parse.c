@@ -67,6 +67,13 @@ static const struct argp_option *option_named(const CliCommand *command, const c
     return NULL;
 }
 
+static bool is_common(const char *name)
+{
+    const CliCommand none = { 0 };
+
+    return option_named(&none, name) != NULL;
+}
+
 /* An alias has its key and argument from the option before it. */
 static const struct argp_option *real_option(const CliCommand *command,
                                              const struct argp_option *option)
@@ -89,11 +96,10 @@ static const struct argp_option *option_of_letter(const CliCommand *command, cha
     return NULL;
 }
 
-/* " (check and convert have it)", or "". */
-static char *others_with(const char *name)
+/* The names of the commands that have an option @name. */
+static GPtrArray *commands_with(const char *name)
 {
-    g_autoptr(GPtrArray) found = g_ptr_array_new();
-    g_autofree char *text = NULL;
+    GPtrArray *found = g_ptr_array_new();
 
     for (const CliCommand *const *command = cli_commands; *command; command++) {
         const struct argp_option *option = option_named(*command, name);
@@ -102,12 +108,65 @@ static char *others_with(const char *name)
             g_ptr_array_add(found, (gpointer)(uintptr_t)(*command)->name);
         }
     }
-    if (found->len == 0) {
-        return g_strdup("");
+    return found;
+}
+
+/* " (check, convert and diff have it)", or "". */
+static char *others_with(const char *name)
+{
+    g_autoptr(GPtrArray) found = commands_with(name);
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < found->len; i++) {
+        const char *joint = i == 0 ? " (" : i + 1 < found->len ? ", " : " and ";
+
+        g_string_append_printf(text, "%s%s", joint, (char *)found->pdata[i]);
     }
-    g_ptr_array_add(found, NULL);
-    text = g_strjoinv(" and ", (char **)found->pdata);
-    return g_strdup_printf(" (%s %s it)", text, found->len == 2 ? "has" : "have");
+    if (found->len) {
+        g_string_append(text, found->len == 1 ? " has it)" : " have it)");
+    }
+    return g_string_free(text, FALSE);
+}
+
+char *cli_option_form(const char *name)
+{
+    g_autoptr(GPtrArray) found = commands_with(name);
+
+    if (found->len == 0) {
+        return NULL;
+    }
+    return is_common(name)
+               ? g_strdup_printf("migstat --%s", name)
+               : g_strdup_printf("migstat %s --%s", (char *)found->pdata[0], name);
+}
+
+/* The same; where no command was named yet, with the name of the one that was meant. */
+static char *others_text(const Parse *parse, const char *name)
+{
+    g_autoptr(GPtrArray) found = commands_with(name);
+    g_autofree char *form = cli_option_form(name);
+
+    return found->len == 1 && parse->flags & ARGP_IN_ORDER
+               ? g_strdup_printf("; write %s", form)
+               : others_with(name);
+}
+
+/* What other programs have an option for, and how it is had here. */
+static const struct {
+    const char *option, *form;
+} forms[] = {
+    { "--values", "migstat dump --devices=DEVICE:FIELD -f json FILE | jq "
+                  "'.devices[].fields[].value' prints values alone" },
+};
+
+static const char *form_of(const char *word)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
+        if (strcmp(forms[i].option, word) == 0) {
+            return forms[i].form;
+        }
+    }
+    return NULL;
 }
 
 /* Says which options @word, with its hyphens, may have meant: those that begin with it where
@@ -116,8 +175,13 @@ static void refuse_option(const Cursor *cursor, const char *word, bool is_short)
 {
     const CliCommand *command = cursor->parse->command;
     g_autoptr(MigNearest) nearest = mig_nearest_new(word);
-    g_autofree char *hint = NULL, *others = others_with(word + 2);
+    g_autofree char *hint = NULL, *others = others_text(cursor->parse, word + 2);
     const struct argp_option *option;
+
+    if (form_of(word)) {
+        cli_usage_error(cursor->state, "no option \"%s\"; %s", word, form_of(word));
+        return;
+    }
 
     for (size_t i = 0; (option = option_at(command, i)) != NULL; i++) {
         g_autofree char *name =
@@ -128,22 +192,25 @@ static void refuse_option(const Cursor *cursor, const char *word, bool is_short)
             mig_nearest_offer(nearest, name);
         }
     }
-    hint = mig_nearest_best(nearest) ? mig_nearest_hint(nearest, "") : g_strdup("");
+    hint = mig_nearest_best(nearest) && !*others ? mig_nearest_hint(nearest, "")
+                                                 : g_strdup("");
     cli_usage_error(cursor->state, "no option \"%s\"%s%s", word, hint, others);
 }
 
-/* The option that @name is, or is a beginning of that no other has. */
+/* The option that @name is, or is a beginning of that no other has.  The whole name of
+ * another command's option is no short form of one here. */
 static const struct argp_option *find_long(const Cursor *cursor, const char *name)
 {
     const CliCommand *command = cursor->parse->command;
     const struct argp_option *option = option_named(command, name), *found = NULL;
     g_autofree char *word = g_strconcat("--", name, NULL);
+    g_autoptr(GPtrArray) others = commands_with(name);
     bool several = false;
 
     if (option) {
         return real_option(command, option);
     }
-    for (size_t i = 0; (option = option_at(command, i)) != NULL; i++) {
+    for (size_t i = 0; !others->len && (option = option_at(command, i)) != NULL; i++) {
         const struct argp_option *real = real_option(command, option);
 
         if (!option->name || !g_str_has_prefix(option->name, name)) {

@@ -52,6 +52,29 @@ static const struct {
       "migstat dump: no option \"--sec\"; did you mean --sections or --section?" },
     /* another command has it */
     { "dump --lossy x", "migstat dump: no option \"--lossy\" (convert has it)" },
+    { "dump --offest=1 --color=red x",
+      "migstat dump: no option \"--offest\"; did you mean --offset?" },
+    { "dump --config-needed=yes x",
+      "migstat dump: no option \"--config-needed\" (check and convert have it)" },
+    { "convert --all x",
+      "migstat convert: no option \"--all\" (check, diff and dump have it)" },
+    /* and is not taken for the beginning of --format */
+    { "dump --for=7.2 x",
+      "migstat dump: no option \"--for\" (check and convert have it)" },
+    /* as typed by those who know other programs */
+    { "version", "migstat: no command \"version\"; write migstat --version" },
+    { "usage", "migstat: no command \"usage\"; write migstat --usage" },
+    { "man", "migstat: no command \"man\"; write man migstat, or migstat help COMMAND" },
+    { "list-rules",
+      "migstat: no command \"list-rules\"; write migstat check --list-rules" },
+    { "registers x",
+      "migstat: no command \"registers\"; write migstat dump --registers" },
+    { "--list-rules",
+      "migstat: no option \"--list-rules\"; write migstat check --list-rules" },
+    { "--for=7.2 x", "migstat: no option \"--for\" (check and convert have it)" },
+    { "dump --values x",
+      "migstat dump: no option \"--values\"; migstat dump --devices=DEVICE:FIELD -f json "
+      "FILE | jq '.devices[].fields[].value' prints values alone" },
     { "dump --qwertyuiop x", "migstat dump: no option \"--qwertyuiop\"" },
     { "dump -z x", "migstat dump: no option \"-z\"" },
     { "dump -qz x", "migstat dump: no option \"-z\"" },
@@ -113,6 +136,14 @@ static const struct {
       "migstat extract: / is a folder; -o wants a file name" },
     { "extract --ram=all -o /dev/null x",
       "migstat extract: /dev/null is a file; -o wants a folder" },
+    /* the folder, or the file? */
+    { "extract --ram=pc.ram -o pc.ram.raw x",
+      "migstat extract: -o wants the folder in which files appear: -o ., or -o "
+      "pc.ram.raw/ "
+      "for a folder of that name" },
+    { "extract --vfio=* -o /tmp/vfio.bin x",
+      "migstat extract: -o wants the folder in which files appear: -o /tmp, or -o "
+      "/tmp/vfio.bin/ for a folder of that name" },
     { "convert --output= x", "migstat convert: -o wants a file name, not an empty one" },
     { "extract --ram=all x", "migstat extract: which folder? (-o DIR)" },
     { "extract x", "migstat extract: what? (--ram, --section, --vfio or --description)" },
