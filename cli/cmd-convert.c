@@ -285,11 +285,11 @@ static bool is_input(const struct stat *in, const struct stat *out)
 /* What must not happen in place: losing what is wrapped around the stream. */
 static bool check_in_place(Arguments *arguments, MigInput *in, GError **error)
 {
-    size_t n;
-    const MigContainer *containers = mig_input_containers(in, &n);
-    bool zstd = n == 1 && strcmp(containers[0].name, "zstd") == 0;
+    const MigContainer *outer = mig_input_container(in, 0);
+    bool zstd = outer && !mig_input_container(in, 1) &&
+                strcmp(mig_container_name(outer), "zstd") == 0;
 
-    if (arguments->common->offset || (n && !zstd)) {
+    if (arguments->common->offset || (outer && !zstd)) {
         mig_error_set_plain(error, MIG_ERROR_USAGE,
                             "in place, what is around the stream would be lost; "
                             "-o FILE writes the stream alone");

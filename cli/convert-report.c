@@ -35,14 +35,15 @@ static void report_text(const ConvertResult *result)
     g_autofree char *name = cli_file_name(result->output);
     g_autofree char *size = cli_number(mig_output_written(result->out));
     g_autoptr(GString) line = g_string_new(name);
-    size_t n, n_containers;
+    size_t n;
     const MigChange *changes = mig_chain_changes(result->chain, &n);
-    const MigContainer *containers = mig_input_containers(result->in, &n_containers);
+    const MigContainer *container;
 
     g_string_append_printf(line, ": %s bytes", size);
-    for (size_t i = 0; i < n_containers; i++) {
-        if (!result->zstd || strcmp(containers[i].name, "zstd") != 0) {
-            g_string_append_printf(line, "; unwrapped from %s", containers[i].name);
+    for (size_t i = 0; (container = mig_input_container(result->in, i)); i++) {
+        if (!result->zstd || strcmp(mig_container_name(container), "zstd") != 0) {
+            g_string_append_printf(line, "; unwrapped from %s",
+                                   mig_container_name(container));
         }
     }
     for (size_t i = 0; i < n && i < TOLD_MAX; i++) {
@@ -68,9 +69,9 @@ static void report_text(const ConvertResult *result)
 
 static void report_json(const ConvertResult *result)
 {
-    size_t n, n_containers;
+    size_t n;
     const MigChange *changes = mig_chain_changes(result->chain, &n);
-    const MigContainer *containers = mig_input_containers(result->in, &n_containers);
+    const MigContainer *container;
     CliJson json;
 
     cli_json_init(&json, stderr);
@@ -80,8 +81,8 @@ static void report_json(const ConvertResult *result)
     cli_json_uint(&json, "stream_bytes", mig_output_tell(result->out));
     cli_json_uint(&json, "written_bytes", mig_output_written(result->out));
     cli_json_array(&json, "unwrapped");
-    for (size_t i = 0; i < n_containers; i++) {
-        cli_json_string(&json, NULL, containers[i].name);
+    for (size_t i = 0; (container = mig_input_container(result->in, i)); i++) {
+        cli_json_string(&json, NULL, mig_container_name(container));
     }
     cli_json_end_array(&json);
     cli_json_array(&json, "changes");

@@ -16,12 +16,11 @@ bool dump_wants(const DumpOptions *dump_options, const MigSection *section)
 
 char *dump_container(const MigInput *in)
 {
-    size_t n;
-    const MigContainer *containers = mig_input_containers(in, &n);
-    GString *name = g_string_new(n ? NULL : "plain");
+    const MigContainer *container = mig_input_container(in, 0);
+    GString *name = g_string_new(container ? mig_container_name(container) : "plain");
 
-    for (size_t i = 0; i < n; i++) {
-        g_string_append_printf(name, "%s%s", i ? "+" : "", containers[i].name);
+    for (size_t i = 1; (container = mig_input_container(in, i)); i++) {
+        g_string_append_printf(name, "+%s", mig_container_name(container));
     }
     return g_string_free(name, FALSE);
 }

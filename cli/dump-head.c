@@ -26,24 +26,34 @@ static const struct {
     [MIG_SHARE_OTHER] = { "other", "·", CLI_DIM },
 };
 
+/* "version 2", "domain XML 4,711 bytes", "guest was running" */
+static void append_property(GString *line, const MigProperty *property)
+{
+    g_autofree char *number = cli_number(property->value);
+
+    g_string_append_printf(line, "%s %s", property->begins ? ";" : ",", property->words);
+    if (property->kind != MIG_PROPERTY_FLAG) {
+        g_string_append_printf(line, " %s%s", number,
+                               property->kind == MIG_PROPERTY_LENGTH ? " bytes" : "");
+    }
+}
+
+/* A line for each wrapper whose header states something. */
 static void print_wrappers(const Dump *dump)
 {
-    size_t n;
-    const MigContainer *containers = mig_input_containers(dump->in, &n);
+    const MigContainer *container;
+    const MigProperty *property;
 
-    for (size_t i = 0; i < n; i++) {
-        if (containers[i].libvirt_version) {
-            g_autofree char *xml = cli_number(containers[i].xml_length);
-            g_autofree char *cookie = cli_number(containers[i].cookie_length);
-            g_autofree char *line = g_strdup_printf(
-                "libvirt save image, version %u%s; guest was %s; domain XML %s bytes, "
-                "cookie %s bytes",
-                containers[i].libvirt_version,
-                containers[i].libvirt_partial ? ", PARTIAL: the save was not finished"
-                                              : "",
-                containers[i].libvirt_was_running ? "running" : "paused", xml, cookie);
+    for (size_t i = 0; (container = mig_input_container(dump->in, i)); i++) {
+        g_autoptr(GString) line = g_string_new(mig_container_name(container));
 
-            cli_print_row(stdout, 2, line);
+        for (size_t j = 0; (property = mig_container_property(container, j)); j++) {
+            if (property->words) {
+                append_property(line, property);
+            }
+        }
+        if (mig_container_property(container, 0)) {
+            cli_print_row(stdout, 2, line->str);
         }
     }
 }

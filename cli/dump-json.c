@@ -17,24 +17,27 @@ static void uint_or_null(CliJson *json, const char *key, uint64_t value, uint64_
     }
 }
 
+static void put_property(CliJson *json, const MigProperty *property)
+{
+    if (property->kind == MIG_PROPERTY_FLAG) {
+        cli_json_bool(json, property->name, property->value != 0);
+    } else {
+        cli_json_uint(json, property->name, property->value);
+    }
+}
+
 static void put_wrappers(CliJson *json, const Dump *dump)
 {
-    size_t n;
-    const MigContainer *containers = mig_input_containers(dump->in, &n);
+    const MigContainer *container;
+    const MigProperty *property;
 
     cli_json_array(json, "wrappers");
-    for (size_t i = 0; i < n; i++) {
-        const MigContainer *c = &containers[i];
-
+    for (size_t i = 0; (container = mig_input_container(dump->in, i)); i++) {
         cli_json_object(json, NULL);
-        cli_json_string(json, "name", c->name);
-        cli_json_uint(json, "header_length", c->header_length);
-        if (c->libvirt_version) {
-            cli_json_uint(json, "version", c->libvirt_version);
-            cli_json_bool(json, "partial", c->libvirt_partial);
-            cli_json_bool(json, "was_running", c->libvirt_was_running);
-            cli_json_uint(json, "xml_length", c->xml_length);
-            cli_json_uint(json, "cookie_length", c->cookie_length);
+        cli_json_string(json, "name", mig_container_name(container));
+        cli_json_uint(json, "header_length", mig_container_header_length(container));
+        for (size_t j = 0; (property = mig_container_property(container, j)); j++) {
+            put_property(json, property);
         }
         cli_json_end_object(json);
     }

@@ -3,7 +3,7 @@
  * Owns:          the header of a libvirt save image: `virsh save`, managed save, the
  *                memory part of an external snapshot.
  * Must not know: what the domain XML says, nor what the payload is.
- * See also:      container.c, which goes on after the header.
+ * See also:      container-type.h; container.c, which goes on after the header.
  *
  * The image, as libvirt's src/qemu/qemu_saveimage.h defines it:
  *
@@ -11,14 +11,14 @@
  *     16   4  version       1 or 2; 1 knows no format
  *     20   4  data_len      bytes of XML, cookie and padding that follow the header
  *     24   4  was_running   0 or 1
- *     28   4  format        MigLibvirtFormat
+ *     28   4  format        Format
  *     32   4  cookieOffset  0, or where the cookie XML lies, counted from the domain XML
  *     36  56  unused        0
  *     92  data_len          domain XML, NUL, cookie XML, NUL, padding
  *
  * The integers have the byte order of the host that saved.
  */
-#include "io/container.h"
+#include "io/container-type.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -26,6 +26,27 @@
 #define HEADER_LENGTH 92
 /* The XML of the largest guests has some MiB. */
 #define XML_MAX (64u << 20)
+
+#define MAGIC         "LibvirtQemudSave"
+#define PARTIAL_MAGIC "LibvirtQemudPart"
+#define MAGIC_LENGTH  16
+
+/* How an image says that it holds the stream. */
+typedef enum Format {
+    RAW = 0,
+    GZIP = 1,
+    BZIP2 = 2,
+    XZ = 3,
+    LZOP = 4,
+    ZSTD = 5,
+    SPARSE = 6, /* raw, and mapped-ram */
+} Format;
+
+/* Their compression. */
+static const char *const payloads[] = {
+    [RAW] = NULL, [GZIP] = "gzip", [BZIP2] = "bzip2", [XZ] = "xz",
+    [LZOP] = "lzop", [ZSTD] = "zstd", [SPARSE] = NULL,
+};
 
 typedef struct Header {
     uint32_t version;
@@ -53,7 +74,7 @@ static Header decode(const uint8_t *bytes)
     }
     header = (Header){ words[0], words[1], words[2], words[3], words[4] };
     if (header.version == 1) {
-        header.format = MIG_LIBVIRT_RAW;
+        header.format = RAW;
     }
     return header;
 }
@@ -65,7 +86,7 @@ static bool check(const Header *header, uint64_t origin, GError **error)
                              "version %" PRIu32
                              " of libvirt's save image is not supported",
                              header->version);
-    } else if (header->format > MIG_LIBVIRT_SPARSE) {
+    } else if (header->format > SPARSE) {
         mig_source_set_error(error, MIG_ERROR_UNSUPPORTED, origin + 28,
                              "format %" PRIu32
                              " of libvirt's save image is not supported",
@@ -131,30 +152,62 @@ static bool measure_text(MigSource *image, uint64_t offset, uint64_t length,
     return true;
 }
 
-bool mig_container_read_libvirt(MigSource *image, MigContainer *container,
-                                MigLibvirtFormat *format, GError **error)
+static void describe(MigContainer *container, const Header *header, bool partial,
+                     uint64_t xml_length, uint64_t cookie_length)
 {
+    const MigProperty properties[] = {
+        { "version", MIG_PROPERTY_NUMBER, header->version, "version", false },
+        { "partial", MIG_PROPERTY_FLAG, partial,
+          partial ? "PARTIAL: the save was not finished" : NULL, false },
+        { "was_running", MIG_PROPERTY_FLAG, header->was_running != 0,
+          header->was_running ? "guest was running" : "guest was paused", true },
+        { "xml_length", MIG_PROPERTY_LENGTH, xml_length, "domain XML", true },
+        { "cookie_length", MIG_PROPERTY_LENGTH, cookie_length, "cookie", false },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(properties); i++) {
+        mig_container_state(container, properties[i]);
+    }
+    container->words =
+        partial ? "a libvirt save image that was not finished" : "a libvirt save image";
+}
+
+static bool libvirt_recognise(const uint8_t *head, size_t n)
+{
+    return n >= MAGIC_LENGTH && (memcmp(head, MAGIC, MAGIC_LENGTH) == 0 ||
+                                 memcmp(head, PARTIAL_MAGIC, MAGIC_LENGTH) == 0);
+}
+
+static MigSource *libvirt_open(MigSource *source, MigOpening *opening, GError **error)
+{
+    g_autoptr(MigSource) image = source;
     uint8_t bytes[HEADER_LENGTH];
+    uint64_t xml_length, cookie_length = 0;
 
     if (!read_all(image, 0, bytes, sizeof bytes, error)) {
-        return false;
+        return NULL;
     }
     Header header = decode(bytes);
     if (!check(&header, image->origin, error)) {
-        return false;
+        return NULL;
     }
-
-    container->header_length = HEADER_LENGTH + (uint64_t)header.data_length;
-    container->libvirt_version = header.version;
-    container->libvirt_partial =
-        memcmp(bytes, MIG_LIBVIRT_PARTIAL_MAGIC, strlen(MIG_LIBVIRT_PARTIAL_MAGIC)) == 0;
-    container->libvirt_was_running = header.was_running != 0;
-    *format = (MigLibvirtFormat)header.format;
-
     uint32_t cookie = header.cookie_offset;
     uint32_t xml_area = cookie ? cookie : header.data_length;
-    return measure_text(image, HEADER_LENGTH, xml_area, &container->xml_length, error) &&
-           (cookie == 0 ||
-            measure_text(image, HEADER_LENGTH + (uint64_t)cookie,
-                         header.data_length - cookie, &container->cookie_length, error));
+    if (!measure_text(image, HEADER_LENGTH, xml_area, &xml_length, error) ||
+        (cookie && !measure_text(image, HEADER_LENGTH + (uint64_t)cookie,
+                                 header.data_length - cookie, &cookie_length, error))) {
+        return NULL;
+    }
+    describe(opening->container, &header, memcmp(bytes, MAGIC, MAGIC_LENGTH) != 0, xml_length,
+             cookie_length);
+    opening->payload = payloads[header.format];
+    opening->container->header_length = HEADER_LENGTH + (uint64_t)header.data_length;
+    return mig_source_view_new(g_steal_pointer(&image),
+                               opening->container->header_length);
 }
+
+const MigContainerType mig_container_libvirt = {
+    .name = "libvirt save image",
+    .recognise = libvirt_recognise,
+    .open = libvirt_open,
+};

@@ -1,94 +1,63 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          the first bytes by which wrappers are recognised, and the order in which
- *                they are removed.
- * Must not know: how any of them is removed.
- * See also:      foreign.c, what is recognised and not undone; source-zstd.c,
- *                source-gzip.c and container-libvirt.c, which remove them.
+ * Owns:          the order in which wrappers are recognised and removed.
+ * Must not know: any kind of wrapper.
+ * See also:      container-type.h, the list of kinds; foreign.c, what is recognised and not
+ *                undone.
  */
-#include "io/container.h"
+#include "io/container-type.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #include "io/foreign.h"
 
-typedef enum Kind {
-    KIND_PLAIN,
-    KIND_ZSTD,
-    KIND_GZIP,
-    KIND_LIBVIRT,
-    KIND_UNSUPPORTED,
-} Kind;
+#define ADDRESS_OF(kind) &mig_container_##kind,
+static const MigContainerType *const types[] = { MIG_CONTAINERS(ADDRESS_OF) };
 
-typedef struct Magic {
-    const char *bytes;
-    size_t length;
-    uint8_t first_mask; /* Bits of the first byte that do not count. */
-    Kind kind;
-    const char *name;
-} Magic;
-
-#define MAGIC(bytes) bytes, sizeof(bytes) - 1
-
-static const Magic magics[] = {
-    { MAGIC("\x28\xb5\x2f\xfd"), 0, KIND_ZSTD, "zstd" },
-    { MAGIC("\x50\x2a\x4d\x18"), 0x0f, KIND_ZSTD, "zstd" }, /* A skippable frame. */
-    { MAGIC("\x1f\x8b"), 0, KIND_GZIP, "gzip" },
-    { MAGIC(MIG_LIBVIRT_MAGIC), 0, KIND_LIBVIRT, "libvirt save image" },
-    { MAGIC(MIG_LIBVIRT_PARTIAL_MAGIC), 0, KIND_LIBVIRT, "libvirt save image" },
-};
-
-/* What the payload of a save image begins with, by its header. */
-static const struct {
-    Kind kind;
-    const char *name;
-} libvirt_formats[] = {
-    [MIG_LIBVIRT_RAW] = { KIND_PLAIN, "raw" },
-    [MIG_LIBVIRT_GZIP] = { KIND_GZIP, "gzip" },
-    [MIG_LIBVIRT_BZIP2] = { KIND_UNSUPPORTED, "bzip2" },
-    [MIG_LIBVIRT_XZ] = { KIND_UNSUPPORTED, "xz" },
-    [MIG_LIBVIRT_LZOP] = { KIND_UNSUPPORTED, "lzop" },
-    [MIG_LIBVIRT_ZSTD] = { KIND_ZSTD, "zstd" },
-    [MIG_LIBVIRT_SPARSE] = { KIND_PLAIN, "sparse" },
-};
-
-static const Magic *recognise(const uint8_t *head, size_t n)
+static const MigContainerType *recognise(const uint8_t *head, size_t n)
 {
-    static const Magic plain = { .kind = KIND_PLAIN, .name = "plain" };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(magics); i++) {
-        const Magic *magic = &magics[i];
-        if (n >= magic->length &&
-            (head[0] & ~magic->first_mask) == (uint8_t)magic->bytes[0] &&
-            memcmp(head + 1, magic->bytes + 1, magic->length - 1) == 0) {
-            return magic;
+    for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
+        if (types[i]->recognise(head, n)) {
+            return types[i];
         }
     }
-    return &plain;
+    return NULL;
 }
 
-/* The image says how its payload is compressed; the payload must agree. */
-static bool check_libvirt_payload(const Magic *found, size_t n, MigLibvirtFormat format,
-                                  uint64_t origin, GError **error)
+static bool is_known(const char *name)
 {
-    Kind expected = libvirt_formats[format].kind;
+    for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
+        if (strcmp(types[i]->name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
-    if (expected == KIND_UNSUPPORTED) {
+/* A header may say how its payload is compressed; the payload must agree.  @found: what that is,
+ * NULL for none of the list.  @n: how many bytes of it there are. */
+static bool check_payload(const MigContainer *outer, const char *payload,
+                          const MigContainerType *found, size_t n, uint64_t origin,
+                          GError **error)
+{
+    if (!payload) {
+        return true;
+    }
+    if (!is_known(payload)) {
         mig_source_set_error(
             error, MIG_ERROR_UNSUPPORTED, origin,
-            "the stream in this libvirt save image is compressed with %s, "
+            "the stream in this %s is compressed with %s, "
             "which is not supported; \"tail -c +%" PRIu64 " IMAGE | %s -dc\" unpacks it",
-            libvirt_formats[format].name, origin + 1, libvirt_formats[format].name);
+            outer->type->name, payload, origin + 1, payload);
         return false;
     }
     /* A save that failed early has no payload; the reader reports that. */
-    if (expected != KIND_PLAIN && expected != found->kind && n > 0) {
-        mig_source_set_error(
-            error, MIG_ERROR_CONTAINER, origin,
-            "the libvirt save image says that its stream is compressed with "
-            "%s, but it begins with other bytes",
-            libvirt_formats[format].name);
+    if (n > 0 && (!found || strcmp(found->name, payload) != 0)) {
+        mig_source_set_error(error, MIG_ERROR_CONTAINER, origin,
+                             "the %s says that its stream is compressed with "
+                             "%s, but it begins with other bytes",
+                             outer->type->name, payload);
         return false;
     }
     return true;
@@ -105,24 +74,32 @@ static bool is_unread(const uint8_t *head, size_t n, GError **error)
     return what != NULL;
 }
 
+static MigContainer *container_new(const MigContainerType *type)
+{
+    MigContainer *container = g_new0(MigContainer, 1);
+
+    container->type = type;
+    container->words = type->name;
+    return container;
+}
+
 MigSource *mig_container_unwrap(MigSource *source, uint64_t max_expand,
-                                GArray *containers, GError **error)
+                                GPtrArray *containers, GError **error)
 {
     g_autoptr(MigSource) layer = mig_source_view_new(source, 0);
     g_autoptr(MigExpansion) expansion = mig_expansion_new(max_expand);
-    MigLibvirtFormat libvirt_format = MIG_LIBVIRT_RAW;
+    MigOpening opening = { .expansion = expansion };
 
     for (;;) {
         size_t n;
         const uint8_t *head = mig_source_view_look(layer, &n, error);
-        if (!head) {
+        const MigContainerType *type = head ? recognise(head, n) : NULL;
+
+        if (!head || !check_payload(opening.container, opening.payload, type, n,
+                                    layer->origin, error)) {
             return NULL;
         }
-        const Magic *magic = recognise(head, n);
-        if (!check_libvirt_payload(magic, n, libvirt_format, layer->origin, error)) {
-            return NULL;
-        }
-        if (magic->kind == KIND_PLAIN) {
+        if (!type) {
             return is_unread(head, n, error) ? NULL : g_steal_pointer(&layer);
         }
         if (containers->len == MIG_CONTAINER_DEPTH) {
@@ -131,19 +108,46 @@ MigSource *mig_container_unwrap(MigSource *source, uint64_t max_expand,
                                  MIG_CONTAINER_DEPTH);
             return NULL;
         }
-
-        MigContainer container = { .name = magic->name };
-        libvirt_format = MIG_LIBVIRT_RAW;
-        if (magic->kind == KIND_LIBVIRT) {
-            if (!mig_container_read_libvirt(layer, &container, &libvirt_format, error)) {
-                return NULL;
-            }
-        } else if (magic->kind == KIND_ZSTD) {
-            layer = mig_source_zstd_new(g_steal_pointer(&layer), expansion);
-        } else {
-            layer = mig_source_gzip_new(g_steal_pointer(&layer), expansion);
+        opening.container = container_new(type);
+        opening.payload = NULL;
+        g_ptr_array_add(containers, opening.container);
+        source = type->open(g_steal_pointer(&layer), &opening, error);
+        if (!source) {
+            return NULL;
         }
-        layer = mig_source_view_new(g_steal_pointer(&layer), container.header_length);
-        g_array_append_val(containers, container);
+        layer = mig_source_view_new(source, 0);
     }
+}
+
+/* --- one wrapper --- */
+
+void mig_container_free(gpointer container)
+{
+    g_free(container);
+}
+
+void mig_container_state(MigContainer *container, MigProperty property)
+{
+    g_return_if_fail(container->n_properties < MIG_PROPERTIES_MAX);
+    container->properties[container->n_properties++] = property;
+}
+
+const char *mig_container_name(const MigContainer *container)
+{
+    return container->type->name;
+}
+
+const char *mig_container_words(const MigContainer *container)
+{
+    return container->words;
+}
+
+uint64_t mig_container_header_length(const MigContainer *container)
+{
+    return container->header_length;
+}
+
+const MigProperty *mig_container_property(const MigContainer *container, size_t i)
+{
+    return i < container->n_properties ? &container->properties[i] : NULL;
 }

@@ -1,46 +1,55 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          what may be wrapped around a stream, and how it is removed.
- * Must not know: the stream itself.
- * See also:      container.c, container-libvirt.c; input.c, which asks once, when it
- *                opens.
+ * Owns:          what is said of a wrapper around a stream: its name, and what its header
+ *                states.
+ * Must not know: any kind of wrapper.
+ * See also:      io/container-type.h, what a kind of wrapper can do; io/input.h, which
+ *                takes wrappers off, and io/output.h, which puts them on again.
  */
 #ifndef MIG_IO_CONTAINER_H
 #define MIG_IO_CONTAINER_H
 
-#include "io/source.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-/* Wrappers nest at most this deep. */
-#define MIG_CONTAINER_DEPTH 4
+#include "io/visibility.h"
 
-/*
- * Takes all wrappers off @source, which is taken over, and appends a MigContainer for each
- * to @containers.  @max_expand as in MigInputOptions.  Returns the source of the plain bytes;
- * errors as mig_input_open().
- */
-MigSource *mig_container_unwrap(MigSource *source, uint64_t max_expand,
-                                GArray *containers, GError **error);
+/* A wrapper that an input had.  It lives as long as the input. */
+typedef struct MigContainer MigContainer;
 
-/* First bytes of a libvirt save image: of a finished one, and of one that is being written. */
-#define MIG_LIBVIRT_MAGIC         "LibvirtQemudSave"
-#define MIG_LIBVIRT_PARTIAL_MAGIC "LibvirtQemudPart"
+typedef enum MigPropertyKind {
+    MIG_PROPERTY_NUMBER, /* a plain number */
+    MIG_PROPERTY_LENGTH, /* a number of bytes */
+    MIG_PROPERTY_FLAG,   /* 0 or 1 */
+} MigPropertyKind;
 
-/* How a save image says that it holds the stream. */
-typedef enum MigLibvirtFormat {
-    MIG_LIBVIRT_RAW = 0,
-    MIG_LIBVIRT_GZIP = 1,
-    MIG_LIBVIRT_BZIP2 = 2,
-    MIG_LIBVIRT_XZ = 3,
-    MIG_LIBVIRT_LZOP = 4,
-    MIG_LIBVIRT_ZSTD = 5,
-    MIG_LIBVIRT_SPARSE = 6, /* Raw, and mapped-ram. */
-} MigLibvirtFormat;
+/* A thing that a wrapper's header states.  All text is static. */
+typedef struct MigProperty {
+    const char *name; /* an identifier, such as "was_running" */
+    MigPropertyKind kind;
+    uint64_t value;
+    /* For a sentence: what comes before the number, or all that is said of the flag, such as
+     * "guest was running".  NULL: a sentence says nothing of it. */
+    const char *words;
+    /* For a sentence: it says something new, and is parted from what comes before by more than
+     * a comma. */
+    bool begins;
+} MigProperty;
 
-/*
- * Reads the header of a save image and the XML that follows it, from the start of @image to
- * the start of the stream, which lies at @container->header_length.
- */
-bool mig_container_read_libvirt(MigSource *image, MigContainer *container,
-                                MigLibvirtFormat *format, GError **error);
+/* "zstd", "gzip", "libvirt save image": a static string. */
+MIG_API const char *mig_container_name(const MigContainer *container);
+
+/* The same for a sentence, and with what is remarkable of it: "gzip", "a libvirt save image that was
+ * not finished". */
+MIG_API const char *mig_container_words(const MigContainer *container);
+
+/* Bytes before what it wraps; 0 for compression. */
+MIG_API uint64_t mig_container_header_length(const MigContainer *container);
+
+/* What its header states, in the order in which it is to be shown; NULL from the first @i on that
+ * it has not. */
+MIG_API const MigProperty *mig_container_property(const MigContainer *container,
+                                                  size_t i);
 
 #endif

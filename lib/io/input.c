@@ -2,7 +2,8 @@
 /*
  * Owns:          the position in the plain bytes and the window that lies there.
  * Must not know: where the bytes come from, nor what they mean.
- * See also:      source.h, which it reads; container.h, which finds the plain bytes;
+ * See also:      source.h, which it reads; container-type.h, whose loop finds
+ *                the plain bytes;
  *                readahead.h, which fills the window ahead of it.
  */
 #include "io/input.h"
@@ -15,7 +16,7 @@
 #include <unistd.h>
 
 #include "io/cancel.h"
-#include "io/container.h"
+#include "io/container-type.h"
 #include "io/input-memory.h"
 #include "io/options.h"
 #include "io/readahead.h"
@@ -65,7 +66,7 @@ struct MigInput {
     GError *failure; /* Why, unless it is a plain end. */
 
     MigSource *source;
-    GArray *containers;
+    GPtrArray *containers;
     char *name;
     bool has_file_size;
     uint64_t file_size;
@@ -421,7 +422,7 @@ static MigInput *split_off(MigInput *in)
 
     rest->name = g_strdup(in->name);
     rest->spool_dir = NULL;
-    g_array_ref(rest->containers);
+    g_ptr_array_ref(rest->containers);
     in->memory = NULL;
     in->ahead = NULL;
     in->ahead_runs = false;
@@ -523,7 +524,7 @@ static MigInput *input_new(MigSource *source, const char *name,
     in->cancel = cancel_of(opt);
     in->progress = opt->progress;
     in->progress_data = opt->progress_data;
-    in->containers = g_array_new(FALSE, TRUE, sizeof(MigContainer));
+    in->containers = g_ptr_array_new_with_free_func(mig_container_free);
     in->has_file_size = source->seekable;
     in->file_size = source->origin + source->size;
 
@@ -647,7 +648,7 @@ void mig_input_free(MigInput *in)
     }
     mig_readahead_free(in->ahead);
     mig_source_free(in->source);
-    g_array_unref(in->containers);
+    g_ptr_array_unref(in->containers);
     g_clear_error(&in->failure);
     g_free(in->memory);
     g_free(in->spool_dir);
@@ -662,10 +663,9 @@ const char *mig_input_name(const MigInput *in)
     return in->name;
 }
 
-const MigContainer *mig_input_containers(const MigInput *in, size_t *n)
+const MigContainer *mig_input_container(const MigInput *in, size_t i)
 {
-    *n = in->containers->len;
-    return (const MigContainer *)(const void *)in->containers->data;
+    return i < in->containers->len ? g_ptr_array_index(in->containers, i) : NULL;
 }
 
 bool mig_input_file_size(const MigInput *in, uint64_t *size)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "io/container.h"
 #include "io/visibility.h"
 
 typedef struct MigInput MigInput;
@@ -61,18 +62,6 @@ typedef struct MigInputOptions {
     void *progress_data;
 } MigInputOptions;
 
-/* One wrapper around the stream, outermost first. */
-typedef struct MigContainer {
-    const char *name;       /* "zstd", "gzip", "libvirt save image": a static string. */
-    uint64_t header_length; /* Bytes before what it wraps; 0 for compression. */
-    /* A libvirt image only. */
-    uint32_t libvirt_version;
-    bool libvirt_partial; /* LibvirtQemudPart: being written, or a failed save. */
-    bool libvirt_was_running;
-    uint64_t xml_length;    /* Domain XML up to its NUL, in bytes. */
-    uint64_t cookie_length; /* Cookie XML up to its NUL, 0 when there is none. */
-} MigContainer;
-
 /*
  * Opens @path ("-" is standard input) and looks at its first bytes: zstd and gzip are
  * undone, several frames or members in a row included; a libvirt save image is skipped to
@@ -100,8 +89,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigInput, mig_input_free)
 /* The name it was opened by; lives as long as the input. */
 MIG_API const char *mig_input_name(const MigInput *in);
 
-/* The wrappers, outermost first; *n is 0 for a plain stream.  Lives as long as the input. */
-MIG_API const MigContainer *mig_input_containers(const MigInput *in, size_t *n);
+/* The wrappers, outermost first: number @i, from 0; NULL where there are no more. */
+MIG_API const MigContainer *mig_input_container(const MigInput *in, size_t i);
 
 /* Length of the file itself in bytes, wrappers included; false for a pipe. */
 MIG_API bool mig_input_file_size(const MigInput *in, uint64_t *size);

@@ -4,7 +4,7 @@
  *                come in, what they expand to is bounded, and errors are reported at
  *                their place.
  * Must not know: any one compression.
- * See also:      source-zstd.c, source-gzip.c.
+ * See also:      container-zstd.c, container-gzip.c.
  */
 #ifndef MIG_IO_SOURCE_UNPACK_H
 #define MIG_IO_SOURCE_UNPACK_H
@@ -50,7 +50,7 @@ struct MigUnpack {
     uint64_t failure_offset;
 };
 
-/* @inner is taken over; the rest as in mig_source_zstd_new(). */
+/* @inner is taken over, @expansion referenced. */
 void mig_unpack_init(MigUnpack *unpack, const MigUnpackOps *ops, MigSource *inner,
                      MigExpansion *expansion);
 

@@ -3,7 +3,8 @@
  * Owns:          what an input reads from: one interface, and a constructor for each
  *                kind.
  * Must not know: what the bytes mean, nor who looks ahead in them.
- * See also:      source-*.c, one file per kind; container.c, which stacks them; input.c.
+ * See also:      source-*.c and container-*.c, one file per kind; container.c, which
+ *                stacks them; sink.h, its mirror; input.c.
  */
 #ifndef MIG_IO_SOURCE_H
 #define MIG_IO_SOURCE_H
@@ -87,10 +88,6 @@ typedef struct MigExpansion MigExpansion;
 MigExpansion *mig_expansion_new(uint64_t max_expand);
 void mig_expansion_unref(MigExpansion *expansion);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigExpansion, mig_expansion_unref)
-
-/* zstd frames and gzip members, decompressed.  @expansion is referenced. */
-MigSource *mig_source_zstd_new(MigSource *inner, MigExpansion *expansion);
-MigSource *mig_source_gzip_new(MigSource *inner, MigExpansion *expansion);
 
 /*
  * A spool keeps what comes of @rest, which is taken over, from its position on: at first

@@ -130,25 +130,21 @@ static bool has_magic(const uint8_t *p, size_t n)
 }
 
 /* "", or what was taken off to get here: "inside gzip ". */
-static const char *inside_what(MigReader *r)
+static char *inside_what(const MigInput *in)
 {
-    size_t n;
-    const MigContainer *containers = mig_input_containers(r->in, &n);
+    const MigContainer *container, *last = NULL;
 
-    return n == 0 ? ""
-           : containers[n - 1].libvirt_partial
-               ? "inside a libvirt save image that was not "
-                 "finished "
-           : containers[n - 1].libvirt_version           ? "inside a libvirt save image "
-           : strcmp(containers[n - 1].name, "gzip") == 0 ? "inside gzip "
-                                                         : "inside zstd ";
+    for (size_t i = 0; (container = mig_input_container(in, i)); i++) {
+        last = container;
+    }
+    return last ? g_strdup_printf("inside %s ", mig_container_words(last)) : g_strdup("");
 }
 
 static MigStatus not_a_stream(MigReader *r, const MigItem *item, GError **error)
 {
     size_t n;
     const uint8_t *p = mig_input_peek(r->in, MIG_FOREIGN_HEAD, &n);
-    g_autofree char *what = NULL;
+    g_autofree char *what = NULL, *inside = inside_what(r->in);
 
     if (n == 0 && !mig_reader_ended_well(r, error)) {
         return MIG_STATUS_ERROR;
@@ -156,7 +152,7 @@ static MigStatus not_a_stream(MigReader *r, const MigItem *item, GError **error)
     what = mig_foreign_describe(p, MIN(n, MIG_FOREIGN_HEAD));
     mig_error_set(error, n ? MIG_ERROR_MALFORMED : MIG_ERROR_TRUNCATED, item->offset,
                   n ? MIG_DEFECT_MAGIC : MIG_DEFECT_TRUNCATED,
-                  "not a migration stream: %sit is %s", inside_what(r), what);
+                  "not a migration stream: %sit is %s", inside, what);
     return MIG_STATUS_ERROR;
 }
 

@@ -125,12 +125,8 @@ static bool is_worse(GBytes *result, GBytes *bytes, const char *announced)
 static bool is_wrapped(GBytes *bytes)
 {
     g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "input", NULL, NULL);
-    size_t wrappers = 1;
 
-    if (in) {
-        mig_input_containers(in, &wrappers);
-    }
-    return wrappers > 0;
+    return !in || mig_input_container(in, 0);
 }
 
 void fuzz_convert(const uint8_t *data, size_t n)

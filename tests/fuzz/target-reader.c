@@ -110,12 +110,9 @@ bool fuzz_read(const uint8_t *data, size_t n,
     g_autoptr(GBytes) bytes = g_bytes_new_static(data, n);
     g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "input", &options, NULL);
     g_autoptr(MigReader) reader = in ? mig_reader_new(in) : NULL;
-    size_t wrappers = 0;
 
-    if (in) {
-        mig_input_containers(in, &wrappers);
-    }
-    return in && read_items(reader, wrappers ? NULL : data, n, NULL, watch, user);
+    return in && read_items(reader, mig_input_container(in, 0) ? NULL : data, n, NULL,
+                            watch, user);
 }
 
 static char *read_input(MigInput *in, const GError *error, const uint8_t *data, size_t n)
@@ -126,10 +123,9 @@ static char *read_input(MigInput *in, const GError *error, const uint8_t *data, 
         note_error(notes, error);
     } else {
         g_autoptr(MigReader) reader = mig_reader_new(in);
-        size_t wrappers;
 
-        mig_input_containers(in, &wrappers);
-        read_items(reader, wrappers ? NULL : data, n, notes, NULL, NULL);
+        read_items(reader, mig_input_container(in, 0) ? NULL : data, n, notes, NULL,
+                   NULL);
     }
     return g_string_free(notes, FALSE);
 }

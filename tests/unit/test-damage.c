@@ -22,7 +22,6 @@
 #include <zstd.h>
 
 #include "fuzz/fuzz.h"
-#include "io/container.h"
 #include "migstat.h"
 
 /* Assertions are FUZZ_ASSERT: libcheck takes a note of each of its own that holds, and the
@@ -308,6 +307,8 @@ static GByteArray *wrap_gzip(const uint8_t *data, size_t n)
     return g_byte_array_set_size(packed, (guint)written);
 }
 
+enum { LIBVIRT_RAW = 0, LIBVIRT_GZIP = 1, LIBVIRT_ZSTD = 5 };
+
 /* The header of a save image, and the domain and the cookie behind it. */
 static GByteArray *in_libvirt(uint32_t format, GByteArray *payload)
 {
@@ -330,18 +331,18 @@ static GByteArray *in_libvirt(uint32_t format, GByteArray *payload)
 
 static GByteArray *wrap_libvirt(const uint8_t *data, size_t n)
 {
-    return in_libvirt(MIG_LIBVIRT_RAW,
+    return in_libvirt(LIBVIRT_RAW,
                       g_byte_array_append(g_byte_array_new(), data, (guint)n));
 }
 
 static GByteArray *wrap_libvirt_gzip(const uint8_t *data, size_t n)
 {
-    return in_libvirt(MIG_LIBVIRT_GZIP, wrap_gzip(data, n));
+    return in_libvirt(LIBVIRT_GZIP, wrap_gzip(data, n));
 }
 
 static GByteArray *wrap_libvirt_zstd(const uint8_t *data, size_t n)
 {
-    return in_libvirt(MIG_LIBVIRT_ZSTD, wrap_zstd(data, n));
+    return in_libvirt(LIBVIRT_ZSTD, wrap_zstd(data, n));
 }
 
 static const struct {

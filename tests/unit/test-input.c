@@ -634,8 +634,7 @@ START_TEST(an_empty_input_just_ends)
     ck_assert_uint_eq(n, 0);
     ck_assert_uint_eq(mig_input_skip(opened->in, 8), 0);
     assert_ends_well(opened->in);
-    mig_input_containers(opened->in, &n);
-    ck_assert_uint_eq(n, 0);
+    ck_assert_ptr_null(mig_input_container(opened->in, 0));
     ck_assert(mig_input_hold(opened->in, NULL));
     ck_assert_uint_eq(mig_input_size(opened->in), 0);
 }
@@ -883,12 +882,11 @@ static const struct {
 
 static char *container_names(const MigInput *in)
 {
-    size_t n;
-    const MigContainer *containers = mig_input_containers(in, &n);
+    const MigContainer *container;
     g_autoptr(GPtrArray) names = g_ptr_array_new();
 
-    for (size_t i = 0; i < n; i++) {
-        g_ptr_array_add(names, (gpointer)(uintptr_t)containers[i].name);
+    for (size_t i = 0; (container = mig_input_container(in, i)); i++) {
+        g_ptr_array_add(names, (gpointer)(uintptr_t)mig_container_name(container));
     }
     g_ptr_array_add(names, NULL);
     return g_strjoinv(", ", (char **)names->pdata);
@@ -927,16 +925,33 @@ START_TEST(shows_a_save_image)
     g_autoptr(GBytes) plain = pattern(1000);
     g_autoptr(GBytes) image = libvirt(&header, plain);
     g_autoptr(Opened) opened = open_way(FROM_PIPE, image, NULL);
-    size_t n;
-    const MigContainer *container = mig_input_containers(opened->in, &n);
+    const MigContainer *container = mig_input_container(opened->in, 0);
+    const struct {
+        const char *name;
+        uint64_t value;
+        const char *words;
+    } wanted[] = {
+        { "version", header.version, "version" },
+        { "partial", _i & 1, _i & 1 ? "PARTIAL: the save was not finished" : NULL },
+        { "was_running", _i & 4 ? 1 : 0,
+          _i & 4 ? "guest was running" : "guest was paused" },
+        { "xml_length", strlen(xml), "domain XML" },
+        { "cookie_length", _i & 2 ? 0 : strlen(cookie), "cookie" },
+    };
 
-    ck_assert_uint_eq(n, 1);
-    ck_assert_uint_eq(container->header_length, 92 + XML_AREA);
-    ck_assert_uint_eq(container->libvirt_version, header.version);
-    ck_assert(container->libvirt_partial == ((_i & 1) != 0));
-    ck_assert(container->libvirt_was_running == ((_i & 4) != 0));
-    ck_assert_uint_eq(container->xml_length, strlen(xml));
-    ck_assert_uint_eq(container->cookie_length, _i & 2 ? 0 : strlen(cookie));
+    ck_assert_ptr_null(mig_input_container(opened->in, 1));
+    ck_assert_uint_eq(mig_container_header_length(container), 92 + XML_AREA);
+    ck_assert_str_eq(mig_container_words(container),
+                     _i & 1 ? "a libvirt save image that was not finished"
+                            : "a libvirt save image");
+    for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++) {
+        const MigProperty *property = mig_container_property(container, i);
+
+        ck_assert_str_eq(property->name, wanted[i].name);
+        ck_assert_uint_eq(property->value, wanted[i].value);
+        ck_assert_pstr_eq(property->words, wanted[i].words);
+    }
+    ck_assert_ptr_null(mig_container_property(container, G_N_ELEMENTS(wanted)));
     ck_assert_uint_eq(read_pattern(opened->in), 1000);
 }
 END_TEST

@@ -670,9 +670,8 @@ START_TEST(compresses)
     ck_assert_uint_eq(mig_output_tell(out), 9 * MIB);
 
     g_autoptr(MigInput) in = mig_input_open("out", NULL, NULL);
-    size_t n_containers;
-    ck_assert_str_eq(mig_input_containers(in, &n_containers)->name, "zstd");
-    ck_assert_uint_eq(n_containers, 1);
+    ck_assert_str_eq(mig_container_name(mig_input_container(in, 0)), "zstd");
+    ck_assert_ptr_null(mig_input_container(in, 1));
     ck_assert(mig_input_hold(in, NULL));
     ck_assert_uint_eq(mig_input_size(in), 9 * MIB);
     ck_assert_uint_eq(mig_input_read_at(in, 0, found, 9 * MIB), 9 * MIB);

@@ -3,10 +3,11 @@
  * Owns:          undoing gzip: members, any number in a row, and the zeros that may pad
  *                them.
  * Must not know: what the bytes mean, nor what lies around the compressed ones.
- * See also:      source-unpack.h; source-zstd.c, its like.
+ * See also:      container-type.h; source-unpack.h; container-zstd.c, its like.
  */
 #include <zlib.h>
 
+#include "io/container-type.h"
 #include "io/source-unpack.h"
 
 /* Compressed bytes per step: what a damaged one takes with it. */
@@ -21,6 +22,11 @@ typedef struct GzipSource {
     bool in_member;
 } GzipSource;
 
+static bool gzip_recognise(const uint8_t *head, size_t n)
+{
+    return n >= 2 && head[0] == 0x1f && head[1] == 0x8b;
+}
+
 /* Between members: the next one, or the end. */
 static bool start_member(GzipSource *gzip, GError **error)
 {
@@ -31,7 +37,7 @@ static bool start_member(GzipSource *gzip, GError **error)
     if (left < 2 && !unpack->inner_ended) {
         return mig_unpack_refill(unpack, error);
     }
-    if (left >= 2 && next[0] == 0x1f && next[1] == 0x8b) {
+    if (gzip_recognise(next, left)) {
         inflateReset(&gzip->zlib);
         gzip->in_member = true;
     } else if (left == 0) {
@@ -93,13 +99,20 @@ static void gzip_clear(MigUnpack *unpack)
 
 static const MigUnpackOps gzip_ops = { "gzip", gzip_step, gzip_clear };
 
-MigSource *mig_source_gzip_new(MigSource *inner, MigExpansion *expansion)
+static MigSource *gzip_open(MigSource *source, MigOpening *opening, GError **error)
 {
     GzipSource *gzip = g_new0(GzipSource, 1);
 
-    mig_unpack_init(&gzip->unpack, &gzip_ops, inner, expansion);
+    (void)error; /* The first read tells. */
+    mig_unpack_init(&gzip->unpack, &gzip_ops, source, opening->expansion);
     if (inflateInit2(&gzip->zlib, WINDOW_BITS) != Z_OK) {
         mig_unpack_lacks_memory(&gzip->unpack);
     }
     return &gzip->unpack.base;
 }
+
+const MigContainerType mig_container_gzip = {
+    .name = "gzip",
+    .recognise = gzip_recognise,
+    .open = gzip_open,
+};

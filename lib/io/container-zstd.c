@@ -2,13 +2,16 @@
 /*
  * Owns:          undoing zstd: frames and skippable frames, any number in a row.
  * Must not know: what the bytes mean, nor what lies around the compressed ones.
- * See also:      source-unpack.h; source-gzip.c, its like; output.c, the way back.
+ * See also:      container-type.h; source-unpack.h; container-gzip.c, its like; output.c,
+ *                the way back.
  */
 #include <errno.h>
+#include <string.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
 #include "io/alloc.h"
+#include "io/container-type.h"
 #include "io/source-unpack.h"
 
 /* A frame says how far back it refers; that much must stay in memory.  As zstd(1). */
@@ -146,11 +149,23 @@ static void zstd_clear(MigUnpack *unpack)
 
 static const MigUnpackOps zstd_ops = { "zstd", zstd_step, zstd_clear };
 
-MigSource *mig_source_zstd_new(MigSource *inner, MigExpansion *expansion)
+static bool zstd_recognise(const uint8_t *head, size_t n)
+{
+    static const uint8_t frame[4] = { 0x28, 0xb5, 0x2f, 0xfd };
+    /* Of a skippable frame, the low half of the first byte is free. */
+    static const uint8_t skippable[4] = { 0x50, 0x2a, 0x4d, 0x18 };
+
+    return n >= 4 && (memcmp(head, frame, 4) == 0 ||
+                      ((head[0] & 0xf0) == skippable[0] &&
+                       memcmp(head + 1, skippable + 1, 3) == 0));
+}
+
+static MigSource *zstd_open(MigSource *source, MigOpening *opening, GError **error)
 {
     ZstdSource *zstd = g_new0(ZstdSource, 1);
 
-    mig_unpack_init(&zstd->unpack, &zstd_ops, inner, expansion);
+    (void)error; /* The first read tells. */
+    mig_unpack_init(&zstd->unpack, &zstd_ops, source, opening->expansion);
     zstd->stream = ZSTD_createDStream();
     if (zstd->stream) {
         ZSTD_DCtx_setParameter(zstd->stream, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
@@ -159,3 +174,9 @@ MigSource *mig_source_zstd_new(MigSource *inner, MigExpansion *expansion)
     }
     return &zstd->unpack.base;
 }
+
+const MigContainerType mig_container_zstd = {
+    .name = "zstd",
+    .recognise = zstd_recognise,
+    .open = zstd_open,
+};

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          what a kind of wrapper can do, and the list of them.
+ * Must not know: the stream itself.
+ * See also:      container.c, the loop; container-*.c, one file per kind; foreign.c, what
+ *                is recognised and not undone; source.h and sink.h, which they stack.
+ */
+#ifndef MIG_IO_CONTAINER_TYPE_H
+#define MIG_IO_CONTAINER_TYPE_H
+
+#include "io/container.h"
+#include "io/source.h"
+
+/* The list: a kind NAME is the file container-NAME.c, which defines mig_container_NAME, and a
+ * row here.  The first that recognises the bytes counts. */
+#define MIG_CONTAINERS(X) \
+    X(zstd)               \
+    X(gzip)               \
+    X(libvirt)
+
+/* Wrappers nest at most this deep. */
+#define MIG_CONTAINER_DEPTH 4
+
+#define MIG_PROPERTIES_MAX 8
+
+typedef struct MigContainerType MigContainerType;
+
+struct MigContainer {
+    const MigContainerType *type;
+    const char *words; /* in a sentence: "gzip", "a libvirt save image"; static */
+    uint64_t header_length;
+    MigProperty properties[MIG_PROPERTIES_MAX];
+    unsigned n_properties;
+};
+
+/* What the opening of a wrapper is given and gives. */
+typedef struct MigOpening {
+    MigExpansion *expansion; /* for compression; to be referenced */
+    /* To be filled in: the header's length, the properties, and other words than the name. */
+    MigContainer *container;
+    /* To be filled in where the header says so: the name of the compression of what it wraps, which
+     * need not be a kind of this list; static.  NULL: none is said. */
+    const char *payload;
+} MigOpening;
+
+struct MigContainerType {
+    const char *name; /* what users read, and what a header's payload is compared with */
+
+    /* Whether a file that begins with these @n bytes, at most MIG_VIEW_HEAD, is of the kind. */
+    bool (*recognise)(const uint8_t *head, size_t n);
+
+    /* The source of what it wraps.  @source, which is taken over, begins with the wrapper.
+     * NULL with *error set where that is damaged or not supported. */
+    MigSource *(*open)(MigSource *source, MigOpening *opening, GError **error);
+};
+
+/* Adds a property; at most MIG_PROPERTIES_MAX of them. */
+void mig_container_state(MigContainer *container, MigProperty property);
+
+/*
+ * Takes all wrappers off @source, which is taken over, and appends a MigContainer, to be freed
+ * with mig_container_free(), for each to @containers.  @max_expand as in MigInputOptions.
+ * Returns the source of the plain bytes; errors as mig_input_open().
+ */
+MigSource *mig_container_unwrap(MigSource *source, uint64_t max_expand,
+                                GPtrArray *containers, GError **error);
+
+/* For mig_container_unwrap()'s array. */
+void mig_container_free(gpointer container);
+
+#define MIG_DECLARE_CONTAINER(kind) extern const MigContainerType mig_container_##kind;
+MIG_CONTAINERS(MIG_DECLARE_CONTAINER)
+
+#endif
