@@ -93,7 +93,8 @@ static void apply_pages(Content *content, const MigItem *item, const uint8_t *p)
     }
 }
 
-/* The pages of mapped-ram whose bits are set, by the offsets that the stream states. */
+/* The pages of mapped-ram whose bits are set, by the offsets in the file that the
+ * stream states. */
 static void apply_bitmap(Content *content, const MigItem *item, const uint8_t *p)
 {
     const MigRamBlock *block = item->bitmap.block;
@@ -103,10 +104,11 @@ static void apply_bitmap(Content *content, const MigItem *item, const uint8_t *p
             uint64_t address = (item->bitmap.first_page + i) * block->mapped_page_size;
             uint8_t *page =
                 page_at(content, block, address, (uint32_t)block->mapped_page_size);
-            ck_assert_uint_eq(mig_input_read_at(content->in,
-                                                block->pages_offset + address, page,
-                                                block->mapped_page_size),
-                              block->mapped_page_size);
+            uint64_t at =
+                block->pages_offset + address - mig_input_file_offset(content->in);
+            ck_assert_uint_eq(
+                mig_input_read_at(content->in, at, page, block->mapped_page_size),
+                block->mapped_page_size);
         }
     }
 }
@@ -189,7 +191,14 @@ char *content_of(GBytes *stream)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(MigInput) in = mig_input_new_bytes(stream, "stream", NULL, &error);
+
     ck_assert_msg(in != NULL, "%s", error ? error->message : "");
+    return content_of_input(in);
+}
+
+char *content_of_input(MigInput *in)
+{
+    g_autoptr(GError) error = NULL;
     g_autoptr(MigReader) reader = mig_reader_new(in);
     Content content = {
         .in = in,

@@ -11,9 +11,14 @@
 
 #include <gio/gio.h>
 
+#include "migstat.h"
+
 /* One line per thing, sorted: "ram pc.ram 16777216 SHA256", "vfio NAME data 105536 SHA256",
  * "vfio NAME config 4245 SHA256", "device NAME INSTANCE VERSION 96 SHA256".  A stream that
  * cannot be read to its end fails the test.  Free with g_free(). */
 char *content_of(GBytes *stream);
+
+/* The same of an input that is at its start. */
+char *content_of_input(MigInput *in);
 
 #endif

@@ -15,6 +15,7 @@
     SUITE(address)     \
     SUITE(arm_sysreg)  \
     SUITE(check)       \
+    SUITE(container)   \
     SUITE(convert)     \
     SUITE(cpu_names)   \
     SUITE(damage)      \

@@ -23,6 +23,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "io/alloc.h"
+
 #define HEADER_LENGTH 92
 /* The XML of the largest guests has some MiB. */
 #define XML_MAX (64u << 20)
@@ -44,7 +46,7 @@ typedef enum Format {
 
 /* Their compression. */
 static const char *const payloads[] = {
-    [RAW] = NULL, [GZIP] = "gzip", [BZIP2] = "bzip2", [XZ] = "xz",
+    [RAW] = NULL,    [GZIP] = "gzip", [BZIP2] = "bzip2", [XZ] = "xz",
     [LZOP] = "lzop", [ZSTD] = "zstd", [SPARSE] = NULL,
 };
 
@@ -107,21 +109,35 @@ static bool check(const Header *header, uint64_t origin, GError **error)
     return false;
 }
 
-/* Reads on until all @n bytes are there; less is an error. */
-static bool read_all(MigSource *image, uint64_t offset, void *buffer, size_t n,
-                     GError **error)
+/* The image while its header and XML are read, from its start on. */
+typedef struct Image {
+    MigSource *source;
+    uint64_t offset;  /* What lies before it was read. */
+    GByteArray *kept; /* All of that; NULL where memory is too small for it. */
+    MigMeter meter;
+} Image;
+
+/* Reads the next @n bytes; less is an error. */
+static bool take(Image *image, void *buffer, size_t n, GError **error)
 {
     GError *failure = NULL;
-    size_t got = mig_source_read_full(image, offset, buffer, n, &failure);
+    size_t got = mig_source_read_full(image->source, image->offset, buffer, n, &failure);
 
     if (got < n && !failure) {
         mig_source_set_error(
-            &failure, MIG_ERROR_CONTAINER, image->origin + offset + got,
+            &failure, MIG_ERROR_CONTAINER, image->source->origin + image->offset + got,
             "libvirt save image: the file ends within its header and XML");
     }
     if (failure) {
         g_propagate_error(error, failure);
         return false;
+    }
+    image->offset += n;
+    if (image->kept && !mig_meter_spend(&image->meter, n)) {
+        g_clear_pointer(&image->kept, g_byte_array_unref);
+    }
+    if (image->kept) {
+        g_byte_array_append(image->kept, buffer, (guint)n);
     }
     return true;
 }
@@ -129,8 +145,8 @@ static bool read_all(MigSource *image, uint64_t offset, void *buffer, size_t n,
 /*
  * Reads an area of @length bytes and counts those before its first NUL.
  */
-static bool measure_text(MigSource *image, uint64_t offset, uint64_t length,
-                         uint64_t *text_length, GError **error)
+static bool measure_text(Image *image, uint64_t length, uint64_t *text_length,
+                         GError **error)
 {
     char piece[4096];
     bool ended = false;
@@ -138,7 +154,7 @@ static bool measure_text(MigSource *image, uint64_t offset, uint64_t length,
     *text_length = 0;
     while (length > 0) {
         size_t n = MIN(sizeof piece, length);
-        if (!read_all(image, offset, piece, n, error)) {
+        if (!take(image, piece, n, error)) {
             return false;
         }
         if (!ended) {
@@ -146,7 +162,6 @@ static bool measure_text(MigSource *image, uint64_t offset, uint64_t length,
             *text_length += text;
             ended = text < n;
         }
-        offset += n;
         length -= n;
     }
     return true;
@@ -178,36 +193,62 @@ static bool libvirt_recognise(const uint8_t *head, size_t n)
                                  memcmp(head, PARTIAL_MAGIC, MAGIC_LENGTH) == 0);
 }
 
-static MigSource *libvirt_open(MigSource *source, MigOpening *opening, GError **error)
+/* Reads all that comes before the stream, and describes it. */
+static bool read_image(Image *image, MigOpening *opening, GError **error)
 {
-    g_autoptr(MigSource) image = source;
     uint8_t bytes[HEADER_LENGTH];
     uint64_t xml_length, cookie_length = 0;
 
-    if (!read_all(image, 0, bytes, sizeof bytes, error)) {
-        return NULL;
+    if (!take(image, bytes, sizeof bytes, error)) {
+        return false;
     }
     Header header = decode(bytes);
-    if (!check(&header, image->origin, error)) {
-        return NULL;
+    if (!check(&header, image->source->origin, error)) {
+        return false;
     }
     uint32_t cookie = header.cookie_offset;
-    uint32_t xml_area = cookie ? cookie : header.data_length;
-    if (!measure_text(image, HEADER_LENGTH, xml_area, &xml_length, error) ||
-        (cookie && !measure_text(image, HEADER_LENGTH + (uint64_t)cookie,
-                                 header.data_length - cookie, &cookie_length, error))) {
+    if (!measure_text(image, cookie ? cookie : header.data_length, &xml_length, error) ||
+        (cookie &&
+         !measure_text(image, header.data_length - cookie, &cookie_length, error))) {
+        return false;
+    }
+    describe(opening->container, &header, memcmp(bytes, MAGIC, MAGIC_LENGTH) != 0,
+             xml_length, cookie_length);
+    opening->payload = payloads[header.format];
+    return true;
+}
+
+static MigSource *libvirt_open(MigSource *source, MigOpening *opening, GError **error)
+{
+    g_autoptr(MigSource) owned = source;
+    Image image = { .source = source, .kept = g_byte_array_new() };
+    bool ok = read_image(&image, opening, error);
+
+    opening->container->header_length = image.offset;
+    opening->container->header =
+        image.kept ? g_byte_array_free_to_bytes(image.kept) : NULL;
+    return ok ? mig_source_view_new(g_steal_pointer(&owned), image.offset) : NULL;
+}
+
+/* The header and the XML to the byte; the payload's compression is a wrapper of its own. */
+static MigSink *libvirt_wrap(MigSink *sink, const MigContainer *as,
+                             const MigOutputOptions *options, GError **error)
+{
+    g_autoptr(MigSink) owned = sink;
+
+    (void)options;
+    if (!as || !as->header) {
+        mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,
+                            "no header is at hand for a libvirt save image");
         return NULL;
     }
-    describe(opening->container, &header, memcmp(bytes, MAGIC, MAGIC_LENGTH) != 0, xml_length,
-             cookie_length);
-    opening->payload = payloads[header.format];
-    opening->container->header_length = HEADER_LENGTH + (uint64_t)header.data_length;
-    return mig_source_view_new(g_steal_pointer(&image),
-                               opening->container->header_length);
+    return mig_sink_write_header(sink, as->header, error) ? g_steal_pointer(&owned)
+                                                          : NULL;
 }
 
 const MigContainerType mig_container_libvirt = {
     .name = "libvirt save image",
     .recognise = libvirt_recognise,
     .open = libvirt_open,
+    .wrap = libvirt_wrap,
 };

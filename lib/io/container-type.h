@@ -9,6 +9,8 @@
 #define MIG_IO_CONTAINER_TYPE_H
 
 #include "io/container.h"
+#include "io/output.h"
+#include "io/sink.h"
 #include "io/source.h"
 
 /* The list: a kind NAME is the file container-NAME.c, which defines mig_container_NAME, and a
@@ -29,6 +31,7 @@ struct MigContainer {
     const MigContainerType *type;
     const char *words; /* in a sentence: "gzip", "a libvirt save image"; static */
     uint64_t header_length;
+    GBytes *header; /* of that length; NULL where there is none, or it was not kept */
     MigProperty properties[MIG_PROPERTIES_MAX];
     unsigned n_properties;
 };
@@ -36,7 +39,7 @@ struct MigContainer {
 /* What the opening of a wrapper is given and gives. */
 typedef struct MigOpening {
     MigExpansion *expansion; /* for compression; to be referenced */
-    /* To be filled in: the header's length, the properties, and other words than the name. */
+    /* To be filled in: the header, its length, the properties, and other words than the name. */
     MigContainer *container;
     /* To be filled in where the header says so: the name of the compression of what it wraps, which
      * need not be a kind of this list; static.  NULL: none is said. */
@@ -52,6 +55,13 @@ struct MigContainerType {
     /* The source of what it wraps.  @source, which is taken over, begins with the wrapper.
      * NULL with *error set where that is damaged or not supported. */
     MigSource *(*open)(MigSource *source, MigOpening *opening, GError **error);
+
+    /* The way back: the sink of what is to be wrapped.  @sink is taken over, and its origin says
+     * where the wrapper begins.  @as is the wrapper of an input, to be made again, or NULL for a
+     * new one.  NULL with *error set where that cannot be had.  NULL in place of the function:
+     * the kind is only read. */
+    MigSink *(*wrap)(MigSink *sink, const MigContainer *as,
+                     const MigOutputOptions *options, GError **error);
 };
 
 /* Adds a property; at most MIG_PROPERTIES_MAX of them. */
@@ -64,6 +74,14 @@ void mig_container_state(MigContainer *container, MigProperty property);
  */
 MigSource *mig_container_unwrap(MigSource *source, uint64_t max_expand,
                                 GPtrArray *containers, GError **error);
+
+/*
+ * Puts the wrappers that @options ask for on @sink, which is taken over, and returns the sink of
+ * the plain bytes.  Errors as mig_output_open(); nothing was written where a wrapper of
+ * options->like is of a kind that is only read.
+ */
+MigSink *mig_container_wrap(MigSink *sink, const MigOutputOptions *options,
+                            GError **error);
 
 /* For mig_container_unwrap()'s array. */
 void mig_container_free(gpointer container);

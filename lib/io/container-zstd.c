@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          undoing zstd: frames and skippable frames, any number in a row.
+ * Owns:          zstd both ways: undoing frames and skippable frames, any number in a row;
+ *                and making a frame.
  * Must not know: what the bytes mean, nor what lies around the compressed ones.
- * See also:      container-type.h; source-unpack.h; container-gzip.c, its like; output.c,
- *                the way back.
+ * See also:      container-type.h; source-unpack.h and container-gzip.c, its like; sink.h.
  */
 #include <errno.h>
 #include <string.h>
@@ -155,9 +155,9 @@ static bool zstd_recognise(const uint8_t *head, size_t n)
     /* Of a skippable frame, the low half of the first byte is free. */
     static const uint8_t skippable[4] = { 0x50, 0x2a, 0x4d, 0x18 };
 
-    return n >= 4 && (memcmp(head, frame, 4) == 0 ||
-                      ((head[0] & 0xf0) == skippable[0] &&
-                       memcmp(head + 1, skippable + 1, 3) == 0));
+    return n >= 4 &&
+           (memcmp(head, frame, 4) == 0 || ((head[0] & 0xf0) == skippable[0] &&
+                                            memcmp(head + 1, skippable + 1, 3) == 0));
 }
 
 static MigSource *zstd_open(MigSource *source, MigOpening *opening, GError **error)
@@ -175,8 +175,124 @@ static MigSource *zstd_open(MigSource *source, MigOpening *opening, GError **err
     return &zstd->unpack.base;
 }
 
+/* --- the way out --- */
+
+/* What a thread compresses at a time, where speed matters more than size: zstd's choice is
+ * up to eight times that, and each thread has three in memory. */
+#define JOB (1 << 20)
+
+typedef struct ZstdSink {
+    MigSink base;
+    MigSink *inner;
+    ZSTD_CCtx *context;
+    uint8_t *packed; /* ZSTD_CStreamOutSize() bytes. */
+} ZstdSink;
+
+static bool compress(ZstdSink *zstd, const void *data, size_t n, ZSTD_EndDirective end,
+                     GError **error)
+{
+    MigSink *inner = zstd->inner;
+    ZSTD_inBuffer in = { data, n, 0 };
+    size_t left;
+
+    do {
+        ZSTD_outBuffer packed = { zstd->packed, ZSTD_CStreamOutSize(), 0 };
+        left = ZSTD_compressStream2(zstd->context, &packed, &in, end);
+        if (ZSTD_isError(left)) {
+            mig_error_set_plain(error, MIG_ERROR_IO, "cannot compress %s: %s",
+                                inner->name, ZSTD_getErrorName(left));
+            return false;
+        }
+        if (!mig_sink_check_cancel(inner, error) ||
+            !inner->ops->write(inner, zstd->packed, packed.pos, error)) {
+            return false;
+        }
+    } while (end == ZSTD_e_end ? left > 0 : in.pos < in.size);
+    return true;
+}
+
+static bool zstd_write(MigSink *sink, const void *data, size_t n, GError **error)
+{
+    return compress((ZstdSink *)sink, data, n, ZSTD_e_continue, error);
+}
+
+static bool zstd_finish(MigSink *sink, GError **error)
+{
+    ZstdSink *zstd = (ZstdSink *)sink;
+
+    return compress(zstd, NULL, 0, ZSTD_e_end, error) &&
+           zstd->inner->ops->finish(zstd->inner, error);
+}
+
+static void zstd_free(MigSink *sink)
+{
+    ZstdSink *zstd = (ZstdSink *)sink;
+
+    mig_sink_free(zstd->inner);
+    ZSTD_freeCCtx(zstd->context);
+    g_free(zstd->packed);
+    g_free(zstd);
+}
+
+void mig_output_zstd_levels(int *lowest, int *highest)
+{
+    ZSTD_bounds levels = ZSTD_cParam_getBounds(ZSTD_c_compressionLevel);
+
+    *lowest = levels.lowerBound;
+    *highest = levels.upperBound;
+}
+
+static bool check_level(int level, GError **error)
+{
+    int lowest, highest;
+
+    mig_output_zstd_levels(&lowest, &highest);
+    if (level < lowest || level > highest) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE,
+                            "zstd has levels from %d to %d, not %d", lowest, highest,
+                            level);
+        return false;
+    }
+    return true;
+}
+
+static MigSink *zstd_wrap(MigSink *sink, const MigContainer *as,
+                          const MigOutputOptions *options, GError **error)
+{
+    static const MigSinkOps ops = { zstd_write, NULL, NULL, zstd_finish, zstd_free };
+    int level = options->zstd_level ? options->zstd_level : ZSTD_CLEVEL_DEFAULT;
+    ZstdSink *zstd = g_new0(ZstdSink, 1);
+    g_autoptr(MigSink) owned = &zstd->base;
+
+    (void)as; /* A frame says nothing that would have to be kept. */
+    zstd->base =
+        (MigSink){ .ops = &ops, .name = sink->name, .cancel = sink->cancel, .fd = -1 };
+    zstd->inner = sink;
+    if (!check_level(level, error)) {
+        return NULL;
+    }
+    zstd->context = ZSTD_createCCtx();
+    if (!zstd->context) {
+        mig_error_set_plain(error, MIG_ERROR_IO, "cannot compress %s: %s", sink->name,
+                            g_strerror(ENOMEM));
+        return NULL;
+    }
+    zstd->packed = g_malloc(ZSTD_CStreamOutSize());
+    ZSTD_CCtx_setParameter(zstd->context, ZSTD_c_compressionLevel, level);
+    ZSTD_CCtx_setParameter(zstd->context, ZSTD_c_checksumFlag, 1);
+    ZSTD_CCtx_setParameter(zstd->context, ZSTD_c_enableLongDistanceMatching,
+                           options->zstd_long);
+    /* Refused by a libzstd without threads, which then works in this one. */
+    ZSTD_CCtx_setParameter(zstd->context, ZSTD_c_nbWorkers, options->zstd_threads);
+    if (level <= ZSTD_CLEVEL_DEFAULT && !options->zstd_long) {
+        ZSTD_CCtx_setParameter(zstd->context, ZSTD_c_jobSize, JOB);
+    }
+    return g_steal_pointer(&owned);
+}
+
 const MigContainerType mig_container_zstd = {
     .name = "zstd",
     .recognise = zstd_recognise,
     .open = zstd_open,
+    .wrap = zstd_wrap,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          the order in which wrappers are recognised and removed.
+ * Owns:          the order in which wrappers are recognised and removed, and put on again.
  * Must not know: any kind of wrapper.
  * See also:      container-type.h, the list of kinds; foreign.c, what is recognised and not
  *                undone.
@@ -45,11 +45,11 @@ static bool check_payload(const MigContainer *outer, const char *payload,
         return true;
     }
     if (!is_known(payload)) {
-        mig_source_set_error(
-            error, MIG_ERROR_UNSUPPORTED, origin,
-            "the stream in this %s is compressed with %s, "
-            "which is not supported; \"tail -c +%" PRIu64 " IMAGE | %s -dc\" unpacks it",
-            outer->type->name, payload, origin + 1, payload);
+        mig_source_set_error(error, MIG_ERROR_UNSUPPORTED, origin,
+                             "the stream in this %s is compressed with %s, "
+                             "which is not supported; \"tail -c +%" PRIu64
+                             " IMAGE | %s -dc\" unpacks it",
+                             outer->type->name, payload, origin + 1, payload);
         return false;
     }
     /* A save that failed early has no payload; the reader reports that. */
@@ -119,10 +119,49 @@ MigSource *mig_container_unwrap(MigSource *source, uint64_t max_expand,
     }
 }
 
+/* Whether all wrappers of @in can be made again. */
+static bool can_wrap_like(const MigInput *in, GError **error)
+{
+    const MigContainer *as;
+
+    for (size_t i = 0; (as = mig_input_container(in, i)); i++) {
+        if (!as->type->wrap) {
+            mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,
+                                "%s is read and not written; what was unwrapped from it "
+                                "cannot be wrapped again",
+                                as->type->name);
+            return false;
+        }
+    }
+    return true;
+}
+
+MigSink *mig_container_wrap(MigSink *sink, const MigOutputOptions *options,
+                            GError **error)
+{
+    g_autoptr(MigSink) layer = sink;
+    const MigContainer *as;
+
+    if (!options->like) {
+        sink = g_steal_pointer(&layer);
+        return options->zstd ? mig_container_zstd.wrap(sink, NULL, options, error) : sink;
+    }
+    if (!can_wrap_like(options->like, error)) {
+        return NULL;
+    }
+    for (size_t i = 0; layer && (as = mig_input_container(options->like, i)); i++) {
+        layer = as->type->wrap(g_steal_pointer(&layer), as, options, error);
+    }
+    return g_steal_pointer(&layer);
+}
+
 /* --- one wrapper --- */
 
-void mig_container_free(gpointer container)
+void mig_container_free(gpointer data)
 {
+    MigContainer *container = data;
+
+    g_clear_pointer(&container->header, g_bytes_unref);
     g_free(container);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Owns:          bytes out.  A file that appears whole or not at all, or a descriptor
- *                that is written as it comes; zstd on the way.
+ *                that is written as it comes; wrappers on the way.
  * Must not know: what the bytes mean.
  * See also:      stream/writer.c, which decides what to copy and what to write anew.
  */
@@ -30,6 +30,10 @@ typedef struct MigOutputOptions {
     bool zstd_long;          /* Long-distance matching. */
     MigCancelled *cancelled; /* NULL: never */
     void *cancelled_data;
+    /* Wrap the stream as this input was wrapped, the same kinds with the same headers, and ignore
+     * @zstd; its level and the like count where zstd is one of them.  The stream must be what the
+     * headers say of it.  NULL: no wrapper but @zstd. */
+    const MigInput *like;
 } MigOutputOptions;
 
 /* The levels that zstd_level may be, as libzstd has them; 0 is its default. */
@@ -44,12 +48,13 @@ MIG_API void mig_output_zstd_levels(int *lowest, int *highest);
  * link is followed only to replace a file, and not where it is another user's in a sticky
  * folder that everybody may write to.
  * Errors: IO; USAGE when @path exists and neither force nor in_place is set, is no regular
- * file, or with in_place is not @input.
+ * file, or with in_place is not @input; UNSUPPORTED for options->like with a wrapper that cannot be
+ * made again, such as gzip.
  */
 MIG_API MigOutput *mig_output_open(const char *path, const MigOutputOptions *options,
                                    GError **error);
 
-/* Writes to a descriptor, which is borrowed, as the bytes come. */
+/* Writes to a descriptor, which is borrowed, as the bytes come.  Errors as above. */
 MIG_API MigOutput *mig_output_new_fd(int fd, const char *name,
                                      const MigOutputOptions *options, GError **error);
 
@@ -76,6 +81,11 @@ MIG_API bool mig_output_moves(MigOutput *out, const MigInput *in, uint64_t offse
 
 /* Plain bytes appended so far, before compression. */
 MIG_API uint64_t mig_output_tell(const MigOutput *out);
+
+/* Where plain byte 0 lies in the file: what the absolute offsets of mapped-ram are increased by.
+ * The offset at which a descriptor was taken, and headers of wrappers; below a compression, those
+ * of what was compressed as a whole, else 0. */
+MIG_API uint64_t mig_output_file_offset(const MigOutput *out);
 
 /* Bytes of the finished file or descriptor, after compression; valid after a commit. */
 MIG_API uint64_t mig_output_written(const MigOutput *out);

@@ -121,11 +121,11 @@ static bool available(MigReader *r, uint64_t n, uint64_t *found)
     return there >= n;
 }
 
+static const uint8_t magic[] = { 'Q', 'E', 'V', 'M' };
+
 /* Whether the input starts as a stream does, as far as it goes. */
 static bool has_magic(const uint8_t *p, size_t n)
 {
-    const uint8_t magic[] = { 'Q', 'E', 'V', 'M' };
-
     return n > 0 && memcmp(p, magic, MIN(n, sizeof(magic))) == 0;
 }
 
@@ -146,7 +146,8 @@ static MigStatus not_a_stream(MigReader *r, const MigItem *item, GError **error)
     const uint8_t *p = mig_input_peek(r->in, MIG_FOREIGN_HEAD, &n);
     g_autofree char *what = NULL, *inside = inside_what(r->in);
 
-    if (n == 0 && !mig_reader_ended_well(r, error)) {
+    /* Too little to say what it is, since it cannot be read on. */
+    if (n < sizeof(magic) && !mig_reader_ended_well(r, error)) {
         return MIG_STATUS_ERROR;
     }
     what = mig_foreign_describe(p, MIN(n, MIG_FOREIGN_HEAD));

@@ -248,28 +248,27 @@ static bool put_piece(MigWriter *w, const MigItem *item, const Piece *piece,
 
 /* --- mapped-ram --- */
 
-/* The header of a block, with the offsets of its regions as they will be: they count from
- * the start of the file, where the output begins. */
+/* The header of a block, with the offsets of its regions as they will be.  They count from the
+ * start of the file. */
 static bool put_mapped_header(MigWriter *w, const MigItem *item, GError **error)
 {
     const MigRamBlock *block = item->block;
-    uint64_t base = mig_input_file_offset(w->in);
+    uint64_t from = mig_input_file_offset(w->in) + item->offset;
+    uint64_t start = mig_output_file_offset(w->out), to = start + w->position;
     Piece piece = { .bytes = item->bytes,
                     .offset = item->offset,
                     .length = item->length };
     g_autoptr(GByteArray) encoded = g_byte_array_new();
     g_autoptr(GBytes) header = NULL;
     MigRamBlock moved = *block; /* without its name, which the header has not */
-    uint64_t gap;
 
-    w->moved = (Moved){ .active = base + item->offset != w->position };
+    w->moved = (Moved){ .active = from != to };
     if (!w->moved.active || item->length != MIG_MAPPED_RAM_HEADER_LENGTH) {
         return put_piece(w, item, &piece, error);
     }
-    gap = block->bitmap_offset - base - (item->offset + item->length);
-    moved.bitmap_offset = w->position + item->length + gap;
+    moved.bitmap_offset = block->bitmap_offset - from + to;
     moved.pages_offset = mig_mapped_ram_place_pages(block, moved.bitmap_offset);
-    w->moved.pages = moved.pages_offset;
+    w->moved.pages = moved.pages_offset - start;
     mig_mapped_ram_header_encode(&moved, encoded);
     header = g_byte_array_free_to_bytes(g_steal_pointer(&encoded));
     piece.bytes = header;

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          what the files of an output share.
+ * Must not know: anything that others see: output.h.
+ * See also:      output.c, gathering, start and end; output-copy.c, ranges of an input.
+ */
+#ifndef MIG_IO_OUTPUT_PRIVATE_H
+#define MIG_IO_OUTPUT_PRIVATE_H
+
+#include "io/output-target.h"
+#include "io/output.h"
+#include "io/sink.h"
+
+/* Writes shorter than this are gathered. */
+#define MIG_OUTPUT_GATHER ((size_t)64 << 10)
+
+/* Which bytes of an input can be moved here without being copied. */
+typedef enum MigMoves {
+    MIG_MOVES_NONE,
+    MIG_MOVES_BLOCKS, /* Whole blocks of a file. */
+    MIG_MOVES_ALL,
+} MigMoves;
+
+struct MigOutput {
+    MigTarget *target; /* NULL for a borrowed descriptor. */
+    char *name;
+    MigSink *sink; /* Where bytes go; it owns those below it, */
+    MigSink *file; /* of which this is the last. */
+
+    uint8_t gathered[MIG_OUTPUT_GATHER];
+    size_t n_gathered;
+    uint8_t *piece; /* For what is copied through memory, once needed. */
+
+    int asked; /* The input's descriptor that @moves speaks of; -1: none. */
+    MigMoves moves;
+    uint64_t tell;
+    GError *failure;
+};
+
+/* Writes what was gathered.  False with out->failure set. */
+bool mig_output_flush(MigOutput *out);
+
+/* Returns false, with the failure that ended this output as *error. */
+bool mig_output_repeat_failure(const MigOutput *out, GError **error);
+
+#endif

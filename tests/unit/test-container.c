@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          wrappers that are taken off and put on again, and where the stream then lies.
+ * Must not know: how an input reads what is wrapped: test-input.c.
+ * See also:      lib/io/container-type.h; lib/stream/writer.c.
+ *
+ * MIGSTAT_IMAGES=DIR has the files of a folder, such as images of a real libvirt, unwrapped and
+ * wrapped again too.
+ */
+#include <check.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include "content.h"
+#include "conversion.h"
+#include "suites.h"
+#include "support.h"
+
+/* A save image of the format FORMAT up to its payload, its integers in the order of INT. */
+#define IMAGE(MAGIC, INT, FORMAT)                                 \
+    "str \"" MAGIC "\"; " INT " 2 133 1 " FORMAT " 11; zero 56; " \
+    "str \"<domain/>\"; zero 2; str \"<cookie/>\"; zero 113; "
+
+/* What a conversion that changes nothing makes of a file of @at zeros: it goes to the end of it, to
+ * which the descriptor was moved, or which O_APPEND finds. */
+static GBytes *appended(MigInput *in, const MigInput *like, off_t at, bool o_append)
+{
+    const MigOutputOptions options = { MIG_OUTPUT_OPTIONS_INIT, .like = like };
+    g_autoptr(MigChain) chain = mig_chain_new();
+    g_autoptr(GError) error = NULL;
+    int fd = memfd_create("rewritten", MFD_CLOEXEC);
+
+    ck_assert_int_eq(o_append ? ftruncate(fd, at) : lseek(fd, at, SEEK_SET),
+                     o_append ? 0 : at);
+    ck_assert_int_eq(fcntl(fd, F_SETFL, o_append ? O_APPEND : 0), 0);
+    g_autoptr(MigOutput) out = mig_output_new_fd(fd, "memory", &options, &error);
+    ck_assert_msg(out && mig_chain_add(chain, "null", &error) &&
+                      mig_chain_run(chain, in, NULL, out, NULL, &error) &&
+                      mig_output_commit(out, &error),
+                  "%s", error ? error->message : "");
+    struct stat st;
+    ck_assert_int_eq(fstat(fd, &st), 0);
+    ck_assert_uint_eq(mig_output_written(out), (uint64_t)(st.st_size - at));
+    uint8_t *bytes = g_malloc(st.st_size);
+    ck_assert_int_eq(pread(fd, bytes, st.st_size, 0), st.st_size);
+    close(fd);
+    return g_bytes_new_take(bytes, st.st_size);
+}
+
+static GBytes *rewritten(MigInput *in, const MigInput *like)
+{
+    return appended(in, like, 0, false);
+}
+
+static MigInput *opened(GBytes *bytes)
+{
+    g_autoptr(GError) error = NULL;
+    MigInput *in = mig_input_new_bytes(bytes, "bytes", NULL, &error);
+
+    ck_assert_msg(in != NULL, "%s", error ? error->message : "");
+    return in;
+}
+
+/* From a pipe, which holds all of @bytes. */
+static MigInput *piped(GBytes *bytes)
+{
+    const MigInputOptions options = { MIG_INPUT_OPTIONS_INIT, .owns_fd = true };
+    gsize n;
+    const void *data = g_bytes_get_data(bytes, &n);
+    int ends[2];
+
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(write(ends[1], data, n), (ssize_t)n);
+    close(ends[1]);
+    return mig_input_new_fd(ends[0], "pipe", &options, NULL);
+}
+
+static GBytes *unwrapped(GBytes *bytes)
+{
+    g_autoptr(MigInput) in = opened(bytes);
+
+    return rewritten(in, NULL);
+}
+
+/* "zstd 0, libvirt save image 225": the wrappers, and the lengths of their headers. */
+static char *wrappers_of(GBytes *bytes)
+{
+    g_autoptr(MigInput) in = opened(bytes);
+    const MigContainer *container;
+    GString *names = g_string_new(NULL);
+
+    for (size_t i = 0; (container = mig_input_container(in, i)); i++) {
+        g_string_append_printf(names, "%s%s %" PRIu64, i ? ", " : "",
+                               mig_container_name(container),
+                               mig_container_header_length(container));
+    }
+    return g_string_free(names, FALSE);
+}
+
+static GBytes *joined(GBytes *first, GBytes *second)
+{
+    GByteArray *all = g_byte_array_new();
+    gsize n;
+    const uint8_t *data = g_bytes_get_data(first, &n);
+
+    g_byte_array_append(all, data, (guint)n);
+    data = g_bytes_get_data(second, &n);
+    g_byte_array_append(all, data, (guint)n);
+    return g_byte_array_free_to_bytes(all);
+}
+
+static GBytes *zstd(GBytes *plain)
+{
+    gsize n;
+    const void *data = g_bytes_get_data(plain, &n);
+    size_t bound = ZSTD_compressBound(n);
+    void *packed = g_malloc(bound);
+
+    return g_bytes_new_take(packed, ZSTD_compress(packed, bound, data, n, 1));
+}
+
+static const char stream_text[] = "header; config \"pc-q35-7.2\"; eof";
+
+static const struct {
+    const char *image; /* what comes before the stream; "" */
+    bool inner, outer; /* the stream is compressed; all is */
+    const char *wrappers;
+} wraps[] = {
+    { "", false, false, "" },
+    { "", true, false, "zstd 0" },
+    { IMAGE("LibvirtQemudSave", "le32", "0"), false, false, "libvirt save image 225" },
+    { IMAGE("LibvirtQemudPart", "be32", "0"), false, false, "libvirt save image 225" },
+    { IMAGE("LibvirtQemudSave", "be32", "5"), true, false,
+      "libvirt save image 225, zstd 0" },
+    { IMAGE("LibvirtQemudSave", "le32", "0"), false, true,
+      "zstd 0, libvirt save image 225" },
+    { IMAGE("LibvirtQemudSave", "le32", "5"), true, true,
+      "zstd 0, libvirt save image 225, zstd 0" },
+};
+
+/* Headers come back to the byte, and so does all that is not compressed. */
+START_TEST(makes_wrappers_again)
+{
+    g_autoptr(GBytes) stream = assembled(stream_text);
+    g_autoptr(GBytes) payload = wraps[_i].inner ? zstd(stream) : g_bytes_ref(stream);
+    g_autoptr(GBytes) header = assembled(wraps[_i].image);
+    g_autoptr(GBytes) inside = joined(header, payload);
+    g_autoptr(GBytes) all = wraps[_i].outer ? zstd(inside) : g_bytes_ref(inside);
+
+    for (int pipe = 0; pipe < 2; pipe++) {
+        g_autoptr(MigInput) in = pipe ? piped(all) : opened(all);
+        g_autoptr(GBytes) again = rewritten(in, in);
+        g_autoptr(GBytes) plain = unwrapped(again);
+        g_autofree char *wrappers = wrappers_of(again);
+
+        ck_assert_str_eq(wrappers, wraps[_i].wrappers);
+        assert_same_bytes(plain, stream, wrappers);
+        if (!wraps[_i].inner && !wraps[_i].outer) {
+            assert_same_bytes(again, all, wrappers);
+        } else if (!wraps[_i].outer) {
+            ck_assert_mem_eq(g_bytes_get_data(again, NULL), g_bytes_get_data(all, NULL),
+                             g_bytes_get_size(header));
+        }
+    }
+}
+END_TEST
+
+/* Offsets of mapped-ram count from the start of the file.  A stream that moves into an image, or
+ * to where a descriptor is, has its pages where it says, and comes back as it was. */
+START_TEST(mapped_ram_is_told_where_its_file_begins)
+{
+    static const struct {
+        const char *image;
+        off_t at;
+        bool o_append;
+    } rows[] = {
+        { "", 0, false },
+        { "", 33, false },
+        { "", 33, true },
+        { "", 5 << 20, false },
+        { IMAGE("LibvirtQemudSave", "le32", "6"), 0, false },
+        { IMAGE("LibvirtQemudSave", "le32", "6"), 4096, false },
+    };
+    const MigInputOptions options = { MIG_INPUT_OPTIONS_INIT,
+                                      .offset = (uint64_t)rows[_i].at };
+    g_autoptr(GBytes) stream = fixture_bytes("real/q35-100-mapped-ram.mig.zst");
+    g_autoptr(GBytes) header = assembled(rows[_i].image);
+    g_autoptr(MigInput) like = opened(header), in = opened(stream);
+    g_autoptr(GBytes) file = appended(in, like, rows[_i].at, rows[_i].o_append);
+    g_autofree char *wanted = content_of(stream);
+
+    g_autoptr(MigInput) there = mig_input_new_bytes(file, "file", &options, NULL);
+    ck_assert_uint_eq(mig_input_file_offset(there),
+                      (uint64_t)rows[_i].at + g_bytes_get_size(header));
+    g_autofree char *found = content_of_input(there);
+    ck_assert_msg(strcmp(found, wanted) == 0, "the content has changed");
+
+    mig_input_rewind(there, 0);
+    g_autoptr(GBytes) back = rewritten(there, NULL);
+    assert_same_bytes(back, stream, "back at the start");
+    mig_input_rewind(there, 0);
+    g_autoptr(GBytes) same = appended(there, there, rows[_i].at, false);
+    assert_same_bytes(same, file, "at the same place");
+}
+END_TEST
+
+/* What is only read is refused before anything is written. */
+START_TEST(refuses_what_it_cannot_wrap)
+{
+    g_autoptr(GBytes) nothing =
+        g_bytes_new_static("\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0", 20);
+    g_autoptr(GBytes) header = assembled(IMAGE("LibvirtQemudSave", "le32", "1"));
+    g_autoptr(GBytes) all = joined(header, nothing);
+    g_autoptr(MigInput) like = opened(all);
+    const MigOutputOptions options = { MIG_OUTPUT_OPTIONS_INIT, .like = like };
+    g_autoptr(GError) error = NULL;
+    int fd = memfd_create("refused", MFD_CLOEXEC);
+
+    ck_assert_ptr_null(mig_output_new_fd(fd, "memory", &options, &error));
+    ck_assert(g_error_matches(error, MIG_ERROR, MIG_ERROR_UNSUPPORTED));
+    ck_assert_str_eq(error->message, "gzip is read and not written; what was unwrapped "
+                                     "from it cannot be wrapped again");
+    ck_assert_int_eq(lseek(fd, 0, SEEK_END), 0);
+    close(fd);
+}
+END_TEST
+
+/* A compression that ends early is told, and not what its first bytes look like. */
+START_TEST(says_that_the_wrapper_ends)
+{
+    /* A frame header, and a raw block of one byte that is not the last. */
+    g_autoptr(GBytes) cut = g_bytes_new_static("\x28\xb5\x2f\xfd\0\x58\x08\0\0(", 10);
+    g_autoptr(MigInput) in = opened(cut);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MigReader) reader = mig_reader_new(in);
+    const MigItem *item;
+    ck_assert_int_eq(mig_reader_next(reader, &item, &error), MIG_STATUS_ERROR);
+    ck_assert_str_eq(error->message, "zstd: the compressed data ends within a frame");
+}
+END_TEST
+
+/* An image of MIGSTAT_IMAGES; gzip and what is not undone are left out. */
+static void check_image(const char *folder, const char *name)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    g_autoptr(MigInput) in = mig_input_open(path, NULL, NULL);
+    g_autofree char *data = NULL;
+    gsize n;
+    bool compressed = false;
+    const MigContainer *container;
+
+    for (size_t i = 0; in && (container = mig_input_container(in, i)); i++) {
+        if (strcmp(mig_container_name(container), "gzip") == 0) {
+            return;
+        }
+        compressed |= mig_container_header_length(container) == 0;
+    }
+    if (!in || !mig_input_container(in, 0)) {
+        return;
+    }
+    ck_assert(g_file_get_contents(path, &data, &n, NULL));
+    g_autoptr(GBytes) all = g_bytes_new_take(g_steal_pointer(&data), n);
+    g_autoptr(GBytes) again = rewritten(in, in);
+    g_autofree char *wrappers = wrappers_of(all), *wrappers_again = wrappers_of(again);
+    ck_assert_str_eq(wrappers, wrappers_again);
+    if (!compressed) {
+        assert_same_bytes(again, all, path);
+    } else {
+        g_autoptr(GBytes) plain = unwrapped(all), plain_again = unwrapped(again);
+        assert_same_bytes(plain_again, plain, path);
+    }
+    g_print("%s: %s\n", name, wrappers);
+}
+
+START_TEST(makes_given_images_again)
+{
+    const char *folder = g_getenv("MIGSTAT_IMAGES"), *name;
+    g_autoptr(GDir) dir = folder ? g_dir_open(folder, 0, NULL) : NULL;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        check_image(folder, name);
+    }
+}
+END_TEST
+
+Suite *suite_container(void)
+{
+    Suite *suite = suite_create("container");
+    TCase *tc = tcase_create("wrap");
+
+    tcase_add_loop_test(tc, makes_wrappers_again, 0, G_N_ELEMENTS(wraps));
+    tcase_add_loop_test(tc, mapped_ram_is_told_where_its_file_begins, 0, 6);
+    tcase_add_test(tc, refuses_what_it_cannot_wrap);
+    tcase_add_test(tc, says_that_the_wrapper_ends);
+    tcase_add_test(tc, makes_given_images_again);
+    tcase_set_timeout(tc, 120);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
