@@ -2,25 +2,17 @@
 /*
  * Owns:          the position in the plain bytes and the window that lies there.
  * Must not know: where the bytes come from, nor what they mean.
- * See also:      source.h, which it reads; container-type.h, whose loop finds
- *                the plain bytes;
+ * See also:      input-open.c, which finds the plain bytes; source.h, which is read;
  *                readahead.h, which fills the window ahead of it.
  */
-#include "io/input.h"
+#include "io/input-private.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "io/cancel.h"
-#include "io/container-type.h"
 #include "io/input-memory.h"
-#include "io/options.h"
-#include "io/readahead.h"
-#include "io/source.h"
 #include "io/tiny.h"
 
 /*
@@ -44,39 +36,8 @@
 /* The kernel reads less than this ahead, and so what lies there was in memory before. */
 #define FAR ((uint64_t)64 << 20)
 
-/* Most of a pipe that is kept, unless the caller says otherwise. */
-#define HOLD_MAX ((uint64_t)32 << 30)
-
 /* The lead, a look ahead that lacks one byte, and the chunk that brings it must fit. */
 G_STATIC_ASSERT(BODY >= MIG_INPUT_PEEK_MAX + CHUNK_MAX);
-
-struct MigInput {
-    /* The unread part of the window; first, since every call looks here. */
-    const uint8_t *cursor;
-    const uint8_t *limit;
-    uint64_t limit_offset; /* Plain offset of @limit. */
-
-    uint8_t *memory;     /* LEAD + BODY bytes; NULL before the first read. */
-    size_t chunk;        /* To be read next. */
-    uint64_t run;        /* Bytes read since the last jump. */
-    MigReadahead *ahead; /* NULL before it is first wanted. */
-    bool ahead_runs;     /* Then the body is its ring. */
-    bool ahead_fails;
-    bool ended;      /* Nothing comes after @limit. */
-    GError *failure; /* Why, unless it is a plain end. */
-
-    MigSource *source;
-    GPtrArray *containers;
-    char *name;
-    bool has_file_size;
-    uint64_t file_size;
-    uint64_t file_offset;
-    char *spool_dir;
-    uint64_t max_hold;
-    MigCancel cancel;
-    void (*progress)(void *data, uint64_t position);
-    void *progress_data;
-};
 
 /* --- the window --- */
 
@@ -89,8 +50,8 @@ static void stop_readahead(MigInput *in)
     in->run = 0;
 }
 
-/* An empty window at @offset.  Where all bytes are in memory, they are the window. */
-static void place_window(MigInput *in, uint64_t offset)
+/* Where all bytes are in memory, they are the window. */
+void mig_input_place(MigInput *in, uint64_t offset)
 {
     static const uint8_t nothing[1];
     const MigSource *source = in->source;
@@ -283,7 +244,7 @@ static uint64_t skip_beyond_window(MigInput *in, uint64_t n)
         size_t chunk = in->chunk;
         uint64_t run = in->run;
         if (!in->ahead_runs || gap > MIG_READAHEAD_SLOT) {
-            place_window(in, target);
+            mig_input_place(in, target);
             if (gap <= CHUNK_MIN) {
                 /* Not a jump: this is the page between two headers. */
                 in->chunk = chunk;
@@ -321,7 +282,7 @@ void mig_input_rewind(MigInput *in, uint64_t offset)
 {
     g_return_if_fail(in->source->seekable && offset >= in->source->start &&
                      offset <= in->source->size);
-    place_window(in, offset);
+    mig_input_place(in, offset);
 }
 
 bool mig_input_end_error(const MigInput *in, GError **error)
@@ -445,7 +406,7 @@ bool mig_input_hold_until(MigInput *in, bool (*is_enough)(void *data), void *dat
     /* A file has an end, even where it is compressed. */
     in->source = mig_source_spool_new(
         split_off(in), in->has_file_size ? UINT64_MAX : in->max_hold, in->spool_dir);
-    place_window(in, start);
+    mig_input_place(in, start);
     for (uint64_t next = start + HOLD_FIRST; !mig_source_spool_ended(in->source);) {
         uint64_t size = MIN(in->source->size + HOLD_FIRST, next);
         if (!mig_source_spool_grow(in->source, size, error)) {
@@ -465,218 +426,11 @@ bool mig_input_hold_until(MigInput *in, bool (*is_enough)(void *data), void *dat
             next += in->source->size - start;
         }
     }
-    place_window(in, start);
+    mig_input_place(in, start);
     return true;
 }
 
 bool mig_input_hold(MigInput *in, GError **error)
 {
     return mig_input_hold_until(in, NULL, NULL, error);
-}
-
-/* --- opening --- */
-
-/* What follows the first @offset bytes of @source, which is taken over. */
-static MigSource *skip_foreign(MigSource *source, uint64_t offset, GError **error)
-{
-    g_autoptr(MigSource) owned = source;
-    uint64_t reached = source->seekable ? MIN(offset, source->size) : 0;
-    uint8_t discarded[4096];
-
-    while (!source->seekable && reached < offset) {
-        GError *failure = NULL;
-        size_t n = MIN(sizeof discarded, offset - reached);
-        ssize_t got = source->ops->read(source, reached, discarded, n, &failure);
-        if (got < 0) {
-            g_propagate_error(error, failure);
-            return NULL;
-        }
-        if (got == 0) {
-            break;
-        }
-        reached += (uint64_t)got;
-    }
-    if (reached < offset) {
-        mig_error_set_plain(error, MIG_ERROR_USAGE,
-                            "offset %" PRIu64
-                            " lies beyond the end of the input, which has %" PRIu64
-                            " bytes",
-                            offset, reached);
-        return NULL;
-    }
-    return mig_source_view_new(g_steal_pointer(&owned), offset);
-}
-
-static MigCancel cancel_of(const MigInputOptions *options)
-{
-    return (MigCancel){ options->cancelled, options->cancelled_data };
-}
-
-/* @source is taken over. */
-static MigInput *input_new(MigSource *source, const char *name,
-                           const MigInputOptions *opt, GError **error)
-{
-    g_autoptr(MigInput) in = g_new0(MigInput, 1);
-
-    in->name = g_strdup(name);
-    in->spool_dir = g_strdup(opt->spool_dir);
-    in->max_hold = opt->max_hold ? opt->max_hold : HOLD_MAX;
-    in->cancel = cancel_of(opt);
-    in->progress = opt->progress;
-    in->progress_data = opt->progress_data;
-    in->containers = g_ptr_array_new_with_free_func(mig_container_free);
-    in->has_file_size = source->seekable;
-    in->file_size = source->origin + source->size;
-
-    if (opt->offset > 0) {
-        source = skip_foreign(source, opt->offset, error);
-        if (!source) {
-            return NULL;
-        }
-    }
-    in->source = mig_container_unwrap(source, opt->max_expand, in->containers, error);
-    if (!in->source) {
-        return NULL;
-    }
-    in->file_offset = in->source->origin;
-    place_window(in, 0);
-    return g_steal_pointer(&in);
-}
-
-/* The part of a seekable @fd that is to be read: from its offset to its end. */
-static bool seekable_range(int fd, const struct stat *st, off_t *start, off_t *end)
-{
-    *start = lseek(fd, 0, SEEK_CUR);
-    if (*start < 0 || S_ISREG(st->st_mode)) {
-        *end = st->st_size;
-        return *start >= 0;
-    }
-    /* A block device tells its size only so; the offset is put back. */
-    *end = lseek(fd, 0, SEEK_END);
-    return *end >= 0 && lseek(fd, *start, SEEK_SET) >= 0;
-}
-
-/* A source for @fd, which is closed with it if @owned, also when this fails. */
-static MigSource *source_for_fd(int fd, bool owned, const char *name,
-                                const MigInputOptions *options, GError **error)
-{
-    MigCancel cancel = cancel_of(options);
-    struct stat st;
-    bool known = fstat(fd, &st) == 0;
-
-    if (known && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode))) {
-        off_t start;
-        off_t end;
-        if (seekable_range(fd, &st, &start, &end)) {
-            return mig_source_file_new(fd, owned, (uint64_t)start, (uint64_t)end, name,
-                                       cancel);
-        }
-    } else if (known && !S_ISDIR(st.st_mode)) {
-        return mig_source_pipe_new(fd, owned, name, cancel);
-    } else if (known) {
-        errno = EISDIR;
-    }
-    mig_error_set_plain(error, MIG_ERROR_IO, "cannot read %s: %s", name,
-                        g_strerror(errno));
-    if (owned) {
-        close(fd);
-    }
-    return NULL;
-}
-
-static bool take_options(MigInputOptions *known, const MigInputOptions *options,
-                         GError **error)
-{
-    return mig_options_take(known, sizeof(*known), options, "MigInputOptions", error);
-}
-
-MigInput *mig_input_open(const char *path, const MigInputOptions *options, GError **error)
-{
-    if (strcmp(path, "-") == 0) {
-        return mig_input_new_fd(STDIN_FILENO, "standard input", options, error);
-    }
-
-    MigInputOptions known;
-    if (!take_options(&known, options, error)) {
-        return NULL;
-    }
-    /* A FIFO is waited for, as cat does. */
-    int fd;
-    do {
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-        if (fd < 0 && errno == EINTR && mig_cancel_asked(cancel_of(&known))) {
-            mig_error_set_plain(error, MIG_ERROR_CANCELLED, "cancelled");
-            return NULL;
-        }
-    } while (fd < 0 && errno == EINTR);
-    if (fd < 0) {
-        mig_error_set_plain(error, MIG_ERROR_IO, "cannot open %s: %s", path,
-                            g_strerror(errno));
-        return NULL;
-    }
-    MigSource *source = source_for_fd(fd, true, path, &known, error);
-    return source ? input_new(source, path, &known, error) : NULL;
-}
-
-MigInput *mig_input_new_fd(int fd, const char *name, const MigInputOptions *options,
-                           GError **error)
-{
-    MigInputOptions known;
-    MigSource *source;
-
-    if (!take_options(&known, options, error)) {
-        return NULL;
-    }
-    source = source_for_fd(fd, known.owns_fd, name, &known, error);
-    return source ? input_new(source, name, &known, error) : NULL;
-}
-
-MigInput *mig_input_new_bytes(GBytes *bytes, const char *name,
-                              const MigInputOptions *options, GError **error)
-{
-    MigInputOptions known;
-
-    return take_options(&known, options, error)
-               ? input_new(mig_source_memory_new(bytes), name, &known, error)
-               : NULL;
-}
-
-void mig_input_free(MigInput *in)
-{
-    if (!in) {
-        return;
-    }
-    mig_readahead_free(in->ahead);
-    mig_source_free(in->source);
-    g_ptr_array_unref(in->containers);
-    g_clear_error(&in->failure);
-    g_free(in->memory);
-    g_free(in->spool_dir);
-    g_free(in->name);
-    g_free(in);
-}
-
-/* --- what is known --- */
-
-const char *mig_input_name(const MigInput *in)
-{
-    return in->name;
-}
-
-const MigContainer *mig_input_container(const MigInput *in, size_t i)
-{
-    return i < in->containers->len ? g_ptr_array_index(in->containers, i) : NULL;
-}
-
-bool mig_input_file_size(const MigInput *in, uint64_t *size)
-{
-    if (in->has_file_size) {
-        *size = in->file_size;
-    }
-    return in->has_file_size;
-}
-
-uint64_t mig_input_file_offset(const MigInput *in)
-{
-    return in->file_offset;
 }
