@@ -78,16 +78,12 @@ static const MigFilterOption description_options[] = {
     { 0 },
 };
 
-#define DESCRIPTION_HANDLES                                      \
-    (MIG_ITEM_BIT(DEVICE_STATE) | MIG_ITEM_BIT(SECTION_FOOTER) | \
-     MIG_ITEM_BIT(DESCRIPTION))
-
 const MigFilterType mig_filter_description = {
     .name = "description",
     .summary = "drop or keep the description after the end mark",
     .options = description_options,
-    .handles = DESCRIPTION_HANDLES,
-    .passes = MIG_ITEM_BITS_ALL & ~DESCRIPTION_HANDLES,
+    MIG_FILTER_HANDLES(MIG_ITEM_BIT(DEVICE_STATE) | MIG_ITEM_BIT(SECTION_FOOTER) |
+                       MIG_ITEM_BIT(DESCRIPTION)),
     .state_size = sizeof(Description),
     .configure = description_configure,
     .event = description_event,

@@ -140,8 +140,7 @@ const MigFilterType mig_filter_drop_command = {
     .summary = "drop commands by name, such as SWITCHOVER_START, which QEMU up to 9.2 "
                "refuses",
     .options = drop_command_options,
-    .handles = MIG_ITEM_BIT(COMMAND),
-    .passes = MIG_ITEM_BITS_ALL & ~MIG_ITEM_BIT(COMMAND),
+    MIG_FILTER_HANDLES(MIG_ITEM_BIT(COMMAND)),
     .state_size = sizeof(DropCommand),
     .configure = drop_command_configure,
     .event = drop_command_event,

@@ -225,14 +225,11 @@ static const MigFilterOption drop_options[] = {
     { 0 },
 };
 
-#define DROP_HANDLES (MIG_ITEM_BIT(DEVICE_STATE) | MIG_ITEM_BIT(DESCRIPTION))
-
 const MigFilterType mig_filter_drop_subsection = {
     .name = "drop-subsection",
     .summary = "take a subsection out of a device's state, and out of the description",
     .options = drop_options,
-    .handles = DROP_HANDLES,
-    .passes = MIG_ITEM_BITS_ALL & ~DROP_HANDLES,
+    MIG_FILTER_HANDLES(MIG_ITEM_BIT(DEVICE_STATE) | MIG_ITEM_BIT(DESCRIPTION)),
     .state_size = sizeof(DropSubsection),
     .configure = drop_configure,
     .event = drop_event,

@@ -42,6 +42,16 @@ typedef struct MigGap {
     size_t n_sections; /* different ones before it */
 } MigGap;
 
+/* In a MigFilterType: the kinds of items that it handles, all others being safe to pass; or
+ * those that may pass, all others being handled. */
+#define MIG_FILTER_HANDLES(BITS) .handles = (BITS), .passes = MIG_ITEM_BITS_ALL & ~(BITS)
+#define MIG_FILTER_PASSES(BITS)  .handles = MIG_ITEM_BITS_ALL & ~(BITS), .passes = (BITS)
+
+/* The kinds of items that are in no section and name none. */
+#define MIG_ITEM_BITS_OUTSIDE                                                          \
+    (MIG_ITEM_BIT(FILE_HEADER) | MIG_ITEM_BIT(CONFIGURATION) | MIG_ITEM_BIT(COMMAND) | \
+     MIG_ITEM_BIT(EOF) | MIG_ITEM_BIT(TRAILING))
+
 /*
  * A filter, constant.  @state is state_size bytes, zeros at first.  Functions that have
  * @error return false with *error set to stop the conversion; REFUSED says that the stream

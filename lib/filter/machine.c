@@ -127,17 +127,14 @@ static const MigFilterOption machine_options[] = {
     { 0 },
 };
 
-#define MACHINE_HANDLES                                        \
-    (MIG_ITEM_BIT(CONFIGURATION) | MIG_ITEM_BIT(DESCRIPTION) | \
-     MIG_ITEM_BIT(SECTION_HEADER) | MIG_ITEM_BIT(RAM_LIST) | MIG_ITEM_BIT(RAM_PAGES))
-
 const MigFilterType mig_filter_machine = {
     .name = "machine",
     .summary = "name another machine type in the configuration",
     .options = machine_options,
-    .handles = MACHINE_HANDLES,
+    MIG_FILTER_HANDLES(MIG_ITEM_BIT(CONFIGURATION) | MIG_ITEM_BIT(DESCRIPTION) |
+                       MIG_ITEM_BIT(SECTION_HEADER) | MIG_ITEM_BIT(RAM_LIST) |
+                       MIG_ITEM_BIT(RAM_PAGES)),
     .page_kinds = MIG_PAGE_BITS_ALL,
-    .passes = MIG_ITEM_BITS_ALL & ~MACHINE_HANDLES,
     .state_size = sizeof(Machine),
     .configure = machine_configure,
     .event = machine_event,

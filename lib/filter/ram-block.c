@@ -260,18 +260,14 @@ static const MigFilterOption ram_block_options[] = {
     { 0 },
 };
 
-#define RAM_BLOCK_HANDLES                                                         \
-    (MIG_ITEM_BIT(RAM_LIST) | MIG_ITEM_BIT(RAM_BLOCK) | MIG_ITEM_BIT(RAM_PAGES) | \
-     MIG_ITEM_BIT(MAPPED_HEADER))
-
 const MigFilterType mig_filter_ram_block = {
     .name = "ram-block",
     .summary = "give a RAM block another length",
     .options = ram_block_options,
-    .handles = RAM_BLOCK_HANDLES,
+    MIG_FILTER_HANDLES(MIG_ITEM_BIT(RAM_LIST) | MIG_ITEM_BIT(RAM_BLOCK) |
+                       MIG_ITEM_BIT(RAM_PAGES) | MIG_ITEM_BIT(MAPPED_HEADER)),
     .page_kinds = MIG_PAGE_BIT(NORMAL) | MIG_PAGE_BIT(ZERO) | MIG_PAGE_BIT(XBZRLE) |
                   MIG_PAGE_BIT(COMPRESSED),
-    .passes = MIG_ITEM_BITS_ALL & ~RAM_BLOCK_HANDLES,
     .state_size = sizeof(RamBlock),
     .configure = ram_block_configure,
     .wants_scan = ram_block_wants_scan,

@@ -349,10 +349,9 @@ static void decompress_clear(void *state)
 const MigFilterType mig_filter_ram_decompress = {
     .name = "ram-decompress",
     .summary = "turn zlib and XBZRLE pages into normal pages",
-    .handles = MIG_ITEM_BIT(RAM_PAGES),
+    MIG_FILTER_HANDLES(MIG_ITEM_BIT(RAM_PAGES)),
     .page_kinds = MIG_PAGE_BIT(NORMAL) | MIG_PAGE_BIT(ZERO) | MIG_PAGE_BIT(XBZRLE) |
                   MIG_PAGE_BIT(COMPRESSED),
-    .passes = MIG_ITEM_BITS_ALL & ~MIG_ITEM_BIT(RAM_PAGES),
     .state_size = sizeof(RamDecompress),
     .wants_scan = decompress_wants_scan,
     .scan = decompress_scan,

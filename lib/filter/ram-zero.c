@@ -66,14 +66,11 @@ static bool zero_finish(void *state, MigNext *next, GError **error)
     return true;
 }
 
-#define ZERO_HANDLES (MIG_ITEM_BIT(RAM_PAGES) | MIG_ITEM_BIT(MAPPED_HEADER))
-
 const MigFilterType mig_filter_ram_zero = {
     .name = "ram-zero",
     .summary = "turn normal pages that are all zero into zero records",
-    .handles = ZERO_HANDLES,
+    MIG_FILTER_HANDLES(MIG_ITEM_BIT(RAM_PAGES) | MIG_ITEM_BIT(MAPPED_HEADER)),
     .page_kinds = MIG_PAGE_BITS_ALL, /* only normal pages change */
-    .passes = MIG_ITEM_BITS_ALL & ~ZERO_HANDLES,
     .state_size = sizeof(RamZero),
     .event = zero_event,
     .finish = zero_finish,

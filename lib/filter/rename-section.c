@@ -194,17 +194,12 @@ static const MigFilterOption rename_options[] = {
     { 0 },
 };
 
-#define RENAME_PASSES                                                                  \
-    (MIG_ITEM_BIT(FILE_HEADER) | MIG_ITEM_BIT(CONFIGURATION) | MIG_ITEM_BIT(COMMAND) | \
-     MIG_ITEM_BIT(EOF) | MIG_ITEM_BIT(TRAILING))
-
 const MigFilterType mig_filter_rename_section = {
     .name = "rename-section",
     .summary = "give a section another name, in its headers and in the description",
     .options = rename_options,
-    .handles = MIG_ITEM_BITS_ALL & ~RENAME_PASSES,
+    MIG_FILTER_PASSES(MIG_ITEM_BITS_OUTSIDE),
     .page_kinds = MIG_PAGE_BITS_ALL,
-    .passes = RENAME_PASSES,
     .state_size = sizeof(Rename),
     .configure = rename_configure,
     .start = rename_start,

@@ -109,17 +109,12 @@ static const MigFilterOption select_options[] = {
 };
 
 /* What lies outside of sections passes. */
-#define SELECT_PASSES                                                                  \
-    (MIG_ITEM_BIT(FILE_HEADER) | MIG_ITEM_BIT(CONFIGURATION) | MIG_ITEM_BIT(COMMAND) | \
-     MIG_ITEM_BIT(EOF) | MIG_ITEM_BIT(TRAILING))
-
 const MigFilterType mig_filter_drop_section = {
     .name = "drop-section",
     .summary = "drop sections by name, with their footers and entries in the description",
     .options = select_options,
-    .handles = MIG_ITEM_BITS_ALL & ~SELECT_PASSES,
+    MIG_FILTER_PASSES(MIG_ITEM_BITS_OUTSIDE),
     .page_kinds = MIG_PAGE_BITS_ALL,
-    .passes = SELECT_PASSES,
     .state_size = sizeof(Select),
     .configure = select_configure,
     .event = select_event,
@@ -131,9 +126,8 @@ const MigFilterType mig_filter_keep_section = {
     .name = "keep-section",
     .summary = "drop all sections but those named",
     .options = select_options,
-    .handles = MIG_ITEM_BITS_ALL & ~SELECT_PASSES,
+    MIG_FILTER_PASSES(MIG_ITEM_BITS_OUTSIDE),
     .page_kinds = MIG_PAGE_BITS_ALL,
-    .passes = SELECT_PASSES,
     .state_size = sizeof(Select),
     .configure = keep_configure,
     .event = select_event,

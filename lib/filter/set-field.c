@@ -304,14 +304,11 @@ static const MigFilterOption set_options[] = {
     { 0 },
 };
 
-#define SET_HANDLES (MIG_ITEM_BIT(DEVICE_STATE) | MIG_ITEM_BIT(VFIO_RECORD))
-
 const MigFilterType mig_filter_set_field = {
     .name = "set-field",
     .summary = "give a field of device state another value",
     .options = set_options,
-    .handles = SET_HANDLES,
-    .passes = MIG_ITEM_BITS_ALL & ~SET_HANDLES,
+    MIG_FILTER_HANDLES(MIG_ITEM_BIT(DEVICE_STATE) | MIG_ITEM_BIT(VFIO_RECORD)),
     .state_size = sizeof(SetField),
     .configure = set_configure,
     .event = set_event,
