@@ -8,6 +8,17 @@
 
 #include "dump.h"
 
+/* Opens the object @name; writes null and returns false where @what is NULL. */
+static bool open_object(CliJson *json, const char *name, const void *what)
+{
+    if (what) {
+        cli_json_object(json, name);
+    } else {
+        cli_json_null(json, name);
+    }
+    return what != NULL;
+}
+
 static void uint_or_null(CliJson *json, const char *key, uint64_t value, uint64_t none)
 {
     if (value == none) {
@@ -88,11 +99,9 @@ static void put_overview(CliJson *json, const Dump *dump)
 
 static void put_configuration(CliJson *json, const MigConfiguration *conf)
 {
-    if (!conf) {
-        cli_json_null(json, "configuration");
+    if (!open_object(json, "configuration", conf)) {
         return;
     }
-    cli_json_object(json, "configuration");
     cli_json_string_len(json, "machine", conf->machine, conf->machine_length);
     cli_json_array(json, "capabilities");
     for (const char *const *name = conf->capabilities; name && *name; name++) {
@@ -349,11 +358,9 @@ static void put_device_sizes(CliJson *json, const Dump *dump)
 
 static void put_description(CliJson *json, const MigDescription *description)
 {
-    if (!description) {
-        cli_json_null(json, "description");
+    if (!open_object(json, "description", description)) {
         return;
     }
-    cli_json_object(json, "description");
     cli_json_uint(json, "offset", description->offset);
     cli_json_uint(json, "length",
                   description->json_offset - description->offset +

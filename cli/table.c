@@ -261,6 +261,16 @@ static char **copy_row(const CliTable *table, va_list args)
     return row;
 }
 
+/* Has @take take over a row of the arguments after @table. */
+#define TAKE_ARGUMENTS(take, table)               \
+    do {                                          \
+        va_list args;                             \
+                                                  \
+        va_start(args, table);                    \
+        (take)((table), copy_row((table), args)); \
+        va_end(args);                             \
+    } while (0)
+
 static char **copy_cells(const CliTable *table, const char *const *cells)
 {
     size_t n = strlen(table->columns);
@@ -284,11 +294,7 @@ static void set_head(CliTable *table, char **row)
 
 void cli_table_head(CliTable *table, ...)
 {
-    va_list args;
-
-    va_start(args, table);
-    set_head(table, copy_row(table, args));
-    va_end(args);
+    TAKE_ARGUMENTS(set_head, table);
 }
 
 void cli_table_head_cells(CliTable *table, const char *const *cells)
@@ -313,11 +319,7 @@ static void add_row(CliTable *table, char **row)
 
 void cli_table_row(CliTable *table, ...)
 {
-    va_list args;
-
-    va_start(args, table);
-    add_row(table, copy_row(table, args));
-    va_end(args);
+    TAKE_ARGUMENTS(add_row, table);
 }
 
 void cli_table_cells(CliTable *table, const char *const *cells)

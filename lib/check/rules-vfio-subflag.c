@@ -104,13 +104,21 @@ static void mixed(MigCheck *check, const MigFacts *facts, const MigItem *item)
     }
 }
 
+/* What is known of the device of @item, if that is a subflag record in FULL; or NULL. */
+static const MigVfioFacts *facts_in_full(const MigFacts *facts, const MigItem *item,
+                                         unsigned *subflags)
+{
+    return item->type == MIG_SECTION_FULL && get_subflags(item, subflags)
+               ? mig_facts_vfio(facts, item->section)
+               : NULL;
+}
+
 static void setup_again(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
-    const MigVfioFacts *v = mig_facts_vfio(facts, item->section);
     unsigned subflags;
+    const MigVfioFacts *v = facts_in_full(facts, item, &subflags);
 
-    if (v && get_subflags(item, &subflags) && subflags & SETUP &&
-        item->type == MIG_SECTION_FULL && v->early_set_up != MIG_NOWHERE) {
+    if (v && subflags & SETUP && v->early_set_up != MIG_NOWHERE) {
         mig_report_item(check, item,
                         "SETUP in FULL, and the device was set up at 0x%" PRIx64
                         " already",
@@ -120,14 +128,12 @@ static void setup_again(MigCheck *check, const MigFacts *facts, const MigItem *i
 
 static void not_set_up(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
-    const MigVfioFacts *v = mig_facts_vfio(facts, item->section);
     unsigned subflags;
+    const MigVfioFacts *v = facts_in_full(facts, item, &subflags);
 
-    if (v && get_subflags(item, &subflags) && (subflags & KNOWN) == ENABLE_IRQ &&
-        item->type == MIG_SECTION_FULL && v->early_set_up == MIG_NOWHERE) {
+    if (v && (subflags & KNOWN) == ENABLE_IRQ && v->early_set_up == MIG_NOWHERE) {
         mig_report_item(check, item,
-                        "ENABLE_IRQ alone in FULL, and the device was never set "
-                        "up");
+                        "ENABLE_IRQ alone in FULL, and the device was never set up");
     }
 }
 

@@ -56,17 +56,23 @@ static void vfio_version(MigCheck *check, const MigFacts *facts, const MigItem *
 
 /* --- setup ------------------------------------------------------------------------ */
 
+/* Where the first section of the device is. */
+static uint64_t first_section(const MigFacts *facts, const MigVfioFacts *v)
+{
+    const MigSectionFacts *s = mig_facts_section(facts, v->device.section);
+
+    return MIN(MIN(s->start, s->part), MIN(s->end, s->full));
+}
+
 static void vfio_setup_missing(MigCheck *check, const MigFacts *facts,
                                const MigItem *item)
 {
     (void)item;
     for (guint i = 0; i < facts->vfio->len; i++) {
         const MigVfioFacts *v = &g_array_index(facts->vfio, MigVfioFacts, i);
-        const MigSectionFacts *s = mig_facts_section(facts, v->device.section);
 
         if (v->setup == MIG_NOWHERE) {
-            mig_report(check, MIN(MIN(s->start, s->part), MIN(s->end, s->full)),
-                       v->device.section,
+            mig_report(check, first_section(facts, v), v->device.section,
                        "no SETUP record in any of the device's sections");
         }
     }

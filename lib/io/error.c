@@ -45,33 +45,42 @@ static MigErrorPrivate *place_of(const GError *error)
     return error && error->domain == MIG_ERROR ? mig_error_get_private(error) : NULL;
 }
 
+/* Sets *error, and returns the place in it; NULL if @error is. */
+static MigErrorPrivate *set(GError **error, MigErrorCode code, const char *format,
+                            va_list arguments) G_GNUC_PRINTF(3, 0);
+
+static MigErrorPrivate *set(GError **error, MigErrorCode code, const char *format,
+                            va_list arguments)
+{
+    if (!error) {
+        return NULL;
+    }
+    g_propagate_error(error, g_error_new_valist(MIG_ERROR, (int)code, format, arguments));
+    return place_of(*error);
+}
+
 void mig_error_set(GError **error, MigErrorCode code, uint64_t offset, const char *rule,
                    const char *format, ...)
 {
-    if (!error) {
-        return;
-    }
-
+    MigErrorPrivate *place;
     va_list arguments;
-    va_start(arguments, format);
-    g_propagate_error(error, g_error_new_valist(MIG_ERROR, (int)code, format, arguments));
-    va_end(arguments);
 
-    MigErrorPrivate *place = place_of(*error);
-    place->offset = offset;
-    place->has_offset = true;
-    place->rule = rule;
+    va_start(arguments, format);
+    place = set(error, code, format, arguments);
+    va_end(arguments);
+    if (place) {
+        place->offset = offset;
+        place->has_offset = true;
+        place->rule = rule;
+    }
 }
 
 void mig_error_set_plain(GError **error, MigErrorCode code, const char *format, ...)
 {
-    if (!error) {
-        return;
-    }
-
     va_list arguments;
+
     va_start(arguments, format);
-    g_propagate_error(error, g_error_new_valist(MIG_ERROR, (int)code, format, arguments));
+    set(error, code, format, arguments);
     va_end(arguments);
 }
 
