@@ -7,6 +7,7 @@
  */
 #include "stream/json-scan.h"
 
+#include <inttypes.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
 
@@ -211,6 +212,61 @@ START_TEST(refuses_other_numbers)
 }
 END_TEST
 
+/* What a walk has met: keys, "-" for an element, and numbers; it ends at the number @last. */
+typedef struct Walk {
+    GString *key, *met;
+    uint64_t last;
+} Walk;
+
+static bool meet(MigJson *json, const char *key, void *user)
+{
+    Walk *walk = user;
+    uint64_t number;
+
+    g_string_append_printf(walk->met, "%s ", key ? key : "-");
+    switch (mig_json_peek(json)) {
+    case '{':
+        return mig_json_each(json, walk->key, meet, walk);
+    case '[':
+        return mig_json_each(json, NULL, meet, walk);
+    default:
+        if (!mig_json_uint(json, &number)) {
+            return false;
+        }
+        g_string_append_printf(walk->met, "%" PRIu64 " ", number);
+        return number != walk->last;
+    }
+}
+
+static const struct {
+    const char *text, *met;
+    bool ends, problem;
+} walks[] = {
+    { "{}", "", true, false },
+    { "{\"a\": 1, \"a\": 2}", "a 1 a 2 ", true, false },
+    { "{\"a\": [1, {\"b\": 2}, []], \"c\": 3}", "a - 1 - b 2 - c 3 ", true, false },
+    { "{\"a\": [1, 9, 2], \"c\": 3}", "a - 1 - 9 ", false, false },
+    { "{\"a\": [1, true]}", "a - 1 - ", false, true },
+    { "{\"a\": [1, 2}", "a - 1 - 2 ", false, true },
+    { "[1]", "", false, true },
+    { "{\"a\": 1", "a 1 ", false, true },
+};
+
+START_TEST(walks_over_members_and_elements)
+{
+    g_autoptr(GString) key = g_string_new(NULL);
+    g_autoptr(GString) met = g_string_new(NULL);
+    Walk walk = { key, met, 9 };
+    MigJson json;
+
+    mig_json_init(&json, walks[_i].text, strlen(walks[_i].text));
+    ck_assert_int_eq(mig_json_each(&json, key, meet, &walk), walks[_i].ends);
+    ck_assert_str_eq(met->str, walks[_i].met);
+    ck_assert_int_eq(json.problem != NULL, walks[_i].problem);
+    ck_assert_int_eq(mig_json_at_end(&json), walks[_i].ends);
+}
+END_TEST
+
 Suite *suite_json_scan(void)
 {
     Suite *suite = suite_create("json-scan");
@@ -223,6 +279,7 @@ Suite *suite_json_scan(void)
     tcase_add_test(tc, pulls_members);
     tcase_add_loop_test(tc, decodes_escapes, 0, G_N_ELEMENTS(strings));
     tcase_add_loop_test(tc, refuses_other_numbers, 0, 5);
+    tcase_add_loop_test(tc, walks_over_members_and_elements, 0, G_N_ELEMENTS(walks));
     suite_add_tcase(suite, tc);
     return suite;
 }
