@@ -59,16 +59,16 @@ typedef struct Devices {
 /* --- text -------------------------------------------------------------------------------- */
 
 /* A field on one line, or where that would not be in columns, its name and under it the rest. */
-static void print_line(Devices *d, unsigned depth, const char *name, const char *type,
-                       uint64_t offset, const char *value, const char *note)
+static void print_line(Devices *d, const MigField *field, const char *value)
 {
-    g_autofree char *shown_name = cli_escape(name, strlen(name));
-    g_autofree char *shown_type = cli_escape(type, strlen(type));
+    const char *note = field->note;
+    g_autofree char *shown_name = cli_escape(field->name, strlen(field->name));
+    g_autofree char *shown_type = cli_escape(field->type, strlen(field->type));
     g_autofree char *shown_note = note ? cli_escape(note, strlen(note)) : NULL;
-    int indent = 2 + 2 * (int)MIN(depth, 32), limit = cli_columns(stdout, 0);
+    int indent = 2 + 2 * (int)MIN(field->depth, 32), limit = cli_columns(stdout, 0);
     g_autofree char *rest = g_strdup_printf(
         "%s%-*s 0x%08" PRIx64 "%s%s%s%s%s%s%s", cli_style(d->color, CLI_DIM),
-        TYPE_COLUMNS, shown_type, offset, cli_style(d->color, CLI_PLAIN),
+        TYPE_COLUMNS, shown_type, field->offset, cli_style(d->color, CLI_PLAIN),
         *value ? "  " : "", value, note ? "  " : "",
         note ? cli_style(d->color, CLI_CYAN) : "", note ? shown_note : "",
         note ? cli_style(d->color, CLI_PLAIN) : "");
@@ -90,6 +90,7 @@ static void print_line(Devices *d, unsigned depth, const char *name, const char 
 static void flush_fold(Devices *d)
 {
     Fold *fold = &d->fold;
+    MigField field = { .type = fold->type, .depth = fold->depth, .offset = fold->offset };
     g_autofree char *name = NULL;
 
     if (!fold->first) {
@@ -100,7 +101,8 @@ static void flush_fold(Devices *d)
                ? g_strdup(fold->first)
                : g_strdup_printf("%.*s-%s", (int)strlen(fold->first) - 1, fold->first,
                                  fold->last + 1);
-    print_line(d, fold->depth, name, fold->type, fold->offset, fold->value, NULL);
+    field.name = name;
+    print_line(d, &field, fold->value);
     g_clear_pointer(&fold->first, g_free);
     g_clear_pointer(&fold->last, g_free);
     g_clear_pointer(&fold->type, g_free);
@@ -173,8 +175,7 @@ static void print_field(Devices *d, const MigField *field, bool element)
 
     if (mig_field_is_group(field)) {
         flush_fold(d);
-        print_line(d, field->depth, field->name, field->type, field->offset, "",
-                   field->note);
+        print_line(d, field, "");
     } else {
         value = cli_field_value(field);
         if (element && !field->note && field->kind != MIG_FIELD_MISMATCH &&
@@ -182,8 +183,7 @@ static void print_field(Devices *d, const MigField *field, bool element)
             fold_in(d, field, value);
         } else {
             flush_fold(d);
-            print_line(d, field->depth, field->name, field->type, field->offset, value,
-                       field->note);
+            print_line(d, field, value);
         }
     }
     if (wants_hex(d, field)) {

@@ -50,7 +50,7 @@ static void visit(MigEmit *e, const MigField *field)
     e->decoder.visit(&visited, e->decoder.user);
 }
 
-static void open_group(MigEmit *e, const MigField *field)
+void mig_emit_group(MigEmit *e, const MigField *field)
 {
     gsize before = e->path->len;
 
@@ -60,16 +60,13 @@ static void open_group(MigEmit *e, const MigField *field)
 }
 
 void mig_emit_open(MigEmit *e, MigFieldKind kind, const char *name, const char *type,
-                   uint64_t at, uint64_t length, const char *note)
+                   uint64_t at, uint64_t length)
 {
-    const MigField field = { .kind = kind,
-                             .name = name,
-                             .type = type,
-                             .offset = at,
-                             .length = length,
-                             .note = note };
+    const MigField field = {
+        .kind = kind, .name = name, .type = type, .offset = at, .length = length
+    };
 
-    open_group(e, &field);
+    mig_emit_group(e, &field);
 }
 
 void mig_emit_empty(MigEmit *e, const char *name, const char *type, uint64_t at,
@@ -83,7 +80,7 @@ void mig_emit_empty(MigEmit *e, const char *name, const char *type, uint64_t at,
                              .empty = true,
                              .note = "0 elements" };
 
-    open_group(e, &field);
+    mig_emit_group(e, &field);
     mig_emit_close(e);
 }
 

@@ -30,15 +30,17 @@ void mig_emit_init(MigEmit *e, const MigDecoder *decoder, const uint8_t *body,
 void mig_emit_clear(MigEmit *e);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MigEmit, mig_emit_clear)
 
+/* Opens a group: kind, name, type, length and note of @field, and the offset from the start of
+ * the body.  mig_emit_open() is for one without a note. */
+void mig_emit_group(MigEmit *e, const MigField *field);
 void mig_emit_open(MigEmit *e, MigFieldKind kind, const char *name, const char *type,
-                   uint64_t at, uint64_t length, const char *note);
+                   uint64_t at, uint64_t length);
 void mig_emit_close(MigEmit *e);
 /* An array without elements, opened and closed. */
 void mig_emit_empty(MigEmit *e, const char *name, const char *type, uint64_t at,
                     uint64_t length);
 
-/* A leaf: kind, name, type, length, value and note of @field, and the offset from the start of
- * the body. */
+/* A leaf: as for a group, and the value. */
 void mig_emit_value(MigEmit *e, const MigField *field);
 void mig_emit_bytes(MigEmit *e, const char *name, const char *type, uint64_t at,
                     uint64_t length, const char *note);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          PCI configuration space, INTx state and the MSI-X table to fields.
+ * Owns:          PCI configuration space to fields.
  * Must not know: whose they are: an emulated device's, or a VFIO device's.
- * See also:      device/pci-registers.h; device/pci-names.c.
+ * See also:      device/pci-registers.h; device/pci-names.c; device/pci-interrupts.c.
  *
  * Configuration space is little-endian: header of type 0 or 1, capabilities chained from
  * 0x34 in the first 256 bytes, extended ones from 0x100.  Whatever no register covers and is
@@ -18,7 +18,6 @@
 #define SPACE                     MIG_PCI_SPACE_LENGTH
 #define EXTENDED_SPACE            MIG_PCI_SPACE_EXTENDED
 #define EXTENDED_CAPABILITIES_MAX 480
-#define MSIX_ENTRY                MIG_PCI_MSIX_ENTRY_LENGTH
 #define PCI_VENDOR_VIRTIO         0x1af4
 
 enum { EXPRESS_ROOT_PORT = 4, EXPRESS_EVENT_COLLECTOR = 10 };
@@ -118,7 +117,7 @@ static void show_bars(Space *s, uint32_t at, unsigned n, const char *name)
     if (at + 4 * n > s->size) {
         return;
     }
-    mig_emit_open(s->e, MIG_FIELD_ARRAY, name, "BAR", s->at + at, 4 * n, NULL);
+    mig_emit_open(s->e, MIG_FIELD_ARRAY, name, "BAR", s->at + at, 4 * n);
     for (unsigned i = 0; i < n; i++, at += 4) {
         uint32_t low = mig_le32(octets(s, at));
         bool wide = !(low & 1) && (low & 6) == 4 && i + 1 < n;
@@ -254,8 +253,12 @@ static void show_capability(Space *s, uint8_t at, uint32_t end)
     g_autofree char *name = g_strdup_printf("cap_0x%02x", at);
 
     name_capability(s, at, known ? known->name : "unknown capability");
-    mig_emit_open(s->e, MIG_FIELD_STRUCT, name, "capability", s->at + at, end - at,
-                  s->note->str);
+    mig_emit_group(s->e, &(MigField){ .kind = MIG_FIELD_STRUCT,
+                                      .name = name,
+                                      .type = "capability",
+                                      .offset = s->at + at,
+                                      .length = end - at,
+                                      .note = s->note->str });
     show(s, at, 1, "id", NULL);
     show(s, at + 1u, 1, "next", NULL);
     if (id == CAP_MSIX && at + 12u <= SPACE) {
@@ -337,8 +340,13 @@ static void show_extended_capability(Space *s, uint16_t at, uint32_t end)
     const Capability *known = find(mig_pci_extended_capabilities, header & 0xffff);
     g_autofree char *name = g_strdup_printf("ext_0x%03x", at);
 
-    mig_emit_open(s->e, MIG_FIELD_STRUCT, name, "extended capability", s->at + at,
-                  end - at, known ? known->name : "unknown extended capability");
+    mig_emit_group(
+        s->e, &(MigField){ .kind = MIG_FIELD_STRUCT,
+                           .name = name,
+                           .type = "extended capability",
+                           .offset = s->at + at,
+                           .length = end - at,
+                           .note = known ? known->name : "unknown extended capability" });
     describe(s->note, BITS({ 0, 16, "ID" }, { 16, 4, "Version" }, { 20, 12, "Next" }),
              header);
     show(s, at, 4, "header", s->note->str);
@@ -416,7 +424,12 @@ void mig_pci_config_decode(MigEmit *e, const char *name, const char *type, uint6
     s = g_new0(Space, 1);
     *s = (Space){ .e = e, .at = at, .size = (uint32_t)length, .note = note };
     name_ids(s);
-    mig_emit_open(e, MIG_FIELD_STRUCT, name, type, at, length, note->str);
+    mig_emit_group(e, &(MigField){ .kind = MIG_FIELD_STRUCT,
+                                   .name = name,
+                                   .type = type,
+                                   .offset = at,
+                                   .length = length,
+                                   .note = note->str });
     show_regs(s, 0, mig_pci_common_header);
     layout = *octets(s, MIG_PCI_HEADER_TYPE) & 0x7f;
     if (layout <= 1) {
@@ -430,63 +443,5 @@ void mig_pci_config_decode(MigEmit *e, const char *name, const char *type, uint6
         show_extended_capabilities(s);
         show_rest(s, SPACE, EXTENDED_SPACE);
     }
-    mig_emit_close(e);
-}
-
-void mig_pci_intx_decode(MigEmit *e, const char *name, const char *type, uint64_t at)
-{
-    static const char *const pins[] = { "INTA", "INTB", "INTC", "INTD" };
-
-    mig_emit_open(e, MIG_FIELD_STRUCT, name, type, at, 16, NULL);
-    for (unsigned pin = 0; pin < 4; pin++) {
-        uint64_t state = mig_emit_get_be(e, at + 4 * pin, 4);
-
-        mig_emit_be(e, pins[pin], at + 4 * pin, 4,
-                    state == 0   ? "not asserted"
-                    : state == 1 ? "asserted"
-                                 : "neither 0 nor 1: loaders refuse this");
-    }
-    mig_emit_close(e);
-}
-
-uint32_t mig_pci_msix_vectors(uint64_t length)
-{
-    /* 16 bytes a vector and a bit, in whole bytes */
-    uint64_t n = length * 8 / (8 * MSIX_ENTRY + 1);
-
-    return n && n <= MIG_PCI_MSIX_VECTORS_MAX &&
-                   n * MSIX_ENTRY + mig_pci_msix_pending_length((uint32_t)n) == length
-               ? (uint32_t)n
-               : 0;
-}
-
-void mig_pci_msix_decode(MigEmit *e, const char *name, const char *type, uint64_t at,
-                         uint32_t vectors)
-{
-    uint64_t pending = at + (uint64_t)vectors * MSIX_ENTRY;
-    char buffer[24];
-
-    mig_emit_open(e, MIG_FIELD_STRUCT, name, type, at,
-                  (uint64_t)vectors * MSIX_ENTRY + mig_pci_msix_pending_length(vectors),
-                  NULL);
-    mig_emit_open(e, MIG_FIELD_ARRAY, "table", "MSI-X entry", at, pending - at, NULL);
-    for (uint32_t i = 0; i < vectors; i++, at += MSIX_ENTRY) {
-        bool masked = mig_emit_get_le(e, at + 12, 4) & 1;
-        bool waits = e->body[pending + i / 8] >> (i % 8) & 1;
-
-        mig_emit_open(e, MIG_FIELD_STRUCT, mig_emit_index(buffer, i), "MSI-X entry", at,
-                      MSIX_ENTRY, NULL);
-        mig_emit_le(e, "address", at, 8, NULL);
-        mig_emit_le(e, "data", at + 8, 4, NULL);
-        mig_emit_le(e, "control", at + 12, 4, masked ? "Masked+" : "Masked-");
-        mig_emit_value(e, &(MigField){ .kind = MIG_FIELD_BOOL,
-                                       .name = "pending",
-                                       .type = "bit",
-                                       .offset = pending + i / 8,
-                                       .length = 1,
-                                       .u = waits });
-        mig_emit_close(e);
-    }
-    mig_emit_close(e);
     mig_emit_close(e);
 }

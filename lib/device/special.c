@@ -53,8 +53,7 @@ bool mig_vfio_payload_decode(const MigDecoder *decoder, const uint8_t *bytes,
     if (payload.display_offset) {
         display = payload.display_fields;
         mig_emit_open(&e, MIG_FIELD_SUBSECTION, "VFIOPCIDevice/VFIODisplay", "subsection",
-                      payload.display_offset, payload.length - payload.display_offset,
-                      NULL);
+                      payload.display_offset, payload.length - payload.display_offset);
         mig_emit_be(&e, "address", display, 8, NULL);
         mig_emit_be(&e, "fourcc", display + 8, 4, NULL);
         mig_emit_be(&e, "flags", display + 12, 4, NULL);

@@ -17,7 +17,7 @@ void mig_special_decode(MigEmit *e, const char *type, const char *name, uint64_t
 /* device/pci.c: configuration space of 256 or 4096 bytes, one group named @name. */
 void mig_pci_config_decode(MigEmit *e, const char *name, const char *type, uint64_t at,
                            uint64_t length);
-/* 4 x be32, the state of INTA to INTD. */
+/* device/pci-interrupts.c: 4 x be32, the state of INTA to INTD. */
 void mig_pci_intx_decode(MigEmit *e, const char *name, const char *type, uint64_t at);
 /* MSI-X table of @vectors entries and the pending bits after it. */
 void mig_pci_msix_decode(MigEmit *e, const char *name, const char *type, uint64_t at,

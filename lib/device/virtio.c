@@ -113,7 +113,7 @@ static uint64_t show_parts(State *s, const MigPart *parts, uint64_t at, uint64_t
 
         if (parts->form == MIG_PART_OPEN) {
             mig_emit_open(s->e, MIG_FIELD_STRUCT, parts->name, "struct", at,
-                          group_length(parts), NULL);
+                          group_length(parts));
         } else if (parts->form == MIG_PART_CLOSE) {
             mig_emit_close(s->e);
         } else if (MIG_PART_IS_BYTES(parts->form)) {
@@ -148,8 +148,7 @@ static void show_ccw(State *s, uint64_t at, uint64_t end)
                       mig_virtio_optional_length(
                           s->e->body, end,
                           at + mig_virtio_parts_length(mig_virtio_ccw_subchannel),
-                          MIG_VIRTIO_CCW_ORB),
-                  NULL);
+                          MIG_VIRTIO_CCW_ORB));
     at = show_parts(s, mig_virtio_ccw_subchannel, at, end, false);
     at = show_optional(s, at, end, MIG_VIRTIO_CCW_ORB);
     mig_emit_close(s->e);
@@ -234,8 +233,12 @@ static void show_config(State *s, uint64_t length)
     uint64_t at = s->at + s->layout.config, end = at + s->layout.config_length;
     Order order = always_little ? ORDER_LITTLE : config_order(s, length);
 
-    mig_emit_open(s->e, MIG_FIELD_STRUCT, "config", "device configuration", at,
-                  s->layout.config_length, mig_virtio_type_name(s->type));
+    mig_emit_group(s->e, &(MigField){ .kind = MIG_FIELD_STRUCT,
+                                      .name = "config",
+                                      .type = "device configuration",
+                                      .offset = at,
+                                      .length = s->layout.config_length,
+                                      .note = mig_virtio_type_name(s->type) });
     if (parts && order != ORDER_UNKNOWN) {
         at = show_parts(s, parts, at, end, order == ORDER_LITTLE);
     }
@@ -254,12 +257,12 @@ static void show_queues(State *s)
     char buffer[24];
 
     mig_emit_open(s->e, MIG_FIELD_ARRAY, "queues", "virtqueue", at,
-                  (uint64_t)l->queues * l->queue_length, NULL);
+                  (uint64_t)l->queues * l->queue_length);
     for (uint32_t i = 0; i < l->queues; i++) {
         uint64_t p = at;
 
         mig_emit_open(s->e, MIG_FIELD_STRUCT, mig_emit_index(buffer, i), "virtqueue", at,
-                      l->queue_length, NULL);
+                      l->queue_length);
         mig_emit_be(s->e, "num", p, 4, NULL);
         p += 4;
         if (l->has_align) {
@@ -285,11 +288,11 @@ static void show_per_queue(State *s, const MigVirtioSubsection *section, uint64_
     char buffer[24];
 
     mig_emit_open(s->e, MIG_FIELD_ARRAY, "queues", "virtqueue", at,
-                  (uint64_t)section->count * length, NULL);
+                  (uint64_t)section->count * length);
     for (uint32_t i = 0; i < section->count; i++, at += length) {
         if (i < s->layout.queues || !mig_page_is_zero(s->e->body + at, length)) {
             mig_emit_open(s->e, MIG_FIELD_STRUCT, mig_emit_index(buffer, i), "virtqueue",
-                          at, length, NULL);
+                          at, length);
             show_parts(s, section->queue, at, at + length, false);
             mig_emit_close(s->e);
         }
@@ -357,8 +360,7 @@ static void show_device_class(State *s)
     if (at == end) {
         return;
     }
-    mig_emit_open(s->e, MIG_FIELD_STRUCT, "device_class", "device class", at, end - at,
-                  NULL);
+    mig_emit_open(s->e, MIG_FIELD_STRUCT, "device_class", "device class", at, end - at);
     if (!(s->type == 1 && show_net(s, at, end)) &&
         !(s->type == 5 && show_balloon(s, at, end))) {
         mig_emit_bytes(s->e, "octets", "bytes", at, end - at, NULL);
@@ -371,8 +373,7 @@ static void show_subsection(State *s, const MigVirtioSubsection *section, uint64
     uint64_t header = mig_virtio_header_length(section),
              end = at + header + mig_virtio_payload_length(section);
 
-    mig_emit_open(s->e, MIG_FIELD_SUBSECTION, section->name, "subsection", at, end - at,
-                  NULL);
+    mig_emit_open(s->e, MIG_FIELD_SUBSECTION, section->name, "subsection", at, end - at);
     mig_emit_be(s->e, "version_id", at + header - 4, 4, NULL);
     at += header;
     if (section->parts) {
@@ -411,8 +412,12 @@ void mig_virtio_decode(MigEmit *e, const char *name, const char *type, uint64_t 
         return;
     }
     common = at + l->common;
-    mig_emit_open(e, MIG_FIELD_STRUCT, name, type, at, length,
-                  mig_virtio_type_name(s.type));
+    mig_emit_group(e, &(MigField){ .kind = MIG_FIELD_STRUCT,
+                                   .name = name,
+                                   .type = type,
+                                   .offset = at,
+                                   .length = length,
+                                   .note = mig_virtio_type_name(s.type) });
     show_transport(&s);
     note_status(&s, e->body[common]);
     mig_emit_be(e, "status", common, 1, note->str);

@@ -93,7 +93,7 @@ static bool walk_struct(Walk *w, const Vmstate *v, const Nulls *nulls, const cha
 
     if (w->emit) {
         mig_emit_open(w->emit, MIG_FIELD_STRUCT, name, *v->name ? v->name : type, w->at,
-                      size, NULL);
+                      size);
     }
     ok = walk_vmstate(w, v, nulls);
     if (w->emit) {
@@ -160,7 +160,7 @@ static bool walk_container(Walk *w, const Field *f, const char *name,
     if (w->emit && !f->vmstates) {
         mig_emit_empty(w->emit, name, f->type, w->at, f->size);
     } else if (w->emit) {
-        mig_emit_open(w->emit, MIG_FIELD_ARRAY, name, f->type, w->at, f->size, NULL);
+        mig_emit_open(w->emit, MIG_FIELD_ARRAY, name, f->type, w->at, f->size);
     }
     ok = !tree || skip(w, 4);
     for (const Vmstate *v = f->vmstates; v && ok; v = v->next) {
@@ -172,7 +172,7 @@ static bool walk_container(Walk *w, const Field *f, const char *name,
         }
         if (tree && w->emit) {
             mig_emit_open(w->emit, MIG_FIELD_STRUCT, element, "node", w->at,
-                          v->size + (per_element == 2 ? v->next->size : 8), NULL);
+                          v->size + (per_element == 2 ? v->next->size : 8));
         }
         if (tree && per_element == 1) {
             ok = skip(w, 8);
@@ -307,7 +307,7 @@ static const Field *walk_array(Walk *w, const Field *first, const Nulls *nulls, 
 
     if (w->emit) {
         mig_emit_open(w->emit, MIG_FIELD_ARRAY, f->name, f->type, w->at,
-                      nulls->array == f ? nulls->length : f->run, NULL);
+                      nulls->array == f ? nulls->length : f->run);
     }
     for (;;) {
         *ok = walk_entry(w, f, nulls, &index);
@@ -360,7 +360,7 @@ static bool walk_subsection(Walk *w, const Vmstate *parent, const Vmstate *v)
     w->confirmed = w->at;
     if (w->emit) {
         mig_emit_open(w->emit, MIG_FIELD_SUBSECTION, v->name, "subsection", from,
-                      header + v->size, NULL);
+                      header + v->size);
         look_whether_sought(w, parent, v, from);
         mig_emit_be(w->emit, "version_id", w->at - 4, 4, NULL);
     }
