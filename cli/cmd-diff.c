@@ -125,9 +125,9 @@ static void read_side(Diff *diff, MigDiffSide side)
 static void compare(Diff *diff, const MigPciNames *names)
 {
     const Arguments *arguments = diff->arguments;
-    const MigDiffOptions what = { .flags = arguments->ram ? MIG_DIFF_RAM : 0,
-                                  .only = arguments->only,
-                                  .ignore = arguments->ignore,
+    const MigDiffOptions what = { MIG_DIFF_OPTIONS_INIT,
+                                  .flags = arguments->ram ? MIG_DIFF_RAM : 0,
+                                  .only = arguments->only, .ignore = arguments->ignore,
                                   .names = names };
 
     diff->diff = mig_diff_new(diff->side[0].in, diff->side[1].in, &what);

@@ -36,7 +36,6 @@ struct CliFiles {
     int folder;
     bool made_dir, committed;
     GArray *files;
-    GHashTable *paths; /* of them */
     CliHelper *helper; /* NULL: this process makes them. */
 };
 
@@ -64,7 +63,6 @@ CliFiles *cli_files_new(const MigTargetOptions *options)
     files->folder = -1;
     files->files = g_array_new(false, false, sizeof(File));
     g_array_set_clear_func(files->files, clear_file);
-    files->paths = g_hash_table_new(g_str_hash, g_str_equal);
     return files;
 }
 
@@ -123,18 +121,9 @@ static char *base_of(const char *name, const char *suffix)
     return g_strconcat(safe, suffix, NULL);
 }
 
-bool cli_files_has(const CliFiles *files, const char *name, const char *suffix)
-{
-    g_autofree char *base = base_of(name, suffix);
-    g_autofree char *path = g_build_filename(files->dir, base, NULL);
-
-    return g_hash_table_contains(files->paths, path);
-}
-
 static int add(CliFiles *files, File file)
 {
     g_array_append_val(files->files, file);
-    g_hash_table_add(files->paths, file.path);
     return file.fd;
 }
 
@@ -212,11 +201,6 @@ int cli_files_add(CliFiles *files, const char *name, const char *suffix, GError 
     }
     file.path = g_build_filename(files->dir, base, NULL);
     return add(files, file);
-}
-
-int cli_files_fd(const CliFiles *files, unsigned index)
-{
-    return g_array_index(files->files, File, index).fd;
 }
 
 static void warn_lost(const File *file)
@@ -297,7 +281,6 @@ void cli_files_free(CliFiles *files)
     if (!files) {
         return;
     }
-    g_hash_table_unref(files->paths);
     g_array_unref(files->files);
     if (files->made_dir && !files->committed) {
         unlinkat(files->place.folder, files->place.name, AT_REMOVEDIR);

@@ -30,11 +30,6 @@ int cli_files_open(CliFiles *files, const char *path, GError **error);
  * @suffix.  Its descriptor, or -1. */
 int cli_files_add(CliFiles *files, const char *name, const char *suffix, GError **error);
 
-/* Whether such a file was started. */
-bool cli_files_has(const CliFiles *files, const char *name, const char *suffix);
-
-int cli_files_fd(const CliFiles *files, unsigned index);
-
 /* Gives all of them their names, or leaves all names as they are; says on stderr which
  * attributes were lost of files that were replaced.  Call once. */
 bool cli_files_commit(CliFiles *files, GError **error);

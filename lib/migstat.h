@@ -11,6 +11,7 @@
 #include "check/release.h"
 #include "device/arm-sysreg.h"
 #include "device/decode.h"
+#include "device/extract.h"
 #include "device/field.h"
 #include "device/overview.h"
 #include "device/pci.h"

@@ -51,6 +51,7 @@
     SUITE(page)        \
     SUITE(page_order)  \
     SUITE(page_set)    \
+    SUITE(parts)       \
     SUITE(ram)         \
     SUITE(reader)      \
     SUITE(readme)      \

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "diff/diff-private.h"
+#include "io/options.h"
 #include "io/temporary.h"
 
 const char *mig_difference_kind_name(MigDifferenceKind kind)
@@ -87,11 +88,13 @@ static bool compares_all(const MigDiff *diff)
 
 MigDiff *mig_diff_new(MigInput *a, MigInput *b, const MigDiffOptions *options)
 {
-    MigDiff *diff = g_new0(MigDiff, 1);
+    MigDiffOptions known;
+    MigDiff *diff;
 
-    if (options) {
-        diff->options = *options;
-    }
+    g_return_val_if_fail(
+        mig_options_take(&known, sizeof(known), options, "MigDiffOptions", NULL), NULL);
+    diff = g_new0(MigDiff, 1);
+    diff->options = known;
     if (!compares_all(diff)) {
         diff->options.flags &= ~MIG_DIFF_RAM;
     }

@@ -88,7 +88,11 @@ typedef enum MigDiffFlags {
         1 << 0, /* compare what RAM holds at the end, too: temporary files hold it */
 } MigDiffFlags;
 
+/* As MIG_INPUT_OPTIONS_INIT. */
+#define MIG_DIFF_OPTIONS_INIT .size = sizeof(MigDiffOptions)
+
 typedef struct MigDiffOptions {
+    size_t size; /* bytes of this structure */
     MigDiffFlags flags;
     /* What is compared, and then nothing else; NULL or empty: all.  What is left out; NULL or
      * empty: nothing.  After the comparison they know what meant nothing on either side. */
@@ -97,7 +101,8 @@ typedef struct MigDiffOptions {
 } MigDiffOptions;
 
 /* Compares @a with @b, which are both at the start of a stream; they and what @options (may be
- * NULL) point to are borrowed until mig_diff_free(). */
+ * NULL) point to are borrowed until mig_diff_free().  NULL, with a GLib critical, if the size of
+ * the options is none or they have what the library does not know. */
 MIG_API MigDiff *mig_diff_new(MigInput *a, MigInput *b, const MigDiffOptions *options);
 MIG_API void mig_diff_free(MigDiff *diff);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigDiff, mig_diff_free)

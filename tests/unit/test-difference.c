@@ -162,7 +162,8 @@ START_TEST(differences_are_data)
     g_autoptr(MigInput) a = open_text(cases[_i].a), b = open_text(cases[_i].b);
     g_autoptr(MigAddresses) only = addresses_of(cases[_i].only);
     g_autoptr(MigAddresses) ignore = addresses_of(cases[_i].ignore);
-    const MigDiffOptions options = { cases[_i].flags, only, ignore, NULL };
+    const MigDiffOptions options = { MIG_DIFF_OPTIONS_INIT, .flags = cases[_i].flags,
+                                     .only = only, .ignore = ignore };
     g_autoptr(MigDiff) diff = mig_diff_new(a, b, &options);
     g_autoptr(GString) list = g_string_new(NULL);
     uint64_t n;
