@@ -331,9 +331,9 @@ static bool open_special(Sink *sink, const char *path, GError **error)
 static bool open_file(Sink *sink, const Arguments *arguments, const struct stat *in,
                       GError **error)
 {
-    const MigTargetOptions target = { .replace = arguments->out.force,
-                                      .in_place = arguments->in_place,
-                                      .input = in };
+    const MigTargetOptions target = { MIG_TARGET_OPTIONS_INIT,
+                                      .replace = arguments->out.force,
+                                      .in_place = arguments->in_place, .input = in };
 
     sink->files = cli_files_new(&target);
     sink->fd = cli_files_open(sink->files, output_name(arguments), error);

@@ -134,7 +134,7 @@ static int open_part(MigExtractPart part, const char *name, void *user, GError *
 /* What a guest had in its memory and its devices is for nobody else to read. */
 static bool open_output(Extract *x, GError **error)
 {
-    const MigTargetOptions target = { .replace = x->force };
+    const MigTargetOptions target = { MIG_TARGET_OPTIONS_INIT, .replace = x->force };
     const MigOutputOptions output = { MIG_OUTPUT_OPTIONS_INIT,
                                       .cancelled = cli_is_cancelled };
     int fd = STDOUT_FILENO;

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "helper.h"
-#include "io/place.h"
 #include "text.h"
 
 /* Longer names are cut, so that suffixes and temporary names fit into 255 bytes. */

@@ -11,7 +11,6 @@
 #include <stdio.h>
 
 #include "cli.h"
-#include "io/output-target.h"
 
 typedef struct CliFiles CliFiles;
 

@@ -16,7 +16,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "io/temporary.h"
 #include "sandbox.h"
 
 /* Whatever the arguments.  Some exist on some architectures only, or as old and new. */

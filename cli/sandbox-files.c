@@ -13,7 +13,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "io/temporary.h"
 #include "sandbox.h"
 
 #ifndef SYS_landlock_create_ruleset

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "io/attributes.h"
+#include "io/options.h"
 #include "io/place.h"
 
 #define NAME_ATTEMPTS 100 /* At a temporary name that nobody has. */
@@ -207,18 +208,33 @@ static bool start(MigTarget *target, const struct stat *input, GError **error)
     return !exists || hand_down(target, error);
 }
 
+static bool take_options(MigTargetOptions *known, const MigTargetOptions *options,
+                         GError **error)
+{
+    if (!mig_options_take(known, sizeof(*known), options, "MigTargetOptions", error)) {
+        return false;
+    }
+    known->size = sizeof(*known);
+    return true;
+}
+
 MigTarget *mig_target_new_at(int folder, const char *name, const char *path,
                              const MigTargetOptions *options, GError **error)
 {
-    g_autoptr(MigTarget) target = g_new0(MigTarget, 1);
+    g_autoptr(MigTarget) target = NULL;
+    MigTargetOptions known;
 
+    if (!take_options(&known, options, error)) {
+        return NULL;
+    }
+    target = g_new0(MigTarget, 1);
     target->path = g_strdup(path);
     target->name = g_strdup(name);
     target->directory = fcntl(folder, F_DUPFD_CLOEXEC, 0);
     target->fd = -1;
-    target->in_place = options->in_place;
-    target->replace = options->replace || options->in_place;
-    if (options->in_place && (!options->input || !S_ISREG(options->input->st_mode))) {
+    target->in_place = known.in_place;
+    target->replace = known.replace || known.in_place;
+    if (known.in_place && (!known.input || !S_ISREG(known.input->st_mode))) {
         mig_error_set_plain(error, MIG_ERROR_USAGE,
                             "%s is no regular file, and cannot be replaced in place",
                             path);
@@ -228,18 +244,20 @@ MigTarget *mig_target_new_at(int folder, const char *name, const char *path,
         fail(target, "create", error);
         return NULL;
     }
-    return start(target, options->input, error) ? g_steal_pointer(&target) : NULL;
+    return start(target, known.input, error) ? g_steal_pointer(&target) : NULL;
 }
 
 MigTarget *mig_target_new(const char *path, const MigTargetOptions *options,
                           GError **error)
 {
     g_auto(MigPlace) place = MIG_PLACE_NONE;
+    MigTargetOptions known;
 
-    if (!mig_place_find(path, options->replace || options->in_place, &place, error)) {
+    if (!take_options(&known, options, error) ||
+        !mig_place_find(path, known.replace || known.in_place, &place, error)) {
         return NULL;
     }
-    return mig_target_new_at(place.folder, place.name, path, options, error);
+    return mig_target_new_at(place.folder, place.name, path, &known, error);
 }
 
 const char *mig_target_lost(const MigTarget *target)

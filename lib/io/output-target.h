@@ -2,7 +2,8 @@
 /*
  * Owns:          a file that has no name, or a hidden one, until it is complete.
  * Must not know: what is written to it.
- * See also:      output.c, which writes to it.
+ * See also:      io/output.h, which makes one of them for a path; several that are to appear
+ *                together, as those of device/extract.h, are made here.
  */
 #ifndef MIG_IO_OUTPUT_TARGET_H
 #define MIG_IO_OUTPUT_TARGET_H
@@ -13,7 +14,11 @@
 
 typedef struct MigTarget MigTarget;
 
+/* As MIG_INPUT_OPTIONS_INIT (io/input.h). */
+#define MIG_TARGET_OPTIONS_INIT .size = sizeof(MigTargetOptions)
+
 typedef struct MigTargetOptions {
+    size_t size;   /* bytes of this structure */
     bool replace;  /* A file that exists may be replaced. */
     bool in_place; /* It must be, and be @input, from start to commit. */
     /* What fstat() says of the input that the bytes come from; NULL: not from a file. */
@@ -28,45 +33,46 @@ typedef struct MigTargetOptions {
  * the owner must be kept, and of what else cannot be mig_target_lost() tells.  Other hard
  * links to it keep the old content.  A new file has the mode of a regular @input, without
  * execution and masked by the umask; 0600 without one.
- * Errors: IO; USAGE.
+ * @options may be NULL: nothing is replaced.
+ * Errors: IO; USAGE, also for options that the library does not know.
  */
-MigTarget *mig_target_new(const char *path, const MigTargetOptions *options,
-                          GError **error);
+MIG_API MigTarget *mig_target_new(const char *path, const MigTargetOptions *options,
+                                  GError **error);
 
 /* The same for @name, one component, in @folder, which is borrowed.  A link there is never
  * followed.  @path is for messages. */
-MigTarget *mig_target_new_at(int folder, const char *name, const char *path,
-                             const MigTargetOptions *options, GError **error);
+MIG_API MigTarget *mig_target_new_at(int folder, const char *name, const char *path,
+                                     const MigTargetOptions *options, GError **error);
 
 /* Which attributes of the file that is replaced the new one lacks, and why, as text; NULL:
  * none.  Lives as long as the target. */
-const char *mig_target_lost(const MigTarget *target);
+MIG_API const char *mig_target_lost(const MigTarget *target);
 
 /* To write to and to read back; lives as long as the target. */
-int mig_target_fd(const MigTarget *target);
+MIG_API int mig_target_fd(const MigTarget *target);
 
 /* What can be made again need not outlive a power failure: mig_target_commit() does not wait
  * for the disk. */
-void mig_target_leave_unsynced(MigTarget *target);
+MIG_API void mig_target_leave_unsynced(MigTarget *target);
 
 /* What the file replaces stays under a hidden name until mig_target_free(), where the file
  * system can exchange names, so that mig_target_undo() can bring it back. */
-void mig_target_keep_replaced(MigTarget *target);
+MIG_API void mig_target_keep_replaced(MigTarget *target);
 
 /* Syncs the file and gives it its name.  Call once.  Errors: IO; USAGE where somebody made a
  * file of that name meanwhile. */
-bool mig_target_commit(MigTarget *target, GError **error);
+MIG_API bool mig_target_commit(MigTarget *target, GError **error);
 
 /* Undoes a commit: the old file has its name back.  If the old file could not be preserved,
  * the new one keeps the name. */
-void mig_target_undo(MigTarget *target);
+MIG_API void mig_target_undo(MigTarget *target);
 
 /* Frees @target, whose file another process ends: one that was forked since.  Its descriptor
  * stays open, and is the caller's. */
-void mig_target_give_up(MigTarget *target);
+MIG_API void mig_target_give_up(MigTarget *target);
 
 /* Without a commit, nothing stays. */
-void mig_target_free(MigTarget *target);
+MIG_API void mig_target_free(MigTarget *target);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigTarget, mig_target_free)
 
 #endif

@@ -85,7 +85,8 @@ MigOutput *mig_output_open(const char *path, const MigOutputOptions *options,
     if (!take_options(&known, options, error)) {
         return NULL;
     }
-    const MigTargetOptions target_options = { .replace = known.force,
+    const MigTargetOptions target_options = { MIG_TARGET_OPTIONS_INIT,
+                                              .replace = known.force,
                                               .in_place = known.in_place,
                                               .input = known.input };
     MigTarget *target = mig_target_new(path, &target_options, error);

@@ -23,13 +23,14 @@ typedef struct MigPlace {
  * sticky and that everybody may write to, only one of the caller's or of the folder's owner.
  * Errors: IO; USAGE for a link that is not followed.
  */
-bool mig_place_find(const char *path, bool follow, MigPlace *place, GError **error);
+MIG_API bool mig_place_find(const char *path, bool follow, MigPlace *place,
+                            GError **error);
 
 /* Opens a folder, to find names in it; -1 with errno.  One that cannot be listed can be
  * searched all the same, but not synced. */
-int mig_place_open_folder(int at, const char *path);
+MIG_API int mig_place_open_folder(int at, const char *path);
 
-void mig_place_clear(MigPlace *place);
+MIG_API void mig_place_clear(MigPlace *place);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MigPlace, mig_place_clear)
 
 #endif

@@ -57,7 +57,7 @@ static bool confine_reader(CliCommon *common)
 
 static bool confine_writer(CliCommon *common)
 {
-    const MigTargetOptions options = { 0 };
+    const MigTargetOptions options = { MIG_TARGET_OPTIONS_INIT };
     CliFiles *files = cli_files_new(&options);
 
     return cli_files_open(files, "new", NULL) >= 0 &&
@@ -66,7 +66,7 @@ static bool confine_writer(CliCommon *common)
 
 static bool confine_extractor(CliCommon *common)
 {
-    const MigTargetOptions options = { .replace = true };
+    const MigTargetOptions options = { MIG_TARGET_OPTIONS_INIT, .replace = true };
     CliFiles *files = cli_files_new(&options);
 
     return cli_files_set_folder(files, "out", NULL) &&
