@@ -205,10 +205,12 @@ $(LIB_STATIC): $(LIB_OBJECTS)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+# With the name by which the loader looks for it beside it.
 $(LIB_SHARED): $(LIB_OBJECTS)
 	$(call say,LD,$@)
 	$(Q)$(CC) -shared -Wl,-soname,libmigstat.so.$(SOVERSION) $(all_cflags) $(all_ldflags) \
 		-o $@ $^ $(PACKAGE_LIBS) $(LDLIBS)
+	$(Q)ln -sf $(@F) $(@D)/libmigstat.so.$(SOVERSION)
 
 link = $(CC) $(all_cflags) $(all_ldflags) -o $@ $^ $(PACKAGE_LIBS) $(LDLIBS)
 
@@ -219,9 +221,16 @@ $(B)/rules-page.inc: man/migstat-rules.7
 	@mkdir -p $(@D)
 	$(Q)sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $< > $@
 
-$(PROGRAM): $(CLI_OBJECTS) $(LIB_STATIC)
+# The program is a client of the library.  Where it is built it finds the library beside it;
+# installed, in LIBDIR, which it has to be told but where the loader looks anyway.
+searched := /lib /lib/% /lib64 /usr/lib /usr/lib/% /usr/lib64
+runpath = $(if $(filter $(searched),$(firstword $(1))),,'-Wl,-rpath,$(1)')
+link_program = $(CC) $(all_cflags) $(all_ldflags) -o $(1) $(CLI_OBJECTS) $(LIB_SHARED) \
+	$(call runpath,$(2)) $(PACKAGE_LIBS) $(LDLIBS) $(PROGRAM_LIBS)
+
+$(PROGRAM): $(CLI_OBJECTS) $(LIB_SHARED)
 	$(call say,LD,$@)
-	$(Q)$(link) $(PROGRAM_LIBS)
+	$(Q)$(call link_program,$@,$$ORIGIN)
 
 $(MKMIG): $(B)/tests/mkmig-main.o $(B)/tests/mkmig.o
 	$(call say,LD,$@)
@@ -407,7 +416,7 @@ emptied = $(LIBDIR)/pkgconfig $(if $(DESTDIR)$(filter-out /usr /usr/local,$(PREF
 .PHONY: install uninstall
 install: all
 	$(Q)install -d $(call dest,$(BINDIR)) $(call dest,$(LIBDIR)/pkgconfig)
-	$(Q)install -m 755 $(PROGRAM) $(call dest,$(BINDIR)/migstat)
+	$(Q)$(call link_program,$(call dest,$(BINDIR)/migstat),$(LIBDIR))
 	$(Q)install -m 644 $(LIB_STATIC) $(call dest,$(LIBDIR)/libmigstat.a)
 	$(Q)install -m 755 $(LIB_SHARED) $(call dest,$(LIBDIR)/libmigstat.so.$(VERSION))
 	$(Q)ln -sf libmigstat.so.$(VERSION) $(call dest,$(LIBDIR)/libmigstat.so.$(SOVERSION))

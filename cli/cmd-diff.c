@@ -158,8 +158,7 @@ static void begin_json(const Diff *diff)
 /* Memory of one side that was to be compared and is not in the stream; whether there is none. */
 static bool missing_json(const Diff *diff, MigDiffSide side)
 {
-    const MigRamImage *image =
-        diff->diff ? mig_diff_ram_image(diff->diff, side) : NULL;
+    const MigRamImage *image = diff->diff ? mig_diff_ram_image(diff->diff, side) : NULL;
     CliJson *json = diff->report.json;
     size_t n = 0;
     const MigRamBlock *const *blocks =

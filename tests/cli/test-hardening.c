@@ -116,8 +116,10 @@ START_TEST(is_linked_safely)
     ck_assert(!(segment(&binary, PT_GNU_STACK)->p_flags & PF_X));
     dynamic(&binary, DT_RPATH, &found);
     ck_assert(!found);
+    /* but for the program where it is built; the suite install has what is installed */
     dynamic(&binary, DT_RUNPATH, &found);
-    ck_assert(!found);
+    ck_assert_int_eq(found, strcmp(names[_i], "migstat") == 0);
+    ck_assert(!found || holds(&binary, "$ORIGIN"));
     close_binary(&binary);
 }
 END_TEST
@@ -135,7 +137,7 @@ START_TEST(is_compiled_safely)
     open_binary(&binary, names[_i]);
     ck_assert(holds(&binary, "__stack_chk_fail"));
 #ifdef __GLIBC__
-    ck_assert(holds(&binary, "__snprintf_chk") || holds(&binary, "__vsnprintf_chk"));
+    ck_assert(holds(&binary, "printf_chk"));
 #endif
     for (char **word = words; holds(&binary, "GNU C11") && *word; word++) {
         if (g_str_has_prefix(*word, "-f") || g_str_has_prefix(*word, "-m")) {

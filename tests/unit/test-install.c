@@ -59,7 +59,7 @@ START_TEST(installs_and_uninstalls)
         "for page in \"$SRCDIR\"/man/*.[1-8]; do\n"
         "    test ! -f \"$page\" || find share/man -name \"${page##*/}\" | grep -q .\n"
         "done\n"
-        "bin/migstat --version");
+        "LD_LIBRARY_PATH=lib bin/migstat --version");
     ck_assert_msg(strstr(out, MIG_VERSION), "--version says %s", out);
 
     g_autofree char *left = shell(dir, "make -s -C \"$SRCDIR\" B=\"$BUILDDIR\" uninstall "
@@ -67,6 +67,26 @@ START_TEST(installs_and_uninstalls)
                                        "grep -q '^removed from .*/opt/m' said\n"
                                        "ls opt");
     ck_assert_msg(*left == '\0', "uninstall leaves %s", left);
+    scratch_remove(dir);
+}
+END_TEST
+
+/* Where the loader looks for the library, as the program says: LIBDIR, but for the folders in
+ * which it looks anyway. */
+static const struct {
+    const char *prefix, *runpath;
+} places[] = { { "/opt/m", "/opt/m/lib" }, { "/usr", "" } };
+
+START_TEST(an_installed_program_knows_its_library)
+{
+    g_autofree char *dir = scratch_dir();
+    g_setenv("INTO", places[_i].prefix, TRUE);
+    g_autofree char *runpath = shell(
+        dir,
+        "make -s -C \"$SRCDIR\" B=\"$BUILDDIR\" install DESTDIR=\"$PWD\" PREFIX=$INTO > "
+        "said\n"
+        "readelf -d \"$PWD$INTO/bin/migstat\" | sed -n 's/.*runpath: .\\(.*\\)./\\1/p'");
+    ck_assert_str_eq(g_strchomp(runpath), places[_i].runpath);
     scratch_remove(dir);
 }
 END_TEST
@@ -86,6 +106,7 @@ START_TEST(a_client_compiles_and_runs)
     g_free(shell(
         dir,
         "make -s -C \"$SRCDIR\" B=\"$BUILDDIR\" install PREFIX=\"$PWD\"\n"
+        "bin/migstat dump \"$STREAM\" > dump\n"
         "export PKG_CONFIG_PATH=\"$PWD/lib/pkgconfig\"\n"
         "$CC -Wall -Werror -o shared client.c $(pkg-config --cflags --libs migstat)\n"
         "mkdir static && cp lib/libmigstat.a static\n"
@@ -102,7 +123,7 @@ END_TEST
 START_TEST(exports_its_own_names_only)
 {
     g_autofree char *foreign =
-        shell(NULL, "nm -D --defined-only \"$BUILDDIR\"/libmigstat.so.* |\n"
+        shell(NULL, "nm -D --defined-only \"$BUILDDIR\"/libmigstat.so." MIG_VERSION " |\n"
                     "    awk '$3 !~ /^mig_/ { print $3 }'");
     ck_assert_msg(*foreign == '\0', "libmigstat.so exports %s", foreign);
 }
@@ -178,6 +199,8 @@ Suite *suite_install(void)
         tcase_add_loop_test(tc, only_check_and_demo_install_packages, 0,
                             G_N_ELEMENTS(installations));
         tcase_add_test(tc, installs_and_uninstalls);
+        tcase_add_loop_test(tc, an_installed_program_knows_its_library, 0,
+                            G_N_ELEMENTS(places));
         tcase_add_test(tc, a_client_compiles_and_runs);
         tcase_add_test(tc, exports_its_own_names_only);
         tcase_add_test(tc, the_umbrella_reaches_every_public_header);

@@ -50,7 +50,7 @@ static const struct {
     { "VFIO data", VFIO, MIG_EXTRACT_VFIO, "d/*", "data d/vfio 3:07..03", true },
     { "sections of a name", DEVICES, MIG_EXTRACT_SECTIONS, "dev", "out 4:01..04", true },
     { "an instance", DEVICES, MIG_EXTRACT_SECTIONS, "dev@1", "out 2:03..04", true },
-    { "the description", DEVICES, MIG_EXTRACT_DESCRIPTION, NULL, "out 401:7b..7d", true },
+    { "the description", DEVICES, MIG_EXTRACT_DESCRIPTION, NULL, "out 384:7b..7d", true },
     { "no description", RAM, MIG_EXTRACT_DESCRIPTION, NULL, "out 0", false },
 };
 
