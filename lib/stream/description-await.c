@@ -99,7 +99,7 @@ MigDescription *mig_reader_await_description(MigReader *r, GError **error)
     bool ends_with_it = r->grammar.state == STATE_BODY && !r->grammar.package_depth;
 
     s->reader = r;
-    s->at = r->pos;
+    s->at = mig_reader_tell(r);
     if (!mig_input_hold_until(r->in, ends_with_it ? has_come : NULL, s, error)) {
         mig_description_free(s->found);
         return NULL;

@@ -74,7 +74,7 @@ MigStatus mig_configuration_next(MigReader *r, MigItem *item, GError **error);
 MigStatus mig_command_next(MigReader *r, MigItem *item, GError **error);
 
 /* tail.c: whether the sections of @d, followed backwards from the end mark before it, lead to
- * the section that is read, whose body starts at the reader's position. */
+ * the section that is read, whose header was the last item, or whose body comes now. */
 bool mig_reader_leads_here(MigReader *r, const MigDescription *d);
 
 /* description-await.c: holds a pipe until its description has come, and no longer where

@@ -51,16 +51,17 @@ static bool step_back(MigReader *r, const MigDeviceDescription *device, uint64_t
     return true;
 }
 
-/* Whether the section that is read, whose body starts here, is the one of @device and ends at
- * @end. */
-static bool is_this(MigReader *r, const MigDeviceDescription *device, uint64_t end)
+/* Whether the section that is read, whose body starts at @start, is the one of @device and
+ * ends at @end. */
+static bool is_this(MigReader *r, const MigDeviceDescription *device, uint64_t start,
+                    uint64_t end)
 {
     const MigSection *section = r->grammar.section;
     uint32_t footer_length = r->grammar.footers == FOOTERS_ON ? MIG_FOOTER_LENGTH : 0;
     uint8_t footer[MIG_FOOTER_LENGTH];
 
-    return device->size_known && end - r->pos >= footer_length &&
-           end - r->pos - footer_length == device->size &&
+    return device->size_known && end - start >= footer_length &&
+           end - start - footer_length == device->size &&
            device->instance_id == section->instance_id &&
            strlen(device->name) == section->name_length &&
            memcmp(device->name, section->name, section->name_length) == 0 &&
@@ -71,13 +72,13 @@ static bool is_this(MigReader *r, const MigDeviceDescription *device, uint64_t e
 
 bool mig_reader_leads_here(MigReader *r, const MigDescription *d)
 {
-    uint64_t end = d->offset - 1;
+    uint64_t start = mig_reader_tell(r), end = d->offset - 1;
 
-    for (size_t i = d->n_devices; i && end >= r->pos; i--) {
-        if (is_this(r, &d->devices[i - 1], end)) {
+    for (size_t i = d->n_devices; i && end >= start; i--) {
+        if (is_this(r, &d->devices[i - 1], start, end)) {
             return true;
         }
-        if (!step_back(r, &d->devices[i - 1], r->pos, &end)) {
+        if (!step_back(r, &d->devices[i - 1], start, &end)) {
             return false;
         }
     }

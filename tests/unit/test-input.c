@@ -16,6 +16,7 @@
 
 #include "io/error.h"
 #include "io/input.h"
+#include "stream/reader.h"
 
 #define KIB ((size_t)1024)
 #define MIB (KIB * KIB)
@@ -778,6 +779,30 @@ START_TEST(holds_until_it_is_enough)
 }
 END_TEST
 
+/* Of a stream with much after it, no more than to its description; whether that is sought where
+ * the first section that needs it begins, or where its body does. */
+START_TEST(holds_a_stream_to_its_description)
+{
+    g_autoptr(GBytes) stream = fixture_bytes("real/q35-72-xbzrle.mig.zst");
+    g_autoptr(GBytes) after = pattern(40 * MIB);
+    g_autoptr(GBytes) bytes = join(stream, after);
+    g_autoptr(Opened) opened = open_way(FROM_PIPE, bytes, NULL);
+    g_autoptr(MigReader) reader = mig_reader_new(opened->in);
+    MigItemKind kind = _i ? MIG_ITEM_SECTION_HEADER : MIG_ITEM_DEVICE_STATE;
+    const MigItem *item;
+
+    while (mig_reader_next(reader, &item, NULL) == MIG_STATUS_MORE &&
+           (item->kind != kind || item->type != MIG_SECTION_FULL)) {
+    }
+    ck_assert_ptr_nonnull(mig_reader_find_description(reader, NULL));
+    ck_assert(mig_input_seekable(opened->in));
+    ck_assert_uint_lt(mig_input_size(opened->in), 4 * MIB);
+    while (mig_reader_next(reader, &item, NULL) == MIG_STATUS_MORE) {
+    }
+    ck_assert_uint_eq(mig_reader_tell(reader), g_bytes_get_size(bytes));
+}
+END_TEST
+
 /* What came before the damage is held; the damage is told where the bytes end. */
 START_TEST(holds_what_came_before_a_failure)
 {
@@ -1244,6 +1269,7 @@ Suite *suite_input(void)
     tcase_add_test(hold, holds_zeros_as_holes);
     tcase_add_test(hold, names_the_place_where_it_cannot_hold);
     tcase_add_test(hold, holds_until_it_is_enough);
+    tcase_add_loop_test(hold, holds_a_stream_to_its_description, 0, 2);
     tcase_add_test(hold, holds_no_more_than_is_allowed);
     tcase_add_test(hold, holds_what_came_before_a_failure);
     suite_add_tcase(suite, hold);
