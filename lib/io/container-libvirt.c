@@ -181,7 +181,7 @@ static void describe(MigContainer *container, const Header *header, bool partial
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(properties); i++) {
-        mig_container_state(container, properties[i]);
+        mig_container_add_property(container, properties[i]);
     }
     container->words =
         partial ? "a libvirt save image that was not finished" : "a libvirt save image";
@@ -239,7 +239,8 @@ static MigSink *libvirt_wrap(MigSink *sink, const MigContainer *as,
     (void)options;
     if (!as || !as->header) {
         mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,
-                            "no header is at hand for a libvirt save image");
+                            "the header of a libvirt save image was not kept, and so "
+                            "it cannot be made again");
         return NULL;
     }
     return mig_sink_write_header(sink, as->header, error) ? g_steal_pointer(&owned)

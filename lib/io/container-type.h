@@ -65,7 +65,7 @@ struct MigContainerType {
 };
 
 /* Adds a property; at most MIG_PROPERTIES_MAX of them. */
-void mig_container_state(MigContainer *container, MigProperty property);
+void mig_container_add_property(MigContainer *container, MigProperty property);
 
 /*
  * Takes all wrappers off @source, which is taken over, and appends a MigContainer, to be freed

@@ -165,7 +165,7 @@ void mig_container_free(gpointer data)
     g_free(container);
 }
 
-void mig_container_state(MigContainer *container, MigProperty property)
+void mig_container_add_property(MigContainer *container, MigProperty property)
 {
     g_return_if_fail(container->n_properties < MIG_PROPERTIES_MAX);
     container->properties[container->n_properties++] = property;

@@ -20,6 +20,7 @@
 #include "conversion.h"
 #include "suites.h"
 #include "support.h"
+#include "bounds.h"
 
 /* A save image of the format FORMAT up to its payload, its integers in the order of INT. */
 #define IMAGE(MAGIC, INT, FORMAT)                                 \
@@ -230,6 +231,43 @@ START_TEST(refuses_what_it_cannot_wrap)
 }
 END_TEST
 
+/* A save image whose header says that so much follows it, and that much. */
+static GBytes *large_image(uint32_t length)
+{
+    uint8_t *bytes = g_malloc0(92 + (size_t)length);
+    const uint32_t words[] = { GUINT32_TO_LE(2), GUINT32_TO_LE(length) };
+
+    memcpy(bytes, "LibvirtQemudSave", 16);
+    memcpy(bytes + 16, words, sizeof(words));
+    return g_bytes_new_take(bytes, 92 + (size_t)length);
+}
+
+/* Reading needs no memory for the XML; without that it cannot be written again, and that is
+ * said. */
+START_TEST(keeps_a_header_if_there_is_room)
+{
+    const bool room = _i == 0 || !is_release();
+    g_autoptr(GBytes) all = large_image(48 << 20);
+
+    if (!room) {
+        limit_memory(40 << 20);
+    }
+    g_autoptr(MigInput) like = opened(all);
+    const MigOutputOptions options = { MIG_OUTPUT_OPTIONS_INIT, .like = like };
+    g_autoptr(GError) error = NULL;
+    int fd = memfd_create("large", MFD_CLOEXEC);
+    g_autoptr(MigOutput) out = mig_output_new_fd(fd, "memory", &options, &error);
+
+    ck_assert_uint_eq(mig_container_header_length(mig_input_container(like, 0)),
+                      92 + (48 << 20));
+    ck_assert_str_eq(error ? error->message : "",
+                     room ? ""
+                          : "the header of a libvirt save image was not kept, and so it "
+                            "cannot be made again");
+    close(fd);
+}
+END_TEST
+
 /* A compression that ends early is told, and not what its first bytes look like. */
 START_TEST(says_that_the_wrapper_ends)
 {
@@ -296,6 +334,7 @@ Suite *suite_container(void)
     tcase_add_loop_test(tc, makes_wrappers_again, 0, G_N_ELEMENTS(wraps));
     tcase_add_loop_test(tc, mapped_ram_is_told_where_its_file_begins, 0, 6);
     tcase_add_test(tc, refuses_what_it_cannot_wrap);
+    tcase_add_loop_test(tc, keeps_a_header_if_there_is_room, 0, 2);
     tcase_add_test(tc, says_that_the_wrapper_ends);
     tcase_add_test(tc, makes_given_images_again);
     tcase_set_timeout(tc, 120);
