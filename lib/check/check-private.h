@@ -9,17 +9,17 @@
 
 #include "check/rule.h"
 
-#define N_WATCHED (MIG_ITEM_KIND_COUNT + 1)
+#define MIG_N_WATCHED (MIG_ITEM_KIND_COUNT + 1)
 
 /* What became of one rule. */
-typedef struct RuleState {
+typedef struct MigRuleState {
     MigSeverity severity; /* by option, or DEFAULT */
     MigOutcome outcome;
     const char *why; /* not evaluated */
     uint64_t found;
     bool failed; /* what comes after it has no ground */
     guint last;  /* index + 1 of its last finding that was kept */
-} RuleState;
+} MigRuleState;
 
 struct MigCheck {
     MigReader *reader;
@@ -31,8 +31,8 @@ struct MigCheck {
 
     size_t n_rules;
     const MigRule **rules;
-    RuleState *states;
-    GArray *watchers[N_WATCHED]; /* indices of rules, by what they watch */
+    MigRuleState *states;
+    GArray *watchers[MIG_N_WATCHED]; /* indices of rules, by what they watch */
 
     size_t running;     /* index of the rule that is being run */
     MigFinding pending; /* of it; rule NULL: none */

@@ -12,13 +12,13 @@
 static void add_rule(MigCheck *check, size_t index, MigSeverity severity)
 {
     const MigRule *rule = check->rules[index];
-    RuleState *state = &check->states[index];
+    MigRuleState *state = &check->states[index];
 
     state->severity = severity;
     state->outcome = severity == MIG_SEVERITY_IGNORE        ? MIG_OUTCOME_IGNORED
                      : rule->needs_release && !check->asked ? MIG_OUTCOME_NOT_ASKED
                                                             : MIG_OUTCOME_EVALUATED;
-    for (size_t kind = 0; kind < N_WATCHED && rule->judge; kind++) {
+    for (size_t kind = 0; kind < MIG_N_WATCHED && rule->judge; kind++) {
         if (rule->watches & 1u << kind && state->outcome == MIG_OUTCOME_EVALUATED) {
             g_array_append_val(check->watchers[kind], index);
         }
@@ -40,11 +40,11 @@ MigCheck *mig_check_new(MigReader *reader, const MigCheckOptions *options)
     check->keep = known.keep;
     check->n_rules = mig_rule_count();
     check->rules = g_new0(const MigRule *, check->n_rules);
-    check->states = g_new0(RuleState, check->n_rules);
+    check->states = g_new0(MigRuleState, check->n_rules);
     check->findings = g_array_new(false, false, sizeof(MigFinding));
     g_array_set_clear_func(check->findings, mig_finding_clear);
     mig_facts_init(&check->facts);
-    for (size_t kind = 0; kind < N_WATCHED; kind++) {
+    for (size_t kind = 0; kind < MIG_N_WATCHED; kind++) {
         check->watchers[kind] = g_array_new(false, false, sizeof(size_t));
     }
     mig_rule_all(check->rules);
@@ -64,7 +64,7 @@ void mig_check_free(MigCheck *check)
     if (!check) {
         return;
     }
-    for (size_t kind = 0; kind < N_WATCHED; kind++) {
+    for (size_t kind = 0; kind < MIG_N_WATCHED; kind++) {
         g_array_unref(check->watchers[kind]);
     }
     mig_finding_clear(&check->pending);
@@ -141,7 +141,7 @@ static bool report_damage(MigCheck *check, const GError *error)
     }
     /* What can only be judged at the end cannot be judged. */
     for (size_t i = 0; i < check->n_rules; i++) {
-        RuleState *state = &check->states[i];
+        MigRuleState *state = &check->states[i];
 
         if (check->rules[i]->watches & MIG_WATCH_END &&
             state->outcome == MIG_OUTCOME_EVALUATED && !state->found) {
@@ -187,7 +187,7 @@ uint64_t mig_check_count(const MigCheck *check, MigSeverity severity)
 
 MigOutcome mig_check_outcome(const MigCheck *check, size_t rule, const char **why)
 {
-    const RuleState *state;
+    const MigRuleState *state;
 
     *why = NULL;
     g_return_val_if_fail(rule < mig_rule_count(), MIG_OUTCOME_NOT_EVALUATED);

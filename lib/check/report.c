@@ -24,7 +24,7 @@ void mig_finding_clear(gpointer p)
 void mig_check_block_dependants(MigCheck *check, const char *id, const char *root)
 {
     for (size_t i = 0; i < check->n_rules; i++) {
-        RuleState *state = &check->states[i];
+        MigRuleState *state = &check->states[i];
 
         for (size_t j = 0; j < MIG_RULE_AFTER_MAX && check->rules[i]->after[j]; j++) {
             if (g_str_equal(check->rules[i]->after[j], id) &&
@@ -64,7 +64,7 @@ static bool is_of_no_stream(const MigCheck *check, const MigFinding *finding)
 void mig_check_commit(MigCheck *check)
 {
     MigFinding *pending = &check->pending;
-    RuleState *state = &check->states[check->running];
+    MigRuleState *state = &check->states[check->running];
     bool failed;
 
     if (!pending->rule) {
@@ -110,7 +110,7 @@ void mig_report(MigCheck *check, uint64_t offset, const MigSection *section,
                 const char *format, ...)
 {
     const MigRule *rule = check->rules[check->running];
-    RuleState *state = &check->states[check->running];
+    MigRuleState *state = &check->states[check->running];
     MigFinding *pending = &check->pending;
     va_list args;
 
@@ -202,7 +202,7 @@ void mig_report_no_remedy(MigCheck *check, const char *why)
 
 void mig_report_no_ground(MigCheck *check, const char *why)
 {
-    RuleState *state = &check->states[check->running];
+    MigRuleState *state = &check->states[check->running];
 
     state->outcome = MIG_OUTCOME_NOT_EVALUATED;
     state->why = why;

@@ -9,17 +9,17 @@
 
 static void free_device(gpointer p)
 {
-    Device *device = p;
+    MigLayoutDevice *device = p;
 
     mig_vfio_known_clear(&device->known);
     g_free(device->enabled_after);
     g_free(device);
 }
 
-Device *mig_layout_device(Layout *layout, const MigSection *section)
+MigLayoutDevice *mig_layout_device(MigLayout *layout, const MigSection *section)
 {
     gpointer key = GUINT_TO_POINTER(section->index + 1);
-    Device *device;
+    MigLayoutDevice *device;
 
     if (!layout->devices) {
         layout->devices = g_hash_table_new(NULL, NULL);
@@ -27,7 +27,7 @@ Device *mig_layout_device(Layout *layout, const MigSection *section)
     }
     device = g_hash_table_lookup(layout->devices, key);
     if (!device) {
-        device = g_new0(Device, 1);
+        device = g_new0(MigLayoutDevice, 1);
         device->enabled = UINT64_MAX;
         device->index = section->index;
         mig_vfio_device_init(&device->known.seen, section);
@@ -38,20 +38,22 @@ Device *mig_layout_device(Layout *layout, const MigSection *section)
     return device;
 }
 
-bool mig_layout_refuse(Device *device, MigNext *next, const MigItem *item, GError **error,
-                       const char *reason)
+bool mig_layout_refuse(MigLayoutDevice *device, MigNext *next, const MigItem *item,
+                       GError **error, const char *reason)
 {
     return mig_next_refuse(next, item, device->section, error, "%s", reason);
 }
 
-bool mig_layout_judge(Device *device, MigNext *next, const MigItem *item, GError **error)
+bool mig_layout_judge(MigLayoutDevice *device, MigNext *next, const MigItem *item,
+                      GError **error)
 {
     const char *problem = mig_vfio_known_problem(&device->known, mig_next_lossy(next));
 
     return !problem || mig_layout_refuse(device, next, item, error, problem);
 }
 
-bool mig_layout_decide(Layout *layout, Device *device, MigNext *next, GError **error)
+bool mig_layout_decide(MigLayout *layout, MigLayoutDevice *device, MigNext *next,
+                       GError **error)
 {
     const MigVfioDevice *seen = &device->known.seen;
     MigVfioNeed need = mig_vfio_needs_lookup(layout->needs, seen->section->name);
@@ -67,7 +69,7 @@ bool mig_layout_decide(Layout *layout, Device *device, MigNext *next, GError **e
 
 bool mig_layout_scan(void *state, MigNext *next, const MigItem *item, GError **error)
 {
-    Layout *layout = state;
+    MigLayout *layout = state;
 
     layout->scanned = true;
     return !mig_section_is_vfio(item->section) ||
@@ -79,10 +81,10 @@ bool mig_layout_scan(void *state, MigNext *next, const MigItem *item, GError **e
  * Then what it has in PART and END decides nothing. */
 bool mig_layout_suffices(void *state, const MigGap *gap)
 {
-    Layout *layout = state;
+    MigLayout *layout = state;
 
     for (guint i = 0; layout->order && i < layout->order->len; i++) {
-        const Device *device = g_ptr_array_index(layout->order, i);
+        const MigLayoutDevice *device = g_ptr_array_index(layout->order, i);
         const MigVfioDevice *seen = &device->known.seen;
 
         if (device->index >= gap->n_sections || seen->config_records != 1 ||
@@ -96,14 +98,14 @@ bool mig_layout_suffices(void *state, const MigGap *gap)
 
 void mig_layout_forget(void *state)
 {
-    Layout *layout = state;
+    MigLayout *layout = state;
 
     layout->scanned = false;
     g_clear_pointer(&layout->devices, g_hash_table_unref);
     g_clear_pointer(&layout->order, g_ptr_array_unref);
 }
 
-bool mig_layout_check_gap(Layout *layout, MigNext *next, const MigItem *item,
+bool mig_layout_check_gap(MigLayout *layout, MigNext *next, const MigItem *item,
                           GError **error)
 {
     bool is_header = item->kind == MIG_ITEM_SECTION_HEADER;

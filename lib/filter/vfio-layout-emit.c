@@ -10,13 +10,13 @@
 
 #define NO_SUBFLAGS (-1)
 
-bool mig_layout_wants_early(const Layout *layout, const Device *device)
+bool mig_layout_wants_early(const MigLayout *layout, const MigLayoutDevice *device)
 {
     return layout->to == MIG_VFIO_DIALECT_CONFIG_FIRST ||
            (layout->to == MIG_VFIO_DIALECT_SUBFLAG && device->need);
 }
 
-static int subflags_in_full(const Layout *layout, const Device *device)
+static int subflags_in_full(const MigLayout *layout, const MigLayoutDevice *device)
 {
     if (layout->to != MIG_VFIO_DIALECT_SUBFLAG) {
         return NO_SUBFLAGS;
@@ -55,7 +55,7 @@ bool mig_layout_emit_end_of_state(MigNext *next, const MigItem *like, bool close
 }
 
 /* The configuration record that @subflags ask for, without its END_OF_STATE. */
-static MigVfioRecord config_record(const Device *device, int subflags)
+static MigVfioRecord config_record(const MigLayoutDevice *device, int subflags)
 {
     MigVfioRecord record = { .flag = MIG_VFIO_DEV_CONFIG_STATE };
 
@@ -67,8 +67,8 @@ static MigVfioRecord config_record(const Device *device, int subflags)
     return record;
 }
 
-static bool emit_config(Device *device, MigNext *next, const MigItem *like, int subflags,
-                        GError **error)
+static bool emit_config(MigLayoutDevice *device, MigNext *next, const MigItem *like,
+                        int subflags, GError **error)
 {
     MigVfioRecord record = config_record(device, subflags);
 
@@ -76,7 +76,7 @@ static bool emit_config(Device *device, MigNext *next, const MigItem *like, int 
     return emit_record(next, like, record, device->known.payload, error);
 }
 
-bool mig_layout_emit_early(Layout *layout, Device *device, MigNext *next,
+bool mig_layout_emit_early(MigLayout *layout, MigLayoutDevice *device, MigNext *next,
                            const MigItem *like, GError **error)
 {
     int subflags = layout->to == MIG_VFIO_DIALECT_SUBFLAG ? (int)MIG_VFIO_SUBFLAG_SETUP
@@ -87,7 +87,7 @@ bool mig_layout_emit_early(Layout *layout, Device *device, MigNext *next,
            mig_layout_emit_end_of_state(next, like, true, error);
 }
 
-uint64_t mig_layout_full_size(const Layout *layout, const Device *device)
+uint64_t mig_layout_full_size(const MigLayout *layout, const MigLayoutDevice *device)
 {
     const MigVfioRecord config = config_record(device, subflags_in_full(layout, device));
     const MigVfioRecord end = { .flag = MIG_VFIO_END_OF_STATE };
@@ -95,14 +95,15 @@ uint64_t mig_layout_full_size(const Layout *layout, const Device *device)
     return mig_vfio_record_length(&config) + mig_vfio_record_length(&end);
 }
 
-void mig_layout_encode_full(const Layout *layout, const Device *device, GByteArray *bytes)
+void mig_layout_encode_full(const MigLayout *layout, const MigLayoutDevice *device,
+                            GByteArray *bytes)
 {
     MigVfioRecord record = config_record(device, subflags_in_full(layout, device));
 
     encode_record(&record, device->known.payload, bytes);
 }
 
-void mig_layout_note_enabled(Layout *layout, Device *device, MigNext *next)
+void mig_layout_note_enabled(MigLayout *layout, MigLayoutDevice *device, MigNext *next)
 {
     const MigSection *after = mig_vfio_place_controller(layout->place);
 
@@ -112,8 +113,8 @@ void mig_layout_note_enabled(Layout *layout, Device *device, MigNext *next)
     device->enabled_after = after ? g_strdup(after->name) : NULL;
 }
 
-bool mig_layout_emit_full_record(Layout *layout, Device *device, MigNext *next,
-                                 const MigItem *like, GError **error)
+bool mig_layout_emit_full_record(MigLayout *layout, MigLayoutDevice *device,
+                                 MigNext *next, const MigItem *like, GError **error)
 {
     if (device->need && device->set_ups == 0) {
         return mig_layout_refuse(
@@ -147,7 +148,7 @@ static bool emit_footer(MigNext *next, const MigItem *like, GError **error)
                                bytes->len, error);
 }
 
-bool mig_layout_emit_full(Layout *layout, Device *device, MigNext *next,
+bool mig_layout_emit_full(MigLayout *layout, MigLayoutDevice *device, MigNext *next,
                           const MigVfioNeighbours *around, GError **error)
 {
     const MigSection *section = device->section;

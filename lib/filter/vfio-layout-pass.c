@@ -18,9 +18,9 @@ static bool is_closing(uint64_t flag)
 }
 
 /* The body of the open device is over. */
-static bool close_body(Layout *layout, MigNext *next, GError **error)
+static bool close_body(MigLayout *layout, MigNext *next, GError **error)
 {
-    Device *device = layout->open;
+    MigLayoutDevice *device = layout->open;
 
     layout->open = NULL;
     if (!device || device->leave || device->drop) {
@@ -31,9 +31,10 @@ static bool close_body(Layout *layout, MigNext *next, GError **error)
            mig_layout_emit_end_of_state(next, &layout->last, false, error);
 }
 
-static bool open_body(Layout *layout, MigNext *next, const MigItem *item, GError **error)
+static bool open_body(MigLayout *layout, MigNext *next, const MigItem *item,
+                      GError **error)
 {
-    Device *device = mig_layout_device(layout, item->section);
+    MigLayoutDevice *device = mig_layout_device(layout, item->section);
 
     if (!device->section) {
         device->section = item->section;
@@ -74,7 +75,7 @@ static bool open_body(Layout *layout, MigNext *next, const MigItem *item, GError
 }
 
 /* A configuration record of the source. */
-static bool replace_config(Layout *layout, Device *device, MigNext *next,
+static bool replace_config(MigLayout *layout, MigLayoutDevice *device, MigNext *next,
                            const MigItem *item, GError **error)
 {
     g_autoptr(GByteArray) bytes = g_byte_array_new();
@@ -104,8 +105,8 @@ static bool replace_config(Layout *layout, Device *device, MigNext *next,
 }
 
 /* A FULL section that is there and has no configuration record. */
-static bool fill_full(Layout *layout, Device *device, MigNext *next, const MigItem *item,
-                      GError **error)
+static bool fill_full(MigLayout *layout, MigLayoutDevice *device, MigNext *next,
+                      const MigItem *item, GError **error)
 {
     if (!mig_layout_judge(device, next, item, error)) {
         return false;
@@ -119,7 +120,7 @@ static bool fill_full(Layout *layout, Device *device, MigNext *next, const MigIt
 
 /* Single pass: the configuration is already written in the FULL section; a different one
  * after it is an error. */
-static bool watch_passing(Device *device, MigNext *next, const MigItem *item,
+static bool watch_passing(MigLayoutDevice *device, MigNext *next, const MigItem *item,
                           GError **error)
 {
     unsigned differing = device->known.differing;
@@ -131,9 +132,9 @@ static bool watch_passing(Device *device, MigNext *next, const MigItem *item,
                 "another configuration space of it comes behind its FULL section"));
 }
 
-static bool record(Layout *layout, MigNext *next, const MigItem *item, GError **error)
+static bool record(MigLayout *layout, MigNext *next, const MigItem *item, GError **error)
 {
-    Device *device = layout->open;
+    MigLayoutDevice *device = layout->open;
 
     if (!layout->scanned && item->piece == 0 &&
         !watch_passing(device, next, item, error)) {
@@ -172,7 +173,7 @@ static bool record(Layout *layout, MigNext *next, const MigItem *item, GError **
 /* --- the stream --- */
 
 /* A device whose FULL section is still to be made. */
-static bool is_pending(const Layout *layout, const Device *device)
+static bool is_pending(const MigLayout *layout, const MigLayoutDevice *device)
 {
     return !device->leave && device->section && device->known.payload && !device->full &&
            layout->to != MIG_VFIO_DIALECT_CONFIG_FIRST;
@@ -180,10 +181,10 @@ static bool is_pending(const Layout *layout, const Device *device)
 
 /* Devices that have no FULL section in the source, as far as can be known at its first
  * one. */
-static void find_pending(Layout *layout)
+static void find_pending(MigLayout *layout)
 {
     for (guint i = 0; i < layout->ended->len; i++) {
-        Device *device = g_ptr_array_index(layout->ended, i);
+        MigLayoutDevice *device = g_ptr_array_index(layout->ended, i);
 
         if (!device->wanted && is_pending(layout, device) &&
             (layout->scanned ? !device->known.seen.full
@@ -195,7 +196,8 @@ static void find_pending(Layout *layout)
     g_ptr_array_set_size(layout->ended, 0);
 }
 
-static bool process(Layout *layout, MigNext *next, const MigItem *item, GError **error);
+static bool process(MigLayout *layout, MigNext *next, const MigItem *item,
+                    GError **error);
 
 static bool place_emit(void *user, MigNext *next, const MigItem *item, GError **error)
 {
@@ -205,8 +207,8 @@ static bool place_emit(void *user, MigNext *next, const MigItem *item, GError **
 static bool place_insert(void *user, MigNext *next, void *wanted,
                          const MigVfioNeighbours *around, GError **error)
 {
-    Layout *layout = user;
-    Device *device = wanted;
+    MigLayout *layout = user;
+    MigLayoutDevice *device = wanted;
 
     /* Its FULL section came after all. */
     return device->full || (close_body(layout, next, error) &&
@@ -215,11 +217,11 @@ static bool place_insert(void *user, MigNext *next, void *wanted,
 }
 
 /* At the end mark: a FULL section that was expected never came. */
-static bool insert_last(Layout *layout, MigNext *next, const MigItem *item,
+static bool insert_last(MigLayout *layout, MigNext *next, const MigItem *item,
                         GError **error)
 {
     for (guint i = 0; layout->order && i < layout->order->len; i++) {
-        Device *device = g_ptr_array_index(layout->order, i);
+        MigLayoutDevice *device = g_ptr_array_index(layout->order, i);
         MigVfioNeighbours around = { .item = *item };
 
         around.item.bytes = NULL;
@@ -241,7 +243,7 @@ static bool insert_last(Layout *layout, MigNext *next, const MigItem *item,
     return true;
 }
 
-static bool process(Layout *layout, MigNext *next, const MigItem *item, GError **error)
+static bool process(MigLayout *layout, MigNext *next, const MigItem *item, GError **error)
 {
     bool ours = mig_section_is_vfio(item->section);
 
@@ -269,7 +271,7 @@ static bool process(Layout *layout, MigNext *next, const MigItem *item, GError *
 
 bool mig_layout_event(void *state, MigNext *next, const MigItem *item, GError **error)
 {
-    Layout *layout = state;
+    MigLayout *layout = state;
     const MigVfioPlaceOps ops = { layout, place_emit, place_insert };
 
     if (layout->gap.to && !mig_layout_check_gap(layout, next, item, error)) {

@@ -19,7 +19,7 @@
 #define MIG_LAYOUT_TOO_BRIEF \
     "the end of the stream does not have all of the configurations"
 
-typedef struct Device {
+typedef struct MigLayoutDevice {
     MigVfioKnown known;        /* all of it after a first pass, else what has come */
     const MigSection *section; /* of the last pass */
     uint32_t section_id;       /* as START had it */
@@ -41,9 +41,9 @@ typedef struct Device {
     unsigned precopy_set_ups;
     uint64_t enabled; /* output offset of the new record in FULL; UINT64_MAX */
     char *enabled_after;
-} Device;
+} MigLayoutDevice;
 
-typedef struct Layout {
+typedef struct MigLayout {
     bool has_to, has_need, every_iteration;
     MigVfioDialect to;
     MigVfioNeeds *needs;
@@ -52,29 +52,31 @@ typedef struct Layout {
     bool gap_ended; /* it ends where a section begins: its end was no chance */
     bool footers;
     MigByteStore payloads;
-    GHashTable *devices; /* section index + 1 -> Device, owned */
-    GPtrArray *order;    /* the same, as they came */
-    GPtrArray *ended;    /* devices whose END has passed since the last FULL section */
-    Device *open;        /* whose body is read */
-    MigItem last;        /* an item of it, for what is made up */
+    GHashTable *devices;   /* section index + 1 -> MigLayoutDevice, owned */
+    GPtrArray *order;      /* the same, as they came */
+    GPtrArray *ended;      /* devices whose END has passed since the last FULL section */
+    MigLayoutDevice *open; /* whose body is read */
+    MigItem last;          /* an item of it, for what is made up */
     MigVfioPlace *place;
     MigDescriptionEdit *edit;
-} Layout;
+} MigLayout;
 
 /* --- filter/vfio-layout-devices.c --- */
 
 /* The device whose section is @section: a new one if it is the first of it. */
-Device *mig_layout_device(Layout *layout, const MigSection *section);
+MigLayoutDevice *mig_layout_device(MigLayout *layout, const MigSection *section);
 
 /* Refuses the stream for @device, with *error set.  Returns false. */
-bool mig_layout_refuse(Device *device, MigNext *next, const MigItem *item, GError **error,
-                       const char *reason);
+bool mig_layout_refuse(MigLayoutDevice *device, MigNext *next, const MigItem *item,
+                       GError **error, const char *reason);
 
 /* Refuses what cannot be converted, once it is known. */
-bool mig_layout_judge(Device *device, MigNext *next, const MigItem *item, GError **error);
+bool mig_layout_judge(MigLayoutDevice *device, MigNext *next, const MigItem *item,
+                      GError **error);
 
 /* After a first pass: decides what is to become of the device. */
-bool mig_layout_decide(Layout *layout, Device *device, MigNext *next, GError **error);
+bool mig_layout_decide(MigLayout *layout, MigLayoutDevice *device, MigNext *next,
+                       GError **error);
 
 /* The first pass: callbacks of the filter. */
 bool mig_layout_scan(void *state, MigNext *next, const MigItem *item, GError **error);
@@ -82,16 +84,16 @@ bool mig_layout_suffices(void *state, const MigGap *gap);
 void mig_layout_forget(void *state);
 
 /* Checks that the first pass was right to skip the gap. */
-bool mig_layout_check_gap(Layout *layout, MigNext *next, const MigItem *item,
+bool mig_layout_check_gap(MigLayout *layout, MigNext *next, const MigItem *item,
                           GError **error);
 
 /* --- filter/vfio-layout-emit.c --- */
 
 /* Whether the device gets its configuration in END. */
-bool mig_layout_wants_early(const Layout *layout, const Device *device);
+bool mig_layout_wants_early(const MigLayout *layout, const MigLayoutDevice *device);
 
 /* Emits a whole configuration record in END or PART; @like is an item of that section. */
-bool mig_layout_emit_early(Layout *layout, Device *device, MigNext *next,
+bool mig_layout_emit_early(MigLayout *layout, MigLayoutDevice *device, MigNext *next,
                            const MigItem *like, GError **error);
 
 /* Emits the record that closes a body, or, if @closes_config, a configuration. */
@@ -100,19 +102,19 @@ bool mig_layout_emit_end_of_state(MigNext *next, const MigItem *like, bool close
 
 /* The configuration record of FULL, without the END_OF_STATE that closes it: appends it to
  * @bytes, or emits it. */
-void mig_layout_encode_full(const Layout *layout, const Device *device,
+void mig_layout_encode_full(const MigLayout *layout, const MigLayoutDevice *device,
                             GByteArray *bytes);
-bool mig_layout_emit_full_record(Layout *layout, Device *device, MigNext *next,
-                                 const MigItem *like, GError **error);
+bool mig_layout_emit_full_record(MigLayout *layout, MigLayoutDevice *device,
+                                 MigNext *next, const MigItem *like, GError **error);
 
 /* Notes for the report that this record comes next in the output. */
-void mig_layout_note_enabled(Layout *layout, Device *device, MigNext *next);
+void mig_layout_note_enabled(MigLayout *layout, MigLayoutDevice *device, MigNext *next);
 
 /* Bytes of the body of its new FULL section. */
-uint64_t mig_layout_full_size(const Layout *layout, const Device *device);
+uint64_t mig_layout_full_size(const MigLayout *layout, const MigLayoutDevice *device);
 
 /* Emits a FULL section that the source does not have, between its neighbours @around. */
-bool mig_layout_emit_full(Layout *layout, Device *device, MigNext *next,
+bool mig_layout_emit_full(MigLayout *layout, MigLayoutDevice *device, MigNext *next,
                           const MigVfioNeighbours *around, GError **error);
 
 /* --- filter/vfio-layout-pass.c --- */

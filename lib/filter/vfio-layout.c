@@ -24,7 +24,7 @@
 
 /* --- options --- */
 
-static bool configure_to(Layout *layout, const char *value, GError **error)
+static bool configure_to(MigLayout *layout, const char *value, GError **error)
 {
     static const MigVfioDialect wanted[] = { MIG_VFIO_DIALECT_SUBFLAG,
                                              MIG_VFIO_DIALECT_CONFIG_FIRST,
@@ -46,7 +46,7 @@ static bool configure_to(Layout *layout, const char *value, GError **error)
 static bool layout_configure(void *state, const char *key, const char *value,
                              GError **error)
 {
-    Layout *layout = state;
+    MigLayout *layout = state;
 
     if (!layout->needs) {
         layout->needs = mig_vfio_needs_new();
@@ -76,7 +76,7 @@ static bool layout_configure(void *state, const char *key, const char *value,
 
 static MigScan layout_wants_scan(const void *state)
 {
-    const Layout *layout = state;
+    const MigLayout *layout = state;
 
     if (layout->to == MIG_VFIO_DIALECT_CONFIG_LAST ||
         (layout->to == MIG_VFIO_DIALECT_SUBFLAG && layout->needs &&
@@ -88,14 +88,15 @@ static MigScan layout_wants_scan(const void *state)
 
 static bool layout_start(void *state, MigNext *next, GError **error)
 {
-    Layout *layout = state;
+    MigLayout *layout = state;
 
     layout->ended = g_ptr_array_new();
     layout->edit = mig_description_edit_new();
     layout->place = mig_vfio_place_new();
     /* Those of the first pass went with it; a file may have changed since. */
     for (guint i = 0; layout->order && i < layout->order->len; i++) {
-        ((Device *)g_ptr_array_index(layout->order, i))->known.seen.section = NULL;
+        ((MigLayoutDevice *)g_ptr_array_index(layout->order, i))->known.seen.section =
+            NULL;
     }
     (void)next;
     (void)error;
@@ -104,7 +105,7 @@ static bool layout_start(void *state, MigNext *next, GError **error)
 
 /* --- the report --- */
 
-static void report_device(const Layout *layout, Device *device, MigNext *next)
+static void report_device(const MigLayout *layout, MigLayoutDevice *device, MigNext *next)
 {
     g_autoptr(GString) text = g_string_new(NULL);
     const char *to = mig_vfio_dialect_name(layout->to);
@@ -144,13 +145,13 @@ static void report_device(const Layout *layout, Device *device, MigNext *next)
 }
 
 /* Reports options for devices that the stream does not have. */
-static bool check_needs(const Layout *layout, MigNext *next, GError **error)
+static bool check_needs(const MigLayout *layout, MigNext *next, GError **error)
 {
     g_autoptr(MigAddresses) patterns = mig_vfio_needs_addresses(layout->needs);
 
     for (guint i = 0; layout->order && i < layout->order->len; i++) {
         const MigSection *section =
-            ((Device *)g_ptr_array_index(layout->order, i))->section;
+            ((MigLayoutDevice *)g_ptr_array_index(layout->order, i))->section;
 
         if (section) {
             mig_addresses_section(patterns, section->name, section->instance_id);
@@ -161,7 +162,7 @@ static bool check_needs(const Layout *layout, MigNext *next, GError **error)
 
 static bool layout_finish(void *state, MigNext *next, GError **error)
 {
-    Layout *layout = state;
+    MigLayout *layout = state;
 
     if (layout->gap.to && !layout->gap_ended) {
         return mig_next_refuse(next, NULL, NULL, error, "%s", MIG_LAYOUT_TOO_BRIEF);
@@ -177,7 +178,7 @@ static bool layout_finish(void *state, MigNext *next, GError **error)
 
 static void layout_clear(void *state)
 {
-    Layout *layout = state;
+    MigLayout *layout = state;
 
     g_clear_pointer(&layout->needs, mig_vfio_needs_free);
     g_clear_pointer(&layout->devices, g_hash_table_unref);
@@ -209,7 +210,7 @@ const MigFilterType mig_filter_vfio_layout = {
     .options = layout_options,
     .handles = MIG_ITEM_BITS_ALL, /* no item may overtake those that are held back */
     .page_kinds = MIG_PAGE_BITS_ALL,
-    .state_size = sizeof(Layout),
+    .state_size = sizeof(MigLayout),
     .configure = layout_configure,
     .wants_scan = layout_wants_scan,
     .scan = mig_layout_scan,
