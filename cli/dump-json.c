@@ -332,28 +332,34 @@ static void put_vfio_device(CliJson *json, const Dump *dump, guint index)
     cli_json_end_object(json);
 }
 
-static void put_vfio(CliJson *json, const Dump *dump)
+static void put_device_size(CliJson *json, const Dump *dump, guint index)
+{
+    put_sum(json, &dump->overview->sums[index]);
+}
+
+/* The array @name: what @put writes of each of the rows that @rows_of chooses. */
+static void put_rows(CliJson *json, const char *name, const Dump *dump,
+                     GArray *(*rows_of)(const Dump *dump, guint *cut),
+                     void (*put)(CliJson *json, const Dump *dump, guint index))
 {
     guint cut;
-    g_autoptr(GArray) rows = dump_vfio_rows(dump, &cut);
+    g_autoptr(GArray) rows = rows_of(dump, &cut);
 
-    cli_json_array(json, "vfio");
+    cli_json_array(json, name);
     for (guint i = 0; i < rows->len; i++) {
-        put_vfio_device(json, dump, g_array_index(rows, DumpRow, i).index);
+        put(json, dump, g_array_index(rows, DumpRow, i).index);
     }
     cli_json_end_array(json);
 }
 
+static void put_vfio(CliJson *json, const Dump *dump)
+{
+    put_rows(json, "vfio", dump, dump_vfio_rows, put_vfio_device);
+}
+
 static void put_device_sizes(CliJson *json, const Dump *dump)
 {
-    guint cut;
-    g_autoptr(GArray) rows = dump_device_rows(dump, &cut);
-
-    cli_json_array(json, "device_sizes");
-    for (guint i = 0; i < rows->len; i++) {
-        put_sum(json, &dump->overview->sums[g_array_index(rows, DumpRow, i).index]);
-    }
-    cli_json_end_array(json);
+    put_rows(json, "device_sizes", dump, dump_device_rows, put_device_size);
 }
 
 static void put_description(CliJson *json, const MigDescription *description)

@@ -33,15 +33,15 @@
 #define PARTIAL_MAGIC "LibvirtQemudPart"
 #define MAGIC_LENGTH  16
 
-/* How an image says that it holds the stream. */
+/* How an image says that it holds the stream: its numbers, from 0 on. */
 typedef enum Format {
-    RAW = 0,
-    GZIP = 1,
-    BZIP2 = 2,
-    XZ = 3,
-    LZOP = 4,
-    ZSTD = 5,
-    SPARSE = 6, /* raw, and mapped-ram */
+    RAW,
+    GZIP,
+    BZIP2,
+    XZ,
+    LZOP,
+    ZSTD,
+    SPARSE, /* raw, and mapped-ram */
 } Format;
 
 /* Their compression. */

@@ -11,11 +11,11 @@
  */
 #include "stream/records.h"
 
+enum { STEP_FIRST, STEP_CHUNKS, STEP_DONE };
+
 #define CHUNK_HEADER 8u
 #define HPTE_LENGTH  16u
 #define NO_TABLE     0xffffffffu
-
-enum { STEP_FIRST, STEP_CHUNKS, STEP_DONE };
 
 static MigStatus htab_next(MigReader *r, void *state, MigItem *item, GError **error)
 {
