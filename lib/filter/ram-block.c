@@ -21,6 +21,7 @@ typedef struct RamBlock {
     bool found;
     MigNearest *others; /* all blocks, for whoever wanted another */
     uint64_t old_length;
+    uint64_t lists_scanned, lists;
     uint32_t page_size; /* 0: no page was seen */
     uint64_t not_zero;  /* pages that would be lost */
     uint64_t dropped;
@@ -95,6 +96,16 @@ static bool count_content(RamBlock *block, MigNext *next, const MigItem *item,
     return p != NULL;
 }
 
+/* A further list need not have the block, or have it with that length. */
+static bool is_only_list(uint64_t *lists, MigNext *next, const MigItem *item,
+                         GError **error)
+{
+    return (*lists)++ == 0 ||
+           mig_next_refuse(next, item, item->section, error,
+                           "a second block list, which may have other lengths: no source "
+                           "sends one");
+}
+
 static bool ram_block_scan(void *state, MigNext *next, const MigItem *item,
                            GError **error)
 {
@@ -105,6 +116,10 @@ static bool ram_block_scan(void *state, MigNext *next, const MigItem *item,
         return mig_next_refuse(
             next, item, item->section, error,
             "pages of a mapped-ram file have their places by the length");
+    }
+    if (item->kind == MIG_ITEM_RAM_LIST &&
+        !is_only_list(&block->lists_scanned, next, item, error)) {
+        return false;
     }
     if (item->kind == MIG_ITEM_RAM_BLOCK) {
         mig_nearest_offer(block->others, item->block->name);
@@ -223,7 +238,8 @@ static bool ram_block_event(void *state, MigNext *next, const MigItem *item,
 
     switch (item->kind) {
     case MIG_ITEM_RAM_LIST:
-        return emit_list(block, next, item, error);
+        return is_only_list(&block->lists, next, item, error) &&
+               emit_list(block, next, item, error);
     case MIG_ITEM_RAM_BLOCK:
         return is_ours(block, item->block) ? emit_entry(block, next, item, error)
                                            : mig_next_emit(next, item, error);

@@ -247,6 +247,25 @@ static const struct {
       "header; full 3 \"a\" 0 1; footer 3; eof\n" DEVICES(EMPTY_ENTRY("a")),
       "header; full 3 \"a\" 0 1; eof\n" DEVICES(EMPTY_ENTRY("a")), "1 footers dropped" },
 
+    /* and what follows has to look as if it followed a section */
+    { "footers:drop=yes", "header\n" RAM RAM_END "eof; str \"behind\"", NULL,
+      "taken for a footer that is missing" },
+    { "footers:drop=yes", "header\n" RAM RAM_END "eof; zero 31; str \"behind\"", NULL,
+      "taken for a footer that is missing" },
+    { "footers:drop=yes",
+      "header; start 2 \"ram\" 0 4; ram-size 0; ram-eos; footer 2; eof; zero 32; str "
+      "\"b\"",
+      "header; start 2 \"ram\" 0 4; ram-size 0; ram-eos; eof; zero 32; str \"b\"",
+      "1 footers dropped" },
+    { "footers:drop=yes",
+      "header; start 2 \"ram\" 0 4; ram-size 0; ram-eos; footer 2; "
+      "start 3 \"\\x01\" 0 1; footer 3; eof",
+      NULL, "taken for a footer that is missing" },
+    { "footers:drop=yes",
+      "header; start 2 \"ram\" 0 4; ram-size 0; ram-eos; footer 2; eof\n"
+      "description {\n[]\n}\n",
+      NULL, "taken for a footer that is missing" },
+
     /* ram-zero: in the middle of a run, named, and what follows keeps meaning its block */
     { "ram-zero",
       "header\n" RAM
@@ -295,6 +314,11 @@ static const struct {
       "part 2; ram-xbzrle 0 { u8 0 1 7 }; ram-eos; footer 2\n" RAM_END "eof",
       NULL, "changes its length" },
 
+    { "ram-block:name=b:length=0x1000",
+      "header; start 2 \"ram\" 0 4; ram-size 0x2000; ram-block \"b\" 0x2000; ram-eos; "
+      "part 2; "
+      "ram-size 0x1000; ram-block \"c\" 0x1000; ram-eos; end 2; ram-eos; eof",
+      NULL, "a second block list" },
     /* ram-block: the name that went with a page comes back with the next one of the block,
      * however many went, and not where another name stands */
     { "ram-block:name=pc.ram:length=0x2000",
