@@ -55,6 +55,13 @@ int fuzz_pipe(const uint8_t *data, size_t n);
 bool fuzz_read(const uint8_t *data, size_t n,
                void (*watch)(const MigItem *item, void *user), void *user);
 
+/* The stream `data` with items or sections of it cut, doubled, moved, written with another
+ * field, or mixed with those of `other`, as `seed` has it: the same for the same seed. */
+GBytes *fuzz_mutate_items(const uint8_t *data, size_t n, const uint8_t *other,
+                          size_t n_other, uint32_t seed);
+
+void fuzz_items(const uint8_t *data, size_t n);
+void fuzz_extract(const uint8_t *data, size_t n); /* a part of it */
 void fuzz_reader(const uint8_t *data, size_t n);
 void fuzz_check(const uint8_t *data, size_t n);
 void fuzz_dump(const uint8_t *data, size_t n);

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "device/pci.h"
 
@@ -57,4 +58,46 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     target->run(data, n);
     return 0;
+}
+
+/* --- mutations of items, for the target that wants them --- */
+
+size_t LLVMFuzzerMutate(uint8_t *data, size_t n, size_t max);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max, unsigned seed);
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t n_a, const uint8_t *b,
+                                 size_t n_b, uint8_t *out, size_t max, unsigned seed);
+
+static bool wants_items(void)
+{
+    return target->run == fuzz_items;
+}
+
+/* 0 where it does not fit: libFuzzer tries something else. */
+static size_t put_mutant(const uint8_t *a, size_t n_a, const uint8_t *b, size_t n_b,
+                         uint8_t *out, size_t max, unsigned seed)
+{
+    g_autoptr(GBytes) mutant = fuzz_mutate_items(a, n_a, b, n_b, seed);
+    size_t n;
+    const uint8_t *bytes = g_bytes_get_data(mutant, &n);
+
+    if (n > max || n == 0) {
+        return 0;
+    }
+    memcpy(out, bytes, n);
+    return n;
+}
+
+/* One in four is of bytes: items that no seed has come into being so. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max, unsigned seed)
+{
+    size_t made =
+        wants_items() && seed % 4 ? put_mutant(data, n, data, n, data, max, seed) : 0;
+
+    return made ? made : LLVMFuzzerMutate(data, n, max);
+}
+
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t n_a, const uint8_t *b,
+                                 size_t n_b, uint8_t *out, size_t max, unsigned seed)
+{
+    return wants_items() ? put_mutant(a, n_a, b, n_b, out, max, seed) : 0;
 }

@@ -166,6 +166,52 @@ static void try_commands(const Command *command, const uint8_t *data, size_t n)
     close(files.other);
 }
 
+/* Removes the folder that extract made, if it is there; how many files were in it. */
+static unsigned remove_folder(const char *path)
+{
+    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    const char *name;
+    unsigned n = 0;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        g_autofree char *file = g_build_filename(path, name, NULL);
+
+        FUZZ_ASSERT(unlink(file) == 0, "%s", file);
+        n++;
+    }
+    rmdir(path);
+    return n;
+}
+
+/* All files of an extraction appear or none does, and it says which. */
+void fuzz_extract(const uint8_t *data, size_t n)
+{
+    g_autofree char *scratch = g_dir_make_tmp("fuzz-XXXXXX", NULL);
+    g_autofree char *out = g_build_filename(scratch, "out", NULL);
+    const Command commands[] = {
+        { &cli_command_extract, { "extract", "--ram=all", "-o", out, "FILE" }, 0 },
+        { &cli_command_extract, { "extract", "--vfio=*", "-o", out, "FILE" }, 0 },
+        { &cli_command_extract, { "extract", "--section=*", "-o", out, "FILE" }, 0 },
+        { &cli_command_extract, { "extract", "--description", "-o", out, "FILE" }, 0 },
+    };
+    Files files = { fuzz_file(data, n), -1 };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+        g_auto(Said) said = { 0 };
+        bool any;
+
+        run(&said, &files, CLI_FORMAT_TEXT, &commands[i]);
+        assert_text(said.err, said.err_length);
+        any = unlink(out) == 0 || remove_folder(out) > 0;
+        FUZZ_ASSERT(said.out_length == 0 && said.status >= CLI_OK &&
+                    said.status <= CLI_TROUBLE);
+        FUZZ_ASSERT(any || said.status != CLI_OK, "nothing was written");
+        FUZZ_ASSERT(!any || said.status != CLI_TROUBLE, "%s", said.err);
+    }
+    close(files.file);
+    rmdir(scratch);
+}
+
 void fuzz_check(const uint8_t *data, size_t n)
 {
     try_commands(check_commands, data, n);

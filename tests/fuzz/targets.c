@@ -19,6 +19,7 @@ const FuzzTarget fuzz_targets[] = {
     { "dump", fuzz_dump, FUZZ_STREAMS },
     { "convert", fuzz_convert, FUZZ_STREAMS },
     { "filters", fuzz_filters, FUZZ_STREAMS },
+    { "items", fuzz_items, FUZZ_STREAMS },
     { "description", fuzz_description, "description" },
     { "parts", fuzz_parts, "parts" },
     { 0 },

@@ -71,6 +71,39 @@ START_TEST(test_replay)
 }
 END_TEST
 
+/* Mutants of items, each a mixture of two streams: those of which the suite remembers nothing
+ * but the seed. */
+#define MUTANTS 3u
+
+START_TEST(test_mutants_of_items)
+{
+    g_auto(GStrv) names = fixture_list(stream_folders[_i], ".txt");
+    guint n = g_strv_length(names);
+
+    for (guint i = 0; i < n; i += (guint)stride()) {
+        g_autoptr(GBytes) a = fixture_bytes(names[i]);
+        g_autoptr(GBytes) b = fixture_bytes(names[(i + 1) % n]);
+        gsize n_a, n_b;
+        const uint8_t *data_a = g_bytes_get_data(a, &n_a);
+        const uint8_t *data_b = g_bytes_get_data(b, &n_b);
+
+        for (guint seed = 0; seed < MUTANTS && n_a < FUZZ_PIPE_MAX; seed++) {
+            g_autoptr(GBytes) mutant = fuzz_mutate_items(
+                data_a, n_a, data_b, MIN(n_b, FUZZ_PIPE_MAX), i * MUTANTS + seed);
+            gsize length;
+            const uint8_t *bytes = g_bytes_get_data(mutant, &length);
+
+            if (g_getenv("FUZZ_VERBOSE")) { /* and the mutant itself, to be looked at */
+                fprintf(stderr, "items %s %u\n", names[i], seed);
+                g_file_set_contents(g_getenv("FUZZ_VERBOSE"), (const char *)bytes,
+                                    (gssize)length, NULL);
+            }
+            fuzz_items(bytes, length);
+        }
+    }
+}
+END_TEST
+
 static int n_targets(void)
 {
     int n = 0;
@@ -85,8 +118,11 @@ Suite *suite_fuzz(void)
 {
     Suite *suite = suite_create("fuzz");
     TCase *replays = tcase_create("seeds and findings");
+    TCase *mutants = tcase_create("mutants of items");
 
     tcase_add_loop_test(replays, test_replay, 0, n_targets());
+    tcase_add_loop_test(mutants, test_mutants_of_items, 0, G_N_ELEMENTS(stream_folders));
     suite_add_tcase(suite, replays);
+    suite_add_tcase(suite, mutants);
     return suite;
 }
