@@ -26,7 +26,8 @@ static void flush_row(Row *row)
                                                     .address = row->from,
                                                     .length = row->to - row->from,
                                                     .page_size = row->page_size,
-                                                    .value = { { true }, { true } } });
+                                                    .value = { { .present = true },
+                                                               { .present = true } } });
         row->to = 0;
     }
 }
