@@ -451,13 +451,35 @@ static MigInput *open_again(const Run *run, GError **error)
     return cli_open_with(arguments->input, arguments->common, &run->in_options, error);
 }
 
-/* @brief: as in MigChainOptions. */
-static bool run_chain(Run *run, bool brief, GError **error)
+static MigOutput *begin_output(Run *run, GError **error)
+{
+    run->out = mig_output_new_fd(run->sink.fd, output_name(run->arguments),
+                                 &run->arguments->out, error);
+    return run->out;
+}
+
+/* Begins the output anew, without what is in the file already.  Where that fails, there is
+ * no output. */
+static MigOutput *begin_output_again(void *data, GError **error)
+{
+    Run *run = data;
+
+    g_clear_pointer(&run->out, mig_output_free);
+    if (ftruncate(run->sink.fd, 0) != 0 || lseek(run->sink.fd, 0, SEEK_SET) != 0) {
+        mig_error_set_plain(error, MIG_ERROR_IO, "cannot write %s: %s",
+                            output_name(run->arguments), g_strerror(errno));
+        return NULL;
+    }
+    return begin_output(run, error);
+}
+
+static bool run_chain(Run *run, GError **error)
 {
     const MigChainOptions chain_options = {
         MIG_CHAIN_OPTIONS_INIT,
         .lossy = run->arguments->lossy,
-        .brief = brief,
+        .begin_again = run->sink.files ? begin_output_again : NULL,
+        .begin_again_data = run,
         .cancelled = cli_is_cancelled,
         .progress = show_progress,
         .progress_data = run,
@@ -488,9 +510,10 @@ static CliStatus fail(const char *name, const GError *error)
 static CliStatus fail_run(const Run *run, const GError *error)
 {
     uint64_t offset;
-    bool of_output = mig_output_failed(run->out) && !mig_error_get_offset(error, &offset);
+    bool of_output = !run->out || (mig_output_failed(run->out) &&
+                                   !mig_error_get_offset(error, &offset));
 
-    if (mig_output_broken_pipe(run->out)) {
+    if (run->out && mig_output_broken_pipe(run->out)) {
         return CLI_TROUBLE;
     }
     return fail(of_output ? "migstat convert" : run->arguments->input, error);
@@ -513,22 +536,6 @@ static void report(const Run *run, const ConvertPlan *plan)
     }
 }
 
-/* True if a failed run can be repeated: the input can seek, and nothing was written that
- * stays. */
-static bool can_run_again(const Run *run)
-{
-    return mig_input_seekable(run->in) && strcmp(run->arguments->input, "-") != 0 &&
-           run->sink.files;
-}
-
-/* True if the failure may come from the middle that the first pass skipped. */
-static bool too_brief(const MigChain *chain, const GError *error)
-{
-    return mig_chain_was_brief(chain) &&
-           !g_error_matches(error, MIG_ERROR, MIG_ERROR_IO) &&
-           !g_error_matches(error, MIG_ERROR, MIG_ERROR_CANCELLED);
-}
-
 /* What check says of the result, so that both agree. */
 static CliStatus status_of_plan(const ConvertPlan *plan)
 {
@@ -547,48 +554,14 @@ static CliStatus finish(const Run *run, const ConvertPlan *plan)
     return status_of_plan(plan);
 }
 
-static MigOutput *begin_output(Run *run, GError **error)
-{
-    run->out = mig_output_new_fd(run->sink.fd, output_name(run->arguments),
-                                 &run->arguments->out, error);
-    return run->out;
-}
-
-/* @brief: as in MigChainOptions, if the input allows it.  Sets *again if the run failed,
- * nothing was done or said, and it is to be repeated with a new chain and without
- * @brief. */
-static CliStatus attempt(Run *run, bool brief, bool *again)
+static CliStatus convert_plainly(Run *run)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(MigOutput) out = begin_output(run, &error);
 
-    if (!out) {
+    if (!begin_output(run, &error)) {
         return fail("migstat convert", error);
     }
-    if (run_chain(run, brief && can_run_again(run), &error)) {
-        return finish(run, NULL);
-    }
-    *again = too_brief(run->chain, error);
-    return *again ? CLI_OK : fail_run(run, error);
-}
-
-static CliStatus attempt_again(Run *run)
-{
-    g_autoptr(MigChain) anew = mig_chain_new();
-    g_autoptr(GError) error = NULL;
-    bool again;
-
-    run->chain = anew;
-    if (!build_chain(run->arguments, anew, &error)) {
-        return fail("migstat convert", error);
-    }
-    if (ftruncate(run->sink.fd, 0) != 0 || lseek(run->sink.fd, 0, SEEK_SET) != 0) {
-        mig_error_set_plain(&error, MIG_ERROR_IO, "cannot write %s: %s",
-                            output_name(run->arguments), g_strerror(errno));
-        return fail("migstat convert", error);
-    }
-    mig_input_rewind(run->in, 0);
-    return attempt(run, false, &again);
+    return run_chain(run, &error) ? finish(run, NULL) : fail_run(run, error);
 }
 
 /* Copies what the plan has made, which was judged already, to the output. */
@@ -600,17 +573,17 @@ static CliStatus copy_result(Run *run, const ConvertPlan *plan)
                                             .progress_data = run };
     g_autoptr(MigChain) nothing = mig_chain_new();
     g_autoptr(GError) error = NULL;
-    g_autoptr(MigOutput) out = begin_output(run, &error);
     bool copied;
 
-    if (!out) {
+    if (!begin_output(run, &error)) {
         return fail("migstat convert", error);
     }
     run->chain = plan->chain ? plan->chain : run->chain;
     begin_progress(run);
-    copied = mig_chain_run(nothing, plan->result ? plan->result : run->in, NULL, out,
+    copied = mig_chain_run(nothing, plan->result ? plan->result : run->in, NULL,
+                           run->out,
                            &chain_options, &error) &&
-             mig_output_commit(out, &error);
+             mig_output_commit(run->out, &error);
     cli_progress_end(&run->progress);
     return copied ? finish(run, plan) : fail_run(run, error);
 }
@@ -648,7 +621,6 @@ static CliStatus run_inside(Run *run)
     g_autoptr(GError) error = NULL;
     g_autoptr(MigInput) in = NULL;
     CliStatus status;
-    bool again = false;
 
     run->in = in =
         cli_open_with(arguments->input, arguments->common, &run->in_options, &error);
@@ -658,11 +630,9 @@ static CliStatus run_inside(Run *run)
     if (arguments->in_place && !check_in_place(arguments, in, &error)) {
         return fail(arguments->input, error);
     }
-    if (arguments->release) {
-        return convert_for(run);
-    }
-    status = attempt(run, true, &again);
-    return again ? attempt_again(run) : status;
+    status = arguments->release ? convert_for(run) : convert_plainly(run);
+    g_clear_pointer(&run->out, mig_output_free);
+    return status;
 }
 
 /* Not to wait in vain for the other end of a FIFO; what was opened is looked at again. */

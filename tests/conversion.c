@@ -51,44 +51,74 @@ static void count(void *data, uint64_t position)
     (*(unsigned *)data)++;
 }
 
-/* *brief: on entry, whether a first pass may be; then, whether it was. */
-static Conversion *run_chain(MigInput *in, const char *text, bool lossy, bool *brief)
+/* Where a chain writes to. */
+typedef struct {
+    int fd;
+    MigOutput *out;
+    bool again; /* it was begun anew */
+} Memory;
+
+static MigOutput *begin(Memory *memory)
+{
+    memory->out = mig_output_new_fd(memory->fd, "memory", NULL, NULL);
+    ck_assert_ptr_nonnull(memory->out);
+    return memory->out;
+}
+
+static MigOutput *begin_again(void *data, GError **error)
+{
+    Memory *memory = data;
+
+    ck_assert_ptr_null(*error);
+    ck_assert_msg(!memory->again, "a chain ran three times");
+    memory->again = true;
+    mig_output_free(memory->out);
+    ck_assert_int_eq(ftruncate(memory->fd, 0), 0);
+    ck_assert_int_eq(lseek(memory->fd, 0, SEEK_SET), 0);
+    return begin(memory);
+}
+
+/* @brief: whether a first pass may be. */
+static Conversion *run_chain(MigInput *in, const char *text, bool lossy, bool brief)
 {
     Conversion *conversion = g_new0(Conversion, 1);
-    const MigChainOptions options = { MIG_CHAIN_OPTIONS_INIT, .lossy = lossy,
-                                      .brief = *brief, .progress = count,
+    Memory memory = { .fd = memfd_create("converted", MFD_CLOEXEC) };
+    const MigChainOptions options = { MIG_CHAIN_OPTIONS_INIT,
+                                      .lossy = lossy,
+                                      .begin_again = brief ? begin_again : NULL,
+                                      .begin_again_data = &memory,
+                                      .progress = count,
                                       .progress_data = &conversion->n_read };
     g_autoptr(MigChain) chain = mig_chain_new();
     g_auto(GStrv) filters = g_strsplit(text, " ", -1);
-    int fd = memfd_create("converted", MFD_CLOEXEC);
-    ck_assert_int_ge(fd, 0);
-    g_autoptr(MigOutput) out = mig_output_new_fd(fd, "memory", NULL, &conversion->error);
-    ck_assert_ptr_nonnull(out);
     bool ok = true;
+
+    ck_assert_int_ge(memory.fd, 0);
+    begin(&memory);
 
     for (char **filter = filters; *filter && ok; filter++) {
         ok = !**filter || mig_chain_add(chain, *filter, &conversion->error);
     }
-    if (ok && mig_chain_run(chain, in, NULL, out, &options, &conversion->error) &&
-        mig_output_commit(out, &conversion->error)) {
-        conversion->bytes = contents_of(fd);
+    if (ok && mig_chain_run(chain, in, NULL, memory.out, &options, &conversion->error) &&
+        mig_output_commit(memory.out, &conversion->error)) {
+        conversion->bytes = contents_of(memory.fd);
     }
     ck_assert_msg((conversion->bytes != NULL) != (conversion->error != NULL),
                   "%s: neither done nor failed", text);
     conversion->report = report_of(chain);
-    *brief = mig_chain_was_brief(chain);
-    close(fd);
+    conversion->brief = memory.again ? TOO_BRIEF : NOT_BRIEF;
+    mig_output_free(memory.out);
+    close(memory.fd);
     return conversion;
 }
 
 Conversion *convert_input(MigInput *in, const char *text, bool lossy)
 {
-    bool brief = false;
-    return run_chain(in, text, lossy, &brief);
+    return run_chain(in, text, lossy, false);
 }
 
 static Conversion *convert_bytes(GBytes *stream, const char *chain, bool lossy,
-                                 bool *brief)
+                                 bool brief)
 {
     g_autoptr(MigInput) in = mig_input_new_bytes(stream, "stream", NULL, NULL);
     ck_assert_ptr_nonnull(in);
@@ -111,17 +141,13 @@ static void assert_same(const Conversion *brief, const Conversion *whole,
 
 Conversion *convert(GBytes *stream, const char *chain, bool lossy)
 {
-    bool was_brief = false;
-    Conversion *whole = convert_bytes(stream, chain, lossy, &was_brief);
-    was_brief = true;
-    g_autoptr(Conversion) brief = convert_bytes(stream, chain, lossy, &was_brief);
+    Conversion *whole = convert_bytes(stream, chain, lossy, false);
+    g_autoptr(Conversion) brief = convert_bytes(stream, chain, lossy, true);
 
-    if (brief->error && was_brief) {
-        whole->brief = TOO_BRIEF;
-    } else {
-        assert_same(brief, whole, chain);
-        whole->brief = brief->n_read < whole->n_read ? BRIEF : NOT_BRIEF;
-    }
+    assert_same(brief, whole, chain);
+    whole->brief = brief->brief == TOO_BRIEF       ? TOO_BRIEF
+                   : brief->n_read < whole->n_read ? BRIEF
+                                                   : NOT_BRIEF;
     return whole;
 }
 

@@ -20,8 +20,8 @@ typedef struct {
     enum {
         NOT_BRIEF,
         BRIEF,
-        TOO_BRIEF
-    } brief; /* how it went where a first pass may be */
+        TOO_BRIEF /* and so it ran once more */
+    } brief;      /* how it went where a first pass may be */
 } Conversion;
 
 void conversion_free(Conversion *conversion);

@@ -119,11 +119,6 @@ static bool brief_first_pass(MigChain *chain, size_t i, MigInput *in)
     return false;
 }
 
-bool mig_chain_was_brief(const MigChain *chain)
-{
-    return chain->was_brief;
-}
-
 static bool each_start(MigChain *chain, GError **error)
 {
     for (size_t i = chain->first; i < chain->last; i++) {
@@ -205,7 +200,7 @@ static bool run_stage(MigChain *chain, MigInput *in, MigInput *again, MigOutput 
         if (!again && !mig_input_hold(in, error)) {
             return false;
         }
-        if (!(chain->options.brief && !again && brief_first_pass(chain, scanner, in)) &&
+        if (!(chain->may_be_brief && brief_first_pass(chain, scanner, in)) &&
             !first_pass(chain, scanner, again ? again : in, NULL, error)) {
             return false;
         }
@@ -246,23 +241,13 @@ static MigInput *run_to_temporary(MigChain *chain, MigInput *in, MigInput *again
     return mig_input_new_fd(*fd, mig_input_name(in), &in_options, error);
 }
 
-bool mig_chain_run(MigChain *chain, MigInput *in, MigInput *again, MigOutput *out,
-                   const MigChainOptions *options, GError **error)
+static bool run_stages(MigChain *chain, MigInput *in, MigInput *again, MigOutput *out,
+                       GError **error)
 {
     g_autoptr(MigInput) between = NULL;
     int fd = -1, previous_fd;
     bool ok = true;
 
-    if (chain->ran) {
-        mig_error_set_plain(error, MIG_ERROR_USAGE, "a chain runs once; make a new one");
-        return false;
-    }
-    if (!mig_options_take(&chain->options, sizeof(chain->options), options,
-                          "MigChainOptions", error) ||
-        !mig_chain_settle(chain, error)) {
-        return false;
-    }
-    chain->ran = true;
     for (chain->first = 0;; chain->first = chain->last) {
         MigInput *stage_out;
 
@@ -292,6 +277,58 @@ bool mig_chain_run(MigChain *chain, MigInput *in, MigInput *again, MigOutput *ou
     return ok;
 }
 
+/* True if the failure may come from the middle that a first pass skipped. */
+static bool too_brief(const MigChain *chain, const GError *failure)
+{
+    return chain->was_brief && !g_error_matches(failure, MIG_ERROR, MIG_ERROR_IO) &&
+           !g_error_matches(failure, MIG_ERROR, MIG_ERROR_CANCELLED);
+}
+
+/* Runs once more from @start on, where the first pass was too brief. */
+static bool run_again(MigChain *chain, MigInput *in, uint64_t start, GError **error)
+{
+    MigOutput *out;
+
+    chain->may_be_brief = false;
+    if (!mig_chain_reset(chain, error)) {
+        return false;
+    }
+    out = chain->options.begin_again(chain->options.begin_again_data, error);
+    if (!out) {
+        return false;
+    }
+    mig_input_rewind(in, start);
+    return run_stages(chain, in, NULL, out, error);
+}
+
+bool mig_chain_run(MigChain *chain, MigInput *in, MigInput *again, MigOutput *out,
+                   const MigChainOptions *options, GError **error)
+{
+    uint64_t start = mig_input_tell(in);
+    GError *failure = NULL;
+
+    if (chain->ran) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE, "a chain runs once; make a new one");
+        return false;
+    }
+    if (!mig_options_take(&chain->options, sizeof(chain->options), options,
+                          "MigChainOptions", error) ||
+        !mig_chain_settle(chain, error)) {
+        return false;
+    }
+    chain->ran = true;
+    chain->may_be_brief = chain->options.begin_again && !again && mig_input_seekable(in);
+    if (run_stages(chain, in, again, out, &failure)) {
+        return true;
+    }
+    if (too_brief(chain, failure)) {
+        g_error_free(failure);
+        return run_again(chain, in, start, error);
+    }
+    g_propagate_error(error, failure);
+    return false;
+}
+
 MigInput *mig_chain_run_spooled(MigChain *chain, MigInput *in, int *fd,
                                 const MigChainOptions *options, GError **error)
 {
@@ -305,6 +342,7 @@ MigInput *mig_chain_run_spooled(MigChain *chain, MigInput *in, int *fd,
     if (!mig_options_take(&known, sizeof(known), options, "MigChainOptions", error)) {
         return NULL;
     }
+    known.begin_again = NULL;
     set_up_files(&known, &in_options, &out_options);
     name = g_strdup_printf("a temporary file in %s", mig_temporary_dir(known.spool_dir));
     *fd = mig_temporary_open(known.spool_dir, error);
@@ -312,7 +350,7 @@ MigInput *mig_chain_run_spooled(MigChain *chain, MigInput *in, int *fd,
         return NULL;
     }
     out = mig_output_new_fd(*fd, name, &out_options, error);
-    if (out && mig_chain_run(chain, in, NULL, out, options, error) &&
+    if (out && mig_chain_run(chain, in, NULL, out, &known, error) &&
         mig_output_commit(out, error) && lseek(*fd, 0, SEEK_SET) == 0) {
         result = mig_input_new_fd(*fd, mig_input_name(in), &in_options, error);
     }

@@ -29,7 +29,8 @@ struct MigChain {
     uint64_t more_changes;
     GStringChunk *strings;
     MigChainOptions options;
-    bool was_brief, ran;
+    bool ran;
+    bool may_be_brief, was_brief; /* a first pass */
 
     /* Of the stage that runs: filters from @first to before @last. */
     size_t first, last;
@@ -48,6 +49,9 @@ static inline MigFilterInstance *mig_chain_instance(const MigChain *chain, size_
 {
     return g_ptr_array_index(chain->instances, i);
 }
+
+/* Makes the chain as it was before it ran: filters forget all but their options. */
+bool mig_chain_reset(MigChain *chain, GError **error);
 
 /* Puts the name of the filter before the message of @error. */
 void mig_filter_type_prefix(const MigFilterType *type, GError **error);

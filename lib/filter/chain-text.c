@@ -167,6 +167,38 @@ bool mig_chain_settle(MigChain *chain, GError **error)
     return true;
 }
 
+/* Gives a filter without state the options of its text. */
+static bool configure_again(MigFilterInstance *instance, GError **error)
+{
+    g_autofree char *text = g_strdup(instance->text->str);
+    const char *name = instance->type->name;
+
+    memset(instance->state, 0, instance->type->state_size);
+    g_string_assign(instance->text, name);
+    return parse_options(instance, text + strlen(name), error);
+}
+
+bool mig_chain_reset(MigChain *chain, GError **error)
+{
+    for (size_t i = 0; i < chain->instances->len; i++) {
+        MigFilterInstance *instance = mig_chain_instance(chain, i);
+
+        if (instance->type->clear) {
+            instance->type->clear(instance->state);
+        }
+        mig_hop_clear(&instance->hop);
+        instance->settled = false;
+        if (!configure_again(instance, error)) {
+            return false;
+        }
+    }
+    g_array_set_size(chain->changes, 0);
+    chain->more_changes = 0;
+    g_string_chunk_clear(chain->strings);
+    chain->was_brief = false;
+    return mig_chain_settle(chain, error);
+}
+
 bool mig_chain_describe(const MigChain *chain, size_t i, const char **text,
                         const char **summary)
 {

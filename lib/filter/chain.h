@@ -73,7 +73,14 @@ MIG_API bool mig_chain_needs_scan(const MigChain *chain);
 typedef struct MigChainOptions {
     size_t size; /* bytes of this structure */
     bool lossy;  /* what cannot be kept may be dropped, and is reported */
-    bool brief;  /* a first pass may leave out the middle: see mig_chain_was_brief() */
+    /*
+     * A first pass over an input that can seek may then skip the middle of it.  If that was
+     * too little, the chain runs once more and needs an empty output: this one returns it,
+     * in place of the one before, whose bytes must not stay.  The caller owns both; NULL
+     * with *error stops the run.  Where this is NULL, a first pass reads everything.
+     */
+    MigOutput *(*begin_again)(void *data, GError **error);
+    void *begin_again_data;
     const char *spool_dir;   /* as in MigInputOptions */
     MigCancelled *cancelled; /* NULL: never */
     void *cancelled_data;
@@ -88,7 +95,7 @@ typedef struct MigChainOptions {
  * seek,
  *         or to spool it.
  * @options may be NULL.  A chain runs once: again, that is an error (USAGE), and nothing is
- * read or written.  Errors: of the reader, of the output; REFUSED by a
+ * read or written.  Errors: of the reader, of the output, of begin_again(); REFUSED by a
  * filter, or for a filter that broke the order of the stream; USAGE for a chain that
  * cannot run.
  */
@@ -99,16 +106,10 @@ MIG_API bool mig_chain_run(MigChain *chain, MigInput *in, MigInput *again, MigOu
  * The same into an unlinked temporary file, which is returned as an input, at its start.
  * *fd is its descriptor, which the caller closes after freeing the input.  NULL on failure,
  * without a descriptor.  @again is not taken: @in has to be seekable, or is spooled.
+ * begin_again() is not called.
  */
 MIG_API MigInput *mig_chain_run_spooled(MigChain *chain, MigInput *in, int *fd,
                                         const MigChainOptions *options, GError **error);
-
-/*
- * Whether a first pass was brief.  If the run failed then, and not because of what can be
- * read or written, that may be the reason: run it again with a new chain, input and output,
- * and without brief.
- */
-MIG_API bool mig_chain_was_brief(const MigChain *chain);
 
 /* What was done.  Strings live as long as the chain. */
 typedef struct MigChange {

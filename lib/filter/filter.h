@@ -7,6 +7,20 @@
  *
  * A new filter is one file with a MigFilterType, a row in filter/table.c and a paragraph in
  * migstat-convert(1).
+ *
+ * Words:
+ *   pass   one reading of the stream from beginning to end, item by item.  In the last one
+ *          each filter gets the items in event(), and the writer gets what comes out.
+ *   scan   a pass before the last one, in which one filter looks at the items and changes
+ *          none, because what it must write early depends on what comes late.
+ *   brief  of a scan: it skips the middle of a file, from the first PART or END section to
+ *          the FULL sections at the end, where the filter often needs no more.
+ *   gap    the bytes that a brief scan skipped.
+ *   emit   to hand an item to the next filter, or after the last one to the writer.
+ *   hop    the place between two filters: there the chain checks that the items still are
+ *          a stream.
+ *   stage  filters that run together.  The chain is cut before a filter that scans if one
+ *          before it changes the stream; a temporary file lies between two stages.
  */
 #ifndef MIG_FILTER_FILTER_H
 #define MIG_FILTER_FILTER_H
@@ -31,12 +45,11 @@ typedef struct MigFilterOption {
 
 typedef enum MigScan {
     MIG_SCAN_NONE,   /* one pass will do */
-    MIG_SCAN_HELPS,  /* a first pass saves work; not worth spooling a pipe */
-    MIG_SCAN_NEEDED, /* a first pass over everything, spooled if it is a pipe */
+    MIG_SCAN_HELPS,  /* a scan saves work; not worth spooling a pipe */
+    MIG_SCAN_NEEDED, /* a scan is needed; a pipe is spooled for it */
 } MigScan;
 
-/* What a brief first pass left out, in plain bytes of the stream: from the first PART or
- * END section on, up to the FULL sections at the end. */
+/* What a brief scan skipped, in plain bytes of the stream. */
 typedef struct MigGap {
     uint64_t from, to;
     size_t n_sections; /* different ones before it */
@@ -67,24 +80,27 @@ struct MigFilterType {
      * The chain refuses a page of another kind. */
     uint32_t page_kinds;
     size_t state_size;
-    /* An option, as often as it was given; then once with @key NULL, after the last. */
+    /* An option, as often as it was given; then once with @key NULL, after the last.  NULL:
+     * there are no options. */
     bool (*configure)(void *state, const char *key, const char *value, GError **error);
+    /* NULL: MIG_SCAN_NONE; then the next three are NULL too. */
     MigScan (*wants_scan)(const void *state);
-    /* An item of the first pass.  Pointers into the reader die with that pass; indices of
-     * sections and blocks mean the same in both. */
+    /* An item of the scan.  Pointers into the reader die with that pass; indices of sections
+     * and blocks mean the same in both. */
     bool (*scan)(void *state, MigNext *next, const MigItem *item, GError **error);
-    /* The first pass skipped @gap.  True if what scan() saw is enough; if that proves
-     * wrong, event() or finish() fails.  NULL: never enough. */
+    /* The scan skipped @gap.  True if what scan() saw is enough; if that proves wrong,
+     * event() or finish() fails, and the chain runs once more.  NULL: never enough. */
     bool (*suffices)(void *state, const MigGap *gap);
-    /* Forgets what scan() saw: it will see all. */
+    /* Forgets what scan() saw: it will see all.  NULL where suffices() is. */
     void (*forget)(void *state);
-    /* The first pass, if there was one, is over. */
+    /* The scan, if there was one, is over.  NULL: nothing to do. */
     bool (*start)(void *state, MigNext *next, GError **error);
     /* Emits no item, one or many.  NULL: each item is handed on.  @item lives until the
      * return, its bytes too. */
     bool (*event)(void *state, MigNext *next, const MigItem *item, GError **error);
-    /* After the last item: emits what was kept, reports. */
+    /* After the last item: emits what was kept, reports.  NULL: nothing to do. */
     bool (*finish)(void *state, MigNext *next, GError **error);
+    /* Frees what @state owns.  NULL: it owns nothing. */
     void (*clear)(void *state);
 };
 
