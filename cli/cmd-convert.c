@@ -580,8 +580,7 @@ static CliStatus copy_result(Run *run, const ConvertPlan *plan)
     }
     run->chain = plan->chain ? plan->chain : run->chain;
     begin_progress(run);
-    copied = mig_chain_run(nothing, plan->result ? plan->result : run->in, NULL,
-                           run->out,
+    copied = mig_chain_run(nothing, plan->result ? plan->result : run->in, NULL, run->out,
                            &chain_options, &error) &&
              mig_output_commit(run->out, &error);
     cli_progress_end(&run->progress);

@@ -2,7 +2,7 @@
 /*
  * Owns:          what a file is that holds no migration stream, by its first bytes.
  * Must not know: the stream; wrappers that are undone.
- * See also:      container.c, which asks before anything is read; stream/reader.c, which
+ * See also:      container.c, which asks before anything is read; stream/grammar.c, which
  *                asks where the magic of a stream is wrong.
  *
  * A new kind of file is a row in foreign.c.

@@ -3,7 +3,7 @@
  * Owns:          what a section body parser is, the table of them, and what a body may
  *                ask of the reader.
  * Must not know: consumers.  Private to stream/.
- * See also:      stream/reader.c, which calls bodies; one file per body.
+ * See also:      stream/section.c, which calls bodies; one file per body.
  *
  * A new body is one file with a MigBody, its line below, and a row in stream/body.c.
  */

@@ -2,7 +2,7 @@
 /*
  * Owns:          COMMAND packets.
  * Must not know: what they make a loader do.
- * See also:      stream/reader.c, which reads what PACKAGED packs as part of its own
+ * See also:      stream/grammar.c, which reads what PACKAGED packs as part of its own
  *                list.
  *
  *   u8 0x08 | be16 command | be16 length | payload

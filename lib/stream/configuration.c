@@ -2,7 +2,7 @@
 /*
  * Owns:          the CONFIGURATION section and its subsections.
  * Must not know: what follows it.
- * See also:      stream/reader.c; stream/page-size.c.
+ * See also:      stream/grammar.c; stream/page-size.c.
  *
  *   u8 0x07 | be32 length | machine name, no NUL
  *   then subsections: u8 0x05 | pstr8 name | be32 version | fields

@@ -2,7 +2,7 @@
 /*
  * Owns:          see outer.h.
  * Must not know: what is in a section.
- * See also:      stream/reader.c.
+ * See also:      stream/grammar.c, section.c and after-end.c.
  *
  * Source: migration/savevm.c, qemu_savevm_state_header(), save_section_header(),
  * save_section_footer(), qemu_savevm_state_complete_precopy_non_iterable(), 5.2 to 11.1.

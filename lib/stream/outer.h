@@ -4,7 +4,7 @@
  *                section headers and footers, the description's header; names of section
  *                types.
  * Must not know: their order, and which section an id belongs to.
- * See also:      stream/wire.h, which has the layouts; stream/reader.c; stream/command.h
+ * See also:      stream/wire.h, which has the layouts; stream/grammar.c; stream/command.h
  *                and stream/configuration.h, the other two members of the list.
  */
 #ifndef MIG_STREAM_OUTER_H

@@ -2,7 +2,7 @@
 /*
  * Owns:          whether bytes look like what may follow a section.
  * Must not know: why somebody asks.
- * See also:      stream/reader.c, where a footer is missing; stream/device.c, which looks
+ * See also:      stream/section.c, where a footer is missing; stream/device.c, which looks
  *                for the end of a section.
  */
 #include "stream/reader-private.h"

@@ -3,10 +3,10 @@
  * Owns:          the reader's insides: where it is in the grammar of a stream, and what
  *                it has learned.
  * Must not know: consumers; what the bodies keep.  Private to stream/.
- * See also:      stream/reader.c and the rest of the outer list (command.c,
- *                configuration.c, description-await.c, tail.c, plausible.c, reader-error.c); stream/device.c,
- *                the one body whose end only the outer list knows.  Other bodies see
- *                stream/body.h and no more.
+ * See also:      stream/reader.c; the outer list (grammar.c, section.c, command.c,
+ *                configuration.c, after-end.c, description-await.c, tail.c, plausible.c);
+ *                learned.c; reader-error.c; stream/device.c, the one body whose end only the outer
+ *                list knows.  Other bodies see stream/body.h and no more.
  */
 #ifndef MIG_STREAM_READER_PRIVATE_H
 #define MIG_STREAM_READER_PRIVATE_H
@@ -70,8 +70,25 @@ struct MigReader {
     uint64_t second_best_sought; /* bytes that were read after a possible end */
 };
 
+/* Whether @n bytes from the reader's position on are there; *found is how many are, or more. */
+bool mig_reader_available(MigReader *r, uint64_t n, uint64_t *found);
+
+/* What messages call a thing of that kind that is cut short: "RAM record", a static string. */
+const char *mig_item_thing_name(MigItemKind kind);
+
+/* The next item of the outer list, of which *item has the offset.  MORE: kind, length and what
+ * belongs to the kind are set.  END: there is no item here, or r->ended and none at all. */
+MigStatus mig_grammar_next(MigReader *r, MigItem *item, GError **error);
+
+/* The same for one member of the list, whose file is named after it. */
+MigStatus mig_section_long_header_next(MigReader *r, MigItem *item, GError **error);
+MigStatus mig_section_short_header_next(MigReader *r, MigItem *item, GError **error);
+MigStatus mig_section_body_next(MigReader *r, MigItem *item, GError **error);
+MigStatus mig_section_footer_next(MigReader *r, MigItem *item, GError **error);
 MigStatus mig_configuration_next(MigReader *r, MigItem *item, GError **error);
 MigStatus mig_command_next(MigReader *r, MigItem *item, GError **error);
+MigStatus mig_description_next(MigReader *r, MigItem *item, GError **error);
+MigStatus mig_trailing_next(MigReader *r, MigItem *item, GError **error);
 
 /* tail.c: whether the sections of @d, followed backwards from the end mark before it, lead to
  * the section that is read, whose header was the last item, or whose body comes now. */

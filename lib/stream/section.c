@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          headers and footers of sections, the ids that headers bind, and handing a
+ *                body to its parser.
+ * Must not know: what is inside a body.
+ * See also:      stream/grammar.c; stream/body.h; stream/outer.h, which reads and writes
+ *                the structures.
+ */
+#include <string.h>
+
+#include "stream/defect.h"
+#include "stream/outer.h"
+#include "stream/reader-private.h"
+
+/* The handler of that name and instance, made if it is new; NULL with *error at the limit. */
+static MigSection *section_for(MigReader *r, const uint8_t *name, uint8_t name_length,
+                               uint32_t instance_id, uint64_t offset, GError **error)
+{
+    g_autofree MigSection *section = g_malloc0(sizeof(MigSection) + name_length + 1u);
+    MigSection *known;
+
+    section->instance_id = instance_id;
+    section->name_length = name_length;
+    memcpy(section->name, name, name_length);
+    known = g_tree_lookup(r->by_name, section);
+    if (known) {
+        return known;
+    }
+    r->name_octets += name_length;
+    if (r->sections->len == MIG_SECTIONS_MAX || r->name_octets > MIG_SECTION_NAMES_MAX) {
+        mig_error_set(error, MIG_ERROR_LIMIT, offset, MIG_DEFECT_SECTIONS_TOO_MANY,
+                      "more than %u different sections, or %u bytes of their names",
+                      MIG_SECTIONS_MAX, MIG_SECTION_NAMES_MAX);
+        return NULL;
+    }
+    if (!mig_reader_spend(r, name_length, error)) {
+        return NULL;
+    }
+    section->body = mig_body_for(section->name);
+    section->index = r->sections->len;
+    g_ptr_array_add(r->sections, section);
+    g_tree_insert(r->by_name, section, section);
+    return g_steal_pointer(&section);
+}
+
+static MigStatus enter_body(MigReader *r, MigItem *item, MigSection *section, uint32_t id)
+{
+    item->kind = MIG_ITEM_SECTION_HEADER;
+    item->section = r->grammar.section = section;
+    item->section_id = r->grammar.section_id = id;
+    item->type = r->grammar.type;
+    memset(r->grammar.body_state, 0, sizeof(r->grammar.body_state));
+    r->grammar.state = STATE_BODY;
+    return MIG_STATUS_MORE;
+}
+
+/* Binds @id to @section, as a loader does; false with *error at the limit. */
+static bool bind(MigReader *r, MigSection *section, uint32_t id, uint64_t offset,
+                 GError **error)
+{
+    section->id = id;
+    g_tree_insert(r->by_id, GUINT_TO_POINTER(id), section);
+    if (g_tree_nnodes(r->by_id) > (gint)MIG_SECTIONS_MAX) {
+        mig_error_set(error, MIG_ERROR_LIMIT, offset, MIG_DEFECT_SECTIONS_TOO_MANY,
+                      "more than %u different section ids", MIG_SECTIONS_MAX);
+        return false;
+    }
+    return true;
+}
+
+/* The header at the start of @item, at least @n bytes of which are wanted. */
+static bool need_header(MigReader *r, const MigItem *item, size_t n,
+                        MigSectionHeader *header, GError **error)
+{
+    const uint8_t *p;
+
+    do {
+        p = mig_reader_need(r, item, n, "section header", error);
+        if (!p) {
+            return false;
+        }
+    } while (!mig_section_header_decode(p, n, header) && (n = header->length));
+    return true;
+}
+
+MigStatus mig_section_long_header_next(MigReader *r, MigItem *item, GError **error)
+{
+    MigSectionHeader header;
+    MigSection *section, *bound;
+
+    if (!need_header(r, item, MIG_LONG_HEADER_LENGTH, &header, error)) {
+        return MIG_STATUS_ERROR;
+    }
+    section = section_for(r, header.name, header.name_length, header.instance_id,
+                          item->offset, error);
+    if (!section) {
+        return MIG_STATUS_ERROR;
+    }
+    bound = g_tree_lookup(r->by_id, GUINT_TO_POINTER(header.id));
+    if (header.name_length == 0) {
+        item->defect =
+            MIG_DEFECT_SECTION_NAME_EMPTY; /* a loader gets no further than this */
+    } else if (bound && bound != section && bound->id == header.id) {
+        item->defect = MIG_DEFECT_SECTION_ID_TWICE;
+    }
+    section->version_id = header.version_id;
+    if (!bind(r, section, header.id, item->offset, error)) {
+        return MIG_STATUS_ERROR;
+    }
+    item->length = header.length;
+    return enter_body(r, item, section, header.id);
+}
+
+MigStatus mig_section_short_header_next(MigReader *r, MigItem *item, GError **error)
+{
+    MigSectionHeader header;
+    MigSection *section;
+
+    if (!need_header(r, item, MIG_SHORT_HEADER_LENGTH, &header, error)) {
+        return MIG_STATUS_ERROR;
+    }
+    section = g_tree_lookup(r->by_id, GUINT_TO_POINTER(header.id));
+    if (!section) {
+        return mig_reader_malformed(
+            r, item->offset, MIG_DEFECT_SECTION_UNBOUND, error,
+            "%s of section id %u, which no START or FULL has bound",
+            mig_section_type_name(r->grammar.type), header.id);
+    }
+    if (section->id != header.id) {
+        item->defect =
+            MIG_DEFECT_SECTION_UNBOUND; /* a later START or FULL gave the section another
+                                         * id */
+    }
+    item->length = header.length;
+    return enter_body(r, item, section, header.id);
+}
+
+MigStatus mig_section_body_next(MigReader *r, MigItem *item, GError **error)
+{
+    const MigBody *body = r->grammar.section->body;
+    MigStatus status;
+
+    item->section = r->grammar.section;
+    item->section_id = r->grammar.section_id;
+    item->type = r->grammar.type;
+    item->package_depth = (uint8_t)r->grammar.package_depth;
+    status =
+        body->next(r, body->state ? body->state(r) : r->grammar.body_state, item, error);
+    if (status == MIG_STATUS_END) {
+        r->grammar.state = STATE_AFTER_BODY;
+    }
+    return status;
+}
+
+/* There is no footer where one was wanted: the body is longer than assumed, or the stream
+ * has no footers.  The first body of a stream decides, because the first byte of a footer
+ * never starts a section. */
+static MigStatus no_footer(MigReader *r, MigItem *item, GError **error)
+{
+    size_t n;
+    const uint8_t *p = mig_input_peek(r->in, MIG_PLAUSIBLE_LENGTH, &n);
+
+    if (r->grammar.footers != FOOTERS_OFF &&
+        !mig_reader_plausible(r, p, MIN(n, MIG_PLAUSIBLE_LENGTH))) {
+        return mig_reader_malformed(r, item->offset, MIG_DEFECT_FOOTER_MISSING, error,
+                                    "wanted the footer 0x7e, found 0x%02x", p[0]);
+    }
+    if (r->grammar.footers == FOOTERS_ON) {
+        r->grammar.next_defect = MIG_DEFECT_FOOTER_MISSING;
+    } else {
+        r->grammar.footers = FOOTERS_OFF;
+    }
+    r->grammar.state = STATE_LIST;
+    return MIG_STATUS_END;
+}
+
+MigStatus mig_section_footer_next(MigReader *r, MigItem *item, GError **error)
+{
+    const uint8_t *p;
+    size_t n;
+
+    p = mig_input_peek(r->in, 1, &n);
+    if (n ? p[0] != MIG_FOOTER : r->grammar.footers == FOOTERS_OFF) {
+        return no_footer(r, item, error);
+    }
+    p = mig_reader_need(r, item, MIG_FOOTER_LENGTH, "section footer", error);
+    if (!p) {
+        return MIG_STATUS_ERROR;
+    }
+    item->kind = MIG_ITEM_SECTION_FOOTER;
+    item->length = MIG_FOOTER_LENGTH;
+    item->section = r->grammar.section;
+    item->section_id = r->grammar.section_id;
+    item->type = r->grammar.type;
+    item->package_depth = (uint8_t)r->grammar.package_depth;
+    item->footer.id = mig_be32(p + 1);
+    if (r->grammar.footers == FOOTERS_OFF) {
+        item->defect = MIG_DEFECT_FOOTER_MIXED;
+    } else if (item->footer.id != r->grammar.section_id) {
+        item->defect = MIG_DEFECT_FOOTER_ID;
+    }
+    r->grammar.footers = r->grammar.footers == FOOTERS_OFF ? FOOTERS_OFF : FOOTERS_ON;
+    r->grammar.state = STATE_LIST;
+    return MIG_STATUS_MORE;
+}
