@@ -225,10 +225,8 @@ static const MigVfioSummary *vfio_at(const Text *t, const GArray *rows, guint i)
                           g_array_index(rows, DumpRow, i).index);
 }
 
-static void print_vfio_devices(const Text *t, const GArray *rows)
+static void vfio_device_rows(const Text *t, CliTable *table, const GArray *rows)
 {
-    CliTable *table = cli_table_new("llrrww");
-
     cli_table_head(table, "device", "layout", "pre-copy", "stop-copy", "PCI",
                    "configuration");
     for (guint i = 0; i < rows->len; i++) {
@@ -241,20 +239,23 @@ static void print_vfio_devices(const Text *t, const GArray *rows)
         cli_table_row(table, name, mig_vfio_dialect_name(v->device.dialect), precopy,
                       stop_copy, pci, place);
     }
-    cli_table_print(table, stdout, 2);
 }
 
 static void print_vfio(const Text *t)
 {
     guint cut;
     g_autoptr(GArray) rows = dump_vfio_rows(t->dump, &cut);
+    CliTable *table;
 
     if (rows->len + cut == 0) {
         print_none(t, "VFIO", "VFIO devices", true);
         return;
     }
     heading(t, "VFIO");
-    print_vfio_devices(t, rows);
+    table = cli_table_new_long("llrrww", stdout, 2);
+    while (cli_table_pass(table)) {
+        vfio_device_rows(t, table, rows);
+    }
     print_cut(cut);
     for (guint i = 0; t->dump->options->vfio && i < rows->len; i++) {
         const MigVfioSummary *v = vfio_at(t, rows, i);
@@ -470,6 +471,20 @@ static void print_sections(const Text *t)
     print_cut(cut);
 }
 
+static void device_rows(const Text *t, CliTable *table, const GArray *rows)
+{
+    cli_table_head(table, "device", "pieces", "bytes");
+    for (guint i = 0; i < rows->len; i++) {
+        const MigSectionSum *sum =
+            &t->dump->overview->sums[g_array_index(rows, DumpRow, i).index];
+        g_autofree char *name = dump_section_name(sum->section);
+        g_autofree char *pieces = cli_number(sum->count),
+                        *length = cli_number(sum->length);
+
+        cli_table_row(table, name, pieces, length);
+    }
+}
+
 /* Each section with all its pieces. */
 static void print_devices(const Text *t)
 {
@@ -482,18 +497,10 @@ static void print_devices(const Text *t)
         return;
     }
     heading(t, "DEVICES");
-    table = cli_table_new("lrr");
-    cli_table_head(table, "device", "pieces", "bytes");
-    for (guint i = 0; i < rows->len; i++) {
-        const MigSectionSum *sum =
-            &t->dump->overview->sums[g_array_index(rows, DumpRow, i).index];
-        g_autofree char *name = dump_section_name(sum->section);
-        g_autofree char *pieces = cli_number(sum->count),
-                        *length = cli_number(sum->length);
-
-        cli_table_row(table, name, pieces, length);
+    table = cli_table_new_long("lrr", stdout, 2);
+    while (cli_table_pass(table)) {
+        device_rows(t, table, rows);
     }
-    cli_table_print(table, stdout, 2);
     print_cut(cut);
 }
 
