@@ -81,6 +81,8 @@ START_TEST(has_a_largest_size)
 {
     MigPageSet set;
 
+    ck_assert(mig_page_set_init(&set, MIG_PAGE_SET_MAX));
+    mig_page_set_clear(&set);
     ck_assert(!mig_page_set_init(&set, MIG_PAGE_SET_MAX + 1));
     mig_page_set_clear(&set);
     ck_assert(!mig_page_set_init(&set, UINT64_MAX));
@@ -106,6 +108,50 @@ START_TEST(forgets_the_bits_of_full_stretches)
 }
 END_TEST
 
+/* Bits that were given back are used again, whichever was last, and by any set. */
+START_TEST(uses_bits_again)
+{
+    MigPageStore store;
+    MigPageSet sets[2];
+
+    mig_page_store_init(&store);
+    for (int i = 0; i < 2; i++) {
+        ck_assert(mig_page_set_init(&sets[i], 2 * MIG_PAGE_SET_STRETCH));
+        for (uint64_t from = 0; from < 2; from++) { /* both have bits, and then none */
+            ck_assert(mig_page_set_add(&sets[i], &store, from * MIG_PAGE_SET_STRETCH, 1));
+        }
+        ck_assert(mig_page_set_add(&sets[i], &store, 0, UINT64_MAX));
+        ck_assert_uint_eq(sets[i].n_in, sets[i].n_pages);
+        ck_assert_uint_eq(store.stretches->len, 2);
+    }
+    mig_page_set_clear(&sets[0]);
+    mig_page_set_clear(&sets[1]);
+    mig_page_store_clear(&store);
+}
+END_TEST
+
+/* The last stretch, which is shorter, is full with fewer pages. */
+START_TEST(forgets_the_bits_of_the_last_stretch)
+{
+    MigPageStore store;
+    MigPageSet set;
+
+    mig_page_store_init(&store);
+    ck_assert(mig_page_set_init(&set, MIG_PAGE_SET_STRETCH + 3));
+    ck_assert(mig_page_set_add(&set, &store, MIG_PAGE_SET_STRETCH, 3));
+    ck_assert_uint_eq(store.stretches->len, 0); /* at once: it never has bits */
+    mig_page_set_clear(&set);
+    ck_assert(mig_page_set_init(&set, MIG_PAGE_SET_STRETCH + 3));
+    for (uint64_t page = MIG_PAGE_SET_STRETCH; page < set.n_pages; page++) {
+        ck_assert(mig_page_set_add(&set, &store, page, 1));
+    }
+    ck_assert(mig_page_set_add(&set, &store, 0, 1)); /* in the place of those bits */
+    ck_assert_uint_eq(store.stretches->len, 1);
+    mig_page_set_clear(&set);
+    mig_page_store_clear(&store);
+}
+END_TEST
+
 Suite *suite_page_set(void)
 {
     Suite *suite = suite_create("page-set");
@@ -115,6 +161,8 @@ Suite *suite_page_set(void)
     tcase_add_test(tc, ends);
     tcase_add_test(tc, has_a_largest_size);
     tcase_add_test(tc, forgets_the_bits_of_full_stretches);
+    tcase_add_test(tc, uses_bits_again);
+    tcase_add_test(tc, forgets_the_bits_of_the_last_stretch);
     suite_add_tcase(suite, tc);
     return suite;
 }
