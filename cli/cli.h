@@ -24,7 +24,7 @@ typedef enum CliStatus {
     CLI_TROUBLE = 2, /* the job could not be done: usage, I/O */
 } CliStatus;
 
-typedef enum CliFormat { CLI_FORMAT_TEXT, CLI_FORMAT_JSON } CliFormat;
+typedef struct CliFormat CliFormat; /* format.h */
 typedef enum CliColor { CLI_COLOR_AUTO, CLI_COLOR_ALWAYS, CLI_COLOR_NEVER } CliColor;
 
 typedef enum CliSandbox {
@@ -37,7 +37,7 @@ typedef struct CliInputs CliInputs; /* inputs.h */
 
 /* Options that every command has; they may be given before its name too. */
 typedef struct CliCommon {
-    CliFormat format;
+    const CliFormat *format;
     CliColor color;
     bool quiet;
     uint64_t offset;

@@ -8,8 +8,7 @@
 #include <string.h>
 
 #include "check-report.h"
-#include "hint.h"
-#include "json.h"
+#include "format.h"
 #include "progress.h"
 #include "rules-page.h"
 #include "sandbox.h"
@@ -135,49 +134,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-/* --- the table of rules ----------------------------------------------------------- */
-
-static void list_rules_text(void)
-{
-    CliTable *table = cli_table_new("llw");
-
-    for (size_t i = 0; i < mig_rule_count(); i++) {
-        const MigRule *rule = mig_rule_at(i);
-        g_autofree char *title = g_strconcat(
-            mig_rule_title(rule), mig_rule_needs_release(rule) ? "  (--for)" : "", NULL);
-
-        cli_table_row(table, mig_rule_id(rule),
-                      mig_severity_name(mig_rule_severity(rule)), title);
-    }
-    cli_table_print(table, stdout, 0);
-}
-
-static void list_rules_json(void)
-{
-    CliJson json;
-
-    cli_json_init(&json, stdout);
-    cli_json_array(&json, NULL);
-    for (size_t i = 0; i < mig_rule_count(); i++) {
-        const MigRule *rule = mig_rule_at(i);
-        size_t n;
-        const char *const *after = mig_rule_after(rule, &n);
-
-        cli_json_object(&json, NULL);
-        cli_json_string(&json, "id", mig_rule_id(rule));
-        cli_json_string(&json, "severity", mig_severity_name(mig_rule_severity(rule)));
-        cli_json_string(&json, "title", mig_rule_title(rule));
-        cli_json_bool(&json, "needs_release", mig_rule_needs_release(rule));
-        cli_json_array(&json, "after");
-        for (size_t j = 0; j < n; j++) {
-            cli_json_string(&json, NULL, after[j]);
-        }
-        cli_json_end_array(&json);
-        cli_json_end_object(&json);
-    }
-    cli_json_end_array(&json);
-    cli_json_finish(&json);
-}
+/* --- one rule --- */
 
 static void explain(const MigRule *rule)
 {
@@ -205,7 +162,7 @@ static CliStatus status_of(const CheckReport *report)
 static CliStatus not_judged(CheckReport *report, const Arguments *arguments,
                             const GError *error, CheckTotals *totals)
 {
-    if (arguments->common->format == CLI_FORMAT_JSON) {
+    if (arguments->common->format->objects) {
         g_autoptr(GBytes) nothing = g_bytes_new(NULL, 0);
         g_autoptr(MigInput) in = mig_input_new_bytes(nothing, report->file, NULL, NULL);
         g_autoptr(MigReader) reader = mig_reader_new(in);
@@ -214,7 +171,7 @@ static CliStatus not_judged(CheckReport *report, const Arguments *arguments,
         report->check = report->check ? report->check : check;
         report->error = error;
         report->not_judged = true;
-        check_report(report);
+        arguments->common->format->check(report);
     }
     totals->not_judged++;
     cli_print_error(report->file, error);
@@ -270,7 +227,7 @@ static CliStatus check_file(guint i, const Arguments *arguments, CheckTotals *to
     if (!mig_check_finish(check, error)) {
         return not_judged(&report, arguments, error, totals);
     }
-    check_report(&report);
+    arguments->common->format->check(&report);
     check_report_count(&report, totals);
     return !error && complain_of_needs(arguments->needs, file, reader)
                ? CLI_TROUBLE
@@ -301,11 +258,7 @@ static int run(int argc, char **argv, CliCommon *common)
         return CLI_OK;
     }
     if (arguments.list_rules) {
-        if (common->format == CLI_FORMAT_JSON) {
-            list_rules_json();
-        } else {
-            list_rules_text();
-        }
+        common->format->check_rules();
         return CLI_OK;
     }
     for (guint i = 0; i < files->len; i++) {
@@ -320,8 +273,8 @@ static int run(int argc, char **argv, CliCommon *common)
 
         status = MAX(status, one);
     }
-    if (files->len > 1 && common->format == CLI_FORMAT_TEXT && !common->quiet) {
-        check_report_totals(&totals, arguments.check.releases);
+    if (files->len > 1 && common->format->check_totals && !common->quiet) {
+        common->format->check_totals(&totals, arguments.check.releases);
     }
     return (int)status;
 }

@@ -2,7 +2,7 @@
 /*
  * Owns:          migstat convert: its options, and where the result goes.
  * Must not know: any one filter.
- * See also:      convert-filters.c, convert-report.c; lib/filter/chain.h;
+ * See also:      convert-text.c, convert-json.c; lib/filter/chain.h;
  *                lib/io/output.h, which makes a file whole or not at all.
  */
 #include <fcntl.h>
@@ -15,6 +15,7 @@
 #include "convert-for.h"
 #include "convert.h"
 #include "files.h"
+#include "format.h"
 #include "progress.h"
 #include "sandbox.h"
 
@@ -64,8 +65,8 @@ static const struct argp_option options[] = {
     { "long", KEY_LONG, NULL, 0, "With --zstd: look for matches far back", 2 },
     { "threads", KEY_THREADS, "N", 0,
       "With --zstd: compress in N threads; default: one a processor, at most 4", 2 },
-    { "report", KEY_REPORT, "text|json", 0, "--format of what is told on stderr alone",
-      2 },
+    { "report", KEY_REPORT, cli_format_words, 0,
+      "--format of what is told on stderr alone", 2 },
     { 0 },
 };
 
@@ -99,7 +100,7 @@ typedef struct Arguments {
     bool in_place;
     const char *input, *output;
     MigOutputOptions out;
-    CliFormat report;
+    const CliFormat *report;
 } Arguments;
 
 /* --- options --- */
@@ -174,7 +175,6 @@ static void check_arguments(Arguments *arguments, struct argp_state *state)
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-    static const char *const reports[] = { "text", "json", NULL };
     Arguments *arguments = state->input;
 
     switch (key) {
@@ -226,7 +226,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         arguments->lossy = true;
         return 0;
     case KEY_REPORT:
-        arguments->report = (CliFormat)cli_word(state, "report", arg, reports);
+        arguments->report = cli_format(state, "report", arg);
         return 0;
     case ARGP_KEY_END:
         check_arguments(arguments, state);
@@ -531,8 +531,8 @@ static void report(const Run *run, const ConvertPlan *plan)
                                    .plan = plan,
                                    .zstd = arguments->out.zstd };
 
-    if (arguments->report == CLI_FORMAT_JSON || !arguments->common->quiet) {
-        convert_report(&result, arguments->report);
+    if (arguments->report->objects || !arguments->common->quiet) {
+        arguments->report->convert(&result);
     }
 }
 
@@ -604,8 +604,8 @@ static CliStatus convert_for(Run *run)
     if (!planned) {
         status = fail(arguments->input, error);
     } else if (arguments->dry_run) {
-        convert_explain(plan.chain ? plan.chain : run->chain, &plan,
-                        arguments->common->format);
+        arguments->common->format->convert_plan(plan.chain ? plan.chain : run->chain,
+                                                &plan);
         status = status_of_plan(&plan);
     } else {
         status = copy_result(run, &plan);
@@ -680,6 +680,21 @@ static CliStatus convert(Arguments *arguments, MigChain *chain)
     return status;
 }
 
+static CliStatus help_filter(const char *name, const CliFormat *format)
+{
+    const MigFilterType *type = mig_filter_type_find(name);
+
+    if (!type) {
+        g_autofree char *hint = mig_filter_type_nearest(name);
+
+        fprintf(stderr, "migstat convert: there is no filter called \"%s\"%s\n", name,
+                hint);
+        return CLI_TROUBLE;
+    }
+    format->convert_filter(type);
+    return CLI_OK;
+}
+
 static int run(int argc, char **argv, CliCommon *common)
 {
     g_autoptr(GArray) steps = g_array_new(FALSE, FALSE, sizeof(Step));
@@ -699,17 +714,17 @@ static int run(int argc, char **argv, CliCommon *common)
         arguments.report = common->format;
     }
     if (arguments.list) {
-        convert_list_filters(common->format);
+        common->format->convert_filters();
         return CLI_OK;
     }
     if (arguments.help) {
-        return convert_help_filter(arguments.help, common->format);
+        return help_filter(arguments.help, common->format);
     }
     if (!build_chain(&arguments, chain, &error)) {
         return fail("migstat convert", error);
     }
     if (arguments.dry_run && !arguments.release) {
-        convert_explain(chain, NULL, common->format);
+        common->format->convert_plan(chain, NULL);
         return CLI_OK;
     }
     arguments.input = g_ptr_array_index(common->files, 0);

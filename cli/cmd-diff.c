@@ -2,18 +2,18 @@
 /*
  * Owns:          migstat diff: its options, and the two files.
  * Must not know: how streams are compared.
- * See also:      diff/diff.h, which compares; diff-report.c, which shows what differs.
+ * See also:      diff/diff.h, which compares; diff.h, what a format shows of it.
  */
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "diff.h"
+#include "format.h"
 #include "missing.h"
 #include "pci-ids.h"
 #include "progress.h"
 #include "sandbox.h"
-#include "text.h"
 
 enum { KEY_RAM = 0x200, KEY_DEVICES, KEY_IGNORE, KEY_ALL };
 
@@ -98,7 +98,9 @@ typedef struct Diff {
     const Arguments *arguments;
     Side side[2];
     MigDiff *diff; /* NULL: one of them could not be opened */
-    DiffReport report;
+    DiffRun run;
+    const DiffView *view;
+    void *shown_in; /* what the view's functions get */
 } Diff;
 
 static bool open_side(Side *side, const CliCommon *common)
@@ -122,6 +124,15 @@ static void read_side(Diff *diff, MigDiffSide side)
     cli_progress_end(&progress);
 }
 
+/* A MigDifferenceVisit. */
+static void show(const MigDifference *difference, void *user)
+{
+    Diff *diff = user;
+
+    diff->run.found++;
+    diff->view->difference(diff->shown_in, difference);
+}
+
 static void compare(Diff *diff, const MigPciNames *names)
 {
     const Arguments *arguments = diff->arguments;
@@ -131,11 +142,10 @@ static void compare(Diff *diff, const MigPciNames *names)
                                   .names = names };
 
     diff->diff = mig_diff_new(diff->side[0].in, diff->side[1].in, &what);
-    diff->report.diff = diff->diff;
+    diff->run.diff = diff->diff;
     read_side(diff, MIG_DIFF_A);
     read_side(diff, MIG_DIFF_B);
-    mig_diff_compare(diff->diff, diff_report, &diff->report);
-    diff_report_end(&diff->report);
+    mig_diff_compare(diff->diff, show, diff);
 }
 
 /* --- how it ends ------------------------------------------------------------------------- */
@@ -143,66 +153,6 @@ static void compare(Diff *diff, const MigPciNames *names)
 static const GError *error_of(const Diff *diff, MigDiffSide side)
 {
     return diff->diff ? mig_diff_error(diff->diff, side) : diff->side[side].error;
-}
-
-static void begin_json(const Diff *diff)
-{
-    CliJson *json = diff->report.json;
-
-    cli_json_object(json, NULL);
-    cli_json_string(json, "a", diff->side[0].file);
-    cli_json_string(json, "b", diff->side[1].file);
-    cli_json_array(json, "differences");
-}
-
-/* Memory of one side that was to be compared and is not in the stream; whether there is none. */
-static bool missing_json(const Diff *diff, MigDiffSide side)
-{
-    const MigRamImage *image = diff->diff ? mig_diff_ram_image(diff->diff, side) : NULL;
-    CliJson *json = diff->report.json;
-    size_t n = 0;
-    const MigRamBlock *const *blocks =
-        image && !error_of(diff, side)
-            ? mig_reader_ram_blocks(mig_diff_reader(diff->diff, side), &n)
-            : NULL;
-    bool all = true;
-
-    for (size_t i = 0; i < n; i++) {
-        uint64_t first, length = mig_ram_image_missing(image, blocks[i], &first);
-
-        if (length) {
-            cli_json_object(json, NULL);
-            cli_json_string(json, "from", side == MIG_DIFF_A ? "a" : "b");
-            cli_json_string(json, "block", blocks[i]->name);
-            cli_json_uint(json, "address", first);
-            cli_json_wide(json, "address", first, 1);
-            cli_json_uint(json, "length", MIN(length, blocks[i]->used_length));
-            cli_json_end_object(json);
-            all = false;
-        }
-    }
-    return all;
-}
-
-static void end_json(const Diff *diff, bool trouble)
-{
-    CliJson *json = diff->report.json;
-    bool all;
-
-    cli_json_end_array(json);
-    cli_json_array(json, "missing");
-    all = missing_json(diff, MIG_DIFF_A);
-    all &= missing_json(diff, MIG_DIFF_B);
-    cli_json_end_array(json);
-    if (trouble || (!all && diff->report.found == 0)) {
-        cli_json_null(json, "same");
-    } else {
-        cli_json_bool(json, "same", diff->report.found == 0);
-    }
-    cli_json_error(json, "error_a", error_of(diff, MIG_DIFF_A));
-    cli_json_error(json, "error_b", error_of(diff, MIG_DIFF_B));
-    cli_json_end_object(json);
-    cli_json_finish(json);
 }
 
 /* An address that means something on either side is good.  A side that is not whole may have
@@ -238,27 +188,26 @@ static bool has_all_pages(const Diff *diff, MigDiffSide side)
     return all;
 }
 
-static CliStatus conclude(const Diff *diff)
+static CliStatus conclude(Diff *diff)
 {
-    const GError *const errors[] = { error_of(diff, MIG_DIFF_A),
-                                     error_of(diff, MIG_DIFF_B) };
-    bool trouble = errors[0] || errors[1] || complain(diff);
+    DiffRun *run = &diff->run;
 
-    if (diff->report.json) {
-        end_json(diff, trouble);
-    }
+    run->error[0] = error_of(diff, MIG_DIFF_A);
+    run->error[1] = error_of(diff, MIG_DIFF_B);
+    run->trouble = run->error[0] || run->error[1] || complain(diff);
+    diff->view->end(diff->shown_in);
     for (int i = 0; i < 2; i++) {
-        if (errors[i]) {
-            cli_print_error(diff->side[i].file, errors[i]);
+        if (run->error[i]) {
+            cli_print_error(diff->side[i].file, run->error[i]);
         }
     }
-    if (trouble) {
+    if (run->trouble) {
         return CLI_TROUBLE;
     }
     /* Both are told of. */
     bool all = has_all_pages(diff, MIG_DIFF_A);
     all &= has_all_pages(diff, MIG_DIFF_B);
-    return diff->report.found || !all ? CLI_FOUND : CLI_OK;
+    return run->found || !all ? CLI_FOUND : CLI_OK;
 }
 
 static void clear(Diff *diff)
@@ -276,24 +225,19 @@ static CliStatus run_diff(const Arguments *arguments)
     const char *const *files = (const char *const *)(void *)common->files->pdata;
     Diff diff = { .arguments = arguments,
                   .side = { { .file = files[0] }, { .file = files[1] } },
-                  .report = { .file = { files[0], files[1] },
-                              .all = arguments->all,
-                              .quiet = common->quiet,
-                              .color = cli_use_color(common->color, stdout) } };
+                  .run = { .common = common,
+                           .file = { files[0], files[1] },
+                           .all = arguments->all },
+                  .view = common->format->diff };
     CliPciIds *ids = cli_pci_ids_open();
     const MigPciNames *names = cli_pci_ids_names(ids);
     CliStatus status;
-    CliJson json;
 
     if (!cli_confine_reader(common, files, common->files->len, -1)) {
         cli_pci_ids_close(ids);
         return CLI_TROUBLE;
     }
-    cli_json_init(&json, stdout);
-    if (common->format == CLI_FORMAT_JSON) {
-        diff.report.json = &json;
-        begin_json(&diff);
-    }
+    diff.shown_in = diff.view->begin(&diff.run);
     if (open_side(&diff.side[0], common) && open_side(&diff.side[1], common)) {
         compare(&diff, names);
     }

@@ -7,6 +7,7 @@
 #include <limits.h>
 
 #include "dump.h"
+#include "format.h"
 #include "progress.h"
 #include "sandbox.h"
 
@@ -227,11 +228,7 @@ static CliStatus dump_devices_or_all(Dump *dump)
     if (!dump->error) {
         mig_input_end_error(dump->in, &dump->error);
     }
-    if (dump_options->common->format == CLI_FORMAT_JSON) {
-        dump_json(dump);
-    } else {
-        dump_text(dump);
-    }
+    dump_options->common->format->dump(dump);
     dump->overview = NULL;
     return CLI_OK;
 }
@@ -245,7 +242,7 @@ static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
     Dump dump = { .options = dump_options, .file = file, .opened = in != NULL };
     CliStatus status = CLI_OK;
 
-    if (!in && dump_options->common->format == CLI_FORMAT_TEXT) {
+    if (!in && !dump_options->common->format->objects) {
         cli_print_error(file, error);
         return cli_status_of(error);
     }
@@ -300,7 +297,7 @@ static int run(int argc, char **argv, CliCommon *common)
         CliStatus one = dump_file(g_ptr_array_index(files, i), &dump_options);
 
         status = MAX(status, one);
-        if (i + 1 < files->len && common->format == CLI_FORMAT_TEXT) {
+        if (i + 1 < files->len && !common->format->objects) {
             putchar('\n');
         }
     }

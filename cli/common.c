@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "cli.h"
+#include "format.h"
 #include "text.h"
 
 #define WIDTH_MAX 100000u /* columns */
@@ -24,7 +25,7 @@ enum {
 };
 
 const struct argp_option cli_common_options[] = {
-    { "format", 'f', "text|json", 0, "How to print the result", 0 },
+    { "format", 'f', cli_format_words, 0, "How to print the result", 0 },
     { "color", KEY_COLOR, "WHEN", OPTION_ARG_OPTIONAL, "auto, always or never", 0 },
     { "width", KEY_WIDTH, "N", 0,
       "Fit lines to N columns, not to the terminal's; 0: do not wrap them", 0 },
@@ -160,14 +161,13 @@ static void print_help(const struct argp_state *state, unsigned what)
 
 error_t cli_parse_common(int key, char *arg, struct argp_state *state)
 {
-    static const char *const formats[] = { "text", "json", NULL };
     static const char *const sandboxes[] = { "auto", "require", "off", NULL };
     static const char *const colors[] = { "auto", "always", "never", NULL };
     CliCommon *common = state->input;
 
     switch (key) {
     case 'f':
-        common->format = (CliFormat)cli_word(state, "format", arg, formats);
+        common->format = cli_format(state, "format", arg);
         return 0;
     case KEY_COLOR:
         common->color =

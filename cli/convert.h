@@ -2,23 +2,13 @@
 /*
  * Owns:          what the parts of migstat convert share.
  * Must not know: how a stream is converted.
- * See also:      cmd-convert.c; convert-filters.c, convert-report.c.
+ * See also:      cmd-convert.c; convert-text.c, convert-json.c, how it looks.
  */
 #ifndef CLI_CONVERT_H
 #define CLI_CONVERT_H
 
 #include "cli.h"
 #include "convert-for.h"
-#include "json.h"
-
-/* On stdout: the filters there are; the options of one; the chain that would run, and with
- * @plan, which may be NULL, what it leads to. */
-void convert_list_filters(CliFormat format);
-CliStatus convert_help_filter(const char *name, CliFormat format);
-void convert_explain(const MigChain *chain, const ConvertPlan *plan, CliFormat format);
-
-/* "release", "gives_up" and "verdict"; nulls and nothing where @plan is NULL. */
-void convert_plan_json(CliJson *json, const ConvertPlan *plan);
 
 /* What was done. */
 typedef struct ConvertResult {
@@ -30,7 +20,15 @@ typedef struct ConvertResult {
     bool zstd;               /* the result is compressed */
 } ConvertResult;
 
-/* On stderr. */
-void convert_report(const ConvertResult *result, CliFormat format);
+/* Of each format: what was done, on stderr; and on stdout the chain that would run, with what
+ * @plan, which may be NULL, leads to; the filters there are; the options of one. */
+void convert_text(const ConvertResult *result);
+void convert_plan_text(const MigChain *chain, const ConvertPlan *plan);
+void convert_filters_text(void);
+void convert_filter_text(const MigFilterType *type);
+void convert_json(const ConvertResult *result);
+void convert_plan_json(const MigChain *chain, const ConvertPlan *plan);
+void convert_filters_json(void);
+void convert_filter_json(const MigFilterType *type);
 
 #endif

@@ -3,7 +3,7 @@
  * Owns:          how the values of a difference look: as text, in which what is long is cut
  *                down to what differs, and as JSON.
  * Must not know: what is compared.
- * See also:      diff-report.c; fields.h, how a field looks by itself.
+ * See also:      diff.h; fields.h, how a field looks by itself.
  */
 #include <string.h>
 
@@ -30,6 +30,21 @@ static bool is_buffer(const MigField *field)
 static char *digest_of(const MigField *field)
 {
     return g_compute_checksum_for_data(G_CHECKSUM_SHA256, field->bytes, field->length);
+}
+
+uint64_t diff_pages(uint64_t length, uint32_t page_size)
+{
+    return (length + page_size - 1) / page_size;
+}
+
+char *diff_path(const MigDifference *difference)
+{
+    if (difference->kind == MIG_DIFFERENCE_RAM_PAGES) {
+        return g_strdup_printf("%s 0x%" PRIx64 "-0x%" PRIx64, difference->block->name,
+                               difference->address,
+                               difference->address + difference->length - 1);
+    }
+    return g_strdup(difference->block ? difference->block->name : difference->path);
 }
 
 /* --- a field for a person ---------------------------------------------------------------- */

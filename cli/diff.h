@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          how differences are shown.
- * Must not know: how they are found; other commands.
- * See also:      cmd-diff.c (options); diff-report.c (lines and objects); diff-value.c (the
- *                values in them).
+ * Owns:          what a format has to show of migstat diff.
+ * Must not know: how differences are found; any one format.
+ * See also:      cmd-diff.c, which calls it; diff-text.c, diff-json.c; diff-value.c, the
+ *                values in them.
  */
 #ifndef CLI_DIFF_H
 #define CLI_DIFF_H
@@ -11,26 +11,28 @@
 #include "cli.h"
 #include "json.h"
 
-typedef struct DiffReport {
-    const MigDiff *diff;
+/* Two files, and what came of them so far. */
+typedef struct DiffRun {
+    const CliCommon *common;
     const char *file[2];
-    CliJson *json; /* NULL: text */
-    bool color, all;
-    bool quiet;     /* nothing is printed */
-    uint64_t found; /* differences */
-    char *heading;  /* of the section that the last line was about */
-    uint64_t lines; /* about it, printed or not */
-    /* The RAM block whose pages came last, and what has come of it. */
-    const MigRamBlock *block;
-    uint64_t rows, pages;
-    uint32_t page_size;
-} DiffReport;
+    bool all;               /* each difference of a section is to be shown */
+    const MigDiff *diff;    /* NULL: one of them could not be opened */
+    const GError *error[2]; /* why it could not be read, or NULL */
+    uint64_t found;         /* differences */
+    bool trouble;           /* nobody can say whether they are the same */
+} DiffRun;
 
-/* A MigDifferenceVisit; @user is the DiffReport. */
-void diff_report(const MigDifference *difference, void *user);
+struct DiffView {
+    void *(*begin)(const DiffRun *run); /* returns what the other calls get as @view */
+    void (*difference)(void *view, const MigDifference *difference);
+    void (*end)(void *view); /* all is known; frees @view */
+};
 
-/* Ends the lines about the last section. */
-void diff_report_end(DiffReport *report);
+/* What the difference is called in its section; NULL: it is the section.  The caller frees. */
+char *diff_path(const MigDifference *difference);
+
+/* How many pages @length bytes are; the last one of a block may be cut short. */
+uint64_t diff_pages(uint64_t length, uint32_t page_size);
 
 /* The value of @side, which is present, for a person.  The caller frees. */
 char *diff_value_text(const MigDifference *difference, MigDiffSide side);

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          migstat dump --items, as text and as JSON.
+ * Owns:          the pass of migstat dump --items, and the details of an item in words.
  * Must not know: sums; it holds nothing back.
- * See also:      cmd-dump.c.
+ * See also:      dump-items.h, what a format shows of it; cmd-dump.c.
  */
-#include <string.h>
+#include "dump-items.h"
 
-#include "dump.h"
+#include "format.h"
 #include "progress.h"
 #include "text.h"
-
-#define DETAILS_COLUMN 40 /* where a wrapped line goes on */
 
 static const char *mark_name(MigRamFlag flag)
 {
@@ -22,8 +20,7 @@ static char *block_name(const MigRamBlock *block)
     return block ? cli_escape(block->name, block->name_length) : g_strdup("?");
 }
 
-/* What is particular to an item, in a few words.  The caller frees. */
-static char *describe(const MigItem *item)
+char *dump_item_details(const MigItem *item)
 {
     g_autofree char *name = NULL;
     const char *text;
@@ -72,92 +69,22 @@ static char *describe(const MigItem *item)
     }
 }
 
-static void print_text(const MigItem *item)
-{
-    g_autofree char *details = describe(item);
-    g_autofree char *section =
-        item->section ? cli_escape(item->section->name, item->section->name_length)
-                      : NULL;
-
-    g_autoptr(GString) line = g_string_new(NULL);
-
-    g_string_printf(line, "0x%08" PRIx64 " %10" PRIu64 "  %s%-15s %s%s%s", item->offset,
-                    item->length, item->package_depth ? "| " : "",
-                    mig_item_kind_name(item->kind), section ? section : "",
-                    section && *details ? ": " : "", details);
-    if (item->piece) {
-        g_string_append_printf(line, " (from byte %" PRIu64 " of %" PRIu64 ")",
-                               item->piece, item->whole);
-    }
-    if (item->defect) {
-        g_string_append_printf(line, " [%s]", item->defect);
-    }
-    cli_print_row(stdout, DETAILS_COLUMN, line->str);
-}
-
-static void print_json(CliJson *json, const MigItem *item)
-{
-    g_autofree char *details = describe(item);
-
-    cli_json_object(json, NULL);
-    cli_json_uint(json, "offset", item->offset);
-    cli_json_uint(json, "length", item->length);
-    cli_json_string(json, "kind", mig_item_kind_name(item->kind));
-    if (item->section) {
-        cli_json_string_len(json, "section", item->section->name,
-                            item->section->name_length);
-        cli_json_uint(json, "instance_id", item->section->instance_id);
-        cli_json_string(json, "type", mig_section_type_key(item->type));
-    }
-    if (*details) {
-        cli_json_string(json, "details", details);
-    }
-    if (item->whole != item->length) {
-        cli_json_uint(json, "piece", item->piece);
-        cli_json_uint(json, "whole", item->whole);
-    }
-    if (item->inferred) {
-        cli_json_bool(json, "inferred", true);
-    }
-    if (item->defect) {
-        cli_json_string(json, "defect", item->defect);
-    }
-    cli_json_end_object(json);
-}
-
 void dump_items(Dump *dump)
 {
-    bool as_json = dump->options->common->format == CLI_FORMAT_JSON;
+    const DumpItemsView *view = dump->options->common->format->dump_items;
+    void *shown_in = view->begin(dump);
     CliProgress progress;
-    CliJson json;
     const MigItem *item;
 
-    cli_json_init(&json, stdout);
-    if (as_json) {
-        cli_json_object(&json, NULL);
-        cli_json_string(&json, "file", dump->file);
-        cli_json_array(&json, "items");
-    }
     cli_progress_begin(&progress, dump->file, dump->in, dump->options->common);
     while (dump_next(dump, &item)) {
         dump->summary->n_defects +=
             item->defect != NULL; /* no more of it: memory stays small */
         cli_progress(&progress, item->offset);
-        if (!dump_wants(dump->options, item->section)) {
-            continue;
-        }
-        if (as_json) {
-            print_json(&json, item);
-        } else {
-            print_text(item);
+        if (dump_wants(dump->options, item->section)) {
+            view->item(shown_in, item);
         }
     }
     cli_progress_end(&progress);
-    if (as_json) {
-        cli_json_end_array(&json);
-        cli_json_bool(&json, "complete", !dump->error);
-        cli_json_error(&json, "error", dump->error);
-        cli_json_end_object(&json);
-        cli_json_finish(&json);
-    }
+    view->end(shown_in, dump);
 }

@@ -418,6 +418,27 @@ static void put_head(CliJson *json, const Dump *dump)
     uint_or_null(json, "page_size", dump_page_size(dump), 0);
 }
 
+void dump_json_begin(CliJson *json, const Dump *dump, const char *key)
+{
+    cli_json_object(json, NULL);
+    cli_json_string(json, "file", dump->file);
+    cli_json_array(json, key);
+}
+
+static void put_outcome(CliJson *json, const Dump *dump)
+{
+    cli_json_bool(json, "complete", !dump->error);
+    cli_json_error(json, "error", dump->error);
+    cli_json_end_object(json);
+    cli_json_finish(json);
+}
+
+void dump_json_end(CliJson *json, const Dump *dump)
+{
+    cli_json_end_array(json);
+    put_outcome(json, dump);
+}
+
 void dump_json(const Dump *dump)
 {
     static const struct {
@@ -444,8 +465,5 @@ void dump_json(const Dump *dump)
             parts[i].put(&json, dump);
         }
     }
-    cli_json_bool(&json, "complete", !dump->error);
-    cli_json_error(&json, "error", dump->error);
-    cli_json_end_object(&json);
-    cli_json_finish(&json);
+    put_outcome(&json, dump);
 }

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          migstat dump --registers, as text and as JSON.
- * Must not know: which registers there are.
- * See also:      cmd-dump.c; lib/device/registers.h.
+ * Owns:          the pass of migstat dump --registers over a stream.
+ * Must not know: which registers there are, nor how they look.
+ * See also:      dump-registers.h, what a format shows of it; lib/device/registers.h.
  */
+#include "dump-registers.h"
+
 #include <string.h>
 
-#include "dump.h"
-#include "fields.h"
-#include "progress.h"
-#include "text.h"
+#include "format.h"
 
 #define CPU "cpu" /* the section of one */
 
@@ -22,8 +21,8 @@ typedef struct Pattern {
 
 typedef struct Registers {
     Dump *dump;
-    CliJson *json; /* NULL: text */
-    bool color;
+    const DumpRegistersView *view;
+    void *shown_in;   /* what the view's functions get */
     GArray *patterns; /* of Pattern; none: all registers */
     uint64_t cpus;    /* that were decoded */
 
@@ -59,8 +58,9 @@ static GArray *patterns_of(const char *text)
     return patterns;
 }
 
-static bool is_wanted(const Registers *r, const char *name)
+static bool is_wanted(void *user, const char *name)
 {
+    const Registers *r = user;
     g_autofree char *lower = g_ascii_strdown(name, -1);
     bool wanted = r->patterns->len == 0;
 
@@ -81,8 +81,7 @@ static void offer(const Registers *r, const char *name)
     }
 }
 
-/* "0x" and a digit for each four bits. */
-static char *hex_of(const MigRegister *one)
+char *dump_register_hex(const MigRegister *one)
 {
     unsigned digits = (one->bits + 3) / 4;
 
@@ -90,134 +89,6 @@ static char *hex_of(const MigRegister *one)
                                          one->high, one->low)
                        : g_strdup_printf("0x%0*" PRIx64, (int)digits, one->low);
 }
-
-/* --- text -------------------------------------------------------------------------------- */
-
-static void print_cpu(const Registers *r, const char *architecture)
-{
-    g_autofree char *name =
-        mig_address_of_section(r->section->name, r->section->instance_id);
-
-    printf("%s%s%s%s  %s\n", r->cpus > 1 ? "\n" : "", cli_style(r->color, CLI_BOLD), name,
-           cli_style(r->color, CLI_PLAIN), architecture);
-}
-
-/* The register of a list that is called @name@suffix, or "". */
-static char *part_of(const MigRegister *list, size_t n, const char *name,
-                     const char *suffix)
-{
-    g_autofree char *wanted = g_strconcat(name, suffix, NULL);
-
-    for (size_t i = 0; i < n; i++) {
-        if (g_str_equal(list[i].name, wanted)) {
-            return hex_of(&list[i]);
-        }
-    }
-    return g_strdup("");
-}
-
-/* "cs 0x0010, base, limit, attributes" of each: those named NAME_base are segments. */
-static void print_segments(const MigRegister *list, size_t n)
-{
-    CliTable *table = cli_table_new("lrrrr");
-
-    cli_table_head(table, "segment", "selector", "base", "limit", "attributes");
-    for (size_t i = 0; i < n; i++) {
-        if (list[i].group == MIG_REGISTER_SEGMENT &&
-            g_str_has_suffix(list[i].name, "_base")) {
-            g_autofree char *name =
-                g_strndup(list[i].name, strlen(list[i].name) - strlen("_base"));
-            g_autofree char *selector = part_of(list, n, name, "");
-            g_autofree char *base = hex_of(&list[i]);
-            g_autofree char *limit = part_of(list, n, name, "_limit");
-            g_autofree char *attributes = part_of(list, n, name, "_attr");
-
-            cli_table_row(table, name, selector, base, limit, attributes);
-        }
-    }
-    cli_table_print(table, stdout, 2);
-}
-
-static void register_row(CliTable *table, const MigRegister *one)
-{
-    g_autofree char *value = hex_of(one);
-
-    cli_table_row(table, one->name, value, one->meaning);
-}
-
-static void print_all(const MigRegister *list, size_t n)
-{
-    for (size_t from = 0, to; from < n; from = to) {
-        MigRegisterGroup group = list[from].group;
-        CliTable *table;
-
-        for (to = from; to < n && list[to].group == group; to++) {
-        }
-        printf("\n  %s\n", mig_register_group_name(group));
-        if (group == MIG_REGISTER_SEGMENT) {
-            print_segments(list, n);
-            continue;
-        }
-        table = cli_table_new("llw");
-        for (size_t i = from; i < to; i++) {
-            register_row(table, &list[i]);
-        }
-        cli_table_print(table, stdout, 2);
-    }
-}
-
-static void print_some(const Registers *r, const MigRegister *list, size_t n)
-{
-    CliTable *table = cli_table_new("llw");
-
-    for (size_t i = 0; i < n; i++) {
-        if (is_wanted(r, list[i].name)) {
-            register_row(table, &list[i]);
-        }
-    }
-    cli_table_print(table, stdout, 2);
-}
-
-/* --- JSON -------------------------------------------------------------------------------- */
-
-static void json_register(CliJson *json, const MigRegister *one)
-{
-    g_autofree char *hex = hex_of(one);
-
-    cli_json_object(json, NULL);
-    cli_json_string(json, "name", one->name);
-    cli_json_string(json, "group", mig_register_group_name(one->group));
-    cli_json_uint(json, "bits", one->bits);
-    if (one->bits > 64) {
-        cli_json_null(json, "value");
-    } else {
-        cli_json_uint(json, "value", one->low);
-    }
-    cli_json_string(json, "value_hex", hex);
-    cli_json_string(json, "meaning", one->meaning);
-    cli_json_string(json, "path", one->path);
-    cli_json_uint(json, "offset", one->offset);
-    cli_json_end_object(json);
-}
-
-static void json_cpu(const Registers *r, const char *architecture,
-                     const MigRegister *list, size_t n)
-{
-    cli_json_object(r->json, NULL);
-    cli_json_string(r->json, "name", r->section->name);
-    cli_json_uint(r->json, "instance_id", r->section->instance_id);
-    cli_json_string(r->json, "architecture", architecture);
-    cli_json_array(r->json, "registers");
-    for (size_t i = 0; i < n; i++) {
-        if (is_wanted(r, list[i].name)) {
-            json_register(r->json, &list[i]);
-        }
-    }
-    cli_json_end_array(r->json);
-    cli_json_end_object(r->json);
-}
-
-/* --- the pass over the stream ------------------------------------------------------------ */
 
 static void show(Registers *r, MigRegisters *registers)
 {
@@ -230,18 +101,17 @@ static void show(Registers *r, MigRegisters *registers)
         offer(r, list[i].name);
     }
     r->cpus += architecture != NULL;
-    if (!wanted) {
-        return;
-    }
-    if (r->json) {
-        json_cpu(r, architecture, list, n);
-        return;
-    }
-    print_cpu(r, architecture);
-    if (r->patterns->len) {
-        print_some(r, list, n);
-    } else {
-        print_all(list, n);
+    if (wanted) {
+        const DumpCpu cpu = { .section = r->section,
+                              .architecture = architecture,
+                              .registers = list,
+                              .n = n,
+                              .first = r->cpus == 1,
+                              .some = r->patterns->len > 0,
+                              .is_wanted = is_wanted,
+                              .user = r };
+
+        r->view->cpu(r->shown_in, &cpu);
     }
 }
 
@@ -322,29 +192,16 @@ bool dump_registers(Dump *dump)
 {
     g_autoptr(GArray) patterns = patterns_of(dump->options->registers_pattern);
     Registers r = { .dump = dump,
-                    .color = cli_use_color(dump->options->common->color, stdout),
+                    .view = dump->options->common->format->dump_registers,
                     .patterns = patterns };
-    CliJson json;
     const MigItem *item;
 
-    cli_json_init(&json, stdout);
-    if (dump->options->common->format == CLI_FORMAT_JSON) {
-        r.json = &json;
-        cli_json_object(&json, NULL);
-        cli_json_string(&json, "file", dump->file);
-        cli_json_array(&json, "cpus");
-    }
+    r.shown_in = r.view->begin(dump);
     while (dump_next(dump, &item) &&
            mig_summary_watch(dump->summary, dump->reader, item, &dump->error)) {
         watch(&r, item);
     }
     decode_body(&r);
-    if (r.json) {
-        cli_json_end_array(&json);
-        cli_json_bool(&json, "complete", !dump->error);
-        cli_json_error(&json, "error", dump->error);
-        cli_json_end_object(&json);
-        cli_json_finish(&json);
-    }
+    r.view->end(r.shown_in, dump);
     return dump->error || is_complete(&r);
 }

@@ -118,10 +118,22 @@ MigCheck *dump_check_new(MigReader *reader);
 void dump_verdict_text(const Dump *dump);
 void dump_verdict_json(CliJson *json, const Dump *dump);
 
+typedef struct DumpItemsView DumpItemsView;         /* dump-items.h */
+typedef struct DumpDevicesView DumpDevicesView;     /* dump-devices.h */
+typedef struct DumpRegistersView DumpRegistersView; /* dump-registers.h */
+
+extern const DumpItemsView dump_items_text, dump_items_json;
+extern const DumpDevicesView dump_devices_text, dump_devices_json;
+extern const DumpRegistersView dump_registers_text, dump_registers_json;
+
 void dump_text(const Dump *dump);
 /* What it is at a glance, above the tables. */
 void dump_text_head(const Dump *dump, bool color);
 void dump_json(const Dump *dump);
+
+/* The object of a file with an array @key that is filled as the stream goes by; and its end. */
+void dump_json_begin(CliJson *json, const Dump *dump, const char *key);
+void dump_json_end(CliJson *json, const Dump *dump);
 
 /* --items: as they come.  *status is how the stream ended. */
 void dump_items(Dump *dump);

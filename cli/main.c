@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "format.h"
 
 typedef struct Main {
     CliCommon *common;
@@ -146,7 +147,7 @@ int main(int argc, char **argv)
                                  .doc = doc,
                                  .parse = parse,
                                  .max_files = UINT_MAX };
-    CliCommon common = { 0 };
+    CliCommon common = { .format = cli_formats[0] };
     Main main_input = { .common = &common, .status = CLI_TROUBLE };
 
     if (!keep_standard_streams()) {

@@ -13,7 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "../cli/cli.h"
+#include "../cli/format.h"
 
 typedef struct {
     const CliCommand *command;
@@ -44,7 +44,8 @@ typedef struct {
 } Files;
 
 /* glibc lets the streams be replaced. */
-static void run(Said *said, const Files *files, CliFormat format, const Command *command)
+static void run(Said *said, const Files *files, const CliFormat *format,
+                const Command *command)
 {
     g_autofree char *file = g_strdup_printf("/proc/self/fd/%d", files->file);
     g_autofree char *other = g_strdup_printf("/proc/self/fd/%d", files->other);
@@ -141,7 +142,7 @@ static void try_commands(const Command *command, const uint8_t *data, size_t n)
     for (; command->command; command++) {
         g_auto(Said) text = { 0 }, json = { 0 };
 
-        run(&text, &files, CLI_FORMAT_TEXT, command);
+        run(&text, &files, &cli_format_text, command);
         assert_text(text.out, text.out_length);
         assert_text(text.err, text.err_length);
         FUZZ_ASSERT(text.status >= CLI_OK && text.status <= CLI_TROUBLE);
@@ -153,7 +154,7 @@ static void try_commands(const Command *command, const uint8_t *data, size_t n)
             assert_json(text.err, text.err_length);
         }
         if (command->traits & JSON) {
-            run(&json, &files, CLI_FORMAT_JSON, command);
+            run(&json, &files, &cli_format_json, command);
             FUZZ_ASSERT(json.status == text.status);
             assert_text(json.out, json.out_length);
             assert_text(json.err, json.err_length);
@@ -200,7 +201,7 @@ void fuzz_extract(const uint8_t *data, size_t n)
         g_auto(Said) said = { 0 };
         bool any;
 
-        run(&said, &files, CLI_FORMAT_TEXT, &commands[i]);
+        run(&said, &files, &cli_format_text, &commands[i]);
         assert_text(said.err, said.err_length);
         any = unlink(out) == 0 || remove_folder(out) > 0;
         FUZZ_ASSERT(said.out_length == 0 && said.status >= CLI_OK &&

@@ -316,6 +316,28 @@ START_TEST(wire_is_told_apart)
 }
 END_TEST
 
+/* --- how things look ------------------------------------------------------------------ */
+
+/* A command hands on what it found; which format prints it, only the list of formats says. */
+static void check_formats(const char *relative, void *unused)
+{
+    (void)unused;
+    if (!is_c(relative) || g_str_has_prefix(relative, "cli/format")) {
+        return;
+    }
+    g_autofree char *text = contents(relative);
+    g_autofree char *code = code_of(text);
+    ck_assert_msg(!strstr(code, "cli_format_text") && !strstr(code, "cli_format_json") &&
+                      !strstr(code, "format->name"),
+                  "%s asks which format it is: see cli/format.h", relative);
+}
+
+START_TEST(no_command_knows_a_format)
+{
+    ck_assert_uint_gt(each_file("cli", check_formats, NULL), 0);
+}
+END_TEST
+
 /* --- licences ----------------------------------------------------------------------- */
 
 /* Data has no room for a comment. */
@@ -372,6 +394,7 @@ Suite *suite_layers(void)
     tcase_add_test(tc, the_library_has_manners);
     tcase_add_loop_test(tc, manners_are_told_apart, 0, G_N_ELEMENTS(rows));
     tcase_add_loop_test(tc, the_wire_is_known_in_one_place, 0, G_N_ELEMENTS(wire_free));
+    tcase_add_test(tc, no_command_knows_a_format);
     tcase_add_loop_test(tc, wire_is_told_apart, 0, G_N_ELEMENTS(wire_rows));
     tcase_add_test(tc, every_file_begins_with_its_licence);
     suite_add_tcase(suite, tc);

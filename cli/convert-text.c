@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          what migstat convert says when it is done: one line on stderr.
+ * Owns:          migstat convert as text: what was done, one line on stderr; the filters
+ *                there are, and a chain of them.
  * Must not know: any one filter.
  * See also:      convert.h; lib/filter/chain.h, which has the changes.
  */
 #include <string.h>
 
 #include "convert.h"
-#include "json.h"
 #include "text.h"
 
 /* Changes that are told one by one. */
@@ -30,7 +30,7 @@ static void append_change(GString *line, const MigChange *change)
     g_string_append(line, text);
 }
 
-static void report_text(const ConvertResult *result)
+void convert_text(const ConvertResult *result)
 {
     g_autofree char *name = cli_file_name(result->output);
     g_autofree char *size = cli_number(mig_output_written(result->out));
@@ -67,47 +67,55 @@ static void report_text(const ConvertResult *result)
     cli_print_line(stderr, 4, line->str);
 }
 
-static void report_json(const ConvertResult *result)
+void convert_filters_text(void)
 {
-    size_t n;
-    const MigChange *changes = mig_chain_changes(result->chain, &n);
-    const MigContainer *container;
-    CliJson json;
+    CliTable *table = cli_table_new("lw");
 
-    cli_json_init(&json, stderr);
-    cli_json_object(&json, NULL);
-    cli_json_string(&json, "input", result->input);
-    cli_json_string(&json, "output", result->output);
-    cli_json_uint(&json, "stream_bytes", mig_output_tell(result->out));
-    cli_json_uint(&json, "written_bytes", mig_output_written(result->out));
-    cli_json_array(&json, "unwrapped");
-    for (size_t i = 0; (container = mig_input_container(result->in, i)); i++) {
-        cli_json_string(&json, NULL, mig_container_name(container));
+    for (const MigFilterType *const *type = mig_filter_types(); *type; type++) {
+        cli_table_row(table, mig_filter_type_name(*type), mig_filter_type_summary(*type));
     }
-    cli_json_end_array(&json);
-    cli_json_array(&json, "changes");
-    for (size_t i = 0; i < n; i++) {
-        cli_json_object(&json, NULL);
-        cli_json_string(&json, "filter", changes[i].filter);
-        cli_json_string(&json, "section", changes[i].section);
-        if (changes[i].section) {
-            cli_json_uint(&json, "instance_id", changes[i].instance_id);
-        }
-        cli_json_string(&json, "change", changes[i].text);
-        cli_json_end_object(&json);
-    }
-    cli_json_end_array(&json);
-    cli_json_uint(&json, "more_changes", mig_chain_more_changes(result->chain));
-    convert_plan_json(&json, result->plan);
-    cli_json_end_object(&json);
-    cli_json_finish(&json);
+    cli_table_print(table, stdout, 0);
 }
 
-void convert_report(const ConvertResult *result, CliFormat format)
+void convert_filter_text(const MigFilterType *type)
 {
-    if (format == CLI_FORMAT_JSON) {
-        report_json(result);
-    } else {
-        report_text(result);
+    const char *key, *values, *help;
+
+    g_autofree char *title = g_strdup_printf("%s: %s", mig_filter_type_name(type),
+                                             mig_filter_type_summary(type));
+
+    cli_print_row(stdout, 4, title);
+    for (size_t i = 0; mig_filter_type_option(type, i, &key, &values, &help); i++) {
+        g_autofree char *option = g_strdup_printf("  %s=%s", key, values);
+        g_autofree char *meaning = g_strdup_printf("      %s", help);
+
+        cli_print_row(stdout, 10, option);
+        cli_print_row(stdout, 6, meaning);
+    }
+}
+
+static void print_plan(const ConvertPlan *plan)
+{
+    for (guint i = 0; i < plan->gives_up->len; i++) {
+        printf("gives up: %s\n", (const char *)g_ptr_array_index(plan->gives_up, i));
+    }
+    printf("then: %s\n", plan->verdict);
+}
+
+void convert_plan_text(const MigChain *chain, const ConvertPlan *plan)
+{
+    const char *text, *summary;
+
+    for (size_t i = 0; mig_chain_describe(chain, i, &text, &summary); i++) {
+        g_autofree char *meaning = g_strdup_printf("    %s", summary);
+        g_autofree char *filter = cli_own_text(text);
+
+        cli_print_row(stdout, 8, filter);
+        cli_print_row(stdout, 4, meaning);
+    }
+    if (plan) {
+        print_plan(plan);
+    } else if (mig_chain_needs_scan(chain)) {
+        puts("Reads a file twice, unless its end tells enough; spools a pipe.");
     }
 }

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          where each thing is printed as JSON.
+ * Must not know: how.
+ * See also:      format.h.
+ */
+#include "format.h"
+
+const CliFormat cli_format_json = {
+    .name = "json",
+    .objects = true,
+    .dump = dump_json,
+    .dump_items = &dump_items_json,
+    .dump_devices = &dump_devices_json,
+    .dump_registers = &dump_registers_json,
+    .check = check_json,
+    .check_rules = check_rules_json,
+    .diff = &diff_json,
+    .convert = convert_json,
+    .convert_plan = convert_plan_json,
+    .convert_filters = convert_filters_json,
+    .convert_filter = convert_filter_json,
+};

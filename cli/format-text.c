@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          where each thing is printed as text.
+ * Must not know: how.
+ * See also:      format.h.
+ */
+#include "format.h"
+
+const CliFormat cli_format_text = {
+    .name = "text",
+    .objects = false,
+    .dump = dump_text,
+    .dump_items = &dump_items_text,
+    .dump_devices = &dump_devices_text,
+    .dump_registers = &dump_registers_text,
+    .check = check_text,
+    .check_totals = check_totals_text,
+    .check_rules = check_rules_text,
+    .diff = &diff_text,
+    .convert = convert_text,
+    .convert_plan = convert_plan_text,
+    .convert_filters = convert_filters_text,
+    .convert_filter = convert_filter_text,
+};

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          what a format of --format is: how each thing is printed that a command finds.
+ * Must not know: any one format.
+ * See also:      format.c, the list; format-text.c and format-json.c, which say where each
+ *                thing is printed.
+ *
+ * A command puts what it found into a structure and hands that to the format which was asked
+ * for; no command looks at which one it is.  A new format is a file format-NAME.c and a row in
+ * format.c.
+ */
+#ifndef CLI_FORMAT_H
+#define CLI_FORMAT_H
+
+#include "check-report.h"
+#include "convert.h"
+#include "dump.h"
+
+typedef struct DiffView DiffView; /* diff.h */
+
+extern const DiffView diff_text, diff_json;
+
+struct CliFormat {
+    const char *name; /* the value of --format */
+    /* Each file is an object with the same keys, one that cannot be opened too: no line
+     * stands between two of them, and none sums them up. */
+    bool objects;
+
+    void (*dump)(const Dump *dump);
+    const DumpItemsView *dump_items;
+    const DumpDevicesView *dump_devices;
+    const DumpRegistersView *dump_registers;
+
+    void (*check)(const CheckReport *report);
+    void (*check_totals)(const CheckTotals *totals,
+                         MigReleaseSet releases); /* NULL: none */
+    void (*check_rules)(void);                    /* --list-rules */
+
+    const DiffView *diff;
+
+    void (*convert)(const ConvertResult *result);                         /* on stderr */
+    void (*convert_plan)(const MigChain *chain, const ConvertPlan *plan); /* --dry-run */
+    void (*convert_filters)(void);                     /* --list-filters */
+    void (*convert_filter)(const MigFilterType *type); /* --help-filter */
+};
+
+/* Closed by NULL; the first one is the default. */
+extern const CliFormat *const cli_formats[];
+
+extern const CliFormat cli_format_text;
+extern const CliFormat cli_format_json;
+
+/* Their names for --help, "text|json". */
+extern const char cli_format_words[];
+
+/* The format called @arg, or the end of the program, as cli_word(). */
+const CliFormat *cli_format(const struct argp_state *state, const char *option,
+                            const char *arg);
+
+#endif
