@@ -219,7 +219,7 @@ static CliStatus check_file(guint i, const Arguments *arguments, CheckTotals *to
     cli_progress_begin(&progress, file, in, arguments->common);
     while (mig_reader_next(reader, &item, &error) == MIG_STATUS_MORE) {
         report.foreign = false;
-        mig_check_item(check, item);
+        mig_check_watch(check, item, NULL);
         cli_progress(&progress, item->offset);
     }
     cli_progress_end(&progress);

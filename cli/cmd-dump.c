@@ -143,9 +143,9 @@ static void read_all(Dump *dump)
     }
     cli_progress_begin(&progress, dump->file, dump->in, dump->options->common);
     while (dump_next(dump, &item) &&
-           mig_summary_watch(dump->summary, dump->reader, item, &dump->error)) {
+           mig_summary_watch(dump->summary, item, &dump->error)) {
         if (dump->check) {
-            mig_check_item(dump->check, item);
+            mig_check_watch(dump->check, item, NULL);
         }
         cli_progress(&progress, item->offset);
     }

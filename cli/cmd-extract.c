@@ -185,7 +185,7 @@ static bool read_all(Extract *x, GError **error)
 
     cli_progress_begin(&progress, x->file, x->in, x->common);
     while (ok && (status = mig_reader_next(x->reader, &item, error)) == MIG_STATUS_MORE) {
-        ok = mig_extract_watch(x->parts, x->reader, item, error);
+        ok = mig_extract_watch(x->parts, item, error);
         cli_progress(&progress, item->offset);
     }
     cli_progress_end(&progress);
@@ -260,7 +260,7 @@ static CliStatus run_extract(Extract *x)
 
         in = x->in;
         x->reader = reader = mig_reader_new(in);
-        x->parts = parts = mig_extract_new(&what);
+        x->parts = parts = mig_extract_new(reader, &what);
         ok = extract(x, &error);
     }
     if (ok && wants_folder(x) && !x->common->quiet) {

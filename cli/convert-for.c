@@ -44,7 +44,7 @@ static MigCheck *judge(const ConvertPlan *plan, MigInput *in, MigReader **reader
     *reader = mig_reader_new(in);
     check = mig_check_new(*reader, &options);
     while (mig_reader_next(*reader, &item, &stopped) == MIG_STATUS_MORE) {
-        mig_check_item(check, item);
+        mig_check_watch(check, item, NULL);
         plan->progress(plan->progress_data, item->offset);
     }
     if (!mig_check_finish(check, stopped) || (stopped && !mig_check_refusing(check))) {

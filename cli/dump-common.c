@@ -41,7 +41,8 @@ bool dump_next(Dump *dump, const MigItem **item)
 
 bool dump_is_sound(const Dump *dump)
 {
-    return !dump->error && !dump->summary->n_defects;
+    return !dump->error && !dump->n_defects &&
+           !mig_summary_totals(dump->summary)->n_defects;
 }
 
 char *dump_section_name(const MigSection *section)

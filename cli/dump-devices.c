@@ -118,7 +118,10 @@ static void end_device(Devices *d, bool matches)
 
 static MigDecoder decoder_of(Devices *d)
 {
-    return (MigDecoder){ mig_reader_budget(d->dump->reader), d->names, visit, d };
+    return (MigDecoder){ .budget = mig_reader_budget(d->dump->reader),
+                         .names = d->names,
+                         .visit = visit,
+                         .user = d };
 }
 
 /* The body that went by is over. */
@@ -131,8 +134,11 @@ static void decode_body(Devices *d)
     if (!d->section) {
         return;
     }
-    body = (MigDeviceBody){ d->section->name, d->section->instance_id,
-                            d->section->version_id, d->from, d->length };
+    body = (MigDeviceBody){ .name = d->section->name,
+                            .instance_id = d->section->instance_id,
+                            .version_id = d->section->version_id,
+                            .offset = d->from,
+                            .length = d->length };
     begin_device(d, d->section, d->from, d->length, NULL);
     d->section = NULL;
     mig_device_decode_at(&decoder, d->dump->in, mig_reader_description(d->dump->reader),
@@ -210,7 +216,7 @@ void dump_devices(Dump *dump)
     d.groups = g_byte_array_new();
     d.configs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     while (dump_next(dump, &item) &&
-           mig_summary_watch(dump->summary, dump->reader, item, &dump->error)) {
+           mig_summary_watch(dump->summary, item, &dump->error)) {
         watch(&d, item);
     }
     decode_body(&d);

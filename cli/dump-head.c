@@ -70,9 +70,9 @@ static void print_file(const Dump *dump, bool color)
     g_string_printf(line, "%s%s%s   %s%s%s; %s bytes, %s", cli_style(color, CLI_BOLD),
                     file, cli_style(color, CLI_PLAIN),
                     cli_style(color, dump_is_sound(dump) ? CLI_GREEN : CLI_RED),
-                    dump->error                     ? "INCOMPLETE"
-                    : dump->summary->n_defects == 0 ? "complete"
-                                                    : "complete, with defects",
+                    dump->error           ? "INCOMPLETE"
+                    : dump_is_sound(dump) ? "complete"
+                                          : "complete, with defects",
                     cli_style(color, CLI_PLAIN), size, container);
     if (mig_input_file_size(dump->in, &file_size) && strcmp(container, "plain") != 0) {
         g_autofree char *outer = cli_number(file_size);
@@ -249,13 +249,14 @@ static void print_legend(bool color, const uint64_t *share, uint64_t total, int 
 
 static void print_bar(const Dump *dump, bool color)
 {
-    const uint64_t *share = dump->summary->share;
+    uint64_t share[MIG_SHARE_COUNT];
     int widths[MIG_SHARE_COUNT], limit = cli_columns(stdout, 0);
     int columns = limit ? limit : BAR_COLUMNS;
     uint64_t total = 0;
     g_autofree char *end = NULL;
 
     for (int i = 0; i < MIG_SHARE_COUNT; i++) {
+        share[i] = mig_summary_share(dump->summary, (MigShare)i);
         total += share[i];
     }
     if (total == 0) {

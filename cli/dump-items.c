@@ -78,8 +78,7 @@ void dump_items(Dump *dump)
 
     cli_progress_begin(&progress, dump->file, dump->in, dump->options->common);
     while (dump_next(dump, &item)) {
-        dump->summary->n_defects +=
-            item->defect != NULL; /* no more of it: memory stays small */
+        dump->n_defects += item->defect != NULL; /* no summary: memory stays small */
         cli_progress(&progress, item->offset);
         if (dump_wants(dump->options, item->section)) {
             view->item(shown_in, item);

@@ -156,8 +156,7 @@ static void put_sorted_sections(CliJson *json, const Dump *dump)
 
     for (guint i = 0; i < rows->len; i++) {
         const MigSectionSummary *s =
-            &g_array_index(dump->summary->sections, MigSectionSummary,
-                           g_array_index(rows, DumpRow, i).index);
+            mig_summary_section(dump->summary, g_array_index(rows, DumpRow, i).index);
 
         put_section(json, s, all[s->section]);
     }
@@ -165,14 +164,12 @@ static void put_sorted_sections(CliJson *json, const Dump *dump)
 
 static void put_sections_in_order(CliJson *json, const Dump *dump)
 {
-    const MigLongArray *sections = dump->summary->sections;
+    const MigSectionSummary *s;
     guint left = dump->options->top;
     size_t n;
     const MigSection *const *all = mig_reader_sections(dump->reader, &n);
 
-    for (guint i = 0; i < sections->len && left > 0; i++) {
-        const MigSectionSummary *s = &g_array_index(sections, MigSectionSummary, i);
-
+    for (guint i = 0; left > 0 && (s = mig_summary_section(dump->summary, i)); i++) {
         if (dump_wants(dump->options, all[s->section])) {
             put_section(json, s, all[s->section]);
             left--;
@@ -193,12 +190,10 @@ static void put_sections(CliJson *json, const Dump *dump)
 
 static void put_commands(CliJson *json, const Dump *dump)
 {
-    const MigLongArray *commands = dump->summary->commands;
+    const MigCommandSummary *c;
 
     cli_json_array(json, "commands");
-    for (guint i = 0; i < commands->len; i++) {
-        const MigCommandSummary *c = &g_array_index(commands, MigCommandSummary, i);
-
+    for (size_t i = 0; (c = mig_summary_command(dump->summary, i)); i++) {
         cli_json_object(json, NULL);
         cli_json_uint(json, "offset", c->offset);
         cli_json_uint(json, "length", c->length);
@@ -256,10 +251,10 @@ static void put_ram(CliJson *json, const Dump *dump)
     for (guint i = 0; i < rows->len; i++) {
         guint index = g_array_index(rows, DumpRow, i).index;
 
-        put_block(json, blocks[index], &g_array_index(s->ram, MigRamSummary, index));
+        put_block(json, blocks[index], mig_summary_ram(s, index));
     }
     cli_json_end_array(json);
-    cli_json_uint(json, "records", s->ram_records);
+    cli_json_uint(json, "records", mig_summary_totals(s)->ram_records);
     cli_json_end_object(json);
 }
 
@@ -299,7 +294,7 @@ static void put_pci(CliJson *json, const Dump *dump, const MigVfioSummary *v)
 static void put_vfio_device(CliJson *json, const Dump *dump, guint index)
 {
     const MigSummary *s = dump->summary;
-    const MigVfioSummary *v = &g_array_index(s->vfio, MigVfioSummary, index);
+    const MigVfioSummary *v = mig_summary_vfio(s, index);
     const MigVfioDevice *d = &v->device;
 
     cli_json_object(json, NULL);
@@ -322,8 +317,7 @@ static void put_vfio_device(CliJson *json, const Dump *dump, guint index)
     put_pci(json, dump, v);
     cli_json_array(json, "records");
     for (uint32_t next = v->first_record; next;) {
-        const MigVfioRecordSummary *r =
-            &g_array_index(s->vfio_records, MigVfioRecordSummary, next - 1);
+        const MigVfioRecordSummary *r = mig_summary_vfio_record(s, next - 1);
 
         put_vfio_record(json, r);
         next = r->next;
@@ -382,23 +376,25 @@ static void put_description(CliJson *json, const MigDescription *description)
 
 static void put_end(CliJson *json, const Dump *dump)
 {
-    uint_or_null(json, "eof_offset", dump->summary->eof_offset, UINT64_MAX);
+    const MigSummaryTotals *totals = mig_summary_totals(dump->summary);
+
+    uint_or_null(json, "eof_offset", totals->eof_offset, UINT64_MAX);
     put_description(json, mig_reader_description(dump->reader));
-    cli_json_uint(json, "trailing_bytes", dump->summary->trailing_bytes);
+    cli_json_uint(json, "trailing_bytes", totals->trailing_bytes);
 }
 
 static void put_defects(CliJson *json, const Dump *dump)
 {
-    const MigSummary *s = dump->summary;
+    const MigDefectSummary *defect;
 
     cli_json_array(json, "defects");
-    for (uint64_t i = 0; i < s->n_defects && i < MIG_DEFECTS_KEPT; i++) {
+    for (size_t i = 0; (defect = mig_summary_defect(dump->summary, i)); i++) {
         cli_json_object(json, NULL);
-        cli_json_uint(json, "offset", s->defects[i].offset);
-        cli_json_string(json, "rule", s->defects[i].rule);
-        if (s->defects[i].section) {
-            cli_json_string_len(json, "section", s->defects[i].section->name,
-                                s->defects[i].section->name_length);
+        cli_json_uint(json, "offset", defect->offset);
+        cli_json_string(json, "rule", defect->rule);
+        if (defect->section) {
+            cli_json_string_len(json, "section", defect->section->name,
+                                defect->section->name_length);
         }
         cli_json_end_object(json);
     }

@@ -128,8 +128,11 @@ static void decode_body(Registers *r)
     if (!r->section) {
         return;
     }
-    body = (MigDeviceBody){ r->section->name, r->section->instance_id,
-                            r->section->version_id, r->from, r->length };
+    body = (MigDeviceBody){ .name = r->section->name,
+                            .instance_id = r->section->instance_id,
+                            .version_id = r->section->version_id,
+                            .offset = r->from,
+                            .length = r->length };
     mig_device_decode_at(&decoder, r->dump->in, mig_reader_description(r->dump->reader),
                          &body, &matches, r->dump->error ? NULL : &r->dump->error);
     show(r, registers);
@@ -198,7 +201,7 @@ bool dump_registers(Dump *dump)
 
     r.shown_in = r.view->begin(dump);
     while (dump_next(dump, &item) &&
-           mig_summary_watch(dump->summary, dump->reader, item, &dump->error)) {
+           mig_summary_watch(dump->summary, item, &dump->error)) {
         watch(&r, item);
     }
     decode_body(&r);

@@ -112,12 +112,12 @@ static void add(GArray *rows, uint64_t size, const char *name, guint index)
 GArray *dump_ram_rows(const Dump *dump, guint *cut)
 {
     GArray *rows = g_array_new(false, false, sizeof(DumpRow));
-    const GArray *ram = dump->summary->ram;
+    const MigRamSummary *ram;
     size_t n;
     const MigRamBlock *const *blocks = mig_reader_ram_blocks(dump->reader, &n);
 
-    for (guint i = 0; i < n && i < ram->len; i++) {
-        add(rows, g_array_index(ram, MigRamSummary, i).wire_bytes, blocks[i]->name, i);
+    for (guint i = 0; i < n && (ram = mig_summary_ram(dump->summary, i)); i++) {
+        add(rows, ram->wire_bytes, blocks[i]->name, i);
     }
     return arrange(dump->options, rows, cut);
 }
@@ -125,10 +125,10 @@ GArray *dump_ram_rows(const Dump *dump, guint *cut)
 GArray *dump_vfio_rows(const Dump *dump, guint *cut)
 {
     GArray *rows = g_array_new(false, false, sizeof(DumpRow));
-    const GArray *vfio = dump->summary->vfio;
+    const MigVfioSummary *vfio;
 
-    for (guint i = 0; i < vfio->len; i++) {
-        const MigVfioDevice *d = &g_array_index(vfio, MigVfioSummary, i).device;
+    for (guint i = 0; (vfio = mig_summary_vfio(dump->summary, i)); i++) {
+        const MigVfioDevice *d = &vfio->device;
 
         if (dump_wants(dump->options, d->section)) {
             add(rows, d->precopy_bytes + d->stop_copy_bytes, d->section->name, i);
@@ -140,13 +140,11 @@ GArray *dump_vfio_rows(const Dump *dump, guint *cut)
 GArray *dump_section_rows(const Dump *dump, guint *cut)
 {
     GArray *rows = g_array_new(false, false, sizeof(DumpRow));
-    const MigLongArray *sections = dump->summary->sections;
+    const MigSectionSummary *s;
     size_t n;
     const MigSection *const *all = mig_reader_sections(dump->reader, &n);
 
-    for (guint i = 0; i < sections->len; i++) {
-        const MigSectionSummary *s = &g_array_index(sections, MigSectionSummary, i);
-
+    for (guint i = 0; (s = mig_summary_section(dump->summary, i)); i++) {
         if (dump_wants(dump->options, all[s->section])) {
             add(rows, s->length, all[s->section]->name, i);
         }

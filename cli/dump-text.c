@@ -113,7 +113,7 @@ static void print_ram(const Text *t)
     CliTable *table;
     guint cut;
 
-    if (n == 0 && s->ram_records == 0) {
+    if (n == 0 && mig_summary_totals(s)->ram_records == 0) {
         print_none(t, "RAM", "RAM blocks", false);
         return;
     }
@@ -127,10 +127,10 @@ static void print_ram(const Text *t)
         g_autofree char *size = cli_size(block->used_length);
 
         ram_row(table, name, size, page ? block->used_length / page : 0,
-                &g_array_index(s->ram, MigRamSummary, index));
+                mig_summary_ram(s, index));
     }
-    if (s->ram_other.wire_bytes) {
-        ram_row(table, "(of no known block)", "", 0, &s->ram_other);
+    if (mig_summary_ram_other(s)->wire_bytes) {
+        ram_row(table, "(of no known block)", "", 0, mig_summary_ram_other(s));
     }
     cli_table_drop_empty(table);
     cli_table_print(table, stdout, 2);
@@ -194,8 +194,7 @@ static void vfio_rows(const Text *t, CliTable *table, const MigVfioSummary *v)
     const MigSummary *s = t->dump->summary;
 
     for (uint32_t next = v->first_record; next;) {
-        const MigVfioRecordSummary *r =
-            &g_array_index(s->vfio_records, MigVfioRecordSummary, next - 1);
+        const MigVfioRecordSummary *r = mig_summary_vfio_record(s, next - 1);
         g_autofree char *offset = hex(r->offset), *length = cli_number(r->length);
         g_autofree char *flags = NULL;
 
@@ -221,8 +220,7 @@ static void print_vfio_records(const Text *t, const MigVfioSummary *v)
 
 static const MigVfioSummary *vfio_at(const Text *t, const GArray *rows, guint i)
 {
-    return &g_array_index(t->dump->summary->vfio, MigVfioSummary,
-                          g_array_index(rows, DumpRow, i).index);
+    return mig_summary_vfio(t->dump->summary, g_array_index(rows, DumpRow, i).index);
 }
 
 static void vfio_device_rows(const Text *t, CliTable *table, const GArray *rows)
@@ -266,11 +264,6 @@ static void print_vfio(const Text *t)
     }
 }
 
-static const MigSectionSummary *section_at(const MigSummary *s, guint i)
-{
-    return &g_array_index(s->sections, MigSectionSummary, i);
-}
-
 static void full_row(CliTable *table, const MigSectionSummary *s,
                      const MigSection *section)
 {
@@ -309,7 +302,7 @@ static void section_row(const Text *t, CliTable *table, guint i)
 {
     size_t n;
     const MigSection *const *all = mig_reader_sections(t->dump->reader, &n);
-    const MigSectionSummary *s = section_at(t->dump->summary, i);
+    const MigSectionSummary *s = mig_summary_section(t->dump->summary, i);
 
     if (t->dump->options->sections) {
         full_row(table, s, all[s->section]);
@@ -321,9 +314,11 @@ static void section_row(const Text *t, CliTable *table, guint i)
 /* The run of PARTs from @i on that follow each other: what an iteration phase consists of. */
 static guint count_parts(const MigSummary *s, guint i)
 {
+    const MigSectionSummary *section;
     guint n = 0;
 
-    while (i + n < s->sections->len && section_at(s, i + n)->type == MIG_SECTION_PART) {
+    while ((section = mig_summary_section(s, i + n)) &&
+           section->type == MIG_SECTION_PART) {
         n++;
     }
     return n;
@@ -343,7 +338,8 @@ static bool wants_any(const Text *t, guint from, guint n)
     const MigSection *const *all = mig_reader_sections(t->dump->reader, &n_all);
 
     for (guint i = from; i < from + n; i++) {
-        if (dump_wants(t->dump->options, all[section_at(t->dump->summary, i)->section])) {
+        if (dump_wants(t->dump->options,
+                       all[mig_summary_section(t->dump->summary, i)->section])) {
             return true;
         }
     }
@@ -362,7 +358,7 @@ static void fold_parts(const Text *t, guint from, guint n, Fold *fold)
     const MigSection *const *all = mig_reader_sections(t->dump->reader, &n_all);
 
     for (guint i = from; i < from + n; i++) {
-        const MigSectionSummary *s = section_at(t->dump->summary, i);
+        const MigSectionSummary *s = mig_summary_section(t->dump->summary, i);
         gpointer key = (gpointer)(uintptr_t)all[s->section];
         guint seen = GPOINTER_TO_UINT(g_hash_table_lookup(fold->counts, key));
 
@@ -385,7 +381,7 @@ static void folded_row(const Text *t, CliTable *table, guint from, guint n)
     g_autoptr(GString) name = g_string_new(NULL);
     g_autoptr(GString) type = g_string_new("PART ");
     Fold fold = { .names = names, .counts = counts };
-    g_autofree char *offset = hex(section_at(t->dump->summary, from)->offset),
+    g_autofree char *offset = hex(mig_summary_section(t->dump->summary, from)->offset),
                     *length = NULL;
 
     fold_parts(t, from, n, &fold);
@@ -412,7 +408,7 @@ static guint section_rows(const Text *t, CliTable *table)
     const MigSummary *s = t->dump->summary;
     guint left = t->dump->options->top, cut = 0;
 
-    for (guint i = 0, parts; i < s->sections->len; i += parts) {
+    for (guint i = 0, parts; i < mig_summary_totals(s)->n_sections; i += parts) {
         bool wanted = wants_any(t, i, parts = fold_length(t, i));
 
         cut += wanted && left == 0;
@@ -453,7 +449,7 @@ static void print_sections(const Text *t)
     CliTable *table;
     guint cut = 0;
 
-    if (t->dump->summary->sections->len == 0) {
+    if (!mig_summary_section(t->dump->summary, 0)) {
         print_none(t, "SECTIONS", "sections", false);
         return;
     }
@@ -504,10 +500,11 @@ static void print_devices(const Text *t)
     print_cut(cut);
 }
 
-static void command_rows(const MigLongArray *commands, CliTable *table)
+static void command_rows(const MigSummary *s, CliTable *table)
 {
-    for (guint i = 0; i < commands->len; i++) {
-        const MigCommandSummary *c = &g_array_index(commands, MigCommandSummary, i);
+    const MigCommandSummary *c;
+
+    for (size_t i = 0; (c = mig_summary_command(s, i)); i++) {
         g_autofree char *offset = hex(c->offset), *length = cli_number(c->length);
         g_autofree char *name = mig_command_name(c->id)
                                     ? g_strdup(mig_command_name(c->id))
@@ -523,22 +520,21 @@ static void command_rows(const MigLongArray *commands, CliTable *table)
 
 static void print_commands(const Text *t)
 {
-    const MigLongArray *commands = t->dump->summary->commands;
     CliTable *table;
 
-    if (commands->len == 0) {
+    if (!mig_summary_command(t->dump->summary, 0)) {
         print_none(t, "COMMANDS", "commands", false);
         return;
     }
     heading(t, "COMMANDS");
     for (table = cli_table_new_long("lrrl", stdout, 2); cli_table_pass(table);) {
-        command_rows(commands, table);
+        command_rows(t->dump->summary, table);
     }
 }
 
 static void print_end(const Text *t)
 {
-    const MigSummary *s = t->dump->summary;
+    const MigSummaryTotals *s = mig_summary_totals(t->dump->summary);
     const MigDescription *description = mig_reader_description(t->dump->reader);
     CliTable *table = cli_table_new("lrrw");
     g_autofree char *offset = NULL, *length = NULL;
@@ -572,25 +568,26 @@ static void print_end(const Text *t)
 /* Faults that could be read past, although a loader may not. */
 static void print_defects(const Text *t)
 {
-    const MigSummary *s = t->dump->summary;
+    uint64_t n = mig_summary_totals(t->dump->summary)->n_defects;
+    const MigDefectSummary *defect;
     CliTable *table;
 
-    if (s->n_defects == 0) {
+    if (n == 0) {
         print_none(t, "DEFECTS", "defects", false);
         return;
     }
     table = cli_table_new("rll");
     heading(t, "DEFECTS (migstat check tells more)");
-    for (uint64_t i = 0; i < s->n_defects && i < MIG_DEFECTS_KEPT; i++) {
-        g_autofree char *offset = hex(s->defects[i].offset);
+    for (size_t i = 0; (defect = mig_summary_defect(t->dump->summary, i)); i++) {
+        g_autofree char *offset = hex(defect->offset);
         g_autofree char *name =
-            s->defects[i].section ? dump_section_name(s->defects[i].section) : NULL;
+            defect->section ? dump_section_name(defect->section) : NULL;
 
-        cli_table_row(table, offset, s->defects[i].rule, name);
+        cli_table_row(table, offset, defect->rule, name);
     }
     cli_table_print(table, stdout, 2);
-    if (s->n_defects > MIG_DEFECTS_KEPT) {
-        g_autofree char *more = cli_number(s->n_defects - MIG_DEFECTS_KEPT);
+    if (n > MIG_DEFECTS_KEPT) {
+        g_autofree char *more = cli_number(n - MIG_DEFECTS_KEPT);
 
         printf("  and %s more\n", more);
     }
@@ -600,7 +597,7 @@ static void print_defects(const Text *t)
 static bool has_items(const MigSummary *s)
 {
     for (int i = 0; i < MIG_SHARE_COUNT; i++) {
-        if (s->share[i]) {
+        if (mig_summary_share(s, (MigShare)i)) {
             return true;
         }
     }

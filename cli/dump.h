@@ -64,9 +64,10 @@ typedef struct Dump {
     MigSummary *summary;
     const MigOverview *overview; /* NULL for the views that need none */
     MigCheck *check;             /* for every release */
-    uint64_t size; /* plain bytes of the whole input; UINT64_MAX: not known */
-    GError *error; /* why reading ended early, or NULL */
-    bool empty;    /* of --devices nothing was shown */
+    uint64_t size;      /* plain bytes of the whole input; UINT64_MAX: not known */
+    GError *error;      /* why reading ended early, or NULL */
+    uint64_t n_defects; /* with --items, which has no summary */
+    bool empty;         /* of --devices nothing was shown */
 } Dump;
 
 /* Options of tables.  False with *problem, which the caller frees, set; or false. */

@@ -8,6 +8,7 @@
 
 #include "check/check-private.h"
 #include "io/options.h"
+#include "stream/item-private.h"
 
 static void add_rule(MigCheck *check, size_t index, MigSeverity severity)
 {
@@ -88,10 +89,12 @@ static void run_rules(MigCheck *check, size_t kind, const MigItem *item)
     }
 }
 
-void mig_check_item(MigCheck *check, const MigItem *item)
+bool mig_check_watch(MigCheck *check, const MigItem *item, GError **error)
 {
+    (void)error;
     run_rules(check, item->kind, item);
     mig_facts_update(&check->facts, item);
+    return true;
 }
 
 /* Turns an error of the reader, or of what is wrapped around the stream, into a finding. */
@@ -122,12 +125,8 @@ static bool report_damage(MigCheck *check, const GError *error)
         g_autofree MigSection *place = NULL;
 
         if (section) {
-            size_t n = MIN(strlen(section), UINT8_MAX);
-
-            place = g_malloc0(sizeof(MigSection) + n + 1);
+            place = mig_section_new(section, (uint8_t)MIN(strlen(section), UINT8_MAX));
             place->instance_id = instance_id;
-            place->name_length = (uint8_t)n;
-            memcpy(place->name, section, n);
         }
         check->states[rule].found =
             MIN(check->states[rule].found, check->keep ? check->keep - 1 : 0);

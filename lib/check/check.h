@@ -6,7 +6,7 @@
  * See also:      check/release.h; migstat-rules(7), which has a paragraph for each rule.
  *
  * The caller owns the loop: it hands every item that the reader gives to
- * mig_check_item(), ends with mig_check_finish(), and looks at the findings then.
+ * mig_check_watch(), ends with mig_check_finish(), and looks at the findings then.
  */
 #ifndef MIG_CHECK_CHECK_H
 #define MIG_CHECK_CHECK_H
@@ -85,6 +85,7 @@ typedef struct MigFinding {
     MigReleaseSet refusing; /* of the releases asked for, those that refuse the stream */
     uint64_t more;          /* on the last one kept of its rule: how many were left out */
     uint64_t more_until;    /* offset of the last of those */
+    uint64_t reserved[4];   /* for members to come: the findings are an array */
 } MigFinding;
 
 typedef enum MigOutcome {
@@ -102,8 +103,9 @@ MIG_API MigCheck *mig_check_new(MigReader *reader, const MigCheckOptions *option
 MIG_API void mig_check_free(MigCheck *check);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigCheck, mig_check_free)
 
-/* Judges the item that the reader gave last. */
-MIG_API void mig_check_item(MigCheck *check, const MigItem *item);
+/* Judges @item, the one that the reader has just read: all items of a stream in order.  True;
+ * *error is not set, and may come to be in a later release. */
+MIG_API bool mig_check_watch(MigCheck *check, const MigItem *item, GError **error);
 
 /* Ends the run.  @error: what the reader ended with, or NULL if the stream is complete.
  * Damage becomes a finding; returns false for an error that is not one of the stream (IO,

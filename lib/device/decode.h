@@ -26,7 +26,8 @@ typedef struct MigDecoder {
     MigBudget *budget;        /* of the stream: mig_reader_budget() */
     const MigPciNames *names; /* or NULL */
     MigFieldVisit *visit;
-    void *user; /* handed to @visit */
+    void *user;        /* handed to @visit */
+    void *reserved[4]; /* NULL: for members to come */
 } MigDecoder;
 
 /* The place of a section's body. */
@@ -34,8 +35,9 @@ typedef struct MigDeviceBody {
     const char *name; /* idstr, closed by a NUL */
     uint32_t instance_id;
     uint32_t version_id;
-    uint64_t offset; /* of its first byte, in plain bytes */
-    uint64_t length; /* bytes, without header and footer */
+    uint64_t offset;      /* of its first byte, in plain bytes */
+    uint64_t length;      /* bytes, without header and footer */
+    uint64_t reserved[2]; /* 0: for members to come */
 } MigDeviceBody;
 
 /* The state of one device in memory, and what describes it.  All of it is borrowed. */

@@ -24,6 +24,7 @@ typedef struct Device {
 } Device;
 
 struct MigExtract {
+    MigReader *reader;
     MigExtractOptions options;
     MigRamImage *image;      /* RAM; else NULL */
     GTree *blocks;           /* their names; a tree: none costs more than others */
@@ -240,7 +241,7 @@ static gint compare_names(gconstpointer a, gconstpointer b, gpointer unused)
     return strcmp(a, b);
 }
 
-MigExtract *mig_extract_new(const MigExtractOptions *options)
+MigExtract *mig_extract_new(MigReader *reader, const MigExtractOptions *options)
 {
     MigExtractOptions known;
     MigExtract *x;
@@ -249,8 +250,10 @@ MigExtract *mig_extract_new(const MigExtractOptions *options)
         mig_options_take(&known, sizeof(known), options, "MigExtractOptions", NULL),
         NULL);
     x = g_new0(MigExtract, 1);
+    x->reader = reader;
     x->options = known;
-    x->image = known.what == MIG_EXTRACT_RAM ? mig_ram_image_new(place_block, x) : NULL;
+    x->image =
+        known.what == MIG_EXTRACT_RAM ? mig_ram_image_new(reader, place_block, x) : NULL;
     x->blocks = g_tree_new_full(compare_names, NULL, g_free, NULL);
     x->devices = g_ptr_array_new_with_free_func(free_device);
     x->by_section = g_hash_table_new(NULL, NULL);
@@ -268,12 +271,13 @@ void mig_extract_free(MigExtract *x)
     }
 }
 
-bool mig_extract_watch(MigExtract *x, MigReader *reader, const MigItem *item,
-                       GError **error)
+bool mig_extract_watch(MigExtract *x, const MigItem *item, GError **error)
 {
+    MigReader *reader = x->reader;
+
     switch (x->options.what) {
     case MIG_EXTRACT_RAM:
-        return mig_ram_image_watch(x->image, reader, item, error);
+        return mig_ram_image_watch(x->image, item, error);
     case MIG_EXTRACT_VFIO:
         return take_vfio(x, reader, item, error);
     case MIG_EXTRACT_SECTIONS:

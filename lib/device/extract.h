@@ -52,17 +52,16 @@ typedef struct MigExtractOptions {
 
 typedef struct MigExtract MigExtract;
 
-/* What @options points to is borrowed until mig_extract_free().  NULL, with a GLib critical, if
+/* @reader and what @options points to are borrowed until mig_extract_free().  NULL, with a GLib critical, if
  * their size is none or they have what the library does not know. */
-MIG_API MigExtract *mig_extract_new(const MigExtractOptions *options);
+MIG_API MigExtract *mig_extract_new(MigReader *reader, const MigExtractOptions *options);
 MIG_API void mig_extract_free(MigExtract *extract);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigExtract, mig_extract_free)
 
-/* Takes what is wanted of @item, the one that @reader has just read; all items of a stream in
+/* Takes what is wanted of @item, the one that the reader has just read; all items of a stream in
  * order.  Errors: those of mig_ram_image_watch(), of mig_output_write(), of the input and of
  * the callback; IO. */
-MIG_API bool mig_extract_watch(MigExtract *extract, MigReader *reader,
-                               const MigItem *item, GError **error);
+MIG_API bool mig_extract_watch(MigExtract *extract, const MigItem *item, GError **error);
 
 /* Writes what is known at the end only.  Call once, after the last item.  Errors: UNMATCHED
  * where a stream has no description; IO; those of the callback. */

@@ -66,9 +66,8 @@ static char *find_run_state(MigReader *reader, const MigSummary *s)
     size_t n;
     const MigSection *const *all = mig_reader_sections(reader, &n);
 
-    for (guint i = s->sections->len; i-- > 0;) {
-        const MigSectionSummary *section =
-            &g_array_index(s->sections, MigSectionSummary, i);
+    for (size_t i = mig_summary_totals(s)->n_sections; i-- > 0;) {
+        const MigSectionSummary *section = mig_summary_section(s, i);
 
         if (strcmp(all[section->section]->name, "globalstate") == 0) {
             return section->length >= section->header_length + 4u + RUN_STATE_MAX
@@ -142,9 +141,9 @@ static void add_ram(MigOverview *o, MigReader *reader, const MigSummary *s)
     RamSum ram = { 0 }, rom = { 0 };
 
     page = page ? page : description ? description->page_size : 0;
-    for (size_t i = 0; i < n && i < s->ram->len; i++) {
+    for (size_t i = 0; i < n && mig_summary_ram(s, i); i++) {
         add_block(o, is_rom(blocks[i]->name) ? &rom : &ram, blocks[i],
-                  &g_array_index(s->ram, MigRamSummary, i), page);
+                  mig_summary_ram(s, i), page);
     }
     o->ram_length = ram.length;
     o->rom_length = rom.length;
@@ -158,10 +157,10 @@ static void add_ram(MigOverview *o, MigReader *reader, const MigSummary *s)
 
 static bool has_command(const MigSummary *s, uint16_t first, uint16_t last)
 {
-    for (guint i = 0; i < s->commands->len; i++) {
-        uint16_t id = g_array_index(s->commands, MigCommandSummary, i).id;
+    const MigCommandSummary *command;
 
-        if (id >= first && id <= last) {
+    for (size_t i = 0; (command = mig_summary_command(s, i)); i++) {
+        if (command->id >= first && command->id <= last) {
             return true;
         }
     }
@@ -173,11 +172,9 @@ static bool has_ram(MigReader *reader, const MigSummary *s, MigSectionType type)
 {
     size_t n;
     const MigSection *const *all = mig_reader_sections(reader, &n);
+    const MigSectionSummary *section;
 
-    for (guint i = 0; i < s->sections->len; i++) {
-        const MigSectionSummary *section =
-            &g_array_index(s->sections, MigSectionSummary, i);
-
+    for (size_t i = 0; (section = mig_summary_section(s, i)); i++) {
         if (section->type == type && mig_section_is_ram(all[section->section])) {
             return true;
         }
@@ -189,7 +186,7 @@ static bool has_ram(MigReader *reader, const MigSummary *s, MigSectionType type)
 static MigTransfer find_transfer(MigReader *reader, const MigSummary *s)
 {
     const MigConfiguration *configuration = mig_reader_configuration(reader);
-    bool ended = s->eof_offset != UINT64_MAX;
+    bool ended = mig_summary_totals(s)->eof_offset != UINT64_MAX;
 
     if (configuration && configuration->mapped_ram) {
         return MIG_TRANSFER_MAPPED_RAM;
@@ -222,15 +219,13 @@ static int compare_sums(const void *a, const void *b)
 static void add_sums(MigOverview *o, MigReader *reader, const MigSummary *s)
 {
     const MigSection *const *all = mig_reader_sections(reader, &o->n_sums);
+    const MigSectionSummary *section;
 
     o->sums = g_new0(MigSectionSum, o->n_sums);
     for (size_t i = 0; i < o->n_sums; i++) {
         o->sums[i].section = all[i];
     }
-    for (guint i = 0; i < s->sections->len; i++) {
-        const MigSectionSummary *section =
-            &g_array_index(s->sections, MigSectionSummary, i);
-
+    for (size_t i = 0; (section = mig_summary_section(s, i)); i++) {
         o->sums[section->section].length += section->length;
         o->sums[section->section].count++;
     }

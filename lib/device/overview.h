@@ -32,6 +32,7 @@ typedef struct MigSectionSum {
     const MigSection *section; /* of the reader */
     uint64_t length;           /* bytes, headers and footers included */
     uint64_t count;            /* of its pieces in the stream */
+    uint64_t reserved[2];      /* for members to come: the sums are an array */
 } MigSectionSum;
 
 typedef struct MigOverview {

@@ -25,6 +25,7 @@ typedef struct Block {
 } Block;
 
 struct MigRamImage {
+    MigReader *reader;
     MigRamPlace *place;
     void *user;
     GArray *blocks; /* Block, by index */
@@ -36,10 +37,11 @@ static void clear_block(gpointer p)
     mig_page_set_clear(&((Block *)p)->carried);
 }
 
-MigRamImage *mig_ram_image_new(MigRamPlace *place, void *user)
+MigRamImage *mig_ram_image_new(MigReader *reader, MigRamPlace *place, void *user)
 {
     MigRamImage *image = g_new0(MigRamImage, 1);
 
+    image->reader = reader;
     image->place = place;
     image->user = user;
     image->blocks = g_array_new(false, false, sizeof(Block));
@@ -169,8 +171,7 @@ static bool fill_pages(Block *b, const MigItem *item, uint64_t length, GError **
            io_error(run->block, error);
 }
 
-static bool watch_pages(MigRamImage *image, MigReader *reader, const MigItem *item,
-                        GError **error)
+static bool watch_pages(MigRamImage *image, const MigItem *item, GError **error)
 {
     const MigRamPages *run = &item->pages;
     Block *b = find(image, run->block);
@@ -195,9 +196,9 @@ static bool watch_pages(MigRamImage *image, MigReader *reader, const MigItem *it
     if (content == MIG_PAGE_FILLED) {
         return fill_pages(b, item, length, error);
     }
-    p = mig_reader_bytes(reader, item);
+    p = mig_reader_bytes(image->reader, item);
     if (!p) {
-        return mig_input_end_error(mig_reader_input(reader), error);
+        return mig_input_end_error(mig_reader_input(image->reader), error);
     }
     if (content == MIG_PAGE_ENCODED) {
         return write_encoded(b, item, p, error);
@@ -222,12 +223,11 @@ static bool write_mapped(Block *b, uint64_t address, const uint8_t *data, uint64
 }
 
 /* A page of mapped-ram is what the file holds where its bit is set, and zero elsewhere. */
-static bool watch_mapped(MigRamImage *image, MigReader *reader, const MigItem *item,
-                         GError **error)
+static bool watch_mapped(MigRamImage *image, const MigItem *item, GError **error)
 {
     const MigRamBlock *block = item->block;
     Block *b = find(image, block);
-    MigInput *in = mig_reader_input(reader);
+    MigInput *in = mig_reader_input(image->reader);
     uint64_t size = block->mapped_page_size, first = item->piece / size;
     uint64_t n = (item->length + size - 1) / size;
     uint8_t bits[MIG_ITEM_MAX / MIG_PAGE_SIZE_MIN / 8 + 2];
@@ -255,7 +255,7 @@ static bool watch_mapped(MigRamImage *image, MigReader *reader, const MigItem *i
         while (end < n && mig_mapped_ram_is_set(bits, first % 8 + end)) {
             end++;
         }
-        if (!p && !(p = mig_reader_bytes(reader, item))) {
+        if (!p && !(p = mig_reader_bytes(image->reader, item))) {
             return mig_input_end_error(in, error);
         }
         length = MIN(end * size, item->length) - at;
@@ -275,19 +275,18 @@ static void note_mapped(const MigRamImage *image, const MigRamBlock *block)
     }
 }
 
-bool mig_ram_image_watch(MigRamImage *image, MigReader *reader, const MigItem *item,
-                         GError **error)
+bool mig_ram_image_watch(MigRamImage *image, const MigItem *item, GError **error)
 {
     switch (item->kind) {
     case MIG_ITEM_RAM_BLOCK:
         return add_block(image, item, error);
     case MIG_ITEM_MAPPED_HEADER:
         note_mapped(image, item->block);
-        return mig_input_hold(mig_reader_input(reader), error);
+        return mig_input_hold(mig_reader_input(image->reader), error);
     case MIG_ITEM_RAM_PAGES:
-        return watch_pages(image, reader, item, error);
+        return watch_pages(image, item, error);
     case MIG_ITEM_MAPPED_PAGES:
-        return watch_mapped(image, reader, item, error);
+        return watch_mapped(image, item, error);
     default:
         return true;
     }

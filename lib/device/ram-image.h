@@ -26,18 +26,18 @@ typedef struct MigRamImage MigRamImage;
 typedef bool MigRamPlace(const MigRamBlock *block, int *fd, uint64_t *base, void *user,
                          GError **error);
 
-MIG_API MigRamImage *mig_ram_image_new(MigRamPlace *place, void *user);
+/* @reader is borrowed and must outlive the image. */
+MIG_API MigRamImage *mig_ram_image_new(MigReader *reader, MigRamPlace *place, void *user);
 MIG_API void mig_ram_image_free(MigRamImage *image);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigRamImage, mig_ram_image_free)
 
 /*
- * Applies @item, the one that @reader has just read; all items of a stream in order.
+ * Applies @item, the one that the reader has just read; all items of a stream in order.
  * Errors: MALFORMED with the rule where an encoded page does not decode or a page lies
  * outside of its block; UNSUPPORTED where a later list gives a block another length; LIMIT for
  * more pages than are kept account of; IO.
  */
-MIG_API bool mig_ram_image_watch(MigRamImage *image, MigReader *reader,
-                                 const MigItem *item, GError **error);
+MIG_API bool mig_ram_image_watch(MigRamImage *image, const MigItem *item, GError **error);
 
 /* Reads @n bytes of @block, which must not be left out, from @address on; zeros after its
  * end.

@@ -36,7 +36,8 @@ typedef struct MigRegister {
     MigRegisterGroup group;
     unsigned bits; /* at most 128 */
     uint64_t low, high;
-    uint64_t offset; /* of that field, in plain bytes of the stream */
+    uint64_t offset;      /* of that field, in plain bytes of the stream */
+    uint64_t reserved[4]; /* for members to come: the registers are an array */
 } MigRegister;
 
 typedef struct MigRegisters MigRegisters;

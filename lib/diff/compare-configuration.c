@@ -39,10 +39,11 @@ static char *capabilities_of(const MigConfiguration *conf)
 static char *commands_of(const MigSummary *summary)
 {
     GString *text = g_string_new(NULL);
+    const MigCommandSummary *command;
     uint64_t seen = 0;
 
-    for (guint i = 0; i < summary->commands->len; i++) {
-        uint16_t id = g_array_index(summary->commands, MigCommandSummary, i).id;
+    for (size_t i = 0; (command = mig_summary_command(summary, i)); i++) {
+        uint16_t id = command->id;
         const char *name = mig_command_name(id);
 
         if (name && id < 64 && !(seen >> id & 1)) {

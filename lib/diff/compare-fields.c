@@ -215,9 +215,10 @@ static bool decode(Pair *pair, int side)
     const MigDiffBody *body = &pair->body[side];
     MigDiffStream *stream = &pair->diff->side[side];
     Device *device = &pair->device[side];
-    const MigDecoder decoder = { mig_reader_budget(stream->reader),
-                                 pair->diff->options.names, mig_leaves_collect,
-                                 &device->leaves };
+    const MigDecoder decoder = { .budget = mig_reader_budget(stream->reader),
+                                 .names = pair->diff->options.names,
+                                 .visit = mig_leaves_collect,
+                                 .user = &device->leaves };
     g_autofree char *json = NULL;
     size_t json_length = 0;
 

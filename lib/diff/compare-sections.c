@@ -31,6 +31,7 @@ static GArray *bodies_of(MigDiffStream *side)
     GArray *bodies;
     size_t n;
     const MigSection *const *list = mig_reader_sections(side->reader, &n);
+    const MigSectionSummary *s;
 
     if (!mig_input_room(side->in, n * sizeof(MigDiffBody))) {
         if (!side->error) {
@@ -40,11 +41,9 @@ static GArray *bodies_of(MigDiffStream *side)
     }
     bodies = g_array_new(false, true, sizeof(MigDiffBody));
     g_array_set_size(bodies, (guint)n);
-    for (guint i = 0; i < side->summary->sections->len; i++) {
-        const MigSectionSummary *s =
-            &g_array_index(side->summary->sections, MigSectionSummary, i);
+    for (size_t i = 0; (s = mig_summary_section(side->summary, i)); i++) {
         uint64_t at, length = mig_section_summary_body(s, &at);
-        bool cut = side->error && i == side->summary->sections->len - 1;
+        bool cut = side->error && !mig_summary_section(side->summary, i + 1);
 
         g_array_index(bodies, MigDiffBody, s->section) =
             (MigDiffBody){ cut ? NULL : list[s->section], at, length, false };

@@ -11,17 +11,12 @@
 
 static const MigVfioSummary *vfio_of(const MigDiffStream *side, const MigSection *section)
 {
-    guint index =
-        GPOINTER_TO_UINT(g_hash_table_lookup(side->summary->vfio_index, section));
-
-    return index ? &g_array_index(side->summary->vfio, MigVfioSummary, index - 1) : NULL;
+    return mig_summary_vfio_of(side->summary, section);
 }
 
 static const MigVfioRecordSummary *next_record(const MigDiffStream *side, uint32_t index)
 {
-    return index ? &g_array_index(side->summary->vfio_records, MigVfioRecordSummary,
-                                  index - 1)
-                 : NULL;
+    return index ? mig_summary_vfio_record(side->summary, index - 1) : NULL;
 }
 
 /* --- layout ------------------------------------------------------------------------------ */

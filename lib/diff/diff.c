@@ -66,7 +66,8 @@ static void open_side(MigDiffStream *side, MigInput *in, MigDiffFlags flags)
     side->in = in;
     side->reader = mig_reader_new(in);
     side->summary = mig_summary_new();
-    side->image = flags & MIG_DIFF_RAM ? mig_ram_image_new(place_block, side) : NULL;
+    side->image =
+        flags & MIG_DIFF_RAM ? mig_ram_image_new(side->reader, place_block, side) : NULL;
     side->image_fd = -1;
 }
 
@@ -125,9 +126,8 @@ MigStatus mig_diff_read(MigDiff *diff, MigDiffSide which)
         status = mig_reader_next(side->reader, &item, &side->error);
     }
     if (status == MIG_STATUS_MORE &&
-        (!mig_summary_watch(side->summary, side->reader, item, &side->error) ||
-         (side->image &&
-          !mig_ram_image_watch(side->image, side->reader, item, &side->error)))) {
+        (!mig_summary_watch(side->summary, item, &side->error) ||
+         (side->image && !mig_ram_image_watch(side->image, item, &side->error)))) {
         status = MIG_STATUS_ERROR;
     }
     return status;

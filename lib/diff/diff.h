@@ -62,6 +62,7 @@ typedef struct MigDifferenceValue {
     const char *text; /* as the stream has it, so escape it */
     const MigField *field;     /* path as that of the difference, bytes included */
     const MigVfioDevice *vfio; /* how the device was sent */
+    uint64_t reserved[4];      /* for members to come: MigDifference has two inside */
 } MigDifferenceValue;
 
 /* Everything is borrowed and lives until the visit returns; sections and blocks until

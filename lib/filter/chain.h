@@ -116,7 +116,8 @@ typedef struct MigChange {
     const char *filter;
     const char *section; /* NULL: the stream as a whole */
     uint32_t instance_id;
-    const char *text; /* may hold bytes of the stream */
+    const char *text;     /* may hold bytes of the stream */
+    uint64_t reserved[4]; /* for members to come: the changes are an array */
 } MigChange;
 
 /* Changes that are kept; of a run that makes more, the rest is counted. */

@@ -100,8 +100,9 @@ static GPtrArray *find(DropSubsection *drop, MigNext *next, const Device *device
     const MigSection *section = device->item->section;
     GPtrArray *found = g_ptr_array_new_with_free_func(g_free);
     Search search = { drop->path, section, found };
-    const MigDecoder decoder = { mig_reader_budget(mig_next_reader(next)), NULL, visit,
-                                 &search };
+    const MigDecoder decoder = { .budget = mig_reader_budget(mig_next_reader(next)),
+                                 .visit = visit,
+                                 .user = &search };
     const MigDeviceState state = state_of(device);
     bool told = mig_device_decode(&decoder, &state);
 

@@ -183,11 +183,10 @@ static bool emit_entry(const RamBlock *block, MigNext *next, const MigItem *item
                        GError **error)
 {
     g_autoptr(GByteArray) bytes = g_byte_array_new();
-    g_autofree MigRamBlock *entry =
-        g_memdup2(item->block, sizeof(MigRamBlock) + item->block->name_length + 1u);
+    MigRamBlock entry = *item->block;
 
-    entry->used_length = block->length;
-    mig_ram_block_encode(entry, bytes);
+    entry.used_length = block->length;
+    mig_ram_block_encode(&entry, bytes);
     return mig_next_emit_bytes(next, item, item->kind, bytes->data, bytes->len, error);
 }
 

@@ -201,7 +201,9 @@ static void change_device(Body *body, uint64_t length)
         mig_reader_input(reader), mig_reader_description(reader), section->name,
         section->instance_id, &json_length);
     g_autofree uint8_t *original = g_memdup2(body->copy, length);
-    const MigDecoder decoder = { mig_reader_budget(reader), NULL, visit, body };
+    const MigDecoder decoder = { .budget = mig_reader_budget(reader),
+                                 .visit = visit,
+                                 .user = body };
     const MigDeviceState device = { json, json_length, original, length, body->offset };
 
     mig_device_decode(&decoder, &device);
@@ -211,8 +213,9 @@ static void change_device(Body *body, uint64_t length)
 static void change_vfio(Body *body, uint64_t length)
 {
     g_autofree uint8_t *original = g_memdup2(body->copy, length);
-    const MigDecoder decoder = { mig_reader_budget(mig_next_reader(body->next)), NULL,
-                                 visit, body };
+    const MigDecoder decoder = { .budget = mig_reader_budget(mig_next_reader(body->next)),
+                                 .visit = visit,
+                                 .user = body };
     MigVfioPayload payload;
 
     mig_vfio_payload_decode(&decoder, original, length, body->offset);

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "stream/item-private.h"
+
 static const MigBody *const bodies[] = {
     &mig_body_ram,          &mig_body_vfio,     &mig_body_block,
     &mig_body_dirty_bitmap, &mig_body_htab,     &mig_body_storage_attributes,
@@ -63,10 +65,12 @@ MigSection *mig_section_renamed(const MigSection *section, const char *name)
     if (n == 0 || n > UINT8_MAX || mig_body_for(name) != section->body) {
         return NULL;
     }
-    renamed = g_malloc(sizeof(MigSection) + n + 1);
-    *renamed = *section;
-    renamed->name_length = (uint8_t)n;
-    memcpy(renamed->name, name, n + 1);
+    renamed = mig_section_new(name, (uint8_t)n);
+    renamed->id = section->id;
+    renamed->instance_id = section->instance_id;
+    renamed->version_id = section->version_id;
+    renamed->body = section->body;
+    renamed->index = section->index;
     return renamed;
 }
 

@@ -21,6 +21,7 @@ typedef struct MigDeviceDescription {
     uint64_t size;        /* bytes of the section's body */
     uint32_t text_offset; /* of the object's '{' in the JSON */
     uint32_t text_length; /* bytes, braces included */
+    uint64_t reserved;    /* for members to come: the devices are an array */
 } MigDeviceDescription;
 
 typedef struct MigDescription {

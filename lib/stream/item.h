@@ -63,7 +63,7 @@ typedef struct MigSection {
     const struct MigBody *body; /* how its bodies are read: stream/body.h */
     uint32_t index;             /* 0, 1, ... in order of first appearance */
     uint8_t name_length;        /* bytes of name, which may hold anything, NUL too */
-    char name[];                /* the idstr, closed by a NUL */
+    const char *name;           /* the idstr, closed by a NUL */
 } MigSection;
 
 /* What owns the bodies of a section. */
@@ -94,7 +94,7 @@ typedef struct MigRamBlock {
     uint64_t pages_offset;
     uint32_t index; /* 0, 1, ... in order of the list */
     uint8_t name_length;
-    char name[]; /* closed by a NUL */
+    const char *name; /* closed by a NUL */
 } MigRamBlock;
 
 /* The CONFIGURATION section. */

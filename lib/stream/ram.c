@@ -23,6 +23,7 @@
 #include "io/tiny.h"
 #include "stream/ram-state.h"
 #include "stream/defect.h"
+#include "stream/item-private.h"
 #include "stream/mapped-ram.h"
 #include "stream/ram-record.h"
 
@@ -34,14 +35,12 @@
 
 static MigRamBlock *new_block(MigRamState *ram, const uint8_t *name, uint8_t n)
 {
-    MigRamBlock *block = g_malloc0(sizeof(MigRamBlock) + n + 1u);
+    MigRamBlock *block = mig_ram_block_new(name, n);
 
     block->index = ram->blocks->len;
-    block->name_length = n;
-    memcpy(block->name, name, n);
     g_ptr_array_add(ram->blocks, block);
     if (!g_tree_lookup(ram->by_name, block->name)) {
-        g_tree_insert(ram->by_name, block->name, block);
+        g_tree_insert(ram->by_name, (gpointer)(uintptr_t)block->name, block);
     }
     return block;
 }

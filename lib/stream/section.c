@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "stream/defect.h"
+#include "stream/item-private.h"
 #include "stream/outer.h"
 #include "stream/reader-private.h"
 
@@ -16,12 +17,10 @@
 static MigSection *section_for(MigReader *r, const uint8_t *name, uint8_t name_length,
                                uint32_t instance_id, uint64_t offset, GError **error)
 {
-    g_autofree MigSection *section = g_malloc0(sizeof(MigSection) + name_length + 1u);
+    g_autofree MigSection *section = mig_section_new(name, name_length);
     MigSection *known;
 
     section->instance_id = instance_id;
-    section->name_length = name_length;
-    memcpy(section->name, name, name_length);
     known = g_tree_lookup(r->by_name, section);
     if (known) {
         return known;

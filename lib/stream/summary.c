@@ -9,7 +9,21 @@
 #include <errno.h>
 #include <string.h>
 
+#include "io/long-array.h"
 #include "stream/vfio.h"
+
+struct MigSummary {
+    MigLongArray *sections;     /* MigSectionSummary, in order */
+    GArray *ram;                /* MigRamSummary, one per block of the reader */
+    MigRamSummary ram_other;    /* pages of no known block */
+    GArray *vfio;               /* MigVfioSummary */
+    GHashTable *vfio_index;     /* MigSection -> index into vfio + 1 */
+    MigLongArray *vfio_records; /* MigVfioRecordSummary, in order */
+    MigLongArray *commands;     /* MigCommandSummary, in order */
+    MigSummaryTotals totals;
+    uint64_t share[MIG_SHARE_COUNT];
+    MigDefectSummary defects[MIG_DEFECTS_KEPT];
+};
 
 MigSummary *mig_summary_new(void)
 {
@@ -21,8 +35,8 @@ MigSummary *mig_summary_new(void)
     s->vfio_index = g_hash_table_new(NULL, NULL);
     s->vfio_records = mig_long_array_new(sizeof(MigVfioRecordSummary));
     s->commands = mig_long_array_new(sizeof(MigCommandSummary));
-    s->eof_offset = UINT64_MAX;
-    s->trailing_zero = true;
+    s->totals.eof_offset = UINT64_MAX;
+    s->totals.trailing_zero = true;
     return s;
 }
 
@@ -69,6 +83,7 @@ static bool watch_section(MigSummary *s, const MigItem *item, GError **error)
             .type = (uint8_t)item->type,
             .package_depth = item->package_depth,
         };
+        s->totals.n_sections = s->sections->len;
     }
     last = &g_array_index(s->sections, MigSectionSummary, s->sections->len - 1);
     last->length += item->length;
@@ -105,7 +120,7 @@ static void watch_ram(MigSummary *s, const MigItem *item)
     case MIG_ITEM_RAM_PAGES:
         ram = ram_of(s, item->pages.block);
         ram->wire_bytes += item->length;
-        s->ram_records += item->pages.n_pages;
+        s->totals.ram_records += item->pages.n_pages;
         ram->pages[item->pages.kind] += item->pages.n_pages;
         break;
     case MIG_ITEM_RAM_BLOCK:
@@ -123,7 +138,7 @@ static void watch_ram(MigSummary *s, const MigItem *item)
         break;
     case MIG_ITEM_RAM_LIST:
     case MIG_ITEM_RAM_MARK:
-        s->ram_records++;
+        s->totals.ram_records++;
         break;
     default:
         break;
@@ -224,13 +239,13 @@ static bool watch_outside(MigSummary *s, const MigItem *item, GError **error)
         break;
     case MIG_ITEM_EOF:
         if (!item->package_depth) {
-            s->eof_offset = item->offset;
+            s->totals.eof_offset = item->offset;
         }
         break;
     case MIG_ITEM_PADDING:
     case MIG_ITEM_TRAILING:
-        s->trailing_bytes += item->length;
-        s->trailing_zero &= item->kind == MIG_ITEM_PADDING;
+        s->totals.trailing_bytes += item->length;
+        s->totals.trailing_zero &= item->kind == MIG_ITEM_PADDING;
         break;
     default:
         break;
@@ -240,18 +255,16 @@ static bool watch_outside(MigSummary *s, const MigItem *item, GError **error)
 
 static void keep_defect(MigSummary *s, const MigItem *item)
 {
-    if (s->n_defects < MIG_DEFECTS_KEPT) {
-        s->defects[s->n_defects] = (MigDefectSummary){ .offset = item->offset,
-                                                       .rule = item->defect,
-                                                       .section = item->section };
+    if (s->totals.n_defects < MIG_DEFECTS_KEPT) {
+        s->defects[s->totals.n_defects] = (MigDefectSummary){ .offset = item->offset,
+                                                              .rule = item->defect,
+                                                              .section = item->section };
     }
-    s->n_defects++;
+    s->totals.n_defects++;
 }
 
-bool mig_summary_watch(MigSummary *s, MigReader *reader, const MigItem *item,
-                       GError **error)
+bool mig_summary_watch(MigSummary *s, const MigItem *item, GError **error)
 {
-    (void)reader;
     s->share[share_of(item)] += item->length;
     if (G_UNLIKELY(item->defect)) {
         keep_defect(s, item);
@@ -269,4 +282,63 @@ bool mig_summary_watch(MigSummary *s, MigReader *reader, const MigItem *item,
         watch_ram(s, item);
     }
     return !mig_section_is_vfio(item->section) || watch_vfio(s, item, error);
+}
+
+/* --- what is known --- */
+
+/* The @i-th element of a GArray or MigLongArray, NULL beyond the last. */
+#define ELEMENT(array, type, i) \
+    ((i) < (array)->len ? &g_array_index(array, type, i) : NULL)
+
+const MigSummaryTotals *mig_summary_totals(const MigSummary *s)
+{
+    return &s->totals;
+}
+
+uint64_t mig_summary_share(const MigSummary *s, MigShare share)
+{
+    g_return_val_if_fail((unsigned)share < MIG_SHARE_COUNT, 0);
+    return s->share[share];
+}
+
+const MigSectionSummary *mig_summary_section(const MigSummary *s, size_t i)
+{
+    return ELEMENT(s->sections, MigSectionSummary, i);
+}
+
+const MigRamSummary *mig_summary_ram(const MigSummary *s, size_t block)
+{
+    return ELEMENT(s->ram, MigRamSummary, block);
+}
+
+const MigRamSummary *mig_summary_ram_other(const MigSummary *s)
+{
+    return &s->ram_other;
+}
+
+const MigVfioSummary *mig_summary_vfio(const MigSummary *s, size_t i)
+{
+    return ELEMENT(s->vfio, MigVfioSummary, i);
+}
+
+const MigVfioSummary *mig_summary_vfio_of(const MigSummary *s, const MigSection *section)
+{
+    guint index = GPOINTER_TO_UINT(g_hash_table_lookup(s->vfio_index, section));
+
+    return index ? &g_array_index(s->vfio, MigVfioSummary, index - 1) : NULL;
+}
+
+const MigVfioRecordSummary *mig_summary_vfio_record(const MigSummary *s, size_t i)
+{
+    return ELEMENT(s->vfio_records, MigVfioRecordSummary, i);
+}
+
+const MigCommandSummary *mig_summary_command(const MigSummary *s, size_t i)
+{
+    return ELEMENT(s->commands, MigCommandSummary, i);
+}
+
+const MigDefectSummary *mig_summary_defect(const MigSummary *s, size_t i)
+{
+    return i < MIN(s->totals.n_defects, MIG_DEFECTS_KEPT) ? &s->defects[i] : NULL;
 }

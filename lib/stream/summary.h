@@ -11,7 +11,6 @@
 #ifndef MIG_STREAM_SUMMARY_H
 #define MIG_STREAM_SUMMARY_H
 
-#include "io/long-array.h"
 #include "stream/reader.h"
 #include "stream/vfio-dialect.h"
 
@@ -36,9 +35,9 @@ MIG_API uint64_t mig_section_summary_body(const MigSectionSummary *section,
 
 /* Pages of one RAM block by the record that carried them. */
 typedef struct MigRamSummary {
-    uint64_t pages[MIG_PAGE_KIND_COUNT];
     uint64_t mapped;     /* pages that a mapped-ram file holds */
-    uint64_t wire_bytes; /* bytes of all of them, headers included */
+    uint64_t wire_bytes; /* bytes of all pages, headers included */
+    uint64_t pages[MIG_PAGE_KIND_COUNT];
 } MigRamSummary;
 
 typedef struct MigVfioRecordSummary {
@@ -50,7 +49,7 @@ typedef struct MigVfioRecordSummary {
     bool has_subflags;
     uint8_t header_length; /* bytes of it before its payload */
     uint8_t type;          /* of the section that it is in */
-    uint32_t device;       /* index into vfio */
+    uint32_t device;       /* as mig_summary_vfio() counts */
     uint32_t next;         /* index + 1 of the device's next record; 0: none */
 } MigVfioRecordSummary;
 
@@ -63,7 +62,7 @@ typedef struct MigVfioSummary {
     uint32_t config_length; /* bytes of the payload */
     uint32_t msix_vectors;  /* in the payload */
     bool msix_enabled;
-    uint32_t first_record; /* index + 1 into vfio_records; 0: none */
+    uint32_t first_record; /* 1 more than mig_summary_vfio_record() counts; 0: none */
     uint32_t last_record;
 } MigVfioSummary;
 
@@ -93,32 +92,55 @@ typedef struct MigDefectSummary {
 
 #define MIG_DEFECTS_KEPT 16u
 
-typedef struct MigSummary {
-    MigLongArray *sections;     /* MigSectionSummary, in order */
-    GArray *ram;                /* MigRamSummary, one per block of the reader */
-    MigRamSummary ram_other;    /* pages of no known block */
-    uint64_t ram_records;       /* words: the list, pages, marks */
-    GArray *vfio;               /* MigVfioSummary */
-    GHashTable *vfio_index;     /* MigSection -> index into vfio + 1 */
-    MigLongArray *vfio_records; /* MigVfioRecordSummary, in order */
-    MigLongArray *commands;     /* MigCommandSummary, in order */
-    uint64_t share[MIG_SHARE_COUNT];
-    uint64_t eof_offset;     /* UINT64_MAX: none */
-    uint64_t trailing_bytes; /* after the end mark and the description */
-    bool trailing_zero;      /* ... and all of them 0 */
-    MigDefectSummary defects[MIG_DEFECTS_KEPT];
-    uint64_t n_defects;
-} MigSummary;
+typedef struct MigSummary MigSummary;
 
 MIG_API MigSummary *mig_summary_new(void);
 MIG_API void mig_summary_free(MigSummary *summary);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigSummary, mig_summary_free)
 
-/* Adds @item, the one that @reader has just read: all items of a stream, from its first on.
+/* Adds @item, the one that a reader has just read: all items of a stream, from its first on.
  * One that lies in a section whose header was not watched is left out, with a GLib critical.
  * False with *error (IO) where there is room for it neither in memory nor in a temporary
  * file. */
-MIG_API bool mig_summary_watch(MigSummary *summary, MigReader *reader,
-                               const MigItem *item, GError **error);
+MIG_API bool mig_summary_watch(MigSummary *summary, const MigItem *item, GError **error);
+
+/* What is one for the whole stream. */
+typedef struct MigSummaryTotals {
+    uint64_t n_sections; /* that mig_summary_section() has */
+    uint64_t n_defects; /* the first MIG_DEFECTS_KEPT of which mig_summary_defect() has */
+    uint64_t ram_records;    /* words: the list, pages, marks */
+    uint64_t eof_offset;     /* UINT64_MAX: none */
+    uint64_t trailing_bytes; /* after the end mark and the description */
+    bool trailing_zero;      /* ... and all of them 0 */
+} MigSummaryTotals;
+
+/* What is returned from here on is the summary's, and valid until the next item is watched.
+ * Those that take @i have them in the order of the stream, and return NULL beyond the last. */
+MIG_API const MigSummaryTotals *mig_summary_totals(const MigSummary *summary);
+
+/* Bytes of that kind. */
+MIG_API uint64_t mig_summary_share(const MigSummary *summary, MigShare share);
+
+MIG_API const MigSectionSummary *mig_summary_section(const MigSummary *summary, size_t i);
+
+/* Of the block with that index in the reader's list; NULL: it was not watched. */
+MIG_API const MigRamSummary *mig_summary_ram(const MigSummary *summary, size_t block);
+
+/* Pages of no known block. */
+MIG_API const MigRamSummary *mig_summary_ram_other(const MigSummary *summary);
+
+MIG_API const MigVfioSummary *mig_summary_vfio(const MigSummary *summary, size_t i);
+
+/* The device whose section is @section; NULL: there is none. */
+MIG_API const MigVfioSummary *mig_summary_vfio_of(const MigSummary *summary,
+                                                  const MigSection *section);
+
+/* Records of all devices: those of one are linked by their next. */
+MIG_API const MigVfioRecordSummary *mig_summary_vfio_record(const MigSummary *summary,
+                                                            size_t i);
+
+MIG_API const MigCommandSummary *mig_summary_command(const MigSummary *summary, size_t i);
+
+MIG_API const MigDefectSummary *mig_summary_defect(const MigSummary *summary, size_t i);
 
 #endif

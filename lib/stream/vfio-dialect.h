@@ -42,6 +42,7 @@ typedef struct MigVfioDevice {
     bool plain_config; /* some has not */
     bool full;         /* a FULL section was seen */
     bool config_load_ready;
+    uint64_t reserved[4]; /* for members to come: MigVfioSummary has one inside */
 } MigVfioDevice;
 
 MIG_API void mig_vfio_device_init(MigVfioDevice *device, const MigSection *section);

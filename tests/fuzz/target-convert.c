@@ -122,7 +122,7 @@ static uint64_t errors_of(GBytes *bytes, const char *announced)
     const MigItem *item;
 
     while (check && mig_reader_next(reader, &item, &error) == MIG_STATUS_MORE) {
-        mig_check_item(check, item);
+        mig_check_watch(check, item, NULL);
     }
     if (!check || !mig_check_finish(check, error)) {
         return UINT64_MAX;

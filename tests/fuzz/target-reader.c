@@ -78,7 +78,7 @@ static bool read_items(MigReader *reader, const uint8_t *data, size_t n, GString
             FUZZ_ASSERT(bytes && memcmp(bytes, data + item->offset, item->length) == 0);
             assert_encodes(item, bytes);
         }
-        if (!mig_summary_watch(summary, reader, item, &error)) {
+        if (!mig_summary_watch(summary, item, &error)) {
             status = MIG_STATUS_ERROR;
             break;
         }

@@ -29,10 +29,10 @@
 #define ELEMENT(MEMBERS) "\"vmsd_name\": \"e\", \"version\": 1, " MEMBERS ", "
 
 /* A decoder of a stream of its own. */
-#define DECODER(VISIT, USER)                               \
-    (const MigDecoder)                                     \
-    {                                                      \
-        &(MigBudget)MIG_BUDGET_INIT, NULL, (VISIT), (USER) \
+#define DECODER(VISIT, USER)                                                    \
+    (const MigDecoder)                                                          \
+    {                                                                           \
+        .budget = &(MigBudget)MIG_BUDGET_INIT, .visit = (VISIT), .user = (USER) \
     }
 
 /* The leaves that come of a description and a body, "path=value" one after the other; what is
@@ -620,7 +620,9 @@ START_TEST(costs_no_more_than_it_is_worth)
     g_autofree uint8_t *body = g_malloc(costly[_i].length);
     MigBudget budget = MIG_BUDGET_INIT;
     Tally tally = { 0 };
-    const MigDecoder decoder = { &budget, NULL, count_visit, &tally };
+    const MigDecoder decoder = { .budget = &budget,
+                                 .visit = count_visit,
+                                 .user = &tally };
 
     for (unsigned i = 0; i < costly[_i].times; i++) {
         g_string_append(json, costly[_i].unit);
@@ -653,7 +655,9 @@ START_TEST(follows_a_chain_of_subsections_once)
     g_autoptr(GByteArray) body = g_byte_array_new();
     MigBudget budget = MIG_BUDGET_INIT;
     Tally tally = { 0 };
-    const MigDecoder decoder = { &budget, NULL, count_visit, &tally };
+    const MigDecoder decoder = { .budget = &budget,
+                                 .visit = count_visit,
+                                 .user = &tally };
     g_autofree char *json = NULL;
 
     append_be(body, 0, 8); /* virtio-mmio */

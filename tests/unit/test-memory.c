@@ -88,8 +88,10 @@ static void see(const MigField *field, void *user)
 
 static bool decode_dev(MigReader *reader, uint64_t offset, GError **error)
 {
-    const MigDeviceBody body = { "dev", 0, 1, offset, 4 };
-    const MigDecoder decoder = { mig_reader_budget(reader), NULL, see, NULL };
+    const MigDeviceBody body = {
+        .name = "dev", .version_id = 1, .offset = offset, .length = 4
+    };
+    const MigDecoder decoder = { .budget = mig_reader_budget(reader), .visit = see };
     bool matches;
 
     return mig_device_decode_at(&decoder, mig_reader_input(reader),
@@ -111,10 +113,10 @@ static bool look(const char *file, GError **error)
         return false;
     }
     while ((status = mig_reader_next(reader, &item, error)) == MIG_STATUS_MORE) {
-        if (!mig_summary_watch(summary, reader, item, error)) {
+        if (!mig_summary_watch(summary, item, error)) {
             return false;
         }
-        mig_check_item(check, item);
+        mig_check_watch(check, item, NULL);
         if (item->kind == MIG_ITEM_DEVICE_STATE &&
             strcmp(item->section->name, "dev") == 0) {
             dev = item->offset;

@@ -214,7 +214,7 @@ START_TEST(a_summary_begins_with_the_stream)
     do {
         ck_assert_int_eq(mig_reader_next(reader, &item, NULL), MIG_STATUS_MORE);
     } while (!item->section || item->kind == MIG_ITEM_SECTION_HEADER);
-    ck_assert(mig_summary_watch(summary, reader, item, NULL));
+    ck_assert(mig_summary_watch(summary, item, NULL));
     ck_assert_int_eq(n_criticals, 1);
 }
 END_TEST

@@ -182,14 +182,14 @@ static void read_image(GBytes *stream, uint8_t *ram, const char *text)
     int fd = memfd_create("ram", MFD_CLOEXEC);
     g_autoptr(MigInput) in = mig_input_new_bytes(stream, "stream", NULL, NULL);
     g_autoptr(MigReader) reader = mig_reader_new(in);
-    g_autoptr(MigRamImage) image = mig_ram_image_new(place, &fd);
+    g_autoptr(MigRamImage) image = mig_ram_image_new(reader, place, &fd);
     g_autoptr(GError) error = NULL;
     const MigItem *item;
     MigStatus status;
 
     ck_assert_int_ge(fd, 0);
     while ((status = mig_reader_next(reader, &item, &error)) == MIG_STATUS_MORE) {
-        ck_assert_msg(mig_ram_image_watch(image, reader, item, &error), "%s\n%s",
+        ck_assert_msg(mig_ram_image_watch(image, item, &error), "%s\n%s",
                       error ? error->message : "", text);
     }
     ck_assert_msg(status == MIG_STATUS_END, "%s\n%s", error ? error->message : "", text);

@@ -111,14 +111,13 @@ static MigInput *open_text(const char *text)
 }
 
 /* All of @in; false with *error set as the library has it. */
-static bool extract(MigExtract *parts, MigInput *in, GError **error)
+static bool extract(MigExtract *parts, MigReader *reader, GError **error)
 {
-    g_autoptr(MigReader) reader = mig_reader_new(in);
     const MigItem *item;
     MigStatus status;
 
     while ((status = mig_reader_next(reader, &item, error)) == MIG_STATUS_MORE) {
-        if (!mig_extract_watch(parts, reader, item, error)) {
+        if (!mig_extract_watch(parts, item, error)) {
             return false;
         }
     }
@@ -144,8 +143,9 @@ START_TEST(parts_go_where_the_client_says)
     if (options.what == MIG_EXTRACT_SECTIONS || options.what == MIG_EXTRACT_DESCRIPTION) {
         options.out = out = mig_output_new_fd(new_file(&files, "out"), "out", NULL, NULL);
     }
-    g_autoptr(MigExtract) parts = mig_extract_new(&options);
-    ck_assert_int_eq(extract(parts, in, &error), cases[_i].found);
+    g_autoptr(MigReader) reader = mig_reader_new(in);
+    g_autoptr(MigExtract) parts = mig_extract_new(reader, &options);
+    ck_assert_int_eq(extract(parts, reader, &error), cases[_i].found);
     ck_assert(cases[_i].found || g_error_matches(error, MIG_ERROR, MIG_ERROR_UNMATCHED));
     ck_assert(!out || mig_output_commit(out, NULL));
     ck_assert_int_eq(mig_extract_ram_image(parts) != NULL,
@@ -180,10 +180,11 @@ START_TEST(what_cannot_be_opened_ends_it)
         const MigExtractOptions options = { MIG_EXTRACT_OPTIONS_INIT,
                                             .what = refused[i].what, .names = names,
                                             .open = refuse };
-        g_autoptr(MigExtract) parts = mig_extract_new(&options);
+        g_autoptr(MigReader) reader = mig_reader_new(in);
+        g_autoptr(MigExtract) parts = mig_extract_new(reader, &options);
 
         mig_addresses_add(names, "*");
-        ck_assert(!extract(parts, in, &error));
+        ck_assert(!extract(parts, reader, &error));
         ck_assert_str_eq(error->message, refused[i].message);
     }
 }

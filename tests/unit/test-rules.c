@@ -55,7 +55,7 @@ static Judged *judge(GBytes *stream, const char *name, const MigCheckOptions *op
     judged->reader = mig_reader_new(judged->in);
     judged->check = mig_check_new(judged->reader, &all);
     while (mig_reader_next(judged->reader, &item, &error) == MIG_STATUS_MORE) {
-        mig_check_item(judged->check, item);
+        mig_check_watch(judged->check, item, NULL);
     }
     ck_assert_msg(mig_check_finish(judged->check, error), "%s: %s", name,
                   error ? error->message : "");

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          making a section or a block, whose name lies after it.
+ * Must not know: what is done with it.  Private to the library.
+ * See also:      stream/item.h.
+ */
+#ifndef MIG_STREAM_ITEM_PRIVATE_H
+#define MIG_STREAM_ITEM_PRIVATE_H
+
+#include <string.h>
+
+#include "stream/item.h"
+
+/* The name as a client sees it: @n bytes of @name, kept in @room, and a NUL. */
+static inline const char *mig_name_after(void *room, const void *name, uint8_t n)
+{
+    memcpy(room, name, n);
+    ((char *)room)[n] = '\0';
+    return room;
+}
+
+/* Zeros, but for a name of @n bytes.  The caller frees it, with g_free(). */
+static inline MigSection *mig_section_new(const void *name, uint8_t n)
+{
+    MigSection *section = g_malloc0(sizeof(MigSection) + n + 1u);
+
+    section->name_length = n;
+    section->name = mig_name_after(section + 1, name, n);
+    return section;
+}
+
+static inline MigRamBlock *mig_ram_block_new(const void *name, uint8_t n)
+{
+    MigRamBlock *block = g_malloc0(sizeof(MigRamBlock) + n + 1u);
+
+    block->name_length = n;
+    block->name = mig_name_after(block + 1, name, n);
+    return block;
+}
+
+#endif
