@@ -47,7 +47,8 @@
 #
 # A new file in lib/*, cli or tests/{unit,cli} needs no line here.
 
-VERSION := 0.1.0
+version_part = $(shell sed -n 's/^\#define MIG_VERSION_$(1) //p' lib/io/version.h)
+VERSION := $(call version_part,MAJOR).$(call version_part,MINOR).$(call version_part,MICRO)
 SOVERSION := 0
 
 VARIANT ?= release
@@ -206,10 +207,12 @@ $(LIB_STATIC): $(LIB_OBJECTS)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 # With the name by which the loader looks for it beside it.
-$(LIB_SHARED): $(LIB_OBJECTS)
+$(LIB_SHARED): $(LIB_OBJECTS) lib/libmigstat.map
 	$(call say,LD,$@)
-	$(Q)$(CC) -shared -Wl,-soname,libmigstat.so.$(SOVERSION) $(all_cflags) $(all_ldflags) \
-		-o $@ $^ $(PACKAGE_LIBS) $(LDLIBS)
+	$(Q)rm -f $(B)/libmigstat.so.*
+	$(Q)$(CC) -shared -Wl,-soname,libmigstat.so.$(SOVERSION) \
+		-Wl,--version-script=lib/libmigstat.map $(all_cflags) $(all_ldflags) \
+		-o $@ $(LIB_OBJECTS) $(PACKAGE_LIBS) $(LDLIBS)
 	$(Q)ln -sf $(@F) $(@D)/libmigstat.so.$(SOVERSION)
 
 link = $(CC) $(all_cflags) $(all_ldflags) -o $@ $^ $(PACKAGE_LIBS) $(LDLIBS)

@@ -27,6 +27,7 @@
 #include "io/output.h"
 #include "io/place.h"
 #include "io/temporary.h"
+#include "io/version.h"
 #include "io/visibility.h"
 #include "stream/address.h"
 #include "stream/command.h"
@@ -44,6 +45,5 @@
 #include "stream/vfio-need.h"
 #include "stream/vfio.h"
 #include "stream/wire.h"
-#include "stream/writer.h"
 
 #endif

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "migstat.h"
+#include "stream/page-decode.h"
 
 typedef struct {
     MigInput *in;

@@ -12,6 +12,7 @@
 #include <check.h>
 
 #define SUITES(SUITE)  \
+    SUITE(abi)         \
     SUITE(address)     \
     SUITE(arm_sysreg)  \
     SUITE(check)       \

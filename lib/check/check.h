@@ -15,6 +15,8 @@
 #include "stream/reader.h"
 #include "stream/vfio-need.h"
 
+G_BEGIN_DECLS
+
 typedef enum MigSeverity {
     MIG_SEVERITY_DEFAULT, /* in options: what the rule has */
     MIG_SEVERITY_IGNORE,
@@ -130,5 +132,7 @@ MIG_API MigReleaseSet mig_check_refusing(const MigCheck *check);
 /* The finding nearest to the start of the stream for which @release refuses it, or NULL. */
 MIG_API const MigFinding *mig_check_first_refusal(const MigCheck *check,
                                                   MigRelease release);
+
+G_END_DECLS
 
 #endif

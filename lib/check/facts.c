@@ -10,6 +10,7 @@
 
 #include "stream/irq-controller.h"
 #include "stream/page-kind.h"
+#include "stream/vfio-watch.h"
 
 /* Devices through which the guest says which pages need not be sent.
  * Sources: hw/virtio/virtio-balloon.c, hw/virtio/virtio-mem.c. */

@@ -13,6 +13,8 @@
 
 #include "io/visibility.h"
 
+G_BEGIN_DECLS
+
 /* MIG_RELEASE(5, 2) is 5.2; larger is later.  Stable releases (7.2.22) are as their first. */
 typedef uint32_t MigRelease;
 
@@ -73,6 +75,8 @@ MIG_API MigRelease mig_release_of_machine(const char *machine);
  * Whether all machine types that begin like @machine, and record a configuration, end in
  * a version: the length of what they begin with ("pc-q35-": 7), or 0.
  */
-size_t mig_release_machine_family(const char *machine);
+MIG_API size_t mig_release_machine_family(const char *machine);
+
+G_END_DECLS
 
 #endif

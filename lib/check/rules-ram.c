@@ -11,6 +11,7 @@
 #include "check/rule.h"
 #include "io/number.h"
 #include "stream/defect.h"
+#include "stream/page-decode.h"
 #include "stream/page.h"
 #include "stream/ram-record.h"
 

@@ -16,6 +16,8 @@
 
 #include "io/visibility.h"
 
+G_BEGIN_DECLS
+
 /* For a name and its NUL. */
 #define MIG_ARM_SYSREG_NAME_MAX 32
 
@@ -39,5 +41,7 @@ MIG_API unsigned mig_arm_sysreg_bits(uint64_t id);
 /* The other way round: any of these forms, in upper or lower case; false: it is none.  Names
  * of the table's AArch64 registers may be given as S3_0_... too. */
 MIG_API bool mig_arm_sysreg_id(const char *name, uint64_t *id);
+
+G_END_DECLS
 
 #endif

@@ -8,6 +8,7 @@
 #include "device/decode.h"
 #include "device/walk.h"
 #include "stream/splice.h"
+#include "device/cut-subsection.h"
 
 static bool is_space(char c)
 {

@@ -16,6 +16,8 @@
 #include "stream/description.h"
 #include "stream/item.h"
 
+G_BEGIN_DECLS
+
 /* The longest body that is decoded, and the longest object of the description that is read for
  * it, in bytes; with a longer one the body is one MISMATCH field. */
 #define MIG_DEVICE_BODY_MAX (16u << 20)
@@ -61,16 +63,6 @@ typedef struct MigDeviceState {
  */
 MIG_API bool mig_device_decode(const MigDecoder *decoder, const MigDeviceState *device);
 
-/*
- * What becomes of a device without the subsection at @path ("cpu/fpu", "pm.ich9_pm/tco"):
- * @cut_length bytes of its body, from *from, are cut out, and the result is its object of
- * the description after that.  NULL if there is no such subsection (*problem is NULL), or
- * if it cannot be cut out (*problem is a static string).  The caller frees.
- */
-MIG_API char *mig_device_cut_subsection(MigBudget *budget, const MigDeviceState *device,
-                                        const char *path, uint64_t *from,
-                                        uint64_t *cut_length, const char **problem);
-
 /* The object of the description for that name and instance, in the text that @in holds; NULL
  * where there is none, or it is longer than MIG_DEVICE_JSON_MAX.  The caller frees. */
 MIG_API char *mig_device_description_text(MigInput *in, const MigDescription *description,
@@ -92,5 +84,7 @@ MIG_API bool mig_device_decode_at(const MigDecoder *decoder, MigInput *in,
  * PCI configuration space, INTx state, MSI-X table.  Returns whether it is one. */
 MIG_API bool mig_vfio_payload_decode(const MigDecoder *decoder, const uint8_t *bytes,
                                      uint64_t length, uint64_t offset);
+
+G_END_DECLS
 
 #endif

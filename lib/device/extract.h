@@ -14,6 +14,8 @@
 #include "stream/address.h"
 #include "stream/reader.h"
 
+G_BEGIN_DECLS
+
 typedef enum MigExtractWhat {
     MIG_EXTRACT_RAM,      /* blocks that are chosen: a file for each */
     MIG_EXTRACT_VFIO,     /* VFIO devices that are chosen: two files for each */
@@ -69,5 +71,7 @@ MIG_API bool mig_extract_finish(MigExtract *extract, GError **error);
 
 /* With RAM, which pages the stream did carry; else NULL.  Lives as long as @extract. */
 MIG_API const MigRamImage *mig_extract_ram_image(const MigExtract *extract);
+
+G_END_DECLS
 
 #endif

@@ -17,6 +17,8 @@
 
 #include "io/visibility.h"
 
+G_BEGIN_DECLS
+
 typedef enum MigFieldKind {
     MIG_FIELD_STRUCT,
     MIG_FIELD_ARRAY,      /* its elements are named "[0]", "[1]", ... */
@@ -54,5 +56,7 @@ static inline bool mig_field_is_group(const MigField *field)
 {
     return field->kind <= MIG_FIELD_SUBSECTION;
 }
+
+G_END_DECLS
 
 #endif

@@ -13,6 +13,8 @@
 #include "stream/reader.h"
 #include "stream/summary.h"
 
+G_BEGIN_DECLS
+
 /* How a stream was made, as far as it shows.  A live migration, savevm and "virsh save"
  * write the same records, so that PRECOPY is all of them. */
 typedef enum MigTransfer {
@@ -59,5 +61,7 @@ typedef struct MigOverview {
 MIG_API MigOverview *mig_overview_new(MigReader *reader, const MigSummary *summary);
 MIG_API void mig_overview_free(MigOverview *overview);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigOverview, mig_overview_free)
+
+G_END_DECLS
 
 #endif

@@ -11,6 +11,8 @@
 
 #include "io/visibility.h"
 
+G_BEGIN_DECLS
+
 typedef struct MigPciNames MigPciNames;
 
 /*
@@ -32,5 +34,7 @@ MIG_API const char *mig_pci_device_name(const MigPciNames *names, uint16_t vendo
                                         uint16_t device);
 /* @class_code: base class << 8 | sub-class, as in configuration space at 0x0a. */
 MIG_API const char *mig_pci_class_name(const MigPciNames *names, uint16_t class_code);
+
+G_END_DECLS
 
 #endif

@@ -15,6 +15,8 @@
 #include "io/error.h"
 #include "stream/reader.h"
 
+G_BEGIN_DECLS
+
 typedef struct MigRamImage MigRamImage;
 
 /*
@@ -58,5 +60,7 @@ MIG_API uint64_t mig_ram_image_missing(const MigRamImage *image, const MigRamBlo
 /* Whether the stream carried the page at @address. */
 MIG_API bool mig_ram_image_has(const MigRamImage *image, const MigRamBlock *block,
                                uint64_t address);
+
+G_END_DECLS
 
 #endif

@@ -13,6 +13,8 @@
 
 #include "device/field.h"
 
+G_BEGIN_DECLS
+
 typedef enum MigRegisterGroup {
     MIG_REGISTER_GENERAL,
     MIG_REGISTER_SEGMENT, /* x86: selector NAME, and NAME_base, NAME_limit, NAME_attr */
@@ -56,5 +58,7 @@ MIG_API const char *mig_registers_architecture(MigRegisters *registers);
 
 /* Likewise: its *n registers, group by group.  They live as long as @registers. */
 MIG_API const MigRegister *mig_registers_list(MigRegisters *registers, size_t *n);
+
+G_END_DECLS
 
 #endif

@@ -11,6 +11,7 @@
  * Source: migration/vmstate.c, vmsd_desc_field_start(); 5.2 to 11.1.
  */
 #include "device/schema.h"
+#include "stream/description-run.h"
 
 #include <string.h>
 

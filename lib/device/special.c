@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "device/decode.h"
+#include "stream/vfio-payload.h"
 #include "stream/vfio.h"
 
 void mig_special_decode(MigEmit *e, const char *type, const char *name, uint64_t at,

@@ -11,6 +11,8 @@
 
 #include "io/visibility.h"
 
+G_BEGIN_DECLS
+
 /* The device type (1 network card, 2 block device, ...) of a PCI device id of vendor 1af4,
  * transitional or modern; 0 where it is none. */
 MIG_API uint16_t mig_virtio_type_of_pci(uint16_t device);
@@ -24,5 +26,7 @@ MIG_API const char *mig_virtio_type_name(uint16_t type);
 /* "MRG_RXBUF", ...: the name of feature @bit, 0 to 127, of a device of @type, or of any device
  * where the bit is common to all; NULL where it has none. */
 MIG_API const char *mig_virtio_feature_name(uint16_t type, unsigned bit);
+
+G_END_DECLS
 
 #endif

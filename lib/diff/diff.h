@@ -25,6 +25,8 @@
 #include "stream/reader.h"
 #include "stream/vfio-dialect.h"
 
+G_BEGIN_DECLS
+
 typedef enum MigDiffSide { MIG_DIFF_A, MIG_DIFF_B } MigDiffSide;
 
 /* What differs.  After each kind: what of a MigDifference is set, and what its values hold. */
@@ -131,5 +133,7 @@ MIG_API const GError *mig_diff_error(const MigDiff *diff, MigDiffSide side);
  * tells which pages the stream did not carry, which are not compared. */
 MIG_API const MigReader *mig_diff_reader(const MigDiff *diff, MigDiffSide side);
 MIG_API const MigRamImage *mig_diff_ram_image(const MigDiff *diff, MigDiffSide side);
+
+G_END_DECLS
 
 #endif

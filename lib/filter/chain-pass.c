@@ -15,6 +15,7 @@
 #include "filter/chain-private.h"
 #include "io/options.h"
 #include "io/temporary.h"
+#include "stream/tail.h"
 
 static MigScan wants_scan(const MigFilterInstance *instance)
 {

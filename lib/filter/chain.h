@@ -11,6 +11,8 @@
 #include "io/output.h"
 #include "stream/reader.h"
 
+G_BEGIN_DECLS
+
 typedef struct MigChain MigChain;
 typedef struct MigFilterType MigFilterType;
 
@@ -37,6 +39,7 @@ MIG_API bool mig_filter_type_option(const MigFilterType *type, size_t i, const c
  */
 MIG_API const char *mig_chain_named(const char *name);
 
+/* Without filters: what it is given comes out unchanged.  The caller owns it, mig_chain_free(). */
 MIG_API MigChain *mig_chain_new(void);
 MIG_API void mig_chain_free(MigChain *chain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigChain, mig_chain_free)
@@ -126,5 +129,7 @@ typedef struct MigChange {
 /* The first of them, *n, and how many more there were. */
 MIG_API const MigChange *mig_chain_changes(const MigChain *chain, size_t *n);
 MIG_API uint64_t mig_chain_more_changes(const MigChain *chain);
+
+G_END_DECLS
 
 #endif

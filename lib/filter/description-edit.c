@@ -7,6 +7,7 @@
 #include "filter/description-edit.h"
 
 #include "filter/description-splice.h"
+#include "stream/outer-encode.h"
 #include "stream/outer.h"
 
 /* The text, its parts, the edited text and the item made of it; containers double. */

@@ -9,6 +9,7 @@
 #include "device/decode.h"
 #include "filter/description-edit.h"
 #include "filter/filter.h"
+#include "device/cut-subsection.h"
 
 /* What decoding shows and the description does not is inside of a virtio device's own state.
  * Source: hw/virtio/virtio.c, VMSTATE_VIRTIO_DEVICE. */

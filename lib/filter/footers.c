@@ -10,6 +10,7 @@
  */
 #include "filter/filter.h"
 #include "stream/description.h"
+#include "stream/outer-encode.h"
 #include "stream/outer.h"
 #include "stream/page.h"
 

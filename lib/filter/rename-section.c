@@ -9,6 +9,8 @@
 #include "filter/description-edit.h"
 #include "filter/filter.h"
 #include "io/number-tree.h"
+#include "stream/item-private.h"
+#include "stream/outer-encode.h"
 #include "stream/outer.h"
 
 typedef struct Rename {

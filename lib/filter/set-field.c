@@ -11,6 +11,7 @@
 
 #include "device/decode.h"
 #include "filter/filter.h"
+#include "stream/vfio-payload.h"
 #include "stream/vfio.h"
 
 typedef struct SetField {

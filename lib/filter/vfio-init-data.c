@@ -10,6 +10,7 @@
  * Source: hw/vfio/migration.c, vfio_save_iterate(), vfio_load_state(), 8.1.
  */
 #include "filter/filter.h"
+#include "stream/vfio-payload.h"
 #include "stream/vfio.h"
 
 typedef struct InitData {

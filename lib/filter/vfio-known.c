@@ -5,6 +5,7 @@
  * See also:      filter/vfio-layout.c; stream/vfio-dialect.h.
  */
 #include "filter/vfio-known.h"
+#include "stream/vfio-watch.h"
 
 #include <string.h>
 

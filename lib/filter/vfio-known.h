@@ -10,6 +10,7 @@
 #include "filter/filter.h"
 #include "io/byte-store.h"
 #include "stream/vfio-dialect.h"
+#include "stream/vfio-watch.h"
 
 /* Begin with zeros, mig_vfio_device_init() of seen, and a store. */
 typedef struct MigVfioKnown {

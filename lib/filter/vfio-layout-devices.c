@@ -6,6 +6,7 @@
  * See also:      filter/vfio-known.c, which reads the records; filter/vfio-layout.c.
  */
 #include "filter/vfio-layout-private.h"
+#include "stream/vfio-watch.h"
 
 static void free_device(gpointer p)
 {

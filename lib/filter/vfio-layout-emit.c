@@ -5,7 +5,9 @@
  * See also:      filter/vfio-layout.c, which has the dialects; stream/vfio.h.
  */
 #include "filter/vfio-layout-private.h"
+#include "stream/outer-encode.h"
 #include "stream/outer.h"
+#include "stream/vfio-payload.h"
 #include "stream/vfio.h"
 
 #define NO_SUBFLAGS (-1)

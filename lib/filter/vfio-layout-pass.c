@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "filter/vfio-layout-private.h"
+#include "stream/vfio-watch.h"
 
 /* --- the items of a device --- */
 

@@ -15,6 +15,8 @@
 
 #include "io/visibility.h"
 
+G_BEGIN_DECLS
+
 /* A wrapper that an input had.  It lives as long as the input. */
 typedef struct MigContainer MigContainer;
 
@@ -51,5 +53,7 @@ MIG_API uint64_t mig_container_header_length(const MigContainer *container);
  * it has not. */
 MIG_API const MigProperty *mig_container_property(const MigContainer *container,
                                                   size_t i);
+
+G_END_DECLS
 
 #endif

@@ -16,6 +16,8 @@
 
 #include "io/visibility.h"
 
+G_BEGIN_DECLS
+
 #define MIG_ERROR (mig_error_quark())
 
 typedef enum MigErrorCode {
@@ -42,6 +44,7 @@ typedef enum MigErrorLayer {
     MIG_LAYER_CONTAINER, /* Bytes of the file around it: compressed, or a save image. */
 } MigErrorLayer;
 
+/* The domain of all errors of the library: MIG_ERROR. */
 MIG_API GQuark mig_error_quark(void);
 
 /*
@@ -70,5 +73,7 @@ MIG_API bool mig_error_get_offset(const GError *error, uint64_t *offset);
 MIG_API MigErrorLayer mig_error_get_layer(const GError *error);
 MIG_API const char *mig_error_get_rule(const GError *error);
 MIG_API const char *mig_error_get_section(const GError *error, uint32_t *instance_id);
+
+G_END_DECLS
 
 #endif

@@ -15,6 +15,8 @@
 #include "io/container.h"
 #include "io/visibility.h"
 
+G_BEGIN_DECLS
+
 typedef struct MigInput MigInput;
 
 /* The longest look-ahead that mig_input_peek() grants, in bytes. */
@@ -83,6 +85,7 @@ MIG_API MigInput *mig_input_new_fd(int fd, const char *name,
 MIG_API MigInput *mig_input_new_bytes(GBytes *bytes, const char *name,
                                       const MigInputOptions *options, GError **error);
 
+/* @in may be NULL, as may be what any mig_..._free() of the library is given. */
 MIG_API void mig_input_free(MigInput *in);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigInput, mig_input_free)
 
@@ -170,5 +173,7 @@ MIG_API uint64_t mig_input_data_end(const MigInput *in, uint64_t offset);
  * a spool.  Plain byte @offset lies at *fd_offset of it.
  */
 MIG_API int mig_input_copy_fd(const MigInput *in, uint64_t offset, uint64_t *fd_offset);
+
+G_END_DECLS
 
 #endif

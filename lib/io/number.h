@@ -11,7 +11,11 @@
 
 #include "io/visibility.h"
 
+G_BEGIN_DECLS
+
 /* "12,345,678", in every locale.  The caller frees. */
 MIG_API char *mig_number(uint64_t n);
+
+G_END_DECLS
 
 #endif

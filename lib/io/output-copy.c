@@ -5,6 +5,7 @@
  * Must not know: what the bytes mean, nor how they are wrapped.
  * See also:      output-private.h; kernel-copy.h.
  */
+#include "io/output-moves.h"
 #include "io/output-private.h"
 
 #include <errno.h>

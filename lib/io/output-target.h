@@ -12,6 +12,8 @@
 
 #include "io/error.h"
 
+G_BEGIN_DECLS
+
 typedef struct MigTarget MigTarget;
 
 /* As MIG_INPUT_OPTIONS_INIT (io/input.h). */
@@ -74,5 +76,7 @@ MIG_API void mig_target_give_up(MigTarget *target);
 /* Without a commit, nothing stays. */
 MIG_API void mig_target_free(MigTarget *target);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigTarget, mig_target_free)
+
+G_END_DECLS
 
 #endif

@@ -12,6 +12,8 @@
 
 #include "io/input.h"
 
+G_BEGIN_DECLS
+
 typedef struct MigOutput MigOutput;
 
 /* As MIG_INPUT_OPTIONS_INIT. */
@@ -72,13 +74,6 @@ MIG_API bool mig_output_write(MigOutput *out, const void *data, size_t n, GError
 MIG_API bool mig_output_copy(MigOutput *out, MigInput *in, uint64_t offset,
                              uint64_t length, GError **error);
 
-/*
- * Whether mig_output_copy() of @in from @offset on would, as the next call, not copy the
- * bytes but move them: two files share their blocks, a pipe takes pages over, holes stay.
- * Where it would not, bytes that were read anyway are better written than read again.
- */
-MIG_API bool mig_output_moves(MigOutput *out, const MigInput *in, uint64_t offset);
-
 /* Plain bytes appended so far, before compression. */
 MIG_API uint64_t mig_output_tell(const MigOutput *out);
 
@@ -106,5 +101,7 @@ MIG_API bool mig_output_broken_pipe(const MigOutput *out);
 /* Queued copies are dropped unless mig_output_commit() came first. */
 MIG_API void mig_output_free(MigOutput *out);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigOutput, mig_output_free)
+
+G_END_DECLS
 
 #endif

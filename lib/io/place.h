@@ -9,6 +9,8 @@
 
 #include "io/error.h"
 
+G_BEGIN_DECLS
+
 typedef struct MigPlace {
     int folder; /* -1: none */
     char *name; /* One component; what it names need not exist. */
@@ -32,5 +34,7 @@ MIG_API int mig_place_open_folder(int at, const char *path);
 
 MIG_API void mig_place_clear(MigPlace *place);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MigPlace, mig_place_clear)
+
+G_END_DECLS
 
 #endif

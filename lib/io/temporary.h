@@ -10,6 +10,8 @@
 
 #include "io/error.h"
 
+G_BEGIN_DECLS
+
 /* The folder for temporary files: @dir, or where that is NULL $TMPDIR, or /var/tmp.  A client
  * that gives up the right to open files keeps it for this folder. */
 MIG_API const char *mig_temporary_dir(const char *dir);
@@ -20,5 +22,7 @@ MIG_API const char *mig_temporary_dir(const char *dir);
  * with O_CREAT, and unlinked at once.
  */
 MIG_API int mig_temporary_open(const char *dir, GError **error);
+
+G_END_DECLS
 
 #endif

@@ -2,10 +2,12 @@
 /*
  * Owns:          MIG_API, the mark of a function that libmigstat exports.
  * Must not know: any type or function of the library.
- * See also:      every public header includes it; the Makefile hides everything unmarked.
+ * See also:      every public header includes it, and GLib's G_BEGIN_DECLS with it; the Makefile hides everything unmarked.
  */
 #ifndef MIG_IO_VISIBILITY_H
 #define MIG_IO_VISIBILITY_H
+
+#include <glib.h>
 
 #define MIG_API __attribute__((visibility("default")))
 

@@ -18,6 +18,8 @@
 
 #include "stream/reader.h"
 
+G_BEGIN_DECLS
+
 /* Whether @address means the section or device @name, with that instance, as a whole. */
 MIG_API bool mig_address_is_section(const char *address, const char *name,
                                     uint32_t instance_id);
@@ -36,6 +38,7 @@ MIG_API char *mig_address_of_section(const char *name, uint32_t instance_id);
 /* Several addresses.  Each knows whether it has meant anything that it was tried on. */
 typedef struct MigAddresses MigAddresses;
 
+/* None yet. */
 MIG_API MigAddresses *mig_addresses_new(void);
 MIG_API void mig_addresses_free(MigAddresses *addresses);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigAddresses, mig_addresses_free)
@@ -79,5 +82,7 @@ typedef enum MigAddressKind {
 MIG_API char *mig_addresses_complaint(const MigAddresses *addresses, size_t *i,
                                       MigAddressKind kind, const char *option,
                                       const MigReader *reader);
+
+G_END_DECLS
 
 #endif

@@ -12,6 +12,7 @@
 #include "stream/reader-private.h"
 #include "stream/command.h"
 #include "stream/defect.h"
+#include "stream/command-encode.h"
 
 static const struct {
     const char *name;

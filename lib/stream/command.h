@@ -9,19 +9,14 @@
 
 #include "stream/item.h"
 
+G_BEGIN_DECLS
+
 /* "PING", ...: a static string, NULL for an id that no release knows. */
 MIG_API const char *mig_command_name(uint16_t id);
 
 /* Bytes of the payload where they are fixed, else -1. */
 MIG_API int mig_command_length(uint16_t id);
 
-/* The payload of a command with @bytes. */
-const uint8_t *mig_command_payload(const uint8_t *bytes);
-
-/* Appends a command with @n bytes of payload to @out. */
-void mig_command_encode(uint16_t id, const void *payload, uint16_t n, GByteArray *out);
-
-/* The same for PACKAGED, after which @length bytes follow. */
-void mig_command_encode_package(uint32_t length, GByteArray *out);
+G_END_DECLS
 
 #endif

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "io/input-memory.h"
+#include "stream/description-run.h"
 #include "stream/json-scan.h"
 
 typedef struct Field {

@@ -11,6 +11,8 @@
 #include "io/input.h"
 #include "stream/wire.h"
 
+G_BEGIN_DECLS
+
 /* One object of "devices". */
 typedef struct MigDeviceDescription {
     const char *name; /* idstr, unescaped, closed by a NUL */
@@ -57,14 +59,6 @@ MIG_API MigDescription *mig_description_parse(const char *json, uint32_t length,
                                               uint64_t offset);
 
 /*
- * An array of pointers, some of them NULL, is described as runs of entries of one name
- * since QEMU 10.0; but if it begins with an element that is there, its first entry claims
- * the length of the whole array.  The elements of the first run: @claimed by its entry,
- * @others in the runs after it.
- */
-uint64_t mig_description_first_run(uint64_t claimed, uint64_t others, bool begins_null);
-
-/*
  * The device of that name and instance: the first one at index @hint or after it (sections
  * of a sound stream are in the order of the description), else the first of all; -1 if
  * there is none.  Two entries of one name are rare, yet stock (isa-ide of machine isapc).
@@ -73,7 +67,10 @@ MIG_API ssize_t mig_description_lookup(const MigDescription *description,
                                        const char *name, uint32_t instance_id,
                                        size_t hint);
 
+/* Of one that the caller owns; that of a reader is the reader's. */
 MIG_API void mig_description_free(MigDescription *description);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigDescription, mig_description_free)
+
+G_END_DECLS
 
 #endif

@@ -14,7 +14,10 @@
 #include "stream/mapped-ram.h"
 #include "stream/outer.h"
 #include "stream/ram-record.h"
+#include "stream/vfio-payload.h"
 #include "stream/vfio.h"
+#include "stream/command-encode.h"
+#include "stream/outer-encode.h"
 
 typedef void Encode(const MigItem *item, const uint8_t *bytes, GByteArray *out);
 

@@ -13,7 +13,11 @@
 
 #include "io/visibility.h"
 
+G_BEGIN_DECLS
+
 /* Whether all of @name is @pattern, where * matches any bytes and ? matches one. */
 MIG_API bool mig_glob(const char *pattern, const char *name);
+
+G_END_DECLS
 
 #endif

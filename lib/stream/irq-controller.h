@@ -9,12 +9,17 @@
 
 #include "stream/item.h"
 
+G_BEGIN_DECLS
+
 typedef enum MigIrqController {
     MIG_IRQ_CONTROLLER_NONE,
     MIG_IRQ_CONTROLLER_GIC, /* in the kernel: enabling interrupts before it is restored fails */
     MIG_IRQ_CONTROLLER_OTHER,
 } MigIrqController;
 
+/* Which one @section restores. */
 MIG_API MigIrqController mig_section_irq_controller(const MigSection *section);
+
+G_END_DECLS
 
 #endif

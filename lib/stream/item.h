@@ -22,6 +22,8 @@
 #include "io/visibility.h"
 #include "stream/wire.h"
 
+G_BEGIN_DECLS
+
 /* Bytes.  The data record of VFIO's protocol v2 (1 MiB and a header) is one item, and any
  * item fits into a look-ahead of the input. */
 #ifndef MIG_ITEM_MAX /* but in a test build, of another size */
@@ -76,10 +78,6 @@ MIG_API bool mig_section_has_handler(const MigSection *section, const char *hand
 
 /* A GCompareFunc: the order of two MigSection by instance and name, which may hold NULs. */
 MIG_API gint mig_section_compare(gconstpointer a, gconstpointer b);
-
-/* A copy of @section with the idstr @name, of at most 255 bytes; free with g_free().  NULL
- * where a section of that name would be read in another way, and so could not be it. */
-MIG_API MigSection *mig_section_renamed(const MigSection *section, const char *name);
 
 /* A RAM block of the list.  Lives as long as the reader. */
 typedef struct MigRamBlock {
@@ -214,5 +212,7 @@ typedef struct MigItem {
         uint64_t reserved[16];
     };
 } MigItem;
+
+G_END_DECLS
 
 #endif

@@ -12,6 +12,8 @@
 
 #include "io/visibility.h"
 
+G_BEGIN_DECLS
+
 /* What was looked for, and the best of the names that were offered.  Its size is bounded,
  * however many names are offered. */
 typedef struct MigNearest MigNearest;
@@ -33,5 +35,7 @@ MIG_API const char *mig_nearest_best(const MigNearest *nearest);
  * Names are as they were offered, not escaped.  The caller frees it.
  */
 MIG_API char *mig_nearest_hint(const MigNearest *nearest, const char *has);
+
+G_END_DECLS
 
 #endif

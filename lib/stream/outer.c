@@ -8,6 +8,7 @@
  * save_section_footer(), qemu_savevm_state_complete_precopy_non_iterable(), 5.2 to 11.1.
  */
 #include "stream/outer.h"
+#include "stream/outer-encode.h"
 
 static const struct {
     const char *name, *key;

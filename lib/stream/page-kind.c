@@ -10,6 +10,7 @@
 #include "stream/page-kind.h"
 
 #include "stream/defect.h"
+#include "stream/page-decode.h"
 #include "stream/page.h"
 
 /* What zlib's compressBound() says of a page of @n bytes: no source sends more. */

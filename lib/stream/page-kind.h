@@ -13,6 +13,8 @@
 
 #include "stream/item.h"
 
+G_BEGIN_DECLS
+
 /* What a record of a kind holds. */
 typedef enum MigPageContent {
     MIG_PAGE_FILLED,  /* the byte that all of the page consists of */
@@ -50,7 +52,6 @@ typedef struct MigPageKindType {
 /* The row of @kind, which is below MIG_PAGE_KIND_COUNT. */
 MIG_API const MigPageKindType *mig_page_kind(MigPageKind kind);
 
-/* The kind whose flag is @flag, CONTINUE left out; MIG_PAGE_KIND_COUNT if there is none. */
-MigPageKind mig_page_kind_of_flag(uint32_t flag);
+G_END_DECLS
 
 #endif

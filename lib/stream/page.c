@@ -17,6 +17,7 @@
 #include <zlib.h>
 
 #include "io/zero.h"
+#include "stream/page-decode.h"
 
 /* At each number two bytes must be left, as QEMU's decoder has it. */
 static bool take_uleb(const uint8_t *data, size_t n, size_t *at, size_t *value)

@@ -13,20 +13,11 @@
 
 #include "io/visibility.h"
 
-/*
- * Applies the XBZRLE encoding @data, @n bytes, to @page, which holds the page's content so
- * far, @page_size bytes.  @page may be NULL: the encoding is judged only.
- * Returns false if it is malformed; @page is then partly changed.
- */
-MIG_API bool mig_page_xbzrle(const uint8_t *data, size_t n, uint8_t *page,
-                             size_t page_size);
-
-/* Inflates @data, a whole zlib stream, into @page, which may be NULL.  False unless it yields
- * exactly @page_size bytes and ends at @n. */
-MIG_API bool mig_page_inflate(const uint8_t *data, size_t n, uint8_t *page,
-                              size_t page_size);
+G_BEGIN_DECLS
 
 /* Whether @page is all zero. */
 MIG_API bool mig_page_is_zero(const uint8_t *page, size_t page_size);
+
+G_END_DECLS
 
 #endif

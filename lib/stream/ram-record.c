@@ -5,6 +5,7 @@
  * See also:      stream/ram.c, which has the layout; stream/page-size.c, which tries.
  */
 #include "stream/ram-record.h"
+#include "stream/page-decode.h"
 
 #define WORD MIG_RAM_WORD_LENGTH
 

@@ -25,6 +25,7 @@
 #include "stream/defect.h"
 #include "stream/item-private.h"
 #include "stream/mapped-ram.h"
+#include "stream/page-decode.h"
 #include "stream/ram-record.h"
 
 /* No record of a run but its first straddles a multiple of this, in bytes. */

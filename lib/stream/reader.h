@@ -15,6 +15,8 @@
 #include "stream/description.h"
 #include "stream/item.h"
 
+G_BEGIN_DECLS
+
 typedef struct MigReader MigReader;
 
 /* Bytes that are read of what follows a stream in a pipe; a file is read to its end. */
@@ -68,6 +70,8 @@ mig_reader_page_size(const MigReader *reader); /* of the target; 0: not known */
  * one size.  0 where it does not tell, as of Arm's machines, whose streams record the size. */
 MIG_API uint32_t mig_page_size_of_machine(const char *machine);
 
+/* The RAM blocks and the sections so far, *n of them, in order of their index.  The array is
+ * valid until the next item is read, what it points to as long as the reader. */
 MIG_API const MigRamBlock *const *mig_reader_ram_blocks(const MigReader *reader,
                                                         size_t *n);
 MIG_API const MigSection *const *mig_reader_sections(const MigReader *reader, size_t *n);
@@ -80,18 +84,13 @@ MIG_API const MigDescription *mig_reader_description(const MigReader *reader);
 MIG_API const MigDescription *mig_reader_find_description(MigReader *reader,
                                                           GError **error);
 
-/*
- * Skips from the last item, a section header, to the first of the FULL sections that end
- * the stream and whose lengths the description has; *offset is where that one is.  False,
- * and nothing is skipped, if they cannot be found: no description ends the input, its
- * lengths do not lead from section to section, or the input cannot seek.
- */
-MIG_API bool mig_reader_skip_to_tail(MigReader *reader, uint64_t *offset);
-
+/* The input that it was made with. */
 MIG_API MigInput *mig_reader_input(const MigReader *reader);
 
 /* The work that the meaning of this stream may cost; lives as long as the reader.  It grows
  * with the description when that is read, and with each device that is decoded. */
 MIG_API MigBudget *mig_reader_budget(MigReader *reader);
+
+G_END_DECLS
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "stream/defect.h"
 #include "stream/item-private.h"
+#include "stream/outer-encode.h"
 #include "stream/outer.h"
 #include "stream/reader-private.h"
 

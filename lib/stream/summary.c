@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "io/long-array.h"
+#include "stream/vfio-watch.h"
 #include "stream/vfio.h"
 
 struct MigSummary {

@@ -14,6 +14,8 @@
 #include "stream/reader.h"
 #include "stream/vfio-dialect.h"
 
+G_BEGIN_DECLS
+
 /* One START, PART, END or FULL.  Offsets in plain bytes, lengths in bytes. */
 typedef struct MigSectionSummary {
     uint64_t offset;
@@ -94,6 +96,7 @@ typedef struct MigDefectSummary {
 
 typedef struct MigSummary MigSummary;
 
+/* Of no item yet.  The caller owns it, mig_summary_free(). */
 MIG_API MigSummary *mig_summary_new(void);
 MIG_API void mig_summary_free(MigSummary *summary);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigSummary, mig_summary_free)
@@ -121,6 +124,7 @@ MIG_API const MigSummaryTotals *mig_summary_totals(const MigSummary *summary);
 /* Bytes of that kind. */
 MIG_API uint64_t mig_summary_share(const MigSummary *summary, MigShare share);
 
+/* Each START, PART, END and FULL. */
 MIG_API const MigSectionSummary *mig_summary_section(const MigSummary *summary, size_t i);
 
 /* Of the block with that index in the reader's list; NULL: it was not watched. */
@@ -129,6 +133,7 @@ MIG_API const MigRamSummary *mig_summary_ram(const MigSummary *summary, size_t b
 /* Pages of no known block. */
 MIG_API const MigRamSummary *mig_summary_ram_other(const MigSummary *summary);
 
+/* VFIO devices, in the order of their first items. */
 MIG_API const MigVfioSummary *mig_summary_vfio(const MigSummary *summary, size_t i);
 
 /* The device whose section is @section; NULL: there is none. */
@@ -139,8 +144,12 @@ MIG_API const MigVfioSummary *mig_summary_vfio_of(const MigSummary *summary,
 MIG_API const MigVfioRecordSummary *mig_summary_vfio_record(const MigSummary *summary,
                                                             size_t i);
 
+/* COMMANDs. */
 MIG_API const MigCommandSummary *mig_summary_command(const MigSummary *summary, size_t i);
 
+/* Defects, the first MIG_DEFECTS_KEPT of them. */
 MIG_API const MigDefectSummary *mig_summary_defect(const MigSummary *summary, size_t i);
+
+G_END_DECLS
 
 #endif

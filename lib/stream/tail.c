@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "stream/reader-private.h"
+#include "stream/tail.h"
 
 static bool read_exactly(MigReader *r, uint64_t offset, uint8_t *p, size_t n)
 {

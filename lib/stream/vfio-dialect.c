@@ -5,6 +5,7 @@
  * See also:      stream/vfio.c.
  */
 #include "stream/vfio-dialect.h"
+#include "stream/vfio-watch.h"
 
 static const char *const names[] = {
     [MIG_VFIO_DIALECT_NONE] = "none",

@@ -10,6 +10,8 @@
 
 #include "stream/item.h"
 
+G_BEGIN_DECLS
+
 typedef enum MigVfioDialect {
     MIG_VFIO_DIALECT_NONE,         /* no configuration on this channel, or not yet */
     MIG_VFIO_DIALECT_CONFIG_FIRST, /* in END, before the stop-and-copy data: QEMU 5.2 */
@@ -21,8 +23,7 @@ typedef enum MigVfioDialect {
 /* "config-first", ...: a static string. */
 MIG_API const char *mig_vfio_dialect_name(MigVfioDialect dialect);
 
-/* Start it with the section and zeros; feed it the device's items in order.  Offsets are in
- * plain bytes, UINT64_MAX where there is no such thing; sizes are in bytes. */
+/* What one device has sent.  Offsets are in plain bytes, UINT64_MAX where there is no such thing; sizes are in bytes. */
 typedef struct MigVfioDevice {
     const MigSection *section;
     MigVfioDialect dialect;   /* by what was seen so far */
@@ -45,7 +46,6 @@ typedef struct MigVfioDevice {
     uint64_t reserved[4]; /* for members to come: MigVfioSummary has one inside */
 } MigVfioDevice;
 
-MIG_API void mig_vfio_device_init(MigVfioDevice *device, const MigSection *section);
-MIG_API void mig_vfio_device_watch(MigVfioDevice *device, const MigItem *item);
+G_END_DECLS
 
 #endif

@@ -19,6 +19,8 @@
 #include "io/visibility.h"
 #include "stream/address.h"
 
+G_BEGIN_DECLS
+
 typedef enum MigVfioNeed {
     MIG_VFIO_NEED_AUTO, /* as the stream's own order says */
     MIG_VFIO_NEED_YES,
@@ -27,6 +29,7 @@ typedef enum MigVfioNeed {
 
 typedef struct MigVfioNeeds MigVfioNeeds;
 
+/* None yet: AUTO holds for all. */
 MIG_API MigVfioNeeds *mig_vfio_needs_new(void);
 MIG_API void mig_vfio_needs_free(MigVfioNeeds *needs);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigVfioNeeds, mig_vfio_needs_free)
@@ -46,5 +49,7 @@ MIG_API bool mig_vfio_needs_always(const MigVfioNeeds *needs, MigVfioNeed need);
 
 /* "auto", "yes", "no": a static string. */
 MIG_API const char *mig_vfio_need_name(MigVfioNeed need);
+
+G_END_DECLS
 
 #endif

@@ -26,6 +26,7 @@
 #include "stream/body.h"
 #include "stream/defect.h"
 #include "stream/pci-space.h"
+#include "stream/vfio-payload.h"
 
 #define FLAG            8u
 #define VERSION_LENGTH  4u

@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+G_BEGIN_DECLS
+
 static inline uint16_t mig_be16(const uint8_t *p)
 {
     return (uint16_t)(p[0] << 8 | p[1]);
@@ -92,7 +94,7 @@ static inline void mig_append_be64(GByteArray *out, uint64_t v)
 static inline void mig_append_pstr8(GByteArray *out, const void *text, uint8_t n)
 {
     mig_append_u8(out, n);
-    g_byte_array_append(out, text, n);
+    g_byte_array_append(out, (const guint8 *)text, n);
 }
 
 /* File header: be32 magic | be32 version.
@@ -196,5 +198,7 @@ typedef enum MigRamFlag {
 #define MIG_PAGE_SIZE_MIN     256u
 #define MIG_PAGE_SIZE_MAX     65536u
 #define MIG_PAGE_SIZE_USUAL   4096u /* where the stream gives no sign of another */
+
+G_END_DECLS
 
 #endif

@@ -9,6 +9,8 @@
  */
 #include "stream/writer.h"
 #include "io/input-memory.h"
+#include "io/output-moves.h"
+#include "stream/command-encode.h"
 
 #include <string.h>
 

@@ -19,8 +19,8 @@ typedef struct MigWriter MigWriter;
  * @resizes: lengths may change inside of a PACKAGED command, whose content is then held
  * back until its length is known.
  */
-MIG_API MigWriter *mig_writer_new(MigInput *in, MigOutput *out, bool resizes);
-MIG_API void mig_writer_free(MigWriter *writer);
+MigWriter *mig_writer_new(MigInput *in, MigOutput *out, bool resizes);
+void mig_writer_free(MigWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigWriter, mig_writer_free)
 
 /*
@@ -29,12 +29,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigWriter, mig_writer_free)
  * Errors: of the output; REFUSED for nested packages whose length changed; LIMIT for a
  * package with more than 64 MiB of changed bytes.
  */
-MIG_API bool mig_writer_put(MigWriter *writer, const MigItem *item, GError **error);
+bool mig_writer_put(MigWriter *writer, const MigItem *item, GError **error);
 
 /* Writes what was held back; the input is not needed any more.  The output is left open. */
-MIG_API bool mig_writer_finish(MigWriter *writer, GError **error);
+bool mig_writer_finish(MigWriter *writer, GError **error);
 
 /* Bytes put so far. */
-MIG_API uint64_t mig_writer_tell(const MigWriter *writer);
+uint64_t mig_writer_tell(const MigWriter *writer);
 
 #endif

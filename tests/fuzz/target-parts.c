@@ -7,6 +7,8 @@
  * See also:      fuzz.h; lib/stream/description.h, vfio.h, page.h.
  */
 #include "fuzz/fuzz.h"
+#include "stream/page-decode.h"
+#include "stream/vfio-payload.h"
 
 #include <json-glib/json-glib.h>
 #include <string.h>

@@ -25,6 +25,7 @@
 
 #include "io/attributes.h"
 #include "io/error.h"
+#include "io/output-moves.h"
 #include "io/output.h"
 
 #define KIB ((size_t)1024)

@@ -10,6 +10,7 @@
 
 #include "mkmig.h"
 #include "support.h"
+#include "stream/page-decode.h"
 
 #define PAGE 4096u
 

@@ -14,6 +14,7 @@
 
 #include "migstat.h"
 #include "mkmig.h"
+#include "stream/tail.h"
 
 #define RAM      "start 2 \"ram\" 0 4; ram-eos; footer 2; "
 #define READ_RAM "START:ram EOS footer "

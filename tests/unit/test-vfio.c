@@ -11,6 +11,7 @@
 
 #include "migstat.h"
 #include "mkmig.h"
+#include "stream/vfio-watch.h"
 
 #define PAYLOAD     "vfio-payload 256 2; "
 #define CONFIG      "vfio config; " PAYLOAD "vfio eos; "
