@@ -49,7 +49,7 @@
 
 version_part = $(shell sed -n 's/^\#define MIG_VERSION_$(1) //p' lib/io/version.h)
 VERSION := $(call version_part,MAJOR).$(call version_part,MINOR).$(call version_part,MICRO)
-SOVERSION := 0
+SOVERSION := 1
 
 VARIANT ?= release
 B ?= build/$(VARIANT)

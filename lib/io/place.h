@@ -32,6 +32,7 @@ MIG_API bool mig_place_find(const char *path, bool follow, MigPlace *place,
  * searched all the same, but not synced. */
 MIG_API int mig_place_open_folder(int at, const char *path);
 
+/* Frees what @place has: of MIG_PLACE_NONE nothing. */
 MIG_API void mig_place_clear(MigPlace *place);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MigPlace, mig_place_clear)
 

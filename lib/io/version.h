@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 
 /* Of the headers that a program is compiled with. */
 #define MIG_VERSION_MAJOR 0
-#define MIG_VERSION_MINOR 1
+#define MIG_VERSION_MINOR 2
 #define MIG_VERSION_MICRO 0
 
 /* Whether they are of that release or a later one. */

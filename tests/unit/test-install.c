@@ -52,7 +52,7 @@ START_TEST(installs_and_uninstalls)
         "make -s -C \"$SRCDIR\" B=\"$BUILDDIR\" install DESTDIR=\"$PWD\" PREFIX=/opt/m\n"
         "cd opt/m\n"
         "test -x bin/migstat -a -f lib/libmigstat.a -a -L lib/libmigstat.so\n"
-        "test \"$(readlink lib/libmigstat.so)\" = libmigstat.so.0\n"
+        "test \"$(readlink lib/libmigstat.so)\" = libmigstat.so.1\n"
         "test -f include/migstat/migstat.h -a -f include/migstat/io/visibility.h\n"
         "test -f share/migstat/schema/dump.json -a -f share/migstat/schema/common.json\n"
         "grep -qx prefix=/opt/m lib/pkgconfig/migstat.pc\n"
