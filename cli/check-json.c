@@ -29,6 +29,7 @@ static void finding_json(CliJson *json, const CheckReport *report,
     cli_json_string(json, "severity", mig_severity_name(finding->severity));
     cli_json_uint(json, "offset", finding->offset);
     cli_json_bool(json, "in_container", finding->in_container);
+    cli_json_channel(json, finding->channel);
     if (finding->section) {
         cli_json_string_len(json, "section", finding->section, finding->section_length);
         cli_json_uint(json, "instance_id", finding->instance_id);
@@ -93,6 +94,7 @@ static void releases_json(CliJson *json, const CheckReport *report)
         cli_json_bool(json, "refused", first != NULL);
         cli_json_string(json, "rule", first ? mig_rule_id(first->rule) : NULL);
         if (first) {
+            cli_json_channel(json, first->channel);
             cli_json_uint(json, "offset", first->offset);
         } else {
             cli_json_null(json, "offset");

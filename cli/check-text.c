@@ -17,7 +17,7 @@
 
 /* "FILE:0xOFFSET: SEVERITY[RULE]: ", where to find it and by which rule. */
 static GString *place_of(const CheckReport *report, const MigFinding *finding,
-                         uint64_t offset)
+                         uint32_t channel, uint64_t offset)
 {
     static const CliStyle styles[MIG_SEVERITY_COUNT] = {
         [MIG_SEVERITY_NOTE] = CLI_CYAN,
@@ -25,7 +25,8 @@ static GString *place_of(const CheckReport *report, const MigFinding *finding,
         [MIG_SEVERITY_ERROR] = CLI_RED,
     };
     bool color = cli_use_color(report->common->color, stdout);
-    g_autofree char *place = cli_place(report->file, offset, finding->in_container);
+    g_autofree char *place =
+        cli_place(report->file, channel, offset, finding->in_container);
     GString *line = g_string_new(NULL);
 
     g_string_printf(line, "%s: %s%s[%s]%s: ", place,
@@ -77,7 +78,8 @@ static void print_remedy(const CheckReport *report, const MigRemedy *remedy)
 static void print_finding(const CheckReport *report, const MigFinding *finding)
 {
     g_autofree char *text = text_of(finding);
-    g_autoptr(GString) line = place_of(report, finding, finding->offset);
+    g_autoptr(GString) line =
+        place_of(report, finding, finding->channel, finding->offset);
 
     g_string_append(line, text);
     if (finding->loader && check_report_is_for_one(report)) {
@@ -89,7 +91,8 @@ static void print_finding(const CheckReport *report, const MigFinding *finding)
     cli_print_line(stdout, HANG, line->str);
     print_remedy(report, &finding->remedy);
     if (finding->more) {
-        g_autoptr(GString) more = place_of(report, finding, finding->more_until);
+        g_autoptr(GString) more =
+            place_of(report, finding, finding->more_channel, finding->more_until);
 
         g_string_append_printf(more, "and %" PRIu64 " more up to here (--all shows each)",
                                finding->more);
@@ -118,10 +121,12 @@ static void print_releases(const CheckReport *report)
             cli_verdict_run(report->check, left, mig_releases_oldest(left), &finding);
         g_autofree char *releases = mig_releases_text(run);
         g_autofree char *text = finding ? text_of(finding) : NULL;
-        g_autofree char *verdict =
-            finding ? g_strdup_printf("refused: 0x%" PRIx64 ": %s: %s", finding->offset,
-                                      mig_rule_id(finding->rule), text)
-                    : g_strdup("no reason to refuse found");
+        g_autofree char *at =
+            finding ? cli_offset(finding->channel, finding->offset) : NULL;
+        g_autofree char *verdict = finding
+                                       ? g_strdup_printf("refused: %s: %s: %s", at,
+                                                         mig_rule_id(finding->rule), text)
+                                       : g_strdup("no reason to refuse found");
         g_autofree char *name = g_strconcat(file, ":", NULL);
 
         cli_table_row(table, name, releases, verdict);

@@ -158,9 +158,14 @@ MigInput *cli_open(const char *path, const CliCommon *common, GError **error);
 MigInput *cli_open_with(const char *path, const CliCommon *common,
                         const MigInputOptions *options, GError **error);
 
+/* "0xOFFSET", or "channel 3, offset 0xOFFSET" where @channel is not the main one.  The
+ * caller frees. */
+char *cli_offset(uint32_t channel, uint64_t offset);
+
 /* "FILE:0xOFFSET", where a message is about; "FILE:0xOFFSET of the file" where the offset
- * counts bytes of what is around the stream.  The caller frees. */
-char *cli_place(const char *file, uint64_t offset, bool in_container);
+ * counts bytes of what is around the stream; "FILE:channel 3, offset 0xOFFSET".  The caller
+ * frees. */
+char *cli_place(const char *file, uint32_t channel, uint64_t offset, bool in_container);
 
 /* argp_error() for a message with words of the command line, which is printed as
  * cli_file_name() does. */

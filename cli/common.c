@@ -282,12 +282,18 @@ static char *error_text(const GError *error)
     return of_stream ? cli_own_text(error->message) : cli_file_name(error->message);
 }
 
-char *cli_place(const char *file, uint64_t offset, bool in_container)
+char *cli_offset(uint32_t channel, uint64_t offset)
+{
+    return channel ? g_strdup_printf("channel %u, offset 0x%" PRIx64, channel, offset)
+                   : g_strdup_printf("0x%" PRIx64, offset);
+}
+
+char *cli_place(const char *file, uint32_t channel, uint64_t offset, bool in_container)
 {
     g_autofree char *name = cli_file_name(file);
+    g_autofree char *at = cli_offset(channel, offset);
 
-    return g_strdup_printf("%s:0x%" PRIx64 "%s", name, offset,
-                           in_container ? " of the file" : "");
+    return g_strdup_printf("%s:%s%s", name, at, in_container ? " of the file" : "");
 }
 
 void cli_print_error(const char *file, const GError *error)
@@ -300,10 +306,10 @@ void cli_print_error(const char *file, const GError *error)
     uint64_t offset;
 
     fflush(stdout);
-    place =
-        mig_error_get_offset(error, &offset)
-            ? cli_place(file, offset, mig_error_get_layer(error) == MIG_LAYER_CONTAINER)
-            : cli_file_name(file);
+    place = mig_error_get_offset(error, &offset)
+                ? cli_place(file, mig_error_get_channel(error), offset,
+                            mig_error_get_layer(error) == MIG_LAYER_CONTAINER)
+                : cli_file_name(file);
     g_string_printf(line, "%s: error", place);
     if (rule) {
         g_string_append_printf(line, "[%s]", rule);

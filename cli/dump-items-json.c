@@ -21,6 +21,7 @@ static void put_item(void *view, const MigItem *item)
     g_autofree char *details = dump_item_details(item);
 
     cli_json_object(json, NULL);
+    cli_json_channel(json, item->channel);
     cli_json_uint(json, "offset", item->offset);
     cli_json_uint(json, "length", item->length);
     cli_json_string(json, "kind", mig_item_kind_name(item->kind));

@@ -24,10 +24,13 @@ static void print_item(void *view, const MigItem *item)
     g_autoptr(GString) line = g_string_new(NULL);
 
     (void)view;
-    g_string_printf(line, "0x%08" PRIx64 " %10" PRIu64 "  %s%-15s %s%s%s", item->offset,
-                    item->length, item->package_depth ? "| " : "",
-                    mig_item_kind_name(item->kind), section ? section : "",
-                    section && *details ? ": " : "", details);
+    if (item->channel) {
+        g_string_printf(line, "channel %u, offset ", item->channel);
+    }
+    g_string_append_printf(line, "0x%08" PRIx64 " %10" PRIu64 "  %s%-15s %s%s%s",
+                           item->offset, item->length, item->package_depth ? "| " : "",
+                           mig_item_kind_name(item->kind), section ? section : "",
+                           section && *details ? ": " : "", details);
     if (item->piece) {
         g_string_append_printf(line, " (from byte %" PRIu64 " of %" PRIu64 ")",
                                item->piece, item->whole);

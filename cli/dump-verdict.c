@@ -34,9 +34,10 @@ static void append_reason(GString *line, const Dump *dump, MigRelease release)
     const MigFinding *finding = mig_check_first_refusal(dump->check, release);
     g_autofree char *file = cli_shell_name(dump->file);
     g_autofree char *name = mig_releases_text(mig_releases_one(release));
+    g_autofree char *at = cli_offset(finding->channel, finding->offset);
 
-    g_string_append_printf(line, ": %s at 0x%" PRIx64 " (migstat check --for=%s %s)",
-                           mig_rule_id(finding->rule), finding->offset, name, file);
+    g_string_append_printf(line, ": %s at %s (migstat check --for=%s %s)",
+                           mig_rule_id(finding->rule), at, name, file);
 }
 
 static char *verdict_line(const Dump *dump)

@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          errors as JSON, the same for all commands; see migstat-json(5).
+ * Owns:          errors as JSON, and where something is, the same for all commands; see migstat-json(5).
  * Must not know: any one command.
  * See also:      cli/json.c; cli_print_error(), the same as text.
  */
 #include "cli.h"
 #include "json.h"
+
+void cli_json_channel(CliJson *json, uint32_t channel)
+{
+    if (channel) {
+        cli_json_uint(json, "channel", channel);
+    }
+}
 
 void cli_json_error(CliJson *json, const char *key, const GError *error)
 {
@@ -26,6 +33,7 @@ void cli_json_error(CliJson *json, const char *key, const GError *error)
     } else {
         cli_json_null(json, "offset");
     }
+    cli_json_channel(json, mig_error_get_channel(error));
     cli_json_string(json, "counts",
                     mig_error_get_layer(error) == MIG_LAYER_CONTAINER ? "container bytes"
                                                                       : "stream bytes");

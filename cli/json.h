@@ -42,6 +42,8 @@ void cli_json_string(CliJson *json, const char *key, const char *value);
 void cli_json_hex(CliJson *json, const char *key, const uint8_t *bytes, size_t length);
 void cli_json_string_len(CliJson *json, const char *key, const char *value,
                          size_t length);
+/* The number of a channel, as MigItem has it; nothing for the main channel. */
+void cli_json_channel(CliJson *json, uint32_t channel);
 /* An object of what @error carries; null for none. */
 void cli_json_error(CliJson *json, const char *key, const GError *error);
 /* Ends the document with a newline. */

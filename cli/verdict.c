@@ -34,8 +34,10 @@ static char *errors_text(const MigCheck *check)
     g_string_printf(text, "with %" PRIu64 " error%s", errors, errors == 1 ? "" : "s");
     for (size_t i = 0; i < n && named < NAMED; i++) {
         if (findings[i].severity == MIG_SEVERITY_ERROR) {
-            g_string_append_printf(text, "%s %s at 0x%" PRIx64, named ? "," : ":",
-                                   mig_rule_id(findings[i].rule), findings[i].offset);
+            g_autofree char *at = cli_offset(findings[i].channel, findings[i].offset);
+
+            g_string_append_printf(text, "%s %s at %s", named ? "," : ":",
+                                   mig_rule_id(findings[i].rule), at);
             named++;
         }
     }

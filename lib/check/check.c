@@ -132,6 +132,7 @@ static bool report_damage(MigCheck *check, const GError *error)
             MIN(check->states[rule].found, check->keep ? check->keep - 1 : 0);
         mig_report(check, offset, place, "%s", error->message);
         check->pending.in_container = in_container;
+        check->pending.channel = mig_error_get_channel(error);
         if (check->facts.eof != MIG_NOWHERE) {
             check->pending.refusing = 0; /* it has all that it reads */
             g_clear_pointer(&check->pending.loader, g_free);
@@ -157,6 +158,9 @@ static gint by_offset(gconstpointer a, gconstpointer b)
 {
     const MigFinding *x = a, *y = b;
 
+    if (x->channel != y->channel) {
+        return x->channel < y->channel ? -1 : 1;
+    }
     return x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 

@@ -75,8 +75,9 @@ typedef struct MigRemedy {
 typedef struct MigFinding {
     const MigRule *rule;
     MigSeverity severity;
-    uint64_t offset;   /* in plain bytes of the stream, or of the container */
+    uint64_t offset;   /* in plain bytes of the channel, or of the container */
     bool in_container; /* the latter */
+    uint32_t channel;  /* as MigItem has it; 0: the main channel */
     char *section;     /* idstr, section_length bytes, or NULL outside of sections */
     size_t section_length;
     uint32_t instance_id;
@@ -86,8 +87,9 @@ typedef struct MigFinding {
     MigRemedy remedy;
     MigReleaseSet refusing; /* of the releases asked for, those that refuse the stream */
     uint64_t more;          /* on the last one kept of its rule: how many were left out */
-    uint64_t more_until;    /* offset of the last of those */
-    uint64_t reserved[4];   /* for members to come: the findings are an array */
+    uint64_t more_until;    /* offset of the last of those, and its channel */
+    uint32_t more_channel;
+    uint64_t reserved[4]; /* for members to come: the findings are an array */
 } MigFinding;
 
 typedef enum MigOutcome {
@@ -114,7 +116,8 @@ MIG_API bool mig_check_watch(MigCheck *check, const MigItem *item, GError **erro
  * CANCELLED). */
 MIG_API bool mig_check_finish(MigCheck *check, const GError *error);
 
-/* After mig_check_finish(): in stream order, owned by the run. */
+/* After mig_check_finish(): channel by channel, each in the order of its bytes; owned by the
+ * run. */
 MIG_API const MigFinding *mig_check_findings(const MigCheck *check, size_t *n);
 
 /* How many findings there were, those left out included. */

@@ -84,6 +84,7 @@ void mig_check_commit(MigCheck *check)
         last->more++;
         last->refusing |= pending->refusing;
         last->more_until = pending->offset;
+        last->more_channel = pending->channel;
         mig_finding_clear(pending);
     }
     *pending = (MigFinding){ 0 };
@@ -143,6 +144,11 @@ void mig_report(MigCheck *check, uint64_t offset, const MigSection *section,
 void mig_report_severity(MigCheck *check, MigSeverity severity)
 {
     check->pending.severity = severity;
+}
+
+void mig_report_channel(MigCheck *check, uint32_t channel)
+{
+    check->pending.channel = channel;
 }
 
 void mig_report_loader(MigCheck *check, MigRelease first, MigRelease last,

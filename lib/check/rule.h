@@ -64,15 +64,18 @@ void mig_report(MigCheck *check, uint64_t offset, const MigSection *section,
                 const char *format, ...) G_GNUC_PRINTF(4, 5);
 
 /* The same where the item is. */
-#define mig_report_item(check, item, ...) \
-    mig_report(check, (item)->offset, (item)->section, __VA_ARGS__)
+#define mig_report_item(check, item, ...)                             \
+    (mig_report(check, (item)->offset, (item)->section, __VA_ARGS__), \
+     mig_report_channel(check, (item)->channel))
 
 /*
- * More about the finding begun last: another severity than the rule's; that the releases
+ * More about the finding begun last: another severity than the rule's; another channel than
+ * the main one; that the releases
  * from @first to @last refuse the stream for it, and what they print; the filter that helps,
  * what it gives up, and whether it must be asked for; or why no conversion does.
  */
 void mig_report_severity(MigCheck *check, MigSeverity severity);
+void mig_report_channel(MigCheck *check, uint32_t channel);
 void mig_report_loader(MigCheck *check, MigRelease first, MigRelease last,
                        const char *format, ...) G_GNUC_PRINTF(4, 5);
 void mig_report_remedy(MigCheck *check, const char *format, ...) G_GNUC_PRINTF(2, 3);

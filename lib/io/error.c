@@ -12,6 +12,7 @@ typedef struct MigErrorPrivate {
     uint64_t offset;
     bool has_offset;
     MigErrorLayer layer;
+    uint32_t channel;
     const char *rule;
     char *section;
     uint32_t instance_id;
@@ -104,6 +105,15 @@ void mig_error_set_layer(GError *error, MigErrorLayer layer)
     }
 }
 
+void mig_error_set_channel(GError *error, uint32_t channel)
+{
+    MigErrorPrivate *place = place_of(error);
+
+    if (place) {
+        place->channel = channel;
+    }
+}
+
 bool mig_error_get_offset(const GError *error, uint64_t *offset)
 {
     const MigErrorPrivate *place = place_of(error);
@@ -120,6 +130,13 @@ MigErrorLayer mig_error_get_layer(const GError *error)
     const MigErrorPrivate *place = place_of(error);
 
     return place ? place->layer : MIG_LAYER_PLAIN;
+}
+
+uint32_t mig_error_get_channel(const GError *error)
+{
+    const MigErrorPrivate *place = place_of(error);
+
+    return place ? place->channel : 0;
 }
 
 const char *mig_error_get_rule(const GError *error)

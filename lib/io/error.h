@@ -64,13 +64,16 @@ MIG_API void mig_error_set_plain(GError **error, MigErrorCode code, const char *
  * domains are left alone. */
 MIG_API void mig_error_set_section(GError *error, const char *name, uint32_t instance_id);
 MIG_API void mig_error_set_layer(GError *error, MigErrorLayer layer);
+/* @channel: whose bytes the offset counts, as MigItem has it. */
+MIG_API void mig_error_set_channel(GError *error, uint32_t channel);
 
 /*
- * What an error carries.  All accept an error of any domain and then return false or NULL.
+ * What an error carries.  All accept an error of any domain and then return false, 0 or NULL.
  * Returned strings live as long as the error.
  */
 MIG_API bool mig_error_get_offset(const GError *error, uint64_t *offset);
 MIG_API MigErrorLayer mig_error_get_layer(const GError *error);
+MIG_API uint32_t mig_error_get_channel(const GError *error); /* 0: the main channel */
 MIG_API const char *mig_error_get_rule(const GError *error);
 MIG_API const char *mig_error_get_section(const GError *error, uint32_t *instance_id);
 

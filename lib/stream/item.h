@@ -156,12 +156,13 @@ typedef struct MigVfioRecord {
 typedef struct MigItem {
     MigItemKind kind;
     MigSectionType type; /* of the section it lies in: START, PART, END, FULL; else EOF */
-    uint64_t offset;     /* of its first byte, in plain bytes of the stream */
+    uint64_t offset;     /* of its first byte, in plain bytes of its channel */
     uint64_t length;     /* bytes, at most MIG_ITEM_MAX */
     uint64_t piece;      /* bytes of the same thing that came in items before */
     uint64_t whole;      /* bytes of the thing in all its pieces */
     const MigSection *section; /* NULL outside sections */
     uint32_t section_id;       /* as the section's header has it */
+    uint32_t channel;          /* that its bytes came on; 0: the main channel */
     uint8_t package_depth;     /* 1 inside a PACKAGED command */
     bool inferred;             /* DEVICE_STATE: its end was found by the footer */
     bool description_differs;  /* DEVICE_STATE: the description has another size for it */

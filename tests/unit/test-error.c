@@ -24,7 +24,9 @@ START_TEST(carries_place)
     ck_assert_str_eq(mig_error_get_rule(error), "some-rule");
     ck_assert_int_eq(mig_error_get_layer(error), MIG_LAYER_PLAIN);
     ck_assert_ptr_null(mig_error_get_section(error, &instance_id));
+    ck_assert_uint_eq(mig_error_get_channel(error), 0);
 
+    mig_error_set_channel(error, 3);
     mig_error_set_layer(error, MIG_LAYER_CONTAINER);
     mig_error_set_section(error, "forgotten", 1);
     mig_error_set_section(error, "0000:00:02.0/vfio", 7);
@@ -34,6 +36,7 @@ START_TEST(carries_place)
     ck_assert(mig_error_get_offset(copy, &offset));
     ck_assert_uint_eq(offset, 1234);
     ck_assert_int_eq(mig_error_get_layer(copy), MIG_LAYER_CONTAINER);
+    ck_assert_uint_eq(mig_error_get_channel(copy), 3);
     ck_assert_str_eq(mig_error_get_section(copy, &instance_id), "0000:00:02.0/vfio");
     ck_assert_uint_eq(instance_id, 7);
     ck_assert_str_eq(mig_error_get_section(copy, NULL), "0000:00:02.0/vfio");
