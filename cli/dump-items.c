@@ -20,6 +20,13 @@ static char *block_name(const MigRamBlock *block)
     return block ? cli_escape(block->name, block->name_length) : g_strdup("?");
 }
 
+static char *describe_packet(const MigMultifdPacket *packet)
+{
+    return g_strdup_printf("packet %" PRIu64 ", %u normal, %u zero%s", packet->packet_num,
+                           packet->normal_pages, packet->zero_pages,
+                           packet->flags & MIG_MULTIFD_SYNC ? ", SYNC" : "");
+}
+
 char *dump_item_details(const MigItem *item)
 {
     g_autofree char *name = NULL;
@@ -40,9 +47,9 @@ char *dump_item_details(const MigItem *item)
         return g_strdup_printf("%s %" PRIu64, name, item->block->used_length);
     case MIG_ITEM_RAM_PAGES:
         name = block_name(item->pages.block);
-        return g_strdup_printf("%s%s 0x%" PRIx64 " %s x%u", item->pages.named ? "" : "+",
-                               name, item->pages.address,
-                               mig_page_kind(item->pages.kind)->name,
+        return g_strdup_printf("%s%s 0x%" PRIx64 " %s x%u",
+                               item->pages.named || item->channel ? "" : "+", name,
+                               item->pages.address, mig_page_kind(item->pages.kind)->name,
                                item->pages.n_pages);
     case MIG_ITEM_RAM_MARK:
         return g_strdup(mark_name(item->ram_mark.flag));
@@ -62,6 +69,14 @@ char *dump_item_details(const MigItem *item)
                    : g_strdup(text);
     case MIG_ITEM_RECORD:
         return g_strdup_printf("%s %" PRIu64, item->record.name, item->record.value);
+    case MIG_ITEM_MULTIFD_INITIAL:
+        return g_strdup_printf("multifd channel %u", item->multifd_initial.id);
+    case MIG_ITEM_MULTIFD_PACKET:
+        return describe_packet(&item->multifd_packet);
+    case MIG_ITEM_MULTIFD_DEVICE:
+        return g_strdup_printf("instance=%u index=%u%s", item->multifd_device.instance_id,
+                               item->multifd_device.vfio_index,
+                               item->multifd_device.vfio_flags ? " configuration" : "");
     case MIG_ITEM_DEVICE_STATE:
         return g_strdup(item->inferred ? "inferred" : "");
     default:

@@ -579,6 +579,16 @@ static const Word words[] = {
     { "ram-page", "FLAGS OFFSET [BLOCK]", NULL, 0, "be64 $2+$1; pstr8 $3*" },
     { "ram-flush", "", NULL, 0, "be64 0x200" },
     { "ram-eos", "", NULL, 0, "be64 0x010" },
+    /* Channels of multifd.  {}: the offsets of pages, be64 each; their data comes after. */
+    { "multifd-initial", "ID", NULL, 0,
+      "be32 0x11223344 1; fill 16 0; u8 $1; fill 39 0" },
+    { "multifd-packet", "FLAGS NUMBER NORMAL ZERO BLOCK {}", NULL, 0,
+      "be32 0x11223344 1 $1 0x80000/@page $3 ($3)*@page; be64 $2; be32 $4; fill 28 0;"
+      "str $5; fill 256-len($5) 0; inside; fill (0x80000/@page-($3)-($4))*8 0" },
+    { "multifd-sync", "NUMBER", NULL, 0,
+      "be32 0x11223344 1 1 0 0 0; be64 $1; fill 288+0x80000/@page*8 0" },
+    { "multifd-device", "IDSTR INSTANCE {}", NULL, 0,
+      "be32 0x11223344 1 0x40; str $1; fill 256-len($1) 0; be32 $2; len32 { inside }" },
     { "mapped-ram", "BITMAP_OFFSET PAGES_OFFSET", NULL, 0, "be32 1; be64 @page $1 $2" },
 
     /* VFIO records, and a device 15b3:101e whose MSI-X is on where it has vectors. */

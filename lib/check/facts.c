@@ -235,6 +235,15 @@ static void watch_vfio(MigFacts *facts, const MigItem *item)
     body->vfio_flag = record->flag;
 }
 
+static void watch_packet(MigFacts *facts, const MigItem *item)
+{
+    MigVfioFacts *v = find_vfio(facts, item->section);
+
+    if (v) {
+        v->on_channels = true;
+    }
+}
+
 /* --- RAM -------------------------------------------------------------------------- */
 
 static void watch_block(MigFacts *facts, const MigItem *item)
@@ -298,6 +307,7 @@ static void watch_command(MigFacts *facts, const MigItem *item)
 
 void mig_facts_update(MigFacts *facts, const MigItem *item)
 {
+    facts->channels |= item->channel != 0;
     switch (item->kind) {
     case MIG_ITEM_CONFIGURATION:
         facts->configuration = MIN(facts->configuration, item->offset);
@@ -326,6 +336,9 @@ void mig_facts_update(MigFacts *facts, const MigItem *item)
     case MIG_ITEM_RAM_MARK:
         facts->multifd_flush |= item->ram_mark.flag == MIG_RAM_MULTIFD_FLUSH;
         break;
+    case MIG_ITEM_MULTIFD_DEVICE:
+        watch_packet(facts, item);
+        break;
     case MIG_ITEM_VFIO_RECORD:
         watch_vfio(facts, item);
         watch_body_size(facts, item);
@@ -345,7 +358,7 @@ void mig_facts_update(MigFacts *facts, const MigItem *item)
         break;
     case MIG_ITEM_PADDING:
     case MIG_ITEM_TRAILING:
-        if (facts->eof != MIG_NOWHERE) {
+        if (facts->eof != MIG_NOWHERE && !item->channel) {
             facts->trailing = MIN(facts->trailing, item->offset);
         }
         break;

@@ -266,7 +266,7 @@ static void vfio_multifd(MigCheck *check, const MigFacts *facts, const MigItem *
     for (guint i = 0; i < facts->vfio->len; i++) {
         const MigVfioFacts *v = &g_array_index(facts->vfio, MigVfioFacts, i);
 
-        if (has_no_config(v) && is_multifd(facts, v)) {
+        if (has_no_config(v) && is_multifd(facts, v) && !v->on_channels) {
             mig_report(check, mig_facts_section(facts, v->device.section)->full,
                        v->device.section,
                        "configuration and stop-and-copy data are not in "

@@ -69,10 +69,10 @@ void mig_container_add_property(MigContainer *container, MigProperty property);
 
 /*
  * Takes all wrappers off @source, which is taken over, and appends a MigContainer, to be freed
- * with mig_container_free(), for each to @containers.  @max_expand as in MigInputOptions.
+ * with mig_container_free(), for each to @containers.  @max_expand and @multifd as in MigInputOptions.
  * Returns the source of the plain bytes; errors as mig_input_open().
  */
-MigSource *mig_container_unwrap(MigSource *source, uint64_t max_expand,
+MigSource *mig_container_unwrap(MigSource *source, uint64_t max_expand, bool multifd,
                                 GPtrArray *containers, GError **error);
 
 /*

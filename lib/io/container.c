@@ -63,9 +63,17 @@ static bool check_payload(const MigContainer *outer, const char *payload,
     return true;
 }
 
-static bool is_unread(const uint8_t *head, size_t n, GError **error)
+static bool is_multifd(const uint8_t *head, size_t n)
 {
-    const char *what = mig_foreign_unread(head, n);
+    static const uint8_t magic[] = { 0x11, 0x22, 0x33, 0x44 };
+
+    return n >= sizeof magic && memcmp(head, magic, sizeof magic) == 0;
+}
+
+static bool is_unread(const uint8_t *head, size_t n, bool multifd, GError **error)
+{
+    const char *what =
+        multifd && is_multifd(head, n) ? NULL : mig_foreign_unread(head, n);
 
     if (what) {
         mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,
@@ -83,7 +91,7 @@ static MigContainer *container_new(const MigContainerType *type)
     return container;
 }
 
-MigSource *mig_container_unwrap(MigSource *source, uint64_t max_expand,
+MigSource *mig_container_unwrap(MigSource *source, uint64_t max_expand, bool multifd,
                                 GPtrArray *containers, GError **error)
 {
     g_autoptr(MigSource) layer = mig_source_view_new(source, 0);
@@ -100,7 +108,7 @@ MigSource *mig_container_unwrap(MigSource *source, uint64_t max_expand,
             return NULL;
         }
         if (!type) {
-            return is_unread(head, n, error) ? NULL : g_steal_pointer(&layer);
+            return is_unread(head, n, multifd, error) ? NULL : g_steal_pointer(&layer);
         }
         if (containers->len == MIG_CONTAINER_DEPTH) {
             mig_source_set_error(error, MIG_ERROR_LIMIT, layer->origin,

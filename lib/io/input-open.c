@@ -79,7 +79,8 @@ static MigInput *input_new(MigSource *source, const char *name,
             return NULL;
         }
     }
-    in->source = mig_container_unwrap(source, opt->max_expand, in->containers, error);
+    in->source = mig_container_unwrap(source, opt->max_expand, opt->multifd,
+                                      in->containers, error);
     if (!in->source) {
         return NULL;
     }

@@ -59,6 +59,8 @@ typedef struct MigInputOptions {
     /* mig_input_new_fd(): the descriptor is closed with the input, also when that fails, but for
      * options that are refused. */
     bool owns_fd;
+    /* The input may be a multifd channel, for mig_reader_add_channel(). */
+    bool multifd;
     /* Told the position, in plain bytes, while mig_input_hold() reads on; may be NULL. */
     void (*progress)(void *data, uint64_t position);
     void *progress_data;
@@ -70,7 +72,7 @@ typedef struct MigInputOptions {
  * the stream that it holds.  Wrappers nest up to 4 deep.
  * @options may be NULL.  The result is owned by the caller, mig_input_free().
  * Errors: IO; CANCELLED; UNSUPPORTED for bzip2, xz, lzop, qcow2 (internal snapshots), a
- * CPR state file, a multifd channel, each by name; CONTAINER for a damaged wrapper.
+ * CPR state file, a multifd channel unless options allow it, each by name; CONTAINER for a damaged wrapper.
  * io/foreign.c has the table.  Other bytes are no error here: the reader says what they are.
  */
 MIG_API MigInput *mig_input_open(const char *path, const MigInputOptions *options,

@@ -28,8 +28,8 @@ MigStatus mig_description_next(MigReader *r, MigItem *item, GError **error)
     if (!mig_input_hold(r->in, error)) {
         return MIG_STATUS_ERROR;
     }
-    if (!mig_reader_available(r, MIG_DESCRIPTION_HEADER_LENGTH + (uint64_t)length,
-                              &found)) {
+    if (!mig_input_has(r->in, r->pos, MIG_DESCRIPTION_HEADER_LENGTH + (uint64_t)length,
+                       &found)) {
         if (mig_reader_ended_well(r, error)) {
             mig_error_set(
                 error, MIG_ERROR_TRUNCATED, item->offset, MIG_DEFECT_DESCRIPTION_LENGTH,

@@ -98,6 +98,8 @@ static inline bool mig_starts_section(uint8_t type)
 /* stream/ram.c: what the ram body keeps as long as the reader lives. */
 MigRamState *mig_ram_state_new(void);
 void mig_ram_state_free(MigRamState *ram);
+/* The block of that name, @n bytes; NULL if the list has none. */
+MigRamBlock *mig_ram_state_find(const MigRamState *ram, const void *name, uint8_t n);
 GPtrArray *mig_ram_state_blocks(const MigRamState *ram);  /* MigRamBlock */
 uint32_t mig_ram_state_page_size(const MigRamState *ram); /* 0: not known yet */
 /* The stream says the size of a page; if not @sure, only where it has not said so yet. */

@@ -49,7 +49,8 @@
     X(VFIO_FLAG, "vfio-flag")                               /* stops */ \
     X(VFIO_DATA_LENGTH, "vfio-data-length")                 /* stops */ \
     X(VFIO_CONFIG_PAYLOAD, "vfio-config-payload")           /* stops */ \
-    X(RECORD_FLAG, "record-flag")                           /* stops */
+    X(RECORD_FLAG, "record-flag")                           /* stops */ \
+    X(MULTIFD_PACKET, "multifd-packet")                     /* stops */
 /* clang-format on */
 
 #define X(name, id) extern const char MIG_DEFECT_##name[];

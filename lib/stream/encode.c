@@ -12,6 +12,7 @@
 #include "stream/command.h"
 #include "stream/configuration.h"
 #include "stream/mapped-ram.h"
+#include "stream/multifd.h"
 #include "stream/outer.h"
 #include "stream/ram-record.h"
 #include "stream/vfio-payload.h"
@@ -85,6 +86,10 @@ static void encode_ram_pages(const MigItem *item, const uint8_t *bytes, GByteArr
     const char *name = NULL;
     uint8_t n = 0;
 
+    if (item->channel) {
+        mig_multifd_pages_encode(item, bytes, out);
+        return;
+    }
     if (run.named) {
         name = mig_ram_pages_name(&run, bytes, &n);
     }
@@ -150,6 +155,9 @@ static Encode *const encoders[MIG_ITEM_KIND_COUNT] = {
     [MIG_ITEM_VFIO_RECORD] = encode_vfio_record,
     [MIG_ITEM_EOF] = encode_eof,
     [MIG_ITEM_DESCRIPTION] = encode_description,
+    [MIG_ITEM_MULTIFD_INITIAL] = mig_multifd_initial_encode,
+    [MIG_ITEM_MULTIFD_PACKET] = mig_multifd_packet_encode,
+    [MIG_ITEM_MULTIFD_DEVICE] = mig_multifd_device_encode,
 };
 
 void mig_item_encode(const MigItem *item, const uint8_t *bytes, GByteArray *out)

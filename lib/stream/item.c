@@ -24,6 +24,9 @@ static const char *const kind_names[MIG_ITEM_KIND_COUNT] = {
     [MIG_ITEM_DEVICE_STATE] = "device-state",
     [MIG_ITEM_EOF] = "eof",
     [MIG_ITEM_DESCRIPTION] = "description",
+    [MIG_ITEM_MULTIFD_INITIAL] = "multifd-initial",
+    [MIG_ITEM_MULTIFD_PACKET] = "multifd-packet",
+    [MIG_ITEM_MULTIFD_DEVICE] = "multifd-device-state",
     [MIG_ITEM_PADDING] = "padding",
     [MIG_ITEM_TRAILING] = "trailing",
 };
@@ -46,6 +49,9 @@ static const char *const thing_names[MIG_ITEM_KIND_COUNT] = {
     [MIG_ITEM_DEVICE_STATE] = "device's state",
     [MIG_ITEM_EOF] = "stream",
     [MIG_ITEM_DESCRIPTION] = "description",
+    [MIG_ITEM_MULTIFD_INITIAL] = "initial packet",
+    [MIG_ITEM_MULTIFD_PACKET] = "packet of pages",
+    [MIG_ITEM_MULTIFD_DEVICE] = "packet of device state",
     [MIG_ITEM_PADDING] = "hole of a mapped-ram file",
     [MIG_ITEM_TRAILING] = "stream",
 };

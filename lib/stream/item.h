@@ -47,9 +47,13 @@ typedef enum MigItemKind {
     MIG_ITEM_RECORD,       /* a record of block, dirty-bitmap, spapr/htab, s390 */
     MIG_ITEM_DEVICE_STATE, /* the body of a section that does not delimit itself */
     MIG_ITEM_EOF,
-    MIG_ITEM_DESCRIPTION, /* header and JSON */
-    MIG_ITEM_PADDING,     /* holes of mapped-ram; zeros after the end */
-    MIG_ITEM_TRAILING,    /* other bytes after the end */
+    MIG_ITEM_DESCRIPTION,     /* header and JSON */
+    MIG_ITEM_MULTIFD_INITIAL, /* the packet that begins a multifd channel */
+    MIG_ITEM_MULTIFD_PACKET,  /* of pages: its header and the offsets of normal pages */
+    MIG_ITEM_MULTIFD_DEVICE,  /* a packet of device state, header and data */
+    MIG_ITEM_PADDING,         /* what nobody reads: holes of mapped-ram, unused offsets
+                               * of a multifd packet, zeros after the end */
+    MIG_ITEM_TRAILING,        /* other bytes after the end */
     MIG_ITEM_KIND_COUNT
 } MigItemKind;
 
@@ -121,7 +125,8 @@ typedef enum MigPageKind {
     MIG_PAGE_KIND_COUNT
 } MigPageKind;
 
-/* Pages of one block at ascending addresses, one record each.  Records of zero and normal
+/* Pages of one block at ascending addresses, one record each.  On a multifd channel a record
+ * is the page itself, or the offset that tells of a zero page.  Records of zero and normal
  * pages come in runs, no record of which but the first straddles a multiple of 1 MiB of the
  * stream; encoded ones come singly. */
 typedef struct MigRamPages {
@@ -152,6 +157,24 @@ typedef struct MigVfioRecord {
     uint32_t msix_vectors;   /* entries of the MSI-X table in the payload */
     uint16_t vendor_id, device_id; /* by the configuration space */
 } MigVfioRecord;
+
+/* Without pages, @next_packet_size means nothing: it may be that of the packet before. */
+typedef struct MigMultifdPacket {
+    uint32_t flags;       /* MIG_MULTIFD_... */
+    uint32_t pages_alloc; /* pages that a packet has at most; may be 0 in a SYNC */
+    uint32_t normal_pages, zero_pages; /* zero_pages: 9.0 */
+    uint32_t next_packet_size;         /* bytes of the normal pages, as they are sent */
+    uint64_t packet_num;               /* counts the packets of all channels */
+    const MigRamBlock *block;          /* whose pages they are; NULL without pages */
+} MigMultifdPacket;
+
+/* A packet of device state, for the handler that item->section is, if the stream has it. */
+typedef struct MigMultifdDevice {
+    uint32_t instance_id;
+    uint32_t data_length; /* bytes of all pieces */
+    /* What begins the data of a VFIO device; 0 where there is less than that. */
+    uint32_t vfio_version, vfio_index, vfio_flags;
+} MigMultifdDevice;
 
 typedef struct MigItem {
     MigItemKind kind;
@@ -208,6 +231,11 @@ typedef struct MigItem {
         struct {
             uint32_t json_length;
         } description;
+        struct {
+            uint8_t id; /* 0, 1, ...: the number that QEMU gave the channel */
+        } multifd_initial;
+        MigMultifdPacket multifd_packet;
+        MigMultifdDevice multifd_device;
         /* No member.  It keeps the size of the union when a kind of item gets more to say,
          * and so the place of what may follow the union. */
         uint64_t reserved[16];

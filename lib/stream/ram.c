@@ -46,7 +46,7 @@ static MigRamBlock *new_block(MigRamState *ram, const uint8_t *name, uint8_t n)
     return block;
 }
 
-static MigRamBlock *find_block(MigRamState *ram, const void *name, uint8_t n)
+MigRamBlock *mig_ram_state_find(const MigRamState *ram, const void *name, uint8_t n)
 {
     char text[256];
     MigRamBlock *block;
@@ -132,7 +132,7 @@ static MigStatus read_block(MigReader *r, MigRamState *ram, MigItem *item, GErro
             "%" PRIu64 " bytes: %" PRIu64 " so far, %" PRIu64 " here",
             ram->list_total, ram->list_sum, length);
     }
-    block = find_block(ram, p + 1, n);
+    block = mig_ram_state_find(ram, p + 1, n);
     if (!block || block->index >= ram->list_first) {
         item->defect = block ? MIG_DEFECT_RAM_BLOCK_TWICE : NULL;
         if (ram->blocks->len == MIG_RAM_BLOCKS_MAX) {
@@ -173,7 +173,7 @@ static MigStatus read_pages(MigReader *r, MigRamState *ram, MigItem *item,
         uint8_t length;
         const char *name = mig_ram_pages_name(run, p, &length);
 
-        ram->last = find_block(ram, name, length);
+        ram->last = mig_ram_state_find(ram, name, length);
     }
     run->block = ram->last;
     item->kind = MIG_ITEM_RAM_PAGES;

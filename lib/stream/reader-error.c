@@ -24,14 +24,19 @@ MigStatus mig_reader_malformed(MigReader *r, uint64_t offset, const char *rule,
     return MIG_STATUS_ERROR;
 }
 
-bool mig_reader_ended_well(MigReader *r, GError **error)
+static bool ended_well(MigInput *in, GError **error)
 {
     uint8_t octet;
 
-    if (mig_input_seekable(r->in)) {
-        mig_input_read_at(r->in, mig_input_size(r->in), &octet, 1);
+    if (mig_input_seekable(in)) {
+        mig_input_read_at(in, mig_input_size(in), &octet, 1);
     }
-    return mig_input_end_error(r->in, error);
+    return mig_input_end_error(in, error);
+}
+
+bool mig_reader_ended_well(MigReader *r, GError **error)
+{
+    return ended_well(r->in, error);
 }
 
 /* "a RAM record", "an element"; "its ..." would need to know whose. */
@@ -40,12 +45,12 @@ static const char *article(const char *what)
     return strchr("aeiou", *what) ? "an" : "a";
 }
 
-static MigStatus cut_short(MigReader *r, uint64_t offset, const char *least,
-                           uint64_t missing, const char *what, GError **error)
+MigStatus mig_reader_cut_short(MigInput *in, uint64_t offset, const char *least,
+                               uint64_t missing, const char *what, GError **error)
 {
     g_autofree char *number = mig_number(missing);
 
-    if (mig_reader_ended_well(r, error)) {
+    if (ended_well(in, error)) {
         mig_error_set(error, MIG_ERROR_TRUNCATED, offset, MIG_DEFECT_TRUNCATED,
                       "cut short: the stream ends %s%s byte%s before the end of %s %s",
                       least, number, missing == 1 ? "" : "s", article(what), what);
@@ -56,13 +61,13 @@ static MigStatus cut_short(MigReader *r, uint64_t offset, const char *least,
 MigStatus mig_reader_truncated(MigReader *r, uint64_t offset, uint64_t want,
                                uint64_t found, const char *what, GError **error)
 {
-    return cut_short(r, offset, "", want - found, what, error);
+    return mig_reader_cut_short(r->in, offset, "", want - found, what, error);
 }
 
 MigStatus mig_reader_lacks(MigReader *r, uint64_t offset, uint64_t want, uint64_t found,
                            const char *what, GError **error)
 {
-    return cut_short(r, offset, "at least ", want - found, what, error);
+    return mig_reader_cut_short(r->in, offset, "at least ", want - found, what, error);
 }
 
 const uint8_t *mig_reader_need(MigReader *r, const MigItem *item, size_t want,

@@ -12,6 +12,7 @@
 #define MIG_STREAM_READER_PRIVATE_H
 
 #include "stream/body.h"
+#include "stream/merge.h"
 
 typedef enum Footers { FOOTERS_UNKNOWN, FOOTERS_ON, FOOTERS_OFF } Footers;
 
@@ -42,6 +43,7 @@ typedef struct MigGrammar {
 struct MigReader {
     MigInput *in;
     MigGrammar grammar;
+    MigMerge *merge; /* NULL: there are no other channels */
     GError *failure;
     bool ended;
     uint64_t pos;         /* position of the input: the start of the last item */
@@ -70,8 +72,17 @@ struct MigReader {
     uint64_t second_best_sought; /* bytes that were read after a possible end */
 };
 
-/* Whether @n bytes from the reader's position on are there; *found is how many are, or more. */
-bool mig_reader_available(MigReader *r, uint64_t n, uint64_t *found);
+/* Whether @n bytes from @pos on, where @in is, are there; *found is how many are, or more. */
+bool mig_input_has(MigInput *in, uint64_t pos, uint64_t n, uint64_t *found);
+
+/* Raises TRUNCATED, or what @in failed with: the end of @what, which starts at @offset, is
+ * @missing bytes after that of @in; @least is "at least " where it may be further, or "". */
+MigStatus mig_reader_cut_short(MigInput *in, uint64_t offset, const char *least,
+                               uint64_t missing, const char *what, GError **error);
+
+/* The section of that owner, or NULL.  @n: bytes of @name. */
+MigSection *mig_reader_find_section(const MigReader *r, const void *name, uint8_t n,
+                                    uint32_t instance_id);
 
 /* What messages call a thing of that kind that is cut short: "RAM record", a static string. */
 const char *mig_item_thing_name(MigItemKind kind);

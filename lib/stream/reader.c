@@ -38,6 +38,7 @@ void mig_reader_free(MigReader *r)
         return;
     }
     g_clear_error(&r->failure);
+    mig_merge_free(r->merge);
     g_tree_unref(r->by_id);
     g_tree_unref(r->by_name);
     g_ptr_array_unref(r->sections);
@@ -48,15 +49,25 @@ void mig_reader_free(MigReader *r)
     g_free(r);
 }
 
-bool mig_reader_available(MigReader *r, uint64_t n, uint64_t *found)
+bool mig_reader_add_channel(MigReader *r, MigInput *in, GError **error)
+{
+    g_return_val_if_fail(
+        !r->failure && !r->last_length && r->grammar.state == STATE_FILE_HEADER, false);
+    if (!r->merge) {
+        r->merge = mig_merge_new();
+    }
+    return mig_merge_add(r->merge, in, error);
+}
+
+bool mig_input_has(MigInput *in, uint64_t pos, uint64_t n, uint64_t *found)
 {
     size_t there;
 
-    if (mig_input_seekable(r->in)) {
-        *found = mig_input_size(r->in) - MIN(r->pos, mig_input_size(r->in));
+    if (mig_input_seekable(in)) {
+        *found = mig_input_size(in) - MIN(pos, mig_input_size(in));
         return *found >= n;
     }
-    mig_input_peek(r->in, n, &there);
+    mig_input_peek(in, n, &there);
     *found = there;
     return there >= n;
 }
@@ -69,7 +80,7 @@ static MigStatus deliver(MigReader *r, MigItem *item, GError **error)
                   (item->piece || item->kind == MIG_ITEM_PADDING);
 
     item->length = joined ? left : MIN(left, MIG_ITEM_MAX);
-    if (!mig_reader_available(r, item->length, &found)) {
+    if (!mig_input_has(r->in, r->pos, item->length, &found)) {
         return mig_reader_truncated(r, item->offset, left, found,
                                     mig_item_thing_name(item->kind), error);
     }
@@ -118,6 +129,32 @@ void mig_reader_join_pieces(MigReader *r)
     r->join_pieces = true;
 }
 
+/* The next item of the main channel. */
+static MigStatus next_of_main(MigReader *r)
+{
+    r->pos += mig_input_skip(r->in, r->last_length);
+    r->last_length = 0;
+    if (r->grammar.rest.whole) {
+        r->item = r->grammar.rest;
+        return deliver(r, &r->item, &r->failure);
+    }
+    return read_item(r, &r->item, &r->failure);
+}
+
+/* The next item of all channels.  The main one stays at a sync point meanwhile. */
+static MigStatus next_of_all(MigReader *r)
+{
+    MigStatus status = mig_merge_next(r->merge, r, &r->item, &r->failure);
+
+    if (status != MIG_STATUS_END) {
+        return status;
+    }
+    status = next_of_main(r);
+    return status == MIG_STATUS_MORE && mig_merge_waits_at(r->merge, &r->item)
+               ? mig_merge_next(r->merge, r, &r->item, &r->failure)
+               : status;
+}
+
 MigStatus mig_reader_next(MigReader *r, const MigItem **item, GError **error)
 {
     MigStatus status;
@@ -126,14 +163,7 @@ MigStatus mig_reader_next(MigReader *r, const MigItem **item, GError **error)
     if (r->failure) {
         return fail(r, error);
     }
-    r->pos += mig_input_skip(r->in, r->last_length);
-    r->last_length = 0;
-    if (r->grammar.rest.whole) {
-        r->item = r->grammar.rest;
-        status = deliver(r, &r->item, &r->failure);
-    } else {
-        status = read_item(r, &r->item, &r->failure);
-    }
+    status = r->merge ? next_of_all(r) : next_of_main(r);
     if (status == MIG_STATUS_ERROR) {
         if ((r->grammar.state == STATE_BODY || r->grammar.state == STATE_AFTER_BODY) &&
             r->grammar.section) {
@@ -149,8 +179,12 @@ MigStatus mig_reader_next(MigReader *r, const MigItem **item, GError **error)
 const uint8_t *mig_reader_bytes(MigReader *r, const MigItem *item)
 {
     size_t n;
-    const uint8_t *p = mig_input_peek(r->in, item->length, &n);
+    const uint8_t *p;
 
+    if (item->channel) {
+        return mig_merge_bytes(r->merge, item);
+    }
+    p = mig_input_peek(r->in, item->length, &n);
     g_return_val_if_fail(item->offset == r->pos, NULL);
     return n < item->length ? NULL : p;
 }

@@ -35,6 +35,20 @@ MIG_API void mig_reader_free(MigReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigReader, mig_reader_free)
 
 /*
+ * Adds a channel of a recorded multifd migration, whose main channel the reader reads; before
+ * the first mig_reader_next().  @in is borrowed and must outlive the reader; its options need
+ * MigInputOptions.multifd.  Its items have the channel number 1 if it is the first that is
+ * added, then 2, and so on.  Items of all channels come in an order that a loader may rely on:
+ * at each point where the main channel waits for the others, first what they have up to their
+ * SYNC, and then the mark that makes it wait.  The items of each channel tile that channel.
+ * False with *error, and the channel is not added: of @in; MALFORMED or TRUNCATED with the
+ * channel's number; USAGE for a channel that was added already or is of another guest.
+ * mig_reader_next() then gives UNSUPPORTED for compressed pages, too, and USAGE if a channel
+ * is missing.
+ */
+MIG_API bool mig_reader_add_channel(MigReader *reader, MigInput *in, GError **error);
+
+/*
  * The consumer will look at no byte of a thing that comes in pieces, but for its first piece.
  * Of an input that can seek, the rest of such a thing then comes as one piece of any length,
  * and so do the zeros of a hole after the end: nobody reads them.

@@ -14,6 +14,17 @@
 #include "stream/outer.h"
 #include "stream/reader-private.h"
 
+MigSection *mig_reader_find_section(const MigReader *r, const void *name, uint8_t n,
+                                    uint32_t instance_id)
+{
+    g_autofree MigSection *section = g_malloc0(sizeof(MigSection) + n + 1u);
+
+    section->instance_id = instance_id;
+    section->name_length = n;
+    memcpy(section->name, name, n);
+    return g_tree_lookup(r->by_name, section);
+}
+
 /* The handler of that name and instance, made if it is new; NULL with *error at the limit. */
 static MigSection *section_for(MigReader *r, const uint8_t *name, uint8_t name_length,
                                uint32_t instance_id, uint64_t offset, GError **error)

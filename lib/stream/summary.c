@@ -254,6 +254,14 @@ static bool watch_outside(MigSummary *s, const MigItem *item, GError **error)
     return true;
 }
 
+/* No section of the main channel has the bytes of another channel. */
+static void watch_channel(MigSummary *s, const MigItem *item)
+{
+    if (item->kind == MIG_ITEM_RAM_PAGES) {
+        watch_ram(s, item);
+    }
+}
+
 static void keep_defect(MigSummary *s, const MigItem *item)
 {
     if (s->totals.n_defects < MIG_DEFECTS_KEPT) {
@@ -269,6 +277,10 @@ bool mig_summary_watch(MigSummary *s, const MigItem *item, GError **error)
     s->share[share_of(item)] += item->length;
     if (G_UNLIKELY(item->defect)) {
         keep_defect(s, item);
+    }
+    if (item->channel) {
+        watch_channel(s, item);
+        return true;
     }
     if (!item->section) {
         return watch_outside(s, item, error);

@@ -102,7 +102,7 @@ bool mig_reader_skip_to_tail(MigReader *r, uint64_t *offset)
     uint8_t mark;
     size_t i;
 
-    if (!mig_input_seekable(r->in) || r->grammar.package_depth ||
+    if (r->merge || !mig_input_seekable(r->in) || r->grammar.package_depth ||
         r->grammar.footers == FOOTERS_UNKNOWN) {
         return false;
     }

@@ -169,6 +169,27 @@ typedef enum MigRamFlag {
 #define MIG_MAPPED_RAM_VERSION       1u
 #define MIG_MAPPED_RAM_HEADER_LENGTH 28u
 
+/* A multifd channel, other than the main one: an initial packet, then packets; see
+ * stream/multifd.h.  Source: migration/multifd.c, MULTIFD_MAGIC; migration/multifd.h. */
+#define MIG_MULTIFD_MAGIC                0x11223344u
+#define MIG_MULTIFD_VERSION              1u
+#define MIG_MULTIFD_INITIAL_LENGTH       64u
+#define MIG_MULTIFD_PACKET_HEADER_LENGTH 320u /* and the offsets of pages */
+#define MIG_MULTIFD_DEVICE_HEADER_LENGTH 276u /* and the device's data */
+#define MIG_MULTIFD_NAME_LENGTH          256u /* of a RAM block or an idstr, NULs included */
+#define MIG_MULTIFD_PACKET_GUEST_BYTES   (512u << 10) /* of pages, at most, in a packet */
+#define MIG_MULTIFD_CHANNELS_MAX         255u
+typedef enum MigMultifdFlag {
+    MIG_MULTIFD_SYNC = 0x01,
+    MIG_MULTIFD_COMPRESSION = 0x3e, /* the mask of the next five */
+    MIG_MULTIFD_ZLIB = 0x02,
+    MIG_MULTIFD_ZSTD = 0x04,
+    MIG_MULTIFD_QPL = 0x08,          /* 9.1 */
+    MIG_MULTIFD_UADK = 0x10,         /* 9.1 */
+    MIG_MULTIFD_QATZIP = 0x20,       /* 9.2 */
+    MIG_MULTIFD_DEVICE_STATE = 0x40, /* 10.0: no page is in the packet */
+} MigMultifdFlag;
+
 /* VFIO: be64 flags.
  * Source: hw/vfio/migration.c, VFIO_MIG_FLAG_*. */
 #define MIG_VFIO_FLAG_PREFIX           0xffffffffef100000u

@@ -21,7 +21,7 @@
 
 /* A run over one stream, and what it stands on. */
 typedef struct {
-    MigInput *in;
+    MigInput *in, *channel; /* @channel may be NULL */
     MigReader *reader;
     MigCheck *check;
     MigVfioNeeds *needs;
@@ -32,14 +32,24 @@ static void judged_free(Judged *judged)
     mig_check_free(judged->check);
     mig_reader_free(judged->reader);
     mig_input_free(judged->in);
+    mig_input_free(judged->channel);
     mig_vfio_needs_free(judged->needs);
     g_free(judged);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Judged, judged_free)
 
-/* `need` is as --config-needed has it, or NULL; `options` may be NULL. */
-static Judged *judge(GBytes *stream, const char *name, const MigCheckOptions *options,
-                     const char *need)
+static void add_channel(Judged *judged, GBytes *channel)
+{
+    const MigInputOptions options = { MIG_INPUT_OPTIONS_INIT, .multifd = true };
+
+    judged->channel = mig_input_new_bytes(channel, "channel", &options, NULL);
+    ck_assert_ptr_nonnull(judged->channel);
+    ck_assert(mig_reader_add_channel(judged->reader, judged->channel, NULL));
+}
+
+/* `need` is as --config-needed has it, or NULL; `channel` and `options` may be NULL. */
+static Judged *judge_channel(GBytes *stream, GBytes *channel, const char *name,
+                             const MigCheckOptions *options, const char *need)
 {
     g_autoptr(GError) error = NULL;
     Judged *judged = g_new0(Judged, 1);
@@ -53,6 +63,9 @@ static Judged *judge(GBytes *stream, const char *name, const MigCheckOptions *op
     ck_assert(!need || mig_vfio_needs_add(judged->needs, need, NULL));
     all.needs = judged->needs;
     judged->reader = mig_reader_new(judged->in);
+    if (channel) {
+        add_channel(judged, channel);
+    }
     judged->check = mig_check_new(judged->reader, &all);
     while (mig_reader_next(judged->reader, &item, &error) == MIG_STATUS_MORE) {
         mig_check_watch(judged->check, item, NULL);
@@ -62,11 +75,29 @@ static Judged *judge(GBytes *stream, const char *name, const MigCheckOptions *op
     return judged;
 }
 
+static Judged *judge(GBytes *stream, const char *name, const MigCheckOptions *options,
+                     const char *need)
+{
+    return judge_channel(stream, NULL, name, options, need);
+}
+
+/* channels/NAME.txt is the multifd channel of bad/NAME.txt. */
+static GBytes *channel_of(const char *relative)
+{
+    g_autofree char *name = g_path_get_basename(relative);
+    g_autofree char *channel = g_build_filename("channels", name, NULL);
+    g_autofree char *inside = g_build_filename("tests/fixtures", channel, NULL);
+    g_autofree char *path = source_path(inside);
+
+    return g_file_test(path, G_FILE_TEST_EXISTS) ? fixture_bytes(channel) : NULL;
+}
+
 static Judged *judge_fixture(const char *relative, const MigCheckOptions *options,
                              const char *need)
 {
     g_autoptr(GBytes) stream = fixture_bytes(relative);
-    return judge(stream, relative, options, need);
+    g_autoptr(GBytes) channel = channel_of(relative);
+    return judge_channel(stream, channel, relative, options, need);
 }
 
 static Judged *judge_text(const char *text, const MigCheckOptions *options)

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          see merge.h.
+ * Must not know: what is in a channel.
+ * See also:      stream/channel.h.
+ */
+#include "stream/merge.h"
+
+#include <string.h>
+
+#include "stream/channel.h"
+
+struct MigMerge {
+    GPtrArray *channels; /* MigChannel */
+    bool checked;        /* they belong together */
+    bool flushed;        /* START has a MULTIFD_FLUSH */
+    bool each_body;      /* the EOS of each body of ram is a sync point */
+    MigItem at;          /* what comes after what the channels have; length 0: nothing */
+    guint next;          /* channel to ask */
+};
+
+static void free_channel(gpointer p)
+{
+    mig_channel_free(p);
+}
+
+MigMerge *mig_merge_new(void)
+{
+    MigMerge *merge = g_new0(MigMerge, 1);
+
+    merge->channels = g_ptr_array_new_with_free_func(free_channel);
+    return merge;
+}
+
+void mig_merge_free(MigMerge *merge)
+{
+    if (merge) {
+        g_ptr_array_unref(merge->channels);
+        g_free(merge);
+    }
+}
+
+static MigChannel *channel_at(const MigMerge *merge, guint i)
+{
+    return g_ptr_array_index(merge->channels, i);
+}
+
+/* Whether @channel is one more of the same migration. */
+static bool check_channel(const MigMerge *merge, const MigChannel *channel,
+                          const char *name, GError **error)
+{
+    for (guint i = 0; i < merge->channels->len; i++) {
+        const MigChannel *other = channel_at(merge, i);
+
+        if (mig_channel_id(other) == mig_channel_id(channel)) {
+            mig_error_set_plain(error, MIG_ERROR_USAGE,
+                                "%s is the multifd channel with id %u, which was given "
+                                "already",
+                                name, mig_channel_id(channel));
+            return false;
+        }
+        if (memcmp(mig_channel_uuid(other), mig_channel_uuid(channel), 16) != 0) {
+            mig_error_set_plain(error, MIG_ERROR_USAGE,
+                                "%s is a channel of another guest: its UUID differs",
+                                name);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool mig_merge_add(MigMerge *merge, MigInput *in, GError **error)
+{
+    uint32_t number = merge->channels->len + 1;
+    GError *failure = NULL;
+    MigChannel *channel;
+
+    if (number > MIG_MULTIFD_CHANNELS_MAX) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE, "more than %u multifd channels",
+                            MIG_MULTIFD_CHANNELS_MAX);
+        return false;
+    }
+    channel = mig_channel_new(in, number, &failure);
+    if (!channel) {
+        mig_error_set_channel(failure, number);
+        g_propagate_error(error, failure);
+        return false;
+    }
+    if (!check_channel(merge, channel, mig_input_name(in), error)) {
+        mig_channel_free(channel);
+        return false;
+    }
+    g_ptr_array_add(merge->channels, channel);
+    return true;
+}
+
+/* Ids count from 0; the main channel may say whose they are. */
+static bool check_set(const MigMerge *merge, const MigReader *r, GError **error)
+{
+    const MigConfiguration *conf = mig_reader_configuration(r);
+
+    for (guint i = 0; i < merge->channels->len; i++) {
+        const MigChannel *channel = channel_at(merge, i);
+
+        if (mig_channel_id(channel) >= merge->channels->len) {
+            mig_error_set_plain(error, MIG_ERROR_USAGE,
+                                "a multifd channel is missing: there is one with id %u, "
+                                "and %u were given",
+                                mig_channel_id(channel), merge->channels->len);
+            return false;
+        }
+        if (conf && conf->uuid &&
+            memcmp(conf->uuid, mig_channel_uuid(channel), 16) != 0) {
+            mig_error_set_plain(error, MIG_ERROR_USAGE,
+                                "the multifd channels are of another guest: their UUID "
+                                "differs");
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_sync_point(MigMerge *merge, const MigItem *item)
+{
+    if (item->kind == MIG_ITEM_EOF) {
+        return !item->package_depth;
+    }
+    if (item->kind != MIG_ITEM_RAM_MARK) {
+        return false;
+    }
+    if (item->ram_mark.flag == MIG_RAM_MULTIFD_FLUSH) {
+        merge->flushed = true;
+        return true;
+    }
+    if (item->type == MIG_SECTION_START) {
+        merge->each_body = !merge->flushed;
+    }
+    return item->ram_mark.flag == MIG_RAM_EOS && merge->each_body;
+}
+
+bool mig_merge_waits_at(MigMerge *merge, const MigItem *item)
+{
+    if (!is_sync_point(merge, item)) {
+        return false;
+    }
+    merge->at = *item;
+    merge->next = 0;
+    return true;
+}
+
+MigStatus mig_merge_next(MigMerge *merge, MigReader *r, MigItem *item, GError **error)
+{
+    if (!merge->at.length) {
+        return MIG_STATUS_END;
+    }
+    if (!merge->checked && !check_set(merge, r, error)) {
+        return MIG_STATUS_ERROR;
+    }
+    merge->checked = true;
+    for (; merge->next < merge->channels->len; merge->next++) {
+        MigStatus status =
+            mig_channel_next(channel_at(merge, merge->next), r, &merge->at, item, error);
+
+        if (status == MIG_STATUS_ERROR) {
+            mig_error_set_channel(*error, merge->next + 1);
+        }
+        if (status != MIG_STATUS_END) {
+            return status;
+        }
+    }
+    *item = merge->at;
+    merge->at.length = 0;
+    return MIG_STATUS_MORE;
+}
+
+const uint8_t *mig_merge_bytes(MigMerge *merge, const MigItem *item)
+{
+    g_return_val_if_fail(item->channel <= merge->channels->len, NULL);
+    return mig_channel_bytes(channel_at(merge, item->channel - 1), item);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          the order in which items of several channels come.
+ * Must not know: what is in them.  Private to stream/.
+ * See also:      stream/channel.h; stream/reader.h, mig_reader_add_channel().
+ *
+ * A loader may rely on one thing only: what is before the k-th SYNC of each channel has
+ * arrived when the main channel passes its k-th sync point.  So the reader gives, before
+ * the mark that is a sync point, what each channel has up to its SYNC, channel by channel.
+ * What is left comes before the end mark.
+ *
+ * Sync points are the MULTIFD_FLUSH records where START has one (8.1 and later), else the
+ * EOS of each body of ram.
+ * Source: migration/ram.c, ram_save_setup(), ram_load_precopy(); migration/multifd.c,
+ * multifd_recv_sync_main(); 5.2 to 11.1.
+ */
+#ifndef MIG_STREAM_MERGE_H
+#define MIG_STREAM_MERGE_H
+
+#include "stream/body.h"
+
+typedef struct MigMerge MigMerge;
+
+MigMerge *mig_merge_new(void);
+void mig_merge_free(MigMerge *merge);
+
+/* See mig_reader_add_channel(). */
+bool mig_merge_add(MigMerge *merge, MigInput *in, GError **error);
+
+/* Whether the loader waits for the channels at @item, which the main channel gave; if so,
+ * mig_merge_next() gives what comes first, then @item, then END. */
+bool mig_merge_waits_at(MigMerge *merge, const MigItem *item);
+MigStatus mig_merge_next(MigMerge *merge, MigReader *reader, MigItem *item,
+                         GError **error);
+
+/* As mig_reader_bytes(), of an item that is not of the main channel. */
+const uint8_t *mig_merge_bytes(MigMerge *merge, const MigItem *item);
+
+#endif
