@@ -187,6 +187,27 @@ MigInput *mig_input_new_bytes(GBytes *bytes, const char *name,
                : NULL;
 }
 
+MigInput *mig_input_new_callbacks(const MigInputCallbacks *callbacks, void *data,
+                                  const char *name, const MigInputOptions *options,
+                                  GError **error)
+{
+    MigInputCallbacks functions;
+    MigInputOptions known;
+    MigSource *source;
+
+    if (!mig_options_take(&functions, sizeof(functions), callbacks, "MigInputCallbacks",
+                          error) ||
+        !take_options(&known, options, error)) {
+        return NULL;
+    }
+    if (!functions.read) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE, "MigInputCallbacks has no read()");
+        return NULL;
+    }
+    source = mig_source_callback_new(&functions, data, name, cancel_of(&known), error);
+    return source ? input_new(source, name, &known, error) : NULL;
+}
+
 void mig_input_free(MigInput *in)
 {
     if (!in) {

@@ -11,6 +11,7 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "io/container.h"
 #include "io/visibility.h"
@@ -86,6 +87,35 @@ MIG_API MigInput *mig_input_new_fd(int fd, const char *name,
 /* The same over memory; @bytes is referenced. */
 MIG_API MigInput *mig_input_new_bytes(GBytes *bytes, const char *name,
                                       const MigInputOptions *options, GError **error);
+
+/* As MIG_INPUT_OPTIONS_INIT. */
+#define MIG_INPUT_CALLBACKS_INIT .size = sizeof(MigInputCallbacks)
+
+/* Where an input has its bytes from: functions of the caller, which get its @data. */
+typedef struct MigInputCallbacks {
+    size_t size; /* bytes of this structure */
+    /*
+     * Reads 1 to @n bytes to @buffer, and returns how many; 0 is the end; -1 a failure, whose
+     * *error, of any domain, is what reading the input then fails with (NULL: IO).  Without
+     * length() it is asked for each byte once and in order, and may wait.  With it, @offset is
+     * any, and two threads may ask at once.  Needed.
+     */
+    ssize_t (*read)(void *data, uint64_t offset, void *buffer, size_t n, GError **error);
+    /* Sets *length, in bytes: then the input can seek.  Asked once, at the start; false with
+     * *error set if it cannot tell.  NULL: the input is read as it comes, like a pipe. */
+    bool (*length)(void *data, uint64_t *length, GError **error);
+    /* Called once, with the input, or when it could not be opened.  NULL: nothing to do. */
+    void (*close)(void *data);
+} MigInputCallbacks;
+
+/*
+ * The same over what @callbacks, which is copied, reads; @name is copied too.
+ * Errors: as mig_input_open(); those of the callbacks; USAGE for callbacks that have no read(),
+ * or what the library does not know, which are not called.
+ */
+MIG_API MigInput *mig_input_new_callbacks(const MigInputCallbacks *callbacks, void *data,
+                                          const char *name,
+                                          const MigInputOptions *options, GError **error);
 
 /* @in may be NULL, as may be what any mig_..._free() of the library is given. */
 MIG_API void mig_input_free(MigInput *in);

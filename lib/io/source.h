@@ -66,6 +66,10 @@ MigSource *mig_source_file_new(int fd, bool owned, uint64_t start, uint64_t end,
                                const char *name, MigCancel cancel);
 MigSource *mig_source_pipe_new(int fd, bool owned, const char *name, MigCancel cancel);
 
+/* Functions of the client, copied; @data is closed with the source, also when this fails. */
+MigSource *mig_source_callback_new(const MigInputCallbacks *callbacks, void *data,
+                                   const char *name, MigCancel cancel, GError **error);
+
 /* Memory; @bytes is referenced. */
 MigSource *mig_source_memory_new(GBytes *bytes);
 

@@ -1240,6 +1240,114 @@ START_TEST(bounds_the_window_of_a_frame)
 }
 END_TEST
 
+/* --- functions of the client --- */
+
+typedef struct {
+    GBytes *bytes;
+    uint64_t fails_at; /* 0: never */
+    unsigned n_closed;
+} Client;
+
+static ssize_t client_read(void *data, uint64_t offset, void *buffer, size_t n,
+                           GError **error)
+{
+    const Client *client = data;
+    gsize size;
+    const uint8_t *bytes = g_bytes_get_data(client->bytes, &size);
+
+    if (client->fails_at && offset >= client->fails_at) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INTR, "nobody answers");
+        return -1;
+    }
+    n = MIN(n, size - offset);
+    n = MIN(n, 1000); /* less than what is asked for is no end */
+    memcpy(buffer, bytes + offset, n);
+    return (ssize_t)n;
+}
+
+static bool client_length(void *data, uint64_t *length, GError **error)
+{
+    const Client *client = data;
+
+    (void)error;
+    *length = g_bytes_get_size(client->bytes);
+    return true;
+}
+
+static bool no_length(void *data, uint64_t *length, GError **error)
+{
+    (void)data, (void)length;
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT, "it is gone");
+    return false;
+}
+
+static void client_close(void *data)
+{
+    ((Client *)data)->n_closed++;
+}
+
+static const MigInputCallbacks client_callbacks[] = {
+    { MIG_INPUT_CALLBACKS_INIT, .read = client_read, .close = client_close },
+    { MIG_INPUT_CALLBACKS_INIT, .read = client_read, .length = client_length,
+      .close = client_close },
+};
+
+START_TEST(reads_from_callbacks)
+{
+    g_autoptr(GBytes) plain = pattern(3 * MIB);
+    g_autoptr(GBytes) packed = zstd(plain);
+    Client client = { .bytes = _i < 2 ? plain : packed };
+    MigInput *in =
+        mig_input_new_callbacks(&client_callbacks[_i % 2], &client, "client", NULL, NULL);
+
+    ck_assert_ptr_nonnull(in);
+    ck_assert_int_eq(mig_input_seekable(in), _i == 1);
+    ck_assert_uint_eq(read_pattern(in), 3 * MIB);
+    ck_assert(mig_input_end_error(in, NULL));
+    ck_assert_uint_eq(client.n_closed, 0);
+    mig_input_free(in);
+    ck_assert_uint_eq(client.n_closed, 1);
+}
+END_TEST
+
+START_TEST(errors_of_callbacks_are_handed_on)
+{
+    g_autoptr(GBytes) plain = pattern(MIB);
+    Client client = { .bytes = plain, .fails_at = MIB / 2 };
+    g_autoptr(MigInput) in =
+        mig_input_new_callbacks(&client_callbacks[_i], &client, "client", NULL, NULL);
+    g_autoptr(GError) error = NULL;
+
+    ck_assert_ptr_nonnull(in);
+    ck_assert_uint_ge(read_pattern(in), MIB / 2);
+    ck_assert(!mig_input_end_error(in, &error));
+    ck_assert(g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_INTR));
+}
+END_TEST
+
+START_TEST(callbacks_that_cannot_be_used_are_closed)
+{
+    const MigInputCallbacks gone = { MIG_INPUT_CALLBACKS_INIT, .read = client_read,
+                                     .length = no_length, .close = client_close };
+    const MigInputCallbacks mute = { MIG_INPUT_CALLBACKS_INIT, .close = client_close };
+    const MigInputCallbacks unsized = { .read = client_read };
+    Client client = { 0 };
+    g_autoptr(GError) error = NULL;
+
+    ck_assert_ptr_null(mig_input_new_callbacks(&gone, &client, "client", NULL, &error));
+    ck_assert(g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT));
+    ck_assert_uint_eq(client.n_closed, 1);
+    g_clear_error(&error);
+    ck_assert_ptr_null(mig_input_new_callbacks(&mute, &client, "client", NULL, &error));
+    ck_assert(g_error_matches(error, MIG_ERROR, MIG_ERROR_USAGE));
+    g_clear_error(&error);
+    ck_assert_ptr_null(
+        mig_input_new_callbacks(&unsized, &client, "client", NULL, &error));
+    ck_assert(g_error_matches(error, MIG_ERROR, MIG_ERROR_USAGE));
+    ck_assert_uint_eq(client.n_closed, 1);
+}
+END_TEST
+
 Suite *suite_input(void)
 {
     Suite *suite = suite_create("input");
@@ -1287,5 +1395,11 @@ Suite *suite_input(void)
     tcase_add_test(wrapping, bounds_nesting);
     tcase_add_test(wrapping, bounds_the_window_of_a_frame);
     suite_add_tcase(suite, wrapping);
+
+    TCase *callbacks = tcase_create("callbacks");
+    tcase_add_loop_test(callbacks, reads_from_callbacks, 0, 4);
+    tcase_add_loop_test(callbacks, errors_of_callbacks_are_handed_on, 0, 2);
+    tcase_add_test(callbacks, callbacks_that_cannot_be_used_are_closed);
+    suite_add_tcase(suite, callbacks);
     return suite;
 }
