@@ -17,11 +17,9 @@
 MigSection *mig_reader_find_section(const MigReader *r, const void *name, uint8_t n,
                                     uint32_t instance_id)
 {
-    g_autofree MigSection *section = g_malloc0(sizeof(MigSection) + n + 1u);
+    g_autofree MigSection *section = mig_section_new(name, n);
 
     section->instance_id = instance_id;
-    section->name_length = n;
-    memcpy(section->name, name, n);
     return g_tree_lookup(r->by_name, section);
 }
 

@@ -379,15 +379,16 @@ START_TEST(a_real_capture_has_the_pages_that_qemu_counted)
         ck_assert_uint_eq(item->offset, ends[item->channel]);
         ends[item->channel] += item->length;
         assert_encodes(capture->reader, item);
-        mig_check_item(check, item);
-        ck_assert(mig_summary_watch(summary, capture->reader, item, NULL));
+        ck_assert(mig_check_watch(check, item, NULL));
+        ck_assert(mig_summary_watch(summary, item, NULL));
     }
     ck_assert_msg(!capture->error, "%s", capture->error ? capture->error->message : "");
     for (size_t i = 0; i <= CHANNELS_MAX && capture->in[i]; i++) {
         ck_assert_uint_eq(ends[i], mig_input_size(capture->in[i]));
     }
-    for (guint i = 0; i < summary->ram->len; i++) {
-        const MigRamSummary *ram = &g_array_index(summary->ram, MigRamSummary, i);
+    mig_reader_ram_blocks(capture->reader, &n);
+    for (size_t i = 0; i < n; i++) {
+        const MigRamSummary *ram = mig_summary_ram(summary, i);
 
         pages[MIG_PAGE_NORMAL] += ram->pages[MIG_PAGE_NORMAL];
         pages[MIG_PAGE_ZERO] += ram->pages[MIG_PAGE_ZERO];
