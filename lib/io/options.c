@@ -18,6 +18,7 @@ bool mig_options_take(void *known, size_t known_size, const void *given, const c
     size_t size;
 
     memset(known, 0, known_size);
+    memcpy(known, &known_size, sizeof(known_size));
     if (!given) {
         return true;
     }
@@ -35,5 +36,6 @@ bool mig_options_take(void *known, size_t known_size, const void *given, const c
         return false;
     }
     memcpy(known, given, MIN(size, known_size));
+    memcpy(known, &known_size, sizeof(known_size));
     return true;
 }

@@ -12,7 +12,8 @@
 
 /*
  * Copies @given, which begins with its size_t size in bytes, to @known of @known_size bytes,
- * and fills with zeros what @given does not have.  @given NULL: zeros.  @type is the name of
+ * and fills with zeros what @given does not have; the size is then @known_size.  @given NULL:
+ * zeros.  @type is the name of
  * the structure.
  * False with *error (USAGE) if the size is too small to be one, or if @given has more than
  * @known and that is not zero: the client asks for what this library does not know.
