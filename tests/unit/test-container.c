@@ -260,6 +260,7 @@ START_TEST(keeps_a_header_if_there_is_room)
 
     ck_assert_uint_eq(mig_container_header_length(mig_input_container(like, 0)),
                       92 + (48 << 20));
+    ck_assert((out != NULL) == room);
     ck_assert_str_eq(error ? error->message : "",
                      room ? ""
                           : "the header of a libvirt save image was not kept, and so it "
