@@ -172,7 +172,7 @@ void mig_diff_vfio(MigDiff *diff, const MigSection *a, const MigSection *b)
 {
     const MigVfioSummary *vfio[2] = { vfio_of(&diff->side[0], a),
                                       vfio_of(&diff->side[1], b) };
-    MigDiffBody bodies[2];
+    MigDiffBody bodies[2] = { { 0 } };
 
     if (!vfio[0] || !vfio[1] || !mig_diff_is_whole(diff, 0) ||
         !mig_diff_is_whole(diff, 1)) {

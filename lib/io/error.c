@@ -47,11 +47,8 @@ static MigErrorPrivate *place_of(const GError *error)
 }
 
 /* Sets *error, and returns the place in it; NULL if @error is. */
-static MigErrorPrivate *set(GError **error, MigErrorCode code, const char *format,
-                            va_list arguments) G_GNUC_PRINTF(3, 0);
-
-static MigErrorPrivate *set(GError **error, MigErrorCode code, const char *format,
-                            va_list arguments)
+__attribute__((format(printf, 3, 0))) static MigErrorPrivate *
+set(GError **error, MigErrorCode code, const char *format, va_list arguments)
 {
     if (!error) {
         return NULL;
