@@ -105,7 +105,7 @@ needs := $(if $(filter-out clean help dist uninstall format check-m32 check-form
 	check-lab check-fresh,$(goals)),\
 	pkg-config $(LIB_PACKAGES) $(LIB_PACKAGES_PRIVATE) \
 	$(PROGRAM_PACKAGES) $(ARGP)) \
-	$(if $(tests),$(TEST_PACKAGES) zstd) \
+	$(if $(tests),$(TEST_PACKAGES) zstd g++) \
 	$(if $(findstring -m32,$(CC)),-m32) \
 	$(if $(filter check-asan,$(goals)),-fsanitize=address) \
 	$(if $(filter check-valgrind,$(goals)),valgrind) \
