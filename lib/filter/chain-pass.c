@@ -209,34 +209,34 @@ static bool run_stage(MigChain *chain, MigInput *in, MigInput *again, MigOutput 
     return last_pass(chain, in, out, error);
 }
 
-/* What holds for the temporary files of a run. */
-static void set_up_files(const MigChainOptions *options, MigInputOptions *in,
-                         MigOutputOptions *out)
-{
-    in->spool_dir = options->spool_dir;
-    in->cancelled = out->cancelled = options->cancelled;
-    in->cancelled_data = out->cancelled_data = options->cancelled_data;
-}
+/* run_stage() or run_stages(). */
+typedef bool Run(MigChain *chain, MigInput *in, MigInput *again, MigOutput *out,
+                 GError **error);
 
-/* Runs the stage into a temporary file, and returns that, to be read; its descriptor,
- * which the caller closes, in *fd. */
-static MigInput *run_to_temporary(MigChain *chain, MigInput *in, MigInput *again, int *fd,
-                                  GError **error)
+/* What @run makes of @in, in a temporary file, to be read; the descriptor of that in *fd, which
+ * the caller closes, also where this fails.  -1: there is none. */
+static MigInput *run_to_temporary(MigChain *chain, Run *run, MigInput *in,
+                                  MigInput *again, int *fd, GError **error)
 {
-    MigInputOptions in_options = { MIG_INPUT_OPTIONS_INIT };
-    MigOutputOptions out_options = { MIG_OUTPUT_OPTIONS_INIT };
-    g_autofree char *name = g_strdup_printf("a temporary file in %s",
-                                            mig_temporary_dir(chain->options.spool_dir));
+    const MigChainOptions *options = &chain->options;
+    const MigInputOptions in_options = { MIG_INPUT_OPTIONS_INIT,
+                                         .spool_dir = options->spool_dir,
+                                         .cancelled = options->cancelled,
+                                         .cancelled_data = options->cancelled_data };
+    const MigOutputOptions out_options = { MIG_OUTPUT_OPTIONS_INIT,
+                                           .cancelled = options->cancelled,
+                                           .cancelled_data = options->cancelled_data };
+    g_autofree char *name =
+        g_strdup_printf("a temporary file in %s", mig_temporary_dir(options->spool_dir));
     g_autoptr(MigOutput) out = NULL;
 
-    set_up_files(&chain->options, &in_options, &out_options);
-    *fd = mig_temporary_open(chain->options.spool_dir, error);
+    *fd = mig_temporary_open(options->spool_dir, error);
     if (*fd < 0) {
         return NULL;
     }
     out = mig_output_new_fd(*fd, name, &out_options, error);
-    if (!out || !run_stage(chain, in, again, out, error) ||
-        !mig_output_commit(out, error) || lseek(*fd, 0, SEEK_SET) != 0) {
+    if (!out || !run(chain, in, again, out, error) || !mig_output_commit(out, error) ||
+        lseek(*fd, 0, SEEK_SET) != 0) {
         return NULL;
     }
     return mig_input_new_fd(*fd, mig_input_name(in), &in_options, error);
@@ -258,7 +258,7 @@ static bool run_stages(MigChain *chain, MigInput *in, MigInput *again, MigOutput
             break;
         }
         previous_fd = fd;
-        stage_out = run_to_temporary(chain, in, again, &fd, error);
+        stage_out = run_to_temporary(chain, run_stage, in, again, &fd, error);
         mig_input_free(between);
         between = in = stage_out;
         again = NULL;
@@ -302,22 +302,28 @@ static bool run_again(MigChain *chain, MigInput *in, uint64_t start, GError **er
     return run_stages(chain, in, NULL, out, error);
 }
 
+/* What comes before any run; false with *error if there can be none. */
+static bool begin(MigChain *chain, const MigChainOptions *options, GError **error)
+{
+    if (chain->ran) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE, "a chain runs once; make a new one");
+        return false;
+    }
+    chain->ran = mig_options_take(&chain->options, sizeof(chain->options), options,
+                                  "MigChainOptions", error) &&
+                 mig_chain_settle(chain, error);
+    return chain->ran;
+}
+
 bool mig_chain_run(MigChain *chain, MigInput *in, MigInput *again, MigOutput *out,
                    const MigChainOptions *options, GError **error)
 {
     uint64_t start = mig_input_tell(in);
     GError *failure = NULL;
 
-    if (chain->ran) {
-        mig_error_set_plain(error, MIG_ERROR_USAGE, "a chain runs once; make a new one");
+    if (!begin(chain, options, error)) {
         return false;
     }
-    if (!mig_options_take(&chain->options, sizeof(chain->options), options,
-                          "MigChainOptions", error) ||
-        !mig_chain_settle(chain, error)) {
-        return false;
-    }
-    chain->ran = true;
     chain->may_be_brief = chain->options.begin_again && !again && mig_input_seekable(in);
     if (run_stages(chain, in, again, out, &failure)) {
         return true;
@@ -333,29 +339,13 @@ bool mig_chain_run(MigChain *chain, MigInput *in, MigInput *again, MigOutput *ou
 MigInput *mig_chain_run_spooled(MigChain *chain, MigInput *in, int *fd,
                                 const MigChainOptions *options, GError **error)
 {
-    MigInputOptions in_options = { MIG_INPUT_OPTIONS_INIT };
-    MigOutputOptions out_options = { MIG_OUTPUT_OPTIONS_INIT };
-    g_autofree char *name = NULL;
-    g_autoptr(MigOutput) out = NULL;
-    MigInput *result = NULL;
-    MigChainOptions known;
+    MigInput *result;
 
-    if (!mig_options_take(&known, sizeof(known), options, "MigChainOptions", error)) {
+    if (!begin(chain, options, error)) {
         return NULL;
     }
-    known.begin_again = NULL;
-    set_up_files(&known, &in_options, &out_options);
-    name = g_strdup_printf("a temporary file in %s", mig_temporary_dir(known.spool_dir));
-    *fd = mig_temporary_open(known.spool_dir, error);
-    if (*fd < 0) {
-        return NULL;
-    }
-    out = mig_output_new_fd(*fd, name, &out_options, error);
-    if (out && mig_chain_run(chain, in, NULL, out, &known, error) &&
-        mig_output_commit(out, error) && lseek(*fd, 0, SEEK_SET) == 0) {
-        result = mig_input_new_fd(*fd, mig_input_name(in), &in_options, error);
-    }
-    if (!result) {
+    result = run_to_temporary(chain, run_stages, in, NULL, fd, error);
+    if (!result && *fd >= 0) {
         close(*fd);
     }
     return result;
