@@ -13,33 +13,33 @@ typedef struct Group {
 } Group;
 
 typedef struct View {
-    CliJson json;
+    CliJson *json;
     bool hex;       /* all bytes of buffers */
     GArray *groups; /* of Group: those that are open */
 } View;
 
 static void put_members(View *v, const char *key, const char *name, const MigField *field)
 {
-    cli_json_string(&v->json, key, name);
-    cli_json_string(&v->json, "type", field->type);
-    cli_json_uint(&v->json, "offset", field->offset);
-    cli_json_uint(&v->json, "length", field->length);
+    cli_json_string(v->json, key, name);
+    cli_json_string(v->json, "type", field->type);
+    cli_json_uint(v->json, "offset", field->offset);
+    cli_json_uint(v->json, "length", field->length);
     if (field->note) {
-        cli_json_string(&v->json, "note", field->note);
+        cli_json_string(v->json, "note", field->note);
     }
 }
 
 static void put_leaf(View *v, const char *key, const char *name, const MigField *field)
 {
-    cli_json_object(&v->json, NULL);
+    cli_json_object(v->json, NULL);
     put_members(v, key, name, field);
-    cli_field_json(&v->json, field->kind == MIG_FIELD_MISMATCH ? "mismatch" : "value",
+    cli_field_json(v->json, field->kind == MIG_FIELD_MISMATCH ? "mismatch" : "value",
                    field, v->hex);
     if ((field->kind == MIG_FIELD_BYTES || field->kind == MIG_FIELD_MISMATCH) &&
         (v->hex ? !field->bytes : field->length > CLI_FIELD_BYTES)) {
-        cli_json_bool(&v->json, "truncated", true);
+        cli_json_bool(v->json, "truncated", true);
     }
-    cli_json_end_object(&v->json);
+    cli_json_end_object(v->json);
 }
 
 static void keep_wide(View *v, const MigField *field)
@@ -73,12 +73,12 @@ static void end_group(void *view)
     View *v = view;
     GArray *wide = g_array_index(v->groups, Group, v->groups->len - 1).wide;
 
-    cli_json_end_array(&v->json);
+    cli_json_end_array(v->json);
     if (wide) {
-        put_wide(&v->json, wide);
+        put_wide(v->json, wide);
         g_array_unref(wide);
     }
-    cli_json_end_object(&v->json);
+    cli_json_end_object(v->json);
     g_array_set_size(v->groups, v->groups->len - 1);
 }
 
@@ -89,13 +89,13 @@ static void put_field(void *view, const MigField *field, bool element)
     Group group = { NULL };
 
     if (mig_field_is_group(field)) {
-        cli_json_object(&v->json, NULL);
+        cli_json_object(v->json, NULL);
         put_members(v, "name", field->name, field);
-        cli_json_array(&v->json, field->kind == MIG_FIELD_ARRAY ? "value" : "fields");
+        cli_json_array(v->json, field->kind == MIG_FIELD_ARRAY ? "value" : "fields");
         g_array_append_val(v->groups, group);
     } else if (element && field->kind != MIG_FIELD_MISMATCH &&
                field->kind != MIG_FIELD_BYTES) {
-        cli_field_json(&v->json, NULL, field, v->hex);
+        cli_field_json(v->json, NULL, field, v->hex);
         keep_wide(v, field);
     } else {
         put_leaf(v, "name", field->name, field);
@@ -108,14 +108,13 @@ static void *begin(const Dump *dump)
 
     v->hex = dump->options->hex;
     v->groups = g_array_new(false, false, sizeof(Group));
-    cli_json_init(&v->json, stdout);
-    dump_json_begin(&v->json, dump, "devices");
+    v->json = dump_json_begin(dump, "devices");
     return v;
 }
 
 static void open_device(void *view, const DumpDevice *device)
 {
-    CliJson *json = &((View *)view)->json;
+    CliJson *json = ((View *)view)->json;
 
     cli_json_object(json, NULL);
     cli_json_string(json, "name", device->name);
@@ -138,7 +137,7 @@ static void put_match(void *view, const DumpDevice *device, const MigField *fiel
 
 static void close_device(void *view, const DumpDevice *device, bool matches)
 {
-    CliJson *json = &((View *)view)->json;
+    CliJson *json = ((View *)view)->json;
 
     (void)device;
     cli_json_end_array(json);
@@ -150,7 +149,7 @@ static void end(void *view, const Dump *dump)
 {
     View *v = view;
 
-    dump_json_end(&v->json, dump);
+    dump_json_end(v->json, dump);
     g_array_unref(v->groups);
     g_free(v);
 }

@@ -8,11 +8,7 @@
 
 static void *begin(const Dump *dump)
 {
-    CliJson *json = g_new(CliJson, 1);
-
-    cli_json_init(json, stdout);
-    dump_json_begin(json, dump, "items");
-    return json;
+    return dump_json_begin(dump, "items");
 }
 
 static void put_item(void *view, const MigItem *item)
@@ -47,10 +43,6 @@ static void put_item(void *view, const MigItem *item)
     cli_json_end_object(json);
 }
 
-static void end(void *view, const Dump *dump)
-{
-    dump_json_end(view, dump);
-    g_free(view);
-}
-
-const DumpItemsView dump_items_json = { .begin = begin, .item = put_item, .end = end };
+const DumpItemsView dump_items_json = { .begin = begin,
+                                        .item = put_item,
+                                        .end = dump_json_end };

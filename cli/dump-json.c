@@ -414,11 +414,15 @@ static void put_head(CliJson *json, const Dump *dump)
     uint_or_null(json, "page_size", dump_page_size(dump), 0);
 }
 
-void dump_json_begin(CliJson *json, const Dump *dump, const char *key)
+CliJson *dump_json_begin(const Dump *dump, const char *key)
 {
+    CliJson *json = g_new(CliJson, 1);
+
+    cli_json_init(json, stdout);
     cli_json_object(json, NULL);
     cli_json_string(json, "file", dump->file);
     cli_json_array(json, key);
+    return json;
 }
 
 static void put_outcome(CliJson *json, const Dump *dump)
@@ -429,10 +433,13 @@ static void put_outcome(CliJson *json, const Dump *dump)
     cli_json_finish(json);
 }
 
-void dump_json_end(CliJson *json, const Dump *dump)
+void dump_json_end(void *view, const Dump *dump)
 {
+    CliJson *json = view;
+
     cli_json_end_array(json);
     put_outcome(json, dump);
+    g_free(json);
 }
 
 void dump_json(const Dump *dump)

@@ -47,19 +47,9 @@ static void put_cpu(void *view, const DumpCpu *cpu)
 
 static void *begin(const Dump *dump)
 {
-    CliJson *json = g_new(CliJson, 1);
-
-    cli_json_init(json, stdout);
-    dump_json_begin(json, dump, "cpus");
-    return json;
-}
-
-static void end(void *view, const Dump *dump)
-{
-    dump_json_end(view, dump);
-    g_free(view);
+    return dump_json_begin(dump, "cpus");
 }
 
 const DumpRegistersView dump_registers_json = { .begin = begin,
                                                 .cpu = put_cpu,
-                                                .end = end };
+                                                .end = dump_json_end };

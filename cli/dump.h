@@ -132,9 +132,10 @@ void dump_text(const Dump *dump);
 void dump_text_head(const Dump *dump, bool color);
 void dump_json(const Dump *dump);
 
-/* The object of a file with an array @key that is filled as the stream goes by; and its end. */
-void dump_json_begin(CliJson *json, const Dump *dump, const char *key);
-void dump_json_end(CliJson *json, const Dump *dump);
+/* The object of a file with an array @key that is filled as the stream goes by; and its end,
+ * which frees what dump_json_begin() returned. */
+CliJson *dump_json_begin(const Dump *dump, const char *key);
+void dump_json_end(void *json, const Dump *dump);
 
 /* --items: as they come.  *status is how the stream ended. */
 void dump_items(Dump *dump);
