@@ -65,9 +65,9 @@ static bool check_payload(const MigContainer *outer, const char *payload,
 
 static bool is_multifd(const uint8_t *head, size_t n)
 {
-    static const uint8_t magic[] = { 0x11, 0x22, 0x33, 0x44 };
+    const size_t length = sizeof MIG_FOREIGN_MULTIFD - 1;
 
-    return n >= sizeof magic && memcmp(head, magic, sizeof magic) == 0;
+    return n >= length && memcmp(head, MIG_FOREIGN_MULTIFD, length) == 0;
 }
 
 static bool is_unread(const uint8_t *head, size_t n, bool multifd, GError **error)

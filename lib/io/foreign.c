@@ -88,7 +88,7 @@ static const Foreign foreign[] = {
       "the state file of a CPR transfer, not a migration stream: use the file or the "
       "connection of the main channel",
       NULL },
-    { MAGIC("\x11\x22\x33\x44"), 0, true,
+    { MAGIC(MIG_FOREIGN_MULTIFD), 0, true,
       "a multifd channel, which has pages and no devices: use the main channel of that "
       "migration, the one that starts with \"QEVM\"",
       NULL },

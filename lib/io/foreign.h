@@ -17,6 +17,9 @@
 /* As many first bytes as the table looks at. */
 #define MIG_FOREIGN_HEAD 1024u
 
+/* The first bytes of a multifd channel: migration/multifd.c, MULTIFD_MAGIC, big-endian. */
+#define MIG_FOREIGN_MULTIFD "\x11\x22\x33\x44"
+
 /*
  * A file that has to do with migration and that is recognised and not read: compressed, a
  * disk image with snapshots, one channel of several.  The text says what it is and what to
