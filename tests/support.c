@@ -162,6 +162,18 @@ GBytes *fixture_bytes(const char *relative)
     return bytes;
 }
 
+GBytes *joined_bytes(GBytes *first, GBytes *second)
+{
+    GByteArray *all = g_byte_array_new();
+    gsize n;
+    const uint8_t *data = g_bytes_get_data(first, &n);
+
+    g_byte_array_append(all, data, (guint)n);
+    data = g_bytes_get_data(second, &n);
+    g_byte_array_append(all, data, (guint)n);
+    return g_byte_array_free_to_bytes(all);
+}
+
 char *fixture_file(const char *relative)
 {
     if (!g_str_has_suffix(relative, ".txt") && !g_str_has_suffix(relative, ".zst")) {

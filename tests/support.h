@@ -40,6 +40,9 @@ char *source_path(const char *relative);
  * when in .zst. */
 GBytes *fixture_bytes(const char *relative);
 
+/* One after the other. */
+GBytes *joined_bytes(GBytes *first, GBytes *second);
+
 /* A plain file with those bytes, under BUILDDIR and named like the fixture without .txt
  * and .zst; free the path with g_free().  A fixture that needs neither is returned in
  * place. */

@@ -103,18 +103,6 @@ static char *wrappers_of(GBytes *bytes)
     return g_string_free(names, FALSE);
 }
 
-static GBytes *joined(GBytes *first, GBytes *second)
-{
-    GByteArray *all = g_byte_array_new();
-    gsize n;
-    const uint8_t *data = g_bytes_get_data(first, &n);
-
-    g_byte_array_append(all, data, (guint)n);
-    data = g_bytes_get_data(second, &n);
-    g_byte_array_append(all, data, (guint)n);
-    return g_byte_array_free_to_bytes(all);
-}
-
 static GBytes *zstd(GBytes *plain)
 {
     gsize n;
@@ -150,7 +138,7 @@ START_TEST(makes_wrappers_again)
     g_autoptr(GBytes) stream = assembled(stream_text);
     g_autoptr(GBytes) payload = wraps[_i].inner ? zstd(stream) : g_bytes_ref(stream);
     g_autoptr(GBytes) header = assembled(wraps[_i].image);
-    g_autoptr(GBytes) inside = joined(header, payload);
+    g_autoptr(GBytes) inside = joined_bytes(header, payload);
     g_autoptr(GBytes) all = wraps[_i].outer ? zstd(inside) : g_bytes_ref(inside);
 
     for (int pipe = 0; pipe < 2; pipe++) {
@@ -216,7 +204,7 @@ START_TEST(refuses_what_it_cannot_wrap)
     g_autoptr(GBytes) nothing =
         g_bytes_new_static("\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0", 20);
     g_autoptr(GBytes) header = assembled(IMAGE("LibvirtQemudSave", "le32", "1"));
-    g_autoptr(GBytes) all = joined(header, nothing);
+    g_autoptr(GBytes) all = joined_bytes(header, nothing);
     g_autoptr(MigInput) like = opened(all);
     const MigOutputOptions options = { MIG_OUTPUT_OPTIONS_INIT, .like = like };
     g_autoptr(GError) error = NULL;

@@ -50,18 +50,6 @@ static void assert_pattern(const uint8_t *bytes, size_t n, uint64_t offset)
     }
 }
 
-static GBytes *join(GBytes *first, GBytes *second)
-{
-    GByteArray *all = g_byte_array_new();
-    gsize n;
-    const uint8_t *data = g_bytes_get_data(first, &n);
-
-    g_byte_array_append(all, data, (guint)n);
-    data = g_bytes_get_data(second, &n);
-    g_byte_array_append(all, data, (guint)n);
-    return g_byte_array_free_to_bytes(all);
-}
-
 static GBytes *zeros(size_t n)
 {
     return g_bytes_new_take(g_malloc0(n), n);
@@ -137,7 +125,7 @@ static GBytes *libvirt(const LibvirtHeader *header, GBytes *payload)
     memcpy(head + 92 + sizeof xml, cookie, sizeof cookie);
 
     g_autoptr(GBytes) all = g_bytes_new(head, sizeof head);
-    return join(all, payload);
+    return joined_bytes(all, payload);
 }
 
 /* --- the ways in --- */
@@ -486,7 +474,7 @@ START_TEST(starts_at_an_offset)
     g_autoptr(GBytes) bytes = pattern(3 * MIB);
     MigInputOptions options = { MIG_INPUT_OPTIONS_INIT, .offset = offsets[_i / N_WAYS] };
     g_autoptr(GBytes) foreign = zeros(options.offset);
-    g_autoptr(GBytes) file = join(foreign, bytes);
+    g_autoptr(GBytes) file = joined_bytes(foreign, bytes);
     g_autoptr(Opened) opened = open_way((Way)(_i % N_WAYS), file, &options);
     uint64_t size;
 
@@ -514,7 +502,7 @@ START_TEST(starts_where_the_descriptor_stands)
 {
     g_autoptr(GBytes) bytes = pattern(100000);
     g_autoptr(GBytes) foreign = zeros(33);
-    g_autoptr(GBytes) file = join(foreign, bytes);
+    g_autoptr(GBytes) file = joined_bytes(foreign, bytes);
     g_autoptr(Opened) opened = open_way(FROM_FILE, file, NULL);
     int fd = open(opened->path, O_RDONLY | O_CLOEXEC);
     uint64_t fd_offset;
@@ -699,7 +687,7 @@ START_TEST(holds_zeros_as_holes)
     const size_t size = 64 * MIB;
     g_autoptr(GBytes) bytes = zeros(size);
     g_autoptr(GBytes) tail = pattern(10);
-    g_autoptr(GBytes) all = join(bytes, tail);
+    g_autoptr(GBytes) all = joined_bytes(bytes, tail);
     g_autoptr(Opened) opened = open_way(FROM_PIPE, all, NULL);
     uint8_t buffer[10];
     uint64_t fd_offset;
@@ -785,7 +773,7 @@ START_TEST(holds_a_stream_to_its_description)
 {
     g_autoptr(GBytes) stream = fixture_bytes("real/q35-72-xbzrle.mig.zst");
     g_autoptr(GBytes) after = pattern(40 * MIB);
-    g_autoptr(GBytes) bytes = join(stream, after);
+    g_autoptr(GBytes) bytes = joined_bytes(stream, after);
     g_autoptr(Opened) opened = open_way(FROM_PIPE, bytes, NULL);
     g_autoptr(MigReader) reader = mig_reader_new(opened->in);
     MigItemKind kind = _i ? MIG_ITEM_SECTION_HEADER : MIG_ITEM_DEVICE_STATE;
@@ -835,9 +823,9 @@ static GBytes *zstd_frames(GBytes *plain)
     g_autoptr(GBytes) skippable = zstd_skippable();
     g_autoptr(GBytes) first_packed = zstd(first);
     g_autoptr(GBytes) second_packed = zstd(second);
-    g_autoptr(GBytes) one = join(skippable, first_packed);
-    g_autoptr(GBytes) two = join(one, skippable);
-    return join(two, second_packed);
+    g_autoptr(GBytes) one = joined_bytes(skippable, first_packed);
+    g_autoptr(GBytes) two = joined_bytes(one, skippable);
+    return joined_bytes(two, second_packed);
 }
 
 static GBytes *gzip_members(GBytes *plain)
@@ -847,14 +835,14 @@ static GBytes *gzip_members(GBytes *plain)
     g_autoptr(GBytes) second = g_bytes_new_from_bytes(plain, size / 3, size - size / 3);
     g_autoptr(GBytes) first_packed = gzip(first);
     g_autoptr(GBytes) second_packed = gzip(second);
-    return join(first_packed, second_packed);
+    return joined_bytes(first_packed, second_packed);
 }
 
 static GBytes *gzip_padded(GBytes *plain)
 {
     g_autoptr(GBytes) packed = gzip(plain);
     g_autoptr(GBytes) padding = zeros(10000);
-    return join(packed, padding);
+    return joined_bytes(packed, padding);
 }
 
 static GBytes *libvirt_raw(GBytes *plain)
@@ -1055,7 +1043,7 @@ START_TEST(names_what_it_does_not_undo)
     };
     g_autoptr(GBytes) tail = zeros(100);
     g_autoptr(GBytes) magic = text(rows[_i].bytes);
-    g_autoptr(GBytes) bytes = join(magic, tail);
+    g_autoptr(GBytes) bytes = joined_bytes(magic, tail);
 
     for (Way way = 0; way < N_WAYS; way++) {
         g_autoptr(Opened) opened = open_way(way, bytes, NULL);
@@ -1107,7 +1095,7 @@ START_TEST(tells_damage_in_compressed_data)
     gsize size;
     const uint8_t *data = g_bytes_get_data(packed, &size);
     g_autoptr(GBytes) garbage = text("garbage");
-    g_autoptr(GBytes) with_garbage = join(packed, garbage);
+    g_autoptr(GBytes) with_garbage = joined_bytes(packed, garbage);
     g_autoptr(Opened) opened = open_way(FROM_PIPE, with_garbage, NULL);
 
     ck_assert_uint_eq(read_pattern(opened->in), MIB);
