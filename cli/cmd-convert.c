@@ -331,9 +331,10 @@ static bool open_special(Sink *sink, const char *path, GError **error)
 static bool open_file(Sink *sink, const Arguments *arguments, const struct stat *in,
                       GError **error)
 {
+    const MigFileId input = mig_file_id(in);
     const MigTargetOptions target = { MIG_TARGET_OPTIONS_INIT,
                                       .replace = arguments->out.force,
-                                      .in_place = arguments->in_place, .input = in };
+                                      .in_place = arguments->in_place, .input = &input };
 
     sink->files = cli_files_new(&target);
     sink->fd = cli_files_open(sink->files, output_name(arguments), error);

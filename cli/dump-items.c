@@ -49,7 +49,7 @@ char *dump_item_details(const MigItem *item)
         name = block_name(item->pages.block);
         return g_strdup_printf("%s%s 0x%" PRIx64 " %s x%u",
                                item->pages.named || item->channel ? "" : "+", name,
-                               item->pages.address, mig_page_kind(item->pages.kind)->name,
+                               item->pages.address, mig_page_kind_name(item->pages.kind),
                                item->pages.n_pages);
     case MIG_ITEM_RAM_MARK:
         return g_strdup(mark_name(item->ram_mark.flag));

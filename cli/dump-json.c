@@ -211,7 +211,7 @@ static void put_pages(CliJson *json, const MigRamSummary *ram)
 {
     cli_json_object(json, "pages");
     for (MigPageKind kind = 0; kind < MIG_PAGE_KIND_COUNT; kind++) {
-        cli_json_uint(json, mig_page_kind(kind)->name, ram->pages[kind]);
+        cli_json_uint(json, mig_page_kind_name(kind), ram->pages[kind]);
     }
     cli_json_uint(json, "mapped", ram->mapped);
     cli_json_end_object(json);

@@ -94,7 +94,7 @@ static CliTable *ram_table(void)
 
     memset(columns + 1, 'r', RAM_COLUMNS - 1);
     for (MigPageKind kind = 0; kind < MIG_PAGE_KIND_COUNT; kind++) {
-        head[RAM_KINDS + kind] = mig_page_kind(kind)->name;
+        head[RAM_KINDS + kind] = mig_page_kind_name(kind);
     }
     head[RAM_MAPPED] = "mapped";
     head[RAM_WIRE] = "bytes on the wire";

@@ -29,9 +29,9 @@ typedef struct File {
 
 struct CliFiles {
     MigTargetOptions options;
-    struct stat input;
-    char *dir; /* NULL: none */
-    MigPlace place;
+    MigFileId input;
+    char *dir;       /* NULL: none */
+    MigPlace *place; /* of the folder; NULL: the helper has it, or there is none */
     int folder;
     bool made_dir, committed;
     GArray *files;
@@ -58,7 +58,6 @@ CliFiles *cli_files_new(const MigTargetOptions *options)
         files->input = *options->input;
         files->options.input = &files->input;
     }
-    files->place = MIG_PLACE_NONE;
     files->folder = -1;
     files->files = g_array_new(false, false, sizeof(File));
     g_array_set_clear_func(files->files, clear_file);
@@ -67,11 +66,17 @@ CliFiles *cli_files_new(const MigTargetOptions *options)
 
 bool cli_files_set_folder(CliFiles *files, const char *dir, GError **error)
 {
-    if (!mig_place_find(dir, true, &files->place, error)) {
+    int above;
+    const char *name;
+
+    files->place = mig_place_find(dir, true, error);
+    if (!files->place) {
         return false;
     }
-    files->made_dir = mkdirat(files->place.folder, files->place.name, 0700) == 0;
-    files->folder = mig_place_open_folder(files->place.folder, files->place.name);
+    above = mig_place_folder(files->place);
+    name = mig_place_name(files->place);
+    files->made_dir = mkdirat(above, name, 0700) == 0;
+    files->folder = mig_place_open_folder(above, name);
     if (files->folder < 0) {
         mig_error_set_plain(error, MIG_ERROR_IO, "%s: %s", dir, g_strerror(errno));
         return false;
@@ -262,7 +267,7 @@ void cli_files_give_to(CliFiles *files, CliHelper *helper)
     if (files->folder >= 0) {
         close(files->folder);
     }
-    mig_place_clear(&files->place);
+    g_clear_pointer(&files->place, mig_place_free);
     files->folder = -1;
     files->made_dir = false;
     files->helper = helper;
@@ -282,12 +287,13 @@ void cli_files_free(CliFiles *files)
     }
     g_array_unref(files->files);
     if (files->made_dir && !files->committed) {
-        unlinkat(files->place.folder, files->place.name, AT_REMOVEDIR);
+        unlinkat(mig_place_folder(files->place), mig_place_name(files->place),
+                 AT_REMOVEDIR);
     }
     if (files->folder >= 0) {
         close(files->folder);
     }
-    mig_place_clear(&files->place);
+    mig_place_free(files->place);
     cli_helper_free(files->helper);
     g_free(files->dir);
     g_free(files);

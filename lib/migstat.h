@@ -37,7 +37,6 @@
 #include "stream/item.h"
 #include "stream/nearest.h"
 #include "stream/outer.h"
-#include "stream/page-kind.h"
 #include "stream/page.h"
 #include "stream/reader.h"
 #include "stream/summary.h"

@@ -70,6 +70,7 @@ typedef struct MigRemedy {
                      * started with; NULL: nothing */
     bool lossy;     /* it gives up what the guest may miss: ask before it is done */
     char *none;     /* without a filter: why there is none, or NULL */
+    uint64_t reserved[2]; /* for members to come: MigFinding has one inside */
 } MigRemedy;
 
 typedef struct MigFinding {

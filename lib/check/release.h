@@ -30,7 +30,7 @@ MIG_API bool mig_release_parse(const char *text, MigRelease *release);
 MIG_API MigRelease mig_release_at(size_t index);
 
 /* A set of releases: bit i is that of mig_release_at(i). */
-typedef uint32_t MigReleaseSet;
+typedef uint64_t MigReleaseSet;
 
 /* Those from @first to @last, which need be no releases themselves. */
 MIG_API MigReleaseSet mig_releases_between(MigRelease first, MigRelease last);

@@ -16,6 +16,7 @@
 
 #include "check/rule.h"
 #include "device/decode.h"
+#include "io/budget.h"
 #include "stream/address.h"
 #include "stream/json-scan.h"
 

@@ -11,10 +11,10 @@
 
 #include "device/field.h"
 #include "device/pci.h"
-#include "io/budget.h"
 #include "io/input.h"
 #include "stream/description.h"
 #include "stream/item.h"
+#include "stream/reader.h"
 
 G_BEGIN_DECLS
 
@@ -49,6 +49,7 @@ typedef struct MigDeviceState {
     const uint8_t *bytes; /* its body */
     uint64_t length;      /* bytes of that */
     uint64_t offset;      /* of the first one, in plain bytes of the stream */
+    uint64_t reserved[2]; /* 0: for members to come */
 } MigDeviceState;
 
 /*

@@ -12,6 +12,7 @@
 #include <glib.h>
 
 #include "device/decode.h"
+#include "io/budget.h"
 
 typedef struct MigEmit {
     MigDecoder decoder;

@@ -239,8 +239,11 @@ static bool decode(Pair *pair, int side)
         return out_of_memory(stream);
     }
     device->matches =
-        mig_device_decode(&decoder, &(MigDeviceState){ json, json_length, device->bytes,
-                                                       body->length, body->offset });
+        mig_device_decode(&decoder, &(MigDeviceState){ .json = json,
+                                                       .json_length = json_length,
+                                                       .bytes = device->bytes,
+                                                       .length = body->length,
+                                                       .offset = body->offset });
     return true;
 }
 

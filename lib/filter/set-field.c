@@ -205,7 +205,11 @@ static void change_device(Body *body, uint64_t length)
     const MigDecoder decoder = { .budget = mig_reader_budget(reader),
                                  .visit = visit,
                                  .user = body };
-    const MigDeviceState device = { json, json_length, original, length, body->offset };
+    const MigDeviceState device = { .json = json,
+                                    .json_length = json_length,
+                                    .bytes = original,
+                                    .length = length,
+                                    .offset = body->offset };
 
     mig_device_decode(&decoder, &device);
 }

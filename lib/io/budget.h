@@ -17,11 +17,8 @@
 #ifndef MIG_IO_BUDGET_H
 #define MIG_IO_BUDGET_H
 
-#include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-G_BEGIN_DECLS
 
 /* Steps that every stream has, and those that each byte adds.  Streams of QEMU 5.2 to 11.1
  * spend up to 17 a byte. */
@@ -59,7 +56,5 @@ static inline bool mig_budget_spend(MigBudget *budget, uint64_t steps)
     budget->left -= steps;
     return true;
 }
-
-G_END_DECLS
 
 #endif

@@ -183,12 +183,12 @@ static bool hand_down(MigTarget *target, GError **error)
 
 /* A new file is no more open to others than the input; what comes from elsewhere than a file
  * may be a guest's memory, which is nobody's business. */
-static mode_t mode_for(const struct stat *input)
+static mode_t mode_for(const MigFileId *input)
 {
-    return input && S_ISREG(input->st_mode) ? input->st_mode & 0666 : 0600;
+    return input && S_ISREG(input->mode) ? input->mode & 0666 : 0600;
 }
 
-static bool start(MigTarget *target, const struct stat *input, GError **error)
+static bool start(MigTarget *target, const MigFileId *input, GError **error)
 {
     bool exists;
 
@@ -196,7 +196,7 @@ static bool start(MigTarget *target, const struct stat *input, GError **error)
         return false;
     }
     if (target->in_place &&
-        (input->st_dev != target->old.st_dev || input->st_ino != target->old.st_ino)) {
+        (input->device != target->old.st_dev || input->inode != target->old.st_ino)) {
         fail_changed(target, error);
         return false;
     }
@@ -234,7 +234,7 @@ MigTarget *mig_target_new_at(int folder, const char *name, const char *path,
     target->fd = -1;
     target->in_place = known.in_place;
     target->replace = known.replace || known.in_place;
-    if (known.in_place && (!known.input || !S_ISREG(known.input->st_mode))) {
+    if (known.in_place && (!known.input || !S_ISREG(known.input->mode))) {
         mig_error_set_plain(error, MIG_ERROR_USAGE,
                             "%s is no regular file, and cannot be replaced in place",
                             path);
@@ -250,14 +250,16 @@ MigTarget *mig_target_new_at(int folder, const char *name, const char *path,
 MigTarget *mig_target_new(const char *path, const MigTargetOptions *options,
                           GError **error)
 {
-    g_auto(MigPlace) place = MIG_PLACE_NONE;
+    g_autoptr(MigPlace) place = NULL;
     MigTargetOptions known;
 
-    if (!take_options(&known, options, error) ||
-        !mig_place_find(path, known.replace || known.in_place, &place, error)) {
+    if (!take_options(&known, options, error)) {
         return NULL;
     }
-    return mig_target_new_at(place.folder, place.name, path, &known, error);
+    place = mig_place_find(path, known.replace || known.in_place, error);
+    return place ? mig_target_new_at(mig_place_folder(place), mig_place_name(place), path,
+                                     &known, error)
+                 : NULL;
 }
 
 const char *mig_target_lost(const MigTarget *target)

@@ -14,17 +14,31 @@
 
 G_BEGIN_DECLS
 
+/* What tells a file from all others, and who may read it: what fstat() says, without the size of
+ * struct stat, which depends on how a program is compiled. */
+typedef struct MigFileId {
+    uint64_t device, inode;
+    uint32_t mode;        /* as st_mode; 0: there is no file */
+    uint32_t reserved[3]; /* 0: for members to come */
+} MigFileId;
+
+static inline MigFileId mig_file_id(const struct stat *st)
+{
+    MigFileId id = { st->st_dev, st->st_ino, st->st_mode, { 0 } };
+
+    return id;
+}
+
 typedef struct MigTarget MigTarget;
 
 /* As MIG_INPUT_OPTIONS_INIT (io/input.h). */
 #define MIG_TARGET_OPTIONS_INIT .size = sizeof(MigTargetOptions)
 
 typedef struct MigTargetOptions {
-    size_t size;   /* bytes of this structure */
-    bool replace;  /* A file that exists may be replaced. */
-    bool in_place; /* It must be, and be @input, from start to commit. */
-    /* What fstat() says of the input that the bytes come from; NULL: not from a file. */
-    const struct stat *input;
+    size_t size;            /* bytes of this structure */
+    bool replace;           /* A file that exists may be replaced. */
+    bool in_place;          /* It must be, and be @input, from start to commit. */
+    const MigFileId *input; /* that the bytes come from; NULL: not from a file */
 } MigTargetOptions;
 
 /*

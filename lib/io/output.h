@@ -8,9 +8,8 @@
 #ifndef MIG_IO_OUTPUT_H
 #define MIG_IO_OUTPUT_H
 
-#include <sys/stat.h>
-
 #include "io/input.h"
+#include "io/output-target.h"
 
 G_BEGIN_DECLS
 
@@ -23,9 +22,9 @@ typedef struct MigOutputOptions {
     size_t size;   /* bytes of this structure */
     bool force;    /* A file that exists may be replaced. */
     bool in_place; /* The target must be @input, which is replaced (implies force). */
-    /* What fstat() says of the descriptor that the bytes come from, for in_place and for the
-     * mode of a new file; NULL: they come from no file. */
-    const struct stat *input;
+    /* That the bytes come from, for in_place and for the mode of a new file; NULL: they come
+     * from no file. */
+    const MigFileId *input;
     bool zstd;               /* Compress. */
     int zstd_level;          /* As zstd's; 0 means zstd's default. */
     int zstd_threads;        /* Worker threads; 0 compresses in the caller's. */

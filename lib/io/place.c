@@ -14,6 +14,11 @@
 
 #define LINK_DEPTH 40 /* As the kernel follows. */
 
+struct MigPlace {
+    int folder; /* -1: none */
+    char *name;
+};
+
 int mig_place_open_folder(int at, const char *path)
 {
     int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -24,13 +29,30 @@ int mig_place_open_folder(int at, const char *path)
     return fd;
 }
 
-void mig_place_clear(MigPlace *place)
+int mig_place_folder(const MigPlace *place)
+{
+    return place->folder;
+}
+
+const char *mig_place_name(const MigPlace *place)
+{
+    return place->name;
+}
+
+static void leave(MigPlace *place)
 {
     if (place->folder >= 0) {
         close(place->folder);
     }
-    g_clear_pointer(&place->name, g_free);
-    place->folder = -1;
+    g_free(place->name);
+}
+
+void mig_place_free(MigPlace *place)
+{
+    if (place) {
+        leave(place);
+        g_free(place);
+    }
 }
 
 /* The rule of fs.protected_symlinks: fs/namei.c, may_follow_link(). */
@@ -51,7 +73,7 @@ static bool step(MigPlace *place, const char *path)
     g_autofree char *folder = g_path_get_dirname(path);
     int fd = mig_place_open_folder(place->folder < 0 ? AT_FDCWD : place->folder, folder);
 
-    mig_place_clear(place);
+    leave(place);
     place->folder = fd;
     place->name = g_path_get_basename(path);
     return fd >= 0;
@@ -78,34 +100,35 @@ static Link read_link(const MigPlace *place, char target[PATH_MAX])
     return link;
 }
 
-bool mig_place_find(const char *path, bool follow, MigPlace *place, GError **error)
+MigPlace *mig_place_find(const char *path, bool follow, GError **error)
 {
-    g_auto(MigPlace) found = MIG_PLACE_NONE;
+    g_autoptr(MigPlace) place = g_new0(MigPlace, 1);
     char target[PATH_MAX];
     Link link = LINK_NONE;
-    bool ok = step(&found, path);
+    bool ok;
+
+    place->folder = -1;
+    ok = step(place, path);
 
     for (int depth = 0; ok && follow; depth++) {
-        link = read_link(&found, target);
+        link = read_link(place, target);
         if (link != LINK_READ) {
             break;
         }
         errno = ELOOP;
-        ok = depth < LINK_DEPTH && step(&found, target);
+        ok = depth < LINK_DEPTH && step(place, target);
     }
     if (!ok) {
         mig_error_set_plain(error, MIG_ERROR_IO, "cannot create %s: %s", path,
                             g_strerror(errno));
-        return false;
+        return NULL;
     }
     if (link == LINK_REFUSED) {
         mig_error_set_plain(error, MIG_ERROR_USAGE,
                             "%s is another user's symbolic link in a folder where "
                             "everybody can make one; it is not followed",
                             path);
-        return false;
+        return NULL;
     }
-    *place = found;
-    found = MIG_PLACE_NONE;
-    return true;
+    return g_steal_pointer(&place);
 }

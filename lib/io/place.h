@@ -11,30 +11,30 @@
 
 G_BEGIN_DECLS
 
-typedef struct MigPlace {
-    int folder; /* -1: none */
-    char *name; /* One component; what it names need not exist. */
-} MigPlace;
-
-#define MIG_PLACE_NONE ((MigPlace){ .folder = -1 })
+typedef struct MigPlace MigPlace;
 
 /*
- * Fills *place, which is to be cleared.  @follow: where the name is a symbolic link, the one
- * that it leads to is meant.  A link is followed as Linux does with fs.protected_symlinks
+ * The caller frees.  @follow: where the name is a symbolic link, the one that it leads to is
+ * meant.  A link is followed as Linux does with fs.protected_symlinks
  * (Documentation/admin-guide/sysctl/fs.rst), whatever that is set to here: in a folder that is
  * sticky and that everybody may write to, only one of the caller's or of the folder's owner.
  * Errors: IO; USAGE for a link that is not followed.
  */
-MIG_API bool mig_place_find(const char *path, bool follow, MigPlace *place,
-                            GError **error);
+MIG_API MigPlace *mig_place_find(const char *path, bool follow, GError **error);
+
+/* The folder, open as long as @place is. */
+MIG_API int mig_place_folder(const MigPlace *place);
+
+/* The name in it, one component; what it names need not exist. */
+MIG_API const char *mig_place_name(const MigPlace *place);
 
 /* Opens a folder, to find names in it; -1 with errno.  One that cannot be listed can be
  * searched all the same, but not synced. */
 MIG_API int mig_place_open_folder(int at, const char *path);
 
-/* Frees what @place has: of MIG_PLACE_NONE nothing. */
-MIG_API void mig_place_clear(MigPlace *place);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MigPlace, mig_place_clear)
+/* Closes the folder. */
+MIG_API void mig_place_free(MigPlace *place);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigPlace, mig_place_free)
 
 G_END_DECLS
 

@@ -125,6 +125,9 @@ typedef enum MigPageKind {
     MIG_PAGE_KIND_COUNT
 } MigPageKind;
 
+/* "normal", "zero", ...: a static string. */
+MIG_API const char *mig_page_kind_name(MigPageKind kind);
+
 /* Pages of one block at ascending addresses, one record each.  On a multifd channel a record
  * is the page itself, or the offset that tells of a zero page.  Records of zero and normal
  * pages come in runs, no record of which but the first straddles a multiple of 1 MiB of the

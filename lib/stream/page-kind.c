@@ -120,6 +120,11 @@ const MigPageKindType *mig_page_kind(MigPageKind kind)
     return &kinds[kind];
 }
 
+const char *mig_page_kind_name(MigPageKind kind)
+{
+    return mig_page_kind(kind)->name;
+}
+
 MigPageKind mig_page_kind_of_flag(uint32_t flag)
 {
     MigPageKind kind = 0;

@@ -24,7 +24,7 @@ typedef enum MigPageContent {
 
 /* Constant. */
 typedef struct MigPageKindType {
-    const char *name;  /* "xbzrle": in JSON, and as the head of a column */
+    const char *name;  /* mig_page_kind_name(), in JSON and as the head of a column */
     const char *label; /* "XBZRLE": in a sentence */
     MigRamFlag flag;
     MigPageContent content;
@@ -50,7 +50,7 @@ typedef struct MigPageKindType {
 } MigPageKindType;
 
 /* The row of @kind, which is below MIG_PAGE_KIND_COUNT. */
-MIG_API const MigPageKindType *mig_page_kind(MigPageKind kind);
+const MigPageKindType *mig_page_kind(MigPageKind kind);
 
 G_END_DECLS
 

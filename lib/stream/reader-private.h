@@ -11,6 +11,7 @@
 #ifndef MIG_STREAM_READER_PRIVATE_H
 #define MIG_STREAM_READER_PRIVATE_H
 
+#include "io/budget.h"
 #include "stream/body.h"
 #include "stream/merge.h"
 

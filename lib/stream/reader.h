@@ -9,7 +9,6 @@
 #ifndef MIG_STREAM_READER_H
 #define MIG_STREAM_READER_H
 
-#include "io/budget.h"
 #include "io/error.h"
 #include "io/input.h"
 #include "stream/description.h"
@@ -100,6 +99,8 @@ MIG_API const MigDescription *mig_reader_find_description(MigReader *reader,
 
 /* The input that it was made with. */
 MIG_API MigInput *mig_reader_input(const MigReader *reader);
+
+typedef struct MigBudget MigBudget;
 
 /* The work that the meaning of this stream may cost; lives as long as the reader.  It grows
  * with the description when that is read, and with each device that is decoded. */

@@ -13,6 +13,7 @@
 #include "device/special.h"
 #include "device/virtio-parts.h"
 #include "device/virtio.h"
+#include "io/budget.h"
 #include "stream/wire.h"
 #include "support.h"
 
@@ -33,6 +34,13 @@
     (const MigDecoder)                                                          \
     {                                                                           \
         .budget = &(MigBudget)MIG_BUDGET_INIT, .visit = (VISIT), .user = (USER) \
+    }
+
+#define STATE(JSON, BYTES, LENGTH, OFFSET)                             \
+    (const MigDeviceState)                                             \
+    {                                                                  \
+        .json = (JSON), .json_length = strlen(JSON), .bytes = (BYTES), \
+        .length = (LENGTH), .offset = (OFFSET)                         \
     }
 
 /* The leaves that come of a description and a body, "path=value" one after the other; what is
@@ -260,9 +268,8 @@ START_TEST(decodes)
     size_t n;
     const uint8_t *bytes = g_bytes_get_data(body, &n);
     Seen seen = { .leaves = leaves, .first = BODY_OFFSET, .end = BODY_OFFSET + n };
-    bool matches = mig_device_decode(
-        &DECODER(see, &seen), &(MigDeviceState){ cases[_i].json, strlen(cases[_i].json),
-                                                 bytes, n, BODY_OFFSET });
+    bool matches = mig_device_decode(&DECODER(see, &seen),
+                                     &STATE(cases[_i].json, bytes, n, BODY_OFFSET));
 
     ck_assert_msg(strcmp(leaves->str, cases[_i].leaves) == 0,
                   "%s: got \"%s\", wanted \"%s\"", cases[_i].title, leaves->str,
@@ -286,8 +293,7 @@ START_TEST(stays_inside)
         Seen seen = { .leaves = leaves, .first = BODY_OFFSET, .end = BODY_OFFSET + n };
 
         mig_device_decode(&DECODER(see, &seen),
-                          &(MigDeviceState){ cases[_i].json, strlen(cases[_i].json), cut,
-                                             n, BODY_OFFSET });
+                          &STATE(cases[_i].json, cut, n, BODY_OFFSET));
         ck_assert_uint_eq(seen.open, 0);
     }
 }
@@ -299,8 +305,8 @@ START_TEST(without_a_description)
     g_autoptr(GString) leaves = g_string_new(NULL);
     Seen seen = { .leaves = leaves, .end = sizeof body };
 
-    ck_assert(!mig_device_decode(&DECODER(see, &seen),
-                                 &(MigDeviceState){ NULL, 0, body, sizeof body, 0 }));
+    ck_assert(!mig_device_decode(
+        &DECODER(see, &seen), &(MigDeviceState){ .bytes = body, .length = sizeof body }));
     ck_assert_str_eq(leaves->str, "?3");
 }
 END_TEST
@@ -487,16 +493,14 @@ START_TEST(survives_any_configuration_space)
     space[4 + 0x71] = 0x40;
     space[4 + 0x102] = 0;
     space[4 + 0x103] = 0x10;
-    mig_device_decode(&DECODER(note_register, &r),
-                      &(MigDeviceState){ json, strlen(json), space + 4, 4096, 0 });
+    mig_device_decode(&DECODER(note_register, &r), &STATE(json, space + 4, 4096, 0));
     for (int round = 0; round < 200; round++) {
         for (int i = 0; i < 4096; i++) {
             space[4 + i] = (uint8_t)g_rand_int(rand);
         }
         space[4 + 6] |= 0x10;
         space[4 + 0xe] &= 0x81;
-        mig_device_decode(&DECODER(note_register, &r),
-                          &(MigDeviceState){ json, strlen(json), space + 4, 4096, 0 });
+        mig_device_decode(&DECODER(note_register, &r), &STATE(json, space + 4, 4096, 0));
     }
 }
 END_TEST
@@ -629,8 +633,8 @@ START_TEST(costs_no_more_than_it_is_worth)
     }
     g_string_append(json, costly[_i].after);
     memset(body, 1, costly[_i].length);
-    ck_assert(!mig_device_decode(
-        &decoder, &(MigDeviceState){ json->str, json->len, body, costly[_i].length, 0 }));
+    ck_assert(
+        !mig_device_decode(&decoder, &STATE(json->str, body, costly[_i].length, 0)));
     ck_assert_msg(tally.why && strstr(tally.why, costly[_i].why), "%s: %s",
                   costly[_i].title, tally.why);
     ck_assert_uint_le(tally.visits,
@@ -676,8 +680,7 @@ START_TEST(follows_a_chain_of_subsections_once)
     json = g_strdup_printf("{\"vmsd_name\": \"virtio-rng\", \"fields\": ["
                            "{\"name\": \"virtio\", \"type\": \"virtio\", \"size\": %u}]}",
                            body->len);
-    ck_assert(mig_device_decode(
-        &decoder, &(MigDeviceState){ json, strlen(json), body->data, body->len, 0 }));
+    ck_assert(mig_device_decode(&decoder, &STATE(json, body->data, body->len, 0)));
     g_free(tally.why);
 }
 END_TEST

@@ -166,6 +166,14 @@ START_TEST(leaves_nothing_without_commit)
 }
 END_TEST
 
+static MigFileId file_id(const char *path)
+{
+    struct stat st;
+
+    ck_assert_int_eq(stat(path, &st), 0);
+    return mig_file_id(&st);
+}
+
 START_TEST(refuses_a_target)
 {
     static const struct {
@@ -184,14 +192,14 @@ START_TEST(refuses_a_target)
         { "old/new", true, false, MIG_ERROR_IO, "Not a directory" },
         { "loop", true, false, MIG_ERROR_IO, "symbolic links" },
     };
-    struct stat input;
+    MigFileId input;
     const MigOutputOptions options = { MIG_OUTPUT_OPTIONS_INIT, .force = rows[_i].force,
                                        .in_place = rows[_i].in_place, .input = &input };
     g_autoptr(GError) error = NULL;
     g_autoptr(GBytes) old = noise(10);
 
     store("old", old);
-    ck_assert_int_eq(stat("old", &input), 0);
+    input = file_id("old");
     ck_assert_int_eq(symlink("old", "link"), 0);
     ck_assert_int_eq(symlink("loop", "loop"), 0);
     ck_assert_ptr_null(mig_output_open(rows[_i].path, &options, &error));
@@ -225,14 +233,15 @@ START_TEST(replaces_and_keeps_the_mode)
 {
     g_autoptr(GBytes) old = noise(10);
     g_autoptr(GBytes) bytes = noise(1000);
-    struct stat st, input;
+    MigFileId input;
+    struct stat st;
     const MigOutputOptions options = { MIG_OUTPUT_OPTIONS_INIT, .force = _i == 0,
                                        .in_place = _i == 1, .input = &input };
 
     store("old", old);
     ck_assert_int_eq(chmod("old", 0640), 0);
     bool other_owner = geteuid() == 0 && chown("old", 1234, 4321) == 0;
-    ck_assert_int_eq(stat("old", &input), 0);
+    input = file_id("old");
     g_autoptr(MigOutput) out = mig_output_open("old", &options, NULL);
     write_bytes(out, bytes);
     assert_file("old", old);
@@ -259,14 +268,14 @@ START_TEST(replaces_only_the_input)
     g_autoptr(GBytes) precious = noise(10);
     g_autoptr(GError) error = NULL;
     g_autoptr(MigOutput) out = NULL;
-    struct stat input;
+    MigFileId input;
     const MigOutputOptions options = { MIG_OUTPUT_OPTIONS_INIT, .in_place = true,
                                        .input = &input };
 
     store("in", bytes);
     store("other", precious);
     ck_assert_int_eq(symlink("other", "link"), 0);
-    ck_assert_int_eq(stat("in", &input), 0);
+    input = file_id("in");
     if (late) {
         out = mig_output_open("in", &options, &error);
         ck_assert_ptr_nonnull(out);
