@@ -11,7 +11,7 @@
 #include "progress.h"
 #include "sandbox.h"
 
-/* Bytes that are read of a pipe behind a damage. */
+/* Bytes that are read of a pipe after a damage. */
 #define AFTER_DAMAGE_MAX (64u << 20)
 
 enum {
@@ -155,7 +155,7 @@ static void read_all(Dump *dump)
     }
 }
 
-/* What stands behind a damage is not read, but its length is known or can be; of a pipe,
+/* What stands after a damage is not read, but its length is known or can be; of a pipe,
  * which may have no end, only where that is near. */
 static uint64_t whole_size(Dump *dump)
 {

@@ -25,7 +25,7 @@ static const struct argp_option options[] = {
       "The bodies of sections whose name matches PATTERN, one after the other", 0 },
     { "vfio", KEY_VFIO, "PATTERN", CLI_REPEATS,
       "The data of VFIO devices and their configuration spaces, in the folder of -o", 0 },
-    { "description", KEY_DESCRIPTION, NULL, 0, "The JSON text behind the end mark", 0 },
+    { "description", KEY_DESCRIPTION, NULL, 0, "The JSON text after the end mark", 0 },
     { "output", 'o', "FILE|DIR", 0,
       "Where to; without it, or with \"-\", standard output", 0 },
     { "force", KEY_FORCE, NULL, 0, "Replace files that exist", 0 },

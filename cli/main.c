@@ -95,7 +95,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-/* What --help says, with the commands behind the options. */
+/* What --help says, with the commands after the options. */
 static char *describe(void)
 {
     GString *text = g_string_new("Opens QEMU migration streams: shows them, judges them, "

@@ -244,7 +244,7 @@ static void note_option(const Cursor *cursor, const struct argp_option *option,
 
 /* `--zstd 3`: an argument that is optional has to be joined on.  A word that names no file is
  * more likely to be one. */
-static void look_behind_optional(const Cursor *cursor, const struct argp_option *option)
+static void look_after_optional(const Cursor *cursor, const struct argp_option *option)
 {
     const char *next = cursor->state->argv[cursor->at + 1];
 
@@ -286,7 +286,7 @@ static void look_at_long(Cursor *cursor)
     } else if (option->arg && !(option->flags & OPTION_ARG_OPTIONAL)) {
         value = take_next(cursor, option);
     } else if (option->arg) {
-        look_behind_optional(cursor, option);
+        look_after_optional(cursor, option);
     }
     note_option(cursor, option, value);
 }

@@ -75,7 +75,7 @@ static int lines_beyond_first(const char *text)
     return n;
 }
 
-/* Check's log has the results; on the pipe that the tests print to, each stands behind what
+/* Check's log has the results; on the pipe that the tests print to, each stands after what
  * its test has printed. */
 static void run_suite(const SuiteRow *row)
 {
@@ -153,7 +153,7 @@ static void take_counts(Job *job, const char *printed, const char *end)
     }
 }
 
-/* One result, which begins at @at, behind what its test @printed. */
+/* One result, which begins at @at, after what its test @printed. */
 static void read_result(Report *report, Job *job, char type, const char *printed,
                         const char *at, const char *end)
 {

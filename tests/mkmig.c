@@ -263,7 +263,7 @@ static void interpolate(Assembler *as, const Frame *frame, GString *text)
     }
 }
 
-/* The bytes of the string that begins at the quote `quoted`; *end is behind its last
+/* The bytes of the string that begins at the quote `quoted`; *end is after its last
  * quote. */
 static char *unquote(Assembler *as, const Frame *frame, const char *quoted,
                      const char **end, size_t *length)
@@ -644,7 +644,7 @@ static void skip_blanks(Frame *frame, const char *which)
     }
 }
 
-/* Moves behind a string that starts here. */
+/* Moves after a string that starts here. */
 static void skip_string(Frame *frame)
 {
     for (frame->at++;
@@ -690,7 +690,7 @@ static void read_word(Frame *frame, GPtrArray *into)
     g_ptr_array_add(into, g_string_free(word, FALSE));
 }
 
-/* Moves behind the `}` of the block that begins here and describes what is inside. */
+/* Moves after the `}` of the block that begins here and describes what is inside. */
 static void read_block(Assembler *as, Frame *frame, Frame *block)
 {
     *block = *frame;

@@ -20,7 +20,7 @@
  *                                 description differs
  *   trailing:N eof
  *   ( ... )                       what is packaged
- *   [RULE]                        behind an item that breaks that rule on its face
+ *   [RULE]                        after an item that breaks that rule on its face
  *   ~                             in front of a further piece of the item before
  *   end, or KIND@OFFSET[RULE]     how reading ended: truncated, malformed, limit, ...
  */
@@ -30,7 +30,7 @@
 #include "support.h"
 
 /* Reads `stream` as memory, as a file and as a pipe.  Fails the test unless all three give
- * the same, the items tile, and the octets of each can be had; `name` is for messages.
+ * the same, the items tile, and the bytes of each can be had; `name` is for messages.
  * Free with g_free(). */
 char *outline(const char *name, GBytes *stream);
 

@@ -49,7 +49,7 @@ void run_free(Run *run)
     g_free(run);
 }
 
-/* The bytes with a NUL behind them, as a string that the caller owns. */
+/* The bytes with a NUL after them, as a string that the caller owns. */
 static char *terminated(GBytes *bytes)
 {
     size_t length;

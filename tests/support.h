@@ -15,7 +15,7 @@
 
 #include <gio/gio.h>
 
-/* What a program did.  `out` and `err` have a NUL behind their last byte. */
+/* What a program did.  `out` and `err` have a NUL after their last byte. */
 typedef struct {
     int status; /* exit status, or -N when signal N ended it */
     char *out;

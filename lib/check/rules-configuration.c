@@ -17,7 +17,7 @@ static void configuration_missing(MigCheck *check, const MigFacts *facts,
     (void)item;
     if (facts->configuration == MIG_NOWHERE && facts->n_footers == 0) {
         mig_report(check, MIG_FILE_HEADER_LENGTH, NULL,
-                   "no CONFIGURATION behind the file header, and sections have footers");
+                   "no CONFIGURATION after the file header, and sections have footers");
     }
 }
 
@@ -40,7 +40,7 @@ static void configuration_not_first(MigCheck *check, const MigFacts *facts,
     (void)facts;
     if (item->defect == MIG_DEFECT_CONFIGURATION_NOT_FIRST) {
         mig_report_item(check, item,
-                        "CONFIGURATION does not stand behind the file header");
+                        "CONFIGURATION does not stand after the file header");
         mig_report_loader(check, MIG_ALL_RELEASES, "Configuration section missing");
     }
 }

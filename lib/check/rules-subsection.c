@@ -21,52 +21,55 @@
 #include "stream/json-scan.h"
 
 static const struct {
-    const char *name;
+    const char *owner, *name; /* the description has "owner/name" */
     MigRelease first;
 } subsections[] = {
-    { "cpu/pkrs", QEMU(6, 0) },
-    { "ich9_pm/pcihp", QEMU(6, 1) },
-    { "pckbd/extended_state", QEMU(6, 1) },
-    { "clock/muldiv", QEMU(6, 2) },
-    { "cpu/amd_tsc_scale_msr", QEMU(6, 2) },
-    { "cpu/intel_sgx", QEMU(6, 2) },
-    { "cpu/svm_guest", QEMU(6, 2) },
-    { "ps2kbd/command_reply_queue", QEMU(6, 2) },
-    { "virtio-balloon-device/page-poison", QEMU(6, 2) },
-    { "cpu/intel_amx_xtile", QEMU(7, 0) },
-    { "cpu/msr_xfd", QEMU(7, 0) },
-    { "cpu/pdptrs", QEMU(7, 0) },
-    { "arm_gicv3_cpu/gicv4", QEMU(7, 1) },
-    { "cpu/arch_lbr", QEMU(7, 1) },
-    { "cpu/triple_fault", QEMU(7, 2) },
-    { "cpu/xen_vcpu", QEMU(8, 0) },
-    { "i8259/ltim", QEMU(8, 0) },
-    { "smmuv3/gbpa", QEMU(8, 0) },
-    { "virtio-gpu/blob", QEMU(8, 2) },
-    { "arm_gicv3/gicd_nmi", QEMU(9, 1) },
-    { "arm_gicv3_cpu/nmi", QEMU(9, 1) },
-    { "cpu/fred", QEMU(9, 1) },
-    { "cpu/wfxt-timer", QEMU(9, 1) },
-    { "sd-card/ext_csd_modes-state", QEMU(9, 1) },
-    { "acpi-ged/cpuhp", QEMU(9, 2) },
-    { "cpu/msr_hwcr", QEMU(9, 2) },
-    { "virtio-net-device/backend", QEMU(10, 0) },
-    { "acpi-ged/pcihp", QEMU(10, 1) },
-    { "vdagent/chunk", QEMU(10, 1) },
-    { "acpi-ged/hest", QEMU(10, 2) },
-    { "cpu/error_code", QEMU(10, 2) },
-    { "virtio_pci/modern_state/features128", QEMU(10, 2) },
-    { "cpu/apx", QEMU(11, 0) },
-    { "cpu/cet", QEMU(11, 0) },
-    { "cpu/cet_shstk", QEMU(11, 0) },
-    { "cpu/msr_pl0_ssp", QEMU(11, 0) },
-    { "scsi-disk/pr", QEMU(11, 0) },
-    { "vhost-inflight-region/buffer", QEMU(11, 0) },
-    { "vhost-user-blk/inflight", QEMU(11, 0) },
-    { "tpm-crb/chunk", MIG_RELEASE_LAST },
+    { "cpu", "pkrs", QEMU(6, 0) },
+    { "ich9_pm", "pcihp", QEMU(6, 1) },
+    { "pckbd", "extended_state", QEMU(6, 1) },
+    { "clock", "muldiv", QEMU(6, 2) },
+    { "cpu", "amd_tsc_scale_msr", QEMU(6, 2) },
+    { "cpu", "intel_sgx", QEMU(6, 2) },
+    { "cpu", "svm_guest", QEMU(6, 2) },
+    { "ps2kbd", "command_reply_queue", QEMU(6, 2) },
+    { "virtio-balloon-device", "page-poison", QEMU(6, 2) },
+    { "cpu", "intel_amx_xtile", QEMU(7, 0) },
+    { "cpu", "msr_xfd", QEMU(7, 0) },
+    { "cpu", "pdptrs", QEMU(7, 0) },
+    { "arm_gicv3_cpu", "gicv4", QEMU(7, 1) },
+    { "cpu", "arch_lbr", QEMU(7, 1) },
+    { "cpu", "triple_fault", QEMU(7, 2) },
+    { "cpu", "xen_vcpu", QEMU(8, 0) },
+    { "i8259", "ltim", QEMU(8, 0) },
+    { "smmuv3", "gbpa", QEMU(8, 0) },
+    { "virtio-gpu", "blob", QEMU(8, 2) },
+    { "arm_gicv3", "gicd_nmi", QEMU(9, 1) },
+    { "arm_gicv3_cpu", "nmi", QEMU(9, 1) },
+    { "cpu", "fred", QEMU(9, 1) },
+    { "cpu", "wfxt-timer", QEMU(9, 1) },
+    { "sd-card", "ext_csd_modes-state", QEMU(9, 1) },
+    { "acpi-ged", "cpuhp", QEMU(9, 2) },
+    { "cpu", "msr_hwcr", QEMU(9, 2) },
+    { "virtio-net-device", "backend", QEMU(10, 0) },
+    { "acpi-ged", "pcihp", QEMU(10, 1) },
+    { "vdagent", "chunk", QEMU(10, 1) },
+    { "acpi-ged", "hest", QEMU(10, 2) },
+    { "cpu", "error_code", QEMU(10, 2) },
+    { "virtio_pci/modern_state", "features128", QEMU(10, 2) },
+    { "cpu", "apx", QEMU(11, 0) },
+    { "cpu", "cet", QEMU(11, 0) },
+    { "cpu", "cet_shstk", QEMU(11, 0) },
+    { "cpu", "msr_pl0_ssp", QEMU(11, 0) },
+    { "scsi-disk", "pr", QEMU(11, 0) },
+    { "vhost-inflight-region", "buffer", QEMU(11, 0) },
+    { "vhost-user-blk", "inflight", QEMU(11, 0) },
+    { "tpm-crb", "chunk", MIG_RELEASE_LAST },
 };
 
 G_STATIC_ASSERT(G_N_ELEMENTS(subsections) <= 64); /* bits of Search.seen */
+
+/* What comparing them all costs, in steps of io/budget.h. */
+#define STEPS_A_SLASH (G_N_ELEMENTS(subsections) / 4)
 
 /* Releases before @first, as a range. */
 #define BEFORE(first) MIG_RELEASE_FIRST, (first)-1
@@ -81,37 +84,41 @@ typedef struct Search {
     uint64_t seen;       /* bit i: subsections[i] */
 } Search;
 
-static void report_newer(const Search *search, const char *name, MigRelease first)
+static void report_newer(const Search *search, const char *owner, const char *name,
+                         MigRelease first)
 {
     MigCheck *check = search->check;
     const MigSection *section = search->item->section;
-    g_autofree char *owner = g_strndup(name, (size_t)(strrchr(name, '/') - name));
     g_autofree char *device = mig_address_of_section(section->name, section->instance_id);
-    g_autofree char *path = g_strdup_printf("%s:*%s", device, name);
+    g_autofree char *path = g_strdup_printf("%s:*%s/%s", device, owner, name);
     g_autofree char *value = mig_remedy_value(path);
-    g_autofree char *content = g_strdup_printf("what %s holds", name);
+    g_autofree char *content = g_strdup_printf("what %s/%s holds", owner, name);
 
-    mig_report_item(check, search->item, "subsection %s came with QEMU %u.%u", name,
-                    mig_release_major(first), mig_release_minor(first));
+    mig_report_item(check, search->item, "subsection %s/%s came with QEMU %u.%u", owner,
+                    name, mig_release_major(first), mig_release_minor(first));
     mig_report_loader(check, BEFORE(MIN(first, NAMED_FIRST)),
                       "load of migration failed: No such file or directory");
     if (first > NAMED_FIRST && mig_check_asks(check, NAMED_FIRST, first - 1)) {
         mig_report_loader(check, NAMED_FIRST, first - 1,
-                          "VM subsection '%s' in '%s' does not exist", name, owner);
+                          "VM subsection '%s/%s' in '%s' does not exist", owner, name,
+                          owner);
     }
     mig_report_remedy(check, "drop-subsection:path=%s", value);
     mig_report_gives_up(check, true, content);
 }
 
-static void look_at(Search *search, const char *name)
+static void look_at(Search *search, const char *full)
 {
-    bool is_subsection = strchr(name, '/') != NULL;
+    const char *name = strrchr(full, '/');
 
-    for (size_t i = 0; is_subsection && i < G_N_ELEMENTS(subsections); i++) {
-        if (strcmp(subsections[i].name, name) == 0 && !(search->seen >> i & 1) &&
+    for (size_t i = 0; name && i < G_N_ELEMENTS(subsections); i++) {
+        if (strcmp(subsections[i].name, name + 1) == 0 &&
+            strncmp(subsections[i].owner, full, (size_t)(name - full)) == 0 &&
+            !subsections[i].owner[name - full] && !(search->seen >> i & 1) &&
             mig_check_asks(search->check, BEFORE(subsections[i].first))) {
             search->seen |= UINT64_C(1) << i;
-            report_newer(search, name, subsections[i].first);
+            report_newer(search, subsections[i].owner, subsections[i].name,
+                         subsections[i].first);
         }
     }
 }
@@ -138,9 +145,25 @@ static void search_value(Search *search, MigJson *json, GString *text) /* NOLINT
     }
 }
 
+/* Whether subsection @i may be what has its slash at @slash. */
+static bool is_at(size_t i, const char *text, const char *slash, const char *end)
+{
+    const char *owner = subsections[i].owner, *name = subsections[i].name;
+    size_t before, after;
+
+    if (slash + 1 == end || slash[1] != *name) {
+        return false;
+    }
+    before = strlen(owner);
+    after = strlen(name);
+    return (size_t)(slash - text) >= before && after < (size_t)(end - slash) &&
+           memcmp(slash - before, owner, before) == 0 &&
+           memcmp(slash + 1, name, after) == 0;
+}
+
 /* Whether one of the names may be in the text, which is walked only then: few devices have
  * any.  A text with an escape can have them otherwise. */
-static bool may_have_one(const char *text, size_t length)
+static bool may_have_one(MigBudget *budget, const char *text, size_t length)
 {
     const char *slash = text, *end = text + length;
 
@@ -148,12 +171,11 @@ static bool may_have_one(const char *text, size_t length)
         return true;
     }
     while ((slash = memchr(slash, '/', (size_t)(end - slash)))) {
+        if (!mig_budget_spend(budget, STEPS_A_SLASH)) {
+            return false;
+        }
         for (size_t i = 0; i < G_N_ELEMENTS(subsections); i++) {
-            const char *name = subsections[i].name;
-            size_t before = strcspn(name, "/"), n = strlen(name);
-
-            if ((size_t)(slash - text) >= before && n - before <= (size_t)(end - slash) &&
-                memcmp(slash - before, name, n) == 0) {
+            if (is_at(i, text, slash, end)) {
                 return true;
             }
         }
@@ -165,6 +187,7 @@ static bool may_have_one(const char *text, size_t length)
 static void subsection_newer(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
     MigReader *reader = mig_check_reader(check);
+    MigBudget *budget = mig_reader_budget(reader);
     Search search = { .check = check, .item = item };
     g_autofree char *text = NULL;
     g_autoptr(GString) value = NULL;
@@ -176,13 +199,16 @@ static void subsection_newer(MigCheck *check, const MigFacts *facts, const MigIt
         return;
     }
     text = mig_device_description_text(
-        mig_reader_input(reader), mig_reader_description(reader), item->section->name,
-        item->section->instance_id, &length);
-    if (text && may_have_one(text, length) &&
-        mig_budget_spend(mig_reader_budget(reader), length)) {
+        budget, mig_reader_input(reader), mig_reader_description(reader),
+        item->section->name, item->section->instance_id, &length);
+    if (text && may_have_one(budget, text, length) && mig_budget_spend(budget, length)) {
         value = g_string_new(NULL);
         mig_json_init(&json, text, length);
         search_value(&search, &json, value);
+    }
+    if (budget->left == 0) {
+        mig_report_no_ground(
+            check, "the devices' descriptions are longer than the stream is worth");
     }
 }
 

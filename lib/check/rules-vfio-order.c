@@ -71,8 +71,8 @@ static void vfio_data_before_config(MigCheck *check, const MigFacts *facts,
 
 /* The first controller that is restored after @offset, and how many there are; NULL if
  * there is none. */
-static const MigController *controller_behind(const GArray *controllers, uint64_t offset,
-                                              guint *n)
+static const MigController *controller_after(const GArray *controllers, uint64_t offset,
+                                             guint *n)
 {
     guint low = 0, high = controllers->len;
 
@@ -107,9 +107,9 @@ static void vfio_irq_before_controller(MigCheck *check, const MigFacts *facts,
     for (guint i = 0; i < facts->vfio->len; i++) {
         const MigVfioDevice *d = &g_array_index(facts->vfio, MigVfioFacts, i).device;
         guint n, n_others;
-        const MigController *gic = controller_behind(facts->gics, d->enable, &n);
+        const MigController *gic = controller_after(facts->gics, d->enable, &n);
         const MigController *other =
-            controller_behind(facts->controllers, d->enable, &n_others);
+            controller_after(facts->controllers, d->enable, &n_others);
         const MigController *c = gic ? gic : other;
 
         if (d->enable == MIG_NOWHERE || !c) {

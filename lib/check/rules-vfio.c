@@ -150,7 +150,7 @@ static void vfio_record_order(MigCheck *check, const MigFacts *facts, const MigI
     if (item->vfio.flag == MIG_VFIO_DEV_CONFIG_STATE && item->type != MIG_SECTION_FULL &&
         body->vfio_data != MIG_NOWHERE) {
         mig_report_item(check, item,
-                        "a configuration behind the section's data at 0x%" PRIx64
+                        "a configuration after the section's data at 0x%" PRIx64
                         ": in one section it comes first",
                         body->vfio_data);
     }

@@ -19,17 +19,22 @@ bool mig_device_decode(const MigDecoder *decoder, const MigDeviceState *device)
     return mig_walk(device, &e, &schema, NULL);
 }
 
-char *mig_device_description_text(MigInput *in, const MigDescription *d, const char *name,
+char *mig_device_description_text(MigBudget *budget, MigInput *in,
+                                  const MigDescription *d, const char *name,
                                   uint32_t instance_id, size_t *length)
 {
     ssize_t i = d ? mig_description_lookup(d, name, instance_id, 0) : -1;
     g_autofree char *json = NULL;
     uint64_t at;
 
+    *length = 0;
     if (i < 0 || d->devices[i].text_length > MIG_DEVICE_JSON_MAX) {
         return NULL;
     }
     *length = d->devices[i].text_length;
+    if (!mig_budget_spend(budget, *length / 8)) {
+        return NULL;
+    }
     json = mig_input_alloc(in, *length + 1);
     at = d->json_offset + d->devices[i].text_offset;
     return json && mig_input_read_at(in, at, json, *length) == *length
@@ -83,8 +88,8 @@ bool mig_device_decode_at(const MigDecoder *decoder, MigInput *in,
         }
         return false;
     }
-    json = mig_device_description_text(in, description, body->name, body->instance_id,
-                                       &device.json_length);
+    json = mig_device_description_text(decoder->budget, in, description, body->name,
+                                       body->instance_id, &device.json_length);
     device.json = json;
     device.bytes = bytes;
     *matches = mig_device_decode(decoder, &device);

@@ -44,8 +44,9 @@ typedef struct MigDeviceBody {
 
 /* The state of one device in memory, and what describes it.  All of it is borrowed. */
 typedef struct MigDeviceState {
-    const char *json;     /* its object of the description; NULL: nothing describes it */
-    size_t json_length;   /* bytes of it */
+    const char *json;     /* its object of the description; NULL: nothing describes it, or
+                           * what does was too long to be read once more */
+    size_t json_length;   /* bytes of it; 0: nothing does */
     const uint8_t *bytes; /* its body */
     uint64_t length;      /* bytes of that */
     uint64_t offset;      /* of the first one, in plain bytes of the stream */
@@ -64,9 +65,13 @@ typedef struct MigDeviceState {
  */
 MIG_API bool mig_device_decode(const MigDecoder *decoder, const MigDeviceState *device);
 
-/* The object of the description for that name and instance, in the text that @in holds; NULL
- * where there is none, or it is longer than MIG_DEVICE_JSON_MAX.  The caller frees. */
-MIG_API char *mig_device_description_text(MigInput *in, const MigDescription *description,
+/* The object of the description for that name and instance, in the text that @in holds, of
+ * *length bytes; NULL, and *length is 0, where there is none or it is longer than
+ * MIG_DEVICE_JSON_MAX.  NULL beside its length is a failure to read it, or too much work: any
+ * number of sections can have the name, and every 8 bytes take a step of the budget.  The
+ * caller frees. */
+MIG_API char *mig_device_description_text(MigBudget *budget, MigInput *in,
+                                          const MigDescription *description,
                                           const char *name, uint32_t instance_id,
                                           size_t *length);
 

@@ -86,12 +86,12 @@ static uint64_t count_nulls(const Field *f, uint64_t described, uint64_t size)
 {
     const Field *element = f->element ? f->element : f;
     uint64_t differing = size > described ? size - described : described - size;
-    uint64_t octets = element->size - 1, n;
+    uint64_t bytes = element->size - 1, n;
 
-    if ((f->element != NULL) != (size > described) || octets == 0 || differing % octets) {
+    if ((f->element != NULL) != (size > described) || bytes == 0 || differing % bytes) {
         return 0;
     }
-    n = differing / octets;
+    n = differing / bytes;
     return n >= f->count ? 0 : f->element ? f->count - n : n;
 }
 

@@ -4,7 +4,7 @@
  * Must not know: configuration space.
  * See also:      device/pci.c.
  *
- * The list has a line per vendor, "VVVV  name", its devices behind it after one tab, their
+ * The list has a line per vendor, "VVVV  name", its devices after it after one tab, their
  * subsystems after two; classes likewise after "C CC  name".
  */
 #include "device/pci.h"

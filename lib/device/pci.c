@@ -31,7 +31,7 @@ typedef struct Space {
     bool shown[EXTENDED_SPACE];
 } Space;
 
-static const uint8_t *octets(const Space *s, uint32_t at)
+static const uint8_t *bytes_at(const Space *s, uint32_t at)
 {
     return s->e->body + s->at + at;
 }
@@ -91,11 +91,11 @@ static void show_regs(Space *s, uint32_t at, const Reg *regs)
 /* What lspci says of a base address register. */
 static void describe_bar(Space *s, uint32_t at, bool wide)
 {
-    uint32_t low = mig_le32(octets(s, at));
+    uint32_t low = mig_le32(bytes_at(s, at));
     uint64_t address = low & ~0xfu;
 
     if (wide) {
-        address |= (uint64_t)mig_le32(octets(s, at + 4)) << 32;
+        address |= (uint64_t)mig_le32(bytes_at(s, at + 4)) << 32;
     }
     if (low == 0 && address == 0) {
         g_string_assign(s->note, "");
@@ -119,7 +119,7 @@ static void show_bars(Space *s, uint32_t at, unsigned n, const char *name)
     }
     mig_emit_open(s->e, MIG_FIELD_ARRAY, name, "BAR", s->at + at, 4 * n);
     for (unsigned i = 0; i < n; i++, at += 4) {
-        uint32_t low = mig_le32(octets(s, at));
+        uint32_t low = mig_le32(bytes_at(s, at));
         bool wide = !(low & 1) && (low & 6) == 4 && i + 1 < n;
 
         describe_bar(s, at, wide);
@@ -141,10 +141,10 @@ static void show_rest(Space *s, uint32_t from, uint32_t to)
 
         end = at;
         do {
-            zero &= *octets(s, end++) == 0;
+            zero &= *bytes_at(s, end++) == 0;
         } while (end < to && end % 16 && s->shown[end] == s->shown[at]);
         if (!s->shown[at] && !zero) {
-            g_autofree char *name = g_strdup_printf("octets_0x%02x", at);
+            g_autofree char *name = g_strdup_printf("bytes_0x%02x", at);
 
             mig_emit_bytes(s->e, name, "bytes", s->at + at, end - at, NULL);
             memset(s->shown + at, true, end - at);
@@ -172,8 +172,8 @@ static const Capability *find(const Capability *table, uint16_t id)
 
 static void show_msix(Space *s, uint32_t at)
 {
-    uint32_t table = mig_le32(octets(s, at + 4)), pba = mig_le32(octets(s, at + 8));
-    unsigned count = (mig_le16(octets(s, at + 2)) & 0x7ffu) + 1;
+    uint32_t table = mig_le32(bytes_at(s, at + 4)), pba = mig_le32(bytes_at(s, at + 8));
+    unsigned count = (mig_le16(bytes_at(s, at + 2)) & 0x7ffu) + 1;
 
     show_regs(s, at, mig_pci_msix_regs);
     g_string_printf(s->note,
@@ -191,7 +191,7 @@ static void show_msix(Space *s, uint32_t at)
 /* Which registers the Express capability has, by its version and the kind of device. */
 static void show_express(Space *s, uint32_t at)
 {
-    uint16_t flags = mig_le16(octets(s, at + 2));
+    uint16_t flags = mig_le16(bytes_at(s, at + 2));
     unsigned type = flags >> 4 & 0xf;
 
     if (flags & 0x100) {
@@ -208,7 +208,7 @@ static void show_express(Space *s, uint32_t at)
 
 static bool is_virtio(const Space *s)
 {
-    return mig_le16(octets(s, 0)) == PCI_VENDOR_VIRTIO;
+    return mig_le16(bytes_at(s, 0)) == PCI_VENDOR_VIRTIO;
 }
 
 /* VIRTIO 1.3, 4.1.4: what follows the place in a virtio structure depends on its type. */
@@ -225,7 +225,7 @@ static void show_virtio(Space *s, uint32_t at)
 
     show_regs(s, at, mig_pci_virtio_regs);
     for (size_t i = 0; i < G_N_ELEMENTS(tails) && at + 4u <= SPACE; i++) {
-        if (*octets(s, at + 3u) == tails[i].type) {
+        if (*bytes_at(s, at + 3u) == tails[i].type) {
             show_regs(s, at, tails[i].regs);
         }
     }
@@ -234,12 +234,12 @@ static void show_virtio(Space *s, uint32_t at)
 /* Adds to its name the kind of port or function, or of virtio structure. */
 static void name_capability(Space *s, uint32_t at, const char *name)
 {
-    uint16_t word = at + 4 <= SPACE ? mig_le16(octets(s, at + 2)) : 0;
+    uint16_t word = at + 4 <= SPACE ? mig_le16(bytes_at(s, at + 2)) : 0;
     g_autofree char *kind = NULL;
 
-    if (*octets(s, at) == CAP_EXPRESS) {
+    if (*bytes_at(s, at) == CAP_EXPRESS) {
         kind = choose("=" MIG_PCI_EXPRESS_TYPES, word >> 4 & 0xf);
-    } else if (*octets(s, at) == CAP_VENDOR && is_virtio(s)) {
+    } else if (*bytes_at(s, at) == CAP_VENDOR && is_virtio(s)) {
         kind = choose("=" MIG_PCI_VIRTIO_TYPES, word >> 8);
     }
     g_string_printf(s->note, "%s%s%s", name, kind ? ": " : "", kind ? kind : "");
@@ -247,7 +247,7 @@ static void name_capability(Space *s, uint32_t at, const char *name)
 
 static void show_capability(Space *s, uint8_t at, uint32_t end)
 {
-    uint8_t id = *octets(s, at);
+    uint8_t id = *bytes_at(s, at);
     const Capability *known = find(mig_pci_capabilities, id);
     const Reg *regs = known ? known->regs : NULL;
     g_autofree char *name = g_strdup_printf("cap_0x%02x", at);
@@ -264,7 +264,7 @@ static void show_capability(Space *s, uint8_t at, uint32_t end)
     if (id == CAP_MSIX && at + 12u <= SPACE) {
         show_msix(s, at);
     } else if (id == CAP_MSI && at + 4u <= SPACE) {
-        show_regs(s, at, msi_layout(mig_le16(octets(s, at + 2u))));
+        show_regs(s, at, msi_layout(mig_le16(bytes_at(s, at + 2u))));
     } else if (id == CAP_VENDOR && is_virtio(s)) {
         show_virtio(s, at);
     } else if (regs) {
@@ -274,7 +274,7 @@ static void show_capability(Space *s, uint8_t at, uint32_t end)
         show_express(s, at);
     }
     if (id == CAP_VENDOR && at + 3u <= SPACE) {
-        show_rest(s, at, MIN(end, at + MAX(*octets(s, at + 2u), 3u)));
+        show_rest(s, at, MIN(end, at + MAX(*bytes_at(s, at + 2u), 3u)));
     } else if (!regs && id != CAP_MSI) {
         show_rest(s, at, end);
     }
@@ -311,7 +311,8 @@ static void show_capabilities(Space *s)
     MigPciCapability capability = { 0 };
     unsigned n = 0;
 
-    while (mig_pci_next_capability(octets(s, 0), &capability) && capability.id != 0xff) {
+    while (mig_pci_next_capability(bytes_at(s, 0), &capability) &&
+           capability.id != 0xff) {
         if (is_listed(places, n, capability.at)) {
             mig_emit_mismatch(s->e, s->at + capability.at, 1,
                               "the capabilities are chained in a loop");
@@ -327,7 +328,7 @@ static void show_capabilities(Space *s)
 /* The resizable BARs after the first, which says how many there are. */
 static void show_more_bars(Space *s, uint32_t at)
 {
-    unsigned n = at + 12 <= s->size ? mig_le32(octets(s, at + 8)) >> 5 & 7 : 0;
+    unsigned n = at + 12 <= s->size ? mig_le32(bytes_at(s, at + 8)) >> 5 & 7 : 0;
 
     for (unsigned i = 1; i < n; i++) {
         show_regs(s, at + 8 * i, mig_pci_rebar_regs);
@@ -336,7 +337,7 @@ static void show_more_bars(Space *s, uint32_t at)
 
 static void show_extended_capability(Space *s, uint16_t at, uint32_t end)
 {
-    uint32_t header = mig_le32(octets(s, at));
+    uint32_t header = mig_le32(bytes_at(s, at));
     const Capability *known = find(mig_pci_extended_capabilities, header & 0xffff);
     g_autofree char *name = g_strdup_printf("ext_0x%03x", at);
 
@@ -376,7 +377,7 @@ static void show_extended_capabilities(Space *s)
     uint16_t at = SPACE;
 
     while (at >= SPACE && at <= EXTENDED_SPACE - 4 && n < EXTENDED_CAPABILITIES_MAX &&
-           mig_le32(octets(s, at)) != 0 && mig_le32(octets(s, at)) != UINT32_MAX) {
+           mig_le32(bytes_at(s, at)) != 0 && mig_le32(bytes_at(s, at)) != UINT32_MAX) {
         if (seen[at / 4]) {
             mig_emit_mismatch(s->e, s->at + at, 4,
                               "the extended capabilities are chained in a loop");
@@ -384,7 +385,7 @@ static void show_extended_capabilities(Space *s)
         }
         seen[at / 4] = true;
         places[n++] = at;
-        at = (uint16_t)(mig_le32(octets(s, at)) >> 20 & 0xffc);
+        at = (uint16_t)(mig_le32(bytes_at(s, at)) >> 20 & 0xffc);
     }
     for (unsigned i = 0; i < n; i++) {
         show_extended_capability(s, places[i],
@@ -394,8 +395,8 @@ static void show_extended_capabilities(Space *s)
 
 static void name_ids(Space *s)
 {
-    uint16_t vendor = mig_le16(octets(s, 0)), device = mig_le16(octets(s, 2));
-    uint16_t class_code = mig_le16(octets(s, 0x0a));
+    uint16_t vendor = mig_le16(bytes_at(s, 0)), device = mig_le16(bytes_at(s, 2));
+    uint16_t class_code = mig_le16(bytes_at(s, 0x0a));
     const char *text[] = { mig_pci_class_name(s->e->decoder.names, class_code),
                            mig_pci_vendor_name(s->e->decoder.names, vendor),
                            mig_pci_device_name(s->e->decoder.names, vendor, device) };
@@ -431,7 +432,7 @@ void mig_pci_config_decode(MigEmit *e, const char *name, const char *type, uint6
                                    .length = length,
                                    .note = note->str });
     show_regs(s, 0, mig_pci_common_header);
-    layout = *octets(s, MIG_PCI_HEADER_TYPE) & 0x7f;
+    layout = *bytes_at(s, MIG_PCI_HEADER_TYPE) & 0x7f;
     if (layout <= 1) {
         show_bars(s, 0x10, layout ? 2 : 6, "bar");
         show_regs(s, 0, layout ? mig_pci_header_1 : mig_pci_header_0);

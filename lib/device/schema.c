@@ -373,17 +373,17 @@ static bool read_null(Schema *s, const Vmstate *v, Field *f)
 /* Entries of one name are one array. */
 static bool join_run(Vmstate *v, Field *first)
 {
-    uint64_t behind = 0;
+    uint64_t after = 0;
     Field *f;
 
     for (f = first->next; f && g_str_equal(f->name, first->name); f = f->next) {
-        if (!add(&behind, 1, f->count)) {
+        if (!add(&after, 1, f->count)) {
             return false;
         }
     }
     first->count =
-        mig_description_first_run(first->count, behind, first->shape == SHAPE_NULLPTR);
-    first->starts_array = first->has_count || first->has_index || behind > 0;
+        mig_description_first_run(first->count, after, first->shape == SHAPE_NULLPTR);
+    first->starts_array = first->has_count || first->has_index || after > 0;
     for (f = first; f && g_str_equal(f->name, first->name); f = f->next) {
         f->in_array = first->starts_array;
         if (!add(&first->run, f->size, f->count)) {

@@ -243,7 +243,7 @@ static void show_config(State *s, uint64_t length)
         at = show_parts(s, parts, at, end, order == ORDER_LITTLE);
     }
     if (at < end) {
-        mig_emit_bytes(s->e, "octets", "bytes", at, end - at,
+        mig_emit_bytes(s->e, "bytes", "bytes", at, end - at,
                        parts && order == ORDER_UNKNOWN ? "in the guest's byte order"
                                                        : NULL);
     }
@@ -363,7 +363,7 @@ static void show_device_class(State *s)
     mig_emit_open(s->e, MIG_FIELD_STRUCT, "device_class", "device class", at, end - at);
     if (!(s->type == 1 && show_net(s, at, end)) &&
         !(s->type == 5 && show_balloon(s, at, end))) {
-        mig_emit_bytes(s->e, "octets", "bytes", at, end - at, NULL);
+        mig_emit_bytes(s->e, "bytes", "bytes", at, end - at, NULL);
     }
     mig_emit_close(s->e);
 }

@@ -453,7 +453,11 @@ bool mig_walk(const MigDeviceState *device, MigEmit *e, Schema *schema, Sought *
 
     if (!device->json) {
         return nothing_certain(
-            e, length, "the stream does not describe this device, or not in 4 MiB", NULL);
+            e, length,
+            device->json_length
+                ? "not decoded: " TOO_COSTLY
+                : "the stream does not describe this device, or not in 4 MiB",
+            NULL);
     }
     v = mig_budget_spend(w.budget, device->json_length / 8)
             ? mig_schema_read(schema, device->json, device->json_length)

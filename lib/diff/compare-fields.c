@@ -195,7 +195,8 @@ static char *description_of(const MigDiff *diff, int which, const MigSection *se
     for (int i = 0; i < 2 && !text; i++) {
         const MigDiffStream *side = &diff->side[which ^ i];
 
-        text = mig_device_description_text(side->in, mig_reader_description(side->reader),
+        text = mig_device_description_text(mig_reader_budget(side->reader), side->in,
+                                           mig_reader_description(side->reader),
                                            section->name, section->instance_id, length);
     }
     return text;

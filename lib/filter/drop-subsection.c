@@ -82,7 +82,7 @@ static void visit(const MigField *field, void *user)
 typedef struct Device {
     const MigItem *item;
     GByteArray *body;
-    char *json; /* NULL: the stream does not describe it */
+    char *json; /* as in MigDeviceState */
     size_t json_length;
 } Device;
 
@@ -109,10 +109,11 @@ static GPtrArray *find(DropSubsection *drop, MigNext *next, const Device *device
 
     if (!told && found->len == 0 && !strpbrk(drop->text, "*?")) {
         g_ptr_array_unref(found);
-        mig_next_refuse(next, device->item, section, error, "%s cannot be cut out: %s",
-                        drop->text,
-                        device->json ? "its description does not match it"
-                                     : "the stream does not describe this device");
+        mig_next_refuse(
+            next, device->item, section, error, "%s cannot be cut out: %s", drop->text,
+            device->json          ? "its description does not match it"
+            : device->json_length ? "its description costs too much to read again"
+                                  : "the stream does not describe this device");
         return NULL;
     }
     return found;
@@ -180,9 +181,10 @@ static bool change(DropSubsection *drop, MigNext *next, const MigItem *item,
     }
     device.body = g_byte_array_sized_new((guint)item->length);
     g_byte_array_append(device.body, p, (guint)item->length);
-    device.json = mig_device_description_text(
-        mig_reader_input(reader), mig_reader_description(reader), item->section->name,
-        item->section->instance_id, &device.json_length);
+    device.json =
+        mig_device_description_text(mig_reader_budget(reader), mig_reader_input(reader),
+                                    mig_reader_description(reader), item->section->name,
+                                    item->section->instance_id, &device.json_length);
     ok = cut_all(drop, next, &device, error);
     g_byte_array_unref(device.body);
     g_free(device.json);

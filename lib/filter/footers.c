@@ -223,7 +223,7 @@ static bool footers_finish(void *state, MigNext *next, GError **error)
 }
 
 static const MigFilterOption footers_options[] = {
-    { "add", "yes|no", "Put a footer behind every section that has none" },
+    { "add", "yes|no", "Put a footer after every section that has none" },
     { "drop", "yes|no", "Drop all footers: machine types up to 2.3" },
     { 0 },
 };

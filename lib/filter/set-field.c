@@ -129,7 +129,7 @@ static bool set_bytes(Body *body, const MigField *field, uint8_t *at)
 
     if (body->set->has_bits || strlen(text) != 2 * field->length) {
         return refuse(body, field,
-                      "a buffer takes as many octets in hexadecimal as it has");
+                      "a buffer takes as many bytes in hexadecimal as it has");
     }
     for (uint64_t i = 0; i < field->length; i++) {
         int high = g_ascii_xdigit_value(text[2 * i]),
@@ -198,9 +198,10 @@ static void change_device(Body *body, uint64_t length)
     MigReader *reader = mig_next_reader(body->next);
     const MigSection *section = body->item->section;
     size_t json_length = 0;
-    g_autofree char *json = mig_device_description_text(
-        mig_reader_input(reader), mig_reader_description(reader), section->name,
-        section->instance_id, &json_length);
+    g_autofree char *json =
+        mig_device_description_text(mig_reader_budget(reader), mig_reader_input(reader),
+                                    mig_reader_description(reader), section->name,
+                                    section->instance_id, &json_length);
     g_autofree uint8_t *original = g_memdup2(body->copy, length);
     const MigDecoder decoder = { .budget = mig_reader_budget(reader),
                                  .visit = visit,
@@ -306,7 +307,7 @@ static void set_clear(void *state)
 static const MigFilterOption set_options[] = {
     { "path", "DEVICE:FIELD", "The field, as dump --devices=DEVICE:FIELD finds it" },
     { "value", "VALUE",
-      "An integer, true or false; of a buffer all octets in hexadecimal" },
+      "An integer, true or false; of a buffer all bytes in hexadecimal" },
     { "set", "BITS", "Bits to set instead" },
     { "clear", "BITS", "Bits to clear instead" },
     { 0 },

@@ -130,7 +130,7 @@ static bool watch_passing(MigLayoutDevice *device, MigNext *next, const MigItem 
            (!device->full || device->known.differing == differing ||
             mig_layout_refuse(
                 device, next, item, error,
-                "another configuration space of it comes behind its FULL section"));
+                "another configuration space of it comes after its FULL section"));
 }
 
 static bool record(MigLayout *layout, MigNext *next, const MigItem *item, GError **error)

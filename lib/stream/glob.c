@@ -12,17 +12,17 @@
  * need not be looked at again, so the time is at most the product of the lengths. */
 bool mig_glob(const char *pattern, const char *name)
 {
-    const char *behind_star = NULL, *retry = NULL;
+    const char *after_star = NULL, *retry = NULL;
 
     while (*name) {
         if (*pattern == '*') {
-            behind_star = ++pattern;
+            after_star = ++pattern;
             retry = name;
         } else if (*pattern == '?' || *pattern == *name) {
             pattern++;
             name++;
-        } else if (behind_star) {
-            pattern = behind_star;
+        } else if (after_star) {
+            pattern = after_star;
             name = ++retry;
         } else {
             return false;

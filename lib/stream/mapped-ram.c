@@ -60,7 +60,7 @@ static MigStatus read_header(MigReader *r, MigRamState *ram, MigItem *item,
     MigRamBlock *block = ram->mapping;
     const uint8_t *p = mig_reader_need(r, item, MIG_MAPPED_RAM_HEADER_LENGTH,
                                        "mapped-ram header", error);
-    uint64_t behind = item->offset + MIG_MAPPED_RAM_HEADER_LENGTH;
+    uint64_t after = item->offset + MIG_MAPPED_RAM_HEADER_LENGTH;
 
     if (!p) {
         return MIG_STATUS_ERROR;
@@ -90,7 +90,7 @@ static MigStatus read_header(MigReader *r, MigRamState *ram, MigItem *item,
         ram->mapping = NULL;
         return MIG_STATUS_MORE;
     }
-    if (in_stream(r, block->bitmap_offset) < behind ||
+    if (in_stream(r, block->bitmap_offset) < after ||
         in_stream(r, block->bitmap_offset) > INT64_MAX ||
         in_stream(r, block->pages_offset) < in_stream(r, block->bitmap_offset) ||
         in_stream(r, block->pages_offset) - in_stream(r, block->bitmap_offset) <
@@ -127,11 +127,11 @@ static uint64_t count_bits(const uint8_t *p, uint64_t n)
 }
 
 /* Bits beyond the last page, in the last word as a little-endian host wrote it. */
-static uint64_t count_beyond(const uint8_t *p, uint64_t octets, uint64_t n_pages)
+static uint64_t count_beyond(const uint8_t *p, uint64_t bytes, uint64_t n_pages)
 {
     uint64_t count = 0;
 
-    for (uint64_t bit = n_pages; bit < octets * 8; bit++) {
+    for (uint64_t bit = n_pages; bit < bytes * 8; bit++) {
         count += mig_mapped_ram_is_set(p, bit);
     }
     return count;

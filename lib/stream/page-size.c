@@ -53,7 +53,7 @@ uint32_t mig_page_size_of_machine(const char *machine)
 
 /* How far @records make sense with pages of one size. */
 typedef struct Trial {
-    size_t octets;
+    size_t bytes;
     bool whole; /* to the end of the body, or of the bytes that were looked at */
     bool paged; /* with a page among them, whose length depends on the size */
 } Trial;
@@ -65,20 +65,20 @@ static Trial try_size(const uint8_t *records, size_t n, bool more, uint32_t page
     for (;;) {
         MigRamRecord record;
         MigRamRecordStatus status =
-            mig_ram_record(records + trial.octets, n - trial.octets, page_size, &record);
+            mig_ram_record(records + trial.bytes, n - trial.bytes, page_size, &record);
 
         if (status == MIG_RAM_RECORD_SHORT) {
-            trial.whole = more && trial.octets;
+            trial.whole = more && trial.bytes;
             return trial;
         }
         if (status != MIG_RAM_RECORD_OK || (record.flags & MIG_RAM_MEM_SIZE)) {
             return trial;
         }
-        trial.octets += record.length;
+        trial.bytes += record.length;
         trial.paged |= record.is_page && record.page.kind == MIG_PAGE_NORMAL;
         if (record.flags & MIG_RAM_EOS) {
-            trial.whole = trial.octets == n || records[trial.octets] == MIG_FOOTER ||
-                          mig_starts_section(records[trial.octets]);
+            trial.whole = trial.bytes == n || records[trial.bytes] == MIG_FOOTER ||
+                          mig_starts_section(records[trial.bytes]);
             return trial;
         }
     }
@@ -104,8 +104,8 @@ uint32_t mig_page_size_try(const uint8_t *records, size_t n, bool more, uint64_t
             *sure = trial.paged;
             return sizes[i];
         }
-        if (trial.octets > most) {
-            most = trial.octets;
+        if (trial.bytes > most) {
+            most = trial.bytes;
             best = sizes[i];
         }
     }

@@ -179,8 +179,8 @@ static MigStatus read_pages(MigReader *r, MigRamState *ram, MigItem *item,
     item->kind = MIG_ITEM_RAM_PAGES;
     item->length = record->length;
     if (mig_page_kind(run->kind)->runs) {
-        uint64_t behind = item->offset + record->length;
-        uint64_t limit = (behind + RUN_GRID - 1) / RUN_GRID * RUN_GRID;
+        uint64_t after = item->offset + record->length;
+        uint64_t limit = (after + RUN_GRID - 1) / RUN_GRID * RUN_GRID;
         size_t want = limit - item->offset, n;
 
         p = mig_reader_peek(r, want, &n);

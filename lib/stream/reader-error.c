@@ -26,10 +26,10 @@ MigStatus mig_reader_malformed(MigReader *r, uint64_t offset, const char *rule,
 
 static bool ended_well(MigInput *in, GError **error)
 {
-    uint8_t octet;
+    uint8_t byte;
 
     if (mig_input_seekable(in)) {
-        mig_input_read_at(in, mig_input_size(in), &octet, 1);
+        mig_input_read_at(in, mig_input_size(in), &byte, 1);
     }
     return mig_input_end_error(in, error);
 }

@@ -53,8 +53,8 @@ struct MigReader {
     bool join_pieces;     /* nobody looks at them */
 
     MigMeter names; /* what sections, blocks and whoever keeps something of each take */
-    GPtrArray *sections;  /* MigSection, owned */
-    uint32_t name_octets; /* of all their names */
+    GPtrArray *sections; /* MigSection, owned */
+    uint32_t name_bytes; /* of all their names */
     GTree *by_name, *by_id;
 
     bool has_configuration;
@@ -69,7 +69,7 @@ struct MigReader {
     MigBudget budget;
     bool description_sought;
     size_t next_device;          /* index of the device that is expected next */
-    uint64_t trailing;           /* bytes behind the end mark and the description */
+    uint64_t trailing;           /* bytes after the end mark and the description */
     uint64_t second_best_sought; /* bytes that were read after a possible end */
 };
 

@@ -35,8 +35,8 @@ static MigSection *section_for(MigReader *r, const uint8_t *name, uint8_t name_l
     if (known) {
         return known;
     }
-    r->name_octets += name_length;
-    if (r->sections->len == MIG_SECTIONS_MAX || r->name_octets > MIG_SECTION_NAMES_MAX) {
+    r->name_bytes += name_length;
+    if (r->sections->len == MIG_SECTIONS_MAX || r->name_bytes > MIG_SECTION_NAMES_MAX) {
         mig_error_set(error, MIG_ERROR_LIMIT, offset, MIG_DEFECT_SECTIONS_TOO_MANY,
                       "more than %u different sections, or %u bytes of their names",
                       MIG_SECTIONS_MAX, MIG_SECTION_NAMES_MAX);

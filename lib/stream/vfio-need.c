@@ -71,7 +71,7 @@ bool mig_vfio_needs_add(MigVfioNeeds *needs, const char *text, GError **error)
     }
     mig_error_set_plain(error, MIG_ERROR_USAGE,
                         "\"%s\" is not auto, yes or no, or one of these with \":\" and a "
-                        "pattern of device names behind it",
+                        "pattern of device names after it",
                         text);
     return false;
 }

@@ -266,7 +266,7 @@ static MigStatus read_config(MigReader *r, MigItem *item, const uint8_t *p, size
         if (mig_reader_ended_well(r, error)) {
             mig_error_set(
                 error, MIG_ERROR_TRUNCATED, item->offset, MIG_DEFECT_TRUNCATED,
-                "wanted a configuration space and END_OF_STATE behind it, and the "
+                "wanted a configuration space and END_OF_STATE after it, and the "
                 "stream ends after %zu bytes",
                 n);
         }

@@ -39,7 +39,7 @@ typedef struct {
     bool mapped, memory;
 } Plan;
 
-/* 'b' u8, 'h' be16, 'i' be32, 'l' be64, 's' octets of a string, 'p' the same behind their
+/* 'b' u8, 'h' be16, 'i' be32, 'l' be64, 's' bytes of a string, 'p' the same after their
  * number. */
 static void put(const char *shape, ...)
 {
@@ -47,7 +47,7 @@ static void put(const char *shape, ...)
 
     va_start(args, shape);
     for (; *shape; shape++) {
-        int octets = *shape == 'b' ? 1 : *shape == 'h' ? 2 : *shape == 'i' ? 4 : 8;
+        int bytes = *shape == 'b' ? 1 : *shape == 'h' ? 2 : *shape == 'i' ? 4 : 8;
 
         if (*shape == 's' || *shape == 'p') {
             const char *text = va_arg(args, const char *);
@@ -58,9 +58,9 @@ static void put(const char *shape, ...)
             fputs(text, out);
             continue;
         }
-        uint64_t value = octets == 8 ? va_arg(args, uint64_t) : va_arg(args, uint32_t);
+        uint64_t value = bytes == 8 ? va_arg(args, uint64_t) : va_arg(args, uint32_t);
 
-        for (int shift = 8 * (octets - 1); shift >= 0; shift -= 8) {
+        for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {
             putc((int)(value >> shift & 0xff), out);
         }
     }
@@ -110,11 +110,11 @@ static void put_pages(uint64_t first, uint64_t n, bool zero)
 
 static void put_mapped(uint64_t pages)
 {
-    uint64_t bitmap = (uint64_t)ftello(out) + 28, octets = (pages + 63) / 64 * 8;
-    uint64_t at = (bitmap + octets + MAPPED_ALIGN - 1) / MAPPED_ALIGN * MAPPED_ALIGN;
+    uint64_t bitmap = (uint64_t)ftello(out) + 28, bytes = (pages + 63) / 64 * 8;
+    uint64_t at = (bitmap + bytes + MAPPED_ALIGN - 1) / MAPPED_ALIGN * MAPPED_ALIGN;
 
     put("illl", 1, (uint64_t)PAGE, bitmap, at);
-    for (uint64_t i = 0; i < octets; i++) {
+    for (uint64_t i = 0; i < bytes; i++) {
         uint64_t left = pages > i * 8 ? pages - i * 8 : 0;
 
         putc(left < 8 ? 0x55 & ((1 << left) - 1) : 0x55, out);

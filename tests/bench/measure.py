@@ -25,7 +25,7 @@ class Failed(Exception):
 
 @dataclass
 class Result:
-    anonymous: int           # octets, at the peak
+    anonymous: int           # bytes, at the peak
     ours: float              # seconds, the median
     theirs: float = 0
     ratio: float = 0         # the median of the pairs' ratios
@@ -63,7 +63,7 @@ class Bench:
         return seconds, text
 
     def anonymous(self, stream, command):
-        """The most anonymous memory that migstat has while `command` runs, in octets."""
+        """The most anonymous memory that migstat has while `command` runs, in bytes."""
         peak = 0
 
         def look(pid):
@@ -127,10 +127,10 @@ def evict(path):
 
 
 def resident(file):
-    """An octet for each page: whether the cache has it. (To read would start readahead.)"""
+    """An byte for each page: whether the cache has it. (To read would start readahead.)"""
     with mmap.mmap(file.fileno(), 0, mmap.MAP_PRIVATE) as pages:
         found = (ctypes.c_ubyte * (-(-len(pages) // mmap.PAGESIZE)))()
         start = ctypes.c_char.from_buffer(pages)
         ctypes.CDLL(None).mincore(ctypes.byref(start), ctypes.c_size_t(len(pages)), found)
         del start
-    return bytes(octet & 1 for octet in found)
+    return bytes(byte & 1 for byte in found)

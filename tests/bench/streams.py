@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True  # the sources' folder stays as it was
 
 from qemulab import Guest, LabError, Release, save  # noqa: E402
 
-# What the generator makes, of a size in octets or of a number of things.
+# What the generator makes, of a size in bytes or of a number of things.
 GENERATED = {
     'normal': '{} normal=1',
     'zero': '{} zero=0.8 normal=0.2',

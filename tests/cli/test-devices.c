@@ -81,9 +81,9 @@ static void compare_number(const char *path, const char *theirs, JsonNode *mine)
                   path, got & mask, theirs);
 }
 
-/* "00 1f ...": the octets of the stream where the field is said to be. */
-static void compare_octets(Script *s, const char *path, const char *theirs,
-                           JsonObject *field)
+/* "00 1f ...": the bytes of the stream where the field is said to be. */
+static void compare_bytes(Script *s, const char *path, const char *theirs,
+                          JsonObject *field)
 {
     uint64_t at =
         g_ascii_strtoull(json_object_get_string_member(field, "offset"), NULL, 10);
@@ -166,7 +166,7 @@ static void compare(Script *s, const char *path, JsonNode *theirs, JsonNode *min
         compare_number(path, json_node_get_string(theirs), value);
     } else {
         ck_assert_msg(field, "%s: no place", path);
-        compare_octets(s, path, json_node_get_string(theirs), field);
+        compare_bytes(s, path, json_node_get_string(theirs), field);
     }
 }
 
@@ -352,7 +352,7 @@ static const struct {
     { "s390x-72-ccw", "*/virtio-net:*.device_class.mac", "52 54 00 12 34 56" },
     { "s390x-72-ccw", "*/virtio-net:*.device_class.promisc", "0x01" },
     { "s390x-72-ccw", "*/virtio-net:*.device_class.nobcast", "0x00" },
-    { "s390x-72-ccw", "*/virtio-blk:*.device_class.octets", "00" },
+    { "s390x-72-ccw", "*/virtio-blk:*.device_class.bytes", "00" },
     { "s390x-72-ccw", "*/virtio-net:*virtqueues.queues[2].used", "0x0000000000000000" },
     { "s390x-72-ccw", "s390_css:css[253]", "NULL" },
     { "s390x-72-ccw", "s390_css:css[254].chpids[0].type", "0x32 (50)" },

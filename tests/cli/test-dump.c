@@ -545,7 +545,7 @@ END_TEST
 /* --- damage ------------------------------------------------------------------------- */
 
 static const struct {
-    const char *text, *message; /* behind the file's name */
+    const char *text, *message; /* after the file's name */
     bool complete;
 } damaged[] = {
     { "str \"nothing of the kind\"",

@@ -47,7 +47,7 @@ static char *names_in(const char *dir)
     return g_strjoinv(" ", (char **)names->pdata);
 }
 
-static uint8_t octet(unsigned page, unsigned i)
+static uint8_t byte(unsigned page, unsigned i)
 {
     static const uint8_t fill[] = { 0x5a, 0x11, 0, 0, 0, 0x5f, 0, 0 };
 
@@ -71,8 +71,8 @@ START_TEST(applies_every_kind_of_page)
     g_autofree char *ram = read_file(dir, "pc.ram.raw", &n);
     ck_assert_uint_eq(n, 8 * PAGE);
     for (unsigned i = 0; i < n; i++) {
-        ck_assert_msg((uint8_t)ram[i] == octet(i / PAGE, i % PAGE),
-                      "page %u, octet %u: 0x%02x", i / PAGE, i % PAGE, (uint8_t)ram[i]);
+        ck_assert_msg((uint8_t)ram[i] == byte(i / PAGE, i % PAGE),
+                      "page %u, byte %u: 0x%02x", i / PAGE, i % PAGE, (uint8_t)ram[i]);
     }
     /* names are a stream's, and stay in the folder */
     g_autofree char *names = names_in(dir);

@@ -57,7 +57,7 @@ static const Row rows[] = {
       "mkdir t; chmod 1777 t; ln -s ../made t/x; chown -h 65534 t/x",
       "migstat extract --description --force -o t/x a", 2, "symbolic link",
       "! test -e made", true },
-    { "another user's link behind one's own",
+    { "another user's link after one's own",
       "mkdir t; chmod 1777 t; ln -s ../secret t/x; chown -h 65534 t/x; ln -s t/x y",
       "migstat convert a --force -o y", 2, "symbolic link", "grep -qx secret secret",
       true },

@@ -70,7 +70,7 @@ static char *part(const char *page, const char *text, const char *heading)
     return end ? g_strndup(start, (size_t)(end - start)) : g_strdup(start);
 }
 
-/* The long options of --help: at the start of a line, or behind a short one. */
+/* The long options of --help: at the start of a line, or after a short one. */
 static char *options_of_help(const char *text)
 {
     g_autoptr(GPtrArray) found = matches(text, "^ +(?:-[a-zA-Z], )? *--([a-z-]+)");

@@ -33,7 +33,7 @@ static const struct {
     { "good/minimal-ram.txt", "set-field:path=apic:id:set=256", NULL, "outside of it" },
     { "diff/a.txt", "set-field:path=cpu:eip:value=18446744073709551616", NULL,
       "no integer" },
-    { "diff/a.txt", "set-field:path=timer:unused:value=00", NULL, "as many octets" },
+    { "diff/a.txt", "set-field:path=timer:unused:value=00", NULL, "as many bytes" },
     { "good/vfio-config-last.txt",
       "set-field:path=0000:00:01.0/vfio:config.cap_0x40.control:set=0x10", NULL,
       "another length" },
@@ -61,7 +61,7 @@ static const struct {
     { "extract/mapped.txt", "ram-block:name=pc.ram:length=0x8000", NULL, "mapped-ram" },
 };
 
-/* The first words of the lines behind the two file names, sections' lines left out. */
+/* The first words of the lines after the two file names, sections' lines left out. */
 static char *first_words(const char *diff)
 {
     g_auto(GStrv) lines = g_strsplit(diff, "\n", -1);

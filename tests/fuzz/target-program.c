@@ -17,7 +17,7 @@
 
 typedef struct {
     const CliCommand *command;
-    const char *words[8]; /* FILE: the input; OTHER: the same but for an octet */
+    const char *words[8]; /* FILE: the input; OTHER: the same but for a byte */
     enum {
         JSON = 1,   /* it has a JSON form, one document a file */
         SAME = 2,   /* it compares the input to itself */

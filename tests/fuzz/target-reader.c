@@ -5,7 +5,7 @@
  * See also:      fuzz.h; lib/stream/reader.h.
  *
  *   - Items are not empty and tile the stream, to its end or up to the damage.
- *   - An item's octets are those of the stream at its offset, and are what is written of
+ *   - An item's bytes are those of the stream at its offset, and are what is written of
  *     its fields.
  *   - An error has a text and a place in the stream, and is repeated.
  *   - Memory, a file and a pipe give the same items and the same error.

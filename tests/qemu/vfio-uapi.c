@@ -208,7 +208,7 @@ static Fd *lookup(int fd)
     return fd >= 0 && fd < MAX_FDS && fds[fd].kind != FD_OTHER ? &fds[fd] : NULL;
 }
 
-/* An anonymous file stands behind every descriptor, so that close, dup and poll work. */
+/* An anonymous file stands after every descriptor, so that close, dup and poll work. */
 static int make_fd(FdKind kind, int group, Device *device)
 {
     int fd = (int)syscall(SYS_memfd_create, "vfio-uapi", 1 /* MFD_CLOEXEC */);

@@ -14,7 +14,7 @@
 typedef struct {
     const char *path; /* '#' is each number below count */
     unsigned count;
-    unsigned length; /* octets */
+    unsigned length; /* bytes */
     uint64_t value;  /* of the first; the next is one more */
 } Fields;
 

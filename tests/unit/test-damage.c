@@ -3,8 +3,8 @@
  * Owns:          every sound fixture below 64 KiB and seed of the fuzzer, cut at each
  *                length, and with each bit flipped of its first and last 4 KiB and of its
  *                VFIO sections: read and checked each time, converted for each cut and
- *                for a bit of each octet, and dumped for some.  The same of wrapped
- *                streams, with the bits of the first 256 octets. `make check` tries a
+ *                for a bit of each byte, and dumped for some.  The same of wrapped
+ *                streams, with the bits of the first 256 bytes. `make check` tries a
  *                sample of that, FULL=1 all.
  * Must not know: what is in the fixtures.
  * See also:      ../fuzz/target-reader.c asserts the rest; test-hostile.c lies about
@@ -73,7 +73,7 @@ static GBytes *fixture(int i)
     return g_steal_pointer(&bytes);
 }
 
-/* Of the cuts and octets, each so many: all with FULL=1, unless each takes 50 times as
+/* Of the cuts and bytes, each so many: all with FULL=1, unless each takes 50 times as
  * long. */
 static size_t stride(void)
 {
@@ -123,7 +123,7 @@ static void convert(const uint8_t *data, size_t n)
 }
 
 /* As text, JSON and fields, and compared: far slower than all else here together, so of
- * each stream about so many cuts and so many octets. */
+ * each stream about so many cuts and so many bytes. */
 #define DUMPS 3u
 
 static bool is_dumped(size_t at, size_t n)
@@ -309,7 +309,7 @@ static GByteArray *wrap_gzip(const uint8_t *data, size_t n)
 
 enum { LIBVIRT_RAW = 0, LIBVIRT_GZIP = 1, LIBVIRT_ZSTD = 5 };
 
-/* The header of a save image, and the domain and the cookie behind it. */
+/* The header of a save image, and the domain and the cookie after it. */
 static GByteArray *in_libvirt(uint32_t format, GByteArray *payload)
 {
     static const char xml[] = "<domain/>\0<cookie/>";

@@ -67,7 +67,7 @@ static const struct {
     { VMSTATE("v", FIELDS(FIELD("a", "\"size\": 18446744073709551615") ", " FIELD(
                        "b", "\"size\": 18446744073709551615"))),
       -1 },
-    /* An array of pointers is runs of entries; a NULL is one octet.  Only the first entry
+    /* An array of pointers is runs of entries; a NULL is one byte.  Only the first entry
      * of an array that begins with an element claims the length of all. */
     { VMSTATE("v", FIELDS(POINTERS(3, 10))), 30 },
     { VMSTATE("v", FIELDS(NULLS(254) ", " POINTERS(2, 10))), 274 },

@@ -44,7 +44,7 @@
     }
 
 /* The leaves that come of a description and a body, "path=value" one after the other; what is
- * not described is "?N", N octets. */
+ * not described is "?N", N bytes. */
 static const struct {
     const char *title, *json, *body, *leaves;
     bool matches;
@@ -134,7 +134,7 @@ static const struct {
       DEVICE(FIELDS(F("p", "uint16", 2, "\"array_len\": 2, ") ", " F(
           "q", "uint16", 2, "\"array_len\": 2, "))),
       "0001 30 0002 0030", "?7", false },
-    { "7.2: an array without the octet '0' holds none",
+    { "7.2: an array without the byte '0' holds none",
       DEVICE(FIELDS(F("p", "uint16", 2, "\"array_len\": 2, ") ", " F(
           "q", "uint32", 4, "\"array_len\": 2, "))),
       "0001 30 00000003 00000004", "p[0]=1 p[1]=NULL q[0]=3 q[1]=4", true },
@@ -179,7 +179,7 @@ static const struct {
       DEVICE(FIELDS(F("a", "uint8", 1, "")) ", \"subsections\": [" SUB("d/x",
                                                                        FIELDS("")) "]"),
       "01 05 03 642f78 00000003", "?10", false },
-    { "an array that costs more than it has octets",
+    { "an array that costs more than it has bytes",
       DEVICE(FIELDS(F("a", "uint8", 0, "\"array_len\": 18446744073709551615, "))), "",
       "?0", false },
     { "lengths beyond 64 bits",
@@ -203,9 +203,9 @@ static GBytes *from_hex(const char *text)
             text++;
             continue;
         }
-        uint8_t octet =
+        uint8_t byte =
             (uint8_t)(g_ascii_xdigit_value(text[0]) << 4 | g_ascii_xdigit_value(text[1]));
-        g_byte_array_append(bytes, &octet, 1);
+        g_byte_array_append(bytes, &byte, 1);
         text += 2;
     }
     return g_byte_array_free_to_bytes(bytes);
@@ -452,9 +452,9 @@ START_TEST(decodes_configuration_space)
                      "Express: Root Port");
     ck_assert_str_eq(g_hash_table_lookup(leaves, "config.ext_0x140"),
                      "Single Root I/O Virtualization (SR-IOV)");
-    /* BAR 1 is the upper half of BAR 0; octets that nobody explains are there as they are */
+    /* BAR 1 is the upper half of BAR 0; bytes that nobody explains are there as they are */
     ck_assert(!g_hash_table_contains(leaves, "config.bar[1]"));
-    ck_assert(g_hash_table_contains(leaves, "config.octets_0xf0"));
+    ck_assert(g_hash_table_contains(leaves, "config.bytes_0xf0"));
 }
 END_TEST
 
@@ -476,7 +476,7 @@ START_TEST(tells_vectors_by_length)
 }
 END_TEST
 
-/* A chain that leads back to itself ends, and whatever the guest has put there, all octets
+/* A chain that leads back to itself ends, and whatever the guest has put there, all bytes
  * are looked at within the space. */
 START_TEST(survives_any_configuration_space)
 {

@@ -404,7 +404,7 @@ START_TEST(mapped_ram_moves)
 }
 END_TEST
 
-/* Offsets count from the start of the file.  A stream that stands further in, behind what
+/* Offsets count from the start of the file.  A stream that stands further in, after what
  * QEMU's file:PATH,offset=N skipped or a save image's header, comes to stand at 0. */
 START_TEST(mapped_ram_comes_to_the_front)
 {
@@ -427,8 +427,8 @@ START_TEST(mapped_ram_comes_to_the_front)
         }
     }
     const MigInputOptions options = { MIG_INPUT_OPTIONS_INIT, .offset = BEFORE };
-    g_autoptr(MigInput) behind = mig_input_new_bytes(bytes, "file", &options, NULL);
-    g_autoptr(Conversion) conversion = convert_input(behind, "", false);
+    g_autoptr(MigInput) after = mig_input_new_bytes(bytes, "file", &options, NULL);
+    g_autoptr(Conversion) conversion = convert_input(after, "", false);
     ck_assert_msg(conversion->bytes != NULL, "%s",
                   conversion->error ? conversion->error->message : "");
     assert_same_bytes(conversion->bytes, stream, "at the front");
@@ -582,7 +582,7 @@ START_TEST(damage_is_an_error)
             convert(cut, "vfio-layout:to=config-first", false);
         uint64_t offset;
         if (conversion->bytes) {
-            continue; /* cut in the description, or behind the end mark */
+            continue; /* cut in the description, or after the end mark */
         }
         ck_assert(mig_error_get_offset(conversion->error, &offset));
         ck_assert_uint_le(offset, n);

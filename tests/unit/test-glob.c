@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          the proof that patterns match names as the manual says, whatever octets
+ * Owns:          the proof that patterns match names as the manual says, whatever bytes
  *                they have.
  * Must not know: what is named.
  * See also:      lib/stream/glob.h.
@@ -34,7 +34,7 @@ static const struct {
     { "a*b*c", "a\xf0\x80", false },
 };
 
-START_TEST(matches_octets)
+START_TEST(matches_bytes)
 {
     ck_assert_msg(mig_glob(cases[_i].pattern, cases[_i].name) == cases[_i].matches,
                   "\"%s\" and \"%s\"", cases[_i].pattern, cases[_i].name);
@@ -55,7 +55,7 @@ Suite *suite_glob(void)
     Suite *suite = suite_create("glob");
     TCase *tc = tcase_create("glob");
 
-    tcase_add_loop_test(tc, matches_octets, 0, G_N_ELEMENTS(cases));
+    tcase_add_loop_test(tc, matches_bytes, 0, G_N_ELEMENTS(cases));
     tcase_add_test(tc, is_quick);
     suite_add_tcase(suite, tc);
     return suite;

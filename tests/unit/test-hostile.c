@@ -69,7 +69,7 @@ static void attack(GBytes *bytes)
     "{\"name\": \"x\", " field "}]}]}\n}\n"
 #define MAPPED "config \"pc-q35-9.2\" { caps \"mapped-ram\" }\n" START_RAM
 
-#define PLAIN HEAD CONFIG "eof\n" /* 24 octets, CRC 0x7d1ee751 */
+#define PLAIN HEAD CONFIG "eof\n" /* 24 bytes, CRC 0x7d1ee751 */
 #define XBZRLE(data)                                                                  \
     HEAD CONFIG RAM "part 2; ram-normal 0 7 \"a\"; ram-xbzrle 0 \"a\" { " data " }\n" \
                     "ram-eos; footer 2; eof"
@@ -161,15 +161,15 @@ static const Lie lengths[] = {
       HEAD CONFIG RAM
       "part 2; be64 0x40; pstr8 \"a\"; u8 1; be16 LIE; u8 0 1 7; ram-eos; "
       "footer 2; eof" },
-    { "XBZRLE, unchanged octets", 8, 0, XBZRLE("u8 LIE 2 0xaa 0xbb") },
-    { "XBZRLE, unchanged octets, two septets", 14, 0x80,
+    { "XBZRLE, unchanged bytes", 8, 0, XBZRLE("u8 LIE 2 0xaa 0xbb") },
+    { "XBZRLE, unchanged bytes, two septets", 14, 0x80,
       XBZRLE(TWO_SEPTETS "; u8 2 0xaa 0xbb") },
-    { "XBZRLE, unchanged octets, as many septets as it takes", 64, 0x80,
+    { "XBZRLE, unchanged bytes, as many septets as it takes", 64, 0x80,
       XBZRLE(TEN_SEPTETS "; u8 2 0xaa 0xbb") },
-    { "XBZRLE, changed octets", 8, 2, XBZRLE("u8 0 LIE 0xaa 0xbb") },
-    { "XBZRLE, changed octets, two septets", 14, 129,
+    { "XBZRLE, changed bytes", 8, 2, XBZRLE("u8 0 LIE 0xaa 0xbb") },
+    { "XBZRLE, changed bytes, two septets", 14, 129,
       XBZRLE("u8 0; " TWO_SEPTETS "; fill 129 7") },
-    { "XBZRLE, changed octets, as many septets as it takes", 64, 129,
+    { "XBZRLE, changed bytes, as many septets as it takes", 64, 129,
       XBZRLE("u8 0; " TEN_SEPTETS "; fill 129 7") },
     { "zlib data", 32, 3,
       HEAD CONFIG RAM "part 2; be64 0x100; pstr8 \"a\"; be32 LIE; u8 0 1 7; ram-eos; "
@@ -203,7 +203,7 @@ static const Lie lengths[] = {
     { "dirty bitmap's name", 8, 1,
       HEAD CONFIG "start 4 \"dirty-bitmap\" 0 1; u8 0x14 LIE; str \"b\"; be32 1; u8 0 1; "
                   "footer 4; eof" },
-    { "dirty bitmap's name behind the device's", 8, 1,
+    { "dirty bitmap's name after the device's", 8, 1,
       HEAD CONFIG "start 4 \"dirty-bitmap\" 0 1; u8 0x1c 1; str \"d\"; u8 LIE; "
                   "str \"b\"; be32 1; u8 0 1; footer 4; eof" },
     { "dirty bitmap's granularity", 32, 1,
@@ -269,10 +269,10 @@ static const Lie lengths[] = {
       "str \"LibvirtQemudSave\"; be32 2 LIE 1 0 0; zero 56; str \"<domain/>\\0\"\n" HEAD
           CONFIG "eof" },
     { "zstd, skipped", 32, 3, "le32 0x184d2a50 LIE; u8 1 2 3\n" ZSTD_RAW("u8 0x20 24") },
-    { "zstd, size in 1 octet", 8, 24, ZSTD_RAW("u8 0x20 LIE") },
-    { "zstd, size in 4 octets", 32, 24, ZSTD_RAW("u8 0xa0; le32 LIE") },
-    { "zstd, size in 8 octets", 64, 24, ZSTD_RAW("u8 0xe0; le64 LIE") },
-    { "zstd, size in 8 octets, with a window", 64, 24, ZSTD_RAW("u8 0xc0 0; le64 LIE") },
+    { "zstd, size in 1 byte", 8, 24, ZSTD_RAW("u8 0x20 LIE") },
+    { "zstd, size in 4 bytes", 32, 24, ZSTD_RAW("u8 0xa0; le32 LIE") },
+    { "zstd, size in 8 bytes", 64, 24, ZSTD_RAW("u8 0xe0; le64 LIE") },
+    { "zstd, size in 8 bytes, with a window", 64, 24, ZSTD_RAW("u8 0xc0 0; le64 LIE") },
     { "zstd, window", 8, 0, ZSTD_RAW("u8 0 LIE") },
     { "zstd, block", 21, 24,
       "le32 0xfd2fb528; u8 0x20 24 LIE*8+1-(LIE*8+1)/256*256 "
@@ -408,8 +408,9 @@ END_TEST
 
 /* --- too deep, too many ------------------------------------------------------------- */
 
-static GBytes *described(const char *before, const char *unit, size_t times,
-                         const char *after)
+/* @stream_text, and a description of @before, @unit that often, @after. */
+static GBytes *described(const char *stream_text, const char *before, const char *unit,
+                         size_t times, const char *after)
 {
     GString *json = g_string_new(before);
 
@@ -419,7 +420,7 @@ static GBytes *described(const char *before, const char *unit, size_t times,
     g_string_append(json, after);
 
     GByteArray *stream = g_byte_array_new();
-    g_autoptr(GBytes) head = assemble(HEAD CONFIG RAM DEVICE "eof; u8 6");
+    g_autoptr(GBytes) head = assemble(stream_text);
     uint8_t length[4];
     mig_put_be32(length, (uint32_t)json->len);
     g_byte_array_append(stream, g_bytes_get_data(head, NULL),
@@ -458,7 +459,8 @@ static const struct {
 START_TEST(test_mass)
 {
     g_autoptr(GBytes) bytes =
-        described(masses[_i].before, masses[_i].unit, masses[_i].times, masses[_i].after);
+        described(HEAD CONFIG RAM DEVICE "eof; u8 6", masses[_i].before, masses[_i].unit,
+                  masses[_i].times, masses[_i].after);
 
     limit_memory(MEMORY);
     fuzz_check(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
@@ -500,6 +502,34 @@ START_TEST(test_crowd)
 }
 END_TEST
 
+/* Sections of one name share an object of the description: it is not read again for each
+ * without end. */
+static const struct {
+    const char *command, *option, *more, *out;
+} readers_again[] = {
+    { "check", "--for=5.2", "--verbose",
+      "not evaluated (the devices' descriptions are longer than the stream is worth): "
+      "subsection-newer" },
+    { "dump", "--devices", "--width=200",
+      "not decoded: it has more fields than its length is worth" },
+};
+
+START_TEST(test_description_again)
+{
+    g_autoptr(GBytes) bytes = described(
+        HEAD CONFIG "repeat 2000 { full @i \"dev\" 0 1; u8 0; footer @i }; eof; u8 6",
+        "{\"devices\": [{\"name\": \"dev\", \"instance_id\": 0, \"vmsd_name\": \"dev\", "
+        "\"fields\": [{\"name\": \"a\", \"type\": \"uint8\", \"size\": 1}], \"x\": [0",
+        ", \"////////////////////////////////\"", 1u << 15, "]}]}");
+    g_autoptr(Run) run =
+        run_migstat(bytes, readers_again[_i].command, readers_again[_i].option,
+                    readers_again[_i].more, "-", NULL);
+
+    ck_assert_msg(strstr(run->out, readers_again[_i].out), "%.2000s%s", run->out,
+                  run->err);
+}
+END_TEST
+
 /* Names that all share a value of the hash functions in common use: of a table of them each
  * would be compared with all others, which takes minutes; it takes a second. */
 #define NAME_BITS 16
@@ -520,7 +550,7 @@ static GByteArray *names_that_collide(void)
     g_autoptr(GBytes) head = assemble(HEAD CONFIG);
     g_autoptr(GString) json = g_string_new(NULL);
     char name[2 * NAME_BITS + 1] = "";
-    uint8_t behind[6] = { 0, 6 }; /* the end mark, a description */
+    uint8_t after[6] = { 0, 6 }; /* the end mark, a description */
 
     put_name(name, 0);
     g_string_printf(json,
@@ -545,8 +575,8 @@ static GByteArray *names_that_collide(void)
                                i ? "," : "", name, name);
     }
     g_string_append(json, "]}]}");
-    mig_put_be32(behind + 2, (uint32_t)json->len);
-    g_byte_array_append(stream, behind, sizeof behind);
+    mig_put_be32(after + 2, (uint32_t)json->len);
+    g_byte_array_append(stream, after, sizeof after);
     g_byte_array_append(stream, (const uint8_t *)json->str, (guint)json->len);
     return stream;
 }
@@ -653,6 +683,7 @@ Suite *suite_hostile(void)
     tcase_add_loop_test(attacks, test_shown, 0, G_N_ELEMENTS(shown));
     tcase_add_loop_test(attacks, test_mass, 0, G_N_ELEMENTS(masses));
     tcase_add_loop_test(attacks, test_crowd, 0, G_N_ELEMENTS(crowds));
+    tcase_add_loop_test(attacks, test_description_again, 0, G_N_ELEMENTS(readers_again));
     tcase_add_test(attacks, test_collisions);
     tcase_add_test(attacks, test_bomb);
     tcase_add_loop_test(attacks, test_name, 0, G_N_ELEMENTS(names));

@@ -110,7 +110,7 @@ START_TEST(is_strict)
 }
 END_TEST
 
-/* However it is cut, a text of which something is missing is not sound, and no octet beyond
+/* However it is cut, a text of which something is missing is not sound, and no byte beyond
  * it is read. */
 START_TEST(stops_at_every_cut)
 {

@@ -625,7 +625,7 @@ START_TEST(knows_what_moves)
 }
 END_TEST
 
-/* Where files can share blocks: behind what differs, as far as the blocks allow. */
+/* Where files can share blocks: after what differs, as far as the blocks allow. */
 START_TEST(shares_what_it_copies)
 {
     g_autoptr(GBytes) bytes = noise(MIB + 100);

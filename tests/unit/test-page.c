@@ -14,7 +14,7 @@
 
 #define PAGE 4096u
 
-/* Encodings of a page of 4,096 octets; `changed` is the expected text at `at`, and all else is
+/* Encodings of a page of 4,096 bytes; `changed` is the expected text at `at`, and all else is
  * as it was. */
 static const struct {
     const char *text;
@@ -32,7 +32,7 @@ static const struct {
     { "u8 0 1 0x61 0 1 0x62", false, 0, NULL },
     { "u8 1 0", false, 0, NULL },
     { "u8 0 0 1 1", false, 0, NULL },
-    /* beyond the page, beyond the data, three octets for a length, a number cut short */
+    /* beyond the page, beyond the data, three bytes for a length, a number cut short */
     { "u8 0x80 0x20 1 0x61", false, 0, NULL },
     { "u8 0xff 0x1f 2 0x61 0x61", false, 0, NULL },
     { "u8 0 0x81 0x20; fill 4097 0", false, 0, NULL },
@@ -96,7 +96,7 @@ START_TEST(inflates_one_page_exactly)
 {
     static const struct {
         size_t plain;
-        int extra; /* octets more, or less, than there are */
+        int extra; /* bytes more, or less, than there are */
         bool sound;
     } rows[] = {
         { PAGE, 0, true },      { PAGE - 1, 0, false }, { PAGE + 1, 0, false },

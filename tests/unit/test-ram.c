@@ -50,7 +50,7 @@ static const Row rows[] = {
              "ram-block \"b\" 0x2000; be64 0; ram-eos"),
       READ("list:0x3000 block:a:0x1000:at=0x40000000 block:b:0x2000:at=0x0 EOS ") },
     /* the size of the host's pages with postcopy, where it is an unusual one; nothing but
-     * the octets tells. */
+     * the bytes tells. */
     { "header; config \"pc-q35-7.2\"; command 3 { be64 0x201000 0x1000 }; start 2 "
       "\"ram\" 0 4;"
       "ram-size 0x600000; ram-block \"a\" 0x200000; be64 0x200000; ram-block \"b\" "
@@ -221,7 +221,7 @@ END_TEST
 #define MAPPED(BODY) STREAM("\"pc-q35-9.2\" { caps \"mapped-ram\" }", BODY)
 
 static const Row mapped_rows[] = {
-    /* Two blocks, the stream going on behind the pages of each; bits of pages 0, 7 and 3. */
+    /* Two blocks, the stream going on after the pages of each; bits of pages 0, 7 and 3. */
     { MAPPED("ram-size 0xc000; ram-block \"b\" 0x8000; mapped-ram @bitmap @pages;"
              "label bitmap; u8 0x81; zero 7; align 0x1000; label pages; fill 0x8000 9;"
              "ram-block \"c\" 0x4000; mapped-ram @bitmap2 @pages2; zero 3; label bitmap2;"

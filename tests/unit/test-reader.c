@@ -176,7 +176,7 @@ static const Row rows[] = {
     { "header; full 7 \"d\" 0 1; u8 1; footer 7; eof; u8 6; be32 5; str \"{\"; zero 4;"
       "footer 7; eof",
       "header FULL:d state:1? footer eof description trailing:6 end" },
-    /* or, where nothing plausible comes soon, the first footer that an octet which begins
+    /* or, where nothing plausible comes soon, the first footer that a byte which begins
      * a section follows; "soon" is 64 KiB */
     { "header; full 7 \"d\" 0 1; u8 1; footer 7; u8 4; be32 9; u8 3 1 2 3;"
       "fill 60000 0xa5; footer 7; eof",
@@ -427,7 +427,7 @@ START_TEST(reads_prefixes)
 }
 END_TEST
 
-/* Whatever the octets are: reading ends, the items tile, pipe and file agree. */
+/* Whatever the bytes are: reading ends, the items tile, pipe and file agree. */
 START_TEST(survives_damage)
 {
     g_autoptr(GBytes) whole = fixture_bytes(good[_i]);

@@ -324,7 +324,7 @@ static const struct {
     const char *to, *refused;
     bool lossy;
 } rows[] = {
-    { "the record behind the data", TO("config-last"),
+    { "the record after the data", TO("config-last"),
       HEAD "end 17;" DATA CONFIG "footer 17; eof",
       HEAD "end 17;" DATA "vfio eos; footer 17\n" FULL "eof", NULL, false },
     { "the same, not needed first", TO("subflag"),
@@ -334,7 +334,7 @@ static const struct {
       "full 17 \"d/vfio\" 0 1; vfio config; vfio subflag 3; vfio-payload 256 2; vfio eos;"
       "footer 17; eof",
       NULL, false },
-    { "the record behind the data, where it should be before", TO("config-first"),
+    { "the record after the data, where it should be before", TO("config-first"),
       HEAD "end 17;" DATA CONFIG "vfio eos; footer 17; eof",
       HEAD "end 17;" CONFIG DATA "vfio eos; footer 17; eof", NULL, false },
     { "a record in PART", TO("config-first"),
@@ -380,7 +380,7 @@ static const struct {
     { "two FULLs that differ", TO("config-last"),
       HEAD "end 17;" DATA "vfio eos; footer 17\n" FULL "full 17 \"d/vfio\" 0 1;" OTHER
            "footer 17; eof",
-      NULL, "behind its FULL section", true },
+      NULL, "after its FULL section", true },
     { "FULL before the data", TO("subflag"),
       HEAD FULL "end 17;" DATA "vfio eos; footer 17; eof",
       HEAD
@@ -520,7 +520,7 @@ START_TEST(single_stream)
 }
 END_TEST
 
-/* Where ids do not tell: before acpi_build and globalstate, behind interrupt controllers. */
+/* Where ids do not tell: before acpi_build and globalstate, after interrupt controllers. */
 START_TEST(place_without_ids)
 {
     static const struct {
@@ -588,7 +588,7 @@ START_TEST(devices_by_turns)
 }
 END_TEST
 
-/* What is held back is bounded, whatever stands behind the place of a new section. */
+/* What is held back is bounded, whatever stands after the place of a new section. */
 START_TEST(a_long_tail)
 {
     g_autoptr(GBytes) stream =
@@ -665,7 +665,7 @@ static const struct {
       BRIEF },
     { "no description", HEAD PART END FULL "eof", NOT_BRIEF },
     { "a wrong length", HEAD PART END FULL DESCRIBED(ENTRY("d/vfio", "324")), NOT_BRIEF },
-    { "a wrong length behind it",
+    { "a wrong length after it",
       HEAD PART END FULL DEVICE_Y DESCRIBED(ENTRY("d/vfio", "325") ", " ENTRY("y", "3")),
       NOT_BRIEF },
     { "another footer",
@@ -702,7 +702,7 @@ static const struct {
                 "end 18;" CONFIG DATA
                 "vfio eos; footer 18\n" FULL DESCRIBED(ENTRY("d/vfio", "325")),
       TOO_BRIEF },
-    { "the end of another stream behind it",
+    { "the end of another stream after it",
       HEAD PART END DEVICE_X "eof\n" FULL DESCRIBED(ENTRY("d/vfio", "325")), TOO_BRIEF },
 };
 
