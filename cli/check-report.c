@@ -18,7 +18,8 @@ bool check_report_is_for_one(const CheckReport *report)
 
 CliHintFiles check_report_hint_files(const CheckReport *report)
 {
-    return (CliHintFiles){ report->file, report->new_name, report->common->offset };
+    return (CliHintFiles){ report->file, report->new_name, report->common->offset,
+                           report->common->channels };
 }
 
 bool check_report_is_refused_by_several(const CheckReport *report)

@@ -42,9 +42,10 @@ typedef struct CliCommon {
     bool quiet;
     uint64_t offset;
     uint64_t max_expand;
-    GPtrArray *files;  /* what is no option, in order; by cli_parse() */
-    bool no_files;     /* an option was given that needs none, such as --list-rules */
-    GHashTable *given; /* options: key -> the last value */
+    GPtrArray *channels; /* of --channel; by cli_parse() */
+    GPtrArray *files;    /* what is no option, in order; by cli_parse() */
+    bool no_files;       /* an option was given that needs none, such as --list-rules */
+    GHashTable *given;   /* options: key -> the last value */
     CliSandbox sandbox;
     CliInputs *inputs; /* by cli_open_inputs() */
 } CliCommon;
@@ -138,8 +139,13 @@ int cli_close_stdout(int status);
 void cli_open_inputs(CliCommon *common, const char *const *paths, size_t n);
 void cli_close_inputs(CliCommon *common);
 
-/* What fstat() says of one of them; false where it is not open. */
-bool cli_input_stat(const CliCommon *common, const char *path, struct stat *st);
+/* What fstat() says of one of them, of a capture the @i-th file; false where it is not open, or
+ * there are no more. */
+bool cli_input_stat(const CliCommon *common, const char *path, unsigned i,
+                    struct stat *st);
+
+/* Whether it is more than one file, or a folder. */
+bool cli_input_is_capture(const CliCommon *common, const char *path);
 
 /* For a command that has something to clear up: SIGINT, SIGTERM and SIGHUP no longer end
  * it: whatever runs ends with MIG_ERROR_CANCELLED. */
@@ -151,7 +157,8 @@ bool cli_is_cancelled(void *unused); /* a MigCancelled */
 size_t cli_raise_descriptors(void);
 
 /* Opens @path with the common options ("-" is standard input), one of cli_open_inputs() by the
- * descriptor that is open already; errors as mig_input_open(). */
+ * descriptor that is open already; of a capture all channels, as one input.  Errors as
+ * mig_input_open() and mig_capture_join(). */
 MigInput *cli_open(const char *path, const CliCommon *common, GError **error);
 
 /* The same with @options. */

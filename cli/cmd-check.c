@@ -220,7 +220,7 @@ static CliStatus check_file(guint i, const Arguments *arguments, CheckTotals *to
     while (mig_reader_next(reader, &item, &error) == MIG_STATUS_MORE) {
         report.foreign = false;
         mig_check_watch(check, item, NULL);
-        cli_progress(&progress, item->offset);
+        cli_progress_item(&progress, item);
     }
     cli_progress_end(&progress);
     report.error = error;

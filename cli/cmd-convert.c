@@ -73,7 +73,7 @@ static const struct argp_option options[] = {
 static const CliOptionRule rules[] = {
     { "long", CLI_NEEDS, "zstd" },
     { "threads", CLI_NEEDS, "zstd" },
-    { "in-place", CLI_NOT_WITH, "output" },
+    { "in-place", CLI_NOT_WITH, "output channel" },
     { "force", CLI_NEEDS, "output" },
     { "every-iteration", CLI_NEEDS, "to" },
     { "config-needed", CLI_NEEDS, "to" },
@@ -275,11 +275,25 @@ static const char *output_name(const Arguments *arguments)
 }
 
 /* Whether @out is the file, or the disk, that is read. */
-static bool is_input(const struct stat *in, const struct stat *out)
+static bool is_same(const struct stat *in, const struct stat *out)
 {
     return S_ISREG(in->st_mode) ? in->st_dev == out->st_dev && in->st_ino == out->st_ino
                                 : S_ISBLK(in->st_mode) && S_ISBLK(out->st_mode) &&
                                       in->st_rdev == out->st_rdev;
+}
+
+/* ... or one of those. */
+static bool is_input(const Arguments *arguments, const struct stat *out)
+{
+    struct stat in;
+
+    for (unsigned i = 0; cli_input_stat(arguments->common, arguments->input, i, &in);
+         i++) {
+        if (is_same(&in, out)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* What must not happen in place: losing what is wrapped around the stream. */
@@ -386,7 +400,7 @@ static bool open_sink(Sink *sink, const Arguments *arguments, const struct stat 
     if (arguments->in_place) {
         return open_file(sink, arguments, in, error);
     }
-    if (exists && is_input(in, &out)) {
+    if (exists && is_input(arguments, &out)) {
         mig_error_set_plain(error, MIG_ERROR_USAGE,
                             "it is the input itself; --in-place replaces it");
         return false;
@@ -445,7 +459,8 @@ static MigInput *open_again(const Run *run, GError **error)
 
     if (!mig_chain_needs_scan(run->chain) || mig_input_seekable(run->in) ||
         strcmp(arguments->input, "-") == 0 ||
-        !cli_input_stat(arguments->common, arguments->input, &st) ||
+        cli_input_is_capture(arguments->common, arguments->input) ||
+        !cli_input_stat(arguments->common, arguments->input, 0, &st) ||
         !S_ISREG(st.st_mode)) {
         return NULL;
     }
@@ -666,7 +681,7 @@ static CliStatus convert(Arguments *arguments, MigChain *chain)
         return fail(arguments->input, error);
     }
     cli_open_inputs(arguments->common, &arguments->input, 1);
-    if (!cli_input_stat(arguments->common, arguments->input, &st)) {
+    if (!cli_input_stat(arguments->common, arguments->input, 0, &st)) {
         return run_inside(&run); /* which says why */
     }
     if (!arguments->dry_run && !open_sink(&run.sink, arguments, &st, &error)) {

@@ -57,7 +57,8 @@ static bool is_one_pipe(const GPtrArray *files)
         }
     }
     return info[0].st_dev == info[1].st_dev && info[0].st_ino == info[1].st_ino &&
-           !S_ISREG(info[0].st_mode) && !S_ISBLK(info[0].st_mode);
+           !S_ISREG(info[0].st_mode) && !S_ISBLK(info[0].st_mode) &&
+           !S_ISDIR(info[0].st_mode);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)

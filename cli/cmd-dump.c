@@ -147,7 +147,7 @@ static void read_all(Dump *dump)
         if (dump->check) {
             mig_check_watch(dump->check, item, NULL);
         }
-        cli_progress(&progress, item->offset);
+        cli_progress_item(&progress, item);
     }
     cli_progress_end(&progress);
     if (dump->check) {

@@ -186,7 +186,7 @@ static bool read_all(Extract *x, GError **error)
     cli_progress_begin(&progress, x->file, x->in, x->common);
     while (ok && (status = mig_reader_next(x->reader, &item, error)) == MIG_STATUS_MORE) {
         ok = mig_extract_watch(x->parts, item, error);
-        cli_progress(&progress, item->offset);
+        cli_progress_item(&progress, item);
     }
     cli_progress_end(&progress);
     return ok && status == MIG_STATUS_END;

@@ -17,6 +17,7 @@
 enum {
     KEY_COLOR = 0x100,
     KEY_OFFSET,
+    KEY_CHANNEL,
     KEY_MAX_EXPAND,
     KEY_SANDBOX,
     KEY_NO_SANDBOX,
@@ -31,6 +32,8 @@ const struct argp_option cli_common_options[] = {
       "Fit lines to N columns, not to the terminal's; 0: do not wrap them", 0 },
     { "quiet", 'q', NULL, 0, "Nothing but errors on stderr", 0 },
     { "offset", KEY_OFFSET, "N", 0, "The stream starts N bytes into the file", 0 },
+    { "channel", KEY_CHANNEL, "FILE", CLI_REPEATS,
+      "FILE is another channel of the same recorded migration; may be repeated", 0 },
     { "max-expand", KEY_MAX_EXPAND, "SIZE", 0,
       "Give up when compressed input expands to more (default: 1,000 times its size, or "
       "1G)",
@@ -179,6 +182,9 @@ error_t cli_parse_common(int key, char *arg, struct argp_state *state)
     case KEY_OFFSET:
         common->offset = size_of(state, "offset", arg);
         return 0;
+    case KEY_CHANNEL:
+        g_ptr_array_add(common->channels, arg);
+        return 0;
     case KEY_MAX_EXPAND:
         common->max_expand = size_of(state, "max-expand", arg);
         return 0;
@@ -210,6 +216,7 @@ void cli_common_clear(CliCommon *common)
     cli_close_inputs(common);
     g_clear_pointer(&common->given, g_hash_table_unref);
     g_clear_pointer(&common->files, g_ptr_array_unref);
+    g_clear_pointer(&common->channels, g_ptr_array_unref);
 }
 
 int cli_close_stdout(int status)

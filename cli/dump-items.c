@@ -94,7 +94,7 @@ void dump_items(Dump *dump)
     cli_progress_begin(&progress, dump->file, dump->in, dump->options->common);
     while (dump_next(dump, &item)) {
         dump->n_defects += item->defect != NULL; /* no summary: memory stays small */
-        cli_progress(&progress, item->offset);
+        cli_progress_item(&progress, item);
         if (dump_wants(dump->options, item->section)) {
             view->item(shown_in, item);
         }

@@ -18,8 +18,12 @@
 /* "guest" of "guest.mig.zst". */
 static char *stem_of(const char *file)
 {
-    static const char *const endings[] = { ".zst", ".gz", ".mig" };
+    static const char *const endings[] = { ".zst", ".gz", ".mig", ".channels" };
     char *stem = g_strdup(strcmp(file, "-") == 0 ? "guest" : file);
+
+    while (g_str_has_suffix(stem, "/")) { /* a folder */
+        stem[strlen(stem) - 1] = '\0';
+    }
 
     for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
         char *base = strrchr(stem, '/');
@@ -48,11 +52,17 @@ static char *command(const char *options, const CliHintFiles *files)
 {
     g_autofree char *in = cli_shell_name(files->file);
     g_autofree char *out = cli_shell_name(files->new_name);
-    g_autofree char *offset = files->offset
-                                  ? g_strdup_printf(" --offset=%" PRIu64, files->offset)
-                                  : g_strdup("");
+    g_autoptr(GString) more = g_string_new(NULL);
 
-    return g_strdup_printf("migstat convert %s%s %s -o %s", options, offset, in, out);
+    if (files->offset) {
+        g_string_append_printf(more, " --offset=%" PRIu64, files->offset);
+    }
+    for (guint i = 0; i < files->channels->len; i++) {
+        g_autofree char *name = cli_shell_name(g_ptr_array_index(files->channels, i));
+
+        g_string_append_printf(more, " --channel=%s", name);
+    }
+    return g_strdup_printf("migstat convert %s%s %s -o %s", options, more->str, in, out);
 }
 
 char *cli_hint_remedy(const MigRemedy *remedy, const CliHintFiles *files)

@@ -16,7 +16,8 @@ char *cli_new_name(const char *file);
 /* What a command reads and writes. */
 typedef struct CliHintFiles {
     const char *file, *new_name;
-    uint64_t offset; /* as --offset */
+    uint64_t offset;           /* as --offset */
+    const GPtrArray *channels; /* as --channel */
 } CliHintFiles;
 
 /* "migstat convert --to=config-last guest.mig -o guest.fixed.mig"; NULL where the remedy

@@ -11,13 +11,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "capture.h"
 #include "helper.h"
 
 /* Descriptors beyond those of the inputs, amply. */
 #define OTHER_DESCRIPTORS 64u
 
 typedef struct Input {
-    const char *path;
+    char *path;
     int fd; /* -1: not open */
     GError *error;
 } Input;
@@ -25,7 +26,9 @@ typedef struct Input {
 struct CliInputs {
     GArray *all;         /* Input */
     GHashTable *by_path; /* path -> number; the first of several of one path */
-    CliHelper *helper;   /* NULL: this process opens. */
+    GHashTable
+        *captures;     /* path -> paths of the channels, GPtrArray; others are one file */
+    CliHelper *helper; /* NULL: this process opens. */
 };
 
 static void clear_input(gpointer p)
@@ -36,6 +39,7 @@ static void clear_input(gpointer p)
         close(input->fd);
     }
     g_clear_error(&input->error);
+    g_free(input->path);
 }
 
 /* A FIFO is waited for, as cat does. */
@@ -60,16 +64,47 @@ static int open_path(const char *path, GError **error)
     return fd;
 }
 
-static void add(CliInputs *inputs, const char *path, bool now)
+/* A file that is read; or, with @error, which is taken over, what cannot be. */
+static void add(CliInputs *inputs, const char *path, size_t limit, GError *error)
 {
-    Input input = { .path = path, .fd = -1 };
+    Input input = { .path = g_strdup(path), .fd = -1, .error = error };
 
-    if (now) {
+    if (strcmp(path, "-") == 0 || g_hash_table_contains(inputs->by_path, path)) {
+        clear_input(&input);
+        return;
+    }
+    if (!error && inputs->all->len + OTHER_DESCRIPTORS < limit) {
         input.fd = open_path(path, &input.error);
     }
-    g_hash_table_insert(inputs->by_path, (gpointer)(uintptr_t)path,
-                        GUINT_TO_POINTER(inputs->all->len));
+    g_hash_table_insert(inputs->by_path, input.path, GUINT_TO_POINTER(inputs->all->len));
     g_array_append_val(inputs->all, input);
+}
+
+/* @channels is taken over. */
+static void add_capture(CliInputs *inputs, const char *path, GPtrArray *channels,
+                        size_t limit)
+{
+    for (guint i = 0; i < channels->len; i++) {
+        add(inputs, g_ptr_array_index(channels, i), limit, NULL);
+    }
+    g_hash_table_insert(inputs->captures, g_strdup(path), channels);
+}
+
+static void free_channels(gpointer p)
+{
+    g_ptr_array_unref(p);
+}
+
+/* One file with those of --channel. */
+static GPtrArray *given_channels(const char *path, const GPtrArray *others)
+{
+    GPtrArray *channels = g_ptr_array_new_with_free_func(g_free);
+
+    g_ptr_array_add(channels, g_strdup(path));
+    for (guint i = 0; i < others->len; i++) {
+        g_ptr_array_add(channels, g_strdup(g_ptr_array_index(others, i)));
+    }
+    return channels;
 }
 
 void cli_open_inputs(CliCommon *common, const char *const *paths, size_t n)
@@ -80,10 +115,20 @@ void cli_open_inputs(CliCommon *common, const char *const *paths, size_t n)
     inputs->all = g_array_new(FALSE, FALSE, sizeof(Input));
     g_array_set_clear_func(inputs->all, clear_input);
     inputs->by_path = g_hash_table_new(g_str_hash, g_str_equal);
+    inputs->captures =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_channels);
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(paths[i], "-") != 0 &&
-            !g_hash_table_contains(inputs->by_path, paths[i])) {
-            add(inputs, paths[i], inputs->all->len + OTHER_DESCRIPTORS < limit);
+        GError *error = NULL;
+        GPtrArray *channels = common->channels && common->channels->len
+                                  ? given_channels(paths[i], common->channels)
+                              : cli_is_folder(paths[i])
+                                  ? cli_capture_channels(paths[i], &error)
+                                  : NULL;
+
+        if (channels) {
+            add_capture(inputs, paths[i], channels, limit);
+        } else {
+            add(inputs, paths[i], limit, error);
         }
     }
     common->inputs = inputs;
@@ -95,6 +140,7 @@ void cli_close_inputs(CliCommon *common)
 
     if (inputs) {
         cli_helper_free(inputs->helper);
+        g_hash_table_unref(inputs->captures);
         g_hash_table_unref(inputs->by_path);
         g_array_unref(inputs->all);
         g_free(inputs);
@@ -113,21 +159,42 @@ static Input *find(const CliInputs *inputs, const char *path, unsigned *index)
     return &g_array_index(inputs->all, Input, *index);
 }
 
-bool cli_input_stat(const CliCommon *common, const char *path, struct stat *st)
+/* The channels of a capture, or NULL. */
+static const GPtrArray *channels_of(const CliInputs *inputs, const char *path)
+{
+    return inputs ? g_hash_table_lookup(inputs->captures, path) : NULL;
+}
+
+static bool stat_file(const CliInputs *inputs, const char *path, struct stat *st)
 {
     unsigned index;
-    const Input *input = find(common->inputs, path, &index);
+    const Input *input = find(inputs, path, &index);
 
     return strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, st) == 0
                                   : input && input->fd >= 0 && fstat(input->fd, st) == 0;
 }
 
-MigInput *cli_open_with(const char *path, const CliCommon *common,
-                        const MigInputOptions *options, GError **error)
+bool cli_input_stat(const CliCommon *common, const char *path, unsigned i,
+                    struct stat *st)
+{
+    const GPtrArray *channels = channels_of(common->inputs, path);
+
+    return channels ? i < channels->len &&
+                          stat_file(common->inputs, g_ptr_array_index(channels, i), st)
+                    : i == 0 && stat_file(common->inputs, path, st);
+}
+
+bool cli_input_is_capture(const CliCommon *common, const char *path)
+{
+    return channels_of(common->inputs, path) != NULL;
+}
+
+static MigInput *open_file(const char *path, const CliInputs *inputs,
+                           const MigInputOptions *options, GError **error)
 {
     MigInputOptions own = *options;
     unsigned index;
-    const Input *input = find(common->inputs, path, &index);
+    const Input *input = find(inputs, path, &index);
     int fd;
 
     if (!input) {
@@ -140,11 +207,51 @@ MigInput *cli_open_with(const char *path, const CliCommon *common,
         g_propagate_error(error, g_error_copy(input->error));
         return NULL;
     }
-    fd = common->inputs->helper
-             ? cli_helper_open_input(common->inputs->helper, index, error)
-             : open_path(path, error);
+    fd = inputs->helper ? cli_helper_open_input(inputs->helper, index, error)
+                        : open_path(path, error);
     own.owns_fd = true;
     return fd < 0 ? NULL : mig_input_new_fd(fd, path, &own, error);
+}
+
+static MigInput *open_capture(const GPtrArray *channels, const CliInputs *inputs,
+                              const MigInputOptions *options, GError **error)
+{
+    MigInputOptions own = *options;
+    g_autofree MigInput **opened = g_new0(MigInput *, channels->len);
+    guint n = 0;
+
+    if (options->offset) {
+        mig_error_set_plain(
+            error, MIG_ERROR_USAGE,
+            "--offset is for one file, not for the channels of a capture");
+        return NULL;
+    }
+    own.multifd = true;
+    for (; n < channels->len; n++) {
+        const char *path = g_ptr_array_index(channels, n);
+
+        opened[n] = open_file(path, inputs, &own, error);
+        if (!opened[n]) {
+            g_prefix_error(error, "%s: ", path);
+            break;
+        }
+    }
+    if (n == channels->len) {
+        return mig_capture_join(opened, n, error);
+    }
+    while (n > 0) {
+        mig_input_free(opened[--n]);
+    }
+    return NULL;
+}
+
+MigInput *cli_open_with(const char *path, const CliCommon *common,
+                        const MigInputOptions *options, GError **error)
+{
+    const GPtrArray *channels = channels_of(common->inputs, path);
+
+    return channels ? open_capture(channels, common->inputs, options, error)
+                    : open_file(path, common->inputs, options, error);
 }
 
 MigInput *cli_open(const char *path, const CliCommon *common, GError **error)

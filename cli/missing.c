@@ -25,7 +25,8 @@ bool cli_missing_pages(const MigRamImage *image, const MigReader *reader,
                         some, all, block->name,
                         conf && conf->x_ignore_shared
                             ? "x-ignore-shared: shared blocks are not sent"
-                            : "they may travel on other channels, as with multifd",
+                            : "they may travel on other channels, as with multifd; "
+                              "--channel=FILE adds one",
                         first, are);
     return false;
 }

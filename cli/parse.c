@@ -400,6 +400,10 @@ static void check_files(const Parse *parse, const struct argp_state *state)
         cli_usage_error(state, "%s at a time; \"%s\" is one more",
                         command->max_files == 1 ? "one file" : "two files",
                         (char *)g_ptr_array_index(files, command->max_files));
+    } else if (files->len != 1 && parse->common->channels->len &&
+               !(parse->flags & ARGP_IN_ORDER)) {
+        cli_usage_error(state, "--channel is for one file; of several, let each be a "
+                               "folder with its channels");
     }
 }
 
@@ -457,6 +461,7 @@ void cli_parse(const CliCommand *command, int argc, char **argv, unsigned flags,
     if (!common->given) {
         common->given = g_hash_table_new(NULL, NULL);
         common->files = g_ptr_array_new();
+        common->channels = g_ptr_array_new();
     }
     argp_parse(&argp, argc, argv, flags | ARGP_NO_HELP, NULL, &parse);
 }

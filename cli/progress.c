@@ -13,12 +13,28 @@
 
 #define STEP (4u << 20) /* bytes between looks at the clock */
 
+/* Bytes of all channels; 0 where that is not known. */
+static uint64_t whole_size(const MigInput *in)
+{
+    uint64_t size = 0;
+    const MigInput *one = in;
+
+    for (size_t i = 0; one; i++) {
+        if (!mig_input_seekable(one)) {
+            return 0;
+        }
+        size += mig_input_size(one);
+        one = mig_input_attached(in, i);
+    }
+    return size;
+}
+
 void cli_progress_begin(CliProgress *progress, const char *name, MigInput *in,
                         const CliCommon *common)
 {
     *progress = (CliProgress){
         .active = !common->quiet && isatty(STDERR_FILENO),
-        .size = mig_input_seekable(in) ? mig_input_size(in) : 0,
+        .size = whole_size(in),
         .started = g_get_monotonic_time(),
         .name = name,
     };

@@ -14,6 +14,7 @@
 typedef struct CliProgress {
     bool active;
     bool shown;
+    uint64_t done;   /* bytes of the items so far */
     uint64_t next;   /* position at which to look at the clock again */
     uint64_t size;   /* 0: not known */
     int64_t started; /* microseconds */
@@ -31,6 +32,13 @@ static inline void cli_progress(CliProgress *progress, uint64_t position)
     if (progress->active && position >= progress->next) {
         cli_progress_look(progress, position);
     }
+}
+
+/* The same after each item, of whatever channel. */
+static inline void cli_progress_item(CliProgress *progress, const MigItem *item)
+{
+    progress->done += item->length;
+    cli_progress(progress, progress->done);
 }
 
 #endif

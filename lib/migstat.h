@@ -30,6 +30,7 @@
 #include "io/version.h"
 #include "io/visibility.h"
 #include "stream/address.h"
+#include "stream/capture.h"
 #include "stream/command.h"
 #include "stream/description.h"
 #include "stream/irq-controller.h"

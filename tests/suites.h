@@ -15,6 +15,7 @@
     SUITE(abi)         \
     SUITE(address)     \
     SUITE(arm_sysreg)  \
+    SUITE(capture)     \
     SUITE(channels)    \
     SUITE(check)       \
     SUITE(container)   \

@@ -52,7 +52,7 @@ static size_t stage_end(const MigChain *chain, size_t first)
 
 static void progress(const MigChain *chain, const MigItem *item)
 {
-    if (chain->options.progress) {
+    if (chain->options.progress && !item->channel) {
         chain->options.progress(chain->options.progress_data, item->offset);
     }
 }
@@ -302,8 +302,20 @@ static bool run_again(MigChain *chain, MigInput *in, uint64_t start, GError **er
     return run_stages(chain, in, NULL, out, error);
 }
 
+/* What a chain writes has one channel. */
+static bool check_channels(MigInput *in, GError **error)
+{
+    if (mig_input_attached(in, 0)) {
+        mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,
+                            "a capture of several channels is not converted");
+        return false;
+    }
+    return true;
+}
+
 /* What comes before any run; false with *error if there can be none. */
-static bool begin(MigChain *chain, const MigChainOptions *options, GError **error)
+static bool begin(MigChain *chain, MigInput *in, const MigChainOptions *options,
+                  GError **error)
 {
     if (chain->ran) {
         mig_error_set_plain(error, MIG_ERROR_USAGE, "a chain runs once; make a new one");
@@ -312,7 +324,7 @@ static bool begin(MigChain *chain, const MigChainOptions *options, GError **erro
     chain->ran = mig_options_take(&chain->options, sizeof(chain->options), options,
                                   "MigChainOptions", error) &&
                  mig_chain_settle(chain, error);
-    return chain->ran;
+    return chain->ran && check_channels(in, error);
 }
 
 bool mig_chain_run(MigChain *chain, MigInput *in, MigInput *again, MigOutput *out,
@@ -321,7 +333,7 @@ bool mig_chain_run(MigChain *chain, MigInput *in, MigInput *again, MigOutput *ou
     uint64_t start = mig_input_tell(in);
     GError *failure = NULL;
 
-    if (!begin(chain, options, error)) {
+    if (!begin(chain, in, options, error)) {
         return false;
     }
     chain->may_be_brief = chain->options.begin_again && !again && mig_input_seekable(in);
@@ -341,7 +353,7 @@ MigInput *mig_chain_run_spooled(MigChain *chain, MigInput *in, int *fd,
 {
     MigInput *result;
 
-    if (!begin(chain, options, error)) {
+    if (!begin(chain, in, options, error)) {
         return NULL;
     }
     result = run_to_temporary(chain, run_stages, in, NULL, fd, error);

@@ -89,8 +89,8 @@ static const Foreign foreign[] = {
       "connection of the main channel",
       NULL },
     { MAGIC(MIG_FOREIGN_MULTIFD), 0, true,
-      "a multifd channel, which has pages and no devices: use the main channel of that "
-      "migration, the one that starts with \"QEVM\"",
+      "a multifd channel, which has pages and no devices: give the main channel of that "
+      "migration, the one that starts with \"QEVM\", and this one as --channel=FILE",
       NULL },
 
     { NULL, 0, 0, false,

@@ -57,6 +57,11 @@ static MigCancel cancel_of(const MigInputOptions *options)
     return (MigCancel){ options->cancelled, options->cancelled_data };
 }
 
+static void free_attached(gpointer p)
+{
+    mig_input_free(p);
+}
+
 /* @source is taken over. */
 static MigInput *input_new(MigSource *source, const char *name,
                            const MigInputOptions *opt, GError **error)
@@ -70,6 +75,7 @@ static MigInput *input_new(MigSource *source, const char *name,
     in->progress = opt->progress;
     in->progress_data = opt->progress_data;
     in->containers = g_ptr_array_new_with_free_func(mig_container_free);
+    in->attached = g_ptr_array_new_with_free_func(free_attached);
     in->has_file_size = source->seekable;
     in->file_size = source->origin + source->size;
 
@@ -216,6 +222,7 @@ void mig_input_free(MigInput *in)
     mig_readahead_free(in->ahead);
     mig_source_free(in->source);
     g_ptr_array_unref(in->containers);
+    g_ptr_array_unref(in->attached);
     g_clear_error(&in->failure);
     g_free(in->memory);
     g_free(in->spool_dir);
@@ -233,6 +240,16 @@ const char *mig_input_name(const MigInput *in)
 const MigContainer *mig_input_container(const MigInput *in, size_t i)
 {
     return i < in->containers->len ? g_ptr_array_index(in->containers, i) : NULL;
+}
+
+void mig_input_attach(MigInput *in, MigInput *other)
+{
+    g_ptr_array_add(in->attached, other);
+}
+
+MigInput *mig_input_attached(const MigInput *in, size_t i)
+{
+    return i < in->attached->len ? g_ptr_array_index(in->attached, i) : NULL;
 }
 
 bool mig_input_file_size(const MigInput *in, uint64_t *size)

@@ -30,6 +30,7 @@ struct MigInput {
 
     MigSource *source;
     GPtrArray *containers;
+    GPtrArray *attached; /* MigInput */
     char *name;
     bool has_file_size;
     uint64_t file_size;

@@ -384,6 +384,7 @@ static MigInput *split_off(MigInput *in)
     rest->name = g_strdup(in->name);
     rest->spool_dir = NULL;
     g_ptr_array_ref(rest->containers);
+    g_ptr_array_ref(rest->attached);
     in->memory = NULL;
     in->ahead = NULL;
     in->ahead_runs = false;

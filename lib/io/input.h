@@ -60,7 +60,7 @@ typedef struct MigInputOptions {
     /* mig_input_new_fd(): the descriptor is closed with the input, also when that fails, but for
      * options that are refused. */
     bool owns_fd;
-    /* The input may be a multifd channel, for mig_reader_add_channel(). */
+    /* The input may be a multifd channel, for mig_capture_join() or mig_reader_add_channel(). */
     bool multifd;
     /* Told the position, in plain bytes, while mig_input_hold() reads on; may be NULL. */
     void (*progress)(void *data, uint64_t position);
@@ -126,6 +126,13 @@ MIG_API const char *mig_input_name(const MigInput *in);
 
 /* The wrappers, outermost first: number @i, from 0; NULL where there are no more. */
 MIG_API const MigContainer *mig_input_container(const MigInput *in, size_t i);
+
+/* Gives @in one more input that is read together with it, and freed with it: a channel of the
+ * same migration, for mig_reader_new(). */
+MIG_API void mig_input_attach(MigInput *in, MigInput *other);
+
+/* Number @i of those, from 0; NULL where there are no more. */
+MIG_API MigInput *mig_input_attached(const MigInput *in, size_t i);
 
 /* Length of the file itself in bytes, wrappers included; false for a pipe. */
 MIG_API bool mig_input_file_size(const MigInput *in, uint64_t *size);

@@ -94,6 +94,20 @@ bool mig_merge_add(MigMerge *merge, MigInput *in, GError **error)
     return true;
 }
 
+/* The first id that no channel has. */
+static unsigned missing_id(const MigMerge *merge)
+{
+    unsigned id = 0;
+
+    for (guint i = 0; i < merge->channels->len;) {
+        bool here = mig_channel_id(channel_at(merge, i)) == id;
+
+        id += here;
+        i = here ? 0 : i + 1;
+    }
+    return id;
+}
+
 /* Ids count from 0; the main channel may say whose they are. */
 static bool check_set(const MigMerge *merge, const MigReader *r, GError **error)
 {
@@ -104,9 +118,10 @@ static bool check_set(const MigMerge *merge, const MigReader *r, GError **error)
 
         if (mig_channel_id(channel) >= merge->channels->len) {
             mig_error_set_plain(error, MIG_ERROR_USAGE,
-                                "a multifd channel is missing: there is one with id %u, "
-                                "and %u were given",
-                                mig_channel_id(channel), merge->channels->len);
+                                "the multifd channel with id %u is missing: there are "
+                                "%u, and one has the id %u",
+                                missing_id(merge), merge->channels->len,
+                                mig_channel_id(channel));
             return false;
         }
         if (conf && conf->uuid &&

@@ -16,6 +16,19 @@
 #include "io/number-tree.h"
 #include "stream/reader-private.h"
 
+/* A second reader of an input begins where the first one did. */
+static void add_attached(MigReader *r)
+{
+    MigInput *channel;
+
+    for (size_t i = 0; !r->failure && (channel = mig_input_attached(r->in, i)); i++) {
+        if (mig_input_tell(channel) > 0 && mig_input_seekable(channel)) {
+            mig_input_rewind(channel, 0);
+        }
+        mig_reader_add_channel(r, channel, &r->failure);
+    }
+}
+
 MigReader *mig_reader_new(MigInput *in)
 {
     MigReader *r = g_new0(MigReader, 1);
@@ -29,6 +42,7 @@ MigReader *mig_reader_new(MigInput *in)
     r->strings = g_string_chunk_new(256);
     r->capabilities = g_ptr_array_new();
     r->ram = mig_ram_state_new();
+    add_attached(r);
     return r;
 }
 

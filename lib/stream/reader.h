@@ -28,7 +28,9 @@ typedef enum MigStatus {
 } MigStatus;
 
 /* Reads @in from its current position, which is offset 0 for all items.  @in is borrowed
- * and must outlive the reader. */
+ * and must outlive the reader.  What is attached to @in is read as by mig_reader_add_channel(),
+ * from its start; what is wrong with it is told by mig_reader_next().  It is read anew by
+ * another reader only where it can seek. */
 MIG_API MigReader *mig_reader_new(MigInput *in);
 MIG_API void mig_reader_free(MigReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigReader, mig_reader_free)

@@ -519,10 +519,10 @@ START_TEST(names_pages_that_are_not_there)
     } rows[] = {
         { "--ram=pc.ram",
           "16,384 of 16,384 bytes of RAM block pc.ram are not in the stream" },
-        { "--ram=vga.vram",
-          "4,096 of 8,192 bytes of RAM block vga.vram are not in the "
-          "stream (they may travel on other channels, as with multifd), "
-          "the first at 0x0: they are holes" },
+        { "--ram=vga.vram", "4,096 of 8,192 bytes of RAM block vga.vram are not in the "
+                            "stream (they may travel on other channels, as with multifd; "
+                            "--channel=FILE adds one), "
+                            "the first at 0x0: they are holes" },
         { "--ram=all", "RAM block vga.vram are not" },
     };
     g_autofree char *file = fixture_file("extract/shared.txt");

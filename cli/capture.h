@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          which files of a folder are the channels of a capture.
+ * Must not know: what is in them.
+ * See also:      inputs.c, which opens them; migstat-capture(5).
+ */
+#ifndef CLI_CAPTURE_H
+#define CLI_CAPTURE_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+bool cli_is_folder(const char *path);
+
+/* The paths of what may be channels in a folder, sorted by name; the caller unrefs.  NULL with
+ * *error where it cannot be read, has none, or has more than there can be. */
+GPtrArray *cli_capture_channels(const char *folder, GError **error);
+
+#endif

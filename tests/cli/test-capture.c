@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          the proof that every command takes a capture: a folder of channels, or a
+ *                file with --channel; and that one which is not whole is told.
+ * Must not know: in which order channels are read (../unit/test-channels.c).
+ * See also:      migstat-capture(5); fixtures/channels.
+ */
+#include "support.h"
+
+#include <glib/gstdio.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "conversion.h"
+
+/* Each line has one file of the folder: its name, and the text that mkmig assembles, or
+ * after "=" a path below fixtures. */
+static char *make_folder(const char *const *files)
+{
+    char *dir = scratch_dir();
+
+    for (; *files; files++) {
+        g_auto(GStrv) part = g_strsplit(*files, ": ", 2);
+        g_autofree char *path = g_build_filename(dir, part[0], NULL);
+        g_autoptr(GBytes) bytes =
+            *part[1] == '=' ? fixture_bytes(part[1] + 1) : assembled(part[1]);
+
+        ck_assert(g_file_set_contents(path, g_bytes_get_data(bytes, NULL),
+                                      (gssize)g_bytes_get_size(bytes), NULL));
+    }
+    return dir;
+}
+
+/* A line of the shell in @dir. */
+static Run *run_line(const char *line, const char *dir)
+{
+    g_autofree char *script =
+        g_strconcat("migstat() { \"$MIGSTAT\" \"$@\"; }\n", line, NULL);
+    const char *argv[] = { "sh", "-c", script, NULL };
+
+    return run_program(argv, NULL, dir);
+}
+
+#define MAIN                                                                       \
+    "header; config \"pc-q35-7.2\"; start 2 \"ram\" 0 4;"                          \
+    "ram-size 0x4000; ram-block \"b\" 0x4000; ram-eos; footer 2; end 2; ram-eos; " \
+    "footer 2; eof"
+#define SYNC  "multifd-sync 9; "
+#define PAGES "multifd-packet 0 3 2 0 \"b\" { be64 0 0x1000 }; page 1; page 2; "
+#define MORE  "multifd-packet 0 4 2 0 \"b\" { be64 0x2000 0x3000 }; page 3; page 4; "
+#define ZERO  "multifd-initial 0; " SYNC PAGES SYNC
+#define ONE   "multifd-initial 1; " SYNC MORE SYNC
+#define OTHER "be32 0x11223344 1; fill 16 5; u8 1; fill 39 0; " SYNC MORE SYNC
+
+/* --- what is a capture ------------------------------------------------------------------- */
+
+/* Names say nothing, and notes are left out. */
+#define WHOLE "a: " ONE, "b: " MAIN, "c: " ZERO, "facts.json: u8 1", ".d: u8 2", NULL
+
+static const struct {
+    const char *files[8];
+    const char *line;
+    int status;
+    const char *says; /* on either output */
+} rows[] = {
+    { { WHOLE }, "migstat dump .", 0, "complete" },
+    { { WHOLE }, "migstat check .", 0, "sound" },
+    { { WHOLE }, "migstat check -f json .", 0, "\"errors\": 0" },
+    { { WHOLE },
+      "mkdir o && migstat extract --ram=all -o o . && "
+      "for i in 1 2 3 4; do head -c 4096 /dev/zero | tr '\\0' \"\\\\$i\"; done | cmp - "
+      "o/b.raw",
+      0,
+      "b.raw" },
+    { { WHOLE }, "migstat diff --ram . .", 0, "" },
+    { { WHOLE }, "migstat diff --ram . b", 1, "16,384 bytes of RAM block b are not" },
+    { { WHOLE }, "migstat dump --items .", 0, "channel 2, offset" },
+    { { WHOLE },
+      "migstat dump --items --channel=c --channel=a b > x.txt; "
+      "migstat dump --items . | sed 1d > y.txt; sed 1d x.txt | cmp - y.txt",
+      0,
+      "" },
+    { { WHOLE }, "migstat check --channel=a --channel=c - < b", 0, "sound" },
+    { { WHOLE }, "cat a | migstat check --channel=- --channel=c b", 0, "sound" },
+    { { WHOLE }, "zstd -q --rm a && migstat check .", 0, "sound" },
+    { { WHOLE }, "mkdir more && migstat check .", 0, "sound" },
+    { { WHOLE }, "migstat check --sandbox=off .", 0, "sound" },
+    { { WHOLE }, "ulimit -n 65; migstat check .", 0, "sound" },
+    { { "a: " MAIN, NULL }, "migstat check -v .", 0, "no record has a page's content" },
+    { { "a: header; config \"pc-q35-7.2\"; eof", NULL }, "migstat check .", 0, "sound" },
+    /* --- what is not whole --- */
+    { { "a: " MAIN, "b: " ONE, NULL },
+      "migstat check .",
+      2,
+      "the multifd channel with id 0 is missing: there are 1, and one has the id 1" },
+    { { "a: " MAIN, "b: " ZERO, "c: " ZERO, NULL },
+      "migstat check .",
+      2,
+      "c is the multifd channel with id 0, which was given already" },
+    { { "a: " MAIN, "b: " ZERO, "c: " OTHER, NULL },
+      "migstat check .",
+      2,
+      "c is a channel of another guest: its UUID differs" },
+    { { "a: " ZERO, "b: " ONE, NULL },
+      "migstat check .",
+      2,
+      "there is no main channel, which begins with \"QEVM\", beside 2 multifd channels" },
+    { { "a: " MAIN, "b: " ZERO, "c: " MAIN, NULL },
+      "migstat check .",
+      2,
+      "./a and ./c are both main channels, of two migrations" },
+    { { "a: " MAIN, "b: " ZERO, "c: str \"hello\"", NULL },
+      "migstat check .",
+      2,
+      "./c is no channel of a migration: it is text" },
+    { { "a: str \"hello\"", "b: " ZERO, NULL },
+      "migstat check .",
+      1,
+      "not a migration stream" },
+    { { "a: " MAIN, "b: be64 0x2; pstr8 \"pc.ram\"; u8 0", NULL },
+      "migstat check .",
+      2,
+      "./b is no channel of a migration: it is a postcopy preempt channel" },
+    { { "a: " MAIN, "b: multifd-initial 0; " SYNC, NULL },
+      "migstat check .",
+      1,
+      ".:channel 1, offset 0x580: error[truncated]: ram: the channel ends before the "
+      "SYNC" },
+    { { "a.json: u8 1", NULL },
+      "migstat dump .",
+      2,
+      "the folder has no file that could be a channel" },
+    { { NULL },
+      "for i in $(seq 300); do echo > $i; done; migstat dump .",
+      2,
+      "the folder has more than 256 files" },
+    /* --- what cannot be meant --- */
+    { { WHOLE },
+      "migstat dump --channel=a --channel=c b b",
+      2,
+      "--channel is for one file" },
+    { { WHOLE }, "migstat dump --channel=nothing b", 2, "nothing: cannot open" },
+    { { WHOLE }, "migstat dump --offset=1 .", 2, "--offset is for one file" },
+    { { WHOLE },
+      "migstat convert --in-place --channel=a b",
+      2,
+      "--in-place has no effect beside --channel" },
+    { { WHOLE }, "migstat convert --in-place .", 2, "no regular file" },
+    { { WHOLE },
+      "cp a copy.txt; migstat convert --force . -o a; cmp a copy.txt",
+      0,
+      "it is the input itself" },
+    { { WHOLE }, "migstat convert . -o new", 2, "a capture of several channels" },
+    { { WHOLE }, "migstat dump a", 2, "as --channel=FILE" },
+};
+
+START_TEST(a_capture_is_one_input)
+{
+    g_autofree char *dir = make_folder(rows[_i].files);
+    g_autoptr(Run) run = run_line(rows[_i].line, dir);
+
+    ck_assert_msg(run->status == rows[_i].status && (strstr(run->out, rows[_i].says) ||
+                                                     strstr(run->err, rows[_i].says)),
+                  "%s: %d, wanted %d and \"%s\"\n%s%s", rows[_i].line, run->status,
+                  rows[_i].status, rows[_i].says, run->out, run->err);
+    scratch_remove(dir);
+}
+END_TEST
+
+/* --- captures of stock QEMU -------------------------------------------------------------- */
+
+static const char *const captures[] = { "q35-72-multifd", "q35-100-multifd-vfio" };
+
+START_TEST(a_real_capture_is_sound)
+{
+    g_autofree char *relative =
+        g_strconcat("tests/fixtures/channels/", captures[_i], NULL);
+    g_autofree char *folder = source_path(relative), *dir = scratch_dir();
+    g_autoptr(Run) check = run_migstat(NULL, "check", folder, NULL);
+    g_autoptr(Run) extract =
+        run_migstat(NULL, "extract", "-q", "--ram=all", "-o", dir, folder, NULL);
+
+    ck_assert_msg(check->status == 0 && strstr(check->out, "sound"), "%s%s", check->out,
+                  check->err);
+    ck_assert_msg(extract->status == 0 && !*extract->err, "%s", extract->err);
+    scratch_remove(dir);
+}
+END_TEST
+
+Suite *suite_capture(void)
+{
+    Suite *suite = suite_create("capture");
+    TCase *tc = tcase_create("capture");
+
+    tcase_add_loop_test(tc, a_capture_is_one_input, 0, G_N_ELEMENTS(rows));
+    tcase_add_loop_test(tc, a_real_capture_is_sound, 0, G_N_ELEMENTS(captures));
+    suite_add_tcase(suite, tc);
+    return suite;
+}
