@@ -89,6 +89,8 @@ LIB_PACKAGES := glib-2.0
 LIB_PACKAGES_PRIVATE := libzstd zlib
 PROGRAM_PACKAGES := libseccomp
 TEST_PACKAGES := check json-glib-1.0 gio-2.0
+# In other suites tests/abi is not looked at.
+TEST_TOOLS := zstd g++ $(if $(shell grep -sx VERSION_CODENAME=bookworm /etc/os-release),abidiff)
 # musl has no argp of its own.
 ARGP := $(if $(wildcard /lib/ld-musl-*.so.1),-largp)
 
@@ -105,7 +107,7 @@ needs := $(if $(filter-out clean help dist uninstall format check-m32 check-form
 	check-lab check-fresh,$(goals)),\
 	pkg-config $(LIB_PACKAGES) $(LIB_PACKAGES_PRIVATE) \
 	$(PROGRAM_PACKAGES) $(ARGP)) \
-	$(if $(tests),$(TEST_PACKAGES) zstd g++) \
+	$(if $(tests),$(TEST_PACKAGES) $(TEST_TOOLS)) \
 	$(if $(findstring -m32,$(CC)),-m32) \
 	$(if $(filter check-asan,$(goals)),-fsanitize=address) \
 	$(if $(filter check-valgrind,$(goals)),valgrind) \

@@ -128,6 +128,26 @@ typedef enum MigPageKind {
 /* "normal", "zero", ...: a static string. */
 MIG_API const char *mig_page_kind_name(MigPageKind kind);
 
+typedef struct MigFileHeader {
+    uint32_t version;
+} MigFileHeader;
+
+typedef struct MigFooter {
+    uint32_t id;
+} MigFooter;
+
+typedef struct MigCommandHeader {
+    uint16_t id;
+    uint16_t length;         /* of the payload, bytes */
+    uint32_t package_length; /* PACKAGED: bytes that follow */
+    uint32_t ping;           /* PING: the value that is to be sent back */
+} MigCommandHeader;
+
+typedef struct MigRamList {
+    uint64_t total; /* bytes of all blocks */
+    bool continues; /* the word has CONTINUE, which means nothing here */
+} MigRamList;
+
 /* Pages of one block at ascending addresses, one record each.  On a multifd channel a record
  * is the page itself, or the offset that tells of a zero page.  Records of zero and normal
  * pages come in runs, no record of which but the first straddles a multiple of 1 MiB of the
@@ -146,6 +166,20 @@ typedef struct MigRamPages {
     const MigRamBlock *block; /* NULL where the stream names none that is known */
 } MigRamPages;
 
+typedef struct MigRamMark {
+    MigRamFlag flag;
+    bool continues; /* as in ram_list */
+    uint64_t value; /* what the word has above its flags: 0 in a sound stream */
+} MigRamMark;
+
+typedef struct MigMappedBitmap {
+    const MigRamBlock *block;
+    uint64_t first_page; /* that this piece speaks of */
+    uint64_t n_pages;    /* of the block, in this piece */
+    uint64_t n_set;      /* pages that are in the file */
+    uint64_t n_beyond;   /* bits set beyond the end of the block */
+} MigMappedBitmap;
+
 typedef struct MigVfioRecord {
     uint64_t flag; /* MIG_VFIO_... */
     bool has_subflags;
@@ -160,6 +194,19 @@ typedef struct MigVfioRecord {
     uint32_t msix_vectors;   /* entries of the MSI-X table in the payload */
     uint16_t vendor_id, device_id; /* by the configuration space */
 } MigVfioRecord;
+
+typedef struct MigOtherRecord {
+    const char *name; /* static: "DEVICE_BLOCK", "BITS", ... */
+    uint64_t value;   /* sector, address, index: as the record has it */
+} MigOtherRecord;
+
+typedef struct MigDescriptionHeader {
+    uint32_t json_length;
+} MigDescriptionHeader;
+
+typedef struct MigMultifdInitial {
+    uint8_t id; /* 0, 1, ...: the number that QEMU gave the channel */
+} MigMultifdInitial;
 
 /* Without pages, @next_packet_size means nothing: it may be that of the packet before. */
 typedef struct MigMultifdPacket {
@@ -196,47 +243,18 @@ typedef struct MigItem {
                                 * structure is still clear and reading goes on */
     GBytes *bytes;             /* filters only: its bytes when not those of the input */
     union {
-        struct {
-            uint32_t version;
-        } file_header;
-        struct {
-            uint32_t id;
-        } footer;
-        struct {
-            uint16_t id;
-            uint16_t length;         /* of the payload, bytes */
-            uint32_t package_length; /* PACKAGED: bytes that follow */
-            uint32_t ping;           /* PING: the value that is to be sent back */
-        } command;
-        struct {
-            uint64_t total; /* bytes of all blocks */
-            bool continues; /* the word has CONTINUE, which means nothing here */
-        } ram_list;
+        MigFileHeader file_header;
+        MigFooter footer;
+        MigCommandHeader command;
+        MigRamList ram_list;
         const MigRamBlock *block; /* RAM_BLOCK, MAPPED_HEADER, MAPPED_PAGES */
         MigRamPages pages;
-        struct {
-            MigRamFlag flag;
-            bool continues; /* as in ram_list */
-            uint64_t value; /* what the word has above its flags: 0 in a sound stream */
-        } ram_mark;
-        struct {
-            const MigRamBlock *block;
-            uint64_t first_page; /* that this piece speaks of */
-            uint64_t n_pages;    /* of the block, in this piece */
-            uint64_t n_set;      /* pages that are in the file */
-            uint64_t n_beyond;   /* bits set beyond the end of the block */
-        } bitmap;
+        MigRamMark ram_mark;
+        MigMappedBitmap bitmap;
         MigVfioRecord vfio;
-        struct {
-            const char *name; /* static: "DEVICE_BLOCK", "BITS", ... */
-            uint64_t value;   /* sector, address, index: as the record has it */
-        } record;
-        struct {
-            uint32_t json_length;
-        } description;
-        struct {
-            uint8_t id; /* 0, 1, ...: the number that QEMU gave the channel */
-        } multifd_initial;
+        MigOtherRecord record;
+        MigDescriptionHeader description;
+        MigMultifdInitial multifd_initial;
         MigMultifdPacket multifd_packet;
         MigMultifdDevice multifd_device;
         /* No member.  It keeps the size of the union when a kind of item gets more to say,

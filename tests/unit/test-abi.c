@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          the proof that what the library offers is meant to be offered, can be used
- *                from C++, and says what it is.
+ * Owns:          the proof that what the library offers is meant to be offered, stays, can be
+ *                used from C++, and says what it is.
  * Must not know: what the functions do.
- * See also:      lib/migstat.h, lib/libmigstat.map; test-install.c, which links clients.
+ * See also:      lib/migstat.h, lib/libmigstat.map; tests/abi, what has to stay;
+ *                test-install.c, which links clients.
  */
 #include "support.h"
 
@@ -234,6 +235,23 @@ START_TEST(a_cpp_client_compiles_and_runs)
 }
 END_TEST
 
+/* What was linked to an older library of the same soname runs with this one. */
+START_TEST(keeps_what_the_soname_promises)
+{
+    const char *argv[] = { "sh", "-euc",
+                           "exec \"$SRCDIR\"/tests/abi/run check "
+                           "\"$BUILDDIR\"/libmigstat.so.*.*",
+                           NULL };
+    g_autoptr(Run) run = run_program(argv, NULL, NULL);
+
+    if (run->status == 77) {
+        g_printerr("abi: not compared with what the soname promised: %s", run->out);
+        return;
+    }
+    ck_assert_msg(run->status == 0, "%s%s", run->out, run->err);
+}
+END_TEST
+
 Suite *suite_abi(void)
 {
     Suite *suite = suite_create("abi");
@@ -244,9 +262,11 @@ Suite *suite_abi(void)
     tcase_add_test(tests, each_public_function_is_documented);
     tcase_add_test(tests, public_headers_are_for_clients);
     tcase_add_test(tests, knows_its_release);
-    /* A client without the sanitizer cannot load a library with it. */
+    /* A client without the sanitizer cannot load a library with it, nor is what it adds
+     * promised. */
     if (g_strcmp0(g_getenv("VARIANT"), "release") == 0) {
         tcase_add_test(tests, a_cpp_client_compiles_and_runs);
+        tcase_add_test(tests, keeps_what_the_soname_promises);
     }
     suite_add_tcase(suite, tests);
     return suite;
