@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "io/input-memory.h"
 #include "stream/defect.h"
 #include "stream/multifd.h"
 #include "stream/reader-private.h"
@@ -30,7 +31,7 @@ struct MigChannel {
     ChannelState state;
     uint64_t pos;         /* position of the input: the start of the last item */
     uint64_t last_length; /* bytes of it */
-    bool failed;          /* its bytes could not be read */
+    uint64_t missing;     /* bytes at its end that could not be read */
     bool synced;          /* the SYNC was read that the main channel waits for */
     MigItem rest;         /* what is left of a packet in pieces; whole > piece if any */
     MigMultifdPacket packet; /* that is read */
@@ -194,10 +195,17 @@ static MigStatus keep_offsets(MigChannel *c, const uint8_t *p, GError **error)
 {
     const MigRamBlock *block = c->packet.block;
     uint32_t n = c->packet.normal_pages + c->packet.zero_pages;
+    size_t most = MIG_MULTIFD_PACKET_GUEST_BYTES / c->page_size;
 
     if (n > c->n_offsets) {
-        c->n_offsets = MIG_MULTIFD_PACKET_GUEST_BYTES / c->page_size;
-        c->offsets = g_renew(uint64_t, c->offsets, c->n_offsets);
+        c->n_offsets = 0;
+        g_free(c->offsets);
+        c->offsets = mig_input_alloc(c->in, most * sizeof(*c->offsets));
+        if (!c->offsets) {
+            mig_input_end_error(c->in, error);
+            return MIG_STATUS_ERROR;
+        }
+        c->n_offsets = most;
     }
     for (uint32_t i = 0; i < n; i++) {
         uint64_t offset = c->offsets[i] = mig_multifd_packet_offset(p, i);
@@ -430,10 +438,10 @@ static void begin_item(const MigChannel *c, const MigItem *at, MigItem *item)
 static MigStatus move_on(MigChannel *c, GError **error)
 {
     uint64_t moved = mig_input_skip(c->in, c->last_length);
+    uint64_t missing = MAX(c->missing, c->last_length - moved);
 
-    if (c->failed || moved < c->last_length) {
-        return cut_short(c, c->last_length - moved, "at least ", MIG_ITEM_MULTIFD_PACKET,
-                         error);
+    if (missing) {
+        return cut_short(c, missing, "at least ", MIG_ITEM_MULTIFD_PACKET, error);
     }
     c->pos += moved;
     c->last_length = 0;
@@ -467,8 +475,8 @@ const uint8_t *mig_channel_bytes(MigChannel *c, const MigItem *item)
     const uint8_t *p = mig_input_peek(c->in, item->length, &n);
 
     g_return_val_if_fail(item->offset == c->pos, NULL);
-    c->failed |= n < item->length;
-    return c->failed ? NULL : p;
+    c->missing = item->length - MIN(n, item->length);
+    return c->missing ? NULL : p;
 }
 
 MigChannel *mig_channel_new(MigInput *in, uint32_t number, GError **error)

@@ -11,6 +11,7 @@
 #include "stream/reader-private.h"
 
 #include "io/tiny.h"
+#include "stream/description-begin.h"
 
 /* How many that look like a description are read before all of the pipe is held. */
 #define CANDIDATES_MAX 64
@@ -53,7 +54,7 @@ static bool next_marks(Search *s, uint64_t size, uint64_t *offset)
 /* Whether a description can be at @offset: 1 if so, 0 if not, -1 if more has to come. */
 static int plausible(Search *s, uint64_t offset, uint64_t size)
 {
-    uint8_t header[MIG_DESCRIPTION_HEADER_LENGTH + 1];
+    uint8_t header[MIG_DESCRIPTION_BEGIN_LENGTH];
     uint32_t length;
 
     if (size - offset < sizeof(header) ||
@@ -61,8 +62,7 @@ static int plausible(Search *s, uint64_t offset, uint64_t size)
             sizeof(header)) {
         return -1;
     }
-    length = mig_be32(header + 1);
-    if (header[MIG_DESCRIPTION_HEADER_LENGTH] != '{' || length > MIG_DESCRIPTION_MAX) {
+    if (!mig_description_begins(header, &length)) {
         return 0;
     }
     return length <= size - offset - MIG_DESCRIPTION_HEADER_LENGTH ? 1 : -1;

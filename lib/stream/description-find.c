@@ -7,6 +7,7 @@
 #include "stream/description.h"
 
 #include "io/tiny.h"
+#include "stream/description-begin.h"
 
 /* How many candidates that look like a description are read before giving up. */
 #define CANDIDATES_MAX 64
@@ -73,7 +74,7 @@ static uint64_t without_padding(Backwards *b, MigInput *in, uint64_t from, uint6
 static bool plausible(const Backwards *b, uint64_t end, uint32_t *length)
 {
     uint64_t offset = b->at + b->n;
-    uint8_t header[MIG_DESCRIPTION_HEADER_LENGTH + 1];
+    uint8_t header[MIG_DESCRIPTION_BEGIN_LENGTH];
 
     if (end - offset < sizeof(header)) {
         return false;
@@ -84,8 +85,7 @@ static bool plausible(const Backwards *b, uint64_t end, uint32_t *length)
                sizeof(header)) {
         return false;
     }
-    *length = mig_be32(header + 1);
-    return header[MIG_DESCRIPTION_HEADER_LENGTH] == '{' &&
+    return mig_description_begins(header, length) &&
            *length <= end - offset - MIG_DESCRIPTION_HEADER_LENGTH;
 }
 
