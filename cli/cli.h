@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          what the commands share: the command table, common options, exit
+ * Owns:          what the commands share: the list of them, common options, exit
  *                statuses.
  * Must not know: any one command.
  * See also:      cli/main.c dispatches; one cmd-NAME.c per command; text.h, json.h,
  *                progress.h.
  *
- * A new command is cmd-NAME.c, a row in commands.c and man/migstat-NAME.1.
+ * A new command is cmd-NAME.c, a row in CLI_COMMANDS and man/migstat-NAME.1.
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
@@ -82,14 +82,19 @@ struct CliCommand {
     int (*run)(int argc, char **argv, CliCommon *common);
 };
 
-/* Sorted by name; closed by NULL. */
-extern const CliCommand *const cli_commands[];
+/* All commands, by name. */
+#define CLI_COMMANDS(X) \
+    X(check)            \
+    X(convert)          \
+    X(diff)             \
+    X(dump)             \
+    X(extract)
 
-extern const CliCommand cli_command_check;
-extern const CliCommand cli_command_convert;
-extern const CliCommand cli_command_diff;
-extern const CliCommand cli_command_dump;
-extern const CliCommand cli_command_extract;
+#define CLI_DECLARE_COMMAND(name) extern const CliCommand cli_command_##name;
+CLI_COMMANDS(CLI_DECLARE_COMMAND)
+
+/* Closed by NULL. */
+extern const CliCommand *const cli_commands[];
 
 /*
  * Reads the command line of @command: its own options with its parser, which gets @input, the

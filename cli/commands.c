@@ -2,11 +2,9 @@
 /*
  * Owns:          the table of commands.
  * Must not know: what they do.
- * See also:      cli/main.c; help and completion come from here too.
+ * See also:      cli/cli.h, which has the list; cli/main.c.
  */
 #include "cli.h"
 
-const CliCommand *const cli_commands[] = {
-    &cli_command_check, &cli_command_convert, &cli_command_diff,
-    &cli_command_dump,  &cli_command_extract, NULL,
-};
+#define ADDRESS_OF(name) &cli_command_##name,
+const CliCommand *const cli_commands[] = { CLI_COMMANDS(ADDRESS_OF) NULL };

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          the list of formats.
+ * Owns:          the choice of a format by its name.
  * Must not know: how any of them looks.
- * See also:      format.h.
+ * See also:      format.h, which has the list.
  */
 #include "format.h"
 
-const CliFormat *const cli_formats[] = { &cli_format_text, &cli_format_json, NULL };
+#define ADDRESS_OF(name) &cli_format_##name,
+const CliFormat *const cli_formats[] = { CLI_FORMATS(ADDRESS_OF) NULL };
 
-const char cli_format_words[] = "text|json";
+#define AFTER_BAR(name) "|" #name
+const char cli_format_bars[] = CLI_FORMATS(AFTER_BAR);
 
 const CliFormat *cli_format(const struct argp_state *state, const char *option,
                             const char *arg)

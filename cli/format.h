@@ -2,12 +2,12 @@
 /*
  * Owns:          what a format of --format is: how each thing is printed that a command finds.
  * Must not know: any one format.
- * See also:      format.c, the list; format-text.c and format-json.c, which say where each
- *                thing is printed.
+ * See also:      format-text.c and format-json.c, which say where each thing is printed;
+ *                format.c.
  *
  * A command puts what it found into a structure and hands that to the format which was asked
  * for; no command looks at which one it is.  A new format is a file format-NAME.c and a row in
- * format.c.
+ * CLI_FORMATS.
  */
 #ifndef CLI_FORMAT_H
 #define CLI_FORMAT_H
@@ -44,14 +44,20 @@ struct CliFormat {
     void (*convert_filter)(const MigFilterType *type); /* --help-filter */
 };
 
-/* Closed by NULL; the first one is the default. */
+/* All formats; the first one is the default. */
+#define CLI_FORMATS(X) \
+    X(text)            \
+    X(json)
+
+#define CLI_DECLARE_FORMAT(name) extern const CliFormat cli_format_##name;
+CLI_FORMATS(CLI_DECLARE_FORMAT)
+
+/* Closed by NULL. */
 extern const CliFormat *const cli_formats[];
 
-extern const CliFormat cli_format_text;
-extern const CliFormat cli_format_json;
-
-/* Their names for --help, "text|json". */
-extern const char cli_format_words[];
+/* Their names for --help, "text|json", and a bar before. */
+extern const char cli_format_bars[];
+#define cli_format_words (cli_format_bars + 1)
 
 /* The format called @arg, or the end of the program, as cli_word(). */
 const CliFormat *cli_format(const struct argp_state *state, const char *option,

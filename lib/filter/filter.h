@@ -2,10 +2,10 @@
 /*
  * Owns:          what a filter is, and what it may ask of the chain that it runs in.
  * Must not know: any one filter.
- * See also:      filter/table.c lists them; filter/chain-pass.c runs them; one file per
+ * See also:      filter/table.c finds them; filter/chain-pass.c runs them; one file per
  *                filter.
  *
- * A new filter is one file with a MigFilterType, a row in filter/table.c and a paragraph in
+ * A new filter is one file with a MigFilterType, a row in MIG_FILTERS and a paragraph in
  * migstat-convert(1).
  *
  * Words:
@@ -164,20 +164,25 @@ bool mig_next_unmatched(MigNext *next, GError **error, const char *format, ...)
 /* "yes" or "no". */
 bool mig_filter_yes_no(const char *key, const char *value, bool *yes, GError **error);
 
-extern const MigFilterType mig_filter_description;
-extern const MigFilterType mig_filter_drop_command;
-extern const MigFilterType mig_filter_drop_section;
-extern const MigFilterType mig_filter_drop_subsection;
-extern const MigFilterType mig_filter_footers;
-extern const MigFilterType mig_filter_keep_section;
-extern const MigFilterType mig_filter_machine;
-extern const MigFilterType mig_filter_null;
-extern const MigFilterType mig_filter_ram_block;
-extern const MigFilterType mig_filter_ram_decompress;
-extern const MigFilterType mig_filter_ram_zero;
-extern const MigFilterType mig_filter_rename_section;
-extern const MigFilterType mig_filter_set_field;
-extern const MigFilterType mig_filter_vfio_init_data;
-extern const MigFilterType mig_filter_vfio_layout;
+/* All filters, by name; in C a '-' of the name is a '_'. */
+#define MIG_FILTERS(X) \
+    X(description)     \
+    X(drop_command)    \
+    X(drop_section)    \
+    X(drop_subsection) \
+    X(footers)         \
+    X(keep_section)    \
+    X(machine)         \
+    X(null)            \
+    X(ram_block)       \
+    X(ram_decompress)  \
+    X(ram_zero)        \
+    X(rename_section)  \
+    X(set_field)       \
+    X(vfio_init_data)  \
+    X(vfio_layout)
+
+#define MIG_DECLARE_FILTER(name) extern const MigFilterType mig_filter_##name;
+MIG_FILTERS(MIG_DECLARE_FILTER)
 
 #endif

@@ -1,23 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          the tables of filters and of named chains.
+ * Owns:          what is asked of the list of filters, and the table of named chains.
  * Must not know: how they work.
- * See also:      filter/chain.h.
+ * See also:      filter/filter.h, which has the list; filter/chain.h.
  */
 #include "filter/chain.h"
 #include "filter/filter.h"
 #include "stream/nearest.h"
 
-static const MigFilterType *const types[] = {
-    &mig_filter_description,  &mig_filter_drop_command,
-    &mig_filter_drop_section, &mig_filter_drop_subsection,
-    &mig_filter_footers,      &mig_filter_keep_section,
-    &mig_filter_machine,      &mig_filter_null,
-    &mig_filter_ram_block,    &mig_filter_ram_decompress,
-    &mig_filter_ram_zero,     &mig_filter_rename_section,
-    &mig_filter_set_field,    &mig_filter_vfio_init_data,
-    &mig_filter_vfio_layout,  NULL,
-};
+#define ADDRESS_OF(name) &mig_filter_##name,
+static const MigFilterType *const types[] = { MIG_FILTERS(ADDRESS_OF) NULL };
 
 static const struct {
     const char *name, *chain;
