@@ -65,3 +65,31 @@ size_t dump_largest(const Dump *dump, const MigSectionSum *sums[DUMP_LARGEST])
     }
     return n;
 }
+
+bool dump_body_is_over(const DumpBody *body, const MigItem *item)
+{
+    return body->section && (!item->section || item->kind == MIG_ITEM_SECTION_HEADER ||
+                             item->kind == MIG_ITEM_SECTION_FOOTER);
+}
+
+void dump_body_begin(DumpBody *body, const Dump *dump, const MigItem *header)
+{
+    mig_reader_find_description(dump->reader, NULL);
+    *body = (DumpBody){ .section = header->section,
+                        .offset = header->offset + header->length };
+}
+
+bool dump_body_decode(DumpBody *body, Dump *dump, const MigDecoder *decoder)
+{
+    const MigDeviceBody device = { .name = body->section->name,
+                                   .instance_id = body->section->instance_id,
+                                   .version_id = body->section->version_id,
+                                   .offset = body->offset,
+                                   .length = body->length };
+    bool matches = false;
+
+    body->section = NULL;
+    mig_device_decode_at(decoder, dump->in, mig_reader_description(dump->reader), &device,
+                         &matches, dump->error ? NULL : &dump->error);
+    return matches;
+}

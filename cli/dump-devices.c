@@ -18,11 +18,7 @@ typedef struct Devices {
     bool seeks; /* a field of the device that is shown */
     const MigPciNames *names;
     uint64_t shown; /* devices */
-
-    /* The section whose body goes by. */
-    const MigSection *section;
-    uint64_t from, length;
-
+    DumpBody body;
     GHashTable *configs; /* MigSection -> digest of its last configuration payload */
 
     DumpDevice device; /* that is shown */
@@ -128,22 +124,9 @@ static MigDecoder decoder_of(Devices *d)
 static void decode_body(Devices *d)
 {
     const MigDecoder decoder = decoder_of(d);
-    MigDeviceBody body;
-    bool matches = false;
 
-    if (!d->section) {
-        return;
-    }
-    body = (MigDeviceBody){ .name = d->section->name,
-                            .instance_id = d->section->instance_id,
-                            .version_id = d->section->version_id,
-                            .offset = d->from,
-                            .length = d->length };
-    begin_device(d, d->section, d->from, d->length, NULL);
-    d->section = NULL;
-    mig_device_decode_at(&decoder, d->dump->in, mig_reader_description(d->dump->reader),
-                         &body, &matches, d->dump->error ? NULL : &d->dump->error);
-    end_device(d, matches);
+    begin_device(d, d->body.section, d->body.offset, d->body.length, NULL);
+    end_device(d, dump_body_decode(&d->body, d->dump, &decoder));
 }
 
 /* Configuration that a device sends again and again is shown when it has changed. */
@@ -181,22 +164,15 @@ static void decode_configuration(Devices *d, const MigItem *item)
 
 static void watch(Devices *d, const MigItem *item)
 {
-    bool in_body = item->section && item->kind != MIG_ITEM_SECTION_HEADER &&
-                   item->kind != MIG_ITEM_SECTION_FOOTER;
-
-    if (d->section && !in_body) {
+    if (dump_body_is_over(&d->body, item)) {
         decode_body(d);
     }
     if (item->kind == MIG_ITEM_SECTION_HEADER && item->type == MIG_SECTION_FULL &&
         !mig_section_is_vfio(item->section) &&
         dump_wants(d->dump->options, item->section)) {
-        /* from here on a pipe can be read again too */
-        mig_reader_find_description(d->dump->reader, NULL);
-        d->section = item->section;
-        d->from = item->offset + item->length;
-        d->length = 0;
-    } else if (d->section) {
-        d->length += item->length;
+        dump_body_begin(&d->body, d->dump, item);
+    } else if (d->body.section) {
+        d->body.length += item->length;
     } else if (item->kind == MIG_ITEM_VFIO_RECORD && item->vfio.has_payload &&
                dump_wants(d->dump->options, item->section)) {
         decode_configuration(d, item);
@@ -219,7 +195,9 @@ void dump_devices(Dump *dump)
            mig_summary_watch(dump->summary, item, &dump->error)) {
         watch(&d, item);
     }
-    decode_body(&d);
+    if (d.body.section) {
+        decode_body(&d);
+    }
     view->end(d.shown_in, dump);
     dump->empty = d.shown == 0;
     g_byte_array_unref(d.groups);

@@ -26,9 +26,7 @@ typedef struct Registers {
     GArray *patterns; /* of Pattern; none: all registers */
     uint64_t cpus;    /* that were decoded */
 
-    /* The section whose body goes by. */
-    const MigSection *section;
-    uint64_t from, length;
+    DumpBody body;
 } Registers;
 
 static Pattern *pattern_at(const Registers *r, guint i)
@@ -90,7 +88,7 @@ char *dump_register_hex(const MigRegister *one)
                        : g_strdup_printf("0x%0*" PRIx64, (int)digits, one->low);
 }
 
-static void show(Registers *r, MigRegisters *registers)
+static void show(Registers *r, const MigSection *section, MigRegisters *registers)
 {
     const char *architecture = mig_registers_architecture(registers);
     size_t n, wanted = 0;
@@ -102,7 +100,7 @@ static void show(Registers *r, MigRegisters *registers)
     }
     r->cpus += architecture != NULL;
     if (wanted) {
-        const DumpCpu cpu = { .section = r->section,
+        const DumpCpu cpu = { .section = section,
                               .architecture = architecture,
                               .registers = list,
                               .n = n,
@@ -122,41 +120,23 @@ static void decode_body(Registers *r)
     const MigDecoder decoder = { .budget = mig_reader_budget(r->dump->reader),
                                  .visit = mig_registers_visit,
                                  .user = registers };
-    MigDeviceBody body;
-    bool matches = false;
+    const MigSection *section = r->body.section;
 
-    if (!r->section) {
-        return;
-    }
-    body = (MigDeviceBody){ .name = r->section->name,
-                            .instance_id = r->section->instance_id,
-                            .version_id = r->section->version_id,
-                            .offset = r->from,
-                            .length = r->length };
-    mig_device_decode_at(&decoder, r->dump->in, mig_reader_description(r->dump->reader),
-                         &body, &matches, r->dump->error ? NULL : &r->dump->error);
-    show(r, registers);
-    r->section = NULL;
+    dump_body_decode(&r->body, r->dump, &decoder);
+    show(r, section, registers);
 }
 
 static void watch(Registers *r, const MigItem *item)
 {
-    bool in_body = item->section && item->kind != MIG_ITEM_SECTION_HEADER &&
-                   item->kind != MIG_ITEM_SECTION_FOOTER;
-
-    if (r->section && !in_body) {
+    if (dump_body_is_over(&r->body, item)) {
         decode_body(r);
     }
     if (item->kind == MIG_ITEM_SECTION_HEADER && item->type == MIG_SECTION_FULL &&
         item->section && g_str_equal(item->section->name, CPU) &&
         dump_wants(r->dump->options, item->section)) {
-        /* makes what follows readable again, on a pipe too */
-        mig_reader_find_description(r->dump->reader, NULL);
-        r->section = item->section;
-        r->from = item->offset + item->length;
-        r->length = 0;
-    } else if (r->section) {
-        r->length += item->length;
+        dump_body_begin(&r->body, r->dump, item);
+    } else if (r->body.section) {
+        r->body.length += item->length;
     }
 }
 
@@ -204,7 +184,9 @@ bool dump_registers(Dump *dump)
            mig_summary_watch(dump->summary, item, &dump->error)) {
         watch(&r, item);
     }
-    decode_body(&r);
+    if (r.body.section) {
+        decode_body(&r);
+    }
     r.view->end(r.shown_in, dump);
     return dump->error || is_complete(&r);
 }

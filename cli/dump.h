@@ -112,6 +112,22 @@ bool dump_is_sound(const Dump *dump);
 /* "NAME", or "NAME (INSTANCE)", escaped.  Caller frees. */
 char *dump_section_name(const MigSection *section);
 
+/* The body of a section that goes by. */
+typedef struct DumpBody {
+    const MigSection *section; /* NULL: there is none */
+    uint64_t offset, length;   /* bytes, of the items that have gone by */
+} DumpBody;
+
+/* Whether @item is the first after the body. */
+bool dump_body_is_over(const DumpBody *body, const MigItem *item);
+
+/* Begins after @header.  From then on a pipe can be read again, too. */
+void dump_body_begin(DumpBody *body, const Dump *dump, const MigItem *header);
+
+/* Decodes what has gone by, and forgets it; whether the description matches.  What cannot be
+ * read is an error of @dump. */
+bool dump_body_decode(DumpBody *body, Dump *dump, const MigDecoder *decoder);
+
 /* The largest sections that are wanted; how many. */
 size_t dump_largest(const Dump *dump, const MigSectionSum *sums[DUMP_LARGEST]);
 /* What check says of it, in a line. */

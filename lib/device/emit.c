@@ -148,22 +148,30 @@ uint64_t mig_emit_get_le(const MigEmit *e, uint64_t at, unsigned width)
     return value;
 }
 
+static uint64_t emit_number(MigEmit *e, const char *name, const char *type, uint64_t at,
+                            unsigned width, uint64_t value, const char *note)
+{
+    const MigField field = { .kind = MIG_FIELD_UINT,
+                             .name = name,
+                             .type = type,
+                             .offset = at,
+                             .length = width,
+                             .u = value,
+                             .note = note };
+
+    mig_emit_value(e, &field);
+    return value;
+}
+
 uint64_t mig_emit_be(MigEmit *e, const char *name, uint64_t at, unsigned width,
                      const char *note)
 {
     static const char *const types[] = {
         [1] = "u8", [2] = "be16", [4] = "be32", [8] = "be64"
     };
-    const MigField field = { .kind = MIG_FIELD_UINT,
-                             .name = name,
-                             .type = types[width],
-                             .offset = at,
-                             .length = width,
-                             .u = mig_emit_get_be(e, at, width),
-                             .note = note };
 
-    mig_emit_value(e, &field);
-    return field.u;
+    return emit_number(e, name, types[width], at, width, mig_emit_get_be(e, at, width),
+                       note);
 }
 
 uint64_t mig_emit_le(MigEmit *e, const char *name, uint64_t at, unsigned width,
@@ -172,16 +180,9 @@ uint64_t mig_emit_le(MigEmit *e, const char *name, uint64_t at, unsigned width,
     static const char *const types[] = {
         [1] = "u8", [2] = "le16", [3] = "le24", [4] = "le32", [8] = "le64"
     };
-    const MigField field = { .kind = MIG_FIELD_UINT,
-                             .name = name,
-                             .type = types[width],
-                             .offset = at,
-                             .length = width,
-                             .u = mig_emit_get_le(e, at, width),
-                             .note = note };
 
-    mig_emit_value(e, &field);
-    return field.u;
+    return emit_number(e, name, types[width], at, width, mig_emit_get_le(e, at, width),
+                       note);
 }
 
 const char *mig_emit_index(char buffer[24], uint64_t index)
