@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "mkmig.h"
+#include "support.h"
 
 void conversion_free(Conversion *conversion)
 {
@@ -151,42 +152,13 @@ Conversion *convert(GBytes *stream, const char *chain, bool lossy)
     return whole;
 }
 
-typedef struct {
-    int fd;
-    GBytes *bytes;
-} Feed;
-
-static gpointer feed_pipe(gpointer user)
-{
-    Feed *feed = user;
-    size_t n;
-    const uint8_t *p = g_bytes_get_data(feed->bytes, &n);
-
-    while (n > 0) {
-        ssize_t done = write(feed->fd, p, n);
-        if (done < 0) {
-            break; /* the conversion ended early */
-        }
-        p += done;
-        n -= (size_t)done;
-    }
-    close(feed->fd);
-    return NULL;
-}
-
 Conversion *convert_pipe(GBytes *stream, const char *chain, bool lossy)
 {
-    int ends[2];
-    ck_assert_int_eq(pipe(ends), 0);
-    Feed feed = { ends[1], stream };
-    GThread *thread = g_thread_new("feed", feed_pipe, &feed);
-    MigInput *in = mig_input_new_fd(ends[0], "pipe", NULL, NULL);
+    g_autoptr(Piped) piped = piped_new(stream, SIZE_MAX);
+    g_autoptr(MigInput) in = mig_input_new_fd(piped->fd, "pipe", NULL, NULL);
+
     ck_assert_ptr_nonnull(in);
-    Conversion *conversion = convert_input(in, chain, lossy);
-    mig_input_free(in);
-    close(ends[0]);
-    g_thread_join(thread);
-    return conversion;
+    return convert_input(in, chain, lossy);
 }
 
 GBytes *converted(GBytes *stream, const char *chain)

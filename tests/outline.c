@@ -6,7 +6,6 @@
  */
 #include "outline.h"
 
-#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -220,20 +219,6 @@ static void write_all(int fd, GBytes *bytes)
     }
 }
 
-typedef struct Feed {
-    int fd;
-    GBytes *bytes;
-} Feed;
-
-static gpointer feed_pipe(gpointer data)
-{
-    Feed *feed = data;
-
-    write_all(feed->fd, feed->bytes);
-    close(feed->fd);
-    return NULL;
-}
-
 static char *from_memory(const char *name, GBytes *stream)
 {
     g_autoptr(MigInput) in = mig_input_new_bytes(stream, name, NULL, NULL);
@@ -260,23 +245,10 @@ static char *from_file(const char *name, GBytes *stream)
 
 static char *from_pipe(const char *name, GBytes *stream)
 {
-    int fds[2];
-    Feed feed = { .bytes = stream };
-    GThread *thread;
-    char *text;
+    g_autoptr(Piped) piped = piped_new(stream, SIZE_MAX);
+    g_autoptr(MigInput) in = mig_input_new_fd(piped->fd, name, NULL, NULL);
 
-    signal(SIGPIPE, SIG_IGN); /* the reader may stop early */
-    ck_assert_int_eq(pipe(fds), 0);
-    feed.fd = fds[1];
-    thread = g_thread_new("feed", feed_pipe, &feed);
-    {
-        g_autoptr(MigInput) in = mig_input_new_fd(fds[0], name, NULL, NULL);
-
-        text = read_all(name, in);
-    }
-    close(fds[0]);
-    g_thread_join(thread);
-    return text;
+    return read_all(name, in);
 }
 
 char *outline(const char *name, GBytes *stream)
@@ -291,11 +263,14 @@ char *outline(const char *name, GBytes *stream)
     return memory;
 }
 
-char *outline_text(const char *text)
+void assert_outline(const char *text, const char *wanted)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GBytes) bytes = mkmig_assemble(text, "row", &error);
+    g_autofree char *found = NULL;
 
     ck_assert_msg(bytes, "%s: %s", text, error ? error->message : "");
-    return outline(text, bytes);
+    found = outline(text, bytes);
+    ck_assert_msg(g_str_equal(found, wanted), "%s:\n wanted %s\n found  %s", text, wanted,
+                  found);
 }

@@ -34,7 +34,7 @@
  * Free with g_free(). */
 char *outline(const char *name, GBytes *stream);
 
-/* The same for text in mkmig's language. */
-char *outline_text(const char *text);
+/* Fails unless that is what a text in mkmig's language gives. */
+void assert_outline(const char *text, const char *wanted);
 
 #endif

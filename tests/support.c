@@ -8,8 +8,11 @@
 #include "support.h"
 #include "mkmig.h"
 
-#include <string.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
 #include <zstd.h>
 
 /* These two are silent when all is well, because even an assertion that holds is an error
@@ -255,6 +258,50 @@ char *unformatted(const char *roff)
 }
 
 /* --- scratch folders ---------------------------------------------------------------- */
+
+static gpointer write_pipe(gpointer data)
+{
+    const Piped *piped = data;
+    gsize left;
+    const uint8_t *bytes = g_bytes_get_data(piped->bytes, &left);
+
+    while (left > 0) {
+        ssize_t done = write(piped->write_end, bytes, MIN(piped->piece, left));
+
+        if (done < 0) {
+            break;
+        }
+        bytes += done;
+        left -= (gsize)done;
+    }
+    close(piped->write_end);
+    return NULL;
+}
+
+Piped *piped_new(GBytes *bytes, size_t piece)
+{
+    Piped *piped = g_new0(Piped, 1);
+    int ends[2];
+
+    signal(SIGPIPE, SIG_IGN);
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+    piped->fd = ends[0];
+    piped->write_end = ends[1];
+    piped->piece = piece;
+    piped->bytes = g_bytes_ref(bytes);
+    piped->thread = g_thread_new("piped", write_pipe, piped);
+    return piped;
+}
+
+void piped_free(Piped *piped)
+{
+    if (piped) {
+        close(piped->fd);
+        g_thread_join(piped->thread);
+        g_bytes_unref(piped->bytes);
+        g_free(piped);
+    }
+}
 
 char *scratch_dir(void)
 {

@@ -58,6 +58,19 @@ void assert_golden(const char *relative, const char *actual);
 /* What a manual page shows of its source `roff`: without escapes; free with g_free(). */
 char *unformatted(const char *roff);
 
+/* A pipe to which a thread writes `bytes`, `piece` of them at once at the most, until all are
+ * written or nobody reads any more.  fd is the end to read. */
+typedef struct Piped {
+    int fd, write_end;
+    size_t piece;
+    GBytes *bytes;
+    GThread *thread;
+} Piped;
+
+Piped *piped_new(GBytes *bytes, size_t piece);
+void piped_free(Piped *piped);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Piped, piped_free)
+
 /* A fresh folder under BUILDDIR, and its removal with all it holds. */
 char *scratch_dir(void);
 void scratch_remove(const char *path);

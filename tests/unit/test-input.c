@@ -7,7 +7,6 @@
 #include "support.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -139,30 +138,8 @@ typedef struct {
     GError *error; /* Why `in` is NULL. */
     char *dir;
     char *path;
-    int read_end;
-    int write_end;
-    size_t piece; /* What the feeder writes at once. */
-    GBytes *bytes;
-    GThread *feeder;
+    Piped *piped;
 } Opened;
-
-static gpointer feed_pipe(gpointer data)
-{
-    Opened *opened = data;
-    gsize left;
-    const uint8_t *bytes = g_bytes_get_data(opened->bytes, &left);
-
-    while (left > 0) {
-        ssize_t done = write(opened->write_end, bytes, MIN(opened->piece, left));
-        if (done < 0) {
-            break; /* The reader has seen enough. */
-        }
-        bytes += done;
-        left -= (gsize)done;
-    }
-    close(opened->write_end);
-    return NULL;
-}
 
 static Opened *open_pieces(Way way, GBytes *bytes, const MigInputOptions *options,
                            size_t piece)
@@ -170,23 +147,15 @@ static Opened *open_pieces(Way way, GBytes *bytes, const MigInputOptions *option
     Opened *opened = g_new0(Opened, 1);
     gsize size;
     const char *data = g_bytes_get_data(bytes, &size);
-    int ends[2];
 
-    opened->read_end = -1;
-    opened->piece = piece;
-    opened->bytes = g_bytes_ref(bytes);
     if (way == FROM_FILE) {
         opened->dir = scratch_dir();
         opened->path = g_build_filename(opened->dir, "input", NULL);
         ck_assert(g_file_set_contents(opened->path, data, (gssize)size, NULL));
         opened->in = mig_input_open(opened->path, options, &opened->error);
     } else if (way == FROM_PIPE) {
-        ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
-        signal(SIGPIPE, SIG_IGN);
-        opened->read_end = ends[0];
-        opened->write_end = ends[1];
-        opened->feeder = g_thread_new("feeder", feed_pipe, opened);
-        opened->in = mig_input_new_fd(ends[0], "pipe", options, &opened->error);
+        opened->piped = piped_new(bytes, piece);
+        opened->in = mig_input_new_fd(opened->piped->fd, "pipe", options, &opened->error);
     } else {
         opened->in = mig_input_new_bytes(bytes, "memory", options, &opened->error);
     }
@@ -203,16 +172,10 @@ static void opened_free(Opened *opened)
 {
     mig_input_free(opened->in);
     g_clear_error(&opened->error);
-    if (opened->read_end >= 0) {
-        close(opened->read_end);
-    }
-    if (opened->feeder) {
-        g_thread_join(opened->feeder);
-    }
+    piped_free(opened->piped);
     if (opened->dir) {
         scratch_remove(opened->dir);
     }
-    g_bytes_unref(opened->bytes);
     g_free(opened->path);
     g_free(opened->dir);
     g_free(opened);

@@ -139,11 +139,7 @@ static const Row rows[] = {
 
 START_TEST(reads_ram)
 {
-    const Row *row = &rows[_i];
-    g_autofree char *found = outline_text(row->text);
-
-    ck_assert_msg(g_str_equal(found, row->outline), "%s:\n wanted %s\n found  %s",
-                  row->text, row->outline, found);
+    assert_outline(rows[_i].text, rows[_i].outline);
 }
 END_TEST
 
@@ -178,10 +174,8 @@ START_TEST(finds_the_page_size)
         "END:ram normalx1@0x%x EOS footer eof end",
         size * blocks, size * blocks, size, size * 2, *more ? "MULTIFD_FLUSH " : "",
         size);
-    g_autofree char *found = outline_text(text);
 
-    ck_assert_msg(g_str_equal(found, wanted), "%u:\n wanted %s\n found  %s", size, wanted,
-                  found);
+    assert_outline(text, wanted);
 }
 END_TEST
 
@@ -266,11 +260,7 @@ static const Row mapped_rows[] = {
 
 START_TEST(reads_mapped_ram)
 {
-    const Row *row = &mapped_rows[_i];
-    g_autofree char *found = outline_text(row->text);
-
-    ck_assert_msg(g_str_equal(found, row->outline), "%s:\n wanted %s\n found  %s",
-                  row->text, row->outline, found);
+    assert_outline(mapped_rows[_i].text, mapped_rows[_i].outline);
 }
 END_TEST
 

@@ -203,11 +203,7 @@ static const Row rows[] = {
 
 START_TEST(reads_the_outer_list)
 {
-    const Row *row = &rows[_i];
-    g_autofree char *found = outline_text(row->text);
-
-    ck_assert_msg(g_str_equal(found, row->outline), "%s:\n wanted %s\n found  %s",
-                  row->text, row->outline, found);
+    assert_outline(rows[_i].text, rows[_i].outline);
 }
 END_TEST
 
@@ -223,10 +219,8 @@ START_TEST(finds_a_footer_at_any_distance)
             g_strdup_printf("header; full 7 \"d\" 0 1; fill %u 1; footer 7; eof", length);
         g_autofree char *wanted =
             g_strdup_printf("header FULL:d state:%u? footer eof end", length);
-        g_autofree char *found = outline_text(text);
 
-        ck_assert_msg(g_str_equal(found, wanted), " wanted %s\n found  %s", wanted,
-                      found);
+        assert_outline(text, wanted);
     }
 }
 END_TEST

@@ -65,10 +65,8 @@ START_TEST(reads_special_sections)
             ? g_strdup_printf("header START:%s %s", name, rows[_i].outline)
             : g_strdup_printf("header START:%s %s footer PART:%s %s footer eof end", name,
                               rows[_i].outline, name, rows[_i].outline);
-    g_autofree char *found = outline_text(text);
 
-    ck_assert_msg(g_str_equal(found, wanted), "%s:\n wanted %s\n found  %s", text, wanted,
-                  found);
+    assert_outline(text, wanted);
 }
 END_TEST
 
@@ -80,9 +78,8 @@ START_TEST(is_not_misled_by_names)
         g_strdup_printf("header; full 7 \"%s\" 0 1; be64 0x10; footer 7; eof", names[_i]);
     g_autofree char *wanted =
         g_strdup_printf("header FULL:%s state:8? footer eof end", names[_i]);
-    g_autofree char *found = outline_text(text);
 
-    ck_assert_str_eq(found, wanted);
+    assert_outline(text, wanted);
 }
 END_TEST
 

@@ -101,10 +101,8 @@ START_TEST(reads_records)
                         name, rows[_i].body, stops ? "" : " eof");
     g_autofree char *wanted = g_strdup_printf(
         "header FULL:%s %s%s", name, rows[_i].outline, stops ? "" : " footer eof end");
-    g_autofree char *found = outline_text(text);
 
-    ck_assert_msg(g_str_equal(found, wanted), "%s:\n wanted %s\n found  %s",
-                  rows[_i].body, wanted, found);
+    assert_outline(text, wanted);
 }
 END_TEST
 
