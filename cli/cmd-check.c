@@ -217,9 +217,9 @@ static CliStatus check_file(guint i, const Arguments *arguments, CheckTotals *to
     mig_reader_join_pieces(reader);
     report.check = check = mig_check_new(reader, &arguments->check);
     cli_progress_begin(&progress, file, in, arguments->common);
-    while (mig_reader_next(reader, &item, &error) == MIG_STATUS_MORE) {
+    while (mig_reader_next(reader, &item, &error) == MIG_STATUS_MORE &&
+           mig_check_watch(check, item, &error)) {
         report.foreign = false;
-        mig_check_watch(check, item, NULL);
         cli_progress_item(&progress, item);
     }
     cli_progress_end(&progress);

@@ -143,10 +143,8 @@ static void read_all(Dump *dump)
     }
     cli_progress_begin(&progress, dump->file, dump->in, dump->options->common);
     while (dump_next(dump, &item) &&
-           mig_summary_watch(dump->summary, item, &dump->error)) {
-        if (dump->check) {
-            mig_check_watch(dump->check, item, NULL);
-        }
+           mig_summary_watch(dump->summary, item, &dump->error) &&
+           (!dump->check || mig_check_watch(dump->check, item, &dump->error))) {
         cli_progress_item(&progress, item);
     }
     cli_progress_end(&progress);

@@ -43,8 +43,8 @@ static MigCheck *judge(const ConvertPlan *plan, MigInput *in, MigReader **reader
 
     *reader = mig_reader_new(in);
     check = mig_check_new(*reader, &options);
-    while (mig_reader_next(*reader, &item, &stopped) == MIG_STATUS_MORE) {
-        mig_check_watch(check, item, NULL);
+    while (mig_reader_next(*reader, &item, &stopped) == MIG_STATUS_MORE &&
+           mig_check_watch(check, item, &stopped)) {
         plan->progress(plan->progress_data, item->offset);
     }
     if (!mig_check_finish(check, stopped) || (stopped && !mig_check_refusing(check))) {

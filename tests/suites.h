@@ -63,6 +63,7 @@
     SUITE(rules)       \
     SUITE(sandbox)     \
     SUITE(schema)      \
+    SUITE(sorted)      \
     SUITE(special)     \
     SUITE(terminal)    \
     SUITE(vfio)        \

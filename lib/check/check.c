@@ -91,10 +91,8 @@ static void run_rules(MigCheck *check, size_t kind, const MigItem *item)
 
 bool mig_check_watch(MigCheck *check, const MigItem *item, GError **error)
 {
-    (void)error;
     run_rules(check, item->kind, item);
-    mig_facts_update(&check->facts, item);
-    return true;
+    return mig_facts_update(&check->facts, item, error);
 }
 
 /* Turns an error of the reader, or of what is wrapped around the stream, into a finding. */

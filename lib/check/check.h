@@ -108,8 +108,9 @@ MIG_API MigCheck *mig_check_new(MigReader *reader, const MigCheckOptions *option
 MIG_API void mig_check_free(MigCheck *check);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigCheck, mig_check_free)
 
-/* Judges @item, the one that the reader has just read: all items of a stream in order.  True;
- * *error is not set, and may come to be in a later release. */
+/* Judges @item, the one that the reader has just read: all items of a stream in order.  False
+ * with *error (IO) where there is room for what has to be kept of it neither in memory nor in a
+ * temporary file. */
 MIG_API bool mig_check_watch(MigCheck *check, const MigItem *item, GError **error);
 
 /* Ends the run.  @error: what the reader ended with, or NULL if the stream is complete.

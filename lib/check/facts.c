@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "stream/irq-controller.h"
+#include "stream/item-private.h"
 #include "stream/page-kind.h"
 #include "stream/vfio-watch.h"
 
@@ -21,7 +22,7 @@ void mig_facts_init(MigFacts *facts)
 {
     *facts = (MigFacts){
         .configuration = MIG_NOWHERE,
-        .sections = g_array_new(false, false, sizeof(MigSectionFacts)),
+        .sections = mig_long_array_new(sizeof(MigSectionFacts)),
         .fulls = g_ptr_array_new(),
         .first_part = MIG_NOWHERE,
         .first_end = MIG_NOWHERE,
@@ -31,7 +32,7 @@ void mig_facts_init(MigFacts *facts)
         .trailing = MIG_NOWHERE,
         .switchover_start = MIG_NOWHERE,
         .coverage = g_array_new(false, false, sizeof(MigCoverage)),
-        .vfio = g_array_new(false, false, sizeof(MigVfioFacts)),
+        .vfio = mig_long_array_new(sizeof(MigVfioFacts)),
         .gics = g_array_new(false, false, sizeof(MigController)),
         .controllers = g_array_new(false, false, sizeof(MigController)),
     };
@@ -44,10 +45,10 @@ void mig_facts_clear(MigFacts *facts)
         mig_page_set_clear(&g_array_index(facts->coverage, MigCoverage, i).sent);
     }
     mig_page_store_clear(&facts->pages);
-    g_array_unref(facts->sections);
+    mig_long_array_free(facts->sections);
     g_ptr_array_unref(facts->fulls);
     g_array_unref(facts->coverage);
-    g_array_unref(facts->vfio);
+    mig_long_array_free(facts->vfio);
     g_array_unref(facts->gics);
     g_array_unref(facts->controllers);
 }
@@ -92,18 +93,24 @@ bool mig_facts_page_sent(const MigFacts *facts, const MigRamBlock *block,
 
 /* --- sections --------------------------------------------------------------------- */
 
-/* Sections come in order of their index, each first with a header. */
-static MigSectionFacts *section_facts(MigFacts *facts, const MigSection *section)
+/* Sections come in order of their index, each first with a header.  NULL with *error. */
+static MigSectionFacts *section_facts(MigFacts *facts, const MigItem *item,
+                                      GError **error)
 {
-    while (facts->sections->len <= section->index) {
-        MigSectionFacts s = { .start = MIG_NOWHERE,
-                              .part = MIG_NOWHERE,
-                              .end = MIG_NOWHERE,
-                              .full = MIG_NOWHERE,
-                              .section = section,
-                              .bound_id = section->id };
+    const MigSection *section = item->section;
 
-        g_array_append_val(facts->sections, s);
+    while (facts->sections->len <= section->index) {
+        MigSectionFacts *s = mig_item_keep(facts->sections, item, error);
+
+        if (!s) {
+            return NULL;
+        }
+        *s = (MigSectionFacts){ .start = MIG_NOWHERE,
+                                .part = MIG_NOWHERE,
+                                .end = MIG_NOWHERE,
+                                .full = MIG_NOWHERE,
+                                .section = section,
+                                .bound_id = section->id };
     }
     return &g_array_index(facts->sections, MigSectionFacts, section->index);
 }
@@ -129,10 +136,33 @@ static void watch_full(MigFacts *facts, const MigItem *item)
     }
 }
 
-static void watch_header(MigFacts *facts, const MigItem *item)
+static bool watch_vfio_header(MigFacts *facts, MigSectionFacts *s, const MigItem *item,
+                              GError **error)
 {
-    MigSectionFacts *s = section_facts(facts, item->section);
+    MigVfioFacts *v = find_vfio(facts, item->section);
 
+    if (!v) {
+        v = mig_item_keep(facts->vfio, item, error);
+        if (!v) {
+            return false;
+        }
+        *v = (MigVfioFacts){ .setup = MIG_NOWHERE,
+                             .init_data_sent = MIG_NOWHERE,
+                             .early_set_up = MIG_NOWHERE };
+        mig_vfio_device_init(&v->device, item->section);
+        s->vfio = facts->vfio->len;
+    }
+    mig_vfio_device_watch(&v->device, item);
+    return true;
+}
+
+static bool watch_header(MigFacts *facts, const MigItem *item, GError **error)
+{
+    MigSectionFacts *s = section_facts(facts, item, error);
+
+    if (!s) {
+        return false;
+    }
     facts->body = (MigBodyFacts){ .section = item->section,
                                   .type = item->type,
                                   .header = item->offset,
@@ -160,23 +190,14 @@ static void watch_header(MigFacts *facts, const MigItem *item)
         }
         break;
     }
-    if (mig_section_is_vfio(item->section)) {
-        if (!s->vfio) {
-            MigVfioFacts v = { .setup = MIG_NOWHERE,
-                               .init_data_sent = MIG_NOWHERE,
-                               .early_set_up = MIG_NOWHERE };
-
-            mig_vfio_device_init(&v.device, item->section);
-            g_array_append_val(facts->vfio, v);
-            s->vfio = facts->vfio->len;
-        }
-        mig_vfio_device_watch(&find_vfio(facts, item->section)->device, item);
-    }
+    return !mig_section_is_vfio(item->section) ||
+           watch_vfio_header(facts, s, item, error);
 }
 
 static void watch_body_size(MigFacts *facts, const MigItem *item)
 {
-    MigSectionFacts *s = section_facts(facts, item->section);
+    MigSectionFacts *s =
+        &g_array_index(facts->sections, MigSectionFacts, item->section->index);
 
     if (item->type == MIG_SECTION_FULL && s->full == facts->body.header) {
         s->full_size += item->length;
@@ -305,7 +326,7 @@ static void watch_command(MigFacts *facts, const MigItem *item)
     }
 }
 
-void mig_facts_update(MigFacts *facts, const MigItem *item)
+bool mig_facts_update(MigFacts *facts, const MigItem *item, GError **error)
 {
     facts->channels |= item->channel != 0;
     switch (item->kind) {
@@ -314,8 +335,7 @@ void mig_facts_update(MigFacts *facts, const MigItem *item)
         facts->body.section = NULL;
         break;
     case MIG_ITEM_SECTION_HEADER:
-        watch_header(facts, item);
-        break;
+        return watch_header(facts, item, error);
     case MIG_ITEM_SECTION_FOOTER:
         facts->n_footers++;
         facts->body.section = NULL;
@@ -365,4 +385,5 @@ void mig_facts_update(MigFacts *facts, const MigItem *item)
     default:
         break;
     }
+    return true;
 }

@@ -4,12 +4,14 @@
  * Must not know: whether that is right.  Private to check/.
  * See also:      check/check.c, which updates it after the rules have seen an item.
  *
- * Memory is bounded by the numbers of sections and RAM blocks, and 4 bytes for each 16 MiB of
- * guest memory; what is known of single pages lies in a temporary file when it is long.
+ * Memory is bounded by the number of RAM blocks, and 4 bytes for each 16 MiB of guest memory;
+ * what is known of single sections, VFIO devices and pages lies in a temporary file when it is
+ * long.
  */
 #ifndef MIG_CHECK_FACTS_H
 #define MIG_CHECK_FACTS_H
 
+#include "io/long-array.h"
 #include "stream/page-set.h"
 #include "stream/reader.h"
 #include "stream/vfio-dialect.h"
@@ -71,7 +73,7 @@ typedef enum MigPostcopy {
 
 typedef struct MigFacts {
     uint64_t configuration; /* offset of the first */
-    GArray *sections;       /* MigSectionFacts by MigSection.index */
+    MigLongArray *sections; /* MigSectionFacts by MigSection.index */
     GPtrArray *fulls;       /* MigSection, each once, in order of their first FULL */
     uint64_t n_footers, n_bodies;
     uint64_t first_part, first_end;
@@ -94,7 +96,7 @@ typedef struct MigFacts {
     bool multifd_flush;
     bool channels; /* multifd channels are read beside the main one */
 
-    GArray *vfio; /* MigVfioFacts, in order of appearance */
+    MigLongArray *vfio; /* MigVfioFacts, in order of appearance */
     GArray *gics,
         *controllers; /* MigController, in stream order: those of which the kernel
                                  * refuses interrupts that come too early, and others */
@@ -103,8 +105,9 @@ typedef struct MigFacts {
 void mig_facts_init(MigFacts *facts);
 void mig_facts_clear(MigFacts *facts);
 
-/* Takes in @item, after the rules have seen it. */
-void mig_facts_update(MigFacts *facts, const MigItem *item);
+/* Takes in @item, after the rules have seen it.  False with *error (IO) where there is no room
+ * for it. */
+bool mig_facts_update(MigFacts *facts, const MigItem *item, GError **error);
 
 /* NULL where the section, or device, was not seen yet. */
 const MigSectionFacts *mig_facts_section(const MigFacts *facts,

@@ -6,7 +6,10 @@
  */
 #include "filter/description-edit.h"
 
+#include <errno.h>
+
 #include "filter/description-splice.h"
+#include "io/long-array.h"
 #include "stream/outer-encode.h"
 #include "stream/outer.h"
 
@@ -23,104 +26,95 @@ typedef enum EditKind {
 
 typedef struct Edit {
     EditKind kind;
-    char *name; /* the entry's, as it was */
-    uint32_t instance_id;
-    char *new_name;
+    const MigSection *section; /* whose entry it is, as it was */
+    const char *new_name;
     char *old_text, *new_text; /* of a replacement */
     uint64_t size;
-    char *before, *after; /* idstr of a neighbour, or NULL */
-    uint32_t before_instance, after_instance;
+    const MigSection *before, *after; /* neighbours, or NULL */
     size_t place; /* of an insertion: before the entry of this index */
 } Edit;
 
 struct MigDescriptionEdit {
-    GArray *edits;
+    MigLongArray *edits;
+    bool lost; /* there was no room for an edit */
     bool machine;
     uint32_t machine_length;
     GByteArray *pieces;
 };
 
-static void clear_edit(gpointer p)
-{
-    Edit *edit = p;
-
-    g_free(edit->name);
-    g_free(edit->new_name);
-    g_free(edit->old_text);
-    g_free(edit->new_text);
-    g_free(edit->before);
-    g_free(edit->after);
-}
-
 MigDescriptionEdit *mig_description_edit_new(void)
 {
     MigDescriptionEdit *edit = g_new0(MigDescriptionEdit, 1);
 
-    edit->edits = g_array_new(false, true, sizeof(Edit));
-    g_array_set_clear_func(edit->edits, clear_edit);
+    edit->edits = mig_long_array_new(sizeof(Edit));
     return edit;
+}
+
+static Edit *edit_at(const MigDescriptionEdit *edit, guint i)
+{
+    return &g_array_index(edit->edits, Edit, i);
 }
 
 void mig_description_edit_free(MigDescriptionEdit *edit)
 {
-    if (edit) {
-        g_array_unref(edit->edits);
-        g_clear_pointer(&edit->pieces, g_byte_array_unref);
-        g_free(edit);
+    if (!edit) {
+        return;
     }
+    for (guint i = 0; i < edit->edits->len; i++) {
+        g_free(edit_at(edit, i)->old_text);
+        g_free(edit_at(edit, i)->new_text);
+    }
+    mig_long_array_free(edit->edits);
+    g_clear_pointer(&edit->pieces, g_byte_array_unref);
+    g_free(edit);
 }
 
-static Edit *add(MigDescriptionEdit *edit, EditKind kind, const MigSection *section)
+static void add(MigDescriptionEdit *edit, const Edit *one)
 {
-    Edit one = { .kind = kind,
-                 .name = g_strdup(section->name),
-                 .instance_id = section->instance_id };
+    Edit *added = mig_long_array_add(edit->edits);
 
-    g_array_append_val(edit->edits, one);
-    return &g_array_index(edit->edits, Edit, edit->edits->len - 1);
+    if (added) {
+        *added = *one;
+    } else {
+        edit->lost = true;
+    }
 }
 
 void mig_description_edit_remove(MigDescriptionEdit *edit, const MigSection *section)
 {
-    add(edit, EDIT_REMOVE, section);
+    add(edit, &(Edit){ .kind = EDIT_REMOVE, .section = section });
 }
 
 void mig_description_edit_rename(MigDescriptionEdit *edit, const MigSection *section,
                                  const char *name)
 {
-    add(edit, EDIT_RENAME, section)->new_name = g_strdup(name);
+    add(edit, &(Edit){ .kind = EDIT_RENAME, .section = section, .new_name = name });
 }
 
 void mig_description_edit_resize(MigDescriptionEdit *edit, const MigSection *section,
                                  uint64_t size)
 {
-    add(edit, EDIT_RESIZE, section)->size = size;
+    add(edit, &(Edit){ .kind = EDIT_RESIZE, .section = section, .size = size });
 }
 
 void mig_description_edit_replace(MigDescriptionEdit *edit, const MigSection *section,
                                   const char *old, size_t old_length, const char *text)
 {
-    Edit *one = add(edit, EDIT_REPLACE, section);
-
-    one->old_text = g_strndup(old, old_length);
-    one->new_text = g_strdup(text);
+    add(edit, &(Edit){ .kind = EDIT_REPLACE,
+                       .section = section,
+                       .old_text = g_strndup(old, old_length),
+                       .new_text = g_strdup(text) });
 }
 
 void mig_description_edit_insert(MigDescriptionEdit *edit, const MigSection *section,
                                  uint64_t size, const MigSection *before,
                                  const MigSection *after)
 {
-    Edit *one = add(edit, EDIT_INSERT, section);
-
-    one->size = size;
-    if (before) {
-        one->before = g_strdup(before->name);
-        one->before_instance = before->instance_id;
-    }
-    if (after) {
-        one->after = g_strdup(after->name);
-        one->after_instance = after->instance_id;
-    }
+    add(edit, &(Edit){ .kind = EDIT_INSERT,
+                       .section = section,
+                       .size = size,
+                       .before = before,
+                       .after = after });
 }
 
 void mig_description_edit_machine(MigDescriptionEdit *edit, uint32_t length)
@@ -157,20 +151,20 @@ static char *gap_before(const char *text, const MigDescription *d, size_t i)
                    i < d->n_devices ? d->devices[i].text_offset : d->devices_end);
 }
 
-static ssize_t find_neighbour(const MigDescription *d, const char *name,
-                              uint32_t instance_id)
+static ssize_t find_entry(const MigDescription *d, const MigSection *section, size_t from)
 {
-    return name ? mig_description_lookup(d, name, instance_id, 0) : -1;
+    return section ? mig_description_lookup(d, section->name, section->instance_id, from)
+                   : -1;
 }
 
 static size_t insertion_place(const MigDescription *d, const Edit *edit)
 {
-    ssize_t i = find_neighbour(d, edit->before, edit->before_instance);
+    ssize_t i = find_entry(d, edit->before, 0);
 
     if (i >= 0) {
         return (size_t)i;
     }
-    i = find_neighbour(d, edit->after, edit->after_instance);
+    i = find_entry(d, edit->after, 0);
     return i >= 0 ? (size_t)i + 1 : d->n_devices;
 }
 
@@ -195,8 +189,8 @@ static char *build_list(const MigDescriptionEdit *edit, const char *text,
         closing = g_strdup(spacing->pad);
     }
     for (guint e = 0; e < edit->edits->len; e++) {
-        if (g_array_index(edit->edits, Edit, e).kind == EDIT_INSERT) {
-            g_ptr_array_add(insertions, &g_array_index(edit->edits, Edit, e));
+        if (edit_at(edit, e)->kind == EDIT_INSERT) {
+            g_ptr_array_add(insertions, edit_at(edit, e));
         }
     }
     g_ptr_array_sort(insertions, by_place);
@@ -209,8 +203,8 @@ static char *build_list(const MigDescriptionEdit *edit, const char *text,
             if (one->place > i) {
                 break;
             }
-            entry =
-                mig_description_entry(one->name, one->instance_id, one->size, spacing);
+            entry = mig_description_entry(one->section->name, one->section->instance_id,
+                                          one->size, spacing);
             g_string_append(list, empty ? "" : separator);
             g_string_append(list, entry);
             empty = false;
@@ -239,8 +233,8 @@ static const char *plan(MigDescriptionEdit *edit, const char *text,
     size_t next = 0; /* entry */
 
     for (guint e = 0; e < edit->edits->len; e++) {
-        Edit *one = &g_array_index(edit->edits, Edit, e);
-        ssize_t i = mig_description_lookup(d, one->name, one->instance_id, next);
+        Edit *one = edit_at(edit, e);
+        ssize_t i = find_entry(d, one->section, next);
 
         if (one->kind == EDIT_INSERT) {
             one->place = insertion_place(d, one);
@@ -336,6 +330,11 @@ bool mig_description_edit_item(MigDescriptionEdit *edit, MigNext *next,
     size_t n;
     bool ok;
 
+    if (edit->lost) {
+        mig_error_set_plain(error, MIG_ERROR_IO, "cannot keep what changes: %s",
+                            g_strerror(ENOMEM));
+        return false;
+    }
     if (!edit->edits->len && !edit->machine) {
         return mig_next_emit(next, item, error);
     }

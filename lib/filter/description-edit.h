@@ -10,6 +10,7 @@
  * description to mig_description_edit_item().  Entries that a description lacks cannot
  * become untrue, so edits of them are ignored.  Each FULL section is recorded for itself,
  * in the order of the stream: there are machines with two of one name (isa-ide of isapc).
+ * Sections, and the new name of one, are borrowed until the description has been handed in.
  */
 #ifndef MIG_FILTER_DESCRIPTION_EDIT_H
 #define MIG_FILTER_DESCRIPTION_EDIT_H

@@ -11,10 +11,20 @@
 
 #include "stream/vfio.h"
 
-static bool is_kept(const MigVfioKnown *known, const uint8_t *p, size_t n)
+/* Whether the payload that is kept is that of @n bytes at @p.  False with *error set if that
+ * cannot be known. */
+static bool compare_kept(const MigVfioKnown *known, const uint8_t *p, size_t n,
+                         bool *same, GError **error)
 {
-    return known->payload && g_bytes_get_size(known->payload) == n &&
-           memcmp(g_bytes_get_data(known->payload, NULL), p, n) == 0;
+    g_autoptr(GBytes) kept = NULL;
+
+    *same = known->payload.length == n && n > 0;
+    if (*same) {
+        kept = mig_byte_store_get(known->store, &known->payload, error);
+        *same = kept && memcmp(g_bytes_get_data(kept, NULL), p, n) == 0;
+        return kept != NULL;
+    }
+    return true;
 }
 
 /* Remembers the payload of a configuration record. */
@@ -22,7 +32,7 @@ static bool capture(MigVfioKnown *known, MigNext *next, const MigItem *item,
                     GError **error)
 {
     const uint8_t *p = mig_next_bytes(next, item, error);
-    GBytes *payload;
+    bool same;
     size_t n;
 
     if (!p) {
@@ -30,14 +40,12 @@ static bool capture(MigVfioKnown *known, MigNext *next, const MigItem *item,
     }
     p = mig_vfio_item_payload(item, p, &n);
     known->config = item->vfio;
-    if (is_kept(known, p, n)) {
-        return true;
+    if (!compare_kept(known, p, n, &same, error) || same) {
+        return same;
     }
-    known->differing += known->payload != NULL;
-    payload = mig_byte_store_keep(known->store, mig_next_spool_dir(next), p, n, error);
-    g_clear_pointer(&known->payload, g_bytes_unref);
-    known->payload = payload;
-    return payload != NULL;
+    known->differing += known->payload.length != 0;
+    return mig_byte_store_keep(known->store, mig_next_spool_dir(next), p, (uint32_t)n,
+                               &known->payload, error);
 }
 
 bool mig_vfio_known_watch(MigVfioKnown *known, MigNext *next, const MigItem *item,
@@ -69,7 +77,7 @@ const char *mig_vfio_known_problem(const MigVfioKnown *known, bool lossy)
         return "multifd transfer: its configuration space is on another channel, "
                "and not in this stream";
     }
-    if (!known->payload) {
+    if (!known->payload.length) {
         return "the stream has no configuration space of it, so that there is nothing "
                "to convert";
     }
@@ -96,9 +104,4 @@ bool mig_vfio_is_config_first(const MigVfioDevice *seen)
     return seen->dialect == MIG_VFIO_DIALECT_CONFIG_FIRST && seen->config_records == 1 &&
            seen->config_type == MIG_SECTION_END && mig_vfio_needs_by_order(seen) &&
            !seen->full;
-}
-
-void mig_vfio_known_clear(MigVfioKnown *known)
-{
-    g_clear_pointer(&known->payload, g_bytes_unref);
 }

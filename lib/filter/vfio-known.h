@@ -15,12 +15,12 @@
 /* Begin with zeros, mig_vfio_device_init() of seen, and a store. */
 typedef struct MigVfioKnown {
     MigVfioDevice seen;
-    MigByteStore *store;  /* of payloads, borrowed; all devices share it */
-    GBytes *payload;      /* the last configuration payload; NULL: none so far */
-    MigVfioRecord config; /* its record */
-    unsigned differing;   /* payloads that were not like the one before */
-    bool in_start;        /* a configuration record is in START */
-    bool reserved;        /* a subflag word has bits that mean nothing yet */
+    MigByteStore *store;    /* of payloads, borrowed; all devices share it */
+    MigStoredBytes payload; /* of the last configuration; without length: none so far */
+    MigVfioRecord config;   /* its record */
+    unsigned differing;     /* payloads that were not like the one before */
+    bool in_start;          /* a configuration record is in START */
+    bool reserved;          /* a subflag word has bits that mean nothing yet */
 } MigVfioKnown;
 
 /* Adds an item of the device.  False with *error set if its bytes cannot be had. */
@@ -36,7 +36,5 @@ bool mig_vfio_needs_by_order(const MigVfioDevice *seen);
 
 /* Whether the device is in config-first, and nothing of it is elsewhere. */
 bool mig_vfio_is_config_first(const MigVfioDevice *seen);
-
-void mig_vfio_known_clear(MigVfioKnown *known);
 
 #endif

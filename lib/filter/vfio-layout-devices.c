@@ -6,36 +6,43 @@
  * See also:      filter/vfio-known.c, which reads the records; filter/vfio-layout.c.
  */
 #include "filter/vfio-layout-private.h"
+#include "stream/item-private.h"
 #include "stream/vfio-watch.h"
 
-static void free_device(gpointer p)
+void mig_layout_init_devices(MigLayout *layout)
 {
-    MigLayoutDevice *device = p;
-
-    mig_vfio_known_clear(&device->known);
-    g_free(device->enabled_after);
-    g_free(device);
+    layout->devices = mig_long_array_new(sizeof(MigLayoutDevice));
+    layout->numbers = mig_long_array_new(sizeof(uint32_t));
 }
 
-MigLayoutDevice *mig_layout_device(MigLayout *layout, const MigSection *section)
+void mig_layout_clear_devices(MigLayout *layout)
 {
-    gpointer key = GUINT_TO_POINTER(section->index + 1);
+    g_clear_pointer(&layout->devices, mig_long_array_free);
+    g_clear_pointer(&layout->numbers, mig_long_array_free);
+}
+
+MigLayoutDevice *mig_layout_device_at(const MigLayout *layout, guint i)
+{
+    return &g_array_index(layout->devices, MigLayoutDevice, i);
+}
+
+MigLayoutDevice *mig_layout_device(MigLayout *layout, const MigItem *item, GError **error)
+{
+    uint32_t number = mig_section_number(layout->numbers, item->section);
     MigLayoutDevice *device;
 
-    if (!layout->devices) {
-        layout->devices = g_hash_table_new(NULL, NULL);
-        layout->order = g_ptr_array_new_with_free_func(free_device);
+    if (number) {
+        return mig_layout_device_at(layout, number - 1);
     }
-    device = g_hash_table_lookup(layout->devices, key);
-    if (!device) {
-        device = g_new0(MigLayoutDevice, 1);
-        device->enabled = UINT64_MAX;
-        device->index = section->index;
-        mig_vfio_device_init(&device->known.seen, section);
-        device->known.store = &layout->payloads;
-        g_hash_table_insert(layout->devices, key, device);
-        g_ptr_array_add(layout->order, device);
+    device = mig_item_keep(layout->devices, item, error);
+    if (!device ||
+        !mig_section_set_number(layout->numbers, item, layout->devices->len, error)) {
+        return NULL;
     }
+    device->enabled = UINT64_MAX;
+    device->index = item->section->index;
+    mig_vfio_device_init(&device->known.seen, item->section);
+    device->known.store = &layout->payloads;
     return device;
 }
 
@@ -71,11 +78,14 @@ bool mig_layout_decide(MigLayout *layout, MigLayoutDevice *device, MigNext *next
 bool mig_layout_scan(void *state, MigNext *next, const MigItem *item, GError **error)
 {
     MigLayout *layout = state;
+    MigLayoutDevice *device;
 
     layout->scanned = true;
-    return !mig_section_is_vfio(item->section) ||
-           mig_vfio_known_watch(&mig_layout_device(layout, item->section)->known, next,
-                                item, error);
+    if (!mig_section_is_vfio(item->section)) {
+        return true;
+    }
+    device = mig_layout_device(layout, item, error);
+    return device && mig_vfio_known_watch(&device->known, next, item, error);
 }
 
 /* Whether each device has started before the gap, and has its only configuration after it.
@@ -84,8 +94,8 @@ bool mig_layout_suffices(void *state, const MigGap *gap)
 {
     MigLayout *layout = state;
 
-    for (guint i = 0; layout->order && i < layout->order->len; i++) {
-        const MigLayoutDevice *device = g_ptr_array_index(layout->order, i);
+    for (guint i = 0; i < layout->devices->len; i++) {
+        const MigLayoutDevice *device = mig_layout_device_at(layout, i);
         const MigVfioDevice *seen = &device->known.seen;
 
         if (device->index >= gap->n_sections || seen->config_records != 1 ||
@@ -102,8 +112,8 @@ void mig_layout_forget(void *state)
     MigLayout *layout = state;
 
     layout->scanned = false;
-    g_clear_pointer(&layout->devices, g_hash_table_unref);
-    g_clear_pointer(&layout->order, g_ptr_array_unref);
+    mig_layout_clear_devices(layout);
+    mig_layout_init_devices(layout);
 }
 
 bool mig_layout_check_gap(MigLayout *layout, MigNext *next, const MigItem *item,

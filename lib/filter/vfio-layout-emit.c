@@ -26,23 +26,12 @@ static int subflags_in_full(const MigLayout *layout, const MigLayoutDevice *devi
     return MIG_VFIO_SUBFLAG_ENABLE_IRQ | (device->need ? 0 : MIG_VFIO_SUBFLAG_SETUP);
 }
 
-static void encode_record(MigVfioRecord *record, GBytes *payload, GByteArray *bytes)
+static bool emit_record(MigNext *next, const MigItem *like, const MigVfioRecord *record,
+                        const GByteArray *bytes, GError **error)
 {
-    size_t n = 0;
-    const void *data =
-        record->has_payload && payload ? g_bytes_get_data(payload, &n) : NULL;
-
-    mig_vfio_record_encode(record, data, n, bytes);
-}
-
-static bool emit_record(MigNext *next, const MigItem *like, MigVfioRecord record,
-                        GBytes *payload, GError **error)
-{
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
     MigItem item = *like;
 
-    encode_record(&record, payload, bytes);
-    item.vfio = record;
+    item.vfio = *record;
     return mig_next_emit_bytes(next, &item, MIG_ITEM_VFIO_RECORD, bytes->data, bytes->len,
                                error);
 }
@@ -50,10 +39,12 @@ static bool emit_record(MigNext *next, const MigItem *like, MigVfioRecord record
 bool mig_layout_emit_end_of_state(MigNext *next, const MigItem *like, bool closes_config,
                                   GError **error)
 {
-    const MigVfioRecord record = { .flag = MIG_VFIO_END_OF_STATE,
-                                   .closes_config = closes_config };
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    MigVfioRecord record = { .flag = MIG_VFIO_END_OF_STATE,
+                             .closes_config = closes_config };
 
-    return emit_record(next, like, record, NULL, error);
+    mig_vfio_record_encode(&record, NULL, 0, bytes);
+    return emit_record(next, like, &record, bytes, error);
 }
 
 /* The configuration record that @subflags ask for, without its END_OF_STATE. */
@@ -69,13 +60,35 @@ static MigVfioRecord config_record(const MigLayoutDevice *device, int subflags)
     return record;
 }
 
+/* Appends that record to @bytes; false with *error. */
+static bool encode_config(const MigLayoutDevice *device, MigVfioRecord *record,
+                          GByteArray *bytes, GError **error)
+{
+    const MigVfioKnown *known = &device->known;
+    g_autoptr(GBytes) payload = NULL;
+    const void *data = NULL;
+    size_t n = 0;
+
+    if (record->has_payload && known->payload.length) {
+        payload = mig_byte_store_get(known->store, &known->payload, error);
+        if (!payload) {
+            return false;
+        }
+        data = g_bytes_get_data(payload, &n);
+    }
+    mig_vfio_record_encode(record, data, n, bytes);
+    return true;
+}
+
 static bool emit_config(MigLayoutDevice *device, MigNext *next, const MigItem *like,
                         int subflags, GError **error)
 {
     MigVfioRecord record = config_record(device, subflags);
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
 
     device->set_ups += record.has_payload;
-    return emit_record(next, like, record, device->known.payload, error);
+    return encode_config(device, &record, bytes, error) &&
+           emit_record(next, like, &record, bytes, error);
 }
 
 bool mig_layout_emit_early(MigLayout *layout, MigLayoutDevice *device, MigNext *next,
@@ -97,22 +110,20 @@ uint64_t mig_layout_full_size(const MigLayout *layout, const MigLayoutDevice *de
     return mig_vfio_record_length(&config) + mig_vfio_record_length(&end);
 }
 
-void mig_layout_encode_full(const MigLayout *layout, const MigLayoutDevice *device,
-                            GByteArray *bytes)
+bool mig_layout_encode_full(const MigLayout *layout, const MigLayoutDevice *device,
+                            GByteArray *bytes, GError **error)
 {
     MigVfioRecord record = config_record(device, subflags_in_full(layout, device));
 
-    encode_record(&record, device->known.payload, bytes);
+    return encode_config(device, &record, bytes, error);
 }
 
 void mig_layout_note_enabled(MigLayout *layout, MigLayoutDevice *device, MigNext *next)
 {
-    const MigSection *after = mig_vfio_place_controller(layout->place);
-
     if (!mig_next_tell(next, &device->enabled)) {
         device->enabled = UINT64_MAX;
     }
-    device->enabled_after = after ? g_strdup(after->name) : NULL;
+    device->enabled_after = mig_vfio_place_controller(layout->place);
 }
 
 bool mig_layout_emit_full_record(MigLayout *layout, MigLayoutDevice *device,

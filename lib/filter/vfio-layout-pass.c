@@ -32,11 +32,24 @@ static bool close_body(MigLayout *layout, MigNext *next, GError **error)
            mig_layout_emit_end_of_state(next, &layout->last, false, error);
 }
 
+static void note_ended(MigLayout *layout, MigLayoutDevice *device)
+{
+    guint i = (guint)(device - mig_layout_device_at(layout, 0));
+
+    if (!device->ended) {
+        device->ended = true;
+        g_array_append_val(layout->ended, i);
+    }
+}
+
 static bool open_body(MigLayout *layout, MigNext *next, const MigItem *item,
                       GError **error)
 {
-    MigLayoutDevice *device = mig_layout_device(layout, item->section);
+    MigLayoutDevice *device = mig_layout_device(layout, item, error);
 
+    if (!device) {
+        return false;
+    }
     if (!device->section) {
         device->section = item->section;
         device->known.seen.section = item->section;
@@ -57,7 +70,7 @@ static bool open_body(MigLayout *layout, MigNext *next, const MigItem *item,
     device->drop = !device->leave && item->type == MIG_SECTION_FULL &&
                    (layout->to == MIG_VFIO_DIALECT_CONFIG_FIRST || device->full);
     if (item->type == MIG_SECTION_END) {
-        g_ptr_array_add(layout->ended, device);
+        note_ended(layout, device);
     }
     if (device->leave) {
         device->full |= item->type == MIG_SECTION_FULL;
@@ -89,8 +102,9 @@ static bool replace_config(MigLayout *layout, MigLayoutDevice *device, MigNext *
     if (!mig_layout_judge(device, next, item, error)) {
         return false;
     }
-    mig_layout_encode_full(layout, device, bytes);
-    p = mig_next_bytes(next, item, error);
+    p = mig_layout_encode_full(layout, device, bytes, error)
+            ? mig_next_bytes(next, item, error)
+            : NULL;
     if (!p) {
         return false;
     }
@@ -176,8 +190,8 @@ static bool record(MigLayout *layout, MigNext *next, const MigItem *item, GError
 /* A device whose FULL section is still to be made. */
 static bool is_pending(const MigLayout *layout, const MigLayoutDevice *device)
 {
-    return !device->leave && device->section && device->known.payload && !device->full &&
-           layout->to != MIG_VFIO_DIALECT_CONFIG_FIRST;
+    return !device->leave && device->section && device->known.payload.length &&
+           !device->full && layout->to != MIG_VFIO_DIALECT_CONFIG_FIRST;
 }
 
 /* Devices that have no FULL section in the source, as far as can be known at its first
@@ -185,16 +199,18 @@ static bool is_pending(const MigLayout *layout, const MigLayoutDevice *device)
 static void find_pending(MigLayout *layout)
 {
     for (guint i = 0; i < layout->ended->len; i++) {
-        MigLayoutDevice *device = g_ptr_array_index(layout->ended, i);
+        guint number = g_array_index(layout->ended, guint, i);
+        MigLayoutDevice *device = mig_layout_device_at(layout, number);
 
+        device->ended = false;
         if (!device->wanted && is_pending(layout, device) &&
             (layout->scanned ? !device->known.seen.full
                              : device->known.seen.plain_config)) {
             device->wanted = true;
-            mig_vfio_place_want(layout->place, device->section_id, device);
+            mig_vfio_place_want(layout->place, device->section_id, number);
         }
     }
-    g_ptr_array_set_size(layout->ended, 0);
+    g_array_set_size(layout->ended, 0);
 }
 
 static bool process(MigLayout *layout, MigNext *next, const MigItem *item,
@@ -205,11 +221,11 @@ static bool place_emit(void *user, MigNext *next, const MigItem *item, GError **
     return process(user, next, item, error);
 }
 
-static bool place_insert(void *user, MigNext *next, void *wanted,
+static bool place_insert(void *user, MigNext *next, guint wanted,
                          const MigVfioNeighbours *around, GError **error)
 {
     MigLayout *layout = user;
-    MigLayoutDevice *device = wanted;
+    MigLayoutDevice *device = mig_layout_device_at(layout, wanted);
 
     /* Its FULL section came after all. */
     return device->full || (close_body(layout, next, error) &&
@@ -221,8 +237,8 @@ static bool place_insert(void *user, MigNext *next, void *wanted,
 static bool insert_last(MigLayout *layout, MigNext *next, const MigItem *item,
                         GError **error)
 {
-    for (guint i = 0; layout->order && i < layout->order->len; i++) {
-        MigLayoutDevice *device = g_ptr_array_index(layout->order, i);
+    for (guint i = 0; i < layout->devices->len; i++) {
+        MigLayoutDevice *device = mig_layout_device_at(layout, i);
         MigVfioNeighbours around = { .item = *item };
 
         around.item.bytes = NULL;

@@ -13,6 +13,7 @@
 #include "filter/filter.h"
 #include "filter/vfio-known.h"
 #include "filter/vfio-place.h"
+#include "io/long-array.h"
 #include "stream/vfio-dialect.h"
 #include "stream/vfio-need.h"
 
@@ -34,13 +35,14 @@ typedef struct MigLayoutDevice {
     bool closed;            /* the last record emitted ends the body */
     bool set_up_here, removed_here;
 
+    bool ended;  /* it is in the layout's list of those */
     bool wanted; /* a place is looked for, for its new FULL section */
     bool full;   /* FULL has passed */
     bool changed;
     unsigned set_ups; /* SETUP records that were emitted */
     unsigned precopy_set_ups;
     uint64_t enabled; /* output offset of the new record in FULL; UINT64_MAX */
-    char *enabled_after;
+    const MigSection *enabled_after;
 } MigLayoutDevice;
 
 typedef struct MigLayout {
@@ -52,10 +54,10 @@ typedef struct MigLayout {
     bool gap_ended; /* it ends where a section begins: its end was no chance */
     bool footers;
     MigByteStore payloads;
-    GHashTable *devices;   /* section index + 1 -> MigLayoutDevice, owned */
-    GPtrArray *order;      /* the same, as they came */
-    GPtrArray *ended;      /* devices whose END has passed since the last FULL section */
-    MigLayoutDevice *open; /* whose body is read */
+    MigLongArray *devices; /* MigLayoutDevice, as they came */
+    MigLongArray *numbers; /* of their sections; mig_section_number() */
+    GArray *ended; /* numbers of devices, whose END came after the last FULL section */
+    MigLayoutDevice *open; /* whose body is read, in which no other one begins */
     MigItem last;          /* an item of it, for what is made up */
     MigVfioPlace *place;
     MigDescriptionEdit *edit;
@@ -63,8 +65,15 @@ typedef struct MigLayout {
 
 /* --- filter/vfio-layout-devices.c --- */
 
-/* The device whose section is @section: a new one if it is the first of it. */
-MigLayoutDevice *mig_layout_device(MigLayout *layout, const MigSection *section);
+/* Before any device is known. */
+void mig_layout_init_devices(MigLayout *layout);
+void mig_layout_clear_devices(MigLayout *layout);
+
+/* The @i-th device, or that of the item's section: a new one if it is the first of it, NULL with
+ * *error where there is no room for it.  Valid until there is a new one. */
+MigLayoutDevice *mig_layout_device_at(const MigLayout *layout, guint i);
+MigLayoutDevice *mig_layout_device(MigLayout *layout, const MigItem *item,
+                                   GError **error);
 
 /* Refuses the stream for @device, with *error set.  Returns false. */
 bool mig_layout_refuse(MigLayoutDevice *device, MigNext *next, const MigItem *item,
@@ -101,9 +110,9 @@ bool mig_layout_emit_end_of_state(MigNext *next, const MigItem *like, bool close
                                   GError **error);
 
 /* The configuration record of FULL, without the END_OF_STATE that closes it: appends it to
- * @bytes, or emits it. */
-void mig_layout_encode_full(const MigLayout *layout, const MigLayoutDevice *device,
-                            GByteArray *bytes);
+ * @bytes, or emits it.  False with *error. */
+bool mig_layout_encode_full(const MigLayout *layout, const MigLayoutDevice *device,
+                            GByteArray *bytes, GError **error);
 bool mig_layout_emit_full_record(MigLayout *layout, MigLayoutDevice *device,
                                  MigNext *next, const MigItem *like, GError **error);
 

@@ -50,6 +50,7 @@ static bool layout_configure(void *state, const char *key, const char *value,
 
     if (!layout->needs) {
         layout->needs = mig_vfio_needs_new();
+        mig_layout_init_devices(layout);
     }
     if (!key) {
         if (!layout->has_to) {
@@ -90,13 +91,12 @@ static bool layout_start(void *state, MigNext *next, GError **error)
 {
     MigLayout *layout = state;
 
-    layout->ended = g_ptr_array_new();
+    layout->ended = g_array_new(false, false, sizeof(guint));
     layout->edit = mig_description_edit_new();
     layout->place = mig_vfio_place_new();
     /* Those of the first pass went with it; a file may have changed since. */
-    for (guint i = 0; layout->order && i < layout->order->len; i++) {
-        ((MigLayoutDevice *)g_ptr_array_index(layout->order, i))->known.seen.section =
-            NULL;
+    for (guint i = 0; i < layout->devices->len; i++) {
+        mig_layout_device_at(layout, i)->known.seen.section = NULL;
     }
     (void)next;
     (void)error;
@@ -129,7 +129,7 @@ static void report_device(const MigLayout *layout, MigLayoutDevice *device, MigN
             g_string_append_printf(text, " at 0x%" PRIx64, device->enabled);
         }
         if (device->enabled_after) {
-            g_string_append_printf(text, " after %s", device->enabled_after);
+            g_string_append_printf(text, " after %s", device->enabled_after->name);
         }
     }
     if (device->known.seen.config_records > 1 &&
@@ -149,9 +149,8 @@ static bool check_needs(const MigLayout *layout, MigNext *next, GError **error)
 {
     g_autoptr(MigAddresses) patterns = mig_vfio_needs_addresses(layout->needs);
 
-    for (guint i = 0; layout->order && i < layout->order->len; i++) {
-        const MigSection *section =
-            ((MigLayoutDevice *)g_ptr_array_index(layout->order, i))->section;
+    for (guint i = 0; i < layout->devices->len; i++) {
+        const MigSection *section = mig_layout_device_at(layout, i)->section;
 
         if (section) {
             mig_addresses_section(patterns, section->name, section->instance_id);
@@ -167,10 +166,10 @@ static bool layout_finish(void *state, MigNext *next, GError **error)
     if (layout->gap.to && !layout->gap_ended) {
         return mig_next_refuse(next, NULL, NULL, error, "%s", MIG_LAYOUT_TOO_BRIEF);
     }
-    for (guint i = 0; layout->order && i < layout->order->len; i++) {
-        report_device(layout, g_ptr_array_index(layout->order, i), next);
+    for (guint i = 0; i < layout->devices->len; i++) {
+        report_device(layout, mig_layout_device_at(layout, i), next);
     }
-    if (!layout->order) {
+    if (!layout->devices->len) {
         mig_next_report(next, NULL, "no VFIO device in the stream");
     }
     return check_needs(layout, next, error);
@@ -181,9 +180,8 @@ static void layout_clear(void *state)
     MigLayout *layout = state;
 
     g_clear_pointer(&layout->needs, mig_vfio_needs_free);
-    g_clear_pointer(&layout->devices, g_hash_table_unref);
-    g_clear_pointer(&layout->order, g_ptr_array_unref);
-    g_clear_pointer(&layout->ended, g_ptr_array_unref);
+    mig_layout_clear_devices(layout);
+    g_clear_pointer(&layout->ended, g_array_unref);
     g_clear_pointer(&layout->place, mig_vfio_place_free);
     g_clear_pointer(&layout->edit, mig_description_edit_free);
     mig_byte_store_clear(&layout->payloads);

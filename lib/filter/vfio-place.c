@@ -16,7 +16,7 @@
 
 typedef struct Want {
     uint32_t section_id;
-    void *wanted;
+    guint wanted;
 } Want;
 
 struct MigVfioPlace {
@@ -66,7 +66,7 @@ static int by_id(gconstpointer a, gconstpointer b, gpointer user)
     return (x->section_id > y->section_id) - (x->section_id < y->section_id);
 }
 
-void mig_vfio_place_want(MigVfioPlace *place, uint32_t section_id, void *wanted)
+void mig_vfio_place_want(MigVfioPlace *place, uint32_t section_id, guint wanted)
 {
     Want *want = g_new(Want, 1);
 
@@ -130,7 +130,7 @@ static bool insert_before(MigVfioPlace *place, const MigVfioPlaceOps *ops, MigNe
 
     around.item.bytes = NULL;
     while ((want = first_want(place)) && (!header || goes_before(place, want, header))) {
-        void *wanted = want->wanted;
+        guint wanted = want->wanted;
 
         g_sequence_remove(g_sequence_get_begin_iter(place->wants));
         if (!ops->insert(ops->user, next, wanted, &around, error)) {

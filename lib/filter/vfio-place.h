@@ -27,7 +27,7 @@ typedef struct MigVfioNeighbours {
 typedef struct MigVfioPlaceOps {
     void *user;
     bool (*emit)(void *user, MigNext *next, const MigItem *item, GError **error);
-    bool (*insert)(void *user, MigNext *next, void *wanted,
+    bool (*insert)(void *user, MigNext *next, guint wanted,
                    const MigVfioNeighbours *around, GError **error);
 } MigVfioPlaceOps;
 
@@ -35,7 +35,7 @@ MigVfioPlace *mig_vfio_place_new(void);
 void mig_vfio_place_free(MigVfioPlace *place);
 
 /* A section of that id is to be made; insert() gets @wanted when its place has come. */
-void mig_vfio_place_want(MigVfioPlace *place, uint32_t section_id, void *wanted);
+void mig_vfio_place_want(MigVfioPlace *place, uint32_t section_id, guint wanted);
 
 /* Emits @item, at once or when it is clear what goes before it. */
 bool mig_vfio_place_event(MigVfioPlace *place, const MigVfioPlaceOps *ops, MigNext *next,

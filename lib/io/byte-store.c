@@ -6,67 +6,71 @@
  */
 #include "io/byte-store.h"
 
-#include <sys/mman.h>
+#include <errno.h>
 #include <unistd.h>
 
+#include "io/alloc.h"
 #include "io/fully.h"
 #include "io/temporary.h"
 
-/* A part of the file that is mapped, so that the kernel can put it away. */
-typedef struct Mapping {
-    void *bytes;
-    size_t length;
-} Mapping;
-
-static void unmap(gpointer p)
-{
-    Mapping *mapping = p;
-
-    munmap(mapping->bytes, mapping->length);
-    g_free(mapping);
-}
-
-static GBytes *fail(const char *dir, GError **error)
+static bool fail(const char *dir, GError **error)
 {
     mig_error_set_plain(error, MIG_ERROR_IO, "cannot keep bytes in a file in %s: %s",
                         mig_temporary_dir(dir), g_strerror(errno));
-    return NULL;
+    return false;
 }
 
-static GBytes *keep_in_file(MigByteStore *store, const char *dir, const void *data,
-                            size_t n, GError **error)
+static bool keep_in_file(MigByteStore *store, const char *dir, const void *data, size_t n,
+                         GError **error)
 {
-    const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-    Mapping mapping = { .length = n };
-
     if (!store->fd && !(store->fd = mig_temporary_open(dir, error) + 1)) {
-        return NULL;
+        return false;
     }
     if (!mig_pwrite_fully(store->fd - 1, data, n, store->end)) {
         return fail(dir, error);
     }
-    mapping.bytes =
-        mmap(NULL, n, PROT_READ, MAP_SHARED, store->fd - 1, (off_t)store->end);
-    if (mapping.bytes == MAP_FAILED) {
-        return fail(dir, error);
-    }
-    store->end += (n + page - 1) / page * page;
-    return g_bytes_new_with_free_func(mapping.bytes, n, unmap,
-                                      g_memdup2(&mapping, sizeof(mapping)));
+    store->end += n;
+    return true;
 }
 
-GBytes *mig_byte_store_keep(MigByteStore *store, const char *dir, const void *data,
-                            size_t n, GError **error)
+bool mig_byte_store_keep(MigByteStore *store, const char *dir, const void *data,
+                         uint32_t n, MigStoredBytes *stored, GError **error)
 {
-    if (n == 0 || n <= MIG_BYTE_STORE_MEMORY - store->in_memory) {
-        store->in_memory += n;
-        return g_bytes_new(data, n);
+    if (!store->memory) {
+        store->memory = g_byte_array_new();
     }
+    stored->length = n;
+    if (!store->fd && n <= MIG_BYTE_STORE_MEMORY - store->memory->len) {
+        stored->place = store->memory->len;
+        g_byte_array_append(store->memory, data, n);
+        return true;
+    }
+    stored->place = store->memory->len + store->end;
     return keep_in_file(store, dir, data, n, error);
+}
+
+GBytes *mig_byte_store_get(const MigByteStore *store, const MigStoredBytes *stored,
+                           GError **error)
+{
+    uint64_t in_memory = store->memory->len;
+    g_autofree uint8_t *bytes = NULL;
+
+    if (stored->place < in_memory) {
+        return g_bytes_new(store->memory->data + stored->place, stored->length);
+    }
+    bytes = mig_try_alloc(stored->length);
+    if (!bytes || !mig_pread_padded(store->fd - 1, bytes, stored->length,
+                                    stored->place - in_memory)) {
+        mig_error_set_plain(error, MIG_ERROR_IO, "cannot read what was kept: %s",
+                            g_strerror(bytes ? errno : ENOMEM));
+        return NULL;
+    }
+    return g_bytes_new_take(g_steal_pointer(&bytes), stored->length);
 }
 
 void mig_byte_store_clear(MigByteStore *store)
 {
+    g_clear_pointer(&store->memory, g_byte_array_unref);
     if (store->fd) {
         close(store->fd - 1);
     }

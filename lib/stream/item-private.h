@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          making a section or a block, whose name lies after it.
+ * Owns:          making a section or a block, whose name lies after it; keeping something of
+ *                an item.
  * Must not know: what is done with it.  Private to the library.
  * See also:      stream/item.h.
  */
@@ -9,6 +10,8 @@
 
 #include <string.h>
 
+#include "io/error.h"
+#include "io/long-array.h"
 #include "stream/item.h"
 
 /* The name as a client sees it: @n bytes of @name, kept in @room, and a NUL. */
@@ -41,5 +44,16 @@ static inline MigRamBlock *mig_ram_block_new(const void *name, uint8_t n)
 /* A copy of @section with the idstr @name, of at most 255 bytes; free with g_free().  NULL
  * where a section of that name would be read in another way, and so could not be it. */
 MigSection *mig_section_renamed(const MigSection *section, const char *name);
+
+/* One more at the end of @array, zeroed, for what is kept of @item; NULL with *error (IO), at
+ * its place, where there is no room. */
+void *mig_item_keep(MigLongArray *array, const MigItem *item, GError **error);
+
+/* Numbers that sections were given, uint32_t by MigSection.index; 0: none. */
+uint32_t mig_section_number(const MigLongArray *numbers, const MigSection *section);
+
+/* Gives @number to the section of @item, as mig_item_keep(). */
+bool mig_section_set_number(MigLongArray *numbers, const MigItem *item, uint32_t number,
+                            GError **error);
 
 #endif

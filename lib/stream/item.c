@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          what kinds of items are called.
+ * Owns:          what kinds of items are called; keeping something of an item.
  * Must not know: how items are read.
  * See also:      stream/item.h.
  */
+#include <errno.h>
+
+#include "stream/item-private.h"
 #include "stream/reader-private.h"
 
 static const char *const kind_names[MIG_ITEM_KIND_COUNT] = {
@@ -65,4 +68,34 @@ const char *mig_item_kind_name(MigItemKind kind)
 const char *mig_item_thing_name(MigItemKind kind)
 {
     return thing_names[kind];
+}
+
+void *mig_item_keep(MigLongArray *array, const MigItem *item, GError **error)
+{
+    void *added = mig_long_array_add(array);
+
+    if (!added) {
+        mig_error_set(error, MIG_ERROR_IO, item->offset, NULL,
+                      "cannot keep what the stream consists of: %s", g_strerror(ENOMEM));
+    }
+    return added;
+}
+
+uint32_t mig_section_number(const MigLongArray *numbers, const MigSection *section)
+{
+    return section->index < numbers->len
+               ? g_array_index(numbers, uint32_t, section->index)
+               : 0;
+}
+
+bool mig_section_set_number(MigLongArray *numbers, const MigItem *item, uint32_t number,
+                            GError **error)
+{
+    while (numbers->len <= item->section->index) {
+        if (!mig_item_keep(numbers, item, error)) {
+            return false;
+        }
+    }
+    g_array_index(numbers, uint32_t, item->section->index) = number;
+    return true;
 }

@@ -29,7 +29,7 @@ bool mig_reader_plausible(const MigReader *r, const uint8_t *p, size_t n)
         return p == end;
     case MIG_SECTION_PART:
     case MIG_SECTION_END:
-        return n < 5 || g_tree_lookup(r->by_id, GUINT_TO_POINTER(mig_be32(p + 1)));
+        return n < 5 || mig_reader_bound_section(r, mig_be32(p + 1));
     case MIG_COMMAND:
         return n < 5 || (mig_command_name(mig_be16(p + 1)) &&
                          (mig_command_length(mig_be16(p + 1)) < 0 ||

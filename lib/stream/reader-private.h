@@ -12,6 +12,7 @@
 #define MIG_STREAM_READER_PRIVATE_H
 
 #include "io/budget.h"
+#include "io/sorted.h"
 #include "stream/body.h"
 #include "stream/merge.h"
 
@@ -55,7 +56,8 @@ struct MigReader {
     MigMeter names; /* what sections, blocks and whoever keeps something of each take */
     GPtrArray *sections; /* MigSection, owned */
     uint32_t name_bytes; /* of all their names */
-    GTree *by_name, *by_id;
+    MigSorted by_name;   /* MigSection * */
+    MigSorted by_id;     /* an id, and below it the index of what it was bound to last */
 
     bool has_configuration;
     MigConfiguration configuration;
@@ -81,9 +83,16 @@ bool mig_input_has(MigInput *in, uint64_t pos, uint64_t n, uint64_t *found);
 MigStatus mig_reader_cut_short(MigInput *in, uint64_t offset, const char *least,
                                uint64_t missing, const char *what, GError **error);
 
+/* Before any section is known. */
+void mig_reader_init_sections(MigReader *r);
+void mig_reader_clear_sections(MigReader *r);
+
 /* The section of that owner, or NULL.  @n: bytes of @name. */
 MigSection *mig_reader_find_section(const MigReader *r, const void *name, uint8_t n,
                                     uint32_t instance_id);
+
+/* The section that a START or FULL bound to @id last, or NULL. */
+MigSection *mig_reader_bound_section(const MigReader *r, uint32_t id);
 
 /* What messages call a thing of that kind that is cut short: "RAM record", a static string. */
 const char *mig_item_thing_name(MigItemKind kind);

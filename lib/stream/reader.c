@@ -13,7 +13,6 @@
 
 #include <string.h>
 
-#include "io/number-tree.h"
 #include "stream/reader-private.h"
 
 /* A second reader of an input begins where the first one did. */
@@ -36,9 +35,7 @@ MigReader *mig_reader_new(MigInput *in)
     r->in = in;
     r->budget = (MigBudget)MIG_BUDGET_INIT;
     r->pos = mig_input_tell(in);
-    r->sections = g_ptr_array_new_with_free_func(g_free);
-    r->by_name = g_tree_new(mig_section_compare);
-    r->by_id = mig_number_tree_new(NULL);
+    mig_reader_init_sections(r);
     r->strings = g_string_chunk_new(256);
     r->capabilities = g_ptr_array_new();
     r->ram = mig_ram_state_new();
@@ -53,9 +50,7 @@ void mig_reader_free(MigReader *r)
     }
     g_clear_error(&r->failure);
     mig_merge_free(r->merge);
-    g_tree_unref(r->by_id);
-    g_tree_unref(r->by_name);
-    g_ptr_array_unref(r->sections);
+    mig_reader_clear_sections(r);
     g_string_chunk_free(r->strings);
     g_ptr_array_unref(r->capabilities);
     mig_ram_state_free(r->ram);

@@ -14,14 +14,70 @@
 #include "stream/outer.h"
 #include "stream/reader-private.h"
 
+/* --- what is known ------------------------------------------------------------------ */
+
+static uint64_t word_of(const MigSection *section)
+{
+    return (uintptr_t)section;
+}
+
+static MigSection *section_of(const uint64_t *word)
+{
+    return word ? (MigSection *)(uintptr_t)*word : NULL;
+}
+
+static gint by_name(gconstpointer a, gconstpointer b)
+{
+    return mig_section_compare(section_of(a), section_of(b));
+}
+
+/* Of an id and the section that has the index @section. */
+static uint64_t binding_of(uint32_t id, uint32_t section)
+{
+    return (uint64_t)id << 32 | section;
+}
+
+static uint32_t id_of(const uint64_t *binding)
+{
+    return (uint32_t)(*binding >> 32);
+}
+
+static gint by_id(gconstpointer a, gconstpointer b)
+{
+    return (id_of(a) > id_of(b)) - (id_of(a) < id_of(b));
+}
+
+void mig_reader_init_sections(MigReader *r)
+{
+    r->sections = g_ptr_array_new_with_free_func(g_free);
+    mig_sorted_init(&r->by_name, by_name);
+    mig_sorted_init(&r->by_id, by_id);
+}
+
+void mig_reader_clear_sections(MigReader *r)
+{
+    mig_sorted_clear(&r->by_id);
+    mig_sorted_clear(&r->by_name);
+    g_ptr_array_unref(r->sections);
+}
+
 MigSection *mig_reader_find_section(const MigReader *r, const void *name, uint8_t n,
                                     uint32_t instance_id)
 {
     g_autofree MigSection *section = mig_section_new(name, n);
 
     section->instance_id = instance_id;
-    return g_tree_lookup(r->by_name, section);
+    return section_of(mig_sorted_find(&r->by_name, word_of(section)));
 }
+
+MigSection *mig_reader_bound_section(const MigReader *r, uint32_t id)
+{
+    const uint64_t *binding = mig_sorted_find(&r->by_id, binding_of(id, 0));
+
+    return binding ? g_ptr_array_index(r->sections, (uint32_t)*binding) : NULL;
+}
+
+/* --- headers ------------------------------------------------------------------------ */
 
 /* The handler of that name and instance, made if it is new; NULL with *error at the limit. */
 static MigSection *section_for(MigReader *r, const uint8_t *name, uint8_t name_length,
@@ -31,7 +87,7 @@ static MigSection *section_for(MigReader *r, const uint8_t *name, uint8_t name_l
     MigSection *known;
 
     section->instance_id = instance_id;
-    known = g_tree_lookup(r->by_name, section);
+    known = section_of(mig_sorted_find(&r->by_name, word_of(section)));
     if (known) {
         return known;
     }
@@ -48,7 +104,7 @@ static MigSection *section_for(MigReader *r, const uint8_t *name, uint8_t name_l
     section->body = mig_body_for(section->name);
     section->index = r->sections->len;
     g_ptr_array_add(r->sections, section);
-    g_tree_insert(r->by_name, section, section);
+    mig_sorted_add(&r->by_name, word_of(section));
     return g_steal_pointer(&section);
 }
 
@@ -67,13 +123,20 @@ static MigStatus enter_body(MigReader *r, MigItem *item, MigSection *section, ui
 static bool bind(MigReader *r, MigSection *section, uint32_t id, uint64_t offset,
                  GError **error)
 {
+    const uint64_t binding = binding_of(id, section->index);
+    uint64_t *old = mig_sorted_find(&r->by_id, binding);
+
     section->id = id;
-    g_tree_insert(r->by_id, GUINT_TO_POINTER(id), section);
-    if (g_tree_nnodes(r->by_id) > (gint)MIG_SECTIONS_MAX) {
+    if (old) {
+        *old = binding;
+        return true;
+    }
+    if (r->by_id.words->len == MIG_SECTIONS_MAX) {
         mig_error_set(error, MIG_ERROR_LIMIT, offset, MIG_DEFECT_SECTIONS_TOO_MANY,
                       "more than %u different section ids", MIG_SECTIONS_MAX);
         return false;
     }
+    mig_sorted_add(&r->by_id, binding);
     return true;
 }
 
@@ -105,7 +168,7 @@ MigStatus mig_section_long_header_next(MigReader *r, MigItem *item, GError **err
     if (!section) {
         return MIG_STATUS_ERROR;
     }
-    bound = g_tree_lookup(r->by_id, GUINT_TO_POINTER(header.id));
+    bound = mig_reader_bound_section(r, header.id);
     if (header.name_length == 0) {
         item->defect =
             MIG_DEFECT_SECTION_NAME_EMPTY; /* a loader gets no further than this */
@@ -128,7 +191,7 @@ MigStatus mig_section_short_header_next(MigReader *r, MigItem *item, GError **er
     if (!need_header(r, item, MIG_SHORT_HEADER_LENGTH, &header, error)) {
         return MIG_STATUS_ERROR;
     }
-    section = g_tree_lookup(r->by_id, GUINT_TO_POINTER(header.id));
+    section = mig_reader_bound_section(r, header.id);
     if (!section) {
         return mig_reader_malformed(
             r, item->offset, MIG_DEFECT_SECTION_UNBOUND, error,

@@ -6,10 +6,7 @@
  */
 #include "stream/summary.h"
 
-#include <errno.h>
-#include <string.h>
-
-#include "io/long-array.h"
+#include "stream/item-private.h"
 #include "stream/vfio-watch.h"
 #include "stream/vfio.h"
 
@@ -17,8 +14,8 @@ struct MigSummary {
     MigLongArray *sections;     /* MigSectionSummary, in order */
     GArray *ram;                /* MigRamSummary, one per block of the reader */
     MigRamSummary ram_other;    /* pages of no known block */
-    GArray *vfio;               /* MigVfioSummary */
-    GHashTable *vfio_index;     /* MigSection -> index into vfio + 1 */
+    MigLongArray *vfio;         /* MigVfioSummary */
+    MigLongArray *vfio_numbers; /* of their sections: index into vfio + 1 */
     MigLongArray *vfio_records; /* MigVfioRecordSummary, in order */
     MigLongArray *commands;     /* MigCommandSummary, in order */
     MigSummaryTotals totals;
@@ -32,8 +29,8 @@ MigSummary *mig_summary_new(void)
 
     s->sections = mig_long_array_new(sizeof(MigSectionSummary));
     s->ram = g_array_new(false, true, sizeof(MigRamSummary));
-    s->vfio = g_array_new(false, true, sizeof(MigVfioSummary));
-    s->vfio_index = g_hash_table_new(NULL, NULL);
+    s->vfio = mig_long_array_new(sizeof(MigVfioSummary));
+    s->vfio_numbers = mig_long_array_new(sizeof(uint32_t));
     s->vfio_records = mig_long_array_new(sizeof(MigVfioRecordSummary));
     s->commands = mig_long_array_new(sizeof(MigCommandSummary));
     s->totals.eof_offset = UINT64_MAX;
@@ -46,24 +43,12 @@ void mig_summary_free(MigSummary *s)
     if (s) {
         mig_long_array_free(s->sections);
         g_array_unref(s->ram);
-        g_array_unref(s->vfio);
-        g_hash_table_unref(s->vfio_index);
+        mig_long_array_free(s->vfio);
+        mig_long_array_free(s->vfio_numbers);
         mig_long_array_free(s->vfio_records);
         mig_long_array_free(s->commands);
         g_free(s);
     }
-}
-
-/* One more at the end of @array, at the place of @item; NULL with *error. */
-static void *add(MigLongArray *array, const MigItem *item, GError **error)
-{
-    void *added = mig_long_array_add(array);
-
-    if (!added) {
-        mig_error_set(error, MIG_ERROR_IO, item->offset, NULL,
-                      "cannot keep what the stream consists of: %s", g_strerror(ENOMEM));
-    }
-    return added;
 }
 
 static bool watch_section(MigSummary *s, const MigItem *item, GError **error)
@@ -71,7 +56,7 @@ static bool watch_section(MigSummary *s, const MigItem *item, GError **error)
     MigSectionSummary *last;
 
     if (item->kind == MIG_ITEM_SECTION_HEADER) {
-        last = add(s->sections, item, error);
+        last = mig_item_keep(s->sections, item, error);
         if (!last) {
             return false;
         }
@@ -146,20 +131,28 @@ static void watch_ram(MigSummary *s, const MigItem *item)
     }
 }
 
-static MigVfioSummary *vfio_of(MigSummary *s, const MigSection *section)
+/* That of @section, or NULL. */
+static MigVfioSummary *find_vfio(const MigSummary *s, const MigSection *section)
 {
-    gpointer key = (gpointer)(uintptr_t)section;
-    guint index = GPOINTER_TO_UINT(g_hash_table_lookup(s->vfio_index, key));
+    uint32_t number = mig_section_number(s->vfio_numbers, section);
 
-    if (!index) {
-        MigVfioSummary added = { 0 };
+    return number ? &g_array_index(s->vfio, MigVfioSummary, number - 1) : NULL;
+}
 
-        mig_vfio_device_init(&added.device, section);
-        g_array_append_val(s->vfio, added);
-        index = s->vfio->len;
-        g_hash_table_insert(s->vfio_index, key, GUINT_TO_POINTER(index));
+/* That of the item's section, made if it is new; NULL with *error. */
+static MigVfioSummary *vfio_of(MigSummary *s, const MigItem *item, GError **error)
+{
+    MigVfioSummary *vfio = find_vfio(s, item->section);
+
+    if (vfio) {
+        return vfio;
     }
-    return &g_array_index(s->vfio, MigVfioSummary, index - 1);
+    vfio = mig_item_keep(s->vfio, item, error);
+    if (!vfio || !mig_section_set_number(s->vfio_numbers, item, s->vfio->len, error)) {
+        return NULL;
+    }
+    mig_vfio_device_init(&vfio->device, item->section);
+    return vfio;
 }
 
 static void keep_config(MigVfioSummary *vfio, const MigVfioRecord *record)
@@ -175,9 +168,12 @@ static void keep_config(MigVfioSummary *vfio, const MigVfioRecord *record)
 
 static bool watch_vfio(MigSummary *s, const MigItem *item, GError **error)
 {
-    MigVfioSummary *vfio = vfio_of(s, item->section);
+    MigVfioSummary *vfio = vfio_of(s, item, error);
     MigVfioRecordSummary *record;
 
+    if (!vfio) {
+        return false;
+    }
     mig_vfio_device_watch(&vfio->device, item);
     if (item->kind != MIG_ITEM_VFIO_RECORD || item->piece) {
         return true;
@@ -185,7 +181,7 @@ static bool watch_vfio(MigSummary *s, const MigItem *item, GError **error)
     if (item->vfio.has_payload) {
         keep_config(vfio, &item->vfio);
     }
-    record = add(s->vfio_records, item, error);
+    record = mig_item_keep(s->vfio_records, item, error);
     if (!record) {
         return false;
     }
@@ -226,7 +222,7 @@ static bool watch_outside(MigSummary *s, const MigItem *item, GError **error)
 
     switch (item->kind) {
     case MIG_ITEM_COMMAND:
-        command = add(s->commands, item, error);
+        command = mig_item_keep(s->commands, item, error);
         if (!command) {
             return false;
         }
@@ -336,9 +332,9 @@ const MigVfioSummary *mig_summary_vfio(const MigSummary *s, size_t i)
 
 const MigVfioSummary *mig_summary_vfio_of(const MigSummary *s, const MigSection *section)
 {
-    guint index = GPOINTER_TO_UINT(g_hash_table_lookup(s->vfio_index, section));
+    const MigVfioSummary *vfio = find_vfio(s, section);
 
-    return index ? &g_array_index(s->vfio, MigVfioSummary, index - 1) : NULL;
+    return vfio && vfio->device.section == section ? vfio : NULL;
 }
 
 const MigVfioRecordSummary *mig_summary_vfio_record(const MigSummary *s, size_t i)

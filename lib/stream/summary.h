@@ -5,8 +5,8 @@
  * Must not know: how it is shown.
  * See also:      stream/reader.h; cli/cmd-dump.c.
  *
- * Memory grows with the number of RAM blocks and VFIO devices; what is one per section,
- * record or command goes to a temporary file when it is long.
+ * Memory grows with the number of RAM blocks; what is one per section, VFIO device, record or
+ * command goes to a temporary file when it is long.
  */
 #ifndef MIG_STREAM_SUMMARY_H
 #define MIG_STREAM_SUMMARY_H

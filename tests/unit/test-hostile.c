@@ -10,6 +10,7 @@
 #include "bounds.h"
 
 #include <inttypes.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <zstd.h>
 
@@ -530,6 +531,138 @@ START_TEST(test_description_again)
 }
 END_TEST
 
+/* Of each unit so many after each other; where they are numbered, so is each. */
+typedef struct {
+    unsigned n;
+    bool numbered; /* in the section's id, and the first bytes of a name */
+    const char *units[2];
+    const char *after;
+} Multitude;
+
+/* As many as a stream may have. */
+static const Multitude devices = {
+    130000,
+    true,
+    { "start 0 \"000000/vfio\" 0 1; vfio setup; vfio eos",
+      "end 0; vfio config; vfio-payload 256 0; vfio eos; vfio eos" },
+    "eof",
+};
+
+static const Multitude one_section = {
+    600000,
+    false,
+    { "full 1 \"a\" 0 1; u8 1; footer 1" },
+    "eof; description {\n{\"page_size\": 4096, \"devices\": [{\"name\": \"a\", "
+    "\"instance_id\": 0, \"size\": 1}]}\n}\n",
+};
+
+static const struct {
+    const Multitude *stream;
+    int status;
+    const char *words[6]; /* FILE is the stream's */
+} multitudes[] = {
+    { &devices, 0, { "dump", "FILE" } },
+    { &devices, 0, { "dump", "--devices", "--format=json", "FILE" } },
+    { &devices, 1, { "check", "--all", "--for=all", "FILE" } },
+    { &devices, 0, { "diff", "FILE", "FILE" } },
+    { &devices, 0, { "convert", "--to=config-last", "FILE", "-o", "/dev/null" } },
+    { &devices, 0, { "convert", "--to=subflag", "FILE", "-o", "/dev/null" } },
+    { &devices, 0, { "convert", "--to=config-first", "FILE", "-o", "/dev/null" } },
+    { &one_section, 0, { "dump", "FILE" } },
+    { &one_section,
+      0,
+      { "convert", "--filter=drop-section:name=a", "FILE", "-o", "/dev/null" } },
+};
+
+static void append_number(GByteArray *stream, const uint8_t *unit, size_t n, uint32_t i)
+{
+    g_autofree uint8_t *copy = g_memdup2(unit, n);
+    char digits[8];
+
+    mig_put_be32(copy + 1, i);
+    if (copy[0] == MIG_SECTION_START) {
+        memcpy(copy + 6, digits, (size_t)g_snprintf(digits, sizeof digits, "%06u", i));
+    }
+    g_byte_array_append(stream, copy, (guint)n);
+}
+
+static void write_multitude(const Multitude *m, const char *file)
+{
+    g_autoptr(GByteArray) stream = g_byte_array_new();
+    g_autoptr(GBytes) head = assemble(HEAD CONFIG), after = assemble(m->after);
+    size_t n;
+
+    g_byte_array_append(stream, g_bytes_get_data(head, NULL),
+                        (guint)g_bytes_get_size(head));
+    for (size_t u = 0; u < G_N_ELEMENTS(m->units) && m->units[u]; u++) {
+        g_autoptr(GBytes) unit = assemble(m->units[u]);
+        const uint8_t *bytes = g_bytes_get_data(unit, &n);
+
+        for (unsigned i = 0; i < m->n; i++) {
+            if (m->numbered) {
+                append_number(stream, bytes, n, i);
+            } else {
+                g_byte_array_append(stream, bytes, (guint)n);
+            }
+        }
+    }
+    g_byte_array_append(stream, g_bytes_get_data(after, NULL),
+                        (guint)g_bytes_get_size(after));
+    ck_assert(g_file_set_contents(file, (const char *)stream->data, stream->len, NULL));
+}
+
+/* Bytes of anonymous memory that the process has. */
+static size_t anonymous_memory(GPid pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/status", (int)pid);
+    g_autofree char *status = NULL;
+    const char *line = NULL;
+
+    if (g_file_get_contents(path, &status, NULL, NULL)) {
+        line = strstr(status, "RssAnon:");
+    }
+    return line ? (size_t)strtoull(line + strlen("RssAnon:"), NULL, 10) << 10 : 0;
+}
+
+/* Runs the program; what it had at most is in *peak, as far as it was seen. */
+static int watched_run(char **argv, size_t *peak)
+{
+    const GSpawnFlags flags = G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL |
+                              G_SPAWN_STDERR_TO_DEV_NULL;
+    int status;
+    GPid pid;
+
+    *peak = 0;
+    ck_assert(g_spawn_async(NULL, argv, NULL, flags, NULL, NULL, &pid, NULL));
+    while (waitpid(pid, &status, WNOHANG) == 0) {
+        *peak = MAX(*peak, anonymous_memory(pid));
+        g_usleep(1000);
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+START_TEST(test_multitude)
+{
+    g_autofree char *folder = scratch_dir();
+    g_autofree char *file = g_build_filename(folder, "many.mig", NULL);
+    g_autofree char *migstat = g_strdup(g_getenv("MIGSTAT"));
+    char *argv[8] = { migstat };
+    size_t peak;
+
+    if (is_release()) { /* the bound is that of the program as it is shipped */
+        write_multitude(multitudes[_i].stream, file);
+        for (size_t i = 0; multitudes[_i].words[i]; i++) {
+            const char *word = multitudes[_i].words[i];
+
+            argv[i + 1] = g_str_equal(word, "FILE") ? file : (char *)(uintptr_t)word;
+        }
+        ck_assert_int_eq(watched_run(argv, &peak), multitudes[_i].status);
+        ck_assert_msg(peak < MEMORY, "%s: %zu bytes", argv[1], peak);
+    }
+    scratch_remove(folder);
+}
+END_TEST
+
 /* Names that all share a value of the hash functions in common use: of a table of them each
  * would be compared with all others, which takes minutes; it takes a second. */
 #define NAME_BITS 16
@@ -684,6 +817,7 @@ Suite *suite_hostile(void)
     tcase_add_loop_test(attacks, test_mass, 0, G_N_ELEMENTS(masses));
     tcase_add_loop_test(attacks, test_crowd, 0, G_N_ELEMENTS(crowds));
     tcase_add_loop_test(attacks, test_description_again, 0, G_N_ELEMENTS(readers_again));
+    tcase_add_loop_test(attacks, test_multitude, 0, G_N_ELEMENTS(multitudes));
     tcase_add_test(attacks, test_collisions);
     tcase_add_test(attacks, test_bomb);
     tcase_add_loop_test(attacks, test_name, 0, G_N_ELEMENTS(names));
