@@ -8,7 +8,6 @@
 #define MIGSTAT_H
 
 #include "check/check.h"
-#include "check/release.h"
 #include "device/arm-sysreg.h"
 #include "device/decode.h"
 #include "device/extract.h"
@@ -40,6 +39,7 @@
 #include "stream/outer.h"
 #include "stream/page.h"
 #include "stream/reader.h"
+#include "stream/release.h"
 #include "stream/summary.h"
 #include "stream/vfio-dialect.h"
 #include "stream/vfio-need.h"

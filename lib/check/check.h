@@ -3,7 +3,7 @@
  * Owns:          judging a stream: the run over its items, the findings, what was
  *                evaluated.
  * Must not know: any one rule (check/rules-*.c), nor how findings are printed.
- * See also:      check/release.h; migstat-rules(7), which has a paragraph for each rule.
+ * See also:      stream/release.h; migstat-rules(7), which has a paragraph for each rule.
  *
  * The caller owns the loop: it hands every item that the reader gives to
  * mig_check_watch(), ends with mig_check_finish(), and looks at the findings then.
@@ -11,7 +11,7 @@
 #ifndef MIG_CHECK_CHECK_H
 #define MIG_CHECK_CHECK_H
 
-#include "check/release.h"
+#include "stream/release.h"
 #include "stream/reader.h"
 #include "stream/vfio-need.h"
 

@@ -13,7 +13,7 @@
 
 #include "check/check.h"
 #include "check/facts.h"
-#include "check/qemu.h"
+#include "stream/qemu.h"
 
 /* What a rule watches: kinds of items, and the end of a complete stream. */
 #define MIG_WATCH(kind) (1u << MIG_ITEM_##kind)

@@ -4,7 +4,7 @@
  *                made.
  * Must not know: what is wrong for all; those rules say themselves what a loader prints.
  *                What a loader can know from its own command line only is nobody's.
- * See also:      check/rule.h; check/release.c, the tables.
+ * See also:      check/rule.h; stream/release.c, the tables.
  *
  * Source: hw/vfio/migration.c, vfio_load_state(); migration/savevm.c; migration/ram.c;
  * 5.2, 7.2, 10.0, 10.2.

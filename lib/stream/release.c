@@ -4,12 +4,12 @@
  * Must not know: streams.
  * See also:      stream/wire.h, the words themselves.
  */
-#include "check/release.h"
+#include "stream/release.h"
 
 #include <glib.h>
 #include <string.h>
 
-#include "check/qemu.h"
+#include "stream/qemu.h"
 #include "stream/command.h"
 #include "stream/vfio.h"
 #include "stream/wire.h"

@@ -2,12 +2,12 @@
 /*
  * Owns:          how the sources write a release: QEMU(10, 2).
  * Must not know: what is true of a release.
- * See also:      check/release.h.  Not installed: the name is short.
+ * See also:      stream/release.h.  Not installed: the name is short.
  */
-#ifndef MIG_CHECK_QEMU_H
-#define MIG_CHECK_QEMU_H
+#ifndef MIG_STREAM_QEMU_H
+#define MIG_STREAM_QEMU_H
 
-#include "check/release.h"
+#include "stream/release.h"
 
 #define QEMU(major, minor) MIG_RELEASE(major, minor)
 

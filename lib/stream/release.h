@@ -2,10 +2,10 @@
 /*
  * Owns:          QEMU's releases, and in which of them the words of the format are known.
  * Must not know: streams.
- * See also:      check/rules-for.c.
+ * See also:      check/rules-for.c, which judges by them.
  */
-#ifndef MIG_CHECK_RELEASE_H
-#define MIG_CHECK_RELEASE_H
+#ifndef MIG_STREAM_RELEASE_H
+#define MIG_STREAM_RELEASE_H
 
 #include <stdbool.h>
 #include <stddef.h>
