@@ -88,6 +88,7 @@ struct CliCommand {
     X(convert)          \
     X(diff)             \
     X(dump)             \
+    X(explain)          \
     X(extract)
 
 #define CLI_DECLARE_COMMAND(name) extern const CliCommand cli_command_##name;

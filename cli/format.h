@@ -15,6 +15,7 @@
 #include "check-report.h"
 #include "convert.h"
 #include "dump.h"
+#include "explain.h"
 
 typedef struct DiffView DiffView; /* diff.h */
 
@@ -37,6 +38,8 @@ struct CliFormat {
     void (*check_rules)(void);                    /* --list-rules */
 
     const DiffView *diff;
+
+    void (*explain)(const ExplainReport *report);
 
     void (*convert)(const ConvertResult *result);                         /* on stderr */
     void (*convert_plan)(const MigChain *chain, const ConvertPlan *plan); /* --dry-run */

@@ -18,6 +18,7 @@
 #include "device/registers.h"
 #include "device/virtio.h"
 #include "diff/diff.h"
+#include "explain/explain.h"
 #include "filter/chain.h"
 #include "io/error.h"
 #include "io/input.h"

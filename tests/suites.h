@@ -30,6 +30,8 @@
     SUITE(dump)        \
     SUITE(encode)      \
     SUITE(error)       \
+    SUITE(explain)     \
+    SUITE(explanation) \
     SUITE(extract)     \
     SUITE(faults)      \
     SUITE(files)       \

@@ -152,8 +152,8 @@ END_TEST
 /* --- one name, one meaning ---------------------------------------------------------------- */
 
 /* Commands that issues of the table's own document announce. */
-static const char *const planned[] = { "explain", "needs",  "receive", "send",
-                                       "relay",   "report", "recover", NULL };
+static const char *const planned[] = { "needs",  "receive", "send", "relay",
+                                       "report", "recover", NULL };
 
 /* The rows of the table of options in docs/architecture.md: option -> "check diff" or "all". */
 static GHashTable *option_table(void)

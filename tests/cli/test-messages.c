@@ -40,7 +40,8 @@ static const struct {
     { "dmup x", "migstat: no command \"dmup\"; did you mean dump?" },
     { "chec x", "migstat: no command \"chec\"; did you mean check?" },
     { "zzz",
-      "migstat: no command \"zzz\"; there are check, convert, diff, dump, extract" },
+      "migstat: no command \"zzz\"; there are check, convert, diff, dump, explain, "
+      "extract" },
     { "help dmup", "migstat: no command \"dmup\"; did you mean dump?" },
     { "--hepl", "migstat: no option \"--hepl\"; did you mean --help?" },
     { "--verison", "migstat: no option \"--verison\"; did you mean --version?" },

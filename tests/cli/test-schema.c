@@ -159,6 +159,25 @@ START_TEST(conversions_are_as_the_schemas_say)
 }
 END_TEST
 
+START_TEST(explanations_are_as_the_schemas_say)
+{
+    static const char *const messages[] = {
+        "load of migration failed: Invalid argument",
+        "Unknown savevm section or instance 'serial' 1",
+        "qemu: warning: Guest clock was not migrated.",
+        "no message",
+        "",
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(messages); i++) {
+        g_autoptr(Run) run =
+            run_migstat(NULL, "explain", "-f", "json", messages[i], NULL);
+
+        assert_lines(messages[i], "explain", run->out, 1, FALSE);
+    }
+}
+END_TEST
+
 START_TEST(differences_are_as_the_schemas_say)
 {
     static const char *const pairs[][2] = {
@@ -237,6 +256,7 @@ Suite *suite_schema(void)
     tc = tcase_create("others");
     tcase_add_test(tc, lists_are_as_the_schemas_say);
     tcase_add_test(tc, conversions_are_as_the_schemas_say);
+    tcase_add_test(tc, explanations_are_as_the_schemas_say);
     tcase_add_test(tc, differences_are_as_the_schemas_say);
     tcase_add_test(tc, registers_are_as_the_schemas_say);
     suite_add_tcase(suite, tc);

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* io <- stream <- device <- { check, filter, diff } <- cli: what a layer may include.  The program
+/* io <- stream <- device <- message <- { check, filter, diff } <- explain <- cli: what a layer may include.  The program
  * is a client of the library, and has its public headers only. */
 static const struct {
     const char *folder;
@@ -18,9 +18,11 @@ static const struct {
     { "lib/io", "io/" },
     { "lib/stream", "io/ stream/" },
     { "lib/device", "io/ stream/ device/" },
-    { "lib/check", "io/ stream/ device/ check/" },
+    { "lib/message", "io/ stream/ device/ message/" },
+    { "lib/check", "io/ stream/ device/ message/ check/" },
     { "lib/filter", "io/ stream/ device/ filter/" },
     { "lib/diff", "io/ stream/ device/ diff/" },
+    { "lib/explain", "io/ stream/ device/ message/ explain/" },
     { "cli", "migstat.h" },
 };
 
@@ -343,8 +345,8 @@ END_TEST
 /* Data has no room for a comment. */
 static bool is_data(const char *relative)
 {
-    static const char *const suffixes[] = { ".zst",   ".json", ".mig",   ".dump",
-                                            ".check", ".out",  ".jsonl", ".abi" };
+    static const char *const suffixes[] = { ".zst", ".json",  ".mig", ".dump", ".check",
+                                            ".out", ".jsonl", ".abi", ".log" };
     for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++) {
         if (g_str_has_suffix(relative, suffixes[i])) {
             return true;

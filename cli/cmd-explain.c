@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          migstat explain: its options, and reading a message or a log.
+ * Must not know: any one message; how an explanation looks.
+ * See also:      lib/explain/explain.h; migstat-errors(7).
+ */
+#include <limits.h>
+#include <string.h>
+
+#include "explain.h"
+#include "format.h"
+#include "sandbox.h"
+#include "text.h"
+
+/* Bytes of a log that are read at a time. */
+#define PIECE (256u << 10)
+
+enum {
+    KEY_LOG = 0x200,
+};
+
+static const struct argp_option options[] = {
+    { "log", KEY_LOG, "FILE", 0, "A log with the messages in it; \"-\" is standard input",
+      0 },
+    { 0 },
+};
+
+typedef struct Arguments {
+    const CliCommon *common;
+    const char *log;
+} Arguments;
+
+/* What is no option is a message, and a file is none. */
+static void look_at_messages(Arguments *arguments, const struct argp_state *state)
+{
+    const GPtrArray *words = arguments->common->files;
+
+    for (guint i = 0; i < words->len; i++) {
+        const char *word = words->pdata[i];
+        g_autofree char *shown = cli_shell_name(word);
+
+        if (strcmp(word, "-") == 0 && words->len == 1 && !arguments->log) {
+            arguments->log = word;
+        } else if (g_file_test(word, G_FILE_TEST_EXISTS)) {
+            cli_usage_error(state, "%s is a file; for a log write --log=%s", shown,
+                            shown);
+        } else if (arguments->log) {
+            cli_usage_error(state, "a message or a log, not both: \"%s\" and --log=%s",
+                            word, arguments->log);
+        }
+    }
+    if (words->len == 0 && !arguments->log) {
+        cli_usage_error(state,
+                        "which message? Quote the loader's line, or give a log with "
+                        "--log=FILE (\"-\" is standard input)");
+    }
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    Arguments *arguments = state->input;
+
+    switch (key) {
+    case KEY_LOG:
+        if (g_file_test(arg, G_FILE_TEST_IS_DIR)) {
+            cli_usage_error(state, "%s is a folder; a log is a file", arg);
+        }
+        arguments->log = arg;
+        return 0;
+    case ARGP_KEY_END:
+        look_at_messages(arguments, state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* A line for each message; words without spaces are one that was not quoted. */
+static void feed_words(MigExplain *explain, const GPtrArray *words)
+{
+    for (guint i = 0; i < words->len; i++) {
+        const char *word = words->pdata[i];
+
+        if (i) {
+            mig_explain_feed(explain, strchr(word, ' ') ? "\n" : " ", 1);
+        }
+        mig_explain_feed(explain, word, strlen(word));
+    }
+}
+
+static bool feed_log(MigExplain *explain, const char *log, const CliCommon *common)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MigInput) in = cli_open(log, common, &error);
+    size_t n = 0;
+
+    while (in) {
+        const uint8_t *bytes = mig_input_peek(in, PIECE, &n);
+
+        if (n == 0) {
+            break;
+        }
+        mig_explain_feed(explain, (const char *)bytes, n);
+        mig_input_skip(in, n);
+    }
+    if (!in || !mig_input_end_error(in, &error)) {
+        cli_print_error(log, error);
+        return false;
+    }
+    return true;
+}
+
+static int run(int argc, char **argv, CliCommon *common)
+{
+    Arguments arguments = { .common = common };
+    g_autoptr(MigExplain) explain = NULL;
+    ExplainReport report = { .common = common };
+
+    cli_parse(&cli_command_explain, argc, argv, 0, common, &arguments);
+    if (!cli_confine_reader(common, &arguments.log, arguments.log ? 1 : 0, -1)) {
+        return CLI_TROUBLE;
+    }
+    explain = mig_explain_new();
+    if (!arguments.log) {
+        feed_words(explain, common->files);
+    } else if (!feed_log(explain, arguments.log, common)) {
+        return CLI_TROUBLE;
+    }
+    report.log = arguments.log;
+    report.explanation = mig_explain_finish(explain);
+    common->format->explain(&report);
+    return report.explanation->id ? CLI_OK : CLI_FOUND;
+}
+
+const CliCommand cli_command_explain = {
+    .name = "explain",
+    .summary = "say what the messages of a failed load mean",
+    .arguments = "MESSAGE...\n--log=FILE",
+    .doc = "Says what QEMU's messages about a failed load mean: the cause, the place, "
+           "and which "
+           "side to change by what.\v"
+           "MESSAGE is a line of QEMU's, libvirt's or another program's; \"-\" reads a "
+           "log from "
+           "standard input.  migstat-errors(7) has all messages.\n\n"
+           "Exit status: 0 explained; 1 no message was recognised; 2 the job could not "
+           "be done.",
+    .options = options,
+    .parse = parse,
+    .min_files = 0,
+    .max_files = UINT_MAX,
+    .run = run,
+};

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          migstat explain as JSON; the keys are described in migstat-json(5).
+ * Must not know: messages.
+ * See also:      explain.h; lib/explain/explain.h; docs/schema/explain.json.
+ */
+#include "explain.h"
+#include "json.h"
+
+static const char *kind_name(MigExplanationKind kind)
+{
+    static const char *const names[] = { "unknown", "harmless", "generic", "cause" };
+
+    return names[kind];
+}
+
+static void others_json(CliJson *json, const MigExplanation *explanation)
+{
+    cli_json_array(json, "others");
+    for (size_t i = 0; i < explanation->n_others; i++) {
+        cli_json_object(json, NULL);
+        cli_json_string(json, "id", explanation->others[i].id);
+        cli_json_uint(json, "line", explanation->others[i].line);
+        cli_json_string(json, "text", explanation->others[i].text);
+        cli_json_end_object(json);
+    }
+    cli_json_end_array(json);
+}
+
+void explain_json(const ExplainReport *report)
+{
+    const MigExplanation *explanation = report->explanation;
+    CliJson json;
+
+    cli_json_init(&json, stdout);
+    cli_json_object(&json, NULL);
+    cli_json_string(&json, "log", report->log);
+    cli_json_string(&json, "kind", kind_name(explanation->kind));
+    cli_json_string(&json, "id", explanation->id);
+    cli_json_uint(&json, "line", explanation->line);
+    cli_json_string(&json, "text", explanation->text);
+    cli_json_string(&json, "function", explanation->function);
+    cli_json_string(&json, "releases", explanation->releases);
+    cli_json_string(&json, "section", explanation->section);
+    if (explanation->section) {
+        cli_json_uint(&json, "instance_id", explanation->instance_id);
+    } else {
+        cli_json_null(&json, "instance_id");
+    }
+    cli_json_string(&json, "meaning", explanation->meaning);
+    cli_json_array(&json, "facts");
+    for (const char *const *fact = explanation->facts; *fact; fact++) {
+        cli_json_string(&json, NULL, *fact);
+    }
+    cli_json_end_array(&json);
+    cli_json_string(&json, "help", explanation->help);
+    cli_json_string(&json, "look", explanation->look);
+    others_json(&json, explanation);
+    cli_json_string(&json, "nearest", explanation->nearest);
+    cli_json_string(&json, "nearest_id", explanation->nearest_id);
+    cli_json_end_object(&json);
+    cli_json_finish(&json);
+}

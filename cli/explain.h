@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          what migstat explain hands to a format.
+ * Must not know: any one format.
+ * See also:      cmd-explain.c; explain-text.c, explain-json.c.
+ */
+#ifndef CLI_EXPLAIN_H
+#define CLI_EXPLAIN_H
+
+#include "cli.h"
+
+typedef struct ExplainReport {
+    const CliCommon *common;
+    const char
+        *log; /* the file that was asked for; NULL: the message was on the command line */
+    const MigExplanation *explanation;
+} ExplainReport;
+
+void explain_text(const ExplainReport *report);
+void explain_json(const ExplainReport *report);
+
+#endif

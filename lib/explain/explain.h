@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          what a loader's messages mean: from a log to the cause of a failed load.
+ * Must not know: how it is printed.
+ * See also:      message/message.h, the messages; migstat-errors(7).
+ *
+ * QEMU up to 10.1 prints several lines, the cause first; from 10.2 on one line, the outermost
+ * first, and lines before it.  Both end in "load of migration failed", and a log may have
+ * several failures in it: the last one counts.
+ */
+#ifndef MIG_EXPLAIN_EXPLAIN_H
+#define MIG_EXPLAIN_EXPLAIN_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "io/visibility.h"
+
+G_BEGIN_DECLS
+
+/* What a message is to the failure. */
+typedef enum MigExplanationKind {
+    MIG_EXPLANATION_UNKNOWN,  /* no message was recognised */
+    MIG_EXPLANATION_HARMLESS, /* it does not end a load */
+    MIG_EXPLANATION_GENERIC,  /* it says that a load failed, or where, and not why */
+    MIG_EXPLANATION_CAUSE,
+} MigExplanationKind;
+
+/* One of a log's other causes. */
+typedef struct MigExplainOther {
+    const char *id;
+    const char *text;
+    uint64_t line;
+} MigExplainOther;
+
+/* All of it is the explainer's.  What is from the log is not escaped. */
+typedef struct MigExplanation {
+    MigExplanationKind kind;
+    const char *id;       /* of the message, its heading in migstat-errors(7), or NULL */
+    const char *text;     /* the message, as the log has it; UNKNOWN: the last line */
+    uint64_t line;        /* of the log, from 1; 0: it is empty */
+    const char *function; /* of QEMU, which printed it */
+    const char *releases; /* which it may have been, "10.2 to 11.1"; NULL: any */
+    const char *section;  /* idstr of the section that failed, or NULL */
+    uint32_t instance_id; /* of that */
+    const char *meaning;
+    const char *const *facts; /* what the message's own numbers say; closed by NULL */
+    const char *look, *help;  /* NULL: nothing */
+    const char *nearest; /* UNKNOWN: what comes nearest, as printf() has it, or NULL */
+    const char *nearest_id;
+    const MigExplainOther *others; /* other causes in the log */
+    size_t n_others;
+    uint64_t reserved[8];
+} MigExplanation;
+
+typedef struct MigExplain MigExplain;
+
+/* For one log. */
+MIG_API MigExplain *mig_explain_new(void);
+MIG_API void mig_explain_free(MigExplain *explain);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigExplain, mig_explain_free)
+
+/* The next @n bytes of a log, in any pieces.  The work is linear in them, and the memory does
+ * not depend on them: a line counts up to its first 64 KiB. */
+MIG_API void mig_explain_feed(MigExplain *explain, const char *text, size_t n);
+
+/* At the end of the log: what it says.  Lives as long as @explain. */
+MIG_API const MigExplanation *mig_explain_finish(MigExplain *explain);
+
+G_END_DECLS
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          names of the registers that KVM refused, and what they need.
+ * Must not know: streams.
+ * See also:      device/arm-sysreg.h; device/registers-x86.c, the MSRs that a stream has.
+ *
+ * Source of MSRs: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 4; AMD64
+ * Architecture Programmer's Manual, volume 2; Linux, arch/x86/include/asm/msr-index.h and
+ * kvm_para.h; Hypervisor Top Level Functional Specification.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "device/arm-sysreg.h"
+#include "message/decode.h"
+
+/* The first row that has the number counts. */
+static const struct {
+    uint32_t first, last;
+    const char *name, *needs;
+} msrs[] = {
+    { 0x10, 0x10, "IA32_TIME_STAMP_COUNTER", "TSC scaling (tsc-frequency=)" },
+    { 0x1b, 0x1b, "IA32_APIC_BASE", "the same kernel-irqchip= and x2apic" },
+    { 0x3a, 0x3a, "IA32_FEATURE_CONTROL", "nested virtualisation (vmx) or SGX" },
+    { 0x3b, 0x3b, "IA32_TSC_ADJUST", "the CPU feature tsc_adjust" },
+    { 0x48, 0x48, "IA32_SPEC_CTRL", "the CPU features spec-ctrl, stibp, ssbd" },
+    { 0x49, 0x49, "IA32_PRED_CMD", "the CPU feature spec-ctrl (ibpb)" },
+    { 0xc1, 0xc8, "IA32_PMC", "a PMU of as many counters (pmu=)" },
+    { 0xe1, 0xe1, "IA32_UMWAIT_CONTROL", "the CPU feature waitpkg" },
+    { 0x10a, 0x10a, "IA32_ARCH_CAPABILITIES", "the CPU feature arch-capabilities" },
+    { 0x122, 0x122, "IA32_TSX_CTRL", "the CPU feature tsx-ctrl" },
+    { 0x174, 0x176, "IA32_SYSENTER", NULL },
+    { 0x186, 0x18d, "IA32_PERFEVTSEL", "a PMU of as many counters (pmu=)" },
+    { 0x1a0, 0x1a0, "IA32_MISC_ENABLE", NULL },
+    { 0x1c4, 0x1c5, "IA32_XFD", "AMX (xfd)" },
+    { 0x1d9, 0x1d9, "IA32_DEBUGCTL", NULL },
+    { 0x277, 0x277, "IA32_PAT", NULL },
+    { 0x309, 0x30c, "IA32_FIXED_CTR", "a PMU of as many counters (pmu=)" },
+    { 0x345, 0x345, "IA32_PERF_CAPABILITIES", "the same PMU (pmu=, pdcm)" },
+    { 0x38d, 0x390, "IA32_PERF_GLOBAL", "a PMU (pmu=)" },
+    { 0x3f1, 0x3f1, "IA32_PEBS_ENABLE", "the same PMU (pmu=)" },
+    { 0x480, 0x491, "IA32_VMX",
+      "nested virtualisation with the same VMX features: the guest "
+      "was given some that this host's CPU or KVM lacks. If the "
+      "guest runs no guests, take vmx from its CPU model" },
+    { 0x4c1, 0x4c8, "IA32_A_PMC", "a PMU with full-width counters (pmu=)" },
+    { 0x560, 0x587, "IA32_RTIT", "Intel PT (intel-pt)" },
+    { 0x6a0, 0x6a8, "IA32_CET", "control-flow enforcement (shstk, ibt)" },
+    { 0x6e0, 0x6e0, "IA32_TSC_DEADLINE", "the CPU feature tsc-deadline" },
+    { 0x800, 0x83f, "x2APIC", "x2apic" },
+    { 0xd90, 0xd90, "IA32_BNDCFGS", "MPX, which new CPUs no longer have" },
+    { 0xda0, 0xda0, "IA32_XSS", "the CPU feature xsaves" },
+    { 0x14ce, 0x15d0, "IA32_LBR", "architectural last branch records" },
+    { 0x40000000, 0x400001ff, "Hyper-V",
+      "the same hv-* features in -cpu, or a newer kernel" },
+    { 0x4b564d00, 0x4b564dff, "KVM",
+      "the same kvm-* features in -cpu, or a newer kernel" },
+    { 0x11, 0x12, "KVM clock", "kvmclock in -cpu" },
+    { 0xc0000080, 0xc0000080, "EFER", NULL },
+    { 0xc0000081, 0xc0000084, "STAR, LSTAR, CSTAR, SFMASK", NULL },
+    { 0xc0000100, 0xc0000102, "FS_BASE, GS_BASE, KERNEL_GS_BASE", NULL },
+    { 0xc0000103, 0xc0000103, "TSC_AUX", "the CPU feature rdtscp or rdpid" },
+    { 0xc0000104, 0xc0000104, "AMD TSC_RATIO", "nested virtualisation (tsc-scale)" },
+    { 0xc0010000, 0xc0010007, "AMD K7 counters", "a PMU (pmu=)" },
+    { 0xc0010015, 0xc0010015, "AMD HWCR", NULL },
+    { 0xc0010117, 0xc0010117, "AMD VM_HSAVE_PA", "nested virtualisation (svm)" },
+    { 0xc001011f, 0xc001011f, "AMD VIRT_SPEC_CTRL", "the CPU feature virt-ssbd" },
+    { 0xc0010200, 0xc001020b, "AMD counters", "a PMU (perfctr-core)" },
+    { 0xc0011029, 0xc0011029, "AMD DE_CFG", NULL },
+};
+
+void mig_decode_msr(const MigMessageMatch *match, const char *section, GPtrArray *facts)
+{
+    uint64_t msr = mig_message_number(match, "msr", 0);
+
+    (void)section;
+    for (size_t i = 0; i < G_N_ELEMENTS(msrs); i++) {
+        if (msr >= msrs[i].first && msr <= msrs[i].last) {
+            bool several = msrs[i].last > msrs[i].first;
+
+            mig_decode_say(facts, "MSR 0x%" PRIx64 " is %s%s%s%s.", msr,
+                           several ? "one of " : "", msrs[i].name,
+                           msrs[i].needs ? "; it needs " : "",
+                           msrs[i].needs ? msrs[i].needs : "");
+            return;
+        }
+    }
+}
+
+void mig_decode_arm_register(const MigMessageMatch *match, const char *section,
+                             GPtrArray *facts)
+{
+    g_autofree char *text = mig_decode_text(match, "register");
+    const char *number = text ? strstr(text, "0x") : NULL;
+    uint64_t id = number ? g_ascii_strtoull(number, NULL, 16) : 0;
+    MigArmSysregName name;
+
+    (void)section;
+    if (id) {
+        mig_decode_say(facts, "Register 0x%" PRIx64 " is %s.", id,
+                       mig_arm_sysreg_name(id, name));
+    }
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          which virtio features a refused number has, and which properties offer them.
+ * Must not know: streams.
+ * See also:      device/virtio.h, the names of features.
+ *
+ * Source of properties: hw/virtio/virtio.h (DEFINE_VIRTIO_COMMON_FEATURES), hw/net/virtio-net.c,
+ * hw/block/virtio-blk.c, 11.1.
+ */
+#include "device/virtio.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "message/decode.h"
+
+#define TYPE_NET 1
+#define USO      (UINT64_C(7) << 54)
+
+/* A set of feature bits. */
+typedef struct Features {
+    uint64_t low, high;
+} Features;
+
+/* Up to 32 digits, high word first. */
+static Features features_of(const MigMessageHole *hole)
+{
+    Features features = { 0 };
+
+    for (size_t i = 0; hole && i < hole->length; i++) {
+        int digit = g_ascii_xdigit_value(hole->text[i]);
+
+        if (digit >= 0) {
+            features.high = features.high << 4 | features.low >> 60;
+            features.low = features.low << 4 | (uint64_t)digit;
+        }
+    }
+    return features;
+}
+
+static bool has(const Features *features, unsigned bit)
+{
+    return (bit < 64 ? features->low >> bit : features->high >> (bit - 64)) & 1;
+}
+
+/* Properties whose names are not the feature's in lower case. */
+static const char *const properties[][2] = {
+    { "VERSION_1", "disable-modern" },
+    { "ACCESS_PLATFORM", "iommu_platform" },
+    { "RING_PACKED", "packed" },
+    { "RING_INDIRECT_DESC", "indirect_desc" },
+    { "RING_EVENT_IDX", "event_idx" },
+    { "RING_RESET", "queue_reset" },
+    { "MTU", "host_mtu" },
+    { "RSC_EXT", "guest_rsc_ext" },
+    { "HASH_REPORT", "hash" },
+    { "WRITE_ZEROES", "write-zeroes" },
+    { "CONFIG_WCE", "config-wce" },
+    { "SPEED_DUPLEX", "speed" },
+};
+
+static char *property_of(const char *feature)
+{
+    char *name;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(properties); i++) {
+        if (g_str_equal(properties[i][0], feature)) {
+            return g_strdup(properties[i][1]);
+        }
+    }
+    name = g_ascii_strdown(feature, -1);
+    return name;
+}
+
+/* The type of device: of the section's name, or of a network card where bits are that only
+ * those have. */
+static uint16_t type_of(const char *section, const Features *missing)
+{
+    const char *name = section ? strrchr(section, '/') : NULL;
+    uint16_t type = mig_virtio_type_of_vmstate(name ? name + 1 : section);
+
+    return type ? type : missing->low & USO ? TYPE_NET : 0;
+}
+
+static void say_names(const Features *missing, uint16_t type, GPtrArray *facts)
+{
+    g_autoptr(GString) names = g_string_new(NULL), options = g_string_new(NULL);
+
+    for (unsigned bit = 0; bit < 128; bit++) {
+        const char *name = mig_virtio_feature_name(type, bit);
+        g_autofree char *property = name ? property_of(name) : NULL;
+
+        if (!has(missing, bit)) {
+            continue;
+        }
+        if (name) {
+            g_string_append_printf(names, "%s%s (bit %u)", names->len ? ", " : "", name,
+                                   bit);
+            g_string_append_printf(options, "%s%s=off", options->len ? "," : "",
+                                   property);
+        } else {
+            g_string_append_printf(names, "%sbit %u", names->len ? ", " : "", bit);
+        }
+    }
+    mig_decode_say(facts, "What the guest uses and the destination does not offer: %s.",
+                   names->str);
+    if (type && options->len && !has(missing, 32)) {
+        mig_decode_say(
+            facts,
+            "To start the source without them: %s at its device; or change what "
+            "switches them off at the destination.",
+            options->str);
+    }
+}
+
+static void say_network(const Features *missing, GPtrArray *facts)
+{
+    static const uint64_t offloads = 0x7fc3; /* CSUM to HOST_UFO, without MTU, MAC */
+
+    if (missing->low & USO) {
+        mig_decode_say(facts,
+                       "The USO bits are UDP segmentation: the destination's kernel "
+                       "(tap) is older than 6.2, or its back-end lacks it. A newer "
+                       "kernel there is enough.");
+    } else if (missing->low & offloads) {
+        mig_decode_say(facts,
+                       "These are offloads, which come from the back-end: compare "
+                       "-netdev (tap with vnet_hdr, vhost, user) and the kernels.");
+    }
+}
+
+void mig_decode_features(const MigMessageMatch *match, const char *section,
+                         GPtrArray *facts)
+{
+    Features used = features_of(mig_message_hole(match, "features"));
+    Features allowed = features_of(mig_message_hole(match, "allowed"));
+    Features missing = { used.low & ~allowed.low, used.high & ~allowed.high };
+    uint16_t type = type_of(section, &missing);
+
+    if (!missing.low && !missing.high) {
+        mig_decode_say(facts, "Nothing is missing by these numbers.");
+        return;
+    }
+    say_names(&missing, type, facts);
+    if (type == TYPE_NET) {
+        say_network(&missing, facts);
+    } else if (!type) {
+        mig_decode_say(facts,
+                       "The names of bits 0 to 23 and 50 to 63 depend on the kind of "
+                       "device, which the message does not name.");
+    }
+}
+
+/* --- rings -------------------------------------------------------------------------------- */
+
+void mig_decode_ring(const MigMessageMatch *match, const char *section, GPtrArray *facts)
+{
+    uint64_t guest = mig_message_number(match, "guest", 0);
+    uint64_t host = mig_message_number(match, "host", 0);
+    uint64_t size = mig_message_number(match, "size", 0);
+    uint64_t used = mig_message_number(match, "used", 0);
+
+    (void)section;
+    if (mig_message_hole(match, "guest") && ((guest - host) & 0xffff) >= 0x8000) {
+        mig_decode_say(
+            facts,
+            "In memory the guest has offered %" PRIu64 " requests, and the device "
+            "has taken %" PRIu64 ": the memory is older than the device, by at "
+            "least %" PRIu64 " requests.",
+            guest, host, (host - guest) & 0xffff);
+    } else if (mig_message_hole(match, "guest")) {
+        mig_decode_say(
+            facts,
+            "In memory the guest has offered %" PRIu64 " requests more than the "
+            "device has taken, and the ring holds %" PRIu64 ": the device is older "
+            "than the memory.",
+            (guest - host) & 0xffff, size);
+    } else {
+        mig_decode_say(
+            facts,
+            "The device has taken %" PRIu64 " requests, and in memory %" PRIu64
+            " are done: more would be under way than the ring of %" PRIu64
+            " holds. Where both numbers look random, the memory at that address "
+            "holds something else.",
+            host, used, size);
+    }
+}

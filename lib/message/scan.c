@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          see scan.h.
+ * Must not know: logs; what a message means.
+ * See also:      message/pattern.c.
+ *
+ * The anchors of all patterns are in a table by the hash of their first bytes, which is looked
+ * up at each byte of a line.
+ */
+#include "message/scan.h"
+
+#include <string.h>
+
+#include "message/pattern.h"
+
+#define BUCKETS 4096u
+#define NONE    UINT16_MAX
+
+typedef struct Entry {
+    const MigMessage *message;
+    const MigMessageText *text;
+    MigPattern pattern;
+    uint16_t next; /* of its bucket */
+} Entry;
+
+struct MigMessageScan {
+    GArray *entries; /* of Entry */
+    uint16_t buckets[BUCKETS];
+};
+
+/* Of the first MIG_PATTERN_ANCHOR bytes of @p. */
+static unsigned hash(const char *p)
+{
+    uint32_t bytes;
+
+    memcpy(&bytes, p, sizeof(bytes));
+    return (bytes * 2654435761u) >> 20;
+}
+G_STATIC_ASSERT(MIG_PATTERN_ANCHOR == sizeof(uint32_t) && BUCKETS == 1u << (32 - 20));
+
+static void add(MigMessageScan *scan, const MigMessage *message,
+                const MigMessageText *text)
+{
+    Entry entry = { .message = message, .text = text };
+    uint16_t *bucket;
+
+    if (scan->entries->len < NONE && mig_pattern_compile(&entry.pattern, text->text)) {
+        bucket = &scan->buckets[hash(entry.pattern.pieces[entry.pattern.anchor].text)];
+        entry.next = *bucket;
+        *bucket = (uint16_t)scan->entries->len;
+        g_array_append_val(scan->entries, entry);
+    }
+}
+
+MigMessageScan *mig_message_scan_new(void)
+{
+    MigMessageScan *scan = g_new0(MigMessageScan, 1);
+    const MigMessage *message;
+
+    memset(scan->buckets, 0xff, sizeof(scan->buckets));
+    scan->entries = g_array_new(FALSE, FALSE, sizeof(Entry));
+    for (size_t i = 0; (message = mig_message_at(i)) != NULL; i++) {
+        for (const MigMessageText *text = message->texts; text->text; text++) {
+            add(scan, message, text);
+        }
+    }
+    return scan;
+}
+
+void mig_message_scan_free(MigMessageScan *scan)
+{
+    if (scan) {
+        g_array_unref(scan->entries);
+        g_free(scan);
+    }
+}
+
+/* --- a line ------------------------------------------------------------------------------- */
+
+/* A fit, and how much it says. */
+typedef struct Found {
+    MigMessageMatch match;
+    size_t literal;
+} Found;
+
+static void name_holes(MigMessageMatch *match)
+{
+    const char *name = match->text->holes;
+
+    while (name && *name && match->n_holes < MIG_MESSAGE_HOLES) {
+        MigMessageHole *hole = &match->holes[match->n_holes++];
+
+        hole->name = name;
+        hole->name_length = strcspn(name, " ");
+        name += hole->name_length;
+        name += *name == ' ';
+    }
+}
+
+/* Keeps @found in @all, of @n, unless something that says more overlaps it. */
+static size_t keep(Found *all, size_t n, const Found *found)
+{
+    size_t left = n;
+
+    /* They are in order, so that what overlaps is at the end. */
+    while (left && all[left - 1].match.end > found->match.start) {
+        if (all[left - 1].literal >= found->literal) {
+            return n;
+        }
+        left--;
+    }
+    if (left == MIG_MESSAGES_PER_LINE) {
+        return n;
+    }
+    all[left] = *found;
+    return left + 1;
+}
+
+static size_t try_bucket(const MigMessageScan *scan, const char *line, size_t length,
+                         size_t at, Found *all, size_t n)
+{
+    for (uint16_t i = scan->buckets[hash(line + at)]; i != NONE;) {
+        const Entry *entry = &g_array_index(scan->entries, Entry, i);
+        const MigPiece *anchor = &entry->pattern.pieces[entry->pattern.anchor];
+        Found found = { .literal = entry->pattern.literal };
+
+        if (anchor->length <= length - at &&
+            memcmp(line + at, anchor->text, anchor->length) == 0 &&
+            mig_pattern_fits(&entry->pattern, line, length, at, &found.match)) {
+            found.match.message = entry->message;
+            found.match.text = entry->text;
+            n = keep(all, n, &found);
+        }
+        i = entry->next;
+    }
+    return n;
+}
+
+size_t mig_message_scan_line(const MigMessageScan *scan, const char *line, size_t length,
+                             MigMessageMatch *matches)
+{
+    Found all[MIG_MESSAGES_PER_LINE];
+    size_t n = 0;
+
+    for (size_t at = 0; at + MIG_PATTERN_ANCHOR <= length; at++) {
+        n = try_bucket(scan, line, length, at, all, n);
+    }
+    for (size_t i = 0; i < n; i++) {
+        matches[i] = all[i].match;
+        name_holes(&matches[i]);
+    }
+    return n;
+}
+
+/* --- what comes near ---------------------------------------------------------------------- */
+
+/* Words of at least @SHORTEST letters. */
+#define SHORTEST 4u
+
+static size_t next_word(const char *text, size_t length, size_t *at)
+{
+    for (;;) {
+        size_t first;
+
+        while (*at < length && !g_ascii_isalpha(text[*at])) {
+            (*at)++;
+        }
+        for (first = *at; *at < length && g_ascii_isalpha(text[*at]);) {
+            (*at)++;
+        }
+        if (*at - first >= SHORTEST || *at == length) {
+            return *at - first >= SHORTEST ? *at - first : 0;
+        }
+    }
+}
+
+/* The words of @line, in lower case. */
+static GHashTable *words_of(const char *line, size_t length)
+{
+    GHashTable *words = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    size_t at = 0, n;
+
+    while ((n = next_word(line, length, &at))) {
+        g_hash_table_add(words, g_ascii_strdown(line + at - n, (gssize)n));
+    }
+    return words;
+}
+
+/* How many of the words of @text are in @words, and how many it has. */
+static unsigned shared(GHashTable *words, const char *text, unsigned *all)
+{
+    size_t length = strlen(text), at = 0, n;
+    unsigned count = 0;
+
+    for (*all = 0; (n = next_word(text, length, &at)); (*all)++) {
+        g_autofree char *word = g_ascii_strdown(text + at - n, (gssize)n);
+
+        count += g_hash_table_contains(words, word);
+    }
+    return count;
+}
+
+const MigMessageText *mig_message_scan_nearest(const MigMessageScan *scan,
+                                               const char *line, size_t length,
+                                               const MigMessage **message)
+{
+    g_autoptr(GHashTable) words = words_of(line, length);
+    const MigMessageText *best = NULL;
+    unsigned most = 1;
+
+    for (guint i = 0; i < scan->entries->len; i++) {
+        const Entry *entry = &g_array_index(scan->entries, Entry, i);
+        unsigned all, count = shared(words, entry->text->text, &all);
+
+        if (count > most && count * 2 >= all) {
+            most = count;
+            best = entry->text;
+            *message = entry->message;
+        }
+    }
+    return best;
+}

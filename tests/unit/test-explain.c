@@ -1,0 +1,561 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          the proof that each message is recognised, whatever is around it; that of
+ *                a log the cause is found; and that migstat-errors(7) has what the table has.
+ * Must not know: how explanations are printed (tests/cli/test-explanation.c).
+ * See also:      lib/message/messages-*.c; lib/explain/explain.c.
+ */
+#include "support.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "explain/explain.h"
+#include "message/message.h"
+#include "message/pattern.h"
+
+/* --- the table ------------------------------------------------------------------------ */
+
+static unsigned words_of(const char *holes)
+{
+    g_auto(GStrv) words = g_strsplit(holes ? holes : "", " ", -1);
+
+    return holes ? g_strv_length(words) : 0;
+}
+
+static unsigned holes_of(const MigPattern *pattern)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < pattern->n_pieces; i++) {
+        n += pattern->pieces[i].kind != MIG_PIECE_LITERAL;
+    }
+    return n;
+}
+
+static void check_text(const MigMessage *message, const MigMessageText *text)
+{
+    MigPattern pattern;
+
+    ck_assert_msg(mig_pattern_compile(&pattern, text->text), "%s: \"%s\" has no anchor",
+                  message->id, text->text);
+    ck_assert_msg(holes_of(&pattern) == words_of(text->holes),
+                  "%s: \"%s\" has %u holes, and \"%s\" names others", message->id,
+                  text->text, holes_of(&pattern), text->holes);
+    ck_assert_msg(holes_of(&pattern) + 4 <= MIG_MESSAGE_HOLES ||
+                      g_str_equal(message->id, "pci-config"),
+                  "%s: no room for what is beside it", message->id);
+    ck_assert_msg(!text->last || text->first <= text->last, "%s: %s", message->id,
+                  text->text);
+}
+
+/* What a row's sentences may say: holes that a text has, or that come from beside it. */
+static void check_sentences(const MigMessage *message, const char *sentences)
+{
+    g_autoptr(GRegex) regex = g_regex_new("\\{!?([^}]*)\\}", 0, 0, NULL);
+    g_autoptr(GMatchInfo) match = NULL;
+
+    ck_assert_msg(!sentences || g_str_has_suffix(sentences, ".") ||
+                      g_str_has_suffix(sentences, ".\""),
+                  "%s: \"%s\" does not end", message->id, sentences);
+    for (g_regex_match(regex, sentences ? sentences : "", 0, &match);
+         g_match_info_matches(match); g_match_info_next(match, NULL)) {
+        g_autofree char *hole = g_match_info_fetch(match, 1);
+        bool known = g_str_equal(hole, "section") || g_str_equal(hole, "field");
+
+        for (const MigMessageText *text = message->texts; text->text && !known; text++) {
+            g_auto(GStrv) words = g_strsplit(text->holes ? text->holes : "", " ", -1);
+
+            known = g_strv_contains((const char *const *)words, hole);
+        }
+        ck_assert_msg(known, "%s: no text has {%s}", message->id, hole);
+    }
+}
+
+START_TEST(rows_are_whole)
+{
+    g_autoptr(GHashTable) ids = g_hash_table_new(g_str_hash, g_str_equal);
+    const MigMessage *message;
+    size_t i;
+
+    for (i = 0; (message = mig_message_at(i)) != NULL; i++) {
+        ck_assert_msg(g_hash_table_add(ids, (gpointer)(uintptr_t)message->id),
+                      "%s has two rows", message->id);
+        ck_assert_msg(message->texts && message->texts->text && message->function &&
+                          message->meaning && *message->meaning,
+                      "%s lacks something", message->id);
+        for (const MigMessageText *text = message->texts; text->text; text++) {
+            check_text(message, text);
+        }
+        check_sentences(message, message->meaning);
+        check_sentences(message, message->look);
+        check_sentences(message, message->help);
+    }
+    ck_assert_uint_gt(i, 100);
+}
+END_TEST
+
+/* --- each text in each envelope --------------------------------------------------------- */
+
+/* @ stands for the message, & for it within a JSON string. */
+static const char *const envelopes[] = {
+    "@",
+    "qemu-system-x86_64: @\n",
+    "2026-11-27T10:02:14.123456Z qemu-kvm: @",
+    "\xef\xbb\xbf@\r\n",
+    /* a line of the journal, with a message behind it */
+    "Nov 27 10:02:14 host libvirtd[812]: internal error: QEMU unexpectedly closed the "
+    "monitor "
+    "(vm='g'): 2026-11-27T10:02:14.123456Z qemu-kvm: @",
+    "error: internal error: process exited while connecting to monitor: "
+    "2026-11-27T10:02:14.123456Z qemu-system-aarch64: @",
+    /* several lines in one */
+    "Nov 27 10:02:14 host libvirtd: internal error: qemu: @#0122026-11-27T10:02:14Z "
+    "qemu-kvm: "
+    "load of migration failed: Invalid argument",
+    /* QMP, and a log that quotes it */
+    "{\"return\": {\"status\": \"failed\", \"error-desc\": \"&\"}}",
+    "{\"component\":\"virt-launcher\",\"level\":\"error\",\"msg\":\"internal error: QEMU "
+    "unexpectedly closed the monitor (vm=\\u0027ns_vm\\u0027): "
+    "2026-11-27T10:02:14.1Z qemu-kvm: &\\n2026-11-27T10:02:14.2Z qemu-kvm: load of "
+    "migration "
+    "failed: Invalid argument\",\"pos\":\"qemuMonitorIO:580\"}",
+    /* Proxmox */
+    "2026-11-27 10:02:14 ERROR: online migrate failure - kvm: @",
+    "Nov 27 10:02:14 pve QEMU[4711]: kvm: @",
+    "Error: @",
+    "\033[0;1;31mqemu-kvm: @\033[0m",
+    /* up to 10.1, and from 10.2 on */
+    "qemu-kvm: @\nqemu-kvm: Failed to load PCIDevice:config\nqemu-kvm: Failed to load "
+    "e1000:parent_obj\nqemu-kvm: error while loading state for instance 0x0 of device "
+    "'0000:00:03.0/e1000'\nqemu-kvm: load of migration failed: Invalid argument\n",
+    "qemu-kvm: load of migration failed: Invalid argument: error while loading state for "
+    "instance 0x0 of device '0000:00:03.0/e1000': Failed to load element of type struct "
+    "for "
+    "x: @",
+    "qemu-kvm: @\nqemu-kvm: load of migration failed: Invalid argument: error while "
+    "loading "
+    "state for instance 0x0 of device '0000:00:03.0/e1000': Failed to load element of "
+    "type "
+    "virtio for virtio",
+    "Error: error while loading state for instance 0x0 of device 'e': @",
+};
+
+/* The text with something in its holes. */
+static char *fill(const MigMessageText *text)
+{
+    MigPattern pattern;
+    GString *out = g_string_new(NULL);
+
+    ck_assert(mig_pattern_compile(&pattern, text->text));
+    for (unsigned i = 0; i < pattern.n_pieces; i++) {
+        static const char *const values[] = {
+            [MIG_PIECE_NAME] = "0000:00:1f.0/x-y_z",
+            [MIG_PIECE_DECIMAL] = "4711",
+            [MIG_PIECE_HEX] = "9a",
+        };
+        const MigPiece *piece = &pattern.pieces[i];
+
+        if (piece->kind == MIG_PIECE_LITERAL) {
+            g_string_append_len(out, piece->text, (gssize)piece->length);
+        } else {
+            g_string_append(out, values[piece->kind]);
+        }
+    }
+    return g_string_free(out, FALSE);
+}
+
+static char *enclose(const char *envelope, const char *message)
+{
+    GString *out = g_string_new(NULL);
+
+    for (const char *p = envelope; *p; p++) {
+        if (*p == '@') {
+            g_string_append(out, message);
+        } else if (*p == '&') {
+            g_autofree char *quoted = g_strescape(message, NULL);
+
+            g_string_append(out, quoted);
+        } else {
+            g_string_append_c(out, *p);
+        }
+    }
+    return g_string_free(out, FALSE);
+}
+
+static const MigExplanation *explain_text(MigExplain *explain, const char *log)
+{
+    mig_explain_feed(explain, log, strlen(log));
+    return mig_explain_finish(explain);
+}
+
+/* What says more than the message stands in some envelopes. */
+static bool may_be_another(const MigMessage *message, const char *envelope,
+                           const MigExplanation *explanation)
+{
+    return message->form < MIG_MESSAGE_SYMPTOM &&
+           explanation->kind <= MIG_EXPLANATION_GENERIC && strlen(envelope) > 30;
+}
+
+START_TEST(each_text_is_recognised)
+{
+    const MigMessage *message;
+
+    for (size_t i = 0; (message = mig_message_at(i)) != NULL; i++) {
+        for (const MigMessageText *text = message->texts; text->text; text++) {
+            g_autofree char *filled = fill(text), *log = enclose(envelopes[_i], filled);
+            g_autoptr(MigExplain) explain = mig_explain_new();
+            const MigExplanation *explanation = explain_text(explain, log);
+
+            ck_assert_msg(g_strcmp0(explanation->id, message->id) == 0 ||
+                              may_be_another(message, envelopes[_i], explanation),
+                          "%s is taken for %s, as \"%s\", in %s", message->id,
+                          explanation->id, explanation->text, log);
+            ck_assert_msg(explanation->kind != MIG_EXPLANATION_CAUSE ||
+                              g_str_equal(explanation->text, filled),
+                          "\"%s\" of \"%s\"", explanation->text, filled);
+        }
+    }
+}
+END_TEST
+
+/* --- messages as people have reported them ------------------------------------------------ */
+
+static const struct {
+    const char *log, *id, *section, *releases, *says;
+} reports[] = {
+    { "get_pci_config_device: Bad config data: i=0x9a read: 2 device: 3 cmask: ff wmask: "
+      "0 "
+      "w1cmask:0\nFailed to load PCIDevice:config\nFailed to load "
+      "virtio-blk:virtio\nerror "
+      "while loading state for instance 0x0 of device '0000:00:04.0/virtio-blk'\nload of "
+      "migration failed: Invalid argument",
+      "pci-config", "0000:00:04.0/virtio-blk", "5.2 to 10.1",
+      "3 vectors in the stream, 4 at the destination" },
+    { "qemu: get_pci_config_device: Bad config data: i=0x34 read: c8 device: dc cmask: "
+      "ff "
+      "wmask: 0 w1cmask:0\nqemu: load of migration failed: Invalid argument: error while "
+      "loading state for instance 0x0 of device '0000:00:05.0/virtio-rng': Failed to "
+      "load "
+      "element of type virtio for virtio",
+      "pci-config", "0000:00:05.0/virtio-rng", "11.1",
+      "0xc8 at the source and at 0xdc at the destination" },
+    { "Bad config data: i=0x10a read: 40 device: 0 cmask: ff wmask: 0 w1cmask:0",
+      "pci-config", NULL, NULL, "x-pcie-err-unc-mask=on" },
+    { "Bad config data: i=0x10 read: 21 device: 1 cmask: ff wmask: c0 w1cmask:0",
+      "pci-config", NULL, NULL, "At the source it is 32 bytes at most" },
+    { "Features 0x1c0010130afffaf unsupported. Allowed features: 0x10179bfffef",
+      "virtio-features", NULL, NULL,
+      "GUEST_USO4 (bit 54), GUEST_USO6 (bit 55), HOST_USO (bit 56)" },
+    { "Features 0x000000000000000101c0010130afffaf unsupported. Allowed features: "
+      "0x0000000000000000010179bfffefffff",
+      "virtio-features", NULL, NULL, "bit 64" },
+    { "VQ 0 size 0x80 Guest index 0x12c inconsistent with Host index 0x134: delta 0xfff8",
+      "virtio-ring-index", NULL, NULL, "older than the device, by at least 8 requests" },
+    { "VQ 0 size 0x80 < last_avail_idx 0x0 - used_idx 0xcccc", "virtio-ring-index", NULL,
+      NULL, "52428 are done" },
+    { "Unknown savevm section or instance 'cpu_common' 1. Make sure that your current VM "
+      "setup matches your saved VM setup, including any hotplugged devices",
+      "section-unknown", "cpu_common", "5.2 to 10.1", "fewer CPUs (-smp)" },
+    { "qemu: Unknown section or instance '0000:00:04.0/virtio-blk' 0", "section-unknown",
+      "0000:00:04.0/virtio-blk", "10.2 to 11.1", "slot 04, function 0" },
+    { "Unknown ramblock \"0000:00:04.0:01.0/e1000.rom\", cannot accept migration",
+      "ram-block-unknown", NULL, NULL, "option ROM" },
+    { "Size mismatch: 0000:00:03.0/virtio-net-pci.rom: 0x40000 != 0x80000: Invalid "
+      "argument",
+      "ram-block-size", NULL, NULL,
+      "The source has 256 KiB, and the destination 512 KiB" },
+    { "Length mismatch: pc.ram: 0x100000000 in != 0x8000000", "ram-block-size", NULL,
+      "before 5.2", "-m 4096" },
+    { "Length mismatch: system.flash1: 40000 in != 80000: Invalid argument",
+      "ram-block-size", NULL, "before 5.2", "OVMF" },
+    { "Machine type received is 'virt-6.2' and local is 'virt-7.1'", "machine", NULL,
+      NULL, "virt-6.2 came with QEMU 6.2" },
+    { "Machine type received is 'pc-i440fx-trusty' and local is 'pc-i440fx-7.2'",
+      "machine", NULL, NULL, "Ubuntu" },
+    { "error while loading state for instance 0x0 of device 'kvm-tpr-opt'\nload of "
+      "migration "
+      "failed: Operation not permitted",
+      "section-failed", "kvm-tpr-opt", "5.2 to 10.1", "is about no permission" },
+    { "error while loading state for instance 0x0 of device 'cpu'\nload of migration "
+      "failed: Operation not permitted",
+      "section-failed", "cpu", "5.2 to 10.1", "cpreg_vmstate_indexes" },
+    { "invalid runstate transition: 'inmigrate' -> 'debug'", "runstate-transition", NULL,
+      NULL, NULL },
+    { "Unknown combination of migration flags: 0x0\nerror while loading state section id "
+      "2(ram)\nload of migration failed: Invalid argument",
+      "ram-flags", "ram", "5.2 to 10.1", "the stream ended" },
+    { "Failed to load virtio_pci/modern_queue_state:used\nload of migration failed: "
+      "Input/output error",
+      "field-failed", NULL, "5.2 to 10.1", NULL },
+    { "Failed to load usb-redir:parser", "usb-redir", NULL, "5.2 to 10.1", NULL },
+    { "tpm-emulator: Setting the stateblob (type 2) failed with a TPM error 0x3e", "tpm",
+      NULL, NULL, NULL },
+    { "error: failed to set MSR 0x48e to 0xfff9fffe04006172\nqemu-kvm: "
+      "../target/i386/kvm/kvm.c:2701: kvm_buf_set_msrs: Assertion `ret == "
+      "cpu->kvm_msr_buf->nmsrs' failed.",
+      "msr", NULL, NULL, "one of IA32_VMX" },
+    { "Missing section footer for 0000:00:1f.0/ICH9LPC", "footer-missing",
+      "0000:00:1f.0/ICH9LPC", NULL, "maxcpus=" },
+    { "check_section_footer: Read section footer failed: -5", "footer-unread", NULL, NULL,
+      NULL },
+    { "Error -22 while loading VM state", "load-failed", NULL, NULL, "says nothing" },
+    { "Not a migration stream, magic: 4c696276 != 5145564d", "magic", NULL,
+      "10.2 to 11.1", "virsh restore" },
+    { "unknown channel magic: 369295617", "channel-magic", NULL, "10.1 to 11.1", "TLS" },
+    { "handle_cpreg_only_in_incoming_stream: system register 0x603000000013c010 in the "
+      "incoming stream but unknown on the destination: fail migration",
+      "arm-register-unknown", NULL, "11.0 and 11.1",
+      "Register 0x603000000013c010 is ID_" },
+    /* two failures: the last one counts */
+    { "Missing section footer for a\nload of migration failed: Invalid argument\nMissing "
+      "section footer for b\nload of migration failed: Invalid argument",
+      "footer-missing", "b", NULL, NULL },
+    /* said again by another program */
+    { "Missing section footer for a\nload of migration failed: Invalid "
+      "argument\ninternal "
+      "error: QEMU unexpectedly closed the monitor (vm='a')\nload of migration failed: "
+      "Invalid argument",
+      "footer-missing", "a", NULL, NULL },
+    /* a new start, of which less is known */
+    { "Missing section footer for a\nload of migration failed: Invalid "
+      "argument\n2026-11-27 "
+      "10:02:14.100+0000: starting up libvirt version: 9.0.0\nload of migration failed: "
+      "Input/output error",
+      "load-failed", NULL, NULL, "the stream ended too early" },
+    /* links tell more than the end */
+    { "QEMU unexpectedly closed the monitor (vm='a'): error while loading state for "
+      "instance "
+      "0x0 of device 'hpet'\nload of migration failed: Operation not permitted",
+      "section-failed", "hpet", "5.2 to 10.1", "no permission" },
+    /* what is only a warning */
+    { "qemu: warning: Missing section footer for a\nqemu: load of migration failed: Bad "
+      "address",
+      "load-failed", NULL, NULL, "could not write to the guest's memory" },
+    /* a symptom beside a cause */
+    { "Can't find block pc.rom\nIllegal RAM offset 1000", "ram-page-block", NULL, NULL,
+      NULL },
+};
+
+START_TEST(reports_have_their_cause)
+{
+    g_autoptr(MigExplain) explain = mig_explain_new();
+    const MigExplanation *e = explain_text(explain, reports[_i].log);
+    g_autofree char *facts = g_strjoinv(" ", (char **)(uintptr_t)e->facts);
+
+    ck_assert_msg(g_strcmp0(e->id, reports[_i].id) == 0, "%s: %s", reports[_i].log,
+                  e->id);
+    ck_assert_msg(g_strcmp0(e->section, reports[_i].section) == 0, "%s: section %s",
+                  reports[_i].log, e->section);
+    ck_assert_msg(g_strcmp0(e->releases, reports[_i].releases) == 0, "%s: QEMU %s",
+                  reports[_i].log, e->releases);
+    ck_assert_msg(!reports[_i].says || strstr(facts, reports[_i].says), "%s: %s",
+                  reports[_i].log, facts);
+}
+END_TEST
+
+/* --- what is no message -------------------------------------------------------------------- */
+
+static const char *const others[] = {
+    "",
+    "\n\n",
+    "qemu-kvm: terminating on signal 15 from pid 1234 (/usr/sbin/libvirtd)",
+    "char device redirected to /dev/pts/3 (label charserial0)",
+    "the software is too old",
+    "x != y",
+    "my config is 12 != 13 today",
+    "Unknown savevm section or instance 'cpu",
+};
+
+START_TEST(others_are_unknown)
+{
+    g_autoptr(MigExplain) explain = mig_explain_new();
+    const MigExplanation *e = explain_text(explain, others[_i]);
+
+    ck_assert_msg(e->kind == MIG_EXPLANATION_UNKNOWN && !e->id, "%s: %s", others[_i],
+                  e->id);
+    ck_assert(!*e->facts);
+}
+END_TEST
+
+/* A name that a shell would run is in no command. */
+START_TEST(commands_can_be_pasted)
+{
+    g_autoptr(MigExplain) explain = mig_explain_new();
+    const MigExplanation *e =
+        explain_text(explain, "Unknown savevm section or instance '$(reboot)' 0");
+
+    ck_assert_str_eq(e->section, "$(reboot)");
+    ck_assert_msg(!strstr(e->help, "reboot"), "%s", e->help);
+    ck_assert_msg(strstr(e->meaning, "$(reboot)"), "%s", e->meaning);
+}
+END_TEST
+
+/* In pieces of any length, and with lines of any length. */
+START_TEST(a_log_may_come_in_pieces)
+{
+    const char *log = reports[0].log;
+
+    for (size_t piece = 1; piece < 40; piece += 13) {
+        g_autoptr(MigExplain) explain = mig_explain_new();
+
+        for (size_t at = 0; at < strlen(log); at += piece) {
+            mig_explain_feed(explain, log + at, MIN(piece, strlen(log) - at));
+        }
+        ck_assert_str_eq(mig_explain_finish(explain)->id, reports[0].id);
+    }
+}
+END_TEST
+
+/* What would be slow if anything were tried again and again. */
+static const char *const hostile[] = {
+    "Failed to load ",
+    "Bad config data: i=0x",
+    "Unknown ",
+    " != ",
+    "\\\\\\\\",
+    "'%s' -> '",
+    "Machine type received is '",
+    ": ",
+    "multifd: received ",
+    "Failed to put registers a: ",
+};
+
+START_TEST(work_is_linear)
+{
+    g_autoptr(MigExplain) explain = mig_explain_new();
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    while (text->len < 1u << 20) {
+        g_string_append(text, hostile[_i]);
+    }
+    for (int i = 0; i < 8; i++) {
+        mig_explain_feed(explain, text->str, text->len);
+        mig_explain_feed(explain, "\n", 1);
+    }
+    /* Lines of the longest length that counts. */
+    for (size_t at = 0; at + 60000 < text->len; at += 60000) {
+        mig_explain_feed(explain, text->str + at, 60000);
+        mig_explain_feed(explain, "\n", 1);
+    }
+    mig_explain_finish(explain);
+}
+END_TEST
+
+/* --- the manual ------------------------------------------------------------------------------ */
+
+static void append_roff(GString *out, const char *text)
+{
+    for (const char *p = text; *p; p++) {
+        if (*p == '\\') {
+            g_string_append(out, "\\e");
+        } else if (*p == '-') {
+            g_string_append(out, "\\-");
+        } else if (*p == '\'') {
+            g_string_append(out, "\\[aq]");
+        } else if (*p == '`') {
+            g_string_append(out, "\\(ga");
+        } else {
+            g_string_append_c(out, *p);
+        }
+    }
+}
+
+/* Sentences, a line for each part that fits; {hole} in italics. */
+static void append_sentences(GString *out, const char *sentences)
+{
+    g_autoptr(GRegex) unless = g_regex_new("\\{![^}]*\\}", 0, 0, NULL);
+    g_autoptr(GRegex) hole = g_regex_new("\\{([^}]*)\\}", 0, 0, NULL);
+    g_autofree char *plain = NULL, *italic = NULL;
+    g_autoptr(GString) roff = g_string_new(NULL);
+    size_t column = 0;
+
+    if (!sentences) {
+        return;
+    }
+    plain = g_regex_replace_literal(unless, sentences, -1, 0, "", 0, NULL);
+    append_roff(roff, plain);
+    italic = g_regex_replace(hole, roff->str, -1, 0, "\\\\fI\\1\\\\fR", 0, NULL);
+    g_auto(GStrv) words = g_strsplit(italic, " ", -1);
+    for (char **word = words; *word; word++) {
+        if (column && (column + strlen(*word) > 78 || g_str_has_suffix(word[-1], "."))) {
+            g_string_append_c(out, '\n');
+            column = 0;
+        }
+        g_string_append_printf(out, "%s%s%s", column ? " " : "",
+                               !column && **word == '.' ? "\\&" : "", *word);
+        column += strlen(*word) + 1;
+    }
+    g_string_append_c(out, '\n');
+}
+
+static void append_releases(GString *out, const MigMessageText *text)
+{
+    if (text->last && text->last < MIG_RELEASE_FIRST) {
+        g_string_append(out, "    (before 5.2)");
+    } else if (text->first || text->last) {
+        g_autofree char *releases = mig_releases_text(
+            mig_releases_between(text->first ? text->first : MIG_RELEASE_FIRST,
+                                 text->last ? text->last : MIG_RELEASE_LAST));
+
+        g_string_append_printf(out, "    (%s)", releases);
+    }
+}
+
+static void append_message(GString *out, const MigMessage *message)
+{
+    g_string_append(out, ".SS ");
+    append_roff(out, message->id);
+    g_string_append(out, "\n.EX\n");
+    for (const MigMessageText *text = message->texts; text->text; text++) {
+        g_string_append(out, *text->text == '.' ? "\\&" : "");
+        append_roff(out, text->text);
+        append_releases(out, text);
+        g_string_append_c(out, '\n');
+    }
+    g_string_append(out, ".EE\n.PP\n");
+    append_sentences(out, message->meaning);
+    append_sentences(out, message->look);
+    append_sentences(out, message->help);
+    g_string_append(out, ".PP\n.I ");
+    append_roff(out, message->function);
+    g_string_append_c(out, '\n');
+}
+
+START_TEST(the_manual_has_each_message)
+{
+    static const char begin[] = "\n.SH MESSAGES\n", end[] = "\n.SH SEE ALSO\n";
+    g_autofree char *path = source_path("man/migstat-errors.7"), *page = NULL;
+    g_autoptr(GString) out = g_string_new(NULL);
+    const MigMessage *message;
+    const char *first, *last;
+
+    ck_assert(g_file_get_contents(path, &page, NULL, NULL));
+    first = strstr(page, begin);
+    last = strstr(page, end);
+    ck_assert(first && last);
+    g_string_append_len(out, page, first + strlen(begin) - page);
+    for (size_t i = 0; (message = mig_message_at(i)) != NULL; i++) {
+        append_message(out, message);
+    }
+    g_string_append(out, last + 1);
+    assert_golden("../../man/migstat-errors.7", out->str);
+}
+END_TEST
+
+Suite *suite_explain(void)
+{
+    Suite *suite = suite_create("explain");
+    TCase *tc = tcase_create("messages");
+
+    tcase_add_test(tc, rows_are_whole);
+    tcase_add_loop_test(tc, each_text_is_recognised, 0, G_N_ELEMENTS(envelopes));
+    tcase_add_loop_test(tc, reports_have_their_cause, 0, G_N_ELEMENTS(reports));
+    tcase_add_loop_test(tc, others_are_unknown, 0, G_N_ELEMENTS(others));
+    tcase_add_test(tc, commands_can_be_pasted);
+    tcase_add_test(tc, a_log_may_come_in_pieces);
+    tcase_add_loop_test(tc, work_is_linear, 0, G_N_ELEMENTS(hostile));
+    tcase_add_test(tc, the_manual_has_each_message);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
