@@ -46,7 +46,8 @@ static const struct argp_option options[] = {
       "--devices, elements that are alike and all bytes of buffers",
       0 },
     { "only", KEY_ONLY, "TABLE,...", 0,
-      "Nothing but overview, ram, vfio, sections, commands, description, defects, or "
+      "Nothing but overview, channels, ram, vfio, sections, commands, description, "
+      "defects, or "
       "devices (sections with the sums of their pieces)",
       0 },
     { "sort", KEY_SORT, "size|offset|name", 0, "The order of each table's rows", 0 },
@@ -157,11 +158,20 @@ static void read_all(Dump *dump)
  * which may have no end, only where that is near. */
 static uint64_t whole_size(Dump *dump)
 {
+    uint64_t size = 0;
+    const MigInput *channel;
+
+    for (size_t i = 0; (channel = mig_input_attached(dump->in, i)); i++) {
+        if (!mig_input_seekable(channel)) {
+            return UINT64_MAX;
+        }
+        size += mig_input_size(channel);
+    }
     if (mig_input_seekable(dump->in)) {
-        return mig_input_size(dump->in);
+        return size + mig_input_size(dump->in);
     }
     return mig_input_skip(dump->in, AFTER_DAMAGE_MAX) < AFTER_DAMAGE_MAX
-               ? mig_input_tell(dump->in)
+               ? size + mig_input_tell(dump->in)
                : UINT64_MAX;
 }
 

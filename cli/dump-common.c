@@ -68,8 +68,9 @@ size_t dump_largest(const Dump *dump, const MigSectionSum *sums[DUMP_LARGEST])
 
 bool dump_body_is_over(const DumpBody *body, const MigItem *item)
 {
-    return body->section && (!item->section || item->kind == MIG_ITEM_SECTION_HEADER ||
-                             item->kind == MIG_ITEM_SECTION_FOOTER);
+    return body->section &&
+           (!item->section || item->channel || item->kind == MIG_ITEM_SECTION_HEADER ||
+            item->kind == MIG_ITEM_SECTION_FOOTER);
 }
 
 void dump_body_begin(DumpBody *body, const Dump *dump, const MigItem *header)

@@ -122,7 +122,10 @@ static void open_device(void *view, const DumpDevice *device)
     cli_json_uint(json, "version_id", device->version_id);
     cli_json_uint(json, "offset", device->offset);
     cli_json_uint(json, "length", device->length);
-    if (device->config) {
+    if (device->config && device->config->channel) {
+        cli_json_channel(json, device->config->channel);
+        cli_json_string(json, "configuration_in", "packet");
+    } else if (device->config) {
         cli_json_string(json, "configuration_in",
                         mig_section_type_key(device->config->type));
     }

@@ -178,19 +178,21 @@ static void open_device(void *view, const DumpDevice *device)
     View *v = view;
     g_autofree char *address = mig_address_of_section(device->name, device->instance_id);
     g_autofree char *shown = cli_escape(address, strlen(address));
-    g_autofree char *length = cli_number(device->length);
-    g_autofree char *line = NULL;
+    g_autofree char *length = cli_number(device->length), *line = NULL;
+    uint32_t channel = device->config ? device->config->channel : 0;
+    g_autofree char *at = cli_offset(channel, device->offset);
 
     v->shown++;
     if (!device->whole) {
         return;
     }
-    line = g_strdup_printf("%s%s%s  version %u, %s bytes at 0x%" PRIx64 "%s%s",
+    line = g_strdup_printf("%s%s%s  version %u, %s bytes at %s%s%s",
                            cli_style(v->color, CLI_BOLD), shown,
-                           cli_style(v->color, CLI_PLAIN), device->version_id, length,
-                           device->offset, device->config ? ", configuration in " : "",
-                           device->config ? mig_section_type_name(device->config->type)
-                                          : "");
+                           cli_style(v->color, CLI_PLAIN), device->version_id, length, at,
+                           device->config ? ", configuration in " : "",
+                           channel          ? "a packet"
+                           : device->config ? mig_section_type_name(device->config->type)
+                                            : "");
     fputs(v->shown > 1 ? "\n" : "", stdout);
     cli_print_row(stdout, 2, line);
 }

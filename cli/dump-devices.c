@@ -130,10 +130,9 @@ static void decode_body(Devices *d)
 }
 
 /* Configuration that a device sends again and again is shown when it has changed. */
-static bool is_repeated(Devices *d, const MigItem *item, const uint8_t *payload)
+static bool is_repeated(Devices *d, const MigItem *item, const uint8_t *payload, size_t n)
 {
-    char *digest = g_compute_checksum_for_data(G_CHECKSUM_SHA256, payload,
-                                               item->vfio.payload_length);
+    char *digest = g_compute_checksum_for_data(G_CHECKSUM_SHA256, payload, n);
     bool same = g_strcmp0(g_hash_table_lookup(d->configs, item->section), digest) == 0;
 
     g_hash_table_insert(d->configs, (gpointer)(uintptr_t)item->section, digest);
@@ -142,19 +141,13 @@ static bool is_repeated(Devices *d, const MigItem *item, const uint8_t *payload)
 
 static void decode_configuration(Devices *d, const MigItem *item)
 {
-    const uint8_t *bytes = mig_reader_bytes(d->dump->reader, item);
     const MigDecoder decoder = decoder_of(d);
-    const uint8_t *payload;
     uint64_t at;
     bool matches;
     size_t n;
+    const uint8_t *payload = mig_vfio_read_config(d->dump->reader, item, &n, &at);
 
-    if (!bytes) {
-        return;
-    }
-    payload = mig_vfio_item_payload(item, bytes, &n);
-    at = item->offset + (uint64_t)(payload - bytes);
-    if (is_repeated(d, item, payload)) {
+    if (!payload || is_repeated(d, item, payload, n)) {
         return;
     }
     begin_device(d, item->section, at, n, item);
@@ -164,6 +157,8 @@ static void decode_configuration(Devices *d, const MigItem *item)
 
 static void watch(Devices *d, const MigItem *item)
 {
+    const MigVfioRecord *record;
+
     if (dump_body_is_over(&d->body, item)) {
         decode_body(d);
     }
@@ -173,7 +168,7 @@ static void watch(Devices *d, const MigItem *item)
         dump_body_begin(&d->body, d->dump, item);
     } else if (d->body.section) {
         d->body.length += item->length;
-    } else if (item->kind == MIG_ITEM_VFIO_RECORD && item->vfio.has_payload &&
+    } else if ((record = mig_vfio_item_record(item)) && record->has_payload &&
                dump_wants(d->dump->options, item->section)) {
         decode_configuration(d, item);
     }

@@ -58,6 +58,16 @@ static void print_wrappers(const Dump *dump)
     }
 }
 
+static size_t count_attached(const MigInput *in)
+{
+    size_t n = 0;
+
+    while (mig_input_attached(in, n)) {
+        n++;
+    }
+    return n;
+}
+
 static void print_file(const Dump *dump, bool color)
 {
     g_autofree char *file = cli_file_name(dump->file);
@@ -74,7 +84,10 @@ static void print_file(const Dump *dump, bool color)
                     : dump_is_sound(dump) ? "complete"
                                           : "complete, with defects",
                     cli_style(color, CLI_PLAIN), size, container);
-    if (mig_input_file_size(dump->in, &file_size) && strcmp(container, "plain") != 0) {
+    if (mig_input_attached(dump->in, 0)) {
+        g_string_append_printf(line, ", %zu channels", 1 + count_attached(dump->in));
+    } else if (mig_input_file_size(dump->in, &file_size) &&
+               strcmp(container, "plain") != 0) {
         g_autofree char *outer = cli_number(file_size);
 
         g_string_append_printf(line, " (a file of %s)", outer);

@@ -207,6 +207,41 @@ static void put_commands(CliJson *json, const Dump *dump)
     cli_json_end_array(json);
 }
 
+static void put_channel(CliJson *json, const Dump *dump, uint32_t i,
+                        const MigChannelSummary *c)
+{
+    const MigInput *in = mig_reader_channel_input(dump->reader, i);
+
+    cli_json_object(json, NULL);
+    cli_json_uint(json, "channel", i);
+    cli_json_string(json, "kind", i ? "multifd" : "main");
+    uint_or_null(json, "id", i ? c->id : UINT64_MAX, UINT64_MAX);
+    cli_json_string(json, "file", mig_input_name(in));
+    cli_json_uint(json, "length", c->length);
+    cli_json_uint(json, "syncs", c->syncs);
+    cli_json_uint(json, "packets", c->packets);
+    cli_json_uint(json, "device_packets", c->device_packets);
+    cli_json_uint(json, "normal", c->pages[MIG_PAGE_NORMAL]);
+    cli_json_uint(json, "zero", c->pages[MIG_PAGE_ZERO]);
+    cli_json_string(json, "compression", mig_multifd_compression_name(c->compression));
+    cli_json_end_object(json);
+}
+
+/* Of a capture only. */
+static void put_channels(CliJson *json, const Dump *dump)
+{
+    const MigChannelSummary *c;
+
+    if (!mig_input_attached(dump->in, 0)) {
+        return;
+    }
+    cli_json_array(json, "channels");
+    for (uint32_t i = 0; (c = mig_summary_channel(dump->summary, i)); i++) {
+        put_channel(json, dump, i, c);
+    }
+    cli_json_end_array(json);
+}
+
 static void put_pages(CliJson *json, const MigRamSummary *ram)
 {
     cli_json_object(json, "pages");
@@ -261,6 +296,10 @@ static void put_ram(CliJson *json, const Dump *dump)
 static void put_vfio_record(CliJson *json, const MigVfioRecordSummary *r)
 {
     cli_json_object(json, NULL);
+    cli_json_channel(json, r->channel);
+    if (r->channel) {
+        cli_json_uint(json, "index", r->index);
+    }
     cli_json_uint(json, "offset", r->offset);
     cli_json_string(json, "flag", mig_vfio_flag_name(MIG_VFIO_FLAG_PREFIX | r->flag));
     cli_json_uint(json, "length", r->length);
@@ -314,6 +353,12 @@ static void put_vfio_device(CliJson *json, const Dump *dump, guint index)
         cli_json_null(json, "config_section");
     }
     uint_or_null(json, "enable_offset", d->enable, UINT64_MAX);
+    if (d->packet_channel) {
+        cli_json_object(json, "config_packet");
+        cli_json_channel(json, d->packet_channel);
+        cli_json_uint(json, "offset", d->packet_config);
+        cli_json_end_object(json);
+    }
     put_pci(json, dump, v);
     cli_json_array(json, "records");
     for (uint32_t next = v->first_record; next;) {
@@ -449,6 +494,7 @@ void dump_json(const Dump *dump)
         void (*put)(CliJson *json, const Dump *dump);
     } parts[] = {
         { DUMP_OVERVIEW, put_head },
+        { DUMP_CHANNELS, put_channels },
         { DUMP_SECTIONS, put_sections },
         { DUMP_COMMANDS, put_commands },
         { DUMP_RAM, put_ram },

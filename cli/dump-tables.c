@@ -10,10 +10,15 @@
 #include "dump.h"
 
 static const char *const tables[] = {
-    [DUMP_OVERVIEW] = "overview", [DUMP_RAM] = "ram",
-    [DUMP_VFIO] = "vfio",         [DUMP_SECTIONS] = "sections",
-    [DUMP_COMMANDS] = "commands", [DUMP_DESCRIPTION] = "description",
-    [DUMP_DEFECTS] = "defects",   [DUMP_DEVICES] = "devices",
+    [DUMP_OVERVIEW] = "overview",
+    [DUMP_CHANNELS] = "channels",
+    [DUMP_RAM] = "ram",
+    [DUMP_VFIO] = "vfio",
+    [DUMP_SECTIONS] = "sections",
+    [DUMP_COMMANDS] = "commands",
+    [DUMP_DESCRIPTION] = "description",
+    [DUMP_DEFECTS] = "defects",
+    [DUMP_DEVICES] = "devices",
 };
 
 static const char *const orders[] = {
@@ -42,10 +47,10 @@ bool dump_parse_only(const char *text, unsigned *only, char **problem)
         int table = find_word(*word, tables, G_N_ELEMENTS(tables));
 
         if (table < 0) {
-            *problem = g_strdup_printf(
-                "--only has no \"%s\"; its words are overview, ram, vfio, sections, "
-                "commands, description, defects and devices",
-                *word);
+            *problem = g_strdup_printf("--only has no \"%s\"; its words are overview, "
+                                       "channels, ram, vfio, sections, "
+                                       "commands, description, defects and devices",
+                                       *word);
             return false;
         }
         *only |= 1u << table;

@@ -62,6 +62,55 @@ static char *count(uint64_t n)
     return n ? cli_number(n) : g_strdup("-");
 }
 
+static void channel_row(const Text *t, CliTable *table, uint32_t i,
+                        const MigChannelSummary *c)
+{
+    const MigInput *in = mig_reader_channel_input(t->dump->reader, i);
+    g_autofree char *number = g_strdup_printf("%u", i), *length = cli_number(c->length);
+    g_autofree char *id = i ? g_strdup_printf("%u", c->id) : g_strdup("-");
+    g_autofree char *packets = count(c->packets), *syncs = count(c->syncs);
+    g_autofree char *devices = count(c->device_packets);
+    g_autofree char *normal = count(c->pages[MIG_PAGE_NORMAL]);
+    g_autofree char *zero = count(c->pages[MIG_PAGE_ZERO]);
+    g_autofree char *base = g_path_get_basename(mig_input_name(in));
+    g_autofree char *file = cli_file_name(base);
+    const char *const cells[] = {
+        number,  i ? "multifd" : "main",
+        id,      length,
+        syncs,   packets,
+        devices, normal,
+        zero,    i ? mig_multifd_compression_name(c->compression) : "-",
+        file
+    };
+
+    cli_table_cells(table, cells);
+}
+
+static void print_channels(const Text *t)
+{
+    static const char *const head[] = { "channel",       "kind",   "id",
+                                        "bytes",         "epochs", "packets",
+                                        "state packets", "normal", "zero",
+                                        "compression",   "file" };
+    const MigChannelSummary *c = mig_summary_channel(t->dump->summary, 0);
+    CliTable *table;
+
+    if (!c) {
+        if (mig_input_attached(t->dump->in, 0) || t->dump->options->only) {
+            print_none(t, "CHANNELS", "channels beside the main one", false);
+        }
+        return;
+    }
+    heading(t, "CHANNELS");
+    table = cli_table_new("llrrrrrrrll");
+    cli_table_head_cells(table, head);
+    for (uint32_t i = 0; (c = mig_summary_channel(t->dump->summary, i)); i++) {
+        channel_row(t, table, i, c);
+    }
+    cli_table_drop_empty(table);
+    cli_table_print(table, stdout, 2);
+}
+
 /* Columns of the RAM table: those before the kinds of page, and those after them. */
 enum {
     RAM_KINDS = 3,
@@ -142,6 +191,12 @@ static char *config_place(const MigVfioDevice *d)
 {
     GString *place = g_string_new(NULL);
 
+    if (d->packet_channel) {
+        g_autofree char *at = cli_offset(d->packet_channel, d->packet_config);
+
+        g_string_assign(place, at);
+        return g_string_free(place, FALSE);
+    }
     if (d->config == UINT64_MAX) {
         g_string_assign(place, d->dialect == MIG_VFIO_DIALECT_MULTIFD
                                    ? "on another channel (multifd)"
@@ -195,10 +250,12 @@ static void vfio_rows(const Text *t, CliTable *table, const MigVfioSummary *v)
 
     for (uint32_t next = v->first_record; next;) {
         const MigVfioRecordSummary *r = mig_summary_vfio_record(s, next - 1);
-        g_autofree char *offset = hex(r->offset), *length = cli_number(r->length);
-        g_autofree char *flags = NULL;
+        g_autofree char *offset = cli_offset(r->channel, r->offset);
+        g_autofree char *length = cli_number(r->length), *flags = NULL;
 
-        if (r->has_subflags) {
+        if (r->channel) {
+            flags = g_strdup_printf("packet %u", r->index);
+        } else if (r->has_subflags) {
             flags = g_strdup_printf(
                 "%s%s(0x%04x)", r->subflags & MIG_VFIO_SUBFLAG_SETUP ? "SETUP " : "",
                 r->subflags & MIG_VFIO_SUBFLAG_ENABLE_IRQ ? "ENABLE_IRQ " : "",
@@ -626,10 +683,11 @@ void dump_text(const Dump *dump)
         DumpTable table;
         void (*print)(const Text *t);
     } parts[] = {
-        { DUMP_OVERVIEW, print_head },     { DUMP_RAM, print_ram },
-        { DUMP_VFIO, print_vfio },         { DUMP_DEVICES, print_devices },
-        { DUMP_SECTIONS, print_sections }, { DUMP_COMMANDS, print_commands },
-        { DUMP_DESCRIPTION, print_end },   { DUMP_DEFECTS, print_defects },
+        { DUMP_OVERVIEW, print_head },     { DUMP_CHANNELS, print_channels },
+        { DUMP_RAM, print_ram },           { DUMP_VFIO, print_vfio },
+        { DUMP_DEVICES, print_devices },   { DUMP_SECTIONS, print_sections },
+        { DUMP_COMMANDS, print_commands }, { DUMP_DESCRIPTION, print_end },
+        { DUMP_DEFECTS, print_defects },
     };
     unsigned only = dump->options->only;
     bool begun = false;

@@ -19,6 +19,7 @@
 /* What --only picks from.  DEVICES is not shown unless it is asked for. */
 typedef enum DumpTable {
     DUMP_OVERVIEW,
+    DUMP_CHANNELS, /* of captures */
     DUMP_RAM,
     DUMP_VFIO,
     DUMP_SECTIONS,

@@ -37,6 +37,7 @@ void mig_facts_init(MigFacts *facts)
         .controllers = g_array_new(false, false, sizeof(MigController)),
     };
     mig_page_store_init(&facts->pages);
+    mig_multifd_facts_init(&facts->multifd);
 }
 
 void mig_facts_clear(MigFacts *facts)
@@ -45,6 +46,7 @@ void mig_facts_clear(MigFacts *facts)
         mig_page_set_clear(&g_array_index(facts->coverage, MigCoverage, i).sent);
     }
     mig_page_store_clear(&facts->pages);
+    mig_multifd_facts_clear(&facts->multifd);
     mig_long_array_free(facts->sections);
     g_ptr_array_unref(facts->fulls);
     g_array_unref(facts->coverage);
@@ -261,7 +263,7 @@ static void watch_packet(MigFacts *facts, const MigItem *item)
     MigVfioFacts *v = find_vfio(facts, item->section);
 
     if (v) {
-        v->on_channels = true;
+        mig_vfio_device_watch(&v->device, item);
     }
 }
 
@@ -328,7 +330,9 @@ static void watch_command(MigFacts *facts, const MigItem *item)
 
 bool mig_facts_update(MigFacts *facts, const MigItem *item, GError **error)
 {
-    facts->channels |= item->channel != 0;
+    if (!mig_multifd_facts_update(&facts->multifd, item, error)) {
+        return false;
+    }
     switch (item->kind) {
     case MIG_ITEM_CONFIGURATION:
         facts->configuration = MIN(facts->configuration, item->offset);

@@ -11,6 +11,7 @@
 #ifndef MIG_CHECK_FACTS_H
 #define MIG_CHECK_FACTS_H
 
+#include "check/facts-multifd.h"
 #include "io/long-array.h"
 #include "stream/page-set.h"
 #include "stream/reader.h"
@@ -35,7 +36,6 @@ typedef struct MigVfioFacts {
     uint64_t early_set_up; /* of the first subflag SETUP outside of FULL */
     uint64_t early_bytes;  /* device data before the configuration */
     uint32_t early_records;
-    bool on_channels; /* packets of its state came on multifd channels */
 } MigVfioFacts;
 
 /* The body that is being read, or section NULL. */
@@ -94,7 +94,7 @@ typedef struct MigFacts {
     uint64_t n_content_records; /* runs of pages that are not zero pages */
     uint64_t n_page_records;    /* runs of any */
     bool multifd_flush;
-    bool channels; /* multifd channels are read beside the main one */
+    MigMultifdFacts multifd;
 
     MigLongArray *vfio; /* MigVfioFacts, in order of appearance */
     GArray *gics,

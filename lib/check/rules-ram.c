@@ -303,7 +303,7 @@ static const char *pages_elsewhere(const MigCheck *check, const MigFacts *facts)
     if (conf && conf->x_ignore_shared) {
         return "x-ignore-shared: shared blocks are not sent";
     }
-    if (facts->multifd_flush && !facts->channels) {
+    if (facts->multifd_flush && !facts->multifd.seen) {
         return "multifd: pages travel on other channels";
     }
     if (facts->colo) {

@@ -250,7 +250,7 @@ static void vfio_data_after_end(MigCheck *check, const MigFacts *facts,
  * SWITCHOVER_START, END has no data, and FULL has no configuration. */
 static bool is_multifd(const MigFacts *facts, const MigVfioFacts *v)
 {
-    return v->device.config_load_ready ||
+    return v->device.config_load_ready || v->device.on_channels ||
            (v->device.full && v->device.stop_copy_records == 0 &&
             facts->switchover_start != MIG_NOWHERE);
 }
@@ -266,7 +266,8 @@ static void vfio_multifd(MigCheck *check, const MigFacts *facts, const MigItem *
     for (guint i = 0; i < facts->vfio->len; i++) {
         const MigVfioFacts *v = &g_array_index(facts->vfio, MigVfioFacts, i);
 
-        if (has_no_config(v) && is_multifd(facts, v) && !v->on_channels) {
+        if (has_no_config(v) && is_multifd(facts, v) && !v->device.on_channels &&
+            !facts->multifd.seen) {
             mig_report(check, mig_facts_section(facts, v->device.section)->full,
                        v->device.section,
                        "configuration and stop-and-copy data are not in "

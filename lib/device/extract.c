@@ -14,6 +14,8 @@
 #include "io/fully.h"
 #include "io/options.h"
 #include "stream/outer.h"
+#include "stream/vfio-packets.h"
+#include "stream/vfio-payload.h"
 #include "stream/vfio.h"
 
 /* A VFIO device that is taken. */
@@ -30,6 +32,7 @@ struct MigExtract {
     GTree *blocks;           /* their names; a tree: none costs more than others */
     GPtrArray *devices;      /* Device, in order */
     GHashTable *by_section;  /* MigSection -> Device */
+    MigVfioPackets *packets; /* of those devices, on other channels */
     bool described;          /* the description was seen */
     const MigSection *asked; /* the section of the last item, */
     bool wanted;             /* and whether it is one that is to be taken */
@@ -156,12 +159,17 @@ static bool take_vfio(MigExtract *x, MigReader *reader, const MigItem *item,
     Device *device;
     size_t n;
 
-    if (item->kind != MIG_ITEM_VFIO_RECORD || !is_wanted(x, item->section)) {
+    if (!item->section || !mig_section_is_vfio(item->section) ||
+        (item->kind != MIG_ITEM_VFIO_RECORD && item->kind != MIG_ITEM_MULTIFD_DEVICE) ||
+        !is_wanted(x, item->section)) {
         return true;
     }
     device = find_device(x, item->section, error);
     if (!device) {
         return false;
+    }
+    if (item->kind == MIG_ITEM_MULTIFD_DEVICE) {
+        return mig_vfio_packets_hold(x->packets, reader, item, error);
     }
     if (record->flag != MIG_VFIO_DEV_DATA_STATE && !record->has_payload) {
         return true;
@@ -180,16 +188,93 @@ static bool take_vfio(MigExtract *x, MigReader *reader, const MigItem *item,
     return write_all(device->data, p, n, error);
 }
 
+/* A MigVfioPacketFault: the first one is an error. */
+static bool refuse_packets(const MigVfioPacket *at, const char *text, void *user)
+{
+    GError **error = user;
+
+    mig_error_set(error, MIG_ERROR_MALFORMED, at->packet, "multifd-device-order", "%s",
+                  text);
+    mig_error_set_channel(*error, at->channel);
+    return false;
+}
+
+/* Appends what the device gets of @packet to its data, or makes it its configuration. */
+static bool take_packet(MigExtract *x, Device *device, const MigVfioPacket *packet,
+                        GError **error)
+{
+    uint8_t buffer[65536];
+    size_t n;
+
+    for (uint32_t at = 0; at < packet->length; at += (uint32_t)n) {
+        n = MIN(sizeof buffer, packet->length - at);
+        if (!mig_vfio_packet_read(x->reader, packet, at, buffer, n, error)) {
+            return false;
+        }
+        if (packet->config) {
+            g_byte_array_append(device->config, buffer, (guint)n);
+        } else if (!write_all(device->data, buffer, n, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The configuration space is a part of the payload that was taken. */
+static void keep_space(Device *device)
+{
+    MigVfioPayload payload;
+
+    if (mig_vfio_payload_parse_whole(device->config->data, device->config->len,
+                                     &payload)) {
+        g_byte_array_remove_range(device->config, 0, payload.config_offset);
+        g_byte_array_set_size(device->config, payload.config_size);
+    }
+}
+
+/* What came on other channels follows what came on the main one. */
+static bool take_packets(MigExtract *x, Device *device, GError **error)
+{
+    GError *failure = NULL;
+    size_t n;
+    const MigVfioPacket *all = mig_vfio_packets_of(x->packets, device->section, &n);
+
+    mig_vfio_packets_judge(all, n, refuse_packets, &failure);
+    if (failure) {
+        mig_error_set_section(failure, device->section->name,
+                              device->section->instance_id);
+        g_propagate_error(error, failure);
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (all[i].config) {
+            g_byte_array_set_size(device->config, 0);
+        }
+        if (!take_packet(x, device, &all[i], error)) {
+            return false;
+        }
+    }
+    if (n) {
+        keep_space(device);
+    }
+    return true;
+}
+
 static bool finish_vfio(MigExtract *x, GError **error)
 {
     for (guint i = 0; i < x->devices->len; i++) {
-        const Device *device = g_ptr_array_index(x->devices, i);
+        Device *device = g_ptr_array_index(x->devices, i);
         const MigSection *section = device->section;
         g_autofree char *name =
             mig_address_of_section(section->name, section->instance_id);
-        g_autofree char *text =
-            device->config->len ? lspci_text(section->name, device->config) : NULL;
-        int fd = text ? open_part(x, MIG_EXTRACT_PART_CONFIG, name, error) : -1;
+        g_autofree char *text = NULL;
+        int fd;
+
+        if (!take_packets(x, device, error)) {
+            return false;
+        }
+        text = device->config->len ? lspci_text(section->name, device->config) : NULL;
+        fd = text ? open_part(x, MIG_EXTRACT_PART_CONFIG, name, error) : -1;
 
         if (text && (fd < 0 || !write_all(fd, text, strlen(text), error))) {
             return false;
@@ -257,6 +342,7 @@ MigExtract *mig_extract_new(MigReader *reader, const MigExtractOptions *options)
     x->blocks = g_tree_new_full(compare_names, NULL, g_free, NULL);
     x->devices = g_ptr_array_new_with_free_func(free_device);
     x->by_section = g_hash_table_new(NULL, NULL);
+    x->packets = mig_vfio_packets_new();
     return x;
 }
 
@@ -267,6 +353,7 @@ void mig_extract_free(MigExtract *x)
         g_tree_unref(x->blocks);
         g_hash_table_unref(x->by_section);
         g_ptr_array_unref(x->devices);
+        mig_vfio_packets_free(x->packets);
         g_free(x);
     }
 }

@@ -227,7 +227,8 @@ static bool decode(Pair *pair, int side)
     if (!device->bytes) {
         return out_of_memory(stream);
     }
-    if (!mig_diff_read_again(stream, body->offset, device->bytes, body->length)) {
+    if (!mig_diff_read_again(stream, body->channel, body->offset, device->bytes,
+                             body->length)) {
         return false;
     }
     if (body->vfio) {
@@ -259,8 +260,8 @@ static bool same_bytes(const Pair *pair)
         size_t n = (size_t)MIN(CHUNK, length - at);
 
         for (int i = 0; i < 2; i++) {
-            if (!mig_diff_read_again(&pair->diff->side[i], pair->body[i].offset + at,
-                                     buffer + i * CHUNK, n)) {
+            if (!mig_diff_read_again(&pair->diff->side[i], pair->body[i].channel,
+                                     pair->body[i].offset + at, buffer + i * CHUNK, n)) {
                 return true;
             }
         }

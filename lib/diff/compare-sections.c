@@ -45,8 +45,9 @@ static GArray *bodies_of(MigDiffStream *side)
         uint64_t at, length = mig_section_summary_body(s, &at);
         bool cut = side->error && !mig_summary_section(side->summary, i + 1);
 
-        g_array_index(bodies, MigDiffBody, s->section) =
-            (MigDiffBody){ cut ? NULL : list[s->section], at, length, false };
+        g_array_index(bodies, MigDiffBody, s->section) = (MigDiffBody){
+            .section = cut ? NULL : list[s->section], .offset = at, .length = length
+        };
     }
     return bodies;
 }

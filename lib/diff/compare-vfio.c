@@ -52,8 +52,9 @@ static MigDiffBody last_config(const MigDiffStream *side, const MigVfioSummary *
     for (; record; record = next_record(side, record->next)) {
         if (record->flag == (uint16_t)MIG_VFIO_DEV_CONFIG_STATE &&
             record->payload_length) {
-            body.offset = record->offset + record->header_length;
+            body.offset = record->payload;
             body.length = record->payload_length;
+            body.channel = record->channel;
         }
     }
     return body;
@@ -80,15 +81,43 @@ static void diff_config(MigDiff *diff, const MigDiffBody bodies[2])
 /* The device data of one side in sections of one type. */
 typedef struct Data {
     MigDiffStream *side;
-    const MigVfioRecordSummary *record;
-    uint64_t at;         /* in its payload */
-    MigSectionType type; /* PART: pre-copy; else all but that */
+    const MigVfioRecordSummary *record; /* of the main channel; then come */
+    const MigVfioPacket *packets;       /* those of the others, */
+    size_t n_packets;                   /* as many as are left */
+    uint64_t at;                        /* in its payload */
+    MigSectionType type;                /* PART: pre-copy; else all but that */
 } Data;
 
 static bool is_data(const Data *data)
 {
-    return data->record->flag == (uint16_t)MIG_VFIO_DEV_DATA_STATE &&
+    return !data->record->channel &&
+           data->record->flag == (uint16_t)MIG_VFIO_DEV_DATA_STATE &&
            (data->record->type == MIG_SECTION_PART) == (data->type == MIG_SECTION_PART);
+}
+
+/* Goes on in the packets, in their order, after @done bytes; returns how many there are then,
+ * or 0 as read_data(). */
+static size_t read_packets(Data *data, uint8_t *buffer, size_t done, size_t n)
+{
+    while (!data->record && data->n_packets && done < n) {
+        const MigVfioPacket *packet = data->packets;
+        size_t want =
+            packet->config ? 0 : (size_t)MIN(n - done, packet->length - data->at);
+
+        if (want == 0) {
+            data->packets++;
+            data->n_packets--;
+            data->at = 0;
+            continue;
+        }
+        if (!mig_diff_read_again(data->side, packet->channel, packet->payload + data->at,
+                                 buffer + done, want)) {
+            return 0;
+        }
+        data->at += want;
+        done += want;
+    }
+    return done;
 }
 
 /* Reads at most @n bytes. Returns 0 at the end, or after an error, which that side then
@@ -107,15 +136,16 @@ static size_t read_data(Data *data, uint8_t *buffer, size_t n)
             data->at = 0;
             continue;
         }
-        if (!mig_diff_read_again(
-                data->side, data->record->offset + data->record->header_length + data->at,
-                buffer + done, want)) {
+        if (!mig_diff_read_again(data->side, 0,
+                                 data->record->offset + data->record->header_length +
+                                     data->at,
+                                 buffer + done, want)) {
             return 0;
         }
         data->at += want;
         done += want;
     }
-    return done;
+    return read_packets(data, buffer, done, n);
 }
 
 static void visit_data(MigDiff *diff, MigDifference *difference, const uint8_t *a,
@@ -151,6 +181,10 @@ static void diff_data(MigDiff *diff, const MigVfioSummary *const vfio[2],
         data[i] = (Data){ .side = &diff->side[i],
                           .type = type,
                           .record = next_record(&diff->side[i], vfio[i]->first_record) };
+        if (type == MIG_SECTION_END) {
+            data[i].packets = mig_vfio_packets_of(
+                diff->side[i].packets, vfio[i]->device.section, &data[i].n_packets);
+        }
     }
     do {
         n[0] = read_data(&data[0], buffer, CHUNK);

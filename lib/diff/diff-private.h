@@ -9,13 +9,15 @@
 
 #include "diff/diff.h"
 #include "stream/summary.h"
+#include "stream/vfio-packets.h"
 
 /* One of the two streams, read as far as it goes. */
 typedef struct MigDiffStream {
     MigInput *in;
     MigReader *reader;
     MigSummary *summary;
-    MigRamImage *image; /* with MIG_DIFF_RAM */
+    MigVfioPackets *packets; /* of device state on other channels */
+    MigRamImage *image;      /* with MIG_DIFF_RAM */
     int image_fd;
     uint64_t image_end; /* where the next block's content goes in it */
     bool held;
@@ -42,8 +44,9 @@ static inline bool mig_diff_is_whole(const MigDiff *diff, int side)
     return !diff->side[side].error;
 }
 
-/* Reads @n bytes again.  False, with the error of @side, where it cannot be done. */
-bool mig_diff_read_again(MigDiffStream *side, uint64_t offset, uint8_t *bytes, size_t n);
+/* Reads @n bytes of @channel again.  False, with the error of @side, where it cannot be done. */
+bool mig_diff_read_again(MigDiffStream *side, uint32_t channel, uint64_t offset,
+                         uint8_t *bytes, size_t n);
 
 void mig_diff_visit(MigDiff *diff, const MigDifference *difference);
 
@@ -51,6 +54,7 @@ void mig_diff_visit(MigDiff *diff, const MigDifference *difference);
 typedef struct MigDiffBody {
     const MigSection *section;
     uint64_t offset, length;
+    uint32_t channel;
     bool vfio; /* a VFIO configuration payload; else a FULL body */
 } MigDiffBody;
 

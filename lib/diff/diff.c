@@ -66,6 +66,7 @@ static void open_side(MigDiffStream *side, MigInput *in, MigDiffFlags flags)
     side->in = in;
     side->reader = mig_reader_new(in);
     side->summary = mig_summary_new();
+    side->packets = mig_vfio_packets_new();
     side->image =
         flags & MIG_DIFF_RAM ? mig_ram_image_new(side->reader, place_block, side) : NULL;
     side->image_fd = -1;
@@ -78,6 +79,7 @@ static void close_side(MigDiffStream *side)
         close(side->image_fd);
     }
     mig_summary_free(side->summary);
+    mig_vfio_packets_free(side->packets);
     mig_reader_free(side->reader);
     g_clear_error(&side->error);
 }
@@ -127,18 +129,22 @@ MigStatus mig_diff_read(MigDiff *diff, MigDiffSide which)
     }
     if (status == MIG_STATUS_MORE &&
         (!mig_summary_watch(side->summary, item, &side->error) ||
+         !mig_vfio_packets_hold(side->packets, side->reader, item, &side->error) ||
          (side->image && !mig_ram_image_watch(side->image, item, &side->error)))) {
         status = MIG_STATUS_ERROR;
     }
     return status;
 }
 
-bool mig_diff_read_again(MigDiffStream *side, uint64_t offset, uint8_t *bytes, size_t n)
+bool mig_diff_read_again(MigDiffStream *side, uint32_t channel, uint64_t offset,
+                         uint8_t *bytes, size_t n)
 {
-    if (mig_input_read_at(side->in, offset, bytes, n) == n) {
+    MigInput *in = mig_reader_channel_input(side->reader, channel);
+
+    if (mig_input_read_at(in, offset, bytes, n) == n) {
         return true;
     }
-    if (!side->error && mig_input_end_error(side->in, &side->error)) {
+    if (!side->error && mig_input_end_error(in, &side->error)) {
         mig_error_set_plain(&side->error, MIG_ERROR_IO, "it has become shorter");
     }
     return false;

@@ -23,6 +23,7 @@ void mig_channel_free(MigChannel *channel);
 
 uint8_t mig_channel_id(const MigChannel *channel);          /* as QEMU counts */
 const uint8_t *mig_channel_uuid(const MigChannel *channel); /* 16 bytes */
+MigInput *mig_channel_input(const MigChannel *channel);
 
 /*
  * The next item.  @at is the item of the main channel at which the loader waits: sections

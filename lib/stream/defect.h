@@ -50,7 +50,8 @@
     X(VFIO_DATA_LENGTH, "vfio-data-length")                 /* stops */ \
     X(VFIO_CONFIG_PAYLOAD, "vfio-config-payload")           /* stops */ \
     X(RECORD_FLAG, "record-flag")                           /* stops */ \
-    X(MULTIFD_PACKET, "multifd-packet")                     /* stops */
+    X(MULTIFD_PACKET, "multifd-packet")                     /* stops */ \
+    X(MULTIFD_SYNC, "multifd-sync")                         /* stops */
 /* clang-format on */
 
 #define X(name, id) extern const char MIG_DEFECT_##name[];

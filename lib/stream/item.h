@@ -218,12 +218,19 @@ typedef struct MigMultifdPacket {
     const MigRamBlock *block;          /* whose pages they are; NULL without pages */
 } MigMultifdPacket;
 
-/* A packet of device state, for the handler that item->section is, if the stream has it. */
+/* "none", "zlib", ...: a static string, by a packet's flags. */
+MIG_API const char *mig_multifd_compression_name(uint32_t flags);
+
+/* A packet of device state, for the handler that item->section is, if the stream has it; of a
+ * VFIO device, item->type is that of the section which it belongs into. */
 typedef struct MigMultifdDevice {
     uint32_t instance_id;
     uint32_t data_length; /* bytes of all pieces */
     /* What begins the data of a VFIO device; 0 where there is less than that. */
     uint32_t vfio_version, vfio_index, vfio_flags;
+    /* ... and what it amounts to: the record that an ordinary stream would have in its place,
+     * with the offsets where things are in this item; flag 0 where it is none. */
+    MigVfioRecord record;
 } MigMultifdDevice;
 
 typedef struct MigItem {

@@ -188,6 +188,12 @@ MigStatus mig_merge_next(MigMerge *merge, MigReader *r, MigItem *item, GError **
     return MIG_STATUS_MORE;
 }
 
+MigInput *mig_merge_input(const MigMerge *merge, uint32_t channel)
+{
+    g_return_val_if_fail(channel && channel <= merge->channels->len, NULL);
+    return mig_channel_input(channel_at(merge, channel - 1));
+}
+
 const uint8_t *mig_merge_bytes(MigMerge *merge, const MigItem *item)
 {
     g_return_val_if_fail(item->channel <= merge->channels->len, NULL);

@@ -33,6 +33,9 @@ bool mig_merge_waits_at(MigMerge *merge, const MigItem *item);
 MigStatus mig_merge_next(MigMerge *merge, MigReader *reader, MigItem *item,
                          GError **error);
 
+/* The input of @channel, 1 or more. */
+MigInput *mig_merge_input(const MigMerge *merge, uint32_t channel);
+
 /* As mig_reader_bytes(), of an item that is not of the main channel. */
 const uint8_t *mig_merge_bytes(MigMerge *merge, const MigItem *item);
 

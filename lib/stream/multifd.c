@@ -22,7 +22,6 @@
 #define IDSTR        12u
 #define INSTANCE_ID  268u
 #define DATA_LENGTH  272u
-#define VFIO_HEADER  12u /* of a device's data: be32 version | be32 index | be32 flags */
 
 bool mig_multifd_has_magic(const uint8_t *p)
 {
@@ -42,6 +41,26 @@ const uint8_t *mig_multifd_uuid(const uint8_t *p)
 uint32_t mig_multifd_flags(const uint8_t *p)
 {
     return mig_be32(p + FLAGS);
+}
+
+const char *mig_multifd_compression_name(uint32_t flags)
+{
+    switch (flags & MIG_MULTIFD_COMPRESSION) {
+    case 0:
+        return "none";
+    case MIG_MULTIFD_ZLIB:
+        return "zlib";
+    case MIG_MULTIFD_ZSTD:
+        return "zstd";
+    case MIG_MULTIFD_QPL:
+        return "qpl";
+    case MIG_MULTIFD_UADK:
+        return "uadk";
+    case MIG_MULTIFD_QATZIP:
+        return "qatzip";
+    default:
+        return "an unknown method";
+    }
 }
 
 void mig_multifd_packet_decode(const uint8_t *p, MigMultifdPacket *packet)
@@ -77,7 +96,7 @@ void mig_multifd_device_decode(const uint8_t *p, size_t n, MigMultifdDevice *dev
 
     *device = (MigMultifdDevice){ .instance_id = mig_be32(p + INSTANCE_ID),
                                   .data_length = mig_be32(p + DATA_LENGTH) };
-    if (n >= VFIO_HEADER) {
+    if (n >= MIG_MULTIFD_VFIO_HEADER_LENGTH) {
         device->vfio_version = mig_be32(data);
         device->vfio_index = mig_be32(data + 4);
         device->vfio_flags = mig_be32(data + 8);

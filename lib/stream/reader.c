@@ -229,6 +229,11 @@ MigInput *mig_reader_input(const MigReader *r)
     return r->in;
 }
 
+MigInput *mig_reader_channel_input(const MigReader *r, uint32_t channel)
+{
+    return channel ? mig_merge_input(r->merge, channel) : r->in;
+}
+
 MigBudget *mig_reader_budget(MigReader *r)
 {
     return &r->budget;

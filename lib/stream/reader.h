@@ -99,8 +99,9 @@ MIG_API const MigDescription *mig_reader_description(const MigReader *reader);
 MIG_API const MigDescription *mig_reader_find_description(MigReader *reader,
                                                           GError **error);
 
-/* The input that it was made with. */
+/* The input that it was made with; and that of a channel, the main one being 0. */
 MIG_API MigInput *mig_reader_input(const MigReader *reader);
+MIG_API MigInput *mig_reader_channel_input(const MigReader *reader, uint32_t channel);
 
 typedef struct MigBudget MigBudget;
 

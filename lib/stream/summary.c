@@ -18,6 +18,7 @@ struct MigSummary {
     MigLongArray *vfio_numbers; /* of their sections: index into vfio + 1 */
     MigLongArray *vfio_records; /* MigVfioRecordSummary, in order */
     MigLongArray *commands;     /* MigCommandSummary, in order */
+    GArray *channels;           /* MigChannelSummary, the main one first */
     MigSummaryTotals totals;
     uint64_t share[MIG_SHARE_COUNT];
     MigDefectSummary defects[MIG_DEFECTS_KEPT];
@@ -33,6 +34,8 @@ MigSummary *mig_summary_new(void)
     s->vfio_numbers = mig_long_array_new(sizeof(uint32_t));
     s->vfio_records = mig_long_array_new(sizeof(MigVfioRecordSummary));
     s->commands = mig_long_array_new(sizeof(MigCommandSummary));
+    s->channels = g_array_new(false, true, sizeof(MigChannelSummary));
+    g_array_set_size(s->channels, 1);
     s->totals.eof_offset = UINT64_MAX;
     s->totals.trailing_zero = true;
     return s;
@@ -47,6 +50,7 @@ void mig_summary_free(MigSummary *s)
         mig_long_array_free(s->vfio_numbers);
         mig_long_array_free(s->vfio_records);
         mig_long_array_free(s->commands);
+        g_array_unref(s->channels);
         g_free(s);
     }
 }
@@ -166,35 +170,21 @@ static void keep_config(MigVfioSummary *vfio, const MigVfioRecord *record)
     vfio->msix_enabled = record->msix_vectors && record->msix_enabled;
 }
 
-static bool watch_vfio(MigSummary *s, const MigItem *item, GError **error)
+/* One more record of @vfio, with what @item is known by; NULL with *error. */
+static MigVfioRecordSummary *add_record(MigSummary *s, MigVfioSummary *vfio,
+                                        const MigItem *item, GError **error)
 {
-    MigVfioSummary *vfio = vfio_of(s, item, error);
-    MigVfioRecordSummary *record;
+    MigVfioRecordSummary *record = mig_item_keep(s->vfio_records, item, error);
 
-    if (!vfio) {
-        return false;
-    }
-    mig_vfio_device_watch(&vfio->device, item);
-    if (item->kind != MIG_ITEM_VFIO_RECORD || item->piece) {
-        return true;
-    }
-    if (item->vfio.has_payload) {
-        keep_config(vfio, &item->vfio);
-    }
-    record = mig_item_keep(s->vfio_records, item, error);
     if (!record) {
-        return false;
+        return NULL;
     }
     *record = (MigVfioRecordSummary){
         .offset = item->offset,
         .length = item->whole,
-        .payload_length = item->vfio.payload_length,
-        .flag = (uint16_t)item->vfio.flag,
-        .subflags = item->vfio.subflags,
-        .has_subflags = item->vfio.has_subflags,
-        .header_length = (uint8_t)item->vfio.payload_offset,
         .type = (uint8_t)item->type,
         .device = (uint32_t)(vfio - (MigVfioSummary *)(void *)s->vfio->data),
+        .channel = item->channel,
     };
     if (vfio->last_record) {
         g_array_index(s->vfio_records, MigVfioRecordSummary, vfio->last_record - 1).next =
@@ -203,7 +193,46 @@ static bool watch_vfio(MigSummary *s, const MigItem *item, GError **error)
         vfio->first_record = s->vfio_records->len;
     }
     vfio->last_record = s->vfio_records->len;
-    return true;
+    return record;
+}
+
+static void fill_record(MigVfioRecordSummary *record, const MigVfioRecord *vfio)
+{
+    record->payload_length = vfio->payload_length;
+    record->flag = (uint16_t)vfio->flag;
+    record->subflags = vfio->subflags;
+    record->has_subflags = vfio->has_subflags;
+}
+
+/* A record of the main channel, or one that came in a packet of another. */
+static bool watch_vfio(MigSummary *s, const MigItem *item, GError **error)
+{
+    bool packet = item->kind == MIG_ITEM_MULTIFD_DEVICE;
+    const MigVfioRecord *vfio = packet ? &item->multifd_device.record : &item->vfio;
+    MigVfioSummary *device = vfio_of(s, item, error);
+    MigVfioRecordSummary *record;
+
+    if (!device) {
+        return false;
+    }
+    mig_vfio_device_watch(&device->device, item);
+    if ((item->kind != MIG_ITEM_VFIO_RECORD && !packet) || item->piece || !vfio->flag) {
+        return true;
+    }
+    if (vfio->has_payload) {
+        keep_config(device, vfio);
+    }
+    record = add_record(s, device, item, error);
+    if (record) {
+        fill_record(record, vfio);
+        record->payload = item->offset + vfio->payload_offset;
+        if (packet) {
+            record->index = item->multifd_device.vfio_index;
+        } else {
+            record->header_length = (uint8_t)vfio->payload_offset;
+        }
+    }
+    return record != NULL;
 }
 
 static MigShare share_of(const MigItem *item)
@@ -250,12 +279,53 @@ static bool watch_outside(MigSummary *s, const MigItem *item, GError **error)
     return true;
 }
 
+/* Adds an item of another channel to what is known of that. */
+static void count_packets(MigChannelSummary *channel, const MigItem *item)
+{
+    switch (item->kind) {
+    case MIG_ITEM_MULTIFD_INITIAL:
+        channel->id = item->multifd_initial.id;
+        break;
+    case MIG_ITEM_MULTIFD_PACKET:
+        channel->packets++;
+        channel->syncs += (item->multifd_packet.flags & MIG_MULTIFD_SYNC) != 0;
+        if (item->multifd_packet.normal_pages) {
+            channel->compression = item->multifd_packet.flags & MIG_MULTIFD_COMPRESSION;
+        }
+        break;
+    case MIG_ITEM_MULTIFD_DEVICE:
+        channel->device_packets += item->piece == 0;
+        break;
+    case MIG_ITEM_RAM_PAGES:
+        channel->pages[item->pages.kind] += item->pages.n_pages;
+        break;
+    default:
+        break;
+    }
+}
+
+static void watch_channels(MigSummary *s, const MigItem *item)
+{
+    MigChannelSummary *channel;
+
+    if (item->channel >= s->channels->len) {
+        g_array_set_size(s->channels, item->channel + 1);
+    }
+    channel = &g_array_index(s->channels, MigChannelSummary, item->channel);
+    channel->length += item->length;
+    if (item->channel) {
+        count_packets(channel, item);
+    }
+}
+
 /* No section of the main channel has the bytes of another channel. */
-static void watch_channel(MigSummary *s, const MigItem *item)
+static bool watch_channel(MigSummary *s, const MigItem *item, GError **error)
 {
     if (item->kind == MIG_ITEM_RAM_PAGES) {
         watch_ram(s, item);
     }
+    return item->kind != MIG_ITEM_MULTIFD_DEVICE || !item->section ||
+           !mig_section_is_vfio(item->section) || watch_vfio(s, item, error);
 }
 
 static void keep_defect(MigSummary *s, const MigItem *item)
@@ -271,12 +341,12 @@ static void keep_defect(MigSummary *s, const MigItem *item)
 bool mig_summary_watch(MigSummary *s, const MigItem *item, GError **error)
 {
     s->share[share_of(item)] += item->length;
+    watch_channels(s, item);
     if (G_UNLIKELY(item->defect)) {
         keep_defect(s, item);
     }
     if (item->channel) {
-        watch_channel(s, item);
-        return true;
+        return watch_channel(s, item, error);
     }
     if (!item->section) {
         return watch_outside(s, item, error);
@@ -340,6 +410,11 @@ const MigVfioSummary *mig_summary_vfio_of(const MigSummary *s, const MigSection 
 const MigVfioRecordSummary *mig_summary_vfio_record(const MigSummary *s, size_t i)
 {
     return ELEMENT(s->vfio_records, MigVfioRecordSummary, i);
+}
+
+const MigChannelSummary *mig_summary_channel(const MigSummary *s, size_t i)
+{
+    return s->channels->len > 1 ? ELEMENT(s->channels, MigChannelSummary, i) : NULL;
 }
 
 const MigCommandSummary *mig_summary_command(const MigSummary *s, size_t i)

@@ -49,10 +49,13 @@ typedef struct MigVfioRecordSummary {
     uint16_t flag; /* the low 16 bits of the flag */
     uint16_t subflags;
     bool has_subflags;
-    uint8_t header_length; /* bytes of it before its payload */
-    uint8_t type;          /* of the section that it is in */
+    uint8_t header_length; /* bytes of it before its payload; of a packet 0 */
+    uint8_t type;          /* of the section that it is in, or of a packet would be */
     uint32_t device;       /* as mig_summary_vfio() counts */
     uint32_t next;         /* index + 1 of the device's next record; 0: none */
+    uint64_t payload;      /* where its payload is, in plain bytes of its channel */
+    uint32_t channel;      /* where that is not the main one, it is a packet, */
+    uint32_t index;        /* and this its place among those of the device */
 } MigVfioRecordSummary;
 
 /* A VFIO device and what its configuration space says of it. */
@@ -67,6 +70,18 @@ typedef struct MigVfioSummary {
     uint32_t first_record; /* 1 more than mig_summary_vfio_record() counts; 0: none */
     uint32_t last_record;
 } MigVfioSummary;
+
+/* A channel of a capture. */
+typedef struct MigChannelSummary {
+    uint64_t length;         /* bytes */
+    uint64_t packets;        /* of pages, those without any included */
+    uint64_t device_packets; /* of device state */
+    uint64_t syncs;          /* packets with SYNC, each of which ends an epoch */
+    uint64_t pages[MIG_PAGE_KIND_COUNT];
+    uint32_t compression; /* MIG_MULTIFD_...: of the last packet with pages; 0: none */
+    uint8_t id;           /* that QEMU gave it; of the main channel 0 */
+    uint64_t reserved[4]; /* for members to come: the channels are an array */
+} MigChannelSummary;
 
 typedef struct MigCommandSummary {
     uint64_t offset, length;
@@ -143,6 +158,9 @@ MIG_API const MigVfioSummary *mig_summary_vfio_of(const MigSummary *summary,
 /* Records of all devices: those of one are linked by their next. */
 MIG_API const MigVfioRecordSummary *mig_summary_vfio_record(const MigSummary *summary,
                                                             size_t i);
+
+/* Channels of a capture, the main one first; NULL where only the main one was seen. */
+MIG_API const MigChannelSummary *mig_summary_channel(const MigSummary *summary, size_t i);
 
 /* COMMANDs. */
 MIG_API const MigCommandSummary *mig_summary_command(const MigSummary *summary, size_t i);

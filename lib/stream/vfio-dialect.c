@@ -77,6 +77,9 @@ static void watch_config(MigVfioDevice *device, const MigItem *item)
 
 static MigVfioDialect judge(const MigVfioDevice *device)
 {
+    if (device->on_channels) {
+        return MIG_VFIO_DIALECT_MULTIFD;
+    }
     if (device->subflags) {
         return MIG_VFIO_DIALECT_SUBFLAG;
     }
@@ -88,6 +91,21 @@ static MigVfioDialect judge(const MigVfioDevice *device)
         return MIG_VFIO_DIALECT_MULTIFD;
     }
     return MIG_VFIO_DIALECT_NONE;
+}
+
+/* Offsets of other channels say nothing of the order on the main one. */
+static void watch_packet(MigVfioDevice *device, const MigItem *item)
+{
+    const MigVfioRecord *record = &item->multifd_device.record;
+
+    device->on_channels = true;
+    if (record->has_payload && !device->packet_channel) {
+        device->packet_channel = item->channel;
+        device->packet_config = item->offset;
+    } else if (record->flag == MIG_VFIO_DEV_DATA_STATE) {
+        device->stop_copy_bytes += record->payload_length;
+        device->stop_copy_records++;
+    }
 }
 
 void mig_vfio_device_watch(MigVfioDevice *device, const MigItem *item)
@@ -106,6 +124,9 @@ void mig_vfio_device_watch(MigVfioDevice *device, const MigItem *item)
             device->config_load_ready = true;
             break;
         }
+    }
+    if (item->kind == MIG_ITEM_MULTIFD_DEVICE && item->piece == 0) {
+        watch_packet(device, item);
     }
     device->dialect = judge(device);
 }

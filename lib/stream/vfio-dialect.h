@@ -43,7 +43,12 @@ typedef struct MigVfioDevice {
     bool plain_config; /* some has not */
     bool full;         /* a FULL section was seen */
     bool config_load_ready;
-    uint64_t reserved[4]; /* for members to come: MigVfioSummary has one inside */
+    /* Of packets on multifd channels: where the first configuration is that came in one, channel
+     * 0 if none has, and whether there were any. */
+    uint64_t packet_config;
+    uint32_t packet_channel;
+    bool on_channels;
+    uint64_t reserved[2]; /* for members to come: MigVfioSummary has one inside */
 } MigVfioDevice;
 
 G_END_DECLS

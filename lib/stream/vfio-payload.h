@@ -35,6 +35,10 @@ bool mig_vfio_payload_parse(const uint8_t *p, size_t n, MigVfioPayload *payload)
 /* The same of a payload that was cut off before its END_OF_STATE: @n bytes are all of it. */
 bool mig_vfio_payload_parse_whole(const uint8_t *p, size_t n, MigVfioPayload *payload);
 
+/* Sets what @record has of the payload that was parsed from @p, by its payload_offset. */
+void mig_vfio_record_set_payload(MigVfioRecord *record, const MigVfioPayload *payload,
+                                 const uint8_t *p);
+
 /* Appends to @out the payload that was parsed from @p: version, pins and the head of a
  * subsection from @payload, what belongs to the device from @p. */
 void mig_vfio_payload_encode(const MigVfioPayload *payload, const uint8_t *p,

@@ -208,6 +208,30 @@ const uint8_t *mig_vfio_item_payload(const MigItem *item, const uint8_t *bytes, 
     return bytes + header;
 }
 
+const MigVfioRecord *mig_vfio_item_record(const MigItem *item)
+{
+    const MigVfioRecord *record = item->kind == MIG_ITEM_VFIO_RECORD ? &item->vfio
+                                  : item->kind == MIG_ITEM_MULTIFD_DEVICE
+                                      ? &item->multifd_device.record
+                                      : NULL;
+
+    return record && item->piece == 0 && record->flag ? record : NULL;
+}
+
+const uint8_t *mig_vfio_read_config(MigReader *reader, const MigItem *item, size_t *n,
+                                    uint64_t *offset)
+{
+    const MigVfioRecord *record = mig_vfio_item_record(item);
+    MigInput *in = mig_reader_channel_input(reader, item->channel);
+    size_t there;
+    const uint8_t *p;
+
+    *n = (size_t)record->payload_length;
+    *offset = item->offset + record->payload_offset;
+    p = mig_input_peek(in, record->payload_offset + *n, &there);
+    return there < record->payload_offset + *n ? NULL : p + record->payload_offset;
+}
+
 const uint8_t *mig_vfio_item_config(const MigItem *item, const uint8_t *bytes)
 {
     return bytes + item->vfio.config_offset;
@@ -222,9 +246,9 @@ static bool contains_end(const uint8_t *p, size_t n)
     return memmem(p, n, flag, sizeof(flag)) != NULL;
 }
 
-static void note_payload(MigItem *item, const MigVfioPayload *payload, const uint8_t *p)
+void mig_vfio_record_set_payload(MigVfioRecord *record, const MigVfioPayload *payload,
+                                 const uint8_t *p)
 {
-    MigVfioRecord *record = &item->vfio;
     const uint8_t *space = p + payload->config_offset;
 
     record->has_payload = true;
@@ -235,7 +259,6 @@ static void note_payload(MigItem *item, const MigVfioPayload *payload, const uin
     record->msix_enabled = mig_pci_msix_enabled(space);
     record->vendor_id = mig_le16(space);
     record->device_id = mig_le16(space + 2);
-    item->length += payload->length;
 }
 
 /* What follows DEV_CONFIG_STATE.  @p is the flag, @n bytes are there. */
@@ -259,7 +282,8 @@ static MigStatus read_config(MigReader *r, MigItem *item, const uint8_t *p, size
         return MIG_STATUS_MORE;
     }
     if (mig_vfio_payload_parse(p + at, n - at, &payload)) {
-        note_payload(item, &payload, p + at);
+        mig_vfio_record_set_payload(record, &payload, p + at);
+        item->length += payload.length;
         return MIG_STATUS_MORE;
     }
     if (n < at + MIG_VFIO_PAYLOAD_MAX + FLAG && !contains_end(p + at, n - at)) {

@@ -7,7 +7,7 @@
 #ifndef MIG_STREAM_VFIO_H
 #define MIG_STREAM_VFIO_H
 
-#include "stream/item.h"
+#include "stream/reader.h"
 
 G_BEGIN_DECLS
 
@@ -24,6 +24,17 @@ MIG_API const uint8_t *mig_vfio_item_payload(const MigItem *item, const uint8_t 
 /* The configuration space in @bytes of a record that has a payload, item->vfio.config_size
  * bytes. */
 MIG_API const uint8_t *mig_vfio_item_config(const MigItem *item, const uint8_t *bytes);
+
+/* What @item, a VFIO record or a packet of device state, has as a record; NULL: nothing. */
+MIG_API const MigVfioRecord *mig_vfio_item_record(const MigItem *item);
+
+/*
+ * All of the configuration payload of @item, the last one that @reader has read, if
+ * mig_vfio_item_record() has one: *n bytes, at *offset of the channel.  Valid as
+ * mig_reader_bytes(); NULL where it cannot be read any more.
+ */
+MIG_API const uint8_t *mig_vfio_read_config(MigReader *reader, const MigItem *item,
+                                            size_t *n, uint64_t *offset);
 
 G_END_DECLS
 

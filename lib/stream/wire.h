@@ -179,6 +179,10 @@ typedef enum MigRamFlag {
 #define MIG_MULTIFD_NAME_LENGTH          256u /* of a RAM block or an idstr, NULs included */
 #define MIG_MULTIFD_PACKET_GUEST_BYTES   (512u << 10) /* of pages, at most, in a packet */
 #define MIG_MULTIFD_CHANNELS_MAX         255u
+/* The data of a VFIO device: be32 version 0 | be32 index | be32 flags | device data, or
+ * with flag 1 its configuration record.  Source: hw/vfio/migration-multifd.c, 10.0 to 11.1. */
+#define MIG_MULTIFD_VFIO_HEADER_LENGTH 12u
+#define MIG_MULTIFD_VFIO_CONFIG        1u
 typedef enum MigMultifdFlag {
     MIG_MULTIFD_SYNC = 0x01,
     MIG_MULTIFD_COMPRESSION = 0x3e, /* the mask of the next five */

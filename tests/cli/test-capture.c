@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Owns:          the proof that every command takes a capture: a folder of channels, or a
- *                file with --channel; and that one which is not whole is told.
+ *                file with --channel; that device state is put together; and that a capture which
+ *                is not whole is told.
  * Must not know: in which order channels are read (../unit/test-channels.c).
  * See also:      migstat-capture(5); fixtures/channels.
  */
@@ -45,11 +46,12 @@ static Run *run_line(const char *line, const char *dir)
     "header; config \"pc-q35-7.2\"; start 2 \"ram\" 0 4;"                          \
     "ram-size 0x4000; ram-block \"b\" 0x4000; ram-eos; footer 2; end 2; ram-eos; " \
     "footer 2; eof"
+#define FIRST "multifd-sync 1; "
 #define SYNC  "multifd-sync 9; "
 #define PAGES "multifd-packet 0 3 2 0 \"b\" { be64 0 0x1000 }; page 1; page 2; "
 #define MORE  "multifd-packet 0 4 2 0 \"b\" { be64 0x2000 0x3000 }; page 3; page 4; "
-#define ZERO  "multifd-initial 0; " SYNC PAGES SYNC
-#define ONE   "multifd-initial 1; " SYNC MORE SYNC
+#define ZERO  "multifd-initial 0; " FIRST PAGES SYNC
+#define ONE   "multifd-initial 1; " FIRST MORE SYNC
 #define OTHER "be32 0x11223344 1; fill 16 5; u8 1; fill 39 0; " SYNC MORE SYNC
 
 /* --- what is a capture ------------------------------------------------------------------- */
@@ -124,7 +126,7 @@ static const struct {
     { { "a: " MAIN, "b: multifd-initial 0; " SYNC, NULL },
       "migstat check .",
       1,
-      ".:channel 1, offset 0x580: error[truncated]: ram: the channel ends before the "
+      ".:channel 1, offset 0x580: error[multifd-sync]: ram: the channel ends before the "
       "SYNC" },
     { { "a.json: u8 1", NULL },
       "migstat dump .",
@@ -167,6 +169,60 @@ START_TEST(a_capture_is_one_input)
 }
 END_TEST
 
+/* --- what is shown of one ---------------------------------------------------------------- */
+
+static const char *const vfio[] = { "main: =capture/vfio/main.txt",
+                                    "a: =capture/vfio/a.txt", "b: =capture/vfio/b.txt",
+                                    NULL };
+
+static const struct {
+    const char *line, *golden;
+} views[] = {
+    { "migstat dump --all .", "capture/vfio.dump" },
+    { "migstat dump -f json .", "capture/vfio.json" },
+    { "migstat dump --items .", "capture/vfio.items.out" },
+    { "migstat dump --devices='*vfio' . | head -n 3", "capture/vfio.devices.out" },
+};
+
+START_TEST(what_is_shown_of_a_capture)
+{
+    g_autofree char *dir = make_folder(vfio);
+    g_autoptr(Run) run = run_line(views[_i].line, dir);
+
+    ck_assert_msg(run->status == 0, "%s: %s", views[_i].line, run->err);
+    assert_golden(views[_i].golden, run->out);
+    scratch_remove(dir);
+}
+END_TEST
+
+/* Lines of the shell, each of which has to succeed. */
+static const char *const lines[] = {
+    /* pre-copy data, then the packets by their indices */
+    "mkdir o && migstat extract -q --vfio='*' -o o . && "
+    "{ head -c 20 /dev/zero | tr '\\0' '\\21'; head -c 30 /dev/zero | tr '\\0' '\\42';"
+    "  head -c 10 /dev/zero | tr '\\0' '\\63'; } | cmp - o/*.data && "
+    "grep -q 'Class 0200: 15b3:101e' o/*.config",
+    "mkdir o && for i in a b main; do zstd -q --rm $i; done && "
+    "migstat extract -q --vfio='*' -o o . && test $(cat o/*.data | wc -c) = 60",
+    "migstat diff . .",
+    "migstat check .",
+    /* the channels may be mixed up between the waits, and so may be their packets */
+    "mkdir c && cp main c && { head -c 64 a; tail -c +65 b; } > c/1 && "
+    "{ head -c 64 b; tail -c +65 a; } > c/2 && migstat diff --ram . c",
+    "migstat dump -f json --only=vfio . | grep -q '\"stop_copy_bytes\": 40'",
+};
+
+START_TEST(state_is_put_together)
+{
+    g_autofree char *dir = make_folder(vfio);
+    g_autoptr(Run) run = run_line(lines[_i], dir);
+
+    ck_assert_msg(run->status == 0, "%s: %d\n%s%s", lines[_i], run->status, run->out,
+                  run->err);
+    scratch_remove(dir);
+}
+END_TEST
+
 /* --- captures of stock QEMU -------------------------------------------------------------- */
 
 static const char *const captures[] = { "q35-72-multifd", "q35-100-multifd-vfio" };
@@ -193,6 +249,8 @@ Suite *suite_capture(void)
     TCase *tc = tcase_create("capture");
 
     tcase_add_loop_test(tc, a_capture_is_one_input, 0, G_N_ELEMENTS(rows));
+    tcase_add_loop_test(tc, what_is_shown_of_a_capture, 0, G_N_ELEMENTS(views));
+    tcase_add_loop_test(tc, state_is_put_together, 0, G_N_ELEMENTS(lines));
     tcase_add_loop_test(tc, a_real_capture_is_sound, 0, G_N_ELEMENTS(captures));
     suite_add_tcase(suite, tc);
     return suite;

@@ -450,7 +450,7 @@ static const struct {
       "apic" },
     { "--only=sections --top=0", "good/minimal-ram.txt", 0, "more\n", "ram " },
     { "--only=nonsense", "good/minimal-ram.txt", 2,
-      "--only has no \"nonsense\"; its words are overview, ram,", NULL },
+      "--only has no \"nonsense\"; its words are overview, channels, ram,", NULL },
     { "--sort=", "good/minimal-ram.txt", 2, "--sort is size, offset or name", NULL },
     { "--top=-1", "good/minimal-ram.txt", 2, "--top wants a number of rows", NULL },
     { "--top=4294967296", "good/minimal-ram.txt", 2, "--top wants a number of rows",

@@ -98,6 +98,8 @@ START_TEST(streams_are_as_the_schemas_say)
     add_streams(files, "dump", ".txt");
     g_ptr_array_add(files, g_strdup("/nonexistent/file"));
     g_ptr_array_add(files, g_strdup("/"));
+    g_ptr_array_add(files, source_path("tests/fixtures/channels/q35-100-multifd-vfio"));
+    g_ptr_array_add(files, source_path("tests/fixtures/channels/q35-72-multifd"));
     add_streams(files, "bad", ".txt");
     ck_assert_uint_gt(files->len, 150);
     assert_view((gsize)_i, NULL, files);

@@ -277,11 +277,9 @@ static const struct {
     { START END, ONE("be32 0x11223344 1 0x41; str \"d\"; fill 255 0; be32 0 1; u8 1; "),
       BEFORE "multifd-packet" AT },
     /* The main channel waits once more than there are SYNCs, or once less. */
-    { START PART END, { ID0 SYNC SYNC }, BEFORE "1:sync-0+0 EOS truncated 1@0xac0" },
-    { START END, { ID0 SYNC SYNC SYNC }, BEFORE "1:sync-0+0 EOS multifd-packet 1@0xac0" },
-    { START END,
-      { ID0 SYNC SYNC NORMAL },
-      BEFORE "1:sync-0+0 EOS multifd-packet 1@0xac0" },
+    { START PART END, { ID0 SYNC SYNC }, BEFORE "1:sync-0+0 EOS multifd-sync 1@0xac0" },
+    { START END, { ID0 SYNC SYNC SYNC }, BEFORE "1:sync-0+0 EOS multifd-sync 1@0xac0" },
+    { START END, { ID0 SYNC SYNC NORMAL }, BEFORE "1:sync-0+0 EOS multifd-sync 1@0xac0" },
     /* A machine whose pages are of a size that only the stream could tell. */
     { "header; config \"none\"; start 2 \"ram\" 0 4; " LIST "ram-eos; footer 2; " END,
       { ID0 SYNC SYNC },
