@@ -36,12 +36,12 @@ const MigBody *mig_body_for(const char *idstr)
 
 bool mig_section_is_ram(const MigSection *section)
 {
-    return section && section->body == &mig_body_ram;
+    return section && mig_section_body(section) == &mig_body_ram;
 }
 
 bool mig_section_is_vfio(const MigSection *section)
 {
-    return section && section->body == &mig_body_vfio;
+    return section && mig_section_body(section) == &mig_body_vfio;
 }
 
 gint mig_section_compare(gconstpointer a, gconstpointer b)
@@ -62,14 +62,14 @@ MigSection *mig_section_renamed(const MigSection *section, const char *name)
     size_t n = strlen(name);
     MigSection *renamed;
 
-    if (n == 0 || n > UINT8_MAX || mig_body_for(name) != section->body) {
+    if (n == 0 || n > UINT8_MAX || mig_body_for(name) != mig_section_body(section)) {
         return NULL;
     }
     renamed = mig_section_new(name, (uint8_t)n);
+    mig_section_set_body(renamed, mig_section_body(section));
     renamed->id = section->id;
     renamed->instance_id = section->instance_id;
     renamed->version_id = section->version_id;
-    renamed->body = section->body;
     renamed->index = section->index;
     return renamed;
 }

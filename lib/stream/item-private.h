@@ -22,14 +22,31 @@ static inline const char *mig_name_after(void *room, const void *name, uint8_t n
     return room;
 }
 
+/* A section with what the library alone knows of it: every section is one. */
+typedef struct MigOwnSection {
+    MigSection section;
+    const struct MigBody
+        *body; /* how its bodies are read: stream/body.h; NULL: not yet known */
+} MigOwnSection;
+
 /* Zeros, but for a name of @n bytes.  The caller frees it, with g_free(). */
 static inline MigSection *mig_section_new(const void *name, uint8_t n)
 {
-    MigSection *section = g_malloc0(sizeof(MigSection) + n + 1u);
+    MigOwnSection *own = g_malloc0(sizeof(MigOwnSection) + n + 1u);
 
-    section->name_length = n;
-    section->name = mig_name_after(section + 1, name, n);
-    return section;
+    own->section.name_length = n;
+    own->section.name = mig_name_after(own + 1, name, n);
+    return &own->section;
+}
+
+static inline const struct MigBody *mig_section_body(const MigSection *section)
+{
+    return ((const MigOwnSection *)(const void *)section)->body;
+}
+
+static inline void mig_section_set_body(MigSection *section, const struct MigBody *body)
+{
+    ((MigOwnSection *)(void *)section)->body = body;
 }
 
 static inline MigRamBlock *mig_ram_block_new(const void *name, uint8_t n)

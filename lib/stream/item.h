@@ -65,11 +65,10 @@ MIG_API const char *mig_item_kind_name(MigItemKind kind);
 typedef struct MigSection {
     uint32_t id; /* as last bound by START or FULL */
     uint32_t instance_id;
-    uint32_t version_id;        /* as last bound */
-    const struct MigBody *body; /* how its bodies are read: stream/body.h */
-    uint32_t index;             /* 0, 1, ... in order of first appearance */
-    uint8_t name_length;        /* bytes of name, which may hold anything, NUL too */
-    const char *name;           /* the idstr, closed by a NUL */
+    uint32_t version_id; /* as last bound */
+    uint32_t index;      /* 0, 1, ... in order of first appearance */
+    uint8_t name_length; /* bytes of name, which may hold anything, NUL too */
+    const char *name;    /* the idstr, closed by a NUL */
 } MigSection;
 
 /* What owns the bodies of a section. */

@@ -101,7 +101,7 @@ static MigSection *section_for(MigReader *r, const uint8_t *name, uint8_t name_l
     if (!mig_reader_spend(r, name_length, error)) {
         return NULL;
     }
-    section->body = mig_body_for(section->name);
+    mig_section_set_body(section, mig_body_for(section->name));
     section->index = r->sections->len;
     g_ptr_array_add(r->sections, section);
     mig_sorted_add(&r->by_name, word_of(section));
@@ -209,7 +209,7 @@ MigStatus mig_section_short_header_next(MigReader *r, MigItem *item, GError **er
 
 MigStatus mig_section_body_next(MigReader *r, MigItem *item, GError **error)
 {
-    const MigBody *body = r->grammar.section->body;
+    const MigBody *body = mig_section_body(r->grammar.section);
     MigStatus status;
 
     item->section = r->grammar.section;
