@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "capture.h"
 #include "convert-for.h"
 #include "convert.h"
 #include "files.h"
@@ -236,8 +237,20 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
+/* Of a capture, what the other filters get is one stream. */
+static bool begins_with_fold(const Arguments *arguments)
+{
+    const GPtrArray *files = arguments->common->files;
+
+    return arguments->common->channels->len ||
+           (files->len && cli_is_folder(g_ptr_array_index(files, 0)));
+}
+
 static bool build_chain(const Arguments *arguments, MigChain *chain, GError **error)
 {
+    if (begins_with_fold(arguments) && !mig_chain_add(chain, "fold", error)) {
+        return false;
+    }
     for (guint i = 0; i < arguments->steps->len; i++) {
         const Step *step = &g_array_index(arguments->steps, Step, i);
 

@@ -192,13 +192,26 @@ static bool find_scanner(const MigChain *chain, bool cheap, size_t *i)
     return false;
 }
 
+/* Makes sure that all channels can be read twice. */
+static bool hold_all(MigInput *in, GError **error)
+{
+    MigInput *channel;
+
+    for (size_t i = 0; (channel = mig_input_attached(in, i)); i++) {
+        if (!mig_input_hold(channel, error)) {
+            return false;
+        }
+    }
+    return mig_input_hold(in, error);
+}
+
 static bool run_stage(MigChain *chain, MigInput *in, MigInput *again, MigOutput *out,
                       GError **error)
 {
     size_t scanner;
 
     if (find_scanner(chain, again || mig_input_seekable(in), &scanner)) {
-        if (!again && !mig_input_hold(in, error)) {
+        if (!again && !hold_all(in, error)) {
             return false;
         }
         if (!(chain->may_be_brief && brief_first_pass(chain, scanner, in)) &&
@@ -303,11 +316,13 @@ static bool run_again(MigChain *chain, MigInput *in, uint64_t start, GError **er
 }
 
 /* What a chain writes has one channel. */
-static bool check_channels(MigInput *in, GError **error)
+static bool check_channels(const MigChain *chain, MigInput *in, GError **error)
 {
-    if (mig_input_attached(in, 0)) {
-        mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,
-                            "a capture of several channels is not converted");
+    if (mig_input_attached(in, 0) &&
+        (!chain->instances->len ||
+         mig_chain_instance(chain, 0)->type != &mig_filter_fold)) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE,
+                            "of several channels, the filter fold has to make one first");
         return false;
     }
     return true;
@@ -324,7 +339,7 @@ static bool begin(MigChain *chain, MigInput *in, const MigChainOptions *options,
     chain->ran = mig_options_take(&chain->options, sizeof(chain->options), options,
                                   "MigChainOptions", error) &&
                  mig_chain_settle(chain, error);
-    return chain->ran && check_channels(in, error);
+    return chain->ran && check_channels(chain, in, error);
 }
 
 bool mig_chain_run(MigChain *chain, MigInput *in, MigInput *again, MigOutput *out,

@@ -125,6 +125,7 @@ bool mig_next_refuse(MigNext *next, const MigItem *item, const MigSection *secti
     va_end(args);
     if (item) {
         mig_error_set(&refusal, MIG_ERROR_REFUSED, item->offset, NULL, "%s", text);
+        mig_error_set_channel(refusal, item->channel);
     } else {
         mig_error_set_plain(&refusal, MIG_ERROR_REFUSED, "%s", text);
     }
@@ -209,8 +210,22 @@ static const uint8_t *input_bytes(MigChain *chain, const MigItem *item, GError *
     return chain->scratch;
 }
 
+/* Those of what was read last, on a channel other than the main one. */
+static const uint8_t *channel_bytes(MigChain *chain, const MigItem *item, GError **error)
+{
+    const uint8_t *p = mig_reader_bytes(chain->reader, item);
+
+    if (!p) {
+        is_gone(mig_reader_channel_input(chain->reader, item->channel), item, error);
+    }
+    return p;
+}
+
 const uint8_t *mig_next_bytes(MigNext *next, const MigItem *item, GError **error)
 {
+    if (item->channel) {
+        return channel_bytes(next->chain, item, error);
+    }
     return item->bytes ? g_bytes_get_data(item->bytes, NULL)
                        : input_bytes(next->chain, item, error);
 }

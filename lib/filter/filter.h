@@ -170,6 +170,7 @@ bool mig_filter_yes_no(const char *key, const char *value, bool *yes, GError **e
     X(drop_command)    \
     X(drop_section)    \
     X(drop_subsection) \
+    X(fold)            \
     X(footers)         \
     X(keep_section)    \
     X(machine)         \

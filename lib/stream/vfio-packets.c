@@ -124,17 +124,34 @@ static size_t first_of(const MigVfioPacket *all, size_t n, uint32_t section)
     return low;
 }
 
-const MigVfioPacket *mig_vfio_packets_of(MigVfioPackets *packets,
-                                         const MigSection *section, size_t *n)
+static const MigVfioPacket *sorted(MigVfioPackets *packets)
 {
     MigVfioPacket *all = (MigVfioPacket *)(void *)packets->all->data;
-    size_t first;
 
     if (!packets->sorted) {
         sort(all, packets->all->len);
         packets->sorted = true;
     }
-    first = first_of(all, packets->all->len, section->index);
+    return all;
+}
+
+uint64_t mig_vfio_packets_sections(MigVfioPackets *packets)
+{
+    const MigVfioPacket *all = sorted(packets);
+    uint64_t n = packets->all->len > 0;
+
+    for (guint i = 1; i < packets->all->len; i++) {
+        n += all[i].section != all[i - 1].section;
+    }
+    return n;
+}
+
+const MigVfioPacket *mig_vfio_packets_of(MigVfioPackets *packets,
+                                         const MigSection *section, size_t *n)
+{
+    const MigVfioPacket *all = sorted(packets);
+    size_t first = first_of(all, packets->all->len, section->index);
+
     *n = first_of(all, packets->all->len, section->index + 1) - first;
     return all + first;
 }

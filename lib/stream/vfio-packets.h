@@ -42,6 +42,9 @@ bool mig_vfio_packets_hold(MigVfioPackets *packets, MigReader *reader,
 const MigVfioPacket *mig_vfio_packets_of(MigVfioPackets *packets,
                                          const MigSection *section, size_t *n);
 
+/* How many different sections have some. */
+uint64_t mig_vfio_packets_sections(MigVfioPackets *packets);
+
 /*
  * Tells @found of each fault of a set, in the order of the indices: @at is the packet that it is
  * about; @text, which is gone after the call, says what is wrong.  False ends it.  @all has

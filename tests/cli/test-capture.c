@@ -152,7 +152,6 @@ static const struct {
       "cp a copy.txt; migstat convert --force . -o a; cmp a copy.txt",
       0,
       "it is the input itself" },
-    { { WHOLE }, "migstat convert . -o new", 2, "a capture of several channels" },
     { { WHOLE }, "migstat dump a", 2, "as --channel=FILE" },
 };
 
@@ -182,6 +181,8 @@ static const struct {
     { "migstat dump -f json .", "capture/vfio.json" },
     { "migstat dump --items .", "capture/vfio.items.out" },
     { "migstat dump --devices='*vfio' . | head -n 3", "capture/vfio.devices.out" },
+    { "migstat convert -q . | migstat dump --items -", "capture/vfio.folded.out" },
+    { "migstat convert --dry-run --to=subflag .", "capture/vfio.plan.out" },
 };
 
 START_TEST(what_is_shown_of_a_capture)
@@ -210,6 +211,21 @@ static const char *const lines[] = {
     "mkdir c && cp main c && { head -c 64 a; tail -c +65 b; } > c/1 && "
     "{ head -c 64 b; tail -c +65 a; } > c/2 && migstat diff --ram . c",
     "migstat dump -f json --only=vfio . | grep -q '\"stop_copy_bytes\": 40'",
+    /* one stream has the same memory, the same device and no fault, whatever its layout */
+    "mkdir o && migstat convert -q . -o o/x && migstat check o/x && "
+    "migstat extract -q --ram=all -o o/r . && "
+    "migstat extract -q --vfio='*' -o o/r . && migstat extract -q --ram=all -o o/s o/x "
+    "&& "
+    "migstat extract -q --vfio='*' -o o/s o/x && diff -r o/r o/s",
+    "mkdir o; for to in config-first config-last subflag; do "
+    "migstat convert -q --to=$to . -o o/$to && migstat check -q o/$to && "
+    "migstat convert -q --to=config-last o/$to | cmp - o/config-last || "
+    "test $to = config-first || exit; done",
+    "mkdir o; migstat convert -q --channel=a --channel=b main -o o/x && "
+    "migstat convert -q . | cmp - o/x",
+    "mkdir o; migstat convert -q . -o o/x && migstat convert -q --filter=fold o/x | cmp "
+    "- o/x",
+    "mkdir o; migstat convert -q --for=10.0 . -o o/x && migstat check --for=10.0 o/x",
 };
 
 START_TEST(state_is_put_together)
@@ -219,6 +235,70 @@ START_TEST(state_is_put_together)
 
     ck_assert_msg(run->status == 0, "%s: %d\n%s%s", lines[_i], run->status, run->out,
                   run->err);
+    scratch_remove(dir);
+}
+END_TEST
+
+/* --- what cannot become one stream ---------------------------------------------------------- */
+
+#define VFIO_START                                                                     \
+    "header; config \"pc-q35-10.0\"; start 2 \"ram\" 0 4; ram-size 0x1000;"            \
+    "ram-block \"b\" 0x1000; ram-flush; ram-eos; footer 2; end 2; ram-flush; ram-eos;" \
+    "footer 2; start 3 \"d/vfio\" 0 1; vfio setup; vfio eos; footer 3; "
+#define VFIO_END  "end 3; vfio eos; footer 3; "
+#define VFIO_FULL "full 3 \"d/vfio\" 0 1; vfio eos; footer 3; eof"
+#define SYNCED    "c: multifd-initial 0; " FIRST SYNC
+#define DATA(i)   "multifd-device \"d/vfio\" 0 { be32 0 " i " 0; u8 1 }; "
+#define CONFIG(i)                                                                     \
+    "multifd-device \"d/vfio\" 0 { be32 0 " i " 1; vfio config; vfio-payload 256 4; " \
+    "vfio eos }; "
+
+static const struct {
+    const char *files[3], *says;
+} refusals[] = {
+    { { "m: " VFIO_START VFIO_END VFIO_FULL, SYNCED DATA("0") CONFIG("2") },
+      "the packet with index 2, but none with index 1" },
+    { { "m: " VFIO_START VFIO_END VFIO_FULL, SYNCED DATA("0") DATA("0") CONFIG("1") },
+      "channel 1, offset 0xbe1: error: d/vfio: filter fold: a second packet with index "
+      "0" },
+    { { "m: " VFIO_START VFIO_END VFIO_FULL, SYNCED DATA("0") },
+      "no packet has the config" },
+    { { "m: " VFIO_START VFIO_END VFIO_FULL, SYNCED CONFIG("0") DATA("1") },
+      "the configuration has index 0, but there is index 1" },
+    { { "m: " VFIO_START VFIO_END VFIO_FULL, SYNCED CONFIG("0") CONFIG("1") },
+      "the configuration has index 0, but there is index 1" },
+    { { "m: " VFIO_START VFIO_END VFIO_FULL,
+        SYNCED "multifd-device \"d/vfio\" 0 { be32 9 0 0 }" },
+      "a packet of device state that makes no sense" },
+    { { "m: " VFIO_START VFIO_END VFIO_FULL, SYNCED "multifd-device \"e\" 0 { u8 0 }" },
+      "for no VFIO device of the main channel" },
+    { { "m: " VFIO_START VFIO_END "eof", SYNCED DATA("0") CONFIG("1") },
+      "a device that has no FULL section" },
+    { { "m: " VFIO_START "end 3; vfio data 1 1; vfio eos; footer 3; " VFIO_FULL,
+        SYNCED DATA("0") CONFIG("1") },
+      "its END section has state, and other channels have it" },
+    { { "m: " VFIO_START VFIO_END
+        "full 3 \"d/vfio\" 0 1; vfio config; vfio-payload 256 0;"
+        "vfio eos; footer 3; eof",
+        SYNCED DATA("0") CONFIG("1") },
+      "its FULL section has a configuration" },
+    { { "m: " VFIO_START VFIO_END
+        "full 3 \"d/vfio\" 0 1; vfio config-load-ready; footer 3; eof",
+        SYNCED },
+      "its configuration is on another channel" },
+    { { "m: header; config \"pc-q35-7.2\"; packaged { command 3 }; eof",
+        "c: multifd-initial 0" },
+      "was switched to postcopy" },
+};
+
+START_TEST(what_has_no_place_in_one_stream_is_refused)
+{
+    g_autofree char *dir = make_folder(refusals[_i].files);
+    g_autoptr(Run) run =
+        run_line("migstat convert . -o x; s=$?; test -e x || exit $s", dir);
+
+    ck_assert_msg(run->status == 1 && strstr(run->err, refusals[_i].says),
+                  "%d: %s, not %s", run->status, run->err, refusals[_i].says);
     scratch_remove(dir);
 }
 END_TEST
@@ -239,6 +319,15 @@ START_TEST(a_real_capture_is_sound)
     ck_assert_msg(check->status == 0 && strstr(check->out, "sound"), "%s%s", check->out,
                   check->err);
     ck_assert_msg(extract->status == 0 && !*extract->err, "%s", extract->err);
+    g_autofree char *stream = g_build_filename(dir, "folded.mig", NULL);
+    g_autoptr(Run) convert =
+        run_migstat(NULL, "convert", "-q", folder, "-o", stream, NULL);
+    g_autoptr(Run) judge = run_migstat(NULL, "check", stream, NULL);
+    g_autoptr(Run) diff = run_migstat(NULL, "diff", "--ram", folder, stream, NULL);
+    ck_assert_msg(convert->status == 0, "%s", convert->err);
+    ck_assert_msg(strstr(judge->out, "sound (0 errors, 0 warnings"), "%s", judge->out);
+    ck_assert_msg(!strstr(diff->out, "RAM") && !strstr(diff->out, "0x") && !*diff->err,
+                  "%s%s", diff->out, diff->err);
     scratch_remove(dir);
 }
 END_TEST
@@ -251,6 +340,8 @@ Suite *suite_capture(void)
     tcase_add_loop_test(tc, a_capture_is_one_input, 0, G_N_ELEMENTS(rows));
     tcase_add_loop_test(tc, what_is_shown_of_a_capture, 0, G_N_ELEMENTS(views));
     tcase_add_loop_test(tc, state_is_put_together, 0, G_N_ELEMENTS(lines));
+    tcase_add_loop_test(tc, what_has_no_place_in_one_stream_is_refused, 0,
+                        G_N_ELEMENTS(refusals));
     tcase_add_loop_test(tc, a_real_capture_is_sound, 0, G_N_ELEMENTS(captures));
     suite_add_tcase(suite, tc);
     return suite;

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          what the parts of the filter fold share.
+ * Must not know: other filters.  Private to fold*.c.
+ * See also:      fold.c, pages and the outer list; fold-vfio.c, device state.
+ */
+#ifndef MIG_FILTER_FOLD_PRIVATE_H
+#define MIG_FILTER_FOLD_PRIVATE_H
+
+#include "filter/description-edit.h"
+#include "filter/filter.h"
+#include "stream/vfio-packets.h"
+
+typedef struct MigFold {
+    MigVfioPackets *packets; /* of device state, by the scan */
+    MigDescriptionEdit *edit;
+    const MigRamBlock *last; /* what CONTINUE means where the output is */
+    bool data_written;       /* of the device whose END is open */
+    bool full_written;       /* or whose FULL is open: what follows in it is dropped */
+    uint64_t n_devices;      /* with packets, whose FULL was written */
+    uint64_t n_pages, n_dropped;
+} MigFold;
+
+/* Takes note of a packet of device state in the scan. */
+bool mig_fold_scan_device(MigFold *fold, MigNext *next, const MigItem *item,
+                          GError **error);
+
+/* A record of a VFIO device on the main channel. */
+bool mig_fold_vfio(MigFold *fold, MigNext *next, const MigItem *item, GError **error);
+
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          the channels of a capture become one stream: where pages and device state
+ *                of the others go on the main channel, and what it no longer needs.
+ * Must not know: how channels are read; in which order their items come.
+ * See also:      stream/merge.h, the order; fold-vfio.c; migstat-capture(5).
+ *
+ * The reader gives pages of other channels at the mark that makes a loader wait for them, so
+ * they are written there, as records of the ram section that is open.  Records that follow
+ * must name their block, where it is another one than that of the last page.
+ */
+#include "filter/fold-private.h"
+
+#include "stream/command.h"
+#include "stream/ram-record.h"
+
+/* --- pages -------------------------------------------------------------------------- */
+
+/* Emits the pages of @item, whose bytes are @p, as records that name their block if @named. */
+static bool emit_pages(MigNext *next, const MigItem *item, const uint8_t *data,
+                       size_t stride, bool named, GError **error)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    MigItem run = *item;
+    const MigRamBlock *block = run.pages.block;
+
+    run.channel = 0;
+    run.offset = mig_reader_tell(mig_next_reader(next));
+    run.pages.named = named;
+    mig_ram_pages_encode(&run.pages, named ? block->name : NULL,
+                         named ? block->name_length : 0, data, stride, bytes);
+    return mig_next_emit_bytes(next, &run, MIG_ITEM_RAM_PAGES, bytes->data, bytes->len,
+                               error);
+}
+
+/* Pages of another channel: the item is their content, one after the other. */
+static bool put_pages(MigFold *fold, MigNext *next, const MigItem *item, GError **error)
+{
+    const MigRamPages *run = &item->pages;
+    const uint8_t *p = NULL;
+    bool named = fold->last != run->block;
+
+    if (run->kind == MIG_PAGE_NORMAL && !(p = mig_next_bytes(next, item, error))) {
+        return false;
+    }
+    fold->last = run->block;
+    fold->n_pages += run->n_pages;
+    return emit_pages(next, item, p, run->page_size, named, error);
+}
+
+/* Pages of the main channel stay, and name their block where one has come between. */
+static bool keep_pages(MigFold *fold, MigNext *next, const MigItem *item, GError **error)
+{
+    const MigRamPages *run = &item->pages;
+    const uint8_t *p;
+
+    if (item->defect || !run->block) {
+        return mig_next_refuse(next, item, item->section, error,
+                               "a page that lies in no RAM block");
+    }
+    if (run->named || fold->last == run->block) {
+        fold->last = run->block;
+        return mig_next_emit(next, item, error);
+    }
+    p = mig_next_bytes(next, item, error);
+    if (!p) {
+        return false;
+    }
+    fold->last = run->block;
+    return emit_pages(next, item, run->data_length ? mig_ram_pages_data(run, p, 0) : NULL,
+                      run->stride, true, error);
+}
+
+/* --- the outer list ----------------------------------------------------------------- */
+
+/* A file has no return path. */
+static bool keep_command(MigFold *fold, MigNext *next, const MigItem *item,
+                         GError **error)
+{
+    switch (item->command.id) {
+    case MIG_CMD_OPEN_RETURN_PATH:
+    case MIG_CMD_PING:
+        fold->n_dropped++;
+        return true;
+    case MIG_CMD_PACKAGED:
+    case MIG_CMD_POSTCOPY_LISTEN:
+        return mig_next_refuse(next, item, NULL, error,
+                               "the guest was switched to postcopy, which is not folded");
+    default:
+        return mig_next_emit(next, item, error);
+    }
+}
+
+static bool fold_event(void *state, MigNext *next, const MigItem *item, GError **error)
+{
+    MigFold *fold = state;
+
+    switch (item->kind) {
+    case MIG_ITEM_RAM_PAGES:
+        return item->channel ? put_pages(fold, next, item, error)
+                             : keep_pages(fold, next, item, error);
+    case MIG_ITEM_RAM_MARK:
+        return item->ram_mark.flag == MIG_RAM_MULTIFD_FLUSH ||
+               mig_next_emit(next, item, error);
+    case MIG_ITEM_COMMAND:
+        return keep_command(fold, next, item, error);
+    case MIG_ITEM_VFIO_RECORD:
+        return mig_fold_vfio(fold, next, item, error);
+    case MIG_ITEM_SECTION_HEADER:
+        fold->data_written = fold->full_written = false;
+        return mig_next_emit(next, item, error);
+    case MIG_ITEM_DESCRIPTION:
+        return mig_description_edit_item(fold->edit, next, item, error);
+    case MIG_ITEM_PADDING:
+        return item->channel || mig_next_emit(next, item, error);
+    default: /* packets */
+        return true;
+    }
+}
+
+/* --- the passes --------------------------------------------------------------------- */
+
+static MigScan fold_wants_scan(const void *state)
+{
+    (void)state;
+    return MIG_SCAN_NEEDED;
+}
+
+static bool fold_scan(void *state, MigNext *next, const MigItem *item, GError **error)
+{
+    MigFold *fold = state;
+
+    if (!fold->packets) {
+        fold->packets = mig_vfio_packets_new();
+    }
+    return item->kind != MIG_ITEM_MULTIFD_DEVICE || item->piece ||
+           mig_fold_scan_device(fold, next, item, error);
+}
+
+static bool fold_start(void *state, MigNext *next, GError **error)
+{
+    MigFold *fold = state;
+
+    (void)next;
+    (void)error;
+    fold->edit = mig_description_edit_new();
+    return true;
+}
+
+static bool fold_finish(void *state, MigNext *next, GError **error)
+{
+    const MigFold *fold = state;
+
+    if (fold->packets && mig_vfio_packets_sections(fold->packets) != fold->n_devices) {
+        return mig_next_refuse(next, NULL, NULL, error,
+                               "other channels have the state of a device that has no "
+                               "FULL section on the main channel");
+    }
+    mig_next_report(next, NULL,
+                    "%" PRIu64 " page%s and the state of %" PRIu64
+                    " device%s came from other channels, %" PRIu64
+                    " command%s for a return path went",
+                    fold->n_pages, fold->n_pages == 1 ? "" : "s", fold->n_devices,
+                    fold->n_devices == 1 ? "" : "s", fold->n_dropped,
+                    fold->n_dropped == 1 ? "" : "s");
+    return true;
+}
+
+static void fold_clear(void *state)
+{
+    MigFold *fold = state;
+
+    mig_vfio_packets_free(fold->packets);
+    if (fold->edit) {
+        mig_description_edit_free(fold->edit);
+    }
+}
+
+const MigFilterType mig_filter_fold = {
+    .name = "fold",
+    .summary = "make one stream of the channels of a capture",
+    MIG_FILTER_HANDLES(MIG_ITEM_BIT(RAM_PAGES) | MIG_ITEM_BIT(RAM_MARK) |
+                       MIG_ITEM_BIT(COMMAND) | MIG_ITEM_BIT(VFIO_RECORD) |
+                       MIG_ITEM_BIT(SECTION_HEADER) | MIG_ITEM_BIT(DESCRIPTION) |
+                       MIG_ITEM_BIT(PADDING) | MIG_ITEM_BIT(MULTIFD_INITIAL) |
+                       MIG_ITEM_BIT(MULTIFD_PACKET) | MIG_ITEM_BIT(MULTIFD_DEVICE)),
+    .page_kinds = MIG_PAGE_BITS_ALL,
+    .state_size = sizeof(MigFold),
+    .wants_scan = fold_wants_scan,
+    .scan = fold_scan,
+    .start = fold_start,
+    .event = fold_event,
+    .finish = fold_finish,
+    .clear = fold_clear,
+};
