@@ -32,6 +32,7 @@ typedef struct MigExplainOther {
     const char *id;
     const char *text;
     uint64_t line;
+    uint64_t reserved[2]; /* for members to come: the others are an array */
 } MigExplainOther;
 
 /* All of it is the explainer's.  What is from the log is not escaped. */

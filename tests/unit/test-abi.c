@@ -163,6 +163,40 @@ START_TEST(public_headers_are_for_clients)
 }
 END_TEST
 
+/* A structure that can have no member more ends with its soname: see "What programs are linked
+ * to" in docs/architecture.md. */
+START_TEST(each_public_structure_can_grow)
+{
+    g_auto(GStrv) headers = public_headers();
+    g_autofree char *allowed = text_of("tests/abi/allowed");
+    g_autoptr(GRegex) structure =
+        g_regex_new("^typedef struct Mig(\\w+) \\{\n(.*?)^\\}",
+                    G_REGEX_MULTILINE | G_REGEX_DOTALL, 0, NULL);
+    unsigned n = 0;
+
+    for (char **header = headers; *header; header++) {
+        g_autofree char *text = text_of(*header), *code = without_comments(text);
+        g_autoptr(GMatchInfo) match = NULL;
+
+        for (g_regex_match(structure, code, 0, &match); g_match_info_matches(match);
+             g_match_info_next(match, NULL), n++) {
+            g_autofree char *name = g_match_info_fetch(match, 1);
+            g_autofree char *members = g_match_info_fetch(match, 2);
+            g_autofree char *at_its_end = g_strdup_printf("[(|]%s[|)]", name);
+
+            ck_assert_msg(
+                g_str_has_prefix(members, "    size_t size;") ||
+                    g_regex_match_simple("\\breserved\\b", members, 0, 0) ||
+                    g_regex_match_simple(at_its_end, allowed, 0, 0),
+                "%s: Mig%s has no size first and no reserve, and tests/abi/allowed "
+                "does not let it grow at its end",
+                *header, name);
+        }
+    }
+    ck_assert_uint_gt(n, 40);
+}
+END_TEST
+
 START_TEST(knows_its_release)
 {
     ck_assert_str_eq(mig_version(), MIG_VERSION);
@@ -261,6 +295,7 @@ Suite *suite_abi(void)
     tcase_add_test(tests, the_library_exports_the_map);
     tcase_add_test(tests, each_public_function_is_documented);
     tcase_add_test(tests, public_headers_are_for_clients);
+    tcase_add_test(tests, each_public_structure_can_grow);
     tcase_add_test(tests, knows_its_release);
     /* A client without the sanitizer cannot load a library with it, nor is what it adds
      * promised. */
