@@ -39,7 +39,7 @@ static void finding_json(CliJson *json, const CheckReport *report,
     }
     cli_json_string(json, "message", finding->message);
     cli_json_string(json, "loader",
-                    check_report_is_for_one(report) ? finding->loader : NULL);
+                    check_report_shows_loader(report, finding) ? finding->loader : NULL);
     remedy_json(json, report, &finding->remedy);
     cli_json_uint(json, "more", finding->more);
     cli_json_end_object(json);
@@ -157,6 +157,7 @@ void check_rules_json(void)
         cli_json_string(&json, "severity", mig_severity_name(mig_rule_severity(rule)));
         cli_json_string(&json, "title", mig_rule_title(rule));
         cli_json_bool(&json, "needs_release", mig_rule_needs_release(rule));
+        cli_json_bool(&json, "needs_destination", mig_rule_needs_destination(rule));
         cli_json_array(&json, "after");
         for (size_t j = 0; j < n; j++) {
             cli_json_string(&json, NULL, after[j]);

@@ -16,6 +16,12 @@ bool check_report_is_for_one(const CheckReport *report)
     return is_one(report->releases);
 }
 
+bool check_report_shows_loader(const CheckReport *report, const MigFinding *finding)
+{
+    return check_report_is_for_one(report) ||
+           (!report->releases && mig_rule_needs_destination(finding->rule));
+}
+
 CliHintFiles check_report_hint_files(const CheckReport *report)
 {
     return (CliHintFiles){ report->file, report->new_name, report->common->offset,

@@ -14,7 +14,9 @@
 typedef struct CheckReport {
     const CliCommon *common;
     bool verbose;
-    MigReleaseSet releases; /* asked for */
+    MigReleaseSet releases;        /* asked for */
+    const GPtrArray *against;      /* the files of the destinations */
+    const MigShape *const *shapes; /* and what they show */
     const char *file, *new_name;
     const MigCheck *check;
     const GError *error; /* why the stream was not read to its end, or NULL */
@@ -42,6 +44,9 @@ CliHintFiles check_report_hint_files(const CheckReport *report);
 
 /* Whether one release was asked for, and not several. */
 bool check_report_is_for_one(const CheckReport *report);
+
+/* Whether what the loader says is the same for all that was asked for. */
+bool check_report_shows_loader(const CheckReport *report, const MigFinding *finding);
 
 /* Whether several were asked for, and all of them refuse the stream. */
 bool check_report_is_refused_by_several(const CheckReport *report);

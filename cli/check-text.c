@@ -82,11 +82,13 @@ static void print_finding(const CheckReport *report, const MigFinding *finding)
         place_of(report, finding, finding->channel, finding->offset);
 
     g_string_append(line, text);
-    if (finding->loader && check_report_is_for_one(report)) {
+    if (finding->loader && check_report_shows_loader(report, finding)) {
         g_autofree char *loader = cli_escape(finding->loader, strlen(finding->loader));
-        g_autofree char *release = mig_releases_text(report->releases);
+        g_autofree char *release =
+            check_report_is_for_one(report) ? mig_releases_text(report->releases) : NULL;
 
-        g_string_append_printf(line, "; QEMU %s: \"%s\"", release, loader);
+        g_string_append_printf(line, "; QEMU%s%s: \"%s\"", release ? " " : "",
+                               release ? release : "", loader);
     }
     cli_print_line(stdout, HANG, line->str);
     print_remedy(report, &finding->remedy);
@@ -165,6 +167,17 @@ static void print_hint_for(const CheckReport *report)
     }
 }
 
+static void append_destination(GString *line, const CheckReport *report)
+{
+    g_autofree char *name = report->against->len == 1
+                                ? cli_file_name(g_ptr_array_index(report->against, 0))
+                                : g_strdup("the destination");
+    g_autofree char *verdict = cli_verdict_against(
+        report->check, name, report->shapes, report->against->len, report->error != NULL);
+
+    g_string_append_printf(line, "%s; ", verdict);
+}
+
 static void print_summary(const CheckReport *report)
 {
     g_autofree char *file = cli_file_name(report->file);
@@ -181,6 +194,9 @@ static void print_summary(const CheckReport *report)
         verdict = cli_verdict_all(report->check, report->releases, report->error != NULL);
     }
     g_string_printf(line, "%s: ", file);
+    if (report->against && report->against->len) {
+        append_destination(line, report);
+    }
     if (check_report_is_refused_by_several(report)) {
         g_string_append_printf(
             line, "error: %s, all that were asked for; besides that %s", verdict, counts);

@@ -22,6 +22,7 @@
 
 enum {
     KEY_FOR = 0x200,
+    KEY_AGAINST,
     KEY_CONFIG_NEEDED,
     KEY_STRICT,
     KEY_ERROR,
@@ -35,6 +36,10 @@ enum {
 static const struct argp_option options[] = {
     { "for", KEY_FOR, "qemu-X.Y|all", CLI_REPEATS,
       "Judge for the loader of that release, 5.2 to 11.1", 0 },
+    { "against", KEY_AGAINST, "DEST", CLI_REPEATS,
+      "Compare with the destination: DEST is a stream that it wrote itself, freshly "
+      "started, or its -dump-vmstate file",
+      0 },
     { "config-needed", KEY_CONFIG_NEEDED, "NEED[:PATTERN]", CLI_REPEATS,
       "Whether VFIO devices (whose name matches PATTERN) need their configuration space "
       "before their data: auto, yes or no",
@@ -51,9 +56,15 @@ static const struct argp_option options[] = {
     { 0 },
 };
 
+static const CliOptionRule option_rules[] = {
+    { "against", CLI_NOT_WITH, "channel" },
+    { 0 },
+};
+
 typedef struct Arguments {
     CliCommon *common;
     MigCheckOptions check;
+    GPtrArray *against; /* files of destinations */
     MigSeverity *severities;
     MigVfioNeeds *needs;
     bool verbose, list_rules;
@@ -98,6 +109,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case KEY_FOR:
         add_release(arguments, arg, state);
+        return 0;
+    case KEY_AGAINST:
+        g_ptr_array_add(arguments->against, arg);
         return 0;
     case KEY_CONFIG_NEEDED:
         if (!mig_vfio_needs_add(arguments->needs, arg, &error)) {
@@ -204,6 +218,8 @@ static CliStatus check_file(guint i, const Arguments *arguments, CheckTotals *to
     CheckReport report = { .common = arguments->common,
                            .verbose = arguments->verbose,
                            .releases = arguments->check.releases,
+                           .against = arguments->against,
+                           .shapes = arguments->check.against,
                            .file = file,
                            .new_name = g_ptr_array_index(arguments->new_names, i),
                            .foreign = true };
@@ -234,13 +250,81 @@ static CliStatus check_file(guint i, const Arguments *arguments, CheckTotals *to
                : status_of(&report);
 }
 
+/* --- destinations ------------------------------------------------------------------- */
+
+/* What --against names, read. */
+typedef struct Destinations {
+    GPtrArray *inputs, *shapes;
+} Destinations;
+
+static void destinations_init(Destinations *destinations)
+{
+    destinations->inputs = g_ptr_array_new_with_free_func((GDestroyNotify)mig_input_free);
+    destinations->shapes = g_ptr_array_new_with_free_func((GDestroyNotify)mig_shape_free);
+}
+
+/* The shapes borrow the inputs. */
+static void destinations_clear(Destinations *destinations)
+{
+    g_ptr_array_unref(destinations->shapes);
+    g_ptr_array_unref(destinations->inputs);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Destinations, destinations_clear)
+
+static bool read_destination(Destinations *destinations, const char *file,
+                             const CliCommon *common)
+{
+    g_autoptr(GError) error = NULL;
+    MigInput *in = cli_open(file, common, &error);
+    MigShape *shape = NULL;
+
+    if (in) {
+        g_ptr_array_add(destinations->inputs, in);
+        shape = mig_shape_new(in, &error);
+    }
+    if (!shape) {
+        cli_print_error(file, error);
+        return false;
+    }
+    g_ptr_array_add(destinations->shapes, shape);
+    return true;
+}
+
+static bool read_destinations(Destinations *destinations, Arguments *arguments)
+{
+    for (guint i = 0; i < arguments->against->len; i++) {
+        if (!read_destination(destinations, g_ptr_array_index(arguments->against, i),
+                              arguments->common)) {
+            return false;
+        }
+    }
+    arguments->check.against =
+        (const MigShape *const *)(void *)destinations->shapes->pdata;
+    arguments->check.n_against = destinations->shapes->len;
+    return true;
+}
+
+/* The files that are read: those that are judged, and the destinations. */
+static bool confine(const Arguments *arguments)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+
+    g_ptr_array_extend(all, arguments->common->files, NULL, NULL);
+    g_ptr_array_extend(all, arguments->against, NULL, NULL);
+    return cli_confine_reader(arguments->common, (const char *const *)(void *)all->pdata,
+                              all->len, -1);
+}
+
 static int run(int argc, char **argv, CliCommon *common)
 {
     g_autoptr(GPtrArray) new_names = g_ptr_array_new_with_free_func(g_free);
     g_autofree MigSeverity *severities = g_new0(MigSeverity, mig_rule_count());
     g_autoptr(MigVfioNeeds) needs = mig_vfio_needs_new();
+    g_autoptr(GPtrArray) against = g_ptr_array_new();
+    g_auto(Destinations) destinations = { 0 };
     Arguments arguments = {
         .common = common,
+        .against = against,
         .check = { MIG_CHECK_OPTIONS_INIT, .severities = severities, .needs = needs,
                    .keep = SHOWN },
         .severities = severities,
@@ -251,6 +335,7 @@ static int run(int argc, char **argv, CliCommon *common)
     const GPtrArray *files;
     CliStatus status = CLI_OK;
 
+    destinations_init(&destinations);
     cli_parse(&cli_command_check, argc, argv, 0, common, &arguments);
     files = common->files;
     if (arguments.explain) {
@@ -264,8 +349,7 @@ static int run(int argc, char **argv, CliCommon *common)
     for (guint i = 0; i < files->len; i++) {
         g_ptr_array_add(new_names, cli_new_name(g_ptr_array_index(files, i)));
     }
-    if (!cli_confine_reader(common, (const char *const *)(void *)files->pdata, files->len,
-                            -1)) {
+    if (!confine(&arguments) || !read_destinations(&destinations, &arguments)) {
         return CLI_TROUBLE;
     }
     for (totals.files = 0; totals.files < files->len; totals.files++) {
@@ -291,6 +375,7 @@ const CliCommand cli_command_check = {
         "Exit status: 0 no errors; 1 errors, damage included; 2 the job could not be "
         "done.",
     .options = options,
+    .rules = option_rules,
     .parse = parse,
     .min_files = 1,
     .max_files = UINT_MAX,

@@ -65,6 +65,34 @@ char *cli_verdict_for(const MigCheck *check, MigRelease release, bool stopped)
                            name);
 }
 
+char *cli_verdict_against(const MigCheck *check, const char *destination,
+                          const MigShape *const *shapes, size_t n_shapes, bool stopped)
+{
+    size_t n;
+    const MigFinding *findings = mig_check_findings(check, &n), *first = NULL;
+    uint64_t causes = 0;
+    g_autofree char *at = NULL;
+
+    for (size_t i = 0; i < n; i++) {
+        if (mig_rule_needs_destination(findings[i].rule) &&
+            findings[i].severity == MIG_SEVERITY_ERROR) {
+            first = first ? first : &findings[i];
+            causes += 1 + findings[i].more;
+        }
+    }
+    if (first) {
+        at = cli_offset(first->channel, first->offset);
+        return g_strdup_printf(
+            "%s refuses it: %" PRIu64 " cause%s, the first that it meets "
+            "is %s at %s",
+            destination, causes, causes == 1 ? "" : "s", mig_rule_id(first->rule), at);
+    }
+    return g_strdup_printf("no reason for %s to refuse it found%s (not compared: %s)",
+                           destination, stopped ? " in what could be read" : "",
+                           n_shapes == 1 ? mig_shape_lacks(shapes[0])
+                                         : "what none of them shows");
+}
+
 MigReleaseSet cli_verdict_run(const MigCheck *check, MigReleaseSet asked,
                               MigRelease release, const MigFinding **finding)
 {

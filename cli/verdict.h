@@ -28,4 +28,9 @@ char *cli_verdict_all(const MigCheck *check, MigReleaseSet asked, bool stopped);
 MigReleaseSet cli_verdict_run(const MigCheck *check, MigReleaseSet asked,
                               MigRelease release, const MigFinding **finding);
 
+/* "DEST refuses it: 2 causes, the first that it meets is RULE at 0xOFFSET": of destinations,
+ * or that no reason was found.  The caller frees. */
+char *cli_verdict_against(const MigCheck *check, const char *destination,
+                          const MigShape *const *shapes, size_t n, bool stopped);
+
 #endif

@@ -28,6 +28,10 @@ struct MigCheck {
     bool strict;
     const MigVfioNeeds *needs;
     size_t keep;
+    const MigShape *const *against;
+    size_t n_against;
+    GPtrArray *differences; /* of the device at that offset, by rules-dest.c; or NULL */
+    uint64_t differences_at;
 
     size_t n_rules;
     const MigRule **rules;

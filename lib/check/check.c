@@ -16,9 +16,11 @@ static void add_rule(MigCheck *check, size_t index, MigSeverity severity)
     MigRuleState *state = &check->states[index];
 
     state->severity = severity;
-    state->outcome = severity == MIG_SEVERITY_IGNORE        ? MIG_OUTCOME_IGNORED
-                     : rule->needs_release && !check->asked ? MIG_OUTCOME_NOT_ASKED
-                                                            : MIG_OUTCOME_EVALUATED;
+    state->outcome = severity == MIG_SEVERITY_IGNORE ? MIG_OUTCOME_IGNORED
+                     : (rule->needs_release && !check->asked) ||
+                             (rule->needs_destination && !check->n_against)
+                         ? MIG_OUTCOME_NOT_ASKED
+                         : MIG_OUTCOME_EVALUATED;
     for (size_t kind = 0; kind < MIG_N_WATCHED && rule->judge; kind++) {
         if (rule->watches & 1u << kind && state->outcome == MIG_OUTCOME_EVALUATED) {
             g_array_append_val(check->watchers[kind], index);
@@ -39,6 +41,8 @@ MigCheck *mig_check_new(MigReader *reader, const MigCheckOptions *options)
     check->strict = known.strict;
     check->needs = known.needs;
     check->keep = known.keep;
+    check->against = known.against;
+    check->n_against = known.n_against;
     check->n_rules = mig_rule_count();
     check->rules = g_new0(const MigRule *, check->n_rules);
     check->states = g_new0(MigRuleState, check->n_rules);
@@ -69,6 +73,7 @@ void mig_check_free(MigCheck *check)
         g_array_unref(check->watchers[kind]);
     }
     mig_finding_clear(&check->pending);
+    g_clear_pointer(&check->differences, g_ptr_array_unref);
     g_array_unref(check->findings);
     mig_facts_clear(&check->facts);
     g_free(check->states);

@@ -11,6 +11,7 @@
 #ifndef MIG_CHECK_CHECK_H
 #define MIG_CHECK_CHECK_H
 
+#include "shape/shape.h"
 #include "stream/release.h"
 #include "stream/reader.h"
 #include "stream/vfio-need.h"
@@ -42,6 +43,8 @@ MIG_API const char *mig_rule_title(const MigRule *rule);
 MIG_API MigSeverity mig_rule_severity(const MigRule *rule);
 /* It speaks of one release and is evaluated only where options name one. */
 MIG_API bool mig_rule_needs_release(const MigRule *rule);
+/* It speaks of a destination and is evaluated only where options have one. */
+MIG_API bool mig_rule_needs_destination(const MigRule *rule);
 /* The rules that must hold before this one makes sense: @n ids. */
 MIG_API const char *const *mig_rule_after(const MigRule *rule, size_t *n);
 
@@ -58,6 +61,10 @@ typedef struct MigCheckOptions {
                                     * NULL; borrowed, must outlive the run */
     size_t keep;               /* findings kept of one rule; 0: MIG_FINDINGS_MAX */
     bool strict;               /* a warning is an error */
+    const MigShape *const
+        *against; /* destinations that the stream is compared with, n_against
+                                     * of them; borrowed, must outlive the run */
+    size_t n_against;
 } MigCheckOptions;
 
 /* Findings that are kept in all, but for one of each rule; the rest are counted. */
@@ -97,7 +104,7 @@ typedef enum MigOutcome {
     MIG_OUTCOME_EVALUATED,
     MIG_OUTCOME_NOT_EVALUATED, /* its ground is missing */
     MIG_OUTCOME_IGNORED,       /* by option */
-    MIG_OUTCOME_NOT_ASKED,     /* it needs a release and none was given */
+    MIG_OUTCOME_NOT_ASKED, /* it needs a release, or a destination, and none was given */
 } MigOutcome;
 
 typedef struct MigCheck MigCheck;

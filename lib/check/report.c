@@ -166,6 +166,21 @@ void mig_report_loader(MigCheck *check, MigRelease first, MigRelease last,
     }
 }
 
+void mig_report_words(MigCheck *check, MigRelease first, MigRelease last,
+                      const char *format, ...)
+{
+    bool fits =
+        check->asked ? mig_check_asks(check, first, last) : !check->pending.loader;
+    va_list args;
+
+    if (fits && check->pending_kept) {
+        g_free(check->pending.loader);
+        va_start(args, format);
+        check->pending.loader = g_strdup_vprintf(format, args);
+        va_end(args);
+    }
+}
+
 void mig_report_remedy(MigCheck *check, const char *format, ...)
 {
     va_list args;

@@ -7,10 +7,11 @@
 #include "check/rule.h"
 
 static const MigRule *const groups[] = {
-    mig_rules_framing,     mig_rules_configuration, mig_rules_command,
-    mig_rules_description, mig_rules_ram,           mig_rules_mapped_ram,
-    mig_rules_multifd,     mig_rules_vfio,          mig_rules_vfio_subflag,
-    mig_rules_vfio_order,  mig_rules_for,           mig_rules_subsection,
+    mig_rules_framing,      mig_rules_configuration, mig_rules_command,
+    mig_rules_description,  mig_rules_ram,           mig_rules_mapped_ram,
+    mig_rules_multifd,      mig_rules_dest,          mig_rules_vfio,
+    mig_rules_vfio_subflag, mig_rules_vfio_order,    mig_rules_for,
+    mig_rules_subsection,
 };
 
 const MigRule *mig_rule_at(size_t index)
@@ -80,6 +81,11 @@ MigSeverity mig_rule_severity(const MigRule *rule)
 bool mig_rule_needs_release(const MigRule *rule)
 {
     return rule->needs_release;
+}
+
+bool mig_rule_needs_destination(const MigRule *rule)
+{
+    return rule->needs_destination;
 }
 
 const char *const *mig_rule_after(const MigRule *rule, size_t *n)

@@ -39,7 +39,7 @@ struct MigRule {
     MigRuleFunc *judge; /* NULL: the reader finds it and its error says so */
     /* Where a rule has them. */
     const char *after[MIG_RULE_AFTER_MAX]; /* rules above that must hold first */
-    bool needs_release;
+    bool needs_release, needs_destination;
     const char *loader; /* what any release prints as it refuses, or how that begins; %s
                               * is the section */
     MigRelease since;   /* the first release that reads so far; 0: any does */
@@ -54,7 +54,7 @@ struct MigRule {
 extern const MigRule mig_rules_framing[], mig_rules_configuration[], mig_rules_command[],
     mig_rules_description[], mig_rules_ram[], mig_rules_mapped_ram[], mig_rules_vfio[],
     mig_rules_vfio_order[], mig_rules_vfio_subflag[], mig_rules_for[],
-    mig_rules_subsection[], mig_rules_multifd[];
+    mig_rules_subsection[], mig_rules_multifd[], mig_rules_dest[];
 
 /* Writes all rules to @rules, in the order of the table: mig_rule_count() of them. */
 void mig_rule_all(const MigRule **rules);
@@ -78,6 +78,9 @@ void mig_report_severity(MigCheck *check, MigSeverity severity);
 void mig_report_channel(MigCheck *check, uint32_t channel);
 void mig_report_loader(MigCheck *check, MigRelease first, MigRelease last,
                        const char *format, ...) G_GNUC_PRINTF(4, 5);
+/* The same of a destination, whose release may not be known. */
+void mig_report_words(MigCheck *check, MigRelease first, MigRelease last,
+                      const char *format, ...) G_GNUC_PRINTF(4, 5);
 void mig_report_remedy(MigCheck *check, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* @name as a value in that text, whatever it holds. */
 char *mig_remedy_value(const char *name);

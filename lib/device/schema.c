@@ -63,12 +63,12 @@ static bool problem(Schema *s, const char *text)
 }
 
 /* Of a node with what the allocator adds; no node is described in less than {}, */
-#define NODE_COST   (MAX(sizeof(Field), sizeof(Vmstate)) + 4 * sizeof(void *))
-#define NODE_OCTETS 3u
+#define NODE_COST  (MAX(sizeof(Field), sizeof(Vmstate)) + 4 * sizeof(void *))
+#define NODE_BYTES 3u
 
 size_t mig_schema_room(size_t length)
 {
-    return 2 * length + NODE_COST * MIN(length / NODE_OCTETS, SCHEMA_NODES_MAX);
+    return 2 * length + NODE_COST * MIN(length / NODE_BYTES, SCHEMA_NODES_MAX);
 }
 
 static void *node(Schema *s, size_t size)

@@ -2,14 +2,14 @@
 /*
  * Owns:          comparing two devices field by field, by path.
  * Must not know: which devices are compared.
- * See also:      compare-sections.c; leaves.c, which keeps what was decoded.
+ * See also:      compare-sections.c; device/leaves.c, which keeps what was decoded.
  */
 #include <string.h>
 
 #include "device/decode.h"
+#include "device/leaves.h"
 #include "device/schema.h"
 #include "diff/diff-private.h"
-#include "diff/leaves.h"
 #include "io/input-memory.h"
 
 #define CHUNK 4096u

@@ -155,6 +155,28 @@ class Release:
         return int(major), int(minor)
 
     @functools.lru_cache(maxsize=None)
+    def dump_vmstate(self, arch='x86_64'):
+        """
+        The text of the -dump-vmstate file, which is the same for all machine types. QEMU loads
+        all of its modules for it, and not only from where it is told to: so it runs inside its
+        root, as root.
+        """
+        program = ['qemu-system-' + arch]
+        if self.root is not None:
+            program = ['chroot', self.root] + program
+        with tempfile.NamedTemporaryFile(
+                dir=os.path.join(self.root, 'tmp') if self.root else None) as file:
+            path = '/tmp/' + os.path.basename(file.name) if self.root else file.name
+            done = subprocess.run(program + ['-machine', 'none', '-dump-vmstate', path],
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE, universal_newlines=True, check=False)
+            if done.returncode:
+                raise LabError('-dump-vmstate: exit %d: %s' % (
+                    done.returncode, done.stderr.strip()))
+            with open(file.name, encoding='utf-8') as text:
+                return text.read()
+
+    @functools.lru_cache(maxsize=None)
     def machines(self, arch):
         return {line.split()[0] for line in self._ask(arch, '-M', 'help').splitlines()[1:]
                 if line.strip()}

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* io <- stream <- device <- message <- { check, filter, diff } <- explain <- cli: what a layer may include.  The program
+/* io <- stream <- device <- { message, shape } <- { check, filter, diff } <- explain <- cli: what a layer may include.  The program
  * is a client of the library, and has its public headers only. */
 static const struct {
     const char *folder;
@@ -19,7 +19,8 @@ static const struct {
     { "lib/stream", "io/ stream/" },
     { "lib/device", "io/ stream/ device/" },
     { "lib/message", "io/ stream/ device/ message/" },
-    { "lib/check", "io/ stream/ device/ message/ check/" },
+    { "lib/shape", "io/ stream/ device/ shape/" },
+    { "lib/check", "io/ stream/ device/ message/ shape/ check/" },
     { "lib/filter", "io/ stream/ device/ filter/" },
     { "lib/diff", "io/ stream/ device/ diff/" },
     { "lib/explain", "io/ stream/ device/ message/ explain/" },

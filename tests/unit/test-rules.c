@@ -21,7 +21,8 @@
 
 /* A run over one stream, and what it stands on. */
 typedef struct {
-    MigInput *in, *channel; /* @channel may be NULL */
+    MigInput *in, *channel, *against; /* the last two may be NULL */
+    MigShape *shape;                  /* of the last one */
     MigReader *reader;
     MigCheck *check;
     MigVfioNeeds *needs;
@@ -33,6 +34,8 @@ static void judged_free(Judged *judged)
     mig_reader_free(judged->reader);
     mig_input_free(judged->in);
     mig_input_free(judged->channel);
+    mig_shape_free(judged->shape);
+    mig_input_free(judged->against);
     mig_vfio_needs_free(judged->needs);
     g_free(judged);
 }
@@ -47,9 +50,22 @@ static void add_channel(Judged *judged, GBytes *channel)
     ck_assert(mig_reader_add_channel(judged->reader, judged->channel, NULL));
 }
 
-/* `need` is as --config-needed has it, or NULL; `channel` and `options` may be NULL. */
-static Judged *judge_channel(GBytes *stream, GBytes *channel, const char *name,
-                             const MigCheckOptions *options, const char *need)
+static void add_destination(Judged *judged, GBytes *against, const char *name,
+                            MigCheckOptions *options)
+{
+    g_autoptr(GError) error = NULL;
+
+    judged->against = mig_input_new_bytes(against, "destination", NULL, NULL);
+    judged->shape = mig_shape_new(judged->against, &error);
+    ck_assert_msg(judged->shape, "%s: %s", name, error ? error->message : "");
+    options->against = (const MigShape *const *)&judged->shape;
+    options->n_against = 1;
+}
+
+/* `need` is as --config-needed has it, or NULL; so may be `channel`, `against`, `options`. */
+static Judged *judge_beside(GBytes *stream, GBytes *channel, GBytes *against,
+                            const char *name, const MigCheckOptions *options,
+                            const char *need)
 {
     g_autoptr(GError) error = NULL;
     Judged *judged = g_new0(Judged, 1);
@@ -66,6 +82,9 @@ static Judged *judge_channel(GBytes *stream, GBytes *channel, const char *name,
     if (channel) {
         add_channel(judged, channel);
     }
+    if (against) {
+        add_destination(judged, against, name, &all);
+    }
     judged->check = mig_check_new(judged->reader, &all);
     while (mig_reader_next(judged->reader, &item, &error) == MIG_STATUS_MORE) {
         mig_check_watch(judged->check, item, NULL);
@@ -78,26 +97,34 @@ static Judged *judge_channel(GBytes *stream, GBytes *channel, const char *name,
 static Judged *judge(GBytes *stream, const char *name, const MigCheckOptions *options,
                      const char *need)
 {
-    return judge_channel(stream, NULL, name, options, need);
+    return judge_beside(stream, NULL, NULL, name, options, need);
 }
 
-/* channels/NAME.txt is the multifd channel of bad/NAME.txt. */
-static GBytes *channel_of(const char *relative)
+/* FOLDER/NAME.txt, or .json, is what belongs to bad/NAME.txt: the multifd channel in
+ * "channels", the destination in "against". */
+static GBytes *beside(const char *folder, const char *relative)
 {
     g_autofree char *name = g_path_get_basename(relative);
-    g_autofree char *channel = g_build_filename("channels", name, NULL);
-    g_autofree char *inside = g_build_filename("tests/fixtures", channel, NULL);
+    g_autofree char *text = g_build_filename(folder, name, NULL);
+    g_autofree char *inside = g_build_filename("tests/fixtures", text, NULL);
     g_autofree char *path = source_path(inside);
+    g_autofree char *json = g_strdup_printf("%.*s.json", (int)(strlen(path) - 4), path);
+    gsize length;
+    char *content;
 
-    return g_file_test(path, G_FILE_TEST_EXISTS) ? fixture_bytes(channel) : NULL;
+    if (g_file_get_contents(json, &content, &length, NULL)) {
+        return g_bytes_new_take(content, length);
+    }
+    return g_file_test(path, G_FILE_TEST_EXISTS) ? fixture_bytes(text) : NULL;
 }
 
 static Judged *judge_fixture(const char *relative, const MigCheckOptions *options,
                              const char *need)
 {
     g_autoptr(GBytes) stream = fixture_bytes(relative);
-    g_autoptr(GBytes) channel = channel_of(relative);
-    return judge_channel(stream, channel, relative, options, need);
+    g_autoptr(GBytes) channel = beside("channels", relative);
+    g_autoptr(GBytes) against = beside("against", relative);
+    return judge_beside(stream, channel, against, relative, options, need);
 }
 
 static Judged *judge_text(const char *text, const MigCheckOptions *options)
@@ -347,10 +374,27 @@ START_TEST(a_real_stream_is_sound)
     for (size_t i = 0; i < mig_rule_count(); i++) {
         const char *why;
         MigOutcome outcome = mig_check_outcome(judged->check, i, &why);
-        ck_assert_msg(outcome == (mig_rule_needs_release(mig_rule_at(i))
+        ck_assert_msg(outcome == (mig_rule_needs_release(mig_rule_at(i)) ||
+                                          mig_rule_needs_destination(mig_rule_at(i))
                                       ? MIG_OUTCOME_NOT_ASKED
                                       : MIG_OUTCOME_EVALUATED),
                       "%s: %s was not evaluated", names[_i], mig_rule_id(mig_rule_at(i)));
+    }
+}
+END_TEST
+
+/* A guest that runs, against a destination that is the same. */
+START_TEST(a_real_stream_fits_itself)
+{
+    g_auto(GStrv) names = fixture_list("real", ".mig.zst");
+    g_autoptr(GBytes) stream = fixture_bytes(names[_i]);
+    g_autoptr(Judged) judged = judge_beside(stream, NULL, stream, names[_i], NULL, NULL);
+    size_t n;
+    const MigFinding *findings = mig_check_findings(judged->check, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        ck_assert_msg(!mig_rule_needs_destination(findings[i].rule), "%s: %s: %s",
+                      names[_i], mig_rule_id(findings[i].rule), findings[i].message);
     }
 }
 END_TEST
@@ -866,15 +910,17 @@ START_TEST(a_remedy_mends_what_was_found)
     g_autoptr(Judged) judged = judge_fixture(name, &options, need);
     const MigFinding *finding = finding_of(judged, mig_rule_id(rule));
     ck_assert_msg(finding, "%s does not fire its rule", name);
-    ck_assert_msg(!mig_rule_needs_release(rule) || finding->remedy.filter ||
-                      finding->remedy.none,
+    ck_assert_msg(!(mig_rule_needs_release(rule) ||
+                    (mig_rule_needs_destination(rule) && finding->loader)) ||
+                      finding->remedy.filter || finding->remedy.none,
                   "%s: neither a remedy nor why there is none", name);
     if (!finding->remedy.filter) {
         return;
     }
     g_autoptr(GBytes) stream = fixture_bytes(name);
     g_autoptr(GBytes) mended = converted(stream, finding->remedy.filter);
-    g_autoptr(Judged) again = judge(mended, name, &options, need);
+    g_autoptr(GBytes) against = beside("against", name);
+    g_autoptr(Judged) again = judge_beside(mended, NULL, against, name, &options, need);
     ck_assert_msg(!finding_of(again, mig_rule_id(rule)), "%s: %s mends nothing", name,
                   finding->remedy.filter);
 }
@@ -918,6 +964,7 @@ Suite *suite_rules(void)
                         (int)g_strv_length(bad));
     tcase_add_loop_test(tc, a_good_fixture_breaks_no_rule, 0, (int)g_strv_length(good));
     tcase_add_loop_test(tc, a_real_stream_is_sound, 0, (int)g_strv_length(real));
+    tcase_add_loop_test(tc, a_real_stream_fits_itself, 0, (int)g_strv_length(real));
     tcase_add_loop_test(tc, a_real_stream_loads_where_it_should, 0,
                         (int)g_strv_length(real));
     tcase_add_test(tc, interrupts_before_the_gic_are_found);

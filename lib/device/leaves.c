@@ -2,9 +2,9 @@
 /*
  * Owns:          see leaves.h.
  * Must not know: the other side.
- * See also:      compare-fields.c.
+ * See also:      diff/compare-fields.c, shape/compare.c.
  */
-#include "diff/leaves.h"
+#include "device/leaves.h"
 
 #include <string.h>
 

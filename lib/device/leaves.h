@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          what the comparison keeps of one device: a list of its fields, found by
+ * Owns:          what a comparison keeps of one device: a list of its fields, found by
  *                path.
  * Must not know: the other side.
- * See also:      compare-fields.c, which compares two of them.
+ * See also:      diff/compare-fields.c and shape/compare.c, which compare two of them.
  */
-#ifndef MIG_DIFF_LEAVES_H
-#define MIG_DIFF_LEAVES_H
+#ifndef MIG_DEVICE_LEAVES_H
+#define MIG_DEVICE_LEAVES_H
 
 #include <glib.h>
 

@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          rules between a stream and the destination that shall load it.
+ * Must not know: how differences are found; what the destination is known by.
+ * See also:      shape/compare.h; check/rule.h; rules-for.c, what a release refuses.
+ *
+ * Source: migration/savevm.c, migration/vmstate.c, migration/ram.c, hw/pci/pci.c; 5.2 to 11.1.
+ */
+#include <string.h>
+
+#include "check/check-private.h"
+#include "shape/compare.h"
+#include "stream/address.h"
+#include "stream/glob.h"
+
+/* From this release on the loader says what a hook or a field's reader found, and in other
+ * words. */
+#define WORDS_CHANGED QEMU(10, 2)
+
+#define BEFORE(first) MIG_RELEASE_FIRST, (first)-1
+#define FROM(first)   first, MIG_RELEASE_LAST
+
+#define SAME_CPU "start the destination with the same -cpu and its properties"
+
+/* Each destination that is given. */
+#define EACH(check, shape) \
+    (size_t i = 0; i < (check)->n_against && ((shape) = (check)->against[i]); i++)
+
+static void dest_machine(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigConfiguration *conf = mig_reader_configuration(check->reader);
+    const MigShape *shape;
+
+    (void)facts;
+    for
+        EACH(check, shape)
+        {
+            const char *there = mig_shape_machine(shape);
+
+            /* The loader compares only as many bytes as it received. */
+            if (conf && there &&
+                strncmp(conf->machine, there, strlen(conf->machine)) != 0) {
+                mig_report_item(check, item, "machine type %s here, %s there",
+                                conf->machine, there);
+                mig_report_words(check, MIG_ALL_RELEASES,
+                                 "Machine type received is '%s' and local is '%s'",
+                                 conf->machine, there);
+                mig_report_no_remedy(check,
+                                     "start the destination with -machine of that type");
+                if (!mig_shape_is_exact(shape)) {
+                    mig_report_severity(check, MIG_SEVERITY_NOTE);
+                }
+            }
+        }
+}
+
+/* --- sections ---------------------------------------------------------------------------- */
+
+static void report_unknown(MigCheck *check, const MigShape *shape, const MigItem *item)
+{
+    const MigSection *section = item->section;
+    const MigSection *alike = mig_shape_alike(shape, check->reader, section);
+    g_autofree char *address =
+        mig_address_of_section(section->name, section->instance_id);
+    g_autofree char *value = mig_remedy_value(address);
+
+    if (alike) {
+        g_autofree char *other = mig_address_of_section(alike->name, alike->instance_id);
+
+        mig_report_item(check, item,
+                        "the destination has no %s; it has %s, which the stream "
+                        "has not so far",
+                        address, other);
+    } else {
+        mig_report_item(check, item, "the destination has no %s", address);
+    }
+    mig_report_words(check, BEFORE(WORDS_CHANGED),
+                     "Unknown savevm section or instance '%s' %u. Make sure that your "
+                     "current VM setup matches your saved VM setup, including any "
+                     "hotplugged devices",
+                     section->name, section->instance_id);
+    if (alike && alike->instance_id == section->instance_id) {
+        g_autofree char *to = mig_remedy_value(alike->name);
+
+        mig_report_remedy(check, "rename-section:from=%s:to=%s", value, to);
+        mig_report_gives_up(check, false,
+                            "the address that the guest knows, if it differs");
+    } else if (section->instance_id == 0) {
+        mig_report_remedy(check, "drop-section:name=%s", value);
+        mig_report_gives_up(check, true,
+                            "the device's state (better: start the destination with this "
+                            "device, at this address)");
+    } else {
+        mig_report_no_remedy(check,
+                             "start the destination with as many devices of this kind");
+    }
+}
+
+static bool begins_section(const MigFacts *facts, const MigItem *item)
+{
+    return (item->type == MIG_SECTION_START || item->type == MIG_SECTION_FULL) &&
+           !mig_facts_section(facts, item->section);
+}
+
+static void dest_section(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigShape *shape;
+
+    for
+        EACH(check, shape)
+        {
+            if (mig_shape_is_exact(shape) && begins_section(facts, item) &&
+                !mig_shape_section(shape, item->section)) {
+                report_unknown(check, shape, item);
+            }
+        }
+}
+
+static void report_version(MigCheck *check, const MigSection *section, uint64_t here,
+                           uint64_t there)
+{
+    if (here > there) {
+        mig_report_words(check, BEFORE(WORDS_CHANGED),
+                         "savevm: unsupported version %" PRIu64 " for '%s' v%" PRIu64,
+                         here, section->name, there);
+    } else {
+        mig_report_words(check, BEFORE(WORDS_CHANGED),
+                         "%s: incoming version_id %" PRIu64
+                         " is too old for local minimum version_id  %" PRIu64,
+                         section->name, here, there);
+    }
+    mig_report_no_remedy(
+        check, here > there ? "save with a machine type that writes the older "
+                              "version, or load with a newer QEMU"
+                            : "this QEMU has dropped the support for that version");
+}
+
+/* A stream shows the version that the destination writes, and so the newest that it reads. */
+static void dest_version(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigShape *shape;
+
+    for
+        EACH(check, shape)
+        {
+            const MigShapeSection *there =
+                mig_shape_is_exact(shape) && begins_section(facts, item)
+                    ? mig_shape_section(shape, item->section)
+                    : NULL;
+
+            if (there && item->section->version_id > there->section->version_id) {
+                mig_report_item(check, item, "version %u here, at most %u there",
+                                item->section->version_id, there->section->version_id);
+                report_version(check, item->section, item->section->version_id,
+                               there->section->version_id);
+            }
+        }
+}
+
+/* --- RAM blocks -------------------------------------------------------------------------- */
+
+/* Blocks whose length the loader changes, up to what they may have at most. */
+static bool is_resized(const MigRamBlock *block)
+{
+    static const char *const names[] = { "/rom@etc/acpi/tables", "/rom@etc/table-loader",
+                                         "/rom@etc/acpi/rsdp" };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (strcmp(block->name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void dest_ram_block(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigShape *shape;
+
+    (void)facts;
+    for
+        EACH(check, shape)
+        {
+            const MigRamBlock *block = item->block;
+            const MigRamBlock *there;
+
+            if (!mig_shape_is_exact(shape)) {
+                continue;
+            }
+            there = mig_shape_block(shape, block);
+            if (!there) {
+                mig_report_item(check, item, "the destination has no RAM block \"%s\"",
+                                block->name);
+                mig_report_words(check, MIG_ALL_RELEASES,
+                                 "Unknown ramblock \"%s\", cannot accept migration",
+                                 block->name);
+                mig_report_no_remedy(
+                    check, strchr(block->name, '/')
+                               ? "start the destination with the device that owns it, "
+                                 "at the same address and with the same ROM"
+                               : "start the destination with memory of this name");
+            } else if (there->used_length != block->used_length && !is_resized(block)) {
+                mig_report_item(check, item,
+                                "RAM block \"%s\" has 0x%" PRIx64
+                                " bytes here, 0x%" PRIx64 " there",
+                                block->name, block->used_length, there->used_length);
+                mig_report_words(check, MIG_ALL_RELEASES,
+                                 "Size mismatch: %s: 0x%" PRIx64 " != 0x%" PRIx64
+                                 ": Invalid argument",
+                                 block->name, block->used_length, there->used_length);
+                mig_report_no_remedy(check,
+                                     strchr(block->name, '/')
+                                         ? "give the destination the same firmware or "
+                                           "option ROM (romfile=, romsize=)"
+                                         : "start the destination with the same -m");
+            }
+        }
+}
+
+/* What the stream does not fill stays as the destination has made it. */
+static void dest_ram_missing(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigShape *shape;
+
+    (void)item;
+    for
+        EACH(check, shape)
+        {
+            size_t n = 0;
+            const MigRamBlock *const *blocks =
+                facts->ram_lists ? mig_shape_blocks(shape, &n) : NULL;
+
+            for (size_t j = 0; j < n; j++) {
+                if (!mig_ram_block_named(check->reader, blocks[j])) {
+                    mig_report(check, mig_reader_tell(check->reader), NULL,
+                               "the stream has no RAM block \"%s\", of which the "
+                               "destination has "
+                               "0x%" PRIx64 " bytes",
+                               blocks[j]->name, blocks[j]->used_length);
+                }
+            }
+        }
+}
+
+/* --- device state ------------------------------------------------------------------------ */
+
+/* The differences of the device that @item is; they are looked for once. */
+static const GPtrArray *differences_of(MigCheck *check, const MigItem *item)
+{
+    const uint8_t *body;
+    g_auto(MigOffered) offered = { 0 };
+    const MigShape *shape;
+
+    if (check->differences && check->differences_at == item->offset) {
+        return check->differences;
+    }
+    g_clear_pointer(&check->differences, g_ptr_array_unref);
+    check->differences = g_ptr_array_new_with_free_func(mig_shape_difference_free);
+    check->differences_at = item->offset;
+    body = item->length == item->whole ? mig_reader_bytes(check->reader, item) : NULL;
+    if (body) {
+        mig_offered_init(&offered, check->reader, item, body);
+        for
+            EACH(check, shape)
+            {
+                mig_shape_compare_device(shape, &offered, check->differences);
+            }
+    }
+    return check->differences;
+}
+
+/* What makes the destination like it: by where the difference is. */
+static const char *dest_option(const MigShapeDifference *d)
+{
+    static const struct {
+        const char *path, *option;
+    } options[] = {
+        { "*cpuhp*", "start the destination with the same maxcpus= of -smp" },
+        { "*memhp*", "start the destination with the same slots= of -m" },
+        { "*acpi_memory_hotplug*", "start the destination with the same slots= of -m" },
+        { "*cap_*", "start the destination with the same vectors=, num-queues= and other "
+                    "properties of this device" },
+    };
+
+    for (size_t i = 0; d->path && i < G_N_ELEMENTS(options); i++) {
+        if (mig_glob(options[i].path, d->path)) {
+            return options[i].option;
+        }
+    }
+    return "start the destination with the same device and the same properties";
+}
+
+typedef void Report(MigCheck *check, const MigItem *item, const MigShapeDifference *d);
+
+static void report_each(MigCheck *check, const MigItem *item, uint32_t kinds,
+                        Report *report)
+{
+    const GPtrArray *differences = differences_of(check, item);
+
+    for (guint i = 0; i < differences->len; i++) {
+        const MigShapeDifference *d = g_ptr_array_index(differences, i);
+
+        if (kinds >> d->kind & 1) {
+            report(check, item, d);
+            if (!d->sure) {
+                mig_report_severity(check, MIG_SEVERITY_WARNING);
+            }
+        }
+    }
+}
+
+static void report_device_version(MigCheck *check, const MigItem *item,
+                                  const MigShapeDifference *d)
+{
+    mig_report(check, d->path ? d->offset : item->offset, item->section,
+               "%s%sversion %" PRIu64 " here, at %s %" PRIu64 " there",
+               d->path ? d->path : "", d->path ? ": " : "", d->here,
+               d->here > d->there ? "most" : "least", d->there);
+    report_version(check, item->section, d->here, d->there);
+}
+
+static void dest_device_version(MigCheck *check, const MigFacts *facts,
+                                const MigItem *item)
+{
+    (void)facts;
+    report_each(check, item, 1u << MIG_SHAPE_VERSION_NEW | 1u << MIG_SHAPE_VERSION_OLD,
+                report_device_version);
+}
+
+static void report_subsection(MigCheck *check, const MigItem *item,
+                              const MigShapeDifference *d)
+{
+    g_autofree char *address =
+        mig_address_of_section(item->section->name, item->section->instance_id);
+    g_autofree char *path = g_strdup_printf("%s:%s", address, d->path);
+    g_autofree char *value = mig_remedy_value(path);
+
+    mig_report(check, d->offset, item->section, "the destination knows no subsection %s",
+               d->path);
+    mig_report_words(check, BEFORE(WORDS_CHANGED),
+                     "error while loading state for instance 0x%x of device '%s'",
+                     item->section->instance_id, item->section->name);
+    mig_report_words(
+        check, FROM(WORDS_CHANGED), "VM subsection '%s' in '%s' does not exist",
+        strrchr(d->path, '.') ? strrchr(d->path, '.') + 1 : d->path, d->owner);
+    mig_report_remedy(check, "drop-subsection:path=%s", value);
+    mig_report_gives_up(check, true, "what the subsection holds");
+}
+
+static void dest_subsection(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    report_each(check, item, 1u << MIG_SHAPE_SUBSECTION_UNKNOWN, report_subsection);
+}
+
+static void report_fields(MigCheck *check, const MigItem *item,
+                          const MigShapeDifference *d)
+{
+    static const char *const units[] = { [MIG_SHAPE_COUNT] = "elements",
+                                         [MIG_SHAPE_SIZE] = "bytes",
+                                         [MIG_SHAPE_FIELDS] = "bytes from here on" };
+
+    mig_report(check, d->offset, item->section,
+               "%s: %" PRIu64 " %s here, %" PRIu64 " there", d->path, d->here,
+               units[d->kind], d->there);
+    mig_report_words(check, MIG_ALL_RELEASES, "Missing section footer for %s",
+                     item->section->name);
+    mig_report_no_remedy(check, dest_option(d));
+}
+
+static void dest_fields(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    report_each(check, item,
+                1u << MIG_SHAPE_COUNT | 1u << MIG_SHAPE_SIZE | 1u << MIG_SHAPE_FIELDS,
+                report_fields);
+}
+
+/* What is loaded into a constant register of an Arm CPU has to be what it reads. */
+static void report_constant(MigCheck *check, const MigItem *item,
+                            const MigShapeDifference *d)
+{
+    mig_report(check, d->offset, item->section,
+               "%s is 0x%" PRIx64 " here, 0x%" PRIx64 " there, and cannot be changed",
+               d->path, d->here, d->there);
+    mig_report_words(check, MIG_ALL_RELEASES,
+                     "error while loading state for instance 0x%x of device '%s'",
+                     item->section->instance_id, item->section->name);
+    mig_report_no_remedy(check, SAME_CPU);
+}
+
+static void report_value(MigCheck *check, const MigItem *item,
+                         const MigShapeDifference *d)
+{
+    if (g_str_has_prefix(d->path, "cpreg[")) {
+        report_constant(check, item, d);
+        return;
+    }
+    mig_report(check, d->offset, item->section,
+               "%s: %" PRIu64 " here, %" PRIu64 " there, and the loader compares them",
+               d->path, d->here, d->there);
+    mig_report_words(check, MIG_ALL_RELEASES, "%" PRIx64 " != %" PRIx64, d->here,
+                     d->there);
+    mig_report_no_remedy(check, dest_option(d));
+}
+
+static void dest_value(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    report_each(check, item, 1u << MIG_SHAPE_VALUE, report_value);
+}
+
+static void report_register(MigCheck *check, const MigItem *item,
+                            const MigShapeDifference *d)
+{
+    mig_report(check, d->offset, item->section,
+               "the destination's CPU lacks %" PRIu64 " register%s, the first %s",
+               d->here, MIG_PLURAL(d->here), d->path);
+    mig_report_words(check, BEFORE(QEMU(11, 0)),
+                     "error while loading state for instance 0x%x of device '%s'",
+                     item->section->instance_id, item->section->name);
+    mig_report_words(
+        check, FROM(QEMU(11, 0)),
+        "handle_cpreg_only_in_incoming_stream: ... in the incoming stream but "
+        "unknown on the destination: fail migration");
+    mig_report_no_remedy(check, SAME_CPU);
+}
+
+static void dest_register(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    report_each(check, item, 1u << MIG_SHAPE_REGISTER, report_register);
+}
+
+static void report_pci(MigCheck *check, const MigItem *item, const MigShapeDifference *d)
+{
+    bool meaning =
+        d->note_here && d->note_there && strcmp(d->note_here, d->note_there) != 0;
+    g_autofree char *notes =
+        meaning ? g_strdup_printf(": %s here, %s there", d->note_here, d->note_there)
+                : g_strdup("");
+
+    mig_report(check, d->offset, item->section,
+               "byte 0x%02x of configuration space is 0x%02" PRIx64 " here, 0x%02" PRIx64
+               " there, in %s%s",
+               d->at, d->here, d->there, d->path ? d->path : "no register that is known",
+               notes);
+    mig_report_words(check, MIG_ALL_RELEASES,
+                     "get_pci_config_device: Bad config data: i=0x%x read: %" PRIx64
+                     " device: %" PRIx64,
+                     d->at, d->here, d->there);
+    mig_report_no_remedy(check, dest_option(d));
+}
+
+static void dest_pci_config(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    report_each(check, item, 1u << MIG_SHAPE_PCI_CONFIG, report_pci);
+}
+
+#define DEST(kinds, function) kinds, .judge = function, .needs_destination = true
+
+const MigRule mig_rules_dest[] = {
+    { "dest-machine", "the destination has the machine type", MIG_SEVERITY_ERROR,
+      DEST(MIG_WATCH(CONFIGURATION), dest_machine) },
+    { "dest-ram-block", "the destination has the RAM blocks, as long as here",
+      MIG_SEVERITY_ERROR, DEST(MIG_WATCH(RAM_BLOCK), dest_ram_block) },
+    { "dest-ram-missing", "the stream has the RAM blocks of the destination",
+      MIG_SEVERITY_WARNING, DEST(MIG_WATCH_END, dest_ram_missing) },
+    { "dest-section", "the destination has the section's device, at its address",
+      MIG_SEVERITY_ERROR, DEST(MIG_WATCH(SECTION_HEADER), dest_section) },
+    { "dest-version", "the destination reads the version of the section",
+      MIG_SEVERITY_ERROR, DEST(MIG_WATCH(SECTION_HEADER), dest_version) },
+    { "dest-device-version",
+      "the destination reads the versions of devices and subsections", MIG_SEVERITY_ERROR,
+      DEST(MIG_WATCH(DEVICE_STATE), dest_device_version) },
+    { "dest-pci-config",
+      "configuration space is the destination's where a loader compares it",
+      MIG_SEVERITY_ERROR, DEST(MIG_WATCH(DEVICE_STATE), dest_pci_config) },
+    { "dest-fields", "the destination reads as many bytes and elements",
+      MIG_SEVERITY_ERROR, DEST(MIG_WATCH(DEVICE_STATE), dest_fields) },
+    { "dest-value", "values that the loader compares are the destination's",
+      MIG_SEVERITY_ERROR, DEST(MIG_WATCH(DEVICE_STATE), dest_value) },
+    { "dest-register", "the destination's CPU has the registers", MIG_SEVERITY_ERROR,
+      DEST(MIG_WATCH(DEVICE_STATE), dest_register) },
+    { "dest-subsection", "the destination knows the subsections", MIG_SEVERITY_ERROR,
+      DEST(MIG_WATCH(DEVICE_STATE), dest_subsection) },
+    { 0 },
+};

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          comparing two structures as a loader would read one as the other.
+ * Must not know: where they come from.
+ * See also:      compare.h.
+ *
+ * Names mean nothing to a loader, only bytes in order do.  Releases rename fields and merge
+ * them; so names that both sides have are anchors, and between two anchors the bytes are added
+ * up.  Where the numbers are equal, a field was renamed.
+ * Source: migration/vmstate.c, vmstate_load_state(); 5.2 to 11.1.
+ */
+#include <string.h>
+
+#include "io/budget.h"
+#include "shape/compare.h"
+
+static MigShapeDifference *differ(MigShapeComparison *c, MigShapeDifferenceKind kind,
+                                  bool sure, const char *owner, const char *name)
+{
+    MigShapeDifference *difference = mig_shape_differ(c->differences, kind, sure);
+    g_autofree char *path =
+        c->path->len ? g_strdup_printf("%s.%s", c->path->str, name) : g_strdup(name);
+    const MigLeaf *leaf = mig_leaves_find(&c->offered->leaves, path);
+
+    difference->owner = g_strdup(owner);
+    difference->offset = leaf ? leaf->field.offset : c->offered->offset;
+    difference->path = g_steal_pointer(&path);
+    return difference;
+}
+
+/* Whether an integer of the structure at hand that comes before @name is @value: then the
+ * loader reads how many there are, and does not have to know. */
+static bool is_carried(const MigShapeComparison *c, const char *name, uint64_t value)
+{
+    const GArray *list = c->offered->leaves.list;
+
+    for (guint i = 0; i < list->len && mig_budget_spend(c->budget, 1); i++) {
+        const MigField *f = &g_array_index(list, MigLeaf, i).field;
+        size_t n = c->path->len ? c->path->len + 1 : 0;
+
+        if (strncmp(f->path, c->path->str, c->path->len) == 0 && strlen(f->path) > n &&
+            !strpbrk(f->path + n, ".[")) {
+            if (strcmp(f->path + n, name) == 0) {
+                return false;
+            }
+            if ((f->kind == MIG_FIELD_UINT || f->kind == MIG_FIELD_INT) &&
+                f->u == value) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* --- fields that both have --------------------------------------------------------------- */
+
+static bool counts_agree(MigShapeComparison *c, const MigShapeField *here,
+                         const MigShapeField *there)
+{
+    return here->count == there->count || here->varies ||
+           !(there->fixed || (c->exact && !is_carried(c, here->name, here->count)));
+}
+
+/* What has one length in all releases, or is a multiple of a unit there. */
+static bool sizes_agree(const MigShapeComparison *c, const MigShapeField *here,
+                        const MigShapeField *there)
+{
+    if (here->size == there->size || here->size == 0 || there->size == 0 ||
+        here->varies) {
+        return true;
+    }
+    if (c->exact) {
+        return is_carried(c, here->name, here->size);
+    }
+    return !here->width && here->size % there->size == 0;
+}
+
+static void report_lengths(MigShapeComparison *c, const MigShapeVmstate *in,
+                           const MigShapeField *here, const MigShapeField *there)
+{
+    bool same_size = sizes_agree(c, here, there);
+    MigShapeDifference *difference =
+        differ(c, same_size ? MIG_SHAPE_COUNT : MIG_SHAPE_SIZE, !there->conditional,
+               in->name, here->name);
+
+    difference->here = same_size ? here->count : here->size;
+    difference->there = same_size ? there->count : there->size;
+}
+
+/* Whether a pair of one name is as long on both sides: else its bytes are those of a
+ * neighbour, or it is an error. */
+static bool is_anchor(MigShapeComparison *c, const MigShapeField *here,
+                      const MigShapeField *there)
+{
+    return here->vmstate || there->vmstate ||
+           (counts_agree(c, here, there) && sizes_agree(c, here, there));
+}
+
+static void compare_pair(MigShapeComparison *c, const MigShapeVmstate *in, /* NOLINT */
+                         const MigShapeField *here, const MigShapeField *there)
+{
+    size_t length = c->path->len;
+
+    if (!here->vmstate || !there->vmstate) {
+        return;
+    }
+    if (!counts_agree(c, here, there)) {
+        report_lengths(c, in, here, there);
+    }
+    if (length) {
+        g_string_append_c(c->path, '.');
+    }
+    g_string_append(c->path, here->name);
+    if (here->count > 1) {
+        g_string_append(c->path, "[0]");
+    }
+    mig_shape_compare_vmstate(c, here->vmstate, there->vmstate, there->vmstate->version);
+    g_string_truncate(c->path, length);
+}
+
+/* --- fields between two that both have --------------------------------------------------- */
+
+/* Fields from the first one on, up to the second one, which is not among them. */
+typedef const MigShapeField *const Span[2];
+
+static bool is_empty(Span span)
+{
+    return span[0] == span[1];
+}
+
+static bool is_one(Span span)
+{
+    return span[0] && span[0]->next == span[1];
+}
+
+/* The bytes of the fields; false where they are not known. */
+static bool sum_up(const MigShapeComparison *c, Span span, uint32_t version, bool there,
+                   uint64_t *sum)
+{
+    *sum = 0;
+    for (const MigShapeField *f = span[0]; f != span[1]; f = f->next) {
+        uint64_t bytes = f->bytes;
+
+        if (there && !c->exact) {
+            if (f->conditional) {
+                return false;
+            }
+            if (f->version > version) {
+                continue;
+            }
+            if (f->size == 0 || __builtin_mul_overflow(f->size, f->count, &bytes)) {
+                return false;
+            }
+        }
+        if (f->varies || __builtin_add_overflow(*sum, bytes, sum)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* An array whose length the stream does not carry, and that has no element there. */
+static bool is_missing_array(const MigShapeComparison *c, Span here, Span there)
+{
+    return c->exact && is_empty(there) && is_one(here) && here[0]->array &&
+           !here[0]->varies && !is_carried(c, here[0]->name, here[0]->count);
+}
+
+static void compare_gap(MigShapeComparison *c, const MigShapeVmstate *in, Span here,
+                        Span there, uint32_t version)
+{
+    uint64_t sum_here, sum_there;
+    MigShapeDifference *difference;
+
+    if (is_one(here) && is_one(there) && strcmp(here[0]->name, there[0]->name) == 0) {
+        report_lengths(c, in, here[0], there[0]);
+        return;
+    }
+    if (is_missing_array(c, here, there)) {
+        difference = differ(c, MIG_SHAPE_COUNT, true, in->name, here[0]->name);
+        difference->here = here[0]->count;
+        return;
+    }
+    if (!c->knows_counts || !sum_up(c, here, version, false, &sum_here) ||
+        !sum_up(c, there, version, true, &sum_there) || sum_here == sum_there) {
+        return;
+    }
+    /* A field alone may be an array that has no element, which a stream does not describe. */
+    difference =
+        differ(c, MIG_SHAPE_FIELDS,
+               !c->exact && !(is_empty(here) && is_one(there) && !there[0]->fixed),
+               in->name, is_empty(here) ? there[0]->name : here[0]->name);
+    difference->here = sum_here;
+    difference->there = sum_there;
+}
+
+/* --- structures -------------------------------------------------------------------------- */
+
+/* The field of that name from @f on; of several that a condition selects, one of the size. */
+static const MigShapeField *find(MigShapeComparison *c, const MigShapeField *here,
+                                 const MigShapeField *f)
+{
+    const MigShapeField *found = NULL;
+
+    for (; f && mig_budget_spend(c->budget, 1); f = f->next) {
+        if (strcmp(f->name, here->name) == 0) {
+            if (!f->conditional || f->size == here->size) {
+                return f;
+            }
+            found = found ? found : f;
+        }
+    }
+    return found;
+}
+
+static void compare_fields(MigShapeComparison *c,
+                           const MigShapeVmstate *here, /* NOLINT */
+                           const MigShapeVmstate *there, uint32_t version)
+{
+    const MigShapeField *from_a = here->fields, *from_b = there->fields;
+    const MigShapeField *a = from_a, *b = from_b, *next_b;
+
+    do {
+        next_b = NULL;
+        while (a && !(next_b = find(c, a, b))) {
+            a = a->next;
+        }
+        if (!a || is_anchor(c, a, next_b)) {
+            compare_gap(c, here, (Span){ from_a, a }, (Span){ from_b, next_b }, version);
+            if (a) {
+                compare_pair(c, here, a, next_b);
+            }
+            from_a = a ? a->next : NULL;
+            from_b = next_b ? next_b->next : NULL;
+        }
+        b = next_b ? next_b->next : NULL;
+        a = a ? a->next : NULL;
+    } while (from_a || from_b);
+}
+
+static const MigShapeVmstate *find_subsection(const MigShapeVmstate *v, const char *name)
+{
+    for (const MigShapeVmstate *q = v->subsections; q; q = q->next) {
+        if (strcmp(q->name, name) == 0) {
+            return q;
+        }
+    }
+    return NULL;
+}
+
+static void compare_subsection(MigShapeComparison *c,
+                               const MigShapeVmstate *in, /* NOLINT */
+                               const MigShapeVmstate *here, const MigShapeVmstate *there)
+{
+    size_t length = c->path->len;
+    MigShapeDifference *difference;
+
+    if (!there || here->version > there->version || here->version < there->minimum) {
+        difference = differ(c,
+                            !there ? MIG_SHAPE_SUBSECTION_UNKNOWN
+                            : here->version > there->version ? MIG_SHAPE_VERSION_NEW
+                                                             : MIG_SHAPE_VERSION_OLD,
+                            !there || !c->exact, in->name, here->name);
+        difference->here = here->version;
+        difference->there = !there                           ? 0
+                            : here->version > there->version ? there->version
+                                                             : there->minimum;
+        return;
+    }
+    if (length) {
+        g_string_append_c(c->path, '.');
+    }
+    g_string_append(c->path, here->name);
+    mig_shape_compare_vmstate(c, here, there, here->version);
+    g_string_truncate(c->path, length);
+}
+
+void mig_shape_compare_vmstate(MigShapeComparison *c,
+                               const MigShapeVmstate *here, /* NOLINT */
+                               const MigShapeVmstate *there, uint32_t version)
+{
+    compare_fields(c, here, there, version);
+    for (const MigShapeVmstate *q = here->subsections; q; q = q->next) {
+        const MigShapeVmstate *own = find_subsection(there, q->name);
+
+        if (own || !c->exact) {
+            compare_subsection(c, here, q, own);
+        }
+    }
+}

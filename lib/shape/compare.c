@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          see compare.h: which part of a destination a section is compared with.
+ * Must not know: fields (compare-fields.c), configuration space (compare-pci.c).
+ * See also:      device/decode.h.
+ */
+#include "shape/compare.h"
+
+#include <string.h>
+
+#include "device/decode.h"
+#include "io/budget.h"
+#include "io/input-memory.h"
+
+/* --- what is offered --------------------------------------------------------------------- */
+
+void mig_offered_init(MigOffered *o, MigReader *reader, const MigItem *item,
+                      const uint8_t *body)
+{
+    const MigDecoder decoder = { .budget = mig_reader_budget(reader),
+                                 .visit = mig_leaves_collect,
+                                 .user = &o->leaves };
+    MigDeviceState state = { .bytes = body,
+                             .length = item->length,
+                             .offset = item->offset };
+    const Vmstate *v = NULL;
+
+    *o = (MigOffered){ .reader = reader,
+                       .section = item->section,
+                       .body = body,
+                       .length = item->length,
+                       .offset = item->offset };
+    mig_leaves_init(&o->leaves);
+    mig_shape_tree_init(&o->tree);
+    o->text = mig_device_description_text(
+        decoder.budget, mig_reader_input(reader), mig_reader_description(reader),
+        item->section->name, item->section->instance_id, &state.json_length);
+    state.json = o->text;
+    if (o->text &&
+        mig_input_room(mig_reader_input(reader), mig_schema_room(state.json_length)) &&
+        mig_budget_spend(decoder.budget, state.json_length / 8)) {
+        v = mig_schema_read(&o->schema, o->text, state.json_length);
+    }
+    if (v) {
+        o->shape = mig_shape_of_schema(&o->tree, v);
+        mig_device_decode(&decoder, &state);
+    }
+}
+
+void mig_offered_clear(MigOffered *o)
+{
+    if (!o->section) {
+        return;
+    }
+    mig_leaves_clear(&o->leaves);
+    mig_shape_tree_clear(&o->tree);
+    mig_schema_clear(&o->schema);
+    g_free(o->text);
+}
+
+/* --- differences ------------------------------------------------------------------------- */
+
+MigShapeDifference *mig_shape_differ(GPtrArray *differences, MigShapeDifferenceKind kind,
+                                     bool sure)
+{
+    MigShapeDifference *difference = g_new0(MigShapeDifference, 1);
+
+    difference->kind = kind;
+    difference->sure = sure;
+    g_ptr_array_add(differences, difference);
+    return difference;
+}
+
+void mig_shape_difference_free(gpointer p)
+{
+    MigShapeDifference *difference = p;
+
+    g_free(difference->path);
+    g_free(difference->owner);
+    g_free(difference->note_here);
+    g_free(difference->note_there);
+    g_free(difference);
+}
+
+/* --- a destination's stream -------------------------------------------------------------- */
+
+const MigShapeSection *mig_shape_section(const MigShape *shape, const MigSection *section)
+{
+    guint low = 0, high = shape->sections->len;
+
+    while (low < high) {
+        guint middle = (low + high) / 2;
+        const MigShapeSection *s =
+            &g_array_index(shape->sections, MigShapeSection, middle);
+        gint order = mig_section_compare(section, s->section);
+
+        if (order == 0) {
+            return s;
+        }
+        if (order < 0) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return NULL;
+}
+
+/* The name without the path of the device: "virtio-net" of "0000:00:02.0/virtio-net". */
+static const char *handler_of(const MigSection *section)
+{
+    const char *slash = strrchr(section->name, '/');
+
+    return slash ? slash + 1 : section->name;
+}
+
+/* Sections of the stream that are looked at for each that the destination lacks. */
+#define ALIKE_STEPS 4096u
+
+static bool is_in_stream(const MigReader *reader, const MigSection *section)
+{
+    size_t n;
+    const MigSection *const *sections = mig_reader_sections(reader, &n);
+
+    for (size_t i = 0; i < MIN(n, ALIKE_STEPS); i++) {
+        if (mig_section_compare(sections[i], section) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const MigSection *mig_shape_alike(const MigShape *shape, const MigReader *reader,
+                                  const MigSection *section)
+{
+    for (guint i = 0; i < MIN(shape->sections->len, ALIKE_STEPS); i++) {
+        const MigSection *other =
+            g_array_index(shape->sections, MigShapeSection, i).section;
+
+        if (strcmp(handler_of(other), handler_of(section)) == 0 &&
+            !is_in_stream(reader, other)) {
+            return other;
+        }
+    }
+    return NULL;
+}
+
+const MigRamBlock *const *mig_shape_blocks(const MigShape *shape, size_t *n)
+{
+    *n = 0;
+    return shape->reader ? mig_reader_ram_blocks(shape->reader, n) : NULL;
+}
+
+const MigRamBlock *mig_ram_block_named(const MigReader *reader, const MigRamBlock *block)
+{
+    size_t n;
+    const MigRamBlock *const *blocks = mig_reader_ram_blocks(reader, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        if (blocks[i]->name_length == block->name_length &&
+            memcmp(blocks[i]->name, block->name, block->name_length) == 0) {
+            return blocks[i];
+        }
+    }
+    return NULL;
+}
+
+const MigRamBlock *mig_shape_block(const MigShape *shape, const MigRamBlock *block)
+{
+    return mig_ram_block_named(shape->reader, block);
+}
+
+/* How leaves have the registers of an Arm CPU. */
+#define REGISTER "cpreg["
+
+/* Registers that an Arm CPU has by its making: what is loaded into one is read back, and has to
+ * be the same.  Source: target/arm/helper.c, write_list_to_cpustate(). */
+static bool is_constant_register(const char *path)
+{
+    static const char *const begins[] = { "ID_", "MIDR",  "REVIDR", "AIDR",
+                                          "CTR", "CLIDR", "MVFR",   "PMCEID" };
+    const char *name = g_str_has_prefix(path, REGISTER) ? path + strlen(REGISTER) : NULL;
+
+    for (size_t i = 0; name && i < G_N_ELEMENTS(begins); i++) {
+        if (g_str_has_prefix(name, begins[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the loader refuses @here because its own value is @there. */
+static bool is_refused(const MigField *here, const MigField *there)
+{
+    if (here->kind != there->kind ||
+        (here->kind != MIG_FIELD_UINT && here->kind != MIG_FIELD_INT)) {
+        return false;
+    }
+    if (g_str_has_suffix(here->type, " equal") || is_constant_register(here->path)) {
+        return here->u != there->u;
+    }
+    return g_str_has_suffix(here->type, " le") && here->i > there->i;
+}
+
+static MigShapeDifference *differ(MigShapeComparison *c, MigShapeDifferenceKind kind,
+                                  const MigField *here)
+{
+    MigShapeDifference *difference = mig_shape_differ(c->differences, kind, true);
+
+    difference->path = g_strdup(here->path);
+    difference->offset = here->offset;
+    difference->here = here->u;
+    return difference;
+}
+
+/* Values that the loader compares with its own, and registers that it lacks: it stops at the
+ * first of those. */
+static void compare_values(MigShapeComparison *c, const MigLeaves *here,
+                           const MigLeaves *there)
+{
+    MigShapeDifference *lacking = NULL;
+    unsigned n = 0;
+
+    for (guint i = 0; i < here->list->len && mig_budget_spend(c->budget, 4); i++) {
+        const MigField *f = &g_array_index(here->list, MigLeaf, i).field;
+        const MigLeaf *own = mig_leaves_find(there, f->path);
+
+        if (own && is_refused(f, &own->field)) {
+            differ(c, MIG_SHAPE_VALUE, f)->there = own->field.u;
+        } else if (!own && there->registers->len && !there->too_many &&
+                   g_str_has_prefix(f->path, REGISTER)) {
+            n++;
+            lacking = lacking ? lacking : differ(c, MIG_SHAPE_REGISTER, f);
+            lacking->here = n;
+        }
+    }
+}
+
+/* What the destination's device is: its own state is read again. */
+static void compare_with_stream(MigShapeComparison *c, const MigShape *shape,
+                                const MigOffered *o)
+{
+    const MigShapeSection *there = mig_shape_section(shape, o->section);
+    g_autofree uint8_t *body = NULL;
+    MigItem item = { .kind = MIG_ITEM_DEVICE_STATE };
+    g_auto(MigOffered) own = { 0 };
+
+    if (!there || there->length == 0 || there->length > MIG_DEVICE_BODY_MAX) {
+        return;
+    }
+    body = mig_input_alloc(shape->in, there->length);
+    if (!body || mig_input_read_at(shape->in, there->offset, body, there->length) !=
+                     there->length) {
+        return;
+    }
+    item.section = there->section;
+    item.offset = there->offset;
+    item.length = there->length;
+    mig_offered_init(&own, shape->reader, &item, body);
+    mig_shape_compare_pci(c, &own.leaves, body, there->offset);
+    if (own.shape && o->shape) {
+        mig_shape_compare_vmstate(c, o->shape, own.shape, o->section->version_id);
+        compare_values(c, &o->leaves, &own.leaves);
+    }
+}
+
+/* --- a -dump-vmstate file ---------------------------------------------------------------- */
+
+/* The first of that name, or the number of all. */
+static guint first_of(const MigShape *shape, const char *name)
+{
+    guint low = 0, high = shape->vmstates->len;
+
+    while (low < high) {
+        guint middle = (low + high) / 2;
+        const MigShapeVmstate *v = g_ptr_array_index(shape->vmstates, middle);
+
+        if (strcmp(v->name, name) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static unsigned count_sure(const GPtrArray *differences)
+{
+    unsigned n = 0;
+
+    for (guint i = 0; i < differences->len; i++) {
+        n += ((const MigShapeDifference *)g_ptr_array_index(differences, i))->sure;
+    }
+    return n;
+}
+
+static void compare_version(GPtrArray *differences, const MigSection *section,
+                            const MigShapeVmstate *there)
+{
+    bool is_new = section->version_id > there->version;
+
+    if (is_new || section->version_id < there->minimum) {
+        MigShapeDifference *difference = mig_shape_differ(
+            differences, is_new ? MIG_SHAPE_VERSION_NEW : MIG_SHAPE_VERSION_OLD, true);
+
+        difference->here = section->version_id;
+        difference->there = is_new ? there->version : there->minimum;
+    }
+}
+
+/* Several types can have one name, and the stream does not tell which it is: the one with the
+ * fewest differences counts. */
+static void compare_with_dump(MigShapeComparison *c, const MigShape *shape,
+                              const MigOffered *o)
+{
+    GPtrArray *all = c->differences;
+    g_autoptr(GPtrArray) best = NULL;
+
+    for (guint i = first_of(shape, o->shape->name); i < shape->vmstates->len; i++) {
+        const MigShapeVmstate *v = g_ptr_array_index(shape->vmstates, i);
+        GPtrArray *own;
+
+        if (strcmp(v->name, o->shape->name) != 0 || (best && count_sure(best) == 0)) {
+            break;
+        }
+        c->differences = own = g_ptr_array_new_with_free_func(mig_shape_difference_free);
+        compare_version(own, o->section, v);
+        if (own->len == 0) {
+            mig_shape_compare_vmstate(c, o->shape, v, o->section->version_id);
+        }
+        if (!best || count_sure(own) < count_sure(best)) {
+            g_clear_pointer(&best, g_ptr_array_unref);
+            best = g_steal_pointer(&own);
+        }
+        g_clear_pointer(&own, g_ptr_array_unref);
+    }
+    c->differences = all;
+    while (best && best->len > 0) {
+        g_ptr_array_add(all, g_ptr_array_steal_index(best, 0));
+    }
+}
+
+void mig_shape_compare_device(const MigShape *shape, const MigOffered *o,
+                              GPtrArray *differences)
+{
+    g_autoptr(GString) path = g_string_new(NULL);
+    MigShapeComparison c = { .budget = mig_reader_budget(o->reader),
+                             .offered = o,
+                             .exact = shape->reader != NULL,
+                             .knows_counts = shape->reader || shape->knows_counts,
+                             .differences = differences,
+                             .path = path };
+
+    if (shape->reader) {
+        compare_with_stream(&c, shape, o);
+    } else if (o->shape) {
+        compare_with_dump(&c, shape, o);
+    }
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          the differences between what a stream offers and what a destination expects.
+ * Must not know: which of them is an error, and what a person is told.
+ * See also:      check/rules-dest.c.
+ *
+ * Looked for is what a loader refuses: values are not compared but where the loader does so
+ * itself, nor are subsections that only one of both has, since a guest that runs has some
+ * that a fresh one has not.
+ */
+#ifndef MIG_SHAPE_COMPARE_H
+#define MIG_SHAPE_COMPARE_H
+
+#include "device/leaves.h"
+#include "shape/shape-private.h"
+
+typedef enum MigShapeDifferenceKind {
+    MIG_SHAPE_VERSION_NEW,        /* here > there */
+    MIG_SHAPE_VERSION_OLD,        /* here < there, the least that is read */
+    MIG_SHAPE_TYPE_UNKNOWN,       /* no device of that description is compiled in */
+    MIG_SHAPE_SUBSECTION_UNKNOWN, /* @path is the subsection's name */
+    MIG_SHAPE_COUNT,              /* elements of @path */
+    MIG_SHAPE_SIZE,               /* bytes of @path */
+    MIG_SHAPE_FIELDS,     /* bytes from @path on, up to the next field that both have */
+    MIG_SHAPE_VALUE,      /* of @path, which the loader compares */
+    MIG_SHAPE_REGISTER,   /* @path is a register that the CPU there lacks */
+    MIG_SHAPE_PCI_CONFIG, /* byte @at of configuration space */
+} MigShapeDifferenceKind;
+
+typedef struct MigShapeDifference {
+    MigShapeDifferenceKind kind;
+    bool sure;   /* false: a condition that is not known decides */
+    char *path;  /* owned; NULL where there is none */
+    char *owner; /* owned: the structure that a subsection or field is in */
+    uint64_t here, there;
+    uint64_t offset;              /* in the stream, plain bytes */
+    uint32_t at;                  /* in configuration space */
+    char *note_here, *note_there; /* owned: what the values mean, or NULL */
+} MigShapeDifference;
+
+/* A device of the stream, decoded for as many destinations as there are. */
+typedef struct MigOffered {
+    MigReader *reader;
+    const MigSection *section;
+    const uint8_t *body; /* borrowed */
+    uint64_t length, offset;
+
+    char *text;
+    Schema schema;
+    MigShapeTree tree;
+    const MigShapeVmstate *shape; /* NULL: nothing describes it */
+    MigLeaves leaves;
+} MigOffered;
+
+/* @item is a device's state, all of it in @body.  What is described is decoded. */
+void mig_offered_init(MigOffered *offered, MigReader *reader, const MigItem *item,
+                      const uint8_t *body);
+void mig_offered_clear(MigOffered *offered);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MigOffered, mig_offered_clear)
+
+/* Adds a MigShapeDifference for each to @differences, in the order in which a loader meets
+ * them. */
+void mig_shape_compare_device(const MigShape *shape, const MigOffered *offered,
+                              GPtrArray *differences);
+
+/* Whether the destination shows all that it has: it is a stream. */
+bool mig_shape_is_exact(const MigShape *shape);
+
+/* Its machine type, or NULL. */
+const char *mig_shape_machine(const MigShape *shape);
+
+/* What the destination's stream has of a section by name and instance, or NULL. */
+const MigShapeSection *mig_shape_section(const MigShape *shape,
+                                         const MigSection *section);
+
+/* A section of the destination that has the same handler at another address, and that the
+ * stream has not so far; NULL. */
+const MigSection *mig_shape_alike(const MigShape *shape, const MigReader *reader,
+                                  const MigSection *section);
+
+/* The destination's RAM blocks, *n of them; NULL where it does not show any. */
+const MigRamBlock *const *mig_shape_blocks(const MigShape *shape, size_t *n);
+
+/* The destination's RAM block that has the name of @block; it must be exact. */
+const MigRamBlock *mig_shape_block(const MigShape *shape, const MigRamBlock *block);
+
+/* The RAM block of the stream that has the name of @block, or NULL. */
+const MigRamBlock *mig_ram_block_named(const MigReader *reader, const MigRamBlock *block);
+
+/* Frees a MigShapeDifference. */
+void mig_shape_difference_free(gpointer p);
+
+/* --- private to shape/ ------------------------------------------------------------------- */
+
+/* A new difference at the end of @differences. */
+MigShapeDifference *mig_shape_differ(GPtrArray *differences, MigShapeDifferenceKind kind,
+                                     bool sure);
+
+typedef struct MigShapeComparison {
+    MigBudget *budget;
+    const MigOffered *offered;
+    bool exact;        /* the destination's is a stream: all of its fields are there */
+    bool knows_counts; /* fixed arrays have their number of elements */
+    GPtrArray *differences;
+    GString *path;
+} MigShapeComparison;
+
+/* @here was read with @version: that of the section, or of the subsection. */
+void mig_shape_compare_vmstate(MigShapeComparison *c, const MigShapeVmstate *here,
+                               const MigShapeVmstate *there, uint32_t version);
+
+/* The first byte of configuration space that the loader would not accept. */
+void mig_shape_compare_pci(MigShapeComparison *c, const MigLeaves *there,
+                           const uint8_t *body, uint64_t body_offset);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          what a shape consists of.  Private to shape/.
+ * Must not know: how it is compared.
+ * See also:      stream.c and dump-vmstate.c, the makers; compare.c.
+ */
+#ifndef MIG_SHAPE_SHAPE_PRIVATE_H
+#define MIG_SHAPE_SHAPE_PRIVATE_H
+
+#include "device/schema.h"
+#include "shape/shape.h"
+#include "stream/reader.h"
+
+typedef struct MigShapeField MigShapeField;
+typedef struct MigShapeVmstate MigShapeVmstate;
+
+/* A structure of device state: its fields in the order of the wire. */
+struct MigShapeVmstate {
+    const char *name;
+    uint32_t version, minimum; /* of a stream's description: the same */
+    MigShapeField *fields;
+    MigShapeVmstate *subsections;
+    MigShapeVmstate *next;
+};
+
+/* Of a stream, all entries of one name that follow each other are one field. */
+struct MigShapeField {
+    const char *name;
+    const char *type;         /* NULL: not known */
+    uint8_t width;            /* bytes that its type has; 0: any */
+    bool conditional;         /* a function decides whether it is there */
+    bool fixed;               /* @count is that of the type */
+    bool array;               /* a stream describes it as one */
+    bool varies;              /* its length depends on what the guest does */
+    uint32_t version;         /* the first one of the structure that has it */
+    uint64_t size;            /* bytes of an element on the wire; 0: not known */
+    uint64_t count;           /* elements */
+    uint64_t bytes;           /* of all of them, in a stream; 0: not known */
+    MigShapeVmstate *vmstate; /* of an element, or NULL */
+    MigShapeField *next;
+};
+
+/* What owns them. */
+typedef struct MigShapeTree {
+    GPtrArray *nodes;
+    GStringChunk *strings;
+} MigShapeTree;
+
+void mig_shape_tree_init(MigShapeTree *tree);
+void mig_shape_tree_clear(MigShapeTree *tree);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MigShapeTree, mig_shape_tree_clear)
+
+/* A node of @size zero bytes; NULL where there are too many. */
+void *mig_shape_node(MigShapeTree *tree, size_t size);
+
+/* What the stream's description has of one device. */
+MigShapeVmstate *mig_shape_of_schema(MigShapeTree *tree, const Vmstate *v);
+
+/* The body of a section of a destination's stream: FULL, or the START of a live one. */
+typedef struct MigShapeSection {
+    const MigSection *section;
+    uint64_t offset, length; /* 0, 0: no device state */
+} MigShapeSection;
+
+struct MigShape {
+    MigInput *in;
+    char *machine;
+
+    /* of a stream */
+    MigReader *reader;
+    GArray *sections; /* MigShapeSection, in the order of mig_section_compare() */
+
+    /* of a -dump-vmstate file */
+    bool knows_counts; /* it tells how many elements a fixed array has; since 8.1 */
+    MigShapeTree tree;
+    GPtrArray *vmstates; /* MigShapeVmstate, sorted by name; several may have one */
+};
+
+bool mig_shape_read_stream(MigShape *shape, GError **error);
+bool mig_shape_read_dump_vmstate(MigShape *shape, GError **error);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          the shape that a destination shows by a stream that it wrote itself.
+ * Must not know: the stream that it is compared with.
+ * See also:      shape.h.
+ */
+#include <string.h>
+
+#include "io/error.h"
+#include "shape/shape-private.h"
+
+static gint by_section(gconstpointer a, gconstpointer b)
+{
+    const MigShapeSection *x = a, *y = b;
+
+    return mig_section_compare(x->section, y->section);
+}
+
+static void take(MigShape *shape, const MigItem *item)
+{
+    MigShapeSection section = { .section = item->section };
+
+    if (item->kind == MIG_ITEM_SECTION_HEADER &&
+        (item->type == MIG_SECTION_FULL || item->type == MIG_SECTION_START)) {
+        g_array_append_val(shape->sections, section);
+    } else if (item->kind == MIG_ITEM_DEVICE_STATE && item->piece == 0 &&
+               shape->sections->len > 0) {
+        MigShapeSection *last =
+            &g_array_index(shape->sections, MigShapeSection, shape->sections->len - 1);
+
+        last->offset = item->offset;
+        last->length = item->whole;
+    }
+}
+
+bool mig_shape_read_stream(MigShape *shape, GError **error)
+{
+    const MigConfiguration *conf;
+    const MigItem *item;
+    MigStatus status;
+
+    shape->reader = mig_reader_new(shape->in);
+    mig_reader_join_pieces(shape->reader);
+    while ((status = mig_reader_next(shape->reader, &item, error)) == MIG_STATUS_MORE) {
+        take(shape, item);
+    }
+    if (status == MIG_STATUS_ERROR) {
+        return false;
+    }
+    g_array_sort(shape->sections, by_section);
+    conf = mig_reader_configuration(shape->reader);
+    shape->machine = conf ? g_strdup(conf->machine) : NULL;
+    return true;
+}

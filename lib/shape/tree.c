@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          the nodes of a shape, and making them of a stream's description.
+ * Must not know: what they are compared with.
+ * See also:      device/schema.h, the description as it was read.
+ */
+#include "shape/shape-private.h"
+
+/* Structures and fields of one destination; that of 11.1 for Arm has 30,000. */
+#define NODES_MAX (256u << 10)
+
+void mig_shape_tree_init(MigShapeTree *tree)
+{
+    tree->nodes = g_ptr_array_new_with_free_func(g_free);
+    tree->strings = g_string_chunk_new(4096);
+}
+
+void mig_shape_tree_clear(MigShapeTree *tree)
+{
+    if (tree->nodes) {
+        g_ptr_array_unref(tree->nodes);
+        g_string_chunk_free(tree->strings);
+        tree->nodes = NULL;
+    }
+}
+
+void *mig_shape_node(MigShapeTree *tree, size_t size)
+{
+    void *p;
+
+    if (tree->nodes->len == NODES_MAX) {
+        return NULL;
+    }
+    p = g_malloc0(size);
+    g_ptr_array_add(tree->nodes, p);
+    return p;
+}
+
+/* Lists of elements, and what the migration code of a device writes by itself. */
+static bool varies(const Field *f)
+{
+    return f->shape == SHAPE_QUEUE || f->shape == SHAPE_GTREE ||
+           g_str_equal(f->type, "virtio");
+}
+
+/* The first entry of a run, which stands for all of them. */
+static MigShapeField *of_run(MigShapeTree *tree, const Field *first)
+{
+    MigShapeField *field = mig_shape_node(tree, sizeof(*field));
+    const Field *element = first->element ? first->element : first;
+
+    if (!field) {
+        return NULL;
+    }
+    field->name = first->name;
+    field->type = element->type;
+    field->width = element->width;
+    field->size = element->size;
+    field->count = first->count;
+    field->bytes = first->run;
+    field->array = first->starts_array;
+    field->varies = varies(first);
+    field->vmstate = element->vmstates && !field->varies
+                         ? mig_shape_of_schema(tree, element->vmstates)
+                         : NULL;
+    return field;
+}
+
+MigShapeVmstate *mig_shape_of_schema(MigShapeTree *tree, const Vmstate *v) /* NOLINT */
+{
+    MigShapeVmstate *shape = mig_shape_node(tree, sizeof(*shape));
+    MigShapeVmstate **next;
+    MigShapeField **next_field;
+
+    if (!shape) {
+        return NULL;
+    }
+    shape->name = v->name;
+    shape->version = shape->minimum = v->version;
+    next_field = &shape->fields;
+    for (const Field *f = v->fields, *last = NULL; f; last = f, f = f->next) {
+        if (last && g_str_equal(f->name, last->name)) {
+            continue;
+        }
+        *next_field = of_run(tree, f);
+        if (!*next_field) {
+            return NULL;
+        }
+        next_field = &(*next_field)->next;
+    }
+    next = &shape->subsections;
+    for (const Vmstate *q = v->subsections; q; q = q->next) {
+        *next = mig_shape_of_schema(tree, q);
+        if (!*next) {
+            return NULL;
+        }
+        next = &(*next)->next;
+    }
+    return shape;
+}
