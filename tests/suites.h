@@ -23,6 +23,7 @@
     SUITE(cpu_names)   \
     SUITE(damage)      \
     SUITE(description) \
+    SUITE(destination) \
     SUITE(device)      \
     SUITE(devices)     \
     SUITE(diff)        \

@@ -173,6 +173,29 @@ static bool is_resized(const MigRamBlock *block)
     return false;
 }
 
+/* What makes a block as long at the destination. */
+static const char *length_option(const char *name)
+{
+    static const struct {
+        const char *name, *option;
+    } options[] = {
+        { "*.rom",
+          "give the destination's device the same option ROM (romfile=, romsize=)" },
+        { "*vram*",
+          "give the destination's video card the same memory (vgamem_mb=, ...)" },
+        { "*.bios", "start the destination with the same firmware" },
+        { "*.flash*", "start the destination with the same firmware" },
+        { "*.ram", "start the destination with the same -m" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(options); i++) {
+        if (mig_glob(options[i].name, name)) {
+            return options[i].option;
+        }
+    }
+    return "start the destination with memory of this length";
+}
+
 static void dest_ram_block(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
     const MigShape *shape;
@@ -208,11 +231,7 @@ static void dest_ram_block(MigCheck *check, const MigFacts *facts, const MigItem
                                  "Size mismatch: %s: 0x%" PRIx64 " != 0x%" PRIx64
                                  ": Invalid argument",
                                  block->name, block->used_length, there->used_length);
-                mig_report_no_remedy(check,
-                                     strchr(block->name, '/')
-                                         ? "give the destination the same firmware or "
-                                           "option ROM (romfile=, romsize=)"
-                                         : "start the destination with the same -m");
+                mig_report_no_remedy(check, length_option(block->name));
             }
         }
 }

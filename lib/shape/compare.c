@@ -114,15 +114,13 @@ static const char *handler_of(const MigSection *section)
     return slash ? slash + 1 : section->name;
 }
 
-/* Sections of the stream that are looked at for each that the destination lacks. */
-#define ALIKE_STEPS 4096u
-
-static bool is_in_stream(const MigReader *reader, const MigSection *section)
+static bool is_in_stream(MigReader *reader, const MigSection *section)
 {
+    MigBudget *budget = mig_reader_budget(reader);
     size_t n;
     const MigSection *const *sections = mig_reader_sections(reader, &n);
 
-    for (size_t i = 0; i < MIN(n, ALIKE_STEPS); i++) {
+    for (size_t i = 0; i < n && mig_budget_spend(budget, 1); i++) {
         if (mig_section_compare(sections[i], section) == 0) {
             return true;
         }
@@ -130,10 +128,12 @@ static bool is_in_stream(const MigReader *reader, const MigSection *section)
     return false;
 }
 
-const MigSection *mig_shape_alike(const MigShape *shape, const MigReader *reader,
+const MigSection *mig_shape_alike(const MigShape *shape, MigReader *reader,
                                   const MigSection *section)
 {
-    for (guint i = 0; i < MIN(shape->sections->len, ALIKE_STEPS); i++) {
+    MigBudget *budget = mig_reader_budget(reader);
+
+    for (guint i = 0; i < shape->sections->len && mig_budget_spend(budget, 1); i++) {
         const MigSection *other =
             g_array_index(shape->sections, MigShapeSection, i).section;
 

@@ -74,8 +74,8 @@ const MigShapeSection *mig_shape_section(const MigShape *shape,
                                          const MigSection *section);
 
 /* A section of the destination that has the same handler at another address, and that the
- * stream has not so far; NULL. */
-const MigSection *mig_shape_alike(const MigShape *shape, const MigReader *reader,
+ * stream has not so far; NULL, also where looking further costs too much. */
+const MigSection *mig_shape_alike(const MigShape *shape, MigReader *reader,
                                   const MigSection *section);
 
 /* The destination's RAM blocks, *n of them; NULL where it does not show any. */

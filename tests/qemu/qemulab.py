@@ -167,7 +167,8 @@ class Release:
         with tempfile.NamedTemporaryFile(
                 dir=os.path.join(self.root, 'tmp') if self.root else None) as file:
             path = '/tmp/' + os.path.basename(file.name) if self.root else file.name
-            done = subprocess.run(program + ['-machine', 'none', '-dump-vmstate', path],
+            done = subprocess.run(program + ['-machine', 'none', '-display', 'none',
+                                             '-dump-vmstate', path],
                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                   stderr=subprocess.PIPE, universal_newlines=True, check=False)
             if done.returncode:
