@@ -26,7 +26,7 @@ static char *printed(const char *log, const char *format, int status)
     g_autofree char *path = fixture_file(relative), *folder = g_path_get_dirname(path);
     g_autofree char *option = g_strconcat("--log=", path, NULL);
     g_autofree char *prefix = g_strconcat(folder, "/", NULL);
-    g_autoptr(Run) run = run_migstat(NULL, "explain", option, format, "--width=90", NULL);
+    g_autoptr(Run) run = run_migstat(NULL, "explain", option, format, "--width=0", NULL);
     g_autoptr(GString) out = g_string_new(run->out);
 
     ck_assert_msg(run->status == status && !*run->err, "%s: exit %d: %s", log,
