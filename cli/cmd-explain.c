@@ -17,17 +17,20 @@
 
 enum {
     KEY_LOG = 0x200,
+    KEY_IN,
 };
 
 static const struct argp_option options[] = {
     { "log", KEY_LOG, "FILE", 0, "A log with the messages in it; \"-\" is standard input",
       0 },
+    { "in", KEY_IN, "FILE", 0,
+      "The stream that could not be loaded: show the place, and what repairs it", 0 },
     { 0 },
 };
 
 typedef struct Arguments {
     const CliCommon *common;
-    const char *log;
+    const char *log, *in;
 } Arguments;
 
 /* What is no option is a message, and a file is none. */
@@ -49,6 +52,9 @@ static void look_at_messages(Arguments *arguments, const struct argp_state *stat
                             word, arguments->log);
         }
     }
+    if (g_strcmp0(arguments->log, "-") == 0 && g_strcmp0(arguments->in, "-") == 0) {
+        cli_usage_error(state, "--in=- and the log cannot both be standard input");
+    }
     if (words->len == 0 && !arguments->log) {
         cli_usage_error(state,
                         "which message? Quote the loader's line, or give a log with "
@@ -66,6 +72,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             cli_usage_error(state, "%s is a folder; a log is a file", arg);
         }
         arguments->log = arg;
+        return 0;
+    case KEY_IN:
+        arguments->in = arg;
         return 0;
     case ARGP_KEY_END:
         look_at_messages(arguments, state);
@@ -88,10 +97,13 @@ static void feed_words(MigExplain *explain, const GPtrArray *words)
     }
 }
 
+/* --offset and --channel are the stream's. */
 static bool feed_log(MigExplain *explain, const char *log, const CliCommon *common)
 {
+    const MigInputOptions how = { MIG_INPUT_OPTIONS_INIT,
+                                  .max_expand = common->max_expand };
     g_autoptr(GError) error = NULL;
-    g_autoptr(MigInput) in = cli_open(log, common, &error);
+    g_autoptr(MigInput) in = cli_open_with(log, common, &how, &error);
     size_t n = 0;
 
     while (in) {
@@ -110,14 +122,52 @@ static bool feed_log(MigExplain *explain, const char *log, const CliCommon *comm
     return true;
 }
 
+/* Looks for the places of the message; false where the stream cannot be read at all. */
+static bool look_in(MigExplain *explain, const char *file, const CliCommon *common,
+                    GError **damage)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MigInput) in = cli_open(file, common, &error);
+    g_autoptr(MigReader) reader = NULL;
+
+    if (!in || !mig_input_hold(in, &error)) {
+        cli_print_error(file, error);
+        return false;
+    }
+    reader = mig_reader_new(in);
+    mig_explain_read(explain, reader, damage);
+    if (*damage && cli_status_of(*damage) == CLI_TROUBLE) {
+        cli_print_error(file, *damage);
+        return false;
+    }
+    return true;
+}
+
+static bool confine(CliCommon *common, const Arguments *arguments)
+{
+    const char *files[2];
+    size_t n = 0;
+
+    if (arguments->log) {
+        files[n++] = arguments->log;
+    }
+    if (arguments->in) {
+        files[n++] = arguments->in;
+    }
+    return cli_confine_reader(common, files, n, -1);
+}
+
 static int run(int argc, char **argv, CliCommon *common)
 {
     Arguments arguments = { .common = common };
     g_autoptr(MigExplain) explain = NULL;
+    g_autoptr(GError) damage = NULL;
+    g_autofree char *new_name = NULL;
     ExplainReport report = { .common = common };
 
     cli_parse(&cli_command_explain, argc, argv, 0, common, &arguments);
-    if (!cli_confine_reader(common, &arguments.log, arguments.log ? 1 : 0, -1)) {
+    new_name = arguments.in ? cli_new_name(arguments.in) : NULL;
+    if (!confine(common, &arguments)) {
         return CLI_TROUBLE;
     }
     explain = mig_explain_new();
@@ -128,6 +178,12 @@ static int run(int argc, char **argv, CliCommon *common)
     }
     report.log = arguments.log;
     report.explanation = mig_explain_finish(explain);
+    if (arguments.in && !look_in(explain, arguments.in, common, &damage)) {
+        return CLI_TROUBLE;
+    }
+    report.stream =
+        (CliHintFiles){ arguments.in, new_name, common->offset, common->channels };
+    report.stream_error = damage;
     common->format->explain(&report);
     return report.explanation->id ? CLI_OK : CLI_FOUND;
 }

@@ -27,6 +27,46 @@ static void others_json(CliJson *json, const MigExplanation *explanation)
     cli_json_end_array(json);
 }
 
+static void places_json(CliJson *json, const MigExplanation *explanation)
+{
+    cli_json_array(json, "places");
+    for (size_t i = 0; i < explanation->n_places; i++) {
+        const MigExplainPlace *place = &explanation->places[i];
+
+        cli_json_object(json, NULL);
+        cli_json_uint(json, "offset", place->offset);
+        cli_json_string(json, "address", place->address);
+        cli_json_string(json, "value", place->value);
+        cli_json_string(json, "note", place->note);
+        cli_json_end_object(json);
+    }
+    cli_json_end_array(json);
+}
+
+static void repairs_json(CliJson *json, const ExplainReport *report)
+{
+    const MigExplanation *explanation = report->explanation;
+
+    cli_json_array(json, "repairs");
+    for (size_t i = 0; i < explanation->n_repairs; i++) {
+        const MigExplainRepair *repair = &explanation->repairs[i];
+        g_autofree char *command =
+            cli_hint_filters(repair->filters, repair->lossy, &report->stream);
+
+        cli_json_object(json, NULL);
+        cli_json_string(json, "hint", command);
+        cli_json_array(json, "filters");
+        for (const char *const *filter = repair->filters; *filter; filter++) {
+            cli_json_string(json, NULL, *filter);
+        }
+        cli_json_end_array(json);
+        cli_json_string(json, "gives_up", repair->gives_up);
+        cli_json_bool(json, "lossy", repair->lossy);
+        cli_json_end_object(json);
+    }
+    cli_json_end_array(json);
+}
+
 void explain_json(const ExplainReport *report)
 {
     const MigExplanation *explanation = report->explanation;
@@ -56,6 +96,10 @@ void explain_json(const ExplainReport *report)
     cli_json_string(&json, "help", explanation->help);
     cli_json_string(&json, "look", explanation->look);
     others_json(&json, explanation);
+    cli_json_string(&json, "stream", report->stream.file);
+    places_json(&json, explanation);
+    repairs_json(&json, report);
+    cli_json_error(&json, "error", report->stream_error);
     cli_json_string(&json, "nearest", explanation->nearest);
     cli_json_string(&json, "nearest_id", explanation->nearest_id);
     cli_json_end_object(&json);

@@ -76,6 +76,43 @@ static void print_others(const ExplainReport *report)
     }
 }
 
+/* "0x3d819: 0000:00:04.0/virtio-blk:virtio.queues[0] = 0x0002  note" */
+static void print_places(const ExplainReport *report)
+{
+    const MigExplanation *explanation = report->explanation;
+
+    for (size_t i = 0; i < explanation->n_places; i++) {
+        const MigExplainPlace *place = &explanation->places[i];
+        g_autofree char *text =
+            g_strdup_printf("0x%" PRIx64 ": %s%s%s%s%s%s", place->offset, place->address,
+                            place->value ? " = " : "", place->value ? place->value : "",
+                            place->note ? " (" : "", place->note ? place->note : "",
+                            place->note ? ")" : "");
+
+        row(report, i == 0 ? "stream" : "", text);
+    }
+    if (report->stream_error) {
+        row(report, "damaged", report->stream_error->message);
+    }
+}
+
+static void print_repairs(const ExplainReport *report)
+{
+    const MigExplanation *explanation = report->explanation;
+
+    for (size_t i = 0; i < explanation->n_repairs; i++) {
+        const MigExplainRepair *repair = &explanation->repairs[i];
+        g_autofree char *command =
+            cli_hint_filters(repair->filters, repair->lossy, &report->stream);
+
+        g_autofree char *text = g_strdup_printf(
+            "The command below changes the stream. Given up: %s.", repair->gives_up);
+
+        row(report, i == 0 ? "repair" : "or", text);
+        cli_print_hint(stdout, command);
+    }
+}
+
 static void print_unknown(const ExplainReport *report)
 {
     const MigExplanation *explanation = report->explanation;
@@ -117,9 +154,11 @@ void explain_text(const ExplainReport *report)
     for (const char *const *fact = explanation->facts; *fact; fact++) {
         row(report, fact == explanation->facts ? "detail" : "", *fact);
     }
+    print_places(report);
     if (explanation->help) {
         row(report, "help", explanation->help);
     }
+    print_repairs(report);
     if (explanation->look) {
         row(report, "look", explanation->look);
     }

@@ -8,12 +8,16 @@
 #define CLI_EXPLAIN_H
 
 #include "cli.h"
+#include "hint.h"
 
 typedef struct ExplainReport {
     const CliCommon *common;
     const char
         *log; /* the file that was asked for; NULL: the message was on the command line */
     const MigExplanation *explanation;
+    /* The stream that could not be loaded; file NULL: none was given. */
+    CliHintFiles stream;
+    const GError *stream_error; /* what is wrong with it, or NULL */
 } ExplainReport;
 
 void explain_text(const ExplainReport *report);

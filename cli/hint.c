@@ -78,6 +78,18 @@ char *cli_hint_remedy(const MigRemedy *remedy, const CliHintFiles *files)
     return command(option, files);
 }
 
+char *cli_hint_filters(const char *const *filters, bool lossy, const CliHintFiles *files)
+{
+    g_autoptr(GString) options = g_string_new(lossy ? "--lossy" : NULL);
+
+    for (; *filters; filters++) {
+        g_autofree char *value = cli_shell_name(*filters);
+
+        g_string_append_printf(options, "%s--filter=%s", options->len ? " " : "", value);
+    }
+    return command(options->str, files);
+}
+
 char *cli_hint_for(MigRelease release, bool lossy, const CliHintFiles *files)
 {
     g_autofree char *option =

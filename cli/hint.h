@@ -24,6 +24,9 @@ typedef struct CliHintFiles {
  * has no filter.  The caller frees. */
 char *cli_hint_remedy(const MigRemedy *remedy, const CliHintFiles *files);
 
+/* The same for several filters, closed by NULL. */
+char *cli_hint_filters(const char *const *filters, bool lossy, const CliHintFiles *files);
+
 /* The same for all that @release needs, some of which may be @lossy. */
 char *cli_hint_for(MigRelease release, bool lossy, const CliHintFiles *files);
 

@@ -193,21 +193,6 @@ void mig_report_remedy(MigCheck *check, const char *format, ...)
     }
 }
 
-char *mig_remedy_value(const char *name)
-{
-    GString *value = g_string_new(NULL);
-
-    for (const char *p = name; *p; p++) {
-        const char *word = p + 1 + strspn(p + 1, "abcdefghijklmnopqrstuvwxyz-");
-
-        if (*p == '\\' || (*p == ':' && word > p + 1 && *word == '=')) {
-            g_string_append_c(value, '\\');
-        }
-        g_string_append_c(value, *p);
-    }
-    return g_string_free(value, false);
-}
-
 void mig_report_gives_up(MigCheck *check, bool lossy, const char *what)
 {
     g_free(check->pending.remedy.gives_up);

@@ -13,6 +13,7 @@
 
 #include "check/check.h"
 #include "check/facts.h"
+#include "message/remedy.h"
 #include "stream/qemu.h"
 
 /* What a rule watches: kinds of items, and the end of a complete stream. */
@@ -82,8 +83,6 @@ void mig_report_loader(MigCheck *check, MigRelease first, MigRelease last,
 void mig_report_words(MigCheck *check, MigRelease first, MigRelease last,
                       const char *format, ...) G_GNUC_PRINTF(4, 5);
 void mig_report_remedy(MigCheck *check, const char *format, ...) G_GNUC_PRINTF(2, 3);
-/* @name as a value in that text, whatever it holds. */
-char *mig_remedy_value(const char *name);
 void mig_report_gives_up(MigCheck *check, bool lossy, const char *what);
 void mig_report_no_remedy(MigCheck *check, const char *why);
 

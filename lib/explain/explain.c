@@ -10,6 +10,7 @@
 
 #include "explain/envelope.h"
 #include "explain/failure.h"
+#include "explain/where.h"
 #include "message/scan.h"
 
 #define LINE_MAX_BYTES (64u << 10)
@@ -33,7 +34,9 @@ struct MigExplain {
     GArray *others; /* MigExplainOther; texts are owned */
     MigExplanation result;
     GPtrArray *facts;
-    char *owned[5];
+    MigFailure *counts; /* of @now and @before, the one that is explained; NULL: none */
+    MigWhere *where;
+    char *text, *releases, *meaning, *look, *help;
 };
 
 MigExplain *mig_explain_new(void)
@@ -53,6 +56,7 @@ void mig_explain_free(MigExplain *explain)
     if (!explain) {
         return;
     }
+    mig_where_free(explain->where);
     mig_message_scan_free(explain->scan);
     g_string_free(explain->pending, TRUE);
     mig_failure_clear(&explain->now);
@@ -66,9 +70,11 @@ void mig_explain_free(MigExplain *explain)
     }
     g_array_unref(explain->others);
     g_ptr_array_unref(explain->facts);
-    for (size_t i = 0; i < G_N_ELEMENTS(explain->owned); i++) {
-        g_free(explain->owned[i]);
-    }
+    g_free(explain->text);
+    g_free(explain->releases);
+    g_free(explain->meaning);
+    g_free(explain->look);
+    g_free(explain->help);
     g_free(explain);
 }
 
@@ -232,14 +238,39 @@ static void list_others(MigExplain *explain, const char *id)
     explain->result.n_others = explain->others->len;
 }
 
-static char *filled(const char *sentences, const MigMessageMatch *match, bool pasted)
+static void refill(char **text, const char *sentences, const MigMessageMatch *match,
+                   bool pasted)
 {
-    char *text = sentences ? mig_message_fill(sentences, match, pasted) : NULL;
-
-    if (text && !*text) {
-        g_clear_pointer(&text, g_free);
+    g_free(*text);
+    *text = sentences ? mig_message_fill(sentences, match, pasted) : NULL;
+    if (*text && !**text) {
+        g_clear_pointer(text, g_free);
     }
-    return text;
+}
+
+/* The sentences, with what is known of the place. */
+static void fill(MigExplain *explain)
+{
+    const MigMessageMatch *best = &explain->counts->best;
+    MigExplanation *result = &explain->result;
+
+    refill(&explain->meaning, best->message->meaning, best, false);
+    refill(&explain->look, best->message->look, best, true);
+    refill(&explain->help, best->message->help, best, true);
+    result->meaning = explain->meaning;
+    result->look = explain->look;
+    result->help = explain->help;
+}
+
+/* What the message's own numbers say. */
+static void decode(MigExplain *explain)
+{
+    const MigFailure *failure = explain->counts;
+
+    g_ptr_array_set_size(explain->facts, 0);
+    if (failure->best.message->decode) {
+        failure->best.message->decode(&failure->best, failure->section, explain->facts);
+    }
 }
 
 const MigExplanation *mig_explain_finish(MigExplain *explain)
@@ -259,11 +290,9 @@ const MigExplanation *mig_explain_finish(MigExplain *explain)
     if (!message) {
         return unknown(explain);
     }
-    g_ptr_array_set_size(explain->facts, 0);
-    mig_failure_complete(failure);
-    if (message->decode) {
-        message->decode(&failure->best, failure->section, explain->facts);
-    }
+    explain->counts = failure;
+    mig_failure_complete(failure, NULL);
+    decode(explain);
     g_ptr_array_add(explain->facts, NULL);
     result->facts = (const char *const *)(void *)explain->facts->pdata;
     result->kind = kind_of(failure->form);
@@ -272,16 +301,50 @@ const MigExplanation *mig_explain_finish(MigExplain *explain)
     result->function = message->function;
     result->section = failure->section;
     result->instance_id = failure->instance_id;
-    explain->owned[0] = mig_failure_text(failure);
-    explain->owned[1] = mig_failure_releases(failure);
-    explain->owned[2] = filled(message->meaning, &failure->best, false);
-    explain->owned[3] = filled(message->look, &failure->best, true);
-    explain->owned[4] = filled(message->help, &failure->best, true);
-    result->text = explain->owned[0];
-    result->releases = explain->owned[1];
-    result->meaning = explain->owned[2];
-    result->look = explain->owned[3];
-    result->help = explain->owned[4];
+    result->text = explain->text = mig_failure_text(failure);
+    result->releases = explain->releases = mig_failure_releases(failure);
+    fill(explain);
     list_others(explain, message->id);
     return result;
+}
+
+/* The message names no section, and only this one has what it is about. */
+static void settle_section(MigExplain *explain, const MigSection *section)
+{
+    MigFailure *failure = explain->counts;
+
+    failure->section = g_strdup(section->name);
+    failure->instance_id = section->instance_id;
+    explain->result.section = failure->section;
+    explain->result.instance_id = failure->instance_id;
+    mig_failure_complete(failure, NULL);
+    decode(explain);
+    mig_where_again(explain->where, failure->section, failure->instance_id);
+}
+
+bool mig_explain_read(MigExplain *explain, MigReader *reader, GError **error)
+{
+    MigExplanation *result = &explain->result;
+    MigWhere *where;
+    bool whole;
+
+    if (!explain->counts || explain->where) {
+        return true;
+    }
+    g_ptr_array_set_size(explain->facts, (gint)explain->facts->len - 1);
+    explain->where = where = mig_where_new(&explain->counts->best, result->section,
+                                           result->instance_id, explain->facts);
+    mig_failure_complete(explain->counts, mig_input_name(mig_reader_input(reader)));
+    whole = mig_where_read(where, reader, error);
+    if (!where->section && where->only && !where->several) {
+        settle_section(explain, where->only);
+    }
+    fill(explain);
+    g_ptr_array_add(explain->facts, NULL);
+    result->facts = (const char *const *)(void *)explain->facts->pdata;
+    result->places = (const MigExplainPlace *)(void *)where->places->data;
+    result->n_places = where->places->len;
+    result->repairs = (const MigExplainRepair *)(void *)where->repairs->data;
+    result->n_repairs = where->repairs->len;
+    return whole;
 }

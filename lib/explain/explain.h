@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "io/visibility.h"
+#include "stream/reader.h"
 
 G_BEGIN_DECLS
 
@@ -35,6 +35,24 @@ typedef struct MigExplainOther {
     uint64_t reserved[2]; /* for members to come: the others are an array */
 } MigExplainOther;
 
+/* A place in a stream that the message is about. */
+typedef struct MigExplainPlace {
+    uint64_t offset;     /* in plain bytes of the main channel */
+    const char *address; /* of a section or a field, as filters take it; the name of a RAM
+                          * block; "configuration", or that of a command */
+    const char *value;   /* what is there, or NULL */
+    const char *note;    /* what that means, or NULL */
+    uint64_t reserved[2];
+} MigExplainPlace;
+
+/* A conversion after which the message does not come, as far as is known. */
+typedef struct MigExplainRepair {
+    const char *const *filters; /* as mig_chain_add() takes them; closed by NULL */
+    const char *gives_up;       /* what the guest may miss */
+    bool lossy;                 /* MigChainOptions.lossy has to be set */
+    uint64_t reserved[2];
+} MigExplainRepair;
+
 /* All of it is the explainer's.  What is from the log is not escaped. */
 typedef struct MigExplanation {
     MigExplanationKind kind;
@@ -52,7 +70,12 @@ typedef struct MigExplanation {
     const char *nearest_id;
     const MigExplainOther *others; /* other causes in the log */
     size_t n_others;
-    uint64_t reserved[8];
+    /* By mig_explain_read(). */
+    const MigExplainPlace *places;
+    size_t n_places;
+    const MigExplainRepair *repairs; /* the first one is likeliest to help */
+    size_t n_repairs;
+    uint64_t reserved[4];
 } MigExplanation;
 
 typedef struct MigExplain MigExplain;
@@ -68,6 +91,14 @@ MIG_API void mig_explain_feed(MigExplain *explain, const char *text, size_t n);
 
 /* At the end of the log: what it says.  Lives as long as @explain. */
 MIG_API const MigExplanation *mig_explain_finish(MigExplain *explain);
+
+/*
+ * After that: looks in the stream that could not be loaded for the places that the message is
+ * about, and adds them, conversions that would repair it, and facts, to the explanation.
+ * @reader is fresh; its input can seek.  The stream is read to its end, and of a damaged one what
+ * there is; *error then says what is wrong with it.
+ */
+MIG_API bool mig_explain_read(MigExplain *explain, MigReader *reader, GError **error);
 
 G_END_DECLS
 

@@ -151,7 +151,7 @@ static void add_hole(MigFailure *failure, const char *name, const char *text, bo
     }
 }
 
-void mig_failure_complete(MigFailure *failure)
+void mig_failure_complete(MigFailure *failure, const char *file)
 {
     if (failure->section) {
         g_snprintf(failure->instance_text, sizeof(failure->instance_text),
@@ -161,6 +161,9 @@ void mig_failure_complete(MigFailure *failure)
     }
     if (failure->field) {
         add_hole(failure, "field", failure->field, false, 0);
+    }
+    if (file) {
+        add_hole(failure, "file", file, false, 0);
     }
     if (failure->why) {
         add_hole(failure, "why", failure->why, false, 0);

@@ -43,9 +43,9 @@ void mig_failure_add(MigFailure *failure, const MigFailureLine *line,
 /* Whether @failure may be @before once more, told by somebody who knows less of it. */
 bool mig_failure_echoes(const MigFailure *failure, const MigFailure *before);
 
-/* When all of it is known: adds the holes "section", "instance", "field" and "why" to the best
- * message, where it lacks them. */
-void mig_failure_complete(MigFailure *failure);
+/* When more is known: adds the holes "section", "instance", "field" and "why", and "file", to the
+ * best message, where it lacks them.  @file must live as long; NULL: not known. */
+void mig_failure_complete(MigFailure *failure, const char *file);
 
 /* The message, as the log has it. */
 char *mig_failure_text(const MigFailure *failure);

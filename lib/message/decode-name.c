@@ -371,6 +371,13 @@ void mig_decode_silent_device(const MigMessageMatch *match, const char *section,
                               GPtrArray *facts)
 {
     mig_decode_errno(match, section, facts);
+    if (section && strchr(section, '/') &&
+        mig_message_is_plain(section, strlen(section))) {
+        mig_decode_say(facts,
+                       "Where the guest can lose the device, \"migstat convert "
+                       "--filter=drop-section:name=%s FILE -o NEW\" leaves it out.",
+                       section);
+    }
     for (size_t i = 0; section && i < G_N_ELEMENTS(silent_sections); i++) {
         if (mig_glob(silent_sections[i][0], section)) {
             mig_decode_say(facts, "%s", silent_sections[i][1]);

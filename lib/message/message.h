@@ -28,7 +28,7 @@ typedef enum MigMessageForm {
 } MigMessageForm;
 
 /* The most holes that a text has. */
-#define MIG_MESSAGE_HOLES 10u
+#define MIG_MESSAGE_HOLES 12u
 
 /* What QEMU prints, as its sources have it for printf(). */
 typedef struct MigMessageText {

@@ -29,9 +29,8 @@ const MigMessage mig_messages_section[] = {
           "/var/log/libvirt/qemu/GUEST.log. Where nothing stands there, a function of "
           "the device refused without a word: \"migstat dump --devices={section} "
           "FILE\" shows what it was given.",
-      .help =
-          "\"migstat convert --filter=drop-section:name={section} FILE -o NEW\" leaves "
-          "the section out, if the guest can do without the device's state.",
+      .help = "Start the destination with the source's machine type and with the options "
+              "that the device has at the source.",
       .decode = mig_decode_silent_device },
     { .id = "field-failed",
       .form = LINK,

@@ -109,6 +109,58 @@ START_TEST(what_is_wrong_is_said)
 }
 END_TEST
 
+/* The stream shows the place, and the command that is printed does what it says. */
+START_TEST(the_repair_can_be_pasted)
+{
+    g_autofree char *file = fixture_file("real/q35-100-devices.mig.zst");
+    g_autofree char *dir = scratch_dir(), *in = g_strdup_printf("%s/in a.mig", dir);
+    g_autofree char *option = g_strconcat("--in=", in, NULL), *copied = NULL;
+    g_autofree char *path = g_path_get_dirname(g_getenv("MIGSTAT"));
+    g_autofree char *script = NULL;
+    const char *hint;
+    gsize length;
+
+    ck_assert(g_file_get_contents(file, &copied, &length, NULL));
+    ck_assert(g_file_set_contents(in, copied, (gssize)length, NULL));
+    g_autoptr(Run) run = run_migstat(NULL, "explain", option, "--width=0",
+                                     "Unknown section or instance 'slirp' 0", NULL);
+    g_autoptr(GString) text = g_string_new(run->out);
+
+    g_string_replace(text, dir, "DIR", 0);
+    assert_golden("explain/stream.out", text->str);
+    hint = strstr(run->out, "hint: ") + strlen("hint: ");
+    script = g_strdup_printf("PATH='%s':\"$PATH\"; %.*s && migstat explain "
+                             "--in='%s/in a.fixed.mig' -f json "
+                             "\"Unknown section or instance 'slirp' 0\"",
+                             path, (int)strcspn(hint, "\n"), hint, dir);
+    const char *argv[] = { "sh", "-c", script, NULL };
+    g_autoptr(Run) pasted = run_program(argv, NULL, NULL);
+
+    scratch_remove(dir);
+    ck_assert_msg(pasted->status == 0 && strstr(pasted->out, "\"places\": []"),
+                  "%s: %s%s", script, pasted->out, pasted->err);
+}
+END_TEST
+
+/* A stream that is none, and one that ends too early: it is said, beside the explanation. */
+START_TEST(a_bad_stream_is_said)
+{
+    g_autofree char *file = fixture_file("bad/truncated.txt");
+    g_autofree char *option = g_strconcat("--in=", file, NULL);
+    g_autoptr(Run) run = run_migstat(
+        NULL, "explain", option, "load of migration failed: Input/output error", NULL);
+    g_autoptr(Run) both = run_migstat(NULL, "explain", "--in=-", "-", NULL);
+    g_autoptr(Run) none =
+        run_migstat(NULL, "explain", "--in=/nonexistent", "Missing", NULL);
+
+    ck_assert_int_eq(run->status, 0);
+    ck_assert_msg(strstr(run->out, "\ndamaged  "), "%s", run->out);
+    ck_assert_int_eq(both->status, 2);
+    ck_assert_msg(strstr(both->err, "cannot both be standard input"), "%s", both->err);
+    ck_assert_int_eq(none->status, 2);
+}
+END_TEST
+
 Suite *suite_explanation(void)
 {
     Suite *suite = suite_create("explanation");
@@ -118,6 +170,8 @@ Suite *suite_explanation(void)
     tcase_add_test(tc, a_log_may_come_from_anywhere);
     tcase_add_test(tc, a_message_is_words);
     tcase_add_loop_test(tc, what_is_wrong_is_said, 0, G_N_ELEMENTS(refused));
+    tcase_add_test(tc, the_repair_can_be_pasted);
+    tcase_add_test(tc, a_bad_stream_is_said);
     suite_add_tcase(suite, tc);
     return suite;
 }

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          searches in device state, field by field.
+ * Must not know: how fields are decoded; how it is shown.
+ * See also:      explain/where.c; device/decode.h.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "explain/where.h"
+#include "message/decode.h"
+#include "message/remedy.h"
+
+static bool is_leaf(const MigField *field)
+{
+    return !mig_field_is_group(field) && field->kind != MIG_FIELD_END;
+}
+
+/* The name after the last '.' of a path, with the index after it, if any. */
+static const char *last_part(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+
+    return dot ? dot + 1 : path;
+}
+
+/* --- PCI configuration space -------------------------------------------------------------- */
+
+typedef struct Pci {
+    MigWhere *where;
+    uint64_t i, stream, local, differs; /* of the message */
+    const MigWhereBody *body;           /* that @space is in */
+    uint64_t space; /* offset of configuration space; 0: not there yet */
+} Pci;
+
+/* The mask of uncorrectable errors (AER) in QEMU's ports, which only the driver reads. */
+static bool is_error_mask(uint64_t i)
+{
+    return i >= 0x108 && i < 0x10c;
+}
+
+static void repair_pci(const Pci *pci, const MigField *field)
+{
+    unsigned shift = (unsigned)(pci->space + pci->i - field->offset) * 8;
+    g_autofree char *address = mig_where_address(pci->where, field);
+    g_autofree char *value = mig_remedy_value(address);
+    bool set = pci->differs & pci->local;
+
+    mig_where_repair(pci->where, false,
+                     "which errors the port reports, as the guest's driver had set it");
+    mig_where_filter(pci->where, "set-field:path=%s:%s=0x%" PRIx64, value,
+                     set ? "set" : "clear", pci->differs << shift);
+}
+
+/* One byte of one device: a leaf that is more than one register's name for it. */
+static void visit_pci(const MigField *field, void *user)
+{
+    Pci *pci = user;
+    uint64_t at;
+
+    if (pci->body != pci->where->body) {
+        pci->body = pci->where->body;
+        pci->space = 0;
+    }
+    if (field->kind == MIG_FIELD_STRUCT && g_strcmp0(field->type, "pci config") == 0) {
+        pci->space = field->offset;
+    }
+    at = pci->space + pci->i;
+    if (!pci->space || !is_leaf(field) || !field->bytes || at < field->offset ||
+        at - field->offset >= field->length || g_strcmp0(field->type, "count") == 0 ||
+        field->bytes[at - field->offset] != pci->stream) {
+        return;
+    }
+    mig_where_add_field(pci->where, field);
+    if (is_error_mask(pci->i) && pci->where->section) {
+        repair_pci(pci, field);
+    }
+}
+
+void mig_where_pci(MigWhere *where)
+{
+    Pci pci = {
+        .where = where,
+        .i = mig_message_number(where->match, "i", 0),
+        .stream = mig_message_number(where->match, "stream", 0),
+        .local = mig_message_number(where->match, "local", 0),
+    };
+
+    pci.differs = (pci.stream ^ pci.local) & 0xff;
+    mig_where_decode(where, visit_pci, &pci);
+    if (!where->places->len) {
+        mig_decode_say(where->facts, "No such byte is in this stream: the message is of "
+                                     "another one.");
+    } else if (!where->section) {
+        mig_decode_say(where->facts,
+                       "The message names no device: these have that byte.");
+    } else if (!where->repairs->len) {
+        mig_decode_say(where->facts,
+                       "No filter helps: what follows from that byte, such as "
+                       "tables of interrupts, is of another length too.");
+    }
+}
+
+/* --- virtio features ---------------------------------------------------------------------- */
+
+typedef struct Features {
+    MigWhere *where;
+    uint64_t used, missing;
+    bool
+        low; /* the low half is of interest: it has what is missing, or is all there is */
+    GPtrArray *filters;
+} Features;
+
+static void visit_features(const MigField *field, void *user)
+{
+    Features *features = user;
+    const char *name = last_part(field->path);
+    bool low = g_str_equal(name, "guest_features_low");
+    uint64_t mask = low ? UINT32_MAX : UINT64_MAX;
+    g_autofree char *address = NULL, *value = NULL;
+
+    if (field->kind != MIG_FIELD_UINT ||
+        !(low || g_str_has_suffix(field->path, "64bit_features.guest_features")) ||
+        field->u != (features->used & mask) || (low && !features->low)) {
+        return;
+    }
+    mig_where_add_field(features->where, field);
+    if (!(features->missing & mask)) {
+        return;
+    }
+    address = mig_where_address(features->where, field);
+    value = mig_remedy_value(address);
+    g_ptr_array_add(features->filters,
+                    g_strdup_printf("set-field:path=%s:clear=0x%" PRIx64, value,
+                                    features->missing & mask));
+}
+
+void mig_where_features(MigWhere *where)
+{
+    Features features = {
+        .where = where,
+        .used = mig_message_number(where->match, "features", 0),
+        .filters = g_ptr_array_new_with_free_func(g_free),
+    };
+
+    features.missing = features.used & ~mig_message_number(where->match, "allowed", 0);
+    features.low = features.used <= UINT32_MAX || features.missing & UINT32_MAX;
+    mig_where_decode(where, visit_features, &features);
+    if (features.filters->len && where->section) {
+        mig_where_repair(
+            where, false,
+            "the features: the guest's driver goes on as if they were there. That "
+            "is harmless for those that promise speed (segmentation, USO), not "
+            "for those that change the layout of buffers; the driver may have to "
+            "be reloaded");
+        for (guint i = 0; i < features.filters->len; i++) {
+            mig_where_filter(where, "%s", (char *)features.filters->pdata[i]);
+        }
+    } else if (!where->places->len) {
+        mig_decode_say(where->facts,
+                       "No device of this stream has these features: the message "
+                       "is of another one.");
+    }
+    g_ptr_array_unref(features.filters);
+}
+
+/* --- rings -------------------------------------------------------------------------------- */
+
+typedef struct Ring {
+    MigWhere *where;
+    char *part; /* "queues[3]." */
+} Ring;
+
+static void visit_ring(const MigField *field, void *user)
+{
+    const Ring *ring = user;
+
+    if (is_leaf(field) && strstr(field->path, ring->part) &&
+        field->kind == MIG_FIELD_UINT) {
+        mig_where_add_field(ring->where, field);
+    }
+}
+
+void mig_where_ring(MigWhere *where)
+{
+    g_autofree char *part = g_strdup_printf("queues[%" PRIu64 "].",
+                                            mig_message_number(where->match, "queue", 0));
+    Ring ring = { where, part };
+
+    if (where->section) {
+        mig_where_decode(where, visit_ring, &ring);
+    }
+}
+
+/* --- the shape of a section --------------------------------------------------------------- */
+
+typedef struct Shape {
+    MigWhere *where;
+    GPtrArray *arrays;   /* paths of those that are open */
+    GArray *counts;      /* guint: their elements so far */
+    GArray *offsets;     /* uint64_t */
+    GByteArray *is_open; /* for each group that is open: 1 for an array */
+    uint64_t cpus;       /* elements of the CPU hotplug state; 0: none */
+    char *cpuhp;         /* the address of that subsection, or NULL */
+} Shape;
+
+static void close_group(Shape *shape)
+{
+    guint n = shape->is_open->len;
+    bool array = n && shape->is_open->data[n - 1];
+    guint last = shape->arrays->len;
+
+    if (!n) {
+        return;
+    }
+    g_byte_array_set_size(shape->is_open, n - 1);
+    if (array) {
+        const char *address = shape->arrays->pdata[last - 1];
+        guint count = g_array_index(shape->counts, guint, last - 1);
+        g_autofree char *value = g_strdup_printf("%u elements", count);
+
+        mig_where_add(shape->where, g_array_index(shape->offsets, uint64_t, last - 1),
+                      address, value, NULL);
+        if (strstr(address, "/cpuhp.") && g_str_has_suffix(address, "devs")) {
+            shape->cpus = count;
+        }
+        g_ptr_array_set_size(shape->arrays, (gint)last - 1);
+        g_array_set_size(shape->counts, last - 1);
+        g_array_set_size(shape->offsets, last - 1);
+    }
+}
+
+static void visit_shape(const MigField *field, void *user)
+{
+    Shape *shape = user;
+    guint8 array = field->kind == MIG_FIELD_ARRAY;
+    guint depth = shape->is_open->len, zero = 0;
+
+    if (field->kind == MIG_FIELD_END) {
+        close_group(shape);
+        return;
+    }
+    if (depth && shape->is_open->data[depth - 1]) {
+        g_array_index(shape->counts, guint, shape->counts->len - 1)++;
+    }
+    if (!mig_field_is_group(field)) {
+        return;
+    }
+    g_byte_array_append(shape->is_open, &array, 1);
+    if (array) {
+        g_ptr_array_add(shape->arrays, mig_where_address(shape->where, field));
+        g_array_append_val(shape->counts, zero);
+        g_array_append_val(shape->offsets, field->offset);
+    } else if (field->kind == MIG_FIELD_SUBSECTION) {
+        g_autofree char *address = mig_where_address(shape->where, field);
+
+        mig_where_add(shape->where, field->offset, address, "subsection", NULL);
+        if (g_str_has_suffix(address, "/cpuhp") && !shape->cpuhp) {
+            shape->cpuhp = g_strdup(address);
+        }
+    }
+}
+
+static void repair_shape(MigWhere *where, const Shape *shape)
+{
+    g_autofree char *value = shape->cpuhp ? mig_remedy_value(shape->cpuhp) : NULL;
+
+    if (shape->cpus) {
+        mig_decode_say(where->facts,
+                       "The CPU hotplug state is for %" PRIu64
+                       " CPUs: start the destination "
+                       "with -smp ...,maxcpus=%" PRIu64 ".",
+                       shape->cpus, shape->cpus);
+    }
+    if (value) {
+        mig_where_repair(where, false,
+                         "CPU hotplug that is under way; maxcpus= at the destination is "
+                         "better");
+        mig_where_filter(where, "drop-subsection:path=%s", value);
+    }
+}
+
+void mig_where_shape(MigWhere *where)
+{
+    Shape shape = {
+        .where = where,
+        .arrays = g_ptr_array_new_with_free_func(g_free),
+        .counts = g_array_new(FALSE, FALSE, sizeof(guint)),
+        .offsets = g_array_new(FALSE, FALSE, sizeof(uint64_t)),
+        .is_open = g_byte_array_new(),
+    };
+
+    if (where->section) {
+        mig_where_decode(where, visit_shape, &shape);
+        repair_shape(where, &shape);
+    }
+    g_ptr_array_unref(shape.arrays);
+    g_array_unref(shape.counts);
+    g_array_unref(shape.offsets);
+    g_byte_array_unref(shape.is_open);
+    g_free(shape.cpuhp);
+}
+
+/* --- one field, one subsection ------------------------------------------------------------ */
+
+typedef struct Named {
+    MigWhere *where;
+    const char *name;
+    bool subsection;
+} Named;
+
+static void visit_named(const MigField *field, void *user)
+{
+    const Named *named = user;
+
+    if (named->subsection
+            ? field->kind == MIG_FIELD_SUBSECTION && g_str_equal(field->name, named->name)
+            : is_leaf(field) && g_str_equal(last_part(field->path), named->name)) {
+        mig_where_add_field(named->where, field);
+    }
+}
+
+void mig_where_field(MigWhere *where)
+{
+    g_autofree char *field = mig_decode_text(where->match, "field");
+    Named named = { where, field, false };
+
+    if (field && where->section) {
+        mig_where_decode(where, visit_named, &named);
+    }
+}
+
+void mig_where_subsection(MigWhere *where)
+{
+    g_autofree char *name = mig_decode_text(where->match, "subsection");
+    Named named = { where, name, true };
+
+    if (!name) {
+        return;
+    }
+    mig_where_decode(where, visit_named, &named);
+    if (where->places->len == 1) {
+        const MigExplainPlace *place = &g_array_index(where->places, MigExplainPlace, 0);
+        g_autofree char *value = mig_remedy_value(place->address);
+
+        mig_where_repair(
+            where, false,
+            "what the subsection held: the device starts with what it has after a "
+            "reset");
+        mig_where_filter(where, "drop-subsection:path=%s", value);
+    }
+}
+
+/* --- the guest's run state ---------------------------------------------------------------- */
+
+/* globalstate: a buffer of bytes, closed by a NUL.
+ * Source: migration/global_state.c, vmstate_globalstate; 5.2 to 11.1. */
+static void visit_run_state(const MigField *field, void *user)
+{
+    static const char wanted[] = "paused";
+    MigWhere *where = user;
+    g_autoptr(GString) value = NULL;
+
+    if (!g_str_equal(field->path, "runstate") || field->kind != MIG_FIELD_BYTES ||
+        field->length < sizeof(wanted) || field->length > 128) {
+        return;
+    }
+    value = g_string_new(NULL);
+    for (uint64_t i = 0; i < field->length; i++) {
+        g_string_append_printf(value, "%02x", i < sizeof(wanted) ? (guint8)wanted[i] : 0);
+    }
+    mig_where_add_field(where, field);
+    mig_where_repair(where, false,
+                     "the state: the guest is paused when it was loaded; continue "
+                     "it with cont");
+    mig_where_filter(where, "set-field:path=globalstate:runstate:value=%s", value->str);
+}
+
+void mig_where_run_state(MigWhere *where)
+{
+    where->section = NULL;
+    mig_where_decode(where, visit_run_state, where);
+}
+
+/* --- Arm ---------------------------------------------------------------------------------- */
+
+typedef struct Register {
+    MigWhere *where;
+    uint64_t id;
+} Register;
+
+static void visit_register(const MigField *field, void *user)
+{
+    const Register *wanted = user;
+
+    if (field->kind == MIG_FIELD_UINT && field->u == wanted->id &&
+        strstr(field->path, "cpreg_vmstate_indexes[")) {
+        mig_where_add_field(wanted->where, field);
+    }
+}
+
+void mig_where_arm_register(MigWhere *where)
+{
+    g_autofree char *text = mig_decode_text(where->match, "register");
+    const char *number = text ? strstr(text, "0x") : NULL;
+    Register wanted = { where, number ? g_ascii_strtoull(number, NULL, 16) : 0 };
+
+    if (wanted.id) {
+        mig_where_decode(where, visit_register, &wanted);
+    }
+}

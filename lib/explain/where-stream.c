@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          searches for what a stream has without a look into device state: its
+ *                machine, sections, RAM blocks, commands.
+ * Must not know: fields; how it is shown.
+ * See also:      explain/where.c.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "explain/where.h"
+#include "message/decode.h"
+#include "message/remedy.h"
+#include "stream/command.h"
+
+static const char lost[] =
+    "the device and all that it held; a guest that uses it finds it gone";
+
+/* --- the configuration -------------------------------------------------------------------- */
+
+void mig_where_machine(MigWhere *where)
+{
+    const MigConfiguration *configuration = mig_reader_configuration(where->reader);
+    g_autofree char *local = mig_decode_text(where->match, "local");
+    g_autofree char *value = NULL;
+
+    if (!configuration || !local) {
+        return;
+    }
+    value = mig_remedy_value(local);
+    mig_where_add(where, 0, "configuration", configuration->machine, "the machine type");
+    mig_where_repair(where, false,
+                     "nothing if the two machines are equal; else the guest finds other "
+                     "devices, or the load fails at one of them");
+    mig_where_filter(where, "machine:name=%s", value);
+}
+
+/* --- sections ----------------------------------------------------------------------------- */
+
+/* "0000:00:03.0" of "0000:00:03.0/e1000.rom": bytes of it, 0 where there is no such thing. */
+static size_t address_length(const char *name)
+{
+    const char *slash = strchr(name, '/');
+
+    return slash && strchr(name, ':') && strchr(name, ':') < slash
+               ? (size_t)(slash - name)
+               : 0;
+}
+
+static void drop_section(MigWhere *where, const MigSection *section, const char *gives_up)
+{
+    g_autofree char *address =
+        mig_address_of_section(section->name, section->instance_id);
+    g_autofree char *exact =
+        section->instance_id ? g_strdup(address) : g_strconcat(section->name, "@0", NULL);
+    g_autofree char *value = mig_remedy_value(exact);
+
+    mig_where_repair(where, false, gives_up);
+    mig_where_filter(where, "drop-section:name=%s", value);
+}
+
+/* The block of RAM that a device owns, by its PCI address, or NULL. */
+static const MigRamBlock *block_of(const MigWhere *where, const char *section)
+{
+    size_t n = address_length(section);
+
+    for (guint i = 0; n && i < where->items->len; i++) {
+        const MigRamBlock *block = g_array_index(where->items, MigWhereItem, i).block;
+
+        if (block && strncmp(block->name, section, n + 1) == 0) {
+            return block;
+        }
+    }
+    return NULL;
+}
+
+static void add_section(MigWhere *where, const MigWhereBody *body)
+{
+    g_autofree char *address =
+        mig_address_of_section(body->section->name, body->section->instance_id);
+    g_autofree char *value = g_strdup_printf("version %u", body->section->version_id);
+
+    mig_where_add(where, body->header, address, value, NULL);
+}
+
+static bool is_cpu(const char *name)
+{
+    static const char *const names[] = { "cpu", "cpu_common", "apic", "spapr_cpu", NULL };
+
+    return g_strv_contains(names, name);
+}
+
+void mig_where_section(MigWhere *where)
+{
+    for (guint i = 0; where->section && i < MIN(where->bodies->len, 1); i++) {
+        const MigWhereBody *body = &g_array_index(where->bodies, MigWhereBody, i);
+        const MigRamBlock *block = block_of(where, body->section->name);
+
+        add_section(where, body);
+        if (block) {
+            mig_decode_say(
+                where->facts,
+                "The device also owns the RAM block %s, which no filter takes out: "
+                "without the device the destination refuses that first. Give it "
+                "the device.",
+                block->name);
+        } else if (is_cpu(body->section->name)) {
+            mig_decode_say(where->facts, "A guest does not survive the loss of a CPU: no "
+                                         "conversion helps.");
+        } else {
+            drop_section(where, body->section, lost);
+        }
+    }
+}
+
+/* Where the message does not name the section, or names another one. */
+void mig_where_section_dropped(MigWhere *where)
+{
+    static const char *const names[][2] = {
+        { "usb-redir", "usb-redir" },
+        { "pbs-state", "pbs-state" },
+    };
+
+    for (guint i = 0; i < where->bodies->len; i++) {
+        const MigWhereBody *body = &g_array_index(where->bodies, MigWhereBody, i);
+        bool meant = where->section != NULL;
+
+        for (size_t j = 0; j < G_N_ELEMENTS(names); j++) {
+            meant |= g_str_equal(where->match->message->id, names[j][0]) &&
+                     mig_section_has_handler(body->section, names[j][1]);
+        }
+        if (meant) {
+            add_section(where, body);
+            drop_section(where, body->section, lost);
+        }
+    }
+}
+
+/* What devices that refuse without a word can do without. */
+static const struct {
+    const char *section, *filter, *gives_up;
+} silent[] = {
+    { "kvm-tpr-opt", "drop-section:name=kvm-tpr-opt", "a speed-up of 32-bit Windows" },
+    { "i8259", "drop-subsection:path=i8259:i8259/ltim",
+      "level-triggered mode of all inputs: interrupts are treated as edge-triggered" },
+};
+
+void mig_where_silent(MigWhere *where)
+{
+    if (where->section && where->bodies->len) {
+        add_section(where, &g_array_index(where->bodies, MigWhereBody, 0));
+    }
+    for (size_t i = 0; where->section && i < G_N_ELEMENTS(silent); i++) {
+        if (g_str_equal(silent[i].section, where->section) && where->bodies->len) {
+            mig_where_repair(where, false, silent[i].gives_up);
+            mig_where_filter(where, "%s", silent[i].filter);
+        }
+    }
+}
+
+/* --- RAM ---------------------------------------------------------------------------------- */
+
+/* The sections with the PCI address of a block. */
+static void say_owner(MigWhere *where, const char *block)
+{
+    size_t n = address_length(block), n_sections;
+    const MigSection *const *sections = mig_reader_sections(where->reader, &n_sections);
+
+    for (size_t i = 0; n && i < n_sections; i++) {
+        if (strncmp(sections[i]->name, block, n + 1) == 0) {
+            mig_decode_say(where->facts, "The block's owner at the source is %s.",
+                           sections[i]->name);
+            return;
+        }
+    }
+}
+
+static void repair_length(MigWhere *where, const char *block)
+{
+    const MigMessageHole *local = mig_message_hole(where->match, "local");
+    g_autofree char *value = mig_remedy_value(block);
+
+    if (g_str_equal(where->match->message->id, "ram-block-size") && local &&
+        !g_str_has_suffix(block, ".ram")) {
+        mig_where_repair(
+            where, true,
+            "the guest's copy of the ROM beyond that length; better give the "
+            "destination the source's file (romfile=)");
+        mig_where_filter(where, "ram-block:name=%s:length=0x%" PRIx64, value,
+                         local->value);
+    }
+}
+
+void mig_where_block(MigWhere *where)
+{
+    g_autofree char *name = mig_decode_text(where->match, "block");
+    bool found = false;
+
+    for (guint i = 0; name && i < where->items->len; i++) {
+        const MigWhereItem *item = &g_array_index(where->items, MigWhereItem, i);
+
+        if (item->block && g_str_equal(item->block->name, name)) {
+            g_autofree char *length =
+                g_strdup_printf("0x%" PRIx64, item->block->used_length);
+            g_autofree char *size = mig_decode_size(item->block->used_length);
+
+            mig_where_add(where, item->offset, item->block->name, length, size);
+            found = true;
+            if (mig_message_number(where->match, "stream", item->block->used_length) !=
+                item->block->used_length) {
+                mig_decode_say(where->facts,
+                               "The block has another length in this stream: the "
+                               "message is of another one.");
+            }
+        }
+    }
+    if (found) {
+        say_owner(where, name);
+        repair_length(where, name);
+    }
+}
+
+void mig_where_pages(MigWhere *where)
+{
+    uint64_t flags = mig_message_number(where->match, "flags", MIG_RAM_COMPRESS_PAGE);
+
+    if (flags == MIG_RAM_COMPRESS_PAGE || flags == MIG_RAM_XBZRLE) {
+        mig_where_repair(where, false, "nothing");
+        mig_where_filter(where, "ram-decompress");
+    }
+}
+
+/* --- commands ----------------------------------------------------------------------------- */
+
+/* Which commands go where the message does not say a number. */
+static bool is_meant(const MigMessage *message, uint64_t id, uint16_t command)
+{
+    if (g_str_equal(message->id, "ping-without-path") ||
+        g_str_equal(message->id, "return-path-failed")) {
+        return command == MIG_CMD_PING || command == MIG_CMD_OPEN_RETURN_PATH;
+    }
+    return id == command;
+}
+
+void mig_where_command(MigWhere *where)
+{
+    uint64_t id = mig_message_number(where->match, "command", UINT64_MAX);
+    g_autoptr(GHashTable) dropped = g_hash_table_new(NULL, NULL);
+
+    for (guint i = 0; i < where->items->len; i++) {
+        const MigWhereItem *item = &g_array_index(where->items, MigWhereItem, i);
+        const char *name = item->block ? NULL : mig_command_name(item->command);
+
+        if (!name || !is_meant(where->match->message, id, item->command)) {
+            continue;
+        }
+        mig_where_add(where, item->offset, name, NULL, "a command");
+        if (g_hash_table_size(dropped) == 0) {
+            mig_where_repair(where, false, "nothing of the guest");
+        }
+        if (g_hash_table_add(dropped, GUINT_TO_POINTER(item->command))) {
+            mig_where_filter(where, "drop-command:name=%s", name);
+        }
+    }
+}
+
+void mig_where_init_data(MigWhere *where)
+{
+    mig_where_repair(
+        where, false,
+        "the acknowledgement; a live migration no longer waits for the device");
+    mig_where_filter(where, "vfio-init-data:drop=yes");
+}

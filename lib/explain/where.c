@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          see where.h; which message looks for what.
+ * Must not know: how it is shown; how a log was read.
+ * See also:      explain/where-stream.c, explain/where-fields.c, the searches.
+ */
+#include "explain/where.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Bodies that are looked into, where no message names the section. */
+#define BODIES_MAX 4096u
+
+static const struct {
+    const char *id;
+    MigWhereFind *find;
+} finds[] = {
+    { "machine", mig_where_machine },
+    { "runstate-transition", mig_where_run_state },
+    { "enum-value", mig_where_run_state },
+    { "section-failed", mig_where_silent },
+    { "section-unknown", mig_where_section },
+    { "section-version", mig_where_section },
+    { "state-too-old", mig_where_section_dropped },
+    { "subsection-unknown", mig_where_subsection },
+    { "subsection-failed", mig_where_subsection },
+    { "footer-missing", mig_where_shape },
+    { "hook-failed", mig_where_shape },
+    { "field-failed", mig_where_field },
+    { "validation", mig_where_field },
+    { "value-equal", mig_where_field },
+    { "value-too-large", mig_where_field },
+    { "command-unknown", mig_where_command },
+    { "command-deprecated", mig_where_command },
+    { "ping-without-path", mig_where_command },
+    { "return-path-failed", mig_where_command },
+    { "ram-block-unknown", mig_where_block },
+    { "ram-block-size", mig_where_block },
+    { "ram-block-too-large", mig_where_block },
+    { "ram-page-block", mig_where_block },
+    { "ram-block-address", mig_where_block },
+    { "ram-flags", mig_where_pages },
+    { "ram-compressed", mig_where_pages },
+    { "pci-config", mig_where_pci },
+    { "virtio-features", mig_where_features },
+    { "virtio-ring-index", mig_where_ring },
+    { "virtio-ring-size", mig_where_ring },
+    { "virtio-ring-address", mig_where_ring },
+    { "arm-register-unknown", mig_where_arm_register },
+    { "arm-register-refused", mig_where_arm_register },
+    { "usb-redir", mig_where_section_dropped },
+    { "pbs-state", mig_where_section_dropped },
+    { "vfio-switchover-ack", mig_where_init_data },
+};
+
+static MigWhereFind *find_of(const MigMessage *message)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(finds); i++) {
+        if (g_str_equal(finds[i].id, message->id)) {
+            return finds[i].find;
+        }
+    }
+    return NULL;
+}
+
+/* --- what was found ----------------------------------------------------------------------- */
+
+static void clear_place(gpointer p)
+{
+    MigExplainPlace *place = p;
+
+    g_free((char *)(uintptr_t)place->address);
+    g_free((char *)(uintptr_t)place->value);
+    g_free((char *)(uintptr_t)place->note);
+}
+
+static void clear_repair(gpointer p)
+{
+    MigExplainRepair *repair = p;
+
+    g_strfreev((char **)(uintptr_t)repair->filters);
+    g_free((char *)(uintptr_t)repair->gives_up);
+}
+
+void mig_where_add(MigWhere *where, uint64_t offset, const char *address,
+                   const char *value, const char *note)
+{
+    const MigExplainPlace place = {
+        offset, g_strdup(address), g_strdup(value), g_strdup(note), { 0 }
+    };
+
+    if (where->places->len < MIG_PLACES_MAX) {
+        g_array_append_val(where->places, place);
+    } else {
+        clear_place((gpointer)(uintptr_t)&place);
+    }
+}
+
+char *mig_where_address(const MigWhere *where, const MigField *field)
+{
+    const MigSection *section = where->body->section;
+    g_autofree char *name = mig_address_of_section(section->name, section->instance_id);
+
+    return g_strconcat(name, ":", field->path, NULL);
+}
+
+/* The value of a leaf as text; NULL where it has none to show. */
+static char *value_of(const MigField *field)
+{
+    switch (field->kind) {
+    case MIG_FIELD_UINT:
+        return g_strdup_printf("0x%0*" PRIx64, (int)MIN(field->length * 2, 16), field->u);
+    case MIG_FIELD_INT:
+        return g_strdup_printf("%" PRId64, field->i);
+    case MIG_FIELD_BOOL:
+        return g_strdup(field->u ? "true" : "false");
+    default:
+        return NULL;
+    }
+}
+
+void mig_where_add_field(MigWhere *where, const MigField *field)
+{
+    g_autofree char *address = mig_where_address(where, field);
+    g_autofree char *value = value_of(field);
+
+    where->several |= where->only && where->only != where->body->section;
+    where->only = where->body->section;
+    mig_where_add(where, field->offset, address, value, field->note);
+}
+
+void mig_where_repair(MigWhere *where, bool lossy, const char *gives_up)
+{
+    const MigExplainRepair repair = {
+        (const char *const *)(void *)g_new0(char *, 1), g_strdup(gives_up), lossy, { 0 }
+    };
+
+    g_array_append_val(where->repairs, repair);
+}
+
+void mig_where_filter(MigWhere *where, const char *format, ...)
+{
+    MigExplainRepair *repair =
+        &g_array_index(where->repairs, MigExplainRepair, where->repairs->len - 1);
+    char **filters = (char **)(uintptr_t)repair->filters;
+    guint n = g_strv_length(filters);
+    va_list args;
+
+    filters = g_renew(char *, filters, n + 2);
+    va_start(args, format);
+    filters[n] = g_strdup_vprintf(format, args);
+    va_end(args);
+    filters[n + 1] = NULL;
+    repair->filters = (const char *const *)(void *)filters;
+}
+
+/* --- reading ------------------------------------------------------------------------------ */
+
+MigWhere *mig_where_new(const MigMessageMatch *match, const char *section,
+                        uint32_t instance_id, GPtrArray *facts)
+{
+    MigWhere *where = g_new0(MigWhere, 1);
+
+    where->match = match;
+    where->section = section;
+    where->instance_id = instance_id;
+    where->facts = facts;
+    where->bodies = g_array_new(FALSE, FALSE, sizeof(MigWhereBody));
+    where->items = g_array_new(FALSE, FALSE, sizeof(MigWhereItem));
+    where->places = g_array_new(FALSE, FALSE, sizeof(MigExplainPlace));
+    where->repairs = g_array_new(FALSE, FALSE, sizeof(MigExplainRepair));
+    g_array_set_clear_func(where->places, clear_place);
+    g_array_set_clear_func(where->repairs, clear_repair);
+    return where;
+}
+
+void mig_where_free(MigWhere *where)
+{
+    if (where) {
+        g_array_unref(where->bodies);
+        g_array_unref(where->items);
+        g_array_unref(where->places);
+        g_array_unref(where->repairs);
+        g_free(where);
+    }
+}
+
+static bool wants(const MigWhere *where, const MigSection *section)
+{
+    if (where->section) {
+        return g_str_equal(section->name, where->section) &&
+               section->instance_id == where->instance_id;
+    }
+    return !mig_section_is_vfio(section);
+}
+
+static void end_body(MigWhere *where)
+{
+    if (where->current.section && where->bodies->len < BODIES_MAX) {
+        g_array_append_val(where->bodies, where->current);
+    }
+    where->current.section = NULL;
+}
+
+static void watch(MigWhere *where, const MigItem *item)
+{
+    if (!item->section || item->kind == MIG_ITEM_SECTION_HEADER ||
+        item->kind == MIG_ITEM_SECTION_FOOTER) {
+        end_body(where);
+    }
+    if (item->kind == MIG_ITEM_SECTION_HEADER && item->type == MIG_SECTION_FULL &&
+        wants(where, item->section)) {
+        where->current =
+            (MigWhereBody){ item->section, item->offset, item->offset + item->length, 0 };
+    } else if (where->current.section) {
+        where->current.length += item->length;
+    } else if ((item->kind == MIG_ITEM_COMMAND || item->kind == MIG_ITEM_RAM_BLOCK) &&
+               where->items->len < BODIES_MAX) {
+        bool block = item->kind == MIG_ITEM_RAM_BLOCK;
+        const MigWhereItem found = { block ? item->block : NULL,
+                                     block ? 0 : item->command.id, item->offset };
+
+        g_array_append_val(where->items, found);
+    }
+}
+
+void mig_where_decode(MigWhere *where, MigFieldVisit *visit, void *user)
+{
+    MigInput *in = mig_reader_input(where->reader);
+    const MigDecoder decoder = { .budget = mig_reader_budget(where->reader),
+                                 .visit = visit,
+                                 .user = user };
+
+    for (guint i = 0; i < where->bodies->len; i++) {
+        const MigWhereBody *body = &g_array_index(where->bodies, MigWhereBody, i);
+        const MigDeviceBody device = { .name = body->section->name,
+                                       .instance_id = body->section->instance_id,
+                                       .version_id = body->section->version_id,
+                                       .offset = body->offset,
+                                       .length = body->length };
+        bool matches;
+
+        where->body = body;
+        mig_device_decode_at(&decoder, in, mig_reader_description(where->reader), &device,
+                             &matches, NULL);
+    }
+    where->body = NULL;
+}
+
+void mig_where_again(MigWhere *where, const char *section, uint32_t instance_id)
+{
+    where->section = section;
+    where->instance_id = instance_id;
+    for (guint i = where->bodies->len; i-- > 0;) {
+        if (!wants(where, g_array_index(where->bodies, MigWhereBody, i).section)) {
+            g_array_remove_index(where->bodies, i);
+        }
+    }
+    g_array_set_size(where->places, 0);
+    g_array_set_size(where->repairs, 0);
+    find_of(where->match->message)(where);
+}
+
+bool mig_where_read(MigWhere *where, MigReader *reader, GError **error)
+{
+    MigWhereFind *find = find_of(where->match->message);
+    const MigItem *item;
+    MigStatus status;
+
+    where->reader = reader;
+    mig_reader_join_pieces(reader);
+    mig_reader_find_description(reader, NULL);
+    while ((status = mig_reader_next(reader, &item, error)) == MIG_STATUS_MORE) {
+        watch(where, item);
+    }
+    end_body(where);
+    if (find) {
+        find(where);
+    }
+    return status == MIG_STATUS_END;
+}
