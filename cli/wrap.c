@@ -19,6 +19,10 @@
 /* --width, or -1 before it is known. */
 static int asked = -1;
 
+/* Of standard output, or -1 before the terminal was asked: once, and not for each of a hundred
+ * million lines. */
+static int of_stdout = -1;
+
 void cli_set_width(int columns)
 {
     asked = columns;
@@ -34,7 +38,16 @@ static int terminal_columns(FILE *file)
 
 int cli_line_columns(FILE *file)
 {
-    return asked >= 0 ? asked : terminal_columns(file);
+    if (asked >= 0) {
+        return asked;
+    }
+    if (file != stdout) {
+        return terminal_columns(file);
+    }
+    if (of_stdout < 0) {
+        of_stdout = terminal_columns(file);
+    }
+    return of_stdout;
 }
 
 int cli_columns(FILE *file, int otherwise)
