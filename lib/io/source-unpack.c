@@ -48,6 +48,17 @@ static uint64_t allowed_by(const MigExpansion *expansion)
            expansion->expanded;
 }
 
+/* Nothing more comes out: what the decompressor keeps, a window of up to 128 MiB, goes at once,
+ * although the source is still read from, or another that is read next lies beside it. */
+static void release(MigUnpack *unpack)
+{
+    if (!unpack->released) {
+        unpack->released = true;
+        unpack->ops->clear(unpack);
+        unpack->expansion->windows -= unpack->window;
+    }
+}
+
 bool mig_unpack_claim_window(MigUnpack *unpack, uint64_t window)
 {
     uint64_t others = unpack->expansion->windows - unpack->window;
@@ -116,6 +127,9 @@ static ssize_t unpack_read(MigSource *source, uint64_t offset, void *buffer, siz
         got = allowed;
     }
     unpack->expansion->expanded += got;
+    if (unpack->ended || unpack->failure) {
+        release(unpack);
+    }
     if (got == 0 && unpack->failure) {
         mig_source_set_error(error, unpack->failure,
                              unpack->inner->origin + unpack->failure_offset, "%s: %s",
@@ -130,8 +144,8 @@ static void unpack_free(MigSource *source)
     MigUnpack *unpack = (MigUnpack *)source;
 
     mig_source_free(unpack->inner);
+    release(unpack);
     mig_expansion_unref(unpack->expansion);
-    unpack->ops->clear(unpack);
     g_free(unpack->buffer);
     g_free(unpack);
 }

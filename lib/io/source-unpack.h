@@ -27,7 +27,7 @@ typedef struct MigUnpackOps {
      */
     bool (*step)(MigUnpack *unpack, uint8_t *out, size_t n, size_t *given,
                  GError **error);
-    void (*clear)(MigUnpack *unpack);
+    void (*clear)(MigUnpack *unpack); /* once; step() is not called any more */
 } MigUnpackOps;
 
 /* Embedded at the start of each kind. */
@@ -44,6 +44,7 @@ struct MigUnpack {
     uint64_t in_offset; /* Of the end of the buffer's. */
     bool inner_ended;
     bool ended;
+    bool released; /* clear() was called. */
     /* What is wrong with the compressed data, if anything, and where. */
     MigErrorCode failure;
     const char *failure_text;

@@ -7,6 +7,7 @@
 #include "support.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -1136,31 +1137,69 @@ START_TEST(bounds_what_it_expands_to_by_ratio)
 }
 END_TEST
 
-/* A frame of 128 MiB's window around another: each may have it, both may not. */
+/* The head of a frame with a window of 128 MiB. */
+static const uint8_t wide_frame[] = { 0x28, 0xb5, 0x2f, 0xfd, 0x00, 17 << 3 };
+
+/* The rest of a frame: @n blocks, each 128 KiB of one byte, and one without any. */
+static void append_blocks(GByteArray *frame, unsigned n)
+{
+    static const uint8_t block[] = { 0x02, 0x00, 0x10, 'a' };
+    static const uint8_t last[] = { 1, 0, 0 };
+
+    for (unsigned i = 0; i < n; i++) {
+        g_byte_array_append(frame, block, sizeof block);
+    }
+    g_byte_array_append(frame, last, sizeof last);
+}
+
+/* A frame of 128 MiB's window around another, and not at its end then: each may have it, both
+ * may not. */
 START_TEST(bounds_the_windows_of_all_layers)
 {
-    static const uint8_t head[] = { 0x28, 0xb5, 0x2f, 0xfd, 0x00, 17 << 3 };
     static const uint8_t block[] = { 1 | 5 << 3, 0, 0, 'h', 'e', 'l', 'l', 'o' };
     g_autoptr(GByteArray) inner = g_byte_array_new();
     g_autoptr(GByteArray) outer = g_byte_array_new();
     uint8_t raw[3];
 
-    g_byte_array_append(inner, head, sizeof head);
+    g_byte_array_append(inner, wide_frame, sizeof wide_frame);
     g_byte_array_append(inner, block, sizeof block);
     g_autoptr(GBytes) alone = g_bytes_new(inner->data, inner->len);
     g_autoptr(Opened) one = open_way(FROM_MEMORY, alone, NULL);
     ck_assert_uint_eq(mig_input_skip(one->in, 100), 5);
     assert_ends_well(one->in);
 
-    raw[0] = (uint8_t)(1 | inner->len << 3);
+    raw[0] = (uint8_t)(inner->len << 3);
     raw[1] = raw[2] = 0;
-    g_byte_array_append(outer, head, sizeof head);
+    g_byte_array_append(outer, wide_frame, sizeof wide_frame);
     g_byte_array_append(outer, raw, sizeof raw);
     g_byte_array_append(outer, inner->data, inner->len);
+    append_blocks(outer, 64);
     g_autoptr(GBytes) around = g_bytes_new(outer->data, outer->len);
     g_autoptr(Opened) two = open_way(FROM_MEMORY, around, NULL);
     ck_assert(g_error_matches(two->error, MIG_ERROR, MIG_ERROR_LIMIT));
     ck_assert_ptr_nonnull(strstr(two->error->message, "around each other"));
+}
+END_TEST
+
+/* A window is given back at the end of what it is for, although the input is still there: another
+ * may be read next.  A mapping of its own is what malloc() takes for so much. */
+START_TEST(gives_a_window_back_at_the_end)
+{
+#ifdef __GLIBC__
+    g_autoptr(GByteArray) frame = g_byte_array_new();
+
+    g_byte_array_append(frame, wide_frame, sizeof wide_frame);
+    append_blocks(frame, 64);
+    g_autoptr(GBytes) packed = g_bytes_new(frame->data, frame->len);
+    g_autoptr(Opened) opened = open_way(FROM_MEMORY, packed, NULL);
+    const size_t before = mallinfo2().hblkhd;
+
+    ck_assert_uint_eq(mig_input_skip(opened->in, 100 * MIB), 8 * MIB);
+    assert_ends_well(opened->in);
+    if (before > 128 * MIB) { /* else memory is not malloc()'s: a sanitizer's */
+        ck_assert_uint_lt(mallinfo2().hblkhd, before - 64 * MIB);
+    }
+#endif
 }
 END_TEST
 
@@ -1343,6 +1382,7 @@ Suite *suite_input(void)
     tcase_add_loop_test(wrapping, bounds_what_compressed_input_expands_to, 0, 3);
     tcase_add_loop_test(wrapping, bounds_what_it_expands_to_by_ratio, 0, 2);
     tcase_add_test(wrapping, bounds_the_windows_of_all_layers);
+    tcase_add_test(wrapping, gives_a_window_back_at_the_end);
     tcase_add_test(wrapping, bounds_nesting);
     tcase_add_test(wrapping, bounds_the_window_of_a_frame);
     suite_add_tcase(suite, wrapping);
