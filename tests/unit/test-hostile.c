@@ -42,6 +42,21 @@ static bool reads_well(GBytes *bytes)
     return fuzz_read(data, n, NULL, NULL);
 }
 
+/* KEEP_HOSTILE=FOLDER keeps each stream there, for tests/bench/hostile. */
+static void keep(GBytes *bytes)
+{
+    const char *folder = g_getenv("KEEP_HOSTILE");
+
+    if (folder) {
+        size_t n;
+        const char *data = g_bytes_get_data(bytes, &n);
+        g_autofree char *sum = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
+        g_autofree char *path = g_strdup_printf("%s/%.16s.mig", folder, sum);
+
+        ck_assert(g_file_set_contents(path, data, (gssize)n, NULL));
+    }
+}
+
 /* Reader over memory, file and pipe, then the program, `dump --devices` in it, and
  * conversions: the null one, between dialects, and one that decodes pages. */
 static void attack(GBytes *bytes)
@@ -49,6 +64,7 @@ static void attack(GBytes *bytes)
     size_t n;
     const uint8_t *data = g_bytes_get_data(bytes, &n);
 
+    keep(bytes);
     fuzz_reader(data, n);
     fuzz_check(data, n);
     fuzz_dump(data, n);
@@ -463,6 +479,7 @@ START_TEST(test_mass)
         described(HEAD CONFIG RAM DEVICE "eof; u8 6", masses[_i].before, masses[_i].unit,
                   masses[_i].times, masses[_i].after);
 
+    keep(bytes);
     limit_memory(MEMORY);
     fuzz_check(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
     fuzz_dump(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
@@ -522,6 +539,7 @@ START_TEST(test_description_again)
         "{\"devices\": [{\"name\": \"dev\", \"instance_id\": 0, \"vmsd_name\": \"dev\", "
         "\"fields\": [{\"name\": \"a\", \"type\": \"uint8\", \"size\": 1}], \"x\": [0",
         ", \"////////////////////////////////\"", 1u << 15, "]}]}");
+    keep(bytes);
     g_autoptr(Run) run =
         run_migstat(bytes, readers_again[_i].command, readers_again[_i].option,
                     readers_again[_i].more, "-", NULL);
@@ -562,7 +580,7 @@ static const struct {
     const char *words[6]; /* FILE is the stream's */
 } multitudes[] = {
     { &devices, 0, { "dump", "FILE" } },
-    { &devices, 0, { "dump", "--devices", "--format=json", "FILE" } },
+    { &devices, 0, { "dump", "--devices=000007/vfio", "FILE" } },
     { &devices, 1, { "check", "--all", "--for=all", "FILE" } },
     { &devices, 0, { "diff", "FILE", "FILE" } },
     { &devices, 0, { "convert", "--to=config-last", "FILE", "-o", "/dev/null" } },
@@ -640,6 +658,54 @@ static int watched_run(char **argv, size_t *peak)
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
+
+/* Each field of a device has a path of 10 KB: a file of 33 KB would fill 100 MiB with them. */
+static void write_long_paths(const char *file, const char *body)
+{
+    g_autofree char *name = g_strnfill(240, 'n');
+    g_autofree char *text = g_strdup_printf(
+        HEAD CONFIG "full 9 \"dev\" 0 1; %s; fill 14000 1; footer 9; eof; u8 6", body);
+    g_autoptr(GString) json = g_string_new("{\"devices\": [{\"name\": \"dev\", "
+                                           "\"instance_id\": 0, \"vmsd_name\": \"d\", "
+                                           "\"version\": 1, \"fields\": [");
+    size_t n;
+
+    for (int i = 0; i < 40; i++) {
+        g_string_append_printf(
+            json,
+            "{\"name\": \"%s\", \"type\": \"struct\", \"size\": 14001, "
+            "\"struct\": {\"vmsd_name\": \"s\", \"fields\": [",
+            name);
+    }
+    g_string_append(json, "{\"name\": \"v\", \"array_len\": 14001, \"type\": \"uint8\", "
+                          "\"size\": 1}");
+    for (int i = 0; i < 40; i++) {
+        g_string_append(json, "]}}");
+    }
+    g_autoptr(GBytes) bytes = described(text, json->str, "", 0, "]}]}");
+    const char *data = g_bytes_get_data(bytes, &n);
+    ck_assert(g_file_set_contents(file, data, (gssize)n, NULL));
+}
+
+START_TEST(test_long_paths)
+{
+    g_autofree char *folder = scratch_dir();
+    g_autofree char *a = g_build_filename(folder, "a.mig", NULL);
+    g_autofree char *b = g_build_filename(folder, "b.mig", NULL);
+    g_autofree char *migstat = g_strdup(g_getenv("MIGSTAT"));
+    char diff[] = "diff";
+    char *argv[] = { migstat, diff, a, b, NULL };
+    size_t peak;
+
+    write_long_paths(a, "u8 1");
+    write_long_paths(b, "u8 2");
+    ck_assert_int_eq(watched_run(argv, &peak), 1);
+    if (is_release()) {
+        ck_assert_msg(peak < MEMORY, "%zu bytes", peak);
+    }
+    scratch_remove(folder);
+}
+END_TEST
 
 START_TEST(test_multitude)
 {
@@ -721,6 +787,7 @@ START_TEST(test_collisions)
     g_autoptr(GByteArray) stream = names_that_collide();
     g_autoptr(GBytes) bytes = g_bytes_new(stream->data, stream->len);
 
+    keep(bytes);
     if (is_release()) {
         setrlimit(RLIMIT_CPU, &(struct rlimit){ SECONDS, SECONDS });
     }
@@ -755,6 +822,7 @@ START_TEST(test_bomb)
 {
     g_autoptr(GBytes) bytes = bomb((size_t)1 << 30);
 
+    keep(bytes);
     limit_memory(MEMORY);
     g_autoptr(Run) run = run_migstat(bytes, "dump", "--max-expand=256M", "-", NULL);
     ck_assert_msg(run->status == 1, "%d: %s", run->status, run->err);
@@ -823,6 +891,7 @@ Suite *suite_hostile(void)
     tcase_add_loop_test(attacks, test_crowd, 0, G_N_ELEMENTS(crowds));
     tcase_add_loop_test(attacks, test_description_again, 0, G_N_ELEMENTS(readers_again));
     tcase_add_loop_test(attacks, test_multitude, 0, G_N_ELEMENTS(multitudes));
+    tcase_add_test(attacks, test_long_paths);
     tcase_add_test(attacks, test_collisions);
     tcase_add_test(attacks, test_bomb);
     tcase_add_loop_test(attacks, test_name, 0, G_N_ELEMENTS(names));
