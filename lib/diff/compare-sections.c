@@ -7,20 +7,14 @@
  */
 #include "diff/diff-private.h"
 #include "io/input-memory.h"
+#include "stream/section-find.h"
 
-/* A tree: names that share a hash cost no more than others. */
-static GTree *sections_of(const MigDiffStream *side)
+/* The section of that side that is called as @section is, or NULL. */
+static const MigSection *same_section(const MigDiffStream *side,
+                                      const MigSection *section)
 {
-    GTree *sections = g_tree_new(mig_section_compare);
-    size_t n;
-    const MigSection *const *list = mig_reader_sections(side->reader, &n);
-
-    for (size_t i = 0; i < n; i++) {
-        gpointer section = (gpointer)(uintptr_t)list[i];
-
-        g_tree_insert(sections, section, section);
-    }
-    return sections;
+    return mig_reader_find_section(side->reader, section->name, section->name_length,
+                                   section->instance_id);
 }
 
 /* The last body of each section of a side, by the section's index. A section in which the
@@ -85,8 +79,6 @@ static void diff_pair(MigDiff *diff, const MigSection *a, const MigSection *b,
 
 void mig_diff_sections(MigDiff *diff)
 {
-    g_autoptr(GTree) in_a = sections_of(&diff->side[0]);
-    g_autoptr(GTree) in_b = sections_of(&diff->side[1]);
     g_autoptr(GArray) bodies_a = bodies_of(&diff->side[0]);
     g_autoptr(GArray) bodies_b = bodies_of(&diff->side[1]);
     size_t n;
@@ -96,7 +88,7 @@ void mig_diff_sections(MigDiff *diff)
         return;
     }
     for (size_t i = 0; i < n; i++) {
-        const MigSection *other = g_tree_lookup(in_b, list[i]);
+        const MigSection *other = same_section(&diff->side[1], list[i]);
 
         if (other) {
             const MigDiffBody bodies[] = {
@@ -111,7 +103,7 @@ void mig_diff_sections(MigDiff *diff)
     }
     list = mig_reader_sections(diff->side[1].reader, &n);
     for (size_t i = 0; i < n; i++) {
-        if (!g_tree_lookup(in_a, list[i])) {
+        if (!same_section(&diff->side[0], list[i])) {
             diff_lonely(diff, list[i], MIG_DIFF_B);
         }
     }

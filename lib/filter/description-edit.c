@@ -28,7 +28,7 @@ typedef struct Edit {
     EditKind kind;
     const MigSection *section; /* whose entry it is, as it was */
     const char *new_name;
-    char *old_text, *new_text; /* of a replacement */
+    char *old_sum, *new_text; /* of a replacement: SHA-256, as long texts are many */
     uint64_t size;
     const MigSection *before, *after; /* neighbours, or NULL */
     size_t place; /* of an insertion: before the entry of this index */
@@ -61,7 +61,7 @@ void mig_description_edit_free(MigDescriptionEdit *edit)
         return;
     }
     for (guint i = 0; i < edit->edits->len; i++) {
-        g_free(edit_at(edit, i)->old_text);
+        g_free(edit_at(edit, i)->old_sum);
         g_free(edit_at(edit, i)->new_text);
     }
     mig_long_array_free(edit->edits);
@@ -102,7 +102,7 @@ void mig_description_edit_replace(MigDescriptionEdit *edit, const MigSection *se
 {
     add(edit, &(Edit){ .kind = EDIT_REPLACE,
                        .section = section,
-                       .old_text = g_strndup(old, old_length),
+                       .old_sum = mig_splice_sum(old, old_length),
                        .new_text = g_strdup(text) });
 }
 
@@ -168,14 +168,13 @@ static size_t insertion_place(const MigDescription *d, const Edit *edit)
     return i >= 0 ? (size_t)i + 1 : d->n_devices;
 }
 
-/* The new text of the list between its brackets. */
-static char *build_list(const MigDescriptionEdit *edit, const char *text,
-                        const MigDescription *d, const MigSpacing *spacing,
-                        const bool *removed, GArray *splices)
+/* Appends the new text of the list between its brackets. */
+static void append_list(GString *list, const MigDescriptionEdit *edit, const char *text,
+                        const MigDescription *d, const uint8_t *edited, GArray *splices)
 {
-    GString *list = g_string_new(NULL);
+    const MigSpacing spacing = mig_spacing_of(text, d->json_length);
     g_autofree char *separator =
-        d->n_devices > 1 ? gap_before(text, d, 1) : g_strdup(spacing->comma);
+        d->n_devices > 1 ? gap_before(text, d, 1) : g_strdup(spacing.comma);
     g_autofree char *opening = NULL, *closing = NULL;
     g_autoptr(GPtrArray) insertions = g_ptr_array_new();
     bool empty = true;
@@ -185,8 +184,8 @@ static char *build_list(const MigDescriptionEdit *edit, const char *text,
         opening = gap_before(text, d, 0);
         closing = gap_before(text, d, d->n_devices);
     } else {
-        opening = g_strdup(spacing->pad);
-        closing = g_strdup(spacing->pad);
+        opening = g_strdup(spacing.pad);
+        closing = g_strdup(spacing.pad);
     }
     for (guint e = 0; e < edit->edits->len; e++) {
         if (edit_at(edit, e)->kind == EDIT_INSERT) {
@@ -204,12 +203,12 @@ static char *build_list(const MigDescriptionEdit *edit, const char *text,
                 break;
             }
             entry = mig_description_entry(one->section->name, one->section->instance_id,
-                                          one->size, spacing);
+                                          one->size, &spacing);
             g_string_append(list, empty ? "" : separator);
             g_string_append(list, entry);
             empty = false;
         }
-        if (i == d->n_devices || removed[i]) {
+        if (i == d->n_devices || edited[i] & 1u << EDIT_REMOVE) {
             continue;
         }
         if (!empty) {
@@ -222,13 +221,14 @@ static char *build_list(const MigDescriptionEdit *edit, const char *text,
                            splices, &next_splice);
     }
     g_string_append(list, closing);
-    return g_string_free(list, false);
 }
 
 /* Records what each edit means for the text; a static string if one cannot be done.  Edits
- * come in the order of the stream, as entries do: of two with one name, each gets its own. */
+ * come in the order of the stream, as entries do: of two with one name, each gets its own.  Of
+ * a section that comes more often than it is described, the first one counts.  @edited: a bit of
+ * each kind for each entry. */
 static const char *plan(MigDescriptionEdit *edit, const char *text,
-                        const MigDescription *d, bool *removed, GArray *inside)
+                        const MigDescription *d, uint8_t *edited, GArray *inside)
 {
     size_t next = 0; /* entry */
 
@@ -247,11 +247,16 @@ static const char *plan(MigDescriptionEdit *edit, const char *text,
             continue;
         }
         next = (size_t)i + 1;
+        if (edited[i] & 1u << one->kind) {
+            continue;
+        }
+        edited[i] |= (uint8_t)(1u << one->kind);
         if (one->kind == EDIT_REMOVE) {
-            removed[i] = true;
-        } else if (one->kind == EDIT_REPLACE) {
-            if (!mig_splice_entry(inside, text, &d->devices[i], one->old_text,
-                                  one->new_text)) {
+            continue;
+        }
+        if (one->kind == EDIT_REPLACE) {
+            if (!mig_splice_entry(inside, text, &d->devices[i], one->old_sum,
+                                  g_steal_pointer(&one->new_text))) {
                 return "an entry of it was changed by another filter";
             }
         } else if (one->kind == EDIT_RESIZE && !d->devices[i].old_style) {
@@ -272,13 +277,11 @@ static GString *apply(MigDescriptionEdit *edit, const char *text, const MigDescr
 {
     g_autoptr(GArray) inside = mig_splices_new();
     g_autoptr(GArray) head = mig_splices_new();
-    g_autofree bool *removed = g_new0(bool, d->n_devices + 1);
-    MigSpacing spacing = mig_spacing_of(text, d->json_length);
-    g_autofree char *list = NULL;
+    g_autofree uint8_t *edited = g_new0(uint8_t, d->n_devices + 1);
     GString *result;
     guint next = 0;
 
-    *problem = plan(edit, text, d, removed, inside);
+    *problem = plan(edit, text, d, edited, inside);
     if (*problem) {
         return NULL;
     }
@@ -287,39 +290,50 @@ static GString *apply(MigDescriptionEdit *edit, const char *text, const MigDescr
         *problem = "its \"configuration\" is not as QEMU writes it";
         return NULL;
     }
-    list = build_list(edit, text, d, &spacing, removed, inside);
-    mig_splice(head, d->devices_offset + 1u, d->devices_end - d->devices_offset - 1u,
-               g_steal_pointer(&list));
     mig_splices_sort(head);
     result = g_string_new(NULL);
-    mig_splices_append(result, text, 0, d->json_length, head, &next);
+    mig_splices_append(result, text, 0, d->devices_offset + 1u, head, &next);
+    append_list(result, edit, text, d, edited, inside);
+    mig_splices_append(result, text, d->devices_end, d->json_length, head, &next);
     return result;
+}
+
+/* What the pieces become, which go; NULL with *error.  There are few copies of a text of 16 MiB
+ * at any time. */
+static GString *edit_pieces(MigDescriptionEdit *edit, MigNext *next, const MigItem *item,
+                            GError **error)
+{
+    g_autoptr(GByteArray) pieces = g_steal_pointer(&edit->pieces);
+    const char *text = (const char *)pieces->data;
+    g_autoptr(MigDescription) d = mig_description_parse(text, pieces->len, item->offset);
+    const char *problem = d->problem;
+    GString *json = d->valid ? apply(edit, text, d, &problem) : NULL;
+
+    if (!json || json->len > UINT32_MAX) {
+        mig_next_refuse(next, item, NULL, error,
+                        "the description cannot be kept true: %s; the filter "
+                        "description:drop=yes drops it, and no QEMU needs it",
+                        json ? "it would be longer than 4 GiB" : problem);
+        return NULL;
+    }
+    return json;
 }
 
 static bool emit_edited(MigDescriptionEdit *edit, MigNext *next, const MigItem *item,
                         GError **error)
 {
-    const char *text = (const char *)edit->pieces->data;
-    uint32_t length = edit->pieces->len;
-    g_autoptr(MigDescription) d = mig_description_parse(text, length, item->offset);
-    const char *problem = d->problem;
-    GString *json = d->valid ? apply(edit, text, d, &problem) : NULL;
+    GString *json = edit_pieces(edit, next, item, error);
     g_autoptr(GByteArray) bytes = g_byte_array_new();
     MigItem edited = *item;
-    bool ok;
 
-    if (!json || json->len > UINT32_MAX) {
-        return mig_next_refuse(next, item, NULL, error,
-                               "the description cannot be kept true: %s; the filter "
-                               "description:drop=yes drops it, and no QEMU needs it",
-                               json ? "it would be longer than 4 GiB" : problem);
+    if (!json) {
+        return false;
     }
     mig_description_encode((uint32_t)json->len, json->str, json->len, bytes);
     edited.description.json_length = (uint32_t)json->len;
-    ok = mig_next_emit_bytes(next, &edited, MIG_ITEM_DESCRIPTION, bytes->data, bytes->len,
-                             error);
     g_string_free(json, true);
-    return ok;
+    return mig_next_emit_bytes(next, &edited, MIG_ITEM_DESCRIPTION, bytes->data,
+                               bytes->len, error);
 }
 
 bool mig_description_edit_item(MigDescriptionEdit *edit, MigNext *next,
@@ -328,7 +342,6 @@ bool mig_description_edit_item(MigDescriptionEdit *edit, MigNext *next,
     const uint8_t *p;
     const char *json;
     size_t n;
-    bool ok;
 
     if (edit->lost) {
         mig_error_set_plain(error, MIG_ERROR_IO, "cannot keep what changes: %s",
@@ -355,10 +368,6 @@ bool mig_description_edit_item(MigDescriptionEdit *edit, MigNext *next,
     }
     json = mig_description_item_json(item, p, &n);
     g_byte_array_append(edit->pieces, (const guint8 *)json, (guint)n);
-    if (edit->pieces->len < item->description.json_length) {
-        return true;
-    }
-    ok = emit_edited(edit, next, item, error);
-    g_clear_pointer(&edit->pieces, g_byte_array_unref);
-    return ok;
+    return edit->pieces->len < item->description.json_length ||
+           emit_edited(edit, next, item, error);
 }

@@ -74,15 +74,22 @@ char *mig_description_entry(const char *name, uint32_t instance_id, uint64_t siz
 
 /* --- values of an entry --- */
 
-bool mig_splice_entry(GArray *splices, const char *text,
-                      const MigDeviceDescription *device, const char *old,
-                      const char *now)
+char *mig_splice_sum(const char *text, size_t n)
 {
-    if (strlen(old) != device->text_length ||
-        memcmp(old, text + device->text_offset, device->text_length) != 0) {
+    return g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)text, n);
+}
+
+bool mig_splice_entry(GArray *splices, const char *text,
+                      const MigDeviceDescription *device, const char *old_sum, char *now)
+{
+    g_autofree char *sum =
+        mig_splice_sum(text + device->text_offset, device->text_length);
+
+    if (!g_str_equal(sum, old_sum)) {
+        g_free(now);
         return false;
     }
-    mig_splice(splices, device->text_offset, device->text_length, g_strdup(now));
+    mig_splice(splices, device->text_offset, device->text_length, now);
     return true;
 }
 

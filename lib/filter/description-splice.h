@@ -28,10 +28,13 @@ MigSpacing mig_spacing_of(const char *json, size_t n);
 char *mig_description_entry(const char *name, uint32_t instance_id, uint64_t size,
                             const MigSpacing *spacing);
 
-/* The entry of @device in @text is @now, if it still is @old, which ends in a NUL. */
+/* What the @n bytes of an entry's @text are known by; free with g_free(). */
+char *mig_splice_sum(const char *text, size_t n);
+
+/* The entry of @device in @text is @now, if it still is that of @old_sum.  @now is taken
+ * over. */
 bool mig_splice_entry(GArray *splices, const char *text,
-                      const MigDeviceDescription *device, const char *old,
-                      const char *now);
+                      const MigDeviceDescription *device, const char *old_sum, char *now);
 /* Its name is @name. */
 bool mig_splice_name(GArray *splices, const char *text,
                      const MigDeviceDescription *device, const char *name);

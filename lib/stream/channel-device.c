@@ -8,6 +8,7 @@
 
 #include "stream/multifd.h"
 #include "stream/reader-private.h"
+#include "stream/section-find.h"
 #include "stream/vfio-payload.h"
 
 #define FLAG 8u /* be64 */

@@ -87,10 +87,6 @@ MigStatus mig_reader_cut_short(MigInput *in, uint64_t offset, const char *least,
 void mig_reader_init_sections(MigReader *r);
 void mig_reader_clear_sections(MigReader *r);
 
-/* The section of that owner, or NULL.  @n: bytes of @name. */
-MigSection *mig_reader_find_section(const MigReader *r, const void *name, uint8_t n,
-                                    uint32_t instance_id);
-
 /* The section that a START or FULL bound to @id last, or NULL. */
 MigSection *mig_reader_bound_section(const MigReader *r, uint32_t id);
 

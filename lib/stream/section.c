@@ -13,6 +13,7 @@
 #include "stream/outer-encode.h"
 #include "stream/outer.h"
 #include "stream/reader-private.h"
+#include "stream/section-find.h"
 
 /* --- what is known ------------------------------------------------------------------ */
 

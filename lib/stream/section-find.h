@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          asking a reader for a section by what it is called.
+ * Must not know: who asks.  Private to the library.
+ * See also:      stream/section.c; stream/reader.h, which has all sections.
+ */
+#ifndef MIG_STREAM_SECTION_FIND_H
+#define MIG_STREAM_SECTION_FIND_H
+
+#include "stream/reader.h"
+
+/* The section of that owner, or NULL.  @n: bytes of @name. */
+MigSection *mig_reader_find_section(const MigReader *r, const void *name, uint8_t n,
+                                    uint32_t instance_id);
+
+#endif
