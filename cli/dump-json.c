@@ -223,7 +223,9 @@ static void put_channel(CliJson *json, const Dump *dump, uint32_t i,
     cli_json_uint(json, "device_packets", c->device_packets);
     cli_json_uint(json, "normal", c->pages[MIG_PAGE_NORMAL]);
     cli_json_uint(json, "zero", c->pages[MIG_PAGE_ZERO]);
-    cli_json_string(json, "compression", mig_multifd_compression_name(c->compression));
+    cli_json_string(
+        json, "compression",
+        c->pages[MIG_PAGE_NORMAL] ? mig_multifd_compression_name(c->compression) : NULL);
     cli_json_end_object(json);
 }
 

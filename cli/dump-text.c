@@ -75,11 +75,16 @@ static void channel_row(const Text *t, CliTable *table, uint32_t i,
     g_autofree char *base = g_path_get_basename(mig_input_name(in));
     g_autofree char *file = cli_file_name(base);
     const char *const cells[] = {
-        number,  i ? "multifd" : "main",
-        id,      length,
-        syncs,   packets,
-        devices, normal,
-        zero,    i ? mig_multifd_compression_name(c->compression) : "-",
+        number,
+        i ? "multifd" : "main",
+        id,
+        length,
+        syncs,
+        packets,
+        devices,
+        normal,
+        zero,
+        c->pages[MIG_PAGE_NORMAL] ? mig_multifd_compression_name(c->compression) : "-",
         file
     };
 

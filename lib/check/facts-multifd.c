@@ -49,10 +49,6 @@ static void watch_packet(MigMultifdFacts *facts, const MigItem *item)
     facts->packets++;
     facts->next = MAX(facts->next, MIN(packet->packet_num, UINT64_MAX - 1) + 1);
     facts->numbered |= packet->zero_pages != 0;
-    if (packet->normal_pages && !facts->has_method) {
-        facts->has_method = true;
-        facts->method = packet->flags & MIG_MULTIFD_COMPRESSION;
-    }
 }
 
 /* --- the pages of an epoch ----------------------------------------------------------- */

@@ -18,8 +18,6 @@ typedef struct MigMultifdFacts {
     GArray *next_numbers;    /* uint64_t by channel: one more than its last packet has */
     uint64_t packets, next;  /* of pages; one more than the highest number */
     bool numbered;           /* numbers have no gaps: 9.0 */
-    bool has_method;         /* a packet with pages was seen, */
-    uint32_t method;         /* and how they are compressed */
     GArray *epoch;           /* MigPageSet by MigRamBlock.index: pages of this epoch */
     MigPageStore pages;      /* of those */
     bool epoch_open;         /* some page came in it */

@@ -160,6 +160,8 @@ const MigRule mig_rules_multifd[] = {
     { "multifd-sync",
       "each channel has a SYNC for each point at which the main channel waits",
       MIG_SEVERITY_ERROR, .watches = 0 },
+    { "multifd-compression", "all channels compress pages in the same way",
+      MIG_SEVERITY_ERROR, .watches = 0 },
     { "multifd-packet-number", "the numbers of a channel's packets rise",
       MIG_SEVERITY_ERROR, PACKET, .judge = packet_number },
     { "multifd-packets-missing", "all packets are there", MIG_SEVERITY_ERROR,

@@ -183,7 +183,8 @@ const MigFilterType mig_filter_fold = {
                        MIG_ITEM_BIT(COMMAND) | MIG_ITEM_BIT(VFIO_RECORD) |
                        MIG_ITEM_BIT(SECTION_HEADER) | MIG_ITEM_BIT(DESCRIPTION) |
                        MIG_ITEM_BIT(PADDING) | MIG_ITEM_BIT(MULTIFD_INITIAL) |
-                       MIG_ITEM_BIT(MULTIFD_PACKET) | MIG_ITEM_BIT(MULTIFD_DEVICE)),
+                       MIG_ITEM_BIT(MULTIFD_PACKET) | MIG_ITEM_BIT(MULTIFD_DEVICE) |
+                       MIG_ITEM_BIT(MULTIFD_DATA)),
     .page_kinds = MIG_PAGE_BITS_ALL,
     .state_size = sizeof(MigFold),
     .wants_scan = fold_wants_scan,

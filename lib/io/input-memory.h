@@ -18,4 +18,8 @@ void *mig_input_alloc(MigInput *in, size_t n);
 bool mig_input_room(MigInput *in, size_t n);
 bool mig_input_spend(MigInput *in, MigMeter *meter, size_t n);
 
+/* What compressed bytes inside of @in may expand to, as the caller has it in MigInputOptions;
+ * UINT64_MAX by default, where whoever expands them has a bound of its own. */
+uint64_t mig_input_max_expand(const MigInput *in);
+
 #endif

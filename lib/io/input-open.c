@@ -71,6 +71,7 @@ static MigInput *input_new(MigSource *source, const char *name,
     in->name = g_strdup(name);
     in->spool_dir = g_strdup(opt->spool_dir);
     in->max_hold = opt->max_hold ? opt->max_hold : HOLD_MAX;
+    in->max_expand = opt->max_expand ? opt->max_expand : UINT64_MAX;
     in->cancel = cancel_of(opt);
     in->progress = opt->progress;
     in->progress_data = opt->progress_data;

@@ -37,6 +37,7 @@ struct MigInput {
     uint64_t file_offset;
     char *spool_dir;
     uint64_t max_hold;
+    uint64_t max_expand;
     MigCancel cancel;
     void (*progress)(void *data, uint64_t position);
     void *progress_data;

@@ -108,6 +108,11 @@ bool mig_input_room(MigInput *in, size_t n)
     return mig_alloc_room(n) || lacks_memory(in);
 }
 
+uint64_t mig_input_max_expand(const MigInput *in)
+{
+    return in->max_expand;
+}
+
 bool mig_input_spend(MigInput *in, MigMeter *meter, size_t n)
 {
     return mig_meter_spend(meter, n) || lacks_memory(in);

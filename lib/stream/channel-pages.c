@@ -11,6 +11,14 @@
 #include "stream/multifd.h"
 #include "stream/reader-private.h"
 
+/* Twice the pages of a packet is what sources have room for, and no more is sent. */
+#define DATA_MAX (2 * MIG_MULTIFD_PACKET_GUEST_BYTES)
+
+static bool is_compressed(const MigMultifdPacket *packet)
+{
+    return packet->flags & MIG_MULTIFD_COMPRESSION;
+}
+
 static MigStatus check_flags(const MigChannel *c, const MigItem *at, GError **error)
 {
     const MigMultifdPacket *packet = &c->packet;
@@ -22,7 +30,8 @@ static MigStatus check_flags(const MigChannel *c, const MigItem *at, GError **er
             c, error, "a packet with flags 0x%x, of which 0x%x are not known",
             packet->flags, unknown);
     }
-    if (packet->normal_pages && packet->flags & MIG_MULTIFD_COMPRESSION) {
+    if (packet->normal_pages && is_compressed(packet) &&
+        !mig_inflater_knows(packet->flags)) {
         mig_error_set(
             error, MIG_ERROR_UNSUPPORTED, c->pos, NULL,
             "pages compressed with %s (multifd-compression), which are not read",
@@ -58,10 +67,13 @@ static MigStatus check_counts(const MigChannel *c, GError **error)
             packet->normal_pages, packet->zero_pages, packet->pages_alloc);
     }
     if (packet->normal_pages &&
-        packet->next_packet_size != packet->normal_pages * c->page_size) {
-        return mig_channel_malformed(c, error, "%u bytes of %u pages, wanted %u",
-                                     packet->next_packet_size, packet->normal_pages,
-                                     packet->normal_pages * c->page_size);
+        (is_compressed(packet)
+             ? packet->next_packet_size > DATA_MAX || !packet->next_packet_size
+             : packet->next_packet_size != packet->normal_pages * c->page_size)) {
+        return mig_channel_malformed(
+            c, error, "%u bytes of %u pages, wanted %s%u", packet->next_packet_size,
+            packet->normal_pages, is_compressed(packet) ? "1 to " : "",
+            is_compressed(packet) ? DATA_MAX : packet->normal_pages * c->page_size);
     }
     return MIG_STATUS_MORE;
 }
@@ -150,6 +162,13 @@ MigStatus mig_channel_read_packet(MigChannel *c, MigReader *r, const MigItem *at
          keep_offsets(c, p, error) == MIG_STATUS_ERROR)) {
         return MIG_STATUS_ERROR;
     }
+    if (packet->normal_pages && !mig_merge_method(r->merge, packet->flags)) {
+        mig_error_set(error, MIG_ERROR_MALFORMED, c->pos, MIG_DEFECT_MULTIFD_COMPRESSION,
+                      "pages compressed with %s, and those of packets before with "
+                      "another method",
+                      mig_multifd_compression_name(packet->flags));
+        return MIG_STATUS_ERROR;
+    }
     c->synced = packet->flags & MIG_MULTIFD_SYNC;
     c->next = packet->normal_pages;
     c->state = AT_ZERO_PAGES;
@@ -199,11 +218,83 @@ MigStatus mig_channel_read_unused(MigChannel *c, MigItem *item)
     uint32_t used = MIG_MULTIFD_PACKET_HEADER_LENGTH +
                     (c->packet.normal_pages + c->packet.zero_pages) * 8u;
 
-    c->state = AT_PAGES;
+    c->state = c->packet.normal_pages && is_compressed(&c->packet) ? AT_DATA : AT_PAGES;
     c->next = 0;
     item->kind = MIG_ITEM_PADDING;
     item->length = mig_multifd_packet_length(c->page_size) - used;
     return item->length ? MIG_STATUS_MORE : MIG_STATUS_END;
+}
+
+/* --- compressed pages ----------------------------------------------------------------- */
+
+/* The windows of all zstd streams together take no more memory than those of wrappers. */
+static unsigned window_log(unsigned n_channels)
+{
+    unsigned log = 27;
+
+    while (n_channels > 1) {
+        n_channels = (n_channels + 1) / 2;
+        log--;
+    }
+    return MIN(log, 25);
+}
+
+/* What is needed before the first packet. */
+static bool prepare(MigChannel *c, const MigReader *r, GError **error)
+{
+    unsigned log = window_log(mig_merge_count(r->merge));
+
+    if (!c->inflated) {
+        c->inflated = mig_input_alloc(c->in, MIG_MULTIFD_PACKET_GUEST_BYTES);
+    }
+    if (c->inflated && !c->inflater && mig_input_room(c->in, (size_t)1 << log)) {
+        c->inflater = mig_inflater_new(c->packet.flags, log);
+    }
+    if (!c->inflater) {
+        mig_input_end_error(c->in, error);
+    }
+    return c->inflater != NULL;
+}
+
+/* A packet has 390 times its own length at most, which is less than what wrappers may have. */
+static bool may_expand(MigChannel *c, GError **error)
+{
+    c->expanded += (uint64_t)c->packet.normal_pages * c->page_size;
+    if (c->expanded <= mig_input_max_expand(c->in)) {
+        return true;
+    }
+    mig_error_set(error, MIG_ERROR_LIMIT, c->pos, NULL,
+                  "compressed pages of the channel expand to more than %" PRIu64 " bytes",
+                  mig_input_max_expand(c->in));
+    return false;
+}
+
+/* Inflates the data of the packet, which is the next item. */
+MigStatus mig_channel_read_data(MigChannel *c, MigReader *r, MigItem *item,
+                                GError **error)
+{
+    uint32_t n = c->packet.next_packet_size;
+    const uint8_t *p;
+    const char *why;
+
+    if (!may_expand(c, error) || !prepare(c, r, error)) {
+        return MIG_STATUS_ERROR;
+    }
+    p = mig_channel_need(c, n, MIG_ITEM_MULTIFD_DATA, error);
+    if (!p) {
+        return MIG_STATUS_ERROR;
+    }
+    why = mig_inflater_read(c->inflater, p, n, c->inflated,
+                            (size_t)c->packet.normal_pages * c->page_size);
+    if (why) {
+        return mig_channel_malformed(c, error, "compressed pages do not inflate: %s",
+                                     why);
+    }
+    c->state = AT_PAGES;
+    item->kind = MIG_ITEM_MULTIFD_DATA;
+    item->length = n;
+    item->multifd_packet = c->packet;
+    return MIG_STATUS_MORE;
 }
 
 MigStatus mig_channel_read_pages(MigChannel *c, MigItem *item)
@@ -212,6 +303,10 @@ MigStatus mig_channel_read_pages(MigChannel *c, MigItem *item)
         c->state = AT_PACKET;
         return MIG_STATUS_END;
     }
+    c->first = c->next;
     cut_run(c, MIG_PAGE_NORMAL, c->packet.normal_pages, item);
+    if (is_compressed(&c->packet)) {
+        item->length = 0; /* its bytes are those of the data */
+    }
     return MIG_STATUS_MORE;
 }

@@ -9,12 +9,14 @@
 #define MIG_STREAM_CHANNEL_PRIVATE_H
 
 #include "stream/channel.h"
+#include "stream/multifd-inflate.h"
 
 typedef enum ChannelState {
     AT_INITIAL,
     AT_PACKET,
     AT_ZERO_PAGES,
     AT_UNUSED,
+    AT_DATA,
     AT_PAGES,
 } ChannelState;
 
@@ -32,6 +34,10 @@ struct MigChannel {
     uint64_t *offsets;       /* of its pages: normal ones, then zero ones */
     uint32_t n_offsets;      /* allocated */
     uint32_t next;           /* index of the next page */
+    MigInflater *inflater;   /* of compressed pages; NULL before the first */
+    uint64_t expanded;       /* bytes that came out of it */
+    uint8_t *inflated;       /* what the data of the packet became, of all its pages */
+    uint32_t first;          /* index of the first page of the last item */
     uint32_t page_size;
 };
 
@@ -52,6 +58,8 @@ MigStatus mig_channel_read_device(MigChannel *c, MigReader *r, MigItem *item,
 /* What follows that of a packet of pages: one item, or END and the next state. */
 MigStatus mig_channel_read_zero_pages(MigChannel *c, MigItem *item);
 MigStatus mig_channel_read_unused(MigChannel *c, MigItem *item);
+MigStatus mig_channel_read_data(MigChannel *c, MigReader *r, MigItem *item,
+                                GError **error);
 MigStatus mig_channel_read_pages(MigChannel *c, MigItem *item);
 
 #endif

@@ -110,6 +110,8 @@ static MigStatus step(MigChannel *c, MigReader *r, const MigItem *at, MigItem *i
         return mig_channel_read_zero_pages(c, item);
     case AT_UNUSED:
         return mig_channel_read_unused(c, item);
+    case AT_DATA:
+        return mig_channel_read_data(c, r, item, error);
     case AT_PAGES:
         return mig_channel_read_pages(c, item);
     case AT_PACKET:
@@ -191,6 +193,9 @@ const uint8_t *mig_channel_bytes(MigChannel *c, const MigItem *item)
     const uint8_t *p = mig_input_peek(c->in, item->length, &n);
 
     g_return_val_if_fail(item->offset == c->pos, NULL);
+    if (item->kind == MIG_ITEM_RAM_PAGES && !item->length) {
+        return c->inflated + (size_t)c->first * c->page_size;
+    }
     c->missing = item->length - MIN(n, item->length);
     return c->missing ? NULL : p;
 }
@@ -223,6 +228,8 @@ void mig_channel_free(MigChannel *c)
 {
     if (c) {
         g_free(c->offsets);
+        g_free(c->inflated);
+        mig_inflater_free(c->inflater);
         g_free(c);
     }
 }

@@ -7,7 +7,8 @@
  *
  * The items of a channel tile it.  After the header of a packet, with the offsets of its
  * normal pages, come its zero pages, as runs of offsets; the offsets that are not used, as
- * padding; and its normal pages, as runs of pages.
+ * padding; and its normal pages, as runs of pages.  Of compressed ones the data comes first,
+ * which tiles the channel, and then runs of pages without a byte of it.
  */
 #ifndef MIG_STREAM_CHANNEL_H
 #define MIG_STREAM_CHANNEL_H

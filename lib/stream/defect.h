@@ -51,7 +51,8 @@
     X(VFIO_CONFIG_PAYLOAD, "vfio-config-payload")           /* stops */ \
     X(RECORD_FLAG, "record-flag")                           /* stops */ \
     X(MULTIFD_PACKET, "multifd-packet")                     /* stops */ \
-    X(MULTIFD_SYNC, "multifd-sync")                         /* stops */
+    X(MULTIFD_SYNC, "multifd-sync")                         /* stops */ \
+    X(MULTIFD_COMPRESSION, "multifd-compression")           /* stops */
 /* clang-format on */
 
 #define X(name, id) extern const char MIG_DEFECT_##name[];

@@ -30,6 +30,7 @@ static const char *const kind_names[MIG_ITEM_KIND_COUNT] = {
     [MIG_ITEM_MULTIFD_INITIAL] = "multifd-initial",
     [MIG_ITEM_MULTIFD_PACKET] = "multifd-packet",
     [MIG_ITEM_MULTIFD_DEVICE] = "multifd-device-state",
+    [MIG_ITEM_MULTIFD_DATA] = "multifd-data",
     [MIG_ITEM_PADDING] = "padding",
     [MIG_ITEM_TRAILING] = "trailing",
 };
@@ -55,6 +56,7 @@ static const char *const thing_names[MIG_ITEM_KIND_COUNT] = {
     [MIG_ITEM_MULTIFD_INITIAL] = "initial packet",
     [MIG_ITEM_MULTIFD_PACKET] = "packet of pages",
     [MIG_ITEM_MULTIFD_DEVICE] = "packet of device state",
+    [MIG_ITEM_MULTIFD_DATA] = "run of compressed pages",
     [MIG_ITEM_PADDING] = "hole of a mapped-ram file",
     [MIG_ITEM_TRAILING] = "stream",
 };

@@ -54,6 +54,8 @@ typedef enum MigItemKind {
     MIG_ITEM_PADDING,         /* what nobody reads: holes of mapped-ram, unused offsets
                                * of a multifd packet, zeros after the end */
     MIG_ITEM_TRAILING,        /* other bytes after the end */
+    MIG_ITEM_MULTIFD_DATA,    /* compressed pages of a packet; the pages follow, as
+                               * RAM_PAGES without a byte in the channel */
     MIG_ITEM_KIND_COUNT
 } MigItemKind;
 
@@ -148,7 +150,8 @@ typedef struct MigRamList {
 } MigRamList;
 
 /* Pages of one block at ascending addresses, one record each.  On a multifd channel a record
- * is the page itself, or the offset that tells of a zero page.  Records of zero and normal
+ * is the page itself, or the offset that tells of a zero page; of compressed pages the item has
+ * no length, and its bytes are what the data before it inflates to.  Records of zero and normal
  * pages come in runs, no record of which but the first straddles a multiple of 1 MiB of the
  * stream; encoded ones come singly. */
 typedef struct MigRamPages {

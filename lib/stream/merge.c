@@ -17,6 +17,8 @@ struct MigMerge {
     bool each_body;      /* the EOS of each body of ram is a sync point */
     MigItem at;          /* what comes after what the channels have; length 0: nothing */
     guint next;          /* channel to ask */
+    bool has_method;     /* pages came, compressed in that way */
+    uint32_t method;
 };
 
 static void free_channel(gpointer p)
@@ -186,6 +188,20 @@ MigStatus mig_merge_next(MigMerge *merge, MigReader *r, MigItem *item, GError **
     *item = merge->at;
     merge->at.length = 0;
     return MIG_STATUS_MORE;
+}
+
+unsigned mig_merge_count(const MigMerge *merge)
+{
+    return merge->channels->len;
+}
+
+bool mig_merge_method(MigMerge *merge, uint32_t flags)
+{
+    uint32_t method = flags & MIG_MULTIFD_COMPRESSION;
+
+    merge->method = merge->has_method ? merge->method : method;
+    merge->has_method = true;
+    return merge->method == method;
 }
 
 MigInput *mig_merge_input(const MigMerge *merge, uint32_t channel)

@@ -33,6 +33,13 @@ bool mig_merge_waits_at(MigMerge *merge, const MigItem *item);
 MigStatus mig_merge_next(MigMerge *merge, MigReader *reader, MigItem *item,
                          GError **error);
 
+/* How many channels there are beside the main one. */
+unsigned mig_merge_count(const MigMerge *merge);
+
+/* Takes note of how the pages of a packet with @flags are compressed; false where packets of
+ * any channel before had another method. */
+bool mig_merge_method(MigMerge *merge, uint32_t flags);
+
 /* The input of @channel, 1 or more. */
 MigInput *mig_merge_input(const MigMerge *merge, uint32_t channel);
 

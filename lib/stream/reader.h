@@ -44,8 +44,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigReader, mig_reader_free)
  * SYNC, and then the mark that makes it wait.  The items of each channel tile that channel.
  * False with *error, and the channel is not added: of @in; MALFORMED or TRUNCATED with the
  * channel's number; USAGE for a channel that was added already or is of another guest.
- * mig_reader_next() then gives UNSUPPORTED for compressed pages, too, and USAGE if a channel
- * is missing.
+ * mig_reader_next() then gives UNSUPPORTED for pages compressed with qpl, uadk or qatzip, too, and
+ * USAGE if a channel is missing.
  */
 MIG_API bool mig_reader_add_channel(MigReader *reader, MigInput *in, GError **error);
 

@@ -113,6 +113,9 @@ static void watch_ram(MigSummary *s, const MigItem *item)
         s->totals.ram_records += item->pages.n_pages;
         ram->pages[item->pages.kind] += item->pages.n_pages;
         break;
+    case MIG_ITEM_MULTIFD_DATA:
+        ram_of(s, item->multifd_packet.block)->wire_bytes += item->length;
+        break;
     case MIG_ITEM_RAM_BLOCK:
         ram_of(s, item->block);
         break;
@@ -321,7 +324,7 @@ static void watch_channels(MigSummary *s, const MigItem *item)
 /* No section of the main channel has the bytes of another channel. */
 static bool watch_channel(MigSummary *s, const MigItem *item, GError **error)
 {
-    if (item->kind == MIG_ITEM_RAM_PAGES) {
+    if (item->kind == MIG_ITEM_RAM_PAGES || item->kind == MIG_ITEM_MULTIFD_DATA) {
         watch_ram(s, item);
     }
     return item->kind != MIG_ITEM_MULTIFD_DEVICE || !item->section ||

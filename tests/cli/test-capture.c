@@ -59,6 +59,11 @@ static Run *run_line(const char *line, const char *dir)
 /* Names say nothing, and notes are left out. */
 #define WHOLE "a: " ONE, "b: " MAIN, "c: " ZERO, "facts.json: u8 1", ".d: u8 2", NULL
 
+#define ZLIB                                              \
+    "a: =channels/q35-72-multifd-zlib/channel-0.zst",     \
+        "b: =channels/q35-72-multifd-zlib/channel-1.zst", \
+        "c: =channels/q35-72-multifd-zlib/channel-2.zst", NULL
+
 static const struct {
     const char *files[8];
     const char *line;
@@ -90,6 +95,11 @@ static const struct {
     { { WHOLE }, "ulimit -n 65; migstat check .", 0, "sound" },
     { { "a: " MAIN, NULL }, "migstat check -v .", 0, "no record has a page's content" },
     { { "a: header; config \"pc-q35-7.2\"; eof", NULL }, "migstat check .", 0, "sound" },
+    { { ZLIB }, "migstat check .", 0, "sound" },
+    { { ZLIB },
+      "migstat check --max-expand=100K .",
+      1,
+      "compressed pages of the channel expand to more than 102400 bytes" },
     /* --- what is not whole --- */
     { { "a: " MAIN, "b: " ONE, NULL },
       "migstat check .",
@@ -305,7 +315,8 @@ END_TEST
 
 /* --- captures of stock QEMU -------------------------------------------------------------- */
 
-static const char *const captures[] = { "q35-72-multifd", "q35-100-multifd-vfio" };
+static const char *const captures[] = { "q35-72-multifd", "q35-100-multifd-vfio",
+                                        "q35-72-multifd-zlib", "q35-111-multifd-zstd" };
 
 START_TEST(a_real_capture_is_sound)
 {

@@ -9,6 +9,8 @@
 
 #include <json-glib/json-glib.h>
 #include <string.h>
+#include <zlib.h>
+#include <zstd.h>
 
 #include "conversion.h"
 #include "migstat.h"
@@ -270,8 +272,17 @@ static const struct {
       BEFORE "ram-page-outside" AT },
     { START END, ONE("multifd-packet 0 1 0 1 \"b\" { be64 0xfffffffffffff000 }; "),
       BEFORE "ram-page-outside" AT },
-    { START END, ONE("multifd-packet 2 1 1 0 \"b\" { be64 0 }; page 1; "),
+    { START END, ONE("multifd-packet 8 1 1 0 \"b\" { be64 0 }; page 1; "),
       BEFORE "unsupported" AT },
+    { START END, ONE("multifd-packet 2 1 1 0 \"b\" { be64 0 }; page 1; "),
+      BEFORE "1:packet-1+0 multifd-packet 1@0xac0" },
+    { START END, ONE(NORMAL "multifd-packet 2 1 1 0 \"b\" { be64 0 }; page 1; "),
+      BEFORE "1:packet-2+0 1:normal@0x1000x2 multifd-compression 1@0x2ac0" },
+    { START END,
+      { ID0 SYNC NORMAL SYNC,
+        ID1 SYNC "multifd-packet 4 1 1 0 \"b\" { be64 0 }; page 1; " SYNC },
+      "1:initial 1:sync-0+0 2:initial 2:sync-0+0 EOS 1:packet-2+0 1:normal@0x1000x2 "
+      "1:sync-0+0 multifd-compression 2@0x580" },
     { START END, ONE("multifd-device \"\" 0 { u8 1 }; "), BEFORE "multifd-packet" AT },
     { START END, ONE("multifd-device \"d\" 0 { }; "), BEFORE "multifd-packet" AT },
     { START END, ONE("be32 0x11223344 1 0x41; str \"d\"; fill 255 0; be32 0 1; u8 1; "),
@@ -326,6 +337,144 @@ START_TEST(other_files_are_no_channels)
 }
 END_TEST
 
+/* --- compressed pages --------------------------------------------------------------- */
+
+/* What a source's stream of a channel has of @n pages, each filled with its number, and then a
+ * flush, or the end if @ends. */
+static void append_zlib(z_stream *z, GByteArray *out, unsigned n, bool ends)
+{
+    uint8_t page[4096], packed[65536];
+
+    for (unsigned i = 1; i <= n; i++) {
+        memset(page, (int)i, sizeof page);
+        z->next_in = page;
+        z->avail_in = sizeof page;
+        z->next_out = packed;
+        z->avail_out = sizeof packed;
+        deflate(z, i < n ? Z_NO_FLUSH : ends ? Z_FINISH : Z_SYNC_FLUSH);
+        g_byte_array_append(out, packed, (guint)(sizeof packed - z->avail_out));
+    }
+}
+
+static void append_zstd(ZSTD_CStream *zstd, GByteArray *out, unsigned n, bool ends)
+{
+    uint8_t page[4096], packed[65536];
+
+    for (unsigned i = 1; i <= n; i++) {
+        ZSTD_inBuffer in = { page, sizeof page, 0 };
+        ZSTD_outBuffer to = { packed, sizeof packed, 0 };
+
+        memset(page, (int)i, sizeof page);
+        ZSTD_compressStream2(zstd, &to, &in,
+                             i < n  ? ZSTD_e_continue
+                             : ends ? ZSTD_e_end
+                                    : ZSTD_e_flush);
+        g_byte_array_append(out, packed, (guint)to.pos);
+    }
+}
+
+static void append_text(GByteArray *out, const char *text)
+{
+    g_autoptr(GBytes) bytes = assembled(text);
+    gsize n;
+    const void *p = g_bytes_get_data(bytes, &n);
+
+    g_byte_array_append(out, p, (guint)n);
+}
+
+/* A packet that says it has @says pages, of which there are @has. */
+static void append_packet(GByteArray *out, uint32_t flags, unsigned says,
+                          const GByteArray *data)
+{
+    g_autofree char *head =
+        g_strdup_printf("be32 0x11223344 1 %u %u %u %u; be64 1; fill 32 0;"
+                        "str \"b\"; fill 255 0; repeat %u { be64 @i*0x1000 };"
+                        "fill %u 0",
+                        flags, says, says, data->len, says, (128 - says) * 8);
+
+    append_text(out, head);
+    g_byte_array_append(out, data->data, data->len);
+}
+
+static const struct {
+    uint32_t flags;
+    struct {
+        unsigned says, has;
+    } packets[2];
+    bool ends;
+    const char *wanted;
+} compressions[] = {
+#define PACKED "1:packet-2+0 1:normal@0x0x2 "
+    { MIG_MULTIFD_ZLIB,
+      { { 2, 2 }, { 2, 2 } },
+      false,
+      PACKED PACKED "1:sync-0+0 EOS eof end" },
+    { MIG_MULTIFD_ZSTD,
+      { { 2, 2 }, { 2, 2 } },
+      false,
+      PACKED PACKED "1:sync-0+0 EOS eof end" },
+    { MIG_MULTIFD_ZLIB,
+      { { 2, 2 }, { 2, 1 } },
+      false,
+      PACKED "1:packet-2+0 multifd-packet" },
+    { MIG_MULTIFD_ZSTD,
+      { { 2, 2 }, { 2, 1 } },
+      false,
+      PACKED "1:packet-2+0 multifd-packet" },
+    { MIG_MULTIFD_ZLIB,
+      { { 2, 2 }, { 2, 3 } },
+      false,
+      PACKED "1:packet-2+0 multifd-packet" },
+    { MIG_MULTIFD_ZSTD,
+      { { 2, 2 }, { 2, 3 } },
+      false,
+      PACKED "1:packet-2+0 multifd-packet" },
+    { MIG_MULTIFD_ZLIB, { { 2, 3 }, { 2, 2 } }, false, "1:packet-2+0 multifd-packet" },
+    { MIG_MULTIFD_ZLIB,
+      { { 2, 2 }, { 2, 2 } },
+      true,
+      PACKED "1:packet-2+0 multifd-packet" },
+};
+
+START_TEST(compressed_pages_are_read)
+{
+    bool zlib = compressions[_i].flags == MIG_MULTIFD_ZLIB;
+    g_autoptr(GByteArray) channel = g_byte_array_new();
+    g_autoptr(GBytes) main = assembled(START END), bytes = NULL;
+    g_autoptr(Capture) capture = NULL;
+    g_autofree char *words = NULL;
+    ZSTD_CStream *zstd = ZSTD_createCStream();
+    z_stream z = { 0 };
+    GBytes *streams[] = { main, NULL, NULL };
+
+    deflateInit(&z, 1);
+    append_text(channel, ID0 SYNC);
+    for (size_t i = 0; i < G_N_ELEMENTS(compressions[_i].packets); i++) {
+        g_autoptr(GByteArray) data = g_byte_array_new();
+        unsigned n = compressions[_i].packets[i].has;
+        bool ends = compressions[_i].ends && i == 1;
+
+        if (zlib) {
+            append_zlib(&z, data, n, ends);
+        } else {
+            append_zstd(zstd, data, n, ends);
+        }
+        append_packet(channel, compressions[_i].flags, compressions[_i].packets[i].says,
+                      data);
+    }
+    append_text(channel, SYNC);
+    deflateEnd(&z);
+    ZSTD_freeCStream(zstd);
+    bytes = g_byte_array_free_to_bytes(g_steal_pointer(&channel));
+    streams[1] = bytes;
+    capture = capture_new(streams);
+    words = read_words(capture);
+    ck_assert_msg(g_str_has_prefix(words, BEFORE) &&
+                      g_str_has_prefix(words + strlen(BEFORE), compressions[_i].wanted),
+                  "%s\nwanted:\n%s", words, compressions[_i].wanted);
+}
+END_TEST
+
 /* --- captures of stock QEMU ------------------------------------------------------- */
 
 static int64_t fact(const char *capture, const char *name)
@@ -361,7 +510,8 @@ static Capture *capture_open(const char *name)
     return capture;
 }
 
-static const char *const captures[] = { "q35-72-multifd", "q35-100-multifd-vfio" };
+static const char *const captures[] = { "q35-72-multifd", "q35-100-multifd-vfio",
+                                        "q35-72-multifd-zlib", "q35-111-multifd-zstd" };
 
 START_TEST(a_real_capture_has_the_pages_that_qemu_counted)
 {
@@ -413,6 +563,7 @@ Suite *suite_channels(void)
                         G_N_ELEMENTS(faults));
     tcase_add_test(tc, a_channel_that_is_cut_is_truncated);
     tcase_add_test(tc, other_files_are_no_channels);
+    tcase_add_loop_test(tc, compressed_pages_are_read, 0, G_N_ELEMENTS(compressions));
     tcase_add_loop_test(tc, a_real_capture_has_the_pages_that_qemu_counted, 0,
                         G_N_ELEMENTS(captures));
     suite_add_tcase(suite, tc);

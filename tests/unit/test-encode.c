@@ -57,7 +57,7 @@ static const struct {
 static bool is_of_multifd(MigItemKind kind)
 {
     return kind == MIG_ITEM_MULTIFD_INITIAL || kind == MIG_ITEM_MULTIFD_PACKET ||
-           kind == MIG_ITEM_MULTIFD_DEVICE;
+           kind == MIG_ITEM_MULTIFD_DEVICE || kind == MIG_ITEM_MULTIFD_DATA;
 }
 
 START_TEST(items_are_written_as_they_were_read)
