@@ -187,14 +187,16 @@ static void print_summary(const CheckReport *report)
     bool sound = !mig_check_count(report->check, MIG_SEVERITY_ERROR) &&
                  !mig_check_count(report->check, MIG_SEVERITY_WARNING) && !report->error;
 
-    if (check_report_is_for_one(report)) {
+    if (report->against->len && !mig_check_refusing(report->check)) {
+        /* the destination's verdict says it all */
+    } else if (check_report_is_for_one(report)) {
         verdict = cli_verdict_for(report->check, mig_releases_oldest(report->releases),
                                   report->error != NULL);
     } else if (report->releases) {
         verdict = cli_verdict_all(report->check, report->releases, report->error != NULL);
     }
     g_string_printf(line, "%s: ", file);
-    if (report->against && report->against->len) {
+    if (report->against->len) {
         append_destination(line, report);
     }
     if (check_report_is_refused_by_several(report)) {

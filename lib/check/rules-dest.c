@@ -22,6 +22,9 @@
 
 #define SAME_CPU "start the destination with the same -cpu and its properties"
 
+/* From this release on the loader compares the length of a virtqueue with its own. */
+#define QUEUES_CHECKED QEMU(11, 1)
+
 /* Each destination that is given. */
 #define EACH(check, shape) \
     (size_t i = 0; i < (check)->n_against && ((shape) = (check)->against[i]); i++)
@@ -429,6 +432,32 @@ static void dest_value(MigCheck *check, const MigFacts *facts, const MigItem *it
     report_each(check, item, 1u << MIG_SHAPE_VALUE, report_value);
 }
 
+/* Older loaders take any number of entries. */
+static void report_queue(MigCheck *check, const MigItem *item,
+                         const MigShapeDifference *d)
+{
+    if (check->asked && !mig_check_asks(check, FROM(QUEUES_CHECKED))) {
+        return;
+    }
+    mig_report(check, d->offset, item->section,
+               "%s: %" PRIu64 " entries here, at most %" PRIu64
+               " there, which QEMU 11.1 and "
+               "later refuse",
+               d->path, d->here, d->there);
+    mig_report_words(check, FROM(QUEUES_CHECKED),
+                     "VQ ... vring.num %" PRIu64 " exceeds allocated max %" PRIu64,
+                     d->here, d->there);
+    mig_report_no_remedy(check, "give the device at the destination as long queues "
+                                "(queue-size=, rx_queue_size=, tx_queue_size=)");
+    mig_report_severity(check, check->asked ? MIG_SEVERITY_ERROR : MIG_SEVERITY_WARNING);
+}
+
+static void dest_queue(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    report_each(check, item, 1u << MIG_SHAPE_QUEUE, report_queue);
+}
+
 static void report_register(MigCheck *check, const MigItem *item,
                             const MigShapeDifference *d)
 {
@@ -500,6 +529,8 @@ const MigRule mig_rules_dest[] = {
       MIG_SEVERITY_ERROR, DEST(MIG_WATCH(DEVICE_STATE), dest_fields) },
     { "dest-value", "values that the loader compares are the destination's",
       MIG_SEVERITY_ERROR, DEST(MIG_WATCH(DEVICE_STATE), dest_value) },
+    { "dest-queue", "the destination's virtqueues are as long", MIG_SEVERITY_WARNING,
+      DEST(MIG_WATCH(DEVICE_STATE), dest_queue) },
     { "dest-register", "the destination's CPU has the registers", MIG_SEVERITY_ERROR,
       DEST(MIG_WATCH(DEVICE_STATE), dest_register) },
     { "dest-subsection", "the destination knows the subsections", MIG_SEVERITY_ERROR,

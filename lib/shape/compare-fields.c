@@ -275,6 +275,35 @@ static void compare_subsection(MigShapeComparison *c,
     g_string_truncate(c->path, length);
 }
 
+/* The array of that name in the structure or in one that it begins with. */
+static const MigShapeField *find_array(const MigShapeVmstate *v, const char *name)
+{
+    const MigShapeField *f = v->fields;
+
+    while (f && strcmp(f->name, name) != 0) {
+        f = f->next;
+    }
+    return f || !v->fields || !v->fields->vmstate ? f
+                                                  : find_array(v->fields->vmstate, name);
+}
+
+/* A fresh guest has no state of CPU hotplug, but its tables tell for how many CPUs it would
+ * read it. */
+static void compare_cpus(MigShapeComparison *c, const MigShapeVmstate *subsection)
+{
+    const MigShapeField *devs =
+        c->max_cpus && g_str_has_suffix(subsection->name, "/cpuhp")
+            ? find_array(subsection, "devs")
+            : NULL;
+    MigShapeDifference *difference;
+
+    if (devs && devs->count != c->max_cpus) {
+        difference = differ(c, MIG_SHAPE_COUNT, true, subsection->name, subsection->name);
+        difference->here = devs->count;
+        difference->there = c->max_cpus;
+    }
+}
+
 void mig_shape_compare_vmstate(MigShapeComparison *c,
                                const MigShapeVmstate *here, /* NOLINT */
                                const MigShapeVmstate *there, uint32_t version)
@@ -285,6 +314,8 @@ void mig_shape_compare_vmstate(MigShapeComparison *c,
 
         if (own || !c->exact) {
             compare_subsection(c, here, q, own);
+        } else {
+            compare_cpus(c, q);
         }
     }
 }

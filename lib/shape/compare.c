@@ -11,6 +11,7 @@
 #include "device/decode.h"
 #include "io/budget.h"
 #include "io/input-memory.h"
+#include "stream/glob.h"
 
 /* --- what is offered --------------------------------------------------------------------- */
 
@@ -225,7 +226,9 @@ static void compare_values(MigShapeComparison *c, const MigLeaves *here,
         const MigField *f = &g_array_index(here->list, MigLeaf, i).field;
         const MigLeaf *own = mig_leaves_find(there, f->path);
 
-        if (own && is_refused(f, &own->field)) {
+        if (own && mig_glob("*virtio.queues[*].num", f->path) && f->u > own->field.u) {
+            differ(c, MIG_SHAPE_QUEUE, f)->there = own->field.u;
+        } else if (own && is_refused(f, &own->field)) {
             differ(c, MIG_SHAPE_VALUE, f)->there = own->field.u;
         } else if (!own && there->registers->len && !there->too_many &&
                    g_str_has_prefix(f->path, REGISTER)) {
@@ -347,6 +350,7 @@ void mig_shape_compare_device(const MigShape *shape, const MigOffered *o,
     MigShapeComparison c = { .budget = mig_reader_budget(o->reader),
                              .offered = o,
                              .exact = shape->reader != NULL,
+                             .max_cpus = shape->max_cpus,
                              .knows_counts = shape->reader || shape->knows_counts,
                              .differences = differences,
                              .path = path };

@@ -23,6 +23,7 @@ typedef enum MigShapeDifferenceKind {
     MIG_SHAPE_SIZE,               /* bytes of @path */
     MIG_SHAPE_FIELDS,     /* bytes from @path on, up to the next field that both have */
     MIG_SHAPE_VALUE,      /* of @path, which the loader compares */
+    MIG_SHAPE_QUEUE,      /* entries of the virtqueue @path */
     MIG_SHAPE_REGISTER,   /* @path is a register that the CPU there lacks */
     MIG_SHAPE_PCI_CONFIG, /* byte @at of configuration space */
 } MigShapeDifferenceKind;
@@ -100,6 +101,7 @@ typedef struct MigShapeComparison {
     MigBudget *budget;
     const MigOffered *offered;
     bool exact;        /* the destination's is a stream: all of its fields are there */
+    unsigned max_cpus; /* of the destination; 0: not known */
     bool knows_counts; /* fixed arrays have their number of elements */
     GPtrArray *differences;
     GString *path;

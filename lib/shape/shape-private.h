@@ -68,7 +68,8 @@ struct MigShape {
 
     /* of a stream */
     MigReader *reader;
-    GArray *sections; /* MigShapeSection, in the order of mig_section_compare() */
+    GArray *sections;  /* MigShapeSection, in the order of mig_section_compare() */
+    unsigned max_cpus; /* that the ACPI tables list; 0: not known */
 
     /* of a -dump-vmstate file */
     bool knows_counts; /* it tells how many elements a fixed array has; since 8.1 */
