@@ -26,8 +26,9 @@ typedef struct TailLine {
 
 struct MigExplain {
     MigMessageScan *scan;
-    GString *pending; /* the line that has not ended */
-    uint64_t line;    /* its number */
+    MigMessageMatch matches[MIG_MESSAGES_PER_LINE]; /* of the line at hand */
+    GString *pending;                               /* the line that has not ended */
+    uint64_t line;                                  /* its number */
     MigFailure now, before;
     TailLine tail[TAIL];
     uint64_t n_tail;
@@ -115,7 +116,7 @@ static const char start[] = "starting up libvirt version";
 /* One line, after what was around it has been undone. */
 static void read_inner(MigExplain *explain, const char *line, size_t length)
 {
-    MigMessageMatch matches[MIG_MESSAGES_PER_LINE];
+    MigMessageMatch *matches = explain->matches;
     size_t n = mig_message_scan_line(explain->scan, line, length, matches);
     bool after = false;
 
@@ -239,10 +240,10 @@ static void list_others(MigExplain *explain, const char *id)
 }
 
 static void refill(char **text, const char *sentences, const MigMessageMatch *match,
-                   bool pasted)
+                   MigMessageFill how)
 {
     g_free(*text);
-    *text = sentences ? mig_message_fill(sentences, match, pasted) : NULL;
+    *text = sentences ? mig_message_fill(sentences, match, how) : NULL;
     if (*text && !**text) {
         g_clear_pointer(text, g_free);
     }
@@ -254,9 +255,12 @@ static void fill(MigExplain *explain)
     const MigMessageMatch *best = &explain->counts->best;
     MigExplanation *result = &explain->result;
 
-    refill(&explain->meaning, best->message->meaning, best, false);
-    refill(&explain->look, best->message->look, best, true);
-    refill(&explain->help, best->message->help, best, true);
+    refill(&explain->meaning, best->message->meaning, best, MIG_FILL_SHOWN);
+    if (!explain->meaning) {
+        refill(&explain->meaning, best->message->meaning, best, MIG_FILL_ALL);
+    }
+    refill(&explain->look, best->message->look, best, MIG_FILL_PASTED);
+    refill(&explain->help, best->message->help, best, MIG_FILL_PASTED);
     result->meaning = explain->meaning;
     result->look = explain->look;
     result->help = explain->help;

@@ -111,8 +111,10 @@ static void take(MigFailure *failure, const MigFailureLine *line,
     failure->form = form;
     failure->line = line->number;
     for (unsigned i = 0; i < match->n_holes; i++) {
-        failure->best.holes[i].text =
-            failure->line_text + (match->holes[i].text - line->text);
+        if (match->holes[i].text) {
+            failure->best.holes[i].text =
+                failure->line_text + (match->holes[i].text - line->text);
+        }
     }
 }
 

@@ -240,7 +240,7 @@ void mig_decode_pci(const MigMessageMatch *match, const char *section, GPtrArray
         say_extended(&byte, facts);
     } else if (byte.i >= HEADER_END || byte.i == CAPABILITY) {
         say_capability(&byte, facts);
-        if (byte.i != CAPABILITY) {
+        if (byte.i != CAPABILITY && mig_message_hole(match, "local")) {
             say_msix(&byte, facts);
         }
     } else if ((byte.i >= BAR_FIRST && byte.i < BAR_END)) {

@@ -32,7 +32,7 @@ static const MigMessageHole *hole_named(const MigMessageMatch *match, const char
     for (unsigned i = 0; match && i < match->n_holes; i++) {
         if (match->holes[i].name_length == length &&
             memcmp(match->holes[i].name, name, length) == 0) {
-            return &match->holes[i];
+            return match->holes[i].text ? &match->holes[i] : NULL;
         }
     }
     return NULL;
@@ -78,7 +78,7 @@ static bool is_plain(const MigMessageHole *hole)
 typedef struct Fill {
     GString *out;
     const MigMessageMatch *match;
-    bool pasted;
+    MigMessageFill how;
 } Fill;
 
 /* What "{" at @p, of @n bytes up to its "}", stands for; false where the sentence goes. */
@@ -87,8 +87,12 @@ static bool append_hole(const Fill *fill, const char *p, size_t n)
     bool unless = *p == '!';
     const MigMessageHole *hole = hole_named(fill->match, p + unless, n - unless);
 
-    if (hole && fill->pasted && !is_plain(hole)) {
+    if (hole && fill->how == MIG_FILL_PASTED && !is_plain(hole)) {
         hole = NULL;
+    }
+    if (!hole && !unless && fill->how == MIG_FILL_ALL) {
+        g_string_append(fill->out, "...");
+        return true;
     }
     if (hole && !unless) {
         g_string_append_len(fill->out, hole->text, (gssize)hole->length);
@@ -139,9 +143,10 @@ static bool append_sentence(const Fill *fill, const char *p, const char *end)
     return true;
 }
 
-char *mig_message_fill(const char *sentences, const MigMessageMatch *match, bool pasted)
+char *mig_message_fill(const char *sentences, const MigMessageMatch *match,
+                       MigMessageFill how)
 {
-    const Fill fill = { g_string_new(NULL), match, pasted };
+    const Fill fill = { g_string_new(NULL), match, how };
 
     for (const char *p = sentences, *end; *p; p = end) {
         gsize before = fill.out->len;

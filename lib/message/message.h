@@ -77,7 +77,7 @@ const MigMessage *mig_message_at(size_t index);
 typedef struct MigMessageHole {
     const char *name; /* not closed by a NUL */
     size_t name_length;
-    const char *text; /* in the line */
+    const char *text; /* in the line; NULL: the text was cut before it */
     size_t length;
     bool is_number;
     uint64_t value; /* of a number; of one that does not fit, its low 64 bits */
@@ -88,6 +88,7 @@ struct MigMessageMatch {
     const MigMessage *message;
     const MigMessageText *text;
     size_t start, end; /* in the line */
+    size_t literal;    /* bytes of it that are the text's own: how much the fit says */
     MigMessageHole holes[MIG_MESSAGE_HOLES];
     unsigned n_holes;
 };
@@ -102,8 +103,15 @@ uint64_t mig_message_number(const MigMessageMatch *match, const char *name,
 /* Whether a shell reads it as a word, and nothing else. */
 bool mig_message_is_plain(const char *text, size_t length);
 
-/* @sentences of a message with the holes of @match.  A hole that a shell could take for more
- * than a word counts as not there if @pasted.  The caller frees. */
-char *mig_message_fill(const char *sentences, const MigMessageMatch *match, bool pasted);
+/* @sentences of a message with the holes of @match: as they are; without holes that a shell could
+ * take for more than a word; or all sentences, with an ellipsis for holes that are not there. */
+typedef enum MigMessageFill {
+    MIG_FILL_SHOWN,
+    MIG_FILL_PASTED,
+    MIG_FILL_ALL,
+} MigMessageFill;
+/* "" where no sentence is left.  The caller frees. */
+char *mig_message_fill(const char *sentences, const MigMessageMatch *match,
+                       MigMessageFill how);
 
 #endif

@@ -50,7 +50,7 @@ const MigMessage mig_messages_cpu[] = {
       .decode = mig_decode_arm_register },
     { .id = "msr",
       .form = CAUSE,
-      .texts = TEXTS(ALWAYS("error: failed to set MSR 0x%x to 0x%lx", "msr value")),
+      .texts = TEXTS(ALWAYS("failed to set MSR 0x%x to 0x%lx", "msr value")),
       .function = "target/i386/kvm/kvm.c, kvm_buf_set_msrs",
       .meaning = "KVM at the destination does not accept MSR 0x{msr} with the value "
                  "0x{value}, and QEMU aborts: the host's CPU, microcode or kernel lacks "

@@ -13,7 +13,9 @@
 #include <string.h>
 
 /* A pattern with fewer bytes of literals says little. */
-#define SHORT       12u
+#define SHORT 12u
+/* So much of a text must be there where the rest was cut. */
+#define CUT_MIN     16u
 #define DECIMAL_MAX 20u /* digits */
 #define HEX_MAX     32u
 
@@ -206,12 +208,86 @@ static size_t run_at(const Try *try, unsigned piece, size_t at, unsigned *next)
     return at;
 }
 
+/* Bytes of @literal that are at @at. */
+static size_t common(const Try *try, const MigPiece *literal, size_t at)
+{
+    size_t n = 0;
+
+    while (n < literal->length && at + n < try->length &&
+           try->line[at + n] == literal->text[n]) {
+        n++;
+    }
+    return n;
+}
+
+/* Bytes of the name at @at, up to the literal after it or the quote with which that begins, or
+ * else to the end of what there is. */
+static size_t name_before_cut(const Try *try, unsigned piece, size_t at)
+{
+    const MigPiece *next =
+        piece + 1 < try->pattern->n_pieces ? &try->pattern->pieces[piece + 1] : NULL;
+    size_t want = next && strchr("'\"", *next->text) ? 1 : next ? next->length : 0;
+
+    for (size_t n = 1; next && name_may_have(try, at, n); n++) {
+        if (common(try, next, at + n) >= want) {
+            return n;
+        }
+    }
+    return name_to_end(try, at);
+}
+
+/* Whether nothing but an ellipsis, quotes and the like comes from @at on: somebody left the rest
+ * out. */
+static bool is_left_out(const Try *try, size_t at)
+{
+    size_t n = try->length - at;
+    const char *rest = try->line + at;
+
+    while (n && strchr(" \t\"')},;", *rest)) {
+        rest++;
+        n--;
+    }
+    return n == 0 || g_str_has_prefix(n >= 3 ? rest : "", "...") ||
+           (n >= 3 && memcmp(rest, "\xe2\x80\xa6", 3) == 0);
+}
+
+/* A text that was cut after one of its holes: where it ends if the pieces from the anchor on fit
+ * as far as they are there, else SIZE_MAX. */
+static size_t cut_end(const Try *try, size_t at)
+{
+    const MigPattern *pattern = try->pattern;
+    size_t literal = 0;
+    bool hole = false;
+
+    for (unsigned piece = pattern->anchor; piece < pattern->n_pieces; piece++) {
+        const MigPiece *p = &pattern->pieces[piece];
+        size_t n = p->kind == MIG_PIECE_LITERAL ? common(try, p, at)
+                   : p->kind == MIG_PIECE_NAME  ? name_before_cut(try, piece, at)
+                                                : number_after(try, p->kind, at);
+
+        if (p->kind == MIG_PIECE_LITERAL) {
+            literal += n;
+        } else if (n) {
+            set_hole(try, piece, at, n);
+            hole = true;
+        }
+        at += n;
+        if (n == 0 || (p->kind == MIG_PIECE_LITERAL && n < p->length)) {
+            break;
+        }
+    }
+    try->match->literal = literal ? literal - 1 : 0; /* a whole text says more */
+    return hole && literal >= CUT_MIN && is_left_out(try, at) ? at : SIZE_MAX;
+}
+
 /* What follows the anchor, from @at on. */
 static bool fits_after(const Try *try, unsigned piece, size_t at)
 {
     const MigPattern *pattern = try->pattern;
     unsigned next = piece;
+    size_t anchor = at;
 
+    try->match->literal = pattern->literal;
     at = run_at(try, piece, at, &next);
     while (at != SIZE_MAX && next < pattern->n_pieces) {
         unsigned name = next;
@@ -228,6 +304,10 @@ static bool fits_after(const Try *try, unsigned piece, size_t at)
         n -= name + 1 < pattern->n_pieces;
         set_hole(try, name, at, n);
         at = end;
+    }
+    if (at == SIZE_MAX) {
+        memset(try->match->holes, 0, sizeof(try->match->holes));
+        at = cut_end(try, anchor);
     }
     try->match->end = at;
     return at != SIZE_MAX;
@@ -291,6 +371,6 @@ bool mig_pattern_fits(const MigPattern *pattern, const char *line, size_t length
 {
     const Try try = { pattern, line, length, match };
 
-    return fits_before(&try, pattern->anchor, at) &&
-           fits_after(&try, pattern->anchor, at) && stands_alone(&try);
+    return fits_after(&try, pattern->anchor, at) &&
+           fits_before(&try, pattern->anchor, at) && stands_alone(&try);
 }

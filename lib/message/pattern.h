@@ -33,7 +33,7 @@ typedef struct MigPiece {
 typedef struct MigPattern {
     MigPiece pieces[MIG_PATTERN_PIECES];
     unsigned n_pieces, anchor;
-    size_t literal; /* bytes of all literals: how much a fit says */
+    size_t literal; /* bytes of all literals */
 } MigPattern;
 
 /* Compiles @text, which must outlive the pattern; false where it has too many pieces or no
@@ -42,7 +42,8 @@ bool mig_pattern_compile(MigPattern *pattern, const char *text);
 
 /*
  * Whether it fits @line with its anchor at @at: the place of the whole, and of each hole in
- * order, whose names are left alone.  What is short must have a line, or what is between two
+ * order, whose names are left alone; and how much of it is the pattern's own.  A text that was cut
+ * after a hole fits as far as it goes, if nothing but an ellipsis follows.  What is short must have a line, or what is between two
  * ": ", for itself.
  */
 bool mig_pattern_fits(const MigPattern *pattern, const char *line, size_t length,

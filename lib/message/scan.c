@@ -77,12 +77,6 @@ void mig_message_scan_free(MigMessageScan *scan)
 
 /* --- a line ------------------------------------------------------------------------------- */
 
-/* A fit, and how much it says. */
-typedef struct Found {
-    MigMessageMatch match;
-    size_t literal;
-} Found;
-
 static void name_holes(MigMessageMatch *match)
 {
     const char *name = match->text->holes;
@@ -98,12 +92,12 @@ static void name_holes(MigMessageMatch *match)
 }
 
 /* Keeps @found in @all, of @n, unless something that says more overlaps it. */
-static size_t keep(Found *all, size_t n, const Found *found)
+static size_t keep(MigMessageMatch *all, size_t n, const MigMessageMatch *found)
 {
     size_t left = n;
 
     /* They are in order, so that what overlaps is at the end. */
-    while (left && all[left - 1].match.end > found->match.start) {
+    while (left && all[left - 1].end > found->start) {
         if (all[left - 1].literal >= found->literal) {
             return n;
         }
@@ -117,19 +111,19 @@ static size_t keep(Found *all, size_t n, const Found *found)
 }
 
 static size_t try_bucket(const MigMessageScan *scan, const char *line, size_t length,
-                         size_t at, Found *all, size_t n)
+                         size_t at, MigMessageMatch *all, size_t n)
 {
     for (uint16_t i = scan->buckets[hash(line + at)]; i != NONE;) {
         const Entry *entry = &g_array_index(scan->entries, Entry, i);
         const MigPiece *anchor = &entry->pattern.pieces[entry->pattern.anchor];
-        Found found = { .literal = entry->pattern.literal };
 
         if (anchor->length <= length - at &&
-            memcmp(line + at, anchor->text, anchor->length) == 0 &&
-            mig_pattern_fits(&entry->pattern, line, length, at, &found.match)) {
-            found.match.message = entry->message;
-            found.match.text = entry->text;
-            n = keep(all, n, &found);
+            memcmp(line + at, anchor->text, anchor->length) == 0) {
+            MigMessageMatch found = { .message = entry->message, .text = entry->text };
+
+            n = mig_pattern_fits(&entry->pattern, line, length, at, &found)
+                    ? keep(all, n, &found)
+                    : n;
         }
         i = entry->next;
     }
@@ -139,14 +133,12 @@ static size_t try_bucket(const MigMessageScan *scan, const char *line, size_t le
 size_t mig_message_scan_line(const MigMessageScan *scan, const char *line, size_t length,
                              MigMessageMatch *matches)
 {
-    Found all[MIG_MESSAGES_PER_LINE];
     size_t n = 0;
 
     for (size_t at = 0; at + MIG_PATTERN_ANCHOR <= length; at++) {
-        n = try_bucket(scan, line, length, at, all, n);
+        n = try_bucket(scan, line, length, at, matches, n);
     }
     for (size_t i = 0; i < n; i++) {
-        matches[i] = all[i].match;
         name_holes(&matches[i]);
     }
     return n;

@@ -307,6 +307,17 @@ static const struct {
       "incoming stream but unknown on the destination: fail migration",
       "arm-register-unknown", NULL, "11.0 and 11.1",
       "Register 0x603000000013c010 is ID_" },
+    /* what people quote in part */
+    { "Bad config data: i=0x20", "pci-config", NULL, NULL, "BAR 4" },
+    { "Bad config data: i=0x10 read: 21 ... wmask: c0", "pci-config", NULL, NULL,
+      "BAR 0" },
+    { "qemu: Unknown ramblock \"0000:02.0/qxl.vram\"", "ram-block-unknown", NULL, NULL,
+      "QXL" },
+    { "Length mismatch: system.flash1", "ram-block-size", NULL, "before 5.2", "OVMF" },
+    { "failed to set MSR 0x48e", "msr", NULL, NULL, "IA32_VMX" },
+    { "Unknown savevm section or instance 'spapr_cpu' \xe2\x80\xa6", "section-unknown",
+      "spapr_cpu", "5.2 to 10.1", "plugged in" },
+    { "Machine type received is 'virt-6.2' and local", "machine", NULL, NULL, "6.2" },
     /* two failures: the last one counts */
     { "Missing section footer for a\nload of migration failed: Invalid argument\nMissing "
       "section footer for b\nload of migration failed: Invalid argument",
@@ -364,7 +375,8 @@ static const char *const others[] = {
     "the software is too old",
     "x != y",
     "my config is 12 != 13 today",
-    "Unknown savevm section or instance 'cpu",
+    "Unknown savevm section or instance",
+    "Failed to load the page",
 };
 
 START_TEST(others_are_unknown)
@@ -388,6 +400,31 @@ START_TEST(commands_can_be_pasted)
     ck_assert_str_eq(e->section, "$(reboot)");
     ck_assert_msg(!strstr(e->help, "reboot"), "%s", e->help);
     ck_assert_msg(strstr(e->meaning, "$(reboot)"), "%s", e->meaning);
+}
+END_TEST
+
+/* A text that was cut anywhere is unknown, or has a meaning. */
+START_TEST(cut_texts_have_a_meaning)
+{
+    const MigMessage *message;
+    unsigned known = 0;
+
+    for (size_t i = (size_t)_i; (message = mig_message_at(i)) != NULL; i += 4) {
+        for (const MigMessageText *text = message->texts; text->text; text++) {
+            g_autofree char *filled = fill(text);
+
+            for (size_t n = 1; n < strlen(filled); n += 3) {
+                g_autofree char *cut = g_strndup(filled, n);
+                g_autoptr(MigExplain) explain = mig_explain_new();
+                const MigExplanation *e = explain_text(explain, cut);
+
+                ck_assert_msg(!e->id || (e->meaning && *e->meaning), "%s: \"%s\"", e->id,
+                              cut);
+                known += e->id != NULL;
+            }
+        }
+    }
+    ck_assert_uint_gt(known, 100);
 }
 END_TEST
 
@@ -705,6 +742,7 @@ Suite *suite_explain(void)
     tcase_add_loop_test(tc, reports_have_their_cause, 0, G_N_ELEMENTS(reports));
     tcase_add_loop_test(tc, others_are_unknown, 0, G_N_ELEMENTS(others));
     tcase_add_test(tc, commands_can_be_pasted);
+    tcase_add_loop_test(tc, cut_texts_have_a_meaning, 0, 4);
     tcase_add_test(tc, a_log_may_come_in_pieces);
     tcase_add_loop_test(tc, work_is_linear, 0, G_N_ELEMENTS(hostile));
     tcase_add_loop_test(tc, places_are_found, 0, G_N_ELEMENTS(streams));
