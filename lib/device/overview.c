@@ -42,23 +42,19 @@ static uint32_t count_cpus(MigReader *reader)
 
 #define RUN_STATE_MAX 100
 
-/* migration/global_state.c, vmstate_globalstate, 5.2 to 11.1: be32 length, which counts a
- * NUL, and 100 bytes. */
+/* migration/global_state.c, vmstate_globalstate, 5.2 to 11.1: be32 length, which no loader
+ * looks at, and 100 bytes, in which a NUL ends the name. */
 static char *read_run_state(MigReader *reader, uint64_t offset)
 {
     MigInput *in = mig_reader_input(reader);
     uint8_t body[4 + RUN_STATE_MAX];
-    uint32_t length;
 
     if (!mig_input_seekable(in) ||
         mig_input_read_at(in, offset, body, sizeof(body)) != sizeof(body)) {
         return NULL;
     }
-    length = mig_be32(body);
-    if (length > RUN_STATE_MAX || !memchr(body + 4, '\0', length)) {
-        return NULL;
-    }
-    return g_strdup((const char *)body + 4);
+    return memchr(body + 4, '\0', RUN_STATE_MAX) ? g_strdup((const char *)body + 4)
+                                                 : NULL;
 }
 
 static char *find_run_state(MigReader *reader, const MigSummary *s)

@@ -11,8 +11,11 @@
 
 #include "device/decode.h"
 #include "filter/filter.h"
+#include "stream/page.h"
 #include "stream/vfio-payload.h"
 #include "stream/vfio.h"
+
+#define HEX_DIGITS "0123456789abcdefABCDEF"
 
 typedef struct SetField {
     MigAddresses *path; /* "DEVICE:FIELD" */
@@ -123,22 +126,40 @@ static bool parse_number(Body *body, const MigField *field, uint64_t *value)
     return true;
 }
 
+/* Printable text, closed by a zero: such a field is a string. */
+static bool holds_text(const MigField *field)
+{
+    uint64_t n = 0;
+
+    while (n < field->length && g_ascii_isprint(field->bytes[n])) {
+        n++;
+    }
+    return n > 0 && n < field->length &&
+           mig_page_is_zero(field->bytes + n, field->length - n);
+}
+
+static bool is_hexadecimal(const char *text, uint64_t length)
+{
+    return strlen(text) == 2 * length && strspn(text, HEX_DIGITS) == 2 * length;
+}
+
 static bool set_bytes(Body *body, const MigField *field, uint8_t *at)
 {
     const char *text = body->set->value;
 
-    if (body->set->has_bits || strlen(text) != 2 * field->length) {
-        return refuse(body, field,
-                      "a buffer takes as many bytes in hexadecimal as it has");
-    }
-    for (uint64_t i = 0; i < field->length; i++) {
-        int high = g_ascii_xdigit_value(text[2 * i]),
-            low = g_ascii_xdigit_value(text[2 * i + 1]);
-
-        if (high < 0 || low < 0) {
-            return refuse(body, field, "the value is not hexadecimal");
+    if (!body->set->has_bits && is_hexadecimal(text, field->length)) {
+        for (uint64_t i = 0; i < field->length; i++) {
+            at[i] = (uint8_t)(g_ascii_xdigit_value(text[2 * i]) << 4 |
+                              g_ascii_xdigit_value(text[2 * i + 1]));
         }
-        at[i] = (uint8_t)(high << 4 | low);
+    } else if (!body->set->has_bits && holds_text(field) && *text &&
+               strlen(text) < field->length) {
+        memset(at, 0, field->length);
+        memcpy(at, text, strlen(text));
+    } else {
+        return refuse(body, field,
+                      "a buffer takes as many bytes in hexadecimal as it has; one that "
+                      "holds text takes text that is shorter");
     }
     mig_next_report(body->next, body->item->section, "%s is set", field->path);
     return true;
@@ -307,7 +328,7 @@ static void set_clear(void *state)
 static const MigFilterOption set_options[] = {
     { "path", "DEVICE:FIELD", "The field, as dump --devices=DEVICE:FIELD finds it" },
     { "value", "VALUE",
-      "An integer, true or false; of a buffer all bytes in hexadecimal" },
+      "An integer, true or false; a text; of another buffer all bytes in hexadecimal" },
     { "set", "BITS", "Bits to set instead" },
     { "clear", "BITS", "Bits to clear instead" },
     { 0 },

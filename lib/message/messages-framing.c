@@ -136,10 +136,9 @@ const MigMessage mig_messages_framing[] = {
           "loaded cannot go to; QEMU aborts. A guest that was stopped by a debugger "
           "or in the midst of a save has such a state.",
       .look = "The command \"migstat dump --devices=globalstate FILE\" shows it.",
-      .help =
-          "Save the guest again in the state paused, or set the field to paused with "
-          "\"migstat convert --filter=set-field:path=globalstate:runstate:value=...\"; "
-          "the value is the whole buffer in hexadecimal." },
+      .help = "Save the guest again in the state paused, or set the field to paused with "
+              "\"migstat convert "
+              "--filter=set-field:path=globalstate:runstate:value=paused\"." },
     { .id = "enum-value",
       .form = CAUSE,
       .texts = TEXTS(ALWAYS("invalid parameter value: %s", "value")),
@@ -148,6 +147,8 @@ const MigMessage mig_messages_framing[] = {
           "The recorded run state {value} is none that this QEMU knows: the stream "
           "was edited or is damaged, or its source has states of its own.",
       .look = "The command \"migstat dump --devices=globalstate FILE\" shows it.",
-      .help = "Save the guest again in the state paused." },
+      .help = "Save the guest again in the state paused, or set the field to it with "
+              "\"migstat convert "
+              "--filter=set-field:path=globalstate:runstate:value=paused\"." },
     { 0 },
 };

@@ -253,9 +253,10 @@ static const struct {
       NULL },
     { "header; " STATE("8", "r\\x1bnning") "zero 93; footer 3; eof",
       "state was \"r\\x1bnning\"", "\033" },
-    { "header; " STATE("7", "running") "zero 93; footer 3; eof", "complete",
-      "state was" },
-    { "header; " STATE("0xffffffff", "running") "zero 93; footer 3; eof", "complete",
+    /* no loader looks at the length, and a NUL has to end the name */
+    { "header; " STATE("0xffffffff", "running") "zero 93; footer 3; eof",
+      "state was \"running\"", NULL },
+    { "header; " STATE("101", "running") "fill 93 0x67; footer 3; eof", "complete",
       "state was" },
     { "header; " STATE("8", "running") "footer 3; eof", "complete", "state was" },
     /* lengths that add up to more than there are numbers */

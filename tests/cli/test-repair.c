@@ -27,6 +27,14 @@ static const struct {
       "set-field:path=0000:00:01.0/vfio:config.command:clear=2", "config.command", NULL },
     { "good/vfio-config-first.txt", "set-field:path=*/vfio:*INTA:value=1",
       "irq_state.INTA", NULL },
+    /* a text takes a text, which may begin with digits */
+    { "good/minimal-ram.txt", "set-field:path=globalstate:runstate:value=paused",
+      "runstate", NULL },
+    { "good/minimal-ram.txt", "set-field:path=globalstate:runstate:value=00ff",
+      "runstate", NULL },
+    { "good/minimal-ram.txt", "set-field:path=globalstate:runstate:value=", NULL,
+      "takes text" },
+    { "diff/a.txt", "set-field:path=timer:unused:value=paused", NULL, "as many bytes" },
     /* sizes are checked */
     { "diff/a.txt", "set-field:path=cpu:halted:value=2", NULL, "does not fit" },
     { "good/minimal-ram.txt", "set-field:path=apic:id:value=256", NULL, "does not fit" },
