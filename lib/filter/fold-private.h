@@ -2,13 +2,16 @@
 /*
  * Owns:          what the parts of the filter fold share.
  * Must not know: other filters.  Private to fold*.c.
- * See also:      fold.c, pages and the outer list; fold-vfio.c, device state.
+ * See also:      fold.c, pages and the outer list; fold-vfio.c, device state;
+ *                fold-postcopy.c.
  */
 #ifndef MIG_FILTER_FOLD_PRIVATE_H
 #define MIG_FILTER_FOLD_PRIVATE_H
 
 #include "filter/description-edit.h"
 #include "filter/filter.h"
+#include "io/long-array.h"
+#include "stream/page-set.h"
 #include "stream/vfio-packets.h"
 
 typedef struct MigFold {
@@ -19,6 +22,11 @@ typedef struct MigFold {
     bool full_written;       /* or whose FULL is open: what follows in it is dropped */
     uint64_t n_devices;      /* with packets, whose FULL was written */
     uint64_t n_pages, n_dropped;
+
+    /* Of a switch to postcopy. */
+    MigLongArray *held; /* MigItem, of what was packaged; NULL: none */
+    GArray *discarded;  /* by block; NULL: none */
+    MigPageStore pages; /* of those */
 } MigFold;
 
 /* Takes note of a packet of device state in the scan. */
@@ -27,5 +35,14 @@ bool mig_fold_scan_device(MigFold *fold, MigNext *next, const MigItem *item,
 
 /* A record of a VFIO device on the main channel. */
 bool mig_fold_vfio(MigFold *fold, MigNext *next, const MigItem *item, GError **error);
+
+/* Takes note of a RAM_DISCARD; of pages that came; keeps what was packaged. */
+bool mig_fold_discard(MigFold *fold, MigNext *next, const MigItem *item, GError **error);
+bool mig_fold_sent(MigFold *fold, const MigItem *item, GError **error);
+bool mig_fold_hold(MigFold *fold, MigNext *next, const MigItem *item, GError **error);
+
+/* Before @item, the end mark: emits what was kept. */
+bool mig_fold_release(MigFold *fold, MigNext *next, const MigItem *item, GError **error);
+void mig_fold_clear_postcopy(MigFold *fold);
 
 #endif

@@ -3,7 +3,8 @@
  * Owns:          the channels of a capture become one stream: where pages and device state
  *                of the others go on the main channel, and what it no longer needs.
  * Must not know: how channels are read; in which order their items come.
- * See also:      stream/merge.h, the order; fold-vfio.c; migstat-capture(5).
+ * See also:      stream/merge.h, the order; fold-vfio.c; fold-postcopy.c;
+ *                migstat-capture(5).
  *
  * The reader gives pages of other channels at the mark that makes a loader wait for them, so
  * they are written there, as records of the ram section that is open.  Records that follow
@@ -73,32 +74,64 @@ static bool keep_pages(MigFold *fold, MigNext *next, const MigItem *item, GError
 
 /* --- the outer list ----------------------------------------------------------------- */
 
-/* A file has no return path. */
+/* A file has no return path, and is loaded without postcopy. */
 static bool keep_command(MigFold *fold, MigNext *next, const MigItem *item,
                          GError **error)
 {
     switch (item->command.id) {
     case MIG_CMD_OPEN_RETURN_PATH:
     case MIG_CMD_PING:
+    case MIG_CMD_POSTCOPY_ADVISE:
+    case MIG_CMD_POSTCOPY_LISTEN:
+    case MIG_CMD_POSTCOPY_RUN:
+    case MIG_CMD_PACKAGED:
         fold->n_dropped++;
         return true;
-    case MIG_CMD_PACKAGED:
-    case MIG_CMD_POSTCOPY_LISTEN:
-        return mig_next_refuse(next, item, NULL, error,
-                               "the guest was switched to postcopy, which is not folded");
+    case MIG_CMD_POSTCOPY_RAM_DISCARD:
+        fold->n_dropped++;
+        return mig_fold_discard(fold, next, item, error);
+    case MIG_CMD_POSTCOPY_RESUME:
+    case MIG_CMD_RECV_BITMAP:
+        return mig_next_refuse(
+            next, item, NULL, error,
+            "the migration was paused and recovered, which is not folded");
     default:
         return mig_next_emit(next, item, error);
     }
+}
+
+/* Entries of the list have the host's page size only where postcopy may come. */
+static bool keep_block(MigNext *next, const MigItem *item, GError **error)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    MigRamBlock block = *item->block;
+
+    if (!block.host_page_size) {
+        return mig_next_emit(next, item, error);
+    }
+    block.host_page_size = 0;
+    mig_ram_block_encode(&block, bytes);
+    return mig_next_emit_bytes(next, item, MIG_ITEM_RAM_BLOCK, bytes->data, bytes->len,
+                               error);
 }
 
 static bool fold_event(void *state, MigNext *next, const MigItem *item, GError **error)
 {
     MigFold *fold = state;
 
+    if (item->package_depth && !item->channel && item->kind != MIG_ITEM_COMMAND) {
+        return mig_fold_hold(fold, next, item, error);
+    }
     switch (item->kind) {
     case MIG_ITEM_RAM_PAGES:
-        return item->channel ? put_pages(fold, next, item, error)
-                             : keep_pages(fold, next, item, error);
+        return (item->channel ? put_pages(fold, next, item, error)
+                              : keep_pages(fold, next, item, error)) &&
+               mig_fold_sent(fold, item, error);
+    case MIG_ITEM_RAM_BLOCK:
+        return keep_block(next, item, error);
+    case MIG_ITEM_EOF:
+        return mig_fold_release(fold, next, item, error) &&
+               mig_next_emit(next, item, error);
     case MIG_ITEM_RAM_MARK:
         return item->ram_mark.flag == MIG_RAM_MULTIFD_FLUSH ||
                mig_next_emit(next, item, error);
@@ -111,10 +144,8 @@ static bool fold_event(void *state, MigNext *next, const MigItem *item, GError *
         return mig_next_emit(next, item, error);
     case MIG_ITEM_DESCRIPTION:
         return mig_description_edit_item(fold->edit, next, item, error);
-    case MIG_ITEM_PADDING:
+    default: /* of other channels: packets, and what is unused in them */
         return item->channel || mig_next_emit(next, item, error);
-    default: /* packets */
-        return true;
     }
 }
 
@@ -159,7 +190,7 @@ static bool fold_finish(void *state, MigNext *next, GError **error)
     mig_next_report(next, NULL,
                     "%" PRIu64 " page%s and the state of %" PRIu64
                     " device%s came from other channels, %" PRIu64
-                    " command%s for a return path went",
+                    " command%s of a live migration went",
                     fold->n_pages, fold->n_pages == 1 ? "" : "s", fold->n_devices,
                     fold->n_devices == 1 ? "" : "s", fold->n_dropped,
                     fold->n_dropped == 1 ? "" : "s");
@@ -171,20 +202,17 @@ static void fold_clear(void *state)
     MigFold *fold = state;
 
     mig_vfio_packets_free(fold->packets);
-    if (fold->edit) {
-        mig_description_edit_free(fold->edit);
-    }
+    mig_fold_clear_postcopy(fold);
+    mig_description_edit_free(fold->edit);
 }
 
 const MigFilterType mig_filter_fold = {
     .name = "fold",
     .summary = "make one stream of the channels of a capture",
-    MIG_FILTER_HANDLES(MIG_ITEM_BIT(RAM_PAGES) | MIG_ITEM_BIT(RAM_MARK) |
-                       MIG_ITEM_BIT(COMMAND) | MIG_ITEM_BIT(VFIO_RECORD) |
-                       MIG_ITEM_BIT(SECTION_HEADER) | MIG_ITEM_BIT(DESCRIPTION) |
-                       MIG_ITEM_BIT(PADDING) | MIG_ITEM_BIT(MULTIFD_INITIAL) |
-                       MIG_ITEM_BIT(MULTIFD_PACKET) | MIG_ITEM_BIT(MULTIFD_DEVICE) |
-                       MIG_ITEM_BIT(MULTIFD_DATA)),
+    MIG_FILTER_PASSES(MIG_ITEM_BIT(FILE_HEADER) | MIG_ITEM_BIT(CONFIGURATION) |
+                      MIG_ITEM_BIT(RAM_LIST) | MIG_ITEM_BIT(MAPPED_HEADER) |
+                      MIG_ITEM_BIT(MAPPED_BITMAP) | MIG_ITEM_BIT(MAPPED_PAGES) |
+                      MIG_ITEM_BIT(TRAILING)),
     .page_kinds = MIG_PAGE_BITS_ALL,
     .state_size = sizeof(MigFold),
     .wants_scan = fold_wants_scan,

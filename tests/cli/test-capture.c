@@ -249,6 +249,30 @@ START_TEST(state_is_put_together)
 }
 END_TEST
 
+/* Real streams of a guest that was switched to postcopy: a folder of one channel. */
+static const char *const postcopies[] = { "m: =real/q35-72-postcopy.mig.zst",
+                                          "m: =real/q35-100-postcopy.mig.zst" };
+
+START_TEST(postcopy_becomes_precopy)
+{
+    const char *const files[] = { postcopies[_i], NULL };
+    g_autofree char *dir = make_folder(files);
+    g_autoptr(Run) run = run_line(
+        "mkdir o && migstat convert -q . -o o/x && migstat check o/x && "
+        "migstat dump --only=overview -f json o/x | grep -q '\"transfer\": \"precopy\"' "
+        "&& "
+        "migstat extract -q --ram=all -o o/r . && migstat extract -q --ram=all -o o/s "
+        "o/x && "
+        "diff -r o/r o/s && migstat diff o/x . | grep -v '^[-+][-+]\\|^commands'",
+        dir);
+
+    ck_assert_msg(run->status == 1 && strstr(run->out, "sound (0 errors, 0 warnings") &&
+                      !*run->err,
+                  "%d: %s%s", run->status, run->out, run->err);
+    scratch_remove(dir);
+}
+END_TEST
+
 /* --- what cannot become one stream ---------------------------------------------------------- */
 
 #define VFIO_START                                                                     \
@@ -262,6 +286,18 @@ END_TEST
 #define CONFIG(i)                                                                     \
     "multifd-device \"d/vfio\" 0 { be32 0 " i " 1; vfio config; vfio-payload 256 4; " \
     "vfio eos }; "
+
+/* A switch to postcopy, after which @pages come. */
+#define POSTCOPY(discard, pages)                                                       \
+    "header; config \"pc-q35-7.2\"; command 1; command 3 { be64 0x1000 0x1000 };"      \
+    "start 2 \"ram\" 0 4; ram-size 0x2000; ram-block \"b\" 0x2000; ram-eos; footer 2;" \
+    "part 2; ram-normal 0 7 \"b\"; ram-normal 0x1000 8; ram-eos; footer 2; " discard   \
+    "; "                                                                               \
+    "command 2 { be32 2 }; packaged { command 4; full 7 \"timer\" 0 2; fill 24 0; "    \
+    "footer 7;"                                                                        \
+    "command 5 }; end 2; " pages "; footer 2; eof"
+#define DISCARD(name, ranges) \
+    "command 6 { u8 0; pstr8 \"" name "\"; u8 0; be64 " ranges " }"
 
 static const struct {
     const char *files[3], *says;
@@ -296,9 +332,14 @@ static const struct {
         "full 3 \"d/vfio\" 0 1; vfio config-load-ready; footer 3; eof",
         SYNCED },
       "its configuration is on another channel" },
-    { { "m: header; config \"pc-q35-7.2\"; packaged { command 3 }; eof",
-        "c: multifd-initial 0" },
-      "was switched to postcopy" },
+    { { "m: header; config \"pc-q35-7.2\"; command 9; eof", "c: multifd-initial 0" },
+      "was paused and recovered" },
+    { { "m: " POSTCOPY(DISCARD("b", "0 0x2000"), "ram-zero 0 \"b\"; ram-eos") },
+      "1 of the pages of block b that were discarded did not come again" },
+    { { "m: " POSTCOPY(DISCARD("c", "0 0x1000"), "ram-eos") },
+      "a RAM_DISCARD that makes no" },
+    { { "m: " POSTCOPY("command 6 { u8 0 }", "ram-eos") },
+      "a RAM_DISCARD that makes no" },
 };
 
 START_TEST(what_has_no_place_in_one_stream_is_refused)
@@ -351,6 +392,7 @@ Suite *suite_capture(void)
     tcase_add_loop_test(tc, a_capture_is_one_input, 0, G_N_ELEMENTS(rows));
     tcase_add_loop_test(tc, what_is_shown_of_a_capture, 0, G_N_ELEMENTS(views));
     tcase_add_loop_test(tc, state_is_put_together, 0, G_N_ELEMENTS(lines));
+    tcase_add_loop_test(tc, postcopy_becomes_precopy, 0, G_N_ELEMENTS(postcopies));
     tcase_add_loop_test(tc, what_has_no_place_in_one_stream_is_refused, 0,
                         G_N_ELEMENTS(refusals));
     tcase_add_loop_test(tc, a_real_capture_is_sound, 0, G_N_ELEMENTS(captures));

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          see discard.h.
+ * Must not know: who asks.
+ * See also:      stream/command.h.
+ */
+#include "stream/discard.h"
+
+#include "stream/reader-private.h"
+
+#define RANGE 16u /* bytes */
+
+bool mig_discard_parse(const uint8_t *p, size_t n, MigDiscard *discard)
+{
+    size_t head = MIG_COMMAND_HEADER_LENGTH + 2, after;
+
+    if (n < head || p[MIG_COMMAND_HEADER_LENGTH] != 0) {
+        return false;
+    }
+    discard->name_length = p[head - 1];
+    discard->name = (const char *)p + head;
+    after = head + discard->name_length + 1;
+    if (n < after || p[after - 1] != 0 || (n - after) % RANGE != 0) {
+        return false;
+    }
+    discard->ranges = p + after;
+    discard->n_ranges = (n - after) / RANGE;
+    return true;
+}
+
+const MigRamBlock *mig_discard_block(const MigDiscard *discard, const MigReader *reader)
+{
+    return mig_ram_state_find(mig_reader_ram(reader), discard->name,
+                              discard->name_length);
+}
+
+uint64_t mig_discard_range(const MigDiscard *discard, size_t i, uint64_t *length)
+{
+    const uint8_t *p = discard->ranges + i * RANGE;
+
+    *length = mig_be64(p + 8);
+    return mig_be64(p);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          the payload of POSTCOPY_RAM_DISCARD.
+ * Must not know: what is done about it.  Private to the library.
+ * See also:      stream/command.c.
+ *
+ * u8 version 0 | pstr8 name of the block | u8 0 | ranges, each be64 start | be64 length, in
+ * bytes of the block.
+ * Source: migration/savevm.c, qemu_savevm_send_postcopy_ram_discard(),
+ * loadvm_postcopy_ram_handle_discard(); 5.2 to 11.1.
+ */
+#ifndef MIG_STREAM_DISCARD_H
+#define MIG_STREAM_DISCARD_H
+
+#include "stream/reader.h"
+
+typedef struct MigDiscard {
+    const char *name; /* no NUL at its end */
+    uint8_t name_length;
+    size_t n_ranges;
+    const uint8_t *ranges;
+} MigDiscard;
+
+/* @p: the command, @n bytes, which *discard borrows.  False if it is none. */
+bool mig_discard_parse(const uint8_t *p, size_t n, MigDiscard *discard);
+
+/* The block of that name, or NULL. */
+const MigRamBlock *mig_discard_block(const MigDiscard *discard, const MigReader *reader);
+
+/* Where the @i-th range starts, and its length. */
+uint64_t mig_discard_range(const MigDiscard *discard, size_t i, uint64_t *length);
+
+#endif
