@@ -86,7 +86,9 @@ say = $(if $(V)$(findstring s,$(flags)),,@echo '  $(1)	$(2)')
 # --- what is needed from the system -----------------------------------------------------
 
 LIB_PACKAGES := glib-2.0
-LIB_PACKAGES_PRIVATE := libzstd zlib
+LIB_PACKAGES_PRIVATE := libzstd zlib liblzma
+# It has no pkg-config file everywhere.
+LIB_LIBRARIES := -lbz2
 PROGRAM_PACKAGES := libseccomp
 TEST_PACKAGES := check json-glib-1.0 gio-2.0
 # In other suites tests/abi is not looked at.
@@ -105,7 +107,7 @@ tests := $(filter-out check-qemu check-agree check-m32 check-format \
 	check-all check-lab check-fresh,$(filter check% update-golden mutants $(B)/tests/%,$(goals)))
 needs := $(if $(filter-out clean help dist uninstall format check-m32 check-format check-all \
 	check-lab check-fresh,$(goals)),\
-	pkg-config $(LIB_PACKAGES) $(LIB_PACKAGES_PRIVATE) \
+	pkg-config $(LIB_PACKAGES) $(LIB_PACKAGES_PRIVATE) $(LIB_LIBRARIES) \
 	$(PROGRAM_PACKAGES) $(ARGP)) \
 	$(if $(tests),$(TEST_PACKAGES) $(TEST_TOOLS)) \
 	$(if $(findstring -m32,$(CC)),-m32) \
@@ -132,7 +134,7 @@ packages := $(LIB_PACKAGES) $(LIB_PACKAGES_PRIVATE)
 # Warnings are for our own code, not for what a package's macro expands to.
 package_cflags = $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(1)))
 PACKAGE_CFLAGS := $(call package_cflags,$(packages))
-PACKAGE_LIBS := $(shell $(PKG_CONFIG) --libs $(packages))
+PACKAGE_LIBS := $(shell $(PKG_CONFIG) --libs $(packages)) $(LIB_LIBRARIES)
 PROGRAM_CFLAGS := $(call package_cflags,$(PROGRAM_PACKAGES))
 PROGRAM_LIBS := $(shell $(PKG_CONFIG) --libs $(PROGRAM_PACKAGES)) $(ARGP)
 TEST_CFLAGS = $(call package_cflags,$(TEST_PACKAGES))
@@ -431,6 +433,7 @@ install: all
 	$(Q)sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@LIBDIR@,$(LIBDIR),' \
 		-e 's,@INCLUDEDIR@,$(INCLUDEDIR),' -e 's,@VERSION@,$(VERSION),' \
 		-e 's,@REQUIRES@,$(LIB_PACKAGES),' -e 's,@REQUIRES_PRIVATE@,$(LIB_PACKAGES_PRIVATE),' \
+		-e 's,@LIBS_PRIVATE@,$(LIB_LIBRARIES),' \
 		lib/migstat.pc.in > $(call dest,$(LIBDIR)/pkgconfig/migstat.pc)
 	$(Q)$(foreach m,$(man_pages),install -D -m 644 $m \
 		$(call dest,$(MANDIR)/man$(call section,$m)/$(notdir $m)) &&) :

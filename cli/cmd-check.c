@@ -367,13 +367,12 @@ const CliCommand cli_command_check = {
     .name = "check",
     .summary = "judge whether a stream is sound, and which QEMU loads it",
     .arguments = "FILE...",
-    .doc =
-        "Judges QEMU migration streams: whether they are sound and in order, and "
-        "whether a release would load them.\v"
-        "FILE may be compressed with zstd or gzip, or be a libvirt save image; \"-\" is "
-        "standard input.  migstat-rules(7) explains the rules.\n\n"
-        "Exit status: 0 no errors; 1 errors, damage included; 2 the job could not be "
-        "done.",
+    .doc = "Judges QEMU migration streams: whether they are sound and in order, and "
+           "whether a release would load them.\v"
+           "FILE may be compressed, or be a libvirt save image; \"-\" is "
+           "standard input.  migstat-rules(7) explains the rules.\n\n"
+           "Exit status: 0 no errors; 1 errors, damage included; 2 the job could not be "
+           "done.",
     .options = options,
     .rules = option_rules,
     .parse = parse,

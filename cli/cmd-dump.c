@@ -317,12 +317,11 @@ const CliCommand cli_command_dump = {
     .name = "dump",
     .summary = "show what is in a stream",
     .arguments = "FILE...",
-    .doc =
-        "Shows what is in QEMU migration streams.\v"
-        "FILE may be compressed with zstd or gzip, or be a libvirt save image; \"-\" is "
-        "standard input.\n\n"
-        "Exit status: 0 complete; 1 damaged or incomplete, and what could be read was "
-        "shown; 2 the job could not be done.",
+    .doc = "Shows what is in QEMU migration streams.\v"
+           "FILE may be compressed, or be a libvirt save image; \"-\" is "
+           "standard input.\n\n"
+           "Exit status: 0 complete; 1 damaged or incomplete, and what could be read was "
+           "shown; 2 the job could not be done.",
     .options = options,
     .parse = parse,
     .rules = rules,

@@ -47,6 +47,7 @@
     SUITE(json_scan)   \
     SUITE(layers)      \
     SUITE(long_array)  \
+    SUITE(lzop)        \
     SUITE(memory)      \
     SUITE(messages)    \
     SUITE(misuse)      \

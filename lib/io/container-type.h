@@ -18,6 +18,9 @@
 #define MIG_CONTAINERS(X) \
     X(zstd)               \
     X(gzip)               \
+    X(bzip2)              \
+    X(xz)                 \
+    X(lzop)               \
     X(libvirt)
 
 /* Wrappers nest at most this deep. */
@@ -41,8 +44,8 @@ typedef struct MigOpening {
     MigExpansion *expansion; /* for compression; to be referenced */
     /* To be filled in: the header, its length, the properties, and other words than the name. */
     MigContainer *container;
-    /* To be filled in where the header says so: the name of the compression of what it wraps, which
-     * need not be a kind of this list; static.  NULL: none is said. */
+    /* To be filled in where the header says so: the name of the compression of what it wraps;
+     * static.  NULL: none is said. */
     const char *payload;
 } MigOpening;
 

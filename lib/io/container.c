@@ -25,16 +25,6 @@ static const MigContainerType *recognise(const uint8_t *head, size_t n)
     return NULL;
 }
 
-static bool is_known(const char *name)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
-        if (strcmp(types[i]->name, name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* A header may say how its payload is compressed; the payload must agree.  @found: what that is,
  * NULL for none of the list.  @n: how many bytes of it there are. */
 static bool check_payload(const MigContainer *outer, const char *payload,
@@ -43,14 +33,6 @@ static bool check_payload(const MigContainer *outer, const char *payload,
 {
     if (!payload) {
         return true;
-    }
-    if (!is_known(payload)) {
-        mig_source_set_error(error, MIG_ERROR_UNSUPPORTED, origin,
-                             "the stream in this %s is compressed with %s, "
-                             "which is not supported; \"tail -c +%" PRIu64
-                             " IMAGE | %s -dc\" unpacks it",
-                             outer->type->name, payload, origin + 1, payload);
-        return false;
     }
     /* A save that failed early has no payload; the reader reports that. */
     if (n > 0 && (!found || strcmp(found->name, payload) != 0)) {

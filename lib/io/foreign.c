@@ -74,9 +74,6 @@ static bool is_zero(const uint8_t *head, size_t n)
 
 /* The first row that fits counts. */
 static const Foreign foreign[] = {
-    { MAGIC("BZh"), 0, true, DECOMPRESS("bzip2"), NULL },
-    { MAGIC("\xfd\x37zXZ\0"), 0, true, DECOMPRESS("xz"), NULL },
-    { MAGIC("\x89LZO"), 0, true, DECOMPRESS("lzop"), NULL },
     { MAGIC("\x04\x22\x4d\x18"), 0, true, DECOMPRESS("lz4"), NULL },
     { MAGIC("LZIP"), 0, true, DECOMPRESS("lzip"), NULL },
     { MAGIC("QFI\xfb"), 0, true,

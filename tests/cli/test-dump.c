@@ -340,7 +340,9 @@ static const struct {
     { STREAM, LIBVIRT("LibvirtQemudPart", "le32", "0", "16"), PLAIN, NULL, 0, "PARTIAL" },
     { STREAM, LIBVIRT("LibvirtQemudSave", "le32", "1", "0"), GZIP, NULL, 0, "+gzip" },
     { STREAM, LIBVIRT("LibvirtQemudSave", "le32", "5", "0"), ZSTD, NULL, 0, "+zstd" },
-    { STREAM, LIBVIRT("LibvirtQemudSave", "le32", "3", "0"), PLAIN, NULL, 2, "xz" },
+    { STREAM, LIBVIRT("LibvirtQemudSave", "le32", "3", "0"), PLAIN, NULL, 1,
+      "compressed with xz, but it begins with other bytes" },
+    { STREAM, LIBVIRT("LibvirtQemudSave", "le32", "7", "0"), PLAIN, NULL, 2, "format 7" },
     { STREAM, "zero 4096;", PLAIN, "--offset=4096", 0, "24 bytes, plain" },
     { STREAM, "zero 4096;", PLAIN, "--offset=0x1000", 0, "24 bytes, plain" },
     { STREAM, "zero 4096;", PLAIN, "--offset=4K", 0, "24 bytes, plain" },
@@ -348,8 +350,8 @@ static const struct {
     { STREAM, "zero 4096;", PLAIN, NULL, 1, "error[magic]" },
     { STREAM, "", PLAIN, "--offset=1M", 2, "beyond the end" },
     { "str \"QFI\"; u8 0xfb; zero 100", "", PLAIN, NULL, 2, "qcow2" },
-    { "bytes fd377a585a00; zero 100", "", PLAIN, NULL, 2, "xz" },
-    { "str \"BZh9\"; zero 100", "", PLAIN, NULL, 2, "bzip2" },
+    { "bytes fd377a585a00; zero 100", "", PLAIN, NULL, 1, "xz: the compressed data is " },
+    { "str \"BZh9\"; zero 100", "", PLAIN, NULL, 1, "bzip2: the compressed data is " },
 };
 
 static void append_packed(GByteArray *out, GBytes *plain, int packing)
@@ -646,8 +648,8 @@ static const struct {
     { "be32 0x11223344 1", PLAIN, 2, "it is a multifd channel" },
     { "str \"QCPR\"", PLAIN, 2, "it is the state file of a CPR transfer" },
     { "str \"QFI\"; u8 0xfb; be32 3", PLAIN, 2, "it is a qcow2 image" },
-    { "str \"BZh9\"", PLAIN, 2, "it is compressed with bzip2" },
-    { "str \"BZh9\"", GZIP, 2, "it is compressed with bzip2" },
+    { "str \"LZIP\"", PLAIN, 2, "it is compressed with lzip" },
+    { "str \"LZIP\"", GZIP, 2, "it is compressed with lzip" },
     { LIBVIRT("LibvirtQemudPart", "le32", "0", "0"), PLAIN, 1,
       "inside a libvirt save image that was not finished it is empty" },
 };

@@ -23,6 +23,7 @@
 
 #include "fuzz/fuzz.h"
 #include "migstat.h"
+#include "packing.h"
 
 /* Assertions are FUZZ_ASSERT: libcheck takes a note of each of its own that holds, and the
  * runner would grow by hundreds of megabytes, which each fork for a test has to copy. */
@@ -307,7 +308,29 @@ static GByteArray *wrap_gzip(const uint8_t *data, size_t n)
     return g_byte_array_set_size(packed, (guint)written);
 }
 
-enum { LIBVIRT_RAW = 0, LIBVIRT_GZIP = 1, LIBVIRT_ZSTD = 5 };
+static GByteArray *wrap_by(GBytes *(*pack)(GBytes *plain), const uint8_t *data, size_t n)
+{
+    g_autoptr(GBytes) plain = g_bytes_new_static(data, n);
+
+    return g_bytes_unref_to_array(pack(plain));
+}
+
+static GByteArray *wrap_bzip2(const uint8_t *data, size_t n)
+{
+    return wrap_by(packed_bzip2, data, n);
+}
+
+static GByteArray *wrap_xz(const uint8_t *data, size_t n)
+{
+    return wrap_by(packed_xz, data, n);
+}
+
+static GByteArray *wrap_lzop(const uint8_t *data, size_t n)
+{
+    return wrap_by(packed_lzop, data, n);
+}
+
+enum { LIBVIRT_RAW = 0, LIBVIRT_GZIP = 1, LIBVIRT_XZ = 3, LIBVIRT_ZSTD = 5 };
 
 /* The header of a save image, and the domain and the cookie after it. */
 static GByteArray *in_libvirt(uint32_t format, GByteArray *payload)
@@ -340,6 +363,11 @@ static GByteArray *wrap_libvirt_gzip(const uint8_t *data, size_t n)
     return in_libvirt(LIBVIRT_GZIP, wrap_gzip(data, n));
 }
 
+static GByteArray *wrap_libvirt_xz(const uint8_t *data, size_t n)
+{
+    return in_libvirt(LIBVIRT_XZ, wrap_xz(data, n));
+}
+
 static GByteArray *wrap_libvirt_zstd(const uint8_t *data, size_t n)
 {
     return in_libvirt(LIBVIRT_ZSTD, wrap_zstd(data, n));
@@ -352,8 +380,12 @@ static const struct {
 } wrappers[] = {
     { "zstd", wrap_zstd, true },
     { "gzip", wrap_gzip, true },
+    { "bzip2", wrap_bzip2, true },
+    { "xz", wrap_xz, true },
+    { "lzop", wrap_lzop, true },
     { "libvirt", wrap_libvirt, false },
     { "libvirt, gzip", wrap_libvirt_gzip, true },
+    { "libvirt, xz", wrap_libvirt_xz, true },
     { "libvirt, zstd", wrap_libvirt_zstd, true },
 };
 

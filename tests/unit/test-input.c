@@ -4,6 +4,7 @@
  * Must not know: migration streams; the bytes here are a pattern that tells its offset.
  * See also:      lib/io/input.h.
  */
+#include "packing.h"
 #include "support.h"
 
 #include <fcntl.h>
@@ -792,14 +793,34 @@ static GBytes *zstd_frames(GBytes *plain)
     return joined_bytes(two, second_packed);
 }
 
-static GBytes *gzip_members(GBytes *plain)
+static GBytes *members(GBytes *plain, Wrap pack)
 {
     gsize size = g_bytes_get_size(plain);
     g_autoptr(GBytes) first = g_bytes_new_from_bytes(plain, 0, size / 3);
     g_autoptr(GBytes) second = g_bytes_new_from_bytes(plain, size / 3, size - size / 3);
-    g_autoptr(GBytes) first_packed = gzip(first);
-    g_autoptr(GBytes) second_packed = gzip(second);
+    g_autoptr(GBytes) first_packed = pack(first);
+    g_autoptr(GBytes) second_packed = pack(second);
     return joined_bytes(first_packed, second_packed);
+}
+
+static GBytes *gzip_members(GBytes *plain)
+{
+    return members(plain, gzip);
+}
+
+static GBytes *bzip2_members(GBytes *plain)
+{
+    return members(plain, packed_bzip2);
+}
+
+static GBytes *xz_members(GBytes *plain)
+{
+    return members(plain, packed_xz);
+}
+
+static GBytes *lzop_members(GBytes *plain)
+{
+    return members(plain, packed_lzop);
 }
 
 static GBytes *gzip_padded(GBytes *plain)
@@ -814,12 +835,32 @@ static GBytes *libvirt_raw(GBytes *plain)
     return libvirt(&good_header, plain);
 }
 
-static GBytes *libvirt_zstd(GBytes *plain)
+static GBytes *libvirt_packed(GBytes *plain, uint32_t format, Wrap pack)
 {
     LibvirtHeader header = good_header;
-    g_autoptr(GBytes) packed = zstd(plain);
-    header.format = 5;
+    g_autoptr(GBytes) packed = pack(plain);
+    header.format = format;
     return libvirt(&header, packed);
+}
+
+static GBytes *libvirt_zstd(GBytes *plain)
+{
+    return libvirt_packed(plain, 5, zstd);
+}
+
+static GBytes *libvirt_bzip2(GBytes *plain)
+{
+    return libvirt_packed(plain, 2, packed_bzip2);
+}
+
+static GBytes *libvirt_xz(GBytes *plain)
+{
+    return libvirt_packed(plain, 3, packed_xz);
+}
+
+static GBytes *libvirt_lzop(GBytes *plain)
+{
+    return libvirt_packed(plain, 4, packed_lzop);
 }
 
 static GBytes *libvirt_gzip_big_endian(GBytes *plain)
@@ -844,17 +885,28 @@ static const struct {
     const char *containers; /* Their names, outermost first. */
     bool seekable;          /* Where the file is. */
     uint64_t file_offset;
+    bool slow; /* Little is enough. */
 } wrappers[] = {
-    { "zstd", zstd, "zstd", false, 0 },
-    { "zstd frames", zstd_frames, "zstd", false, 0 },
-    { "gzip", gzip, "gzip", false, 0 },
-    { "gzip members", gzip_members, "gzip", false, 0 },
-    { "gzip padded", gzip_padded, "gzip", false, 0 },
-    { "libvirt", libvirt_raw, "libvirt save image", true, 92 + XML_AREA },
-    { "libvirt zstd", libvirt_zstd, "libvirt save image, zstd", false, 0 },
-    { "libvirt gzip", libvirt_gzip_big_endian, "libvirt save image, gzip", false, 0 },
+    { "zstd", zstd, "zstd", false, 0, false },
+    { "zstd frames", zstd_frames, "zstd", false, 0, false },
+    { "gzip", gzip, "gzip", false, 0, false },
+    { "gzip members", gzip_members, "gzip", false, 0, false },
+    { "gzip padded", gzip_padded, "gzip", false, 0, false },
+    { "bzip2", packed_bzip2, "bzip2", false, 0, true },
+    { "bzip2 members", bzip2_members, "bzip2", false, 0, true },
+    { "xz", packed_xz, "xz", false, 0, true },
+    { "xz members", xz_members, "xz", false, 0, true },
+    { "lzop", packed_lzop, "lzop", false, 0, false },
+    { "lzop members", lzop_members, "lzop", false, 0, false },
+    { "libvirt", libvirt_raw, "libvirt save image", true, 92 + XML_AREA, false },
+    { "libvirt zstd", libvirt_zstd, "libvirt save image, zstd", false, 0, false },
+    { "libvirt gzip", libvirt_gzip_big_endian, "libvirt save image, gzip", false, 0,
+      false },
+    { "libvirt bzip2", libvirt_bzip2, "libvirt save image, bzip2", false, 0, true },
+    { "libvirt xz", libvirt_xz, "libvirt save image, xz", false, 0, true },
+    { "libvirt lzop", libvirt_lzop, "libvirt save image, lzop", false, 0, false },
     { "nested", zstd_of_gzip_of_libvirt, "zstd, gzip, libvirt save image", false,
-      92 + XML_AREA },
+      92 + XML_AREA, false },
 };
 
 static char *container_names(const MigInput *in)
@@ -873,7 +925,7 @@ START_TEST(undoes_wrappers)
 {
     const Way way = (Way)(_i % N_WAYS);
     const size_t row = (size_t)_i / N_WAYS;
-    const size_t size = 9 * MIB + 11;
+    const size_t size = (wrappers[row].slow ? 1 : 9) * MIB + 11;
     g_autoptr(GBytes) plain = pattern(size);
     g_autoptr(GBytes) wrapped = wrappers[row].wrap(plain);
     g_autoptr(Opened) opened = open_way(way, wrapped, NULL);
@@ -949,21 +1001,15 @@ START_TEST(refuses_a_bad_save_image)
         { { "LibvirtQemudSave", false, 0, XML_AREA, 0, 0, 0 },
           MIG_ERROR_UNSUPPORTED,
           "version 0 " },
-        { { "LibvirtQemudSave", false, 2, XML_AREA, 0, 2, 0 },
-          MIG_ERROR_UNSUPPORTED,
-          "IMAGE | bzip2 -dc" },
-        { { "LibvirtQemudSave", false, 2, XML_AREA, 0, 3, 0 },
-          MIG_ERROR_UNSUPPORTED,
-          "xz" },
-        { { "LibvirtQemudSave", false, 2, XML_AREA, 0, 4, 0 },
-          MIG_ERROR_UNSUPPORTED,
-          "lzop" },
         { { "LibvirtQemudSave", false, 2, XML_AREA, 0, 7, 0 },
           MIG_ERROR_UNSUPPORTED,
           "format 7 " },
         { { "LibvirtQemudSave", false, 2, XML_AREA, 0, 5, 0 },
           MIG_ERROR_CONTAINER,
           "zstd" },
+        { { "LibvirtQemudSave", false, 2, XML_AREA, 0, 3, 0 },
+          MIG_ERROR_CONTAINER,
+          "its stream is compressed with xz, but it begins with other bytes" },
         { { "LibvirtQemudSave", false, 2, 0, 0, 0, 0 }, MIG_ERROR_CONTAINER, "lengths" },
         { { "LibvirtQemudSave", false, 2, XML_AREA, 0, 0, XML_AREA },
           MIG_ERROR_CONTAINER,
@@ -995,12 +1041,8 @@ START_TEST(names_what_it_does_not_undo)
         const char *bytes;
         const char *name;
     } rows[] = {
-        { "BZh91AY&SY", "bzip2" },
-        { "\xfd"
-          "7zXZ",
-          "xz" },
-        { "\x89LZO\r\n\x1a\n", "lzop" },
         { "\x04\x22\x4d\x18@@", "lz4" },
+        { "LZIP\x01", "lzip" },
         { "QFI\xfb????", "qcow2" },
         { "QCPR????", "CPR" },
         { "\x11\x22\x33\x44????", "multifd" },
@@ -1020,7 +1062,8 @@ END_TEST
 /* Cut anywhere: the bytes before the cut, then an error that says where it is. */
 START_TEST(tells_where_compressed_data_ends_early)
 {
-    static const Wrap wraps[] = { zstd_frames, gzip_members };
+    static const Wrap wraps[] = { zstd_frames, gzip_members, bzip2_members, xz_members,
+                                  lzop_members };
     g_autoptr(GBytes) plain = pattern(MIB);
     g_autoptr(GBytes) packed = wraps[_i](plain);
     gsize size = g_bytes_get_size(packed);
@@ -1035,7 +1078,7 @@ START_TEST(tells_where_compressed_data_ends_early)
         if (opened->in) {
             uint64_t end = read_pattern(opened->in);
             ck_assert_uint_ge(end, last);
-            ck_assert_uint_lt(end, MIB);
+            ck_assert_uint_le(end, MIB);
             last = end;
             ck_assert(!mig_input_end_error(opened->in, &error));
         } else {
@@ -1046,14 +1089,15 @@ START_TEST(tells_where_compressed_data_ends_early)
         ck_assert_uint_eq(offset, cut);
         ck_assert_int_eq(mig_error_get_layer(error), MIG_LAYER_CONTAINER);
     }
-    ck_assert_uint_gt(last, MIB * 9 / 10);
+    ck_assert_uint_gt(last, MIB * 8 / 10);
 }
 END_TEST
 
 /* A byte changed: never other bytes than the right ones before the error. */
 START_TEST(tells_damage_in_compressed_data)
 {
-    static const Wrap wraps[] = { zstd_frames, gzip_members, libvirt_zstd };
+    static const Wrap wraps[] = { zstd_frames,   gzip_members, libvirt_zstd,
+                                  bzip2_members, xz_members,   lzop_members };
     g_autoptr(GBytes) plain = pattern(MIB);
     g_autoptr(GBytes) packed = wraps[_i](plain);
     gsize size;
@@ -1085,7 +1129,8 @@ END_TEST
 
 START_TEST(bounds_what_compressed_input_expands_to)
 {
-    static const Wrap wraps[] = { zstd, gzip, zstd_of_gzip_of_libvirt };
+    static const Wrap wraps[] = { zstd, gzip, zstd_of_gzip_of_libvirt, packed_bzip2,
+                                  packed_xz };
     g_autoptr(GBytes) plain = zeros(5 * MIB);
     g_autoptr(GBytes) packed = wraps[_i](plain);
     MigInputOptions enough = { MIG_INPUT_OPTIONS_INIT, .max_expand = 6 * MIB };
@@ -1376,10 +1421,10 @@ Suite *suite_input(void)
     tcase_add_loop_test(wrapping, undoes_wrappers, 0, G_N_ELEMENTS(wrappers) * N_WAYS);
     tcase_add_loop_test(wrapping, shows_a_save_image, 0, 16);
     tcase_add_test(wrapping, refuses_a_bad_save_image);
-    tcase_add_loop_test(wrapping, names_what_it_does_not_undo, 0, 7);
-    tcase_add_loop_test(wrapping, tells_where_compressed_data_ends_early, 0, 2);
-    tcase_add_loop_test(wrapping, tells_damage_in_compressed_data, 0, 3);
-    tcase_add_loop_test(wrapping, bounds_what_compressed_input_expands_to, 0, 3);
+    tcase_add_loop_test(wrapping, names_what_it_does_not_undo, 0, 5);
+    tcase_add_loop_test(wrapping, tells_where_compressed_data_ends_early, 0, 5);
+    tcase_add_loop_test(wrapping, tells_damage_in_compressed_data, 0, 6);
+    tcase_add_loop_test(wrapping, bounds_what_compressed_input_expands_to, 0, 5);
     tcase_add_loop_test(wrapping, bounds_what_it_expands_to_by_ratio, 0, 2);
     tcase_add_test(wrapping, bounds_the_windows_of_all_layers);
     tcase_add_test(wrapping, gives_a_window_back_at_the_end);
