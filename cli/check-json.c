@@ -40,6 +40,8 @@ static void finding_json(CliJson *json, const CheckReport *report,
     cli_json_string(json, "message", finding->message);
     cli_json_string(json, "loader",
                     check_report_shows_loader(report, finding) ? finding->loader : NULL);
+    cli_json_string(json, "loader_id",
+                    check_report_is_for_one(report) ? finding->loader_id : NULL);
     remedy_json(json, report, &finding->remedy);
     cli_json_uint(json, "more", finding->more);
     cli_json_end_object(json);

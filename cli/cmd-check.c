@@ -52,7 +52,8 @@ static const struct argp_option options[] = {
     { "all", KEY_ALL, NULL, 0, "Show each finding of a rule, not the first 5", 0 },
     { "verbose", 'v', NULL, 0, "Say which rules could not be evaluated, and why", 0 },
     { "list-rules", KEY_LIST_RULES, NULL, 0, "List the rules and do nothing else", 1 },
-    { "explain", KEY_EXPLAIN, "ID", 0, "Explain rule ID and do nothing else", 1 },
+    { "explain", KEY_EXPLAIN, "ID", 0,
+      "Explain rule ID, or a loader's message, and do nothing else", 1 },
     { 0 },
 };
 
@@ -69,6 +70,7 @@ typedef struct Arguments {
     MigVfioNeeds *needs;
     bool verbose, list_rules;
     size_t explain;       /* index of the rule + 1 */
+    const char *message;  /* in place of a rule */
     GPtrArray *new_names; /* for what hints write, one a file */
 } Arguments;
 
@@ -140,7 +142,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         arguments->list_rules = arguments->common->no_files = true;
         return 0;
     case KEY_EXPLAIN:
-        arguments->explain = rule_of(state, "explain", arg) + 1;
+        /* Names of rules have no blanks. */
+        if (strchr(arg, ' ')) {
+            arguments->message = arg;
+        } else {
+            arguments->explain = rule_of(state, "explain", arg) + 1;
+        }
         arguments->common->no_files = true;
         return 0;
     default:
@@ -159,6 +166,17 @@ static void explain(const MigRule *rule)
 
     cli_print_row(stdout, FINDING_HANG, title);
     printf("\n%s", text ? text : "");
+}
+
+static CliStatus explain_message(const char *message, const CliCommon *common)
+{
+    g_autoptr(MigExplain) explanation = mig_explain_new();
+    ExplainReport report = { .common = common };
+
+    mig_explain_feed(explanation, message, strlen(message));
+    report.explanation = mig_explain_finish(explanation);
+    common->format->explain(&report);
+    return report.explanation->id ? CLI_OK : CLI_FOUND;
 }
 
 /* --- the pass over a file --------------------------------------------------------- */
@@ -341,6 +359,9 @@ static int run(int argc, char **argv, CliCommon *common)
     if (arguments.explain) {
         explain(mig_rule_at(arguments.explain - 1));
         return CLI_OK;
+    }
+    if (arguments.message) {
+        return (int)explain_message(arguments.message, common);
     }
     if (arguments.list_rules) {
         common->format->check_rules();

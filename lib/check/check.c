@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "check/check-private.h"
+#include "message/scan.h"
 #include "io/options.h"
 #include "stream/item-private.h"
 
@@ -167,6 +168,20 @@ static gint by_offset(gconstpointer a, gconstpointer b)
     return x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 
+/* What a loader prints is explained under a heading. */
+static void name_messages(MigCheck *check)
+{
+    g_autoptr(MigMessageScan) scan = mig_message_scan_new();
+
+    for (guint i = 0; i < check->findings->len; i++) {
+        MigFinding *finding = &g_array_index(check->findings, MigFinding, i);
+        const MigMessage *message =
+            finding->loader ? mig_message_of(scan, finding->loader) : NULL;
+
+        finding->loader_id = message ? message->id : NULL;
+    }
+}
+
 bool mig_check_finish(MigCheck *check, const GError *error)
 {
     bool mine = true;
@@ -177,6 +192,7 @@ bool mig_check_finish(MigCheck *check, const GError *error)
         run_rules(check, MIG_ITEM_KIND_COUNT, NULL);
     }
     g_array_sort(check->findings, by_offset);
+    name_messages(check);
     return mine;
 }
 

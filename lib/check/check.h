@@ -97,7 +97,10 @@ typedef struct MigFinding {
     uint64_t more;          /* on the last one kept of its rule: how many were left out */
     uint64_t more_until;    /* offset of the last of those, and its channel */
     uint32_t more_channel;
-    uint64_t reserved[4]; /* for members to come: the findings are an array */
+    const char
+        *loader_id; /* the heading of @loader in migstat-errors(7); a static string, or
+                            * NULL */
+    uint64_t reserved[3]; /* for members to come: the findings are an array */
 } MigFinding;
 
 typedef enum MigOutcome {

@@ -28,7 +28,8 @@ const MigMessage mig_messages_pci[] = {
       .look = "{!section}The lines after it, or the rest of the line, name the device. "
               "The command \"migstat dump "
               "--devices=DEVICE FILE\" shows the registers of the stream by name, and "
-              "\"migstat diff\", with a stream of the destination, both sides.",
+              "\"migstat check --against=DESTINATION FILE\" compares it with the "
+              "destination.",
       .help = "Give the device at the destination the options that it has at the source, "
               "and use the source's machine type, which decides the rest.",
       .decode = mig_decode_pci },
@@ -53,7 +54,8 @@ const MigMessage mig_messages_pci[] = {
       .help = "Give it the source's subsys= and subsys_ven=." },
     { .id = "pci-config-link",
       .form = LINK,
-      .texts = TEXTS(ALWAYS("%s: Failed to load device config space", "device")),
+      .texts = TEXTS(ALWAYS("%s: Failed to load device config space", "device"),
+                     ALWAYS("Failed to load device config space", NULL)),
       .function = "hw/vfio/migration.c, vfio_load_device_config_state",
       .meaning = "The configuration space of VFIO device {device} was refused.",
       .look = "The line above it, Bad config data, says at which byte." },

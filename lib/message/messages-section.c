@@ -8,9 +8,10 @@
  */
 #include "message/row.h"
 
-#define DIFF                                                                          \
-    "The command \"migstat diff FILE DESTINATION\", with a stream that was saved at " \
-    "the destination, shows the fields side by side."
+#define DIFF                                                                            \
+    "The command \"migstat check --against=DESTINATION FILE\", with a stream that was " \
+    "saved at "                                                                         \
+    "the destination, compares the two sides."
 
 const MigMessage mig_messages_section[] = {
     /* --- where --- */

@@ -11,7 +11,8 @@
 const MigMessage mig_messages_vfio[] = {
     { .id = "vfio-tag",
       .form = CAUSE,
-      .texts = TEXTS(ALWAYS("%s: Unknown tag 0x%lx", "device tag")),
+      .texts = TEXTS(ALWAYS("%s: Unknown tag 0x%lx", "device tag"),
+                     ALWAYS("Unknown tag 0x%lx", "tag")),
       .function = "hw/vfio/migration.c, vfio_load_state",
       .meaning = "The data of VFIO device {device} has the record 0x{tag}, which this "
                  "release does not know. The source is newer, has a dialect of its own "
@@ -22,6 +23,7 @@ const MigMessage mig_messages_vfio[] = {
     { .id = "vfio-setup",
       .form = CAUSE,
       .texts = TEXTS(ALWAYS("%s: SETUP STATE: EOS not found 0x%lx", "device tag"),
+                     ALWAYS("SETUP STATE: EOS not found 0x%lx", "tag"),
                      ALWAYS("%s: Failed loading device config space, end flag incorrect "
                             "0x%lx",
                             "device tag")),
@@ -34,11 +36,12 @@ const MigMessage mig_messages_vfio[] = {
               "which that release reads. If the stream is damaged, save again." },
     { .id = "vfio-switchover-ack",
       .form = CAUSE,
-      .texts =
-          TEXTS(SINCE(8, 1, "%s: Received INIT_DATA_SENT but switchover ack is not used",
-                      "device"),
-                SINCE(8, 1, "%s: qemu_loadvm_approve_switchover failed, err=%d (%s)",
-                      "device error why")),
+      .texts = TEXTS(
+          SINCE(8, 1, "%s: Received INIT_DATA_SENT but switchover ack is not used",
+                "device"),
+          SINCE(8, 1, "Received INIT_DATA_SENT but switchover ack is not used", NULL),
+          SINCE(8, 1, "%s: qemu_loadvm_approve_switchover failed, err=%d (%s)",
+                "device error why")),
       .function = "hw/vfio/migration.c, vfio_load_state",
       .meaning = "The source wants to hear when the device is ready (capability "
                  "switchover-ack), and the destination has the capability off, or, with "
@@ -53,6 +56,10 @@ const MigMessage mig_messages_vfio[] = {
                 "%s: got DEV_CONFIG_STATE in main migration channel but doing multifd "
                 "transfer",
                 "device"),
+          SINCE(
+              10, 0,
+              "got DEV_CONFIG_STATE in main migration channel but doing multifd transfer",
+              NULL),
           SINCE(10, 0, "%s: got device state packet but not doing multifd transfer",
                 "device"),
           SINCE(10, 1, "%s: got DEV_CONFIG_LOAD_READY but was disabled", "device"),

@@ -84,10 +84,14 @@ static size_t digits_max(MigPieceKind kind)
     return kind == MIG_PIECE_HEX ? HEX_MAX : DECIMAL_MAX;
 }
 
-/* Bytes of the number that begins at @at, or 0. */
+/* Bytes of the number that begins at @at, or of an ellipsis in its place, or 0. */
 static size_t number_after(const Try *try, MigPieceKind kind, size_t at)
 {
     size_t p = at, first;
+
+    if (try->length - at >= 3 && memcmp(try->line + at, "...", 3) == 0) {
+        return 3;
+    }
 
     if (kind == MIG_PIECE_HEX && try->length - p > 2 && try->line[p] == '0' &&
         try->line[p + 1] == 'x') {
@@ -102,11 +106,14 @@ static size_t number_after(const Try *try, MigPieceKind kind, size_t at)
     return p > first ? p - at : 0;
 }
 
-/* Bytes of the number that ends before @end, or 0. */
+/* The same of what ends before @end. */
 static size_t number_before(const Try *try, MigPieceKind kind, size_t end)
 {
     size_t p = end;
 
+    if (end >= 3 && memcmp(try->line + end - 3, "...", 3) == 0) {
+        return 3;
+    }
     while (p > 0 && end - p < digits_max(kind) && is_digit(kind, try->line[p - 1])) {
         p--;
     }
@@ -125,9 +132,10 @@ static void set_hole(const Try *try, unsigned piece, size_t at, size_t length)
     for (unsigned i = 0; i < piece; i++) {
         hole += pattern->pieces[i].kind != MIG_PIECE_LITERAL;
     }
-    *hole = (MigMessageHole){ .text = try->line + at,
-                              .length = length,
-                              .is_number = kind != MIG_PIECE_NAME };
+    *hole =
+        (MigMessageHole){ .text = try->line + at,
+                          .length = length,
+                          .is_number = kind != MIG_PIECE_NAME && try->line[at] != '.' };
     for (size_t i = 0; hole->is_number && i < length; i++) {
         char c = hole->text[i];
 

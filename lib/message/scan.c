@@ -144,6 +144,31 @@ size_t mig_message_scan_line(const MigMessageScan *scan, const char *line, size_
     return n;
 }
 
+/* The shortest text that has @part in it, such as the beginning of a printf() text. */
+static const MigMessage *with_part(const MigMessageScan *scan, const char *part)
+{
+    const MigMessage *best = NULL;
+    size_t length = SIZE_MAX;
+
+    for (guint i = 0; i < scan->entries->len; i++) {
+        const Entry *entry = &g_array_index(scan->entries, Entry, i);
+
+        if (strstr(entry->text->text, part) && strlen(entry->text->text) < length) {
+            best = entry->message;
+            length = strlen(entry->text->text);
+        }
+    }
+    return best;
+}
+
+const MigMessage *mig_message_of(const MigMessageScan *scan, const char *text)
+{
+    g_autofree MigMessageMatch *matches = g_new0(MigMessageMatch, MIG_MESSAGES_PER_LINE);
+    size_t n = mig_message_scan_line(scan, text, strlen(text), matches);
+
+    return n ? matches[n - 1].message : with_part(scan, text);
+}
+
 /* --- what comes near ---------------------------------------------------------------------- */
 
 /* Words of at least @SHORTEST letters. */

@@ -497,6 +497,15 @@ START_TEST(every_rule_is_listed_and_explained)
     g_autoptr(Run) edited = run_migstat(NULL, "check", "--explain=footer-id", NULL);
     ck_assert_ptr_nonnull(strstr(edited->out, " No stock QEMU writes this: "));
     ck_assert_ptr_null(strstr(edited->out, "[edited]"));
+    g_autoptr(Run) message =
+        run_migstat(NULL, "check", "--explain=Missing section footer for serial", NULL);
+    g_autoptr(Run) same =
+        run_migstat(NULL, "explain", "Missing section footer for serial", NULL);
+    g_autoptr(Run) no_message = run_migstat(NULL, "check", "--explain=no message", NULL);
+
+    ck_assert_int_eq(message->status, 0);
+    ck_assert_str_eq(message->out, same->out);
+    ck_assert_int_eq(no_message->status, 1);
     g_autoptr(Run) unknown = run_migstat(NULL, "check", "--explain=nonsense", NULL);
     ck_assert_int_eq(unknown->status, 2);
 }

@@ -784,6 +784,8 @@ static char *refusal_by(const char *name, MigRelease release)
     g_autoptr(Judged) judged = judge_fixture(name, &options, NULL);
     const MigFinding *finding = finding_of(judged, mig_rule_id(rule_of_fixture(name)));
 
+    ck_assert_msg(!finding || !finding->loader || finding->loader_id,
+                  "%s: \"%s\" is in no row of lib/message", name, finding->loader);
     return finding && finding->refusing
                ? g_strescape(finding->loader ? finding->loader : "", NULL)
                : NULL;
@@ -910,6 +912,8 @@ START_TEST(a_remedy_mends_what_was_found)
     g_autoptr(Judged) judged = judge_fixture(name, &options, need);
     const MigFinding *finding = finding_of(judged, mig_rule_id(rule));
     ck_assert_msg(finding, "%s does not fire its rule", name);
+    ck_assert_msg(!finding->loader || finding->loader_id,
+                  "%s: \"%s\" is in no row of lib/message", name, finding->loader);
     ck_assert_msg(!(mig_rule_needs_release(rule) ||
                     (mig_rule_needs_destination(rule) && finding->loader)) ||
                       finding->remedy.filter || finding->remedy.none,
