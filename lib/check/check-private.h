@@ -7,6 +7,7 @@
 #ifndef MIG_CHECK_CHECK_PRIVATE_H
 #define MIG_CHECK_CHECK_PRIVATE_H
 
+#include "check/compared.h"
 #include "check/rule.h"
 
 #define MIG_N_WATCHED (MIG_ITEM_KIND_COUNT + 1)
@@ -30,8 +31,7 @@ struct MigCheck {
     size_t keep;
     const MigShape *const *against;
     size_t n_against;
-    GPtrArray *differences; /* of the device at that offset, by rules-dest.c; or NULL */
-    uint64_t differences_at;
+    MigCompared compared;
 
     size_t n_rules;
     const MigRule **rules;

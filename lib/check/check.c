@@ -42,6 +42,7 @@ MigCheck *mig_check_new(MigReader *reader, const MigCheckOptions *options)
     check->strict = known.strict;
     check->needs = known.needs;
     check->keep = known.keep;
+    check->compared.at = MIG_NOWHERE;
     check->against = known.against;
     check->n_against = known.n_against;
     check->n_rules = mig_rule_count();
@@ -74,7 +75,7 @@ void mig_check_free(MigCheck *check)
         g_array_unref(check->watchers[kind]);
     }
     mig_finding_clear(&check->pending);
-    g_clear_pointer(&check->differences, g_ptr_array_unref);
+    mig_compared_clear(&check->compared);
     g_array_unref(check->findings);
     mig_facts_clear(&check->facts);
     g_free(check->states);

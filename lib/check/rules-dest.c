@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "check/check-private.h"
-#include "shape/compare.h"
+#include "check/compared.h"
 #include "stream/address.h"
 #include "stream/glob.h"
 
@@ -266,31 +266,6 @@ static void dest_ram_missing(MigCheck *check, const MigFacts *facts, const MigIt
 
 /* --- device state ------------------------------------------------------------------------ */
 
-/* The differences of the device that @item is; they are looked for once. */
-static const GPtrArray *differences_of(MigCheck *check, const MigItem *item)
-{
-    const uint8_t *body;
-    g_auto(MigOffered) offered = { 0 };
-    const MigShape *shape;
-
-    if (check->differences && check->differences_at == item->offset) {
-        return check->differences;
-    }
-    g_clear_pointer(&check->differences, g_ptr_array_unref);
-    check->differences = g_ptr_array_new_with_free_func(mig_shape_difference_free);
-    check->differences_at = item->offset;
-    body = item->length == item->whole ? mig_reader_bytes(check->reader, item) : NULL;
-    if (body) {
-        mig_offered_init(&offered, check->reader, item, body);
-        for
-            EACH(check, shape)
-            {
-                mig_shape_compare_device(shape, &offered, check->differences);
-            }
-    }
-    return check->differences;
-}
-
 /* What makes the destination like it: by where the difference is. */
 static const char *dest_option(const MigShapeDifference *d)
 {
@@ -317,7 +292,7 @@ typedef void Report(MigCheck *check, const MigItem *item, const MigShapeDifferen
 static void report_each(MigCheck *check, const MigItem *item, uint32_t kinds,
                         Report *report)
 {
-    const GPtrArray *differences = differences_of(check, item);
+    const GPtrArray *differences = mig_compared_with_destinations(check, item);
 
     for (guint i = 0; i < differences->len; i++) {
         const MigShapeDifference *d = g_ptr_array_index(differences, i);

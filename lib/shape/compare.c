@@ -11,6 +11,7 @@
 #include "device/decode.h"
 #include "io/budget.h"
 #include "io/input-memory.h"
+#include "shape/release.h"
 #include "stream/glob.h"
 
 /* --- what is offered --------------------------------------------------------------------- */
@@ -313,23 +314,20 @@ static void compare_version(GPtrArray *differences, const MigSection *section,
 
 /* Several types can have one name, and the stream does not tell which it is: the one with the
  * fewest differences counts. */
-static void compare_with_dump(MigShapeComparison *c, const MigShape *shape,
-                              const MigOffered *o)
+static void compare_with_all(MigShapeComparison *c, MigShapeVmstate *const *vmstates,
+                             size_t n)
 {
+    const MigOffered *o = c->offered;
     GPtrArray *all = c->differences;
     g_autoptr(GPtrArray) best = NULL;
 
-    for (guint i = first_of(shape, o->shape->name); i < shape->vmstates->len; i++) {
-        const MigShapeVmstate *v = g_ptr_array_index(shape->vmstates, i);
-        GPtrArray *own;
+    for (size_t i = 0; i < n && !(best && count_sure(best) == 0); i++) {
+        GPtrArray *own = g_ptr_array_new_with_free_func(mig_shape_difference_free);
 
-        if (strcmp(v->name, o->shape->name) != 0 || (best && count_sure(best) == 0)) {
-            break;
-        }
-        c->differences = own = g_ptr_array_new_with_free_func(mig_shape_difference_free);
-        compare_version(own, o->section, v);
+        c->differences = own;
+        compare_version(own, o->section, vmstates[i]);
         if (own->len == 0) {
-            mig_shape_compare_vmstate(c, o->shape, v, o->section->version_id);
+            mig_shape_compare_vmstate(c, o->shape, vmstates[i], o->section->version_id);
         }
         if (!best || count_sure(own) < count_sure(best)) {
             g_clear_pointer(&best, g_ptr_array_unref);
@@ -341,6 +339,46 @@ static void compare_with_dump(MigShapeComparison *c, const MigShape *shape,
     while (best && best->len > 0) {
         g_ptr_array_add(all, g_ptr_array_steal_index(best, 0));
     }
+}
+
+static void compare_with_dump(MigShapeComparison *c, const MigShape *shape)
+{
+    guint first = first_of(shape, c->offered->shape->name), end = first;
+    MigShapeVmstate *const *vmstates =
+        (MigShapeVmstate *const *)(void *)shape->vmstates->pdata;
+
+    while (end < shape->vmstates->len &&
+           strcmp(vmstates[end]->name, c->offered->shape->name) == 0) {
+        end++;
+    }
+    compare_with_all(c, vmstates + first, end - first);
+}
+
+/* --- a release --------------------------------------------------------------------------- */
+
+/* What the row of a device costs to be read, in steps: they have up to 3,000 bytes. */
+#define ROW_STEPS 1024u
+
+bool mig_shape_compare_release(MigRelease release, const MigOffered *o,
+                               GPtrArray *differences)
+{
+    g_autoptr(GString) path = g_string_new(NULL);
+    g_autoptr(GPtrArray) vmstates = g_ptr_array_new();
+    g_auto(MigShapeTree) tree = { 0 };
+    MigShapeComparison c = { .budget = mig_reader_budget(o->reader),
+                             .offered = o,
+                             .knows_counts = release >= MIG_RELEASE_COUNTS,
+                             .differences = differences,
+                             .path = path };
+
+    if (!o->shape || !mig_budget_spend(c.budget, ROW_STEPS)) {
+        return false;
+    }
+    mig_shape_tree_init(&tree);
+    mig_shape_of_release(&tree, release, o->shape->name, vmstates);
+    compare_with_all(&c, (MigShapeVmstate *const *)(void *)vmstates->pdata,
+                     vmstates->len);
+    return vmstates->len > 0;
 }
 
 void mig_shape_compare_device(const MigShape *shape, const MigOffered *o,
@@ -358,6 +396,6 @@ void mig_shape_compare_device(const MigShape *shape, const MigOffered *o,
     if (shape->reader) {
         compare_with_stream(&c, shape, o);
     } else if (o->shape) {
-        compare_with_dump(&c, shape, o);
+        compare_with_dump(&c, shape);
     }
 }

@@ -13,6 +13,7 @@
 
 #include "device/leaves.h"
 #include "shape/shape-private.h"
+#include "stream/release.h"
 
 typedef enum MigShapeDifferenceKind {
     MIG_SHAPE_VERSION_NEW,        /* here > there */
@@ -69,6 +70,15 @@ bool mig_shape_is_exact(const MigShape *shape);
 
 /* Its machine type, or NULL. */
 const char *mig_shape_machine(const MigShape *shape);
+
+/* The same with a release that is built in; false where it is not known to have such a device,
+ * or the budget is spent. */
+bool mig_shape_compare_release(MigRelease release, const MigOffered *offered,
+                               GPtrArray *differences);
+
+/* The releases built in that are next to @release, or it itself twice; MIG_RELEASE_NONE where
+ * there is none on that side. */
+void mig_shape_known_releases(MigRelease release, MigRelease *below, MigRelease *above);
 
 /* What the destination's stream has of a section by name and instance, or NULL. */
 const MigShapeSection *mig_shape_section(const MigShape *shape,

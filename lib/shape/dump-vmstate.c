@@ -16,9 +16,6 @@
 #include "shape/shape-private.h"
 #include "stream/json-scan.h"
 
-/* A timer inside a structure has the size that it has in memory; on the wire it is one number. */
-#define TIMER_IN_MEMORY 48u
-
 typedef struct Reading {
     MigShape *shape;
     MigJson *json;
@@ -90,29 +87,6 @@ static bool read_field_member(MigJson *json, const char *key, void *user)
     return mig_json_skip(json);
 }
 
-/* A name that repeats in a structure has its number after it in a stream: "config[1]". */
-static void number_names(const Reading *r, const MigShapeVmstate *v)
-{
-    g_autoptr(GTree) counts = g_tree_new((GCompareFunc)strcmp);
-    g_autoptr(GTree) numbers = g_tree_new((GCompareFunc)strcmp);
-
-    for (MigShapeField *f = v->fields; f; f = f->next) {
-        gsize n = GPOINTER_TO_SIZE(g_tree_lookup(counts, f->name));
-
-        g_tree_insert(counts, (gpointer)(uintptr_t)f->name, GSIZE_TO_POINTER(n + 1));
-    }
-    for (MigShapeField *f = v->fields; f; f = f->next) {
-        const char *name = f->name;
-        gsize k = GPOINTER_TO_SIZE(g_tree_lookup(numbers, name));
-
-        if (GPOINTER_TO_SIZE(g_tree_lookup(counts, name)) > 1) {
-            g_string_printf(r->text, "%s[%zu]", name, (size_t)k);
-            f->name = g_string_chunk_insert(r->shape->tree.strings, r->text->str);
-            g_tree_insert(numbers, (gpointer)(uintptr_t)name, GSIZE_TO_POINTER(k + 1));
-        }
-    }
-}
-
 static bool read_field(MigJson *json, const char *key, void *user)
 {
     Reading *outer = user;
@@ -129,7 +103,7 @@ static bool read_field(MigJson *json, const char *key, void *user)
         outer->problem = r.problem;
         return false;
     }
-    if (r.field->vmstate || r.field->size == TIMER_IN_MEMORY) {
+    if (r.field->vmstate || r.field->size == MIG_TIMER_IN_MEMORY) {
         r.field->size = 0;
     }
     *outer->next_field = r.field;
@@ -171,7 +145,7 @@ static bool read_vmstate_member(MigJson *json, const char *key, void *user)
         if (!mig_json_each(json, NULL, read_field, r)) {
             return false;
         }
-        number_names(r, v);
+        mig_shape_number_names(&r->shape->tree, v);
         return true;
     }
     if (g_str_equal(key, "Subsections")) {

@@ -53,6 +53,13 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MigShapeTree, mig_shape_tree_clear)
 /* A node of @size zero bytes; NULL where there are too many. */
 void *mig_shape_node(MigShapeTree *tree, size_t size);
 
+/* A timer inside a structure has the size that it has in memory in a -dump-vmstate file; on the
+ * wire it is one number. */
+#define MIG_TIMER_IN_MEMORY 48u
+
+/* A name that repeats in a structure has its number after it in a stream: "config[1]". */
+void mig_shape_number_names(MigShapeTree *tree, const MigShapeVmstate *v);
+
 /* What the stream's description has of one device. */
 MigShapeVmstate *mig_shape_of_schema(MigShapeTree *tree, const Vmstate *v);
 

@@ -6,6 +6,8 @@
  */
 #include "shape/shape-private.h"
 
+#include <string.h>
+
 /* Structures and fields of one destination; that of 11.1 for Arm has 30,000. */
 #define NODES_MAX (256u << 10)
 
@@ -36,11 +38,45 @@ void *mig_shape_node(MigShapeTree *tree, size_t size)
     return p;
 }
 
+void mig_shape_number_names(MigShapeTree *tree, const MigShapeVmstate *v)
+{
+    g_autoptr(GTree) counts = g_tree_new((GCompareFunc)strcmp);
+    g_autoptr(GTree) numbers = g_tree_new((GCompareFunc)strcmp);
+
+    for (MigShapeField *f = v->fields; f; f = f->next) {
+        gsize n = GPOINTER_TO_SIZE(g_tree_lookup(counts, f->name));
+
+        g_tree_insert(counts, (gpointer)(uintptr_t)f->name, GSIZE_TO_POINTER(n + 1));
+    }
+    for (MigShapeField *f = v->fields; f; f = f->next) {
+        const char *name = f->name;
+        gsize k = GPOINTER_TO_SIZE(g_tree_lookup(numbers, name));
+
+        if (GPOINTER_TO_SIZE(g_tree_lookup(counts, name)) > 1) {
+            g_autofree char *numbered = g_strdup_printf("%s[%zu]", name, (size_t)k);
+
+            f->name = g_string_chunk_insert(tree->strings, numbered);
+            g_tree_insert(numbers, (gpointer)(uintptr_t)name, GSIZE_TO_POINTER(k + 1));
+        }
+    }
+}
+
 /* Lists of elements, and what the migration code of a device writes by itself. */
 static bool varies(const Field *f)
 {
     return f->shape == SHAPE_QUEUE || f->shape == SHAPE_GTREE ||
            g_str_equal(f->type, "virtio");
+}
+
+/* The elements of all entries of one name from @first on. */
+static uint64_t count_run(const Field *first)
+{
+    uint64_t count = first->count;
+
+    for (const Field *f = first->next; f && g_str_equal(f->name, first->name); f = f->next) {
+        count += MIN(f->count, UINT64_MAX - count);
+    }
+    return count;
 }
 
 /* The first entry of a run, which stands for all of them. */
@@ -56,7 +92,7 @@ static MigShapeField *of_run(MigShapeTree *tree, const Field *first)
     field->type = element->type;
     field->width = element->width;
     field->size = element->size;
-    field->count = first->count;
+    field->count = count_run(first);
     field->bytes = first->run;
     field->array = first->starts_array;
     field->varies = varies(first);

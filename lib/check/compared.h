@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          the device that the rules look at, compared once for all of them: with the
+ *                destinations, and with releases that are built in.
+ * Must not know: any rule.  Private to check/.
+ * See also:      shape/compare.h; rules-dest.c, rules-release.c.
+ */
+#ifndef MIG_CHECK_COMPARED_H
+#define MIG_CHECK_COMPARED_H
+
+#include "check/rule.h"
+#include "shape/compare.h"
+
+/* Releases that one device is compared with: there are not more built in. */
+#define MIG_COMPARED_RELEASES 8
+
+typedef struct MigCompared {
+    MigOffered offered;
+    uint64_t at;        /* offset of the device's item */
+    bool decoded;       /* it is one, and all of it is at hand */
+    GPtrArray *against; /* MigShapeDifference from all destinations, or NULL */
+    struct {
+        MigRelease release;
+        GPtrArray *differences;
+    } releases[MIG_COMPARED_RELEASES];
+    size_t n_releases;
+} MigCompared;
+
+void mig_compared_clear(MigCompared *compared);
+
+/* MigShapeDifference in the order in which a loader meets them.  @item: a device's state, the
+ * one that the reader has just read. */
+const GPtrArray *mig_compared_with_destinations(MigCheck *check, const MigItem *item);
+const GPtrArray *mig_compared_with_release(MigCheck *check, const MigItem *item,
+                                           MigRelease release);
+
+#endif
