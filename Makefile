@@ -22,6 +22,7 @@
 #                   SUITES="bullseye bookworm trixie sid" releases of other Debian suites too
 #   check-agree     mutated streams: migstat's verdict against the loader's; SUITES as above
 #   fixtures        makes the real streams of tests/fixtures/real anew
+#   releases        makes lib/shape/releases.inc anew, from the QEMUs of four Debian suites
 #   deps            installs what the targets above need, at once
 #   bench           measures migstat beside what one would run instead, with SIZE=, RUNS=,
 #                   DIR=, DISK=, STREAM=, ANALYZE=, ONLY=: see tests/bench/run
@@ -397,6 +398,7 @@ $(eval $(call script_target,demo,tests/demo))
 $(eval $(call script_target,check-qemu,tests/qemu/run))
 $(eval $(call script_target,check-agree,tests/qemu/agree))
 $(eval $(call script_target,fixtures,tests/qemu/make-fixtures))
+$(eval $(call script_target,releases,tests/qemu/make-releases))
 $(eval $(call script_target,bench,tests/bench/run))
 
 # --- installation -----------------------------------------------------------------------

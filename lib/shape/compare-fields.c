@@ -20,7 +20,7 @@ static MigShapeDifference *differ(MigShapeComparison *c, MigShapeDifferenceKind 
     MigShapeDifference *difference = mig_shape_differ(c->differences, kind, sure);
     g_autofree char *path =
         c->path->len ? g_strdup_printf("%s.%s", c->path->str, name) : g_strdup(name);
-    const MigLeaf *leaf = mig_leaves_find(&c->offered->leaves, path);
+    const MigLeaf *leaf = mig_leaves_find(mig_offered_leaves(c->offered), path);
 
     difference->owner = g_strdup(owner);
     difference->offset = leaf ? leaf->field.offset : c->offered->offset;
@@ -32,7 +32,7 @@ static MigShapeDifference *differ(MigShapeComparison *c, MigShapeDifferenceKind 
  * loader reads how many there are, and does not have to know. */
 static bool is_carried(const MigShapeComparison *c, const char *name, uint64_t value)
 {
-    const GArray *list = c->offered->leaves.list;
+    const GArray *list = mig_offered_leaves(c->offered)->list;
 
     for (guint i = 0; i < list->len && mig_budget_spend(c->budget, 1); i++) {
         const MigField *f = &g_array_index(list, MigLeaf, i).field;

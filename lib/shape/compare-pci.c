@@ -151,7 +151,7 @@ static void report(MigShapeComparison *c, const MigLeaves *there, const MigField
 {
     MigShapeDifference *difference =
         mig_shape_differ(c->differences, MIG_SHAPE_PCI_CONFIG, true);
-    const MigField *x = register_at(&c->offered->leaves, space->offset + at);
+    const MigField *x = register_at(mig_offered_leaves(c->offered), space->offset + at);
     const MigField *y = register_at(there, own_space->offset + at);
 
     difference->at = at;
@@ -167,7 +167,8 @@ static void report(MigShapeComparison *c, const MigLeaves *there, const MigField
 void mig_shape_compare_pci(MigShapeComparison *c, const MigLeaves *there,
                            const uint8_t *body, uint64_t body_offset)
 {
-    const MigField *space = space_of(&c->offered->leaves), *own = space_of(there);
+    const MigField *space = space_of(mig_offered_leaves(c->offered)),
+                   *own = space_of(there);
     const uint8_t *a, *b;
     uint8_t mask[SPACE_MAX] = { 0 };
 

@@ -19,12 +19,8 @@
 void mig_offered_init(MigOffered *o, MigReader *reader, const MigItem *item,
                       const uint8_t *body)
 {
-    const MigDecoder decoder = { .budget = mig_reader_budget(reader),
-                                 .visit = mig_leaves_collect,
-                                 .user = &o->leaves };
-    MigDeviceState state = { .bytes = body,
-                             .length = item->length,
-                             .offset = item->offset };
+    MigBudget *budget = mig_reader_budget(reader);
+    MigInput *in = mig_reader_input(reader);
     const Vmstate *v = NULL;
 
     *o = (MigOffered){ .reader = reader,
@@ -34,19 +30,32 @@ void mig_offered_init(MigOffered *o, MigReader *reader, const MigItem *item,
                        .offset = item->offset };
     mig_leaves_init(&o->leaves);
     mig_shape_tree_init(&o->tree);
-    o->text = mig_device_description_text(
-        decoder.budget, mig_reader_input(reader), mig_reader_description(reader),
-        item->section->name, item->section->instance_id, &state.json_length);
-    state.json = o->text;
-    if (o->text &&
-        mig_input_room(mig_reader_input(reader), mig_schema_room(state.json_length)) &&
-        mig_budget_spend(decoder.budget, state.json_length / 8)) {
-        v = mig_schema_read(&o->schema, o->text, state.json_length);
+    o->text = mig_device_description_text(budget, in, mig_reader_description(reader),
+                                          item->section->name, item->section->instance_id,
+                                          &o->text_length);
+    if (o->text && mig_input_room(in, mig_schema_room(o->text_length)) &&
+        mig_budget_spend(budget, o->text_length / 8)) {
+        v = mig_schema_read(&o->schema, o->text, o->text_length);
     }
-    if (v) {
-        o->shape = mig_shape_of_schema(&o->tree, v);
+    o->shape = v ? mig_shape_of_schema(&o->tree, v) : NULL;
+}
+
+const MigLeaves *mig_offered_leaves(MigOffered *o)
+{
+    const MigDecoder decoder = { .budget = mig_reader_budget(o->reader),
+                                 .visit = mig_leaves_collect,
+                                 .user = &o->leaves };
+    const MigDeviceState state = { .json = o->text,
+                                   .json_length = o->text_length,
+                                   .bytes = o->body,
+                                   .length = o->length,
+                                   .offset = o->offset };
+
+    if (!o->decoded && o->shape) {
         mig_device_decode(&decoder, &state);
     }
+    o->decoded = true;
+    return &o->leaves;
 }
 
 void mig_offered_clear(MigOffered *o)
@@ -242,7 +251,7 @@ static void compare_values(MigShapeComparison *c, const MigLeaves *here,
 
 /* What the destination's device is: its own state is read again. */
 static void compare_with_stream(MigShapeComparison *c, const MigShape *shape,
-                                const MigOffered *o)
+                                MigOffered *o)
 {
     const MigShapeSection *there = mig_shape_section(shape, o->section);
     g_autofree uint8_t *body = NULL;
@@ -261,10 +270,10 @@ static void compare_with_stream(MigShapeComparison *c, const MigShape *shape,
     item.offset = there->offset;
     item.length = there->length;
     mig_offered_init(&own, shape->reader, &item, body);
-    mig_shape_compare_pci(c, &own.leaves, body, there->offset);
+    mig_shape_compare_pci(c, mig_offered_leaves(&own), body, there->offset);
     if (own.shape && o->shape) {
         mig_shape_compare_vmstate(c, o->shape, own.shape, o->section->version_id);
-        compare_values(c, &o->leaves, &own.leaves);
+        compare_values(c, mig_offered_leaves(o), mig_offered_leaves(&own));
     }
 }
 
@@ -317,7 +326,7 @@ static void compare_version(GPtrArray *differences, const MigSection *section,
 static void compare_with_all(MigShapeComparison *c, MigShapeVmstate *const *vmstates,
                              size_t n)
 {
-    const MigOffered *o = c->offered;
+    MigOffered *o = c->offered;
     GPtrArray *all = c->differences;
     g_autoptr(GPtrArray) best = NULL;
 
@@ -359,8 +368,7 @@ static void compare_with_dump(MigShapeComparison *c, const MigShape *shape)
 /* What the row of a device costs to be read, in steps: they have up to 3,000 bytes. */
 #define ROW_STEPS 1024u
 
-bool mig_shape_compare_release(MigRelease release, const MigOffered *o,
-                               GPtrArray *differences)
+bool mig_shape_compare_release(MigRelease release, MigOffered *o, GPtrArray *differences)
 {
     g_autoptr(GString) path = g_string_new(NULL);
     g_autoptr(GPtrArray) vmstates = g_ptr_array_new();
@@ -381,7 +389,7 @@ bool mig_shape_compare_release(MigRelease release, const MigOffered *o,
     return vmstates->len > 0;
 }
 
-void mig_shape_compare_device(const MigShape *shape, const MigOffered *o,
+void mig_shape_compare_device(const MigShape *shape, MigOffered *o,
                               GPtrArray *differences)
 {
     g_autoptr(GString) path = g_string_new(NULL);

@@ -51,18 +51,23 @@ typedef struct MigOffered {
     Schema schema;
     MigShapeTree tree;
     const MigShapeVmstate *shape; /* NULL: nothing describes it */
-    MigLeaves leaves;
+    size_t text_length;
+    MigLeaves leaves; /* once they were asked for */
+    bool decoded;
 } MigOffered;
 
-/* @item is a device's state, all of it in @body.  What is described is decoded. */
+/* @item is a device's state, all of it in @body.  Its description is read. */
 void mig_offered_init(MigOffered *offered, MigReader *reader, const MigItem *item,
                       const uint8_t *body);
 void mig_offered_clear(MigOffered *offered);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MigOffered, mig_offered_clear)
 
+/* Its fields, decoded when they are needed first. */
+const MigLeaves *mig_offered_leaves(MigOffered *offered);
+
 /* Adds a MigShapeDifference for each to @differences, in the order in which a loader meets
  * them. */
-void mig_shape_compare_device(const MigShape *shape, const MigOffered *offered,
+void mig_shape_compare_device(const MigShape *shape, MigOffered *offered,
                               GPtrArray *differences);
 
 /* Whether the destination shows all that it has: it is a stream. */
@@ -73,7 +78,7 @@ const char *mig_shape_machine(const MigShape *shape);
 
 /* The same with a release that is built in; false where it is not known to have such a device,
  * or the budget is spent. */
-bool mig_shape_compare_release(MigRelease release, const MigOffered *offered,
+bool mig_shape_compare_release(MigRelease release, MigOffered *offered,
                                GPtrArray *differences);
 
 /* The releases built in that are next to @release, or it itself twice; MIG_RELEASE_NONE where
@@ -109,7 +114,7 @@ MigShapeDifference *mig_shape_differ(GPtrArray *differences, MigShapeDifferenceK
 
 typedef struct MigShapeComparison {
     MigBudget *budget;
-    const MigOffered *offered;
+    MigOffered *offered;
     bool exact;        /* the destination's is a stream: all of its fields are there */
     unsigned max_cpus; /* of the destination; 0: not known */
     bool knows_counts; /* fixed arrays have their number of elements */

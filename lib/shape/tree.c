@@ -73,7 +73,8 @@ static uint64_t count_run(const Field *first)
 {
     uint64_t count = first->count;
 
-    for (const Field *f = first->next; f && g_str_equal(f->name, first->name); f = f->next) {
+    for (const Field *f = first->next; f && g_str_equal(f->name, first->name);
+         f = f->next) {
         count += MIN(f->count, UINT64_MAX - count);
     }
     return count;
