@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "check/machine-vendor.h"
 #include "check/rule.h"
 #include "stream/defect.h"
 
@@ -49,7 +50,7 @@ static bool is_prefix_of_versioned(const char *machine)
 {
     size_t n = mig_release_machine_family(machine);
 
-    return n && !strchr(machine + n, '.') && !strchr(machine + n, '-');
+    return n && !machine[n + strspn(machine + n, "0123456789")];
 }
 
 /* The loader compares only as many bytes as it received, so the beginning of a name, or an
@@ -85,6 +86,60 @@ static void configuration_machine(MigCheck *check, const MigFacts *facts,
     }
 }
 
+/* The oldest machine types of the PC that a release still has, as far as they were looked up in
+ * -M help of 5.2, 7.2, 10.0 and 11.1. */
+static MigRelease oldest_machine(MigRelease release)
+{
+    return release <= QEMU(7, 2)    ? MIG_RELEASE_NONE
+           : release <= QEMU(10, 0) ? QEMU(2, 4)
+                                    : QEMU(5, 2);
+}
+
+static void remedy_vendor(MigCheck *check, const char *machine, MigRelease made_from)
+{
+    MigRelease asked = mig_check_release(check);
+
+    if (made_from == MIG_RELEASE_NONE || made_from < oldest_machine(asked)) {
+        mig_report_no_remedy(check,
+                             made_from == MIG_RELEASE_NONE
+                                 ? "which stock machine type is alike is not known; "
+                                   "load it with that QEMU, or name a type with the "
+                                   "filter machine"
+                                 : "the release does not have the stock machine type "
+                                   "that it was made from; load it with that QEMU, or "
+                                   "an older release");
+        return;
+    }
+    if (asked != MIG_RELEASE_NONE && asked < made_from) {
+        made_from = asked;
+    }
+    mig_report_remedy(check, "machine:name=%.*s%u.%u",
+                      (int)mig_release_machine_family(machine), machine,
+                      mig_release_major(made_from), mig_release_minor(made_from));
+    mig_report_gives_up(check, false,
+                        "what the vendor's machine type sets differently (start the "
+                        "destination with the stock type)");
+}
+
+/* No harm where the stream stays with its vendor. */
+static void configuration_vendor(MigCheck *check, const MigFacts *facts,
+                                 const MigItem *item)
+{
+    const MigConfiguration *conf = mig_reader_configuration(mig_check_reader(check));
+    MigMachineVendor vendor;
+
+    (void)facts;
+    if (conf && !item->defect && mig_machine_vendor(conf->machine, &vendor)) {
+        mig_report_item(check, item,
+                        "machine type \"%s\" is of %s; no stock release has it",
+                        conf->machine, vendor.qemu);
+        mig_report_loader(check, MIG_ALL_RELEASES,
+                          "Machine type received is '%s' and local is '...'",
+                          conf->machine);
+        remedy_vendor(check, conf->machine, vendor.release);
+    }
+}
+
 static void configuration_capability(MigCheck *check, const MigFacts *facts,
                                      const MigItem *item)
 {
@@ -116,6 +171,8 @@ const MigRule mig_rules_configuration[] = {
       CONFIGURATION, .judge = configuration_not_first },
     { "configuration-machine", "the machine type is a whole name", MIG_SEVERITY_WARNING,
       CONFIGURATION, .judge = configuration_machine },
+    { "configuration-vendor", "the machine type is of a stock QEMU", MIG_SEVERITY_NOTE,
+      CONFIGURATION, .judge = configuration_vendor },
     { "configuration-capability", "recorded capabilities are known", MIG_SEVERITY_ERROR,
       CONFIGURATION, .judge = configuration_capability },
     { 0 },

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "stream/globalstate.h"
+
 const char *mig_transfer_name(MigTransfer transfer)
 {
     static const char *const names[] = {
@@ -40,21 +42,15 @@ static uint32_t count_cpus(MigReader *reader)
     return MAX(common, own);
 }
 
-#define RUN_STATE_MAX 100
-
-/* migration/global_state.c, vmstate_globalstate, 5.2 to 11.1: be32 length, which no loader
- * looks at, and 100 bytes, in which a NUL ends the name. */
 static char *read_run_state(MigReader *reader, uint64_t offset)
 {
     MigInput *in = mig_reader_input(reader);
-    uint8_t body[4 + RUN_STATE_MAX];
+    uint8_t body[MIG_GLOBALSTATE_LENGTH];
 
-    if (!mig_input_seekable(in) ||
-        mig_input_read_at(in, offset, body, sizeof(body)) != sizeof(body)) {
-        return NULL;
-    }
-    return memchr(body + 4, '\0', RUN_STATE_MAX) ? g_strdup((const char *)body + 4)
-                                                 : NULL;
+    return mig_input_seekable(in)
+               ? mig_globalstate_run_state(
+                     body, mig_input_read_at(in, offset, body, sizeof(body)))
+               : NULL;
 }
 
 static char *find_run_state(MigReader *reader, const MigSummary *s)
@@ -66,7 +62,7 @@ static char *find_run_state(MigReader *reader, const MigSummary *s)
         const MigSectionSummary *section = mig_summary_section(s, i);
 
         if (strcmp(all[section->section]->name, "globalstate") == 0) {
-            return section->length >= section->header_length + 4u + RUN_STATE_MAX
+            return section->length >= section->header_length + MIG_GLOBALSTATE_LENGTH
                        ? read_run_state(reader, section->offset + section->header_length)
                        : NULL;
         }

@@ -945,6 +945,92 @@ static const struct {
     { "xlnx-zcu102", 0 },
 };
 
+/* A machine type that a vendor has, whose it is, and the stock one that the remedy names. */
+static const struct {
+    const char *machine, *vendor, *stock;
+    MigRelease release;
+} vendors[] = {
+    { "pc-q35-rhel9.4.0", "Red Hat's QEMU", NULL, 0 },
+    { "pc-i440fx-rhel7.6.0", "Red Hat's QEMU", NULL, 0 },
+    { "virt-rhel8.6.0", "Red Hat's QEMU", NULL, 0 },
+    { "rhel6.6.0", "Red Hat's QEMU", NULL, 0 },
+    { "pc-i440fx-9.0+pve0", "Proxmox VE's QEMU", "pc-i440fx-9.0", 0 },
+    { "pc-q35-8.1+pve2", "Proxmox VE's QEMU", "pc-q35-7.2", 702 },
+    { "pc-i440fx-jammy", "Ubuntu's QEMU", "pc-i440fx-6.2", 1101 },
+    { "pc-q35-noble-v2", "Ubuntu's QEMU", "pc-q35-8.2", 0 },
+    { "s390-ccw-virtio-jammy", "Ubuntu's QEMU", "s390-ccw-virtio-6.2", 0 },
+    { "pc-i440fx-bionic-hpb", "Ubuntu's QEMU", "pc-i440fx-2.11", 702 },
+    { "pc-i440fx-bionic", "Ubuntu's QEMU", NULL, 1101 }, /* which has no such old type */
+    { "pc-i440fx-trusty", "Ubuntu's QEMU", NULL, 1000 },
+    { "pc-q35-acme1", "a distribution's QEMU", NULL, 0 },
+    /* stock, old and new, and beginnings of stock names */
+    { "pc-q35-7.2", NULL, NULL, 0 },
+    { "pc-q35-4.0.1", NULL, NULL, 0 },
+    { "pseries-2.12-sxxm", NULL, NULL, 0 },
+    { "xlnx-zcu102", NULL, NULL, 0 },
+    { "pc-q35-7", NULL, NULL, 0 },
+    { "pc-q35-", NULL, NULL, 0 },
+};
+
+START_TEST(machine_types_of_vendors_are_known)
+{
+    g_autofree char *text =
+        g_strdup_printf("header; config \"%s\"; eof", vendors[_i].machine);
+    const MigCheckOptions options = {
+        MIG_CHECK_OPTIONS_INIT,
+        .releases = vendors[_i].release ? mig_releases_one(vendors[_i].release) : 0,
+    };
+    g_autoptr(Judged) judged = judge_text(text, &options);
+    const MigFinding *finding = finding_of(judged, "configuration-vendor");
+    g_autofree char *remedy = g_strdup_printf("machine:name=%s", vendors[_i].stock);
+
+    ck_assert_msg(!finding == !vendors[_i].vendor, "%s", text);
+    ck_assert_msg(!finding || strstr(finding->message, vendors[_i].vendor), "%s: %s",
+                  text, finding ? finding->message : "");
+    ck_assert_msg(!finding || finding->severity == (options.releases ? MIG_SEVERITY_ERROR
+                                                                     : MIG_SEVERITY_NOTE),
+                  "%s", text);
+    ck_assert_msg(!finding || g_strcmp0(finding->remedy.filter,
+                                        vendors[_i].stock ? remedy : NULL) == 0,
+                  "%s: %s", text, finding ? finding->remedy.filter : "");
+    ck_assert_msg(!finding || !finding_of(judged, "configuration-machine"), "%s", text);
+}
+END_TEST
+
+/* What stock QEMU 5.2 and 7.2 print: an abort, a refusal, or nothing. */
+static const struct {
+    const char *state;
+    MigRelease release;
+    const char *loader;
+} states[] = {
+    { "running", 702, NULL },
+    { "suspended", 502, NULL },
+    { "inmigrate", 1101, NULL },
+    { "debug", 702, "invalid runstate transition: 'inmigrate' -> 'debug'" },
+    { "save-vm", 1000, "invalid runstate transition: 'inmigrate' -> 'save-vm'" },
+    { "restore-vm", 502, "invalid runstate transition: 'inmigrate' -> 'restore-vm'" },
+    { "preconfig", 502, "invalid runstate transition: 'inmigrate' -> 'preconfig'" },
+    { "preconfig", 702, "invalid parameter value: preconfig" },
+    { "Paused", 1101, "invalid parameter value: Paused" },
+    { "", 702, "invalid parameter value: " },
+};
+
+START_TEST(a_run_state_is_one_that_the_loader_enters)
+{
+    g_autofree char *text = g_strdup_printf(
+        "header; config \"pc-q35-5.2\"; full 3 \"globalstate\" 0 1; be32 1; str \"%s\";"
+        "zero 100-%zu; footer 3; eof",
+        states[_i].state, strlen(states[_i].state));
+    const MigCheckOptions options = { MIG_CHECK_OPTIONS_INIT,
+                                      .releases = mig_releases_one(states[_i].release) };
+    g_autoptr(Judged) judged = judge_text(text, &options);
+    const MigFinding *finding = finding_of(judged, "run-state");
+
+    ck_assert_msg(g_strcmp0(finding ? finding->loader : NULL, states[_i].loader) == 0,
+                  "%s: %s", states[_i].state, finding ? finding->loader : "");
+}
+END_TEST
+
 START_TEST(machine_types_tell_their_release)
 {
     ck_assert_msg(mig_release_of_machine(machines[_i].machine) == machines[_i].release,
@@ -991,6 +1077,9 @@ Suite *suite_rules(void)
     tcase_add_test(tc, releases_refuse_what_is_recorded);
     tcase_add_loop_test(tc, a_remedy_mends_what_was_found, 0, (int)g_strv_length(bad));
     tcase_add_loop_test(tc, machine_types_tell_their_release, 0, G_N_ELEMENTS(machines));
+    tcase_add_loop_test(tc, machine_types_of_vendors_are_known, 0, G_N_ELEMENTS(vendors));
+    tcase_add_loop_test(tc, a_run_state_is_one_that_the_loader_enters, 0,
+                        G_N_ELEMENTS(states));
     suite_add_tcase(suite, tc);
     return suite;
 }
