@@ -25,6 +25,7 @@ static const struct {
     { "state-too-old", mig_where_section_dropped },
     { "subsection-unknown", mig_where_subsection },
     { "subsection-failed", mig_where_subsection },
+    { "subsection-trace", mig_where_subsection },
     { "footer-missing", mig_where_shape },
     { "hook-failed", mig_where_shape },
     { "field-failed", mig_where_field },

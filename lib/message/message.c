@@ -11,7 +11,7 @@
 static const MigMessage *const tables[] = {
     mig_messages_framing, mig_messages_section, mig_messages_command, mig_messages_ram,
     mig_messages_pci,     mig_messages_virtio,  mig_messages_cpu,     mig_messages_device,
-    mig_messages_vfio,    mig_messages_channel, mig_messages_around,
+    mig_messages_vfio,    mig_messages_channel, mig_messages_source,  mig_messages_around,
 };
 
 const MigMessage *mig_message_at(size_t index)

@@ -68,7 +68,7 @@ typedef struct MigMessage {
 extern const MigMessage mig_messages_framing[], mig_messages_section[],
     mig_messages_command[], mig_messages_ram[], mig_messages_pci[], mig_messages_virtio[],
     mig_messages_cpu[], mig_messages_device[], mig_messages_vfio[],
-    mig_messages_channel[], mig_messages_around[];
+    mig_messages_channel[], mig_messages_source[], mig_messages_around[];
 
 /* The messages in the order of the tables; NULL beyond the last. */
 const MigMessage *mig_message_at(size_t index);

@@ -41,6 +41,12 @@ const MigMessage mig_messages_channel[] = {
     { .id = "multifd-setup",
       .form = CAUSE,
       .texts = TEXTS(
+          ALWAYS("multifd: received packet magic %x and expected magic %x",
+                 "found wanted"),
+          ALWAYS("multifd: received packet magic %x, expected %x", "found wanted"),
+          ALWAYS("multifd: received packet version %u and expected version %u",
+                 "found wanted"),
+          ALWAYS("multifd: received packet version %u, expected %u", "found wanted"),
           ALWAYS("multifd: received packet magic %x expected %x", "found wanted"),
           ALWAYS("multifd: received packet version %d expected %d", "found wanted"),
           UNTIL(8, 2, "multifd: received channel version %u expected %u", "found wanted"),
@@ -63,6 +69,14 @@ const MigMessage mig_messages_channel[] = {
     { .id = "multifd-packet",
       .form = CAUSE,
       .texts = TEXTS(
+          ALWAYS("multifd: received packet with size %u and expected a size of %u",
+                 "found wanted"),
+          SINCE(9, 0,
+                "multifd: received packet with %u non-zero pages, which exceeds maximum "
+                "expected pages %u",
+                "found wanted"),
+          SINCE(9, 0, "multifd: received packet with %u zero pages, expected maximum %u",
+                "found wanted"),
           ALWAYS("multifd: received packet with %u pages, expected %u", "found wanted"),
           ALWAYS("multifd: received packet with %u pages and expected maximum pages are "
                  "%u",
@@ -93,6 +107,9 @@ const MigMessage mig_messages_channel[] = {
           ALWAYS("multifd %u: decompressStream returned %s", "channel why"),
           ALWAYS("multifd %u: packet size received %u size expected %u",
                  "channel found wanted"),
+          ALWAYS("multifd %u: inflate init failed", "channel"),
+          ALWAYS("multifd %u: initDStream failed with error %s", "channel why"),
+          ALWAYS("multifd %u: zstd createDStream failed", "channel"),
           SINCE(7, 0, "multifd %u: expected empty packet", "channel"),
           SINCE(7, 0, "multifd %u: next_packet_size %u exceeds allocated %u",
                 "channel size limit")),

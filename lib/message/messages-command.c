@@ -70,7 +70,8 @@ const MigMessage mig_messages_command[] = {
       .form = CAUSE,
       .texts = TEXTS(ALWAYS("CMD_PACKAGED: Buffer receive fail ret=%d length=%zu",
                             "received length"),
-                     ALWAYS("Unreasonably large packaged state: %zu", "length")),
+                     ALWAYS("Unreasonably large packaged state: %zu", "length"),
+                     ALWAYS("CMD_POSTCOPY_RAM_DISCARD Failed to read RAMBlock ID", NULL)),
       .function = "migration/savevm.c, loadvm_handle_cmd_packaged",
       .meaning =
           "With postcopy the state of the devices comes in one package of {length} "
@@ -120,6 +121,48 @@ const MigMessage mig_messages_command[] = {
           "and {local} at the destination.",
       .help = "Back the guest's RAM with the same kind of huge pages on both sides, or "
               "migrate without postcopy." },
+    { .id = "postcopy-host",
+      .form = CAUSE,
+      .texts = TEXTS(
+          ALWAYS("Failed to get postcopy_advise reply from vhost", NULL),
+          ALWAYS("Failed to send postcopy_%s to vhost", "what"),
+          ALWAYS("Failed to receive reply to postcopy_%s", "what"),
+          ALWAYS("Unexpected size for postcopy reply %d vs %d", "length wanted"),
+          ALWAYS("failed to receive valid ack for postcopy set-mem-table", NULL),
+          ALWAYS("failed to respond to set-mem-table for postcopy", NULL),
+          ALWAYS("invalid postcopy reply for region", NULL),
+          ALWAYS("Failed to map postcopy_tmp_pages[%d]: %s", "index why"),
+          ALWAYS("failed to mprotect region %d for postcopy (%s)", "region why"),
+          ALWAYS("postcopy failed to start", NULL),
+          ALWAYS("Postcopy RAM incoming init failed", NULL),
+          ALWAYS("Failed to setup incoming postcopy RAM blocks", NULL),
+          ALWAYS("Postcopy is not supported", NULL),
+          ALWAYS("Postcopy recovery cannot work when release-ram capability is set",
+                 NULL),
+          ALWAYS("Block: %s, host: %p is a nvdimm memory, postcopyis not supported now!",
+                 "block address"),
+          ALWAYS("RAM block '%s' discard of resized RAM failed", "block")),
+      .function = "migration/postcopy-ram.c, hw/virtio/vhost-user.c",
+      .meaning =
+          "The host, its kernel, or the process behind a vhost-user device, cannot "
+          "do postcopy: userfaultfd is missing or not allowed, memory cannot be "
+          "pulled in page by page, or the back-end does not answer.",
+      .help = "Allow userfaultfd (sysctl vm.unprivileged_userfaultfd=1, or the "
+              "device /dev/userfaultfd), use a back-end that supports postcopy, and no "
+              "nvdimm; or migrate without postcopy." },
+    { .id = "postcopy-recover",
+      .form = CAUSE,
+      .texts = TEXTS(
+          ALWAYS("ramblock '%s' bitmap size mismatch (0x%lx != 0x%lx)",
+                 "block local stream"),
+          ALWAYS("read bitmap failed for ramblock '%s': %d (size 0x%lx, got: 0x%lx)",
+                 "block error wanted length")),
+      .function = "migration/ram.c, ram_dirty_bitmap_reload",
+      .meaning = "While postcopy was being continued, the destination's list of pages of "
+                 "block {block} that it still needs did not come as it should.",
+      .help =
+          "Continue once more with migrate-recover. Do not stop either side: each has "
+          "a part of the guest." },
     { .id = "postcopy-bitmaps",
       .form = NOISE,
       .texts = TEXTS(ALWAYS("loadvm failed during postcopy: %d", "error"),

@@ -69,6 +69,7 @@ const MigMessage mig_messages_cpu[] = {
       .form = CAUSE,
       .texts = TEXTS(FROM(8, 2, 10, 1, "Failed to put registers after init: %s", "why"),
                      SINCE(10, 2, "Failed to put registers %s: %s", "when why"),
+                     SINCE(10, 2, "Restoring resisters %s: %s", "when why"),
                      SINCE(9, 2, "Failed to set MSRs", NULL),
                      SINCE(9, 2, "Failed to set XSAVE", NULL),
                      SINCE(9, 2, "Failed to set XCRs", NULL),

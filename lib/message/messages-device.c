@@ -73,7 +73,12 @@ const MigMessage mig_messages_device[] = {
                  "type code words"),
           ALWAYS("tpm-emulator: Setting the stateblob (type %d) failed", "type"),
           ALWAYS("tpm-emulator: could not set state blob type %d", "type"),
-          SINCE(11, 1, "tpm-crb: Buffer sizes exceed backend capacity", NULL)),
+          SINCE(11, 1, "tpm-crb: Buffer sizes exceed backend capacity", NULL),
+          SINCE(
+              11, 1,
+              "The tpm-crb device does not support chunk migration with machine version "
+              "less than 11.1",
+              NULL)),
       .function = "backends/tpm/tpm_emulator.c, tpm_emulator_set_state_blob",
       .meaning = "swtpm at the destination refused the TPM's state (type 1 is permanent, "
                  "2 volatile, 3 the rest). Its state is encrypted with another key, or "
@@ -99,6 +104,9 @@ const MigMessage mig_messages_device[] = {
           ALWAYS("Error: unknown dirty bitmap '%s' for block device '%s'", "bitmap node"),
           ALWAYS("Unknown flags in migrated dirty bitmap header: %x", "flags"),
           ALWAYS("Unable to read node alias string", NULL),
+          ALWAYS("Cannot make migrated bitmap '%s' persistent", "bitmap"),
+          ALWAYS("Cannot store dirty bitmaps in qcow2 v2 files", NULL),
+          ALWAYS("Failed to make dirty bitmaps writable", NULL),
           ALWAYS("Error: block device name is not set", NULL)),
       .function = "migration/block-dirty-bitmap.c",
       .meaning = "A dirty bitmap of a disk, which backups use, does not fit the "
@@ -110,9 +118,17 @@ const MigMessage mig_messages_device[] = {
               "backup next time." },
     { .id = "dbus-vmstate",
       .form = CAUSE,
-      .texts = TEXTS(ALWAYS("%s: Failed to find proxy Id '%s'", "device id"),
-                     ALWAYS("%s: Failed to restore Id '%s'", "device id"),
-                     ALWAYS("%s: Invalid vmstate size: %u", "device size")),
+      .texts =
+          TEXTS(ALWAYS("%s: Failed to find proxy Id '%s'", "device id"),
+                ALWAYS("%s: Failed to restore Id '%s'", "device id"),
+                ALWAYS("%s: Invalid vmstate size: %u", "device size"),
+                ALWAYS("Not enough data available to load for Id: '%s'", "id"),
+                ALWAYS("Invalid DBus vmstate proxy name %u", "number"),
+                ALWAYS("DBus vmstate buffer is too large", NULL),
+                ALWAYS("Required VMState Id are missing: %s", "id"),
+                ALWAYS("VMState Id '%s' is invalid", "id"),
+                ALWAYS("Got %lu VMState data, less than expected %lu", "length wanted"),
+                ALWAYS("Too large vmstate data to save: %zu", "size")),
       .function = "backends/dbus-vmstate.c",
       .meaning = "A helper process, slirp for example, whose state was saved with the "
                  "guest's, is not there at the destination: {id}.",
@@ -135,12 +151,26 @@ const MigMessage mig_messages_device[] = {
       .help =
           "\"migstat convert --filter=drop-section:name=pbs-state FILE -o NEW\" leaves "
           "it out; the next backup then reads whole disks." },
-    { .id = "not-migratable",
+    { .id = "ipmi",
       .form = CAUSE,
-      .texts = TEXTS(ALWAYS("State blocked by non-migratable device '%s'", "device"),
-                     ALWAYS("disallowing migration blocker (%s) for: %s", "why what")),
-      .function = "migration/savevm.c, qemu_savevm_state_blocked",
-      .meaning = "The source cannot be saved while it has {device}. Nothing was sent.",
-      .help = "Unplug the device before migration, or start the source without it." },
+      .texts = TEXTS(
+          ALWAYS("ipmi:bt: vmstate transfer received bad out values: %d %d", "a b"),
+          ALWAYS("ipmi:bt: vmstate transfer received bad in value: %d", "a"),
+          ALWAYS("ipmi:kcs: vmstate transfer received bad out values: %d %d", "a b"),
+          ALWAYS("ipmi:kcs: vmstate transfer received bad in value: %d", "a")),
+      .function = "hw/ipmi/isa_ipmi_bt.c, hw/ipmi/isa_ipmi_kcs.c",
+      .meaning = "A position in a buffer of the IPMI interface is beyond the buffer: the "
+                 "stream is damaged, or the loader has lost its place.",
+      .look = "The command \"migstat check FILE\" says whether the stream is sound.",
+      .help = "Give the device the same options on both sides, and save again." },
+    { .id = "nvme",
+      .form = CAUSE,
+      .texts = TEXTS(SINCE(11, 1, "inconsistent migration stream (%s)", "what")),
+      .function = "hw/nvme/ctrl.c",
+      .meaning =
+          "The state of an NVMe controller contradicts itself ({what}): the stream "
+          "is damaged, or the two sides have other numbers of queues.",
+      .help = "Give the destination's controller the source's max_ioqpairs= and "
+              "msix_qsize=." },
     { 0 },
 };

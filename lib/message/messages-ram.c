@@ -160,6 +160,15 @@ const MigMessage mig_messages_ram[] = {
                  "pages come plain or zero. The stream does otherwise.",
       .help = "Migrate again; the guest may be lost if it already ran at the "
               "destination. Compression of pages must be off with postcopy." },
+    { .id = "acpi-size",
+      .form = NOISE,
+      .texts = TEXTS(ALWAYS("ACPI table size %u exceeds %d bytes, migration may not work",
+                            "size limit")),
+      .function = "hw/i386/acpi-build.c, acpi_build",
+      .meaning =
+          "The guest's ACPI tables are longer than the room that older machine types "
+          "have for them. The load goes on here, and a destination with other devices "
+          "may refuse the RAM block /rom@etc/acpi/tables." },
     { .id = "ram-resized",
       .form = CAUSE,
       .texts = TEXTS(SINCE(6, 1, "RAM block '%s' resized during precopy.", "block")),

@@ -176,6 +176,31 @@ const MigMessage mig_messages_section[] = {
               "does not send it. \"migstat convert "
               "--filter=drop-subsection:path=DEVICE:PATH FILE -o NEW\" takes it out; "
               "what it held is lost, and the device starts as after a reset." },
+    { .id = "subsection-trace",
+      .form = SYMPTOM,
+      .texts =
+          TEXTS(ALWAYS("vmstate_subsection_load_bad %s: %s/(lookup)", "vmsd subsection")),
+      .function = "migration/vmstate.c, vmstate_subsection_load (a trace point)",
+      .meaning = "The stream has the subsection {subsection} in {vmsd}, which the "
+                 "destination's release does not know. Up to 10.1 only this trace point "
+                 "names it.",
+      .look =
+          "The command \"migstat dump --devices=*:*{subsection}* FILE\" shows what it "
+          "holds.",
+      .help = "Use a newer QEMU at the destination, or a machine type at the source that "
+              "does not send it. \"migstat convert "
+              "--filter=drop-subsection:path=DEVICE:PATH FILE -o NEW\" takes it out." },
+    { .id = "field-trace",
+      .form = LINK,
+      .texts = TEXTS(ALWAYS("vmstate_load_field_error field \"%s\" load failed, ret = %d",
+                            "field error"),
+                     SINCE(10, 2, "vmstate_load_state_fail %s %s", "vmsd what")),
+      .function = "migration/vmstate.c, vmstate_load_state (a trace point)",
+      .meaning = "Field {field} could not be loaded. This says where, and not why. The "
+                 "field is in state {vmsd}.",
+      .look =
+          "The lines around it say why. The command \"migstat dump --devices=*:*{field}* "
+          "FILE\" shows the value in the stream." },
     { .id = "section-cut",
       .form = CAUSE,
       .texts = TEXTS(ALWAYS("Unable to read ID string for section %u", "id"),
@@ -336,6 +361,8 @@ const MigMessage mig_messages_section[] = {
       .form = END,
       .texts = TEXTS(ALWAYS("load of migration failed: %s", "why"),
                      UNTIL(10, 1, "Error %d while loading VM state", "error"),
+                     ALWAYS("loadvm failed: stream error: %d", "error"),
+                     ALWAYS("loadvm failed: %d", "error"),
                      ALWAYS("Error -%d while loading VM state", "error")),
       .function = "migration/migration.c, process_incoming_migration_co; "
                   "migration/savevm.c, load_snapshot",

@@ -152,13 +152,15 @@ const MigMessage mig_messages_virtio[] = {
       .help = "Set the device's property for local migration alike on both sides." },
     { .id = "vhost-backend",
       .form = CAUSE,
-      .texts =
-          TEXTS(SINCE(8, 2,
-                      "Back-end of %s device %s (tag: \"%s\") does not support migration "
-                      "through qemu",
-                      "kind device tag"),
-                SINCE(8, 2, "Failed to send state", NULL),
-                SINCE(8, 2, "Back-end failed to process its internal state", NULL)),
+      .texts = TEXTS(
+          SINCE(8, 2,
+                "Back-end of %s device %s (tag: \"%s\") does not support migration "
+                "through qemu",
+                "kind device tag"),
+          SINCE(8, 2, "Failed to send state", NULL),
+          SINCE(8, 2, "Back-end failed to process its internal state", NULL),
+          SINCE(8, 2, "Error loading back-end state of %s device %s", "kind device"),
+          SINCE(10, 0, "Error loading  back-end state of %s device %s", "kind device")),
       .function = "hw/virtio/vhost.c; hw/virtio/vhost-user-fs.c",
       .meaning =
           "The process behind a vhost-user device, virtiofsd for example, does not "
