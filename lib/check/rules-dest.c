@@ -455,19 +455,36 @@ static void dest_register(MigCheck *check, const MigFacts *facts, const MigItem 
     report_each(check, item, 1u << MIG_SHAPE_REGISTER, report_register);
 }
 
+/* Adds the words of @a that are others in @b: notes are lists of what each bit says. */
+static void append_words(GString *text, const char *a, const char *b)
+{
+    g_auto(GStrv) words = g_strsplit(a, " ", -1), others = g_strsplit(b, " ", -1);
+    size_t n = g_strv_length(words);
+    bool alike = n == g_strv_length(others);
+
+    for (size_t i = 0; i < n; i++) {
+        if (!alike || strcmp(words[i], others[i]) != 0) {
+            g_string_append_printf(text, " %s", words[i]);
+        }
+    }
+}
+
 static void report_pci(MigCheck *check, const MigItem *item, const MigShapeDifference *d)
 {
-    bool meaning =
-        d->note_here && d->note_there && strcmp(d->note_here, d->note_there) != 0;
-    g_autofree char *notes =
-        meaning ? g_strdup_printf(": %s here, %s there", d->note_here, d->note_there)
-                : g_strdup("");
+    g_autoptr(GString) notes = g_string_new(NULL);
 
+    if (d->note_here && d->note_there && strcmp(d->note_here, d->note_there) != 0) {
+        g_string_append_c(notes, ':');
+        append_words(notes, d->note_here, d->note_there);
+        g_string_append(notes, " here,");
+        append_words(notes, d->note_there, d->note_here);
+        g_string_append(notes, " there");
+    }
     mig_report(check, d->offset, item->section,
                "byte 0x%02x of configuration space is 0x%02" PRIx64 " here, 0x%02" PRIx64
                " there, in %s%s",
                d->at, d->here, d->there, d->path ? d->path : "no register that is known",
-               notes);
+               notes->str);
     mig_report_words(check, MIG_ALL_RELEASES,
                      "get_pci_config_device: Bad config data: i=0x%x read: %" PRIx64
                      " device: %" PRIx64,

@@ -64,6 +64,12 @@ static const Checked capabilities[] = {
 /* Of an Express capability of the first version. */
 #define EXPRESS_1_CHECKED 16
 
+/* Of advanced error reporting, which QEMU's ports have first in extended space: the byte of the
+ * mask of uncorrectable errors with the bit of internal ones.
+ * Source: hw/pci/pcie_aer.c, pcie_aer_init(); 8.0. */
+#define AER_MASK_BYTE 0x0au
+#define AER_INTERNAL  0x40u
+
 static void check_bytes(uint8_t *mask, size_t space, uint32_t at, const uint8_t *bits,
                         size_t n)
 {
@@ -116,6 +122,28 @@ static void find_checked(const uint8_t *config, size_t space, uint8_t *mask)
         check_capability(config, space, at, mask);
         at = config[at + 1] & 0xfc;
     }
+}
+
+/* Which bits of extended space are checked: where capabilities are and which. */
+static void find_extended(const uint8_t *config, size_t space, uint8_t *mask)
+{
+    uint32_t at = STANDARD;
+
+    for (unsigned n = 0; at >= STANDARD && at + 4 <= space && n < SPACE_MAX / 4; n++) {
+        uint32_t header = mig_le32(config + at);
+
+        check_bytes(mask, space, at, NULL, 4);
+        at = header >> 20 & ~3u;
+    }
+}
+
+/* The mask of uncorrectable errors: from 8.0 on the device sets a bit that an older one, or one
+ * of an older machine type, has neither set nor lets the guest write. */
+static bool is_newer_mask(const uint8_t *there, uint32_t at, uint8_t a, uint8_t b)
+{
+    return at >= STANDARD + AER_MASK_BYTE &&
+           mig_le16(there + at - AER_MASK_BYTE) == EXT_AER &&
+           at - AER_MASK_BYTE == STANDARD && (a & AER_INTERNAL) && !(b & AER_INTERNAL);
 }
 
 static const MigField *space_of(const MigLeaves *leaves)
@@ -179,8 +207,9 @@ void mig_shape_compare_pci(MigShapeComparison *c, const MigLeaves *there,
     a = c->offered->body + (space->offset - c->offered->offset);
     b = body + (own->offset - body_offset);
     find_checked(b, STANDARD, mask);
-    for (uint32_t i = 0; i < STANDARD; i++) {
-        if ((a[i] ^ b[i]) & mask[i]) {
+    find_extended(b, own->length, mask);
+    for (uint32_t i = 0; i < own->length; i++) {
+        if ((a[i] ^ b[i]) & mask[i] || is_newer_mask(b, i, a[i], b[i])) {
             report(c, there, space, own, i, a[i], b[i]);
             return;
         }

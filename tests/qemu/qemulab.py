@@ -657,7 +657,7 @@ def load(release, guest, path, again=None, timeout=30):
             machine.execute('cont')  # a device takes its state over when it starts to run
             counts = machine.counts()
         if loaded and again:
-            second = _migrate(machine, os.path.abspath(again))
+            second = _migrate(machine, _uri(guest, os.path.abspath(again)))
             loaded = second is not None and second.get('status') == 'completed'
         if info is None:
             machine.process.wait()
