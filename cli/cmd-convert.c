@@ -31,7 +31,9 @@ enum {
     KEY_HELP_FILTER,
     KEY_FORCE,
     KEY_IN_PLACE,
+    KEY_COMPRESS,
     KEY_ZSTD,
+    KEY_CONTAINER,
     KEY_LONG,
     KEY_THREADS,
     KEY_LOSSY,
@@ -62,19 +64,26 @@ static const struct argp_option options[] = {
       "Write to FILE, which appears whole or not at all (\"-\": standard output)", 2 },
     { "force", KEY_FORCE, NULL, 0, "FILE may exist, and is replaced", 2 },
     { "in-place", KEY_IN_PLACE, NULL, 0, "Replace the input by the result", 2 },
-    { "zstd", KEY_ZSTD, "LEVEL", OPTION_ARG_OPTIONAL, "Compress the result", 2 },
-    { "long", KEY_LONG, NULL, 0, "With --zstd: look for matches far back", 2 },
+    { "compress", KEY_COMPRESS, "FORMAT[:LEVEL]", 0,
+      "Compress the result, or the stream in the save image that it is: zstd, gzip, "
+      "bzip2, xz, lzop or none",
+      2 },
+    { "zstd", KEY_ZSTD, "LEVEL", OPTION_ARG_OPTIONAL, "The same as --compress=zstd", 2 },
+    { "container", KEY_CONTAINER, "keep|none", 0,
+      "Whether a libvirt save image stays one (default: keep)", 2 },
+    { "long", KEY_LONG, NULL, 0, "With zstd: look for matches far back", 2 },
     { "threads", KEY_THREADS, "N", 0,
-      "With --zstd: compress in N threads; default: one a processor, at most 4", 2 },
+      "With zstd: compress in N threads; default: one a processor, at most 4", 2 },
     { "report", KEY_REPORT, cli_format_words, 0,
       "--format of what is told on stderr alone", 2 },
     { 0 },
 };
 
 static const CliOptionRule rules[] = {
-    { "long", CLI_NEEDS, "zstd" },
-    { "threads", CLI_NEEDS, "zstd" },
-    { "in-place", CLI_NOT_WITH, "output channel" },
+    { "long", CLI_NEEDS, "compress zstd" },
+    { "threads", CLI_NEEDS, "compress zstd" },
+    { "zstd", CLI_NOT_WITH, "compress" },
+    { "in-place", CLI_NOT_WITH, "output channel container" },
     { "force", CLI_NEEDS, "output" },
     { "every-iteration", CLI_NEEDS, "to" },
     { "config-needed", CLI_NEEDS, "to" },
@@ -99,6 +108,7 @@ typedef struct Arguments {
     MigRelease release; /* --for, or MIG_RELEASE_NONE */
     const char *help;   /* of which filter */
     bool in_place;
+    bool unwrap; /* --container=none */
     const char *input, *output;
     MigOutputOptions out;
     const CliFormat *report;
@@ -142,22 +152,62 @@ static int number(struct argp_state *state, const char *option, const char *arg,
     return (int)value;
 }
 
-static int zstd_level(struct argp_state *state, const char *arg)
+/* @level: what the user wrote; NULL: nothing. */
+static void set_compression(Arguments *arguments, struct argp_state *state,
+                            const char *option, const char *compression,
+                            const char *level)
 {
-    int level = number(state, "zstd", arg, INT_MIN), lowest, highest;
+    int lowest, highest;
 
-    mig_output_zstd_levels(&lowest, &highest);
-    if (level < lowest || level > highest) {
-        cli_usage_error(state, "--zstd: level %d is not between %d and %d", level, lowest,
-                        highest);
+    arguments->out.compression = compression;
+    if (!level) {
+        return;
     }
-    return level;
+    if (!mig_output_levels(compression, &lowest, &highest) || lowest == highest) {
+        cli_usage_error(state, "--%s: %s has no levels", option, compression);
+        return;
+    }
+    arguments->out.level = number(state, option, level, INT_MIN);
+    if (arguments->out.level < lowest || arguments->out.level > highest) {
+        cli_usage_error(state, "--%s: level %d is not between %d and %d", option,
+                        arguments->out.level, lowest, highest);
+    }
+}
+
+static void parse_compress(Arguments *arguments, struct argp_state *state, char *arg)
+{
+    char *level = strchr(arg, ':');
+    int lowest, highest;
+
+    if (level) {
+        *level++ = '\0';
+    }
+    if (strcmp(arg, "none") != 0 && !mig_output_levels(arg, &lowest, &highest)) {
+        cli_usage_error(
+            state, "--compress is zstd, gzip, bzip2, xz, lzop or none, not \"%s\"", arg);
+        return;
+    }
+    set_compression(arguments, state, "compress", arg, level);
+}
+
+static bool is_none(struct argp_state *state, const char *arg)
+{
+    bool none = strcmp(arg, "none") == 0;
+
+    if (!none && strcmp(arg, "keep") != 0) {
+        cli_usage_error(state, "--container is keep or none, not \"%s\"", arg);
+    }
+    return none;
 }
 
 static void check_arguments(Arguments *arguments, struct argp_state *state)
 {
     const GPtrArray *files = arguments->common->files;
 
+    if ((arguments->out.zstd_long || arguments->out.zstd_threads >= 0) &&
+        arguments->out.compression && strcmp(arguments->out.compression, "zstd") != 0) {
+        cli_usage_error(state, "--long and --threads are for zstd");
+    }
     if (arguments->out.zstd_threads < 0) {
         arguments->out.zstd_threads = (int)MIN(g_get_num_processors(), THREADS_MAX);
     }
@@ -213,9 +263,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_IN_PLACE:
         arguments->in_place = true;
         return 0;
+    case KEY_COMPRESS:
+        parse_compress(arguments, state, arg);
+        return 0;
     case KEY_ZSTD:
-        arguments->out.zstd = true;
-        arguments->out.zstd_level = arg ? zstd_level(state, arg) : 0;
+        set_compression(arguments, state, "zstd", "zstd", arg);
+        return 0;
+    case KEY_CONTAINER:
+        arguments->unwrap = is_none(state, arg);
         return 0;
     case KEY_LONG:
         arguments->out.zstd_long = true;
@@ -309,20 +364,27 @@ static bool is_input(const Arguments *arguments, const struct stat *out)
     return false;
 }
 
-/* What must not happen in place: losing what is wrapped around the stream. */
-static bool check_in_place(Arguments *arguments, MigInput *in, GError **error)
+/*
+ * What the result is wrapped in.  In place all that is around the stream stays; else a save image
+ * does, and what is inside it, and compression goes.
+ */
+static bool choose_wrappers(Arguments *arguments, MigInput *in, GError **error)
 {
-    const MigContainer *outer = mig_input_container(in, 0);
-    bool zstd = outer && !mig_input_container(in, 1) &&
-                strcmp(mig_container_name(outer), "zstd") == 0;
+    const MigContainer *container;
+    size_t i = 0;
 
-    if (arguments->common->offset || (outer && !zstd)) {
+    if (arguments->in_place && arguments->common->offset) {
         mig_error_set_plain(error, MIG_ERROR_USAGE,
-                            "in place, what is around the stream would be lost; "
+                            "in place, what is before the stream would be lost; "
                             "-o FILE writes the stream alone");
         return false;
     }
-    arguments->out.zstd |= zstd;
+    while (!arguments->in_place && (container = mig_input_container(in, i)) &&
+           mig_container_header_length(container) == 0) {
+        i++;
+    }
+    arguments->out.like = arguments->unwrap ? NULL : in;
+    arguments->out.like_from = i;
     return true;
 }
 
@@ -548,6 +610,18 @@ static CliStatus fail_run(const Run *run, const GError *error)
     return fail(of_output ? "migstat convert" : run->arguments->input, error);
 }
 
+bool convert_is_kept(const ConvertResult *result, const MigContainer *container)
+{
+    const char *name;
+
+    for (size_t i = 0; (name = mig_output_wrapper(result->out, i)); i++) {
+        if (strcmp(name, mig_container_name(container)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* @plan may be NULL. */
 static void report(const Run *run, const ConvertPlan *plan)
 {
@@ -557,8 +631,7 @@ static void report(const Run *run, const ConvertPlan *plan)
                                    .in = run->in,
                                    .out = run->out,
                                    .chain = run->chain,
-                                   .plan = plan,
-                                   .zstd = arguments->out.zstd };
+                                   .plan = plan };
 
     if (arguments->report->objects || !arguments->common->quiet) {
         arguments->report->convert(&result);
@@ -655,7 +728,7 @@ static CliStatus run_inside(Run *run)
     if (!in) {
         return fail(arguments->input, error);
     }
-    if (arguments->in_place && !check_in_place(arguments, in, &error)) {
+    if (!choose_wrappers(arguments, in, &error)) {
         return fail(arguments->input, error);
     }
     status = arguments->release ? convert_for(run) : convert_plainly(run);
@@ -765,13 +838,13 @@ const CliCommand cli_command_convert = {
     .name = "convert",
     .summary = "rewrite a stream through filters",
     .arguments = "FILE",
-    .doc = "Rewrites a QEMU migration stream through a chain of filters.\v"
-           "FILE may be compressed, or be a libvirt save image, which is unwrapped; "
-           "\"-\" is standard input. Without --output the stream goes to standard "
-           "output.\n\n"
-           "Exit status: 0 done; 1 the input is damaged or cannot be converted, or with "
-           "--for the result has errors that the release does not look at; 2 the "
-           "job could not be done. Nothing is written to a file unless all of it is.",
+    .doc =
+        "Rewrites a QEMU migration stream through a chain of filters.\v"
+        "FILE may be compressed, or be a libvirt save image, which stays one; \"-\" is "
+        "standard input. Without --output the result goes to standard output.\n\n"
+        "Exit status: 0 done; 1 the input is damaged or cannot be converted, or with "
+        "--for the result has errors that the release does not look at; 2 the "
+        "job could not be done. Nothing is written to a file unless all of it is.",
     .options = options,
     .parse = parse,
     .rules = rules,

@@ -85,6 +85,7 @@ void convert_json(const ConvertResult *result)
     size_t n;
     const MigChange *changes = mig_chain_changes(result->chain, &n);
     const MigContainer *container;
+    const char *name;
     CliJson json;
 
     cli_json_init(&json, stderr);
@@ -95,7 +96,14 @@ void convert_json(const ConvertResult *result)
     cli_json_uint(&json, "written_bytes", mig_output_written(result->out));
     cli_json_array(&json, "unwrapped");
     for (size_t i = 0; (container = mig_input_container(result->in, i)); i++) {
-        cli_json_string(&json, NULL, mig_container_name(container));
+        if (!convert_is_kept(result, container)) {
+            cli_json_string(&json, NULL, mig_container_name(container));
+        }
+    }
+    cli_json_end_array(&json);
+    cli_json_array(&json, "wrapped");
+    for (size_t i = 0; (name = mig_output_wrapper(result->out, i)); i++) {
+        cli_json_string(&json, NULL, name);
     }
     cli_json_end_array(&json);
     cli_json_array(&json, "changes");

@@ -41,9 +41,11 @@ void convert_text(const ConvertResult *result)
 
     g_string_append_printf(line, ": %s bytes", size);
     for (size_t i = 0; (container = mig_input_container(result->in, i)); i++) {
-        if (!result->zstd || strcmp(mig_container_name(container), "zstd") != 0) {
+        if (!convert_is_kept(result, container)) {
             g_string_append_printf(line, "; unwrapped from %s",
                                    mig_container_name(container));
+        } else if (mig_container_header_length(container) > 0) {
+            g_string_append_printf(line, "; in %s", mig_container_words(container));
         }
     }
     for (size_t i = 0; i < n && i < TOLD_MAX; i++) {

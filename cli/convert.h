@@ -17,8 +17,10 @@ typedef struct ConvertResult {
     const MigOutput *out;
     const MigChain *chain;
     const ConvertPlan *plan; /* NULL: not made by one */
-    bool zstd;               /* the result is compressed */
 } ConvertResult;
+
+/* Whether the result is wrapped so too. */
+bool convert_is_kept(const ConvertResult *result, const MigContainer *container);
 
 /* Of each format: what was done, on stderr; and on stdout the chain that would run, with what
  * @plan, which may be NULL, leads to; the filters there are; the options of one. */

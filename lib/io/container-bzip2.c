@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          undoing bzip2.
+ * Owns:          bzip2 both ways.
  * Must not know: what the bytes mean, nor what lies around the compressed ones.
- * See also:      container-type.h; source-members.h, which puts members in a row.
+ * See also:      container-type.h; source-members.h, which puts members in a row;
+ *                sink-pack.h.
  */
 #include <bzlib.h>
+#include <errno.h>
 #include <string.h>
 
 #include "io/alloc.h"
 #include "io/container-type.h"
+#include "io/sink-pack.h"
 #include "io/source-members.h"
 
 /* What a decompressor allocates at most, by bzip2's manual. */
 #define MEMORY ((size_t)3700 << 10)
+
+/* And the default, as of bzip2(1). */
+#define LEVEL_BEST 9
 
 typedef struct Bzip2Source {
     MigMembers members;
@@ -79,8 +85,58 @@ static MigSource *bzip2_open(MigSource *source, MigOpening *opening, GError **er
     return &bzip2->members.unpack.base;
 }
 
+/* --- the way out --- */
+
+typedef struct Bzip2Pack {
+    MigPack pack;
+    bz_stream bzip2;
+} Bzip2Pack;
+
+static MigProgress bzip2_pack(MigPack *pack, MigPiece *piece, bool end)
+{
+    bz_stream *bzip2 = &((Bzip2Pack *)pack)->bzip2;
+
+    bzip2->next_in = (char *)(uintptr_t)piece->in;
+    bzip2->avail_in = (unsigned)MIN(piece->n_in, G_MAXUINT);
+    bzip2->next_out = (char *)piece->out;
+    bzip2->avail_out = (unsigned)piece->n_out;
+    int result = BZ2_bzCompress(bzip2, end ? BZ_FINISH : BZ_RUN);
+    bool all = (size_t)((const uint8_t *)bzip2->next_in - piece->in) == piece->n_in;
+    piece->in = (const uint8_t *)bzip2->next_in;
+    piece->out = (uint8_t *)bzip2->next_out;
+    return (end ? result == BZ_STREAM_END : all) ? MIG_PROGRESS_ENDED : MIG_PROGRESS_MORE;
+}
+
+static void bzip2_clear_pack(MigPack *pack)
+{
+    BZ2_bzCompressEnd(&((Bzip2Pack *)pack)->bzip2);
+}
+
+static void bzip2_levels(int *lowest, int *highest)
+{
+    *lowest = 1;
+    *highest = LEVEL_BEST;
+}
+
+static MigSink *bzip2_wrap(MigSink *sink, const MigWrapping *wrapping, GError **error)
+{
+    static const MigPackOps ops = { bzip2_pack, bzip2_clear_pack };
+    int level = wrapping->level ? wrapping->level : LEVEL_BEST;
+    Bzip2Pack *bzip2 = g_new0(Bzip2Pack, 1);
+    g_autoptr(MigSink) owned = &bzip2->pack.base;
+
+    mig_pack_init(&bzip2->pack, &ops, sink);
+    if (BZ2_bzCompressInit(&bzip2->bzip2, level, 0, 0) != BZ_OK) {
+        mig_pack_set_error(sink, g_strerror(ENOMEM), error);
+        return NULL;
+    }
+    return g_steal_pointer(&owned);
+}
+
 const MigContainerType mig_container_bzip2 = {
     .name = "bzip2",
+    .levels = bzip2_levels,
     .recognise = bzip2_recognise,
     .open = bzip2_open,
+    .wrap = bzip2_wrap,
 };

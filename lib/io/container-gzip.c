@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          undoing gzip.
+ * Owns:          gzip both ways.
  * Must not know: what the bytes mean, nor what lies around the compressed ones.
- * See also:      container-type.h; source-members.h, which puts members in a row.
+ * See also:      container-type.h; source-members.h, which puts members in a row;
+ *                sink-pack.h.
  */
+#include <errno.h>
 #include <zlib.h>
 
 #include "io/container-type.h"
+#include "io/sink-pack.h"
 #include "io/source-members.h"
 
 /* The window of a member, as gzip(1) has it; inflateInit2() adds 16 for gzip's header. */
 #define WINDOW_BITS (MAX_WBITS + 16)
+
+#define MEMORY_LEVEL 8 /* zlib's default */
 
 typedef struct GzipSource {
     MigMembers members;
@@ -74,8 +79,59 @@ static MigSource *gzip_open(MigSource *source, MigOpening *opening, GError **err
     return &gzip->members.unpack.base;
 }
 
+/* --- the way out --- */
+
+typedef struct GzipPack {
+    MigPack pack;
+    z_stream zlib;
+} GzipPack;
+
+static MigProgress gzip_pack(MigPack *pack, MigPiece *piece, bool end)
+{
+    z_stream *zlib = &((GzipPack *)pack)->zlib;
+
+    zlib->next_in = (Bytef *)(uintptr_t)piece->in;
+    zlib->avail_in = (uInt)MIN(piece->n_in, G_MAXUINT);
+    zlib->next_out = piece->out;
+    zlib->avail_out = (uInt)piece->n_out;
+    int result = deflate(zlib, end ? Z_FINISH : Z_NO_FLUSH);
+    bool all = (size_t)(zlib->next_in - piece->in) == piece->n_in;
+    piece->in = zlib->next_in;
+    piece->out = zlib->next_out;
+    return (end ? result == Z_STREAM_END : all) ? MIG_PROGRESS_ENDED : MIG_PROGRESS_MORE;
+}
+
+static void gzip_clear_pack(MigPack *pack)
+{
+    deflateEnd(&((GzipPack *)pack)->zlib);
+}
+
+static void gzip_levels(int *lowest, int *highest)
+{
+    *lowest = Z_BEST_SPEED;
+    *highest = Z_BEST_COMPRESSION;
+}
+
+static MigSink *gzip_wrap(MigSink *sink, const MigWrapping *wrapping, GError **error)
+{
+    static const MigPackOps ops = { gzip_pack, gzip_clear_pack };
+    int level = wrapping->level ? wrapping->level : Z_DEFAULT_COMPRESSION;
+    GzipPack *gzip = g_new0(GzipPack, 1);
+    g_autoptr(MigSink) owned = &gzip->pack.base;
+
+    mig_pack_init(&gzip->pack, &ops, sink);
+    if (deflateInit2(&gzip->zlib, level, Z_DEFLATED, WINDOW_BITS, MEMORY_LEVEL,
+                     Z_DEFAULT_STRATEGY) != Z_OK) {
+        mig_pack_set_error(sink, g_strerror(ENOMEM), error);
+        return NULL;
+    }
+    return g_steal_pointer(&owned);
+}
+
 const MigContainerType mig_container_gzip = {
     .name = "gzip",
+    .levels = gzip_levels,
     .recognise = gzip_recognise,
     .open = gzip_open,
+    .wrap = gzip_wrap,
 };

@@ -63,14 +63,23 @@ static bool version_is_known(uint32_t version)
     return version == 1 || version == 2;
 }
 
-/* The five integers.  The version shows their byte order: in the right one it is small. */
+/* The version shows the byte order of the integers: in the right one it is small. */
+static bool is_little(const uint8_t *bytes)
+{
+    uint32_t version;
+
+    memcpy(&version, bytes + 16, sizeof version);
+    return GUINT32_FROM_LE(version) < GUINT32_FROM_BE(version);
+}
+
+/* The five integers. */
 static Header decode(const uint8_t *bytes)
 {
     uint32_t words[5];
     Header header;
+    bool little = is_little(bytes);
 
     memcpy(words, bytes + 16, sizeof words);
-    bool little = GUINT32_FROM_LE(words[0]) < GUINT32_FROM_BE(words[0]);
     for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
         words[i] = little ? GUINT32_FROM_LE(words[i]) : GUINT32_FROM_BE(words[i]);
     }
@@ -230,21 +239,66 @@ static MigSource *libvirt_open(MigSource *source, MigOpening *opening, GError **
     return ok ? mig_source_view_new(g_steal_pointer(&owned), image.offset) : NULL;
 }
 
-/* The header and the XML to the byte; the payload's compression is a wrapper of its own. */
-static MigSink *libvirt_wrap(MigSink *sink, const MigContainer *as,
-                             const MigOutputOptions *options, GError **error)
+/* The format that says how the payload is compressed, for an image that had @format. */
+static bool format_for(const char *payload, uint32_t format, uint32_t *wanted,
+                       GError **error)
+{
+    *wanted = format == SPARSE ? SPARSE : RAW;
+    if (payload && format == SPARSE) {
+        mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,
+                            "a sparse libvirt save image cannot be compressed, since "
+                            "its pages lie at fixed places of the file");
+        return false;
+    }
+    for (uint32_t i = 0; payload && i < G_N_ELEMENTS(payloads); i++) {
+        if (g_strcmp0(payloads[i], payload) == 0) {
+            *wanted = i;
+        }
+    }
+    return true;
+}
+
+static void put_word(uint8_t *bytes, size_t offset, uint32_t word)
+{
+    word = is_little(bytes) ? GUINT32_TO_LE(word) : GUINT32_TO_BE(word);
+    memcpy(bytes + offset, &word, sizeof word);
+}
+
+/* The header and the XML, to the byte but for the format of the payload, which is a wrapper of its
+ * own. */
+static MigSink *libvirt_wrap(MigSink *sink, const MigWrapping *wrapping, GError **error)
 {
     g_autoptr(MigSink) owned = sink;
+    uint32_t format;
+    gsize n;
 
-    (void)options;
-    if (!as || !as->header) {
+    if (!wrapping->as || !wrapping->as->header) {
         mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,
                             "the header of a libvirt save image was not kept, and so "
                             "it cannot be made again");
         return NULL;
     }
-    return mig_sink_write_header(sink, as->header, error) ? g_steal_pointer(&owned)
-                                                          : NULL;
+    const uint8_t *kept = g_bytes_get_data(wrapping->as->header, &n);
+    Header header = decode(kept);
+    if (!format_for(wrapping->payload, header.format, &format, error)) {
+        return NULL;
+    }
+    if (format == header.format) {
+        return mig_sink_write_header(sink, wrapping->as->header, error)
+                   ? g_steal_pointer(&owned)
+                   : NULL;
+    }
+    uint8_t head[HEADER_LENGTH];
+    memcpy(head, kept, sizeof head);
+    put_word(head, 16, 2); /* Version 1 knows no format. */
+    put_word(head, 28, format);
+    g_autoptr(GBytes) changed = g_bytes_new_static(head, sizeof head);
+    g_autoptr(GBytes) rest =
+        g_bytes_new_from_bytes(wrapping->as->header, sizeof head, n - sizeof head);
+    return mig_sink_write_header(sink, changed, error) &&
+                   mig_sink_write_header(sink, rest, error)
+               ? g_steal_pointer(&owned)
+               : NULL;
 }
 
 const MigContainerType mig_container_libvirt = {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          undoing lzop.
+ * Owns:          undoing lzop, and writing it in stored blocks.
  * Must not know: what the bytes mean, nor what lies around the compressed ones.
  * See also:      lzo1x.h, one block; container-type.h; source-members.h, which puts members
- *                in a row.
+ *                in a row; sink.h.
  *
  * A member, all numbers big-endian:
  *
@@ -312,8 +312,104 @@ static MigSource *lzop_open(MigSource *source, MigOpening *opening, GError **err
     return &lzop->members.unpack.base;
 }
 
+/* --- the way out --- */
+
+/* The blocks of lzop(1). */
+#define BLOCK_SIZE ((size_t)256 << 10)
+
+typedef struct LzopSink {
+    MigSink base;
+    MigSink *inner;
+    size_t n; /* bytes of the block that are there */
+    uint8_t block[BLOCK_SIZE];
+} LzopSink;
+
+static void put_be32(uint8_t *p, uint32_t word)
+{
+    word = GUINT32_TO_BE(word);
+    memcpy(p, &word, sizeof word);
+}
+
+/* The block, which is stored. */
+static bool put_block(LzopSink *lzop, GError **error)
+{
+    uint8_t head[12];
+
+    put_be32(head, (uint32_t)lzop->n);
+    put_be32(head + 4, (uint32_t)lzop->n);
+    put_be32(head + 8, checksum(false, lzop->block, lzop->n));
+    if (!mig_sink_check_cancel(lzop->inner, error) ||
+        !lzop->inner->ops->write(lzop->inner, head, sizeof head, error) ||
+        !lzop->inner->ops->write(lzop->inner, lzop->block, lzop->n, error)) {
+        return false;
+    }
+    lzop->n = 0;
+    return true;
+}
+
+static bool lzop_write(MigSink *sink, const void *data, size_t n, GError **error)
+{
+    LzopSink *lzop = (LzopSink *)sink;
+    const uint8_t *next = data;
+
+    while (n > 0) {
+        size_t taken = MIN(n, BLOCK_SIZE - lzop->n);
+
+        memcpy(lzop->block + lzop->n, next, taken);
+        lzop->n += taken;
+        next += taken;
+        n -= taken;
+        if (lzop->n == BLOCK_SIZE && !put_block(lzop, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool lzop_finish(MigSink *sink, GError **error)
+{
+    static const uint8_t end[4] = { 0 };
+    LzopSink *lzop = (LzopSink *)sink;
+
+    return (lzop->n == 0 || put_block(lzop, error)) &&
+           lzop->inner->ops->write(lzop->inner, end, sizeof end, error) &&
+           lzop->inner->ops->finish(lzop->inner, error);
+}
+
+static void lzop_free(MigSink *sink)
+{
+    mig_sink_free(((LzopSink *)sink)->inner);
+    g_free(sink);
+}
+
+/* What it writes is not compressed. */
+static void lzop_levels(int *lowest, int *highest)
+{
+    *lowest = *highest = 0;
+}
+
+static MigSink *lzop_wrap(MigSink *sink, const MigWrapping *wrapping, GError **error)
+{
+    static const MigSinkOps ops = { lzop_write, NULL, NULL, lzop_finish, lzop_free };
+    /* Version 1.04, LZO1X at its default level, a file of unix without a name. */
+    uint8_t header[] = MAGIC "\x10\x40\x20\xa0\x09\x40\x01\x05\x03\0\0\x01"
+                             "\0\0\x81\x80\0\0\0\0\0\0\0\0\0????";
+    const size_t length = sizeof header - 1, n = length - 4;
+    LzopSink *lzop = g_new0(LzopSink, 1);
+    g_autoptr(MigSink) owned = &lzop->base;
+
+    (void)wrapping; /* There is no choice. */
+    lzop->base =
+        (MigSink){ .ops = &ops, .name = sink->name, .cancel = sink->cancel, .fd = -1 };
+    lzop->inner = sink;
+    put_be32(header + n, checksum(false, header + HEAD, n - HEAD));
+    return sink->ops->write(sink, header, length, error) ? g_steal_pointer(&owned) : NULL;
+}
+
 const MigContainerType mig_container_lzop = {
     .name = "lzop",
+    .levels = lzop_levels,
     .recognise = lzop_recognise,
     .open = lzop_open,
+    .wrap = lzop_wrap,
 };

@@ -49,8 +49,19 @@ typedef struct MigOpening {
     const char *payload;
 } MigOpening;
 
+/* What the making of a wrapper is given. */
+typedef struct MigWrapping {
+    const MigContainer
+        *as; /* the wrapper of an input, to be made again; NULL for a new one */
+    const char *payload; /* the name of the compression of what it wraps; NULL: none */
+    int level;           /* of compression; 0: the kind's default */
+    const MigOutputOptions *options;
+} MigWrapping;
+
 struct MigContainerType {
     const char *name; /* what users read, and what a header's payload is compared with */
+    /* Of compressions, the levels that there are; NULL for other kinds. */
+    void (*levels)(int *lowest, int *highest);
 
     /* Whether a file that begins with these @n bytes, at most MIG_VIEW_HEAD, is of the kind. */
     bool (*recognise)(const uint8_t *head, size_t n);
@@ -60,11 +71,8 @@ struct MigContainerType {
     MigSource *(*open)(MigSource *source, MigOpening *opening, GError **error);
 
     /* The way back: the sink of what is to be wrapped.  @sink is taken over, and its origin says
-     * where the wrapper begins.  @as is the wrapper of an input, to be made again, or NULL for a
-     * new one.  NULL with *error set where that cannot be had.  NULL in place of the function:
-     * the kind is only read. */
-    MigSink *(*wrap)(MigSink *sink, const MigContainer *as,
-                     const MigOutputOptions *options, GError **error);
+     * where the wrapper begins.  NULL with *error set where that cannot be had. */
+    MigSink *(*wrap)(MigSink *sink, const MigWrapping *wrapping, GError **error);
 };
 
 /* Adds a property; at most MIG_PROPERTIES_MAX of them. */
@@ -80,11 +88,11 @@ MigSource *mig_container_unwrap(MigSource *source, uint64_t max_expand, bool mul
 
 /*
  * Puts the wrappers that @options ask for on @sink, which is taken over, and returns the sink of
- * the plain bytes.  Errors as mig_output_open(); nothing was written where a wrapper of
- * options->like is of a kind that is only read.
+ * the plain bytes.  The names of the wrappers, which are static, are appended to @names.  Errors as
+ * mig_output_open().
  */
 MigSink *mig_container_wrap(MigSink *sink, const MigOutputOptions *options,
-                            GError **error);
+                            GPtrArray *names, GError **error);
 
 /* For mig_container_unwrap()'s array. */
 void mig_container_free(gpointer container);

@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          undoing xz.
+ * Owns:          xz both ways.
  * Must not know: what the bytes mean, nor what lies around the compressed ones.
  * See also:      container-type.h; source-members.h, which puts members (xz calls them
- *                streams) in a row.
+ *                streams) in a row; sink-pack.h.
  */
+#include <errno.h>
 #include <lzma.h>
 #include <string.h>
 
 #include "io/alloc.h"
 #include "io/container-type.h"
+#include "io/sink-pack.h"
 #include "io/source-members.h"
 
 #define HEAD 6
+
+/* As libvirt calls xz(1): beyond it a stream takes long and gains little. */
+#define LEVEL_DEFAULT 3
 
 typedef struct XzSource {
     MigMembers members;
@@ -105,8 +110,62 @@ static MigSource *xz_open(MigSource *source, MigOpening *opening, GError **error
     return &xz->members.unpack.base;
 }
 
+/* --- the way out --- */
+
+typedef struct XzPack {
+    MigPack pack;
+    lzma_stream lzma;
+} XzPack;
+
+static MigProgress xz_pack(MigPack *pack, MigPiece *piece, bool end)
+{
+    lzma_stream *lzma = &((XzPack *)pack)->lzma;
+
+    lzma->next_in = piece->in;
+    lzma->avail_in = piece->n_in;
+    lzma->next_out = piece->out;
+    lzma->avail_out = piece->n_out;
+    lzma_ret result = lzma_code(lzma, end ? LZMA_FINISH : LZMA_RUN);
+    piece->in = lzma->next_in;
+    piece->out = lzma->next_out;
+    if (result != LZMA_OK && result != LZMA_STREAM_END) {
+        pack->failure = g_strerror(ENOMEM); /* nothing else can go wrong */
+        return MIG_PROGRESS_FAILED;
+    }
+    return (end ? result == LZMA_STREAM_END : lzma->avail_in == 0) ? MIG_PROGRESS_ENDED
+                                                                   : MIG_PROGRESS_MORE;
+}
+
+static void xz_clear_pack(MigPack *pack)
+{
+    lzma_end(&((XzPack *)pack)->lzma);
+}
+
+static void xz_levels(int *lowest, int *highest)
+{
+    *lowest = 1; /* 0, which xz(1) has too, is the default here */
+    *highest = 9;
+}
+
+static MigSink *xz_wrap(MigSink *sink, const MigWrapping *wrapping, GError **error)
+{
+    static const MigPackOps ops = { xz_pack, xz_clear_pack };
+    uint32_t level = wrapping->level ? (uint32_t)wrapping->level : LEVEL_DEFAULT;
+    XzPack *xz = g_new0(XzPack, 1);
+    g_autoptr(MigSink) owned = &xz->pack.base;
+
+    mig_pack_init(&xz->pack, &ops, sink);
+    if (lzma_easy_encoder(&xz->lzma, level, LZMA_CHECK_CRC64) != LZMA_OK) {
+        mig_pack_set_error(sink, g_strerror(ENOMEM), error);
+        return NULL;
+    }
+    return g_steal_pointer(&owned);
+}
+
 const MigContainerType mig_container_xz = {
     .name = "xz",
+    .levels = xz_levels,
     .recognise = xz_recognise,
     .open = xz_open,
+    .wrap = xz_wrap,
 };

@@ -12,6 +12,7 @@
 
 #include "io/alloc.h"
 #include "io/container-type.h"
+#include "io/sink-pack.h"
 #include "io/source-unpack.h"
 
 /* A frame says how far back it refers; that much must stay in memory.  As zstd(1). */
@@ -181,57 +182,30 @@ static MigSource *zstd_open(MigSource *source, MigOpening *opening, GError **err
  * up to eight times that, and each thread has three in memory. */
 #define JOB (1 << 20)
 
-typedef struct ZstdSink {
-    MigSink base;
-    MigSink *inner;
+typedef struct ZstdPack {
+    MigPack pack;
     ZSTD_CCtx *context;
-    uint8_t *packed; /* ZSTD_CStreamOutSize() bytes. */
-} ZstdSink;
+} ZstdPack;
 
-static bool compress(ZstdSink *zstd, const void *data, size_t n, ZSTD_EndDirective end,
-                     GError **error)
+static MigProgress zstd_advance(MigPack *pack, MigPiece *piece, bool end)
 {
-    MigSink *inner = zstd->inner;
-    ZSTD_inBuffer in = { data, n, 0 };
-    size_t left;
+    ZSTD_inBuffer in = { piece->in, piece->n_in, 0 };
+    ZSTD_outBuffer out = { piece->out, piece->n_out, 0 };
+    size_t left = ZSTD_compressStream2(((ZstdPack *)pack)->context, &out, &in,
+                                       end ? ZSTD_e_end : ZSTD_e_continue);
 
-    do {
-        ZSTD_outBuffer packed = { zstd->packed, ZSTD_CStreamOutSize(), 0 };
-        left = ZSTD_compressStream2(zstd->context, &packed, &in, end);
-        if (ZSTD_isError(left)) {
-            mig_error_set_plain(error, MIG_ERROR_IO, "cannot compress %s: %s",
-                                inner->name, ZSTD_getErrorName(left));
-            return false;
-        }
-        if (!mig_sink_check_cancel(inner, error) ||
-            !inner->ops->write(inner, zstd->packed, packed.pos, error)) {
-            return false;
-        }
-    } while (end == ZSTD_e_end ? left > 0 : in.pos < in.size);
-    return true;
+    if (ZSTD_isError(left)) {
+        pack->failure = ZSTD_getErrorName(left);
+        return MIG_PROGRESS_FAILED;
+    }
+    piece->in += in.pos;
+    piece->out += out.pos;
+    return (end ? left > 0 : in.pos < in.size) ? MIG_PROGRESS_MORE : MIG_PROGRESS_ENDED;
 }
 
-static bool zstd_write(MigSink *sink, const void *data, size_t n, GError **error)
+static void zstd_clear_pack(MigPack *pack)
 {
-    return compress((ZstdSink *)sink, data, n, ZSTD_e_continue, error);
-}
-
-static bool zstd_finish(MigSink *sink, GError **error)
-{
-    ZstdSink *zstd = (ZstdSink *)sink;
-
-    return compress(zstd, NULL, 0, ZSTD_e_end, error) &&
-           zstd->inner->ops->finish(zstd->inner, error);
-}
-
-static void zstd_free(MigSink *sink)
-{
-    ZstdSink *zstd = (ZstdSink *)sink;
-
-    mig_sink_free(zstd->inner);
-    ZSTD_freeCCtx(zstd->context);
-    g_free(zstd->packed);
-    g_free(zstd);
+    ZSTD_freeCCtx(((ZstdPack *)pack)->context);
 }
 
 void mig_output_zstd_levels(int *lowest, int *highest)
@@ -242,42 +216,20 @@ void mig_output_zstd_levels(int *lowest, int *highest)
     *highest = levels.upperBound;
 }
 
-static bool check_level(int level, GError **error)
+static MigSink *zstd_wrap(MigSink *sink, const MigWrapping *wrapping, GError **error)
 {
-    int lowest, highest;
+    static const MigPackOps ops = { zstd_advance, zstd_clear_pack };
+    const MigOutputOptions *options = wrapping->options;
+    int level = wrapping->level ? wrapping->level : ZSTD_CLEVEL_DEFAULT;
+    ZstdPack *zstd = g_new0(ZstdPack, 1);
+    g_autoptr(MigSink) owned = &zstd->pack.base;
 
-    mig_output_zstd_levels(&lowest, &highest);
-    if (level < lowest || level > highest) {
-        mig_error_set_plain(error, MIG_ERROR_USAGE,
-                            "zstd has levels from %d to %d, not %d", lowest, highest,
-                            level);
-        return false;
-    }
-    return true;
-}
-
-static MigSink *zstd_wrap(MigSink *sink, const MigContainer *as,
-                          const MigOutputOptions *options, GError **error)
-{
-    static const MigSinkOps ops = { zstd_write, NULL, NULL, zstd_finish, zstd_free };
-    int level = options->zstd_level ? options->zstd_level : ZSTD_CLEVEL_DEFAULT;
-    ZstdSink *zstd = g_new0(ZstdSink, 1);
-    g_autoptr(MigSink) owned = &zstd->base;
-
-    (void)as; /* A frame says nothing that would have to be kept. */
-    zstd->base =
-        (MigSink){ .ops = &ops, .name = sink->name, .cancel = sink->cancel, .fd = -1 };
-    zstd->inner = sink;
-    if (!check_level(level, error)) {
-        return NULL;
-    }
+    mig_pack_init(&zstd->pack, &ops, sink);
     zstd->context = ZSTD_createCCtx();
     if (!zstd->context) {
-        mig_error_set_plain(error, MIG_ERROR_IO, "cannot compress %s: %s", sink->name,
-                            g_strerror(ENOMEM));
+        mig_pack_set_error(sink, g_strerror(ENOMEM), error);
         return NULL;
     }
-    zstd->packed = g_malloc(ZSTD_CStreamOutSize());
     ZSTD_CCtx_setParameter(zstd->context, ZSTD_c_compressionLevel, level);
     ZSTD_CCtx_setParameter(zstd->context, ZSTD_c_checksumFlag, 1);
     ZSTD_CCtx_setParameter(zstd->context, ZSTD_c_enableLongDistanceMatching,
@@ -292,6 +244,7 @@ static MigSink *zstd_wrap(MigSink *sink, const MigContainer *as,
 
 const MigContainerType mig_container_zstd = {
     .name = "zstd",
+    .levels = mig_output_zstd_levels,
     .recognise = zstd_recognise,
     .open = zstd_open,
     .wrap = zstd_wrap,

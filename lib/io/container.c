@@ -109,38 +109,122 @@ MigSource *mig_container_unwrap(MigSource *source, uint64_t max_expand, bool mul
     }
 }
 
-/* Whether all wrappers of @in can be made again. */
-static bool can_wrap_like(const MigInput *in, GError **error)
-{
-    const MigContainer *as;
+/* --- the way out --- */
 
-    for (size_t i = 0; (as = mig_input_container(in, i)); i++) {
-        if (!as->type->wrap) {
-            mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,
-                                "%s is read and not written; what was unwrapped from it "
-                                "cannot be wrapped again",
-                                as->type->name);
-            return false;
+static const MigContainerType *find_compression(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
+        if (types[i]->levels && strcmp(types[i]->name, name) == 0) {
+            return types[i];
         }
+    }
+    return NULL;
+}
+
+bool mig_output_levels(const char *compression, int *lowest, int *highest)
+{
+    const MigContainerType *type = find_compression(compression);
+
+    if (type) {
+        type->levels(lowest, highest);
+    }
+    return type != NULL;
+}
+
+static bool check_level(const MigContainerType *type, int level, GError **error)
+{
+    int lowest, highest;
+
+    type->levels(&lowest, &highest);
+    if (level != 0 && lowest == highest) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE, "%s has no levels", type->name);
+        return false;
+    }
+    if (level != 0 && (level < lowest || level > highest)) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE, "%s has levels from %d to %d, not %d",
+                            type->name, lowest, highest, level);
+        return false;
     }
     return true;
 }
 
-MigSink *mig_container_wrap(MigSink *sink, const MigOutputOptions *options,
-                            GError **error)
+/* The wrappers that are wanted, outermost first. */
+typedef struct Plan {
+    struct {
+        const MigContainerType *type;
+        MigWrapping wrapping;
+    } layers[MIG_CONTAINER_DEPTH + 1];
+    size_t n;
+} Plan;
+
+static void add_layer(Plan *plan, const MigContainerType *type, const MigContainer *as,
+                      int level, const MigOutputOptions *options)
 {
-    g_autoptr(MigSink) layer = sink;
+    plan->layers[plan->n].type = type;
+    plan->layers[plan->n].wrapping =
+        (MigWrapping){ .as = as, .level = level, .options = options };
+    if (type->levels && plan->n > 0) {
+        plan->layers[plan->n - 1].wrapping.payload = type->name;
+    }
+    plan->n++;
+}
+
+static void add_layers_like(Plan *plan, const MigOutputOptions *options)
+{
     const MigContainer *as;
 
-    if (!options->like) {
-        sink = g_steal_pointer(&layer);
-        return options->zstd ? mig_container_zstd.wrap(sink, NULL, options, error) : sink;
+    for (size_t i = options->like_from; (as = mig_input_container(options->like, i));
+         i++) {
+        bool replaced = options->compression && as->type->levels &&
+                        !mig_input_container(options->like, i + 1);
+        if (!replaced) {
+            add_layer(plan, as->type, as,
+                      as->type == &mig_container_zstd ? options->zstd_level : 0, options);
+        }
     }
-    if (!can_wrap_like(options->like, error)) {
+}
+
+static bool make_plan(Plan *plan, const MigOutputOptions *options, GError **error)
+{
+    const char *name = options->compression              ? options->compression
+                       : options->zstd && !options->like ? "zstd"
+                                                         : "none";
+    const MigContainerType *type = find_compression(name);
+    int level = options->compression ? options->level : options->zstd_level;
+
+    if (options->like) {
+        add_layers_like(plan, options);
+    }
+    if (strcmp(name, "none") == 0) {
+        return true;
+    }
+    if (!type) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE, "there is no compression \"%s\"",
+                            name);
+        return false;
+    }
+    add_layer(plan, type, NULL, level, options);
+    return true;
+}
+
+MigSink *mig_container_wrap(MigSink *sink, const MigOutputOptions *options,
+                            GPtrArray *names, GError **error)
+{
+    g_autoptr(MigSink) layer = sink;
+    Plan plan = { 0 };
+
+    if (!make_plan(&plan, options, error)) {
         return NULL;
     }
-    for (size_t i = 0; layer && (as = mig_input_container(options->like, i)); i++) {
-        layer = as->type->wrap(g_steal_pointer(&layer), as, options, error);
+    for (size_t i = 0; layer && i < plan.n; i++) {
+        const MigContainerType *type = plan.layers[i].type;
+        const MigWrapping *wrapping = &plan.layers[i].wrapping;
+
+        if (type->levels && !check_level(type, wrapping->level, error)) {
+            return NULL;
+        }
+        layer = type->wrap(g_steal_pointer(&layer), wrapping, error);
+        g_ptr_array_add(names, (gpointer)(uintptr_t)type->name);
     }
     return g_steal_pointer(&layer);
 }

@@ -33,6 +33,7 @@ struct MigOutput {
 
     int asked; /* The input's descriptor that @moves speaks of; -1: none. */
     MigMoves moves;
+    GPtrArray *wrappers; /* Their names, outermost first. */
     uint64_t tell;
     GError *failure;
 };

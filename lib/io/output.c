@@ -67,7 +67,8 @@ static MigOutput *output_new(MigTarget *target, int fd, const char *name,
     out->name = g_strdup(name);
     out->asked = -1;
     out->file = mig_sink_file_new(target ? mig_target_fd(target) : fd, name, cancel);
-    out->sink = mig_container_wrap(out->file, options, error);
+    out->wrappers = g_ptr_array_new();
+    out->sink = mig_container_wrap(out->file, options, out->wrappers, error);
     return out->sink ? g_steal_pointer(&out) : NULL;
 }
 
@@ -122,6 +123,7 @@ void mig_output_free(MigOutput *out)
     }
     mig_sink_free(out->sink);
     mig_target_free(out->target);
+    g_clear_pointer(&out->wrappers, g_ptr_array_unref);
     g_clear_error(&out->failure);
     g_free(out->piece);
     g_free(out->name);
@@ -138,6 +140,11 @@ uint64_t mig_output_tell(const MigOutput *out)
 uint64_t mig_output_file_offset(const MigOutput *out)
 {
     return out->sink->origin;
+}
+
+const char *mig_output_wrapper(const MigOutput *out, size_t i)
+{
+    return i < out->wrappers->len ? g_ptr_array_index(out->wrappers, i) : NULL;
 }
 
 uint64_t mig_output_written(const MigOutput *out)

@@ -33,12 +33,21 @@ typedef struct MigOutputOptions {
     void *cancelled_data;
     /* Wrap the stream as this input was wrapped, the same kinds with the same headers, and ignore
      * @zstd; its level and the like count where zstd is one of them.  The stream must be what the
-     * headers say of it.  NULL: no wrapper but @zstd. */
+     * headers say of it.  NULL: no wrapper but @zstd or @compression. */
     const MigInput *like;
+    size_t like_from; /* The first of its wrappers that counts, from 0 on. */
+    /* The name of the compression of the stream, in place of what @like has and @zstd asks for: a
+     * libvirt save image says so in its header.  "none" for none; NULL: as @like and @zstd say. */
+    const char *compression;
+    int level; /* Of @compression; 0 means its default. */
 } MigOutputOptions;
 
 /* The levels that zstd_level may be, as libzstd has them; 0 is its default. */
 MIG_API void mig_output_zstd_levels(int *lowest, int *highest);
+
+/* The same of any compression: "zstd", "gzip", "bzip2", "xz" or "lzop", which has but 0.  False for
+ * another name. */
+MIG_API bool mig_output_levels(const char *compression, int *lowest, int *highest);
 
 /*
  * Starts a file at @path: a temporary in the same directory, invisible (O_TMPFILE) where the
@@ -49,8 +58,8 @@ MIG_API void mig_output_zstd_levels(int *lowest, int *highest);
  * link is followed only to replace a file, and not where it is another user's in a sticky
  * folder that everybody may write to.
  * Errors: IO; USAGE when @path exists and neither force nor in_place is set, is no regular
- * file, or with in_place is not @input; UNSUPPORTED for options->like with a wrapper that cannot be
- * made again, such as gzip.
+ * file, or with in_place is not @input, or for a compression or level that there is not;
+ * UNSUPPORTED for options->like with a wrapper that cannot be made again.
  */
 MIG_API MigOutput *mig_output_open(const char *path, const MigOutputOptions *options,
                                    GError **error);
@@ -80,6 +89,10 @@ MIG_API uint64_t mig_output_tell(const MigOutput *out);
  * The offset at which a descriptor was taken, and headers of wrappers; below a compression, those
  * of what was compressed as a whole, else 0. */
 MIG_API uint64_t mig_output_file_offset(const MigOutput *out);
+
+/* The name of its @i-th wrapper, outermost first, as mig_container_name() has it; NULL: there are
+ * no more. */
+MIG_API const char *mig_output_wrapper(const MigOutput *out, size_t i);
 
 /* Bytes of the finished file or descriptor, after compression; valid after a commit. */
 MIG_API uint64_t mig_output_written(const MigOutput *out);

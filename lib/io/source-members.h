@@ -8,23 +8,10 @@
 #ifndef MIG_IO_SOURCE_MEMBERS_H
 #define MIG_IO_SOURCE_MEMBERS_H
 
+#include "io/piece.h"
 #include "io/source-unpack.h"
 
 typedef struct MigMembers MigMembers;
-
-/* What a decompressor may read, and where it writes; it moves what it has used. */
-typedef struct MigPiece {
-    const uint8_t *in;
-    size_t n_in;
-    uint8_t *out;
-    size_t n_out;
-} MigPiece;
-
-typedef enum MigProgress {
-    MIG_PROGRESS_MORE, /* the member goes on; a piece of which nothing was used is too small */
-    MIG_PROGRESS_ENDED,  /* the member has ended */
-    MIG_PROGRESS_FAILED, /* mig_unpack_fail() was called */
-} MigProgress;
 
 typedef struct MigMembersOps {
     MigUnpackOps unpack;
@@ -33,6 +20,8 @@ typedef struct MigMembersOps {
     bool (*recognise)(const uint8_t *head, size_t n);
     /* Makes ready for a member, the first or another; false after mig_unpack_fail(). */
     bool (*begin)(MigMembers *members);
+    /* MORE: the member goes on; a piece of which nothing was used is too small.  ENDED: it has
+     * ended.  FAILED: mig_unpack_fail() was called. */
     MigProgress (*advance)(MigMembers *members, MigPiece *piece);
 } MigMembersOps;
 

@@ -175,8 +175,12 @@ START_TEST(zstd_there_and_back)
                   0, NULL);
     assert_status("cat a.zst | migstat convert --to=config-first - > d", 0, NULL);
     assert_is_stream("d");
-    assert_status("gzip a; migstat convert --in-place a.gz", 2, "would be lost");
-    assert_status("gzip -t a.gz", 0, NULL);
+    assert_status(
+        "gzip a; migstat convert --in-place --to=config-last a.gz && gzip -t a.gz", 0,
+        NULL);
+    assert_status("migstat convert --in-place --compress=xz:1 a.gz && xz -t <a.gz", 0,
+                  NULL);
+    assert_status("migstat convert --in-place --offset=1 c", 2, "would be lost");
 }
 END_TEST
 
@@ -229,7 +233,7 @@ START_TEST(closed_streams_stay_closed)
 END_TEST
 
 /* Header, XML with its NUL, stream. */
-START_TEST(save_image_is_unwrapped)
+START_TEST(save_image_stays_one)
 {
     static const char xml[] = "<domain/>";
     g_autoptr(GBytes) stream = fixture_bytes(STREAM);
@@ -244,13 +248,25 @@ START_TEST(save_image_is_unwrapped)
     g_byte_array_append(image, p, (guint)n);
     g_autoptr(GBytes) bytes = g_bytes_new(image->data, image->len);
     put("image", bytes);
-    assert_status("migstat convert image -o a", 0, "unwrapped from libvirt save image");
+    assert_status("migstat convert --container=none image -o a", 0,
+                  "unwrapped from libvirt save image");
     assert_is_stream("a");
-    assert_status("migstat convert --in-place image", 2, "would be lost");
-    assert_status("migstat convert --to=config-last image -o b && "
-                  "migstat convert --to=config-first b -o c",
+    assert_status("migstat convert image -o b && cmp image b", 0,
+                  "bytes; in a libvirt save image; unchanged");
+    assert_status("migstat convert --to=config-last image -o c && "
+                  "migstat convert --in-place --to=config-first c && cmp c image",
                   0, NULL);
-    assert_is_stream("c");
+    assert_status(
+        "migstat convert --compress=gzip image -o d && tail -c +103 d | gzip -t", 0,
+        NULL);
+    assert_status("migstat convert --in-place --compress=none d && cmp d image", 0, NULL);
+    assert_status("zstd -q --rm d && migstat convert d.zst -o e && cmp e image", 0,
+                  "unwrapped from zstd; in a libvirt save image");
+    assert_status("migstat convert --zstd --container=none image -o f && zstd -qdc f >g",
+                  0, NULL);
+    assert_is_stream("g");
+    assert_status("migstat convert -f json image -o h", 0,
+                  "\"unwrapped\": [], \"wrapped\": [\"libvirt save image\"]");
 }
 END_TEST
 
@@ -310,7 +326,13 @@ START_TEST(nothing_is_left_of_a_failure)
         { "migstat convert --to=config-last --config-needed=yes a -o b", 2,
           "migstat convert:" },
         { "migstat convert --filter=drop-section a -o b", 2, "migstat convert:" },
-        { "migstat convert --threads=2 a -o b", 2, "--zstd" },
+        { "migstat convert --threads=2 a -o b", 2, "--compress or --zstd" },
+        { "migstat convert --threads=2 --compress=xz a -o b", 2, "are for zstd" },
+        { "migstat convert --compress=lz4 a -o b", 2, "--compress is zstd, gzip, " },
+        { "migstat convert --compress=lzop:1 a -o b", 2, "lzop has no levels" },
+        { "migstat convert --compress=none:1 a -o b", 2, "none has no levels" },
+        { "migstat convert --compress=xz:10 a -o b", 2, "not between 1 and 9" },
+        { "migstat convert --container=keeps a -o b", 2, "--container is keep or none" },
         { "migstat convert --zstd --threads=-2 a -o b", 2, "--threads wants a number" },
         { "migstat convert a -o ''", 2, "not an empty one" },
         { "migstat convert --explain --to=config-first:every-iteration=yes", 2,
@@ -786,7 +808,7 @@ Suite *suite_convert(void)
     tcase_add_test(tc, null_changes_nothing);
     tcase_add_test(tc, null_through_pipes);
     tcase_add_test(tc, closed_streams_stay_closed);
-    tcase_add_test(tc, save_image_is_unwrapped);
+    tcase_add_test(tc, save_image_stays_one);
     tcase_add_test(tc, check_finds_no_error);
     tcase_add_test(tc, nothing_is_left_of_a_failure);
     tcase_add_test(tc, a_configuration_before_the_end);
