@@ -351,6 +351,53 @@ void mig_where_subsection(MigWhere *where)
     }
 }
 
+/* --- a subsection that no message names --------------------------------------------------- */
+
+/* Up to 10.1 a subsection that is not known is "No such file or directory", and no more.  States
+ * have their newer subsections at the end, so that the last one is the likeliest. */
+typedef struct Newer {
+    MigWhere *where;
+    const char *field; /* in which it is, or NULL */
+    GPtrArray *addresses;
+} Newer;
+
+static void visit_newer(const MigField *field, void *user)
+{
+    const Newer *newer = user;
+
+    if (field->kind == MIG_FIELD_SUBSECTION &&
+        (!newer->field || g_str_has_prefix(field->path, newer->field))) {
+        mig_where_add_field(newer->where, field);
+        g_ptr_array_add(newer->addresses, mig_where_address(newer->where, field));
+    }
+}
+
+void mig_where_newer_subsection(MigWhere *where)
+{
+    g_autofree char *why = mig_decode_text(where->match, "why");
+    g_autofree char *field = mig_decode_text(where->match, "field");
+    g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_free);
+    Newer newer = { where, field, addresses };
+
+    if (g_strcmp0(why, "No such file or directory") != 0) {
+        return;
+    }
+    mig_where_decode(where, visit_newer, &newer);
+    for (guint i = addresses->len; i-- > 0;) {
+        g_autofree char *value = mig_remedy_value(addresses->pdata[i]);
+
+        mig_where_repair(
+            where, false,
+            "what the subsection held: the device starts with what it has after a "
+            "reset");
+        mig_where_filter(where, "drop-subsection:path=%s", value);
+    }
+    if (addresses->len) {
+        mig_decode_say(where->facts, "The destination's release does not know one of the "
+                                     "subsections below; the newest is the last one.");
+    }
+}
+
 /* --- the guest's run state ---------------------------------------------------------------- */
 
 /* globalstate: a buffer of bytes, closed by a NUL.

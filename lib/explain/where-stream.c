@@ -75,13 +75,13 @@ static const MigRamBlock *block_of(const MigWhere *where, const char *section)
     return NULL;
 }
 
-static void add_section(MigWhere *where, const MigWhereBody *body)
+static void add_section(MigWhere *where, const MigSection *section, uint64_t offset)
 {
     g_autofree char *address =
-        mig_address_of_section(body->section->name, body->section->instance_id);
-    g_autofree char *value = g_strdup_printf("version %u", body->section->version_id);
+        mig_address_of_section(section->name, section->instance_id);
+    g_autofree char *value = g_strdup_printf("version %u", section->version_id);
 
-    mig_where_add(where, body->header, address, value, NULL);
+    mig_where_add(where, offset, address, value, NULL);
 }
 
 static bool is_cpu(const char *name)
@@ -93,24 +93,28 @@ static bool is_cpu(const char *name)
 
 void mig_where_section(MigWhere *where)
 {
-    for (guint i = 0; where->section && i < MIN(where->bodies->len, 1); i++) {
-        const MigWhereBody *body = &g_array_index(where->bodies, MigWhereBody, i);
-        const MigRamBlock *block = block_of(where, body->section->name);
+    const MigSection *section = where->found;
+    const MigRamBlock *block = section ? block_of(where, section->name) : NULL;
 
-        add_section(where, body);
-        if (block) {
-            mig_decode_say(
-                where->facts,
-                "The device also owns the RAM block %s, which no filter takes out: "
-                "without the device the destination refuses that first. Give it "
-                "the device.",
-                block->name);
-        } else if (is_cpu(body->section->name)) {
-            mig_decode_say(where->facts, "A guest does not survive the loss of a CPU: no "
-                                         "conversion helps.");
-        } else {
-            drop_section(where, body->section, lost);
-        }
+    if (!section) {
+        return;
+    }
+    add_section(where, section, where->header);
+    if (block) {
+        mig_decode_say(
+            where->facts,
+            "The device also owns the RAM block %s, which no filter takes out: "
+            "without the device the destination refuses that first. Give it the "
+            "device.",
+            block->name);
+    } else if (is_cpu(section->name)) {
+        mig_decode_say(where->facts, "A guest does not survive the loss of a CPU: no "
+                                     "conversion helps.");
+    } else if (mig_section_is_ram(section)) {
+        mig_decode_say(where->facts, "Without its RAM there is no guest: no conversion "
+                                     "helps.");
+    } else {
+        drop_section(where, section, lost);
     }
 }
 
@@ -122,17 +126,20 @@ void mig_where_section_dropped(MigWhere *where)
         { "pbs-state", "pbs-state" },
     };
 
+    if (where->found) {
+        add_section(where, where->found, where->header);
+        drop_section(where, where->found, lost);
+        return;
+    }
     for (guint i = 0; i < where->bodies->len; i++) {
         const MigWhereBody *body = &g_array_index(where->bodies, MigWhereBody, i);
-        bool meant = where->section != NULL;
 
         for (size_t j = 0; j < G_N_ELEMENTS(names); j++) {
-            meant |= g_str_equal(where->match->message->id, names[j][0]) &&
-                     mig_section_has_handler(body->section, names[j][1]);
-        }
-        if (meant) {
-            add_section(where, body);
-            drop_section(where, body->section, lost);
+            if (g_str_equal(where->match->message->id, names[j][0]) &&
+                mig_section_has_handler(body->section, names[j][1])) {
+                add_section(where, body->section, body->offset);
+                drop_section(where, body->section, lost);
+            }
         }
     }
 }
@@ -148,14 +155,18 @@ static const struct {
 
 void mig_where_silent(MigWhere *where)
 {
-    if (where->section && where->bodies->len) {
-        add_section(where, &g_array_index(where->bodies, MigWhereBody, 0));
+    if (!where->found) {
+        return;
     }
-    for (size_t i = 0; where->section && i < G_N_ELEMENTS(silent); i++) {
-        if (g_str_equal(silent[i].section, where->section) && where->bodies->len) {
+    add_section(where, where->found, where->header);
+    for (size_t i = 0; i < G_N_ELEMENTS(silent); i++) {
+        if (g_str_equal(silent[i].section, where->section)) {
             mig_where_repair(where, false, silent[i].gives_up);
             mig_where_filter(where, "%s", silent[i].filter);
         }
+    }
+    if (!where->repairs->len) {
+        mig_where_newer_subsection(where);
     }
 }
 

@@ -9,6 +9,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "io/alloc.h"
+#include "stream/vfio.h"
+
 /* Bodies that are looked into, where no message names the section. */
 #define BODIES_MAX 4096u
 
@@ -189,19 +192,71 @@ void mig_where_free(MigWhere *where)
 
 static bool wants(const MigWhere *where, const MigSection *section)
 {
-    if (where->section) {
-        return g_str_equal(section->name, where->section) &&
-               section->instance_id == where->instance_id;
+    return !where->section || (g_str_equal(section->name, where->section) &&
+                               section->instance_id == where->instance_id);
+}
+
+static void add_body(MigWhere *where, const MigWhereBody *body)
+{
+    if (where->bodies->len < BODIES_MAX) {
+        g_array_append_val(where->bodies, *body);
     }
-    return !mig_section_is_vfio(section);
 }
 
 static void end_body(MigWhere *where)
 {
-    if (where->current.section && where->bodies->len < BODIES_MAX) {
-        g_array_append_val(where->bodies, where->current);
+    if (where->current.section) {
+        add_body(where, &where->current);
     }
     where->current.section = NULL;
+}
+
+static void watch_header(MigWhere *where, const MigItem *item)
+{
+    const MigSection *section = item->section;
+
+    if (!wants(where, section)) {
+        return;
+    }
+    if (where->section && !where->found) {
+        where->found = section;
+        where->header = item->offset;
+    }
+    if (item->type == MIG_SECTION_FULL && !mig_section_is_vfio(section)) {
+        where->current = (MigWhereBody){ section, item->offset + item->length, 0, false };
+    }
+}
+
+/* A device sends its configuration once, or again and again: the last one is in force. */
+static void watch_vfio(MigWhere *where, const MigItem *item)
+{
+    MigWhereBody body = { .section = item->section, .vfio = true };
+    size_t n = 0;
+
+    if (item->channel == 0 && wants(where, item->section) &&
+        mig_vfio_read_config(where->reader, item, &n, &body.offset)) {
+        body.length = n;
+        for (guint i = 0; i < where->bodies->len; i++) {
+            MigWhereBody *before = &g_array_index(where->bodies, MigWhereBody, i);
+
+            if (before->section == body.section) {
+                *before = body;
+                return;
+            }
+        }
+        add_body(where, &body);
+    }
+}
+
+static void watch_listed(MigWhere *where, const MigItem *item)
+{
+    bool block = item->kind == MIG_ITEM_RAM_BLOCK;
+    const MigWhereItem found = { block ? item->block : NULL, block ? 0 : item->command.id,
+                                 item->offset };
+
+    if (where->items->len < BODIES_MAX) {
+        g_array_append_val(where->items, found);
+    }
 }
 
 static void watch(MigWhere *where, const MigItem *item)
@@ -210,41 +265,57 @@ static void watch(MigWhere *where, const MigItem *item)
         item->kind == MIG_ITEM_SECTION_FOOTER) {
         end_body(where);
     }
-    if (item->kind == MIG_ITEM_SECTION_HEADER && item->type == MIG_SECTION_FULL &&
-        wants(where, item->section)) {
-        where->current =
-            (MigWhereBody){ item->section, item->offset, item->offset + item->length, 0 };
+    if (item->kind == MIG_ITEM_SECTION_HEADER) {
+        watch_header(where, item);
     } else if (where->current.section) {
         where->current.length += item->length;
-    } else if ((item->kind == MIG_ITEM_COMMAND || item->kind == MIG_ITEM_RAM_BLOCK) &&
-               where->items->len < BODIES_MAX) {
-        bool block = item->kind == MIG_ITEM_RAM_BLOCK;
-        const MigWhereItem found = { block ? item->block : NULL,
-                                     block ? 0 : item->command.id, item->offset };
-
-        g_array_append_val(where->items, found);
+    } else if (item->kind == MIG_ITEM_COMMAND || item->kind == MIG_ITEM_RAM_BLOCK) {
+        watch_listed(where, item);
+    } else if (item->kind == MIG_ITEM_VFIO_RECORD && item->vfio.has_payload) {
+        watch_vfio(where, item);
     }
+}
+
+/* Of a payload, which is short: configuration space and a table of interrupts. */
+static void decode_payload(const MigWhere *where, const MigDecoder *decoder)
+{
+    g_autofree uint8_t *bytes = mig_try_alloc(where->body->length);
+
+    if (bytes && mig_input_read_at(mig_reader_input(where->reader), where->body->offset,
+                                   bytes, where->body->length) == where->body->length) {
+        mig_vfio_payload_decode(decoder, bytes, where->body->length, where->body->offset);
+    }
+}
+
+static void decode_section(const MigWhere *where, const MigDecoder *decoder)
+{
+    const MigWhereBody *body = where->body;
+    const MigDeviceBody device = { .name = body->section->name,
+                                   .instance_id = body->section->instance_id,
+                                   .version_id = body->section->version_id,
+                                   .offset = body->offset,
+                                   .length = body->length };
+    bool matches;
+
+    mig_device_decode_at(decoder, mig_reader_input(where->reader),
+                         mig_reader_description(where->reader), &device, &matches, NULL);
 }
 
 void mig_where_decode(MigWhere *where, MigFieldVisit *visit, void *user)
 {
-    MigInput *in = mig_reader_input(where->reader);
     const MigDecoder decoder = { .budget = mig_reader_budget(where->reader),
                                  .visit = visit,
                                  .user = user };
 
     for (guint i = 0; i < where->bodies->len; i++) {
         const MigWhereBody *body = &g_array_index(where->bodies, MigWhereBody, i);
-        const MigDeviceBody device = { .name = body->section->name,
-                                       .instance_id = body->section->instance_id,
-                                       .version_id = body->section->version_id,
-                                       .offset = body->offset,
-                                       .length = body->length };
-        bool matches;
 
         where->body = body;
-        mig_device_decode_at(&decoder, in, mig_reader_description(where->reader), &device,
-                             &matches, NULL);
+        if (body->vfio) {
+            decode_payload(where, &decoder);
+        } else {
+            decode_section(where, &decoder);
+        }
     }
     where->body = NULL;
 }

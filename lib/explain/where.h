@@ -16,10 +16,11 @@
 /* More places are not told. */
 #define MIG_PLACES_MAX 24u
 
-/* The body of a FULL section. */
+/* The body of a FULL section, or the configuration payload of a VFIO device. */
 typedef struct MigWhereBody {
     const MigSection *section;
-    uint64_t header, offset, length; /* of the header and of the body */
+    uint64_t offset, length;
+    bool vfio;
 } MigWhereBody;
 
 /* A command or a RAM block of the list. */
@@ -35,9 +36,11 @@ typedef struct MigWhere {
     uint32_t instance_id;
     MigReader *reader;
 
-    GArray *bodies;       /* MigWhereBody: of that section, or of all */
-    GArray *items;        /* MigWhereItem */
-    MigWhereBody current; /* that is being read; section NULL: none */
+    const MigSection *found; /* that section in the stream, or NULL */
+    uint64_t header;         /* of its first one */
+    GArray *bodies;          /* MigWhereBody: of that section, or of all */
+    GArray *items;           /* MigWhereItem */
+    MigWhereBody current;    /* that is being read; section NULL: none */
 
     const MigWhereBody *body; /* that is being decoded */
     const MigSection
@@ -55,7 +58,8 @@ typedef void MigWhereFind(MigWhere *where);
 MigWhereFind mig_where_machine, mig_where_section, mig_where_block, mig_where_command,
     mig_where_silent, mig_where_section_dropped, mig_where_pages, mig_where_init_data;
 MigWhereFind mig_where_pci, mig_where_features, mig_where_ring, mig_where_shape,
-    mig_where_subsection, mig_where_field, mig_where_run_state, mig_where_arm_register;
+    mig_where_subsection, mig_where_newer_subsection, mig_where_field,
+    mig_where_run_state, mig_where_arm_register;
 
 /* All of it but the searches; NULL: the message has none. */
 MigWhere *mig_where_new(const MigMessageMatch *match, const char *section,

@@ -47,6 +47,20 @@ class Migstat:
     def dump(self, stream):
         return json.loads(self._run('dump', '--format=json', stream).stdout)
 
+    def explain(self, log):
+        """What kind of message it finds in a log: 'cause', 'generic', 'harmless', 'unknown'."""
+        done = subprocess.run([self.path, 'explain', '--format=json', '--log=-'], input=log,
+                              stdout=subprocess.PIPE, universal_newlines=True, check=False)
+        return json.loads(done.stdout)['kind']
+
+    def repair(self, log, stream):
+        """The options of the conversion that it proposes first for a stream, or []."""
+        done = self._run('explain', '--format=json', '--in=' + stream, log)
+        repairs = json.loads(done.stdout)['repairs'][:1]
+        return [word for repair in repairs for word in
+                (['--lossy'] if repair['lossy'] else []) +
+                ['--filter=' + one for one in repair['filters']]]
+
     def counts(self, stream):
         """Pages by kind, summed over all RAM blocks."""
         total = {}

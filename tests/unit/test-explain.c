@@ -564,6 +564,22 @@ static const struct {
       "while loading state for instance 0x0 of device '0000:00:03.0/virtio-rng'",
       "0000:00:03.0/virtio-rng:virtio.virtio_pci/modern_state.queues[0].used[1]",
       "0x00000000", NULL, "older than the device" },
+    { "real/q35-100-devices.mig.zst", NULL,
+      "Failed to load ICH9LPC:pm\nerror while loading state for instance 0x0 of device "
+      "'0000:00:1f.0/ICH9LPC'\nload of migration failed: No such file or directory",
+      "0000:00:1f.0/ICH9LPC:pm.ich9_pm/pcihp", NULL,
+      "drop-subsection:path=0000:00:1f.0/ICH9LPC:pm.ich9_pm/pcihp",
+      "does not know one of the subsections" },
+    { "real/q35-72-vfio.mig.zst", NULL,
+      "get_pci_config_device: Bad config data: i=0x6 read: 10 device: 0 cmask: 10 wmask: "
+      "0 "
+      "w1cmask:0\n0000:00:01.0: Failed to load device config space\nerror while loading "
+      "state "
+      "section id 3(0000:00:01.0/vfio)",
+      "0000:00:01.0/vfio:config.status", "0x0010", NULL, "has capabilities" },
+    { "real/q35-72-vfio.mig.zst", NULL,
+      "Unknown savevm section or instance '0000:00:01.0/vfio' 0", "0000:00:01.0/vfio",
+      "version 1", "drop-section:name=0000:00:01.0/vfio@0", "It is a VFIO device" },
     { "real/q35-72-zlib.mig.zst", NULL, "Unknown combination of migration flags: 0x100",
       NULL, NULL, "ram-decompress", NULL },
     { "real/virt-72-gicv3-vfio.mig.zst", NULL,
