@@ -332,6 +332,7 @@ static const struct {
         "full 3 \"d/vfio\" 0 1; vfio config-load-ready; footer 3; eof",
         SYNCED },
       "its configuration is on another channel" },
+    { { "m: " VFIO_START VFIO_END VFIO_FULL }, "which are not there" },
     { { "m: header; config \"pc-q35-7.2\"; command 9; eof", "c: multifd-initial 0" },
       "was paused and recovered" },
     { { "m: " POSTCOPY(DISCARD("b", "0 0x2000"), "ram-zero 0 \"b\"; ram-eos") },
