@@ -94,3 +94,8 @@ bool dump_body_decode(DumpBody *body, Dump *dump, const MigDecoder *decoder)
                          &matches, dump->error ? NULL : &dump->error);
     return matches;
 }
+
+const char *dump_channel_kind(uint32_t i, const MigChannelSummary *channel)
+{
+    return i == 0 ? "main" : channel->multifd ? "multifd" : "preempt";
+}

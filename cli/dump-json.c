@@ -214,8 +214,8 @@ static void put_channel(CliJson *json, const Dump *dump, uint32_t i,
 
     cli_json_object(json, NULL);
     cli_json_uint(json, "channel", i);
-    cli_json_string(json, "kind", i ? "multifd" : "main");
-    uint_or_null(json, "id", i ? c->id : UINT64_MAX, UINT64_MAX);
+    cli_json_string(json, "kind", dump_channel_kind(i, c));
+    uint_or_null(json, "id", c->multifd ? c->id : UINT64_MAX, UINT64_MAX);
     cli_json_string(json, "file", mig_input_name(in));
     cli_json_uint(json, "length", c->length);
     cli_json_uint(json, "syncs", c->syncs);

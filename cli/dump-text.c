@@ -67,7 +67,7 @@ static void channel_row(const Text *t, CliTable *table, uint32_t i,
 {
     const MigInput *in = mig_reader_channel_input(t->dump->reader, i);
     g_autofree char *number = g_strdup_printf("%u", i), *length = cli_number(c->length);
-    g_autofree char *id = i ? g_strdup_printf("%u", c->id) : g_strdup("-");
+    g_autofree char *id = c->multifd ? g_strdup_printf("%u", c->id) : g_strdup("-");
     g_autofree char *packets = count(c->packets), *syncs = count(c->syncs);
     g_autofree char *devices = count(c->device_packets);
     g_autofree char *normal = count(c->pages[MIG_PAGE_NORMAL]);
@@ -76,7 +76,7 @@ static void channel_row(const Text *t, CliTable *table, uint32_t i,
     g_autofree char *file = cli_file_name(base);
     const char *const cells[] = {
         number,
-        i ? "multifd" : "main",
+        dump_channel_kind(i, c),
         id,
         length,
         syncs,

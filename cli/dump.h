@@ -98,6 +98,9 @@ bool dump_sorts(const DumpOptions *options);
 /* Whether --section wants it. */
 bool dump_wants(const DumpOptions *options, const MigSection *section);
 
+/* "main", "multifd" or "preempt": what the @i-th channel is. */
+const char *dump_channel_kind(uint32_t i, const MigChannelSummary *channel);
+
 /* "plain", "zstd", "libvirt+gzip", ...: the wrappers, outermost first.  Caller frees. */
 char *dump_container(const MigInput *in);
 

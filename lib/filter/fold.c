@@ -46,7 +46,8 @@ static bool put_pages(MigFold *fold, MigNext *next, const MigItem *item, GError 
     }
     fold->last = run->block;
     fold->n_pages += run->n_pages;
-    return emit_pages(next, item, p, run->page_size, named, error);
+    return emit_pages(next, item, p ? mig_ram_pages_data(run, p, 0) : NULL, run->stride,
+                      named, error);
 }
 
 /* Pages of the main channel stay, and name their block where one has come between. */

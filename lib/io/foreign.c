@@ -28,7 +28,7 @@ typedef struct Foreign {
 
 /* A record of a RAM page that names its block: be64 address and flags, length, name.
  * Flags: RAM_SAVE_FLAG_ZERO 0x02, RAM_SAVE_FLAG_PAGE 0x08. */
-static bool is_page_record(const uint8_t *head, size_t n)
+bool mig_foreign_is_page_record(const uint8_t *head, size_t n)
 {
     unsigned flags = n > 9 ? (head[6] & 0x3u) << 8 | head[7] : 0;
 
@@ -94,7 +94,7 @@ static const Foreign foreign[] = {
       "a postcopy preempt channel, which has pages and no devices: use the main channel "
       "of "
       "that migration, the one that starts with \"QEVM\"",
-      is_page_record },
+      mig_foreign_is_page_record },
     { MAGIC("\x7f"
             "ELF"),
       0, false,

@@ -27,6 +27,10 @@
  */
 const char *mig_foreign_unread(const uint8_t *head, size_t n);
 
+/* Whether @head begins with a record of a RAM page that names its block, as a postcopy preempt
+ * channel does. */
+bool mig_foreign_is_page_record(const uint8_t *head, size_t n);
+
 /*
  * What @head, the first @n bytes of something that is no stream, looks like: completes the
  * sentence "it is ...".  Bytes of it are quoted only where they are printable ASCII.

@@ -12,12 +12,16 @@
 #include "io/error.h"
 #include "io/foreign.h"
 #include "stream/multifd.h"
+#include "stream/preempt.h"
+
+/* In the order in which a reader wants them. */
+typedef enum Kind { OTHER, MULTIFD, PREEMPT } Kind;
 
 typedef struct Candidate {
     MigInput *in;
-    bool magic;   /* it begins with the magic of a stream */
-    bool multifd; /* ... of a multifd channel */
-    uint8_t id;   /* of that */
+    bool magic; /* it begins with the magic of a stream */
+    Kind kind;
+    uint8_t id; /* of a multifd channel */
 } Candidate;
 
 static Candidate look_at(MigInput *in)
@@ -27,8 +31,14 @@ static Candidate look_at(MigInput *in)
     const uint8_t *p = mig_input_peek(in, MIG_MULTIFD_INITIAL_LENGTH, &n);
 
     c.magic = n >= 4 && mig_be32(p) == MIG_FILE_MAGIC;
-    c.multifd = n >= 4 && mig_be32(p) == MIG_MULTIFD_MAGIC;
-    c.id = c.multifd && n >= MIG_MULTIFD_INITIAL_LENGTH ? mig_multifd_channel_id(p) : 0;
+    if (n >= 4 && mig_be32(p) == MIG_MULTIFD_MAGIC) {
+        c.kind = MULTIFD;
+    } else if (!c.magic && mig_preempt_begins(in)) {
+        c.kind = PREEMPT;
+    }
+    c.id = c.kind == MULTIFD && n >= MIG_MULTIFD_INITIAL_LENGTH
+               ? mig_multifd_channel_id(p)
+               : 0;
     return c;
 }
 
@@ -37,9 +47,9 @@ static int compare(const void *a, const void *b)
 {
     const Candidate *x = a, *y = b;
 
-    return x->multifd != y->multifd ? x->multifd - y->multifd
-           : x->id != y->id         ? x->id - y->id
-                            : strcmp(mig_input_name(x->in), mig_input_name(y->in));
+    return x->kind != y->kind ? (int)x->kind - (int)y->kind
+           : x->id != y->id   ? x->id - y->id
+                              : strcmp(mig_input_name(x->in), mig_input_name(y->in));
 }
 
 static void refuse(MigInput *in, GError **error)
@@ -53,7 +63,7 @@ static void refuse(MigInput *in, GError **error)
                         what);
 }
 
-/* Of @all, sorted, all before the @n_others-th are no multifd channels. */
+/* Of @all, sorted, all before the @n_others-th are of no other kind. */
 static bool judge(const Candidate *all, size_t n, size_t n_others, GError **error)
 {
     if (n_others == 1) {
@@ -63,7 +73,7 @@ static bool judge(const Candidate *all, size_t n, size_t n_others, GError **erro
         mig_error_set_plain(
             error, MIG_ERROR_USAGE,
             "there is no main channel, which begins with \"QEVM\", beside "
-            "%zu multifd channel%s",
+            "%zu other%s",
             n, n == 1 ? "" : "s");
         return false;
     }
@@ -87,7 +97,7 @@ MigInput *mig_capture_join(MigInput *const *inputs, size_t n, GError **error)
 
     for (size_t i = 0; i < n; i++) {
         all[i] = look_at(inputs[i]);
-        n_others += !all[i].multifd;
+        n_others += all[i].kind == OTHER;
     }
     qsort(all, n, sizeof *all, compare);
     ok = judge(all, n, n_others, error);

@@ -5,7 +5,8 @@
  * See also:      stream/reader.h, which reads what was joined; migstat-capture(5).
  *
  * The main channel begins with the magic of a stream, a multifd channel with that of its
- * packets, and says there which number QEMU gave it.  Names tell nothing.
+ * packets, and says there which number QEMU gave it; a postcopy preempt channel with a record
+ * of a page, or it is empty.  Names tell nothing.
  */
 #ifndef MIG_STREAM_CAPTURE_H
 #define MIG_STREAM_CAPTURE_H

@@ -86,7 +86,7 @@ static void encode_ram_pages(const MigItem *item, const uint8_t *bytes, GByteArr
     const char *name = NULL;
     uint8_t n = 0;
 
-    if (item->channel) {
+    if (item->channel && !mig_ram_pages_are_records(&run)) {
         mig_multifd_pages_encode(item, bytes, out);
         return;
     }

@@ -9,9 +9,12 @@
 #include <string.h>
 
 #include "stream/channel.h"
+#include "stream/preempt.h"
 
 struct MigMerge {
     GPtrArray *channels; /* MigChannel */
+    MigPreempt *preempt; /* the last one; NULL: none */
+    bool preempts;       /* it is to be asked, too */
     bool checked;        /* they belong together */
     bool flushed;        /* START has a MULTIFD_FLUSH */
     bool each_body;      /* the EOS of each body of ram is a sync point */
@@ -38,6 +41,7 @@ void mig_merge_free(MigMerge *merge)
 {
     if (merge) {
         g_ptr_array_unref(merge->channels);
+        mig_preempt_free(merge->preempt);
         g_free(merge);
     }
 }
@@ -77,6 +81,18 @@ bool mig_merge_add(MigMerge *merge, MigInput *in, GError **error)
     GError *failure = NULL;
     MigChannel *channel;
 
+    if (merge->preempt) {
+        mig_error_set_plain(
+            error, MIG_ERROR_USAGE,
+            "%s comes after a postcopy preempt channel, which is the last "
+            "one",
+            mig_input_name(in));
+        return false;
+    }
+    if (mig_preempt_begins(in)) {
+        merge->preempt = mig_preempt_new(in, number);
+        return true;
+    }
     if (number > MIG_MULTIFD_CHANNELS_MAX) {
         mig_error_set_plain(error, MIG_ERROR_USAGE, "more than %u multifd channels",
                             MIG_MULTIFD_CHANNELS_MAX);
@@ -155,13 +171,25 @@ static bool is_sync_point(MigMerge *merge, const MigItem *item)
     return item->ram_mark.flag == MIG_RAM_EOS && merge->each_body;
 }
 
+/* A page that the guest waited for belongs before the end of RAM. */
+static bool ends_ram(const MigItem *item)
+{
+    return item->kind == MIG_ITEM_EOF
+               ? !item->package_depth
+               : item->kind == MIG_ITEM_RAM_MARK && item->type == MIG_SECTION_END &&
+                     item->ram_mark.flag == MIG_RAM_EOS;
+}
+
 bool mig_merge_waits_at(MigMerge *merge, const MigItem *item)
 {
-    if (!is_sync_point(merge, item)) {
+    bool syncs = is_sync_point(merge, item);
+
+    merge->preempts = merge->preempt && ends_ram(item);
+    if (!syncs && !merge->preempts) {
         return false;
     }
     merge->at = *item;
-    merge->next = 0;
+    merge->next = syncs ? 0 : merge->channels->len;
     return true;
 }
 
@@ -180,6 +208,16 @@ MigStatus mig_merge_next(MigMerge *merge, MigReader *r, MigItem *item, GError **
 
         if (status == MIG_STATUS_ERROR) {
             mig_error_set_channel(*error, merge->next + 1);
+        }
+        if (status != MIG_STATUS_END) {
+            return status;
+        }
+    }
+    if (merge->preempts) {
+        MigStatus status = mig_preempt_next(merge->preempt, r, &merge->at, item, error);
+
+        if (status == MIG_STATUS_ERROR) {
+            mig_error_set_channel(*error, merge->channels->len + 1);
         }
         if (status != MIG_STATUS_END) {
             return status;
@@ -206,12 +244,18 @@ bool mig_merge_method(MigMerge *merge, uint32_t flags)
 
 MigInput *mig_merge_input(const MigMerge *merge, uint32_t channel)
 {
+    if (merge->preempt && channel == merge->channels->len + 1) {
+        return mig_preempt_input(merge->preempt);
+    }
     g_return_val_if_fail(channel && channel <= merge->channels->len, NULL);
     return mig_channel_input(channel_at(merge, channel - 1));
 }
 
 const uint8_t *mig_merge_bytes(MigMerge *merge, const MigItem *item)
 {
+    if (merge->preempt && item->channel == merge->channels->len + 1) {
+        return mig_preempt_bytes(merge->preempt, item);
+    }
     g_return_val_if_fail(item->channel <= merge->channels->len, NULL);
     return mig_channel_bytes(channel_at(merge, item->channel - 1), item);
 }

@@ -38,6 +38,12 @@ MigRamRecordStatus mig_ram_record(const uint8_t *p, size_t n, uint32_t page_size
 uint32_t mig_ram_pages_count(const MigRamPages *run, uint64_t address, const uint8_t *p,
                              size_t n);
 
+/* Whether each page of @run has a record of its own, as it has but on multifd channels. */
+static inline bool mig_ram_pages_are_records(const MigRamPages *run)
+{
+    return run->first_length > MAX(run->data_length, MIG_RAM_WORD_LENGTH);
+}
+
 /* Bytes of the first @n records of @run. */
 static inline uint64_t mig_ram_pages_length(const MigRamPages *run, uint32_t n)
 {

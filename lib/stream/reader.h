@@ -36,7 +36,8 @@ MIG_API void mig_reader_free(MigReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigReader, mig_reader_free)
 
 /*
- * Adds a channel of a recorded multifd migration, whose main channel the reader reads; before
+ * Adds a channel of a recorded migration, multifd or, as the last one, postcopy preempt, whose
+ * main channel the reader reads; before
  * the first mig_reader_next().  @in is borrowed and must outlive the reader; its options need
  * MigInputOptions.multifd.  Its items have the channel number 1 if it is the first that is
  * added, then 2, and so on.  Items of all channels come in an order that a loader may rely on:

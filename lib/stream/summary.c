@@ -287,6 +287,7 @@ static void count_packets(MigChannelSummary *channel, const MigItem *item)
 {
     switch (item->kind) {
     case MIG_ITEM_MULTIFD_INITIAL:
+        channel->multifd = true;
         channel->id = item->multifd_initial.id;
         break;
     case MIG_ITEM_MULTIFD_PACKET:

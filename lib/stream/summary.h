@@ -79,7 +79,8 @@ typedef struct MigChannelSummary {
     uint64_t syncs;          /* packets with SYNC, each of which ends an epoch */
     uint64_t pages[MIG_PAGE_KIND_COUNT];
     uint32_t compression; /* MIG_MULTIFD_...: of the last packet with pages; 0: none */
-    uint8_t id;           /* that QEMU gave it; of the main channel 0 */
+    uint8_t id;           /* that QEMU gave it; of other than multifd channels 0 */
+    bool multifd;         /* it begins with an initial packet */
     uint64_t reserved[4]; /* for members to come: the channels are an array */
 } MigChannelSummary;
 

@@ -54,6 +54,21 @@ static Run *run_line(const char *line, const char *dir)
 #define ONE   "multifd-initial 1; " FIRST MORE SYNC
 #define OTHER "be32 0x11223344 1; fill 16 5; u8 1; fill 39 0; " SYNC MORE SYNC
 
+/* A switch to postcopy, after which @pages come. */
+#define POSTCOPY(discard, pages)                                                       \
+    "header; config \"pc-q35-7.2\"; command 1; command 3 { be64 0x1000 0x1000 };"      \
+    "start 2 \"ram\" 0 4; ram-size 0x2000; ram-block \"b\" 0x2000; ram-eos; footer 2;" \
+    "part 2; ram-normal 0 7 \"b\"; ram-normal 0x1000 8; ram-eos; footer 2; " discard   \
+    "; "                                                                               \
+    "command 2 { be32 2 }; packaged { command 4; full 7 \"timer\" 0 2; fill 24 0; "    \
+    "footer 7;"                                                                        \
+    "command 5 }; end 2; " pages "; footer 2; eof"
+#define DISCARD(name, ranges) \
+    "command 6 { u8 0; pstr8 \"" name "\"; u8 0; be64 " ranges " }"
+
+#define SWITCHED POSTCOPY(DISCARD("b", "0 0x2000"), "ram-eos")
+#define URGENT   "ram-normal 0 9 \"b\"; ram-zero 0x1000; ram-eos"
+
 /* --- what is a capture ------------------------------------------------------------------- */
 
 /* Names say nothing, and notes are left out. */
@@ -100,6 +115,28 @@ static const struct {
       "migstat check --max-expand=100K .",
       1,
       "compressed pages of the channel expand to more than 102400 bytes" },
+    /* --- a preempt channel, which may have nothing --- */
+    { { "a: " MAIN, "b: zero 0", NULL }, "migstat check .", 0, "sound" },
+    { { "a: " SWITCHED, "b: " URGENT, NULL }, "migstat check .", 0, "sound" },
+    { { "a: " SWITCHED, "b: " URGENT, NULL },
+      "migstat dump --only=channels .",
+      0,
+      "preempt" },
+    { { "a: " SWITCHED, "b: " URGENT, NULL },
+      "migstat dump --items .",
+      0,
+      "channel 1, offset 0x0000100a          9  ram-pages" },
+    { { "a: " SWITCHED, "b: " URGENT, NULL },
+      "mkdir o && migstat convert -q . -o o/x && migstat check o/x && "
+      "for i in . o/x; do migstat extract -q --ram=all -o o/r $i && "
+      "{ head -c 4096 /dev/zero | tr '\\0' '\\11'; head -c 4096 /dev/zero; } | "
+      "cmp - o/r/b.raw && rm -r o/r || exit; done",
+      0,
+      "sound" },
+    { { "a: " SWITCHED, "b: zero 0", NULL },
+      "mkdir o; migstat convert . -o o/x",
+      1,
+      "2 of the pages of block b that were discarded did not come again" },
     /* --- what is not whole --- */
     { { "a: " MAIN, "b: " ONE, NULL },
       "migstat check .",
@@ -116,7 +153,7 @@ static const struct {
     { { "a: " ZERO, "b: " ONE, NULL },
       "migstat check .",
       2,
-      "there is no main channel, which begins with \"QEVM\", beside 2 multifd channels" },
+      "there is no main channel, which begins with \"QEVM\", beside 2 others" },
     { { "a: " MAIN, "b: " ZERO, "c: " MAIN, NULL },
       "migstat check .",
       2,
@@ -131,8 +168,29 @@ static const struct {
       "not a migration stream" },
     { { "a: " MAIN, "b: be64 0x2; pstr8 \"pc.ram\"; u8 0", NULL },
       "migstat check .",
+      1,
+      "channel 1, offset 0x0: error[ram-block-unknown]" },
+    { { "a: " MAIN, "b: ram-normal 0 1 \"b\"; be64 3", NULL },
+      "migstat check .",
+      1,
+      "channel 1, offset 0x100a: error[ram-flag]" },
+    { { "a: " MAIN, "b: ram-normal 0 1 \"b\"; be64 0x1008; pstr8 \"c\"; zero 4096",
+        NULL },
+      "migstat check .",
+      1,
+      "channel 1, offset 0x100a: error[ram-block-unknown]" },
+    { { "a: " MAIN, "b: ram-normal 0x4000 1 \"b\"", NULL },
+      "migstat check .",
+      1,
+      "channel 1, offset 0x0: error[ram-page-outside]" },
+    { { "a: " MAIN, "b: ram-normal 0 1 \"b\"; u8 0 0 0", NULL },
+      "migstat check .",
+      1,
+      "channel 1, offset 0x100a: error[truncated]" },
+    { { "a: " MAIN, "b: zero 0", "c: zero 0", NULL },
+      "migstat check .",
       2,
-      "./b is no channel of a migration: it is a postcopy preempt channel" },
+      "./c comes after a postcopy preempt channel" },
     { { "a: " MAIN, "b: multifd-initial 0; " SYNC, NULL },
       "migstat check .",
       1,
@@ -286,18 +344,6 @@ END_TEST
 #define CONFIG(i)                                                                     \
     "multifd-device \"d/vfio\" 0 { be32 0 " i " 1; vfio config; vfio-payload 256 4; " \
     "vfio eos }; "
-
-/* A switch to postcopy, after which @pages come. */
-#define POSTCOPY(discard, pages)                                                       \
-    "header; config \"pc-q35-7.2\"; command 1; command 3 { be64 0x1000 0x1000 };"      \
-    "start 2 \"ram\" 0 4; ram-size 0x2000; ram-block \"b\" 0x2000; ram-eos; footer 2;" \
-    "part 2; ram-normal 0 7 \"b\"; ram-normal 0x1000 8; ram-eos; footer 2; " discard   \
-    "; "                                                                               \
-    "command 2 { be32 2 }; packaged { command 4; full 7 \"timer\" 0 2; fill 24 0; "    \
-    "footer 7;"                                                                        \
-    "command 5 }; end 2; " pages "; footer 2; eof"
-#define DISCARD(name, ranges) \
-    "command 6 { u8 0; pstr8 \"" name "\"; u8 0; be64 " ranges " }"
 
 static const struct {
     const char *files[3], *says;

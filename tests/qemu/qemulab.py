@@ -744,29 +744,43 @@ def record(release, guest, folder, timeout=60):
 
 
 class _Recorder(threading.Thread):
-    """Stands between two QEMUs: what the source sends goes on to the loader and to a file."""
+    """
+    Stands between two QEMUs: what the source sends goes on to the loader and to a file, which
+    `path_of` names by the number of the connection.
+    """
 
-    def __init__(self, directory, path):
+    def __init__(self, directory, path_of):
         super().__init__(daemon=True)
         self.source = os.path.join(directory, 'source')
         self.loader = os.path.join(directory, 'loader')
-        self.path = path
+        self.path_of = path_of
+        self.pumps = []
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(self.source)
-        self.listener.listen(1)
+        self.listener.listen(16)
 
     def run(self):
-        near, _ = self.listener.accept()
-        far = socket.socket(socket.AF_UNIX)
-        far.connect(self.loader)
-        back = threading.Thread(target=self.pump, args=(far, near, None), daemon=True)
-        back.start()
-        with open(self.path, 'wb') as out:
-            self.pump(near, far, out)
-        back.join()
+        number = 0
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            far = socket.socket(socket.AF_UNIX)
+            far.connect(self.loader)
+            for words in ((far, near, None), (near, far, self.path_of(number))):
+                self.pumps.append(threading.Thread(target=self.pump, args=words, daemon=True))
+                self.pumps[-1].start()
+            number += 1
+
+    def close(self, timeout):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        for pump in self.pumps:
+            pump.join(timeout)
 
     @staticmethod
-    def pump(one, other, out):
+    def pump(one, other, path):
+        out = open(path, 'wb') if path else None
         while True:
             try:
                 data = one.recv(1 << 16)
@@ -777,6 +791,8 @@ class _Recorder(threading.Thread):
                 break
             if out:
                 out.write(data)
+        if out:
+            out.close()
         try:
             other.shutdown(socket.SHUT_WR)
         except OSError:
@@ -786,11 +802,17 @@ class _Recorder(threading.Thread):
 def save_postcopy(release, guest, path, timeout=60):
     """
     Migrate a guest to a second QEMU, switch to postcopy after the first round, and record
-    what went over the wire in `path`. The result is as that of save().
+    what went over the wire in `path`: a file, or a folder for what has several channels. The
+    result is as that of save().
     """
     guest = replace(guest, capabilities=guest.capabilities + ['postcopy-ram'])
+    path = os.path.abspath(path)
+
+    def path_of(number):
+        return os.path.join(path, 'channel-%d' % number) if os.path.isdir(path) else path
+
     with tempfile.TemporaryDirectory(prefix='migstat-lab-') as directory:
-        recorder = _Recorder(directory, os.path.abspath(path))
+        recorder = _Recorder(directory, path_of)
         with Machine(release, guest, incoming='defer', timeout=timeout) as loader, \
                 Machine(release, guest, timeout=timeout) as machine:
             loader.negotiate()
@@ -815,5 +837,5 @@ def save_postcopy(release, guest, path, timeout=60):
             loader.wait_migration()
             result = _described(machine, info)
             machine.stop()
-            recorder.join(timeout)
+            recorder.close(timeout)
     return result
