@@ -157,7 +157,7 @@ static void keep_tail(MigExplain *explain, const char *line, size_t length)
 
 static void read_line(MigExplain *explain)
 {
-    const char *p = explain->pending->str, *end;
+    const char *p, *end;
 
     mig_envelope_open(explain->pending);
     p = explain->pending->str;
@@ -277,6 +277,18 @@ static void decode(MigExplain *explain)
     }
 }
 
+/* The list is open while facts are added. */
+static void open_facts(MigExplain *explain)
+{
+    g_ptr_array_set_size(explain->facts, (gint)explain->facts->len - 1);
+}
+
+static void close_facts(MigExplain *explain)
+{
+    g_ptr_array_add(explain->facts, NULL);
+    explain->result.facts = (const char *const *)(void *)explain->facts->pdata;
+}
+
 const MigExplanation *mig_explain_finish(MigExplain *explain)
 {
     MigExplanation *result = &explain->result;
@@ -284,21 +296,18 @@ const MigExplanation *mig_explain_finish(MigExplain *explain)
     const MigMessage *message;
 
     read_line(explain);
-    result->facts = (const char *const *)(void *)explain->facts->pdata;
     if (!failure->best.message || mig_failure_echoes(failure, &explain->before)) {
         failure = &explain->before;
     }
-    g_ptr_array_add(explain->facts, NULL);
-    result->facts = (const char *const *)(void *)explain->facts->pdata;
     message = failure->best.message;
     if (!message) {
+        close_facts(explain);
         return unknown(explain);
     }
     explain->counts = failure;
     mig_failure_complete(failure, NULL);
     decode(explain);
-    g_ptr_array_add(explain->facts, NULL);
-    result->facts = (const char *const *)(void *)explain->facts->pdata;
+    close_facts(explain);
     result->kind = kind_of(failure->form);
     result->id = message->id;
     result->line = failure->line;
@@ -335,7 +344,7 @@ bool mig_explain_read(MigExplain *explain, MigReader *reader, GError **error)
     if (!explain->counts || explain->where) {
         return true;
     }
-    g_ptr_array_set_size(explain->facts, (gint)explain->facts->len - 1);
+    open_facts(explain);
     explain->where = where = mig_where_new(&explain->counts->best, result->section,
                                            result->instance_id, explain->facts);
     mig_failure_complete(explain->counts, mig_input_name(mig_reader_input(reader)));
@@ -344,8 +353,7 @@ bool mig_explain_read(MigExplain *explain, MigReader *reader, GError **error)
         settle_section(explain, where->only);
     }
     fill(explain);
-    g_ptr_array_add(explain->facts, NULL);
-    result->facts = (const char *const *)(void *)explain->facts->pdata;
+    close_facts(explain);
     result->places = (const MigExplainPlace *)(void *)where->places->data;
     result->n_places = where->places->len;
     result->repairs = (const MigExplainRepair *)(void *)where->repairs->data;

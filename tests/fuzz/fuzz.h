@@ -65,6 +65,7 @@ void fuzz_extract(const uint8_t *data, size_t n); /* a part of it */
 void fuzz_reader(const uint8_t *data, size_t n);
 void fuzz_check(const uint8_t *data, size_t n);
 void fuzz_dump(const uint8_t *data, size_t n);
+void fuzz_explain(const uint8_t *data, size_t n);
 void fuzz_convert(const uint8_t *data, size_t n);
 void fuzz_filters(const uint8_t *data, size_t n);
 void fuzz_description(const uint8_t *data, size_t n);

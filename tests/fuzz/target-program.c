@@ -137,8 +137,19 @@ static const Command dump_commands[] = {
     { &cli_command_dump, { "dump", "--sections", "--vfio", "FILE" }, JSON },
     { &cli_command_dump, { "dump", "--items", "FILE" }, 0 },
     { &cli_command_dump, { "dump", "--devices", "FILE" }, JSON },
+    { &cli_command_explain,
+      { "explain", "--in", "FILE", "Bad config data: i=0x9a read: 3 device: 4" },
+      JSON },
+    { &cli_command_explain,
+      { "explain", "--in", "FILE", "Features 0x20 unsupported. Allowed features: 0x1" },
+      JSON },
     { &cli_command_diff, { "diff", "--ram", "FILE", "FILE" }, SAME },
     { &cli_command_diff, { "diff", "--ram", "FILE", "OTHER" }, JSON },
+    { 0 },
+};
+
+static const Command explain_commands[] = {
+    { &cli_command_explain, { "explain", "--log", "FILE" }, JSON },
     { 0 },
 };
 
@@ -238,4 +249,9 @@ void fuzz_check(const uint8_t *data, size_t n)
 void fuzz_dump(const uint8_t *data, size_t n)
 {
     try_commands(dump_commands, data, n);
+}
+
+void fuzz_explain(const uint8_t *data, size_t n)
+{
+    try_commands(explain_commands, data, n);
 }

@@ -17,6 +17,7 @@ const FuzzTarget fuzz_targets[] = {
     { "reader", fuzz_reader, FUZZ_STREAMS },
     { "check", fuzz_check, FUZZ_STREAMS },
     { "dump", fuzz_dump, FUZZ_STREAMS },
+    { "explain", fuzz_explain, "log" },
     { "convert", fuzz_convert, FUZZ_STREAMS },
     { "filters", fuzz_filters, FUZZ_STREAMS },
     { "items", fuzz_items, FUZZ_STREAMS },
