@@ -228,6 +228,7 @@ static void watch_vfio(MigFacts *facts, const MigItem *item)
         v->early_bytes += record->payload_length;
     }
     mig_vfio_device_watch(&v->device, item);
+    v->interrupts |= record->has_payload && (record->msi_enabled || record->msix_enabled);
     body->vfio_records++;
     switch (record->flag) {
     case MIG_VFIO_DEV_SETUP_STATE:

@@ -36,6 +36,7 @@ typedef struct MigVfioFacts {
     uint64_t early_set_up; /* of the first subflag SETUP outside of FULL */
     uint64_t early_bytes;  /* device data before the configuration */
     uint32_t early_records;
+    bool interrupts; /* some configuration space has MSI or MSI-X enabled */
 } MigVfioFacts;
 
 /* The body that is being read, or section NULL. */

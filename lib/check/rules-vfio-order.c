@@ -100,12 +100,25 @@ static void remedy_irq(MigCheck *check, const MigVfioDevice *d)
     }
 }
 
+/* Stock QEMU sets up what the configuration space has enabled, and INTx already had been. */
+static void note_no_irq(MigCheck *check, const MigVfioDevice *d, const MigController *c)
+{
+    mig_report(
+        check, d->enable, d->section,
+        "%s before the interrupt controller, %s at 0x%" PRIx64
+        ", but the device has neither MSI nor MSI-X enabled: no interrupt is set up",
+        d->subflags ? "ENABLE_IRQ stands" : "configuration space is loaded",
+        c->section->name, c->offset);
+    mig_report_severity(check, MIG_SEVERITY_NOTE);
+}
+
 static void vfio_irq_before_controller(MigCheck *check, const MigFacts *facts,
                                        const MigItem *item)
 {
     (void)item;
     for (guint i = 0; i < facts->vfio->len; i++) {
-        const MigVfioDevice *d = &g_array_index(facts->vfio, MigVfioFacts, i).device;
+        const MigVfioFacts *v = &g_array_index(facts->vfio, MigVfioFacts, i);
+        const MigVfioDevice *d = &v->device;
         guint n, n_others;
         const MigController *gic = controller_after(facts->gics, d->enable, &n);
         const MigController *other =
@@ -113,6 +126,10 @@ static void vfio_irq_before_controller(MigCheck *check, const MigFacts *facts,
         const MigController *c = gic ? gic : other;
 
         if (d->enable == MIG_NOWHERE || !c) {
+            continue;
+        }
+        if (d->config != MIG_NOWHERE && !v->interrupts) {
+            note_no_irq(check, d, c);
             continue;
         }
         mig_report(check, d->enable, d->section,

@@ -189,6 +189,7 @@ typedef struct MigVfioRecord {
     bool has_payload;   /* of a configuration record: a payload follows the flags */
     bool closes_config; /* END_OF_STATE: of a configuration record, not of the body */
     bool msix_enabled;  /* by the configuration space of the payload */
+    bool msi_enabled;   /* the same of MSI */
     uint32_t payload_offset; /* in the item, bytes */
     uint32_t config_offset;  /* of the configuration space, in the item; 0: none */
     uint64_t payload_length; /* configuration payload, or device data of all pieces */

@@ -11,7 +11,8 @@
 #define STATUS_CAPABILITIES 0x10u
 #define CAPABILITY_LIST     0x34u
 #define CAPABILITY_FIRST    0x40u
-#define MSIX_CONTROL        2u /* offset of the register in the capability */
+#define CONTROL             2u /* offset of the register in a capability */
+#define MSI_ENABLE          0x0001u
 #define MSIX_SIZE_MASK      0x7ffu
 #define MSIX_ENABLE         0x8000u
 
@@ -33,14 +34,14 @@ bool mig_pci_next_capability(const uint8_t *space, MigPciCapability *capability)
     return true;
 }
 
-/* The control register of the first MSI-X capability; false where there is none. */
-static bool msix_control(const uint8_t *space, uint16_t *control)
+/* The control register of the first capability @id; false where there is none. */
+static bool control_of(const uint8_t *space, uint8_t id, uint16_t *control)
 {
     MigPciCapability capability = { 0 };
 
     while (mig_pci_next_capability(space, &capability)) {
-        if (capability.id == MIG_PCI_CAPABILITY_MSIX) {
-            *control = mig_le16(space + capability.at + MSIX_CONTROL);
+        if (capability.id == id) {
+            *control = mig_le16(space + capability.at + CONTROL);
             return true;
         }
     }
@@ -51,12 +52,21 @@ uint32_t mig_pci_msix_entries(const uint8_t *space)
 {
     uint16_t control;
 
-    return msix_control(space, &control) ? (control & MSIX_SIZE_MASK) + 1u : 0;
+    return control_of(space, MIG_PCI_CAPABILITY_MSIX, &control)
+               ? (control & MSIX_SIZE_MASK) + 1u
+               : 0;
 }
 
 bool mig_pci_msix_enabled(const uint8_t *space)
 {
     uint16_t control;
 
-    return msix_control(space, &control) && control & MSIX_ENABLE;
+    return control_of(space, MIG_PCI_CAPABILITY_MSIX, &control) && control & MSIX_ENABLE;
+}
+
+bool mig_pci_msi_enabled(const uint8_t *space)
+{
+    uint16_t control;
+
+    return control_of(space, MIG_PCI_CAPABILITY_MSI, &control) && control & MSI_ENABLE;
 }

@@ -18,6 +18,7 @@
 #define MIG_PCI_STATUS            0x06u
 #define MIG_PCI_HEADER_TYPE       0x0eu
 #define MIG_PCI_CAPABILITIES_MAX  48u
+#define MIG_PCI_CAPABILITY_MSI    0x05u
 #define MIG_PCI_CAPABILITY_MSIX   0x11u
 #define MIG_PCI_INTX_PINS         4u
 #define MIG_PCI_MSIX_ENTRY_LENGTH 16u /* bytes of a vector in the MSI-X table */
@@ -40,8 +41,9 @@ bool mig_pci_next_capability(const uint8_t *space, MigPciCapability *capability)
 /* Entries of the MSI-X table that @space announces; 0 without the capability. */
 uint32_t mig_pci_msix_entries(const uint8_t *space);
 
-/* Whether MSI-X is enabled in @space. */
+/* Whether MSI-X, or MSI, is enabled in @space. */
 bool mig_pci_msix_enabled(const uint8_t *space);
+bool mig_pci_msi_enabled(const uint8_t *space);
 
 /* Bytes of the pending bits of @vectors vectors: a bit a vector, in whole bytes. */
 static inline uint32_t mig_pci_msix_pending_length(uint32_t vectors)

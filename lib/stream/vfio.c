@@ -257,6 +257,7 @@ void mig_vfio_record_set_payload(MigVfioRecord *record, const MigVfioPayload *pa
     record->config_size = payload->config_size;
     record->msix_vectors = payload->msix_vectors;
     record->msix_enabled = mig_pci_msix_enabled(space);
+    record->msi_enabled = mig_pci_msi_enabled(space);
     record->vendor_id = mig_le16(space);
     record->device_id = mig_le16(space + 2);
 }

@@ -524,7 +524,7 @@ static const struct {
     { "real/q35-72-vfio.mig.zst", "--for=7.2", 0,
       "; unchanged; no reason for QEMU 7.2 " },
     /* What is no refusal is said, and stays where nothing mends it. */
-    { "real/virt-52-gicv3-vfio.mig.zst", "--for=5.2", 1,
+    { "bad/vfio-irq-before-controller.txt", "--for=5.2", 1,
       "; unchanged; QEMU 5.2 accepts it, with 1 error: vfio-irq-before-controller" },
     /* What was asked for comes first. */
     { "real/q35-100-vfio.mig.zst", "--for=7.2 --to=subflag", 0,

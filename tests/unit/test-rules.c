@@ -356,21 +356,11 @@ static Facts facts_of(const char *stream)
     return facts;
 }
 
-/* QEMU 5.2 with a GIC is the one that is loaded in the wrong order. */
-static const char *order_error_of(const char *stream)
-{
-    return strstr(stream, "virt-52-gicv3") ? "vfio-irq-before-controller" : NULL;
-}
-
 START_TEST(a_real_stream_is_sound)
 {
     g_auto(GStrv) names = fixture_list("real", ".mig.zst");
     g_autoptr(Judged) judged = judge_fixture(names[_i], NULL, NULL);
-    assert_no_other_error(judged, names[_i], order_error_of(names[_i]));
-    ck_assert_msg(!order_error_of(names[_i]) ==
-                          !finding_of(judged, "vfio-irq-before-controller") ||
-                      mig_check_count(judged->check, MIG_SEVERITY_ERROR) == 0,
-                  "%s", names[_i]);
+    assert_no_other_error(judged, names[_i], NULL);
     for (size_t i = 0; i < mig_rule_count(); i++) {
         const char *why;
         MigOutcome outcome = mig_check_outcome(judged->check, i, &why);
@@ -399,18 +389,33 @@ START_TEST(a_real_stream_fits_itself)
 }
 END_TEST
 
-/* The defect that subflags are about, with both places: QEMU 5.2 on Arm. */
-START_TEST(interrupts_before_the_gic_are_found)
+/* The defect that subflags are about, with both places, as QEMU 5.2 makes it on Arm and on x86:
+ * how grave it is depends on the controller, and on whether there is an interrupt. */
+static const struct {
+    const char *fixture;
+    MigSeverity severity;
+    const char *says;
+} orders[] = {
+    { "bad/vfio-irq-before-controller.txt", MIG_SEVERITY_ERROR,
+      "configuration space is loaded at 0x217e, arm_gicv3 at 0x240c" },
+    { "bad/vfio-irq-before-controller-msi.txt", MIG_SEVERITY_ERROR,
+      "interrupts enabled before the interrupt controller" },
+    { "bad/vfio-irq-before-controller-apic.txt", MIG_SEVERITY_WARNING, "apic at " },
+    { "bad/vfio-irq-before-controller-off.txt", MIG_SEVERITY_NOTE,
+      "neither MSI nor MSI-X enabled" },
+    { "real/q35-52-vfio.mig.zst", MIG_SEVERITY_WARNING, "apic at 0x54be4" },
+    { "real/virt-52-gicv3-vfio.mig.zst", MIG_SEVERITY_NOTE, "arm_gicv3 at 0x71f11" },
+};
+
+START_TEST(interrupts_before_the_controller_are_found)
 {
-    g_autoptr(Judged) judged =
-        judge_fixture("real/virt-52-gicv3-vfio.mig.zst", NULL, NULL);
+    g_autoptr(Judged) judged = judge_fixture(orders[_i].fixture, NULL, NULL);
     const MigFinding *finding = finding_of(judged, "vfio-irq-before-controller");
-    ck_assert_ptr_nonnull(finding);
-    ck_assert_int_eq(finding->severity, MIG_SEVERITY_ERROR);
-    ck_assert_uint_eq(finding->offset, 0x60ea0);
+
+    ck_assert_msg(finding && finding->severity == orders[_i].severity &&
+                      strstr(finding->message, orders[_i].says),
+                  "%s: %s", orders[_i].fixture, finding ? finding->message : "nothing");
     ck_assert_str_eq(finding->section, "0000:00:01.0/vfio");
-    ck_assert_ptr_nonnull(strstr(finding->message, "0x60ea0"));
-    ck_assert_ptr_nonnull(strstr(finding->message, "arm_gicv3 at 0x71f11"));
 }
 END_TEST
 
@@ -433,7 +438,7 @@ START_TEST(a_real_stream_loads_where_it_should)
             ck_assert_ptr_nonnull(finding_of(judged, "vfio-subflag-unread"));
         } else if (releases[i] == facts.release) {
             ck_assert_msg(!refused, "%s: refused by its own release", name);
-            assert_no_other_error(judged, name, order_error_of(name));
+            assert_no_other_error(judged, name, NULL);
         } else if (facts.vfio && facts.release == MIG_RELEASE_FIRST) {
             ck_assert_msg(finding_of(judged, "vfio-config-then-data"), "%s for %u", name,
                           releases[i]);
@@ -1059,7 +1064,8 @@ Suite *suite_rules(void)
     tcase_add_loop_test(tc, a_real_stream_fits_itself, 0, (int)g_strv_length(real));
     tcase_add_loop_test(tc, a_real_stream_loads_where_it_should, 0,
                         (int)g_strv_length(real));
-    tcase_add_test(tc, interrupts_before_the_gic_are_found);
+    tcase_add_loop_test(tc, interrupts_before_the_controller_are_found, 0,
+                        G_N_ELEMENTS(orders));
     tcase_add_test(tc, findings_that_repeat_are_counted);
     tcase_add_test(tc, damage_is_always_told);
     tcase_add_test(tc, findings_come_in_stream_order);
