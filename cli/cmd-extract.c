@@ -14,7 +14,15 @@
 #include "sandbox.h"
 #include "text.h"
 
-enum { KEY_RAM = 0x200, KEY_SECTION, KEY_VFIO, KEY_DESCRIPTION, KEY_FORCE };
+enum {
+    KEY_RAM = 0x200,
+    KEY_SECTION,
+    KEY_VFIO,
+    KEY_DESCRIPTION,
+    KEY_XML,
+    KEY_COOKIE,
+    KEY_FORCE
+};
 
 static const struct argp_option options[] = {
     { "ram", KEY_RAM, "BLOCK|all", CLI_REPEATS,
@@ -26,6 +34,8 @@ static const struct argp_option options[] = {
     { "vfio", KEY_VFIO, "PATTERN", CLI_REPEATS,
       "The data of VFIO devices and their configuration spaces, in the folder of -o", 0 },
     { "description", KEY_DESCRIPTION, NULL, 0, "The JSON text after the end mark", 0 },
+    { "xml", KEY_XML, NULL, 0, "The domain XML of a libvirt save image", 0 },
+    { "cookie", KEY_COOKIE, NULL, 0, "The cookie of a libvirt save image, XML too", 0 },
     { "output", 'o', "FILE|DIR", 0,
       "Where to; without it, or with \"-\", standard output", 0 },
     { "force", KEY_FORCE, NULL, 0, "Replace files that exist", 0 },
@@ -41,6 +51,7 @@ typedef struct Extract {
     CliCommon *common;
     bool chosen; /* what is taken */
     MigExtractWhat what;
+    const char *text;    /* instead, of what is around the stream: "xml" or "cookie" */
     MigAddresses *names; /* of blocks, sections or devices */
     const char *output;  /* NULL: standard output */
     bool force;
@@ -53,12 +64,26 @@ typedef struct Extract {
     MigExtract *parts;
 } Extract;
 
+static void only_one(struct argp_state *state)
+{
+    cli_usage_error(
+        state, "one of --ram, --section, --vfio, --description, --xml and --cookie at a "
+               "time");
+}
+
+static void set_text(Extract *x, const char *text, struct argp_state *state)
+{
+    if (x->chosen || (x->text && x->text != text)) {
+        only_one(state);
+    }
+    x->text = text;
+}
+
 static void set_what(Extract *x, MigExtractWhat what, const char *name,
                      struct argp_state *state)
 {
-    if (x->chosen && x->what != what) {
-        cli_usage_error(state,
-                        "one of --ram, --section, --vfio and --description at a time");
+    if ((x->chosen && x->what != what) || x->text) {
+        only_one(state);
     }
     x->chosen = true;
     x->what = what;
@@ -94,6 +119,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_DESCRIPTION:
         set_what(x, MIG_EXTRACT_DESCRIPTION, NULL, state);
         return 0;
+    case KEY_XML:
+        set_text(x, "xml", state);
+        return 0;
+    case KEY_COOKIE:
+        set_text(x, "cookie", state);
+        return 0;
     case KEY_FORCE:
         x->force = true;
         return 0;
@@ -101,8 +132,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         x->output = strcmp(arg, "-") == 0 || strcmp(arg, "/dev/stdout") == 0 ? NULL : arg;
         return 0;
     case ARGP_KEY_END:
-        if (!x->chosen) {
-            cli_usage_error(state, "what? (--ram, --section, --vfio or --description)");
+        if (!x->chosen && !x->text) {
+            cli_usage_error(state,
+                            "what? (--ram, --section, --vfio, --description, --xml "
+                            "or --cookie)");
         }
         if (!x->output && wants_folder(x)) {
             cli_usage_error(state, "which folder? (-o DIR)");
@@ -192,12 +225,36 @@ static bool read_all(Extract *x, GError **error)
     return ok && status == MIG_STATUS_END;
 }
 
+/* What is around the stream, from the outermost wrapper that has it. */
+static bool write_text(Extract *x, GError **error)
+{
+    const MigContainer *container;
+    const char *text = NULL;
+    size_t length;
+
+    for (size_t i = 0; !text && (container = mig_input_container(x->in, i)); i++) {
+        text = mig_container_text(container, x->text, &length);
+    }
+    if (!text) {
+        mig_error_set_plain(error, MIG_ERROR_UNMATCHED,
+                            "there is no %s: that is in libvirt's save images", x->text);
+        return false;
+    }
+    bool has_end = length > 0 && text[length - 1] == '\n';
+    return mig_output_write(x->out, text, length, error) &&
+           (has_end || mig_output_write(x->out, "\n", 1, error));
+}
+
+static bool commit(Extract *x, GError **error)
+{
+    return (!x->out || mig_output_commit(x->out, error)) &&
+           (!x->files || cli_files_commit(x->files, error));
+}
+
 static bool extract(Extract *x, GError **error)
 {
     return read_all(x, error) && check_found(x, error) &&
-           mig_extract_finish(x->parts, error) &&
-           (!x->out || mig_output_commit(x->out, error)) &&
-           (!x->files || cli_files_commit(x->files, error));
+           mig_extract_finish(x->parts, error) && commit(x, error);
 }
 
 /* What is not in the stream is not zero: says so of each block that has less than all its
@@ -253,12 +310,14 @@ static CliStatus run_extract(Extract *x)
     CliStatus status;
     bool ok = open_all(x, &error);
 
-    if (ok) {
+    in = x->in;
+    if (ok && x->text) {
+        ok = write_text(x, &error) && commit(x, &error);
+    } else if (ok) {
         const MigExtractOptions what = { MIG_EXTRACT_OPTIONS_INIT, .what = x->what,
                                          .names = x->names,        .out = x->out,
                                          .open = open_part,        .user = x };
 
-        in = x->in;
         x->reader = reader = mig_reader_new(in);
         x->parts = parts = mig_extract_new(reader, &what);
         ok = extract(x, &error);
@@ -266,7 +325,7 @@ static CliStatus run_extract(Extract *x)
     if (ok && wants_folder(x) && !x->common->quiet) {
         cli_files_list(x->files, stderr);
     }
-    status = ok ? report_missing(x) : fail(x, error);
+    status = !ok ? fail(x, error) : x->parts ? report_missing(x) : CLI_OK;
     g_clear_pointer(&parts, mig_extract_free); /* before the files, which it borrows */
     g_clear_pointer(&x->out, mig_output_free);
     g_clear_pointer(&x->files, cli_files_free);

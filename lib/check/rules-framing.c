@@ -10,8 +10,42 @@
  * ids used once.
  */
 #include "check/rule.h"
+
+#include <string.h>
+
 #include "stream/defect.h"
 #include "stream/outer.h"
+
+/* --- what is around it ------------------------------------------------------------- */
+
+static bool is_partial(const MigContainer *container)
+{
+    const MigProperty *property;
+
+    for (size_t i = 0; (property = mig_container_property(container, i)); i++) {
+        if (strcmp(property->name, "partial") == 0) {
+            return property->value != 0;
+        }
+    }
+    return false;
+}
+
+static void container_partial(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    MigInput *in = mig_reader_input(mig_check_reader(check));
+    const MigContainer *container;
+
+    (void)facts;
+    for (size_t i = 0; (container = mig_input_container(in, i)); i++) {
+        if (is_partial(container)) {
+            mig_report_item(
+                check, item,
+                "the save image is marked as not finished (LibvirtQemudPart): "
+                "libvirt refuses to restore it");
+            mig_report_no_remedy(check, "only libvirt knows whether the save was whole");
+        }
+    }
+}
 
 /* --- ids and names ---------------------------------------------------------------- */
 
@@ -303,6 +337,8 @@ static void trailing_padding(MigCheck *check, const MigFacts *facts, const MigIt
 const MigRule mig_rules_framing[] = {
     { "container", "the compression or save image around the stream is whole",
       MIG_SEVERITY_ERROR, .watches = 0 },
+    { "container-partial", "a save image was finished", MIG_SEVERITY_ERROR,
+      MIG_WATCH(FILE_HEADER), .judge = container_partial },
     { "truncated", "nothing is cut short", MIG_SEVERITY_ERROR, 0,
       .loader = "load of migration failed: Input/output error" },
     { "magic", "the stream starts with QEMU's magic number", MIG_SEVERITY_ERROR, 0,

@@ -223,6 +223,14 @@ static bool read_image(Image *image, MigOpening *opening, GError **error)
     }
     describe(opening->container, &header, memcmp(bytes, MAGIC, MAGIC_LENGTH) != 0,
              xml_length, cookie_length);
+    if (xml_length < (cookie ? cookie : header.data_length)) {
+        opening->container->texts[0] =
+            (MigContainerText){ "xml", HEADER_LENGTH, xml_length };
+    }
+    if (cookie && cookie_length < header.data_length - cookie) {
+        opening->container->texts[1] =
+            (MigContainerText){ "cookie", HEADER_LENGTH + cookie, cookie_length };
+    }
     opening->payload = payloads[header.format];
     return true;
 }

@@ -30,6 +30,12 @@
 
 typedef struct MigContainerType MigContainerType;
 
+/* A part of a header; a NUL follows it. */
+typedef struct MigContainerText {
+    const char *name; /* static; NULL: there is none */
+    uint64_t offset, length;
+} MigContainerText;
+
 struct MigContainer {
     const MigContainerType *type;
     const char *words; /* in a sentence: "gzip", "a libvirt save image"; static */
@@ -37,6 +43,7 @@ struct MigContainer {
     GBytes *header; /* of that length; NULL where there is none, or it was not kept */
     MigProperty properties[MIG_PROPERTIES_MAX];
     unsigned n_properties;
+    MigContainerText texts[2];
 };
 
 /* What the opening of a wrapper is given and gives. */

@@ -260,6 +260,20 @@ uint64_t mig_container_header_length(const MigContainer *container)
     return container->header_length;
 }
 
+const char *mig_container_text(const MigContainer *container, const char *name,
+                               size_t *length)
+{
+    for (size_t i = 0; container->header && i < G_N_ELEMENTS(container->texts); i++) {
+        const MigContainerText *text = &container->texts[i];
+
+        if (g_strcmp0(text->name, name) == 0) {
+            *length = (size_t)text->length;
+            return (const char *)g_bytes_get_data(container->header, NULL) + text->offset;
+        }
+    }
+    return NULL;
+}
+
 const MigProperty *mig_container_property(const MigContainer *container, size_t i)
 {
     return i < container->n_properties ? &container->properties[i] : NULL;

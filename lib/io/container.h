@@ -46,6 +46,12 @@ MIG_API const char *mig_container_name(const MigContainer *container);
  * not finished". */
 MIG_API const char *mig_container_words(const MigContainer *container);
 
+/* A text that it has around the stream, "xml" or "cookie" of a libvirt save image, and its length
+ * in bytes; it ends with a NUL beside those.  NULL: it has no such text, or memory was too small to
+ * keep it. */
+MIG_API const char *mig_container_text(const MigContainer *container, const char *name,
+                                       size_t *length);
+
 /* Bytes before what it wraps; 0 for compression. */
 MIG_API uint64_t mig_container_header_length(const MigContainer *container);
 

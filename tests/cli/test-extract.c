@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "conversion.h"
 #include "mkmig.h"
 
 #define PAGE 4096u
@@ -623,6 +624,25 @@ START_TEST(gives_the_description)
 }
 END_TEST
 
+/* What is around the stream, whose end then does not matter; each with an end of line. */
+START_TEST(gives_texts_of_a_save_image)
+{
+    static const struct {
+        const char *option, *text;
+    } rows[] = { { "--xml", "<domain/>\n" }, { "--cookie", "<c>\n</c>\n" } };
+    g_autoptr(GBytes) image = assembled(
+        "str \"LibvirtQemudSave\"; be32 2 40 1 0 12; zero 56; "
+        "str \"<domain/>\"; zero 3; str \"<c>\"; u8 10; str \"</c>\"; u8 10; zero 19; "
+        "header");
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(Run) run = run_migstat(image, "extract", rows[i].option, "-", NULL);
+        ck_assert_msg(run->status == 0, "%s", run->err);
+        ck_assert_str_eq(run->out, rows[i].text);
+    }
+}
+END_TEST
+
 /* What cannot be given is said, with the status of trouble, and makes no file. */
 static const struct {
     const char *what, *said;
@@ -631,6 +651,8 @@ static const struct {
     { "--vfio=0000:00:02.0/vfio", "no VFIO device" },
     { "--section=nothing", "no section \"nothing\"; it has ram" },
     { "--description", "no description" },
+    { "--xml", "there is no xml: that is in libvirt's save images" },
+    { "--cookie", "there is no cookie: that is in libvirt's save images" },
 };
 
 START_TEST(says_what_is_not_there)
@@ -679,6 +701,7 @@ Suite *suite_extract(void)
     tcase_add_test(tc, gives_a_section_as_it_is);
     tcase_add_test(tc, writes_one_file);
     tcase_add_test(tc, gives_the_description);
+    tcase_add_test(tc, gives_texts_of_a_save_image);
     suite_add_tcase(suite, tc);
     return suite;
 }
