@@ -110,8 +110,10 @@ bool mig_multifd_facts_update(MigMultifdFacts *facts, const MigItem *item, GErro
         }
         return true;
     }
-    facts->seen = true;
     switch (item->kind) {
+    case MIG_ITEM_MULTIFD_INITIAL:
+        facts->seen = true;
+        break;
     case MIG_ITEM_MULTIFD_PACKET:
         watch_packet(facts, item);
         break;

@@ -14,7 +14,7 @@
 #include "stream/vfio-packets.h"
 
 typedef struct MigMultifdFacts {
-    bool seen;               /* channels are read beside the main one */
+    bool seen;               /* multifd channels are read beside the main one */
     GArray *next_numbers;    /* uint64_t by channel: one more than its last packet has */
     uint64_t packets, next;  /* of pages; one more than the highest number */
     bool numbered;           /* numbers have no gaps: 9.0 */

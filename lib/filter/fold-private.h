@@ -17,6 +17,7 @@
 typedef struct MigFold {
     MigVfioPackets *packets; /* of device state, by the scan */
     MigDescriptionEdit *edit;
+    bool multifd;            /* there are multifd channels */
     const MigRamBlock *last; /* what CONTINUE means where the output is */
     bool data_written;       /* of the device whose END is open */
     bool full_written;       /* or whose FULL is open: what follows in it is dropped */

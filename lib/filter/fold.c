@@ -73,13 +73,15 @@ static bool keep_pages(MigFold *fold, MigNext *next, const MigItem *item, GError
                       run->stride, true, error);
 }
 
-/* MULTIFD_FLUSH goes, which is all that tells of pages on other channels: they have to be there. */
-static bool keep_mark(MigNext *next, const MigItem *item, GError **error)
+/* MULTIFD_FLUSH goes, which is all that tells of pages on other channels: they have to be
+ * there, and have begun before the first of these marks. */
+static bool keep_mark(const MigFold *fold, MigNext *next, const MigItem *item,
+                      GError **error)
 {
     if (item->ram_mark.flag != MIG_RAM_MULTIFD_FLUSH) {
         return mig_next_emit(next, item, error);
     }
-    return mig_input_attached(mig_reader_input(mig_next_reader(next)), 0) ||
+    return fold->multifd ||
            mig_next_refuse(next, item, item->section, error,
                            "pages came on other channels, which are not there");
 }
@@ -145,7 +147,7 @@ static bool fold_event(void *state, MigNext *next, const MigItem *item, GError *
         return mig_fold_release(fold, next, item, error) &&
                mig_next_emit(next, item, error);
     case MIG_ITEM_RAM_MARK:
-        return keep_mark(next, item, error);
+        return keep_mark(fold, next, item, error);
     case MIG_ITEM_COMMAND:
         return keep_command(fold, next, item, error);
     case MIG_ITEM_VFIO_RECORD:
@@ -155,6 +157,9 @@ static bool fold_event(void *state, MigNext *next, const MigItem *item, GError *
         return mig_next_emit(next, item, error);
     case MIG_ITEM_DESCRIPTION:
         return mig_description_edit_item(fold->edit, next, item, error);
+    case MIG_ITEM_MULTIFD_INITIAL:
+        fold->multifd = true;
+        return true;
     default: /* of other channels: packets, and what is unused in them */
         return item->channel || mig_next_emit(next, item, error);
     }

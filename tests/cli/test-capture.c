@@ -379,6 +379,7 @@ static const struct {
         SYNCED },
       "its configuration is on another channel" },
     { { "m: " VFIO_START VFIO_END VFIO_FULL }, "which are not there" },
+    { { "m: " VFIO_START VFIO_END VFIO_FULL, "p: zero 0" }, "which are not there" },
     { { "m: header; config \"pc-q35-7.2\"; command 9; eof", "c: multifd-initial 0" },
       "was paused and recovered" },
     { { "m: " POSTCOPY(DISCARD("b", "0 0x2000"), "ram-zero 0 \"b\"; ram-eos") },
