@@ -464,7 +464,9 @@ static void append_words(GString *text, const char *a, const char *b)
 
     for (size_t i = 0; i < n; i++) {
         if (!alike || strcmp(words[i], others[i]) != 0) {
-            g_string_append_printf(text, " %s", words[i]);
+            g_string_append_printf(
+                text, " %.*s", (int)(strlen(words[i]) - g_str_has_suffix(words[i], ",")),
+                words[i]);
         }
     }
 }
