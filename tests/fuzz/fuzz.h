@@ -68,6 +68,7 @@ void fuzz_dump(const uint8_t *data, size_t n);
 void fuzz_explain(const uint8_t *data, size_t n);
 void fuzz_convert(const uint8_t *data, size_t n);
 void fuzz_filters(const uint8_t *data, size_t n);
+void fuzz_destination(const uint8_t *data, size_t n);
 void fuzz_description(const uint8_t *data, size_t n);
 void fuzz_parts(const uint8_t *data, size_t n);
 

@@ -21,6 +21,7 @@ const FuzzTarget fuzz_targets[] = {
     { "convert", fuzz_convert, FUZZ_STREAMS },
     { "filters", fuzz_filters, FUZZ_STREAMS },
     { "items", fuzz_items, FUZZ_STREAMS },
+    { "destination", fuzz_destination, FUZZ_STREAMS },
     { "description", fuzz_description, "description" },
     { "parts", fuzz_parts, "parts" },
     { 0 },
