@@ -47,7 +47,7 @@ MigExplain *mig_explain_new(void)
     explain->scan = mig_message_scan_new();
     explain->pending = g_string_new(NULL);
     explain->line = 1;
-    explain->others = g_array_new(FALSE, FALSE, sizeof(MigExplainOther));
+    explain->others = g_array_new(FALSE, TRUE, sizeof(MigExplainOther));
     explain->facts = g_ptr_array_new_with_free_func(g_free);
     return explain;
 }
@@ -84,16 +84,20 @@ void mig_explain_free(MigExplain *explain)
 static void note_other(MigExplain *explain, const char *line,
                        const MigMessageMatch *match)
 {
-    MigExplainOther other = { .id = match->message->id, .line = explain->line };
+    guint n = explain->others->len;
+    MigExplainOther *other;
 
-    for (guint i = 0; i < explain->others->len; i++) {
-        if (g_array_index(explain->others, MigExplainOther, i).id == other.id) {
+    for (guint i = 0; i < n; i++) {
+        if (g_array_index(explain->others, MigExplainOther, i).id == match->message->id) {
             return;
         }
     }
-    if (explain->others->len < OTHERS_MAX) {
-        other.text = g_strndup(line + match->start, match->end - match->start);
-        g_array_append_val(explain->others, other);
+    if (n < OTHERS_MAX) {
+        g_array_set_size(explain->others, n + 1);
+        other = &g_array_index(explain->others, MigExplainOther, n);
+        other->id = match->message->id;
+        other->line = explain->line;
+        other->text = g_strndup(line + match->start, match->end - match->start);
     }
 }
 
@@ -213,7 +217,7 @@ static const MigExplanation *unknown(MigExplain *explain)
         }
     }
     explain->result.nearest = text ? text->text : NULL;
-    explain->result.nearest_id = text ? message->id : NULL;
+    explain->result.nearest_id = text && message ? message->id : NULL;
     return &explain->result;
 }
 

@@ -153,7 +153,7 @@ const MigVfioPacket *mig_vfio_packets_of(MigVfioPackets *packets,
     size_t first = first_of(all, packets->all->len, section->index);
 
     *n = first_of(all, packets->all->len, section->index + 1) - first;
-    return all + first;
+    return all ? all + first : NULL;
 }
 
 /* --- what is wrong ---------------------------------------------------------------- */
