@@ -4,12 +4,6 @@
  * Must not know: the stream that it is compared with.
  * See also:      shape.h.
  */
-#include <string.h>
-#include <unistd.h>
-
-#include "device/ram-image.h"
-#include "io/input-memory.h"
-#include "io/temporary.h"
 #include "shape/acpi.h"
 #include "shape/shape-private.h"
 
@@ -37,54 +31,14 @@ static void take(MigShape *shape, const MigItem *item)
     }
 }
 
-/* --- guest memory -------------------------------------------------------------------- */
-
-/* The ACPI tables as they are at the end of the stream. */
-typedef struct Tables {
-    const MigRamBlock *block; /* NULL: not in the stream */
-    int fd;
-} Tables;
-
-static bool place(const MigRamBlock *block, int *fd, uint64_t *base, void *user,
-                  GError **error)
-{
-    Tables *tables = user;
-
-    *fd = -1;
-    *base = 0;
-    if (strcmp(block->name, MIG_ACPI_TABLES) == 0 &&
-        block->used_length <= MIG_ACPI_TABLES_MAX && !tables->block) {
-        *fd = tables->fd = mig_temporary_open(NULL, error);
-        tables->block = block;
-        return *fd >= 0;
-    }
-    return true;
-}
-
-static bool read_tables(MigShape *shape, const MigRamImage *image, const Tables *tables,
-                        GError **error)
-{
-    size_t n = tables->block ? (size_t)tables->block->used_length : 0;
-    g_autofree uint8_t *bytes = n ? mig_input_alloc(shape->in, n) : NULL;
-
-    if (!bytes) {
-        return n == 0 || mig_input_end_error(shape->in, error);
-    }
-    if (!mig_ram_image_read(image, tables->block, 0, bytes, n, error)) {
-        return false;
-    }
-    shape->max_cpus = mig_acpi_cpus(bytes, n);
-    return true;
-}
-
-static bool read_items(MigShape *shape, MigRamImage *image, GError **error)
+static bool read_items(MigShape *shape, MigAcpiImage *image, GError **error)
 {
     const MigItem *item;
     MigStatus status;
 
     while ((status = mig_reader_next(shape->reader, &item, error)) == MIG_STATUS_MORE) {
         take(shape, item);
-        if (!mig_ram_image_watch(image, item, error)) {
+        if (!mig_acpi_image_watch(image, item, error)) {
             return false;
         }
     }
@@ -93,19 +47,17 @@ static bool read_items(MigShape *shape, MigRamImage *image, GError **error)
 
 bool mig_shape_read_stream(MigShape *shape, GError **error)
 {
-    Tables tables = { .fd = -1 };
-    MigRamImage *image;
+    MigAcpiImage *image;
     const MigConfiguration *conf;
+    MigAcpi acpi;
     bool ok;
 
     shape->reader = mig_reader_new(shape->in);
     mig_reader_join_pieces(shape->reader);
-    image = mig_ram_image_new(shape->reader, place, &tables);
-    ok = read_items(shape, image, error) && read_tables(shape, image, &tables, error);
-    mig_ram_image_free(image);
-    if (tables.fd >= 0) {
-        close(tables.fd);
-    }
+    image = mig_acpi_image_new(shape->reader);
+    ok = read_items(shape, image, error) && mig_acpi_image_read(image, &acpi, error);
+    mig_acpi_image_free(image);
+    shape->max_cpus = ok ? acpi.cpus : 0;
     g_array_sort(shape->sections, by_section);
     conf = mig_reader_configuration(shape->reader);
     shape->machine = conf ? g_strdup(conf->machine) : NULL;
