@@ -89,7 +89,8 @@ struct CliCommand {
     X(diff)             \
     X(dump)             \
     X(explain)          \
-    X(extract)
+    X(extract)          \
+    X(needs)
 
 #define CLI_DECLARE_COMMAND(name) extern const CliCommand cli_command_##name;
 CLI_COMMANDS(CLI_DECLARE_COMMAND)

@@ -17,6 +17,7 @@ const CliFormat cli_format_json = {
     .check_rules = check_rules_json,
     .diff = &diff_json,
     .explain = explain_json,
+    .needs = needs_json,
     .convert = convert_json,
     .convert_plan = convert_plan_json,
     .convert_filters = convert_filters_json,

@@ -18,6 +18,7 @@ const CliFormat cli_format_text = {
     .check_rules = check_rules_text,
     .diff = &diff_text,
     .explain = explain_text,
+    .needs = needs_text,
     .convert = convert_text,
     .convert_plan = convert_plan_text,
     .convert_filters = convert_filters_text,

@@ -6,8 +6,11 @@
  */
 #include "format.h"
 
+#include <string.h>
+
 #define ADDRESS_OF(name) &cli_format_##name,
-const CliFormat *const cli_formats[] = { CLI_FORMATS(ADDRESS_OF) NULL };
+const CliFormat *const cli_formats[] = { CLI_FORMATS(ADDRESS_OF)
+                                             CLI_FORMATS_OF_ONE(ADDRESS_OF) NULL };
 
 #define AFTER_BAR(name) "|" #name
 const char cli_format_bars[] = CLI_FORMATS(AFTER_BAR);
@@ -21,4 +24,13 @@ const CliFormat *cli_format(const struct argp_state *state, const char *option,
         names[i] = cli_formats[i]->name;
     }
     return cli_formats[cli_word(state, option, arg, names)];
+}
+
+void cli_format_check(const struct argp_state *state, const CliFormat *format,
+                      const CliCommand *command)
+{
+    if (format->command && strcmp(format->command, command->name) != 0) {
+        cli_usage_error(state, "--format=%s is for migstat %s", format->name,
+                        format->command);
+    }
 }

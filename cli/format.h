@@ -16,13 +16,15 @@
 #include "convert.h"
 #include "dump.h"
 #include "explain.h"
+#include "needs.h"
 
 typedef struct DiffView DiffView; /* diff.h */
 
 extern const DiffView diff_text, diff_json;
 
 struct CliFormat {
-    const char *name; /* the value of --format */
+    const char *name;    /* the value of --format */
+    const char *command; /* the only one that has it; NULL: all have */
     /* Each file is an object with the same keys, one that cannot be opened too: no line
      * stands between two of them, and none sums them up. */
     bool objects;
@@ -41,29 +43,37 @@ struct CliFormat {
 
     void (*explain)(const ExplainReport *report);
 
+    void (*needs)(const NeedsReport *report);
+
     void (*convert)(const ConvertResult *result);                         /* on stderr */
     void (*convert_plan)(const MigChain *chain, const ConvertPlan *plan); /* --dry-run */
     void (*convert_filters)(void);                     /* --list-filters */
     void (*convert_filter)(const MigFilterType *type); /* --help-filter */
 };
 
-/* All formats; the first one is the default. */
+/* The formats of all commands; the first one is the default.  And those of one. */
 #define CLI_FORMATS(X) \
     X(text)            \
     X(json)
+#define CLI_FORMATS_OF_ONE(X) X(args)
 
 #define CLI_DECLARE_FORMAT(name) extern const CliFormat cli_format_##name;
 CLI_FORMATS(CLI_DECLARE_FORMAT)
+CLI_FORMATS_OF_ONE(CLI_DECLARE_FORMAT)
 
 /* Closed by NULL. */
 extern const CliFormat *const cli_formats[];
 
-/* Their names for --help, "text|json", and a bar before. */
+/* The names of the former for --help, "text|json", and a bar before. */
 extern const char cli_format_bars[];
 #define cli_format_words (cli_format_bars + 1)
 
 /* The format called @arg, or the end of the program, as cli_word(). */
 const CliFormat *cli_format(const struct argp_state *state, const char *option,
                             const char *arg);
+
+/* Ends the program where @command does not have @format. */
+void cli_format_check(const struct argp_state *state, const CliFormat *format,
+                      const CliCommand *command);
 
 #endif

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "format.h"
 #include "text.h"
 
 /* What cli_parse() works with; the input of its own parser. */
@@ -437,6 +437,9 @@ static error_t parse_files(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_SUCCESS:
         check_files(parse, state);
         check_rules(parse, state);
+        if (!(parse->flags & ARGP_IN_ORDER)) {
+            cli_format_check(state, parse->common->format, parse->command);
+        }
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

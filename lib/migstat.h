@@ -29,6 +29,7 @@
 #include "io/temporary.h"
 #include "io/version.h"
 #include "io/visibility.h"
+#include "shape/needs.h"
 #include "shape/shape.h"
 #include "stream/address.h"
 #include "stream/capture.h"

@@ -54,6 +54,7 @@
     SUITE(mkmig)       \
     SUITE(names)       \
     SUITE(nearest)     \
+    SUITE(needs)       \
     SUITE(output)      \
     SUITE(page)        \
     SUITE(page_order)  \

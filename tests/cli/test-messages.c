@@ -41,7 +41,7 @@ static const struct {
     { "chec x", "migstat: no command \"chec\"; did you mean check?" },
     { "zzz",
       "migstat: no command \"zzz\"; there are check, convert, diff, dump, explain, "
-      "extract" },
+      "extract, needs" },
     { "help dmup", "migstat: no command \"dmup\"; did you mean dump?" },
     { "--hepl", "migstat: no option \"--hepl\"; did you mean --help?" },
     { "--verison", "migstat: no option \"--verison\"; did you mean --version?" },
@@ -82,8 +82,9 @@ static const struct {
     /* values */
     { "dump --section", "migstat dump: --section wants a value: --section=PATTERN" },
     { "dump --hex=yes x", "migstat dump: --hex takes no value, but was given \"yes\"" },
-    { "dump -f yaml x", "migstat dump: --format is text or json, not \"yaml\"" },
-    { "--format=yaml dump x", "migstat: --format is text or json, not \"yaml\"" },
+    { "dump -f yaml x", "migstat dump: --format is text, json or args, not \"yaml\"" },
+    { "dump -f args x", "migstat dump: --format=args is for migstat needs" },
+    { "--format=yaml dump x", "migstat: --format is text, json or args, not \"yaml\"" },
     { "dump --color=red x",
       "migstat dump: --color is auto, always or never, not \"red\"" },
     { "dump --offset=1x x",

@@ -48,6 +48,7 @@ static const struct {
     { "check", { "check" }, FALSE },
     { "check", { "check", "--for=7.2" }, FALSE },
     { "check", { "check", "--for=all" }, FALSE },
+    { "needs", { "needs" }, FALSE },
 };
 
 /* Of standard input, or of @files. */

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          what the parts of needs share.  Private to shape/.
+ * Must not know: how sections are read (needs-facts.c).
+ * See also:      needs.c; needs-machine.c and needs-device.c, which derive options.
+ */
+#ifndef MIG_SHAPE_NEEDS_PRIVATE_H
+#define MIG_SHAPE_NEEDS_PRIVATE_H
+
+#include "io/budget.h"
+#include "shape/acpi.h"
+#include "shape/needs.h"
+
+/* What the section of a device tells. */
+typedef struct MigNeedsFacts {
+    const MigSection *section;
+    const char *handler; /* "virtio-net" of "0000:00:02.0/virtio-net" */
+    size_t path;         /* bytes before the '/'; 0: it has no path */
+
+    /* by configuration space */
+    bool has_pci, multifunction, modern, msi, shpc, express;
+    uint16_t vendor_id, device_id;
+    uint16_t slot; /* of a port */
+    uint8_t port, chassis;
+    bool hotplug;
+    uint32_t vectors; /* of MSI-X */
+
+    uint32_t queues,
+        queue_size[3];        /* of a virtio device, and entries of the first ones */
+    uint16_t virtio_type;     /* 0: it is none */
+    uint32_t virtio_ports[2]; /* of virtio-serial: a bit each, of the first ones */
+
+    uint32_t cpu_slots, memory_slots, memory_devices; /* of ACPI; 0: it has none */
+    uint32_t queue_pairs;                             /* of a network card; 0: not said */
+    uint32_t usb_ports;                               /* of an xHCI controller */
+    uint64_t pmcr; /* of an Arm CPU, the register PMCR_EL0; 0: not said */
+    bool pauth;    /* ... which has pointer authentication */
+} MigNeedsFacts;
+
+/* Fills in what @bytes, the state of facts->section, tell; @item as mig_needs_watch(). */
+void mig_needs_read_facts(MigNeedsFacts *facts, MigReader *reader, const MigItem *item,
+                          const uint8_t *bytes);
+
+/* --- tables ------------------------------------------------------------------------------ */
+
+typedef enum MigNeedsTraits {
+    MIG_NEEDS_BUILTIN = 1 << 0, /* the machine has it */
+    MIG_NEEDS_VIRTIO = 1 << 1,  /* disable-legacy and disable-modern mean something */
+    MIG_NEEDS_VECTORS = 1 << 2, /* it has a property of that name */
+    MIG_NEEDS_DRIVE = 1 << 3,   /* it does not start without a drive */
+    MIG_NEEDS_ROM = 1 << 4,     /* it has a ROM by default */
+    MIG_NEEDS_PORT = 1 << 5,    /* one of PCI Express, with chassis and slot */
+    MIG_NEEDS_BRIDGE = 1 << 6,  /* one of PCI, with a number of its chassis */
+    MIG_NEEDS_HOST = 1 << 7,    /* a device of the host, which nobody knows */
+    MIG_NEEDS_NIC = 1 << 8,     /* what it is connected to is not known */
+} MigNeedsTraits;
+
+typedef struct MigNeedsModel {
+    const char *handler;
+    uint16_t vendor_id, device_id; /* 0, 0: any */
+    const char *model;             /* of -device; NULL: built in */
+    unsigned traits;
+    const char *note; /* or NULL */
+} MigNeedsModel;
+
+/* The one that fits, or NULL. */
+const MigNeedsModel *mig_needs_pci_model(const MigNeedsFacts *facts);
+
+/* Of a device that is on no PCI bus. */
+typedef struct MigNeedsOther {
+    const char *handler;
+    const char *option, *value; /* NULL, NULL: the machine has it */
+    const char *note;
+} MigNeedsOther;
+
+const MigNeedsOther *mig_needs_other(const char *handler);
+
+/* --- rows -------------------------------------------------------------------------------- */
+
+struct MigNeeds {
+    MigReader *reader;
+    GArray *facts; /* MigNeedsFacts, in the order of the stream */
+    GArray *rows;  /* MigNeed */
+    GStringChunk *strings;
+    bool too_many; /* sections */
+    bool postcopy, dirty_bitmaps, compressed;
+    uint32_t channels;
+    MigAcpi acpi;
+    MigAcpiImage *image;
+};
+
+/* Adds a row with copies of the texts. */
+void mig_needs_row(MigNeeds *needs, MigNeedKind kind, const char *option,
+                   const char *value, const char *section, const char *note);
+void mig_needs_unknown(MigNeeds *needs, const char *section, const char *note);
+
+/* Whether QEMU takes @name as an id, and a shell as one word. */
+bool mig_needs_is_id(const char *name);
+
+/* The first section of that handler, with a path or without; NULL: there is none. */
+const MigNeedsFacts *mig_needs_find(const MigNeeds *needs, const char *handler);
+const MigRamBlock *mig_needs_block(const MigNeeds *needs, const char *name);
+
+/* The name of the machine, "" where the stream has none. */
+const char *mig_needs_machine(const MigNeeds *needs);
+
+/* Each adds its rows. */
+void mig_needs_add_machine(MigNeeds *needs);
+void mig_needs_add_memory(MigNeeds *needs);
+void mig_needs_add_devices(MigNeeds *needs);
+void mig_needs_add_capabilities(MigNeeds *needs);
+
+/* --- devices ----------------------------------------------------------------------------- */
+
+/* A PCI device that becomes an option. */
+typedef struct MigNeedsDevice {
+    const MigNeedsFacts *facts;
+    const MigNeedsModel *model;
+    char *id; /* owned */
+} MigNeedsDevice;
+
+typedef struct MigNeedsDevices {
+    MigNeeds *needs;
+    GArray *pci;         /* MigNeedsDevice, sorted by path */
+    GHashTable *by_path; /* path -> index + 1 */
+    unsigned drives, chassis;
+} MigNeedsDevices;
+
+/* What is before the handler in the name of its section; the caller frees. */
+char *mig_needs_path(const MigNeedsFacts *facts);
+
+/* The PCI device at @path, or NULL. */
+const MigNeedsDevice *mig_needs_device(const MigNeedsDevices *d, const char *path);
+
+/* Appends a comma and a property. */
+void mig_needs_append(GString *value, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* Adds a drive that holds nothing, for what does not start without one; its id, which the caller
+ * frees. */
+char *mig_needs_drive(MigNeedsDevices *d, const MigNeedsFacts *facts);
+
+/* Adds a device that is on another bus; PCI devices are all known. */
+void mig_needs_add_plugged(MigNeedsDevices *d, const MigNeedsFacts *facts);
+
+#endif
