@@ -94,6 +94,33 @@ static void section_name_twice(MigCheck *check, const MigFacts *facts,
     }
 }
 
+/* migration/savevm.c, find_se(), 5.2 to 11.1: a device that has a path can be loaded by its name
+ * without it, too, and by its number among those of that name.  So a section "X" goes into the
+ * device of an earlier ".../X", and the device "X" keeps the state in which it comes up. */
+static void section_name_shared(MigCheck *check, const MigFacts *facts,
+                                const MigItem *item)
+{
+    g_autoptr(GHashTable) with_path = g_hash_table_new(g_str_hash, g_str_equal);
+
+    (void)item;
+    for (guint i = 0; i < facts->sections->len; i++) {
+        const MigSectionFacts *s = &g_array_index(facts->sections, MigSectionFacts, i);
+        char *slash = strrchr(s->section->name, '/');
+        const char *name = slash ? slash + 1 : s->section->name;
+        guint n = GPOINTER_TO_UINT(g_hash_table_lookup(with_path, name));
+
+        if (slash) {
+            g_hash_table_replace(with_path, slash + 1, GUINT_TO_POINTER(n + 1));
+        } else if (s->section->instance_id < n) {
+            mig_report(check, MIN(s->full, s->start), s->section,
+                       "a section with a path ends in the same name: a loader takes this "
+                       "one for the same device, and restores it twice");
+            mig_report_no_remedy(check, "QEMU cannot tell the two devices apart; save "
+                                        "without one of them");
+        }
+    }
+}
+
 static void section_name_empty(MigCheck *check, const MigFacts *facts,
                                const MigItem *item)
 {
@@ -355,6 +382,8 @@ const MigRule mig_rules_framing[] = {
       HEADER, .judge = section_id_twice },
     { "section-name-twice", "a name and instance is one section, with one id",
       MIG_SEVERITY_ERROR, HEADER, .judge = section_name_twice },
+    { "section-name-shared", "a name without a path is no device that has one",
+      MIG_SEVERITY_WARNING, MIG_WATCH_END, .judge = section_name_shared },
     { "section-name-empty", "every section has a name", MIG_SEVERITY_ERROR, HEADER,
       .judge = section_name_empty },
     { "section-name-unprintable", "section names are printable ASCII", MIG_SEVERITY_ERROR,

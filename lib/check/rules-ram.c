@@ -280,18 +280,19 @@ static void ram_eos_missing(MigCheck *check, const MigFacts *facts, const MigIte
 
 /* --- what was sent ---------------------------------------------------------------- */
 
-/* Whether a block lacks pages; where their size is not known, any of it does. */
-static bool any_missing(const MigFacts *facts, uint32_t page_size)
+/* How many pages blocks lack; where their size is not known, any of them does. */
+static uint64_t count_missing(const MigFacts *facts, uint32_t page_size)
 {
+    uint64_t n = 0;
+
     for (guint i = 0; i < facts->coverage->len; i++) {
         const MigCoverage *coverage = &g_array_index(facts->coverage, MigCoverage, i);
 
-        if (!page_size ||
-            coverage->sent.n_in < coverage->block->used_length / page_size) {
-            return true;
-        }
+        uint64_t pages = page_size ? coverage->block->used_length / page_size : 1;
+
+        n += pages - MIN(pages, page_size ? coverage->sent.n_in : 0);
     }
-    return false;
+    return n;
 }
 
 /* Why a page need not be in this stream, or NULL. */
@@ -310,7 +311,7 @@ static const char *pages_elsewhere(const MigCheck *check, const MigFacts *facts)
         return "COLO: pages follow in its checkpoints";
     }
     if (facts->ram_lists && !(conf && conf->mapped_ram) && !facts->n_content_records &&
-        any_missing(facts, page_size)) {
+        count_missing(facts, page_size)) {
         return "no record has a page's content: they may travel on other channels";
     }
     return NULL;
@@ -369,6 +370,50 @@ static void ram_pages_missing(MigCheck *check, const MigFacts *facts, const MigI
     }
 }
 
+/* Stock QEMU completes such a load, and the guest goes on with pages that it never had. */
+static void ram_channels_missing(MigCheck *check, const MigFacts *facts,
+                                 const MigItem *item)
+{
+    const MigConfiguration *conf = configuration_of(check);
+    uint32_t page_size = mig_reader_page_size(mig_check_reader(check));
+    uint64_t n = count_missing(facts, page_size);
+    g_autofree char *missing = mig_number(n);
+
+    (void)item;
+    if (facts->multifd.seen || facts->colo || !facts->ram_lists ||
+        (conf && (conf->x_ignore_shared || conf->mapped_ram)) ||
+        (!facts->multifd_flush && facts->n_content_records) || n == 0) {
+        return;
+    }
+    mig_report(
+        check, facts->eof, NULL,
+        "%s pages of RAM are not in the stream, and no record has a page's content: "
+        "it is the main channel of a multifd migration, and loads without them; give "
+        "the others with --channel=FILE, or save without multifd",
+        page_size ? missing : "all");
+    if (mig_check_asks(check, MIG_ALL_RELEASES)) {
+        mig_report_severity(check, MIG_SEVERITY_ERROR);
+    }
+}
+
+/* Xen's streams, which have no CONFIGURATION, leave RAM to Xen. */
+static void ram_missing(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)item;
+    for (guint i = 0; i < facts->sections->len; i++) {
+        if (mig_section_is_ram(
+                g_array_index(facts->sections, MigSectionFacts, i).section)) {
+            return;
+        }
+    }
+    if (facts->configuration != MIG_NOWHERE) {
+        mig_report(check, facts->eof, NULL,
+                   "no section is ram: the guest goes on with the memory that the "
+                   "destination has as it comes up");
+        mig_report_no_remedy(check, "the stream does not have the guest's memory");
+    }
+}
+
 #define PAGES MIG_WATCH(RAM_PAGES)
 #define MARK  MIG_WATCH(RAM_MARK)
 
@@ -424,5 +469,10 @@ const MigRule mig_rules_ram[] = {
       .judge = ram_pages_missing,
       .after = { "ram-list-missing", "ram-list-total", "ram-block-twice",
                  "ram-block-unknown" } },
+    { "ram-channels-missing", "pages that other channels carry are given, too",
+      MIG_SEVERITY_WARNING, MIG_WATCH_END, .judge = ram_channels_missing,
+      .after = { "ram-list-missing", "ram-list-total" } },
+    { "ram-missing", "the stream has RAM", MIG_SEVERITY_WARNING, MIG_WATCH_END,
+      .judge = ram_missing },
     { 0 },
 };
