@@ -244,35 +244,43 @@ void mig_where_pages(MigWhere *where)
 
 /* --- commands ----------------------------------------------------------------------------- */
 
-/* Which commands go where the message does not say a number. */
-static bool is_meant(const MigMessage *message, uint64_t id, uint16_t command)
+/* Whether the stream has the command; each one is a place. */
+static bool add_command(MigWhere *where, uint16_t command)
 {
-    if (g_str_equal(message->id, "ping-without-path") ||
-        g_str_equal(message->id, "return-path-failed")) {
-        return command == MIG_CMD_PING || command == MIG_CMD_OPEN_RETURN_PATH;
+    const char *name = mig_command_name(command);
+    bool found = false;
+
+    for (guint i = 0; name && i < where->items->len; i++) {
+        const MigWhereItem *item = &g_array_index(where->items, MigWhereItem, i);
+
+        if (!item->block && item->command == command) {
+            mig_where_add(where, item->offset, name, NULL, "a command");
+            found = true;
+        }
     }
-    return id == command;
+    return found;
+}
+
+static void drop_command(MigWhere *where, uint16_t command)
+{
+    if (add_command(where, command)) {
+        if (!where->repairs->len) {
+            mig_where_repair(where, false, "nothing of the guest");
+        }
+        mig_where_filter(where, "drop-command:name=%s", mig_command_name(command));
+    }
 }
 
 void mig_where_command(MigWhere *where)
 {
-    uint64_t id = mig_message_number(where->match, "command", UINT64_MAX);
-    g_autoptr(GHashTable) dropped = g_hash_table_new(NULL, NULL);
+    uint64_t id = mig_message_number(where->match, "command", UINT16_MAX);
 
-    for (guint i = 0; i < where->items->len; i++) {
-        const MigWhereItem *item = &g_array_index(where->items, MigWhereItem, i);
-        const char *name = item->block ? NULL : mig_command_name(item->command);
-
-        if (!name || !is_meant(where->match->message, id, item->command)) {
-            continue;
-        }
-        mig_where_add(where, item->offset, name, NULL, "a command");
-        if (g_hash_table_size(dropped) == 0) {
-            mig_where_repair(where, false, "nothing of the guest");
-        }
-        if (g_hash_table_add(dropped, GUINT_TO_POINTER(item->command))) {
-            mig_where_filter(where, "drop-command:name=%s", name);
-        }
+    if (mig_message_hole(where->match, "command")) {
+        drop_command(where, (uint16_t)MIN(id, UINT16_MAX));
+    } else {
+        /* What asks for an answer goes before that there is a way back. */
+        drop_command(where, MIG_CMD_PING);
+        drop_command(where, MIG_CMD_OPEN_RETURN_PATH);
     }
 }
 

@@ -379,6 +379,7 @@ static const char *const others[] = {
     "my config is 12 != 13 today",
     "Unknown savevm section or instance",
     "Failed to load the page",
+    "0 address 0x0 inconsistent with Host index 0x5",
 };
 
 START_TEST(others_are_unknown)
@@ -582,6 +583,40 @@ static const struct {
       "version 1", "drop-section:name=0000:00:01.0/vfio@0", "It is a VFIO device" },
     { "real/q35-72-zlib.mig.zst", NULL, "Unknown combination of migration flags: 0x100",
       NULL, NULL, "ram-decompress", NULL },
+    { "real/q35-72-zlib.mig.zst", NULL, "Received an unexpected compressed page", NULL,
+      NULL, "ram-decompress", NULL },
+    { "real/q35-72-postcopy.mig.zst", NULL, "CMD_PING (0x1) received with no return path",
+      "OPEN_RETURN_PATH", NULL, "drop-command:name=PING", NULL },
+    { "real/q35-72-postcopy.mig.zst", NULL, "CMD_OPEN_RETURN_PATH failed",
+      "OPEN_RETURN_PATH", NULL, "drop-command:name=PING", NULL },
+    { "real/q35-100-devices.mig.zst", "rename-section:from=vmmouse:to=pbs-state",
+      "error receiving PBS state: not enough data", "pbs-state", "version 0",
+      "drop-section:name=pbs-state@0", NULL },
+    { "real/q35-100-devices.mig.zst",
+      "rename-section:from=0000:00:04.0/1/usb-ptr:to=0000:00:04.0/1/usb-redir",
+      "Failed to load usb-redir:parser", "0000:00:04.0/1/usb-redir", "version 1",
+      "drop-section:name=0000:00:04.0/1/usb-redir@0", NULL },
+    { "real/q35-100-devices.mig.zst", NULL,
+      "hpet: incoming version_id 2 is too old for local minimum version_id 3\nerror "
+      "while "
+      "loading state for instance 0x0 of device 'hpet'",
+      "hpet", "version 2", "drop-section:name=hpet@0", NULL },
+    { "real/q35-100-devices.mig.zst", NULL, "unsupported version 2 for 'hpet' v1", "hpet",
+      "version 2", "drop-section:name=hpet@0", NULL },
+    { "real/q35-100-devices.mig.zst", NULL, "Can't find block pc.rom", "pc.rom",
+      "0x20000", NULL, NULL },
+    { "real/q35-100-devices.mig.zst", NULL,
+      "Size too large: /rom@etc/acpi/tables: 0x20000 > 0x10000: Invalid argument",
+      "/rom@etc/acpi/tables", "0x20000", NULL, "QEMU makes it itself" },
+    { "real/q35-100-devices.mig.zst", NULL,
+      "VQ 1 vring.num 256 exceeds allocated max 128\nerror while loading state for "
+      "instance "
+      "0x0 of device '0000:00:02.0/virtio-net'",
+      "0000:00:02.0/virtio-net:virtio.virtio_pci/modern_state.queues[1].used[1]",
+      "0x00000000", NULL, NULL },
+    { "real/virt-72-gicv3-vfio.mig.zst", NULL,
+      "Could not set register system register 0x40200000200e0186 to 1",
+      "cpu:cpreg_vmstate_indexes[19]", "0x40200000200e0186", NULL, NULL },
     { "real/virt-72-gicv3-vfio.mig.zst", NULL,
       "handle_cpreg_only_in_incoming_stream: system register 0x40200000200e0186 in the "
       "incoming stream but unknown on the destination: fail migration",
