@@ -18,6 +18,7 @@
 struct MigInflater {
     z_stream zlib;
     ZSTD_DStream *zstd; /* NULL: zlib */
+    uint8_t beyond;     /* a byte more than there may be goes here */
 };
 
 bool mig_inflater_knows(uint32_t flags)
@@ -59,10 +60,10 @@ void mig_inflater_free(MigInflater *inflater)
 }
 
 /* To one byte more than there may be, which tells too much from the right amount. */
-static const char *read_zlib(z_stream *z, const uint8_t *data, size_t n, uint8_t *to,
-                             size_t wanted)
+static const char *read_zlib(MigInflater *inflater, const uint8_t *data, size_t n,
+                             uint8_t *to, size_t wanted)
 {
-    uint8_t more;
+    z_stream *z = &inflater->zlib;
     int result = Z_OK;
 
     z->next_in = (Bytef *)(uintptr_t)data;
@@ -78,7 +79,7 @@ static const char *read_zlib(z_stream *z, const uint8_t *data, size_t n, uint8_t
     if (z->avail_out) {
         return TOO_LITTLE;
     }
-    z->next_out = &more;
+    z->next_out = &inflater->beyond;
     z->avail_out = 1;
     result = inflate(z, Z_SYNC_FLUSH);
     return !z->avail_out                             ? TOO_MUCH
@@ -112,5 +113,5 @@ const char *mig_inflater_read(MigInflater *inflater, const uint8_t *data, size_t
                               uint8_t *to, size_t wanted)
 {
     return inflater->zstd ? read_zstd(inflater->zstd, data, n, to, wanted)
-                          : read_zlib(&inflater->zlib, data, n, to, wanted);
+                          : read_zlib(inflater, data, n, to, wanted);
 }
