@@ -400,27 +400,20 @@ void mig_where_newer_subsection(MigWhere *where)
 
 /* --- the guest's run state ---------------------------------------------------------------- */
 
-/* globalstate: a buffer of bytes, closed by a NUL.
- * Source: migration/global_state.c, vmstate_globalstate; 5.2 to 11.1. */
+/* Source: migration/global_state.c, vmstate_globalstate; 5.2 to 11.1. */
 static void visit_run_state(const MigField *field, void *user)
 {
-    static const char wanted[] = "paused";
     MigWhere *where = user;
-    g_autoptr(GString) value = NULL;
 
-    if (!g_str_equal(field->path, "runstate") || field->kind != MIG_FIELD_BYTES ||
-        field->length < sizeof(wanted) || field->length > 128) {
-        return;
+    if (g_str_equal(field->path, "runstate") && field->kind == MIG_FIELD_BYTES &&
+        g_str_equal(where->body->section->name, "globalstate")) {
+        mig_where_add_field(where, field);
+        mig_where_repair(
+            where, false,
+            "the state: the guest is paused when it was loaded; continue it with "
+            "cont");
+        mig_where_filter(where, "set-field:path=globalstate:runstate:value=paused");
     }
-    value = g_string_new(NULL);
-    for (uint64_t i = 0; i < field->length; i++) {
-        g_string_append_printf(value, "%02x", i < sizeof(wanted) ? (guint8)wanted[i] : 0);
-    }
-    mig_where_add_field(where, field);
-    mig_where_repair(where, false,
-                     "the state: the guest is paused when it was loaded; continue "
-                     "it with cont");
-    mig_where_filter(where, "set-field:path=globalstate:runstate:value=%s", value->str);
 }
 
 void mig_where_run_state(MigWhere *where)

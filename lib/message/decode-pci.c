@@ -239,10 +239,10 @@ void mig_decode_pci(const MigMessageMatch *match, const char *section, GPtrArray
     if (byte.i >= EXTENDED) {
         say_extended(&byte, facts);
     } else if (byte.i >= HEADER_END || byte.i == CAPABILITY) {
-        say_capability(&byte, facts);
         if (byte.i != CAPABILITY && mig_message_hole(match, "local")) {
             say_msix(&byte, facts);
         }
+        say_capability(&byte, facts);
     } else if ((byte.i >= BAR_FIRST && byte.i < BAR_END)) {
         say_bar(&byte, facts);
     } else if (byte.i >= ROM && byte.i < ROM + 4) {

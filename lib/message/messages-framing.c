@@ -65,7 +65,9 @@ const MigMessage mig_messages_framing[] = {
       .function = "migration/savevm.c, configuration_post_load",
       .meaning = "The source was machine type {machine}, and the destination was started "
                  "as {local}.",
-      .look = "The command \"migstat dump FILE\" shows the machine type of a stream.",
+      .look = "The command \"migstat dump FILE\" shows the machine type of a stream."
+              " The command \"migstat needs FILE\" says with which options QEMU has to "
+              "be started.",
       .help =
           "Start the destination with -machine {machine}, or with that machine in the "
           "guest's XML. Where its QEMU does not know the name, but has the same "

@@ -29,7 +29,9 @@ const MigMessage mig_messages_pci[] = {
               "The command \"migstat dump "
               "--devices=DEVICE FILE\" shows the registers of the stream by name, and "
               "\"migstat check --against=DESTINATION FILE\" compares it with the "
-              "destination.",
+              "destination."
+              " The command \"migstat needs FILE\" says with which options QEMU has to "
+              "be started.",
       .help = "Give the device at the destination the options that it has at the source, "
               "and use the source's machine type, which decides the rest.",
       .decode = mig_decode_pci },

@@ -20,7 +20,9 @@ const MigMessage mig_messages_ram[] = {
       .look =
           "The command \"migstat dump --only=ram FILE\" lists the blocks. A name that "
           "begins with a PCI address is the memory or the option ROM of that device. "
-          "Names such as pc.ram or /objects/... are of memory backends.",
+          "Names such as pc.ram or /objects/... are of memory backends."
+          " The command \"migstat needs FILE\" says with which options QEMU has to be "
+          "started.",
       .help =
           "Give the destination the same device at the same PCI address, and the same "
           "memory backends with the same ids. No conversion takes a block out.",

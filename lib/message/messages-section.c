@@ -115,9 +115,8 @@ const MigMessage mig_messages_section[] = {
           "The source has {section}, instance {instance}, and the destination does "
           "not: the device is not there, or at another PCI address, or has another "
           "name in that release, or there are fewer of its kind.",
-      .look =
-          "The command \"migstat dump FILE\" lists the devices of the source. Compare "
-          "the command lines, or the XML, of the two sides.",
+      .look = "The command \"migstat needs FILE\" says with which options QEMU has to be "
+              "started; compare them with the destination's command line, or its XML.",
       .help = "Start the destination with the same devices at the same addresses. Where "
               "the guest can lose the device, \"migstat convert "
               "--filter=drop-section:name={section}@{instance} FILE -o NEW\" leaves it "
@@ -244,7 +243,8 @@ const MigMessage mig_messages_section[] = {
                  "it: both sides have the device, and it has other fields there. Nothing "
                  "was wrong with a value.",
       .look = "The command \"migstat dump --devices={section} FILE\" lists the fields of "
-              "the stream. " DIFF,
+              "the stream. " DIFF " The command \"migstat needs FILE\" says with which "
+              "options QEMU has to be started.",
       .help = "Start the destination with the options that give the device the same "
               "fields: the same number of queues, vectors, ports, CPUs and slots, the "
               "same machine type and, for a distribution's QEMU, the same package.",

@@ -550,10 +550,7 @@ static const struct {
       "hpet:num_timers_save", "0x03", NULL, "3 and the stream 32" },
     { "real/q35-100-devices.mig.zst", NULL,
       "invalid runstate transition: 'inmigrate' -> 'prelaunch'", "globalstate:runstate",
-      NULL,
-      "set-field:path=globalstate:runstate:value="
-      "7061757365640000000000000000000000000000000000000000000000000000",
-      NULL },
+      NULL, "set-field:path=globalstate:runstate:value=paused", NULL },
     { "real/q35-100-devices.mig.zst", NULL,
       "error while loading state for instance 0x0 of device 'kvm-tpr-opt'\nload of "
       "migration "
