@@ -156,6 +156,6 @@ const MigRule mig_rules_release[] = {
     { "release-device-version", "the release reads the version of the device",
       RELEASE_RULE(release_device_version) },
     { "release-fields", "the release reads as many bytes of the device",
-      RELEASE_RULE(release_fields) },
+      RELEASE_RULE(release_fields), .after = { "subsection-twice" } },
     { 0 },
 };

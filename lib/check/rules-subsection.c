@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          the rule about subsections of device state that came with a release, and
- *                which those are.
+ * Owns:          the rules about subsections of device state: which came with a release, and
+ *                that two of one device have two names.
  * Must not know: where a subsection's bytes are, and what they mean.
  * See also:      check/rules-for.c; filter/drop-subsection.c, the remedy.
  *
@@ -212,7 +212,101 @@ static void subsection_newer(MigCheck *check, const MigFacts *facts, const MigIt
     }
 }
 
+/* --- two of one name ---------------------------------------------------------------------- */
+
+/* So many names of one list are compared. */
+#define SIBLINGS_MAX 64u
+
+static void walk_value(MigJson *json, GString *text, GHashTable *siblings, char **twice);
+
+/* An element of a list of subsections if there are @siblings, whose names those are. */
+static void walk_object(MigJson *json, GString *text, /* NOLINT */
+                        GHashTable *siblings, char **twice)
+{
+    mig_json_enter(json, '{');
+    while (mig_json_next(json, text)) {
+        bool list = g_str_equal(text->str, "subsections");
+
+        if (!siblings || !g_str_equal(text->str, "vmsd_name") ||
+            mig_json_peek(json) != '"') {
+            g_autoptr(GHashTable) names =
+                list ? g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)
+                     : NULL;
+
+            walk_value(json, text, names, twice);
+            continue;
+        }
+        mig_json_string(json, text);
+        if (g_hash_table_contains(siblings, text->str)) {
+            g_free(*twice);
+            *twice = g_strdup(text->str);
+        } else if (g_hash_table_size(siblings) < SIBLINGS_MAX) {
+            g_hash_table_add(siblings, g_strdup(text->str));
+        }
+    }
+}
+
+static void walk_value(MigJson *json, GString *text, /* NOLINT */
+                       GHashTable *siblings, char **twice)
+{
+    char bracket = mig_json_peek(json);
+
+    if (bracket == '{') {
+        walk_object(json, text, siblings, twice);
+    } else if (bracket == '[') {
+        mig_json_enter(json, '[');
+        while (mig_json_next(json, NULL)) {
+            walk_value(json, text, siblings, twice);
+        }
+    } else {
+        mig_json_skip(json);
+    }
+}
+
+/* migration/vmstate.c, vmstate_subsection_load(), 5.2 to 11.1: the loader looks each name up and
+ * takes the first that has it, also for the second one, which is laid out otherwise. */
+static void subsection_twice(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    MigReader *reader = mig_check_reader(check);
+    MigBudget *budget = mig_reader_budget(reader);
+    const MigSection *section = item->section;
+    g_autofree char *json_text = NULL, *twice = NULL;
+    size_t length = 0;
+
+    (void)facts;
+    if (item->piece) {
+        return;
+    }
+    json_text = mig_device_description_text(budget, mig_reader_input(reader),
+                                            mig_reader_description(reader), section->name,
+                                            section->instance_id, &length);
+    if (json_text && memmem(json_text, length, "\"subsections\"", 13) &&
+        mig_budget_spend(budget, length)) {
+        g_autoptr(GString) text = g_string_new(NULL);
+        MigJson json;
+
+        mig_json_init(&json, json_text, length);
+        walk_value(&json, text, NULL, &twice);
+    }
+    if (twice) {
+        g_autofree char *device =
+            mig_address_of_section(section->name, section->instance_id);
+        g_autofree char *path = g_strdup_printf("%s:*%s", device, twice);
+        g_autofree char *value = mig_remedy_value(path);
+
+        mig_report_item(check, item,
+                        "two subsections are named %s: a loader reads both as the first "
+                        "of them",
+                        twice);
+        mig_report_remedy(check, "drop-subsection:path=%s", value);
+        mig_report_gives_up(check, true, "what both subsections hold");
+    }
+}
+
 const MigRule mig_rules_subsection[] = {
+    { "subsection-twice", "two subsections of a device have two names",
+      MIG_SEVERITY_ERROR, MIG_WATCH(DEVICE_STATE), .judge = subsection_twice,
+      .loader = "Missing section footer for %s" },
     { "subsection-newer", "the release knows the subsections of device state",
       MIG_SEVERITY_ERROR, MIG_WATCH(DEVICE_STATE), .judge = subsection_newer,
       .needs_release = true },
