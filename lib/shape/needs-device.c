@@ -134,6 +134,9 @@ static void add_bridge(MigNeedsDevices *d, const MigNeedsDevice *device, GString
     }
 }
 
+/* Machine types whose QEMU has these properties: romsize, and vectors of virtio-rng. */
+enum { ROMSIZE = 6, RNG_VECTORS = 7 };
+
 /* The ROM is a RAM block, whose length the loader compares. */
 static void add_rom(const MigNeedsDevices *d, const MigNeedsDevice *device,
                     const char *path, GString *value)
@@ -149,7 +152,7 @@ static void add_rom(const MigNeedsDevices *d, const MigNeedsDevice *device,
         if (g_str_has_prefix(blocks[i]->name, begin) &&
             g_str_has_suffix(blocks[i]->name, ".rom") &&
             !strchr(blocks[i]->name + strlen(begin), '/')) {
-            if (length <= UINT32_MAX) {
+            if (length <= UINT32_MAX && mig_needs_machine_series(d->needs) >= ROMSIZE) {
                 mig_needs_append(value, "romsize=%" PRIu64, length);
             }
             return;
@@ -190,7 +193,9 @@ static void add_properties(MigNeedsDevices *d, const MigNeedsDevice *device,
         mig_needs_append(value, "disable-legacy=%s,disable-modern=%s",
                          on_off(f->device_id >= 0x1040), on_off(!f->modern));
     }
-    if (traits & MIG_NEEDS_VECTORS && f->has_pci) {
+    if (traits & MIG_NEEDS_VECTORS && f->has_pci &&
+        (strcmp(f->handler, "virtio-rng") != 0 || f->vectors ||
+         mig_needs_machine_series(d->needs) >= RNG_VECTORS)) {
         mig_needs_append(value, "vectors=%u", f->vectors);
     }
     if (f->usb_ports && f->usb_ports != 8) {
@@ -215,6 +220,16 @@ char *mig_needs_drive(MigNeedsDevices *d, const MigNeedsFacts *facts)
     mig_needs_row(d->needs, MIG_NEED_DEVICE, "-drive", value, facts->section->name,
                   "the disk: its file is not in the stream, nor is its size");
     return id;
+}
+
+void mig_needs_audiodev(MigNeedsDevices *d)
+{
+    if (!d->audiodev) {
+        mig_needs_row(d->needs, MIG_NEED_DEVICE, "-audiodev",
+                      "none,id=" MIG_NEEDS_AUDIODEV, NULL,
+                      "or another: where sound goes is not of the guest");
+    }
+    d->audiodev = true;
 }
 
 /* Queues of a card with several are those of what it is connected to. */
@@ -272,6 +287,10 @@ static void add_pci_device(MigNeedsDevices *d, const MigNeedsDevice *device)
     }
     if (device->model->traits & MIG_NEEDS_NIC) {
         add_netdev(d, device, value);
+    }
+    if (device->model->traits & MIG_NEEDS_AUDIO) {
+        mig_needs_audiodev(d);
+        mig_needs_append(value, "audiodev=%s", MIG_NEEDS_AUDIODEV);
     }
     add_properties(d, device, path, value);
     mig_needs_row(d->needs, MIG_NEED_DEVICE, "-device", value->str, f->section->name,

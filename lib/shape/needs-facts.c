@@ -103,25 +103,31 @@ static void read_virtio(MigNeedsFacts *f, const uint8_t *p, uint64_t length)
 #define REGISTER_IDS    "cpreg_vmstate_indexes["
 #define REGISTER_VALUES "cpreg_vmstate_values["
 
+enum { PMCR, MMFR, N_REGISTERS };
+
 typedef struct Collect {
     MigNeedsFacts *facts;
-    uint64_t pmcr, pauth; /* the numbers of registers */
-    char *pmcr_index;     /* of its value, "7]"; owned */
+    uint64_t pauth, ids[N_REGISTERS]; /* the numbers of registers */
+    char *index[N_REGISTERS];         /* of their values, "7]"; owned */
+    uint64_t values[N_REGISTERS];
 } Collect;
 
 static void look_at_register(Collect *c, const MigField *field)
 {
-    if (field->kind != MIG_FIELD_UINT) {
+    bool is_id = g_str_has_prefix(field->path, REGISTER_IDS);
+
+    if (field->kind != MIG_FIELD_UINT ||
+        (!is_id && !g_str_has_prefix(field->path, REGISTER_VALUES))) {
         return;
     }
-    if (g_str_has_prefix(field->path, REGISTER_IDS)) {
-        c->facts->pauth |= field->u == c->pauth;
-        if (field->u == c->pmcr && !c->pmcr_index) {
-            c->pmcr_index = g_strdup(field->path + strlen(REGISTER_IDS));
+    c->facts->pauth |= is_id && field->u == c->pauth;
+    for (int i = 0; i < N_REGISTERS; i++) {
+        if (is_id && field->u == c->ids[i] && !c->index[i]) {
+            c->index[i] = g_strdup(field->path + strlen(REGISTER_IDS));
+        } else if (!is_id && c->index[i] &&
+                   strcmp(field->path + strlen(REGISTER_VALUES), c->index[i]) == 0) {
+            c->values[i] = field->u;
         }
-    } else if (c->pmcr_index && g_str_has_prefix(field->path, REGISTER_VALUES) &&
-               strcmp(field->path + strlen(REGISTER_VALUES), c->pmcr_index) == 0) {
-        c->facts->pmcr = field->u;
     }
 }
 
@@ -180,9 +186,14 @@ void mig_needs_read_facts(MigNeedsFacts *facts, MigReader *reader, const MigItem
         budget, mig_reader_input(reader), mig_reader_description(reader),
         facts->section->name, facts->section->instance_id, &state.json_length);
 
-    mig_arm_sysreg_id("PMCR_EL0", &collect.pmcr);
+    mig_arm_sysreg_id("PMCR_EL0", &collect.ids[PMCR]);
+    mig_arm_sysreg_id("ID_AA64MMFR0_EL1", &collect.ids[MMFR]);
     mig_arm_sysreg_id("APIAKeyLo_EL1", &collect.pauth);
     state.json = text;
     mig_device_decode(&decoder, &state);
-    g_free(collect.pmcr_index);
+    facts->pmcr = collect.values[PMCR];
+    facts->mmfr = collect.values[MMFR];
+    for (int i = 0; i < N_REGISTERS; i++) {
+        g_free(collect.index[i]);
+    }
 }

@@ -190,14 +190,18 @@ static void add_smp(MigNeeds *needs)
     }
 }
 
-/* The part of a CPU by the identification code of its performance monitor, which a stream has;
- * that of the CPU itself it has not.  target/arm/cpu64.c, reset_pmcr_el0, 7.2 to 11.1. */
+/* The model by the identification code of the performance monitor, PMCR_EL0, which a stream has;
+ * that of the CPU itself it has not.  Up to 5.2 all have the same, and the range of physical
+ * addresses tells: ID_AA64MMFR0_EL1.  target/arm/cpu64.c and helper.c, 5.2 to 11.1. */
 static const struct {
     uint16_t code;
+    uint8_t range; /* 0: any */
     const char *model;
 } arm_models[] = {
-    { 0x4101, "cortex-a57" }, { 0x4102, "cortex-a72" }, { 0x4103, "cortex-a53" },
-    { 0x410a, "cortex-a35" }, { 0x410b, "cortex-a76" }, { 0x410c, "neoverse-n1" },
+    { 0x4101, 0, "cortex-a57" }, { 0x4102, 0, "cortex-a72" },
+    { 0x4103, 0, "cortex-a53" }, { 0x410a, 0, "cortex-a35" },
+    { 0x410b, 0, "cortex-a76" }, { 0x410c, 0, "neoverse-n1" },
+    { 0x4100, 2, "cortex-a53" }, { 0x4100, 4, "cortex-a57" },
 };
 
 static void add_arm_cpu(MigNeeds *needs, const MigNeedsFacts *cpu)
@@ -205,7 +209,8 @@ static void add_arm_cpu(MigNeeds *needs, const MigNeedsFacts *cpu)
     const char *model = cpu->pauth ? "max" : NULL;
 
     for (size_t i = 0; !model && i < G_N_ELEMENTS(arm_models); i++) {
-        if (arm_models[i].code == cpu->pmcr >> 16) {
+        if (arm_models[i].code == cpu->pmcr >> 16 &&
+            (!arm_models[i].range || arm_models[i].range == (cpu->mmfr & 0xf))) {
             model = arm_models[i].model;
         }
     }

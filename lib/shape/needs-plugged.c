@@ -18,7 +18,6 @@ static const struct {
     { "usb-kbd", "usb-kbd", NULL },
     { "usb-wacom", "usb-wacom-tablet", NULL },
     { "usb-hub", "usb-hub", NULL },
-    { "usb-audio", "usb-audio", NULL },
     { "usb-ccid", "usb-ccid", NULL },
     { "usb-net", "usb-net", NULL },
     { "usb-uas", "usb-uas", NULL },
@@ -124,8 +123,9 @@ static bool add_codec(MigNeedsDevices *d, const MigNeedsFacts *f)
         const MigNeedsDevice *on = &g_array_index(d->pci, MigNeedsDevice, i);
 
         if (strcmp(on->facts->handler, "intel-hda") == 0) {
-            value = g_strdup_printf("hda-duplex,bus=%s.0,cad=%u", on->id,
-                                    f->section->instance_id);
+            value = g_strdup_printf("hda-duplex,bus=%s.0,cad=%u,audiodev=%s", on->id,
+                                    f->section->instance_id, MIG_NEEDS_AUDIODEV);
+            mig_needs_audiodev(d);
             mig_needs_row(d->needs, MIG_NEED_DEVICE, "-device", value, f->section->name,
                           "or hda-output, hda-micro: they have the same section");
             return true;
@@ -139,7 +139,12 @@ void mig_needs_add_plugged(MigNeedsDevices *d, const MigNeedsFacts *f)
     const MigNeedsOther *other = f->path ? NULL : mig_needs_other(f->handler);
     g_autofree char *path = mig_needs_path(f);
 
-    if (other) {
+    if (other && !other->option) {
+        mig_needs_unknown(d->needs, f->section->name, other->note);
+    } else if (other) {
+        if (strstr(other->value, "audiodev=")) {
+            mig_needs_audiodev(d);
+        }
         mig_needs_row(d->needs, MIG_NEED_DEVICE, other->option, other->value,
                       f->section->name, other->note);
     } else if (strcmp(f->handler, "fdc") == 0 &&

@@ -33,8 +33,8 @@ typedef struct MigNeedsFacts {
     uint32_t cpu_slots, memory_slots, memory_devices; /* of ACPI; 0: it has none */
     uint32_t queue_pairs;                             /* of a network card; 0: not said */
     uint32_t usb_ports;                               /* of an xHCI controller */
-    uint64_t pmcr; /* of an Arm CPU, the register PMCR_EL0; 0: not said */
-    bool pauth;    /* ... which has pointer authentication */
+    uint64_t pmcr, mmfr; /* of an Arm CPU, PMCR_EL0 and ID_AA64MMFR0_EL1; 0: not said */
+    bool pauth;          /* ... which has pointer authentication */
 } MigNeedsFacts;
 
 /* Fills in what @bytes, the state of facts->section, tell; @item as mig_needs_watch(). */
@@ -52,6 +52,7 @@ typedef enum MigNeedsTraits {
     MIG_NEEDS_PORT = 1 << 5,    /* one of PCI Express, with chassis and slot */
     MIG_NEEDS_BRIDGE = 1 << 6,  /* one of PCI, with a number of its chassis */
     MIG_NEEDS_HOST = 1 << 7,    /* a device of the host, which nobody knows */
+    MIG_NEEDS_AUDIO = 1 << 9,   /* it plays to an audiodev */
     MIG_NEEDS_NIC = 1 << 8,     /* what it is connected to is not known */
 } MigNeedsTraits;
 
@@ -69,9 +70,12 @@ const MigNeedsModel *mig_needs_pci_model(const MigNeedsFacts *facts);
 /* Of a device that is on no PCI bus. */
 typedef struct MigNeedsOther {
     const char *handler;
-    const char *option, *value; /* NULL, NULL: the machine has it */
+    const char *option, *value; /* NULL, NULL: what is needed is not in the stream */
     const char *note;
 } MigNeedsOther;
+
+/* The id of what devices of sound are connected to. */
+#define MIG_NEEDS_AUDIODEV "audio"
 
 const MigNeedsOther *mig_needs_other(const char *handler);
 
@@ -104,6 +108,9 @@ const MigRamBlock *mig_needs_block(const MigNeeds *needs, const char *name);
 /* The name of the machine, "" where the stream has none. */
 const char *mig_needs_machine(const MigNeeds *needs);
 
+/* The first number of its version, 7 of "pc-q35-7.2"; UINT64_MAX where it has none. */
+uint64_t mig_needs_machine_series(const MigNeeds *needs);
+
 /* Each adds its rows. */
 void mig_needs_add_machine(MigNeeds *needs);
 void mig_needs_add_memory(MigNeeds *needs);
@@ -124,6 +131,7 @@ typedef struct MigNeedsDevices {
     GArray *pci;         /* MigNeedsDevice, sorted by path */
     GHashTable *by_path; /* path -> index + 1 */
     unsigned drives, chassis;
+    bool audiodev; /* there is one */
 } MigNeedsDevices;
 
 /* What is before the handler in the name of its section; the caller frees. */
@@ -138,6 +146,9 @@ void mig_needs_append(GString *value, const char *format, ...) G_GNUC_PRINTF(2, 
 /* Adds a drive that holds nothing, for what does not start without one; its id, which the caller
  * frees. */
 char *mig_needs_drive(MigNeedsDevices *d, const MigNeedsFacts *facts);
+
+/* Adds what devices of sound are connected to, before the first of them. */
+void mig_needs_audiodev(MigNeedsDevices *d);
 
 /* Adds a device that is on another bus; PCI devices are all known. */
 void mig_needs_add_plugged(MigNeedsDevices *d, const MigNeedsFacts *facts);

@@ -97,8 +97,8 @@ static const MigNeedsModel models[] = {
     { "bochs-display", ANY, "bochs-display", 0, NULL },
     { "intel-hda", INTEL, 0x2668, "intel-hda", 0, NULL },
     { "intel-hda", ANY, "ich9-intel-hda", 0, NULL },
-    { "ac97", ANY, "AC97", 0, NULL },
-    { "es1370", ANY, "ES1370", 0, NULL },
+    { "ac97", ANY, "AC97", MIG_NEEDS_AUDIO, NULL },
+    { "es1370", ANY, "ES1370", MIG_NEEDS_AUDIO, NULL },
 
     /* bridges */
     { "pcie-root-port", ANY, "pcie-root-port", MIG_NEEDS_PORT, NULL },
@@ -133,19 +133,28 @@ const MigNeedsModel *mig_needs_pci_model(const MigNeedsFacts *facts)
     return NULL;
 }
 
-/* What is looked for by name alone: the machine has those without an option. */
+/* What is looked for by name alone: a section that is not here, the machine has without an
+ * option. */
 static const MigNeedsOther others[] = {
     { "serial", "-serial", "null", NULL },
     { "parallel_isa", "-parallel", "null", NULL },
     { "ib700_wdt", "-device", "ib700", NULL },
     { "vmgenid", "-device", "vmgenid,guid=auto", NULL },
     { "vmcoreinfo", "-device", "vmcoreinfo", NULL },
+    { "ramfb-dev", "-device", "ramfb", NULL },
     { "iommu-intel", "-device", "intel-iommu",
       "its other properties are not in the stream" },
     { "amd-iommu", "-device", "amd-iommu", "its other properties are not in the stream" },
-    { "sb16", "-device", "sb16", NULL },
-    { "gus", "-device", "gus", NULL },
-    { "cs4231a", "-device", "cs4231a", NULL },
+    { "sb16", "-device", "sb16,audiodev=" MIG_NEEDS_AUDIODEV, NULL },
+    { "gus", "-device", "gus,audiodev=" MIG_NEEDS_AUDIODEV, NULL },
+    { "cs4231a", "-device", "cs4231a,audiodev=" MIG_NEEDS_AUDIODEV, NULL },
+    { "tpm-crb", NULL, NULL, "a TPM: -tpmdev, and -device tpm-crb" },
+    { "tpm-tis", NULL, NULL, "a TPM: -tpmdev, and -device tpm-tis" },
+    { "acpi-erst", NULL, NULL, "-device acpi-erst with the memory of its records" },
+    { "virtio-mem", NULL, NULL, "memory of virtio-mem, and its backend" },
+    { "sd-card", NULL, NULL, "a card: -drive, and -device sd-card" },
+    { "usb-host", NULL, NULL, "a USB device of the host" },
+    { "usb-redir", NULL, NULL, "a USB device of somewhere else" },
 };
 
 const MigNeedsOther *mig_needs_other(const char *handler)

@@ -189,6 +189,15 @@ const char *mig_needs_machine(const MigNeeds *needs)
     return configuration && configuration->machine ? configuration->machine : "";
 }
 
+uint64_t mig_needs_machine_series(const MigNeeds *needs)
+{
+    const char *version = strrchr(mig_needs_machine(needs), '-');
+
+    return version && g_ascii_isdigit(version[1])
+               ? g_ascii_strtoull(version + 1, NULL, 10)
+               : UINT64_MAX;
+}
+
 const MigNeed *mig_needs_finish(MigNeeds *needs, size_t *n, GError **error)
 {
     *n = 0;
