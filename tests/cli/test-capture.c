@@ -299,6 +299,9 @@ static const char *const lines[] = {
     "migstat convert -q . | cmp - o/x",
     "mkdir o; migstat convert -q . -o o/x && migstat convert -q --filter=fold o/x | cmp "
     "- o/x",
+    "mkdir o; migstat convert . -o o/x 2>&1 | grep -q ': [0-9,]* bytes; 7 pages and the "
+    "state of "
+    "1 device came from other channels, 0 commands of a live migration went;'",
     "mkdir o; migstat convert -q --for=10.0 . -o o/x && migstat check --for=10.0 o/x",
 };
 
@@ -309,6 +312,42 @@ START_TEST(state_is_put_together)
 
     ck_assert_msg(run->status == 0, "%s: %d\n%s%s", lines[_i], run->status, run->out,
                   run->err);
+    scratch_remove(dir);
+}
+END_TEST
+
+#define VFIO_START                                                                     \
+    "header; config \"pc-q35-10.0\"; start 2 \"ram\" 0 4; ram-size 0x1000;"            \
+    "ram-block \"b\" 0x1000; ram-flush; ram-eos; footer 2; end 2; ram-flush; ram-eos;" \
+    "footer 2; start 3 \"d/vfio\" 0 1; vfio setup; vfio eos; footer 3; "
+#define VFIO_END  "end 3; vfio eos; footer 3; "
+#define VFIO_FULL "full 3 \"d/vfio\" 0 1; vfio eos; footer 3; eof"
+#define SYNCED    "c: multifd-initial 0; " FIRST SYNC
+#define DATA(i)   "multifd-device \"d/vfio\" 0 { be32 0 " i " 0; u8 1 }; "
+#define CONFIG(i)                                                                     \
+    "multifd-device \"d/vfio\" 0 { be32 0 " i " 1; vfio config; vfio-payload 256 4; " \
+    "vfio eos }; "
+
+/* A packet may be longer than an item; its data becomes several records. */
+START_TEST(a_long_packet_is_one)
+{
+    static const char *const files[] = {
+        "m: " VFIO_START VFIO_END VFIO_FULL,
+        "c: multifd-initial 0; " FIRST SYNC
+        "multifd-device \"d/vfio\" 0 { be32 0 0 0; fill 2500000 7 }; " CONFIG("1"),
+        NULL
+    };
+    g_autofree char *dir = make_folder(files);
+    g_autoptr(Run) run =
+        run_line("mkdir o && migstat check . && migstat convert -q . -o o/x && migstat "
+                 "check o/x && "
+                 "for i in . o/x; do migstat extract -q --vfio='*' -o o/r $i && "
+                 "head -c 2500000 /dev/zero | tr '\\0' '\\7' | cmp - o/r/*.data && rm -r "
+                 "o/r || exit; "
+                 "done",
+                 dir);
+
+    ck_assert_msg(run->status == 0, "%d: %s%s", run->status, run->out, run->err);
     scratch_remove(dir);
 }
 END_TEST
@@ -338,18 +377,6 @@ START_TEST(postcopy_becomes_precopy)
 END_TEST
 
 /* --- what cannot become one stream ---------------------------------------------------------- */
-
-#define VFIO_START                                                                     \
-    "header; config \"pc-q35-10.0\"; start 2 \"ram\" 0 4; ram-size 0x1000;"            \
-    "ram-block \"b\" 0x1000; ram-flush; ram-eos; footer 2; end 2; ram-flush; ram-eos;" \
-    "footer 2; start 3 \"d/vfio\" 0 1; vfio setup; vfio eos; footer 3; "
-#define VFIO_END  "end 3; vfio eos; footer 3; "
-#define VFIO_FULL "full 3 \"d/vfio\" 0 1; vfio eos; footer 3; eof"
-#define SYNCED    "c: multifd-initial 0; " FIRST SYNC
-#define DATA(i)   "multifd-device \"d/vfio\" 0 { be32 0 " i " 0; u8 1 }; "
-#define CONFIG(i)                                                                     \
-    "multifd-device \"d/vfio\" 0 { be32 0 " i " 1; vfio config; vfio-payload 256 4; " \
-    "vfio eos }; "
 
 static const struct {
     const char *files[3], *says;
@@ -446,6 +473,7 @@ Suite *suite_capture(void)
     tcase_add_loop_test(tc, a_capture_is_one_input, 0, G_N_ELEMENTS(rows));
     tcase_add_loop_test(tc, what_is_shown_of_a_capture, 0, G_N_ELEMENTS(views));
     tcase_add_loop_test(tc, state_is_put_together, 0, G_N_ELEMENTS(lines));
+    tcase_add_test(tc, a_long_packet_is_one);
     tcase_add_loop_test(tc, postcopy_becomes_precopy, 0, G_N_ELEMENTS(postcopies));
     tcase_add_loop_test(tc, what_has_no_place_in_one_stream_is_refused, 0,
                         G_N_ELEMENTS(refusals));
