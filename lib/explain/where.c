@@ -192,7 +192,7 @@ void mig_where_free(MigWhere *where)
 
 static bool wants(const MigWhere *where, const MigSection *section)
 {
-    return !where->section || (g_str_equal(section->name, where->section) &&
+    return !where->section || (section && g_str_equal(section->name, where->section) &&
                                section->instance_id == where->instance_id);
 }
 

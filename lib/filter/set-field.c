@@ -154,8 +154,7 @@ static bool set_bytes(Body *body, const MigField *field, uint8_t *at)
         }
     } else if (!body->set->has_bits && holds_text(field) && *text &&
                strlen(text) < field->length) {
-        memset(at, 0, field->length);
-        memcpy(at, text, strlen(text));
+        strncpy((char *)at, text, field->length); /* zeros follow */
     } else {
         return refuse(body, field,
                       "a buffer takes as many bytes in hexadecimal as it has; one that "

@@ -128,7 +128,9 @@ class Release:
                 libraries + ':' + os.path.join(self.root, 'lib', os.path.basename(libraries))]
         if preload:
             line += ['--preload', preload]
-        line += [os.path.join(self.root, 'usr/bin', program)]
+        # Of some suites a program of usr/bin is a shell script for the one in usr/libexec.
+        found = os.path.join(self.root, 'usr/libexec', program)
+        line += [found if os.path.exists(found) else os.path.join(self.root, 'usr/bin', program)]
         for firmware in ('qemu', 'seabios', 'qemu-efi-aarch64'):
             line += ['-L', os.path.join(self.root, 'usr/share', firmware)]
         line += ['-L', os.path.join(self.root, 'usr/lib/ipxe/qemu')]
