@@ -265,13 +265,14 @@ static void watch(MigWhere *where, const MigItem *item)
         item->kind == MIG_ITEM_SECTION_FOOTER) {
         end_body(where);
     }
-    if (item->kind == MIG_ITEM_SECTION_HEADER) {
+    if (item->section && item->kind == MIG_ITEM_SECTION_HEADER) {
         watch_header(where, item);
     } else if (where->current.section) {
         where->current.length += item->length;
     } else if (item->kind == MIG_ITEM_COMMAND || item->kind == MIG_ITEM_RAM_BLOCK) {
         watch_listed(where, item);
-    } else if (item->kind == MIG_ITEM_VFIO_RECORD && item->vfio.has_payload) {
+    } else if (item->section && item->kind == MIG_ITEM_VFIO_RECORD &&
+               item->vfio.has_payload) {
         watch_vfio(where, item);
     }
 }

@@ -58,6 +58,8 @@ static const char *const commands[] = {
     "convert --for=7.2 A -o /dev/null",
     "convert --list-filters",
     "convert --help-filter=set-field",
+    "explain Bad config data: i=0x9a read: 2 device: 3 cmask: ff wmask: 0 w1cmask:0",
+    "explain --in A Unknown section or instance 'cpu_common' 0",
     "diff A B",
     "diff --ram A B",
     "dump /nonexistent/folder/with/a/name/that/is/longer/than/the/narrowest/terminal",
