@@ -1038,6 +1038,39 @@ START_TEST(a_run_state_is_one_that_the_loader_enters)
 }
 END_TEST
 
+#define FULL(id, name, instance) \
+    "full " id " \"" name "\" " instance " 1; u8 1; footer " id ";"
+#define RAM_ZERO                                                             \
+    "start 2 \"ram\" 0 4; ram-size 0x1000; ram-block \"a\" 0x1000; ram-eos;" \
+    "footer 2; end 2; be64 0x2; pstr8 \"a\"; u8 0; ram-eos; footer 2;"
+
+/* What looks alike, and is found or not. */
+static const struct {
+    const char *rule, *text;
+    bool found;
+} alike[] = {
+    { "section-name-shared", FULL("3", "0:5/nic", "0") FULL("4", "nic", "0"), true },
+    { "section-name-shared", FULL("3", "0:5/nic", "0") FULL("4", "nic", "1"), false },
+    { "section-name-shared",
+      FULL("3", "0:5/nic", "0") FULL("4", "0:6/nic", "0") FULL("5", "nic", "1"), true },
+    { "section-name-shared", FULL("3", "nic", "0") FULL("4", "0:5/nic", "0"), false },
+    { "section-name-shared", FULL("3", "0:5/nic2", "0") FULL("4", "nic", "0"), false },
+    { "ram-missing", FULL("3", "nic", "0"), true },
+    { "ram-missing", RAM_ZERO, false },
+    { "ram-channels-missing", RAM_ZERO, false }, /* each page has its record */
+};
+
+START_TEST(what_looks_alike_is_told_apart)
+{
+    g_autofree char *text =
+        g_strdup_printf("header; config \"pc-q35-7.2\"; %s eof", alike[_i].text);
+    g_autoptr(Judged) judged = judge_text(text, NULL);
+
+    ck_assert_msg(!finding_of(judged, alike[_i].rule) == !alike[_i].found, "%s: %s",
+                  alike[_i].rule, text);
+}
+END_TEST
+
 START_TEST(machine_types_tell_their_release)
 {
     ck_assert_msg(mig_release_of_machine(machines[_i].machine) == machines[_i].release,
@@ -1085,6 +1118,7 @@ Suite *suite_rules(void)
     tcase_add_test(tc, releases_refuse_what_is_recorded);
     tcase_add_loop_test(tc, a_remedy_mends_what_was_found, 0, (int)g_strv_length(bad));
     tcase_add_loop_test(tc, machine_types_tell_their_release, 0, G_N_ELEMENTS(machines));
+    tcase_add_loop_test(tc, what_looks_alike_is_told_apart, 0, G_N_ELEMENTS(alike));
     tcase_add_loop_test(tc, machine_types_of_vendors_are_known, 0, G_N_ELEMENTS(vendors));
     tcase_add_loop_test(tc, a_run_state_is_one_that_the_loader_enters, 0,
                         G_N_ELEMENTS(states));
