@@ -42,10 +42,11 @@ typedef struct CliCommon {
     bool quiet;
     uint64_t offset;
     uint64_t max_expand;
-    GPtrArray *channels; /* of --channel; by cli_parse() */
-    GPtrArray *files;    /* what is no option, in order; by cli_parse() */
-    bool no_files;       /* an option was given that needs none, such as --list-rules */
-    GHashTable *given;   /* options: key -> the last value */
+    const char *snapshot; /* of a qcow2 image; NULL: none was named */
+    GPtrArray *channels;  /* of --channel; by cli_parse() */
+    GPtrArray *files;     /* what is no option, in order; by cli_parse() */
+    bool no_files;        /* an option was given that needs none, such as --list-rules */
+    GHashTable *given;    /* options: key -> the last value */
     CliSandbox sandbox;
     CliInputs *inputs; /* by cli_open_inputs() */
 } CliCommon;

@@ -760,6 +760,7 @@ static CliStatus convert(Arguments *arguments, MigChain *chain)
     run.in_options = (MigInputOptions){ MIG_INPUT_OPTIONS_INIT,
                                         .offset = arguments->common->offset,
                                         .max_expand = arguments->common->max_expand,
+                                        .snapshot = arguments->common->snapshot,
                                         .cancelled = cli_is_cancelled,
                                         .progress = show_progress,
                                         .progress_data = &run };

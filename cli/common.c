@@ -18,6 +18,7 @@ enum {
     KEY_COLOR = 0x100,
     KEY_OFFSET,
     KEY_CHANNEL,
+    KEY_SNAPSHOT,
     KEY_MAX_EXPAND,
     KEY_SANDBOX,
     KEY_NO_SANDBOX,
@@ -34,6 +35,8 @@ const struct argp_option cli_common_options[] = {
     { "offset", KEY_OFFSET, "N", 0, "The stream starts N bytes into the file", 0 },
     { "channel", KEY_CHANNEL, "FILE", CLI_REPEATS,
       "FILE is another channel of the same recorded migration; may be repeated", 0 },
+    { "snapshot", KEY_SNAPSHOT, "ID|NAME", 0,
+      "Which snapshot is read of a qcow2 image that has several", 0 },
     { "max-expand", KEY_MAX_EXPAND, "SIZE", 0,
       "Give up when compressed input expands to more (default: 1,000 times its size, or "
       "1G)",
@@ -184,6 +187,9 @@ error_t cli_parse_common(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_CHANNEL:
         g_ptr_array_add(common->channels, arg);
+        return 0;
+    case KEY_SNAPSHOT:
+        common->snapshot = arg;
         return 0;
     case KEY_MAX_EXPAND:
         common->max_expand = size_of(state, "max-expand", arg);

@@ -5,10 +5,13 @@
  * Must not know: the tables that follow.
  * See also:      device/overview.h, which knows all of it; dump-text.c; dump-json.c.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "dump.h"
 #include "text.h"
+
+#define NS UINT64_C(1000000000) /* in a second */
 
 #define BAR_MIN     8
 #define BAR_MAX     60
@@ -38,6 +41,45 @@ static void append_property(GString *line, const MigProperty *property)
     }
 }
 
+/* "  snapshot 1 "before": 2026-11-27 11:50:01 UTC; 404,769 bytes; VM clock 12.345 s; read here" */
+static void print_snapshot(const MigSnapshot *snapshot)
+{
+    g_autofree char *id = cli_escape(snapshot->id, strlen(snapshot->id));
+    g_autofree char *name = cli_escape(snapshot->name, strlen(snapshot->name));
+    g_autoptr(GDateTime) taken = g_date_time_new_from_unix_utc(snapshot->seconds);
+    g_autofree char *date = g_date_time_format(taken, "%Y-%m-%d %H:%M:%S UTC");
+    g_autofree char *size = cli_number(snapshot->state_size);
+    g_autoptr(GString) line = g_string_new(NULL);
+
+    g_string_printf(line, "  snapshot %s \"%s\": %s; ", id, name, date);
+    if (snapshot->state_size) {
+        g_string_append_printf(line, "%s bytes; VM clock %" PRIu64 ".%03u s", size,
+                               snapshot->vm_clock / NS,
+                               (unsigned)(snapshot->vm_clock % NS / (NS / 1000)));
+    } else {
+        g_string_append(line, "a disk alone");
+    }
+    if (snapshot->has_icount) {
+        g_string_append_printf(line, ", icount %" PRIu64, snapshot->icount);
+    }
+    if (snapshot->is_read) {
+        g_string_append(line, "; read here");
+    }
+    cli_print_row(stdout, 4, line->str);
+}
+
+static void print_snapshots(const MigContainer *container)
+{
+    const MigSnapshot *snapshot;
+
+    if (mig_container_snapshot(container, 0)) {
+        puts(mig_container_name(container));
+    }
+    for (size_t i = 0; (snapshot = mig_container_snapshot(container, i)); i++) {
+        print_snapshot(snapshot);
+    }
+}
+
 /* A line for each wrapper whose header states something. */
 static void print_wrappers(const Dump *dump)
 {
@@ -55,6 +97,7 @@ static void print_wrappers(const Dump *dump)
         if (mig_container_property(container, 0)) {
             cli_print_row(stdout, 2, line->str);
         }
+        print_snapshots(container);
     }
 }
 

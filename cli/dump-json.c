@@ -37,6 +37,31 @@ static void put_property(CliJson *json, const MigProperty *property)
     }
 }
 
+static void put_snapshots(CliJson *json, const MigContainer *container)
+{
+    const MigSnapshot *snapshot;
+
+    if (!mig_container_snapshot(container, 0)) {
+        return;
+    }
+    cli_json_array(json, "snapshots");
+    for (size_t i = 0; (snapshot = mig_container_snapshot(container, i)); i++) {
+        cli_json_object(json, NULL);
+        cli_json_string(json, "id", snapshot->id);
+        cli_json_string(json, "name", snapshot->name);
+        cli_json_uint(json, "seconds", snapshot->seconds);
+        cli_json_uint(json, "nanoseconds", snapshot->nanoseconds);
+        cli_json_uint(json, "state_size", snapshot->state_size);
+        cli_json_uint(json, "vm_clock_ns", snapshot->vm_clock);
+        if (snapshot->has_icount) {
+            cli_json_uint(json, "icount", snapshot->icount);
+        }
+        cli_json_bool(json, "is_read", snapshot->is_read);
+        cli_json_end_object(json);
+    }
+    cli_json_end_array(json);
+}
+
 static void put_wrappers(CliJson *json, const Dump *dump)
 {
     const MigContainer *container;
@@ -50,6 +75,7 @@ static void put_wrappers(CliJson *json, const Dump *dump)
         for (size_t j = 0; (property = mig_container_property(container, j)); j++) {
             put_property(json, property);
         }
+        put_snapshots(json, container);
         cli_json_end_object(json);
     }
     cli_json_end_array(json);

@@ -258,6 +258,7 @@ MigInput *cli_open(const char *path, const CliCommon *common, GError **error)
 {
     const MigInputOptions options = { MIG_INPUT_OPTIONS_INIT, .offset = common->offset,
                                       .max_expand = common->max_expand,
+                                      .snapshot = common->snapshot,
                                       .cancelled = cli_is_cancelled };
 
     return cli_open_with(path, common, &options, error);

@@ -60,6 +60,7 @@
     SUITE(page_order)  \
     SUITE(page_set)    \
     SUITE(parts)       \
+    SUITE(qcow2)       \
     SUITE(ram)         \
     SUITE(reader)      \
     SUITE(readme)      \

@@ -21,7 +21,8 @@
     X(bzip2)              \
     X(xz)                 \
     X(lzop)               \
-    X(libvirt)
+    X(libvirt)            \
+    X(qcow2)
 
 /* Wrappers nest at most this deep. */
 #define MIG_CONTAINER_DEPTH 4
@@ -44,11 +45,14 @@ struct MigContainer {
     MigProperty properties[MIG_PROPERTIES_MAX];
     unsigned n_properties;
     MigContainerText texts[2];
+    GPtrArray
+        *snapshots; /* each begins with a MigSnapshot; NULL where there can be none */
 };
 
 /* What the opening of a wrapper is given and gives. */
 typedef struct MigOpening {
     MigExpansion *expansion; /* for compression; to be referenced */
+    const char *snapshot;    /* which is wanted; NULL: the only one */
     /* To be filled in: the header, its length, the properties, and other words than the name. */
     MigContainer *container;
     /* To be filled in where the header says so: the name of the compression of what it wraps;
@@ -87,10 +91,10 @@ void mig_container_add_property(MigContainer *container, MigProperty property);
 
 /*
  * Takes all wrappers off @source, which is taken over, and appends a MigContainer, to be freed
- * with mig_container_free(), for each to @containers.  @max_expand and @multifd as in MigInputOptions.
+ * with mig_container_free(), for each to @containers.  @options are those of the input.
  * Returns the source of the plain bytes; errors as mig_input_open().
  */
-MigSource *mig_container_unwrap(MigSource *source, uint64_t max_expand, bool multifd,
+MigSource *mig_container_unwrap(MigSource *source, const MigInputOptions *options,
                                 GPtrArray *containers, GError **error);
 
 /*

@@ -73,12 +73,12 @@ static MigContainer *container_new(const MigContainerType *type)
     return container;
 }
 
-MigSource *mig_container_unwrap(MigSource *source, uint64_t max_expand, bool multifd,
+MigSource *mig_container_unwrap(MigSource *source, const MigInputOptions *options,
                                 GPtrArray *containers, GError **error)
 {
     g_autoptr(MigSource) layer = mig_source_view_new(source, 0);
-    g_autoptr(MigExpansion) expansion = mig_expansion_new(max_expand);
-    MigOpening opening = { .expansion = expansion };
+    g_autoptr(MigExpansion) expansion = mig_expansion_new(options->max_expand);
+    MigOpening opening = { .expansion = expansion, .snapshot = options->snapshot };
 
     for (;;) {
         size_t n;
@@ -90,7 +90,8 @@ MigSource *mig_container_unwrap(MigSource *source, uint64_t max_expand, bool mul
             return NULL;
         }
         if (!type) {
-            return is_unread(head, n, multifd, error) ? NULL : g_steal_pointer(&layer);
+            return is_unread(head, n, options->multifd, error) ? NULL
+                                                               : g_steal_pointer(&layer);
         }
         if (containers->len == MIG_CONTAINER_DEPTH) {
             mig_source_set_error(error, MIG_ERROR_LIMIT, layer->origin,
@@ -236,6 +237,7 @@ void mig_container_free(gpointer data)
     MigContainer *container = data;
 
     g_clear_pointer(&container->header, g_bytes_unref);
+    g_clear_pointer(&container->snapshots, g_ptr_array_unref);
     g_free(container);
 }
 
@@ -272,6 +274,13 @@ const char *mig_container_text(const MigContainer *container, const char *name,
         }
     }
     return NULL;
+}
+
+const MigSnapshot *mig_container_snapshot(const MigContainer *container, size_t i)
+{
+    return container->snapshots && i < container->snapshots->len
+               ? g_ptr_array_index(container->snapshots, i)
+               : NULL;
 }
 
 const MigProperty *mig_container_property(const MigContainer *container, size_t i)

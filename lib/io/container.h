@@ -39,6 +39,19 @@ typedef struct MigProperty {
     bool begins;
 } MigProperty;
 
+/* A snapshot inside a qcow2 image, as the image says.  All text is the container's, and from the
+ * image, so escape it. */
+typedef struct MigSnapshot {
+    char *id, *name;
+    uint32_t seconds, nanoseconds; /* when it was taken, since 1970 */
+    uint64_t vm_clock;             /* ns that the guest had run */
+    uint64_t state_size; /* bytes of the guest's state; 0: it is of a disk alone */
+    bool has_icount;
+    uint64_t icount; /* instructions that it had run */
+    bool is_read;    /* It is the one that the input reads. */
+    void *reserved[4];
+} MigSnapshot;
+
 /* "zstd", "gzip", "libvirt save image": a static string. */
 MIG_API const char *mig_container_name(const MigContainer *container);
 
@@ -51,6 +64,10 @@ MIG_API const char *mig_container_words(const MigContainer *container);
  * keep it. */
 MIG_API const char *mig_container_text(const MigContainer *container, const char *name,
                                        size_t *length);
+
+/* The @i-th snapshot of a qcow2 image, in the order of its table; NULL: there are no more. */
+MIG_API const MigSnapshot *mig_container_snapshot(const MigContainer *container,
+                                                  size_t i);
 
 /* Bytes before what it wraps; 0 for compression. */
 MIG_API uint64_t mig_container_header_length(const MigContainer *container);

@@ -76,11 +76,6 @@ static bool is_zero(const uint8_t *head, size_t n)
 static const Foreign foreign[] = {
     { MAGIC("\x04\x22\x4d\x18"), 0, true, DECOMPRESS("lz4"), NULL },
     { MAGIC("LZIP"), 0, true, DECOMPRESS("lzip"), NULL },
-    { MAGIC("QFI\xfb"), 0, true,
-      "a qcow2 image; its internal snapshots are not read: load one (qemu -loadvm NAME "
-      "-S) "
-      "and migrate it to a file",
-      NULL },
     { MAGIC("QCPR"), 0, true,
       "the state file of a CPR transfer, not a migration stream: use the file or the "
       "connection of the main channel",

@@ -86,8 +86,7 @@ static MigInput *input_new(MigSource *source, const char *name,
             return NULL;
         }
     }
-    in->source = mig_container_unwrap(source, opt->max_expand, opt->multifd,
-                                      in->containers, error);
+    in->source = mig_container_unwrap(source, opt, in->containers, error);
     if (!in->source) {
         return NULL;
     }

@@ -65,14 +65,18 @@ typedef struct MigInputOptions {
     /* Told the position, in plain bytes, while mig_input_hold() reads on; may be NULL. */
     void (*progress)(void *data, uint64_t position);
     void *progress_data;
+    /* The id, or else the name, of the snapshot that is read of a qcow2 image; NULL: the only one
+     * with the state of a guest. */
+    const char *snapshot;
 } MigInputOptions;
 
 /*
- * Opens @path ("-" is standard input) and looks at its first bytes: zstd and gzip are
- * undone, several frames or members in a row included; a libvirt save image is skipped to
- * the stream that it holds.  Wrappers nest up to 4 deep.
+ * Opens @path ("-" is standard input) and looks at its first bytes: compression is undone, several
+ * frames or members in a row included; a libvirt save image is skipped to the stream that it holds,
+ * and in a qcow2 image a snapshot is read.  Wrappers nest up to 4 deep.
  * @options may be NULL.  The result is owned by the caller, mig_input_free().
- * Errors: IO; CANCELLED; UNSUPPORTED for bzip2, xz, lzop, qcow2 (internal snapshots), a
+ * Errors: IO; CANCELLED; USAGE for a qcow2 image of several snapshots, or without the one that is
+ * wanted; UNSUPPORTED for lz4, a qcow2 image that is encrypted or has no snapshot, a
  * CPR state file, a multifd channel unless options allow it, each by name; CONTAINER for a damaged wrapper.
  * io/foreign.c has the table.  Other bytes are no error here: the reader says what they are.
  */

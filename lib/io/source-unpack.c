@@ -36,16 +36,20 @@ void mig_expansion_unref(MigExpansion *expansion)
     g_atomic_rc_box_release(expansion);
 }
 
-/* How many bytes more may come out. */
-static uint64_t allowed_by(const MigExpansion *expansion)
+uint64_t mig_expansion_max(const MigExpansion *expansion, uint64_t size)
 {
     uint64_t by_ratio;
 
-    if (__builtin_mul_overflow(expansion->read, RATIO_MAX, &by_ratio)) {
+    if (__builtin_mul_overflow(size, RATIO_MAX, &by_ratio)) {
         by_ratio = UINT64_MAX;
     }
-    return (expansion->max ? expansion->max : MAX(by_ratio, RATIO_FREE_TO)) -
-           expansion->expanded;
+    return expansion->max ? expansion->max : MAX(by_ratio, RATIO_FREE_TO);
+}
+
+/* How many bytes more may come out. */
+static uint64_t allowed_by(const MigExpansion *expansion)
+{
+    return mig_expansion_max(expansion, expansion->read) - expansion->expanded;
 }
 
 /* Nothing more comes out: what the decompressor keeps, a window of up to 128 MiB, goes at once,

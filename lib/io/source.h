@@ -90,6 +90,8 @@ const uint8_t *mig_source_view_look(MigSource *view, size_t *n, GError **error);
  * @max_expand as in MigInputOptions. */
 typedef struct MigExpansion MigExpansion;
 MigExpansion *mig_expansion_new(uint64_t max_expand);
+/* The most that a file of @size bytes may hold. */
+uint64_t mig_expansion_max(const MigExpansion *expansion, uint64_t size);
 void mig_expansion_unref(MigExpansion *expansion);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigExpansion, mig_expansion_unref)
 

@@ -1043,7 +1043,6 @@ START_TEST(names_what_it_does_not_undo)
     } rows[] = {
         { "\x04\x22\x4d\x18@@", "lz4" },
         { "LZIP\x01", "lzip" },
-        { "QFI\xfb????", "qcow2" },
         { "QCPR????", "CPR" },
         { "\x11\x22\x33\x44????", "multifd" },
     };
@@ -1421,7 +1420,7 @@ Suite *suite_input(void)
     tcase_add_loop_test(wrapping, undoes_wrappers, 0, G_N_ELEMENTS(wrappers) * N_WAYS);
     tcase_add_loop_test(wrapping, shows_a_save_image, 0, 16);
     tcase_add_test(wrapping, refuses_a_bad_save_image);
-    tcase_add_loop_test(wrapping, names_what_it_does_not_undo, 0, 5);
+    tcase_add_loop_test(wrapping, names_what_it_does_not_undo, 0, 4);
     tcase_add_loop_test(wrapping, tells_where_compressed_data_ends_early, 0, 5);
     tcase_add_loop_test(wrapping, tells_damage_in_compressed_data, 0, 6);
     tcase_add_loop_test(wrapping, bounds_what_compressed_input_expands_to, 0, 5);

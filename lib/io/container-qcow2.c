@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          the header of a qcow2 image, its table of snapshots, and which of them is read.
+ * Must not know: what a snapshot holds.
+ * See also:      container-type.h; source-qcow2.c, which finds the bytes.
+ *
+ * The state of a guest is a migration stream after the end of its disk, under the L1 table of the
+ * snapshot: at the first byte that a new L1 entry maps.  Numbers are big-endian.
+ *
+ * Source: QEMU's docs/interop/qcow2.rst, and block/qcow2.h (qcow2_vm_state_offset), 5.2 to 11.1.
+ */
+#include "io/container-type.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "io/alloc.h"
+#include "io/qcow2.h"
+
+#define HEADER_LENGTH 112
+#define ENTRY_LENGTH  40
+
+/* As QEMU's block/qcow2.h: snapshots, bytes of extra data of each, and of an L1 table. */
+#define SNAPSHOTS_MAX 65536u
+#define EXTRA_MAX     1024u
+#define L1_MAX        (UINT64_C(32) << 20)
+
+/* Snapshots that a message names. */
+#define NAMED_MAX 16u
+
+enum {
+    DIRTY = 1 << 0,
+    CORRUPT = 1 << 1,
+    DATA_FILE = 1 << 2,
+    COMPRESSION_TYPE = 1 << 3,
+    EXTENDED_L2 = 1 << 4,
+};
+
+#define KNOWN (DIRTY | CORRUPT | DATA_FILE | COMPRESSION_TYPE | EXTENDED_L2)
+
+typedef struct Image {
+    MigSource *source;
+    MigContainer *container;
+    MigQcow2Map map;
+    uint64_t disk_size, table_offset;
+    uint32_t n_snapshots;
+    MigMeter meter;
+} Image;
+
+/* What only the reading of a snapshot needs. */
+typedef struct Entry {
+    MigSnapshot shown;
+    uint64_t l1_offset, l1_entries, disk_size;
+} Entry;
+
+static uint32_t be32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static uint64_t be64(const uint8_t *p)
+{
+    return (uint64_t)be32(p) << 32 | be32(p + 4);
+}
+
+static bool refuse(const Image *image, MigErrorCode code, uint64_t offset,
+                   const char *what, GError **error)
+{
+    mig_source_set_error(error, code, image->source->origin + offset, "qcow2: %s", what);
+    return false;
+}
+
+static bool take(const Image *image, uint64_t offset, void *buffer, size_t n,
+                 GError **error)
+{
+    GError *failure = NULL;
+    size_t got = mig_source_read_full(image->source, offset, buffer, n, &failure);
+
+    if (failure) {
+        g_propagate_error(error, failure);
+        return false;
+    }
+    return got == n ||
+           refuse(image, MIG_ERROR_CONTAINER, MIN(offset, image->source->size) + got,
+                  "the image ends within its header and snapshots", error);
+}
+
+/* --- the header --- */
+
+static bool read_features(Image *image, const uint8_t *header, GError **error)
+{
+    uint64_t features = be64(header + 72);
+
+    if (features & ~(uint64_t)KNOWN) {
+        mig_source_set_error(error, MIG_ERROR_UNSUPPORTED, image->source->origin + 72,
+                             "qcow2: incompatible features 0x%" PRIx64
+                             " are not supported",
+                             features & ~(uint64_t)KNOWN);
+        return false;
+    }
+    if (features & DATA_FILE) {
+        return refuse(image, MIG_ERROR_UNSUPPORTED, 72,
+                      "an image with an external data file has no internal snapshots",
+                      error);
+    }
+    image->map.extended = (features & EXTENDED_L2) != 0;
+    if (features & COMPRESSION_TYPE) {
+        if (be32(header + 100) < 105 || header[104] > 1) {
+            return refuse(image, MIG_ERROR_UNSUPPORTED, 104,
+                          "its type of compression is not supported", error);
+        }
+        image->map.zstd = header[104] == 1;
+    }
+    return true;
+}
+
+static bool read_header(Image *image, GError **error)
+{
+    uint8_t header[HEADER_LENGTH] = { 0 };
+    uint32_t version;
+
+    if (!take(image, 0, header, 72, error)) {
+        return false;
+    }
+    version = be32(header + 4);
+    if (version != 2 && version != 3) {
+        return refuse(image, MIG_ERROR_UNSUPPORTED, 4,
+                      "only versions 2 and 3 of the format are supported", error);
+    }
+    image->map.cluster_bits = be32(header + 20);
+    if (image->map.cluster_bits < 9 || image->map.cluster_bits > 21) {
+        return refuse(image, MIG_ERROR_CONTAINER, 20,
+                      "its clusters have no size that there is", error);
+    }
+    if (be32(header + 32) != 0) {
+        return refuse(image, MIG_ERROR_UNSUPPORTED, 32,
+                      "the image is encrypted, and its snapshots with it: load one (qemu "
+                      "-loadvm NAME -S) and migrate it to a file",
+                      error);
+    }
+    image->disk_size = be64(header + 24);
+    image->n_snapshots = be32(header + 60);
+    image->table_offset = be64(header + 64);
+    if (version == 3) {
+        image->map.has_zero_flag = true;
+        if (!take(image, 0, header, sizeof header, error) ||
+            !read_features(image, header, error)) {
+            return false;
+        }
+    }
+    return image->n_snapshots <= SNAPSHOTS_MAX ||
+           refuse(image, MIG_ERROR_LIMIT, 60, "it has more than 65,536 snapshots", error);
+}
+
+/* --- the table of snapshots --- */
+
+static void free_entry(gpointer p)
+{
+    Entry *entry = p;
+
+    g_free(entry->shown.id);
+    g_free(entry->shown.name);
+    g_free(entry);
+}
+
+static void take_extra(Entry *entry, const uint8_t *extra, size_t n)
+{
+    if (n >= 8) {
+        entry->shown.state_size = be64(extra);
+    }
+    if (n >= 16) {
+        entry->disk_size = be64(extra + 8);
+    }
+    if (n >= 24) {
+        entry->shown.icount = be64(extra + 16);
+        entry->shown.has_icount = entry->shown.icount != UINT64_MAX;
+    }
+}
+
+/* The entry at *offset, which is moved after it; NULL with *error set. */
+static Entry *read_entry(Image *image, uint64_t *offset, GError **error)
+{
+    uint8_t head[ENTRY_LENGTH], extra[24] = { 0 };
+
+    if (!take(image, *offset, head, sizeof head, error)) {
+        return NULL;
+    }
+    size_t id_length = (size_t)head[12] << 8 | head[13];
+    size_t name_length = (size_t)head[14] << 8 | head[15];
+    uint32_t extra_length = be32(head + 36);
+    if (extra_length > EXTRA_MAX) {
+        refuse(image, MIG_ERROR_CONTAINER, *offset + 36,
+               "a snapshot has more than 1,024 bytes of extra data", error);
+        return NULL;
+    }
+    if (!mig_meter_spend(&image->meter, sizeof(Entry) + id_length + name_length)) {
+        refuse(image, MIG_ERROR_IO, *offset, "no memory for its snapshots", error);
+        return NULL;
+    }
+    Entry *entry = g_new0(Entry, 1);
+    entry->l1_offset = be64(head);
+    entry->l1_entries = be32(head + 8);
+    entry->disk_size = image->disk_size;
+    entry->shown.seconds = be32(head + 16);
+    entry->shown.nanoseconds = be32(head + 20);
+    entry->shown.vm_clock = be64(head + 24);
+    entry->shown.state_size = be32(head + 32);
+    entry->shown.id = g_malloc0(id_length + 1);
+    entry->shown.name = g_malloc0(name_length + 1);
+    uint64_t at = *offset + ENTRY_LENGTH;
+    bool ok =
+        take(image, at, extra, MIN(extra_length, sizeof extra), error) &&
+        take(image, at + extra_length, entry->shown.id, id_length, error) &&
+        take(image, at + extra_length + id_length, entry->shown.name, name_length, error);
+    if (!ok) {
+        free_entry(entry);
+        return NULL;
+    }
+    take_extra(entry, extra, extra_length);
+    *offset = (at + extra_length + id_length + name_length + 7) & ~UINT64_C(7);
+    return entry;
+}
+
+static bool read_snapshots(Image *image, GError **error)
+{
+    uint64_t offset = image->table_offset;
+
+    image->container->snapshots = g_ptr_array_new_with_free_func(free_entry);
+    for (uint32_t i = 0; i < image->n_snapshots; i++) {
+        Entry *entry = read_entry(image, &offset, error);
+
+        if (!entry) {
+            return false;
+        }
+        g_ptr_array_add(image->container->snapshots, entry);
+    }
+    return true;
+}
+
+/* --- which of them --- */
+
+/* "1 (before-update), 2 (after)" */
+static char *list_snapshots(const GPtrArray *snapshots)
+{
+    GString *list = g_string_new(NULL);
+
+    for (guint i = 0; i < snapshots->len && i < NAMED_MAX; i++) {
+        const Entry *entry = g_ptr_array_index(snapshots, i);
+        g_autofree char *id = g_strescape(entry->shown.id, NULL);
+        g_autofree char *name = g_strescape(entry->shown.name, NULL);
+
+        g_string_append_printf(list, "%s%s (%s%s)", i ? ", " : "", id, name,
+                               entry->shown.state_size ? "" : ", a disk alone");
+    }
+    if (snapshots->len > NAMED_MAX) {
+        g_string_append_printf(list, " and %u more", snapshots->len - NAMED_MAX);
+    }
+    return g_string_free(list, FALSE);
+}
+
+static Entry *find_by(const GPtrArray *snapshots, const char *wanted, bool by_name)
+{
+    for (guint i = 0; i < snapshots->len; i++) {
+        Entry *entry = g_ptr_array_index(snapshots, i);
+
+        if (strcmp(by_name ? entry->shown.name : entry->shown.id, wanted) == 0) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+/* The one with the state of a guest, if there is one. */
+static Entry *find_only(const GPtrArray *snapshots)
+{
+    Entry *only = NULL;
+
+    for (guint i = 0; i < snapshots->len; i++) {
+        Entry *entry = g_ptr_array_index(snapshots, i);
+
+        if (entry->shown.state_size > 0 && only) {
+            return NULL;
+        }
+        only = entry->shown.state_size > 0 ? entry : only;
+    }
+    return only;
+}
+
+static Entry *choose(const Image *image, const char *wanted, GError **error)
+{
+    const GPtrArray *snapshots = image->container->snapshots;
+    g_autofree char *list = list_snapshots(snapshots);
+    Entry *entry = !wanted ? find_only(snapshots) : find_by(snapshots, wanted, false);
+
+    if (wanted && !entry) {
+        entry = find_by(snapshots, wanted, true);
+    }
+    if (entry && entry->shown.state_size > 0) {
+        return entry;
+    }
+    if (snapshots->len == 0) {
+        mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,
+                            "not a migration stream: it is a qcow2 image without "
+                            "snapshots: it holds a disk, not a migration; save the "
+                            "guest's state with \"virsh save\"");
+    } else if (entry) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE,
+                            "this snapshot is of a disk alone: it has %s", list);
+    } else if (wanted) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE,
+                            "there is no snapshot \"%s\": it has %s", wanted, list);
+    } else {
+        mig_error_set_plain(
+            error, MIG_ERROR_USAGE,
+            "it is a qcow2 image with snapshots %s; --snapshot=ID chooses "
+            "one that has the state of a guest",
+            list);
+    }
+    return NULL;
+}
+
+/* --- the container --- */
+
+static bool qcow2_recognise(const uint8_t *head, size_t n)
+{
+    return n >= 4 && memcmp(head, "QFI\xfb", 4) == 0;
+}
+
+/* Where the state of @entry lies. */
+static bool locate(Image *image, const Entry *entry, GError **error)
+{
+    MigQcow2Map *map = &image->map;
+    uint64_t span = mig_qcow2_span(map);
+    uint64_t first = entry->disk_size / span + (entry->disk_size % span > 0);
+
+    map->l1_offset = entry->l1_offset;
+    map->l1_entries = entry->l1_entries;
+    if (map->l1_entries * 8 > L1_MAX || map->l1_offset >= image->source->size) {
+        return refuse(image, MIG_ERROR_CONTAINER, image->table_offset,
+                      "a snapshot has no sound L1 table", error);
+    }
+    if (first >= map->l1_entries ||
+        entry->shown.state_size > (map->l1_entries - first) * span) {
+        return refuse(image, MIG_ERROR_CONTAINER, image->table_offset,
+                      "a snapshot's L1 table does not reach its state", error);
+    }
+    map->start = first * span;
+    return true;
+}
+
+static MigSource *qcow2_open(MigSource *source, MigOpening *opening, GError **error)
+{
+    g_autoptr(MigSource) owned = source;
+    Image image = { .source = source, .container = opening->container };
+    Entry *entry;
+
+    if (!source->seekable) {
+        mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,
+                            "a qcow2 image is read from a file, not from a pipe or what "
+                            "is compressed");
+        return NULL;
+    }
+    if (!read_header(&image, error) || !read_snapshots(&image, error)) {
+        return NULL;
+    }
+    entry = choose(&image, opening->snapshot, error);
+    if (!entry || !locate(&image, entry, error)) {
+        return NULL;
+    }
+    entry->shown.is_read = true;
+    opening->container->words = "a snapshot in a qcow2 image";
+    return mig_source_qcow2_new(
+        g_steal_pointer(&owned), &image.map, entry->shown.state_size,
+        mig_expansion_max(opening->expansion, source->size), error);
+}
+
+static MigSink *qcow2_wrap(MigSink *sink, const MigWrapping *wrapping, GError **error)
+{
+    (void)wrapping;
+    mig_sink_free(sink);
+    mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,
+                        "a snapshot in a qcow2 image is read and not written");
+    return NULL;
+}
+
+const MigContainerType mig_container_qcow2 = {
+    .name = "qcow2",
+    .recognise = qcow2_recognise,
+    .open = qcow2_open,
+    .wrap = qcow2_wrap,
+};

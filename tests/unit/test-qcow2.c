@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          snapshots inside qcow2 images: each form of the tables, which snapshot is read, and
+ *                images that lie.
+ * Must not know: what is in a snapshot.
+ * See also:      lib/io/container-qcow2.c, lib/io/source-qcow2.c; QEMU's docs/interop/qcow2.rst.
+ */
+#include "bounds.h"
+#include "support.h"
+
+#include <string.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include "io/error.h"
+#include "io/input.h"
+
+/* An image of two snapshots: "1" ("disk") of a disk alone, and "2" ("guest"). */
+typedef struct {
+    unsigned version, cluster_bits;
+    bool extended;
+    enum { PLAIN, DEFLATE, ZSTD } packing;
+    unsigned unrecorded; /* bytes that the recorded size lacks */
+} Form;
+
+/* Clusters, in the order in which they lie. */
+enum { HEADER, SNAPSHOTS, L1, L2, DATA };
+
+#define DISK_SIZE 10000u
+/* Of the second entry of the table: the first has 40 + 24 + 1 + 4 bytes, padded. */
+#define ENTRY 72u
+
+static void put(GByteArray *image, gsize offset, guint64 number, unsigned n)
+{
+    if (image->len < offset + n) {
+        gsize had = image->len;
+
+        g_byte_array_set_size(image, (guint)(offset + n));
+        memset(image->data + had, 0, image->len - had);
+    }
+    for (unsigned i = 0; i < n; i++) {
+        image->data[offset + i] = (guint8)(number >> (8 * (n - 1 - i)));
+    }
+}
+
+static void put_header(GByteArray *image, const Form *form)
+{
+    const guint64 cluster = 1u << form->cluster_bits;
+
+    put(image, 0, 0x514649fb, 4);
+    put(image, 4, form->version, 4);
+    put(image, 20, form->cluster_bits, 4);
+    put(image, 24, DISK_SIZE, 8);
+    put(image, 60, 2, 4);
+    put(image, 64, SNAPSHOTS * cluster, 8);
+    if (form->version == 3) {
+        put(image, 72, (form->extended ? 16u : 0) | (form->packing == ZSTD ? 8u : 0), 8);
+        put(image, 100, 112, 4);
+        put(image, 104, form->packing == ZSTD, 1);
+    }
+}
+
+static void put_snapshot(GByteArray *image, gsize at, const Form *form, const char *id,
+                         const char *name, guint64 size)
+{
+    put(image, at, (guint64)L1 << form->cluster_bits, 8);
+    put(image, at + 8, 2, 4);
+    put(image, at + 12, strlen(id), 2);
+    put(image, at + 14, strlen(name), 2);
+    put(image, at + 16, 86400, 4);
+    put(image, at + 24, 61002000000, 8);
+    put(image, at + 36, 24, 4);
+    put(image, at + 40, size, 8);
+    put(image, at + 48, DISK_SIZE, 8);
+    put(image, at + 56, 7, 8);
+    for (gsize i = 0; id[i]; i++) {
+        put(image, at + 64 + i, (guint8)id[i], 1);
+    }
+    for (gsize i = 0; name[i]; i++) {
+        put(image, at + 64 + strlen(id) + i, (guint8)name[i], 1);
+    }
+}
+
+static gsize pack(const Form *form, const guint8 *plain, gsize n, guint8 *packed,
+                  gsize room)
+{
+    z_stream zlib = { 0 };
+
+    if (form->packing == ZSTD) {
+        return ZSTD_compress(packed, room, plain, n, 1);
+    }
+    ck_assert_int_eq(deflateInit2(&zlib, 9, Z_DEFLATED, -12, 9, Z_DEFAULT_STRATEGY),
+                     Z_OK);
+    zlib.next_in = (Bytef *)(guintptr)plain;
+    zlib.avail_in = (uInt)n;
+    zlib.next_out = packed;
+    zlib.avail_out = (uInt)room;
+    ck_assert_int_eq(deflate(&zlib, Z_FINISH), Z_STREAM_END);
+    deflateEnd(&zlib);
+    return zlib.total_out;
+}
+
+/* A cluster of @plain at the end of @image; its entry. */
+static guint64 put_cluster(GByteArray *image, const Form *form, const guint8 *plain)
+{
+    const gsize cluster = (gsize)1 << form->cluster_bits;
+    gsize at = image->len, n = cluster, room = 2 * cluster + 1000;
+    g_autofree guint8 *packed = g_malloc(room);
+
+    if (form->packing == PLAIN) {
+        g_byte_array_append(image, plain, (guint)cluster);
+        return at;
+    }
+    n = pack(form, plain, cluster, packed, room);
+    g_byte_array_append(image, packed, (guint)n);
+    return (guint64)1 << 62 |
+           (guint64)((at + n - 1) / 512 - at / 512) << (62 - (form->cluster_bits - 8)) |
+           at;
+}
+
+static GByteArray *make(const Form *form, GBytes *stream)
+{
+    GByteArray *image = g_byte_array_new();
+    const gsize cluster = (gsize)1 << form->cluster_bits, size = form->extended ? 16 : 8;
+    const guint64 first =
+        (DISK_SIZE + cluster / size * cluster - 1) / (cluster / size * cluster);
+    gsize n;
+    const guint8 *data = g_bytes_get_data(stream, &n);
+    g_autofree guint8 *padded = g_malloc0(n + cluster);
+
+    memcpy(padded, data, n);
+    put_header(image, form);
+    put_snapshot(image, SNAPSHOTS * cluster, form, "1", "disk", 0);
+    put_snapshot(image, SNAPSHOTS * cluster + ENTRY, form, "2", "guest",
+                 n - form->unrecorded);
+    put(image, L1 * cluster + 8 * first, L2 * cluster | (guint64)1 << 63, 8);
+    put(image, DATA * cluster - 1, 0, 1);
+    for (gsize i = 0; i * cluster < n; i++) {
+        guint64 entry = put_cluster(image, form, padded + i * cluster);
+        put(image, L2 * cluster + i * size, entry, 8);
+        if (form->extended) {
+            put(image, L2 * cluster + i * size + 8, 0xffffffff, 8);
+        }
+    }
+    return image;
+}
+
+static GBytes *the_stream(void)
+{
+    return fixture_bytes("good/vfio-config-last.txt");
+}
+
+/* All of it, but no more than @most bytes; NULL with *error set. */
+static GByteArray *read_image(const GByteArray *image, const char *snapshot, gsize most,
+                              GError **error)
+{
+    const MigInputOptions options = { MIG_INPUT_OPTIONS_INIT, .snapshot = snapshot };
+    g_autoptr(GBytes) bytes = g_bytes_new(image->data, image->len);
+    g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "image", &options, error);
+    g_autoptr(GByteArray) all = g_byte_array_new();
+    const guint8 *data;
+    size_t n = 0;
+
+    while (in && all->len < most && (data = mig_input_peek(in, 1, &n)) && n > 0) {
+        g_byte_array_append(all, data, (guint)n);
+        mig_input_skip(in, n);
+    }
+    return in && (all->len >= most || mig_input_end_error(in, error))
+               ? g_steal_pointer(&all)
+               : NULL;
+}
+
+static const Form forms[] = {
+    { 2, 9, false, PLAIN, 0 },    { 2, 16, false, PLAIN, 0 },
+    { 2, 12, false, DEFLATE, 0 }, { 3, 9, false, DEFLATE, 0 },
+    { 3, 9, false, ZSTD, 0 },     { 3, 14, true, PLAIN, 0 },
+    { 3, 14, true, ZSTD, 0 },     { 3, 21, false, PLAIN, 0 },
+    { 3, 21, true, DEFLATE, 0 },  { 3, 9, false, PLAIN, 1024 }, /* as with mapped-ram */
+};
+
+START_TEST(reads_each_form)
+{
+    g_autoptr(GBytes) stream = the_stream();
+    g_autoptr(GByteArray) image = make(&forms[_i], stream);
+    static const char *const names[] = { NULL, "2", "guest" };
+    gsize n;
+    const guint8 *data = g_bytes_get_data(stream, &n);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GByteArray) read = read_image(image, names[i], G_MAXUINT, &error);
+
+        ck_assert_msg(read != NULL, "%s", error ? error->message : "");
+        /* What is not recorded goes on to the end of the last cluster. */
+        ck_assert_uint_eq(read->len, forms[_i].unrecorded ? (n + 511) / 512 * 512 : n);
+        ck_assert_mem_eq(read->data, data, n);
+    }
+}
+END_TEST
+
+/* What is not allocated reads as zeros, and so does what is said to be zero. */
+START_TEST(shows_zeros)
+{
+    static const struct {
+        Form form;
+        unsigned at; /* of the L2 table: byte, and what it becomes */
+        guint8 byte;
+        unsigned zero, length; /* what then is zero */
+    } rows[] = {
+        { { 3, 9, false, PLAIN, 0 }, 15, 1, 512, 512 },
+        { { 3, 14, true, PLAIN, 0 }, 15, 0xfe, 0, 512 },
+        { { 3, 14, true, PLAIN, 0 }, 14, 0xfd, 9 * 512, 512 },
+    };
+    g_autoptr(GBytes) stream = the_stream();
+    g_autoptr(GByteArray) image = make(&rows[_i].form, stream);
+    const guint8 *data = g_bytes_get_data(stream, NULL);
+
+    image->data[(L2 << rows[_i].form.cluster_bits) + rows[_i].at] = rows[_i].byte;
+    g_autoptr(GByteArray) read = read_image(image, NULL, G_MAXUINT, NULL);
+    const unsigned zero = rows[_i].zero, length = rows[_i].length;
+    ck_assert(read && memcmp(read->data, data, zero) == 0);
+    for (unsigned i = 0; i < length; i++) {
+        ck_assert_uint_eq(read->data[zero + i], 0);
+    }
+    ck_assert_mem_eq(read->data + zero + length, data + zero + length, 512);
+}
+END_TEST
+
+#define TABLE (SNAPSHOTS * 512u)
+
+static const struct {
+    gsize offset; /* of a number of so many bytes, which becomes another */
+    unsigned n;
+    guint64 number;
+    const char *snapshot, *message;
+} lies[] = {
+    { 4, 4, 1, NULL, "qcow2: only versions 2 and 3 of the format are supported" },
+    { 20, 4, 22, NULL, "qcow2: its clusters have no size that there is" },
+    { 20, 4, 8, NULL, "qcow2: its clusters have no size that there is" },
+    { 32, 4, 2, NULL,
+      "qcow2: the image is encrypted, and its snapshots with it: load one (qemu -loadvm "
+      "NAME -S) and migrate it to a file" },
+    { 72, 8, 0x4, NULL,
+      "qcow2: an image with an external data file has no internal snapshots" },
+    { 72, 8, 0x8000000000000020, NULL,
+      "qcow2: incompatible features 0x8000000000000020 are not supported" },
+    { 60, 4, 0, NULL,
+      "not a migration stream: it is a qcow2 image without snapshots: it holds a disk, "
+      "not "
+      "a migration; save the guest's state with \"virsh save\"" },
+    { 60, 4, 65537, NULL, "qcow2: it has more than 65,536 snapshots" },
+    { 60, 4, 60000, NULL, "qcow2: a snapshot has more than 1,024 bytes of extra data" },
+    { 64, 8, G_MAXUINT64, NULL, "qcow2: the image ends within its header and snapshots" },
+    { 4, 4, 3, "3",
+      "there is no snapshot \"3\": it has 1 (disk, a disk alone), 2 (guest)" },
+    { 4, 4, 3, "disk",
+      "this snapshot is of a disk alone: it has 1 (disk, a disk alone), 2 (guest)" },
+    { TABLE + 40, 8, 5, NULL,
+      "it is a qcow2 image with snapshots 1 (disk), 2 (guest); --snapshot=ID chooses one "
+      "that has the state of a guest" },
+    { TABLE + ENTRY, 8, G_MAXUINT64, NULL, "qcow2: a snapshot has no sound L1 table" },
+    { TABLE + ENTRY + 8, 4, G_MAXUINT32, NULL,
+      "qcow2: a snapshot has no sound L1 table" },
+    { TABLE + ENTRY + 8, 4, 1, NULL,
+      "qcow2: a snapshot's L1 table does not reach its state" },
+    { TABLE + ENTRY + 36, 4, 1025, NULL,
+      "qcow2: a snapshot has more than 1,024 bytes of extra data" },
+    { TABLE + ENTRY + 40, 8, (guint64)1 << 63, NULL,
+      "qcow2: a snapshot's L1 table does not reach its state" },
+    { TABLE + ENTRY + 48, 8, G_MAXUINT64, NULL,
+      "qcow2: a snapshot's L1 table does not reach its state" },
+    { L1 * 512 + 8, 8, 0x00fffffffffffe00, NULL,
+      "qcow2: the image ends before what its tables name" },
+    { L2 * 512, 8, 0x00fffffffffffe00, NULL,
+      "qcow2: the image ends before what its tables name" },
+    { L2 * 512, 8, G_MAXUINT64, NULL,
+      "qcow2: the image ends before what its tables name" },
+    { L2 * 512, 8, (guint64)1 << 62, NULL, "qcow2: a compressed cluster is damaged" },
+};
+
+START_TEST(refuses_lies)
+{
+    const Form form = { 3, 9, false, PLAIN, 0 };
+    g_autoptr(GBytes) stream = the_stream();
+    g_autoptr(GByteArray) image = make(&form, stream);
+    g_autoptr(GError) error = NULL;
+
+    put(image, lies[_i].offset, lies[_i].number, lies[_i].n);
+    g_autoptr(GByteArray) read = read_image(image, lies[_i].snapshot, 1 << 20, &error);
+    ck_assert_ptr_null(read);
+    ck_assert_pstr_eq(error ? error->message : NULL, lies[_i].message);
+}
+END_TEST
+
+/* A state that no file of its size holds. */
+START_TEST(is_bounded)
+{
+    const Form form = { 3, 9, false, PLAIN, 0 };
+    g_autoptr(GBytes) stream = the_stream();
+    g_autoptr(GByteArray) image = make(&form, stream);
+    g_autoptr(GError) error = NULL;
+
+    /* A table of 4 Mi entries, of which the last leads to another: 128 GiB of nothing. */
+    g_byte_array_set_size(image, 34u << 20);
+    put(image, TABLE + ENTRY, 1u << 20, 8);
+    put(image, TABLE + ENTRY + 8, 4u << 20, 4);
+    memset(image->data + (1u << 20), 0, 32u << 20);
+    put(image, (33u << 20) - 8, L2 * 512, 8);
+    g_autoptr(GByteArray) read = read_image(image, NULL, 1 << 20, &error);
+    ck_assert_ptr_null(read);
+    ck_assert(g_error_matches(error, MIG_ERROR, MIG_ERROR_LIMIT));
+}
+END_TEST
+
+START_TEST(notices_each_cut)
+{
+    const Form form = { 3, 9, false, _i ? DEFLATE : PLAIN, 0 };
+    g_autoptr(GBytes) stream = the_stream();
+    g_autoptr(GByteArray) image = make(&form, stream);
+    /* What is after the last byte of use: of a cluster, and of a deflated one its end. */
+    const gsize whole = image->len - (_i ? 4 : 512 - g_bytes_get_size(stream) % 512);
+
+    for (gsize cut = 4; cut < whole; cut++) {
+        const GByteArray part = { image->data, (guint)cut };
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GByteArray) read = read_image(&part, NULL, G_MAXUINT, &error);
+
+        ck_assert_msg(!read && g_error_matches(error, MIG_ERROR, MIG_ERROR_CONTAINER),
+                      "cut at %zu: %s", cut, error ? error->message : "no error");
+    }
+}
+END_TEST
+
+/* Loops and overlaps among them: each is a result or an error, and soon. */
+START_TEST(survives_each_flip)
+{
+    const Form form = { 3, 9, _i > 0, _i > 1 ? ZSTD : PLAIN, 0 };
+    g_autoptr(GBytes) stream = the_stream();
+    g_autoptr(GByteArray) image = make(&form, stream);
+
+    limit_memory(64 << 20);
+    for (gsize at = 4; at < DATA * 512; at++) {
+        for (unsigned bit = 0; bit < 8; bit++) {
+            image->data[at] ^= (guint8)(1u << bit);
+            g_autoptr(GError) error = NULL;
+            g_autoptr(GByteArray) read = read_image(image, "2", 64 << 10, &error);
+            ck_assert(read || error);
+            image->data[at] ^= (guint8)(1u << bit);
+        }
+    }
+}
+END_TEST
+
+START_TEST(is_shown)
+{
+    const Form form = { 3, 16, false, PLAIN, 0 };
+    g_autoptr(GBytes) stream = the_stream();
+    g_autoptr(GByteArray) image = make(&form, stream);
+    g_autofree char *folder = scratch_dir();
+    g_autofree char *path = g_build_filename(folder, "image", NULL);
+    g_autofree char *out = g_build_filename(folder, "out", NULL);
+    g_autofree char *converted = NULL;
+    gsize n;
+
+    ck_assert(g_file_set_contents(path, (const char *)image->data, image->len, NULL));
+    g_autoptr(Run) text = run_migstat(NULL, "dump", path, NULL);
+    ck_assert_ptr_nonnull(strstr(text->out,
+                                 "  snapshot 1 \"disk\": 1970-01-02 00:00:00 UTC; "
+                                 "a disk alone, icount 7\n"));
+    ck_assert_ptr_nonnull(strstr(text->out,
+                                 "  snapshot 2 \"guest\": 1970-01-02 00:00:00 "
+                                 "UTC; 10,339 bytes; VM clock 61.002 s, icount "
+                                 "7; read here\n"));
+    g_autoptr(Run) json = run_migstat(NULL, "dump", "-f", "json", path, NULL);
+    ck_assert_ptr_nonnull(strstr(json->out, "\"is_read\": true"));
+    g_autoptr(Run) none = run_migstat(NULL, "check", "--snapshot=x", path, NULL);
+    ck_assert_int_eq(none->status, 2);
+    ck_assert_ptr_nonnull(strstr(none->err, "there is no snapshot \"x\""));
+    g_autoptr(Run) convert =
+        run_migstat(NULL, "convert", "--snapshot=guest", path, "-o", out, NULL);
+    ck_assert_int_eq(convert->status, 0);
+    ck_assert(g_file_get_contents(out, &converted, &n, NULL));
+    ck_assert_uint_eq(n, g_bytes_get_size(stream));
+    ck_assert_mem_eq(converted, g_bytes_get_data(stream, NULL), n);
+    g_autoptr(Run) in_place = run_migstat(NULL, "convert", "--in-place", path, NULL);
+    ck_assert_ptr_nonnull(strstr(in_place->err, "is read and not written"));
+    g_autoptr(GBytes) piped = g_bytes_new(image->data, image->len);
+    g_autoptr(Run) pipe = run_migstat(piped, "check", "-", NULL);
+    ck_assert_int_eq(pipe->status, 2);
+    scratch_remove(folder);
+}
+END_TEST
+
+Suite *suite_qcow2(void)
+{
+    Suite *suite = suite_create("qcow2");
+    TCase *tc = tcase_create("qcow2");
+
+    tcase_add_loop_test(tc, reads_each_form, 0, G_N_ELEMENTS(forms));
+    tcase_add_loop_test(tc, shows_zeros, 0, 3);
+    tcase_add_loop_test(tc, refuses_lies, 0, G_N_ELEMENTS(lies));
+    tcase_add_test(tc, is_bounded);
+    tcase_add_loop_test(tc, notices_each_cut, 0, 2);
+    tcase_add_loop_test(tc, survives_each_flip, 0, 3);
+    tcase_add_test(tc, is_shown);
+    tcase_set_timeout(tc, 60);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
