@@ -645,8 +645,6 @@ static const struct {
     { "be64 0x2; pstr8 \"pc.ram\"; u8 0", PLAIN, 1, "it is a postcopy preempt channel" },
     { "be32 0x11223344 1", PLAIN, 2, "it is a multifd channel" },
     { "str \"QCPR\"", PLAIN, 2, "it is the state file of a CPR transfer" },
-    { "str \"QFI\"; u8 0xfb; be32 3; zero 12; be32 16; zero 88", PLAIN, 2,
-      "a qcow2 image is read from a file" },
     { "str \"LZIP\"", PLAIN, 2, "it is compressed with lzip" },
     { "str \"LZIP\"", GZIP, 2, "it is compressed with lzip" },
     { LIBVIRT("LibvirtQemudPart", "le32", "0", "0"), PLAIN, 1,
