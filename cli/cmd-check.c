@@ -58,7 +58,7 @@ static const struct argp_option options[] = {
 };
 
 static const CliOptionRule option_rules[] = {
-    { "against", CLI_NOT_WITH, "channel" },
+    { "against", CLI_NOT_WITH, "channel offset" },
     { 0 },
 };
 

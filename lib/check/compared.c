@@ -7,6 +7,7 @@
 #include "check/compared.h"
 
 #include "check/check-private.h"
+#include "io/budget.h"
 
 void mig_compared_clear(MigCompared *compared)
 {
@@ -70,4 +71,11 @@ const GPtrArray *mig_compared_with_release(MigCheck *check, const MigItem *item,
     compared->releases[compared->n_releases].release = release;
     compared->releases[compared->n_releases++].differences = differences;
     return differences;
+}
+
+void mig_compared_ground(MigCheck *check)
+{
+    if (mig_reader_budget(check->reader)->left == 0) {
+        mig_report_no_ground(check, "the devices are more work than the stream is worth");
+    }
 }

@@ -34,4 +34,7 @@ const GPtrArray *mig_compared_with_destinations(MigCheck *check, const MigItem *
 const GPtrArray *mig_compared_with_release(MigCheck *check, const MigItem *item,
                                            MigRelease release);
 
+/* Where the budget is spent not all was compared, and the rule has no ground. */
+void mig_compared_ground(MigCheck *check);
+
 #endif

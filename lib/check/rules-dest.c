@@ -26,8 +26,8 @@
 #define QUEUES_CHECKED QEMU(11, 1)
 
 /* Each destination that is given. */
-#define EACH(check, shape) \
-    (size_t i = 0; i < (check)->n_against && ((shape) = (check)->against[i]); i++)
+#define EACH_DESTINATION(check, shape) \
+    for (size_t i = 0; i < (check)->n_against && ((shape) = (check)->against[i]); i++)
 
 static void dest_machine(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
@@ -35,48 +35,54 @@ static void dest_machine(MigCheck *check, const MigFacts *facts, const MigItem *
     const MigShape *shape;
 
     (void)facts;
-    for
-        EACH(check, shape)
-        {
-            const char *there = mig_shape_machine(shape);
+    EACH_DESTINATION(check, shape)
+    {
+        const char *there = mig_shape_machine(shape);
 
-            /* The loader compares only as many bytes as it received. */
-            if (conf && there &&
-                strncmp(conf->machine, there, strlen(conf->machine)) != 0) {
-                mig_report_item(check, item, "machine type %s here, %s there",
-                                conf->machine, there);
-                mig_report_words(check, MIG_ALL_RELEASES,
-                                 "Machine type received is '%s' and local is '%s'",
-                                 conf->machine, there);
-                mig_report_no_remedy(check,
-                                     "start the destination with -machine of that type");
-                if (!mig_shape_is_exact(shape)) {
-                    mig_report_severity(check, MIG_SEVERITY_NOTE);
-                }
+        /* The loader compares only as many bytes as it received. */
+        if (conf && there && strncmp(conf->machine, there, strlen(conf->machine)) != 0) {
+            mig_report_item(check, item, "machine type %s here, %s there", conf->machine,
+                            there);
+            mig_report_words(check, MIG_ALL_RELEASES,
+                             "Machine type received is '%s' and local is '%s'",
+                             conf->machine, there);
+            mig_report_no_remedy(check,
+                                 "start the destination with -machine of that type");
+            if (!mig_shape_is_exact(shape)) {
+                mig_report_severity(check, MIG_SEVERITY_NOTE);
             }
         }
+    }
 }
 
 /* --- sections ---------------------------------------------------------------------------- */
 
+/* The same device at another address: that is looked for where it is shown. */
+static const MigSection *report_alike(MigCheck *check, const MigShape *shape,
+                                      const MigSection *section)
+{
+    const MigSection *alike =
+        check->pending_kept ? mig_shape_alike(shape, check->reader, section) : NULL;
+
+    if (alike) {
+        g_autofree char *message = check->pending.message;
+        g_autofree char *other = mig_address_of_section(alike->name, alike->instance_id);
+
+        check->pending.message = g_strdup_printf(
+            "%s; it has %s, which the stream has not so far", message, other);
+    }
+    return alike;
+}
+
 static void report_unknown(MigCheck *check, const MigShape *shape, const MigItem *item)
 {
-    const MigSection *section = item->section;
-    const MigSection *alike = mig_shape_alike(shape, check->reader, section);
+    const MigSection *section = item->section, *alike;
     g_autofree char *address =
         mig_address_of_section(section->name, section->instance_id);
     g_autofree char *value = mig_remedy_value(address);
 
-    if (alike) {
-        g_autofree char *other = mig_address_of_section(alike->name, alike->instance_id);
-
-        mig_report_item(check, item,
-                        "the destination has no %s; it has %s, which the stream "
-                        "has not so far",
-                        address, other);
-    } else {
-        mig_report_item(check, item, "the destination has no %s", address);
-    }
+    mig_report_item(check, item, "the destination has no %s", address);
+    alike = report_alike(check, shape, section);
     mig_report_words(check, BEFORE(WORDS_CHANGED),
                      "Unknown savevm section or instance '%s' %u. Make sure that your "
                      "current VM setup matches your saved VM setup, including any "
@@ -99,6 +105,14 @@ static void report_unknown(MigCheck *check, const MigShape *shape, const MigItem
     }
 }
 
+/* Sections that a fresh guest does not write, and whose handler it has all the same. */
+static bool is_written_when_active(const MigSection *section)
+{
+    return mig_section_has_handler(section, "dirty-bitmap") ||
+           mig_section_has_handler(section, "block") ||
+           mig_section_has_handler(section, "spapr_drc");
+}
+
 static bool begins_section(const MigFacts *facts, const MigItem *item)
 {
     return (item->type == MIG_SECTION_START || item->type == MIG_SECTION_FULL) &&
@@ -109,14 +123,14 @@ static void dest_section(MigCheck *check, const MigFacts *facts, const MigItem *
 {
     const MigShape *shape;
 
-    for
-        EACH(check, shape)
-        {
-            if (mig_shape_is_exact(shape) && begins_section(facts, item) &&
-                !mig_shape_section(shape, item->section)) {
-                report_unknown(check, shape, item);
-            }
+    EACH_DESTINATION(check, shape)
+    {
+        if (mig_shape_is_exact(shape) && begins_section(facts, item) &&
+            !mig_shape_section(shape, item->section) &&
+            !is_written_when_active(item->section)) {
+            report_unknown(check, shape, item);
         }
+    }
 }
 
 static void report_version(MigCheck *check, const MigSection *section, uint64_t here,
@@ -143,37 +157,39 @@ static void dest_version(MigCheck *check, const MigFacts *facts, const MigItem *
 {
     const MigShape *shape;
 
-    for
-        EACH(check, shape)
-        {
-            const MigShapeSection *there =
-                mig_shape_is_exact(shape) && begins_section(facts, item)
-                    ? mig_shape_section(shape, item->section)
-                    : NULL;
+    EACH_DESTINATION(check, shape)
+    {
+        const MigShapeSection *there =
+            mig_shape_is_exact(shape) && begins_section(facts, item)
+                ? mig_shape_section(shape, item->section)
+                : NULL;
 
-            if (there && item->section->version_id > there->section->version_id) {
-                mig_report_item(check, item, "version %u here, at most %u there",
-                                item->section->version_id, there->section->version_id);
-                report_version(check, item->section, item->section->version_id,
-                               there->section->version_id);
-            }
+        if (there && item->section->version_id > there->section->version_id) {
+            mig_report_item(check, item, "version %u here, at most %u there",
+                            item->section->version_id, there->section->version_id);
+            report_version(check, item->section, item->section->version_id,
+                           there->section->version_id);
         }
+    }
 }
 
 /* --- RAM blocks -------------------------------------------------------------------------- */
 
-/* Blocks whose length the loader changes, up to what they may have at most. */
-static bool is_resized(const MigRamBlock *block)
+/* The loader changes the length of what firmware is given, up to what it has at most; that is
+ * not known, but it is no less than it has now. */
+static bool is_refused_length(const MigRamBlock *here, const MigRamBlock *there)
 {
-    static const char *const names[] = { "/rom@etc/acpi/tables", "/rom@etc/table-loader",
-                                         "/rom@etc/acpi/rsdp" };
+    static const char *const grow[] = { "/rom@etc/acpi/tables", "/rom@etc/table-loader",
+                                        "/rom@etc/acpi/rsdp" };
 
-    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (strcmp(block->name, names[i]) == 0) {
-            return true;
+    for (size_t i = 0; i < G_N_ELEMENTS(grow); i++) {
+        if (strcmp(here->name, grow[i]) == 0) {
+            return false;
         }
     }
-    return false;
+    return g_str_has_prefix(here->name, "/rom@")
+               ? here->used_length > there->used_length
+               : here->used_length != there->used_length;
 }
 
 /* What makes a block as long at the destination. */
@@ -204,39 +220,38 @@ static void dest_ram_block(MigCheck *check, const MigFacts *facts, const MigItem
     const MigShape *shape;
 
     (void)facts;
-    for
-        EACH(check, shape)
-        {
-            const MigRamBlock *block = item->block;
-            const MigRamBlock *there;
+    EACH_DESTINATION(check, shape)
+    {
+        const MigRamBlock *block = item->block;
+        const MigRamBlock *there;
 
-            if (!mig_shape_is_exact(shape)) {
-                continue;
-            }
-            there = mig_shape_block(shape, block);
-            if (!there) {
-                mig_report_item(check, item, "the destination has no RAM block \"%s\"",
-                                block->name);
-                mig_report_words(check, MIG_ALL_RELEASES,
-                                 "Unknown ramblock \"%s\", cannot accept migration",
-                                 block->name);
-                mig_report_no_remedy(
-                    check, strchr(block->name, '/')
-                               ? "start the destination with the device that owns it, "
-                                 "at the same address and with the same ROM"
-                               : "start the destination with memory of this name");
-            } else if (there->used_length != block->used_length && !is_resized(block)) {
-                mig_report_item(check, item,
-                                "RAM block \"%s\" has 0x%" PRIx64
-                                " bytes here, 0x%" PRIx64 " there",
-                                block->name, block->used_length, there->used_length);
-                mig_report_words(check, MIG_ALL_RELEASES,
-                                 "Size mismatch: %s: 0x%" PRIx64 " != 0x%" PRIx64
-                                 ": Invalid argument",
-                                 block->name, block->used_length, there->used_length);
-                mig_report_no_remedy(check, length_option(block->name));
-            }
+        if (!mig_shape_is_exact(shape)) {
+            continue;
         }
+        there = mig_shape_block(shape, block);
+        if (!there) {
+            mig_report_item(check, item, "the destination has no RAM block \"%s\"",
+                            block->name);
+            mig_report_words(check, MIG_ALL_RELEASES,
+                             "Unknown ramblock \"%s\", cannot accept migration",
+                             block->name);
+            mig_report_no_remedy(
+                check, strchr(block->name, '/')
+                           ? "start the destination with the device that owns it, "
+                             "at the same address and with the same ROM"
+                           : "start the destination with memory of this name");
+        } else if (is_refused_length(block, there)) {
+            mig_report_item(check, item,
+                            "RAM block \"%s\" has 0x%" PRIx64 " bytes here, 0x%" PRIx64
+                            " there",
+                            block->name, block->used_length, there->used_length);
+            mig_report_words(check, MIG_ALL_RELEASES,
+                             "Size mismatch: %s: 0x%" PRIx64 " != 0x%" PRIx64
+                             ": Invalid argument",
+                             block->name, block->used_length, there->used_length);
+            mig_report_no_remedy(check, length_option(block->name));
+        }
+    }
 }
 
 /* What the stream does not fill stays as the destination has made it. */
@@ -245,23 +260,22 @@ static void dest_ram_missing(MigCheck *check, const MigFacts *facts, const MigIt
     const MigShape *shape;
 
     (void)item;
-    for
-        EACH(check, shape)
-        {
-            size_t n = 0;
-            const MigRamBlock *const *blocks =
-                facts->ram_lists ? mig_shape_blocks(shape, &n) : NULL;
+    EACH_DESTINATION(check, shape)
+    {
+        size_t n = 0;
+        const MigRamBlock *const *blocks =
+            facts->ram_lists ? mig_shape_blocks(shape, &n) : NULL;
 
-            for (size_t j = 0; j < n; j++) {
-                if (!mig_ram_block_named(check->reader, blocks[j])) {
-                    mig_report(check, mig_reader_tell(check->reader), NULL,
-                               "the stream has no RAM block \"%s\", of which the "
-                               "destination has "
-                               "0x%" PRIx64 " bytes",
-                               blocks[j]->name, blocks[j]->used_length);
-                }
+        for (size_t j = 0; j < n; j++) {
+            if (!mig_ram_block_named(check->reader, blocks[j])) {
+                mig_report(check, mig_reader_tell(check->reader), NULL,
+                           "the stream has no RAM block \"%s\", of which the "
+                           "destination has "
+                           "0x%" PRIx64 " bytes",
+                           blocks[j]->name, blocks[j]->used_length);
             }
         }
+    }
 }
 
 /* --- device state ------------------------------------------------------------------------ */
@@ -304,6 +318,7 @@ static void report_each(MigCheck *check, const MigItem *item, uint32_t kinds,
             }
         }
     }
+    mig_compared_ground(check);
 }
 
 static void report_device_version(MigCheck *check, const MigItem *item,

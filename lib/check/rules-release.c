@@ -36,17 +36,31 @@ static const MigShapeDifference *first_of(MigCheck *check, const MigItem *item,
     return NULL;
 }
 
+/* Whether two releases refuse it for the same: one between them may read what is too new for
+ * the older and too old for the newer one. */
+static bool is_same(const MigShapeDifference *one, const MigShapeDifference *other)
+{
+    bool version =
+        one->kind == MIG_SHAPE_VERSION_NEW || one->kind == MIG_SHAPE_VERSION_OLD;
+
+    return one->kind == other->kind && g_strcmp0(one->path, other->path) == 0 &&
+           (version || one->there == other->there);
+}
+
 /* Why @release refuses the device, or NULL: those built in next to it agree. */
 static const MigShapeDifference *refusal(MigCheck *check, const MigItem *item,
                                          MigRelease release, uint32_t kinds)
 {
     MigRelease below, above;
+    const MigShapeDifference *one, *other;
 
     mig_shape_known_releases(release, &below, &above);
-    return below != MIG_RELEASE_NONE && above != MIG_RELEASE_NONE &&
-                   first_of(check, item, below, kinds)
-               ? first_of(check, item, above, kinds)
-               : NULL;
+    if (below == MIG_RELEASE_NONE || above == MIG_RELEASE_NONE) {
+        return NULL;
+    }
+    one = first_of(check, item, below, kinds);
+    other = one ? first_of(check, item, above, kinds) : NULL;
+    return other && is_same(one, other) ? other : NULL;
 }
 
 /* Tells of the oldest release that refuses it; and what one of them prints. */
@@ -73,6 +87,7 @@ static void judge(MigCheck *check, const MigItem *item, uint32_t kinds, Report *
             words(check, item, d, release);
         }
     }
+    mig_compared_ground(check);
 }
 
 /* --- versions ---------------------------------------------------------------------------- */

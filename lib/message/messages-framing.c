@@ -141,6 +141,16 @@ const MigMessage mig_messages_framing[] = {
       .help = "Save the guest again in the state paused, or set the field to paused with "
               "\"migstat convert "
               "--filter=set-field:path=globalstate:runstate:value=paused\"." },
+    { .id = "allocation",
+      .form = CAUSE,
+      .texts = TEXTS(ALWAYS("failed to allocate %u bytes", "length")),
+      .function = "glib/gmem.c, g_malloc",
+      .meaning =
+          "The loader took {length} for a length and asked for as much memory; QEMU "
+          "aborts. The stream is damaged where it stands, often in the machine "
+          "type's length, or is no stream there.",
+      .look = "The command \"migstat check FILE\" says where.",
+      .help = "Fetch the file again, or save the guest again." },
     { .id = "enum-value",
       .form = CAUSE,
       .texts = TEXTS(ALWAYS("invalid parameter value: %s", "value")),

@@ -18,6 +18,9 @@
 #define MADT_HEADER 44u
 #define MADT_MAX    (128u << 10)
 
+/* Places that look like a MADT before one is believed to be none. */
+#define TABLES_MAX 16u
+
 /* Structures: of a processor with a local APIC, or x2APIC; each begins with type and length. */
 enum { LOCAL_APIC = 0, LOCAL_X2APIC = 9 };
 
@@ -86,8 +89,10 @@ MigAcpi mig_acpi_read(const uint8_t *tables, size_t n)
     const uint8_t *end = tables + n, *p = tables, *table;
     MigAcpi acpi = { 0 };
     uint32_t length;
+    unsigned n_tables = 0;
 
-    while (!acpi.cpus && (table = next_table(&p, end, "APIC", MADT_HEADER, &length))) {
+    while (!acpi.cpus && n_tables++ < TABLES_MAX &&
+           (table = next_table(&p, end, "APIC", MADT_HEADER, &length))) {
         acpi.cpus = read_madt(table, length);
     }
     p = tables;

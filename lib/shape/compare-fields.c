@@ -28,28 +28,41 @@ static MigShapeDifference *differ(MigShapeComparison *c, MigShapeDifferenceKind 
     return difference;
 }
 
-/* Whether an integer of the structure at hand that comes before @name is @value: then the
- * loader reads how many there are, and does not have to know. */
+/* What @path has after a structure's path of @n bytes; NULL where it is not in it, or deeper. */
+static const char *name_in(const char *path, const char *structure, size_t n)
+{
+    const char *name = path + (n ? n + 1 : 0);
+
+    return strncmp(path, structure, n) == 0 && strlen(path) >= (n ? n + 2 : 1) &&
+                   !strpbrk(name, ".[")
+               ? name
+               : NULL;
+}
+
+/* Whether an integer of the structure at hand that comes before @name is @value, or of the one
+ * whose subsection it is: then the loader reads how many there are, and does not have to know.
+ * Also where nobody can tell. */
 static bool is_carried(const MigShapeComparison *c, const char *name, uint64_t value)
 {
-    const GArray *list = mig_offered_leaves(c->offered)->list;
+    const MigLeaves *leaves = mig_offered_leaves(c->offered);
+    const GArray *list = leaves->list;
 
     for (guint i = 0; i < list->len && mig_budget_spend(c->budget, 1); i++) {
         const MigField *f = &g_array_index(list, MigLeaf, i).field;
-        size_t n = c->path->len ? c->path->len + 1 : 0;
+        const char *own = name_in(f->path, c->path->str, c->path->len);
+        const char *outer = c->enclosing == SIZE_MAX
+                                ? NULL
+                                : name_in(f->path, c->path->str, c->enclosing);
 
-        if (strncmp(f->path, c->path->str, c->path->len) == 0 && strlen(f->path) > n &&
-            !strpbrk(f->path + n, ".[")) {
-            if (strcmp(f->path + n, name) == 0) {
-                return false;
-            }
-            if ((f->kind == MIG_FIELD_UINT || f->kind == MIG_FIELD_INT) &&
-                f->u == value) {
-                return true;
-            }
+        if (own && strcmp(own, name) == 0) {
+            return false;
+        }
+        if ((own || outer) && f->u == value &&
+            (f->kind == MIG_FIELD_UINT || f->kind == MIG_FIELD_INT)) {
+            return true;
         }
     }
-    return false;
+    return c->budget->left == 0 || leaves->too_many;
 }
 
 /* --- fields that both have --------------------------------------------------------------- */
@@ -99,7 +112,7 @@ static bool is_anchor(MigShapeComparison *c, const MigShapeField *here,
 static void compare_pair(MigShapeComparison *c, const MigShapeVmstate *in, /* NOLINT */
                          const MigShapeField *here, const MigShapeField *there)
 {
-    size_t length = c->path->len;
+    size_t length = c->path->len, enclosing = c->enclosing;
 
     if (!here->vmstate || !there->vmstate) {
         return;
@@ -107,6 +120,7 @@ static void compare_pair(MigShapeComparison *c, const MigShapeVmstate *in, /* NO
     if (!counts_agree(c, here, there)) {
         report_lengths(c, in, here, there);
     }
+    c->enclosing = SIZE_MAX;
     if (length) {
         g_string_append_c(c->path, '.');
     }
@@ -116,6 +130,7 @@ static void compare_pair(MigShapeComparison *c, const MigShapeVmstate *in, /* NO
     }
     mig_shape_compare_vmstate(c, here->vmstate, there->vmstate, there->vmstate->version);
     g_string_truncate(c->path, length);
+    c->enclosing = enclosing;
 }
 
 /* --- fields between two that both have --------------------------------------------------- */
@@ -235,12 +250,14 @@ static void compare_fields(MigShapeComparison *c,
         }
         b = next_b ? next_b->next : NULL;
         a = a ? a->next : NULL;
-    } while (from_a || from_b);
+    } while ((from_a || from_b) && mig_shape_goes_on(c, 1));
 }
 
-static const MigShapeVmstate *find_subsection(const MigShapeVmstate *v, const char *name)
+static const MigShapeVmstate *find_subsection(MigShapeComparison *c,
+                                              const MigShapeVmstate *v, const char *name)
 {
-    for (const MigShapeVmstate *q = v->subsections; q; q = q->next) {
+    for (const MigShapeVmstate *q = v->subsections; q && mig_budget_spend(c->budget, 1);
+         q = q->next) {
         if (strcmp(q->name, name) == 0) {
             return q;
         }
@@ -252,7 +269,7 @@ static void compare_subsection(MigShapeComparison *c,
                                const MigShapeVmstate *in, /* NOLINT */
                                const MigShapeVmstate *here, const MigShapeVmstate *there)
 {
-    size_t length = c->path->len;
+    size_t length = c->path->len, enclosing = c->enclosing;
     MigShapeDifference *difference;
 
     if (!there || here->version > there->version || here->version < there->minimum) {
@@ -271,7 +288,9 @@ static void compare_subsection(MigShapeComparison *c,
         g_string_append_c(c->path, '.');
     }
     g_string_append(c->path, here->name);
+    c->enclosing = length;
     mig_shape_compare_vmstate(c, here, there, here->version);
+    c->enclosing = enclosing;
     g_string_truncate(c->path, length);
 }
 
@@ -309,9 +328,13 @@ void mig_shape_compare_vmstate(MigShapeComparison *c,
                                const MigShapeVmstate *there, uint32_t version)
 {
     compare_fields(c, here, there, version);
-    for (const MigShapeVmstate *q = here->subsections; q; q = q->next) {
-        const MigShapeVmstate *own = find_subsection(there, q->name);
+    for (const MigShapeVmstate *q = here->subsections; q && mig_shape_goes_on(c, 1);
+         q = q->next) {
+        const MigShapeVmstate *own = find_subsection(c, there, q->name);
 
+        if (c->budget->left == 0) {
+            return;
+        }
         if (own || !c->exact) {
             compare_subsection(c, here, q, own);
         } else {

@@ -69,6 +69,9 @@ void mig_offered_clear(MigOffered *o)
     g_free(o->text);
 }
 
+/* Differences of a device that are kept. */
+#define DIFFERENCES_MAX 1000u
+
 /* --- differences ------------------------------------------------------------------------- */
 
 MigShapeDifference *mig_shape_differ(GPtrArray *differences, MigShapeDifferenceKind kind,
@@ -80,6 +83,11 @@ MigShapeDifference *mig_shape_differ(GPtrArray *differences, MigShapeDifferenceK
     difference->sure = sure;
     g_ptr_array_add(differences, difference);
     return difference;
+}
+
+bool mig_shape_goes_on(const MigShapeComparison *c, uint64_t steps)
+{
+    return c->differences->len < DIFFERENCES_MAX && mig_budget_spend(c->budget, steps);
 }
 
 void mig_shape_difference_free(gpointer p)
@@ -125,32 +133,38 @@ static const char *handler_of(const MigSection *section)
     return slash ? slash + 1 : section->name;
 }
 
-static bool is_in_stream(MigReader *reader, const MigSection *section)
+/* Sections that are looked at to find one like it. */
+#define ALIKE_MAX 16384u
+
+static bool is_in_stream(const MigReader *reader, const MigSection *section,
+                         unsigned *left)
 {
-    MigBudget *budget = mig_reader_budget(reader);
     size_t n;
     const MigSection *const *sections = mig_reader_sections(reader, &n);
 
-    for (size_t i = 0; i < n && mig_budget_spend(budget, 1); i++) {
+    for (size_t i = 0; i < n && *left; i++, --*left) {
         if (mig_section_compare(sections[i], section) == 0) {
             return true;
         }
     }
-    return false;
+    return *left == 0;
 }
 
-const MigSection *mig_shape_alike(const MigShape *shape, MigReader *reader,
+const MigSection *mig_shape_alike(const MigShape *shape, const MigReader *reader,
                                   const MigSection *section)
 {
-    MigBudget *budget = mig_reader_budget(reader);
+    unsigned left = ALIKE_MAX;
 
-    for (guint i = 0; i < shape->sections->len && mig_budget_spend(budget, 1); i++) {
+    for (guint i = 0; i < shape->sections->len && left; i++, left--) {
         const MigSection *other =
             g_array_index(shape->sections, MigShapeSection, i).section;
 
         if (strcmp(handler_of(other), handler_of(section)) == 0 &&
-            !is_in_stream(reader, other)) {
+            !is_in_stream(reader, other, &left)) {
             return other;
+        }
+        if (!left) {
+            break;
         }
     }
     return NULL;
@@ -164,16 +178,7 @@ const MigRamBlock *const *mig_shape_blocks(const MigShape *shape, size_t *n)
 
 const MigRamBlock *mig_ram_block_named(const MigReader *reader, const MigRamBlock *block)
 {
-    size_t n;
-    const MigRamBlock *const *blocks = mig_reader_ram_blocks(reader, &n);
-
-    for (size_t i = 0; i < n; i++) {
-        if (blocks[i]->name_length == block->name_length &&
-            memcmp(blocks[i]->name, block->name, block->name_length) == 0) {
-            return blocks[i];
-        }
-    }
-    return NULL;
+    return mig_reader_ram_block(reader, block->name, block->name_length);
 }
 
 const MigRamBlock *mig_shape_block(const MigShape *shape, const MigRamBlock *block)
@@ -224,28 +229,65 @@ static MigShapeDifference *differ(MigShapeComparison *c, MigShapeDifferenceKind 
     return difference;
 }
 
+/* Whether the guest ran under KVM, whose list has registers of its firmware: there the kernel
+ * says which values a constant register takes.
+ * Source: KVM_REG_ARM_FW of the kernel's asm/kvm.h. */
+static bool is_of_kvm(const MigLeaves *leaves)
+{
+    for (guint i = 0; i < leaves->registers->len; i++) {
+        if ((g_array_index(leaves->registers, uint64_t, i) >> 16 & 0xfff) == 0x14) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The loader looks its own list through, which ascends, and stops at its end. */
+static bool is_lacking(const MigLeaves *here, const MigLeaves *there, guint number)
+{
+    const GArray *ids = here->registers, *own = there->registers;
+
+    return own->len > 0 && !there->too_many && number < ids->len &&
+           g_array_index(ids, uint64_t, number) <
+               g_array_index(own, uint64_t, own->len - 1);
+}
+
+static void compare_value(MigShapeComparison *c, const MigField *here,
+                          const MigField *there, bool kvm)
+{
+    MigShapeDifference *difference;
+
+    if (mig_glob("*virtio.queues[*].num", here->path) && here->u > there->u) {
+        differ(c, MIG_SHAPE_QUEUE, here)->there = there->u;
+    } else if (is_refused(here, there)) {
+        difference = differ(c, MIG_SHAPE_VALUE, here);
+        difference->there = there->u;
+        difference->sure = !kvm || !is_constant_register(here->path);
+    }
+}
+
 /* Values that the loader compares with its own, and registers that it lacks: it stops at the
  * first of those. */
 static void compare_values(MigShapeComparison *c, const MigLeaves *here,
                            const MigLeaves *there)
 {
+    bool kvm = is_of_kvm(here);
     MigShapeDifference *lacking = NULL;
+    guint number = 0;
     unsigned n = 0;
 
-    for (guint i = 0; i < here->list->len && mig_budget_spend(c->budget, 4); i++) {
+    for (guint i = 0; i < here->list->len && mig_shape_goes_on(c, 4); i++) {
         const MigField *f = &g_array_index(here->list, MigLeaf, i).field;
         const MigLeaf *own = mig_leaves_find(there, f->path);
+        bool is_register = g_str_has_prefix(f->path, REGISTER);
 
-        if (own && mig_glob("*virtio.queues[*].num", f->path) && f->u > own->field.u) {
-            differ(c, MIG_SHAPE_QUEUE, f)->there = own->field.u;
-        } else if (own && is_refused(f, &own->field)) {
-            differ(c, MIG_SHAPE_VALUE, f)->there = own->field.u;
-        } else if (!own && there->registers->len && !there->too_many &&
-                   g_str_has_prefix(f->path, REGISTER)) {
-            n++;
+        if (own) {
+            compare_value(c, f, &own->field, kvm);
+        } else if (is_register && is_lacking(here, there, number)) {
             lacking = lacking ? lacking : differ(c, MIG_SHAPE_REGISTER, f);
-            lacking->here = n;
+            lacking->here = ++n;
         }
+        number += is_register;
     }
 }
 
@@ -321,6 +363,9 @@ static void compare_version(GPtrArray *differences, const MigSection *section,
     }
 }
 
+/* What one more costs beside its fields. */
+#define VMSTATE_STEPS 16u
+
 /* Several types can have one name, and the stream does not tell which it is: the one with the
  * fewest differences counts. */
 static void compare_with_all(MigShapeComparison *c, MigShapeVmstate *const *vmstates,
@@ -330,7 +375,9 @@ static void compare_with_all(MigShapeComparison *c, MigShapeVmstate *const *vmst
     GPtrArray *all = c->differences;
     g_autoptr(GPtrArray) best = NULL;
 
-    for (size_t i = 0; i < n && !(best && count_sure(best) == 0); i++) {
+    for (size_t i = 0; i < n && !(best && count_sure(best) == 0) &&
+                       mig_budget_spend(c->budget, VMSTATE_STEPS);
+         i++) {
         GPtrArray *own = g_ptr_array_new_with_free_func(mig_shape_difference_free);
 
         c->differences = own;
@@ -345,8 +392,11 @@ static void compare_with_all(MigShapeComparison *c, MigShapeVmstate *const *vmst
         g_clear_pointer(&own, g_ptr_array_unref);
     }
     c->differences = all;
-    while (best && best->len > 0) {
-        g_ptr_array_add(all, g_ptr_array_steal_index(best, 0));
+    for (guint i = 0; best && i < best->len; i++) {
+        g_ptr_array_add(all, g_ptr_array_index(best, i));
+    }
+    if (best) {
+        g_ptr_array_set_free_func(best, NULL);
     }
 }
 
@@ -377,7 +427,8 @@ bool mig_shape_compare_release(MigRelease release, MigOffered *o, GPtrArray *dif
                              .offered = o,
                              .knows_counts = release >= MIG_RELEASE_COUNTS,
                              .differences = differences,
-                             .path = path };
+                             .path = path,
+                             .enclosing = SIZE_MAX };
 
     if (!o->shape || !mig_budget_spend(c.budget, ROW_STEPS)) {
         return false;
@@ -399,7 +450,8 @@ void mig_shape_compare_device(const MigShape *shape, MigOffered *o,
                              .max_cpus = shape->max_cpus,
                              .knows_counts = shape->reader || shape->knows_counts,
                              .differences = differences,
-                             .path = path };
+                             .path = path,
+                             .enclosing = SIZE_MAX };
 
     if (shape->reader) {
         compare_with_stream(&c, shape, o);

@@ -91,7 +91,7 @@ const MigShapeSection *mig_shape_section(const MigShape *shape,
 
 /* A section of the destination that has the same handler at another address, and that the
  * stream has not so far; NULL, also where looking further costs too much. */
-const MigSection *mig_shape_alike(const MigShape *shape, MigReader *reader,
+const MigSection *mig_shape_alike(const MigShape *shape, const MigReader *reader,
                                   const MigSection *section);
 
 /* The destination's RAM blocks, *n of them; NULL where it does not show any. */
@@ -120,7 +120,12 @@ typedef struct MigShapeComparison {
     bool knows_counts; /* fixed arrays have their number of elements */
     GPtrArray *differences;
     GString *path;
+    size_t
+        enclosing; /* of a subsection, bytes of @path that its owner has; else SIZE_MAX */
 } MigShapeComparison;
+
+/* Takes @steps; false where there are not as many, or there are differences enough. */
+bool mig_shape_goes_on(const MigShapeComparison *c, uint64_t steps);
 
 /* @here was read with @version: that of the section, or of the subsection. */
 void mig_shape_compare_vmstate(MigShapeComparison *c, const MigShapeVmstate *here,

@@ -33,6 +33,12 @@ uint32_t mig_reader_page_size(const MigReader *r)
     return mig_ram_state_page_size(r->ram);
 }
 
+const MigRamBlock *mig_reader_ram_block(const MigReader *r, const char *name,
+                                        uint8_t length)
+{
+    return mig_ram_state_find(r->ram, name, length);
+}
+
 const MigRamBlock *const *mig_reader_ram_blocks(const MigReader *r, size_t *n)
 {
     const GPtrArray *blocks = mig_ram_state_blocks(r->ram);

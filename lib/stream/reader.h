@@ -92,6 +92,10 @@ MIG_API const MigRamBlock *const *mig_reader_ram_blocks(const MigReader *reader,
                                                         size_t *n);
 MIG_API const MigSection *const *mig_reader_sections(const MigReader *reader, size_t *n);
 
+/* The RAM block of that name, @length bytes; NULL where the lists have none so far. */
+MIG_API const MigRamBlock *mig_reader_ram_block(const MigReader *reader, const char *name,
+                                                uint8_t length);
+
 /*
  * The description, once it was needed or reached; else NULL.  mig_reader_find_description()
  * looks for it now, if it was not, which makes a pipe spool what is left of it.

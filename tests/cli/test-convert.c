@@ -178,8 +178,9 @@ START_TEST(zstd_there_and_back)
     assert_status(
         "gzip a; migstat convert --in-place --to=config-last a.gz && gzip -t a.gz", 0,
         NULL);
-    assert_status("migstat convert --in-place --compress=xz:1 a.gz && xz -t <a.gz", 0,
-                  NULL);
+    assert_status("migstat convert --in-place --compress=xz:1 a.gz && { ! command -v xz "
+                  "|| xz -t <a.gz; }",
+                  0, NULL);
     assert_status("migstat convert --in-place --offset=1 c", 2, "would be lost");
 }
 END_TEST

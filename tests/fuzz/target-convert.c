@@ -90,20 +90,31 @@ static bool is_complete(GBytes *bytes)
     return fuzz_read(data, n, NULL, NULL);
 }
 
+typedef struct Doubt {
+    bool guessed; /* an end was looked for, or is not where it should be */
+    bool footers, trailing;
+} Doubt;
+
 static void note_doubt(const MigItem *item, void *user)
 {
-    *(bool *)user |= item->inferred || item->description_differs || item->defect;
+    Doubt *doubt = user;
+
+    doubt->guessed |= item->inferred || item->description_differs || item->defect;
+    doubt->footers |= item->kind == MIG_ITEM_SECTION_FOOTER;
+    doubt->trailing |= item->kind == MIG_ITEM_TRAILING;
 }
 
 /* Complete, and no end in it was guessed: to guess is to look at what follows, which a
- * conversion may change. */
+ * conversion may change.  Whether there are footers is guessed too where the end mark follows
+ * the first section, by what follows that. */
 static bool is_certain(GBytes *bytes)
 {
     size_t n;
     const uint8_t *data = g_bytes_get_data(bytes, &n);
-    bool doubt = false;
+    Doubt doubt = { 0 };
 
-    return fuzz_read(data, n, note_doubt, &doubt) && !doubt;
+    return fuzz_read(data, n, note_doubt, &doubt) && !doubt.guessed &&
+           (doubt.footers || !doubt.trailing);
 }
 
 /* Errors that check finds without a release, save those of the rule @announced. */
