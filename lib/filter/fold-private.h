@@ -19,9 +19,10 @@ typedef struct MigFold {
     MigDescriptionEdit *edit;
     bool multifd;            /* there are multifd channels */
     const MigRamBlock *last; /* what CONTINUE means where the output is */
-    bool data_written;       /* of the device whose END is open */
-    bool full_written;       /* or whose FULL is open: what follows in it is dropped */
-    uint64_t n_devices;      /* with packets, whose FULL was written */
+    GByteArray *written; /* by the index of a section: what was written of its device */
+    bool data_written;   /* of the device whose END is open */
+    bool full_written;   /* or whose FULL is open: what follows in it is dropped */
+    uint64_t n_devices;  /* with packets, whose FULL was written */
     uint64_t n_pages, n_dropped;
 
     /* Of a switch to postcopy. */

@@ -11,6 +11,8 @@
  */
 #include "filter/fold-private.h"
 
+#include <string.h>
+
 #include "stream/vfio-payload.h"
 #include "stream/vfio.h"
 
@@ -122,6 +124,40 @@ static bool judge(MigNext *next, const MigItem *item, const MigVfioPacket *all, 
     return !fault.found;
 }
 
+/* Bits of MigFold.written. */
+enum { DATA_WRITTEN = 1, CONFIG_WRITTEN = 2 };
+
+static uint8_t *written(MigFold *fold, const MigSection *section)
+{
+    guint old;
+
+    if (!fold->written) {
+        fold->written = g_byte_array_new();
+    }
+    old = fold->written->len;
+    if (section->index >= old) {
+        g_byte_array_set_size(fold->written, section->index + 1);
+        memset(fold->written->data + old, 0, section->index + 1 - old);
+    }
+    return fold->written->data + section->index;
+}
+
+/* A device's state stands once in the result. */
+static bool is_first(MigFold *fold, MigNext *next, const MigItem *item, uint8_t bit,
+                     GError **error)
+{
+    uint8_t *bits = written(fold, item->section);
+
+    if (*bits & bit) {
+        return mig_next_refuse(
+            next, item, item->section, error,
+            "it has a second section for the state that other channels "
+            "have");
+    }
+    *bits |= bit;
+    return true;
+}
+
 static bool write_data(MigFold *fold, MigNext *next, const MigItem *like,
                        const MigVfioPacket *all, size_t n, GError **error)
 {
@@ -142,7 +178,8 @@ static bool put_end(MigFold *fold, MigNext *next, const MigItem *item,
         return mig_next_refuse(next, item, item->section, error,
                                "its END section has state, and other channels have it");
     }
-    return (fold->data_written || (judge(next, item, all, n, error) &&
+    return (fold->data_written || (is_first(fold, next, item, DATA_WRITTEN, error) &&
+                                   judge(next, item, all, n, error) &&
                                    write_data(fold, next, item, all, n, error))) &&
            mig_next_emit(next, item, error);
 }
@@ -162,7 +199,13 @@ static bool put_full(MigFold *fold, MigNext *next, const MigItem *item,
     }
     fold->full_written = true;
     fold->n_devices++;
-    return judge(next, item, all, n, error) &&
+    if (n > 1 && !(*written(fold, item->section) & DATA_WRITTEN)) {
+        return mig_next_refuse(next, item, item->section, error,
+                               "it has no END section for the data that other channels "
+                               "have");
+    }
+    return is_first(fold, next, item, CONFIG_WRITTEN, error) &&
+           judge(next, item, all, n, error) &&
            emit_config(fold, next, item, &all[n - 1], error);
 }
 
@@ -178,7 +221,9 @@ bool mig_fold_vfio(MigFold *fold, MigNext *next, const MigItem *item, GError **e
     if (n && item->type == MIG_SECTION_FULL) {
         return put_full(fold, next, item, all, n, error);
     }
-    if (item->vfio.flag == MIG_VFIO_DEV_CONFIG_LOAD_READY) {
+    if (item->vfio.flag == MIG_VFIO_DEV_CONFIG_LOAD_READY ||
+        (item->type == MIG_SECTION_FULL && item->vfio.flag == MIG_VFIO_END_OF_STATE &&
+         !item->vfio.closes_config)) {
         return mig_next_refuse(next, item, item->section, error,
                                "its configuration is on another channel, which is not "
                                "there");

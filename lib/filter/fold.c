@@ -220,6 +220,9 @@ static void fold_clear(void *state)
     mig_vfio_packets_free(fold->packets);
     mig_fold_clear_postcopy(fold);
     mig_description_edit_free(fold->edit);
+    if (fold->written) {
+        g_byte_array_unref(fold->written);
+    }
 }
 
 const MigFilterType mig_filter_fold = {

@@ -311,16 +311,26 @@ static bool end_of_span(MigSource *inner, const MigQcow2Map *map, uint64_t index
     return true;
 }
 
-/* The end of all clusters that are there from the start on; as an offset of the state. */
+/* The end of all clusters that are there from the start on; as an offset of the state.  A table
+ * of its own takes a cluster: with more of them than the file has, one is used twice. */
 static bool find_end(MigSource *inner, const MigQcow2Map *map, uint64_t *end,
                      GError **error)
 {
     uint64_t first = map->start / mig_qcow2_span(map), table;
+    uint64_t left = inner->size / cluster_size(map) + 1;
 
     *end = 0;
     for (uint64_t i = map->l1_entries; i > first && *end == 0; i--) {
-        if (!find_table(inner, map, i - 1, &table, error) ||
-            (table != 0 && !end_of_span(inner, map, i - 1, table, end, error))) {
+        if (!find_table(inner, map, i - 1, &table, error)) {
+            return false;
+        }
+        if (table != 0 && left-- == 0) {
+            mig_source_set_error(error, MIG_ERROR_CONTAINER, inner->origin,
+                                 "qcow2: the snapshot has more tables than the file has "
+                                 "clusters");
+            return false;
+        }
+        if (table != 0 && !end_of_span(inner, map, i - 1, table, end, error)) {
             return false;
         }
     }
