@@ -24,6 +24,7 @@
 #include <string.h>
 
 #include "io/alloc.h"
+#include "io/byte-order.h"
 
 #define HEADER_LENGTH 92
 /* The XML of the largest guests has some MiB. */
@@ -66,10 +67,7 @@ static bool version_is_known(uint32_t version)
 /* The version shows the byte order of the integers: in the right one it is small. */
 static bool is_little(const uint8_t *bytes)
 {
-    uint32_t version;
-
-    memcpy(&version, bytes + 16, sizeof version);
-    return GUINT32_FROM_LE(version) < GUINT32_FROM_BE(version);
+    return mig_le32(bytes + 16) < mig_be32(bytes + 16);
 }
 
 /* The five integers. */
@@ -79,9 +77,10 @@ static Header decode(const uint8_t *bytes)
     Header header;
     bool little = is_little(bytes);
 
-    memcpy(words, bytes + 16, sizeof words);
     for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-        words[i] = little ? GUINT32_FROM_LE(words[i]) : GUINT32_FROM_BE(words[i]);
+        const uint8_t *word = bytes + 16 + 4 * i;
+
+        words[i] = little ? mig_le32(word) : mig_be32(word);
     }
     header = (Header){ words[0], words[1], words[2], words[3], words[4] };
     if (header.version == 1) {
@@ -268,8 +267,11 @@ static bool format_for(const char *payload, uint32_t format, uint32_t *wanted,
 
 static void put_word(uint8_t *bytes, size_t offset, uint32_t word)
 {
-    word = is_little(bytes) ? GUINT32_TO_LE(word) : GUINT32_TO_BE(word);
-    memcpy(bytes + offset, &word, sizeof word);
+    if (is_little(bytes)) {
+        mig_put_le32(bytes + offset, word);
+    } else {
+        mig_put_be32(bytes + offset, word);
+    }
 }
 
 /* The header and the XML, to the byte but for the format of the payload, which is a wrapper of its

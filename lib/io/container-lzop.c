@@ -29,6 +29,7 @@
 #include <zlib.h>
 
 #include "io/alloc.h"
+#include "io/byte-order.h"
 #include "io/container-type.h"
 #include "io/lzo1x.h"
 #include "io/source-members.h"
@@ -89,11 +90,6 @@ static bool lzop_begin(MigMembers *members)
     return true;
 }
 
-static uint32_t be32(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 static uint32_t checksum(bool crc, const uint8_t *data, size_t n)
 {
     return (uint32_t)(crc ? crc32(0, data, (uInt)n) : adler32(1, data, (uInt)n));
@@ -109,7 +105,7 @@ static MigProgress refuse(LzopSource *lzop, const char *text)
 static MigProgress check_header(LzopSource *lzop, const uint8_t *version,
                                 const uint8_t *method, bool fields)
 {
-    if (fields && (version[4] << 8 | version[5]) > (int)VERSION_HIGHEST) {
+    if (fields && mig_be16(version + 4) > VERSION_HIGHEST) {
         return refuse(lzop, "it needs a newer version of lzop than 1.04");
     }
     if (*method < 1 || *method > 3) {
@@ -125,7 +121,7 @@ static MigProgress check_header(LzopSource *lzop, const uint8_t *version,
 static MigProgress read_header(LzopSource *lzop, MigPiece *piece)
 {
     const uint8_t *version = piece->in + HEAD;
-    unsigned number = piece->n_in >= HEAD + 2 ? version[0] << 8 | version[1] : 0;
+    unsigned number = piece->n_in >= HEAD + 2 ? mig_be16(version) : 0;
     bool fields = number >= VERSION_FIELDS;
     size_t method = fields ? 6 : 4;
     size_t flags = method + (fields ? 2 : 1);
@@ -137,7 +133,7 @@ static MigProgress read_header(LzopSource *lzop, MigPiece *piece)
     if (number < VERSION_LOWEST) {
         return mig_members_damaged(&lzop->members);
     }
-    lzop->flags = be32(version + flags);
+    lzop->flags = mig_be32(version + flags);
     if (check_header(lzop, version, version + method, fields) == MIG_PROGRESS_FAILED) {
         return MIG_PROGRESS_FAILED;
     }
@@ -145,7 +141,7 @@ static MigProgress read_header(LzopSource *lzop, MigPiece *piece)
     if (piece->n_in < HEAD + length + 4) {
         return MIG_PROGRESS_MORE;
     }
-    if (be32(version + length) !=
+    if (mig_be32(version + length) !=
         checksum((lzop->flags & HEADER_CRC) != 0, version, length)) {
         return mig_members_damaged(&lzop->members);
     }
@@ -190,22 +186,22 @@ static MigProgress begin_block(LzopSource *lzop, MigPiece *piece)
     const uint8_t *p = piece->in;
     size_t length = 8;
 
-    if (piece->n_in >= 4 && be32(p) == 0) {
+    if (piece->n_in >= 4 && mig_be32(p) == 0) {
         piece->in += 4;
         return MIG_PROGRESS_ENDED;
     }
     if (piece->n_in < length) {
         return MIG_PROGRESS_MORE;
     }
-    lzop->plain_length = be32(p);
-    lzop->packed_length = be32(p + 4);
+    lzop->plain_length = mig_be32(p);
+    lzop->packed_length = mig_be32(p + 4);
     if (lzop->packed_length == 0 || lzop->packed_length > lzop->plain_length ||
         lzop->plain_length > BLOCK_MAX) {
         return mig_members_damaged(&lzop->members);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(checksums); i++) {
         if (has_checksum(lzop, i)) {
-            lzop->sums[i] = length + 4 <= piece->n_in ? be32(p + length) : 0;
+            lzop->sums[i] = length + 4 <= piece->n_in ? mig_be32(p + length) : 0;
             length += 4;
         }
     }
@@ -324,20 +320,14 @@ typedef struct LzopSink {
     uint8_t block[BLOCK_SIZE];
 } LzopSink;
 
-static void put_be32(uint8_t *p, uint32_t word)
-{
-    word = GUINT32_TO_BE(word);
-    memcpy(p, &word, sizeof word);
-}
-
 /* The block, which is stored. */
 static bool put_block(LzopSink *lzop, GError **error)
 {
     uint8_t head[12];
 
-    put_be32(head, (uint32_t)lzop->n);
-    put_be32(head + 4, (uint32_t)lzop->n);
-    put_be32(head + 8, checksum(false, lzop->block, lzop->n));
+    mig_put_be32(head, (uint32_t)lzop->n);
+    mig_put_be32(head + 4, (uint32_t)lzop->n);
+    mig_put_be32(head + 8, checksum(false, lzop->block, lzop->n));
     if (!mig_sink_check_cancel(lzop->inner, error) ||
         !lzop->inner->ops->write(lzop->inner, head, sizeof head, error) ||
         !lzop->inner->ops->write(lzop->inner, lzop->block, lzop->n, error)) {
@@ -402,7 +392,7 @@ static MigSink *lzop_wrap(MigSink *sink, const MigWrapping *wrapping, GError **e
     lzop->base =
         (MigSink){ .ops = &ops, .name = sink->name, .cancel = sink->cancel, .fd = -1 };
     lzop->inner = sink;
-    put_be32(header + n, checksum(false, header + HEAD, n - HEAD));
+    mig_put_be32(header + n, checksum(false, header + HEAD, n - HEAD));
     return sink->ops->write(sink, header, length, error) ? g_steal_pointer(&owned) : NULL;
 }
 

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "io/alloc.h"
+#include "io/byte-order.h"
 #include "io/qcow2.h"
 
 #define HEADER_LENGTH 112
@@ -53,16 +54,6 @@ typedef struct Entry {
     uint64_t l1_offset, l1_entries, disk_size;
 } Entry;
 
-static uint32_t be32(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-static uint64_t be64(const uint8_t *p)
-{
-    return (uint64_t)be32(p) << 32 | be32(p + 4);
-}
-
 static bool refuse(const Image *image, MigErrorCode code, uint64_t offset,
                    const char *what, GError **error)
 {
@@ -89,7 +80,7 @@ static bool take(const Image *image, uint64_t offset, void *buffer, size_t n,
 
 static bool read_features(Image *image, const uint8_t *header, GError **error)
 {
-    uint64_t features = be64(header + 72);
+    uint64_t features = mig_be64(header + 72);
 
     if (features & ~(uint64_t)KNOWN) {
         mig_source_set_error(error, MIG_ERROR_UNSUPPORTED, image->source->origin + 72,
@@ -105,7 +96,7 @@ static bool read_features(Image *image, const uint8_t *header, GError **error)
     }
     image->map.extended = (features & EXTENDED_L2) != 0;
     if (features & COMPRESSION_TYPE) {
-        if (be32(header + 100) < 105 || header[104] > 1) {
+        if (mig_be32(header + 100) < 105 || header[104] > 1) {
             return refuse(image, MIG_ERROR_UNSUPPORTED, 104,
                           "its type of compression is not supported", error);
         }
@@ -122,25 +113,25 @@ static bool read_header(Image *image, GError **error)
     if (!take(image, 0, header, 72, error)) {
         return false;
     }
-    version = be32(header + 4);
+    version = mig_be32(header + 4);
     if (version != 2 && version != 3) {
         return refuse(image, MIG_ERROR_UNSUPPORTED, 4,
                       "only versions 2 and 3 of the format are supported", error);
     }
-    image->map.cluster_bits = be32(header + 20);
+    image->map.cluster_bits = mig_be32(header + 20);
     if (image->map.cluster_bits < 9 || image->map.cluster_bits > 21) {
         return refuse(image, MIG_ERROR_CONTAINER, 20,
                       "its clusters have no size that there is", error);
     }
-    if (be32(header + 32) != 0) {
+    if (mig_be32(header + 32) != 0) {
         return refuse(image, MIG_ERROR_UNSUPPORTED, 32,
                       "the image is encrypted, and its snapshots with it: load one (qemu "
                       "-loadvm NAME -S) and migrate it to a file",
                       error);
     }
-    image->disk_size = be64(header + 24);
-    image->n_snapshots = be32(header + 60);
-    image->table_offset = be64(header + 64);
+    image->disk_size = mig_be64(header + 24);
+    image->n_snapshots = mig_be32(header + 60);
+    image->table_offset = mig_be64(header + 64);
     if (version == 3) {
         image->map.has_zero_flag = true;
         if (!take(image, 0, header, sizeof header, error) ||
@@ -166,13 +157,13 @@ static void free_entry(gpointer p)
 static void take_extra(Entry *entry, const uint8_t *extra, size_t n)
 {
     if (n >= 8) {
-        entry->shown.state_size = be64(extra);
+        entry->shown.state_size = mig_be64(extra);
     }
     if (n >= 16) {
-        entry->disk_size = be64(extra + 8);
+        entry->disk_size = mig_be64(extra + 8);
     }
     if (n >= 24) {
-        entry->shown.icount = be64(extra + 16);
+        entry->shown.icount = mig_be64(extra + 16);
         entry->shown.has_icount = entry->shown.icount != UINT64_MAX;
     }
 }
@@ -185,9 +176,9 @@ static Entry *read_entry(Image *image, uint64_t *offset, GError **error)
     if (!take(image, *offset, head, sizeof head, error)) {
         return NULL;
     }
-    size_t id_length = (size_t)head[12] << 8 | head[13];
-    size_t name_length = (size_t)head[14] << 8 | head[15];
-    uint32_t extra_length = be32(head + 36);
+    size_t id_length = mig_be16(head + 12);
+    size_t name_length = mig_be16(head + 14);
+    uint32_t extra_length = mig_be32(head + 36);
     if (extra_length > EXTRA_MAX) {
         refuse(image, MIG_ERROR_CONTAINER, *offset + 36,
                "a snapshot has more than 1,024 bytes of extra data", error);
@@ -198,13 +189,13 @@ static Entry *read_entry(Image *image, uint64_t *offset, GError **error)
         return NULL;
     }
     Entry *entry = g_new0(Entry, 1);
-    entry->l1_offset = be64(head);
-    entry->l1_entries = be32(head + 8);
+    entry->l1_offset = mig_be64(head);
+    entry->l1_entries = mig_be32(head + 8);
     entry->disk_size = image->disk_size;
-    entry->shown.seconds = be32(head + 16);
-    entry->shown.nanoseconds = be32(head + 20);
-    entry->shown.vm_clock = be64(head + 24);
-    entry->shown.state_size = be32(head + 32);
+    entry->shown.seconds = mig_be32(head + 16);
+    entry->shown.nanoseconds = mig_be32(head + 20);
+    entry->shown.vm_clock = mig_be64(head + 24);
+    entry->shown.state_size = mig_be32(head + 32);
     entry->shown.id = g_malloc0(id_length + 1);
     entry->shown.name = g_malloc0(name_length + 1);
     uint64_t at = *offset + ENTRY_LENGTH;

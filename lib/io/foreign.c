@@ -14,6 +14,8 @@
 #include <glib.h>
 #include <string.h>
 
+#include "io/byte-order.h"
+
 #define QUOTED_MAX 24 /* characters of a text */
 #define SHOWN_MAX  8  /* bytes of what is not known */
 
@@ -30,7 +32,7 @@ typedef struct Foreign {
  * Flags: RAM_SAVE_FLAG_ZERO 0x02, RAM_SAVE_FLAG_PAGE 0x08. */
 bool mig_foreign_is_page_record(const uint8_t *head, size_t n)
 {
-    unsigned flags = n > 9 ? (head[6] & 0x3u) << 8 | head[7] : 0;
+    unsigned flags = n > 9 ? mig_be16(head + 6) & 0x3ffu : 0;
 
     if ((flags != 0x02 && flags != 0x08) || head[0] || head[8] == 0 || 9u + head[8] > n) {
         return false;

@@ -25,6 +25,7 @@
 #include <zstd.h>
 
 #include "io/alloc.h"
+#include "io/byte-order.h"
 
 #define PLACE_MASK   UINT64_C(0x00fffffffffffe00)
 #define COMPRESSED   (UINT64_C(1) << 62)
@@ -92,9 +93,10 @@ static bool read_file(MigSource *inner, uint64_t offset, void *buffer, size_t n,
 
 static bool read_be64(MigSource *inner, uint64_t offset, uint64_t *word, GError **error)
 {
-    bool ok = read_file(inner, offset, word, sizeof *word, error);
+    uint8_t bytes[8];
+    bool ok = read_file(inner, offset, bytes, sizeof bytes, error);
 
-    *word = GUINT64_FROM_BE(*word);
+    *word = ok ? mig_be64(bytes) : 0;
     return ok;
 }
 
@@ -296,10 +298,7 @@ static bool end_of_span(MigSource *inner, const MigQcow2Map *map, uint64_t index
         return false;
     }
     for (uint64_t i = size / step; i > 0 && *end == 0; i--) {
-        uint64_t entry;
-
-        memcpy(&entry, entries + (i - 1) * step, sizeof entry);
-        entry = GUINT64_FROM_BE(entry);
+        uint64_t entry = mig_be64(entries + (i - 1) * step);
         uint64_t host = entry & PLACE_MASK;
         if (entry & COMPRESSED) {
             *end = index * mig_qcow2_span(map) + i * size;

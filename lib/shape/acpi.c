@@ -57,8 +57,7 @@ static uint64_t read_srat(const uint8_t *table, uint32_t length)
     for (; at + 2 <= length && table[at + 1] >= 2; at += table[at + 1]) {
         if (table[at] == MEMORY_AFFINITY && at + AFFINITY <= length &&
             mig_le32(table + at + AFFINITY_FLAGS) & HOT_PLUGGABLE) {
-            return mig_le32(table + at + AFFINITY_SIZE) |
-                   (uint64_t)mig_le32(table + at + AFFINITY_SIZE + 4) << 32;
+            return mig_le64(table + at + AFFINITY_SIZE);
         }
     }
     return 0;
