@@ -29,7 +29,19 @@ MigLongArray *mig_long_array_new(size_t element)
     return array;
 }
 
-/* Blocks are allocated first: a full disk is noticed here, and not by a signal. */
+/* Where the elements are, which is given back. */
+static void release(MigLongArray *array)
+{
+    if (array->fd >= 0) {
+        munmap(array->data, array->capacity);
+        close(array->fd);
+    } else {
+        g_free(array->data);
+    }
+}
+
+/* Makes the file longer.  Blocks are allocated first: a full disk is noticed here, and not by a
+ * signal. */
 static bool grow_file(MigLongArray *array, size_t capacity)
 {
     void *data;
@@ -42,75 +54,55 @@ static bool grow_file(MigLongArray *array, size_t capacity)
         return false;
     }
     array->data = data;
+    array->capacity = capacity;
     return true;
 }
 
-/* Moves what is in memory to a file. */
-static bool move_to_file(MigLongArray *array, size_t capacity)
+/* A new file of @capacity bytes, mapped; NULL where there can be none. */
+static char *map_file(size_t capacity, int *fd)
 {
-    int fd = mig_temporary_open(NULL, NULL);
     void *data = MAP_FAILED;
 
-    if (fd >= 0 && posix_fallocate(fd, 0, (off_t)capacity) == 0) {
-        data = mmap(NULL, capacity, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    *fd = mig_temporary_open(NULL, NULL);
+    if (*fd >= 0 && posix_fallocate(*fd, 0, (off_t)capacity) == 0) {
+        data = mmap(NULL, capacity, PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
     }
-    if (data == MAP_FAILED) {
-        if (fd >= 0) {
-            close(fd);
-        }
-        return false;
+    if (data != MAP_FAILED) {
+        return data;
     }
-    memcpy(data, array->data, array->capacity);
-    g_free(array->data);
-    array->data = data;
-    array->fd = fd;
-    return true;
+    if (*fd >= 0) {
+        close(*fd);
+    }
+    *fd = -1;
+    return NULL;
 }
 
-/* Moves what is in a file that cannot grow to memory. */
-static bool move_to_memory(MigLongArray *array, size_t capacity)
+/* From a file that cannot grow the elements move to memory.  g_try_realloc() would leave no
+ * reserve there. */
+static bool grow(MigLongArray *array)
 {
-    char *data = mig_try_alloc(capacity);
+    MigLongArray grown = *array;
 
-    if (!data) {
-        return false;
+    grown.capacity = MAX(array->capacity * 2, CAPACITY_MIN);
+    if (array->fd >= 0 && grow_file(array, grown.capacity)) {
+        return true;
     }
-    memcpy(data, array->data, array->capacity);
-    munmap(array->data, array->capacity);
-    close(array->fd);
-    array->data = data;
-    array->fd = -1;
-    return true;
-}
-
-/* g_try_realloc() would leave no reserve. */
-static bool grow_in_memory(MigLongArray *array, size_t capacity)
-{
-    char *data = mig_try_alloc(capacity);
-
-    if (!data) {
+    grown.data = array->fd < 0 && grown.capacity > MEMORY_MAX
+                     ? map_file(grown.capacity, &grown.fd)
+                     : NULL;
+    if (!grown.data) {
+        grown.fd = -1;
+        grown.data = mig_try_alloc(grown.capacity);
+    }
+    if (!grown.data) {
         return false;
     }
     if (array->capacity) {
-        memcpy(data, array->data, array->capacity);
+        memcpy(grown.data, array->data, array->capacity);
     }
-    g_free(array->data);
-    array->data = data;
+    release(array);
+    *array = grown;
     return true;
-}
-
-static bool grow(MigLongArray *array)
-{
-    size_t capacity = MAX(array->capacity * 2, CAPACITY_MIN);
-    bool grown = array->fd >= 0
-                     ? grow_file(array, capacity) || move_to_memory(array, capacity)
-                     : (capacity > MEMORY_MAX && move_to_file(array, capacity)) ||
-                           grow_in_memory(array, capacity);
-
-    if (grown) {
-        array->capacity = capacity;
-    }
-    return grown;
 }
 
 void *mig_long_array_add(MigLongArray *array)
@@ -128,11 +120,8 @@ void *mig_long_array_add(MigLongArray *array)
 
 void mig_long_array_free(MigLongArray *array)
 {
-    if (array->fd >= 0) {
-        munmap(array->data, array->capacity);
-        close(array->fd);
-    } else {
-        g_free(array->data);
+    if (array) {
+        release(array);
+        g_free(array);
     }
-    g_free(array);
 }

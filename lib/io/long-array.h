@@ -27,6 +27,7 @@ MigLongArray *mig_long_array_new(size_t element);
  * the last one is used again.  NULL where there is room neither in a file nor in memory. */
 void *mig_long_array_add(MigLongArray *array);
 
+/* NULL is none. */
 void mig_long_array_free(MigLongArray *array);
 
 #endif

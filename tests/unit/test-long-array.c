@@ -54,12 +54,19 @@ START_TEST(holds_what_it_was_given)
 }
 END_TEST
 
+START_TEST(none_is_freed)
+{
+    mig_long_array_free(NULL);
+}
+END_TEST
+
 Suite *suite_long_array(void)
 {
     Suite *suite = suite_create("long-array");
     TCase *tc = tcase_create("array");
 
     tcase_add_loop_test(tc, holds_what_it_was_given, 0, G_N_ELEMENTS(rows));
+    tcase_add_test(tc, none_is_freed);
     suite_add_tcase(suite, tc);
     return suite;
 }
