@@ -319,8 +319,7 @@ static bool run_again(MigChain *chain, MigInput *in, uint64_t start, GError **er
 static bool check_channels(const MigChain *chain, MigInput *in, GError **error)
 {
     if (mig_input_attached(in, 0) &&
-        (!chain->instances->len ||
-         mig_chain_instance(chain, 0)->type != &mig_filter_fold)) {
+        (!chain->instances->len || !mig_chain_instance(chain, 0)->type->joins)) {
         mig_error_set_plain(error, MIG_ERROR_USAGE,
                             "of several channels, the filter fold has to make one first");
         return false;

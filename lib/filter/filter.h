@@ -79,6 +79,8 @@ struct MigFilterType {
     /* Where RAM_PAGES are handled: the kinds of page that event() and scan() can deal with.
      * The chain refuses a page of another kind. */
     uint32_t page_kinds;
+    /* Makes one channel of several: what a chain writes has one. */
+    bool joins;
     size_t state_size;
     /* An option, as often as it was given; then once with @key NULL, after the last.  NULL:
      * there are no options. */

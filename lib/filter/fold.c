@@ -233,6 +233,7 @@ const MigFilterType mig_filter_fold = {
                       MIG_ITEM_BIT(MAPPED_BITMAP) | MIG_ITEM_BIT(MAPPED_PAGES) |
                       MIG_ITEM_BIT(TRAILING)),
     .page_kinds = MIG_PAGE_BITS_ALL,
+    .joins = true,
     .state_size = sizeof(MigFold),
     .wants_scan = fold_wants_scan,
     .scan = fold_scan,
