@@ -87,7 +87,8 @@ static void watch_pages(MigMultifdFacts *facts, const MigRamPages *run)
         g_array_set_size(facts->epoch, run->block->index + 1);
     }
     set = set_of(facts, run->block);
-    if (set->index || mig_page_set_init(set, run->block->used_length / run->page_size)) {
+    if (set->index ||
+        mig_page_set_init(set, &facts->pages, run->block->used_length / run->page_size)) {
         mig_page_set_add(set, &facts->pages, run->address / run->page_size, run->n_pages);
     }
 }

@@ -284,9 +284,7 @@ static bool begin_coverage(MigFacts *facts, MigCoverage *coverage, uint32_t page
 {
     uint64_t n_pages = coverage->block->used_length / page_size;
 
-    coverage->unknown = n_pages > MIG_PAGE_SET_MAX - facts->coverage_pages ||
-                        !mig_page_set_init(&coverage->sent, n_pages);
-    facts->coverage_pages += coverage->unknown ? 0 : n_pages;
+    coverage->unknown = !mig_page_set_init(&coverage->sent, &facts->pages, n_pages);
     return !coverage->unknown;
 }
 

@@ -89,8 +89,7 @@ typedef struct MigFacts {
     MigPostcopy postcopy;
 
     uint64_t ram_lists;
-    GArray *coverage;        /* MigCoverage by MigRamBlock.index */
-    uint64_t coverage_pages; /* of all blocks */
+    GArray *coverage; /* MigCoverage by MigRamBlock.index */
     MigPageStore pages;
     uint64_t n_content_records; /* runs of pages that are not zero pages */
     uint64_t n_page_records;    /* runs of any */

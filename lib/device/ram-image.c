@@ -108,8 +108,8 @@ static bool carry(MigRamImage *image, Block *b, const MigItem *item, GError **er
     const MigRamPages *run = &item->pages;
     uint32_t size = run->page_size;
 
-    if (!b->page_size &&
-        mig_page_set_init(&b->carried, b->length / size + (b->length % size != 0))) {
+    if (!b->page_size && mig_page_set_init(&b->carried, &image->store,
+                                           b->length / size + (b->length % size != 0))) {
         b->page_size = size;
     }
     if (!b->page_size || !mig_page_set_add(&b->carried, &image->store,

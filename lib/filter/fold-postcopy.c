@@ -15,12 +15,13 @@
  */
 #include "filter/fold-private.h"
 
+#include "io/budget.h"
 #include "stream/discard.h"
 #include "stream/item-private.h"
 
 /* Pages of a block that were discarded, and those of them that came again. */
 typedef struct Discarded {
-    const MigRamBlock *block;
+    const MigRamBlock *block; /* NULL: nothing of it was discarded */
     MigPageSet all, again;
 } Discarded;
 
@@ -32,16 +33,14 @@ static void clear_discarded(gpointer p)
     mig_page_set_clear(&d->again);
 }
 
+/* NULL: nothing of it was discarded. */
 static Discarded *discarded_of(const MigFold *fold, const MigRamBlock *block)
 {
-    for (guint i = 0; fold->discarded && i < fold->discarded->len; i++) {
-        Discarded *d = &g_array_index(fold->discarded, Discarded, i);
+    Discarded *d = fold->discarded && block->index < fold->discarded->len
+                       ? &g_array_index(fold->discarded, Discarded, block->index)
+                       : NULL;
 
-        if (d->block == block) {
-            return d;
-        }
-    }
-    return NULL;
+    return d && d->block ? d : NULL;
 }
 
 static bool lacks_memory(const MigItem *item, GError **error)
@@ -54,25 +53,51 @@ static bool lacks_memory(const MigItem *item, GError **error)
 static Discarded *add_discarded(MigFold *fold, const MigRamBlock *block,
                                 uint32_t page_size)
 {
-    Discarded added = { .block = block };
     uint64_t n = block->used_length / page_size;
+    Discarded *d;
 
     if (!fold->discarded) {
         fold->discarded = g_array_new(false, true, sizeof(Discarded));
         g_array_set_clear_func(fold->discarded, clear_discarded);
         mig_page_store_init(&fold->pages);
     }
-    if (!mig_page_set_init(&added.all, n) || !mig_page_set_init(&added.again, n)) {
-        clear_discarded(&added);
-        return NULL;
+    if (block->index >= fold->discarded->len) {
+        g_array_set_size(fold->discarded, block->index + 1);
     }
-    g_array_append_val(fold->discarded, added);
-    return &g_array_index(fold->discarded, Discarded, fold->discarded->len - 1);
+    d = &g_array_index(fold->discarded, Discarded, block->index);
+    d->block = block;
+    return mig_page_set_init(&d->all, &fold->pages, n) &&
+                   mig_page_set_init(&d->again, &fold->pages, n)
+               ? d
+               : NULL;
+}
+
+/* Adds the pages of the ranges, of which each may be the whole block. */
+static bool add_ranges(MigFold *fold, Discarded *d, const MigDiscard *discard,
+                       uint32_t page_size, MigBudget *budget, const MigItem *item,
+                       GError **error)
+{
+    for (size_t i = 0; i < discard->n_ranges; i++) {
+        uint64_t length, start = mig_discard_range(discard, i, &length);
+        uint64_t n = MIN(length / page_size, d->all.n_pages);
+
+        if (!mig_budget_spend(budget, MIG_PAGE_SET_STEPS(n))) {
+            mig_error_set(error, MIG_ERROR_LIMIT, item->offset, NULL,
+                          "the RAM_DISCARDs have so many and so long ranges that keeping "
+                          "account of them costs more than the stream is worth");
+            return false;
+        }
+        if (!mig_page_set_add(&d->all, &fold->pages, start / page_size, n)) {
+            return lacks_memory(item, error);
+        }
+    }
+    return true;
 }
 
 bool mig_fold_discard(MigFold *fold, MigNext *next, const MigItem *item, GError **error)
 {
-    uint32_t size = mig_reader_page_size(mig_next_reader(next));
+    MigReader *reader = mig_next_reader(next);
+    uint32_t size = mig_reader_page_size(reader);
     const uint8_t *p = mig_next_bytes(next, item, error);
     MigDiscard discard;
     const MigRamBlock *block;
@@ -82,23 +107,20 @@ bool mig_fold_discard(MigFold *fold, MigNext *next, const MigItem *item, GError 
         return false;
     }
     if (!size || !mig_discard_parse(p, item->length, &discard) ||
-        !(block = mig_discard_block(&discard, mig_next_reader(next)))) {
+        !(block = mig_discard_block(&discard, reader))) {
         return mig_next_refuse(next, item, NULL, error,
                                "a RAM_DISCARD that makes no sense");
     }
     d = discarded_of(fold, block);
     d = d ? d : add_discarded(fold, block, size);
     if (!d) {
-        return lacks_memory(item, error);
+        mig_error_set(error, MIG_ERROR_LIMIT, item->offset, NULL,
+                      "RAM block %s has more pages than are kept account of",
+                      block->name);
+        return false;
     }
-    for (size_t i = 0; i < discard.n_ranges; i++) {
-        uint64_t length, start = mig_discard_range(&discard, i, &length);
-
-        if (!mig_page_set_add(&d->all, &fold->pages, start / size, length / size)) {
-            return lacks_memory(item, error);
-        }
-    }
-    return true;
+    mig_budget_grant(mig_reader_budget(reader), item->length);
+    return add_ranges(fold, d, &discard, size, mig_reader_budget(reader), item, error);
 }
 
 bool mig_fold_sent(MigFold *fold, const MigItem *item, GError **error)

@@ -114,7 +114,7 @@ static bool add_page(RamDecompress *d, MigPageSet *set, uint64_t number,
     if (!d->bits.stretches) {
         mig_page_store_init(&d->bits);
     }
-    if (!set->index && !mig_page_set_init(set, MIG_PAGE_SET_MAX)) {
+    if (!set->index && !mig_page_set_init(set, &d->bits, MIG_PAGE_SET_MAX)) {
         return lacks_memory(item, error);
     }
     if (number >= set->n_pages) {

@@ -23,8 +23,7 @@ typedef struct Stretch {
 
 void mig_page_store_init(MigPageStore *store)
 {
-    store->stretches = mig_long_array_new(sizeof(Stretch));
-    store->free = 0;
+    *store = (MigPageStore){ .stretches = mig_long_array_new(sizeof(Stretch)) };
 }
 
 void mig_page_store_clear(MigPageStore *store)
@@ -68,13 +67,14 @@ static uint64_t n_stretches(const MigPageSet *set)
     return set->n_pages / STRETCH + (set->n_pages % STRETCH != 0);
 }
 
-bool mig_page_set_init(MigPageSet *set, uint64_t n_pages)
+bool mig_page_set_init(MigPageSet *set, MigPageStore *store, uint64_t n_pages)
 {
     *set = (MigPageSet){ .n_pages = n_pages };
-    if (n_pages > MIG_PAGE_SET_MAX) {
+    if (n_pages > MIG_PAGE_SET_MAX || n_pages > MIG_PAGE_STORE_MAX - store->n_pages) {
         return false;
     }
     set->index = mig_try_alloc0((n_stretches(set) + 1) * sizeof(*set->index));
+    store->n_pages += set->index ? n_pages : 0;
     return set->index != NULL;
 }
 

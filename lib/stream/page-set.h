@@ -19,13 +19,19 @@
 
 #define MIG_PAGE_SET_STRETCH 4096u /* pages */
 
-/* More pages are not kept account of: 16 TiB of 4 KiB pages. */
-#define MIG_PAGE_SET_MAX (UINT64_C(4) << 30)
+/* More pages are not kept account of, in one set and in all sets of a store: 16 and 32 TiB of
+ * 4 KiB pages. */
+#define MIG_PAGE_SET_MAX   (UINT64_C(4) << 30)
+#define MIG_PAGE_STORE_MAX (2 * MIG_PAGE_SET_MAX)
+
+/* What it costs to add @n pages in one run, in steps of io/budget.h. */
+#define MIG_PAGE_SET_STEPS(n) (16 + (n) / MIG_PAGE_SET_STRETCH)
 
 /* The bits of the sets of one stream. */
 typedef struct MigPageStore {
     MigLongArray *stretches;
-    uint32_t free; /* index + 1 of one that is in no set any more; 0: none */
+    uint64_t n_pages; /* that its sets can have */
+    uint32_t free;    /* index + 1 of one that is in no set any more; 0: none */
 } MigPageStore;
 
 void mig_page_store_init(MigPageStore *store);
@@ -38,8 +44,9 @@ typedef struct MigPageSet {
 } MigPageSet;
 
 /* An empty set of pages below @n_pages: 1 byte for each 1,024 of them, allocated when used.
- * False where there is not as much memory, and above MIG_PAGE_SET_MAX. */
-bool mig_page_set_init(MigPageSet *set, uint64_t n_pages);
+ * False where there is not as much memory, above MIG_PAGE_SET_MAX, and where the sets of
+ * @store, which was initialised, would have more than MIG_PAGE_STORE_MAX. */
+bool mig_page_set_init(MigPageSet *set, MigPageStore *store, uint64_t n_pages);
 void mig_page_set_clear(MigPageSet *set);
 
 /* Adds @n pages from @first on; those beyond the end are left out.  False where there is no

@@ -732,6 +732,47 @@ START_TEST(test_multitude)
 }
 END_TEST
 
+/* RAM that a switch to postcopy takes back: of one block again and again, and of many. */
+#define SWITCH(n, commands)                                                              \
+    HEAD CONFIG                                                                          \
+        "command 3 { be64 0x1000 0x1000 }\n" START_RAM "ram-size " n "*0x100000000000\n" \
+        "repeat " n " { pstr8 \"${@i}\"; be64 0x100000000000 0x1000 }; ram-eos\n"        \
+        "footer 2; " commands "; eof"
+#define TAKEN_BACK "be64 0 0x100000000000"
+
+static const struct {
+    const char *stream, *says;
+} discards[] = {
+    { SWITCH("1", "repeat 4 { command 6 { u8 0; pstr8 \"0\"; u8 0; "
+                  "repeat 4000 { " TAKEN_BACK " } } }"),
+      "costs more than the stream is worth" },
+    { SWITCH("100",
+             "repeat 100 { command 6 { u8 0; pstr8 \"${@i}\"; u8 0; " TAKEN_BACK " } }"),
+      "RAM block 1 has more pages than are kept account of" },
+};
+
+START_TEST(test_discards)
+{
+    g_autofree char *folder = scratch_dir();
+    g_autofree char *file = g_build_filename(folder, "discards.mig", NULL);
+    g_autoptr(GBytes) bytes = assemble(discards[_i].stream);
+    size_t peak, n;
+    const char *data = g_bytes_get_data(bytes, &n);
+    g_autofree char *migstat = g_strdup(g_getenv("MIGSTAT"));
+    char convert[] = "convert", filter[] = "--filter=fold", to[] = "--output=/dev/null";
+    char *argv[] = { migstat, convert, filter, to, file, NULL };
+
+    ck_assert(g_file_set_contents(file, data, (gssize)n, NULL));
+    g_autoptr(Run) run = run_migstat(NULL, convert, filter, to, file, NULL);
+    ck_assert_msg(run->status == 1 && strstr(run->err, discards[_i].says) &&
+                      strstr(run->err, ".mig:0x"),
+                  "%d: %s", run->status, run->err);
+    ck_assert_int_eq(watched_run(argv, &peak), 1);
+    ck_assert_msg(!is_release() || peak < MEMORY, "%zu bytes", peak);
+    scratch_remove(folder);
+}
+END_TEST
+
 /* Names, and section ids, that all share a value of the hash functions in common use: of a table
  * of them each would be compared with all others, which takes minutes; it takes a second.
  * GLib's tables of as many numbers have 65,521 chains, and multiply by 11 first. */
@@ -888,6 +929,7 @@ Suite *suite_hostile(void)
 {
     Suite *suite = suite_create("hostile");
     TCase *attacks = tcase_create("attacks");
+    TCase *captures = tcase_create("captures");
     TCase *tally = tcase_create("tally");
 
     counts = shared_counts(sizeof *counts);
@@ -902,8 +944,10 @@ Suite *suite_hostile(void)
     tcase_add_test(attacks, test_collisions);
     tcase_add_test(attacks, test_bomb);
     tcase_add_loop_test(attacks, test_name, 0, G_N_ELEMENTS(names));
+    tcase_add_loop_test(captures, test_discards, 0, G_N_ELEMENTS(discards));
     tcase_add_test(tally, test_counts);
     suite_add_tcase(suite, attacks);
+    suite_add_tcase(suite, captures);
     suite_add_tcase(suite, tally);
     return suite;
 }

@@ -37,7 +37,7 @@ START_TEST(is_a_set)
     MigPageSet set;
 
     mig_page_store_init(&store);
-    ck_assert(mig_page_set_init(&set, n));
+    ck_assert(mig_page_set_init(&set, &store, n));
     compare(&set, &store, in);
     for (unsigned round = 0; set.n_in < n; round++) {
         uint64_t first = g_rand_int(rand) % n;
@@ -64,7 +64,7 @@ START_TEST(ends)
     MigPageSet set;
 
     mig_page_store_init(&store);
-    ck_assert(mig_page_set_init(&set, 5000));
+    ck_assert(mig_page_set_init(&set, &store, 5000));
     ck_assert(mig_page_set_add(&set, &store, 5000, 1));
     ck_assert(mig_page_set_add(&set, &store, UINT64_MAX, UINT64_MAX));
     ck_assert_uint_eq(set.n_in, 0);
@@ -79,14 +79,23 @@ END_TEST
 /* What a stream claims asks for no memory beyond the bound. */
 START_TEST(has_a_largest_size)
 {
+    MigPageStore store;
     MigPageSet set;
 
-    ck_assert(mig_page_set_init(&set, MIG_PAGE_SET_MAX));
+    mig_page_store_init(&store);
+    ck_assert(mig_page_set_init(&set, &store, MIG_PAGE_SET_MAX));
     mig_page_set_clear(&set);
-    ck_assert(!mig_page_set_init(&set, MIG_PAGE_SET_MAX + 1));
+    ck_assert(!mig_page_set_init(&set, &store, MIG_PAGE_SET_MAX + 1));
     mig_page_set_clear(&set);
-    ck_assert(!mig_page_set_init(&set, UINT64_MAX));
+    ck_assert(!mig_page_set_init(&set, &store, UINT64_MAX));
     mig_page_set_clear(&set);
+    ck_assert(mig_page_set_init(&set, &store, MIG_PAGE_SET_MAX - 1)); /* two in all */
+    mig_page_set_clear(&set);
+    ck_assert(!mig_page_set_init(&set, &store, 2));
+    mig_page_set_clear(&set);
+    ck_assert(mig_page_set_init(&set, &store, 1));
+    mig_page_set_clear(&set);
+    mig_page_store_clear(&store);
 }
 END_TEST
 
@@ -97,7 +106,7 @@ START_TEST(forgets_the_bits_of_full_stretches)
     MigPageSet set;
 
     mig_page_store_init(&store);
-    ck_assert(mig_page_set_init(&set, 100 * MIG_PAGE_SET_STRETCH));
+    ck_assert(mig_page_set_init(&set, &store, 100 * MIG_PAGE_SET_STRETCH));
     for (uint64_t page = 0; page < set.n_pages; page++) {
         ck_assert(mig_page_set_add(&set, &store, page, 1));
     }
@@ -116,7 +125,7 @@ START_TEST(uses_bits_again)
 
     mig_page_store_init(&store);
     for (int i = 0; i < 2; i++) {
-        ck_assert(mig_page_set_init(&sets[i], 2 * MIG_PAGE_SET_STRETCH));
+        ck_assert(mig_page_set_init(&sets[i], &store, 2 * MIG_PAGE_SET_STRETCH));
         for (uint64_t from = 0; from < 2; from++) { /* both have bits, and then none */
             ck_assert(mig_page_set_add(&sets[i], &store, from * MIG_PAGE_SET_STRETCH, 1));
         }
@@ -137,11 +146,11 @@ START_TEST(forgets_the_bits_of_the_last_stretch)
     MigPageSet set;
 
     mig_page_store_init(&store);
-    ck_assert(mig_page_set_init(&set, MIG_PAGE_SET_STRETCH + 3));
+    ck_assert(mig_page_set_init(&set, &store, MIG_PAGE_SET_STRETCH + 3));
     ck_assert(mig_page_set_add(&set, &store, MIG_PAGE_SET_STRETCH, 3));
     ck_assert_uint_eq(store.stretches->len, 0); /* at once: it never has bits */
     mig_page_set_clear(&set);
-    ck_assert(mig_page_set_init(&set, MIG_PAGE_SET_STRETCH + 3));
+    ck_assert(mig_page_set_init(&set, &store, MIG_PAGE_SET_STRETCH + 3));
     for (uint64_t page = MIG_PAGE_SET_STRETCH; page < set.n_pages; page++) {
         ck_assert(mig_page_set_add(&set, &store, page, 1));
     }
