@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          giving a RAM block another length.
+ * Owns:          giving a RAM block another length; and, with filter/block-edit.h, dropping
+ *                blocks or renaming one.
  * Must not know: what is in it.
  * See also:      filter/pages.h.
  *
@@ -9,17 +10,21 @@
  */
 #include <string.h>
 
+#include "filter/block-edit.h"
 #include "filter/pages.h"
-#include "stream/nearest.h"
 #include "stream/page.h"
 
 typedef struct RamBlock {
-    char *name;
+    MigAddresses *names;
+    char *name; /* of the block that was found */
+    char *to;
+    bool drop;
     uint64_t length;
     bool has_length;
+    MigBlockEdit *edit; /* with to= or drop= */
 
     bool found;
-    MigNearest *others; /* all blocks, for whoever wanted another */
+    uint32_t index; /* of the block */
     uint64_t old_length;
     uint64_t lists_scanned, lists;
     uint32_t page_size; /* 0: no page was seen */
@@ -28,24 +33,8 @@ typedef struct RamBlock {
     bool name_dropped; /* with a record; the next one is to have it */
 } RamBlock;
 
-static bool ram_block_configure(void *state, const char *key, const char *value,
-                                GError **error)
+static bool read_length(RamBlock *block, const char *value, GError **error)
 {
-    RamBlock *block = state;
-
-    if (!key) {
-        if (!block->name || !block->has_length) {
-            mig_error_set_plain(error, MIG_ERROR_USAGE,
-                                "name=BLOCK and length=BYTES are wanted");
-        }
-        block->others = block->name ? mig_nearest_new(block->name) : NULL;
-        return block->name && block->has_length;
-    }
-    if (g_str_equal(key, "name")) {
-        g_free(block->name);
-        block->name = g_strdup(value);
-        return true;
-    }
     char *end;
 
     block->length = g_ascii_strtoull(value, &end, 0);
@@ -57,6 +46,48 @@ static bool ram_block_configure(void *state, const char *key, const char *value,
     return block->has_length;
 }
 
+static bool settle(RamBlock *block, GError **error)
+{
+    if (mig_addresses_is_empty(block->names) ||
+        block->has_length + block->drop + (block->to != NULL) != 1) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE,
+                            "name=BLOCK is wanted, and one of length=BYTES, to=NAME and "
+                            "drop=yes");
+        return false;
+    }
+    if (block->to && (!*block->to || strlen(block->to) > UINT8_MAX)) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE,
+                            "to=NAME is wanted, of 1 to 255 bytes");
+        return false;
+    }
+    return true;
+}
+
+static bool ram_block_configure(void *state, const char *key, const char *value,
+                                GError **error)
+{
+    RamBlock *block = state;
+
+    if (!block->names) {
+        block->names = mig_addresses_new();
+        block->edit = mig_block_edit_new();
+    }
+    if (!key) {
+        return settle(block, error);
+    }
+    if (g_str_equal(key, "name")) {
+        mig_addresses_add(block->names, value);
+        return true;
+    }
+    if (g_str_equal(key, "to")) {
+        g_free(block->to);
+        block->to = g_strdup(value);
+        return true;
+    }
+    return g_str_equal(key, "drop") ? mig_filter_yes_no(key, value, &block->drop, error)
+                                    : read_length(block, value, error);
+}
+
 static MigScan ram_block_wants_scan(const void *state)
 {
     (void)state;
@@ -65,7 +96,7 @@ static MigScan ram_block_wants_scan(const void *state)
 
 static bool is_ours(const RamBlock *block, const MigRamBlock *other)
 {
-    return other && g_str_equal(other->name, block->name);
+    return other && block->found && other->index == block->index;
 }
 
 /* How many pages of a run lie within the new length. */
@@ -106,12 +137,44 @@ static bool is_only_list(uint64_t *lists, MigNext *next, const MigItem *item,
                            "sends one");
 }
 
+/* An entry of the list. */
+static bool scan_entry(RamBlock *block, MigNext *next, const MigItem *item,
+                       GError **error)
+{
+    if (!mig_addresses_section(block->names, item->block->name, 0)) {
+        return true;
+    }
+    if (block->found && !block->drop) {
+        return mig_next_refuse(next, item, item->section, error,
+                               "RAM blocks %s and %s both have such a name, and one is "
+                               "wanted",
+                               block->name, item->block->name);
+    }
+    g_free(block->name);
+    block->name = g_strdup(item->block->name);
+    block->found = true;
+    block->index = item->block->index;
+    block->old_length = item->block->used_length;
+    if (block->drop) {
+        mig_block_edit_drop(block->edit, item->block);
+    } else if (block->to && !g_str_equal(block->to, block->name)) {
+        mig_block_edit_rename(block->edit, item->block, block->to);
+    }
+    return true;
+}
+
 static bool ram_block_scan(void *state, MigNext *next, const MigItem *item,
                            GError **error)
 {
     RamBlock *block = state;
     const MigRamPages *run = &item->pages;
 
+    if (item->kind == MIG_ITEM_RAM_BLOCK) {
+        return scan_entry(block, next, item, error);
+    }
+    if (!block->has_length) {
+        return true;
+    }
     if (item->kind == MIG_ITEM_MAPPED_HEADER && is_ours(block, item->block)) {
         return mig_next_refuse(
             next, item, item->section, error,
@@ -121,13 +184,6 @@ static bool ram_block_scan(void *state, MigNext *next, const MigItem *item,
         !is_only_list(&block->lists_scanned, next, item, error)) {
         return false;
     }
-    if (item->kind == MIG_ITEM_RAM_BLOCK) {
-        mig_nearest_offer(block->others, item->block->name);
-    }
-    if (item->kind == MIG_ITEM_RAM_BLOCK && is_ours(block, item->block)) {
-        block->found = true;
-        block->old_length = item->block->used_length;
-    }
     if (item->kind == MIG_ITEM_RAM_PAGES) {
         block->page_size = run->page_size;
     }
@@ -136,21 +192,12 @@ static bool ram_block_scan(void *state, MigNext *next, const MigItem *item,
            count_content(block, next, item, error);
 }
 
-/* There is no such block.  The first pass has seen them all. */
-static bool complain(const RamBlock *block, MigNext *next, GError **error)
-{
-    g_autofree char *hint = mig_nearest_hint(block->others, "it has");
-
-    return mig_next_unmatched(next, error, "the stream has no RAM block \"%s\"%s",
-                              block->name, hint);
-}
-
 static bool ram_block_start(void *state, MigNext *next, GError **error)
 {
     RamBlock *block = state;
 
-    if (!block->found) {
-        return complain(block, next, error);
+    if (!block->found || !block->has_length) {
+        return true; /* ram_block_finish() says that there is none */
     }
     if (block->page_size && block->length % block->page_size) {
         mig_error_set_plain(error, MIG_ERROR_REFUSED,
@@ -235,6 +282,12 @@ static bool ram_block_event(void *state, MigNext *next, const MigItem *item,
 {
     RamBlock *block = state;
 
+    if (!block->found) {
+        return mig_next_emit(next, item, error);
+    }
+    if (!block->has_length) {
+        return mig_block_edit_item(block->edit, next, item, error);
+    }
     switch (item->kind) {
     case MIG_ITEM_RAM_LIST:
         return is_only_list(&block->lists, next, item, error) &&
@@ -253,7 +306,10 @@ static bool ram_block_finish(void *state, MigNext *next, GError **error)
 {
     const RamBlock *block = state;
 
-    (void)error;
+    mig_block_edit_report(block->edit, next);
+    if (!block->found || !block->has_length) {
+        return mig_next_matched(next, block->names, MIG_ADDRESS_BLOCK, "name=", error);
+    }
     mig_next_report(next, NULL,
                     "RAM block %s: %" PRIu64 " \342\206\222 %" PRIu64 " bytes, %" PRIu64
                     " page records dropped",
@@ -266,21 +322,25 @@ static void ram_block_clear(void *state)
     RamBlock *block = state;
 
     g_free(block->name);
-    mig_nearest_free(block->others);
+    g_free(block->to);
+    g_clear_pointer(&block->names, mig_addresses_free);
+    g_clear_pointer(&block->edit, mig_block_edit_free);
 }
 
 static const MigFilterOption ram_block_options[] = {
-    { "name", "BLOCK", "The RAM block: \"pc.rom\"" },
+    { "name", "PATTERN",
+      "The RAM block: \"pc.rom\"; with drop=yes all that match, and it may be repeated" },
     { "length", "BYTES", "The length that it shall have" },
+    { "to", "NAME", "The name that it shall have" },
+    { "drop", "yes|no", "Drop it, with its pages: what it holds is given up" },
     { 0 },
 };
 
 const MigFilterType mig_filter_ram_block = {
     .name = "ram-block",
-    .summary = "give a RAM block another length",
+    .summary = "give a RAM block another length or name, or drop blocks with their pages",
     .options = ram_block_options,
-    MIG_FILTER_HANDLES(MIG_ITEM_BIT(RAM_LIST) | MIG_ITEM_BIT(RAM_BLOCK) |
-                       MIG_ITEM_BIT(RAM_PAGES) | MIG_ITEM_BIT(MAPPED_HEADER)),
+    MIG_FILTER_HANDLES(MIG_BLOCK_EDIT_BITS),
     .page_kinds = MIG_PAGE_BIT(NORMAL) | MIG_PAGE_BIT(ZERO) | MIG_PAGE_BIT(XBZRLE) |
                   MIG_PAGE_BIT(COMPRESSED),
     .state_size = sizeof(RamBlock),

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          giving a section another name: a device that moved to another slot.
+ * Owns:          giving a section another name: a device that moved to another slot; its
+ *                RAM blocks follow when no section of it stays there.
  * Must not know: what is in it.
- * See also:      filter/description-edit.h.
+ * See also:      filter/description-edit.h; filter/device-blocks.h.
  */
 #include <string.h>
 
 #include "filter/description-edit.h"
+#include "filter/device-blocks.h"
 #include "filter/filter.h"
 #include "io/number-tree.h"
 #include "stream/item-private.h"
@@ -20,6 +22,10 @@ typedef struct Rename {
     /* Instance ids of sections that got the name @to, and of those that have it already. */
     GTree *made, *others;
     MigDescriptionEdit *edit;
+    MigDeviceBlocks *devices;
+    MigBlockEdit *blocks;
+    bool leaves_ram; /* ram=keep */
+    bool was_brief;  /* the first pass */
 } Rename;
 
 static bool rename_configure(void *state, const char *key, const char *value,
@@ -27,6 +33,9 @@ static bool rename_configure(void *state, const char *key, const char *value,
 {
     Rename *rename = state;
 
+    if (key && g_str_equal(key, "ram")) {
+        return mig_device_blocks_option(value, &rename->leaves_ram, error);
+    }
     if (key) {
         char **place = g_str_equal(key, "from") ? &rename->from_text : &rename->to;
 
@@ -40,21 +49,71 @@ static bool rename_configure(void *state, const char *key, const char *value,
                             "from=NAME and to=NAME are wanted, of 1 to 255 bytes");
         return false;
     }
+    rename->from = mig_addresses_new();
+    mig_addresses_add(rename->from, rename->from_text);
+    rename->devices = mig_device_blocks_new();
+    rename->blocks = mig_block_edit_new();
     return true;
 }
 
-static bool rename_start(void *state, MigNext *next, GError **error)
+/* --- the first pass --- */
+
+static MigScan rename_wants_scan(const void *state)
+{
+    const Rename *rename = state;
+
+    return !rename->leaves_ram && mig_device_blocks_concern(rename->from_text) &&
+                   strchr(rename->to, '/')
+               ? MIG_SCAN_NEEDED
+               : MIG_SCAN_NONE;
+}
+
+static MigDeviceFate fate_of(Rename *rename, const MigSection *section)
+{
+    return mig_addresses_section(rename->from, section->name, section->instance_id)
+               ? MIG_DEVICE_MOVES
+               : MIG_DEVICE_STAYS;
+}
+
+static bool rename_scan(void *state, MigNext *next, const MigItem *item, GError **error)
 {
     Rename *rename = state;
 
     (void)next;
     (void)error;
-    rename->from = mig_addresses_new();
-    mig_addresses_add(rename->from, rename->from_text);
+    if (item->kind == MIG_ITEM_RAM_BLOCK) {
+        mig_device_blocks_block(rename->devices, item->block);
+    } else if (item->kind == MIG_ITEM_SECTION_HEADER) {
+        mig_device_blocks_section(rename->devices, item->section,
+                                  fate_of(rename, item->section), rename->to);
+    }
+    return true;
+}
+
+static bool rename_suffices(void *state, const MigGap *gap)
+{
+    (void)gap;
+    ((Rename *)state)->was_brief = true;
+    return true;
+}
+
+static void rename_forget(void *state)
+{
+    mig_device_blocks_forget(((Rename *)state)->devices);
+}
+
+/* --- the second --- */
+
+static bool rename_start(void *state, MigNext *next, GError **error)
+{
+    Rename *rename = state;
+
+    (void)error;
     rename->renamed = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     rename->made = mig_number_tree_new(NULL);
     rename->others = mig_number_tree_new(NULL);
     rename->edit = mig_description_edit_new();
+    mig_device_blocks_plan(rename->devices, next, rename->blocks);
     return true;
 }
 
@@ -131,7 +190,13 @@ static bool rename_event(void *state, MigNext *next, const MigItem *item, GError
         return mig_description_edit_item(rename->edit, next, item, error);
     }
     if (!item->section) {
-        return mig_next_emit(next, item, error);
+        return mig_block_edit_item(rename->blocks, next, item, error);
+    }
+    if (item->kind == MIG_ITEM_SECTION_HEADER && rename->was_brief &&
+        !mig_device_blocks_knew(rename->devices, item->section,
+                                fate_of(rename, item->section))) {
+        return mig_next_refuse(next, item, item->section, error,
+                               "this section was not seen when the filter looked ahead");
     }
     section = renamed(rename, next, item, error);
     if (!section) {
@@ -146,32 +211,14 @@ static bool rename_event(void *state, MigNext *next, const MigItem *item, GError
     }
     of_section = *item;
     of_section.section = section;
-    return mig_next_emit(next, &of_section, error);
-}
-
-/* RAM blocks of a device have its path in their names, too: "0000:00:02.0/vga.vram".  A
- * loader that has the device elsewhere has no such block. */
-static void report_blocks(const Rename *rename, MigNext *next)
-{
-    const char *from = rename->from_text, *slash = strrchr(from, '/');
-    size_t n_path = slash ? (size_t)(slash - from) + 1 : 0, n;
-    const MigRamBlock *const *blocks = mig_reader_ram_blocks(mig_next_reader(next), &n);
-
-    if (!n_path || strncmp(from, rename->to, n_path) == 0) {
-        return;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (strncmp(blocks[i]->name, from, n_path) == 0) {
-            mig_next_report(next, NULL, "RAM block %s keeps its name", blocks[i]->name);
-        }
-    }
+    return mig_block_edit_item(rename->blocks, next, &of_section, error);
 }
 
 static bool rename_finish(void *state, MigNext *next, GError **error)
 {
     const Rename *rename = state;
 
-    report_blocks(rename, next);
+    mig_block_edit_report(rename->blocks, next);
     return mig_next_matched(next, rename->from, MIG_ADDRESS_SECTION, "from=", error);
 }
 
@@ -186,6 +233,8 @@ static void rename_clear(void *state)
     g_clear_pointer(&rename->made, g_tree_unref);
     g_clear_pointer(&rename->others, g_tree_unref);
     g_clear_pointer(&rename->edit, mig_description_edit_free);
+    g_clear_pointer(&rename->devices, mig_device_blocks_free);
+    g_clear_pointer(&rename->blocks, mig_block_edit_free);
 }
 
 static const MigFilterOption rename_options[] = {
@@ -193,17 +242,23 @@ static const MigFilterOption rename_options[] = {
       "The section's name as it is: \"0000:00:02.0/virtio-net\"; \"dma@1\" is one "
       "instance" },
     { "to", "NAME", "The name that it shall have" },
+    MIG_DEVICE_BLOCKS_OPTION,
     { 0 },
 };
 
 const MigFilterType mig_filter_rename_section = {
     .name = "rename-section",
-    .summary = "give a section another name, in its headers and in the description",
+    .summary = "give a section another name, in its headers and in the description, and "
+               "the RAM blocks of its device",
     .options = rename_options,
-    MIG_FILTER_PASSES(MIG_ITEM_BITS_OUTSIDE),
+    MIG_FILTER_PASSES(MIG_ITEM_BITS_OUTSIDE & ~MIG_ITEM_BIT(COMMAND)),
     .page_kinds = MIG_PAGE_BITS_ALL,
     .state_size = sizeof(Rename),
     .configure = rename_configure,
+    .wants_scan = rename_wants_scan,
+    .scan = rename_scan,
+    .suffices = rename_suffices,
+    .forget = rename_forget,
     .start = rename_start,
     .event = rename_event,
     .finish = rename_finish,

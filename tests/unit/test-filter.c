@@ -65,7 +65,14 @@ END_TEST
 #define SHORT_RAM                                                                 \
     "start 2 \"ram\" 0 4; ram-size 0x2000; ram-block \"pc.ram\" 0x2000; ram-eos;" \
     "footer 2\n"
-#define RAM_END          "end 2; ram-eos; footer 2\n"
+#define RAM_END "end 2; ram-eos; footer 2\n"
+/* Pages of two blocks in turn, each with its name where the record before is of the other. */
+#define VGA_RAM(name)                                                    \
+    "start 2 \"ram\" 0 4; ram-size 0x6000; ram-block \"pc.ram\" 0x4000;" \
+    "ram-block \"" name "\" 0x2000; ram-eos; footer 2\n"
+#define VGA_END(name)                                                              \
+    "part 2; ram-zero 0 \"pc.ram\"; ram-normal 0 5 \"" name "\"; ram-zero 0x1000;" \
+    "ram-zero 0x1000 \"pc.ram\"; ram-zero 0 \"" name "\"; ram-eos; footer 2\n" RAM_END
 #define DEVICE(id, name) "full " id " \"" name "\" 0 1; be32 1 2 3; footer " id "\n"
 #define ENTRY(name)                                                  \
     "{\"name\": \"" name                                             \
@@ -130,14 +137,57 @@ static const struct {
       "header\n" DEVICE("3", "b") DEVICE("4", "x")
           DEVICE("5", "b") "eof\n" DEVICES(ENTRY("b") ", " ENTRY("x") ", " ENTRY("b")),
       NULL },
-    { "rename-section:from=0000:00:02.0/vga:to=0000:00:03.0/vga",
-      "header; start 2 \"ram\" 0 4; ram-size 0x1000; ram-block \"0000:00:02.0/vga.vram\" "
-      "0x1000;"
-      "ram-eos; footer 2\n" DEVICE("3", "0000:00:02.0/vga") "eof",
-      "header; start 2 \"ram\" 0 4; ram-size 0x1000; ram-block \"0000:00:02.0/vga.vram\" "
-      "0x1000;"
-      "ram-eos; footer 2\n" DEVICE("3", "0000:00:03.0/vga") "eof",
-      "RAM block 0000:00:02.0/vga.vram keeps its name" },
+    /* the RAM blocks of the device go along */
+    { "rename-section:from=0000:00:02.0/vga:to=0000:00:13.0/vga",
+      "header\n" VGA_RAM("0000:00:02.0/vga.vram") VGA_END("0000:00:02.0/vga.vram")
+          DEVICE("3", "0000:00:02.0/vga") "eof",
+      "header\n" VGA_RAM("0000:00:13.0/vga.vram") VGA_END("0000:00:13.0/vga.vram")
+          DEVICE("3", "0000:00:13.0/vga") "eof",
+      "RAM block 0000:00:02.0/vga.vram renamed to 0000:00:13.0/vga.vram" },
+    { "rename-section:from=0000:00:02.0/vga:to=0000:00:13.0/vga:ram=keep",
+      "header\n" VGA_RAM("0000:00:02.0/vga.vram") VGA_END("0000:00:02.0/vga.vram")
+          DEVICE("3", "0000:00:02.0/vga") "eof",
+      "header\n" VGA_RAM("0000:00:02.0/vga.vram") VGA_END("0000:00:02.0/vga.vram")
+          DEVICE("3", "0000:00:13.0/vga") "eof",
+      NULL },
+    { "rename-section:from=0000:00:02.0/vga:to=0000:00:13.0/vga", /* it has two sections */
+      "header\n" VGA_RAM("0000:00:02.0/vga.vram") VGA_END("0000:00:02.0/vga.vram")
+          DEVICE("3", "0000:00:02.0/vga") DEVICE("4", "0000:00:02.0/gpu") "eof",
+      "header\n" VGA_RAM("0000:00:02.0/vga.vram") VGA_END("0000:00:02.0/vga.vram")
+          DEVICE("3", "0000:00:13.0/vga") DEVICE("4", "0000:00:02.0/gpu") "eof",
+      "RAM block 0000:00:02.0/vga.vram stays, for section 0000:00:02.0/gpu" },
+    { "rename-section:from=0000:00:02.0/vga:to=vga",
+      "header\n" VGA_RAM("0000:00:02.0/vga.vram") VGA_END("0000:00:02.0/vga.vram")
+          DEVICE("3", "0000:00:02.0/vga") "eof",
+      "header\n" VGA_RAM("0000:00:02.0/vga.vram") VGA_END("0000:00:02.0/vga.vram")
+          DEVICE("3", "vga") "eof",
+      NULL },
+    { "rename-section:from=a/vga:to=b/vga",
+      "header; start 2 \"ram\" 0 4; ram-size 0x2000; ram-block \"a/v\" 0x1000;"
+      "ram-block \"b/v\" 0x1000; ram-eos; footer 2\n" DEVICE("3", "a/vga") "eof",
+      NULL, "there is a RAM block of the new name already" },
+    { "drop-section:name=*/vga",
+      "header\n" VGA_RAM("a/vga.vram") VGA_END("a/vga.vram") DEVICE("3", "a/vga")
+          DEVICE("4", "x") "eof",
+      "header\n" RAM "part 2; ram-zero 0 \"pc.ram\"; ram-zero 0x1000 \"pc.ram\";"
+      "ram-eos; footer 2\n" RAM_END DEVICE("4", "x") "eof",
+      "RAM block a/vga.vram dropped, 8192 bytes, with 3 page records" },
+    { "drop-section:name=a/vga:ram=keep",
+      "header\n" VGA_RAM("a/vga.vram") VGA_END("a/vga.vram") DEVICE("3", "a/vga") "eof",
+      "header\n" VGA_RAM("a/vga.vram") VGA_END("a/vga.vram") "eof", NULL },
+    { "drop-section:name=a/vga",
+      "header\n" VGA_RAM("a/vga.vram") VGA_END("a/vga.vram") DEVICE("3", "a/vga")
+          DEVICE("4", "a/gpu") "eof",
+      "header\n" VGA_RAM("a/vga.vram") VGA_END("a/vga.vram") DEVICE("4", "a/gpu") "eof",
+      "RAM block a/vga.vram stays, for section a/gpu" },
+    { "keep-section:name=ram",
+      "header\n" VGA_RAM("a/vga.vram") VGA_END("a/vga.vram") DEVICE("3", "a/vga") "eof",
+      "header\n" VGA_RAM("a/vga.vram") VGA_END("a/vga.vram") "eof", NULL },
+    { "drop-section:name=a/vga", /* pages of it are asked for in postcopy */
+      "header; command 3 { be64 0x1000 0x1000 }\n" VGA_RAM(
+          "a/vga.vram") "command 6 { u8 0; pstr8 \"a/vga.vram\"; u8 0; be64 0 0x1000 "
+                        "}\n" VGA_END("a/vga.vram") DEVICE("3", "a/vga") "eof",
+      NULL, "the filter fold, before this one" },
     { "rename-section:from=a/vfio:to=b/vfio",
       "header; start 9 \"a/vfio\" 0 1; vfio setup; vfio eos; footer 9;"
       "part 9; vfio eos; footer 9; end 9; vfio eos; footer 9; eof",
@@ -314,6 +364,22 @@ static const struct {
       "part 2; ram-xbzrle 0 { u8 0 1 7 }; ram-eos; footer 2\n" RAM_END "eof",
       NULL, "changes its length" },
 
+    { "ram-block:name=b:to=c", "header\n" VGA_RAM("b") VGA_END("b") "eof",
+      "header\n" VGA_RAM("c") VGA_END("c") "eof", "RAM block b renamed to c" },
+    { "ram-block:name=b:to=b", "header\n" VGA_RAM("b") VGA_END("b") "eof",
+      "header\n" VGA_RAM("b") VGA_END("b") "eof", NULL },
+    { "ram-block:name=b:to=pc.ram", "header\n" VGA_RAM("b") VGA_END("b") "eof", NULL,
+      "there is a RAM block of the new name already" },
+    { "ram-block:name=*:to=c", "header\n" VGA_RAM("b") VGA_END("b") "eof", NULL,
+      "RAM blocks pc.ram and b both have such a name" },
+    { "ram-block:name=?:drop=yes", "header\n" VGA_RAM("b") VGA_END("b") "eof",
+      "header\n" RAM "part 2; ram-zero 0 \"pc.ram\"; ram-zero 0x1000 \"pc.ram\";"
+      "ram-eos; footer 2\n" RAM_END "eof",
+      "RAM block b dropped" },
+    { "ram-block:name=b:drop=yes",
+      "header; start 2 \"ram\" 0 4; ram-size 0x2000; ram-block \"b\" 0x2000; ram-eos; "
+      "part 2; ram-size 0x1000; ram-block \"c\" 0x1000; ram-eos; end 2; ram-eos; eof",
+      NULL, "a second block list" },
     { "ram-block:name=b:length=0x1000",
       "header; start 2 \"ram\" 0 4; ram-size 0x2000; ram-block \"b\" 0x2000; ram-eos; "
       "part 2; "
@@ -400,6 +466,27 @@ START_TEST(mapped_ram_moves)
             g_autoptr(GBytes) back = converted(moved, "machine:name=pc-q35-10.0");
             assert_same_bytes(back, stream, chains[i]);
         }
+    }
+}
+END_TEST
+
+/* A block of mapped-ram goes with its header, bitmap and pages; what its new name moves comes
+ * back with the old one. */
+START_TEST(mapped_ram_blocks_change)
+{
+    g_autoptr(GBytes) stream = fixture_bytes("real/q35-100-mapped-ram.mig.zst");
+    g_autoptr(GBytes) named =
+        converted(stream, "ram-block:name=pc.bios:to=a-longer-name");
+    g_autoptr(GBytes) back = converted(named, "ram-block:name=a-longer-name:to=pc.bios");
+    g_autoptr(GBytes) dropped = converted(stream, "ram-block:name=pc.bios:drop=yes");
+    g_autofree char *there = content_of(dropped);
+    g_autofree char *before = content_of(stream);
+    g_auto(GStrv) lines = g_strsplit(there, "\n", -1);
+
+    assert_same_bytes(back, stream, "there and back");
+    ck_assert_uint_eq(g_bytes_get_size(stream) - g_bytes_get_size(dropped), 1 << 20);
+    for (char **line = lines; *line; line++) { /* what is left is as it was */
+        ck_assert_msg(strstr(before, *line), "%s", *line);
     }
 }
 END_TEST
@@ -513,6 +600,13 @@ START_TEST(options_are_complete)
         "rename-section",
         "rename-section:from=a",
         "machine",
+        "ram-block",
+        "ram-block:name=a",
+        "ram-block:name=a:to=",
+        "ram-block:name=a:to=b:drop=yes",
+        "ram-block:name=a:length=x",
+        "drop-section:name=a:ram=lost",
+        "rename-section:from=a:to=b:ram=lost",
         "footers",
         "footers:add=yes:drop=yes",
         "drop-command",
@@ -601,6 +695,8 @@ static const struct {
     { "rename-section:from=xx:to=y", "no section \"xx\"; it has ram, a, x" },
     { "ram-block:name=pc.rom:length=0x1000",
       "no RAM block \"pc.rom\"; did you mean pc.ram?" },
+    { "ram-block:name=pc.rom:drop=yes", "no RAM block \"pc.rom\"; did you mean pc.ram?" },
+    { "ram-block:name=*.rom:to=x", "no RAM block \"*.rom\"" },
     { "set-field:path=b:c:value=1", "no device \"b:c\"" },
     { "set-field:path=a:c:value=1", "no field is \"a:c\"" },
     { "drop-subsection:path=a:c", "no field is \"a:c\"" },
@@ -681,6 +777,7 @@ Suite *suite_filter(void)
     tcase_add_loop_test(tc, unmatched_is_an_error, 0, G_N_ELEMENTS(unmatched));
     tcase_add_test(tc, drops_each_subsection_that_matches);
     tcase_add_test(tc, mapped_ram_moves);
+    tcase_add_test(tc, mapped_ram_blocks_change);
     tcase_add_test(tc, mapped_ram_comes_to_the_front);
     tcase_add_test(tc, ram_says_the_same);
     suite_add_tcase(suite, tc);
