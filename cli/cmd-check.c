@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "check-report.h"
+#include "destinations.h"
 #include "format.h"
 #include "progress.h"
 #include "rules-page.h"
@@ -270,58 +271,6 @@ static CliStatus check_file(guint i, const Arguments *arguments, CheckTotals *to
 
 /* --- destinations ------------------------------------------------------------------- */
 
-/* What --against names, read. */
-typedef struct Destinations {
-    GPtrArray *inputs, *shapes;
-} Destinations;
-
-static void destinations_init(Destinations *destinations)
-{
-    destinations->inputs = g_ptr_array_new_with_free_func((GDestroyNotify)mig_input_free);
-    destinations->shapes = g_ptr_array_new_with_free_func((GDestroyNotify)mig_shape_free);
-}
-
-/* The shapes borrow the inputs. */
-static void destinations_clear(Destinations *destinations)
-{
-    g_ptr_array_unref(destinations->shapes);
-    g_ptr_array_unref(destinations->inputs);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Destinations, destinations_clear)
-
-static bool read_destination(Destinations *destinations, const char *file,
-                             const CliCommon *common)
-{
-    g_autoptr(GError) error = NULL;
-    MigInput *in = cli_open(file, common, &error);
-    MigShape *shape = NULL;
-
-    if (in) {
-        g_ptr_array_add(destinations->inputs, in);
-        shape = mig_shape_new(in, &error);
-    }
-    if (!shape) {
-        cli_print_error(file, error);
-        return false;
-    }
-    g_ptr_array_add(destinations->shapes, shape);
-    return true;
-}
-
-static bool read_destinations(Destinations *destinations, Arguments *arguments)
-{
-    for (guint i = 0; i < arguments->against->len; i++) {
-        if (!read_destination(destinations, g_ptr_array_index(arguments->against, i),
-                              arguments->common)) {
-            return false;
-        }
-    }
-    arguments->check.against =
-        (const MigShape *const *)(void *)destinations->shapes->pdata;
-    arguments->check.n_against = destinations->shapes->len;
-    return true;
-}
-
 /* The files that are read: those that are judged, and the destinations. */
 static bool confine(const Arguments *arguments)
 {
@@ -339,7 +288,7 @@ static int run(int argc, char **argv, CliCommon *common)
     g_autofree MigSeverity *severities = g_new0(MigSeverity, mig_rule_count());
     g_autoptr(MigVfioNeeds) needs = mig_vfio_needs_new();
     g_autoptr(GPtrArray) against = g_ptr_array_new();
-    g_auto(Destinations) destinations = { 0 };
+    g_auto(CliDestinations) destinations = { 0 };
     Arguments arguments = {
         .common = common,
         .against = against,
@@ -353,7 +302,6 @@ static int run(int argc, char **argv, CliCommon *common)
     const GPtrArray *files;
     CliStatus status = CLI_OK;
 
-    destinations_init(&destinations);
     cli_parse(&cli_command_check, argc, argv, 0, common, &arguments);
     files = common->files;
     if (arguments.explain) {
@@ -370,9 +318,11 @@ static int run(int argc, char **argv, CliCommon *common)
     for (guint i = 0; i < files->len; i++) {
         g_ptr_array_add(new_names, cli_new_name(g_ptr_array_index(files, i)));
     }
-    if (!confine(&arguments) || !read_destinations(&destinations, &arguments)) {
+    if (!confine(&arguments) || !cli_destinations_read(&destinations, against, common)) {
         return CLI_TROUBLE;
     }
+    arguments.check.against =
+        cli_destinations_shapes(&destinations, &arguments.check.n_against);
     for (totals.files = 0; totals.files < files->len; totals.files++) {
         CliStatus one = check_file((guint)totals.files, &arguments, &totals);
 

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "destinations.h"
 #include "explain.h"
 #include "format.h"
 #include "sandbox.h"
@@ -18,6 +19,7 @@
 enum {
     KEY_LOG = 0x200,
     KEY_IN,
+    KEY_AGAINST,
 };
 
 static const struct argp_option options[] = {
@@ -25,12 +27,23 @@ static const struct argp_option options[] = {
       0 },
     { "in", KEY_IN, "FILE", 0,
       "The stream that could not be loaded: show the place, and what repairs it", 0 },
+    { "against", KEY_AGAINST, "DEST", CLI_REPEATS,
+      "Compare that stream with the destination, as check does, and show the difference "
+      "that the message is about",
+      0 },
+    { 0 },
+};
+
+static const CliOptionRule option_rules[] = {
+    { "against", CLI_NEEDS, "in" },
+    { "against", CLI_NOT_WITH, "channel offset" },
     { 0 },
 };
 
 typedef struct Arguments {
     const CliCommon *common;
     const char *log, *in;
+    GPtrArray *against; /* files of destinations */
 } Arguments;
 
 /* What is no option is a message, and a file is none. */
@@ -75,6 +88,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_IN:
         arguments->in = arg;
+        return 0;
+    case KEY_AGAINST:
+        g_ptr_array_add(arguments->against, arg);
         return 0;
     case ARGP_KEY_END:
         look_at_messages(arguments, state);
@@ -122,46 +138,82 @@ static bool feed_log(MigExplain *explain, const char *log, const CliCommon *comm
     return true;
 }
 
+/* The stream that could not be loaded, read twice: what it holds, and what differs. */
+typedef struct Stream {
+    MigInput *in;
+    MigReader *reader;
+    MigReader *compared; /* the explanation borrows it */
+    CliDestinations destinations;
+    GError *damage;
+} Stream;
+
+static void stream_clear(Stream *stream)
+{
+    g_clear_pointer(&stream->compared, mig_reader_free);
+    g_clear_pointer(&stream->reader, mig_reader_free);
+    g_clear_pointer(&stream->in, mig_input_free);
+    cli_destinations_clear(&stream->destinations);
+    g_clear_error(&stream->damage);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Stream, stream_clear)
+
+static void compare(MigExplain *explain, Stream *stream)
+{
+    size_t n;
+    const MigShape *const *shapes = cli_destinations_shapes(&stream->destinations, &n);
+
+    if (n) {
+        mig_input_rewind(stream->in, 0);
+        stream->compared = mig_reader_new(stream->in);
+        mig_explain_compare(explain, stream->compared, shapes, n, NULL);
+    }
+}
+
 /* Looks for the places of the message; false where the stream cannot be read at all. */
-static bool look_in(MigExplain *explain, const char *file, const CliCommon *common,
-                    GError **damage)
+static bool look_in(MigExplain *explain, Stream *stream, const Arguments *arguments)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(MigInput) in = cli_open(file, common, &error);
-    g_autoptr(MigReader) reader = NULL;
 
-    if (!in || !mig_input_hold(in, &error)) {
-        cli_print_error(file, error);
+    stream->in = cli_open(arguments->in, arguments->common, &error);
+    if (!stream->in || !mig_input_hold(stream->in, &error)) {
+        cli_print_error(arguments->in, error);
         return false;
     }
-    reader = mig_reader_new(in);
-    mig_explain_read(explain, reader, damage);
-    if (*damage && cli_status_of(*damage) == CLI_TROUBLE) {
-        cli_print_error(file, *damage);
+    stream->reader = mig_reader_new(stream->in);
+    mig_explain_read(explain, stream->reader, &stream->damage);
+    if (stream->damage && cli_status_of(stream->damage) == CLI_TROUBLE) {
+        cli_print_error(arguments->in, stream->damage);
         return false;
     }
+    if (!cli_destinations_read(&stream->destinations, arguments->against,
+                               arguments->common)) {
+        return false;
+    }
+    compare(explain, stream);
     return true;
 }
 
 static bool confine(CliCommon *common, const Arguments *arguments)
 {
-    const char *files[2];
-    size_t n = 0;
+    g_autoptr(GPtrArray) files = g_ptr_array_new();
 
     if (arguments->log) {
-        files[n++] = arguments->log;
+        g_ptr_array_add(files, (gpointer)(uintptr_t)arguments->log);
     }
     if (arguments->in) {
-        files[n++] = arguments->in;
+        g_ptr_array_add(files, (gpointer)(uintptr_t)arguments->in);
     }
-    return cli_confine_reader(common, files, n, -1);
+    g_ptr_array_extend(files, arguments->against, NULL, NULL);
+    return cli_confine_reader(common, (const char *const *)(void *)files->pdata,
+                              files->len, -1);
 }
 
 static int run(int argc, char **argv, CliCommon *common)
 {
-    Arguments arguments = { .common = common };
+    g_autoptr(GPtrArray) against = g_ptr_array_new();
+    Arguments arguments = { .common = common, .against = against };
+    g_auto(Stream) stream = { 0 };
     g_autoptr(MigExplain) explain = NULL;
-    g_autoptr(GError) damage = NULL;
     g_autofree char *new_name = NULL;
     ExplainReport report = { .common = common };
 
@@ -178,12 +230,14 @@ static int run(int argc, char **argv, CliCommon *common)
     }
     report.log = arguments.log;
     report.explanation = mig_explain_finish(explain);
-    if (arguments.in && !look_in(explain, arguments.in, common, &damage)) {
+    if (arguments.in && !look_in(explain, &stream, &arguments)) {
         return CLI_TROUBLE;
     }
     report.stream =
         (CliHintFiles){ arguments.in, new_name, common->offset, common->channels };
-    report.stream_error = damage;
+    report.stream_error = stream.damage;
+    report.against = against;
+    report.shapes = cli_destinations_shapes(&stream.destinations, &report.n_shapes);
     common->format->explain(&report);
     return report.explanation->id ? CLI_OK : CLI_FOUND;
 }
@@ -201,6 +255,7 @@ const CliCommand cli_command_explain = {
            "Exit status: 0 explained; 1 no message was recognised; 2 the job could not "
            "be done.",
     .options = options,
+    .rules = option_rules,
     .parse = parse,
     .min_files = 0,
     .max_files = UINT_MAX,

@@ -67,6 +67,46 @@ static void repairs_json(CliJson *json, const ExplainReport *report)
     cli_json_end_array(json);
 }
 
+static void difference_json(CliJson *json, const ExplainReport *report)
+{
+    const MigFinding *finding = report->explanation->difference;
+    g_autofree char *hint =
+        finding ? cli_hint_remedy(&finding->remedy, &report->stream) : NULL;
+
+    if (!finding) {
+        cli_json_null(json, "difference");
+        return;
+    }
+    cli_json_object(json, "difference");
+    cli_json_string(json, "rule", mig_rule_id(finding->rule));
+    cli_json_string(json, "severity", mig_severity_name(finding->severity));
+    cli_json_uint(json, "offset", finding->offset);
+    cli_json_string(json, "section", finding->section);
+    if (finding->section) {
+        cli_json_uint(json, "instance_id", finding->instance_id);
+    } else {
+        cli_json_null(json, "instance_id");
+    }
+    cli_json_string(json, "message", finding->message);
+    cli_json_string(json, "hint", hint);
+    cli_json_string(json, "filter", finding->remedy.filter);
+    cli_json_string(json, "gives_up", finding->remedy.gives_up);
+    cli_json_string(json, "help", finding->remedy.none);
+    cli_json_end_object(json);
+}
+
+/* The destinations, and the difference that the message is about. */
+static void against_json(CliJson *json, const ExplainReport *report)
+{
+    cli_json_array(json, "against");
+    for (size_t i = 0; i < report->n_shapes; i++) {
+        cli_json_string(json, NULL, g_ptr_array_index(report->against, i));
+    }
+    cli_json_end_array(json);
+    difference_json(json, report);
+    cli_json_uint(json, "more_differences", report->explanation->more_differences);
+}
+
 void explain_json(const ExplainReport *report)
 {
     const MigExplanation *explanation = report->explanation;
@@ -99,6 +139,7 @@ void explain_json(const ExplainReport *report)
     cli_json_string(&json, "stream", report->stream.file);
     places_json(&json, explanation);
     repairs_json(&json, report);
+    against_json(&json, report);
     cli_json_error(&json, "error", report->stream_error);
     cli_json_string(&json, "nearest", explanation->nearest);
     cli_json_string(&json, "nearest_id", explanation->nearest_id);

@@ -113,6 +113,67 @@ static void print_repairs(const ExplainReport *report)
     }
 }
 
+/* "0x87d13: 0000:00:1f.0/ICH9LPC: devs: 8 elements here, 4 there (dest-fields)" */
+static char *difference_text(const MigFinding *finding)
+{
+    g_autofree char *at = cli_offset(finding->channel, finding->offset);
+    g_autofree char *address =
+        finding->section ? mig_address_of_section(finding->section, finding->instance_id)
+                         : NULL;
+
+    return g_strdup_printf("%s: %s%s%s (%s)", at, address ? address : "",
+                           address ? ": " : "", finding->message,
+                           mig_rule_id(finding->rule));
+}
+
+/* What mends the difference: at the destination, or else in the stream. */
+static void print_remedy(const ExplainReport *report, const MigRemedy *remedy)
+{
+    g_autofree char *hint = cli_hint_remedy(remedy, &report->stream);
+    g_autofree char *help = NULL;
+
+    if (hint) {
+        help = g_strdup_printf("The command below changes the stream. Given up: %s.",
+                               remedy->gives_up ? remedy->gives_up : "nothing");
+        row(report, "help", help);
+        cli_print_hint(stdout, hint);
+    } else if (remedy->none) {
+        help = g_strdup_printf("%c%s.", g_ascii_toupper(*remedy->none), remedy->none + 1);
+        row(report, "help", help);
+    }
+}
+
+/* Where both sides are known: what differs there, first of all. */
+static void print_difference(const ExplainReport *report)
+{
+    const MigExplanation *explanation = report->explanation;
+    g_autofree char *text = NULL;
+
+    if (!report->n_shapes) {
+        return;
+    }
+    if (explanation->difference) {
+        text = difference_text(explanation->difference);
+    } else {
+        text = g_strdup_printf(
+            "Nothing that was compared is what the message is about (not compared: %s).",
+            report->n_shapes == 1 ? mig_shape_lacks(report->shapes[0])
+                                  : "what none of the destinations shows");
+    }
+    row(report, "differs", text);
+    if (explanation->difference) {
+        print_remedy(report, &explanation->difference->remedy);
+    }
+    if (explanation->more_differences) {
+        g_autofree char *more = g_strdup_printf(
+            "%" PRIu64
+            " other%s would end a load too; migstat check --against lists all.",
+            explanation->more_differences, explanation->more_differences == 1 ? "" : "s");
+
+        row(report, "more", more);
+    }
+}
+
 static void print_unknown(const ExplainReport *report)
 {
     const MigExplanation *explanation = report->explanation;
@@ -146,6 +207,7 @@ void explain_text(const ExplainReport *report)
     }
     row(report, "message", explanation->text);
     print_origin(report);
+    print_difference(report);
     if (explanation->kind == MIG_EXPLANATION_HARMLESS) {
         row(report, "harmless",
             "It does not end a load: another message says why it failed.");
@@ -155,7 +217,7 @@ void explain_text(const ExplainReport *report)
         row(report, fact == explanation->facts ? "detail" : "", *fact);
     }
     print_places(report);
-    if (explanation->help) {
+    if (explanation->help && !explanation->difference) {
         row(report, "help", explanation->help);
     }
     print_repairs(report);

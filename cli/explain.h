@@ -17,7 +17,10 @@ typedef struct ExplainReport {
     const MigExplanation *explanation;
     /* The stream that could not be loaded; file NULL: none was given. */
     CliHintFiles stream;
-    const GError *stream_error; /* what is wrong with it, or NULL */
+    const GError *stream_error;    /* what is wrong with it, or NULL */
+    const GPtrArray *against;      /* the files of the destinations, */
+    const MigShape *const *shapes; /* and what they show; none: it was not compared */
+    size_t n_shapes;
 } ExplainReport;
 
 void explain_text(const ExplainReport *report);

@@ -74,6 +74,10 @@ static const MigSection *report_alike(MigCheck *check, const MigShape *shape,
     return alike;
 }
 
+#define UNKNOWN_WORDS                                                    \
+    "section or instance '%s' %u. Make sure that your current VM setup " \
+    "matches your saved VM setup, including any hotplugged devices"
+
 static void report_unknown(MigCheck *check, const MigShape *shape, const MigItem *item)
 {
     const MigSection *section = item->section, *alike;
@@ -83,11 +87,10 @@ static void report_unknown(MigCheck *check, const MigShape *shape, const MigItem
 
     mig_report_item(check, item, "the destination has no %s", address);
     alike = report_alike(check, shape, section);
-    mig_report_words(check, BEFORE(WORDS_CHANGED),
-                     "Unknown savevm section or instance '%s' %u. Make sure that your "
-                     "current VM setup matches your saved VM setup, including any "
-                     "hotplugged devices",
+    mig_report_words(check, BEFORE(WORDS_CHANGED), "Unknown savevm " UNKNOWN_WORDS,
                      section->name, section->instance_id);
+    mig_report_words(check, FROM(WORDS_CHANGED), "Unknown " UNKNOWN_WORDS, section->name,
+                     section->instance_id);
     if (alike && alike->instance_id == section->instance_id) {
         g_autofree char *to = mig_remedy_value(alike->name);
 
@@ -133,18 +136,22 @@ static void dest_section(MigCheck *check, const MigFacts *facts, const MigItem *
     }
 }
 
+#define TOO_NEW "unsupported version %" PRIu64 " for '%s' v%" PRIu64
+#define TOO_OLD \
+    "%s: incoming version_id %" PRIu64 " is too old for local minimum version_id "
+
 static void report_version(MigCheck *check, const MigSection *section, uint64_t here,
                            uint64_t there)
 {
     if (here > there) {
-        mig_report_words(check, BEFORE(WORDS_CHANGED),
-                         "savevm: unsupported version %" PRIu64 " for '%s' v%" PRIu64,
-                         here, section->name, there);
+        mig_report_words(check, BEFORE(WORDS_CHANGED), "savevm: " TOO_NEW, here,
+                         section->name, there);
+        mig_report_words(check, FROM(WORDS_CHANGED), TOO_NEW, here, section->name, there);
     } else {
-        mig_report_words(check, BEFORE(WORDS_CHANGED),
-                         "%s: incoming version_id %" PRIu64
-                         " is too old for local minimum version_id  %" PRIu64,
-                         section->name, here, there);
+        mig_report_words(check, BEFORE(WORDS_CHANGED), TOO_OLD " %" PRIu64, section->name,
+                         here, there);
+        mig_report_words(check, FROM(WORDS_CHANGED), TOO_OLD "%" PRIu64, section->name,
+                         here, there);
     }
     mig_report_no_remedy(
         check, here > there ? "save with a machine type that writes the older "

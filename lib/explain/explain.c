@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "explain/against.h"
 #include "explain/envelope.h"
 #include "explain/failure.h"
 #include "explain/where.h"
@@ -37,6 +38,7 @@ struct MigExplain {
     GPtrArray *facts;
     MigFailure *counts; /* of @now and @before, the one that is explained; NULL: none */
     MigWhere *where;
+    MigCheck *check;
     char *text, *releases, *meaning, *look, *help;
 };
 
@@ -57,6 +59,7 @@ void mig_explain_free(MigExplain *explain)
     if (!explain) {
         return;
     }
+    mig_check_free(explain->check);
     mig_where_free(explain->where);
     mig_message_scan_free(explain->scan);
     g_string_free(explain->pending, TRUE);
@@ -363,4 +366,35 @@ bool mig_explain_read(MigExplain *explain, MigReader *reader, GError **error)
     result->repairs = (const MigExplainRepair *)(void *)where->repairs->data;
     result->n_repairs = where->repairs->len;
     return whole;
+}
+
+bool mig_explain_compare(MigExplain *explain, MigReader *reader,
+                         const MigShape *const *against, size_t n, GError **error)
+{
+    MigExplanation *result = &explain->result;
+    MigCheckOptions options = { MIG_CHECK_OPTIONS_INIT, .against = against,
+                                .n_against = n };
+    g_autoptr(GError) stopped = NULL;
+    const MigItem *item;
+
+    if (!explain->counts || explain->check) {
+        return true;
+    }
+    /* The words of the release that has printed the message. */
+    if (explain->counts->last) {
+        options.releases = mig_releases_one(explain->counts->last);
+    }
+    mig_reader_join_pieces(reader);
+    explain->check = mig_check_new(reader, &options);
+    while (mig_reader_next(reader, &item, &stopped) == MIG_STATUS_MORE &&
+           mig_check_watch(explain->check, item, &stopped)) {
+    }
+    mig_check_finish(explain->check, stopped);
+    result->difference =
+        mig_against_find(explain->check, result, &result->more_differences);
+    if (stopped) {
+        g_propagate_error(error, g_steal_pointer(&stopped));
+        return false;
+    }
+    return true;
 }

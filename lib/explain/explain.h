@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "check/check.h"
 #include "stream/reader.h"
 
 G_BEGIN_DECLS
@@ -75,7 +76,11 @@ typedef struct MigExplanation {
     size_t n_places;
     const MigExplainRepair *repairs; /* the first one is likeliest to help */
     size_t n_repairs;
-    uint64_t reserved[4];
+    /* By mig_explain_compare(). */
+    const MigFinding
+        *difference; /* of the destination, that the message is about, or NULL */
+    uint64_t more_differences; /* that would end a load too */
+    uint64_t reserved[2];
 } MigExplanation;
 
 typedef struct MigExplain MigExplain;
@@ -99,6 +104,16 @@ MIG_API const MigExplanation *mig_explain_finish(MigExplain *explain);
  * there is; *error then says what is wrong with it.
  */
 MIG_API bool mig_explain_read(MigExplain *explain, MigReader *reader, GError **error);
+
+/*
+ * After mig_explain_finish(): compares that stream with the destination, which @against shows,
+ * @n of them, and adds the difference that the message is about.
+ * @reader is fresh; it and the shapes must outlive @explain.  The stream is read to its end, and
+ * of a damaged one what there is; *error then says what is wrong with it.
+ */
+MIG_API bool mig_explain_compare(MigExplain *explain, MigReader *reader,
+                                 const MigShape *const *against, size_t n,
+                                 GError **error);
 
 G_END_DECLS
 

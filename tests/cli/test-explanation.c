@@ -96,6 +96,9 @@ static const struct {
     { { "--log=/dev/null", "Missing" }, "a message or a log, not both" },
     { { "--log=/nonexistent" }, "/nonexistent: error: cannot open: No such file" },
     { { "--log=/" }, "/ is a folder; a log is a file" },
+    { { "--against=/dev/null", "Missing" }, "--against has no effect without --in" },
+    { { "--in=/dev/null", "--against=/nonexistent", "Missing" },
+      "/nonexistent: error: cannot open" },
 };
 
 START_TEST(what_is_wrong_is_said)
@@ -161,6 +164,78 @@ START_TEST(a_bad_stream_is_said)
 }
 END_TEST
 
+/* Which difference a message is about: that of its words or of its section, or none. */
+static const struct {
+    const char *name; /* bad/NAME.txt, and against/NAME.txt */
+    const char *message;
+    const char *says; /* what comes after "differs  " */
+} compared[] = {
+    { "dest-fields-maxcpus", "Missing section footer for pm",
+      "0x10bc: pm: pm/cpuhp: 4 elements here, 2 there (dest-fields)\n"
+      "help     Start the destination with " },
+    { "dest-fields", "Missing section footer for other",
+      "Nothing that was compared is what the message is about (not compared: sizes" },
+    { "dest-pci-config",
+      "get_pci_config_device: Bad config data: i=0x2 read: 0 device: 1 cmask: ff wmask: "
+      "0 "
+      "w1cmask:0",
+      "0x97: 0000:00:04.0/dev: byte 0x02 of configuration space is 0x00 here, 0x01" },
+    { "dest-ram-block", "Unknown ramblock \"0000:00:03.0/e1000.rom\", cannot accept",
+      "0x3f: ram: the destination has no RAM block \"0000:00:03.0/e1000.rom\"" },
+    { "dest-ram-block", "Unknown ramblock \"vga.vram\", cannot accept migration",
+      "Nothing that was compared" },
+    { "dest-version", "savevm: unsupported version 3 for 'dev' v2",
+      "0x77: dev: version 3 here, at most 2 there (dest-version)" },
+    { "dest-version",
+      "load of migration failed: Invalid argument: unsupported version 3 for 'dev' v2",
+      "0x77: dev: version 3 here, at most 2 there (dest-version)" },
+    { "dest-section", "Unknown section or instance '0000:00:04.0/dev' 0. Make sure that",
+      "0x77: 0000:00:04.0/dev: the destination has no 0000:00:04.0/dev" },
+    { "dest-register", "error while loading state for instance 0x0 of device 'cpu'",
+      "0xa2: cpu: the destination's CPU lacks 1 register" },
+    /* no section, and no cause */
+    { "dest-register", "load of migration failed: Operation not permitted",
+      "0xa2: cpu: the destination's CPU lacks 1 register" },
+    /* a cause that no comparison can show */
+    { "dest-register", "Not a migration stream", "Nothing that was compared" },
+};
+
+START_TEST(the_destination_is_compared)
+{
+    g_autofree char *bad = g_strdup_printf("bad/%s.txt", compared[_i].name);
+    g_autofree char *good = g_strdup_printf("against/%s.txt", compared[_i].name);
+    g_autofree char *stream = fixture_file(bad), *destination = fixture_file(good);
+    g_autofree char *in = g_strconcat("--in=", stream, NULL);
+    g_autofree char *against = g_strconcat("--against=", destination, NULL);
+    g_autofree char *wanted = g_strconcat("\ndiffers  ", compared[_i].says, NULL);
+    g_autoptr(Run) run = run_migstat(NULL, "explain", in, against, "--width=0",
+                                     compared[_i].message, NULL);
+
+    ck_assert_int_eq(run->status, 0);
+    ck_assert_msg(strstr(run->out, wanted), "%s\n%s", wanted, run->out);
+}
+END_TEST
+
+/* What helps at the destination is in the place of what helps in general; and as JSON. */
+START_TEST(a_difference_is_shown)
+{
+    g_autofree char *stream = fixture_file("bad/dest-fields-maxcpus.txt");
+    g_autofree char *destination = fixture_file("against/dest-fields-maxcpus.txt");
+    g_autofree char *in = g_strconcat("--in=", stream, NULL);
+    g_autofree char *against = g_strconcat("--against=", destination, NULL);
+    g_autoptr(Run) text = run_migstat(NULL, "explain", in, against, "--width=0",
+                                      "Missing section footer for pm", NULL);
+    g_autoptr(Run) json = run_migstat(NULL, "explain", in, against, "-f", "json",
+                                      "Missing section footer for pm", NULL);
+    g_autoptr(GString) shown = g_string_new(text->out);
+
+    g_string_append(shown, json->out);
+    g_string_replace(shown, stream, "STREAM", 0);
+    g_string_replace(shown, destination, "DEST", 0);
+    assert_golden("explain/against.out", shown->str);
+}
+END_TEST
+
 Suite *suite_explanation(void)
 {
     Suite *suite = suite_create("explanation");
@@ -172,6 +247,8 @@ Suite *suite_explanation(void)
     tcase_add_loop_test(tc, what_is_wrong_is_said, 0, G_N_ELEMENTS(refused));
     tcase_add_test(tc, the_repair_can_be_pasted);
     tcase_add_test(tc, a_bad_stream_is_said);
+    tcase_add_loop_test(tc, the_destination_is_compared, 0, G_N_ELEMENTS(compared));
+    tcase_add_test(tc, a_difference_is_shown);
     suite_add_tcase(suite, tc);
     return suite;
 }

@@ -23,7 +23,7 @@ static const struct {
     { "lib/check", "io/ stream/ device/ message/ shape/ check/" },
     { "lib/filter", "io/ stream/ device/ filter/" },
     { "lib/diff", "io/ stream/ device/ diff/" },
-    { "lib/explain", "io/ stream/ device/ message/ explain/" },
+    { "lib/explain", "io/ stream/ device/ message/ shape/ check/ explain/" },
     { "cli", "migstat.h" },
 };
 

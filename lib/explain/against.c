@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          see against.h.
+ * Must not know: any one rule.
+ * See also:      check/check.h, MigFinding.
+ */
+#include "explain/against.h"
+
+#include <string.h>
+
+/* How much says that a finding is what the message is about. */
+typedef enum Match {
+    NO_MATCH,
+    SAME_LOAD,    /* the message says no more than that a load failed */
+    SAME_SECTION, /* it fails there, and the message does not say for what */
+    SAME_ROW,     /* it would be that message, with other numbers */
+    SAME_WORDS,   /* it is that message */
+} Match;
+
+/* Whether it says where a load failed and not why: anything that is wrong there may be meant.
+ * A body that ended elsewhere had other fields. */
+static bool says_where(const MigExplanation *explanation)
+{
+    return explanation->kind == MIG_EXPLANATION_GENERIC ||
+           g_strcmp0(explanation->id, "footer-missing") == 0;
+}
+
+static bool is_in_section(const MigFinding *finding, const MigExplanation *explanation)
+{
+    return explanation->section &&
+           g_strcmp0(finding->section, explanation->section) == 0 &&
+           finding->instance_id == explanation->instance_id;
+}
+
+/* A RAM block is meant by its name alone: another one of the list is something else. */
+static bool is_of_ram(const MigExplanation *explanation)
+{
+    return g_str_has_prefix(explanation->id, "ram-");
+}
+
+static Match match(const MigFinding *finding, const MigExplanation *explanation)
+{
+    bool here = is_in_section(finding, explanation);
+
+    if (finding->severity < MIG_SEVERITY_WARNING ||
+        !mig_rule_needs_destination(finding->rule)) {
+        return NO_MATCH;
+    }
+    if (finding->loader && (strstr(explanation->text, finding->loader) ||
+                            strstr(finding->loader, explanation->text))) {
+        return SAME_WORDS;
+    }
+    if (explanation->section && !here) {
+        return NO_MATCH;
+    }
+    if (g_strcmp0(finding->loader_id, explanation->id) == 0 && !is_of_ram(explanation)) {
+        return SAME_ROW;
+    }
+    if (!says_where(explanation)) {
+        return NO_MATCH;
+    }
+    return here ? SAME_SECTION : SAME_LOAD;
+}
+
+const MigFinding *mig_against_find(const MigCheck *check,
+                                   const MigExplanation *explanation, uint64_t *more)
+{
+    size_t n;
+    const MigFinding *findings = mig_check_findings(check, &n), *best = NULL;
+    Match best_match = NO_MATCH;
+
+    *more = 0;
+    for (size_t i = 0; i < n; i++) {
+        Match one = match(&findings[i], explanation);
+
+        if (one > best_match ||
+            (one && one == best_match && findings[i].severity > best->severity)) {
+            best = &findings[i];
+            best_match = one;
+        }
+        if (findings[i].severity == MIG_SEVERITY_ERROR &&
+            mig_rule_needs_destination(findings[i].rule)) {
+            *more += 1 + findings[i].more;
+        }
+    }
+    *more -= best && best->severity == MIG_SEVERITY_ERROR;
+    return best;
+}
