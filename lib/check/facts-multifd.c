@@ -46,9 +46,6 @@ static void watch_packet(MigMultifdFacts *facts, const MigItem *item)
     }
     g_array_index(facts->next_numbers, uint64_t, item->channel) =
         MIN(packet->packet_num, UINT64_MAX - 1) + 1;
-    facts->packets++;
-    facts->next = MAX(facts->next, MIN(packet->packet_num, UINT64_MAX - 1) + 1);
-    facts->numbered |= packet->zero_pages != 0;
 }
 
 /* --- the pages of an epoch ----------------------------------------------------------- */

@@ -16,8 +16,6 @@
 typedef struct MigMultifdFacts {
     bool seen;               /* multifd channels are read beside the main one */
     GArray *next_numbers;    /* uint64_t by channel: one more than its last packet has */
-    uint64_t packets, next;  /* of pages; one more than the highest number */
-    bool numbered;           /* numbers have no gaps: 9.0 */
     GArray *epoch;           /* MigPageSet by MigRamBlock.index: pages of this epoch */
     MigPageStore pages;      /* of those */
     bool epoch_open;         /* some page came in it */

@@ -6,6 +6,8 @@
  * See also:      check/facts-multifd.h; stream/channel.c, which finds what ends the reading.
  */
 #include "check/rule.h"
+#include "stream/defect.h"
+#include "stream/merge.h"
 
 /* --- packets of pages ---------------------------------------------------------------- */
 
@@ -21,19 +23,13 @@ static void packet_number(MigCheck *check, const MigFacts *facts, const MigItem 
     }
 }
 
-/* Before 9.0 packets with SYNC have the number of another one. */
 static void packets_missing(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
-    const MigMultifdFacts *m = &facts->multifd;
+    g_autofree char *lack = mig_reader_lacks_packets(mig_check_reader(check));
 
-    (void)item;
-    if (m->seen && !m->numbered) {
-        mig_report_no_ground(check, "no packet is numbered as those of QEMU 9.0 are");
-    } else if (m->packets != m->next) {
-        mig_report(check, facts->eof, NULL,
-                   "the packets have numbers up to %" PRIu64 ", and there are %" PRIu64
-                   " of them",
-                   m->next - 1, m->packets);
+    (void)facts;
+    if (item->defect == MIG_DEFECT_MULTIFD_PACKETS_MISSING) {
+        mig_report_item(check, item, "%s", lack);
         mig_report_no_remedy(check, "a packet or a channel was not recorded");
     }
 }
@@ -165,7 +161,7 @@ const MigRule mig_rules_multifd[] = {
     { "multifd-packet-number", "the numbers of a channel's packets rise",
       MIG_SEVERITY_ERROR, PACKET, .judge = packet_number },
     { "multifd-packets-missing", "all packets are there", MIG_SEVERITY_ERROR,
-      MIG_WATCH_END, .judge = packets_missing, .after = { "multifd-packet-number" } },
+      MIG_WATCH(EOF), .judge = packets_missing, .after = { "multifd-packet-number" } },
     { "multifd-page-twice", "between two waits a page comes once", MIG_SEVERITY_WARNING,
       MIG_WATCH(RAM_PAGES), .judge = page_twice },
     { "multifd-device-unknown", "device state is of a device that there is",

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "stream/defect.h"
+#include "stream/merge.h"
 #include "stream/mapped-ram.h"
 #include "stream/page-file.h"
 #include "stream/page-set.h"
@@ -275,6 +276,18 @@ static void note_mapped(const MigRamImage *image, const MigRamBlock *block)
     }
 }
 
+/* At the end mark: what has come is all there is. */
+static bool judge_packets(const MigRamImage *image, const MigItem *item, GError **error)
+{
+    g_autofree char *lack = item->defect ? mig_reader_lacks_packets(image->reader) : NULL;
+
+    if (lack) {
+        mig_error_set(error, MIG_ERROR_MALFORMED, item->offset, item->defect,
+                      "%s: pages are missing, or old", lack);
+    }
+    return !lack;
+}
+
 bool mig_ram_image_watch(MigRamImage *image, const MigItem *item, GError **error)
 {
     switch (item->kind) {
@@ -287,6 +300,8 @@ bool mig_ram_image_watch(MigRamImage *image, const MigItem *item, GError **error
         return watch_pages(image, item, error);
     case MIG_ITEM_MAPPED_PAGES:
         return watch_mapped(image, item, error);
+    case MIG_ITEM_EOF:
+        return judge_packets(image, item, error);
     default:
         return true;
     }

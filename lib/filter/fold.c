@@ -129,6 +129,16 @@ static bool keep_block(MigNext *next, const MigItem *item, GError **error)
                                error);
 }
 
+static bool take_pages(MigFold *fold, MigNext *next, const MigItem *item, GError **error)
+{
+    if (!(item->channel ? put_pages(fold, next, item, error)
+                        : keep_pages(fold, next, item, error))) {
+        return false;
+    }
+    mig_fold_note_pages(fold, item);
+    return mig_fold_sent(fold, item, error);
+}
+
 static bool fold_event(void *state, MigNext *next, const MigItem *item, GError **error)
 {
     MigFold *fold = state;
@@ -138,13 +148,12 @@ static bool fold_event(void *state, MigNext *next, const MigItem *item, GError *
     }
     switch (item->kind) {
     case MIG_ITEM_RAM_PAGES:
-        return (item->channel ? put_pages(fold, next, item, error)
-                              : keep_pages(fold, next, item, error)) &&
-               mig_fold_sent(fold, item, error);
+        return take_pages(fold, next, item, error);
     case MIG_ITEM_RAM_BLOCK:
         return keep_block(next, item, error);
     case MIG_ITEM_EOF:
-        return mig_fold_release(fold, next, item, error) &&
+        return mig_fold_judge_pages(fold, next, item, error) &&
+               mig_fold_release(fold, next, item, error) &&
                mig_next_emit(next, item, error);
     case MIG_ITEM_RAM_MARK:
         return keep_mark(fold, next, item, error);
@@ -218,6 +227,7 @@ static void fold_clear(void *state)
     MigFold *fold = state;
 
     mig_vfio_packets_free(fold->packets);
+    mig_fold_clear_pages(fold);
     mig_fold_clear_postcopy(fold);
     mig_description_edit_free(fold->edit);
     if (fold->written) {

@@ -52,7 +52,8 @@
     X(RECORD_FLAG, "record-flag")                           /* stops */ \
     X(MULTIFD_PACKET, "multifd-packet")                     /* stops */ \
     X(MULTIFD_SYNC, "multifd-sync")                         /* stops */ \
-    X(MULTIFD_COMPRESSION, "multifd-compression")           /* stops */
+    X(MULTIFD_COMPRESSION, "multifd-compression")           /* stops */ \
+    X(MULTIFD_PACKETS_MISSING, "multifd-packets-missing")
 /* clang-format on */
 
 #define X(name, id) extern const char MIG_DEFECT_##name[];

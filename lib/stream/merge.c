@@ -6,9 +6,11 @@
  */
 #include "stream/merge.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "stream/channel.h"
+#include "stream/defect.h"
 #include "stream/preempt.h"
 
 struct MigMerge {
@@ -20,6 +22,8 @@ struct MigMerge {
     bool each_body;      /* the EOS of each body of ram is a sync point */
     MigItem at;          /* what comes after what the channels have; length 0: nothing */
     guint next;          /* channel to ask */
+    uint64_t n_packets;  /* of pages, and */
+    uint64_t n_numbers;  /* numbers that they were given, from 0 to the highest */
     bool has_method;     /* pages came, compressed in that way */
     uint32_t method;
 };
@@ -193,6 +197,26 @@ bool mig_merge_waits_at(MigMerge *merge, const MigItem *item)
     return true;
 }
 
+static void count_packet(MigMerge *merge, const MigItem *item)
+{
+    if (item->kind == MIG_ITEM_MULTIFD_PACKET) {
+        uint64_t number = MIN(item->multifd_packet.packet_num, UINT64_MAX - 1);
+
+        merge->n_packets++;
+        merge->n_numbers = MAX(merge->n_numbers, number + 1);
+    }
+}
+
+char *mig_merge_lack(const MigMerge *merge)
+{
+    return merge->n_packets == merge->n_numbers
+               ? NULL
+               : g_strdup_printf("the packets have numbers up to %" PRIu64
+                                 ", and there are %" PRIu64 " of them",
+                                 merge->n_numbers ? merge->n_numbers - 1 : 0,
+                                 merge->n_packets);
+}
+
 MigStatus mig_merge_next(MigMerge *merge, MigReader *r, MigItem *item, GError **error)
 {
     if (!merge->at.length) {
@@ -210,6 +234,7 @@ MigStatus mig_merge_next(MigMerge *merge, MigReader *r, MigItem *item, GError **
             mig_error_set_channel(*error, merge->next + 1);
         }
         if (status != MIG_STATUS_END) {
+            count_packet(merge, item);
             return status;
         }
     }
@@ -224,6 +249,9 @@ MigStatus mig_merge_next(MigMerge *merge, MigReader *r, MigItem *item, GError **
         }
     }
     *item = merge->at;
+    if (item->kind == MIG_ITEM_EOF && merge->n_packets != merge->n_numbers) {
+        item->defect = MIG_DEFECT_MULTIFD_PACKETS_MISSING;
+    }
     merge->at.length = 0;
     return MIG_STATUS_MORE;
 }

@@ -234,6 +234,11 @@ MigInput *mig_reader_channel_input(const MigReader *r, uint32_t channel)
     return channel ? mig_merge_input(r->merge, channel) : r->in;
 }
 
+char *mig_reader_lacks_packets(const MigReader *r)
+{
+    return r->merge ? mig_merge_lack(r->merge) : NULL;
+}
+
 MigBudget *mig_reader_budget(MigReader *r)
 {
     return &r->budget;

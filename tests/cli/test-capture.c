@@ -46,13 +46,12 @@ static Run *run_line(const char *line, const char *dir)
     "header; config \"pc-q35-7.2\"; start 2 \"ram\" 0 4;"                          \
     "ram-size 0x4000; ram-block \"b\" 0x4000; ram-eos; footer 2; end 2; ram-eos; " \
     "footer 2; eof"
-#define FIRST "multifd-sync 1; "
-#define SYNC  "multifd-sync 9; "
-#define PAGES "multifd-packet 0 3 2 0 \"b\" { be64 0 0x1000 }; page 1; page 2; "
-#define MORE  "multifd-packet 0 4 2 0 \"b\" { be64 0x2000 0x3000 }; page 3; page 4; "
-#define ZERO  "multifd-initial 0; " FIRST PAGES SYNC
-#define ONE   "multifd-initial 1; " FIRST MORE SYNC
-#define OTHER "be32 0x11223344 1; fill 16 5; u8 1; fill 39 0; " SYNC MORE SYNC
+#define SYNC(number) "multifd-sync " number "; "
+#define PAGES        "multifd-packet 0 2 2 0 \"b\" { be64 0 0x1000 }; page 1; page 2; "
+#define MORE         "multifd-packet 0 3 2 0 \"b\" { be64 0x2000 0x3000 }; page 3; page 4; "
+#define ZERO         "multifd-initial 0; " SYNC("0") PAGES SYNC("4")
+#define ONE          "multifd-initial 1; " SYNC("1") MORE SYNC("5")
+#define OTHER        "be32 0x11223344 1; fill 16 5; u8 1; fill 39 0; " SYNC("0") MORE SYNC("4")
 
 /* A switch to postcopy, after which @pages come. */
 #define POSTCOPY(discard, pages)                                                       \
@@ -118,6 +117,19 @@ static const struct {
       "migstat check --max-expand=100K .",
       1,
       "compressed pages of the channel expand to more than 102400 bytes" },
+    { { "a: " MAIN, "b: " ZERO, NULL },
+      "migstat check .",
+      1,
+      "error[multifd-packets-missing]" },
+    { { "a: " MAIN, "b: " ZERO, NULL }, "migstat dump .", 1, "multifd-packets-missing" },
+    { { "a: " MAIN, "b: " ZERO, NULL },
+      "mkdir o && migstat extract --ram=all -o o .; s=$?; test -z \"$(ls o)\" && exit $s",
+      1,
+      "and there are 3 of them: pages are missing, or old" },
+    { { "a: " MAIN, "b: " ZERO, NULL },
+      "migstat diff --ram . .",
+      2,
+      "and there are 3 of them: pages are missing, or old" },
     /* --- a preempt channel, which may have nothing --- */
     { { "a: " MAIN, "b: zero 0", NULL },
       "migstat check .",
@@ -197,7 +209,7 @@ static const struct {
       "migstat check .",
       2,
       "./c comes after a postcopy preempt channel" },
-    { { "a: " MAIN, "b: multifd-initial 0; " SYNC, NULL },
+    { { "a: " MAIN, "b: multifd-initial 0; " SYNC("0"), NULL },
       "migstat check .",
       1,
       ".:channel 1, offset 0x580: error[multifd-sync]: ram: the channel ends before the "
@@ -322,7 +334,7 @@ END_TEST
     "footer 2; start 3 \"d/vfio\" 0 1; vfio setup; vfio eos; footer 3; "
 #define VFIO_END  "end 3; vfio eos; footer 3; "
 #define VFIO_FULL "full 3 \"d/vfio\" 0 1; vfio eos; footer 3; eof"
-#define SYNCED    "c: multifd-initial 0; " FIRST SYNC
+#define SYNCED    "c: multifd-initial 0; " SYNC("0") SYNC("1")
 #define DATA(i)   "multifd-device \"d/vfio\" 0 { be32 0 " i " 0; u8 1 }; "
 #define CONFIG(i)                                                                     \
     "multifd-device \"d/vfio\" 0 { be32 0 " i " 1; vfio config; vfio-payload 256 4; " \
@@ -331,12 +343,11 @@ END_TEST
 /* A packet may be longer than an item; its data becomes several records. */
 START_TEST(a_long_packet_is_one)
 {
-    static const char *const files[] = {
-        "m: " VFIO_START VFIO_END VFIO_FULL,
-        "c: multifd-initial 0; " FIRST SYNC
-        "multifd-device \"d/vfio\" 0 { be32 0 0 0; fill 2500000 7 }; " CONFIG("1"),
-        NULL
-    };
+    static const char *const files[] = { "m: " VFIO_START VFIO_END VFIO_FULL,
+                                         "c: multifd-initial 0; " SYNC("0") SYNC(
+                                             "1") "multifd-device \"d/vfio\" 0 { be32 0 "
+                                                  "0 0; fill 2500000 7 }; " CONFIG("1"),
+                                         NULL };
     g_autofree char *dir = make_folder(files);
     g_autoptr(Run) run =
         run_line("mkdir o && migstat check . && migstat convert -q . -o o/x && migstat "
@@ -422,6 +433,10 @@ static const struct {
     { { "m: " VFIO_START VFIO_END VFIO_FULL, "p: zero 0" }, "which are not there" },
     { { "m: header; config \"pc-q35-7.2\"; command 9; eof", "c: multifd-initial 0" },
       "was paused and recovered" },
+    /* The last channel is missing: up to 8.2, and its pages are all that there are. */
+    { { "m: " MAIN, "z: " ZERO },
+      "the packets have numbers up to 4, and there are 3 of them" },
+    { { "m: " MAIN }, "4 pages of RAM did not come, and no record has a page's content" },
     { { "m: " POSTCOPY(DISCARD("b", "0 0x2000"), "ram-zero 0 \"b\"; ram-eos") },
       "1 of the pages of block b that were discarded did not come again" },
     { { "m: " POSTCOPY(DISCARD("c", "0 0x1000"), "ram-eos") },
