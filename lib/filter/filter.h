@@ -176,6 +176,7 @@ bool mig_filter_yes_no(const char *key, const char *value, bool *yes, GError **e
     X(footers)         \
     X(keep_section)    \
     X(machine)         \
+    X(mapped_ram)      \
     X(null)            \
     X(ram_block)       \
     X(ram_decompress)  \

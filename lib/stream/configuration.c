@@ -19,7 +19,9 @@
 #include "stream/reader-private.h"
 #include "stream/defect.h"
 
-#define PREFIX "configuration/"
+#define PAGE_BITS    "configuration/target-page-bits"
+#define CAPABILITIES "configuration/capabilities"
+#define UUID         "configuration/uuid"
 
 #define UUID_LENGTH 16u /* bytes */
 #define NAME_OFFSET 5u  /* of the machine's name, after type and length */
@@ -93,6 +95,76 @@ void mig_configuration_encode(const MigConfigurationParts *parts, GByteArray *ou
     g_byte_array_append(out, parts->subsections, parts->subsections_length);
 }
 
+/* --- capabilities, written --- */
+
+/* Walks the list of capabilities at @c; appends to @kept all but @capability, and counts them. */
+static uint32_t keep_others(Cursor *c, const char *capability, GByteArray *kept)
+{
+    uint32_t n = 0;
+
+    for (uint32_t count = take_be32(c); count > 0 && !c->beyond; count--) {
+        const uint8_t *length = take(c, 1);
+        const uint8_t *name = length ? take(c, *length) : NULL;
+
+        if (name &&
+            (*length != strlen(capability) || memcmp(name, capability, *length) != 0)) {
+            mig_append_pstr8(kept, name, *length);
+            n++;
+        }
+    }
+    return n;
+}
+
+/* The subsection of @n capabilities; none is what QEMU writes of no capability. */
+static void append_capabilities(uint32_t n, const GByteArray *names, GByteArray *out)
+{
+    if (n) {
+        mig_append_u8(out, MIG_SUBSECTION);
+        mig_append_pstr8(out, CAPABILITIES, sizeof(CAPABILITIES) - 1);
+        mig_append_be32(out, 1);
+        mig_append_be32(out, n);
+        g_byte_array_append(out, names->data, names->len);
+    }
+}
+
+/* Whether the subsection at @c is called @name. */
+static bool is_called(const Cursor *c, const char *name)
+{
+    size_t n = strlen(name);
+
+    return c->n - c->at >= n + 2 && c->p[c->at + 1] == n &&
+           memcmp(c->p + c->at + 2, name, n) == 0;
+}
+
+void mig_configuration_encode_capability(const MigConfigurationParts *parts,
+                                         const char *capability, bool has,
+                                         GByteArray *out)
+{
+    Cursor c = { .p = parts->subsections, .n = parts->subsections_length };
+    MigConfigurationParts before = *parts;
+    g_autoptr(GByteArray) names = g_byte_array_new();
+    uint32_t n = 0;
+
+    if (is_called(&c, PAGE_BITS)) {
+        take(&c, 2 + strlen(PAGE_BITS) + 4 + 4);
+    }
+    before.subsections_length = (uint32_t)c.at;
+    if (is_called(&c, CAPABILITIES)) {
+        take(&c, 2 + strlen(CAPABILITIES) + 4);
+        n = keep_others(&c, capability, names);
+    }
+    if (has) {
+        mig_append_pstr8(names, capability, (uint8_t)strlen(capability));
+        n++;
+    }
+    mig_configuration_encode(&before, out);
+    append_capabilities(n, names, out);
+    g_byte_array_append(out, parts->subsections + c.at,
+                        parts->subsections_length - (guint)c.at);
+}
+
+/* --- read --- */
+
 static bool read_page_bits(MigReader *r, MigConfiguration *conf, Cursor *c)
 {
     uint32_t bits = take_be32(c);
@@ -138,9 +210,9 @@ static const struct {
     const char *name;
     bool (*read)(MigReader *r, MigConfiguration *conf, Cursor *c);
 } subsections[] = {
-    { PREFIX "target-page-bits", read_page_bits },
-    { PREFIX "capabilities", read_capabilities },
-    { PREFIX "uuid", read_uuid },
+    { PAGE_BITS, read_page_bits },
+    { CAPABILITIES, read_capabilities },
+    { UUID, read_uuid },
 };
 
 static MigStatus read_subsection(MigReader *r, MigConfiguration *conf, Cursor *c,

@@ -23,4 +23,10 @@ MigConfigurationParts mig_configuration_parts(const MigItem *item, const uint8_t
 
 void mig_configuration_encode(const MigConfigurationParts *parts, GByteArray *out);
 
+/* The same with @capability among those of the source, or without it.  Subsections are in the order
+ * in which QEMU writes them. */
+void mig_configuration_encode_capability(const MigConfigurationParts *parts,
+                                         const char *capability, bool has,
+                                         GByteArray *out);
+
 #endif

@@ -86,7 +86,7 @@ static MigStatus read_header(MigReader *r, MigRamState *ram, MigItem *item,
     item->kind = MIG_ITEM_MAPPED_HEADER;
     item->length = MIG_MAPPED_RAM_HEADER_LENGTH;
     item->block = block;
-    if (block->has_address && block->bitmap_offset == 0 && block->pages_offset == 0) {
+    if (mig_mapped_ram_is_left_out(block)) {
         ram->mapping = NULL;
         return MIG_STATUS_MORE;
     }

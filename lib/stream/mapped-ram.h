@@ -33,6 +33,12 @@ static inline bool mig_mapped_ram_is_set(const uint8_t *bitmap, uint64_t page)
     return bitmap[page / 8] >> (page % 8) & 1;
 }
 
+/* Whether x-ignore-shared left out the pages of @block, and so its bitmap too. */
+static inline bool mig_mapped_ram_is_left_out(const MigRamBlock *block)
+{
+    return block->has_address && block->bitmap_offset == 0 && block->pages_offset == 0;
+}
+
 /* Where the pages of @block go in the file if its bitmap goes to @bitmap: aligned as they
  * were, and after the bitmap. */
 uint64_t mig_mapped_ram_place_pages(const MigRamBlock *block, uint64_t bitmap);

@@ -251,7 +251,7 @@ static bool put_piece(MigWriter *w, const MigItem *item, const Piece *piece,
 /* --- mapped-ram --- */
 
 /* The header of a block, with the offsets of its regions as they will be.  They count from the
- * start of the file. */
+ * start of the file.  One that a filter made has its bitmap right after it. */
 static bool put_mapped_header(MigWriter *w, const MigItem *item, GError **error)
 {
     const MigRamBlock *block = item->block;
@@ -264,11 +264,13 @@ static bool put_mapped_header(MigWriter *w, const MigItem *item, GError **error)
     g_autoptr(GBytes) header = NULL;
     MigRamBlock moved = *block; /* without its name, which the header has not */
 
-    w->moved = (Moved){ .active = from != to };
+    w->moved = (Moved){ .active = !mig_mapped_ram_is_left_out(block) &&
+                                  (item->bytes || from != to) };
     if (!w->moved.active || item->length != MIG_MAPPED_RAM_HEADER_LENGTH) {
         return put_piece(w, item, &piece, error);
     }
-    moved.bitmap_offset = block->bitmap_offset - from + to;
+    moved.bitmap_offset =
+        item->bytes ? to + item->length : block->bitmap_offset - from + to;
     moved.pages_offset = mig_mapped_ram_place_pages(block, moved.bitmap_offset);
     w->moved.pages = moved.pages_offset - start;
     mig_mapped_ram_header_encode(&moved, encoded);

@@ -234,6 +234,106 @@ static const struct {
       "ram-eos; footer 2; end 2; ram-eos; footer 2; eof",
       NULL, "3072 bytes of RAM are not whole pages of 4096" },
 
+    /* mapped-ram: the last record of a page counts, zero pages of main memory have no bit,
+     * and those of other blocks do; what has no record has none either. */
+    { "mapped-ram",
+      "header; config \"m\" { page-bits 12; uuid 000102030405060708090a0b0c0d0e0f }\n"
+      "start 2 \"ram\" 0 4; ram-size 0x7000; ram-block \"pc.ram\" 0x4000; ram-block "
+      "\"x.rom\" "
+      "0x3000; ram-eos; footer 2\n"
+      "part 2; ram-normal 0 0x5a \"pc.ram\"; ram-zero 0x1000; ram-normal 0x3000 7; "
+      "ram-flush;"
+      "ram-eos; footer 2; part 2; ram-normal 0x3000 8 \"pc.ram\"; ram-zero 0 \"x.rom\";"
+      "ram-normal 0x1000 9; ram-eos; footer 2\n" RAM_END DEVICE("4", "x") "eof",
+      "header; config \"m\" { page-bits 12; caps \"mapped-ram\"; uuid "
+      "000102030405060708090a0b0c0d0e0f }\n"
+      "start 2 \"ram\" 0 4; ram-size 0x7000; ram-block \"pc.ram\" 0x4000\n"
+      "mapped-ram @a 0x100000; label a; u8 9; zero 7; align 0x100000\n"
+      "page 0x5a; zero 0x2000; page 8\n"
+      "ram-block \"x.rom\" 0x3000; mapped-ram @b 0x200000; label b; u8 3; zero 7;"
+      "align 0x100000; zero 0x1000; page 9; zero 0x1000; ram-eos; footer 2\n"
+      "part 2; ram-eos; footer 2; part 2; ram-eos; footer 2\n" RAM_END DEVICE("4",
+                                                                              "x") "eof",
+      "8192 bytes of RAM are not in the stream" },
+    { "mapped-ram:to=plain",
+      "header; config \"m\" { caps \"mapped-ram\" }\n"
+      "start 2 \"ram\" 0 4; ram-size 0x7000; ram-block \"pc.ram\" 0x4000\n"
+      "mapped-ram @a @p; label a; u8 0x0d; zero 7; align 0x1000\n"
+      "label p; page 0x5a; page 6; zero 0x1000; page 8\n"
+      "ram-block \"x.rom\" 0x3000; mapped-ram @b @q; label b; u8 2; zero 7;"
+      "align 0x1000; label q; zero 0x1000; page 9; page 7; ram-eos; footer 2\n" RAM_END
+          DEVICE("4", "x") "eof; zero 16",
+      "header; config \"m\"\n"
+      "start 2 \"ram\" 0 4; ram-size 0x7000; ram-block \"pc.ram\" 0x4000; ram-block "
+      "\"x.rom\" "
+      "0x3000; ram-eos; footer 2\n"
+      "end 2; ram-normal 0 0x5a \"pc.ram\"; ram-zero 0x1000; ram-zero 0x2000;"
+      "ram-normal 0x3000 8; ram-zero 0 \"x.rom\"; ram-normal 0x1000 9; ram-zero 0x2000;"
+      "ram-eos; footer 2\n" DEVICE("4", "x") "eof; zero 16",
+      "2 blocks, 3 pages that are not zero" },
+    { "mapped-ram:to=plain mapped-ram",
+      "header; config \"m\" { caps \"events\" \"mapped-ram\" }\n"
+      "start 2 \"ram\" 0 4; ram-size 0x2000; ram-block \"pc.ram\" 0x2000\n"
+      "mapped-ram @a 0x100000; label a; u8 1; zero 7; align 0x100000; page 1; zero "
+      "0x1000\n"
+      "ram-eos; footer 2\n" RAM_END "eof",
+      "header; config \"m\" { caps \"events\" \"mapped-ram\" }\n"
+      "start 2 \"ram\" 0 4; ram-size 0x2000; ram-block \"pc.ram\" 0x2000\n"
+      "mapped-ram @a 0x100000; label a; u8 1; zero 7; align 0x100000; page 1; zero "
+      "0x1000\n"
+      "ram-eos; footer 2\n" RAM_END "eof",
+      NULL },
+    { "mapped-ram mapped-ram:to=plain",
+      "header; config \"m\" { page-bits 12 }\n" RAM
+      "end 2; ram-normal 0 7 \"pc.ram\"; ram-eos; footer 2; eof",
+      NULL, "leave both out" },
+    { "mapped-ram:to=plain", "header; config \"m\"\n" RAM RAM_END "eof",
+      "header; config \"m\"\n" RAM RAM_END "eof", "page records already" },
+    { "mapped-ram", "header; config \"m\" { caps \"mapped-ram\" }; eof",
+      "header; config \"m\" { caps \"mapped-ram\" }; eof", "is mapped already" },
+    { "mapped-ram", "header; config \"m\"; eof",
+      "header; config \"m\" { caps \"mapped-ram\" }; eof", "0 blocks" },
+    { "mapped-ram", "header\n" RAM RAM_END "eof", NULL, "no CONFIGURATION section" },
+    { "mapped-ram", "header; config \"m\"\n" RAM RAM_END "eof", NULL,
+      "carries no page of its RAM" },
+    { "mapped-ram",
+      "header; config \"m\"; command 3 { be64 0x1000 0x1000 }\n" DEVICE("4", "x") "eof",
+      NULL, "together with postcopy" },
+    { "mapped-ram",
+      "header; config \"m\" { caps \"x-ignore-shared\" }; start 2 \"ram\" 0 4; ram-size "
+      "0x1000;"
+      "ram-block \"a\" 0x1000; be64 0; ram-eos; footer 2\n"
+      "end 2; ram-zero 0 \"a\"; ram-eos; footer 2; eof",
+      NULL, "x-ignore-shared" },
+    { "mapped-ram:to=plain",
+      "header; config \"m\" { caps \"mapped-ram\" }; start 2 \"ram\" 0 4; ram-size "
+      "0x1000;"
+      "ram-block \"a\" 0x1000; mapped-ram @b @q; label b; u8 1; zero 7; align 0x1000;"
+      "label q; page 7; ram-eos; footer 2; eof",
+      NULL, "no place for its pages" },
+    { "mapped-ram:to=plain", /* a block that 11.0 leaves out has no page */
+      "header; config \"m\" { caps \"x-ignore-shared\" \"mapped-ram\" }; start 2 \"ram\" "
+      "0 4;"
+      "ram-size 0x2000; ram-block \"a\" 0x1000; be64 5; mapped-ram 0 0; ram-block \"b\" "
+      "0x1000;"
+      "be64 6; mapped-ram @b @q; label b; u8 1; zero 7; align 0x1000; label q; page 7; "
+      "ram-eos;"
+      "footer 2\n" RAM_END "eof",
+      "header; config \"m\" { caps \"x-ignore-shared\" }; start 2 \"ram\" 0 4;"
+      "ram-size 0x2000; ram-block \"a\" 0x1000; be64 5; ram-block \"b\" 0x1000; be64 6; "
+      "ram-eos;"
+      "footer 2; end 2; ram-normal 0 7 \"b\"; ram-eos; footer 2; eof",
+      NULL },
+    { "drop-section:name=x", /* ... and has none where it moves, either */
+      "header; config \"m\" { caps \"x-ignore-shared\" \"mapped-ram\" }\n" DEVICE(
+          "4",
+          "x") "start 2 \"ram\" 0 4; ram-size 0x1000; ram-block \"a\" 0x1000; be64 5;"
+               "mapped-ram 0 0; ram-eos; footer 2\n" RAM_END "eof",
+      "header; config \"m\" { caps \"x-ignore-shared\" \"mapped-ram\" }\n"
+      "start 2 \"ram\" 0 4; ram-size 0x1000; ram-block \"a\" 0x1000; be64 5;"
+      "mapped-ram 0 0; ram-eos; footer 2\n" RAM_END "eof",
+      NULL },
+
     /* drop-command */
     { "drop-command:name=SWITCHOVER_START", "header\n" RAM "command 11\n" RAM_END "eof",
       "header\n" RAM RAM_END "eof", "1 SWITCHOVER_START dropped" },
@@ -614,6 +714,7 @@ START_TEST(options_are_complete)
         "drop-command:name=PACKAGED", /* others would be read in another way */
         "drop-command:name=RECV_BITMAP",
         "drop-command:name=POSTCOPY_RUN",
+        "mapped-ram:to=sparse",
         "vfio-init-data",
         "vfio-init-data:drop=no",
         "vfio-layout",
