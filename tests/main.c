@@ -392,7 +392,7 @@ int main(int argc, char **argv)
     g_autofree Job *jobs = g_new0(Job, n);
 
     if (argc == 2 && strcmp(argv[1], "list") == 0) {
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
             puts(rows[i].name);
         }
         return EXIT_SUCCESS;
