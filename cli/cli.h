@@ -74,9 +74,9 @@ struct CliCommand {
     const char *summary;   /* for the list of commands */
     const char *arguments; /* "FILE..." */
     const char *doc;       /* of --help: what stands before the options, \v, what after */
-    const struct argp_option *options;
-    argp_parser_t
-        parse; /* of @options, and ARGP_KEY_END; its input is that of cli_parse() */
+    const struct argp_option *options; /* NULL: none but the common ones */
+    /* Of @options, and ARGP_KEY_END; its input is that of cli_parse().  NULL: nothing. */
+    argp_parser_t parse;
     const CliOptionRule *rules;    /* NULL: none */
     unsigned min_files, max_files; /* UINT_MAX: any number */
     /* argv[0] is "migstat NAME".  Returns an exit status. */

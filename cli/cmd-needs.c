@@ -12,8 +12,6 @@
 #include "sandbox.h"
 #include "text.h"
 
-static const struct argp_option options[] = { { 0 } };
-
 char *needs_words(const MigNeed *need)
 {
     g_autofree char *value = need->value ? cli_shell_name(need->value) : NULL;
@@ -79,14 +77,6 @@ static CliStatus needs_of(const char *file, const CliCommon *common)
     return tell(&report, error ? error : problem);
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    (void)key;
-    (void)arg;
-    (void)state;
-    return ARGP_ERR_UNKNOWN;
-}
-
 static int run(int argc, char **argv, CliCommon *common)
 {
     CliStatus status = CLI_OK;
@@ -115,8 +105,6 @@ const CliCommand cli_command_needs = {
            "libvirt save image; \"-\" is standard input.\n\n"
            "Exit status: 0 all of the stream was read; 1 it is damaged or incomplete; 2 "
            "the job could not be done.",
-    .options = options,
-    .parse = parse,
     .min_files = 1,
     .max_files = UINT_MAX,
     .run = run,

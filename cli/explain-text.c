@@ -19,7 +19,7 @@ static void row(const ExplainReport *report, const char *label, const char *text
     g_autofree char *shown = cli_own_text(text);
     g_autofree char *line =
         g_strdup_printf("%s%-*s%s%s", cli_style(color, CLI_BOLD), LABEL, label,
-                        color ? cli_style(color, CLI_PLAIN) : "", shown);
+                        cli_style(color, CLI_PLAIN), shown);
 
     cli_print_row(stdout, LABEL, line);
 }

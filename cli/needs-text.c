@@ -14,7 +14,7 @@ static void row(bool color, const char *label, const char *text)
 {
     g_autofree char *line =
         g_strdup_printf("%s%-*s%s%s", cli_style(color, CLI_BOLD), LABEL, label,
-                        color ? cli_style(color, CLI_PLAIN) : "", text);
+                        cli_style(color, CLI_PLAIN), text);
 
     cli_print_row(stdout, LABEL, line);
 }

@@ -449,11 +449,7 @@ static error_t parse_files(int key, char *arg, struct argp_state *state)
 void cli_parse(const CliCommand *command, int argc, char **argv, unsigned flags,
                CliCommon *common, void *input)
 {
-    /* argp-help.c does not free the list of a table without options. */
-    const struct argp_option *first = command->options;
-    bool has_options = first && (first->name || first->key || first->doc || first->group);
-    const struct argp own = { .options = has_options ? command->options : NULL,
-                              .parser = command->parse };
+    const struct argp own = { .options = command->options, .parser = command->parse };
     const struct argp shared = { .options = cli_common_options,
                                  .parser = cli_parse_common };
     const struct argp_child children[] = { { &own, 0, NULL, 0 },
