@@ -13,6 +13,7 @@
 
 #include <string.h>
 
+#include "filter/vfio-emit.h"
 #include "stream/vfio-payload.h"
 #include "stream/vfio.h"
 
@@ -35,21 +36,9 @@ static bool emit_record(MigNext *next, const MigItem *like, MigVfioRecord *recor
                         const void *payload, size_t n, GError **error)
 {
     g_autoptr(GByteArray) bytes = g_byte_array_new();
-    MigItem item = *like;
 
     mig_vfio_record_encode(record, payload, n, bytes);
-    item.vfio = *record;
-    return mig_next_emit_bytes(next, &item, MIG_ITEM_VFIO_RECORD, bytes->data, bytes->len,
-                               error);
-}
-
-static bool emit_end_of_state(MigNext *next, const MigItem *like, bool closes_config,
-                              GError **error)
-{
-    MigVfioRecord record = { .flag = MIG_VFIO_END_OF_STATE,
-                             .closes_config = closes_config };
-
-    return emit_record(next, like, &record, NULL, 0, error);
+    return mig_vfio_emit(next, like, record, bytes, error);
 }
 
 static bool emit_data(MigNext *next, const MigItem *like, const MigVfioPacket *packet,
@@ -91,7 +80,7 @@ static bool emit_config(MigFold *fold, MigNext *next, const MigItem *like,
                                 mig_vfio_record_length(&record) +
                                     mig_vfio_record_length(&end));
     return emit_record(next, like, &record, payload, packet->length, error) &&
-           emit_end_of_state(next, like, true, error);
+           mig_vfio_emit_end_of_state(next, like, true, error);
 }
 
 /* --- the sections ------------------------------------------------------------------- */
@@ -229,6 +218,6 @@ bool mig_fold_vfio(MigFold *fold, MigNext *next, const MigItem *item, GError **e
                                "there");
     }
     return item->vfio.flag == MIG_VFIO_DEV_INIT_DATA_SENT
-               ? emit_end_of_state(next, item, false, error)
+               ? mig_vfio_emit_end_of_state(next, item, false, error)
                : mig_next_emit(next, item, error);
 }

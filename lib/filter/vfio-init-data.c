@@ -9,9 +9,7 @@
  * nothing else.
  * Source: hw/vfio/migration.c, vfio_save_iterate(), vfio_load_state(), 8.1.
  */
-#include "filter/filter.h"
-#include "stream/vfio-payload.h"
-#include "stream/vfio.h"
+#include "filter/vfio-emit.h"
 
 typedef struct InitData {
     bool drop;
@@ -35,19 +33,13 @@ static bool init_data_configure(void *state, const char *key, const char *value,
 static bool init_data_event(void *state, MigNext *next, const MigItem *item,
                             GError **error)
 {
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    MigItem end = *item;
-
     (void)state;
     if (item->vfio.flag != MIG_VFIO_DEV_INIT_DATA_SENT) {
         return mig_next_emit(next, item, error);
     }
-    end.vfio = (MigVfioRecord){ .flag = MIG_VFIO_END_OF_STATE };
-    mig_vfio_record_encode(&end.vfio, NULL, 0, bytes);
     mig_next_report(next, item->section,
                     "INIT_DATA_SENT at 0x%" PRIx64 " became END_OF_STATE", item->offset);
-    return mig_next_emit_bytes(next, &end, MIG_ITEM_VFIO_RECORD, bytes->data, bytes->len,
-                               error);
+    return mig_vfio_emit_end_of_state(next, item, false, error);
 }
 
 static const MigFilterOption init_data_options[] = {

@@ -26,27 +26,6 @@ static int subflags_in_full(const MigLayout *layout, const MigLayoutDevice *devi
     return MIG_VFIO_SUBFLAG_ENABLE_IRQ | (device->need ? 0 : MIG_VFIO_SUBFLAG_SETUP);
 }
 
-static bool emit_record(MigNext *next, const MigItem *like, const MigVfioRecord *record,
-                        const GByteArray *bytes, GError **error)
-{
-    MigItem item = *like;
-
-    item.vfio = *record;
-    return mig_next_emit_bytes(next, &item, MIG_ITEM_VFIO_RECORD, bytes->data, bytes->len,
-                               error);
-}
-
-bool mig_layout_emit_end_of_state(MigNext *next, const MigItem *like, bool closes_config,
-                                  GError **error)
-{
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    MigVfioRecord record = { .flag = MIG_VFIO_END_OF_STATE,
-                             .closes_config = closes_config };
-
-    mig_vfio_record_encode(&record, NULL, 0, bytes);
-    return emit_record(next, like, &record, bytes, error);
-}
-
 /* The configuration record that @subflags ask for, without its END_OF_STATE. */
 static MigVfioRecord config_record(const MigLayoutDevice *device, int subflags)
 {
@@ -88,7 +67,7 @@ static bool emit_config(MigLayoutDevice *device, MigNext *next, const MigItem *l
 
     device->set_ups += record.has_payload;
     return encode_config(device, &record, bytes, error) &&
-           emit_record(next, like, &record, bytes, error);
+           mig_vfio_emit(next, like, &record, bytes, error);
 }
 
 bool mig_layout_emit_early(MigLayout *layout, MigLayoutDevice *device, MigNext *next,
@@ -99,7 +78,7 @@ bool mig_layout_emit_early(MigLayout *layout, MigLayoutDevice *device, MigNext *
 
     device->changed = true;
     return emit_config(device, next, like, subflags, error) &&
-           mig_layout_emit_end_of_state(next, like, true, error);
+           mig_vfio_emit_end_of_state(next, like, true, error);
 }
 
 uint64_t mig_layout_full_size(const MigLayout *layout, const MigLayoutDevice *device)
@@ -173,7 +152,7 @@ bool mig_layout_emit_full(MigLayout *layout, MigLayoutDevice *device, MigNext *n
     item.inferred = item.description_differs = false;
     if (!emit_header(next, &item, error) ||
         !mig_layout_emit_full_record(layout, device, next, &item, error) ||
-        !mig_layout_emit_end_of_state(next, &item, true, error)) {
+        !mig_vfio_emit_end_of_state(next, &item, true, error)) {
         return false;
     }
     mig_description_edit_insert(layout->edit, section,

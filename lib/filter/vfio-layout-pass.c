@@ -29,7 +29,7 @@ static bool close_body(MigLayout *layout, MigNext *next, GError **error)
     }
     /* Its last END_OF_STATE belonged to a record that went. */
     return device->closed || !device->removed_here ||
-           mig_layout_emit_end_of_state(next, &layout->last, false, error);
+           mig_vfio_emit_end_of_state(next, &layout->last, false, error);
 }
 
 static void note_ended(MigLayout *layout, MigLayoutDevice *device)
@@ -130,7 +130,7 @@ static bool fill_full(MigLayout *layout, MigLayoutDevice *device, MigNext *next,
     mig_description_edit_resize(layout->edit, device->section,
                                 mig_layout_full_size(layout, device));
     return mig_layout_emit_full_record(layout, device, next, item, error) &&
-           mig_layout_emit_end_of_state(next, item, true, error);
+           mig_vfio_emit_end_of_state(next, item, true, error);
 }
 
 /* Single pass: the configuration is already written in the FULL section; a different one

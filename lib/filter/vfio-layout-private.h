@@ -11,6 +11,7 @@
 
 #include "filter/description-edit.h"
 #include "filter/filter.h"
+#include "filter/vfio-emit.h"
 #include "filter/vfio-known.h"
 #include "filter/vfio-place.h"
 #include "io/long-array.h"
@@ -104,10 +105,6 @@ bool mig_layout_wants_early(const MigLayout *layout, const MigLayoutDevice *devi
 /* Emits a whole configuration record in END or PART; @like is an item of that section. */
 bool mig_layout_emit_early(MigLayout *layout, MigLayoutDevice *device, MigNext *next,
                            const MigItem *like, GError **error);
-
-/* Emits the record that closes a body, or, if @closes_config, a configuration. */
-bool mig_layout_emit_end_of_state(MigNext *next, const MigItem *like, bool closes_config,
-                                  GError **error);
 
 /* The configuration record of FULL, without the END_OF_STATE that closes it: appends it to
  * @bytes, or emits it.  False with *error. */
