@@ -6,8 +6,8 @@
  */
 #include <string.h>
 
-#include "check/machine-vendor.h"
 #include "check/rule.h"
+#include "stream/machine-vendor.h"
 #include "stream/defect.h"
 
 /* Machine types up to 2.3, and Xen's, have neither configuration nor footers, so the first

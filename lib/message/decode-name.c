@@ -10,51 +10,19 @@
 
 #include "message/decode.h"
 #include "stream/glob.h"
+#include "stream/machine-vendor.h"
 
 /* --- machine types ------------------------------------------------------------------------ */
 
-/* Parts of names that distributions give to machine types of their own. */
-static const struct {
-    const char *part, *whose;
-} vendors[] = {
-    { "rhel", "Red Hat Enterprise Linux, CentOS Stream and what is built from them" },
-    { "+pve", "Proxmox" },
-    { "-trusty", "Ubuntu" },
-    { "-xenial", "Ubuntu" },
-    { "-yakkety", "Ubuntu" },
-    { "-zesty", "Ubuntu" },
-    { "-artful", "Ubuntu" },
-    { "-bionic", "Ubuntu" },
-    { "-cosmic", "Ubuntu" },
-    { "-disco", "Ubuntu" },
-    { "-eoan", "Ubuntu" },
-    { "-focal", "Ubuntu" },
-    { "-groovy", "Ubuntu" },
-    { "-hirsute", "Ubuntu" },
-    { "-impish", "Ubuntu" },
-    { "-jammy", "Ubuntu" },
-    { "-kinetic", "Ubuntu" },
-    { "-lunar", "Ubuntu" },
-    { "-mantic", "Ubuntu" },
-    { "-noble", "Ubuntu" },
-    { "-oracular", "Ubuntu" },
-    { "-plucky", "Ubuntu" },
-    { "-questing", "Ubuntu" },
-    { "-wily", "Ubuntu" },
-    { "-vivid", "Ubuntu" },
-    { "-utopic", "Ubuntu" },
-};
-
 static void say_vendor(GPtrArray *facts, const char *machine)
 {
-    for (size_t i = 0; machine && i < G_N_ELEMENTS(vendors); i++) {
-        if (strstr(machine, vendors[i].part)) {
-            mig_decode_say(facts,
-                           "%s is a machine type of %s; QEMU as it is released does not "
-                           "have it.",
-                           machine, vendors[i].whose);
-            return;
-        }
+    MigMachineVendor vendor;
+
+    if (machine && mig_machine_vendor(machine, &vendor) && vendor.vendor) {
+        mig_decode_say(facts,
+                       "%s is a machine type of %s; QEMU as it is released does not "
+                       "have it.",
+                       machine, vendor.vendor);
     }
 }
 

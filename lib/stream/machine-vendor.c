@@ -8,7 +8,7 @@
  * (pc-q35-rhel9.4.0, virt-rhel9.2.0, pc-i440fx-jammy, pc-q35-noble-v2) or after it
  * (pc-i440fx-9.0+pve0).
  */
-#include "check/machine-vendor.h"
+#include "stream/machine-vendor.h"
 
 #include <glib.h>
 #include <string.h>
@@ -43,7 +43,7 @@ static bool is_ubuntu(const char *rest, MigMachineVendor *vendor)
         size_t n = strlen(ubuntu[i].name);
 
         if (strncmp(rest, ubuntu[i].name, n) == 0 && (!rest[n] || rest[n] == '-')) {
-            *vendor = (MigMachineVendor){ "Ubuntu's QEMU", ubuntu[i].release };
+            *vendor = (MigMachineVendor){ "Ubuntu's QEMU", "Ubuntu", ubuntu[i].release };
             return true;
         }
     }
@@ -56,8 +56,11 @@ bool mig_machine_vendor(const char *machine, MigMachineVendor *vendor)
     const char *plus = strchr(rest, '+');
 
     if (g_str_has_prefix(rest, "rhel")) { /* those of release 6 have no family */
-        *vendor = (MigMachineVendor){ "Red Hat's QEMU (RHEL, CentOS Stream)",
-                                      MIG_RELEASE_NONE };
+        *vendor = (MigMachineVendor){
+            "Red Hat's QEMU (RHEL, CentOS Stream)",
+            "Red Hat Enterprise Linux, CentOS Stream and what is built from them",
+            MIG_RELEASE_NONE,
+        };
         return true;
     }
     if (rest == machine) {
@@ -66,13 +69,13 @@ bool mig_machine_vendor(const char *machine, MigMachineVendor *vendor)
     if (plus && g_str_has_prefix(plus, "+pve")) {
         g_autofree char *stock = g_strndup(machine, (gsize)(plus - machine));
 
-        *vendor =
-            (MigMachineVendor){ "Proxmox VE's QEMU", mig_release_of_machine(stock) };
+        *vendor = (MigMachineVendor){ "Proxmox VE's QEMU", "Proxmox",
+                                      mig_release_of_machine(stock) };
         return true;
     }
     if (is_ubuntu(rest, vendor)) {
         return true;
     }
-    *vendor = (MigMachineVendor){ "a distribution's QEMU", MIG_RELEASE_NONE };
+    *vendor = (MigMachineVendor){ "a distribution's QEMU", NULL, MIG_RELEASE_NONE };
     return plus || g_ascii_isalpha(*rest);
 }
