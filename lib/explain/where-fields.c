@@ -194,70 +194,80 @@ void mig_where_ring(MigWhere *where)
 
 /* --- the shape of a section --------------------------------------------------------------- */
 
+/* A group that is open. */
+typedef struct Group {
+    char *address; /* of an array; NULL: it is none */
+    uint64_t offset;
+    guint n; /* elements so far */
+} Group;
+
+static void clear_group(gpointer group)
+{
+    g_free(((Group *)group)->address);
+}
+
 typedef struct Shape {
     MigWhere *where;
-    GPtrArray *arrays;   /* paths of those that are open */
-    GArray *counts;      /* guint: their elements so far */
-    GArray *offsets;     /* uint64_t */
-    GByteArray *is_open; /* for each group that is open: 1 for an array */
-    uint64_t cpus;       /* elements of the CPU hotplug state; 0: none */
-    char *cpuhp;         /* the address of that subsection, or NULL */
+    GArray *open;  /* Group */
+    uint64_t cpus; /* elements of the CPU hotplug state; 0: none */
+    char *cpuhp;   /* the address of that subsection, or NULL */
 } Shape;
+
+static Group *innermost(const Shape *shape)
+{
+    return shape->open->len ? &g_array_index(shape->open, Group, shape->open->len - 1)
+                            : NULL;
+}
 
 static void close_group(Shape *shape)
 {
-    guint n = shape->is_open->len;
-    bool array = n && shape->is_open->data[n - 1];
-    guint last = shape->arrays->len;
+    const Group *group = innermost(shape);
 
-    if (!n) {
+    if (!group) {
         return;
     }
-    g_byte_array_set_size(shape->is_open, n - 1);
-    if (array) {
-        const char *address = shape->arrays->pdata[last - 1];
-        guint count = g_array_index(shape->counts, guint, last - 1);
-        g_autofree char *value = g_strdup_printf("%u elements", count);
+    if (group->address) {
+        g_autofree char *value = g_strdup_printf("%u elements", group->n);
 
-        mig_where_add(shape->where, g_array_index(shape->offsets, uint64_t, last - 1),
-                      address, value, NULL);
-        if (strstr(address, "/cpuhp.") && g_str_has_suffix(address, "devs")) {
-            shape->cpus = count;
+        mig_where_add(shape->where, group->offset, group->address, value, NULL);
+        if (strstr(group->address, "/cpuhp.") &&
+            g_str_has_suffix(group->address, "devs")) {
+            shape->cpus = group->n;
         }
-        g_ptr_array_set_size(shape->arrays, (gint)last - 1);
-        g_array_set_size(shape->counts, last - 1);
-        g_array_set_size(shape->offsets, last - 1);
     }
+    g_array_set_size(shape->open, shape->open->len - 1);
+}
+
+static void open_group(Shape *shape, const MigField *field)
+{
+    g_autofree char *address = mig_where_address(shape->where, field);
+    Group group = { .offset = field->offset };
+
+    if (field->kind == MIG_FIELD_ARRAY) {
+        group.address = g_steal_pointer(&address);
+    } else if (field->kind == MIG_FIELD_SUBSECTION) {
+        mig_where_add(shape->where, field->offset, address, "subsection", NULL);
+        if (g_str_has_suffix(address, "/cpuhp") && !shape->cpuhp) {
+            shape->cpuhp = g_steal_pointer(&address);
+        }
+    }
+    g_array_append_val(shape->open, group);
 }
 
 static void visit_shape(const MigField *field, void *user)
 {
     Shape *shape = user;
-    guint8 array = field->kind == MIG_FIELD_ARRAY;
-    guint depth = shape->is_open->len, zero = 0;
+    Group *around = innermost(shape);
 
     if (field->kind == MIG_FIELD_END) {
         close_group(shape);
         return;
     }
-    if (depth && shape->is_open->data[depth - 1]) {
-        g_array_index(shape->counts, guint, shape->counts->len - 1)++;
+    if (around) {
+        around->n++;
     }
-    if (!mig_field_is_group(field)) {
-        return;
-    }
-    g_byte_array_append(shape->is_open, &array, 1);
-    if (array) {
-        g_ptr_array_add(shape->arrays, mig_where_address(shape->where, field));
-        g_array_append_val(shape->counts, zero);
-        g_array_append_val(shape->offsets, field->offset);
-    } else if (field->kind == MIG_FIELD_SUBSECTION) {
-        g_autofree char *address = mig_where_address(shape->where, field);
-
-        mig_where_add(shape->where, field->offset, address, "subsection", NULL);
-        if (g_str_has_suffix(address, "/cpuhp") && !shape->cpuhp) {
-            shape->cpuhp = g_strdup(address);
-        }
+    if (mig_field_is_group(field)) {
+        open_group(shape, field);
     }
 }
 
@@ -284,20 +294,15 @@ void mig_where_shape(MigWhere *where)
 {
     Shape shape = {
         .where = where,
-        .arrays = g_ptr_array_new_with_free_func(g_free),
-        .counts = g_array_new(FALSE, FALSE, sizeof(guint)),
-        .offsets = g_array_new(FALSE, FALSE, sizeof(uint64_t)),
-        .is_open = g_byte_array_new(),
+        .open = g_array_new(FALSE, FALSE, sizeof(Group)),
     };
 
+    g_array_set_clear_func(shape.open, clear_group);
     if (where->section) {
         mig_where_decode(where, visit_shape, &shape);
         repair_shape(where, &shape);
     }
-    g_ptr_array_unref(shape.arrays);
-    g_array_unref(shape.counts);
-    g_array_unref(shape.offsets);
-    g_byte_array_unref(shape.is_open);
+    g_array_unref(shape.open);
     g_free(shape.cpuhp);
 }
 
@@ -330,6 +335,16 @@ void mig_where_field(MigWhere *where)
     }
 }
 
+static void repair_subsection(MigWhere *where, const char *address)
+{
+    g_autofree char *value = mig_remedy_value(address);
+
+    mig_where_repair(
+        where, false,
+        "what the subsection held: the device starts with what it has after a reset");
+    mig_where_filter(where, "drop-subsection:path=%s", value);
+}
+
 void mig_where_subsection(MigWhere *where)
 {
     g_autofree char *name = mig_decode_text(where->match, "subsection");
@@ -340,14 +355,8 @@ void mig_where_subsection(MigWhere *where)
     }
     mig_where_decode(where, visit_named, &named);
     if (where->places->len == 1) {
-        const MigExplainPlace *place = &g_array_index(where->places, MigExplainPlace, 0);
-        g_autofree char *value = mig_remedy_value(place->address);
-
-        mig_where_repair(
-            where, false,
-            "what the subsection held: the device starts with what it has after a "
-            "reset");
-        mig_where_filter(where, "drop-subsection:path=%s", value);
+        repair_subsection(where,
+                          g_array_index(where->places, MigExplainPlace, 0).address);
     }
 }
 
@@ -384,13 +393,7 @@ void mig_where_newer_subsection(MigWhere *where)
     }
     mig_where_decode(where, visit_newer, &newer);
     for (guint i = addresses->len; i-- > 0;) {
-        g_autofree char *value = mig_remedy_value(addresses->pdata[i]);
-
-        mig_where_repair(
-            where, false,
-            "what the subsection held: the device starts with what it has after a "
-            "reset");
-        mig_where_filter(where, "drop-subsection:path=%s", value);
+        repair_subsection(where, addresses->pdata[i]);
     }
     if (addresses->len) {
         mig_decode_say(where->facts, "The destination's release does not know one of the "
@@ -441,9 +444,7 @@ static void visit_register(const MigField *field, void *user)
 
 void mig_where_arm_register(MigWhere *where)
 {
-    g_autofree char *text = mig_decode_text(where->match, "register");
-    const char *number = text ? strstr(text, "0x") : NULL;
-    Register wanted = { where, number ? g_ascii_strtoull(number, NULL, 16) : 0 };
+    Register wanted = { where, mig_decode_arm_register_id(where->match) };
 
     if (wanted.id) {
         mig_where_decode(where, visit_register, &wanted);

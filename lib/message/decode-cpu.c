@@ -87,12 +87,18 @@ void mig_decode_msr(const MigMessageMatch *match, const char *section, GPtrArray
     }
 }
 
-void mig_decode_arm_register(const MigMessageMatch *match, const char *section,
-                             GPtrArray *facts)
+uint64_t mig_decode_arm_register_id(const MigMessageMatch *match)
 {
     g_autofree char *text = mig_decode_text(match, "register");
     const char *number = text ? strstr(text, "0x") : NULL;
-    uint64_t id = number ? g_ascii_strtoull(number, NULL, 16) : 0;
+
+    return number ? g_ascii_strtoull(number, NULL, 16) : 0;
+}
+
+void mig_decode_arm_register(const MigMessageMatch *match, const char *section,
+                             GPtrArray *facts)
+{
+    uint64_t id = mig_decode_arm_register_id(match);
     MigArmSysregName name;
 
     (void)section;

@@ -27,6 +27,8 @@ MigMessageDecode mig_decode_features, mig_decode_ring;
 
 /* decode-cpu.c */
 MigMessageDecode mig_decode_arm_register, mig_decode_msr;
+/* The number that KVM gives the register of the message; 0: none is in it. */
+uint64_t mig_decode_arm_register_id(const MigMessageMatch *match);
 
 /* Adds a sentence. */
 void mig_decode_say(GPtrArray *facts, const char *format, ...) G_GNUC_PRINTF(2, 3);
