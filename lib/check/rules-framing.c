@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "stream/defect.h"
+#include "stream/item-private.h"
 #include "stream/outer.h"
 
 /* --- what is around it ------------------------------------------------------------- */
@@ -105,12 +106,12 @@ static void section_name_shared(MigCheck *check, const MigFacts *facts,
     (void)item;
     for (guint i = 0; i < facts->sections->len; i++) {
         const MigSectionFacts *s = &g_array_index(facts->sections, MigSectionFacts, i);
-        char *slash = strrchr(s->section->name, '/');
-        const char *name = slash ? slash + 1 : s->section->name;
+        const char *name = mig_section_handler(s->section->name);
         guint n = GPOINTER_TO_UINT(g_hash_table_lookup(with_path, name));
 
-        if (slash) {
-            g_hash_table_replace(with_path, slash + 1, GUINT_TO_POINTER(n + 1));
+        if (name != s->section->name) {
+            g_hash_table_replace(with_path, (gpointer)(uintptr_t)name,
+                                 GUINT_TO_POINTER(n + 1));
         } else if (s->section->instance_id < n) {
             mig_report(check, MIN(s->full, s->start), s->section,
                        "a section with a path ends in the same name: a loader takes this "

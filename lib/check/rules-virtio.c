@@ -17,6 +17,7 @@
 #include "device/decode.h"
 #include "io/budget.h"
 #include "stream/address.h"
+#include "stream/item-private.h"
 
 #define REFUSING MIG_RELEASE_LAST, MIG_RELEASE_LAST
 
@@ -196,8 +197,7 @@ static void report_queue(MigCheck *check, const MigItem *item, const Queue *queu
  * loader goes no further, and the remedy is for all. */
 static void virtio_queue_size(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
-    const char *slash = strrchr(item->section->name, '/');
-    const char *device = slash ? slash + 1 : item->section->name;
+    const char *device = mig_section_handler(item->section->name);
     g_autoptr(GArray) queues = NULL;
     bool told[2] = { false, false };
 

@@ -211,7 +211,8 @@ static bool command(const MigBlockEdit *edit, MigNext *next, const MigItem *item
         return false;
     }
     if (mig_discard_parse(p, item->length, &discard) &&
-        change_of(edit, mig_discard_block(&discard, mig_next_reader(next)))) {
+        change_of(edit, mig_reader_ram_block(mig_next_reader(next), discard.name,
+                                             discard.name_length))) {
         return refuse(
             next, item,
             "a command of postcopy discards pages of such a RAM block; the filter "

@@ -107,7 +107,7 @@ bool mig_fold_discard(MigFold *fold, MigNext *next, const MigItem *item, GError 
         return false;
     }
     if (!size || !mig_discard_parse(p, item->length, &discard) ||
-        !(block = mig_discard_block(&discard, reader))) {
+        !(block = mig_reader_ram_block(reader, discard.name, discard.name_length))) {
         return mig_next_refuse(next, item, NULL, error,
                                "a RAM_DISCARD that makes no sense");
     }

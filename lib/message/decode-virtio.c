@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "message/decode.h"
+#include "stream/item-private.h"
 
 #define TYPE_NET 1
 #define USO      (UINT64_C(7) << 54)
@@ -61,23 +62,20 @@ static const char *const properties[][2] = {
 
 static char *property_of(const char *feature)
 {
-    char *name;
-
     for (size_t i = 0; i < G_N_ELEMENTS(properties); i++) {
         if (g_str_equal(properties[i][0], feature)) {
             return g_strdup(properties[i][1]);
         }
     }
-    name = g_ascii_strdown(feature, -1);
-    return name;
+    return g_ascii_strdown(feature, -1);
 }
 
 /* The type of device: of the section's name, or of a network card where bits are that only
  * those have. */
 static uint16_t type_of(const char *section, const Features *missing)
 {
-    const char *name = section ? strrchr(section, '/') : NULL;
-    uint16_t type = mig_virtio_type_of_vmstate(name ? name + 1 : section);
+    uint16_t type =
+        mig_virtio_type_of_vmstate(section ? mig_section_handler(section) : NULL);
 
     return type ? type : missing->low & USO ? TYPE_NET : 0;
 }

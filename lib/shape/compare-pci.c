@@ -15,11 +15,11 @@
 #include "device/pci-registers.h"
 #include "io/budget.h"
 #include "shape/compare.h"
+#include "stream/pci-space.h"
 #include "stream/wire.h"
 
 #define SPACE_MAX   4096u
 #define STANDARD    256u
-#define STATUS      0x06
 #define STATUS_CAPS 0x10
 #define HEADER_TYPE 0x0e
 #define BAR_0       0x10
@@ -108,7 +108,7 @@ static void find_checked(const uint8_t *config, size_t space, uint8_t *mask)
     static const uint8_t identity[] = { 0xff, 0xff, 0xff, 0xff, 0, 0, STATUS_CAPS, 0,
                                         0xff, 0xff, 0xff, 0xff, 0, 0, 0xff };
     unsigned bars = (config[HEADER_TYPE] & 0x7f) == 1 ? 2 : 6;
-    uint8_t at = config[STATUS] & STATUS_CAPS ? config[CAP_POINTER] & 0xfc : 0;
+    MigPciCapability capability = { 0 };
 
     check_bytes(mask, space, 0, identity, sizeof(identity));
     mask[CAP_POINTER] = 0xff;
@@ -118,9 +118,8 @@ static void find_checked(const uint8_t *config, size_t space, uint8_t *mask)
         mask[bar] = config[bar] & 1 ? 0x03 : config[bar] & 0x0e ? 0x0f : 0;
         i += (config[bar] & 7) == 4; /* of 64 bits: the next word is its upper half */
     }
-    for (unsigned n = 0; at >= 0x40 && n < 48; n++) {
-        check_capability(config, space, at, mask);
-        at = config[at + 1] & 0xfc;
+    while (mig_pci_next_capability(config, &capability)) {
+        check_capability(config, space, capability.at, mask);
     }
 }
 

@@ -13,6 +13,8 @@
 #include "io/input-memory.h"
 #include "shape/release.h"
 #include "stream/glob.h"
+#include "stream/item-private.h"
+#include "stream/section-find.h"
 
 /* --- what is offered --------------------------------------------------------------------- */
 
@@ -125,46 +127,23 @@ const MigShapeSection *mig_shape_section(const MigShape *shape, const MigSection
     return NULL;
 }
 
-/* The name without the path of the device: "virtio-net" of "0000:00:02.0/virtio-net". */
-static const char *handler_of(const MigSection *section)
-{
-    const char *slash = strrchr(section->name, '/');
-
-    return slash ? slash + 1 : section->name;
-}
-
 /* Sections that are looked at to find one like it. */
 #define ALIKE_MAX 16384u
-
-static bool is_in_stream(const MigReader *reader, const MigSection *section,
-                         unsigned *left)
-{
-    size_t n;
-    const MigSection *const *sections = mig_reader_sections(reader, &n);
-
-    for (size_t i = 0; i < n && *left; i++, --*left) {
-        if (mig_section_compare(sections[i], section) == 0) {
-            return true;
-        }
-    }
-    return *left == 0;
-}
 
 const MigSection *mig_shape_alike(const MigShape *shape, const MigReader *reader,
                                   const MigSection *section)
 {
-    unsigned left = ALIKE_MAX;
+    guint n = MIN(shape->sections->len, ALIKE_MAX);
 
-    for (guint i = 0; i < shape->sections->len && left; i++, left--) {
+    for (guint i = 0; i < n; i++) {
         const MigSection *other =
             g_array_index(shape->sections, MigShapeSection, i).section;
 
-        if (strcmp(handler_of(other), handler_of(section)) == 0 &&
-            !is_in_stream(reader, other, &left)) {
+        if (strcmp(mig_section_handler(other->name),
+                   mig_section_handler(section->name)) == 0 &&
+            !mig_reader_find_section(reader, other->name, other->name_length,
+                                     other->instance_id)) {
             return other;
-        }
-        if (!left) {
-            break;
         }
     }
     return NULL;

@@ -40,7 +40,6 @@ static void read_space(MigNeedsFacts *f, const uint8_t *space, uint64_t length)
         f->msi |= c.id == MSI;
         f->shpc |= c.id == HOTPLUG;
         f->modern |= c.id == VENDOR;
-        f->express |= c.id == EXPRESS;
         if (c.id == SLOT_ID) {
             f->chassis = space[(c.at + 3u) & 0xff];
         }

@@ -67,33 +67,20 @@ static const struct {
     { "virt", NULL, "virt.secure-ram", "secure=on" },
 };
 
-static bool has_section(const MigNeeds *needs, const char *name)
-{
-    for (guint i = 0; i < needs->facts->len; i++) {
-        const MigNeedsFacts *facts = &g_array_index(needs->facts, MigNeedsFacts, i);
-
-        if (strcmp(strchr(name, '/') ? facts->section->name : facts->handler, name) ==
-            0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void add_switches(const MigNeeds *needs, const char *machine, GString *value)
 {
     bool gicv3 = mig_needs_find(needs, "arm_gicv3");
 
     for (size_t i = 0; i < G_N_ELEMENTS(switches); i++) {
         if (g_str_has_prefix(machine, switches[i].machine) &&
-            !has_section(needs, switches[i].section) &&
+            !mig_needs_find(needs, switches[i].section) &&
             (gicv3 || strcmp(switches[i].section, "arm_gicv3_its") != 0)) {
             g_string_append_printf(value, ",%s", switches[i].option);
         }
     }
     for (size_t i = 0; i < G_N_ELEMENTS(additions); i++) {
         if (g_str_has_prefix(machine, additions[i].machine) &&
-            (!additions[i].section || has_section(needs, additions[i].section)) &&
+            (!additions[i].section || mig_needs_find(needs, additions[i].section)) &&
             (!additions[i].block || mig_needs_block(needs, additions[i].block))) {
             g_string_append_printf(value, ",%s", additions[i].option);
         }

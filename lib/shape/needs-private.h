@@ -18,7 +18,7 @@ typedef struct MigNeedsFacts {
     size_t path;         /* bytes before the '/'; 0: it has no path */
 
     /* by configuration space */
-    bool has_pci, multifunction, modern, msi, shpc, express;
+    bool has_pci, multifunction, modern, msi, shpc;
     uint16_t vendor_id, device_id;
     uint16_t slot; /* of a port */
     uint8_t port, chassis;
@@ -101,8 +101,9 @@ void mig_needs_unknown(MigNeeds *needs, const char *section, const char *note);
 /* Whether QEMU takes @name as an id, and a shell as one word. */
 bool mig_needs_is_id(const char *name);
 
-/* The first section of that handler, with a path or without; NULL: there is none. */
-const MigNeedsFacts *mig_needs_find(const MigNeeds *needs, const char *handler);
+/* The first section of the handler @name, with a path or without; where @name has a path, the
+ * section of that name.  NULL: there is none. */
+const MigNeedsFacts *mig_needs_find(const MigNeeds *needs, const char *name);
 const MigRamBlock *mig_needs_block(const MigNeeds *needs, const char *name);
 
 /* The name of the machine, "" where the stream has none. */

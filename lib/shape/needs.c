@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "shape/needs-private.h"
+#include "stream/item-private.h"
 
 const char *mig_need_kind_name(MigNeedKind kind)
 {
@@ -56,10 +57,11 @@ static MigNeedsFacts *last_facts(MigNeeds *needs)
 static void take_header(MigNeeds *needs, const MigItem *item)
 {
     const MigSection *section = item->section;
-    const char *slash = strrchr(section->name, '/');
+    const char *handler = mig_section_handler(section->name);
+    size_t before = (size_t)(handler - section->name);
     MigNeedsFacts facts = { .section = section,
-                            .handler = slash ? slash + 1 : section->name,
-                            .path = slash ? (size_t)(slash - section->name) : 0 };
+                            .handler = handler,
+                            .path = before ? before - 1 : 0 };
 
     if (item->type != MIG_SECTION_FULL && item->type != MIG_SECTION_START) {
         return;
@@ -157,12 +159,14 @@ bool mig_needs_is_id(const char *name)
     return g_ascii_isalpha(name[0]) && strspn(name, rest) == strlen(name);
 }
 
-const MigNeedsFacts *mig_needs_find(const MigNeeds *needs, const char *handler)
+const MigNeedsFacts *mig_needs_find(const MigNeeds *needs, const char *name)
 {
+    bool has_path = strchr(name, '/');
+
     for (guint i = 0; i < needs->facts->len; i++) {
         const MigNeedsFacts *facts = &g_array_index(needs->facts, MigNeedsFacts, i);
 
-        if (strcmp(facts->handler, handler) == 0) {
+        if (strcmp(has_path ? facts->section->name : facts->handler, name) == 0) {
             return facts;
         }
     }
@@ -171,15 +175,7 @@ const MigNeedsFacts *mig_needs_find(const MigNeeds *needs, const char *handler)
 
 const MigRamBlock *mig_needs_block(const MigNeeds *needs, const char *name)
 {
-    size_t n;
-    const MigRamBlock *const *blocks = mig_reader_ram_blocks(needs->reader, &n);
-
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(blocks[i]->name, name) == 0) {
-            return blocks[i];
-        }
-    }
-    return NULL;
+    return mig_reader_ram_block(needs->reader, name, (uint8_t)strlen(name));
 }
 
 const char *mig_needs_machine(const MigNeeds *needs)

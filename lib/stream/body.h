@@ -100,6 +100,9 @@ MigRamState *mig_ram_state_new(void);
 void mig_ram_state_free(MigRamState *ram);
 /* The block of that name, @n bytes; NULL if the list has none. */
 MigRamBlock *mig_ram_state_find(const MigRamState *ram, const void *name, uint8_t n);
+/* Whether the page at @address is inside of @block; if not, *error says so at @offset. */
+bool mig_ram_block_has_page(const MigRamBlock *block, uint64_t address,
+                            uint32_t page_size, uint64_t offset, GError **error);
 GPtrArray *mig_ram_state_blocks(const MigRamState *ram);  /* MigRamBlock */
 uint32_t mig_ram_state_page_size(const MigRamState *ram); /* 0: not known yet */
 /* The stream says the size of a page; if not @sure, only where it has not said so yet. */

@@ -122,12 +122,7 @@ static MigStatus keep_offsets(MigChannel *c, const uint8_t *p, GError **error)
                 c, error, "a page at 0x%" PRIx64 ", which is no multiple of %u", offset,
                 c->page_size);
         }
-        if (block->used_length < c->page_size ||
-            offset > block->used_length - c->page_size) {
-            mig_error_set(error, MIG_ERROR_MALFORMED, c->pos, MIG_DEFECT_RAM_PAGE_OUTSIDE,
-                          "a page at 0x%" PRIx64 " of block %s, which has 0x%" PRIx64
-                          " bytes",
-                          offset, block->name, block->used_length);
+        if (!mig_ram_block_has_page(block, offset, c->page_size, c->pos, error)) {
             return MIG_STATUS_ERROR;
         }
     }

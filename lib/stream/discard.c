@@ -6,7 +6,7 @@
  */
 #include "stream/discard.h"
 
-#include "stream/reader-private.h"
+#include "stream/wire.h"
 
 #define RANGE 16u /* bytes */
 
@@ -26,12 +26,6 @@ bool mig_discard_parse(const uint8_t *p, size_t n, MigDiscard *discard)
     discard->ranges = p + after;
     discard->n_ranges = (n - after) / RANGE;
     return true;
-}
-
-const MigRamBlock *mig_discard_block(const MigDiscard *discard, const MigReader *reader)
-{
-    return mig_ram_state_find(mig_reader_ram(reader), discard->name,
-                              discard->name_length);
 }
 
 uint64_t mig_discard_range(const MigDiscard *discard, size_t i, uint64_t *length)

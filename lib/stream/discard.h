@@ -12,7 +12,9 @@
 #ifndef MIG_STREAM_DISCARD_H
 #define MIG_STREAM_DISCARD_H
 
-#include "stream/reader.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 typedef struct MigDiscard {
     const char *name; /* no NUL at its end */
@@ -23,9 +25,6 @@ typedef struct MigDiscard {
 
 /* @p: the command, @n bytes, which *discard borrows.  False if it is none. */
 bool mig_discard_parse(const uint8_t *p, size_t n, MigDiscard *discard);
-
-/* The block of that name, or NULL. */
-const MigRamBlock *mig_discard_block(const MigDiscard *discard, const MigReader *reader);
 
 /* Where the @i-th range starts, and its length. */
 uint64_t mig_discard_range(const MigDiscard *discard, size_t i, uint64_t *length);

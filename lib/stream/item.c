@@ -72,6 +72,13 @@ const char *mig_item_thing_name(MigItemKind kind)
     return thing_names[kind];
 }
 
+const char *mig_section_handler(const char *idstr)
+{
+    const char *slash = strrchr(idstr, '/');
+
+    return slash ? slash + 1 : idstr;
+}
+
 void *mig_item_keep(MigLongArray *array, const MigItem *item, GError **error)
 {
     void *added = mig_long_array_add(array);

@@ -88,15 +88,10 @@ static bool place_page(MigPreempt *c, const MigReader *r, const uint8_t *p,
     if (!c->block) {
         mig_error_set(error, MIG_ERROR_MALFORMED, c->pos, MIG_DEFECT_RAM_BLOCK_UNKNOWN,
                       "a page of a block that the block list does not have");
-    } else if (c->block->used_length < page->page_size ||
-               page->address > c->block->used_length - page->page_size) {
-        mig_error_set(error, MIG_ERROR_MALFORMED, c->pos, MIG_DEFECT_RAM_PAGE_OUTSIDE,
-                      "a page at 0x%" PRIx64 " of block %s, which has 0x%" PRIx64
-                      " bytes",
-                      page->address, c->block->name, c->block->used_length);
         return false;
     }
-    return c->block != NULL;
+    return mig_ram_block_has_page(c->block, page->address, page->page_size, c->pos,
+                                  error);
 }
 
 MigStatus mig_preempt_next(MigPreempt *c, MigReader *r, const MigItem *at, MigItem *item,

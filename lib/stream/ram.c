@@ -46,6 +46,18 @@ static MigRamBlock *new_block(MigRamState *ram, const uint8_t *name, uint8_t n)
     return block;
 }
 
+bool mig_ram_block_has_page(const MigRamBlock *block, uint64_t address,
+                            uint32_t page_size, uint64_t offset, GError **error)
+{
+    if (block->used_length >= page_size && address <= block->used_length - page_size) {
+        return true;
+    }
+    mig_error_set(error, MIG_ERROR_MALFORMED, offset, MIG_DEFECT_RAM_PAGE_OUTSIDE,
+                  "a page at 0x%" PRIx64 " of block %s, which has 0x%" PRIx64 " bytes",
+                  address, block->name, block->used_length);
+    return false;
+}
+
 MigRamBlock *mig_ram_state_find(const MigRamState *ram, const void *name, uint8_t n)
 {
     char text[256];

@@ -210,8 +210,7 @@ static void fill_record(MigVfioRecordSummary *record, const MigVfioRecord *vfio)
 /* A record of the main channel, or one that came in a packet of another. */
 static bool watch_vfio(MigSummary *s, const MigItem *item, GError **error)
 {
-    bool packet = item->kind == MIG_ITEM_MULTIFD_DEVICE;
-    const MigVfioRecord *vfio = packet ? &item->multifd_device.record : &item->vfio;
+    const MigVfioRecord *vfio = mig_vfio_item_record(item);
     MigVfioSummary *device = vfio_of(s, item, error);
     MigVfioRecordSummary *record;
 
@@ -219,7 +218,7 @@ static bool watch_vfio(MigSummary *s, const MigItem *item, GError **error)
         return false;
     }
     mig_vfio_device_watch(&device->device, item);
-    if ((item->kind != MIG_ITEM_VFIO_RECORD && !packet) || item->piece || !vfio->flag) {
+    if (!vfio) {
         return true;
     }
     if (vfio->has_payload) {
@@ -229,7 +228,7 @@ static bool watch_vfio(MigSummary *s, const MigItem *item, GError **error)
     if (record) {
         fill_record(record, vfio);
         record->payload = item->offset + vfio->payload_offset;
-        if (packet) {
+        if (item->kind == MIG_ITEM_MULTIFD_DEVICE) {
             record->index = item->multifd_device.vfio_index;
         } else {
             record->header_length = (uint8_t)vfio->payload_offset;

@@ -10,6 +10,7 @@
 
 #include "io/long-array.h"
 #include "stream/item-private.h"
+#include "stream/vfio.h"
 
 struct MigVfioPackets {
     MigLongArray *all; /* MigVfioPacket */
@@ -37,7 +38,7 @@ bool mig_vfio_packets_watch(MigVfioPackets *packets, const MigItem *item, GError
     const MigMultifdDevice *device = &item->multifd_device;
     MigVfioPacket *packet;
 
-    if (item->kind != MIG_ITEM_MULTIFD_DEVICE || item->piece || !device->record.flag) {
+    if (item->kind != MIG_ITEM_MULTIFD_DEVICE || !mig_vfio_item_record(item)) {
         return true;
     }
     packet = mig_item_keep(packets->all, item, error);
