@@ -6,8 +6,11 @@
  */
 #include "check/compared.h"
 
+#include <inttypes.h>
+
 #include "check/check-private.h"
 #include "io/budget.h"
+#include "stream/item-private.h"
 
 void mig_compared_clear(MigCompared *compared)
 {
@@ -71,6 +74,22 @@ const GPtrArray *mig_compared_with_release(MigCheck *check, const MigItem *item,
     compared->releases[compared->n_releases].release = release;
     compared->releases[compared->n_releases++].differences = differences;
     return differences;
+}
+
+/* migration/savevm.c, qemu_loadvm_section_start_full(); migration/vmstate.c,
+ * vmstate_load_state(); 5.2 to 11.1. */
+char *mig_compared_version_words(const MigSection *section, uint64_t here, uint64_t there,
+                                 MigRelease release)
+{
+    bool changed = release >= MIG_WORDS_CHANGED;
+
+    return here > there
+               ? g_strdup_printf("%sunsupported version %" PRIu64 " for '%s' v%" PRIu64,
+                                 changed ? "" : "savevm: ", here, section->name, there)
+               : g_strdup_printf("%s: incoming version_id %" PRIu64
+                                 " is too old for local minimum version_id %s%" PRIu64,
+                                 mig_section_handler(section->name), here,
+                                 changed ? "" : " ", there);
 }
 
 void mig_compared_ground(MigCheck *check)

@@ -10,6 +10,7 @@
 
 #include "check/rule.h"
 #include "shape/compare.h"
+#include "stream/qemu.h"
 
 /* Releases that one device is compared with: there are not more built in. */
 #define MIG_COMPARED_RELEASES 8
@@ -33,6 +34,15 @@ void mig_compared_clear(MigCompared *compared);
 const GPtrArray *mig_compared_with_destinations(MigCheck *check, const MigItem *item);
 const GPtrArray *mig_compared_with_release(MigCheck *check, const MigItem *item,
                                            MigRelease release);
+
+/* From this release on the loader says what a hook or a field's reader found, and in other
+ * words. */
+#define MIG_WORDS_CHANGED QEMU(10, 2)
+
+/* What @release prints as it refuses version @here of a section, because @there is the newest
+ * or, where that is more, the oldest that it reads.  The caller frees. */
+char *mig_compared_version_words(const MigSection *section, uint64_t here, uint64_t there,
+                                 MigRelease release);
 
 /* Where the budget is spent not all was compared, and the rule has no ground. */
 void mig_compared_ground(MigCheck *check);

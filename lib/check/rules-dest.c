@@ -13,10 +13,6 @@
 #include "stream/address.h"
 #include "stream/glob.h"
 
-/* From this release on the loader says what a hook or a field's reader found, and in other
- * words. */
-#define WORDS_CHANGED QEMU(10, 2)
-
 #define BEFORE(first) MIG_RELEASE_FIRST, (first)-1
 #define FROM(first)   first, MIG_RELEASE_LAST
 
@@ -87,10 +83,10 @@ static void report_unknown(MigCheck *check, const MigShape *shape, const MigItem
 
     mig_report_item(check, item, "the destination has no %s", address);
     alike = report_alike(check, shape, section);
-    mig_report_words(check, BEFORE(WORDS_CHANGED), "Unknown savevm " UNKNOWN_WORDS,
+    mig_report_words(check, BEFORE(MIG_WORDS_CHANGED), "Unknown savevm " UNKNOWN_WORDS,
                      section->name, section->instance_id);
-    mig_report_words(check, FROM(WORDS_CHANGED), "Unknown " UNKNOWN_WORDS, section->name,
-                     section->instance_id);
+    mig_report_words(check, FROM(MIG_WORDS_CHANGED), "Unknown " UNKNOWN_WORDS,
+                     section->name, section->instance_id);
     if (alike && alike->instance_id == section->instance_id) {
         g_autofree char *to = mig_remedy_value(alike->name);
 
@@ -136,23 +132,16 @@ static void dest_section(MigCheck *check, const MigFacts *facts, const MigItem *
     }
 }
 
-#define TOO_NEW "unsupported version %" PRIu64 " for '%s' v%" PRIu64
-#define TOO_OLD \
-    "%s: incoming version_id %" PRIu64 " is too old for local minimum version_id "
-
 static void report_version(MigCheck *check, const MigSection *section, uint64_t here,
                            uint64_t there)
 {
-    if (here > there) {
-        mig_report_words(check, BEFORE(WORDS_CHANGED), "savevm: " TOO_NEW, here,
-                         section->name, there);
-        mig_report_words(check, FROM(WORDS_CHANGED), TOO_NEW, here, section->name, there);
-    } else {
-        mig_report_words(check, BEFORE(WORDS_CHANGED), TOO_OLD " %" PRIu64, section->name,
-                         here, there);
-        mig_report_words(check, FROM(WORDS_CHANGED), TOO_OLD "%" PRIu64, section->name,
-                         here, there);
-    }
+    g_autofree char *older =
+        mig_compared_version_words(section, here, there, MIG_RELEASE_FIRST);
+    g_autofree char *newer =
+        mig_compared_version_words(section, here, there, MIG_WORDS_CHANGED);
+
+    mig_report_words(check, BEFORE(MIG_WORDS_CHANGED), "%s", older);
+    mig_report_words(check, FROM(MIG_WORDS_CHANGED), "%s", newer);
     mig_report_no_remedy(
         check, here > there ? "save with a machine type that writes the older "
                               "version, or load with a newer QEMU"
@@ -356,11 +345,11 @@ static void report_subsection(MigCheck *check, const MigItem *item,
 
     mig_report(check, d->offset, item->section, "the destination knows no subsection %s",
                d->path);
-    mig_report_words(check, BEFORE(WORDS_CHANGED),
+    mig_report_words(check, BEFORE(MIG_WORDS_CHANGED),
                      "error while loading state for instance 0x%x of device '%s'",
                      item->section->instance_id, item->section->name);
     mig_report_words(
-        check, FROM(WORDS_CHANGED), "VM subsection '%s' in '%s' does not exist",
+        check, FROM(MIG_WORDS_CHANGED), "VM subsection '%s' in '%s' does not exist",
         strrchr(d->path, '.') ? strrchr(d->path, '.') + 1 : d->path, d->owner);
     mig_report_remedy(check, "drop-subsection:path=%s", value);
     mig_report_gives_up(check, true, "what the subsection holds");

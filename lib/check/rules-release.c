@@ -14,9 +14,6 @@
 
 #include "check/compared.h"
 
-/* From this release on the loader names what it does not know. */
-#define WORDS_CHANGED QEMU(10, 2)
-
 #define RELEASE_FORMAT        "QEMU %u.%u"
 #define RELEASE_ARGS(release) mig_release_major(release), mig_release_minor(release)
 
@@ -109,19 +106,10 @@ static void report_version(MigCheck *check, const MigItem *item,
 static void version_words(MigCheck *check, const MigItem *item,
                           const MigShapeDifference *d, MigRelease release)
 {
-    const char *name = item->section->name;
+    g_autofree char *words =
+        mig_compared_version_words(item->section, d->here, d->there, release);
 
-    if (d->here > d->there) {
-        mig_report_loader(check, release, release,
-                          "%sunsupported version %" PRIu64 " for '%s' v%" PRIu64,
-                          release < WORDS_CHANGED ? "savevm: " : "", d->here, name,
-                          d->there);
-    } else {
-        mig_report_loader(check, release, release,
-                          "incoming version_id %" PRIu64
-                          " is too old for local minimum version_id %s%" PRIu64,
-                          d->here, release < WORDS_CHANGED ? " " : "", d->there);
-    }
+    mig_report_loader(check, release, release, "%s", words);
 }
 
 static void release_device_version(MigCheck *check, const MigFacts *facts,
