@@ -7,6 +7,7 @@ See also: check-qemu and agree ask it what migstat counts, predicts and converts
 
 import json
 import os
+import shlex
 import subprocess
 from dataclasses import dataclass
 
@@ -90,11 +91,22 @@ class Migstat:
                 for d in self._diff(one, other)
                 if d.get('section') and d['what'] not in ('vfio-layout', 'vfio-data')}
 
+    def needs(self, stream):
+        """The command line that a destination needs, in words."""
+        return shlex.split(self._run('needs', '--format=args', '--quiet', stream).stdout)
+
+    def _check(self, series, *words):
+        return json.loads(self._run('check', '--for=qemu-%d.%d' % series, '--format=json',
+                                    *words, expect=(0, 1)).stdout)
+
+    def errors_against(self, series, destinations, stream):
+        """The findings that say that the destination, of which files tell, refuses it."""
+        found = self._check(series, *['--against=' + d for d in destinations], stream)['findings']
+        return [f for f in found if f['severity'] == 'error']
+
     def check(self, stream, series):
         """The verdict on whether the QEMU of `series`, (7, 2) say, would load the stream."""
-        done = self._run('check', '--for=qemu-%d.%d' % series, '--format=json', '--all', stream,
-                         expect=(0, 1))
-        result = json.loads(done.stdout)
+        result = self._check(series, '--all', stream)
         # Much that check calls an error no loader looks at. What makes this one refuse the
         # stream comes with what it prints.
         fatal = [f for f in result['findings'] if f['loader'] is not None]

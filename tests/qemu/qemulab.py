@@ -685,28 +685,49 @@ def complaint(result):
                 result['status'])
 
 
-class _Sink(threading.Thread):
-    """Takes each connection of a source, and writes what comes on it to a file of its own."""
+class _Listener(threading.Thread):
+    """Takes connections, and has each one's work done in threads of its own."""
 
-    def __init__(self, directory, folder):
+    def __init__(self, path):
         super().__init__(daemon=True)
-        self.path = os.path.join(directory, 'sink')
-        self.folder = folder
-        self.writers = []
+        self.path = path
+        self.workers = []
         self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(self.path)
+        self.listener.bind(path)
         self.listener.listen(16)
 
     def run(self):
+        number = 0
         while True:
             try:
                 near, _ = self.listener.accept()
             except OSError:
                 return
-            path = os.path.join(self.folder, 'channel-%d' % len(self.writers))
-            writer = threading.Thread(target=self.take, args=(near, path), daemon=True)
-            self.writers.append(writer)
-            writer.start()
+            self.connected(near, number)
+            number += 1
+
+    def connected(self, near, number):
+        raise NotImplementedError
+
+    def work(self, function, *words):
+        self.workers.append(threading.Thread(target=function, args=words, daemon=True))
+        self.workers[-1].start()
+
+    def close(self, timeout):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        for worker in self.workers:
+            worker.join(timeout)
+
+
+class _Sink(_Listener):
+    """Takes each connection of a source, and writes what comes on it to a file of its own."""
+
+    def __init__(self, directory, folder):
+        super().__init__(os.path.join(directory, 'sink'))
+        self.folder = folder
+
+    def connected(self, near, number):
+        self.work(self.take, near, os.path.join(self.folder, 'channel-%d' % number))
 
     @staticmethod
     def take(near, path):
@@ -716,11 +737,6 @@ class _Sink(threading.Thread):
                 if not data:
                     return
                 out.write(data)
-
-    def close(self, timeout):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        for writer in self.writers:
-            writer.join(timeout)
 
 
 def record(release, guest, folder, timeout=60):
@@ -745,40 +761,22 @@ def record(release, guest, folder, timeout=60):
     return result
 
 
-class _Recorder(threading.Thread):
+class _Recorder(_Listener):
     """
-    Stands between two QEMUs: what the source sends goes on to the loader and to a file, which
+    Is between two QEMUs: what the source sends goes on to the loader and to a file, which
     `path_of` names by the number of the connection.
     """
 
     def __init__(self, directory, path_of):
-        super().__init__(daemon=True)
-        self.source = os.path.join(directory, 'source')
+        super().__init__(os.path.join(directory, 'source'))
         self.loader = os.path.join(directory, 'loader')
         self.path_of = path_of
-        self.pumps = []
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(self.source)
-        self.listener.listen(16)
 
-    def run(self):
-        number = 0
-        while True:
-            try:
-                near, _ = self.listener.accept()
-            except OSError:
-                return
-            far = socket.socket(socket.AF_UNIX)
-            far.connect(self.loader)
-            for words in ((far, near, None), (near, far, self.path_of(number))):
-                self.pumps.append(threading.Thread(target=self.pump, args=words, daemon=True))
-                self.pumps[-1].start()
-            number += 1
-
-    def close(self, timeout):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        for pump in self.pumps:
-            pump.join(timeout)
+    def connected(self, near, number):
+        far = socket.socket(socket.AF_UNIX)
+        far.connect(self.loader)
+        self.work(self.pump, far, near, None)
+        self.work(self.pump, near, far, self.path_of(number))
 
     @staticmethod
     def pump(one, other, path):
@@ -824,7 +822,7 @@ def save_postcopy(release, guest, path, timeout=60):
             # So slow that postcopy is still to come when the first round is through.
             machine.execute('migrate-set-parameters', max_bandwidth=256 << 10,
                             downtime_limit=1, max_postcopy_bandwidth=0)
-            machine.execute('migrate', uri='unix:' + recorder.source)
+            machine.execute('migrate', uri='unix:' + recorder.path)
             switched = []
 
             def switch(info):
