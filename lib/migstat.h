@@ -29,6 +29,8 @@
 #include "io/temporary.h"
 #include "io/version.h"
 #include "io/visibility.h"
+#include "live/endpoint.h"
+#include "live/return-path.h"
 #include "shape/needs.h"
 #include "shape/shape.h"
 #include "stream/address.h"

@@ -30,6 +30,7 @@
     SUITE(difference)  \
     SUITE(dump)        \
     SUITE(encode)      \
+    SUITE(endpoint)    \
     SUITE(error)       \
     SUITE(explain)     \
     SUITE(explanation) \
@@ -66,6 +67,7 @@
     SUITE(readme)      \
     SUITE(registers)   \
     SUITE(repair)      \
+    SUITE(return_path) \
     SUITE(rules)       \
     SUITE(sandbox)     \
     SUITE(schema)      \

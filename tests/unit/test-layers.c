@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* io <- stream <- device <- { message, shape } <- { check, filter, diff } <- explain <- cli: what a layer may include.  The program
- * is a client of the library, and has its public headers only. */
+/* io <- stream <- device <- { message, shape } <- { check, filter, diff } <- explain <- live <- cli: what a layer may include.  The
+ * program is a client of the library, and has its public headers only. */
 static const struct {
     const char *folder;
     const char *may_include;
@@ -24,6 +24,7 @@ static const struct {
     { "lib/filter", "io/ stream/ device/ filter/" },
     { "lib/diff", "io/ stream/ device/ diff/" },
     { "lib/explain", "io/ stream/ device/ message/ shape/ check/ explain/" },
+    { "lib/live", "io/ stream/ device/ filter/ message/ explain/ live/" },
     { "cli", "migstat.h" },
 };
 
