@@ -16,6 +16,7 @@
 #include "stream/outer.h"
 #include "stream/vfio-packets.h"
 #include "stream/vfio-payload.h"
+#include "stream/vfio-watch.h"
 #include "stream/vfio.h"
 
 /* A VFIO device that is taken. */
@@ -23,6 +24,8 @@ typedef struct Device {
     const MigSection *section;
     int data;           /* the file of its data */
     GByteArray *config; /* configuration space, as sent last */
+    MigVfioDevice seen;
+    uint64_t header; /* offset of its last section */
 } Device;
 
 struct MigExtract {
@@ -118,6 +121,26 @@ static char *lspci_text(const char *name, const GByteArray *space)
     return g_string_free(text, FALSE);
 }
 
+/* Where something is wrong. */
+typedef struct Place {
+    uint64_t offset;
+    uint32_t channel;
+    const MigSection *section; /* NULL: in none */
+} Place;
+
+static bool fail(const Place *place, const char *rule, const char *text, GError **error)
+{
+    GError *failure = NULL;
+
+    mig_error_set(&failure, MIG_ERROR_MALFORMED, place->offset, rule, "%s", text);
+    mig_error_set_channel(failure, place->channel);
+    if (place->section) {
+        mig_error_set_section(failure, place->section->name, place->section->instance_id);
+    }
+    g_propagate_error(error, failure);
+    return false;
+}
+
 static bool write_all(int fd, const void *data, size_t n, GError **error)
 {
     if (!mig_write_fully(fd, data, n)) {
@@ -144,11 +167,24 @@ static Device *find_device(MigExtract *x, const MigSection *section, GError **er
     }
     device = g_new0(Device, 1);
     device->section = section;
+    mig_vfio_device_init(&device->seen, section);
     device->data = fd;
     device->config = g_byte_array_new();
     g_ptr_array_add(x->devices, device);
     g_hash_table_insert(x->by_section, (gpointer)(uintptr_t)section, device);
     return device;
+}
+
+/* A packet of another channel, which is read at the end. */
+static bool hold_packet(MigExtract *x, MigReader *reader, const MigItem *item,
+                        GError **error)
+{
+    const Place place = { item->offset, item->channel, item->section };
+
+    return item->piece || item->multifd_device.record.flag
+               ? mig_vfio_packets_hold(x->packets, reader, item, error)
+               : fail(&place, "multifd-device-packet",
+                      "a packet of device state that makes no sense", error);
 }
 
 static bool take_vfio(MigExtract *x, MigReader *reader, const MigItem *item,
@@ -159,8 +195,16 @@ static bool take_vfio(MigExtract *x, MigReader *reader, const MigItem *item,
     Device *device;
     size_t n;
 
+    if (!item->section && item->kind == MIG_ITEM_MULTIFD_DEVICE && !item->piece) {
+        return fail(&(Place){ item->offset, item->channel, NULL },
+                    "multifd-device-unknown",
+                    "a packet of device state for a device that the main channel does "
+                    "not have",
+                    error);
+    }
     if (!item->section || !mig_section_is_vfio(item->section) ||
-        (item->kind != MIG_ITEM_VFIO_RECORD && item->kind != MIG_ITEM_MULTIFD_DEVICE) ||
+        (item->kind != MIG_ITEM_VFIO_RECORD && item->kind != MIG_ITEM_MULTIFD_DEVICE &&
+         item->kind != MIG_ITEM_SECTION_HEADER) ||
         !is_wanted(x, item->section)) {
         return true;
     }
@@ -168,8 +212,13 @@ static bool take_vfio(MigExtract *x, MigReader *reader, const MigItem *item,
     if (!device) {
         return false;
     }
+    mig_vfio_device_watch(&device->seen, item);
+    if (item->kind == MIG_ITEM_SECTION_HEADER) {
+        device->header = item->offset;
+        return true;
+    }
     if (item->kind == MIG_ITEM_MULTIFD_DEVICE) {
-        return mig_vfio_packets_hold(x->packets, reader, item, error);
+        return hold_packet(x, reader, item, error);
     }
     if (record->flag != MIG_VFIO_DEV_DATA_STATE && !record->has_payload) {
         return true;
@@ -188,15 +237,33 @@ static bool take_vfio(MigExtract *x, MigReader *reader, const MigItem *item,
     return write_all(device->data, p, n, error);
 }
 
-/* A MigVfioPacketFault: the first one is an error. */
+/* Of a device whose state went over other channels there is some. */
+static bool judge_place(const Device *device, GError **error)
+{
+    if (device->seen.dialect != MIG_VFIO_DIALECT_MULTIFD || device->seen.on_channels) {
+        return true;
+    }
+    return fail(&(Place){ device->header, 0, device->section }, "multifd-device-missing",
+                "its configuration and stop-and-copy data are neither on the main "
+                "channel nor on another",
+                error);
+}
+
+/* Of a set of packets, where the first fault is an error. */
+typedef struct Fault {
+    const MigSection *section;
+    GError **error;
+    bool found;
+} Fault;
+
+/* A MigVfioPacketFault. */
 static bool refuse_packets(const MigVfioPacket *at, const char *text, void *user)
 {
-    GError **error = user;
+    Fault *fault = user;
 
-    mig_error_set(error, MIG_ERROR_MALFORMED, at->packet, "multifd-device-order", "%s",
-                  text);
-    mig_error_set_channel(*error, at->channel);
-    return false;
+    fault->found = true;
+    return fail(&(Place){ at->packet, at->channel, fault->section },
+                "multifd-device-order", text, fault->error);
 }
 
 /* Appends what the device gets of @packet to its data, or makes it its configuration. */
@@ -235,15 +302,12 @@ static void keep_space(Device *device)
 /* What came on other channels follows what came on the main one. */
 static bool take_packets(MigExtract *x, Device *device, GError **error)
 {
-    GError *failure = NULL;
+    Fault fault = { device->section, error, false };
     size_t n;
     const MigVfioPacket *all = mig_vfio_packets_of(x->packets, device->section, &n);
 
-    mig_vfio_packets_judge(all, n, refuse_packets, &failure);
-    if (failure) {
-        mig_error_set_section(failure, device->section->name,
-                              device->section->instance_id);
-        g_propagate_error(error, failure);
+    mig_vfio_packets_judge(all, n, refuse_packets, &fault);
+    if (fault.found) {
         return false;
     }
     for (size_t i = 0; i < n; i++) {
@@ -270,7 +334,7 @@ static bool finish_vfio(MigExtract *x, GError **error)
         g_autofree char *text = NULL;
         int fd;
 
-        if (!take_packets(x, device, error)) {
+        if (!judge_place(device, error) || !take_packets(x, device, error)) {
             return false;
         }
         text = device->config->len ? lspci_text(section->name, device->config) : NULL;

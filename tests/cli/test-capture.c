@@ -457,6 +457,44 @@ START_TEST(what_has_no_place_in_one_stream_is_refused)
 }
 END_TEST
 
+/* Device state that is not whole gives no file. */
+static const struct {
+    const char *files[3], *says;
+} parts[] = {
+    { { "m: " VFIO_START VFIO_END VFIO_FULL, SYNCED DATA("0") CONFIG("2") },
+      "channel 1, offset 0xbe1: error[multifd-device-order]: d/vfio: the packet with "
+      "index 2, but "
+      "none with index 1" },
+    { { "m: " VFIO_START VFIO_END VFIO_FULL, SYNCED DATA("0") DATA("0") CONFIG("1") },
+      "d/vfio: a second packet with index 0" },
+    { { "m: " VFIO_START VFIO_END VFIO_FULL, SYNCED DATA("0") },
+      "d/vfio: no packet has the configuration" },
+    { { "m: " VFIO_START VFIO_END VFIO_FULL,
+        SYNCED "multifd-device \"d/vfio\" 0 { be32 9 0 0 }" },
+      "channel 1, offset 0xac0: error[multifd-device-packet]: d/vfio: a packet of device "
+      "state that "
+      "makes no sense" },
+    { { "m: " VFIO_START VFIO_END VFIO_FULL, SYNCED "multifd-device \"e\" 0 { u8 0 }" },
+      "for a device that the main channel does not have" },
+    { { "m: " VFIO_START VFIO_END VFIO_FULL, SYNCED },
+      "d/vfio: its configuration and stop-and-copy data are neither on" },
+    { { "m: " VFIO_START VFIO_END VFIO_FULL },
+      "d/vfio: its configuration and stop-and-copy data are neither on" },
+};
+
+START_TEST(parts_of_a_device_are_no_files)
+{
+    g_autofree char *dir = make_folder(parts[_i].files);
+    g_autoptr(Run) run = run_line("mkdir o && migstat extract --vfio='*' -o o .; s=$?; "
+                                  "test -z \"$(ls -A o)\" && exit $s",
+                                  dir);
+
+    ck_assert_msg(run->status == 1 && strstr(run->err, parts[_i].says), "%d: %s, not %s",
+                  run->status, run->err, parts[_i].says);
+    scratch_remove(dir);
+}
+END_TEST
+
 /* --- captures of stock QEMU -------------------------------------------------------------- */
 
 static const char *const captures[] = { "q35-72-multifd", "q35-100-multifd-vfio",
@@ -499,6 +537,7 @@ Suite *suite_capture(void)
     tcase_add_loop_test(tc, postcopy_becomes_precopy, 0, G_N_ELEMENTS(postcopies));
     tcase_add_loop_test(tc, what_has_no_place_in_one_stream_is_refused, 0,
                         G_N_ELEMENTS(refusals));
+    tcase_add_loop_test(tc, parts_of_a_device_are_no_files, 0, G_N_ELEMENTS(parts));
     tcase_add_loop_test(tc, a_real_capture_is_sound, 0, G_N_ELEMENTS(captures));
     suite_add_tcase(suite, tc);
     return suite;
