@@ -24,10 +24,11 @@ uint64_t mig_qcow2_span(const MigQcow2Map *map);
 /*
  * The state of a snapshot, from map->start on.  @inner, which is taken over, is the image, and can
  * seek.  @length: the recorded one; where clusters follow those of it, as with mapped-ram, which
- * leaves gaps that are not counted, the state goes on to the last.  NULL with *error set: CONTAINER
- * for tables that are damaged, LIMIT for a state of more than @max bytes.
+ * leaves gaps that are not counted, the source goes on to the last, and says where the recorded end
+ * is.  NULL with *error set: CONTAINER for tables that are damaged, LIMIT for a state of more bytes
+ * than @expansion allows.
  */
 MigSource *mig_source_qcow2_new(MigSource *inner, const MigQcow2Map *map, uint64_t length,
-                                uint64_t max, GError **error);
+                                MigExpansion *expansion, GError **error);
 
 #endif
