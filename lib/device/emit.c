@@ -103,10 +103,11 @@ void mig_emit_value(MigEmit *e, const MigField *field)
     g_string_truncate(e->path, before);
 }
 
-void mig_emit_bytes(MigEmit *e, const char *name, const char *type, uint64_t at,
-                    uint64_t length, const char *note)
+/* One that is shown as bytes. */
+static void emit_bytes(MigEmit *e, MigFieldKind kind, const char *name, const char *type,
+                       uint64_t at, uint64_t length, const char *note)
 {
-    const MigField field = { .kind = MIG_FIELD_BYTES,
+    const MigField field = { .kind = kind,
                              .name = name,
                              .type = type,
                              .offset = at,
@@ -116,16 +117,15 @@ void mig_emit_bytes(MigEmit *e, const char *name, const char *type, uint64_t at,
     mig_emit_value(e, &field);
 }
 
+void mig_emit_bytes(MigEmit *e, const char *name, const char *type, uint64_t at,
+                    uint64_t length, const char *note)
+{
+    emit_bytes(e, MIG_FIELD_BYTES, name, type, at, length, note);
+}
+
 void mig_emit_mismatch(MigEmit *e, uint64_t at, uint64_t length, const char *note)
 {
-    const MigField field = { .kind = MIG_FIELD_MISMATCH,
-                             .name = "?",
-                             .type = "mismatch",
-                             .offset = at,
-                             .length = length,
-                             .note = note };
-
-    mig_emit_value(e, &field);
+    emit_bytes(e, MIG_FIELD_MISMATCH, "?", "mismatch", at, length, note);
 }
 
 uint64_t mig_emit_get_be(const MigEmit *e, uint64_t at, unsigned width)
