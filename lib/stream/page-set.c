@@ -83,21 +83,39 @@ void mig_page_set_clear(MigPageSet *set)
     g_free(set->index);
 }
 
-/* Sets @n bits from @first on; returns how many of them were clear. */
-static uint32_t set_bits(uint64_t *bits, uint32_t first, uint32_t n)
+/* The bits, of the word that has bit @first, of the next @n; *@here is how many those are. */
+static uint64_t mask_of(uint32_t first, uint32_t n, uint32_t *here)
 {
-    uint32_t fresh = 0;
+    uint32_t shift = first % 64;
 
-    while (n) {
-        uint32_t shift = first % 64, here = MIN(n, 64 - shift);
-        uint64_t mask = (here == 64 ? ~UINT64_C(0) : (UINT64_C(1) << here) - 1) << shift;
+    *here = MIN(n, 64 - shift);
+    return (*here == 64 ? ~UINT64_C(0) : (UINT64_C(1) << *here) - 1) << shift;
+}
 
-        fresh += (uint32_t)__builtin_popcountll(mask & ~bits[first / 64]);
-        bits[first / 64] |= mask;
-        first += here;
-        n -= here;
+/* How many of @n bits from @first on are set. */
+static uint32_t count_bits(const uint64_t *bits, uint32_t first, uint32_t n)
+{
+    uint32_t set = 0;
+
+    for (uint32_t here; n; first += here, n -= here) {
+        uint64_t mask = mask_of(first, n, &here);
+
+        set += (uint32_t)__builtin_popcountll(mask & bits[first / 64]);
     }
-    return fresh;
+    return set;
+}
+
+/* Makes @n bits from @first on what @value is; returns how many of them were not. */
+static uint32_t set_bits(uint64_t *bits, uint32_t first, uint32_t n, bool value)
+{
+    uint32_t before = count_bits(bits, first, n), left = n;
+
+    for (uint32_t here; left; first += here, left -= here) {
+        uint64_t mask = mask_of(first, left, &here);
+
+        bits[first / 64] = value ? bits[first / 64] | mask : bits[first / 64] & ~mask;
+    }
+    return value ? n - before : before;
 }
 
 /* Pages that the stretch can have: the last one may be shorter. */
@@ -126,7 +144,7 @@ static bool add_in_stretch(MigPageSet *set, MigPageStore *store, uint64_t which,
         return false;
     }
     s = stretch_at(store, *entry);
-    fresh = set_bits(s->bits, first, n);
+    fresh = set_bits(s->bits, first, n, true);
     s->n_in += fresh;
     set->n_in += fresh;
     if (s->n_in == length) {
@@ -136,7 +154,47 @@ static bool add_in_stretch(MigPageSet *set, MigPageStore *store, uint64_t which,
     return true;
 }
 
-bool mig_page_set_add(MigPageSet *set, MigPageStore *store, uint64_t first, uint64_t n)
+/* The same for taking them out. */
+static bool remove_in_stretch(MigPageSet *set, MigPageStore *store, uint64_t which,
+                              uint32_t first, uint32_t n)
+{
+    uint32_t *entry = &set->index[which], length = stretch_length(set, which), place;
+    uint32_t gone;
+    Stretch *s;
+
+    if (*entry == NONE) {
+        return true;
+    }
+    if (*entry == ALL && n == length) {
+        *entry = NONE;
+        set->n_in -= n;
+        return true;
+    }
+    if (*entry == ALL) {
+        place = take_stretch(store);
+        if (place == NONE) {
+            return false;
+        }
+        *entry = place;
+        stretch_at(store, place)->n_in =
+            set_bits(stretch_at(store, place)->bits, 0, length, true);
+    }
+    s = stretch_at(store, *entry);
+    gone = set_bits(s->bits, first, n, false);
+    s->n_in -= gone;
+    set->n_in -= gone;
+    if (s->n_in == 0) {
+        give_back(store, *entry);
+        *entry = NONE;
+    }
+    return true;
+}
+
+typedef bool ChangeStretch(MigPageSet *set, MigPageStore *store, uint64_t which,
+                           uint32_t first, uint32_t n);
+
+static bool change(MigPageSet *set, MigPageStore *store, uint64_t first, uint64_t n,
+                   ChangeStretch *change_stretch)
 {
     if (first >= set->n_pages) {
         return true;
@@ -145,13 +203,41 @@ bool mig_page_set_add(MigPageSet *set, MigPageStore *store, uint64_t first, uint
         uint32_t at = (uint32_t)(first % STRETCH);
         uint32_t here = (uint32_t)MIN(n, STRETCH - at);
 
-        if (!add_in_stretch(set, store, first / STRETCH, at, here)) {
+        if (!change_stretch(set, store, first / STRETCH, at, here)) {
             return false;
         }
         first += here;
         n -= here;
     }
     return true;
+}
+
+bool mig_page_set_add(MigPageSet *set, MigPageStore *store, uint64_t first, uint64_t n)
+{
+    return change(set, store, first, n, add_in_stretch);
+}
+
+bool mig_page_set_remove(MigPageSet *set, MigPageStore *store, uint64_t first, uint64_t n)
+{
+    return change(set, store, first, n, remove_in_stretch);
+}
+
+uint64_t mig_page_set_count(const MigPageSet *set, const MigPageStore *store,
+                            uint64_t first, uint64_t n)
+{
+    uint64_t count = 0;
+
+    for (n = first < set->n_pages ? MIN(n, set->n_pages - first) : 0; n > 0;) {
+        uint32_t at = (uint32_t)(first % STRETCH), entry = set->index[first / STRETCH];
+        uint32_t here = (uint32_t)MIN(n, STRETCH - at);
+
+        count += entry == ALL    ? here
+                 : entry == NONE ? 0
+                                 : count_bits(stretch_at(store, entry)->bits, at, here);
+        first += here;
+        n -= here;
+    }
+    return count;
 }
 
 bool mig_page_set_has(const MigPageSet *set, const MigPageStore *store, uint64_t page)

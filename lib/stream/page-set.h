@@ -53,6 +53,14 @@ void mig_page_set_clear(MigPageSet *set);
  * memory for it: then some of them are missing. */
 bool mig_page_set_add(MigPageSet *set, MigPageStore *store, uint64_t first, uint64_t n);
 
+/* Takes them out again.  False where there is no memory for it: then some are still in. */
+bool mig_page_set_remove(MigPageSet *set, MigPageStore *store, uint64_t first,
+                         uint64_t n);
+
+/* How many of @n pages from @first on are in the set. */
+uint64_t mig_page_set_count(const MigPageSet *set, const MigPageStore *store,
+                            uint64_t first, uint64_t n);
+
 bool mig_page_set_has(const MigPageSet *set, const MigPageStore *store, uint64_t page);
 
 /* The first page that is not in the set; n_pages if all are. */

@@ -57,6 +57,44 @@ START_TEST(is_a_set)
 }
 END_TEST
 
+/* Runs go in and out again; a count of any run is what was put there. */
+START_TEST(is_a_set_that_shrinks)
+{
+    uint64_t n = sizes[_i];
+    g_autofree bool *in = g_new0(bool, n + 1);
+    g_autoptr(GRand) rand = g_rand_new_with_seed((guint32)n + 1);
+    MigPageStore store;
+    MigPageSet set;
+
+    mig_page_store_init(&store);
+    ck_assert(mig_page_set_init(&set, &store, n));
+    for (unsigned round = 0; n && round < 300; round++) {
+        uint64_t first = g_rand_int(rand) % n, count = 0;
+        uint64_t length = 1 + g_rand_int(rand) % (round % 3 ? 100 : 9000);
+        bool add = g_rand_int(rand) % 2;
+
+        ck_assert(
+            (add ? mig_page_set_add : mig_page_set_remove)(&set, &store, first, length));
+        for (uint64_t page = first; page < MIN(first + length, n); page++) {
+            in[page] = add;
+        }
+        first = g_rand_int(rand) % n;
+        for (uint64_t page = first; page < MIN(first + length, n); page++) {
+            count += in[page];
+        }
+        ck_assert_uint_eq(mig_page_set_count(&set, &store, first, length), count);
+        if (round % 16 == 0) {
+            compare(&set, &store, in);
+        }
+    }
+    compare(&set, &store, in);
+    ck_assert(mig_page_set_remove(&set, &store, 0, UINT64_MAX));
+    ck_assert_uint_eq(set.n_in, 0);
+    mig_page_set_clear(&set);
+    mig_page_store_clear(&store);
+}
+END_TEST
+
 /* What is beyond the end, wherever it leads, is not taken. */
 START_TEST(ends)
 {
@@ -167,6 +205,7 @@ Suite *suite_page_set(void)
     TCase *tc = tcase_create("set");
 
     tcase_add_loop_test(tc, is_a_set, 0, G_N_ELEMENTS(sizes));
+    tcase_add_loop_test(tc, is_a_set_that_shrinks, 0, G_N_ELEMENTS(sizes));
     tcase_add_test(tc, ends);
     tcase_add_test(tc, has_a_largest_size);
     tcase_add_test(tc, forgets_the_bits_of_full_stretches);
