@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "device/ram-name.h"
 #include "shape/needs-private.h"
 
 #define GIB (UINT64_C(1) << 30)
@@ -25,51 +26,12 @@ static char *size_text(uint64_t bytes)
     return g_strdup_printf("%" PRIu64 "%c", bytes, suffixes[i]);
 }
 
-/* What machines call their memory where no backend gives it another name; MachineClass's
- * default_ram_id, 5.2 to 11.1. */
-static bool is_ram_of_board(const char *name)
-{
-    static const char *const names[] = { "pc.ram",      "mach-virt.ram",
-                                         "microvm.ram", "ppc_spapr.ram",
-                                         "s390.ram",    "riscv_virt_board.ram",
-                                         "sbsa.ram",    NULL };
-
-    return g_strv_contains(names, name);
-}
-
-/* Other blocks of a board are called by what they are: pc.bios, virt.flash0. */
-static bool is_of_board(const char *name)
-{
-    static const char *const ends[] = { ".bios",   ".rom",    ".mrom",
-                                        ".vram",   "-bios",   ".prom",
-                                        ".flash0", ".flash1", ".secure-ram" };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(ends); i++) {
-        if (g_str_has_suffix(name, ends[i])) {
-            return true;
-        }
-    }
-    return is_ram_of_board(name);
-}
-
-/* The id of a memory backend, whose block has its name, or up to machine 4.0 its path;
- * backends/hostmem.c, host_memory_backend_get_name().  NULL: it is none. */
+/* The id of a memory backend that is the block, where QEMU takes it as one; NULL: it is none. */
 static const char *backend_id(const MigRamBlock *block)
 {
-    const char *id = g_str_has_prefix(block->name, "/objects/")
-                         ? block->name + strlen("/objects/")
-                         : block->name;
+    const char *id = mig_ram_backend(block);
 
-    return strlen(block->name) == block->name_length && mig_needs_is_id(id) &&
-                   !is_of_board(id)
-               ? id
-               : NULL;
-}
-
-/* Whether a backend is called as libvirt calls those of memory that is plugged in. */
-static bool is_plugged(const char *id)
-{
-    return g_str_has_prefix(id, "mem") && strstr(id, "dimm");
+    return id && mig_needs_is_id(id) ? id : NULL;
 }
 
 typedef struct Memory {
@@ -90,7 +52,7 @@ static void sort_backends(Memory *memory, uint32_t devices, bool board)
     for (size_t i = 0; i < n; i++) {
         const char *id = backend_id(blocks[i]);
 
-        named += id && is_plugged(id);
+        named += id && mig_ram_is_plugged(id);
     }
     for (size_t i = n; i-- > 0;) {
         const char *id = backend_id(blocks[i]);
@@ -98,7 +60,7 @@ static void sort_backends(Memory *memory, uint32_t devices, bool board)
         if (!id) {
             continue;
         }
-        if (left && (board || (named == devices ? is_plugged(id) : true))) {
+        if (left && (board || (named == devices ? mig_ram_is_plugged(id) : true))) {
             g_ptr_array_insert(memory->dimms, 0, (gpointer)(uintptr_t)blocks[i]);
             left--;
         } else {
@@ -230,7 +192,7 @@ void mig_needs_add_memory(MigNeeds *needs)
         devices = MAX(devices, facts->memory_devices);
     }
     for (size_t i = 0; i < n && !memory.size; i++) {
-        memory.size = is_ram_of_board(blocks[i]->name) ? blocks[i]->used_length : 0;
+        memory.size = mig_ram_is_of_board(blocks[i]->name) ? blocks[i]->used_length : 0;
     }
     sort_backends(&memory, devices, memory.size != 0);
     memory.size = memory.size ? memory.size : sum(nodes);
