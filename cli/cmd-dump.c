@@ -21,6 +21,10 @@ enum {
     KEY_VFIO,
     KEY_DEVICES,
     KEY_REGISTERS,
+    KEY_MAP,
+    KEY_AT,
+    KEY_BELOW,
+    KEY_PLACE,
     KEY_HEX,
     KEY_ALL,
     KEY_ONLY,
@@ -40,6 +44,12 @@ static const struct argp_option options[] = {
       0 },
     { "registers", KEY_REGISTERS, "NAME[,NAME]...", OPTION_ARG_OPTIONAL,
       "Show the CPUs' registers by their usual names: all, or those that match", 0 },
+    { "map", KEY_MAP, NULL, 0,
+      "Show which RAM block lies at which guest physical address", 0 },
+    { "at", KEY_AT, "ADDRESS", 0,
+      "Show what lies at that guest physical address, and which records carry it", 0 },
+    { "ram-below-4g", KEY_BELOW, "SIZE", 0, CLI_BELOW_HELP, 0 },
+    { "place", KEY_PLACE, "BLOCK@ADDRESS", CLI_REPEATS, CLI_PLACE_HELP, 0 },
     { "hex", KEY_HEX, NULL, 0, "With --devices: all bytes of buffers", 0 },
     { "all", KEY_ALL, NULL, 0,
       "Show each of what is otherwise folded: iterations, records of VFIO devices; with "
@@ -57,6 +67,12 @@ static const struct argp_option options[] = {
 
 static const CliOptionRule rules[] = {
     { "hex", CLI_NEEDS, "devices" },
+    { "map", CLI_NOT_WITH,
+      "at items sections section vfio devices registers all only sort top" },
+    { "at", CLI_NOT_WITH,
+      "items sections section vfio devices registers all only sort top" },
+    { "ram-below-4g", CLI_NEEDS, "map at" },
+    { "place", CLI_NEEDS, "map at" },
     { "sections", CLI_NOT_WITH, "items devices registers" },
     { "vfio", CLI_NOT_WITH, "items devices registers" },
     { "devices", CLI_NOT_WITH, "items registers" },
@@ -96,6 +112,28 @@ static error_t parse_table_option(DumpOptions *dump_options, int key, char *arg,
     }
 }
 
+static error_t parse_memory_option(DumpOptions *dump_options, int key, char *arg,
+                                   struct argp_state *state)
+{
+    switch (key) {
+    case KEY_MAP:
+        dump_options->map = true;
+        return 0;
+    case KEY_AT:
+        dump_options->has_at = true;
+        dump_options->at = cli_memory_address("--at", arg, state);
+        return 0;
+    case KEY_BELOW:
+        cli_memory_below(&dump_options->memory, arg, state);
+        return 0;
+    case KEY_PLACE:
+        cli_memory_place(&dump_options->memory, arg, state);
+        return 0;
+    default:
+        return parse_table_option(dump_options, key, arg, state);
+    }
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     DumpOptions *dump_options = state->input;
@@ -130,7 +168,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         dump_options->all = true;
         return 0;
     default:
-        return parse_table_option(dump_options, key, arg, state);
+        return parse_memory_option(dump_options, key, arg, state);
     }
 }
 
@@ -261,6 +299,8 @@ static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
     dump.summary = summary = mig_summary_new();
     if (dump_options->items) {
         dump_items(&dump);
+    } else if (dump_options->map || dump_options->has_at) {
+        dump_map(&dump);
     } else {
         mig_reader_join_pieces(reader);
         status = dump_devices_or_all(&dump);
@@ -310,6 +350,7 @@ static int run(int argc, char **argv, CliCommon *common)
         }
     }
     cli_pci_ids_close(dump_options.ids);
+    cli_memory_clear(&dump_options.memory);
     return (int)status;
 }
 

@@ -4,13 +4,14 @@
  * Must not know: other commands.
  * See also:      cmd-dump.c (options, the pass over the stream), dump-common.c,
  *                dump-text.c, dump-json.c, dump-items.c, dump-devices.c,
- *                dump-registers.c.
+ *                dump-registers.c, dump-map.c.
  */
 #ifndef CLI_DUMP_H
 #define CLI_DUMP_H
 
 #include "cli.h"
 #include "json.h"
+#include "memory-options.h"
 #include "pci-ids.h"
 
 /* Sections that are named at a glance. */
@@ -51,6 +52,10 @@ typedef struct DumpOptions {
     MigAddresses *addresses;       /* of devices and fields; none: all */
     bool registers;                /* show those of CPUs */
     const char *registers_pattern; /* NULL: all of them */
+    bool map;                      /* show that of guest memory, */
+    bool has_at;                   /* or what is at one address of it */
+    uint64_t at;
+    CliMemory memory; /* what is known of it otherwise */
     CliPciIds *ids;
     bool hex; /* all bytes of buffers */
 } DumpOptions;
@@ -166,5 +171,13 @@ void dump_devices(Dump *dump);
 /* --registers: likewise, a CPU at a time.  False if something that was asked for is
  * not there, which it has said. */
 bool dump_registers(Dump *dump);
+
+typedef struct DumpMap DumpMap; /* dump-map.h */
+
+void dump_map_text(const DumpMap *map);
+void dump_map_json(const DumpMap *map);
+
+/* --map and --at. */
+void dump_map(Dump *dump);
 
 #endif

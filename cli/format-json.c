@@ -13,6 +13,7 @@ const CliFormat cli_format_json = {
     .dump_items = &dump_items_json,
     .dump_devices = &dump_devices_json,
     .dump_registers = &dump_registers_json,
+    .dump_map = dump_map_json,
     .check = check_json,
     .check_rules = check_rules_json,
     .diff = &diff_json,

@@ -14,7 +14,7 @@
 
 #include "check-report.h"
 #include "convert.h"
-#include "dump.h"
+#include "dump-map.h"
 #include "explain.h"
 #include "needs.h"
 
@@ -33,6 +33,7 @@ struct CliFormat {
     const DumpItemsView *dump_items;
     const DumpDevicesView *dump_devices;
     const DumpRegistersView *dump_registers;
+    void (*dump_map)(const DumpMap *map);
 
     void (*check)(const CheckReport *report);
     void (*check_totals)(const CheckTotals *totals,

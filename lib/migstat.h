@@ -31,6 +31,8 @@
 #include "io/visibility.h"
 #include "live/endpoint.h"
 #include "live/return-path.h"
+#include "memory/map.h"
+#include "memory/pages.h"
 #include "shape/needs.h"
 #include "shape/shape.h"
 #include "stream/address.h"

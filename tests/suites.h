@@ -49,6 +49,7 @@
     SUITE(layers)      \
     SUITE(long_array)  \
     SUITE(lzop)        \
+    SUITE(map)         \
     SUITE(memory)      \
     SUITE(messages)    \
     SUITE(misuse)      \

@@ -73,7 +73,7 @@ static char *part(const char *page, const char *text, const char *heading)
 /* The long options of --help: at the start of a line, or after a short one. */
 static char *options_of_help(const char *text)
 {
-    g_autoptr(GPtrArray) found = matches(text, "^ +(?:-[a-zA-Z], )? *--([a-z-]+)");
+    g_autoptr(GPtrArray) found = matches(text, "^ +(?:-[a-zA-Z], )? *--([a-z0-9-]+)");
 
     for (guint i = found->len; i-- > 0;) {
         const char *name = g_ptr_array_index(found, i);
@@ -97,7 +97,7 @@ static char *options_of_manual(const char *page)
     g_autoptr(GPtrArray) found = NULL;
 
     plain = g_regex_replace(minus, all, -1, 0, "-", 0, NULL);
-    found = matches(plain, "(?:^|[^a-z-])-*--([a-z][a-z-]*[a-z])");
+    found = matches(plain, "(?:^|[^a-z0-9-])-*--([a-z][a-z0-9-]*[a-z0-9])");
     for (guint i = found->len; i-- > 0;) {
         const char *name = g_ptr_array_index(found, i);
 
@@ -160,7 +160,7 @@ static GHashTable *option_table(void)
 {
     g_autofree char *path = source_path("docs/architecture.md"), *text = NULL;
     g_autoptr(GRegex) regex = g_regex_new(
-        "^\\| `--([a-z-]+)` \\| [^|]+ \\| ([a-z ]+) \\|$", G_REGEX_MULTILINE, 0, NULL);
+        "^\\| `--([a-z0-9-]+)` \\| [^|]+ \\| ([a-z ]+) \\|$", G_REGEX_MULTILINE, 0, NULL);
     GHashTable *rows = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     GMatchInfo *match;
 
@@ -181,7 +181,7 @@ static GPtrArray *all_options(const char *command)
 {
     g_autofree char *text = help(command);
 
-    return matches(text, "^ +(?:-[a-zA-Z], )? *--([a-z-]+)");
+    return matches(text, "^ +(?:-[a-zA-Z], )? *--([a-z0-9-]+)");
 }
 
 static bool contains(GPtrArray *names, const char *name)

@@ -43,6 +43,8 @@ static const struct {
     { "dump", { "dump" }, FALSE },
     { "dump", { "dump", "--only=devices,ram,vfio", "--sort=size", "--top=2" }, TRUE },
     { "dump-items", { "dump", "--items" }, FALSE },
+    { "dump-map", { "dump", "--map" }, FALSE },
+    { "dump-map", { "dump", "--at=0x1000" }, TRUE },
     { "dump-devices", { "dump", "--devices" }, FALSE },
     { "dump-devices", { "dump", "--devices=*:*", "--all" }, FALSE },
     { "check", { "check" }, FALSE },

@@ -45,6 +45,8 @@ static const char *const commands[] = {
     "dump --items A",
     "dump --devices --hex A",
     "dump --devices=cpu:* A",
+    "dump --map A",
+    "dump --at=0x1000 A",
     "dump --registers A",
     "dump --registers=sctlr* A",
     "check --for=all A B",

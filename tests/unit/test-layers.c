@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* io <- stream <- device <- { message, shape } <- { check, filter, diff } <- explain <- live <- cli: what a layer may include.  The
+/* io <- stream <- device <- { message, shape, memory } <- { check, filter, diff } <- explain <- live <- cli: what a layer may include.  The
  * program is a client of the library, and has its public headers only. */
 static const struct {
     const char *folder;
@@ -20,7 +20,8 @@ static const struct {
     { "lib/device", "io/ stream/ device/" },
     { "lib/message", "io/ stream/ device/ message/" },
     { "lib/shape", "io/ stream/ device/ shape/" },
-    { "lib/check", "io/ stream/ device/ message/ shape/ check/" },
+    { "lib/memory", "io/ stream/ device/ memory/" },
+    { "lib/check", "io/ stream/ device/ message/ shape/ memory/ check/" },
     { "lib/filter", "io/ stream/ device/ filter/" },
     { "lib/diff", "io/ stream/ device/ diff/" },
     { "lib/explain", "io/ stream/ device/ message/ shape/ check/ explain/" },

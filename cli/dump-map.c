@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          the passes of migstat dump --map and --at over a stream.
+ * Must not know: where memory is (lib/memory/map.h), and how the map looks.
+ * See also:      dump-map.h, what a format shows of it.
+ */
+#include "dump-map.h"
+
+#include "format.h"
+#include "progress.h"
+
+const DumpRecord *dump_at_record(const DumpAt *at, size_t i)
+{
+    uint64_t first = at->n_records > DUMP_RECORDS ? at->n_records - DUMP_RECORDS : 0;
+
+    return first + i < at->n_records ? &at->records[(first + i) % DUMP_RECORDS] : NULL;
+}
+
+const char *dump_at_state(const DumpAt *at)
+{
+    return at->counts.data ? "data" : at->counts.zero ? "zero" : "missing";
+}
+
+/* --- the records of one page ------------------------------------------------------------- */
+
+static void look_for_page(DumpAt *at, const MigItem *item)
+{
+    DumpRecord record = { .channel = item->channel,
+                          .kind = item->kind == MIG_ITEM_RAM_PAGES
+                                      ? mig_page_kind_name(item->pages.kind)
+                                      : "mapped",
+                          .section = item->section,
+                          .type = item->type };
+
+    if (mig_memory_item_has(item, at->range->block,
+                            at->range->offset + (at->address - at->range->start),
+                            &record.offset) &&
+        (item->kind == MIG_ITEM_RAM_PAGES || at->counts.data)) {
+        at->records[at->n_records++ % DUMP_RECORDS] = record;
+    }
+}
+
+/* Reads the stream once more, for the records of the page that is known now. */
+static void find_records(Dump *dump, DumpAt *at)
+{
+    g_autoptr(MigReader) reader = NULL;
+    const MigItem *item;
+
+    mig_input_rewind(dump->in, 0);
+    reader = mig_reader_new(dump->in);
+    /* what ends it early has been told of the first pass */
+    while (mig_reader_next(reader, &item, NULL) == MIG_STATUS_MORE) {
+        look_for_page(at, item);
+    }
+}
+
+/* --- the map ----------------------------------------------------------------------------- */
+
+static void read_all(Dump *dump, MigMemoryMap *map, MigMemoryPages *pages)
+{
+    CliProgress progress;
+    const MigItem *item;
+
+    cli_progress_begin(&progress, dump->file, dump->in, dump->options->common);
+    while (dump_next(dump, &item) && mig_memory_pages_watch(pages, item, &dump->error)) {
+        mig_memory_map_watch(map, item);
+        dump->n_defects += item->defect != NULL;
+        cli_progress_item(&progress, item);
+    }
+    cli_progress_end(&progress);
+}
+
+static void look_at(Dump *dump, const DumpMap *shown, DumpAt *at)
+{
+    at->range = mig_memory_map_find(shown->map, at->address);
+    if (at->range && at->range->block) {
+        at->counts = mig_memory_pages_count(
+            shown->pages, at->range->block,
+            at->range->offset + (at->address - at->range->start), 1);
+        find_records(dump, at);
+    }
+}
+
+void dump_map(Dump *dump)
+{
+    const DumpOptions *dump_options = dump->options;
+    const MigMemoryOptions memory = cli_memory_options(&dump_options->memory);
+    g_autoptr(MigMemoryMap) map = mig_memory_map_new(dump->reader, &memory);
+    g_autoptr(MigMemoryPages) pages = mig_memory_pages_new(dump->reader);
+    DumpAt at = { .address = dump_options->at };
+    DumpMap shown = {
+        .dump = dump, .map = map, .pages = pages, .at = dump_options->has_at ? &at : NULL
+    };
+
+    if (dump->opened) {
+        mig_input_hold(dump->in, &dump->error);
+    }
+    read_all(dump, map, pages);
+    mig_memory_map_make(map, dump->error ? NULL : &dump->error);
+    if (shown.at) {
+        look_at(dump, &shown, &at);
+    }
+    dump_options->common->format->dump_map(&shown);
+}

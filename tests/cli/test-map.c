@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          the proof of `migstat dump --map` and `--at`: where machines have memory, and
+ *                what a stream says of it.
+ * Must not know: how ranges are put together; tests/qemu/memory asks QEMU itself.
+ * See also:      lib/memory/map.h; fixtures/map/README.md.
+ */
+#include "support.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "mkmig.h"
+
+#define PLUGGED "map/q35-plugged.mig.zst"
+
+/* Consecutive spaces are one. */
+static char *squeezed(const char *text)
+{
+    GString *out = g_string_new(NULL);
+
+    for (; *text; text++) {
+        if (*text != ' ' || (out->len && out->str[out->len - 1] != ' ')) {
+            g_string_append_c(out, *text);
+        }
+    }
+    return g_string_free(out, FALSE);
+}
+
+static void assert_line(const Run *run, const char *line)
+{
+    g_autofree char *out = squeezed(run->out);
+
+    ck_assert_msg(strstr(out, line), "wanted \"%s\":\n%s%s", line, run->out, run->err);
+}
+
+/* --- a guest with all of it -------------------------------------------------------------- */
+
+/* What QEMU showed is in the fixture's README. */
+static const struct {
+    const char *line;
+} plugged[] = {
+    { "0x000000000 0x00009ffff 640 KiB ram m2 0x0 - 640 KiB - stream\n" },
+    { "0x0000a0000 0x0000bffff 128 KiB device - - - - - machine\n" },
+    { "0x0000c0000 0x0000c3fff 16 KiB ram m2 0xc0000 - 16 KiB - stream\n" },
+    { "0x0000c4000 0x0000cbfff 32 KiB rom pc.rom 0x4000 - 32 KiB - machine\n" },
+    { "0x0000cc000 0x0000cffff 16 KiB ram m2 0xcc000 - 16 KiB - stream\n" },
+    { "0x0000d0000 0x0000d3fff 16 KiB rom pc.rom 0x10000 - 16 KiB - machine\n" },
+    { "0x0000d4000 0x0000d7fff 16 KiB ram m2 0xd4000 - 16 KiB - stream\n" },
+    { "0x0000d8000 0x0000dffff 32 KiB rom pc.rom 0x18000 - 32 KiB - machine\n" },
+    { "0x0000e0000 0x0000effff 64 KiB ram m2 0xe0000 - 64 KiB - stream\n" },
+    { "0x0000f0000 0x0000fffff 64 KiB rom pc.bios 0x0 4 KiB 60 KiB - machine\n" },
+    { "0x000100000 0x001ffffff 31 MiB ram m2 0x100000 - 31 MiB - stream\n" },
+    { "0x0e0000000 0x0e00fffff 1 MiB bar 0000:00:01.0/vga.vram 0x0 - 1 MiB - stream\n" },
+    { "0x0ffff0000 0x0ffffffff 64 KiB rom pc.bios 0x0 4 KiB 60 KiB - machine\n" },
+    { "0x100000000 0x100ffffff 16 MiB ram m10 0x0 - 16 MiB - stream\n" },
+    { "0x140000000 0x1403fffff 4 MiB dimm d0 0x0 - 4 MiB - derived\n" },
+    { "0x140400000 0x1407fffff 4 MiB virtio-mem 0000:00:02.0/vm 0x0 - - 4 MiB stream\n" },
+    { "0x140800000 0x1409fffff 2 MiB dimm d1 0x0 - 2 MiB - derived\n" },
+    { "/rom@etc/acpi/tables 128 KiB firmware reads it through fw_cfg\n" },
+    { "note: the addresses of memory that was plugged in are derived" },
+    { "note: the order of NUMA nodes is derived" },
+};
+
+START_TEST(a_guest_has_its_memory_where_qemu_showed_it)
+{
+    g_autofree char *path = fixture_file(PLUGGED);
+    g_autoptr(Run) run = run_migstat(NULL, "dump", "--map", path, NULL);
+
+    ck_assert_int_eq(run->status, 0);
+    for (size_t i = 0; i < G_N_ELEMENTS(plugged); i++) {
+        assert_line(run, plugged[i].line);
+    }
+}
+END_TEST
+
+/* --- the rules of machines --------------------------------------------------------------- */
+
+/* A stream of a machine with these blocks, each "NAME SIZE", and no device. */
+static char *stream_of(const char *machine, const char *blocks)
+{
+    g_auto(GStrv) list = g_strsplit(blocks, ", ", -1);
+    g_autoptr(GString) text = g_string_new(NULL);
+    uint64_t total = 0;
+
+    for (char **one = list; *one; one++) {
+        total += g_ascii_strtoull(strchr(*one, ' ') + 1, NULL, 16);
+    }
+    g_string_printf(text,
+                    "header; config \"%s\"; start 2 \"ram\" 0 4; ram-size 0x%" PRIx64,
+                    machine, total);
+    for (char **one = list; *one; one++) {
+        g_auto(GStrv) words = g_strsplit(*one, " ", 2);
+
+        g_string_append_printf(text, "; ram-block \"%s\" %s", words[0], words[1]);
+    }
+    g_string_append(text, "; ram-eos; footer 2; end 2; ram-eos; footer 2; eof");
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static const struct {
+    const char *machine, *blocks, *option, *lines; /* apart by '|' */
+} machines[] = {
+    /* x86: where RAM ends below 4 GiB */
+    { "pc-q35-7.2", "pc.ram 0xaff00000", NULL, "0x000100000 0x0afefffff" },
+    { "pc-q35-7.2", "pc.ram 0xb0000000", NULL,
+      "0x000100000 0x07fffffff|0x100000000 0x12fffffff 768 MiB ram pc.ram 0x80000000" },
+    { "pc-i440fx-7.2", "pc.ram 0xdff00000", NULL, "0x000100000 0x0dfefffff" },
+    { "pc-i440fx-7.2", "pc.ram 0xe0000000", NULL,
+      "0x000100000 0x0bfffffff|0x100000000 0x11fffffff 512 MiB ram pc.ram 0xc0000000" },
+    { "pc-i440fx-1.7", "pc.ram 0xf0000000", NULL,
+      "0x000100000 0x0dfffffff|0x100000000 0x10fffffff 256 MiB ram pc.ram 0xe0000000" },
+    { "microvm", "microvm.ram 0x100000000, pc.bios 0x20000", NULL,
+      "0x000000000 0x0000dffff|0x0000e0000 0x0000fffff 128 KiB rom|"
+      "0x000100000 0x0bfffffff|0x0fffe0000 0x0ffffffff|0x100000000 0x13fffffff" },
+    { "pc-q35-7.2", "pc.ram 0xb0000000", "--ram-below-4g=1G",
+      "0x000100000 0x03fffffff|0x100000000 0x16fffffff 1,792 MiB ram pc.ram 0x40000000 "
+      "1,792 MiB given" },
+    { "pc-q35-7.2", "pc.ram 0x8000000", NULL,
+      "0x0000a0000 0x0000fffff 384 KiB unknown|note: the stream does not describe the "
+      "host "
+      "bridge" },
+    /* flash ends at 4 GiB, the second before the first */
+    { "pc-q35-7.2", "pc.ram 0x8000000, system.flash1 0x84000, system.flash0 0x37c000",
+      NULL,
+      "0x0ffc00000 0x0ffc83fff 528 KiB flash system.flash1|"
+      "0x0ffc84000 0x0ffffffff 3,568 KiB flash system.flash0" },
+    /* others */
+    { "virt-7.2",
+      "ram-node10 0x8000000, ram-node2 0x4000000, memdimm0 0x10000000, virt.flash0 "
+      "0x4000000, virt.flash1 0x4000000",
+      NULL,
+      "0x000000000 0x003ffffff 64 MiB flash virt.flash0|0x004000000 0x007ffffff|"
+      "0x040000000 0x043ffffff 64 MiB ram ram-node2|0x044000000 0x04bffffff 128 MiB ram "
+      "ram-node10|0x080000000 0x08fffffff 256 MiB dimm memdimm0" },
+    { "sbsa-ref",
+      "sbsa-ref.ram 0x40000000, sbsa.flash0 0x10000000, sbsa.flash1 0x10000000", NULL,
+      "0x010000000 0x01fffffff 256 MiB flash sbsa.flash1|0x10000000000 0x1003fffffff 1 "
+      "GiB "
+      "ram|sbsa.flash0 256 MiB only the Secure state sees it" },
+    { "pseries-7.2", "ppc_spapr.ram 0x20000000, d 0x10000000", NULL,
+      "0x000000000 0x01fffffff|0x040000000 0x04fffffff 256 MiB dimm d" },
+    { "s390-ccw-virtio-7.2", "s390.ram 0x8000000", NULL, "0x000000000 0x007ffffff" },
+    { "virt", "riscv_virt_board.ram 0x8000000, riscv_virt_board.mrom 0xf000", NULL,
+      "0x000001000 0x00000ffff 60 KiB rom|0x080000000 0x087ffffff 128 MiB ram" },
+    { "virt", "loongarch.ram 0x20000000, loongarch.bios 0x400000", NULL,
+      "0x000000000 0x00fffffff|0x01c000000 0x01c3fffff 4 MiB rom|0x090000000 0x09fffffff "
+      "256 MiB ram loongarch.ram 0x10000000" },
+    { "some-board", "board.sdram 0x8000000", NULL,
+      "no range is known|board.sdram 128 MiB the rule of this machine is not known" },
+    /* what somebody knows is where they say, and covers what is there */
+    { "some-board", "board.sdram 0x8000000", "--place=board.sdram@0x20000000",
+      "0x020000000 0x027ffffff 128 MiB ram board.sdram 0x0 128 MiB given" },
+    { "virt-7.2", "mach-virt.ram 0x8000000, d 0x1000000", "--place=d@0x41000000",
+      "0x040000000 0x040ffffff 16 MiB ram mach-virt.ram 0x0|0x041000000 0x041ffffff 16 "
+      "MiB "
+      "ram d 0x0|0x042000000 0x047ffffff 96 MiB ram mach-virt.ram 0x2000000" },
+};
+
+START_TEST(a_machine_has_its_rule)
+{
+    g_autofree char *text = stream_of(machines[_i].machine, machines[_i].blocks);
+    GBytes *bytes = mkmig_assemble(text, "machine", NULL);
+    g_auto(GStrv) lines = g_strsplit(machines[_i].lines, "|", -1);
+    g_autoptr(Run) run =
+        run_migstat(bytes, "dump", "--map", "-", machines[_i].option, NULL);
+
+    g_bytes_unref(bytes);
+    ck_assert_msg(run->status == 0, "%s", run->err);
+    for (char **line = lines; *line; line++) {
+        assert_line(run, *line);
+    }
+}
+END_TEST
+
+/* --- one address ------------------------------------------------------------------------- */
+
+static const struct {
+    const char *stream, *at, *lines;
+} addresses[] = {
+    { PLUGGED, "--at=0x100000fff",
+      "0x100000fff ram, m10 at 0xfff, known by stream; page zero, records 1\n zero 0x" },
+    { PLUGGED, "--at=0xfffff000", "rom, pc.bios at 0xf000, known by machine; page data" },
+    { PLUGGED, "--at=0xa0000", "device: no RAM block lies there" },
+    { PLUGGED, "--at=0x80000000", "0x80000000 nothing that is known to be memory" },
+    { PLUGGED, "--at=0x140400000", "page missing, records 0" },
+    /* pages sent again are records each, and the last one counts */
+    { "real/q35-72-xbzrle.mig.zst", "--at=0x10000",
+      "records 4\n normal 0x15d PART\n normal 0x2043f PART\n xbzrle 0x304fc" },
+    { "real/q35-100-mapped-ram.mig.zst", "--at=0xfffff000",
+      "page data, records 1\n mapped 0x" },
+};
+
+START_TEST(an_address_has_its_block_and_records)
+{
+    g_autofree char *path = fixture_file(addresses[_i].stream);
+    g_autoptr(Run) run = run_migstat(NULL, "dump", addresses[_i].at, path, NULL);
+
+    ck_assert_msg(run->status == 0, "%s", run->err);
+    assert_line(run, addresses[_i].lines);
+}
+END_TEST
+
+/* The bytes at the offset that --at names are the record's. */
+START_TEST(a_record_is_where_it_says)
+{
+    g_autofree char *path = fixture_file(PLUGGED);
+    g_autoptr(Run) run = run_migstat(NULL, "dump", "--at=0xfffff000", path, NULL);
+    const char *record = strstr(run->out, "normal");
+    GBytes *bytes = fixture_bytes(PLUGGED);
+    gsize n;
+    const uint8_t *stream = g_bytes_get_data(bytes, &n);
+    uint64_t offset;
+
+    ck_assert_ptr_nonnull(record);
+    offset = g_ascii_strtoull(record + strcspn(record, "0"), NULL, 16);
+    ck_assert_uint_lt(offset + 8, n);
+    /* page 0xf000 of pc.bios, PAGE, perhaps CONTINUE */
+    ck_assert_uint_eq(stream[offset + 6], 0xf0);
+    ck_assert_uint_eq(stream[offset + 7] & ~0x20, 0x08);
+    g_bytes_unref(bytes);
+}
+END_TEST
+
+/* --- what is wrong ----------------------------------------------------------------------- */
+
+static const struct {
+    const char *argument, *says;
+    int status;
+} wrong[] = {
+    { "--place=nosuch@0", "the stream has no RAM block \"nosuch\"", 2 },
+    { "--place=m2", "--place wants BLOCK@ADDRESS", 2 },
+    { "--place=m2@there", "--place wants an address such as 0x100000000", 2 },
+    { "--place=m2@0xffffffffffffffff", "does not fit at 0xffffffffffffffff", 2 },
+    { "--at=there", "--at wants an address", 2 },
+    { "--ram-below-4g=5G", "--ram-below-4g wants a size up to 4G", 2 },
+    { "--ram-below-4g=0", "--ram-below-4g wants a size up to 4G", 2 },
+};
+
+START_TEST(a_mistake_is_told)
+{
+    g_autofree char *path = fixture_file(PLUGGED);
+    g_autoptr(Run) run =
+        run_migstat(NULL, "dump", "--map", wrong[_i].argument, path, NULL);
+
+    ck_assert_int_eq(run->status, wrong[_i].status);
+    ck_assert_msg(strstr(run->err, wrong[_i].says), "%s", run->err);
+}
+END_TEST
+
+/* A stream that is cut has a map as far as it goes. */
+START_TEST(a_cut_stream_has_a_map)
+{
+    GBytes *whole = fixture_bytes(PLUGGED);
+    GBytes *cut = g_bytes_new_from_bytes(whole, 0, 3000);
+    g_autoptr(Run) run = run_migstat(cut, "dump", "--map", "-", NULL);
+
+    ck_assert_int_eq(run->status, 1);
+    assert_line(run, "0x000600000 0x0025fffff 32 MiB ram m2");
+    assert_line(run, "note: which memory was plugged in is derived");
+    g_bytes_unref(cut);
+    g_bytes_unref(whole);
+}
+END_TEST
+
+Suite *suite_map(void)
+{
+    Suite *suite = suite_create("map");
+    TCase *tc = tcase_create("map");
+
+    tcase_add_test(tc, a_guest_has_its_memory_where_qemu_showed_it);
+    tcase_add_loop_test(tc, a_machine_has_its_rule, 0, G_N_ELEMENTS(machines));
+    tcase_add_loop_test(tc, an_address_has_its_block_and_records, 0,
+                        G_N_ELEMENTS(addresses));
+    tcase_add_test(tc, a_record_is_where_it_says);
+    tcase_add_loop_test(tc, a_mistake_is_told, 0, G_N_ELEMENTS(wrong));
+    tcase_add_test(tc, a_cut_stream_has_a_map);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
