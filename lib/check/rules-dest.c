@@ -10,6 +10,7 @@
 
 #include "check/check-private.h"
 #include "check/compared.h"
+#include "stream/address-exact.h"
 #include "stream/address.h"
 #include "stream/glob.h"
 
@@ -79,7 +80,7 @@ static void report_unknown(MigCheck *check, const MigShape *shape, const MigItem
     const MigSection *section = item->section, *alike;
     g_autofree char *address =
         mig_address_of_section(section->name, section->instance_id);
-    g_autofree char *value = mig_remedy_value(address);
+    g_autofree char *value = mig_remedy_section(section->name, section->instance_id);
 
     mig_report_item(check, item, "the destination has no %s", address);
     alike = report_alike(check, shape, section);
@@ -88,7 +89,7 @@ static void report_unknown(MigCheck *check, const MigShape *shape, const MigItem
     mig_report_words(check, FROM(MIG_WORDS_CHANGED), "Unknown " UNKNOWN_WORDS,
                      section->name, section->instance_id);
     if (alike && alike->instance_id == section->instance_id) {
-        g_autofree char *to = mig_remedy_value(alike->name);
+        g_autofree char *to = mig_remedy_value(alike->name); /* no address */
 
         mig_report_remedy(check, "rename-section:from=%s:to=%s", value, to);
         mig_report_gives_up(check, false,
@@ -338,10 +339,9 @@ static void dest_device_version(MigCheck *check, const MigFacts *facts,
 static void report_subsection(MigCheck *check, const MigItem *item,
                               const MigShapeDifference *d)
 {
-    g_autofree char *address =
-        mig_address_of_section(item->section->name, item->section->instance_id);
-    g_autofree char *path = g_strdup_printf("%s:%s", address, d->path);
-    g_autofree char *value = mig_remedy_value(path);
+    g_autofree char *path = mig_address_escape(d->path);
+    g_autofree char *value =
+        mig_remedy_part(item->section->name, item->section->instance_id, path);
 
     mig_report(check, d->offset, item->section, "the destination knows no subsection %s",
                d->path);

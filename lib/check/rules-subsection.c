@@ -17,6 +17,7 @@
 #include "check/rule.h"
 #include "device/decode.h"
 #include "io/budget.h"
+#include "stream/address-exact.h"
 #include "stream/address.h"
 #include "stream/json-scan.h"
 
@@ -89,9 +90,8 @@ static void report_newer(const Search *search, const char *owner, const char *na
 {
     MigCheck *check = search->check;
     const MigSection *section = search->item->section;
-    g_autofree char *device = mig_address_of_section(section->name, section->instance_id);
-    g_autofree char *path = g_strdup_printf("%s:*%s/%s", device, owner, name);
-    g_autofree char *value = mig_remedy_value(path);
+    g_autofree char *path = g_strdup_printf("*%s/%s", owner, name);
+    g_autofree char *value = mig_remedy_part(section->name, section->instance_id, path);
     g_autofree char *content = g_strdup_printf("what %s/%s holds", owner, name);
 
     mig_report_item(check, search->item, "subsection %s/%s came with QEMU %u.%u", owner,
@@ -289,10 +289,10 @@ static void subsection_twice(MigCheck *check, const MigFacts *facts, const MigIt
         walk_value(&json, text, NULL, &twice);
     }
     if (twice) {
-        g_autofree char *device =
-            mig_address_of_section(section->name, section->instance_id);
-        g_autofree char *path = g_strdup_printf("%s:*%s", device, twice);
-        g_autofree char *value = mig_remedy_value(path);
+        g_autofree char *escaped = mig_address_escape(twice);
+        g_autofree char *path = g_strconcat("*", escaped, NULL);
+        g_autofree char *value =
+            mig_remedy_part(section->name, section->instance_id, path);
 
         mig_report_item(check, item,
                         "two subsections are named %s: a loader reads both as the first "

@@ -21,7 +21,7 @@ static void remedy_data(MigCheck *check, const MigVfioDevice *d)
         mig_report_no_remedy(check, "the dialect that sets a device up before its data, "
                                     "subflag, is read by no stock release");
     } else {
-        g_autofree char *name = mig_remedy_value(d->section->name);
+        g_autofree char *name = mig_remedy_name(d->section->name);
 
         mig_report_remedy(check, "vfio-layout:to=subflag:config-needed=yes:%s", name);
         mig_report_gives_up(check, false,

@@ -161,9 +161,8 @@ static bool any_in_use(const GArray *queues)
 static void remedy_size(MigCheck *check, const MigSection *section, bool in_use,
                         uint32_t least)
 {
-    g_autofree char *device = mig_address_of_section(section->name, section->instance_id);
-    g_autofree char *path = g_strconcat(device, ":virtio.queues[*].num", NULL);
-    g_autofree char *value = mig_remedy_value(path);
+    g_autofree char *value =
+        mig_remedy_part(section->name, section->instance_id, "virtio.queues[*].num");
 
     if (in_use || !least) {
         mig_report_no_remedy(check,

@@ -50,11 +50,7 @@ static size_t address_length(const char *name)
 
 static void drop_section(MigWhere *where, const MigSection *section, const char *gives_up)
 {
-    g_autofree char *address =
-        mig_address_of_section(section->name, section->instance_id);
-    g_autofree char *exact =
-        section->instance_id ? g_strdup(address) : g_strconcat(section->name, "@0", NULL);
-    g_autofree char *value = mig_remedy_value(exact);
+    g_autofree char *value = mig_remedy_section(section->name, section->instance_id);
 
     mig_where_repair(where, false, gives_up);
     mig_where_filter(where, "drop-section:name=%s", value);
@@ -190,7 +186,7 @@ static void say_owner(MigWhere *where, const char *block)
 static void repair_length(MigWhere *where, const char *block)
 {
     const MigMessageHole *local = mig_message_hole(where->match, "local");
-    g_autofree char *value = mig_remedy_value(block);
+    g_autofree char *value = mig_remedy_name(block);
 
     if (g_str_equal(where->match->message->id, "ram-block-size") && local &&
         !g_str_has_suffix(block, ".ram")) {

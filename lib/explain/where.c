@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "io/alloc.h"
+#include "stream/address-exact.h"
 #include "stream/vfio.h"
 
 /* Bodies that are looked into, where no message names the section. */
@@ -104,9 +105,11 @@ void mig_where_add(MigWhere *where, uint64_t offset, const char *address,
 char *mig_where_address(const MigWhere *where, const MigField *field)
 {
     const MigSection *section = where->body->section;
-    g_autofree char *name = mig_address_of_section(section->name, section->instance_id);
+    g_autofree char *escaped = mig_address_escape(section->name);
+    g_autofree char *name = mig_address_of_section(escaped, section->instance_id);
+    g_autofree char *path = mig_address_escape(field->path);
 
-    return g_strconcat(name, ":", field->path, NULL);
+    return g_strconcat(name, ":", path, NULL);
 }
 
 /* The value of a leaf as text; NULL where it has none to show. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "message/decode.h"
+#include "message/remedy.h"
 #include "stream/glob.h"
 #include "stream/machine-vendor.h"
 
@@ -249,12 +250,14 @@ static void say_sizes(GPtrArray *facts, const char *block, uint64_t stream,
         mig_decode_say(facts, "Start the destination with -m %" PRIu64 ".", stream >> 20);
     } else if (g_str_has_suffix(block, ".rom") &&
                mig_message_is_plain(block, strlen(block))) {
+        g_autofree char *value = mig_remedy_name(block);
+
         mig_decode_say(
             facts,
             "\"migstat convert --lossy --filter=ram-block:name=%s:length=%" PRIu64
             " FILE -o NEW\" gives the block the destination's length; the guest's "
             "copy of the ROM beyond that is cut off.",
-            block, local);
+            value, local);
     }
 }
 
@@ -341,10 +344,12 @@ void mig_decode_silent_device(const MigMessageMatch *match, const char *section,
     mig_decode_errno(match, section, facts);
     if (section && strchr(section, '/') &&
         mig_message_is_plain(section, strlen(section))) {
+        g_autofree char *value = mig_remedy_name(section);
+
         mig_decode_say(facts,
                        "Where the guest can lose the device, \"migstat convert "
                        "--filter=drop-section:name=%s FILE -o NEW\" leaves it out.",
-                       section);
+                       value);
     }
     for (size_t i = 0; section && i < G_N_ELEMENTS(silent_sections); i++) {
         if (mig_glob(silent_sections[i][0], section)) {

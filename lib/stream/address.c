@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "stream/address-exact.h"
 #include "stream/glob.h"
 #include "stream/nearest.h"
 #include "stream/vfio.h"
@@ -24,49 +25,73 @@ struct MigAddresses {
 
 /* --- one address -------------------------------------------------------------------------- */
 
-static bool is_plain(const char *text)
+/* What must be escaped in what is shown, and besides in an address that means it alone. */
+static bool is_shown_escaped(char c)
 {
-    while (g_ascii_isprint(*text) && *text != '\\') {
-        text++;
-    }
-    return *text == '\0';
+    return !g_ascii_isprint(c) || c == '\\';
 }
 
-/* As it is printed. */
-static char *shown(const char *text)
+static bool is_wildcard(char c)
+{
+    return c == '*' || c == '?';
+}
+
+/* As it is printed; with wildcards escaped too, as they are where they mean themselves. */
+static char *shown(const char *text, bool wildcards)
 {
     GString *out = g_string_new(NULL);
 
     for (; *text; text++) {
         if (*text == '\\') {
             g_string_append(out, "\\\\");
-        } else if (g_ascii_isprint(*text)) {
-            g_string_append_c(out, *text);
-        } else {
+        } else if (is_shown_escaped(*text) || (wildcards && is_wildcard(*text))) {
             g_string_append_printf(out, "\\x%02x", (unsigned char)*text);
+        } else {
+            g_string_append_c(out, *text);
         }
     }
     return g_string_free(out, FALSE);
 }
 
+/* Whether @address has what is read as an escape. */
+static bool has_escape(const char *address)
+{
+    const char *p = strchr(address, '\\');
+
+    while (p && p[1] != '\\' &&
+           !(p[1] == 'x' && g_ascii_isxdigit(p[2]) && g_ascii_isxdigit(p[3]))) {
+        p = strchr(p + 1, '\\');
+    }
+    return p != NULL;
+}
+
 static bool matches(const char *address, const char *text)
 {
-    g_autofree char *printed = NULL;
+    g_autofree char *printed = NULL, *literal = NULL;
 
-    if (mig_glob(address, text)) {
-        return true;
+    if (!has_escape(address)) {
+        return mig_glob(address, text);
     }
-    printed = is_plain(text) ? NULL : shown(text);
-    return printed && mig_glob(address, printed);
+    printed = shown(text, false);
+    literal = shown(text, true);
+    return mig_glob(address, printed) || mig_glob(address, literal);
+}
+
+/* Whether @name ends as an address with an instance does: then it is meant with one only. */
+static bool has_instance(const char *name)
+{
+    const char *at = strrchr(name, '@');
+
+    return at && at[1] && strspn(at + 1, "0123456789") == strlen(at + 1);
 }
 
 /* Whether the address, as far as it has no wildcard, begins as @name does: of most pairs no
  * more needs to be looked at. */
 static bool may_mean(const char *address, const char *name)
 {
-    size_t literal = strcspn(address, "*?");
+    size_t literal = strcspn(address, "*?\\");
 
-    return strncmp(address, name, MIN(literal, strlen(name))) == 0 || !is_plain(name);
+    return strncmp(address, name, MIN(literal, strlen(name))) == 0;
 }
 
 /* @rest: "", or ":" and a path. */
@@ -80,7 +105,7 @@ static bool means(const char *address, const char *name, uint32_t instance_id,
     }
     any = g_strconcat(name, rest, NULL);
     one = g_strdup_printf("%s@%u%s", name, instance_id, rest);
-    return matches(address, any) || matches(address, one);
+    return (!has_instance(name) && matches(address, any)) || matches(address, one);
 }
 
 bool mig_address_is_section(const char *address, const char *name, uint32_t instance_id)
@@ -112,7 +137,20 @@ bool mig_address_is_in(const char *address, const char *name, uint32_t instance_
 
 char *mig_address_of_section(const char *name, uint32_t instance_id)
 {
-    return instance_id ? g_strdup_printf("%s@%u", name, instance_id) : g_strdup(name);
+    return instance_id || has_instance(name) ? g_strdup_printf("%s@%u", name, instance_id)
+                                             : g_strdup(name);
+}
+
+char *mig_address_escape(const char *text)
+{
+    return shown(text, true);
+}
+
+char *mig_address_exact(const char *name, uint32_t instance_id)
+{
+    g_autofree char *escaped = shown(name, true);
+
+    return g_strdup_printf("%s@%u", escaped, instance_id);
 }
 
 /* --- several ------------------------------------------------------------------------------ */

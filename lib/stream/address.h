@@ -10,8 +10,11 @@
  *   dma@1                its instance 1; dma@0 is the first one
  *   cpu:env.eip          a field of a device, by its path
  *   *:*.cmd              * and ? stand for any bytes and one byte of the whole
+ *   \x2a                 a section whose name is a star
  * A name or path with other bytes than printable ASCII may also be written as it is shown,
- * with \xNN, and \\ for a backslash.
+ * with \xNN, and \\ for a backslash; so may wildcards that mean themselves.  What can be read
+ * as such an escape is one.  A name that itself ends in @ and a number is meant with its
+ * instance only: dma@1@0.
  */
 #ifndef MIG_STREAM_ADDRESS_H
 #define MIG_STREAM_ADDRESS_H

@@ -6,7 +6,10 @@
  * See also:      lib/stream/address.h; test-messages.c has the words of each command.
  */
 #include "stream/address.h"
+#include "stream/address-exact.h"
 
+#include "conversion.h"
+#include "message/remedy.h"
 #include "mkmig.h"
 #include "support.h"
 
@@ -55,6 +58,15 @@ static const struct {
     { "a\\x0a:b\\x01", "a\n", 0, "b\x01", true },
     { "x:b\\x01", "x", 0, "b\x01", true },
     { "?", "\n", 0, NULL, true },
+    { "\\x2a", "*", 0, NULL, true },
+    { "\\x2a", "a", 0, NULL, false },
+    { "\\x2a", "\\x2a", 0, NULL, false }, /* what can be read as an escape is one */
+    { "\\\\x2a", "\\x2a", 0, NULL, true },
+    { "\\xyz", "\\xyz", 0, NULL, true },
+    { "\\x3f*", "?b", 0, NULL, true },
+    { "dma@1", "dma@1", 0, NULL, false },
+    { "dma@1@0", "dma@1", 0, NULL, true },
+    { "dma@x", "dma@x", 0, NULL, true },
 };
 
 START_TEST(means_what_the_manual_says)
@@ -85,7 +97,7 @@ START_TEST(printed_addresses_come_back)
         const char *name;
         uint32_t instance;
         const char *address;
-    } all[] = { { "apic", 0, "apic" }, { "dma", 1, "dma@1" }, { "a@1", 0, "a@1" } };
+    } all[] = { { "apic", 0, "apic" }, { "dma", 1, "dma@1" }, { "a@1", 0, "a@1@0" } };
 
     for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
         g_autofree char *address = mig_address_of_section(all[i].name, all[i].instance);
@@ -93,6 +105,66 @@ START_TEST(printed_addresses_come_back)
         ck_assert_str_eq(address, all[i].address);
         ck_assert(mig_address_is_section(address, all[i].name, all[i].instance));
     }
+}
+END_TEST
+
+/* --- what is pasted ----------------------------------------------------------------------- */
+
+static const char *const hostile[] = {
+    "*",        "?",        "**",      "a",      "a*",   "b",   "a?",
+    "\\x2a",    "\\*",      "\\",      "\\\\",   "a\\",  "a@1", "a@1@0",
+    "a@x",      "a@",       "@1",      "\n",     "\xff", "a:b", "a:name=b",
+    "x:name=*", "\\x5cx2a", ":name=a", "name=a", "-",
+};
+
+/* Whatever a section is called, the hint means it and no other: as an address, and as the text of a
+ * filter. */
+START_TEST(a_hint_means_one_section)
+{
+    const unsigned n = G_N_ELEMENTS(hostile), which = (unsigned)_i;
+    g_autofree char *value = mig_remedy_section(hostile[which / 2], which % 2);
+    g_autofree char *filter = g_strconcat("drop-section:name=", value, NULL);
+    g_autofree char *address = mig_address_exact(hostile[which / 2], which % 2);
+    GByteArray *stream = g_byte_array_new();
+    g_autoptr(GBytes) head = assembled("header; config \"pc-q35-7.2\""),
+                      tail = assembled("eof"), body = assembled("be32 0; footer 0");
+    GByteArray *wanted = g_byte_array_new();
+
+    g_byte_array_append(stream, g_bytes_get_data(head, NULL),
+                        (guint)g_bytes_get_size(head));
+    g_byte_array_append(wanted, stream->data, stream->len);
+    for (unsigned i = 0; i < 2 * n; i++) {
+        const char *name = hostile[i / 2];
+        uint8_t section[300] = { MIG_SECTION_FULL, 0, 0, 0, 0, (uint8_t)strlen(name) };
+        guint length = 6 + (guint)strlen(name);
+
+        memcpy(section + 6, name, strlen(name));
+        section[length + 3] = i % 2;
+        section[length + 7] = 1;
+        length += 8;
+        memcpy(section + length, g_bytes_get_data(body, NULL), g_bytes_get_size(body));
+        length += (guint)g_bytes_get_size(body);
+        ck_assert_msg(mig_address_is_section(address, name, i % 2) == (i == which),
+                      "%s and %s@%u", address, name, i % 2);
+        if (!g_ascii_isprint(*name)) {
+            continue; /* where no description is, such a section is not looked for */
+        }
+        g_byte_array_append(stream, section, length);
+        if (i != which) {
+            g_byte_array_append(wanted, section, length);
+        }
+    }
+    g_byte_array_append(stream, g_bytes_get_data(tail, NULL), 1);
+    g_byte_array_append(wanted, g_bytes_get_data(tail, NULL), 1);
+    g_autoptr(GBytes) before = g_byte_array_free_to_bytes(stream);
+    g_autoptr(GBytes) after = g_byte_array_free_to_bytes(wanted);
+    if (!g_ascii_isprint(*hostile[which / 2])) {
+        return;
+    }
+    g_autoptr(Conversion) result = convert(before, filter, true);
+    ck_assert_msg(result->bytes != NULL, "%s",
+                  result->error ? result->error->message : "");
+    assert_same_bytes(result->bytes, after, filter);
 }
 END_TEST
 
@@ -187,6 +259,7 @@ Suite *suite_address(void)
 
     tcase_add_loop_test(tc, means_what_the_manual_says, 0, G_N_ELEMENTS(cases));
     tcase_add_test(tc, printed_addresses_come_back);
+    tcase_add_loop_test(tc, a_hint_means_one_section, 0, 2 * G_N_ELEMENTS(hostile));
     tcase_add_test(tc, knows_what_meant_nothing);
     tcase_add_test(tc, all_that_match_are_good);
     suite_add_tcase(suite, tc);
