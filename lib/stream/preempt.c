@@ -24,7 +24,9 @@ bool mig_preempt_begins(MigInput *in)
     size_t n;
     const uint8_t *p = mig_input_peek(in, MIG_FOREIGN_HEAD, &n);
 
-    return n == 0 || mig_foreign_is_page_record(p, MIN(n, MIG_FOREIGN_HEAD));
+    /* One that no page was sent on may have an EOS. */
+    return n == 0 || (n >= sizeof(uint64_t) && mig_be64(p) == MIG_RAM_EOS) ||
+           mig_foreign_is_page_record(p, MIN(n, MIG_FOREIGN_HEAD));
 }
 
 MigPreempt *mig_preempt_new(MigInput *in, uint32_t number)
