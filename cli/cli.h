@@ -91,7 +91,8 @@ struct CliCommand {
     X(dump)             \
     X(explain)          \
     X(extract)          \
-    X(needs)
+    X(needs)            \
+    X(receive)
 
 #define CLI_DECLARE_COMMAND(name) extern const CliCommand cli_command_##name;
 CLI_COMMANDS(CLI_DECLARE_COMMAND)

@@ -25,6 +25,7 @@ typedef struct File {
     char *path;
     int fd;
     MigTarget *target; /* NULL: the helper has it, and @fd is ours. */
+    bool added;        /* in the folder */
 } File;
 
 struct CliFiles {
@@ -33,7 +34,8 @@ struct CliFiles {
     char *dir;       /* NULL: none */
     MigPlace *place; /* of the folder; NULL: the helper has it, or there is none */
     int folder;
-    bool made_dir, committed;
+    bool made_dir, committed; /* @committed: what is in it */
+    bool sync;
     GArray *files;
     CliHelper *helper; /* NULL: this process makes them. */
 };
@@ -131,9 +133,9 @@ static int add(CliFiles *files, File file)
     return file.fd;
 }
 
-static int add_target(CliFiles *files, const char *path, MigTarget *target)
+static int add_target(CliFiles *files, const char *path, MigTarget *target, bool added)
 {
-    File file = { .target = target };
+    File file = { .target = target, .added = added };
 
     if (!target) {
         return -1;
@@ -168,7 +170,7 @@ int cli_files_open(CliFiles *files, const char *path, GError **error)
     if (!target) {
         add_hint(files, AT_FDCWD, path, error);
     }
-    return add_target(files, path, target);
+    return add_target(files, path, target, false);
 }
 
 int cli_files_add_base(CliFiles *files, const char *base, GError **error)
@@ -183,18 +185,20 @@ int cli_files_add_base(CliFiles *files, const char *base, GError **error)
     target = mig_target_new_at(files->folder, base, path, &files->options, error);
     if (target) {
         /* What can be extracted again need not outlive a power failure. */
-        mig_target_leave_unsynced(target);
+        if (!files->sync) {
+            mig_target_leave_unsynced(target);
+        }
         mig_target_keep_replaced(target);
     } else {
         add_hint(files, files->folder, base, error);
     }
-    return add_target(files, path, target);
+    return add_target(files, path, target, true);
 }
 
 int cli_files_add(CliFiles *files, const char *name, const char *suffix, GError **error)
 {
     g_autofree char *base = base_of(name, suffix);
-    File file = { 0 };
+    File file = { .added = true };
 
     if (!files->helper) {
         return cli_files_add_base(files, base, error);
@@ -221,25 +225,61 @@ static void warn_lost(const File *file)
     }
 }
 
-bool cli_files_commit(CliFiles *files, GError **error)
+static bool is_of(const File *file, CliFilesWhich which)
+{
+    return which == CLI_FILES_ALL || file->added == (which == CLI_FILES_ADDED);
+}
+
+/* The names in the folder outlive a power failure already; so shall its own. */
+static bool sync_folder(const CliFiles *files, GError **error)
+{
+    if (files->sync && files->place && fsync(mig_place_folder(files->place)) != 0 &&
+        errno != EINVAL && errno != EBADF) {
+        mig_error_set_plain(error, MIG_ERROR_IO, "cannot write %s: %s", files->dir,
+                            g_strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+bool cli_files_commit_some(CliFiles *files, CliFilesWhich which, GError **error)
 {
     if (files->helper) {
-        return cli_helper_commit(files->helper, error);
+        return cli_helper_commit(files->helper, which, error);
     }
     for (guint i = 0; i < files->files->len; i++) {
-        if (mig_target_commit(g_array_index(files->files, File, i).target, error)) {
+        const File *file = &g_array_index(files->files, File, i);
+
+        if (!is_of(file, which) || mig_target_commit(file->target, error)) {
             continue;
         }
         while (i > 0) {
-            mig_target_undo(g_array_index(files->files, File, --i).target);
+            file = &g_array_index(files->files, File, --i);
+            if (is_of(file, which)) {
+                mig_target_undo(file->target);
+            }
         }
         return false;
     }
     for (guint i = 0; i < files->files->len; i++) {
-        warn_lost(&g_array_index(files->files, File, i));
+        const File *file = &g_array_index(files->files, File, i);
+
+        if (is_of(file, which)) {
+            warn_lost(file);
+        }
     }
-    files->committed = true;
-    return true;
+    files->committed = which != CLI_FILES_OPENED;
+    return sync_folder(files, error);
+}
+
+bool cli_files_commit(CliFiles *files, GError **error)
+{
+    return cli_files_commit_some(files, CLI_FILES_ALL, error);
+}
+
+void cli_files_sync(CliFiles *files)
+{
+    files->sync = true;
 }
 
 void cli_files_list(const CliFiles *files, FILE *to)

@@ -29,9 +29,21 @@ int cli_files_open(CliFiles *files, const char *path, GError **error);
  * @suffix.  Its descriptor, or -1. */
 int cli_files_add(CliFiles *files, const char *name, const char *suffix, GError **error);
 
+/* Those of cli_files_add() outlive a power failure, as others do: they cannot be made again. */
+void cli_files_sync(CliFiles *files);
+
 /* Gives all of them their names, or leaves all names as they are; says on stderr which
  * attributes were lost of files that were replaced.  Call once. */
 bool cli_files_commit(CliFiles *files, GError **error);
+
+/* The same for those of cli_files_open() or those of cli_files_add() alone: of the others
+ * nothing stays. */
+typedef enum CliFilesWhich {
+    CLI_FILES_ALL,
+    CLI_FILES_OPENED,
+    CLI_FILES_ADDED
+} CliFilesWhich;
+bool cli_files_commit_some(CliFiles *files, CliFilesWhich which, GError **error);
 
 /* A line for each file: its path and its size. */
 void cli_files_list(const CliFiles *files, FILE *to);

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "door.h"
 #include "files.h"
 #include "inputs.h"
 
@@ -26,12 +27,19 @@ struct CliHelper {
     pid_t pid;
 };
 
-typedef enum Wish { WISH_INPUT, WISH_FILE, WISH_COMMIT } Wish;
+typedef enum Wish { WISH_INPUT, WISH_FILE, WISH_COMMIT, WISH_CONNECTION } Wish;
+
+/* What it may do. */
+typedef struct Means {
+    CliFiles *files;
+    const CliInputs *inputs;
+    const CliDoor *door;
+} Means;
 
 /* One message each; both ends are one program. */
 typedef struct Request {
     Wish wish;
-    unsigned index;
+    unsigned index; /* of an input; or CliFilesWhich */
     char base[NAME_MAX + 1];
 } Request;
 
@@ -64,46 +72,51 @@ static void send_reply(int socket, Reply *reply, int fd)
 }
 
 /* A descriptor, or -1. */
-static int grant(const Request *request, CliFiles *files, const CliInputs *inputs,
-                 Reply *reply, GError **error)
+static int grant(const Request *request, const Means *means, Reply *reply, GError **error)
 {
     int fd = -1;
 
     switch (request->wish) {
     case WISH_INPUT:
-        fd = inputs ? cli_inputs_open_one(inputs, request->index, error) : -1;
+        fd = means->inputs ? cli_inputs_open_one(means->inputs, request->index, error)
+                           : -1;
         break;
     case WISH_FILE:
-        fd = files ? cli_files_add_base(files, request->base, error) : -1;
+        fd = means->files ? cli_files_add_base(means->files, request->base, error) : -1;
         break;
     case WISH_COMMIT:
-        reply->ok = files && cli_files_commit(files, error);
+        reply->ok =
+            means->files &&
+            cli_files_commit_some(means->files, (CliFilesWhich)request->index, error);
         return -1;
+    case WISH_CONNECTION:
+        reply->ok = means->door && cli_door_accept(means->door, &fd, error);
+        return fd;
     }
     reply->ok = fd >= 0;
     return fd;
 }
 
-static void answer(int socket, Request *request, CliFiles *files, const CliInputs *inputs)
+static void answer(int socket, Request *request, const Means *means)
 {
     g_autoptr(GError) error = NULL;
     Reply reply = { .code = MIG_ERROR_USAGE };
     int fd;
 
     request->base[NAME_MAX] = '\0';
-    fd = grant(request, files, inputs, &reply, &error);
+    fd = grant(request, means, &reply, &error);
     if (error) {
         reply.code = error->code;
         g_strlcpy(reply.text, error->message, sizeof reply.text);
     }
     send_reply(socket, &reply, fd);
-    if (fd >= 0 && request->wish == WISH_INPUT) {
+    if (fd >= 0 && request->wish != WISH_FILE) {
         close(fd);
     }
 }
 
 /* Until the other end is closed, for whatever reason: then what has no name yet is removed. */
-static G_NORETURN void serve(int socket, CliFiles *files, const CliInputs *inputs)
+static G_NORETURN void serve(int socket, const Means *means)
 {
     Request request;
     ssize_t n;
@@ -114,19 +127,22 @@ static G_NORETURN void serve(int socket, CliFiles *files, const CliInputs *input
     prctl(PR_SET_NAME, "migstat-files");
     while ((n = recv(socket, &request, sizeof request, 0)) != 0) {
         if (n == (ssize_t)sizeof request) {
-            answer(socket, &request, files, inputs);
+            answer(socket, &request, means);
         } else if (n > 0 || errno != EINTR) {
             break;
         }
     }
-    cli_files_free(files);
+    cli_files_free(means->files);
+    cli_door_close(means->door);
     _exit(0);
 }
 
 /* --- in the process that asks --- */
 
-CliHelper *cli_helper_start(CliFiles *files, const CliInputs *inputs, GError **error)
+CliHelper *cli_helper_start(CliFiles *files, const CliInputs *inputs, const CliDoor *door,
+                            GError **error)
 {
+    const Means means = { files, inputs, door };
     int ends[2];
     CliHelper *helper;
     pid_t pid;
@@ -139,7 +155,7 @@ CliHelper *cli_helper_start(CliFiles *files, const CliInputs *inputs, GError **e
     pid = fork();
     if (pid == 0) {
         close(ends[0]);
-        serve(ends[1], files, inputs);
+        serve(ends[1], &means);
     }
     close(ends[1]);
     if (pid < 0) {
@@ -213,7 +229,7 @@ static bool ask(const CliHelper *helper, const Request *request, int *fd, GError
     }
     if (!reply->ok) {
         mig_error_set_plain(error, (MigErrorCode)reply->code, "%s", reply->text);
-    } else if (request->wish != WISH_COMMIT && *fd < 0) {
+    } else if ((request->wish == WISH_INPUT || request->wish == WISH_FILE) && *fd < 0) {
         mig_error_set_plain(error, MIG_ERROR_IO, "too many open files");
         return false;
     }
@@ -237,9 +253,16 @@ int cli_helper_add_file(CliHelper *helper, const char *base, GError **error)
     return ask(helper, &request, &fd, error) ? fd : -1;
 }
 
-bool cli_helper_commit(CliHelper *helper, GError **error)
+bool cli_helper_accept(CliHelper *helper, int *fd, GError **error)
 {
-    Request request = { .wish = WISH_COMMIT };
+    Request request = { .wish = WISH_CONNECTION };
+
+    return ask(helper, &request, fd, error);
+}
+
+bool cli_helper_commit(CliHelper *helper, unsigned which, GError **error)
+{
+    Request request = { .wish = WISH_COMMIT, .index = which };
     int fd;
 
     return ask(helper, &request, &fd, error);

@@ -2,7 +2,7 @@
 /*
  * Owns:          the helper: a process that reads no byte of any stream, and so keeps the
  *                rights that this one gives up.  It opens inputs and makes files when
- *                asked, and passes their descriptors.
+ *                asked, accepts connections, and passes their descriptors.
  * Must not know: streams, commands.
  * See also:      sandbox.c, which starts it; files.c and inputs.c, which ask it.
  *
@@ -17,12 +17,13 @@
 
 typedef struct CliHelper CliHelper;
 struct CliFiles;
+struct CliDoor;
 
-/* Forks it.  Either may be NULL: @files, which it then owns the making of
- * (cli_files_give_to()), and @inputs, of which it opens what is still to be opened.  NULL with
- * *error set on failure. */
+/* Forks it.  Each may be NULL: @files, which it then owns the making of
+ * (cli_files_give_to()), @inputs, of which it opens what is still to be opened, and @door, where it
+ * accepts connections, and which it closes in the end.  NULL with *error set on failure. */
 CliHelper *cli_helper_start(struct CliFiles *files, const CliInputs *inputs,
-                            GError **error);
+                            const struct CliDoor *door, GError **error);
 
 /* The descriptor that it is spoken to by, and its process. */
 int cli_helper_socket(const CliHelper *helper);
@@ -33,7 +34,10 @@ int cli_helper_open_input(CliHelper *helper, unsigned index, GError **error);
 
 /* A descriptor for a new file, or -1; as cli_files_add_base() and cli_files_commit(). */
 int cli_helper_add_file(CliHelper *helper, const char *base, GError **error);
-bool cli_helper_commit(CliHelper *helper, GError **error);
+bool cli_helper_commit(CliHelper *helper, unsigned which, GError **error);
+
+/* The next connection, as cli_door_accept(). */
+bool cli_helper_accept(CliHelper *helper, int *fd, GError **error);
 
 /* Waits until it has cleared up. */
 void cli_helper_free(CliHelper *helper);

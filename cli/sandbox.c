@@ -102,19 +102,23 @@ static bool judge(const CliCommon *common, const char *what, int error, bool ess
 static bool start_helper(CliCommon *common, const CliRights *rights, CliHelper **helper)
 {
     g_autoptr(GError) error = NULL;
-    bool inputs = cli_inputs_wait(common->inputs);
+    bool inputs = common->inputs && cli_inputs_wait(common->inputs);
 
     *helper = NULL;
     if (!rights->files && !inputs) {
         return true;
     }
-    *helper = cli_helper_start(rights->files, inputs ? common->inputs : NULL, &error);
+    *helper = cli_helper_start(rights->files, inputs ? common->inputs : NULL,
+                               rights->door, &error);
     if (!*helper) {
         cli_print_error("migstat", error);
         return false;
     }
     if (!rights->files) {
         cli_inputs_give_to(common->inputs, *helper);
+    }
+    if (rights->helper) {
+        *rights->helper = *helper;
     }
     return true;
 }
@@ -124,7 +128,12 @@ static void keep_descriptors(const CliCommon *common, const CliRights *rights,
 {
     g_autoptr(GArray) kept = g_array_new(FALSE, FALSE, sizeof(int));
 
-    cli_inputs_list(common->inputs, kept);
+    if (common->inputs) {
+        cli_inputs_list(common->inputs, kept);
+    }
+    if (rights->door) {
+        g_array_append_val(kept, rights->door->socket);
+    }
     if (rights->files) {
         cli_files_list_descriptors(rights->files, kept);
     }

@@ -10,13 +10,17 @@
 #define CLI_SANDBOX_H
 
 #include "cli.h"
+#include "door.h"
 #include "files.h"
+#include "helper.h"
 
 /* What a command still needs when it has given up the rest. */
 typedef struct CliRights {
     CliFiles *files; /* What it writes; NULL: no file. */
     int keep;        /* A descriptor beside the standard ones that it needs, or -1. */
     bool copies; /* Lets the kernel copy from the input, to a file or where it writes. */
+    const CliDoor *door; /* Where connections come in; NULL: none do. */
+    CliHelper **helper;  /* Set to the helper, which the files own; NULL: nobody asks. */
 } CliRights;
 
 /*

@@ -30,6 +30,7 @@
 #include "io/version.h"
 #include "io/visibility.h"
 #include "live/endpoint.h"
+#include "live/receive.h"
 #include "live/return-path.h"
 #include "memory/map.h"
 #include "memory/pages.h"

@@ -66,6 +66,7 @@
     SUITE(ram)         \
     SUITE(reader)      \
     SUITE(readme)      \
+    SUITE(receive)     \
     SUITE(registers)   \
     SUITE(repair)      \
     SUITE(return_path) \

@@ -166,6 +166,50 @@ static MigStatus find_end(MigReader *r, MigItem *item, uint64_t *end, GError **e
     return MIG_STATUS_ERROR;
 }
 
+/* The same of a stream that is still sent: whether it ends with the footer at @at of the @n bytes
+ * at @p.  What comes after it tells, as far as it has come. */
+static bool ends_live(MigReader *r, const uint8_t *p, size_t n, size_t at)
+{
+    size_t next = at + MIG_FOOTER_LENGTH;
+
+    return (r->grammar.package_depth && r->pos + next == limit_of(r)) ||
+           (next < n &&
+            mig_reader_plausible(r, p + next, MIN(n - next, MIG_PLAUSIBLE_LENGTH)));
+}
+
+/* Waits for no more bytes than those that tell. */
+static MigStatus find_end_live(MigReader *r, MigItem *item, uint64_t *end, GError **error)
+{
+    uint8_t footer[MIG_FOOTER_LENGTH] = { MIG_FOOTER };
+    size_t n = 0, from = 0, want = MIG_FOOTER_LENGTH;
+
+    mig_put_be32(footer + 1, r->grammar.section_id);
+    do {
+        const uint8_t *p = mig_reader_peek(r, want, &n), *found = NULL;
+
+        if (n < want) {
+            break;
+        }
+        while ((found = memmem(p + from, n - from, footer, sizeof footer))) {
+            from = (size_t)(found - p);
+            if (ends_live(r, p, n, from)) {
+                *end = item->offset + from;
+                item->inferred = true;
+                return MIG_STATUS_MORE;
+            }
+            if (from + MIG_FOOTER_LENGTH == n) {
+                break; /* once more when something follows */
+            }
+            from++;
+        }
+        from = found ? from : n - (MIG_FOOTER_LENGTH - 1);
+        want = n + 1;
+    } while (want <= MIG_ITEM_MAX);
+    mig_error_set(error, MIG_ERROR_TRUNCATED, item->offset, MIG_DEFECT_TRUNCATED,
+                  "no footer is among the %zu bytes of this section that came", n);
+    return MIG_STATUS_ERROR;
+}
+
 static MigStatus device_next(MigReader *r, void *state, MigItem *item, GError **error)
 {
     unsigned *step = state;
@@ -175,6 +219,14 @@ static MigStatus device_next(MigReader *r, void *state, MigItem *item, GError **
         return MIG_STATUS_END;
     }
     *step = 1;
+    if (r->live) {
+        if (find_end_live(r, item, &end, error) == MIG_STATUS_ERROR) {
+            return MIG_STATUS_ERROR;
+        }
+        item->kind = MIG_ITEM_DEVICE_STATE;
+        item->length = end - item->offset;
+        return item->length ? MIG_STATUS_MORE : MIG_STATUS_END;
+    }
     mig_reader_find_description(r, &r->failure);
     if (r->failure) {
         g_propagate_error(error, g_steal_pointer(&r->failure));

@@ -13,6 +13,7 @@
 
 #include <string.h>
 
+#include "stream/live.h"
 #include "stream/reader-private.h"
 
 /* A second reader of an input begins where the first one did. */
@@ -131,6 +132,16 @@ static MigStatus fail(MigReader *r, GError **error)
         *error = g_error_copy(r->failure);
     }
     return MIG_STATUS_ERROR;
+}
+
+void mig_reader_set_live(MigReader *r)
+{
+    r->live = true;
+}
+
+bool mig_reader_is_live(const MigReader *r)
+{
+    return r->live;
 }
 
 void mig_reader_join_pieces(MigReader *r)

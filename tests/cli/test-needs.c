@@ -66,33 +66,6 @@ static const struct {
     { "pc-q35-7.2", "",
       "full 5 \"cpu\" 0 1\n be32 0\nfooter 5\nfull 6 \"cpu\" 3 1\n be32 0\nfooter 6",
       "-smp 2", NULL, "their numbers have gaps" },
-    /* the program, by the machine and by what only one target has */
-    { "isapc", "", "", "qemu-system-x86_64 -M isapc", NULL, NULL },
-    { "microvm", "", "", "qemu-system-x86_64 -M microvm", NULL, NULL },
-    { "pseries-7.2", "", "", "qemu-system-ppc64", NULL, NULL },
-    { "s390-ccw-virtio-7.2", "", "", "qemu-system-s390x", NULL, NULL },
-    { "virt", "ram-block \"riscv_virt_board.ram\" 0x4000", "", "qemu-system-riscv64",
-      NULL, NULL },
-    { "virt-7.2", "ram-block \"mach-virt.ram\" 0x4000", "", "qemu-system-aarch64", NULL,
-      NULL },
-    { "virt-7.2", "", "full 5 \"pl011\" 0 1\n be32 0\nfooter 5", "qemu-system-aarch64",
-      NULL, NULL },
-    /* parts of a machine that are not there, or only with an option */
-    { "pc-q35-7.2", "", "",
-      "-M pc-q35-7.2,hpet=off,pit=off,vmport=off,i8042=off,smbus=off,sata=off "
-      "-nodefaults",
-      NULL, NULL },
-    { "pc-i440fx-7.2", "", "", "vmport=off,i8042=off -nodefaults", "smbus", NULL },
-    { "pc-q35-7.2", "",
-      "full 5 \"hpet\" 0 1\n be32 0\nfooter 5\n"
-      "full 6 \"0000:00:1f.2/ich9_ahci\" 0 1\n be32 0\nfooter 6",
-      "-M pc-q35-7.2,pit=off,vmport=off,i8042=off,smbus=off -nodefaults", NULL, NULL },
-    { "virt-7.2", "", "full 5 \"arm_gic\" 0 1\n be32 0\nfooter 5",
-      "qemu-system-aarch64 -M virt-7.2,gic-version=2", "its=", NULL },
-    { "virt-7.2", "", "full 5 \"arm_gicv3\" 0 1\n be32 0\nfooter 5",
-      "qemu-system-aarch64 -M virt-7.2,its=off,gic-version=3", NULL, NULL },
-    { "virt-7.2", "ram-block \"virt.secure-ram\" 0x4000", "", "-M virt-7.2,secure=on",
-      NULL, NULL },
     /* memory: what no board has is of a backend */
     { "pc-q35-7.2", "ram-block \"m\" 0x4000", "",
       "-m 16K -object memory-backend-ram,id=m,size=16K "

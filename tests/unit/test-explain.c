@@ -219,113 +219,6 @@ START_TEST(each_text_is_recognised)
 }
 END_TEST
 
-/* --- what tables say of the numbers and names of a message --------------------------------- */
-
-/* Bounds of the rows of MSRs. */
-static const uint32_t msrs[] = {
-    0x10,       0x12,       0x1b,       0x3a,       0x3b,       0x48,       0x49,
-    0xc1,       0xc8,       0xe1,       0x10a,      0x122,      0x174,      0x176,
-    0x186,      0x18d,      0x1a0,      0x1c4,      0x1c5,      0x1d9,      0x277,
-    0x309,      0x30c,      0x345,      0x38d,      0x390,      0x3f1,      0x480,
-    0x491,      0x4c1,      0x4c8,      0x560,      0x587,      0x6a0,      0x6a8,
-    0x6e0,      0x800,      0x83f,      0xd90,      0xda0,      0x14ce,     0x15d0,
-    0x40000000, 0x400001ff, 0x4b564d00, 0x4b564dff, 0xc0000080, 0xc0000084, 0xc0000100,
-    0xc0000102, 0xc0000103, 0xc0000104, 0xc0010000, 0xc0010007, 0xc0010015, 0xc0010117,
-    0xc001011f, 0xc0010200, 0xc001020b, 0xc0011029,
-};
-
-static const uint32_t magics[] = {
-    0x4c696276, 0x1f8b0800, 0x28b52ffd, 0xfd377a58, 0x425a6839, 0x894c5a4f,
-    0x04224d18, 0x514649fb, 0x51435052, 0x11223344, 0x5145564d, 0x7f454c46,
-    0x16030100, 0x47455420, 0x5353482d, 0,          1,
-};
-
-static const uint32_t flags[] = { 0, 0x100, 0x200, 0x40, 0x20, 0x102 };
-
-#define DEVICE "error while loading state for instance 0x0 of device "
-#define FAILED "\nload of migration failed: "
-
-/* A message with a name in it, and names. */
-static const struct {
-    const char *before, *after, *names[24];
-} named[] = {
-    { "Unknown section or instance '",
-      "' 1",
-      { "cpu", "cpu_common", "spapr_cpu", "apic", "serial", "slirp", "vmmouse",
-        "kvm-tpr-opt", "s390_css", "pbs-state", "block", "dirty-bitmap",
-        "0000:00:1d.7/usb-hub", "0000:00:1d.7/usb-kbd", "0000:00:02.0/vfio", "other" } },
-    { "Missing section footer for ",
-      "",
-      { "0000:00:1f.0/ICH9LPC", "0000:00:01.3/piix4_pm", "0000:00:02.0/virtio-net",
-        "0000:00:02.0/vfio", "sd-card", "cpu", "ram", "other" } },
-    { "Unknown ramblock \"",
-      "\", cannot accept migration",
-      { "0000:00:02.0/e1000.rom", "0000:00:02.0/vga.vram", "vga.vram",
-        "0000:00:02.0/qxl.vgavram", "/rom@etc/acpi/tables", "pc.bios", "system.flash0",
-        "/objects/m", "pc.ram", "other" } },
-    { DEVICE "'",
-      "'" FAILED "Input/output error",
-      { "kvm-tpr-opt", "cpu", "i8259", "globalstate", "0000:00:01.1/ide", "ram",
-        "0000:00:02.0/vfio", "0000:00:1d.7/usb-redir", "0000:00:02.0/virtio-net",
-        "other" } },
-    { DEVICE "'other'" FAILED,
-      "",
-      { "Invalid argument", "Input/output error", "No such file or directory",
-        "Operation not permitted", "Numerical result out of range",
-        "Operation not supported", "Cannot allocate memory", "Bad address",
-        "Connection reset by peer", "Broken pipe" } },
-};
-
-static void append_facts(GString *text, MigExplain *explain, const char *shown,
-                         const char *log)
-{
-    const MigExplanation *e = explain_text(explain, log);
-
-    g_string_append_printf(text, "%s\n", shown);
-    for (size_t i = 0; e->facts[i]; i++) {
-        g_string_append_printf(text, "    %s\n", e->facts[i]);
-    }
-}
-
-static void append_number(GString *text, const char *before, uint32_t number,
-                          const char *after)
-{
-    g_autoptr(MigExplain) explain = mig_explain_new();
-    g_autofree char *log = g_strdup_printf("%s%x%s", before, number, after);
-
-    append_facts(text, explain, log, log);
-}
-
-/* A row that goes, or a number that changes, is seen in the list. */
-START_TEST(tables_are_recorded)
-{
-    g_autoptr(GString) text =
-        g_string_new("# SPDX-License-Identifier: LGPL-2.1-or-later\n");
-
-    for (size_t i = 0; i < G_N_ELEMENTS(magics); i++) {
-        append_number(text, "Not a migration stream, magic: ", magics[i], " != 5145564d");
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(flags); i++) {
-        append_number(text, "Unknown combination of migration flags: 0x", flags[i], "");
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(msrs); i++) {
-        for (uint32_t msr = msrs[i] - 1; msr <= msrs[i] + 1; msr++) {
-            append_number(text, "error: failed to set MSR 0x", msr, " to 0x1");
-        }
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(named); i++) {
-        for (const char *const *name = named[i].names; *name; name++) {
-            g_autoptr(MigExplain) explain = mig_explain_new();
-            g_autofree char *log =
-                g_strconcat(named[i].before, *name, named[i].after, NULL);
-
-            append_facts(text, explain, log, log);
-        }
-    }
-    assert_golden("explain/tables.names", text->str);
-}
-END_TEST
-
 /* --- messages as people have reported them ------------------------------------------------ */
 
 static const struct {
@@ -896,7 +789,6 @@ Suite *suite_explain(void)
 
     tcase_add_test(tc, rows_are_whole);
     tcase_add_loop_test(tc, each_text_is_recognised, 0, G_N_ELEMENTS(envelopes));
-    tcase_add_test(tc, tables_are_recorded);
     tcase_add_loop_test(tc, reports_have_their_cause, 0, G_N_ELEMENTS(reports));
     tcase_add_loop_test(tc, others_are_unknown, 0, G_N_ELEMENTS(others));
     tcase_add_test(tc, commands_can_be_pasted);

@@ -208,8 +208,6 @@ START_TEST(checks_a_checksum)
     g_autofree guint8 *changed = g_memdup2(g_bytes_get_data(packed, NULL), n);
     g_autoptr(GError) error = NULL;
 
-    g_autoptr(GBytes) read = read_all(packed, NULL);
-    ck_assert(read && g_bytes_equal(read, plain));
     changed[LZOP_BLOCK + 12] = 'b';
     g_autoptr(GBytes) all = g_bytes_new(changed, n);
     ck_assert_ptr_null(read_all(all, &error));

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          migstat receive: its options, where what comes is kept, and what the source
+ *                is told when.
+ * Must not know: what channels are made of; lib/live/ does.
+ * See also:      lib/live/receive.h; door.h; files.h; migstat-capture(5).
+ *
+ * What comes is kept as a capture, in files without names.  For -o DIR/ they get names in DIR; for
+ * -o FILE they become one stream, and get names in FILE.incomplete/ only if that fails.  The
+ * source is told that the migration is complete when names and bytes are on the disk.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "capture.h"
+#include "cli.h"
+#include "door.h"
+#include "files.h"
+#include "progress.h"
+#include "sandbox.h"
+#include "text.h"
+
+enum { KEY_TIMEOUT = 0x200, KEY_ALLOW_POSTCOPY, KEY_FORCE };
+
+#define TIMEOUT_DEFAULT 300u
+
+static const struct argp_option options[] = {
+    { "output", 'o', "FILE|DIR/", 0,
+      "One stream in FILE; or in the new folder DIR/ a capture, a file for each channel "
+      "and "
+      "a time line",
+      0 },
+    { "force", KEY_FORCE, NULL, 0, "FILE may exist, and is replaced", 0 },
+    { "timeout", KEY_TIMEOUT, "SECONDS", 0,
+      "How long to wait for a connection, and for the next bytes (default: 300; 0: for "
+      "ever)",
+      0 },
+    { "allow-postcopy", KEY_ALLOW_POSTCOPY, NULL, 0,
+      "Take a migration that may switch to postcopy: then the only copy of the guest is "
+      "here",
+      0 },
+    { 0 },
+};
+
+static const CliOptionRule rules[] = {
+    { "force", CLI_NEEDS, "output" },
+    { 0 },
+};
+
+typedef struct Receive {
+    CliCommon *common;
+    const char *output;
+    bool folder; /* of a capture */
+    bool force, allow_postcopy;
+    unsigned timeout;
+
+    CliDoor door;
+    CliFiles *files;
+    CliHelper *helper; /* NULL: this process accepts */
+    char *kept;        /* the folder of the capture */
+    int fd;            /* of FILE */
+    MigReceiver *receiver;
+    CliProgress progress;
+} Receive;
+
+/* --- options ----------------------------------------------------------------------------- */
+
+static unsigned seconds(struct argp_state *state, const char *arg)
+{
+    guint64 value = 0;
+
+    if (!g_ascii_string_to_unsigned(arg, 10, 0, INT_MAX / 1000, &value, NULL)) {
+        cli_usage_error(state, "--timeout is a number of seconds, not \"%s\"", arg);
+    }
+    return (unsigned)value;
+}
+
+static void check_arguments(Receive *x, struct argp_state *state)
+{
+    if (x->common->files->len == 0) {
+        cli_usage_error(state, "at which address? (tcp:HOST:PORT, unix:PATH, "
+                               "vsock:CID:PORT or fd:N)");
+    } else if (!x->output || !*x->output || strcmp(x->output, "-") == 0) {
+        cli_usage_error(state, "where to? (-o FILE or -o DIR/)");
+    } else {
+        x->folder = g_str_has_suffix(x->output, "/") || cli_is_folder(x->output);
+        if (x->folder && x->force) {
+            cli_usage_error(state, "--force replaces a FILE, not the files of a folder");
+        }
+    }
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    Receive *x = state->input;
+
+    switch (key) {
+    case 'o':
+        x->output = arg;
+        return 0;
+    case KEY_FORCE:
+        x->force = true;
+        return 0;
+    case KEY_TIMEOUT:
+        x->timeout = seconds(state, arg);
+        return 0;
+    case KEY_ALLOW_POSTCOPY:
+        x->allow_postcopy = true;
+        return 0;
+    case ARGP_KEY_END:
+        check_arguments(x, state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* --- where to ---------------------------------------------------------------------------- */
+
+/* Files of another migration would be taken for channels of this one. */
+static bool is_empty(const char *folder, GError **error)
+{
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+
+    if (dir && g_dir_read_name(dir)) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE,
+                            "%s has files already, and a capture needs a folder of its "
+                            "own",
+                            folder);
+        return false;
+    }
+    return true;
+}
+
+static char *folder_of(const Receive *x)
+{
+    char *path =
+        x->folder ? g_strdup(x->output) : g_strconcat(x->output, ".incomplete", NULL);
+    size_t n = strlen(path);
+
+    while (n > 1 && path[n - 1] == '/') {
+        path[--n] = '\0';
+    }
+    return path;
+}
+
+static bool open_output(Receive *x, GError **error)
+{
+    const MigTargetOptions target = { MIG_TARGET_OPTIONS_INIT, .replace = x->force };
+
+    x->kept = folder_of(x);
+    x->files = cli_files_new(&target);
+    cli_files_sync(x->files);
+    if (!is_empty(x->kept, error)) {
+        return false;
+    }
+    if (!x->folder) {
+        x->fd = cli_files_open(x->files, x->output, error);
+        if (x->fd < 0) {
+            return false;
+        }
+    }
+    return cli_files_set_folder(x->files, x->kept, error);
+}
+
+static bool accept_one(void *data, int *fd, GError **error)
+{
+    Receive *x = data;
+
+    return x->helper ? cli_helper_accept(x->helper, fd, error)
+                     : cli_door_accept(&x->door, fd, error);
+}
+
+static int open_channel(void *data, unsigned i, GError **error)
+{
+    Receive *x = data;
+    g_autofree char *name = g_strdup_printf("channel-%u", i);
+
+    return cli_files_add(x->files, name, "", error);
+}
+
+/* --- one stream -------------------------------------------------------------------------- */
+
+static bool fold(Receive *x, GError **error)
+{
+    const MigOutputOptions out_options = { MIG_OUTPUT_OPTIONS_INIT,
+                                           .cancelled = cli_is_cancelled };
+    const MigChainOptions chain_options = { MIG_CHAIN_OPTIONS_INIT,
+                                            .cancelled = cli_is_cancelled };
+    g_autoptr(MigInput) in = mig_receiver_open(x->receiver, error);
+    g_autoptr(MigOutput) out =
+        in ? mig_output_new_fd(x->fd, x->output, &out_options, error) : NULL;
+    g_autoptr(MigChain) chain = mig_chain_new();
+
+    return out &&
+           (mig_receiver_is_plain(x->receiver) || mig_chain_add(chain, "fold", error)) &&
+           mig_chain_run(chain, in, NULL, out, &chain_options, error) &&
+           mig_output_commit(out, error);
+}
+
+static bool finish(Receive *x, GError **error)
+{
+    return (x->folder || fold(x, error)) &&
+           cli_files_commit_some(x->files, x->folder ? CLI_FILES_ADDED : CLI_FILES_OPENED,
+                                 error);
+}
+
+/* --- what broke off ---------------------------------------------------------------------- */
+
+/* Nothing is worth keeping of what was refused, or of what is no migration. */
+static bool is_worth_keeping(const Receive *x, const GError *error)
+{
+    return mig_receiver_bytes(x->receiver) > 0 &&
+           (mig_receiver_has_switched(x->receiver) ||
+            !(g_error_matches(error, MIG_ERROR, MIG_ERROR_UNSUPPORTED) ||
+              g_error_matches(error, MIG_ERROR, MIG_ERROR_REFUSED)));
+}
+
+static bool write_reason(Receive *x, const char *reason, GError **error)
+{
+    g_autofree char *text = g_strdup_printf("incomplete: %s\n", reason);
+    int fd = cli_files_add(x->files, "incomplete", ".txt", error);
+    ssize_t n = (ssize_t)strlen(text);
+
+    if (fd >= 0 && write(fd, text, (size_t)n) != n) {
+        mig_error_set_plain(error, MIG_ERROR_IO, "cannot write incomplete.txt: %s",
+                            g_strerror(errno));
+        return false;
+    }
+    return fd >= 0;
+}
+
+static CliStatus keep_incomplete(Receive *x, const GError *why)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *shell = cli_shell_name(x->kept);
+
+    if (!write_reason(x, why->message, &error) ||
+        !cli_files_commit_some(x->files, CLI_FILES_ADDED, &error)) {
+        cli_print_error("migstat receive", error);
+        return CLI_TROUBLE;
+    }
+    fprintf(
+        stderr,
+        "migstat receive: %s what came is kept, incomplete, in %s; migstat dump %s "
+        "shows it\n",
+        mig_receiver_has_switched(x->receiver)
+            ? "the guest had switched to postcopy, and its only copy is here:"
+            : "the source was told that the migration failed, and still has its guest;",
+        shell, shell);
+    return CLI_FOUND;
+}
+
+static CliStatus fail(Receive *x, const GError *why)
+{
+    const char *address = mig_endpoint_text(x->door.endpoint);
+
+    mig_receiver_confirm(x->receiver, false, NULL);
+    cli_print_error(address, why);
+    return is_worth_keeping(x, why) ? keep_incomplete(x, why)
+           : g_error_matches(why, MIG_ERROR, MIG_ERROR_MALFORMED) ||
+                   g_error_matches(why, MIG_ERROR, MIG_ERROR_TRUNCATED)
+               ? CLI_FOUND
+               : CLI_TROUBLE;
+}
+
+/* --- the run ----------------------------------------------------------------------------- */
+
+static void report(const Receive *x)
+{
+    g_autofree char *path = cli_file_name(x->output);
+    g_autofree char *size = cli_size(mig_receiver_bytes(x->receiver));
+    unsigned n = mig_receiver_channels(x->receiver);
+
+    if (!x->common->quiet) {
+        fprintf(stderr, "%s: complete, %s came on %u channel%s\n", path, size, n,
+                n == 1 ? "" : "s");
+    }
+}
+
+static CliStatus receive(Receive *x)
+{
+    g_autoptr(GError) error = NULL;
+    bool ok;
+
+    cli_progress_begin(&x->progress, mig_endpoint_text(x->door.endpoint), NULL,
+                       x->common);
+    ok = mig_receiver_run(x->receiver, &error);
+    cli_progress_end(&x->progress);
+    if (!ok || !finish(x, &error)) {
+        return fail(x, error);
+    }
+    report(x);
+    if (!mig_receiver_confirm(x->receiver, true, &error)) {
+        cli_print_error(mig_endpoint_text(x->door.endpoint), error);
+        fprintf(stderr, "migstat receive: the source may not know that the migration is "
+                        "complete: look there before the guest is started anywhere\n");
+        return CLI_FOUND;
+    }
+    return CLI_OK;
+}
+
+static void show_progress(void *data, uint64_t bytes)
+{
+    Receive *x = data;
+
+    cli_progress(&x->progress, bytes);
+}
+
+static CliStatus run_inside(Receive *x)
+{
+    g_autoptr(GError) error = NULL;
+    CliStatus status;
+    MigReceiveOptions receive_options = {
+        MIG_RECEIVE_OPTIONS_INIT,
+        .socket = x->door.socket,
+        .accept = x->door.accepts ? accept_one : NULL,
+        .open = open_channel,
+        .data = x,
+        .timeout = x->timeout,
+        .allow_postcopy = x->allow_postcopy,
+        .timeline =
+            x->folder ? cli_files_add(x->files, "timeline", ".jsonl", &error) : -1,
+        .cancelled = cli_is_cancelled,
+        .progress = show_progress,
+        .progress_data = x,
+    };
+
+    if (error || !(x->receiver = mig_receiver_new(&receive_options, &error))) {
+        cli_print_error("migstat receive", error);
+        return CLI_TROUBLE;
+    }
+    if (!x->common->quiet && x->door.accepts) {
+        fprintf(stderr, "migstat receive: listening at %s\n",
+                mig_endpoint_text(x->door.endpoint));
+    }
+    status = receive(x);
+    mig_receiver_free(x->receiver);
+    return status;
+}
+
+/* All that is to be opened is, before a byte comes. */
+static CliStatus open_and_run(Receive *x)
+{
+    g_autoptr(GError) error = NULL;
+    const CliRights rights = {
+        .keep = -1, .copies = true, .door = &x->door, .helper = &x->helper
+    };
+    CliRights with_files = rights;
+    CliStatus status = CLI_TROUBLE;
+
+    if (!open_output(x, &error) || !cli_door_open(&x->door, &error)) {
+        cli_print_error("migstat receive", error);
+        return CLI_TROUBLE;
+    }
+    with_files.files = x->files;
+    if (cli_confine(x->common, &with_files)) {
+        status = run_inside(x);
+    }
+    cli_door_close(&x->door);
+    return status;
+}
+
+static int run(int argc, char **argv, CliCommon *common)
+{
+    Receive x = { .common = common, .timeout = TIMEOUT_DEFAULT, .fd = -1 };
+    g_autoptr(GError) error = NULL;
+    CliStatus status = CLI_TROUBLE;
+
+    cli_parse(&cli_command_receive, argc, argv, 0, common, &x);
+    cli_catch_signals();
+    signal(SIGPIPE, SIG_IGN);
+    x.door.endpoint = mig_endpoint_parse(g_ptr_array_index(common->files, 0), &error);
+    if (!x.door.endpoint) {
+        cli_print_error("migstat receive", error);
+    } else {
+        status = open_and_run(&x);
+    }
+    cli_files_free(x.files);
+    mig_endpoint_free(x.door.endpoint);
+    g_free(x.kept);
+    return (int)status;
+}
+
+const CliCommand cli_command_receive = {
+    .name = "receive",
+    .summary = "take a live migration and keep it as a file",
+    .arguments = "ADDRESS",
+    .doc = "Takes a live migration in the place of a destination QEMU.\v"
+           "ADDRESS is where to listen: tcp:HOST:PORT (an empty HOST is this machine "
+           "alone), "
+           "unix:PATH, vsock:CID:PORT, or fd:N for a socket that was left open. The "
+           "source is "
+           "told that the migration is complete when the output is on the disk.\n\n"
+           "Exit status: 0 done; 1 the migration broke off, and what came is kept; 2 the "
+           "job "
+           "could not be done.",
+    .options = options,
+    .parse = parse,
+    .rules = rules,
+    .min_files = 0,
+    .max_files = 1,
+    .run = run,
+};

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          what a receiver knows of its connections and of what came.
+ * Must not know: who asks.  Private to live/receive*.c.
+ * See also:      live/receive.h.
+ */
+#ifndef MIG_LIVE_RECEIVE_PRIVATE_H
+#define MIG_LIVE_RECEIVE_PRIVATE_H
+
+#include "live/receive.h"
+
+typedef enum LiveKind {
+    LIVE_UNKNOWN, /* fewer bytes than tell */
+    LIVE_MAIN,
+    LIVE_MULTIFD,
+    LIVE_PREEMPT,
+} LiveKind;
+
+#define LIVE_HEAD 4u /* bytes that tell the kind */
+
+typedef struct LiveChannel {
+    int socket; /* -1: it is closed */
+    int file;
+    LiveKind kind;
+    uint64_t size; /* bytes that came */
+    uint8_t head[LIVE_HEAD];
+    gint64 told; /* when the last line of the time line was written, in ns */
+    gint64 came; /* when the last bytes came, in ns; and what had come then */
+    uint64_t came_size, told_size;
+} LiveChannel;
+
+struct MigReceiver {
+    MigReceiveOptions options;
+    GArray *channels; /* LiveChannel */
+    GArray *polled;   /* struct pollfd */
+    uint8_t *buffer;
+    int main;        /* index of the main channel, or -1 */
+    GError *failure; /* of the connections; it stays */
+    gint64 started;  /* ns; 0: nobody has come */
+    gint64 last;     /* when something came last, or the wait began */
+    uint64_t bytes;  /* on all channels */
+    GString *lines;  /* of the time line, not yet written */
+    uint64_t lines_offset;
+
+    uint64_t end;      /* of the main channel, after its end mark; 0: not seen */
+    uint64_t judged;   /* r->bytes when all was last looked at */
+    GError *why;       /* and why it is not complete */
+    bool complete;     /* or that it is */
+    bool return_path;  /* the source waits for SHUT */
+    bool folds;        /* it has what no file may have */
+    bool switched;     /* postcopy runs */
+    bool acknowledged; /* SWITCHOVER_ACK was sent, the only one */
+};
+
+/* Nanoseconds of the monotonic clock. */
+gint64 mig_live_now(void);
+
+static inline LiveChannel *mig_live_channel(const MigReceiver *r, guint i)
+{
+    return &g_array_index(r->channels, LiveChannel, i);
+}
+
+/* Waits at most @milliseconds for bytes or connections, and takes them.  False when there is a
+ * failure. */
+bool mig_live_pump(MigReceiver *r, int milliseconds);
+
+/* Whether there were connections, and all are closed. */
+bool mig_live_all_ended(const MigReceiver *r);
+
+/* How long nothing has come, in ms. */
+gint64 mig_live_silence(const MigReceiver *r);
+
+/* Sends @n bytes on the main channel; false with *error. */
+bool mig_live_send(const MigReceiver *r, const void *data, size_t n, GError **error);
+
+/* The time line: @event of channel @i, a static string; bytes of it; and its end. */
+void mig_live_note_event(MigReceiver *r, guint i, const char *event);
+void mig_live_note_bytes(MigReceiver *r, guint i);
+bool mig_live_flush(MigReceiver *r, GError **error);
+
+#endif
