@@ -6,7 +6,9 @@
  * See also:      lib/live/receive.h; door.h; files.h; migstat-capture(5).
  *
  * What comes is kept as a capture, in files without names.  For -o DIR/ they get names in DIR; for
- * -o FILE they become one stream, and get names in FILE.incomplete/ only if that fails.  The
+ * -o FILE they become one stream, and get names in FILE.incomplete/ only if that fails.  The first
+ * channel is written to what can become FILE as it is, unless postcopy is allowed, which it
+ * cannot: then nothing has to be copied when the only copy is here and the disk is full.  The
  * source is told that the migration is complete when names and bytes are on the disk.
  */
 #include <errno.h>
@@ -62,7 +64,8 @@ typedef struct Receive {
     CliFiles *files;
     CliHelper *helper; /* NULL: this process accepts */
     char *kept;        /* the folder of the capture */
-    int fd;            /* of FILE */
+    int direct;        /* what may become FILE as it comes, or -1 */
+    int fd;            /* what channels are folded to */
     MigReceiver *receiver;
     CliProgress progress;
 } Receive;
@@ -163,6 +166,10 @@ static bool open_output(Receive *x, GError **error)
         if (x->fd < 0) {
             return false;
         }
+        x->direct = x->allow_postcopy ? -1 : cli_files_open(x->files, x->output, error);
+        if (x->direct < 0 && !x->allow_postcopy) {
+            return false;
+        }
     }
     return cli_files_set_folder(x->files, x->kept, error);
 }
@@ -180,8 +187,14 @@ static int open_channel(void *data, unsigned i, GError **error)
     Receive *x = data;
     g_autofree char *name = g_strdup_printf("channel-%u", i);
 
+    if (i == 0 && x->direct >= 0) {
+        return x->direct;
+    }
     return cli_files_add(x->files, name, "", error);
 }
+
+/* The order in which open_output() starts them. */
+enum { FOLDED = CLI_FILES_ONE, DIRECT };
 
 /* --- one stream -------------------------------------------------------------------------- */
 
@@ -204,9 +217,13 @@ static bool fold(Receive *x, GError **error)
 
 static bool finish(Receive *x, GError **error)
 {
-    return (x->folder || fold(x, error)) &&
-           cli_files_commit_some(x->files, x->folder ? CLI_FILES_ADDED : CLI_FILES_OPENED,
-                                 error);
+    if (x->folder) {
+        return cli_files_commit_some(x->files, CLI_FILES_ADDED, error);
+    }
+    if (x->direct >= 0 && mig_receiver_is_plain(x->receiver)) {
+        return cli_files_commit_some(x->files, DIRECT, error);
+    }
+    return fold(x, error) && cli_files_commit_some(x->files, FOLDED, error);
 }
 
 /* --- what broke off ---------------------------------------------------------------------- */
@@ -234,12 +251,31 @@ static bool write_reason(Receive *x, const char *reason, GError **error)
     return fd >= 0;
 }
 
+/* What was to become FILE becomes the first channel of the capture. */
+static bool copy_direct(Receive *x, GError **error)
+{
+    const MigOutputOptions out_options = { MIG_OUTPUT_OPTIONS_INIT };
+    const MigInputOptions in_options = { MIG_INPUT_OPTIONS_INIT, .multifd = true };
+    g_autoptr(MigInput) in = NULL;
+    g_autoptr(MigOutput) out = NULL;
+    int fd;
+
+    if (x->direct < 0) {
+        return true;
+    }
+    fd = cli_files_add(x->files, "channel-0", "", error);
+    in = fd < 0 ? NULL : mig_input_new_fd(x->direct, "channel-0", &in_options, error);
+    out = in ? mig_output_new_fd(fd, "channel-0", &out_options, error) : NULL;
+    return out && mig_output_copy(out, in, 0, mig_input_size(in), error) &&
+           mig_output_commit(out, error);
+}
+
 static CliStatus keep_incomplete(Receive *x, const GError *why)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *shell = cli_shell_name(x->kept);
 
-    if (!write_reason(x, why->message, &error) ||
+    if (!copy_direct(x, &error) || !write_reason(x, why->message, &error) ||
         !cli_files_commit_some(x->files, CLI_FILES_ADDED, &error)) {
         cli_print_error("migstat receive", error);
         return CLI_TROUBLE;
@@ -367,7 +403,7 @@ static CliStatus open_and_run(Receive *x)
 
 static int run(int argc, char **argv, CliCommon *common)
 {
-    Receive x = { .common = common, .timeout = TIMEOUT_DEFAULT, .fd = -1 };
+    Receive x = { .common = common, .timeout = TIMEOUT_DEFAULT, .direct = -1, .fd = -1 };
     g_autoptr(GError) error = NULL;
     CliStatus status = CLI_TROUBLE;
 

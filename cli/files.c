@@ -225,9 +225,11 @@ static void warn_lost(const File *file)
     }
 }
 
-static bool is_of(const File *file, CliFilesWhich which)
+static bool is_of(const CliFiles *files, guint i, unsigned which)
 {
-    return which == CLI_FILES_ALL || file->added == (which == CLI_FILES_ADDED);
+    return which == CLI_FILES_ALL ||
+           (which == CLI_FILES_ADDED ? g_array_index(files->files, File, i).added
+                                     : which - CLI_FILES_ONE == i);
 }
 
 /* The names in the folder outlive a power failure already; so shall its own. */
@@ -242,33 +244,29 @@ static bool sync_folder(const CliFiles *files, GError **error)
     return true;
 }
 
-bool cli_files_commit_some(CliFiles *files, CliFilesWhich which, GError **error)
+bool cli_files_commit_some(CliFiles *files, unsigned which, GError **error)
 {
     if (files->helper) {
         return cli_helper_commit(files->helper, which, error);
     }
     for (guint i = 0; i < files->files->len; i++) {
-        const File *file = &g_array_index(files->files, File, i);
-
-        if (!is_of(file, which) || mig_target_commit(file->target, error)) {
+        if (!is_of(files, i, which) ||
+            mig_target_commit(g_array_index(files->files, File, i).target, error)) {
             continue;
         }
         while (i > 0) {
-            file = &g_array_index(files->files, File, --i);
-            if (is_of(file, which)) {
-                mig_target_undo(file->target);
+            if (is_of(files, --i, which)) {
+                mig_target_undo(g_array_index(files->files, File, i).target);
             }
         }
         return false;
     }
     for (guint i = 0; i < files->files->len; i++) {
-        const File *file = &g_array_index(files->files, File, i);
-
-        if (is_of(file, which)) {
-            warn_lost(file);
+        if (is_of(files, i, which)) {
+            warn_lost(&g_array_index(files->files, File, i));
         }
     }
-    files->committed = which != CLI_FILES_OPENED;
+    files->committed = which < CLI_FILES_ONE;
     return sync_folder(files, error);
 }
 

@@ -86,8 +86,7 @@ static int grant(const Request *request, const Means *means, Reply *reply, GErro
         break;
     case WISH_COMMIT:
         reply->ok =
-            means->files &&
-            cli_files_commit_some(means->files, (CliFilesWhich)request->index, error);
+            means->files && cli_files_commit_some(means->files, request->index, error);
         return -1;
     case WISH_CONNECTION:
         reply->ok = means->door && cli_door_accept(means->door, &fd, error);

@@ -18,6 +18,8 @@
 
 /* A read takes no more, so that all channels get their turn. */
 #define CHUNK (1u << 20)
+/* So many bytes are handed to the disk at once. */
+#define WRITE_BACK (8u << 20)
 /* The caller is asked this often whether to go on. */
 #define CANCEL_POLL_MS 250
 /* How long the source may not take what it is told. */
@@ -193,6 +195,17 @@ static void end_channel(MigReceiver *r, guint i)
     hang_up(mig_live_channel(r, i));
 }
 
+/* So that the sync in the end finds little to do. */
+static void write_back(LiveChannel *channel)
+{
+    if (channel->size - channel->written_back >= WRITE_BACK) {
+        (void)sync_file_range(channel->file, (off_t)channel->written_back,
+                              (off_t)(channel->size - channel->written_back),
+                              SYNC_FILE_RANGE_WRITE);
+        channel->written_back = channel->size;
+    }
+}
+
 /* What a read gave: @n bytes in the buffer. */
 static bool keep(MigReceiver *r, guint i, size_t n)
 {
@@ -206,8 +219,11 @@ static bool keep(MigReceiver *r, guint i, size_t n)
                             g_strerror(errno));
         return false;
     }
+    r->buffer_from = channel->size;
+    r->buffer_n = (int)i == r->main ? n : 0;
     channel->size += n;
     r->bytes += n;
+    write_back(channel);
     r->last = mig_live_now();
     mig_live_note_bytes(r, i);
     return channel->kind != LIVE_UNKNOWN || classify(r, i, channel);

@@ -27,19 +27,22 @@ typedef struct LiveChannel {
     gint64 told; /* when the last line of the time line was written, in ns */
     gint64 came; /* when the last bytes came, in ns; and what had come then */
     uint64_t came_size, told_size;
+    uint64_t written_back; /* what the disk was asked to write */
 } LiveChannel;
 
 struct MigReceiver {
     MigReceiveOptions options;
-    GArray *channels; /* LiveChannel */
-    GArray *polled;   /* struct pollfd */
-    uint8_t *buffer;
-    int main;        /* index of the main channel, or -1 */
-    GError *failure; /* of the connections; it stays */
-    gint64 started;  /* ns; 0: nobody has come */
-    gint64 last;     /* when something came last, or the wait began */
-    uint64_t bytes;  /* on all channels */
-    GString *lines;  /* of the time line, not yet written */
+    GArray *channels;     /* LiveChannel */
+    GArray *polled;       /* struct pollfd */
+    uint8_t *buffer;      /* the last bytes of the main channel, if it was read last: */
+    uint64_t buffer_from; /* they begin there in it, */
+    size_t buffer_n;      /* and are so many; else 0 */
+    int main;             /* index of the main channel, or -1 */
+    GError *failure;      /* of the connections; it stays */
+    gint64 started;       /* ns; 0: nobody has come */
+    gint64 last;          /* when something came last, or the wait began */
+    uint64_t bytes;       /* on all channels */
+    GString *lines;       /* of the time line, not yet written */
     uint64_t lines_offset;
 
     uint64_t end;      /* of the main channel, after its end mark; 0: not seen */

@@ -239,6 +239,11 @@ static ssize_t main_read(void *data, uint64_t offset, void *buffer, size_t n,
         return r->failure ? -1 : 0;
     }
     channel = mig_live_channel(r, (guint)r->main);
+    if (offset - r->buffer_from < r->buffer_n) {
+        n = MIN(n, r->buffer_n - (offset - r->buffer_from));
+        memcpy(buffer, r->buffer + (offset - r->buffer_from), n);
+        return (ssize_t)n;
+    }
     do {
         got = pread(channel->file, buffer, MIN(n, channel->size - offset), (off_t)offset);
     } while (got < 0 && errno == EINTR);
@@ -309,7 +314,9 @@ static bool settle(MigReceiver *r, GError **error)
         bool over = mig_live_all_ended(r);
         gint64 silence = mig_live_silence(r);
 
-        if ((over || silence >= silence_wanted(r)) && r->judged != r->bytes) {
+        if ((over || silence >= ALL_MS) && r->bytes == r->end) {
+            r->complete = true; /* one channel, which was just read to its end mark */
+        } else if ((over || silence >= silence_wanted(r)) && r->judged != r->bytes) {
             judge(r);
         } else if (over || (r->end && silence >= MISSING_MS)) {
             g_propagate_error(error, g_error_copy(r->why));
