@@ -44,6 +44,7 @@ typedef struct CliCommon {
     uint64_t max_expand;
     const char *snapshot; /* of a qcow2 image; NULL: none was named */
     GPtrArray *channels;  /* of --channel; by cli_parse() */
+    const char *stream;   /* which of several files they belong to; NULL: there is one */
     GPtrArray *files;     /* what is no option, in order; by cli_parse() */
     bool no_files;        /* an option was given that needs none, such as --list-rules */
     GHashTable *given;    /* options: key -> the last value */

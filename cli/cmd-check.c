@@ -59,7 +59,7 @@ static const struct argp_option options[] = {
 };
 
 static const CliOptionRule option_rules[] = {
-    { "against", CLI_NOT_WITH, "channel offset" },
+    { "against", CLI_NOT_WITH, "offset" },
     { 0 },
 };
 
@@ -303,6 +303,7 @@ static int run(int argc, char **argv, CliCommon *common)
     CliStatus status = CLI_OK;
 
     cli_parse(&cli_command_check, argc, argv, 0, common, &arguments);
+    common->stream = common->files->len ? common->files->pdata[0] : NULL;
     files = common->files;
     if (arguments.explain) {
         explain(mig_rule_at(arguments.explain - 1));

@@ -36,7 +36,8 @@ static const struct argp_option options[] = {
 
 static const CliOptionRule option_rules[] = {
     { "against", CLI_NEEDS, "in" },
-    { "against", CLI_NOT_WITH, "channel offset" },
+    { "against", CLI_NOT_WITH, "offset" },
+    { "channel", CLI_NEEDS, "in" },
     { 0 },
 };
 
@@ -219,6 +220,7 @@ static int run(int argc, char **argv, CliCommon *common)
 
     cli_parse(&cli_command_explain, argc, argv, 0, common, &arguments);
     new_name = arguments.in ? cli_new_name(arguments.in) : NULL;
+    common->stream = arguments.in;
     if (!confine(common, &arguments)) {
         return CLI_TROUBLE;
     }

@@ -119,8 +119,9 @@ void cli_open_inputs(CliCommon *common, const char *const *paths, size_t n)
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_channels);
     for (size_t i = 0; i < n; i++) {
         GError *error = NULL;
-        GPtrArray *channels = common->channels && common->channels->len
-                                  ? given_channels(paths[i], common->channels)
+        bool has_channels = common->channels && common->channels->len &&
+                            (!common->stream || g_str_equal(common->stream, paths[i]));
+        GPtrArray *channels = has_channels ? given_channels(paths[i], common->channels)
                               : cli_is_folder(paths[i])
                                   ? cli_capture_channels(paths[i], &error)
                                   : NULL;

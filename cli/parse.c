@@ -401,7 +401,7 @@ static void check_files(const Parse *parse, const struct argp_state *state)
                         command->max_files == 1 ? "one file" : "two files",
                         (char *)g_ptr_array_index(files, command->max_files));
     } else if (files->len != 1 && parse->common->channels->len &&
-               !(parse->flags & ARGP_IN_ORDER)) {
+               !(parse->flags & ARGP_IN_ORDER) && !option_named(command, "in")) {
         cli_usage_error(state, "--channel is for one file; of several, let each be a "
                                "folder with its channels");
     }

@@ -264,12 +264,31 @@ static bool may_expand(MigChannel *c, GError **error)
     return false;
 }
 
+static MigStatus does_not_inflate(const MigChannel *c, const MigReader *r,
+                                  MigErrorCode code, const char *why, GError **error)
+{
+    if (code == MIG_ERROR_LIMIT) {
+        mig_error_set(error, code, c->pos, NULL,
+                      "the zstd frame needs a window of more than %u MiB, which is what "
+                      "each of %u channels may have",
+                      1u << (window_log(mig_merge_count(r->merge)) - 20),
+                      mig_merge_count(r->merge));
+        return MIG_STATUS_ERROR;
+    }
+    if (code == MIG_ERROR_IO) {
+        mig_error_set(error, code, c->pos, NULL, "cannot inflate pages: %s", why);
+        return MIG_STATUS_ERROR;
+    }
+    return mig_channel_malformed(c, error, "compressed pages do not inflate: %s", why);
+}
+
 /* Inflates the data of the packet, which is the next item. */
 MigStatus mig_channel_read_data(MigChannel *c, MigReader *r, MigItem *item,
                                 GError **error)
 {
     uint32_t n = c->packet.next_packet_size;
     const uint8_t *p;
+    MigErrorCode code;
     const char *why;
 
     if (!may_expand(c, error) || !prepare(c, r, error)) {
@@ -280,10 +299,9 @@ MigStatus mig_channel_read_data(MigChannel *c, MigReader *r, MigItem *item,
         return MIG_STATUS_ERROR;
     }
     why = mig_inflater_read(c->inflater, p, n, c->inflated,
-                            (size_t)c->packet.normal_pages * c->page_size);
+                            (size_t)c->packet.normal_pages * c->page_size, &code);
     if (why) {
-        return mig_channel_malformed(c, error, "compressed pages do not inflate: %s",
-                                     why);
+        return does_not_inflate(c, r, code, why, error);
     }
     c->state = AT_PAGES;
     item->kind = MIG_ITEM_MULTIFD_DATA;

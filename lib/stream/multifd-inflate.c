@@ -9,6 +9,7 @@
 #include <glib.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "stream/wire.h"
 
@@ -87,8 +88,23 @@ static const char *read_zlib(MigInflater *inflater, const uint8_t *data, size_t 
                                                      : "no zlib stream";
 }
 
+static const char *zstd_failure(size_t result, MigErrorCode *code)
+{
+    switch (ZSTD_getErrorCode(result)) {
+    case ZSTD_error_frameParameter_windowTooLarge:
+        *code = MIG_ERROR_LIMIT;
+        break;
+    case ZSTD_error_memory_allocation:
+        *code = MIG_ERROR_IO;
+        break;
+    default:
+        break;
+    }
+    return ZSTD_getErrorName(result);
+}
+
 static const char *read_zstd(ZSTD_DStream *zstd, const uint8_t *data, size_t n,
-                             uint8_t *to, size_t wanted)
+                             uint8_t *to, size_t wanted, MigErrorCode *code)
 {
     ZSTD_inBuffer in = { data, n, 0 };
     ZSTD_outBuffer out = { to, wanted, 0 };
@@ -104,14 +120,15 @@ static const char *read_zstd(ZSTD_DStream *zstd, const uint8_t *data, size_t n,
         result = ZSTD_decompressStream(zstd, &rest, &in);
     }
     if (ZSTD_isError(result)) {
-        return ZSTD_getErrorName(result);
+        return zstd_failure(result, code);
     }
     return out.pos < wanted ? TOO_LITTLE : rest.pos || in.pos < in.size ? TOO_MUCH : NULL;
 }
 
 const char *mig_inflater_read(MigInflater *inflater, const uint8_t *data, size_t n,
-                              uint8_t *to, size_t wanted)
+                              uint8_t *to, size_t wanted, MigErrorCode *code)
 {
-    return inflater->zstd ? read_zstd(inflater->zstd, data, n, to, wanted)
+    *code = MIG_ERROR_MALFORMED;
+    return inflater->zstd ? read_zstd(inflater->zstd, data, n, to, wanted, code)
                           : read_zlib(inflater, data, n, to, wanted);
 }

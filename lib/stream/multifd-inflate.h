@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "io/error.h"
+
 typedef struct MigInflater MigInflater;
 
 /* Whether a packet with @flags is compressed in a way that is read here. */
@@ -26,8 +28,9 @@ MigInflater *mig_inflater_new(uint32_t flags, unsigned window_log);
 void mig_inflater_free(MigInflater *inflater);
 
 /* Inflates the @n bytes at @data of the next packet to @to, @wanted bytes.  NULL, or what is
- * wrong with them: "... do not inflate: TEXT"; a static string. */
+ * wrong with them: "... do not inflate: TEXT"; a static string.  *code: MALFORMED then, LIMIT
+ * for a window that is larger than what it may have, IO where there is no memory. */
 const char *mig_inflater_read(MigInflater *inflater, const uint8_t *data, size_t n,
-                              uint8_t *to, size_t wanted);
+                              uint8_t *to, size_t wanted, MigErrorCode *code);
 
 #endif

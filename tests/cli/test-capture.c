@@ -222,6 +222,32 @@ static const struct {
       "for i in $(seq 300); do echo > $i; done; migstat dump .",
       2,
       "the folder has more than 256 files" },
+    { { "a: " MAIN,
+        "b: multifd-initial 0; " SYNC(
+            "0") "be32 0x11223344 1 4 1 1 12; be64 1; fill 32 0; "
+                 "str \"b\"; fill 255 0; be64 0; fill 127*8 0; le32 0xfd2fb528; u8 0 "
+                 "0x80; fill 6 0",
+        NULL },
+      "migstat check .",
+      1,
+      "channel 1, offset 0xac0: error[container]: ram: the zstd frame needs a window of "
+      "more than 32 "
+      "MiB" },
+    /* --- of several files one has the channels --- */
+    { { WHOLE },
+      "migstat explain --in=b --channel=a --channel=c Missing section footer for ram",
+      0,
+      "footer-missing" },
+    { { WHOLE },
+      "echo Missing section footer for ram > .log; "
+      "migstat explain --in=b --channel=a --channel=c --against=b --log=.log",
+      0,
+      "footer-missing" },
+    { { WHOLE }, "migstat check --channel=a --channel=c --against=. b", 0, "sound" },
+    { { WHOLE },
+      "migstat explain --channel=a Missing section footer",
+      2,
+      "--channel has no effect without --in" },
     /* --- what cannot be meant --- */
     { { WHOLE },
       "migstat dump --channel=a --channel=c b b",
