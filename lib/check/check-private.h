@@ -41,6 +41,9 @@ struct MigCheck {
     size_t running;     /* index of the rule that is being run */
     MigFinding pending; /* of it; rule NULL: none */
     bool pending_kept;
+    const MigShape
+        *about; /* the destination that what is reported is about; NULL: none */
+    const MigShape *pending_about;
     GArray *findings; /* MigFinding */
     uint64_t counts[MIG_SEVERITY_COUNT];
 };

@@ -89,6 +89,7 @@ static void run_rules(MigCheck *check, size_t kind, const MigItem *item)
 
     for (guint i = 0; i < watchers->len; i++) {
         check->running = g_array_index(watchers, size_t, i);
+        check->about = NULL;
         if (check->states[check->running].outcome == MIG_OUTCOME_EVALUATED) {
             check->rules[check->running]->judge(check, &check->facts, item);
             mig_check_commit(check);

@@ -48,8 +48,15 @@ const GPtrArray *mig_compared_with_destinations(MigCheck *check, const MigItem *
     if (!compared->against) {
         compared->against = g_ptr_array_new_with_free_func(mig_shape_difference_free);
         for (size_t i = 0; i < check->n_against && compared->decoded; i++) {
+            guint n = compared->against->len;
+
             mig_shape_compare_device(check->against[i], &compared->offered,
                                      compared->against);
+            for (; n < compared->against->len; n++) {
+                MigShapeDifference *d = g_ptr_array_index(compared->against, n);
+
+                d->with = check->against[i];
+            }
         }
     }
     return compared->against;

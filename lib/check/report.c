@@ -61,6 +61,17 @@ static bool is_of_no_stream(const MigCheck *check, const MigFinding *finding)
     return finding->rule->needs_release && !mig_check_asks_for_one(check);
 }
 
+/* Of several destinations, which one. */
+static void say_against(MigCheck *check)
+{
+    g_autofree char *message = check->pending.message;
+
+    check->pending.message = message && check->n_against > 1 && check->pending_about
+                                 ? g_strdup_printf("%s (--against=%s)", message,
+                                                   mig_shape_name(check->pending_about))
+                                 : g_steal_pointer(&message);
+}
+
 void mig_check_commit(MigCheck *check)
 {
     MigFinding *pending = &check->pending;
@@ -75,6 +86,7 @@ void mig_check_commit(MigCheck *check)
     pending->severity = final_severity(check, pending);
     check->counts[pending->severity] += !is_of_no_stream(check, pending);
     check->refusing |= pending->refusing;
+    say_against(check);
     if (check->pending_kept) {
         g_array_append_val(check->findings, *pending);
         state->last = check->findings->len;
@@ -117,6 +129,7 @@ void mig_report(MigCheck *check, uint64_t offset, const MigSection *section,
 
     mig_check_commit(check);
     *pending = (MigFinding){ .rule = rule, .severity = rule->severity, .offset = offset };
+    check->pending_about = check->about;
     check->pending_kept =
         state->found == 0 || ((!check->keep || state->found < check->keep) &&
                               check->findings->len < MIG_FINDINGS_MAX);

@@ -23,8 +23,10 @@
 #define QUEUES_CHECKED QEMU(11, 1)
 
 /* Each destination that is given. */
-#define EACH_DESTINATION(check, shape) \
-    for (size_t i = 0; i < (check)->n_against && ((shape) = (check)->against[i]); i++)
+#define EACH_DESTINATION(check, shape)                                            \
+    for (size_t i = 0; ((shape) = (check)->about =                                \
+                            i < (check)->n_against ? (check)->against[i] : NULL); \
+         i++)
 
 static void dest_machine(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
@@ -309,6 +311,7 @@ static void report_each(MigCheck *check, const MigItem *item, uint32_t kinds,
         const MigShapeDifference *d = g_ptr_array_index(differences, i);
 
         if (kinds >> d->kind & 1) {
+            check->about = d->with;
             report(check, item, d);
             if (!d->sure) {
                 mig_report_severity(check, MIG_SEVERITY_WARNING);

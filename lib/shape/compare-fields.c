@@ -17,7 +17,8 @@
 static MigShapeDifference *differ(MigShapeComparison *c, MigShapeDifferenceKind kind,
                                   bool sure, const char *owner, const char *name)
 {
-    MigShapeDifference *difference = mig_shape_differ(c->differences, kind, sure);
+    MigShapeDifference *difference =
+        mig_shape_differ(c->budget, c->differences, kind, sure);
     g_autofree char *path =
         c->path->len ? g_strdup_printf("%s.%s", c->path->str, name) : g_strdup(name);
     const MigLeaf *leaf = mig_leaves_find(mig_offered_leaves(c->offered), path);

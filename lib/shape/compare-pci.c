@@ -177,7 +177,7 @@ static void report(MigShapeComparison *c, const MigLeaves *there, const MigField
                    const MigField *own_space, uint32_t at, uint8_t a, uint8_t b)
 {
     MigShapeDifference *difference =
-        mig_shape_differ(c->differences, MIG_SHAPE_PCI_CONFIG, true);
+        mig_shape_differ(c->budget, c->differences, MIG_SHAPE_PCI_CONFIG, true);
     const MigField *x = register_at(mig_offered_leaves(c->offered), space->offset + at);
     const MigField *y = register_at(there, own_space->offset + at);
 

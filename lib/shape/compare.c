@@ -74,13 +74,17 @@ void mig_offered_clear(MigOffered *o)
 /* Differences of a device that are kept. */
 #define DIFFERENCES_MAX 1000u
 
+/* What one costs, in steps: its texts are looked up and printed. */
+#define DIFFERENCE_STEPS 64u
+
 /* --- differences ------------------------------------------------------------------------- */
 
-MigShapeDifference *mig_shape_differ(GPtrArray *differences, MigShapeDifferenceKind kind,
-                                     bool sure)
+MigShapeDifference *mig_shape_differ(MigBudget *budget, GPtrArray *differences,
+                                     MigShapeDifferenceKind kind, bool sure)
 {
     MigShapeDifference *difference = g_new0(MigShapeDifference, 1);
 
+    mig_budget_spend(budget, DIFFERENCE_STEPS);
     difference->kind = kind;
     difference->sure = sure;
     g_ptr_array_add(differences, difference);
@@ -89,7 +93,8 @@ MigShapeDifference *mig_shape_differ(GPtrArray *differences, MigShapeDifferenceK
 
 bool mig_shape_goes_on(const MigShapeComparison *c, uint64_t steps)
 {
-    return c->differences->len < DIFFERENCES_MAX && mig_budget_spend(c->budget, steps);
+    return c->differences->len - MIN(c->before, c->differences->len) < DIFFERENCES_MAX &&
+           mig_budget_spend(c->budget, steps);
 }
 
 void mig_shape_difference_free(gpointer p)
@@ -200,7 +205,8 @@ static bool is_refused(const MigField *here, const MigField *there)
 static MigShapeDifference *differ(MigShapeComparison *c, MigShapeDifferenceKind kind,
                                   const MigField *here)
 {
-    MigShapeDifference *difference = mig_shape_differ(c->differences, kind, true);
+    MigShapeDifference *difference =
+        mig_shape_differ(c->budget, c->differences, kind, true);
 
     difference->path = g_strdup(here->path);
     difference->offset = here->offset;
@@ -328,14 +334,15 @@ static unsigned count_sure(const GPtrArray *differences)
     return n;
 }
 
-static void compare_version(GPtrArray *differences, const MigSection *section,
+static void compare_version(const MigShapeComparison *c, const MigSection *section,
                             const MigShapeVmstate *there)
 {
     bool is_new = section->version_id > there->version;
 
     if (is_new || section->version_id < there->minimum) {
         MigShapeDifference *difference = mig_shape_differ(
-            differences, is_new ? MIG_SHAPE_VERSION_NEW : MIG_SHAPE_VERSION_OLD, true);
+            c->budget, c->differences,
+            is_new ? MIG_SHAPE_VERSION_NEW : MIG_SHAPE_VERSION_OLD, true);
 
         difference->here = section->version_id;
         difference->there = is_new ? there->version : there->minimum;
@@ -360,7 +367,7 @@ static void compare_with_all(MigShapeComparison *c, MigShapeVmstate *const *vmst
         GPtrArray *own = g_ptr_array_new_with_free_func(mig_shape_difference_free);
 
         c->differences = own;
-        compare_version(own, o->section, vmstates[i]);
+        compare_version(c, o->section, vmstates[i]);
         if (own->len == 0) {
             mig_shape_compare_vmstate(c, o->shape, vmstates[i], o->section->version_id);
         }
@@ -425,6 +432,7 @@ void mig_shape_compare_device(const MigShape *shape, MigOffered *o,
     g_autoptr(GString) path = g_string_new(NULL);
     MigShapeComparison c = { .budget = mig_reader_budget(o->reader),
                              .offered = o,
+                             .before = differences->len,
                              .exact = shape->reader != NULL,
                              .max_cpus = shape->max_cpus,
                              .knows_counts = shape->reader || shape->knows_counts,

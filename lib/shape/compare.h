@@ -38,6 +38,7 @@ typedef struct MigShapeDifference {
     uint64_t offset;              /* in the stream, plain bytes */
     uint32_t at;                  /* in configuration space */
     char *note_here, *note_there; /* owned: what the values mean, or NULL */
+    const MigShape *with;         /* the destination, where several are compared with */
 } MigShapeDifference;
 
 /* A device of the stream, decoded for as many destinations as there are. */
@@ -72,6 +73,9 @@ void mig_shape_compare_device(const MigShape *shape, MigOffered *offered,
 
 /* Whether the destination shows all that it has: it is a stream. */
 bool mig_shape_is_exact(const MigShape *shape);
+
+/* The name of its input. */
+const char *mig_shape_name(const MigShape *shape);
 
 /* Its machine type, or NULL. */
 const char *mig_shape_machine(const MigShape *shape);
@@ -108,9 +112,10 @@ void mig_shape_difference_free(gpointer p);
 
 /* --- private to shape/ ------------------------------------------------------------------- */
 
-/* A new difference at the end of @differences. */
-MigShapeDifference *mig_shape_differ(GPtrArray *differences, MigShapeDifferenceKind kind,
-                                     bool sure);
+/* A new difference at the end of @differences, which takes its steps of @budget: what makes it
+ * asks mig_shape_goes_on() before the next. */
+MigShapeDifference *mig_shape_differ(MigBudget *budget, GPtrArray *differences,
+                                     MigShapeDifferenceKind kind, bool sure);
 
 typedef struct MigShapeComparison {
     MigBudget *budget;
@@ -119,6 +124,7 @@ typedef struct MigShapeComparison {
     unsigned max_cpus; /* of the destination; 0: not known */
     bool knows_counts; /* fixed arrays have their number of elements */
     GPtrArray *differences;
+    guint before; /* of those, what other destinations have */
     GString *path;
     size_t
         enclosing; /* of a subsection, bytes of @path that its owner has; else SIZE_MAX */

@@ -67,6 +67,11 @@ bool mig_shape_is_exact(const MigShape *shape)
     return shape->reader != NULL;
 }
 
+const char *mig_shape_name(const MigShape *shape)
+{
+    return mig_input_name(shape->in);
+}
+
 const char *mig_shape_machine(const MigShape *shape)
 {
     return shape->machine;

@@ -17,15 +17,15 @@ static gint by_section(gconstpointer a, gconstpointer b)
 static void take(MigShape *shape, const MigItem *item)
 {
     MigShapeSection section = { .section = item->section };
+    guint n = shape->sections->len;
+    MigShapeSection *last =
+        n ? &g_array_index(shape->sections, MigShapeSection, n - 1) : NULL;
 
     if (item->kind == MIG_ITEM_SECTION_HEADER &&
         (item->type == MIG_SECTION_FULL || item->type == MIG_SECTION_START)) {
         g_array_append_val(shape->sections, section);
-    } else if (item->kind == MIG_ITEM_DEVICE_STATE && item->piece == 0 &&
-               shape->sections->len > 0) {
-        MigShapeSection *last =
-            &g_array_index(shape->sections, MigShapeSection, shape->sections->len - 1);
-
+    } else if (item->kind == MIG_ITEM_DEVICE_STATE && item->piece == 0 && last &&
+               last->section == item->section) {
         last->offset = item->offset;
         last->length = item->whole;
     }

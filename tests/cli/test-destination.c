@@ -126,6 +126,15 @@ START_TEST(several_destinations_add_up)
     ck_assert_msg(strstr(run->out, "warning[dest-ram-missing]"), "%s", run->out);
     ck_assert_msg(strstr(run->out, "the destination refuses it: 2 causes"), "%s",
                   run->out);
+    /* Each says which one it is about. */
+    g_auto(GStrv) lines = g_strsplit(run->out, "\n", -1);
+    for (char **line = lines; *line; line++) {
+        const char *about = strstr(*line, "error[dest-subsection]") ? first
+                            : strstr(*line, "[dest-ram-missing]")   ? second
+                                                                    : "";
+
+        ck_assert_msg(strstr(*line, about), "%s: %s", about, *line);
+    }
 }
 END_TEST
 
