@@ -251,6 +251,38 @@ START_TEST(skips_to_the_tail_from_outside_of_packages)
 }
 END_TEST
 
+/* Sections before the end mark, and whether they are what the description lists. */
+static const struct {
+    const char *section;
+    bool found;
+} tails[] = {
+    { "full 7 \"d\" 0 1; u8 1 2 3; footer 7; ", true },
+    { "full 7 \"d\" 0 1; u8 1 2 3; footer 8; ", false },
+    { "full 7 \"d\" 0 1; u8 1 2 3; u8 0x7f; be32 7; ", false },
+    { "full 7 \"e\" 0 1; u8 1 2 3; footer 7; ", false },
+    { "full 7 \"d\" 1 1; u8 1 2 3; footer 7; ", false },
+    { "full 7 \"dd\" 0 1; u8 1 2; footer 7; ", false },
+    { "start 7 \"d\" 0 1; u8 1 2 3; footer 7; ", false },
+};
+
+START_TEST(skips_only_to_a_tail_that_is_described)
+{
+    g_autofree char *text =
+        g_strconcat("header; " RAM RAM, tails[_i].section, DESCRIBED("3"), NULL);
+    g_autoptr(GBytes) bytes = mkmig_assemble(text, "text", NULL);
+    g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "text", NULL, NULL);
+    g_autoptr(MigReader) reader = mig_reader_new(in);
+    const MigItem *item;
+    uint64_t tail;
+
+    while (mig_reader_next(reader, &item, NULL) == MIG_STATUS_MORE &&
+           item->kind != MIG_ITEM_SECTION_FOOTER) {
+    }
+    ck_assert_msg(mig_reader_skip_to_tail(reader, &tail) == tails[_i].found, "%s",
+                  tails[_i].section);
+}
+END_TEST
+
 /* One section, bound to one id more than are kept track of. */
 START_TEST(bounds_the_ids_of_sections)
 {
@@ -453,6 +485,8 @@ Suite *suite_reader(void)
     tcase_add_test(tc, keeps_what_the_stream_said);
     tcase_add_test(tc, finds_a_footer_at_any_distance);
     tcase_add_test(tc, skips_to_the_tail_from_outside_of_packages);
+    tcase_add_loop_test(tc, skips_only_to_a_tail_that_is_described, 0,
+                        G_N_ELEMENTS(tails));
     tcase_add_test(tc, bounds_the_ids_of_sections);
     tcase_add_test(tc, joins_pieces);
     suite_add_tcase(suite, tc);
