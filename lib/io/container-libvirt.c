@@ -70,19 +70,22 @@ static bool is_little(const uint8_t *bytes)
     return mig_le32(bytes + 16) < mig_be32(bytes + 16);
 }
 
+static uint32_t read_word(const uint8_t *bytes, size_t offset)
+{
+    return is_little(bytes) ? mig_le32(bytes + offset) : mig_be32(bytes + offset);
+}
+
 /* The five integers. */
 static Header decode(const uint8_t *bytes)
 {
-    uint32_t words[5];
-    Header header;
-    bool little = is_little(bytes);
+    Header header = {
+        .version = read_word(bytes, 16),
+        .data_length = read_word(bytes, 20),
+        .was_running = read_word(bytes, 24),
+        .format = read_word(bytes, 28),
+        .cookie_offset = read_word(bytes, 32),
+    };
 
-    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-        const uint8_t *word = bytes + 16 + 4 * i;
-
-        words[i] = little ? mig_le32(word) : mig_be32(word);
-    }
-    header = (Header){ words[0], words[1], words[2], words[3], words[4] };
     if (header.version == 1) {
         header.format = RAW;
     }
