@@ -201,7 +201,7 @@ static void remove_stale(const char *path)
 /* The port that the kernel chose. */
 static void learn_port(MigEndpoint *endpoint, int fd)
 {
-    Place place;
+    Place place = { .storage = { 0 } };
     socklen_t n = sizeof place;
 
     if (endpoint->port != 0 || getsockname(fd, &place.any, &n) != 0) {
