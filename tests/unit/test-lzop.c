@@ -9,6 +9,7 @@
 #include "support.h"
 
 #include <string.h>
+#include <zlib.h>
 
 #include "io/error.h"
 #include "io/input.h"
@@ -215,6 +216,56 @@ START_TEST(checks_a_checksum)
 }
 END_TEST
 
+/* A member with a block of 12 bytes, packed in 10, and the checksums of @chosen, a bit each in
+ * the order in which they come; the @wrong-th of these is another one.  0: none is. */
+static GBytes *member_with(unsigned chosen, unsigned wrong)
+{
+    static const guint16 flags[] = { 0x1, 0x100, 0x2, 0x200 };
+    g_autoptr(GBytes) packed = from_hex(ABCD "ec 00 " END);
+    gsize n;
+    const guint8 *data = g_bytes_get_data(packed, &n);
+    const guint32 sums[] = { (guint32)adler32(1, (const Bytef *)"abcdabcdabcd", 12),
+                             (guint32)crc32(0, (const Bytef *)"abcdabcdabcd", 12),
+                             (guint32)adler32(1, data, (uInt)n),
+                             (guint32)crc32(0, data, (uInt)n) };
+    g_autoptr(GBytes) member = lzop_member(12, data, n);
+    GByteArray *out = g_bytes_unref_to_array(g_steal_pointer(&member));
+    g_autofree guint8 *rest = g_memdup2(out->data + LZOP_BLOCK + 8, n + 4);
+    unsigned all = 0;
+
+    g_byte_array_set_size(out, LZOP_BLOCK + 8);
+    for (size_t i = 0; i < G_N_ELEMENTS(flags); i++) {
+        guint32 sum = GUINT32_TO_BE(sums[i] ^ (wrong == i + 1));
+
+        if (chosen >> i & 1) {
+            all |= flags[i];
+            g_byte_array_append(out, (const guint8 *)&sum, sizeof sum);
+        }
+    }
+    g_byte_array_append(out, rest, (guint)n + 4);
+    out->data[LZOP_FLAGS + 2] = (guint8)(all >> 8);
+    out->data[LZOP_FLAGS + 3] = (guint8)all;
+    lzop_sign(out->data);
+    return g_byte_array_free_to_bytes(out);
+}
+
+START_TEST(checks_each_checksum)
+{
+    const unsigned chosen = (unsigned)_i;
+
+    for (unsigned wrong = 0; wrong <= 4; wrong++) {
+        g_autoptr(GBytes) member = member_with(chosen, wrong);
+        g_autoptr(GBytes) read = read_all(member, NULL);
+        bool sound = wrong == 0 || !(chosen >> (wrong - 1) & 1);
+
+        ck_assert_msg((read != NULL) == sound, "checksums %x, %u wrong", chosen, wrong);
+        ck_assert(!read ||
+                  (g_bytes_get_size(read) == 12 &&
+                   memcmp(g_bytes_get_data(read, NULL), "abcdabcdabcd", 12) == 0));
+    }
+}
+END_TEST
+
 Suite *suite_lzop(void)
 {
     Suite *suite = suite_create("lzop");
@@ -225,6 +276,7 @@ Suite *suite_lzop(void)
     tcase_add_test(tc, undoes_a_file_of_lzop);
     tcase_add_loop_test(tc, checks_headers, 0, G_N_ELEMENTS(headers));
     tcase_add_test(tc, checks_a_checksum);
+    tcase_add_loop_test(tc, checks_each_checksum, 0, 16);
     suite_add_tcase(suite, tc);
     return suite;
 }
