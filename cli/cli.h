@@ -46,6 +46,7 @@ typedef struct CliCommon {
     GPtrArray *channels;  /* of --channel; by cli_parse() */
     const char *stream;   /* which of several files they belong to; NULL: there is one */
     GPtrArray *files;     /* what is no option, in order; by cli_parse() */
+    bool allow_unmatched; /* what matches nothing is no error */
     bool no_files;        /* an option was given that needs none, such as --list-rules */
     GHashTable *given;    /* options: key -> the last value */
     CliSandbox sandbox;
@@ -192,10 +193,21 @@ void cli_usage_error(const struct argp_state *state, const char *format, ...)
 /* Prints "FILE:0xOFFSET: error[rule]: SECTION: text", as much of it as there is, on stderr. */
 void cli_print_error(const char *file, const GError *error);
 
+/* The option of a command that takes patterns; cli_parse_unmatched() is for its parser, with
+ * ARGP_ERR_UNKNOWN for other keys. */
+#define CLI_KEY_ALLOW_UNMATCHED 0x7fe
+#define CLI_ALLOW_UNMATCHED(group)                                      \
+    {                                                                   \
+        "allow-unmatched", CLI_KEY_ALLOW_UNMATCHED, NULL, 0,            \
+            "A name or pattern that matches nothing is no error", group \
+    }
+error_t cli_parse_unmatched(int key, CliCommon *common);
+
 /* Says, as errors of @file, which addresses meant nothing in @reader's stream, as
- * mig_addresses_complaint(); whether any did not. */
-bool cli_complain(const char *file, const MigAddresses *addresses, MigAddressKind kind,
-                  const char *option, const MigReader *reader);
+ * mig_addresses_complaint(); whether any did not, and that is not allowed. */
+bool cli_complain(const CliCommon *common, const char *file,
+                  const MigAddresses *addresses, MigAddressKind kind, const char *option,
+                  const MigReader *reader);
 
 /* 1 for an error of the stream, 2 for one of the environment. */
 CliStatus cli_status_of(const GError *error);

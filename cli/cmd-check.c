@@ -55,6 +55,7 @@ static const struct argp_option options[] = {
     { "list-rules", KEY_LIST_RULES, NULL, 0, "List the rules and do nothing else", 1 },
     { "explain", KEY_EXPLAIN, "ID", 0,
       "Explain rule ID, or a loader's message, and do nothing else", 1 },
+    CLI_ALLOW_UNMATCHED(0),
     { 0 },
 };
 
@@ -152,7 +153,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         arguments->common->no_files = true;
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_parse_unmatched(key, arguments->common);
     }
 }
 
@@ -212,10 +213,10 @@ static CliStatus not_judged(CheckReport *report, const Arguments *arguments,
 }
 
 /* --config-needed=yes:PATTERN, of a device that is not there. */
-static bool complain_of_needs(const MigVfioNeeds *needs, const char *file,
+static bool complain_of_needs(const Arguments *arguments, const char *file,
                               const MigReader *reader)
 {
-    g_autoptr(MigAddresses) patterns = mig_vfio_needs_addresses(needs);
+    g_autoptr(MigAddresses) patterns = mig_vfio_needs_addresses(arguments->needs);
     size_t n;
     const MigSection *const *sections = mig_reader_sections(reader, &n);
 
@@ -224,7 +225,8 @@ static bool complain_of_needs(const MigVfioNeeds *needs, const char *file,
             mig_addresses_section(patterns, sections[i]->name, sections[i]->instance_id);
         }
     }
-    return cli_complain(file, patterns, MIG_ADDRESS_VFIO, NULL, reader);
+    return cli_complain(arguments->common, file, patterns, MIG_ADDRESS_VFIO, NULL,
+                        reader);
 }
 
 static CliStatus check_file(guint i, const Arguments *arguments, CheckTotals *totals)
@@ -264,9 +266,8 @@ static CliStatus check_file(guint i, const Arguments *arguments, CheckTotals *to
     }
     arguments->common->format->check(&report);
     check_report_count(&report, totals);
-    return !error && complain_of_needs(arguments->needs, file, reader)
-               ? CLI_TROUBLE
-               : status_of(&report);
+    return !error && complain_of_needs(arguments, file, reader) ? CLI_TROUBLE
+                                                                : status_of(&report);
 }
 
 /* --- destinations ------------------------------------------------------------------- */

@@ -54,6 +54,7 @@ static const struct argp_option options[] = {
       "Apply whatever that release needs to accept the stream, or say why nothing can",
       1 },
     { "lossy", KEY_LOSSY, NULL, 0, "Allow a conversion to drop what it cannot keep", 1 },
+    CLI_ALLOW_UNMATCHED(1),
     { "dry-run", KEY_DRY_RUN, NULL, 0, "Print the chain of filters instead of running it",
       1 },
     { "explain", KEY_DRY_RUN, NULL, OPTION_HIDDEN, NULL, 1 }, /* its old name */
@@ -288,7 +289,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         check_arguments(arguments, state);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_parse_unmatched(key, arguments->common);
     }
 }
 
@@ -569,6 +570,7 @@ static bool run_chain(Run *run, GError **error)
     const MigChainOptions chain_options = {
         MIG_CHAIN_OPTIONS_INIT,
         .lossy = run->arguments->lossy,
+        .allow_unmatched = run->arguments->common->allow_unmatched,
         .begin_again = run->sink.files ? begin_output_again : NULL,
         .begin_again_data = run,
         .cancelled = cli_is_cancelled,
@@ -694,6 +696,7 @@ static CliStatus convert_for(Run *run)
     const Arguments *arguments = run->arguments;
     ConvertPlan plan = { .release = arguments->release,
                          .lossy = arguments->lossy,
+                         .allow_unmatched = arguments->common->allow_unmatched,
                          .progress = show_progress,
                          .progress_data = run };
     g_autoptr(GError) error = NULL;

@@ -27,6 +27,7 @@ static const struct argp_option options[] = {
       "Leave out sections or fields; may be repeated", 0 },
     { "all", KEY_ALL, NULL, 0, "Show each difference of a section, not the first 100",
       0 },
+    CLI_ALLOW_UNMATCHED(0),
     { 0 },
 };
 
@@ -84,7 +85,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         }
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_parse_unmatched(key, arguments->common);
     }
 }
 
@@ -161,10 +162,12 @@ static const GError *error_of(const Diff *diff, MigDiffSide side)
 static bool complain(const Diff *diff)
 {
     const MigReader *reader = mig_diff_reader(diff->diff, MIG_DIFF_A);
-    bool any = cli_complain(diff->side[0].file, diff->arguments->only, MIG_ADDRESS_DEVICE,
-                            "--devices=", reader);
+    bool any =
+        cli_complain(diff->arguments->common, diff->side[0].file, diff->arguments->only,
+                     MIG_ADDRESS_DEVICE, "--devices=", reader);
 
-    return cli_complain(diff->side[0].file, diff->arguments->ignore, MIG_ADDRESS_DEVICE,
+    return cli_complain(diff->arguments->common, diff->side[0].file,
+                        diff->arguments->ignore, MIG_ADDRESS_DEVICE,
                         "--ignore=", reader) ||
            any;
 }

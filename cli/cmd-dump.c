@@ -62,6 +62,7 @@ static const struct argp_option options[] = {
       0 },
     { "sort", KEY_SORT, "size|offset|name", 0, "The order of each table's rows", 0 },
     { "top", KEY_TOP, "N", 0, "At most N rows of each table", 0 },
+    CLI_ALLOW_UNMATCHED(0),
     { 0 },
 };
 
@@ -108,7 +109,7 @@ static error_t parse_table_option(DumpOptions *dump_options, int key, char *arg,
         dump_options->top = (guint)top;
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_parse_unmatched(key, dump_options->common);
     }
 }
 
@@ -238,11 +239,11 @@ static bool complain(const Dump *dump)
                                   sections[i]->instance_id);
         }
     }
-    any = cli_complain(dump->file, dump_options->section, MIG_ADDRESS_SECTION,
-                       "--section=", dump->reader);
-    any |= cli_complain(dump->file, dump_options->addresses, MIG_ADDRESS_DEVICE,
-                        "--devices=", dump->reader);
-    if (!any && both && dump->empty) {
+    any = cli_complain(dump_options->common, dump->file, dump_options->section,
+                       MIG_ADDRESS_SECTION, "--section=", dump->reader);
+    any |= cli_complain(dump_options->common, dump->file, dump_options->addresses,
+                        MIG_ADDRESS_DEVICE, "--devices=", dump->reader);
+    if (!any && both && dump->empty && !dump_options->common->allow_unmatched) {
         g_autoptr(GError) error = NULL;
 
         mig_error_set_plain(&error, MIG_ERROR_UNMATCHED,

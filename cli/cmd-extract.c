@@ -39,6 +39,7 @@ static const struct argp_option options[] = {
     { "output", 'o', "FILE|DIR", 0,
       "Where to; without it, or with \"-\", standard output", 0 },
     { "force", KEY_FORCE, NULL, 0, "Replace files that exist", 0 },
+    CLI_ALLOW_UNMATCHED(0),
     { 0 },
 };
 
@@ -147,7 +148,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         }
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_parse_unmatched(key, x->common);
     }
 }
 
@@ -203,10 +204,11 @@ static bool check_found(const Extract *x, GError **error)
     g_autofree char *complaint = mig_addresses_complaint(x->names, &i, what[x->what].kind,
                                                          what[x->what].option, x->reader);
 
-    if (complaint) {
-        mig_error_set_plain(error, MIG_ERROR_UNMATCHED, "%s", complaint);
+    if (!complaint || x->common->allow_unmatched) {
+        return true;
     }
-    return !complaint;
+    mig_error_set_plain(error, MIG_ERROR_UNMATCHED, "%s", complaint);
+    return false;
 }
 
 static bool read_all(Extract *x, GError **error)

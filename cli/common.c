@@ -339,13 +339,26 @@ void cli_print_error(const char *file, const GError *error)
     cli_print_line(stderr, 4, line->str);
 }
 
-bool cli_complain(const char *file, const MigAddresses *addresses, MigAddressKind kind,
-                  const char *option, const MigReader *reader)
+error_t cli_parse_unmatched(int key, CliCommon *common)
+{
+    if (key != CLI_KEY_ALLOW_UNMATCHED) {
+        return ARGP_ERR_UNKNOWN;
+    }
+    common->allow_unmatched = true;
+    return 0;
+}
+
+bool cli_complain(const CliCommon *common, const char *file,
+                  const MigAddresses *addresses, MigAddressKind kind, const char *option,
+                  const MigReader *reader)
 {
     char *complaint;
     size_t i = 0;
     bool any = false;
 
+    if (common->allow_unmatched) {
+        return false;
+    }
     while ((complaint = mig_addresses_complaint(addresses, &i, kind, option, reader))) {
         g_autoptr(GError) error = NULL;
 

@@ -141,7 +141,9 @@ static void forget_result(ConvertPlan *plan)
 /* Runs the filters of the plan over @in, from its start. */
 static bool run_filters(ConvertPlan *plan, MigInput *in, GError **error)
 {
-    const MigChainOptions options = { MIG_CHAIN_OPTIONS_INIT, .lossy = plan->lossy,
+    const MigChainOptions options = { MIG_CHAIN_OPTIONS_INIT,
+                                      .lossy = plan->lossy,
+                                      .allow_unmatched = plan->allow_unmatched,
                                       .cancelled = cli_is_cancelled,
                                       .progress = plan->progress,
                                       .progress_data = plan->progress_data };

@@ -14,6 +14,7 @@
 typedef struct ConvertPlan {
     MigRelease release; /* asked for */
     bool lossy;         /* asked for: what is lossy may be done */
+    bool allow_unmatched;
     /* Called as the input is read, again from 0 for each reading. */
     void (*progress)(void *data, uint64_t position);
     void *progress_data;

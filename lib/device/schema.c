@@ -268,12 +268,18 @@ static bool read_field_member(MigJson *json, const char *key, void *user)
         return f->has_size;
     }
     if (g_str_equal(key, "array_len")) {
-        return f->has_count = mig_json_uint(json, &f->count);
+        f->count_text = mig_json_offset(json);
+        f->has_count = mig_json_uint(json, &f->count);
+        f->count_text_end = (size_t)(json->p - json->text);
+        return f->has_count;
     }
     if (g_str_equal(key, "index")) {
         uint64_t index;
 
-        return f->has_index = mig_json_uint(json, &index);
+        f->index_text = mig_json_offset(json);
+        f->has_index = mig_json_uint(json, &index);
+        f->index_text_end = (size_t)(json->p - json->text);
+        return f->has_index;
     }
     if (g_str_equal(key, "struct")) {
         Vmstate *v = *reading->next = read_vmstate(reading->s);
@@ -294,10 +300,12 @@ static Field *read_field(Schema *s)
     }
     f->name = f->type = "";
     f->count = 1;
+    f->text = mig_json_offset(&s->json);
     reading.next = &f->vmstates;
     if (!mig_json_each(&s->json, s->key, read_field_member, &reading)) {
         return NULL;
     }
+    f->text_end = (size_t)(s->json.p - s->json.text);
     if (!f->has_size) {
         problem(s, "a field has no size");
     }

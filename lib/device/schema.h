@@ -53,7 +53,9 @@ struct Field {
     const Field
         *element;      /* if the description is of a NULL: what the other elements are */
     Vmstate *vmstates; /* a struct has one; a container one or two per element */
-    size_t size_text, size_text_end; /* of the number, in the JSON */
+    /* offsets in the JSON: of its object, and of the numbers in it; 0: it has none */
+    size_t text, text_end, size_text, size_text_end;
+    size_t count_text, count_text_end, index_text, index_text_end;
     Field *next;
 };
 

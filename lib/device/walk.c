@@ -322,17 +322,46 @@ static const Field *walk_array(Walk *w, const Field *first, const Nulls *nulls, 
     return f;
 }
 
+static bool is_sought(const Walk *w, const char *path)
+{
+    return w->sought && w->emit && !w->sought->parent &&
+           g_str_equal(path, w->sought->path);
+}
+
+static void note_place(Sought *sought, const Vmstate *parent, uint64_t from,
+                       uint64_t length)
+{
+    sought->parent = parent;
+    sought->from = from;
+    sought->length = length;
+    sought->around_found = g_ptr_array_copy(sought->around, NULL, NULL);
+}
+
 static void look_whether_sought(Walk *w, const Vmstate *parent, const Vmstate *v,
                                 uint64_t from)
 {
-    Sought *sought = w->sought;
+    if (is_sought(w, w->emit->path->str)) {
+        w->sought->found = v;
+        note_place(w->sought, parent, from,
+                   MIG_SUBSECTION_OVERHEAD + strlen(v->name) + v->size);
+    }
+}
 
-    if (sought && !sought->found && g_str_equal(w->emit->path->str, sought->path)) {
-        sought->parent = parent;
-        sought->found = v;
-        sought->from = from;
-        sought->length = MIG_SUBSECTION_OVERHEAD + strlen(v->name) + v->size;
-        sought->around_found = g_ptr_array_copy(sought->around, NULL, NULL);
+/* The same of a field, with all entries of an array, that was walked from @from on. */
+static void look_whether_field(Walk *w, const Vmstate *parent, const Field *first,
+                               const Field *last, uint64_t from)
+{
+    g_autofree char *path = NULL;
+
+    if (!w->sought || !w->emit || w->sought->parent) {
+        return;
+    }
+    path =
+        g_strconcat(w->emit->path->str, w->emit->path->len ? "." : "", first->name, NULL);
+    if (is_sought(w, path)) {
+        w->sought->first = first;
+        w->sought->last = last;
+        note_place(w->sought, parent, from, w->at - from);
     }
 }
 
@@ -374,6 +403,8 @@ static bool walk_subsection(Walk *w, const Vmstate *parent, const Vmstate *v)
 static bool walk_vmstate(Walk *w, const Vmstate *v, const Nulls *nulls)
 {
     for (const Field *f = v->fields; f; f = f->next) {
+        const Field *first = f;
+        uint64_t from = w->at;
         bool ok;
 
         if (f->starts_array) {
@@ -384,6 +415,7 @@ static bool walk_vmstate(Walk *w, const Vmstate *v, const Nulls *nulls)
         if (!ok) {
             return false;
         }
+        look_whether_field(w, v, first, f, from);
     }
     for (const Vmstate *q = v->subsections; q; q = q->next) {
         if (!walk_subsection(w, v, q)) {

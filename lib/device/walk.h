@@ -2,7 +2,7 @@
 /*
  * Owns:          walking a body by its description.
  * Must not know: what the walk is for.  Private to device/.
- * See also:      device/decode.c; device/cut-subsection.c.
+ * See also:      device/decode.c; device/reshape.c.
  */
 #ifndef MIG_DEVICE_WALK_H
 #define MIG_DEVICE_WALK_H
@@ -10,12 +10,14 @@
 #include "device/emit.h"
 #include "device/schema.h"
 
-/* A subsection that is looked for, and where it was found. */
+/* A subsection or field that is looked for, and where it was found. */
 typedef struct Sought {
     const char *path;
     GPtrArray *around; /* Field, whose bytes are walked, outermost first */
-    const Vmstate *parent, *found;
-    uint64_t from, length; /* of its bytes, marker included */
+    const Vmstate *parent;
+    const Vmstate *found;      /* the subsection, or NULL */
+    const Field *first, *last; /* the entries of the field, or NULL */
+    uint64_t from, length;     /* of its bytes, marker included */
     GPtrArray *around_found;
 } Sought;
 

@@ -7,7 +7,9 @@
  *
  * A filter that looks ahead must see, in the first pass, what it will see in the second.
  * So it has to be the first of its stage that changes anything: where it is not, the
- * chain is cut before it, and what comes out there goes through a temporary file.
+ * chain is cut before it, and what comes out there goes through a temporary file.  The same
+ * holds of one that decodes device state after one that changes what the description says of
+ * it: the reader's description is that of the stage's input.
  */
 #include <string.h>
 #include <unistd.h>
@@ -36,16 +38,18 @@ bool mig_chain_needs_scan(const MigChain *chain)
 /* The end of the stage that begins at @first. */
 static size_t stage_end(const MigChain *chain, size_t first)
 {
-    bool changes = false;
+    bool changes = false, redescribes = false;
     size_t i;
 
     for (i = first; i < chain->instances->len; i++) {
         const MigFilterInstance *instance = mig_chain_instance(chain, i);
 
-        if (changes && wants_scan(instance) == MIG_SCAN_NEEDED) {
+        if ((changes && wants_scan(instance) == MIG_SCAN_NEEDED) ||
+            (redescribes && instance->type->decodes)) {
             break;
         }
         changes |= instance->type->handles != 0;
+        redescribes |= instance->type->redescribes;
     }
     return i;
 }

@@ -145,6 +145,10 @@ bool mig_next_unmatched(MigNext *next, GError **error, const char *format, ...)
     va_start(args, format);
     text = g_strdup_vprintf(format, args);
     va_end(args);
+    if (next->chain->options.allow_unmatched) {
+        mig_next_report(next, NULL, "%s", text);
+        return true;
+    }
     mig_error_set_plain(error, MIG_ERROR_UNMATCHED, "filter %s: %s",
                         mig_chain_instance(next->chain, next->index)->type->name, text);
     return false;

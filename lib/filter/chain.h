@@ -90,6 +90,8 @@ typedef struct MigChainOptions {
     /* Told the position in the input, in plain bytes, now and then. */
     void (*progress)(void *data, uint64_t position);
     void *progress_data;
+    /* What was asked for by name and is not in the stream is reported, and is no error. */
+    bool allow_unmatched;
 } MigChainOptions;
 
 /*

@@ -20,7 +20,8 @@
  *   hop    the place between two filters: there the chain checks that the items still are
  *          a stream.
  *   stage  filters that run together.  The chain is cut before a filter that scans if one
- *          before it changes the stream; a temporary file lies between two stages.
+ *          before it changes the stream, and before one that decodes if one before it
+ *          changes the description; a temporary file lies between two stages.
  */
 #ifndef MIG_FILTER_FILTER_H
 #define MIG_FILTER_FILTER_H
@@ -76,6 +77,9 @@ struct MigFilterType {
     /* Each kind of item is either handed to event() and scan(), or declared safe to pass by.
      * A chain does not start while a kind is neither. */
     uint32_t handles, passes;
+    /* It decodes device state by the description of the stream; it changes what that would have
+     * to say.  After one that changes it the next that decodes is of another stage. */
+    bool decodes, redescribes;
     /* Where RAM_PAGES are handled: the kinds of page that event() and scan() can deal with.
      * The chain refuses a page of another kind. */
     uint32_t page_kinds;
@@ -154,7 +158,7 @@ bool mig_next_refuse(MigNext *next, const MigItem *item, const MigSection *secti
 /*
  * At the end: whether each of @addresses has meant something.  Else *error is UNMATCHED and
  * says what is near in the stream; @option as in mig_addresses_complaint().  What nothing
- * matched is never a success.
+ * matched is no success unless the user allowed it: then it is reported, and this is true.
  */
 bool mig_next_matched(MigNext *next, const MigAddresses *addresses, MigAddressKind kind,
                       const char *option, GError **error);
@@ -168,8 +172,11 @@ bool mig_filter_yes_no(const char *key, const char *value, bool *yes, GError **e
 
 /* All filters, by name; in C a '-' of the name is a '_'. */
 #define MIG_FILTERS(X) \
+    X(add_field)       \
     X(description)     \
     X(drop_command)    \
+    X(drop_field)      \
+    X(drop_register)   \
     X(drop_section)    \
     X(drop_subsection) \
     X(fold)            \
@@ -182,7 +189,10 @@ bool mig_filter_yes_no(const char *key, const char *value, bool *yes, GError **e
     X(ram_decompress)  \
     X(ram_zero)        \
     X(rename_section)  \
+    X(resize_array)    \
     X(set_field)       \
+    X(set_register)    \
+    X(trim)            \
     X(vfio_init_data)  \
     X(vfio_layout)
 

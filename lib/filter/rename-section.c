@@ -253,6 +253,7 @@ const MigFilterType mig_filter_rename_section = {
     .options = rename_options,
     MIG_FILTER_PASSES(MIG_ITEM_BITS_OUTSIDE & ~MIG_ITEM_BIT(COMMAND)),
     .page_kinds = MIG_PAGE_BITS_ALL,
+    .redescribes = true,
     .state_size = sizeof(Rename),
     .configure = rename_configure,
     .wants_scan = rename_wants_scan,

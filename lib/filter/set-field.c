@@ -338,6 +338,7 @@ const MigFilterType mig_filter_set_field = {
     .summary = "give a field of device state another value",
     .options = set_options,
     MIG_FILTER_HANDLES(MIG_ITEM_BIT(DEVICE_STATE) | MIG_ITEM_BIT(VFIO_RECORD)),
+    .decodes = true,
     .state_size = sizeof(SetField),
     .configure = set_configure,
     .event = set_event,

@@ -268,6 +268,17 @@ bool mig_addresses_seek_field(const MigAddresses *addresses, const char *name,
     return false;
 }
 
+bool mig_addresses_in(const MigAddresses *addresses, const char *name,
+                      uint32_t instance_id)
+{
+    for (guint i = 0; i < addresses->list->len; i++) {
+        if (mig_address_is_in(address_at(addresses, i)->text, name, instance_id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void mig_addresses_forget(MigAddresses *addresses)
 {
     for (guint i = 0; i < addresses->list->len; i++) {

@@ -2,7 +2,7 @@
 /*
  * Owns:          see splice.h.
  * Must not know: what the text says.
- * See also:      filter/description-splice.c; device/cut-subsection.c.
+ * See also:      filter/description-splice.c; device/reshape.c.
  */
 #include "stream/splice.h"
 

@@ -2,7 +2,7 @@
 /*
  * Owns:          pieces of a text that are to be replaced.
  * Must not know: what the text says.
- * See also:      filter/description-splice.h; device/cut-subsection.c.
+ * See also:      filter/description-splice.h; device/reshape.c.
  */
 #ifndef MIG_STREAM_SPLICE_H
 #define MIG_STREAM_SPLICE_H

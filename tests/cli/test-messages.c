@@ -271,6 +271,23 @@ START_TEST(absent_is_never_success)
 }
 END_TEST
 
+/* ... unless that is asked for. */
+START_TEST(absent_can_be_allowed)
+{
+    g_autofree char *dir = scratch_dir(), *out = g_build_filename(dir, "out", NULL);
+    g_auto(GStrv) parts = g_strsplit(absent[_i].command, "OUT", -1);
+    g_autofree char *command = g_strjoinv(out, parts);
+    g_autofree char *allowed = g_strconcat(command, " --allow-unmatched", NULL);
+    g_autoptr(Run) run = run_words(allowed);
+
+    if (!strstr(command, "/nonexistent")) { /* a file has to be there */
+        ck_assert_msg(run->status < 2 && !strstr(run->err, "error:"), "%s: %d: %s",
+                      allowed, run->status, run->err);
+    }
+    scratch_remove(dir);
+}
+END_TEST
+
 /* Every way to say what is there finds it; a field also where nothing differs. */
 static const char *const present[] = {
     "dump --devices=cpu --devices=cpu:eip FIXTURE:diff/c.txt",
@@ -355,6 +372,7 @@ Suite *suite_messages(void)
     suite_add_tcase(suite, tc);
     tc = tcase_create("names");
     tcase_add_loop_test(tc, absent_is_never_success, 0, G_N_ELEMENTS(absent));
+    tcase_add_loop_test(tc, absent_can_be_allowed, 0, G_N_ELEMENTS(absent));
     tcase_add_loop_test(tc, present_is_found, 0, G_N_ELEMENTS(present));
     suite_add_tcase(suite, tc);
     return suite;

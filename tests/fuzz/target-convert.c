@@ -214,6 +214,12 @@ void fuzz_filters(const uint8_t *data, size_t n)
         { "set-field:path=apic:id:set=3", NULL },
         { "set-field:path=*/vfio:*INTA:value=1", NULL },
         { "drop-subsection:path=cpu:cpu/fpu", NULL },
+        { "drop-field:path=apic:*", NULL },
+        { "add-field:after=*:*:name=n:type=uint16:value=5", NULL },
+        { "resize-array:path=*:*regs:length=3:fill=last", NULL },
+        { "set-register:path=cpu:cpreg[S3_0_C0_C1_2]:value=1", NULL },
+        { "drop-register:path=cpu:cpreg[*EL1]", NULL },
+        { "trim", NULL },
         { "drop-command:name=SWITCHOVER_START:name=PING", "vfio-config-missing" },
         { "vfio-init-data:drop=yes", NULL },
     };

@@ -81,6 +81,24 @@ END_TEST
 #define EMPTY_ENTRY(name) \
     "{\"name\": \"" name "\", \"instance_id\": 0, \"size\": 0, \"fields\": []}"
 #define DEVICES(list) "description {\n{\"page_size\": 4096, \"devices\": [" list "]}\n}\n"
+/* A device that ends in a struct of four bytes, and has @fields before it. */
+#define SHAPE(fields)                                                                  \
+    DEVICES(                                                                           \
+        "{\"name\": \"x\", \"instance_id\": 0, \"vmsd_name\": \"x\", \"version\": 1, " \
+        "\"fields\": [" fields "]}")
+#define S_FIELD                                                                       \
+    "{\"name\": \"s\", \"type\": \"struct\", \"struct\": {\"vmsd_name\": \"s\", "     \
+    "\"version\": 1, \"fields\": [{\"name\": \"v\", \"type\": \"uint32\", \"size\": " \
+    "4}]}, "                                                                          \
+    "\"size\": 4}"
+#define SHAPED(state, fields) \
+    "header\nfull 3 \"x\" 0 1; " state "; footer 3; eof\n" SHAPE(fields S_FIELD)
+#define A_FIELD "{\"name\": \"a\", \"type\": \"uint32\", \"size\": 4}, "
+#define B_FIELD(count) \
+    "{\"name\": \"b\", \"array_len\": " count ", \"type\": \"uint16\", \"size\": 2}, "
+#define B_EACH                                                             \
+    "{\"name\": \"b\", \"index\": 0, \"type\": \"uint16\", \"size\": 2}, " \
+    "{\"name\": \"b\", \"index\": 1, \"type\": \"uint16\", \"size\": 2}, "
 #define MACHINE_ENTRY(size)                                                              \
     "\"configuration\": {\"vmsd_name\": \"configuration\", \"version\": 1, \"fields\": " \
     "["                                                                                  \
@@ -207,6 +225,68 @@ static const struct {
       NULL, "there is a section called \"b\"" },
     { "rename-section:from=a:to=ram", "header\n" DEVICE("4", "a") "eof", NULL,
       "read in another way" },
+
+    /* drop-field, add-field, resize-array: the description follows, what is around too */
+    { "drop-field:path=x:a", SHAPED("be32 1; be16 2 3; be32 4", A_FIELD B_FIELD("2")),
+      SHAPED("be16 2 3; be32 4", B_FIELD("2")), "x: field a dropped, 4 bytes" },
+    { "drop-field:path=x:b", SHAPED("be32 1; be16 2 3; be32 4", A_FIELD B_FIELD("2")),
+      SHAPED("be32 1; be32 4", A_FIELD), "x: field b dropped, 4 bytes" },
+    { "drop-field:path=x:b:path=x:a:path=x:s",
+      SHAPED("be32 1; be16 2 3; be32 4", A_FIELD B_FIELD("2")),
+      "header\nfull 3 \"x\" 0 1; footer 3; eof\n" SHAPE(""), NULL },
+    { "drop-field:path=x:s.v", SHAPED("be32 4", ""),
+      "header\nfull 3 \"x\" 0 1; footer 3; eof\n" SHAPE(
+          "{\"name\": \"s\", \"type\": \"struct\", \"struct\": {\"vmsd_name\": \"s\", "
+          "\"version\": 1, \"fields\": []}, \"size\": 0}"),
+      NULL },
+    { "drop-field:path=x:*", SHAPED("be32 1; be32 4", A_FIELD),
+      "header\nfull 3 \"x\" 0 1; footer 3; eof\n" SHAPE(""), NULL },
+    { "drop-field:path=x:b[0]", SHAPED("be32 1; be16 2 3; be32 4", A_FIELD B_FIELD("2")),
+      NULL, "one element of an array" },
+    { "add-field:after=x:a:name=b:type=uint16:value=0x203",
+      SHAPED("be32 1; be32 4", A_FIELD),
+      SHAPED("be32 1; be16 0x203; be32 4", A_FIELD "{\"name\": \"b\", \"type\": "
+                                                   "\"uint16\", \"size\": 2}, "),
+      "x: field b added, 2 bytes, after a" },
+    { "add-field:before=x:a:name=b:type=int8:value=-1", SHAPED("be32 1; be32 4", A_FIELD),
+      SHAPED("u8 0xff; be32 1; be32 4",
+             "{\"name\": \"b\", \"type\": \"int8\", \"size\": 1}, " A_FIELD),
+      "x: field b added, 1 bytes, before a" },
+    { "resize-array:path=x:b:length=3:fill=9",
+      SHAPED("be32 1; be16 2 3; be32 4", A_FIELD B_FIELD("2")),
+      SHAPED("be32 1; be16 2 3 9; be32 4", A_FIELD B_FIELD("3")),
+      "b: 2 \342\206\222 3 elements, of which 0 held" },
+    { "resize-array:path=x:b:length=4:fill=last",
+      SHAPED("be32 1; be16 2 3; be32 4", A_FIELD B_FIELD("2")),
+      SHAPED("be32 1; be16 2 3 3 3; be32 4", A_FIELD B_FIELD("4")), NULL },
+    { "resize-array:path=x:b:length=1",
+      SHAPED("be32 1; be16 2 3; be32 4", A_FIELD B_FIELD("2")),
+      SHAPED("be32 1; be16 2; be32 4", A_FIELD B_FIELD("1")),
+      "b: 2 \342\206\222 1 elements, of which 1 held" },
+    { "resize-array:path=x:b:length=0",
+      SHAPED("be32 1; be16 2 3; be32 4", A_FIELD B_FIELD("2")),
+      SHAPED("be32 1; be32 4", A_FIELD), NULL },
+    { "resize-array:path=x:b:length=3:fill=0x10000",
+      SHAPED("be32 1; be16 2 3; be32 4", A_FIELD B_FIELD("2")), NULL,
+      "an element of 2 bytes takes" },
+    /* elements that are described one by one */
+    { "resize-array:path=x:b:length=3",
+      SHAPED("be32 1; be16 2 3; be32 4", A_FIELD B_EACH),
+      SHAPED("be32 1; be16 2 3 0; be32 4",
+             A_FIELD B_EACH "{\"name\": \"b\", \"index\": 2, \"type\": \"uint16\", "
+                            "\"size\": 2}, "),
+      NULL },
+    { "resize-array:path=x:b:length=1",
+      SHAPED("be32 1; be16 2 3; be32 4", A_FIELD B_EACH),
+      SHAPED("be32 1; be16 2; be32 4", A_FIELD
+             "{\"name\": \"b\", \"index\": 0, \"type\": \"uint16\", \"size\": 2}, "),
+      NULL },
+
+    /* trim */
+    { "trim",
+      "header\n" DEVICE("4", "b") "eof\n" DEVICES(ENTRY("b")) "zero 5000; str \"x\"",
+      "header\n" DEVICE("4", "b") "eof\n" DEVICES(ENTRY("b")),
+      "after the end were cut off" },
 
     /* machine */
     { "machine:name=pc-q35-7.2", "header; config \"pc-q35-10.0\"; eof",
@@ -707,6 +787,24 @@ START_TEST(options_are_complete)
         "ram-block:name=a:length=x",
         "drop-section:name=a:ram=lost",
         "rename-section:from=a:to=b:ram=lost",
+        "add-field:after=a:b:name=n",
+        "add-field:after=a:b:type=uint8",
+        "add-field:name=n:type=uint8",
+        "add-field:after=a:b:name=n:type=uint8:value=256",
+        "add-field:after=a:b:name=n:type=buffer",
+        "add-field:after=a:b:name=n:type=buffer:length=2:value=70000",
+        "add-field:after=a:b:name=n\"n:type=uint8",
+        "add-field:after=a:b:before=a:c:name=n:type=uint8",
+        "drop-field",
+        "drop-field:path=a",
+        "resize-array:path=a:b",
+        "resize-array:path=a:b:length=many",
+        "resize-array:path=a:length=3",
+        "drop-register",
+        "drop-register:path=cpu:x",
+        "drop-register:path=cpu:cpreg[NO_SUCH]",
+        "set-register:path=cpu:cpreg[MIDR_EL1]",
+        "set-register:path=cpu:cpreg[MIDR_EL1]:value=x",
         "footers",
         "footers:add=yes:drop=yes",
         "drop-command",
@@ -801,6 +899,10 @@ static const struct {
     { "set-field:path=b:c:value=1", "no device \"b:c\"" },
     { "set-field:path=a:c:value=1", "no field is \"a:c\"" },
     { "drop-subsection:path=a:c", "no field is \"a:c\"" },
+    { "drop-field:path=a:c", "no field is \"a:c\"" },
+    { "add-field:after=a:c:name=n:type=uint8", "no field is \"a:c\"" },
+    { "resize-array:path=b:c:length=1", "no device \"b:c\"" },
+    { "drop-register:path=cpu:cpreg[*]", "no device \"cpu:cpreg[*]\"" },
     { "vfio-layout:to=subflag:config-needed=yes:a", "has no VFIO device" },
     { "drop-command:name=PING", "has no PING to drop" },
     { "null drop-section:name=b ram-zero", "no section \"b\"" },
