@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "check/check-private.h"
+#include "io/budget.h"
 
 void mig_finding_clear(gpointer p)
 {
@@ -225,6 +226,22 @@ void mig_report_no_ground(MigCheck *check, const char *why)
 
     state->outcome = MIG_OUTCOME_NOT_EVALUATED;
     state->why = why;
+}
+
+bool mig_check_is_described(MigCheck *check)
+{
+    const MigDescription *d = mig_reader_description(check->reader);
+    const char *why =
+        !d || !d->valid
+            ? "the description, which lays devices out, is not there or not known"
+        : mig_reader_budget(check->reader)->left == 0
+            ? "the devices' descriptions are longer than the stream is worth"
+            : NULL;
+
+    if (why) {
+        mig_report_no_ground(check, why);
+    }
+    return !why;
 }
 
 MigRelease mig_check_release(const MigCheck *check)

@@ -90,6 +90,10 @@ void mig_report_no_remedy(MigCheck *check, const char *why);
 /* The rule cannot be evaluated in this stream; @why is a static text. */
 void mig_report_no_ground(MigCheck *check, const char *why);
 
+/* Whether the layout of devices can be told from their description; if not, or if looking at it
+ * costs more than the stream is worth, the rule has no ground. */
+bool mig_check_is_described(MigCheck *check);
+
 /* The release asked for; MIG_RELEASE_NONE for none and for several. */
 MigRelease mig_check_release(const MigCheck *check);
 

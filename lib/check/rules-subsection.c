@@ -195,7 +195,8 @@ static void subsection_newer(MigCheck *check, const MigFacts *facts, const MigIt
     MigJson json;
 
     (void)facts;
-    if (item->piece || !mig_check_asks(check, BEFORE(MIG_RELEASE_LAST))) {
+    if (item->piece || !mig_check_asks(check, BEFORE(MIG_RELEASE_LAST)) ||
+        !mig_check_is_described(check)) {
         return;
     }
     text = mig_device_description_text(
@@ -206,10 +207,7 @@ static void subsection_newer(MigCheck *check, const MigFacts *facts, const MigIt
         mig_json_init(&json, text, length);
         search_value(&search, &json, value);
     }
-    if (budget->left == 0) {
-        mig_report_no_ground(
-            check, "the devices' descriptions are longer than the stream is worth");
-    }
+    mig_check_is_described(check);
 }
 
 /* --- two of one name ---------------------------------------------------------------------- */
@@ -274,7 +272,7 @@ static void subsection_twice(MigCheck *check, const MigFacts *facts, const MigIt
     size_t length = 0;
 
     (void)facts;
-    if (item->piece) {
+    if (item->piece || !mig_check_is_described(check)) {
         return;
     }
     json_text = mig_device_description_text(budget, mig_reader_input(reader),
@@ -301,6 +299,7 @@ static void subsection_twice(MigCheck *check, const MigFacts *facts, const MigIt
         mig_report_remedy(check, "drop-subsection:path=%s", value);
         mig_report_gives_up(check, true, "what both subsections hold");
     }
+    mig_check_is_described(check);
 }
 
 const MigRule mig_rules_subsection[] = {

@@ -202,7 +202,12 @@ static void virtio_queue_size(MigCheck *check, const MigFacts *facts, const MigI
 
     (void)facts;
     if (!g_str_has_prefix(device, "virtio-") || item->length != item->whole ||
-        !mig_check_asks(check, REFUSING) || !(queues = queues_of(check, item))) {
+        !mig_check_asks(check, REFUSING) || !mig_check_is_described(check)) {
+        return;
+    }
+    queues = queues_of(check, item);
+    if (!queues) {
+        mig_check_is_described(check);
         return;
     }
     for (uint32_t i = 0; i < queues->len; i++) {

@@ -7,6 +7,8 @@
 #include "migstat.h"
 #include "support.h"
 
+#include "conversion.h"
+
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
 #include <string.h>
@@ -229,6 +231,24 @@ START_TEST(what_could_not_be_evaluated_is_said)
     ck_assert_msg(g_regex_match(line, run->out, 0, NULL), "%s", run->out);
     ck_assert_ptr_nonnull(strstr(run->out, " rules evaluated\n"));
     ck_assert_ptr_null(strstr(plain->out, "evaluated"));
+}
+END_TEST
+
+/* Where no description says how devices are laid out, what is read of it is not judged. */
+START_TEST(what_needs_a_description_says_so)
+{
+    static const char text[] = "header; config \"pc-q35-10.0\"; full 3 "
+                               "\"0000:00:03.0/virtio-net\" 0 11; zero 40; "
+                               "footer 3; eof";
+    g_autoptr(GBytes) stream = assembled(text);
+    g_autoptr(Run) run =
+        run_migstat(stream, "check", "-v", "--for=11.1", "--width=400", "-", NULL);
+    const char *line = strstr(run->out, "not evaluated (the description, which lays "
+                                        "devices out, is not there or not known): ");
+
+    ck_assert_msg(line && strstr(line, "subsection-twice") &&
+                      strstr(line, "virtio-queue-size"),
+                  "%s", run->out);
 }
 END_TEST
 
@@ -542,6 +562,7 @@ Suite *suite_check(void)
     tcase_add_test(tc, without_a_file_there_is_nothing_to_do);
     tcase_add_test(tc, findings_are_lines_that_can_be_searched);
     tcase_add_test(tc, what_could_not_be_evaluated_is_said);
+    tcase_add_test(tc, what_needs_a_description_says_so);
     tcase_add_loop_test(tc, a_summary_names_its_file_and_never_promises, 0,
                         G_N_ELEMENTS(summaries));
     tcase_add_loop_test(tc, a_hint_leads_to_what_was_asked, 0, G_N_ELEMENTS(hints));

@@ -356,6 +356,9 @@ static Facts facts_of(const char *stream)
     return facts;
 }
 
+/* Why what needs the layout of devices is not evaluated. */
+#define UNDESCRIBED "the description, which lays devices out, is not there or not known"
+
 START_TEST(a_real_stream_is_sound)
 {
     g_auto(GStrv) names = fixture_list("real", ".mig.zst");
@@ -364,6 +367,10 @@ START_TEST(a_real_stream_is_sound)
     for (size_t i = 0; i < mig_rule_count(); i++) {
         const char *why;
         MigOutcome outcome = mig_check_outcome(judged->check, i, &why);
+        if (outcome == MIG_OUTCOME_NOT_EVALUATED && why == strstr(why, UNDESCRIBED)) {
+            ck_assert_ptr_null(mig_reader_description(judged->reader)); /* postcopy */
+            continue;
+        }
         ck_assert_msg(outcome == (mig_rule_needs_release(mig_rule_at(i)) ||
                                           mig_rule_needs_destination(mig_rule_at(i))
                                       ? MIG_OUTCOME_NOT_ASKED
