@@ -271,6 +271,7 @@ static bool run_stages(MigChain *chain, MigInput *in, MigInput *again, MigOutput
 
         chain->last = stage_end(chain, chain->first);
         mig_hop_clear(&chain->out_hop);
+        chain->follower = (MigFollower){ 0 };
         if (chain->last == chain->instances->len) {
             break;
         }

@@ -9,6 +9,7 @@
 #define MIG_FILTER_CHAIN_PRIVATE_H
 
 #include "filter/filter.h"
+#include "filter/follower.h"
 #include "filter/hop.h"
 #include "stream/writer.h"
 
@@ -37,6 +38,7 @@ struct MigChain {
     MigReader *reader;
     MigWriter *writer; /* NULL in a first pass */
     MigHop out_hop;
+    MigFollower follower;
     uint8_t *scratch;
 };
 

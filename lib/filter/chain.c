@@ -314,6 +314,10 @@ bool mig_chain_deliver(MigChain *chain, size_t i, const MigItem *item, GError **
     if (chain->last > chain->first && (problem = mig_hop_check(&chain->out_hop, item))) {
         return broke(chain, i, item, problem, error);
     }
+    if (chain->last > chain->first &&
+        !mig_follower_check(&chain->follower, &(MigNext){ chain, i - 1 }, item, error)) {
+        return false;
+    }
     return mig_writer_put(chain->writer, item, error);
 }
 

@@ -12,21 +12,14 @@
 #include "stream/description.h"
 #include "stream/outer-encode.h"
 #include "stream/outer.h"
-#include "stream/page.h"
 
 typedef struct Footers {
     bool add, drop;
     bool open;    /* in a section whose footer has not come */
     MigItem last; /* an item of it */
     bool device_state, description;
-    /* What the last item was: a footer that was dropped, or an end mark after one. */
-    enum { AFTER_ANY, AFTER_DROPPED, AFTER_EOF } after;
     uint64_t n;
 } Footers;
-
-/* Zeros after the end mark by which it is known, whatever follows them; as in
- * stream/plausible.c. */
-#define ZEROS_AFTER_EOF 32u
 
 static bool footers_configure(void *state, const char *key, const char *value,
                               GError **error)
@@ -97,84 +90,13 @@ static bool drop_footer(Footers *footers, MigNext *next, const MigItem *item,
         }
     }
     footers->n++;
-    footers->after = AFTER_DROPPED;
     return true;
-}
-
-static bool has_plain_name(const MigSection *section)
-{
-    uint32_t i = 0;
-
-    while (i < section->name_length && g_ascii_isprint(section->name[i])) {
-        i++;
-    }
-    return i > 0 && i == section->name_length;
-}
-
-/* Whether a reader takes @item for what follows a section, and not for a footer that is
- * missing: as in stream/plausible.c. */
-static bool may_follow(const MigItem *item)
-{
-    switch (item->kind) {
-    case MIG_ITEM_SECTION_HEADER:
-        return !item->defect && has_plain_name(item->section);
-    case MIG_ITEM_COMMAND:
-        return !item->defect;
-    default:
-        return item->kind == MIG_ITEM_EOF;
-    }
-}
-
-/* The same for what comes after an end mark.  False with *error where it cannot be read. */
-static bool may_follow_eof(Footers *footers, MigNext *next, const MigItem *item,
-                           bool *may, GError **error)
-{
-    const uint8_t *p;
-    const char *json;
-    size_t n;
-
-    if (item->kind == MIG_ITEM_PADDING) { /* something else may come after few zeros */
-        *may = true;
-        footers->after =
-            item->piece + item->length < ZEROS_AFTER_EOF ? AFTER_EOF : AFTER_ANY;
-        return true;
-    }
-    p = mig_next_bytes(next, item, error);
-    if (p && item->kind == MIG_ITEM_DESCRIPTION) {
-        json = mig_description_item_json(item, p, &n);
-        *may = n > 0 && json[0] == '{';
-    } else {
-        *may =
-            p && item->length >= ZEROS_AFTER_EOF && mig_page_is_zero(p, ZEROS_AFTER_EOF);
-    }
-    return p != NULL;
-}
-
-/* Nobody could tell that the section before has no footer, if not by what follows. */
-static bool check_follower(Footers *footers, MigNext *next, const MigItem *item,
-                           GError **error)
-{
-    bool may = footers->after != AFTER_DROPPED || may_follow(item);
-    bool ends = footers->after == AFTER_EOF;
-
-    footers->after = footers->after == AFTER_DROPPED && item->kind == MIG_ITEM_EOF
-                         ? AFTER_EOF
-                         : AFTER_ANY;
-    if (ends && !may_follow_eof(footers, next, item, &may, error)) {
-        return false;
-    }
-    return may || mig_next_refuse(next, item, item->section, error,
-                                  "without the footer before it, this would be taken for "
-                                  "a footer that is missing");
 }
 
 static bool footers_event(void *state, MigNext *next, const MigItem *item, GError **error)
 {
     Footers *footers = state;
 
-    if (!check_follower(footers, next, item, error)) {
-        return false;
-    }
     switch (item->kind) {
     case MIG_ITEM_SECTION_FOOTER:
         if (footers->drop ? !drop_footer(footers, next, item, error)

@@ -95,7 +95,6 @@ static bool is_complete(GBytes *bytes)
 
 typedef struct Doubt {
     bool guessed; /* an end was looked for, or is not where it should be */
-    bool footers, trailing;
     uint64_t ram; /* bytes of all blocks */
 } Doubt;
 
@@ -104,23 +103,19 @@ static void note_doubt(const MigItem *item, void *user)
     Doubt *doubt = user;
 
     doubt->guessed |= item->inferred || item->description_differs || item->defect;
-    doubt->footers |= item->kind == MIG_ITEM_SECTION_FOOTER;
-    doubt->trailing |= item->kind == MIG_ITEM_TRAILING;
     if (item->kind == MIG_ITEM_RAM_BLOCK) {
         doubt->ram += MIN(item->block->used_length, RAM_MAX + 1);
     }
 }
 
 /* Complete, and no end in it was guessed: to guess is to look at what follows, which a
- * conversion may change.  Whether there are footers is guessed too where the end mark follows
- * the first section, by what follows that. */
+ * conversion may change. */
 static bool is_certain(GBytes *bytes, Doubt *doubt)
 {
     size_t n;
     const uint8_t *data = g_bytes_get_data(bytes, &n);
 
-    return fuzz_read(data, n, note_doubt, doubt) && !doubt->guessed &&
-           (doubt->footers || !doubt->trailing);
+    return fuzz_read(data, n, note_doubt, doubt) && !doubt->guessed;
 }
 
 /* Errors that check finds without a release, save those of the rule @announced. */

@@ -59,6 +59,7 @@ END_TEST
 
 /* --- one stream to another ---------------------------------------------------------- */
 
+#define ONLY(footer) "start 2 \"ram\" 0 4; ram-size 0; ram-eos; " footer
 #define RAM                                                                       \
     "start 2 \"ram\" 0 4; ram-size 0x4000; ram-block \"pc.ram\" 0x4000; ram-eos;" \
     "footer 2\n"
@@ -478,10 +479,21 @@ static const struct {
       "header; full 3 \"a\" 0 1; eof\n" DEVICES(EMPTY_ENTRY("a")), "1 footers dropped" },
 
     /* and what follows has to look as if it followed a section */
-    { "footers:drop=yes", "header\n" RAM RAM_END "eof; str \"behind\"", NULL,
+    { "footers:drop=yes", "header\n" ONLY("footer 2; ") "eof; str \"behind\"", NULL,
       "taken for a footer that is missing" },
-    { "footers:drop=yes", "header\n" RAM RAM_END "eof; zero 31; str \"behind\"", NULL,
-      "taken for a footer that is missing" },
+    { "footers:drop=yes", "header\n" ONLY("footer 2; ") "eof; zero 31; str \"behind\"",
+      NULL, "taken for a footer that is missing" },
+    /* whichever filter makes it so; another section before it tells */
+    { "keep-section:name=ram@0",
+      "header\n" ONLY("") "start 3 \"ram\" 1 4; ram-size 0; ram-eos; eof; str \"b\"",
+      NULL, "taken for a footer that is missing" },
+    { "drop-section:name=ram@1",
+      "header\n" ONLY("") "start 3 \"ram\" 1 4; ram-size 0; ram-eos; eof; str \"b\"",
+      NULL, "taken for a footer that is missing" },
+    { "null",
+      "header\n" ONLY("") "start 3 \"ram\" 1 4; ram-size 0; ram-eos; eof; str \"b\"",
+      "header\n" ONLY("") "start 3 \"ram\" 1 4; ram-size 0; ram-eos; eof; str \"b\"",
+      "" },
     { "footers:drop=yes",
       "header; start 2 \"ram\" 0 4; ram-size 0; ram-eos; footer 2; eof; zero 32; str "
       "\"b\"",
