@@ -25,7 +25,9 @@ const MigMessage mig_messages_ram[] = {
           "started.",
       .help =
           "Give the destination the same device at the same PCI address, and the same "
-          "memory backends with the same ids. No conversion takes a block out.",
+          "memory backends with the same ids. The filters drop-section and "
+          "rename-section "
+          "of convert take a device's blocks along, and ram-block drops or renames one.",
       .decode = mig_decode_block },
     { .id = "ram-block-size",
       .form = CAUSE,
