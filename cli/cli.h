@@ -94,7 +94,8 @@ struct CliCommand {
     X(explain)          \
     X(extract)          \
     X(needs)            \
-    X(receive)
+    X(receive)          \
+    X(recover)
 
 #define CLI_DECLARE_COMMAND(name) extern const CliCommand cli_command_##name;
 CLI_COMMANDS(CLI_DECLARE_COMMAND)

@@ -503,6 +503,7 @@ typedef struct Run {
     MigChain *chain;
     MigInputOptions in_options;
     MigInput *in;
+    MigFileId input_id;
     Sink sink;
     MigOutput *out;
     CliProgress progress;
@@ -545,8 +546,14 @@ static MigInput *open_again(const Run *run, GError **error)
 
 static MigOutput *begin_output(Run *run, GError **error)
 {
-    run->out = mig_output_new_fd(run->sink.fd, output_name(run->arguments),
-                                 &run->arguments->out, error);
+    MigOutputOptions out_options = run->arguments->out;
+
+    if (run->sink.files && cli_files_can_patch(run->sink.files)) {
+        out_options.input = &run->input_id;
+        out_options.over = run->in;
+    }
+    run->out =
+        mig_output_new_fd(run->sink.fd, output_name(run->arguments), &out_options, error);
     return run->out;
 }
 
@@ -651,7 +658,12 @@ static CliStatus finish(const Run *run, const ConvertPlan *plan)
 {
     g_autoptr(GError) error = NULL;
 
-    if (run->sink.files && !cli_files_commit(run->sink.files, &error)) {
+    CliFiles *files = run->sink.files;
+
+    if (files && !cli_files_commit_some(files,
+                                        mig_output_is_patch(run->out) ? CLI_FILES_PATCHED
+                                                                      : CLI_FILES_ALL,
+                                        &error)) {
         return fail("migstat convert", error);
     }
     report(run, plan);
@@ -774,6 +786,7 @@ static CliStatus convert(Arguments *arguments, MigChain *chain)
     if (!cli_input_stat(arguments->common, arguments->input, 0, &st)) {
         return run_inside(&run); /* which says why */
     }
+    run.input_id = mig_file_id(&st);
     if (!arguments->dry_run && !open_sink(&run.sink, arguments, &st, &error)) {
         status = fail("migstat convert", error);
     } else if (cli_confine(arguments->common,

@@ -36,6 +36,7 @@ struct CliFiles {
     int folder;
     bool made_dir, committed; /* @committed: what is in it */
     bool sync;
+    bool can_patch;
     GArray *files;
     CliHelper *helper; /* NULL: this process makes them. */
 };
@@ -170,6 +171,7 @@ int cli_files_open(CliFiles *files, const char *path, GError **error)
     if (!target) {
         add_hint(files, AT_FDCWD, path, error);
     }
+    files->can_patch = target && mig_target_can_patch(target);
     return add_target(files, path, target, false);
 }
 
@@ -249,6 +251,10 @@ bool cli_files_commit_some(CliFiles *files, unsigned which, GError **error)
     if (files->helper) {
         return cli_helper_commit(files->helper, which, error);
     }
+    if (which == CLI_FILES_PATCHED) {
+        return files->can_patch &&
+               mig_target_patch(g_array_index(files->files, File, 0).target, error);
+    }
     for (guint i = 0; i < files->files->len; i++) {
         if (!is_of(files, i, which) ||
             mig_target_commit(g_array_index(files->files, File, i).target, error)) {
@@ -273,6 +279,11 @@ bool cli_files_commit_some(CliFiles *files, unsigned which, GError **error)
 bool cli_files_commit(CliFiles *files, GError **error)
 {
     return cli_files_commit_some(files, CLI_FILES_ALL, error);
+}
+
+bool cli_files_can_patch(const CliFiles *files)
+{
+    return files->can_patch;
 }
 
 void cli_files_sync(CliFiles *files)

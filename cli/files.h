@@ -36,14 +36,19 @@ void cli_files_sync(CliFiles *files);
  * attributes were lost of files that were replaced.  Call once. */
 bool cli_files_commit(CliFiles *files, GError **error);
 
-/* The same for some alone, while nothing stays of the others: those of cli_files_add(), or one of
- * cli_files_open(), the @i-th that was started being CLI_FILES_ONE + @i. */
+/* The same for some alone, while nothing stays of the others: those of cli_files_add(); the one
+ * that is written in place, which is patched (mig_target_patch()); or one of cli_files_open(), the
+ * @i-th that was started being CLI_FILES_ONE + @i. */
 typedef enum CliFilesWhich {
     CLI_FILES_ALL,
     CLI_FILES_ADDED,
+    CLI_FILES_PATCHED,
     CLI_FILES_ONE
 } CliFilesWhich;
 bool cli_files_commit_some(CliFiles *files, unsigned which, GError **error);
+
+/* Whether CLI_FILES_PATCHED can be. */
+bool cli_files_can_patch(const CliFiles *files);
 
 /* A line for each file: its path and its size. */
 void cli_files_list(const CliFiles *files, FILE *to);

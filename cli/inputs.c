@@ -13,6 +13,7 @@
 
 #include "capture.h"
 #include "helper.h"
+#include "text.h"
 
 /* Descriptors beyond those of the inputs, amply. */
 #define OTHER_DESCRIPTORS 64u
@@ -42,6 +43,25 @@ static void clear_input(gpointer p)
     g_free(input->path);
 }
 
+/* A folder cannot; a file that was changed in part would mislead. */
+static bool can_be_read(const char *path, const struct stat *st, GError **error)
+{
+    if (S_ISDIR(st->st_mode)) {
+        mig_error_set_plain(error, MIG_ERROR_IO, "it is a folder, not a file");
+        return false;
+    }
+    if (S_ISREG(st->st_mode) && mig_journal_exists(path)) {
+        g_autofree char *name = cli_shell_name(path);
+
+        mig_error_set_plain(error, MIG_ERROR_USAGE,
+                            "a change in place was broken off, or is going on; where no "
+                            "migstat runs, `migstat recover %s` brings the old file back",
+                            name);
+        return false;
+    }
+    return true;
+}
+
 /* A FIFO is waited for, as cat does. */
 static int open_path(const char *path, GError **error)
 {
@@ -51,8 +71,7 @@ static int open_path(const char *path, GError **error)
     do {
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     } while (fd < 0 && errno == EINTR && !cli_is_cancelled(NULL));
-    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
-        mig_error_set_plain(error, MIG_ERROR_IO, "it is a folder, not a file");
+    if (fd >= 0 && fstat(fd, &st) == 0 && !can_be_read(path, &st, error)) {
         close(fd);
         return -1;
     }

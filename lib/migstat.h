@@ -22,6 +22,7 @@
 #include "filter/chain.h"
 #include "io/error.h"
 #include "io/input.h"
+#include "io/journal.h"
 #include "io/number.h"
 #include "io/output-target.h"
 #include "io/output.h"

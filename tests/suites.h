@@ -67,6 +67,7 @@
     SUITE(reader)      \
     SUITE(readme)      \
     SUITE(receive)     \
+    SUITE(recover)     \
     SUITE(registers)   \
     SUITE(repair)      \
     SUITE(return_path) \

@@ -103,11 +103,10 @@ void mig_emit_value(MigEmit *e, const MigField *field)
     g_string_truncate(e->path, before);
 }
 
-/* One that is shown as bytes. */
-static void emit_bytes(MigEmit *e, MigFieldKind kind, const char *name, const char *type,
-                       uint64_t at, uint64_t length, const char *note)
+void mig_emit_bytes(MigEmit *e, const char *name, const char *type, uint64_t at,
+                    uint64_t length, const char *note)
 {
-    const MigField field = { .kind = kind,
+    const MigField field = { .kind = MIG_FIELD_BYTES,
                              .name = name,
                              .type = type,
                              .offset = at,
@@ -117,15 +116,16 @@ static void emit_bytes(MigEmit *e, MigFieldKind kind, const char *name, const ch
     mig_emit_value(e, &field);
 }
 
-void mig_emit_bytes(MigEmit *e, const char *name, const char *type, uint64_t at,
-                    uint64_t length, const char *note)
-{
-    emit_bytes(e, MIG_FIELD_BYTES, name, type, at, length, note);
-}
-
 void mig_emit_mismatch(MigEmit *e, uint64_t at, uint64_t length, const char *note)
 {
-    emit_bytes(e, MIG_FIELD_MISMATCH, "?", "mismatch", at, length, note);
+    const MigField field = { .kind = MIG_FIELD_MISMATCH,
+                             .name = "?",
+                             .type = "mismatch",
+                             .offset = at,
+                             .length = length,
+                             .note = note };
+
+    mig_emit_value(e, &field);
 }
 
 uint64_t mig_emit_get_be(const MigEmit *e, uint64_t at, unsigned width)

@@ -360,8 +360,9 @@ static MigSource *qcow2_open(MigSource *source, MigOpening *opening, GError **er
     }
     entry->shown.is_read = true;
     opening->container->words = "a snapshot in a qcow2 image";
-    return mig_source_qcow2_new(g_steal_pointer(&owned), &image.map,
-                                entry->shown.state_size, opening->expansion, error);
+    return mig_source_qcow2_new(
+        g_steal_pointer(&owned), &image.map, entry->shown.state_size,
+        mig_expansion_max(opening->expansion, source->size), error);
 }
 
 static MigSink *qcow2_wrap(MigSink *sink, const MigWrapping *wrapping, GError **error)

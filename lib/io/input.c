@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "io/input-memory.h"
-#include "io/input-stated.h"
 #include "io/tiny.h"
 
 /*
@@ -298,27 +297,6 @@ bool mig_input_end_error(const MigInput *in, GError **error)
     }
     g_propagate_error(error, g_error_copy(in->failure));
     return false;
-}
-
-bool mig_input_has_stated_end(const MigInput *in)
-{
-    return in->source->stated != 0;
-}
-
-void mig_input_end_as_stated(MigInput *in)
-{
-    uint64_t end = MAX(in->source->stated, mig_input_tell(in));
-
-    if (!in->source->stated) {
-        return;
-    }
-    in->source->size = end;
-    in->source->stated = 0;
-    if (in->limit_offset >= end) {
-        in->limit -= in->limit_offset - end;
-        in->limit_offset = end;
-        in->ended = true;
-    }
 }
 
 /* --- random access --- */

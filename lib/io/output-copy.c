@@ -161,22 +161,30 @@ static bool copy_with_holes(MigOutput *out, MigInput *in, int fd, uint64_t fd_of
     return true;
 }
 
-bool mig_output_copy(MigOutput *out, MigInput *in, uint64_t offset, uint64_t length,
-                     GError **error)
+bool mig_output_copy_range(MigOutput *out, MigInput *in, uint64_t offset, uint64_t length)
 {
     uint64_t fd_offset;
     int fd = mig_input_copy_fd(in, offset, &fd_offset);
 
-    if (!out->failure) {
-        if (!out->sink->ops->take || fd < 0 || length <= GATHER) {
-            copy_through_memory(out, in, offset, length);
-        } else if (mig_output_flush(out)) {
-            if (is_sparse(fd, fd_offset + length)) {
-                copy_with_holes(out, in, fd, fd_offset, offset, length);
-            } else {
-                copy_data(out, in, fd, fd_offset, offset, length);
-            }
-        }
+    if (!out->sink->ops->take || fd < 0 || length <= GATHER) {
+        return copy_through_memory(out, in, offset, length);
+    }
+    return mig_output_flush(out) &&
+           (is_sparse(fd, fd_offset + length)
+                ? copy_with_holes(out, in, fd, fd_offset, offset, length)
+                : copy_data(out, in, fd, fd_offset, offset, length));
+}
+
+bool mig_output_copy(MigOutput *out, MigInput *in, uint64_t offset, uint64_t length,
+                     GError **error)
+{
+    if (!out->failure && mig_output_stays(out, in, offset)) {
+        mig_output_keep(out, length);
+    } else if (!out->failure) {
+        uint64_t from = out->sink->position;
+
+        mig_output_copy_range(out, in, offset, length);
+        mig_output_note_change(out, from);
     }
     if (out->failure) {
         return mig_output_repeat_failure(out, error);
@@ -203,6 +211,9 @@ bool mig_output_moves(MigOutput *out, const MigInput *in, uint64_t offset)
     uint64_t fd_offset;
     int fd = mig_input_copy_fd(in, offset, &fd_offset);
 
+    if (mig_output_stays(out, in, offset)) {
+        return true;
+    }
     if (!out->sink->ops->take || fd < 0) {
         return false;
     }

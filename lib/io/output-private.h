@@ -31,6 +31,11 @@ struct MigOutput {
     size_t n_gathered;
     uint8_t *piece; /* For what is copied through memory, once needed. */
 
+    MigInput *over;  /* NULL: all is written. */
+    GArray *changed; /* With @over: MigRange, ascending, what was written. */
+    bool is_patch;
+    uint64_t old_size; /* of @over, in the file */
+
     int asked; /* The input's descriptor that @moves speaks of; -1: none. */
     MigMoves moves;
     GPtrArray *wrappers; /* Their names, outermost first. */
@@ -40,6 +45,27 @@ struct MigOutput {
 
 /* Writes what was gathered.  False with out->failure set. */
 bool mig_output_flush(MigOutput *out);
+
+/* Appends a range as mig_output_copy() does, but does not count it. */
+bool mig_output_copy_range(MigOutput *out, MigInput *in, uint64_t offset,
+                           uint64_t length);
+
+/* --- output-patch.c: an output over an input --- */
+
+/* Begins one over @over, where that is the plain file @id.  Either may be NULL. */
+void mig_output_begin_patch(MigOutput *out, MigInput *over, const MigFileId *id);
+
+/* Whether plain byte @offset of @in is where the next byte of the output goes, and stays. */
+bool mig_output_stays(const MigOutput *out, const MigInput *in, uint64_t offset);
+
+/* Appends @length bytes that stay: nothing is written. */
+bool mig_output_keep(MigOutput *out, uint64_t length);
+
+/* Takes down that all from @from on to where the output is was written. */
+void mig_output_note_change(MigOutput *out, uint64_t from);
+
+/* At the end: makes the output a patch, or a whole file.  False with out->failure set. */
+bool mig_output_settle(MigOutput *out);
 
 /* Returns false, with the failure that ended this output as *error. */
 bool mig_output_repeat_failure(const MigOutput *out, GError **error);

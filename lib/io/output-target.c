@@ -14,7 +14,9 @@
 #include <unistd.h>
 
 #include "io/attributes.h"
+#include "io/lock.h"
 #include "io/options.h"
+#include "io/patch.h"
 #include "io/place.h"
 
 #define NAME_ATTEMPTS 100 /* At a temporary name that nobody has. */
@@ -24,6 +26,7 @@ struct MigTarget {
     int directory;   /* Where the file is to appear, */
     char *name;      /* and its name there. */
     struct stat old; /* What had the name before, if it is to be replaced. */
+    int file;        /* That one, open for writing; -1: it cannot be. */
     int fd;
     GString *lost;   /* Attributes of it that the new file does not have. */
     char *temporary; /* The hidden name, while there is one. */
@@ -181,6 +184,25 @@ static bool hand_down(MigTarget *target, GError **error)
     return true;
 }
 
+/* What is to be replaced in place may be changed in place too, if it may be written and nobody
+ * else uses it. */
+static bool open_old(MigTarget *target, GError **error)
+{
+    struct stat st;
+
+    target->file = openat(target->directory, target->name,
+                          O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (target->file < 0) {
+        return true;
+    }
+    if (fstat(target->file, &st) != 0 || st.st_ino != target->old.st_ino ||
+        st.st_dev != target->old.st_dev) {
+        fail_changed(target, error);
+        return false;
+    }
+    return mig_lock_file(target->file, target->path, error);
+}
+
 /* A new file is no more open to others than the input; what comes from elsewhere than a file
  * may be a guest's memory, which is nobody's business. */
 static mode_t mode_for(const MigFileId *input)
@@ -198,6 +220,9 @@ static bool start(MigTarget *target, const MigFileId *input, GError **error)
     if (target->in_place &&
         (input->device != target->old.st_dev || input->inode != target->old.st_ino)) {
         fail_changed(target, error);
+        return false;
+    }
+    if (target->in_place && !open_old(target, error)) {
         return false;
     }
     /* What replaces a private file must not be readable by others even for a moment. */
@@ -231,7 +256,7 @@ MigTarget *mig_target_new_at(int folder, const char *name, const char *path,
     target->path = g_strdup(path);
     target->name = g_strdup(name);
     target->directory = fcntl(folder, F_DUPFD_CLOEXEC, 0);
-    target->fd = -1;
+    target->fd = target->file = -1;
     target->in_place = known.in_place;
     target->replace = known.replace || known.in_place;
     if (known.in_place && (!known.input || !S_ISREG(known.input->mode))) {
@@ -411,6 +436,35 @@ bool mig_target_commit(MigTarget *target, GError **error)
     return true;
 }
 
+bool mig_target_can_patch(const MigTarget *target)
+{
+    return target->file >= 0 && target->old.st_nlink == 1;
+}
+
+/* Whether the file is the one that was read, as it was then. */
+static bool is_as_it_was(const MigTarget *target)
+{
+    struct stat now;
+
+    return is_old(target, target->name) && fstat(target->file, &now) == 0 &&
+           now.st_nlink == 1 && now.st_size == target->old.st_size &&
+           now.st_mtim.tv_sec == target->old.st_mtim.tv_sec &&
+           now.st_mtim.tv_nsec == target->old.st_mtim.tv_nsec;
+}
+
+bool mig_target_patch(MigTarget *target, GError **error)
+{
+    const MigPatched file = { target->directory, target->name, target->path,
+                              target->file };
+
+    g_return_val_if_fail(mig_target_can_patch(target), false);
+    if (!is_as_it_was(target)) {
+        fail_changed(target, error);
+        return false;
+    }
+    return mig_patch_apply(&file, target->fd, error);
+}
+
 void mig_target_give_up(MigTarget *target)
 {
     g_clear_pointer(&target->temporary, g_free);
@@ -428,6 +482,9 @@ void mig_target_free(MigTarget *target)
     }
     if (target->fd >= 0) {
         close(target->fd);
+    }
+    if (target->file >= 0) {
+        close(target->file);
     }
     if (target->directory >= 0) {
         close(target->directory);

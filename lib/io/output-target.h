@@ -79,6 +79,17 @@ MIG_API void mig_target_keep_replaced(MigTarget *target);
  * file of that name meanwhile. */
 MIG_API bool mig_target_commit(MigTarget *target, GError **error);
 
+/*
+ * In place, in the stead of mig_target_commit(): what was written is a patch (mig_output_is_patch())
+ * and is applied to the file, which keeps its inode.  An undo journal beside it makes it whole or not
+ * at all: mig_journal_recover() (io/journal.h) brings the old file back after a crash.
+ * Errors: as there; USAGE where another process has locked the file.
+ */
+MIG_API bool mig_target_patch(MigTarget *target, GError **error);
+
+/* Whether mig_target_patch() can be: in place, of a file with one name that may be written. */
+MIG_API bool mig_target_can_patch(const MigTarget *target);
+
 /* Undoes a commit: the old file has its name back.  If the old file could not be preserved,
  * the new one keeps the name. */
 MIG_API void mig_target_undo(MigTarget *target);

@@ -11,6 +11,7 @@
 
 #include "io/container-type.h"
 #include "io/options.h"
+#include "io/patch.h"
 
 /* --- bytes --- */
 
@@ -22,7 +23,11 @@ bool mig_output_repeat_failure(const MigOutput *out, GError **error)
 
 static bool emit(MigOutput *out, const void *data, size_t n)
 {
-    return out->sink->ops->write(out->sink, data, n, &out->failure);
+    uint64_t from = out->sink->position;
+    bool ok = out->sink->ops->write(out->sink, data, n, &out->failure);
+
+    mig_output_note_change(out, from);
+    return ok;
 }
 
 bool mig_output_flush(MigOutput *out)
@@ -69,7 +74,11 @@ static MigOutput *output_new(MigTarget *target, int fd, const char *name,
     out->file = mig_sink_file_new(target ? mig_target_fd(target) : fd, name, cancel);
     out->wrappers = g_ptr_array_new();
     out->sink = mig_container_wrap(out->file, options, out->wrappers, error);
-    return out->sink ? g_steal_pointer(&out) : NULL;
+    if (!out->sink) {
+        return NULL;
+    }
+    mig_output_begin_patch(out, options->over, options->input);
+    return g_steal_pointer(&out);
 }
 
 static bool take_options(MigOutputOptions *known, const MigOutputOptions *options,
@@ -107,11 +116,16 @@ MigOutput *mig_output_new_fd(int fd, const char *name, const MigOutputOptions *o
 
 bool mig_output_commit(MigOutput *out, GError **error)
 {
-    if (!out->failure && mig_output_flush(out)) {
+    if (!out->failure && mig_output_flush(out) && mig_output_settle(out)) {
         out->sink->ops->finish(out->sink, &out->failure);
     }
+    if (!out->failure && out->is_patch) {
+        mig_patch_write_table(out->file->fd, out->changed, out->file->position, out->name,
+                              &out->failure);
+    }
     if (!out->failure && out->target) {
-        mig_target_commit(out->target, &out->failure);
+        (out->is_patch ? mig_target_patch : mig_target_commit)(out->target,
+                                                               &out->failure);
     }
     return !out->failure || mig_output_repeat_failure(out, error);
 }
@@ -124,6 +138,7 @@ void mig_output_free(MigOutput *out)
     mig_sink_free(out->sink);
     mig_target_free(out->target);
     g_clear_pointer(&out->wrappers, g_ptr_array_unref);
+    g_clear_pointer(&out->changed, g_array_unref);
     g_clear_error(&out->failure);
     g_free(out->piece);
     g_free(out->name);

@@ -40,6 +40,10 @@ typedef struct MigOutputOptions {
      * libvirt save image says so in its header.  "none" for none; NULL: as @like and @zstd say. */
     const char *compression;
     int level; /* Of @compression; 0 means its default. */
+    /* Where the result may become a patch (mig_output_is_patch()) of the plain file that this
+     * input is: then what stays where it is is not written.  The output must be an empty file, and
+     * the input live as long as the output.  NULL: all is written. */
+    MigInput *over;
 } MigOutputOptions;
 
 /* The levels that zstd_level may be, as libzstd has them; 0 is its default. */
@@ -93,6 +97,10 @@ MIG_API uint64_t mig_output_file_offset(const MigOutput *out);
 /* The name of its @i-th wrapper, outermost first, as mig_container_name() has it; NULL: there are
  * no more. */
 MIG_API const char *mig_output_wrapper(const MigOutput *out, size_t i);
+
+/* Whether what was written is a patch of options->over, for mig_target_patch(): where at most a
+ * quarter of the file changes, in no more than 65,536 places.  Valid after a commit. */
+MIG_API bool mig_output_is_patch(const MigOutput *out);
 
 /* Bytes of the finished file or descriptor, after compression; valid after a commit. */
 MIG_API uint64_t mig_output_written(const MigOutput *out);

@@ -24,11 +24,10 @@ uint64_t mig_qcow2_span(const MigQcow2Map *map);
 /*
  * The state of a snapshot, from map->start on.  @inner, which is taken over, is the image, and can
  * seek.  @length: the recorded one; where clusters follow those of it, as with mapped-ram, which
- * leaves gaps that are not counted, the source goes on to the last, and says where the recorded end
- * is.  NULL with *error set: CONTAINER for tables that are damaged, LIMIT for a state of more bytes
- * than @expansion allows.
+ * leaves gaps that are not counted, the state goes on to the last.  NULL with *error set: CONTAINER
+ * for tables that are damaged, LIMIT for a state of more than @max bytes.
  */
 MigSource *mig_source_qcow2_new(MigSource *inner, const MigQcow2Map *map, uint64_t length,
-                                MigExpansion *expansion, GError **error);
+                                uint64_t max, GError **error);
 
 #endif

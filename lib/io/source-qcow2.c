@@ -338,7 +338,7 @@ static bool find_end(MigSource *inner, const MigQcow2Map *map, uint64_t *end,
 }
 
 MigSource *mig_source_qcow2_new(MigSource *inner, const MigQcow2Map *map, uint64_t length,
-                                MigExpansion *expansion, GError **error)
+                                uint64_t max, GError **error)
 {
     Qcow2Source *qcow2 = g_new0(Qcow2Source, 1);
     g_autoptr(MigSource) owned = &qcow2->base;
@@ -354,11 +354,12 @@ MigSource *mig_source_qcow2_new(MigSource *inner, const MigQcow2Map *map, uint64
     }
     /* The rest of the last cluster is no more than that. */
     qcow2->base.size = end > length && end - length >= size ? end : length;
-    qcow2->base.stated = qcow2->base.size > length ? length : 0;
-    if (!mig_expansion_claim(expansion, inner->size, qcow2->base.size)) {
+    if (qcow2->base.size > max) {
         mig_source_set_error(error, MIG_ERROR_LIMIT, inner->origin,
-                             "qcow2: with a state of %" PRIu64 " bytes the snapshot %s",
-                             qcow2->base.size, mig_expansion_excess(expansion));
+                             "qcow2: the snapshot has a state of %" PRIu64
+                             " bytes, more than 1,000 times the image; --max-expand=SIZE "
+                             "allows more",
+                             qcow2->base.size);
         return NULL;
     }
     return g_steal_pointer(&owned);

@@ -16,8 +16,8 @@
 #define RATIO_FREE_TO (UINT64_C(1) << 30)
 
 struct MigExpansion {
-    uint64_t max;  /* 0: by the ratio */
-    uint64_t read; /* bytes of the file that the outermost layer has read, or claimed */
+    uint64_t max;      /* 0: by the ratio */
+    uint64_t read;     /* bytes of the file that the outermost layer has read */
     uint64_t expanded; /* bytes that all layers have given */
     uint64_t windows;  /* bytes that they keep */
     unsigned n_layers;
@@ -36,39 +36,20 @@ void mig_expansion_unref(MigExpansion *expansion)
     g_atomic_rc_box_release(expansion);
 }
 
-/* How many bytes more may come out. */
-static uint64_t allowed_by(const MigExpansion *expansion)
+uint64_t mig_expansion_max(const MigExpansion *expansion, uint64_t size)
 {
     uint64_t by_ratio;
 
-    if (__builtin_mul_overflow(expansion->read, RATIO_MAX, &by_ratio)) {
+    if (__builtin_mul_overflow(size, RATIO_MAX, &by_ratio)) {
         by_ratio = UINT64_MAX;
     }
-    return (expansion->max ? expansion->max : MAX(by_ratio, RATIO_FREE_TO)) -
-           expansion->expanded;
+    return expansion->max ? expansion->max : MAX(by_ratio, RATIO_FREE_TO);
 }
 
-/* Whether the next layer reads bytes of the file. */
-static bool add_layer(MigExpansion *expansion)
+/* How many bytes more may come out. */
+static uint64_t allowed_by(const MigExpansion *expansion)
 {
-    return expansion->n_layers++ == 0;
-}
-
-bool mig_expansion_claim(MigExpansion *expansion, uint64_t size, uint64_t more)
-{
-    expansion->read += add_layer(expansion) ? size : 0;
-    if (more > allowed_by(expansion)) {
-        return false;
-    }
-    expansion->expanded += more;
-    return true;
-}
-
-const char *mig_expansion_excess(const MigExpansion *expansion)
-{
-    return expansion->max ? "expands to more than the limit on decompressed bytes"
-                          : "expands to more than 1,000 times its size; "
-                            "--max-expand=SIZE allows more";
+    return mig_expansion_max(expansion, expansion->read) - expansion->expanded;
 }
 
 /* Nothing more comes out: what the decompressor keeps, a window of up to 128 MiB, goes at once,
@@ -141,7 +122,12 @@ static ssize_t unpack_read(MigSource *source, uint64_t offset, void *buffer, siz
         }
     }
     if (got > allowed) {
-        mig_unpack_fail(unpack, MIG_ERROR_LIMIT, mig_expansion_excess(unpack->expansion));
+        mig_unpack_fail(
+            unpack, MIG_ERROR_LIMIT,
+            unpack->expansion->max
+                ? "expands to more than the limit on decompressed bytes"
+                : "expands to more than 1,000 times its size; --max-expand=SIZE "
+                  "allows more");
         got = allowed;
     }
     unpack->expansion->expanded += got;
@@ -179,6 +165,6 @@ void mig_unpack_init(MigUnpack *unpack, const MigUnpackOps *ops, MigSource *inne
     unpack->ops = ops;
     unpack->inner = inner;
     unpack->expansion = g_atomic_rc_box_acquire(expansion);
-    unpack->outermost = add_layer(expansion);
+    unpack->outermost = expansion->n_layers++ == 0;
     unpack->buffer = g_malloc(BUFFER_SIZE);
 }

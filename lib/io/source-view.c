@@ -22,12 +22,6 @@ static ssize_t view_read(MigSource *source, uint64_t offset, void *buffer, size_
 {
     ViewSource *view = (ViewSource *)source;
 
-    if (source->seekable) { /* The end may have been moved. */
-        n = MIN(n, source->size - MIN(offset, source->size));
-    }
-    if (n == 0) {
-        return 0;
-    }
     if (offset < view->head_length) {
         n = MIN(n, view->head_length - offset);
         memcpy(buffer, view->head + offset, n);
@@ -55,7 +49,6 @@ MigSource *mig_source_view_new(MigSource *inner, uint64_t start)
     if (inner->seekable) {
         start = MIN(start, inner->size);
         view->base.size = inner->size - start;
-        view->base.stated = inner->stated - MIN(inner->stated, start);
     }
     view->base.origin = inner->origin + start;
     view->base.bytes = inner->bytes ? inner->bytes + start : NULL;

@@ -33,11 +33,10 @@ typedef struct MigSourceOps {
 struct MigSource {
     const MigSourceOps *ops;
     bool seekable;
-    bool waits;      /* A read may wait for somebody else, for ever. */
-    uint64_t start;  /* First offset that can be read; only a spool's is not 0. */
-    uint64_t size;   /* Seekable only: offset of the end. */
-    uint64_t stated; /* Of what its container says is the end; 0: it says nothing else. */
-    uint64_t origin; /* Offset 0 lies here in the file; 0 below a compression. */
+    bool waits;           /* A read may wait for somebody else, for ever. */
+    uint64_t start;       /* First offset that can be read; only a spool's is not 0. */
+    uint64_t size;        /* Seekable only: offset of the end. */
+    uint64_t origin;      /* Offset 0 lies here in the file; 0 below a compression. */
     const uint8_t *bytes; /* Not NULL: all of it lies here, from @start on. */
     int fd;               /* Not -1: byte x lies at x + fd_offset of this descriptor. */
     uint64_t fd_offset;   /* Modulo 2^64, since a spool's file starts with byte @start. */
@@ -91,11 +90,8 @@ const uint8_t *mig_source_view_look(MigSource *view, size_t *n, GError **error);
  * @max_expand as in MigInputOptions. */
 typedef struct MigExpansion MigExpansion;
 MigExpansion *mig_expansion_new(uint64_t max_expand);
-/* A layer of @size bytes gives @more, in any order: tables may name the same ones again and
- * again.  False where that is more than all layers may give together. */
-bool mig_expansion_claim(MigExpansion *expansion, uint64_t size, uint64_t more);
-/* What is wrong then: static. */
-const char *mig_expansion_excess(const MigExpansion *expansion);
+/* The most that a file of @size bytes may hold. */
+uint64_t mig_expansion_max(const MigExpansion *expansion, uint64_t size);
 void mig_expansion_unref(MigExpansion *expansion);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigExpansion, mig_expansion_unref)
 

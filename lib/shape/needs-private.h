@@ -64,9 +64,6 @@ typedef struct MigNeedsModel {
     const char *note; /* or NULL */
 } MigNeedsModel;
 
-/* Closed by a row without a handler. */
-extern const MigNeedsModel mig_needs_models[];
-
 /* The one that fits, or NULL. */
 const MigNeedsModel *mig_needs_pci_model(const MigNeedsFacts *facts);
 
@@ -79,9 +76,6 @@ typedef struct MigNeedsOther {
 
 /* The id of what devices of sound are connected to. */
 #define MIG_NEEDS_AUDIODEV "audio"
-
-/* Closed by a row without a handler. */
-extern const MigNeedsOther mig_needs_others[];
 
 const MigNeedsOther *mig_needs_other(const char *handler);
 

@@ -17,7 +17,7 @@
 #define INTEL         0x8086
 #define REDHAT        0x1b36
 
-const MigNeedsModel mig_needs_models[] = {
+static const MigNeedsModel models[] = {
     /* what a machine has */
     { "mch", ANY, NULL, MIG_NEEDS_BUILTIN, NULL },
     { "ICH9LPC", ANY, NULL, MIG_NEEDS_BUILTIN, NULL },
@@ -117,12 +117,13 @@ const MigNeedsModel mig_needs_models[] = {
     { "ivshmem-plain", ANY, "ivshmem-plain", MIG_NEEDS_HOST, NULL },
     { "ivshmem-doorbell", ANY, "ivshmem-doorbell", MIG_NEEDS_HOST, NULL },
     { "vfio", ANY, "vfio-pci", MIG_NEEDS_HOST, NULL },
-    { 0 },
 };
 
 const MigNeedsModel *mig_needs_pci_model(const MigNeedsFacts *facts)
 {
-    for (const MigNeedsModel *m = mig_needs_models; m->handler; m++) {
+    for (size_t i = 0; i < G_N_ELEMENTS(models); i++) {
+        const MigNeedsModel *m = &models[i];
+
         if (strcmp(m->handler, facts->handler) == 0 &&
             (m->vendor_id == 0 ||
              (m->vendor_id == facts->vendor_id && m->device_id == facts->device_id))) {
@@ -134,7 +135,7 @@ const MigNeedsModel *mig_needs_pci_model(const MigNeedsFacts *facts)
 
 /* What is looked for by name alone: a section that is not here, the machine has without an
  * option. */
-const MigNeedsOther mig_needs_others[] = {
+static const MigNeedsOther others[] = {
     { "serial", "-serial", "null", NULL },
     { "parallel_isa", "-parallel", "null", NULL },
     { "ib700_wdt", "-device", "ib700", NULL },
@@ -154,14 +155,13 @@ const MigNeedsOther mig_needs_others[] = {
     { "sd-card", NULL, NULL, "a card: -drive, and -device sd-card" },
     { "usb-host", NULL, NULL, "a USB device of the host" },
     { "usb-redir", NULL, NULL, "a USB device of somewhere else" },
-    { 0 },
 };
 
 const MigNeedsOther *mig_needs_other(const char *handler)
 {
-    for (const MigNeedsOther *other = mig_needs_others; other->handler; other++) {
-        if (strcmp(other->handler, handler) == 0) {
-            return other;
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+        if (strcmp(others[i].handler, handler) == 0) {
+            return &others[i];
         }
     }
     return NULL;

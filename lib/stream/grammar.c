@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "io/foreign.h"
-#include "io/input-stated.h"
 #include "stream/defect.h"
 #include "stream/outer.h"
 #include "stream/reader-private.h"
@@ -149,15 +148,6 @@ static MigStatus read_list(MigReader *r, MigItem *item, GError **error)
     }
 }
 
-/* What a container states as the end counts what was written: all of the stream, but with
- * mapped-ram, which leaves gaps.  Source: migration/savevm.c, save_snapshot(), 5.2 to 11.1. */
-static void end_as_stated(MigReader *r)
-{
-    if (!r->has_configuration || !r->configuration.mapped_ram) {
-        mig_input_end_as_stated(r->in);
-    }
-}
-
 MigStatus mig_grammar_next(MigReader *r, MigItem *item, GError **error)
 {
     switch (r->grammar.state) {
@@ -172,7 +162,6 @@ MigStatus mig_grammar_next(MigReader *r, MigItem *item, GError **error)
                                               : MIG_STATUS_END;
     }
     case STATE_LIST:
-        end_as_stated(r);
         return read_list(r, item, error);
     case STATE_BODY:
         return mig_section_body_next(r, item, error);

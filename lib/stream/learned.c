@@ -4,7 +4,6 @@
  * Must not know: where it was read.
  * See also:      stream/reader.h.
  */
-#include "io/input-stated.h"
 #include "stream/reader-private.h"
 
 /* What all who watch a stream keep of one section or block, in bytes, amply; the name comes
@@ -59,15 +58,9 @@ const MigDescription *mig_reader_description(const MigReader *r)
     return r->description;
 }
 
-/* Where the input states an end, it is known after the configuration. */
-static bool knows_end(const MigReader *r)
-{
-    return r->grammar.state >= STATE_LIST || !mig_input_has_stated_end(r->in);
-}
-
 const MigDescription *mig_reader_find_description(MigReader *r, GError **error)
 {
-    if (!r->description_sought && knows_end(r)) {
+    if (!r->description_sought) {
         GError *failure = NULL;
         MigDescription *d = mig_reader_await_description(r, &failure);
 

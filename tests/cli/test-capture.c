@@ -366,40 +366,6 @@ END_TEST
     "multifd-device \"d/vfio\" 0 { be32 0 " i " 1; vfio config; vfio-payload 256 4; " \
     "vfio eos }; "
 
-/* Two devices, one after the other in the stream, whose packets are mixed up on one channel. */
-START_TEST(each_device_has_its_own_packets)
-{
-    static const char *const files[] = {
-        "m: header; config \"pc-q35-10.0\"; start 2 \"ram\" 0 4; ram-size 0x1000;"
-        "ram-block \"b\" 0x1000; ram-flush; ram-eos; footer 2;"
-        "start 3 \"d/vfio\" 0 1; vfio setup; vfio eos; footer 3;"
-        "start 4 \"e/vfio\" 0 1; vfio setup; vfio eos; footer 4;"
-        "end 2; ram-zero 0 \"b\"; ram-flush; ram-eos; footer 2;"
-        "end 3; vfio eos; footer 3; end 4; vfio eos; footer 4;"
-        "full 3 \"d/vfio\" 0 1; vfio eos; footer 3;"
-        "full 4 \"e/vfio\" 0 1; vfio eos; footer 4; eof",
-        SYNCED "multifd-device \"e/vfio\" 0 { be32 0 1 0; fill 3 0x24 };" DATA(
-            "0") "multifd-device \"e/vfio\" 0 { be32 0 2 1; vfio config; vfio-payload "
-                 "256 2; vfio "
-                 "eos };"
-                 "multifd-device \"e/vfio\" 0 { be32 0 0 0; fill 2 0x23 };" CONFIG("1"),
-        NULL
-    };
-    g_autofree char *dir = make_folder(files);
-    g_autoptr(Run) run =
-        run_line("mkdir o && migstat check . && migstat convert -q . -o o/x && "
-                 "migstat check o/x && for i in . o/x; do "
-                 "migstat extract -q --vfio='*' -o o/r $i && test \"$(cat o/r/e*.data)\" "
-                 "= '##$$$' "
-                 "&& printf '\\001' | cmp - o/r/d*.data && rm -r o/r || exit; done && "
-                 "migstat convert . -o o/y 2>&1 | grep 'the state of 2 devices came'",
-                 dir);
-
-    ck_assert_msg(run->status == 0, "%d: %s%s", run->status, run->out, run->err);
-    scratch_remove(dir);
-}
-END_TEST
-
 /* A packet may be longer than an item; its data becomes several records. */
 START_TEST(a_long_packet_is_one)
 {
@@ -488,9 +454,6 @@ static const struct {
     { { "m: " VFIO_START VFIO_FULL, SYNCED DATA("0") CONFIG("1") },
       "it has no END section for the data that other channels have" },
     { { "m: " VFIO_START VFIO_END VFIO_END VFIO_FULL, SYNCED DATA("0") CONFIG("1") },
-      "it has a second section for the state that other channels have" },
-    { { "m: " VFIO_START VFIO_END "full 3 \"d/vfio\" 0 1; vfio eos; footer 3;" VFIO_FULL,
-        SYNCED DATA("0") CONFIG("1") },
       "it has a second section for the state that other channels have" },
     { { "m: " VFIO_START VFIO_END VFIO_FULL }, "which are not there" },
     { { "m: " VFIO_START VFIO_END VFIO_FULL, "p: zero 0" }, "which are not there" },
@@ -596,7 +559,6 @@ Suite *suite_capture(void)
     tcase_add_loop_test(tc, a_capture_is_one_input, 0, G_N_ELEMENTS(rows));
     tcase_add_loop_test(tc, what_is_shown_of_a_capture, 0, G_N_ELEMENTS(views));
     tcase_add_loop_test(tc, state_is_put_together, 0, G_N_ELEMENTS(lines));
-    tcase_add_test(tc, each_device_has_its_own_packets);
     tcase_add_test(tc, a_long_packet_is_one);
     tcase_add_loop_test(tc, postcopy_becomes_precopy, 0, G_N_ELEMENTS(postcopies));
     tcase_add_loop_test(tc, what_has_no_place_in_one_stream_is_refused, 0,

@@ -59,22 +59,6 @@ static const struct {
       "value: 2 bytes here, 4" },
     { "bad/dest-value.txt", "against/dest-subsection.json", 0,
       "(not compared: which devices the machine has and where, " },
-    /* what is as it may be, at most or at least */
-    { "bad/dest-device-version.txt",
-      DUMP "\"version_id\": 1, \"minimum_version_id\": 1, \"Description\": {\"name\": "
-           "\"dev\", \"version_id\": 1, \"minimum_version_id\": 1, \"Fields\": "
-           "[{\"field\": \"value\", \"version_id\": 0, \"field_exists\": false, "
-           "\"size\": 4}]}}}",
-      0, "no reason for %s to refuse it found" },
-    { "bad/dest-value-le.txt", "bad/dest-value-le.txt", 0, "no reason for %s" },
-    { "against/dest-value-le.txt", "bad/dest-value-le.txt", 0, "no reason for %s" },
-    { "bad/dest-queue.txt", "bad/dest-queue.txt", 0, "no reason for %s" },
-    { "against/dest-queue.txt", "bad/dest-queue.txt", 0, "no reason for %s" },
-    { "bad/dest-register.txt", "bad/dest-register.txt", 0, "no reason for %s" },
-    { "bad/dest-version.txt", "bad/dest-version.txt", 0, "no reason for %s" },
-    { "against/dest-version.txt", "bad/dest-version.txt", 0, "no reason for %s" },
-    { "bad/dest-pci-config-bar.txt", "against/dest-pci-config-bar.txt", 1,
-      "the first that it meets is dest-pci-config at 0xad" },
     { "real/q35-72-vfio.mig.zst", "real/q35-72-two-vfio.mig.zst", 1,
       "start the destination with the same firmware" },
     { "real/q35-72-two-vfio.mig.zst", "real/q35-72-vfio.mig.zst", 1,

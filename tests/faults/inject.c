@@ -12,6 +12,8 @@
  *                     of that file goes once its size was asked for, and the call goes on
  *   FAULT_LOG=PATH    gets a line "NAME calls" for each name, and "fired N": only what
  *                     truly came about, sandbox or not
+ *   FAULT_RECORD=PATH gets what each call that changes a file does, in order: a line "WHAT INODE
+ *                     OFFSET LENGTH NAME", and then the LENGTH bytes that are written
  *   FAULT_TMPFILE=no  a file system that has no files without a name
  *
  * Only calls that the program makes itself pass here, not those that libc makes for
@@ -44,7 +46,7 @@ enum { FTRUNCATE = SYS_ftruncate, SENDFILE = SYS_sendfile };
     X(read)                                                                     \
     X(pread)                                                                    \
     X(write) X(pwrite) X(pwritev) X(fsync) X(rename) X(link) X(copy_file_range) \
-        X(sendfile) X(open) X(ftruncate) X(lseek) X(fchmod)
+        X(sendfile) X(open) X(ftruncate) X(lseek) X(fchmod) X(unlink)
 /* clang-format on */
 
 typedef enum {
@@ -67,7 +69,7 @@ static struct {
 static Call wanted = N_CALLS;
 static unsigned at;
 static const char *what = "";
-static int log_fd = -1, no_tmpfile;
+static int log_fd = -1, record_fd = -1, no_tmpfile;
 
 /* What is to shrink is opened before there is a sandbox, which allows no truncate(). */
 static int shrinking = -1, measured;
@@ -78,7 +80,7 @@ __attribute__((constructor)) static void set_up(void)
     void *memory = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     const char *name = getenv("FAULT_CALL"), *number = getenv("FAULT_AT"),
-               *log = getenv("FAULT_LOG");
+               *log = getenv("FAULT_LOG"), *record = getenv("FAULT_RECORD");
 
     shared = memory == MAP_FAILED ? shared : memory;
     for (unsigned i = 0; name && i < N_CALLS; i++) {
@@ -90,6 +92,10 @@ __attribute__((constructor)) static void set_up(void)
     if (log) {
         log_fd =
             (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    }
+    if (record) {
+        record_fd = (int)syscall(SYS_openat, AT_FDCWD, record,
+                                 O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
     }
     if (strncmp(what, "truncate:", 9) == 0) {
         shrinking = (int)syscall(SYS_openat, AT_FDCWD, what + 9, O_WRONLY | O_CLOEXEC);
@@ -155,12 +161,29 @@ static int fails(Call call, size_t *length)
     return 1;
 }
 
+/* @fd is the file; @data may be NULL. */
+static void record(const char *call, int fd, off64_t offset, const void *data, size_t n,
+                   const char *name)
+{
+    struct stat64 st;
+    char line[512];
+    int length;
+
+    if (record_fd < 0 || fstat64(fd, &st) != 0) {
+        return;
+    }
+    length = snprintf(line, sizeof line, "%s %llu %lld %zu %s\n", call,
+                      (unsigned long long)st.st_ino, (long long)offset, n, name);
+    syscall(SYS_write, record_fd, line, (size_t)length);
+    syscall(SYS_write, record_fd, data, n);
+}
+
 /* The program closes what it has inherited; what is open here is not that. */
 int close_range(unsigned first, unsigned last, int flags)
 {
-    const unsigned own[] = { (unsigned)log_fd, (unsigned)shrinking };
+    const unsigned own[] = { (unsigned)log_fd, (unsigned)shrinking, (unsigned)record_fd };
 
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         if (own[i] >= first && own[i] <= last) {
             return (own[i] > first ? close_range(first, own[i] - 1, flags) : 0) |
                    (own[i] < last ? close_range(own[i] + 1, last, flags) : 0);
@@ -176,7 +199,13 @@ ssize_t read(int fd, void *buffer, size_t n)
 
 ssize_t write(int fd, const void *buffer, size_t n)
 {
-    return fails(CALL_write, &n) ? -1 : syscall(SYS_write, fd, buffer, n);
+    if (fails(CALL_write, &n)) {
+        return -1;
+    }
+    if (record_fd >= 0) {
+        record("write", fd, lseek64(fd, 0, SEEK_CUR), buffer, n, "");
+    }
+    return syscall(SYS_write, fd, buffer, n);
 }
 
 ssize_t pread64(int fd, void *buffer, size_t n, off64_t offset)
@@ -199,13 +228,20 @@ ssize_t pwritev64(int fd, const struct iovec *iov, int count, off64_t offset)
     if (first.iov_len < iov->iov_len) {
         return syscall(SYS_pwrite64, fd, first.iov_base, first.iov_len, offset);
     }
+    for (size_t i = 0, done = 0; i < (size_t)count; done += iov[i++].iov_len) {
+        record("write", fd, offset + (off64_t)done, iov[i].iov_base, iov[i].iov_len, "");
+    }
     return syscall(SYS_pwritev, fd, iov, count, (long)offset,
                    (long)((uint64_t)offset >> 32));
 }
 
 int fsync(int fd)
 {
-    return fails(CALL_fsync, NULL) ? -1 : (int)syscall(SYS_fsync, fd);
+    if (fails(CALL_fsync, NULL)) {
+        return -1;
+    }
+    record("sync", fd, 0, NULL, 0, "");
+    return (int)syscall(SYS_fsync, fd);
 }
 
 int renameat(int from_dir, const char *from, int to_dir, const char *to)
@@ -224,9 +260,24 @@ int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsign
 
 int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
 {
-    return fails(CALL_link, NULL)
-               ? -1
-               : (int)syscall(SYS_linkat, from_dir, from, to_dir, to, flags);
+    const char *number = strrchr(from, '/');
+
+    if (fails(CALL_link, NULL)) {
+        return -1;
+    }
+    if (number) {
+        record("link", atoi(number + 1), 0, NULL, 0, to);
+    }
+    return (int)syscall(SYS_linkat, from_dir, from, to_dir, to, flags);
+}
+
+int unlinkat(int dir, const char *name, int flags)
+{
+    if (fails(CALL_unlink, NULL)) {
+        return -1;
+    }
+    record("unlink", dir, 0, NULL, 0, name);
+    return (int)syscall(SYS_unlinkat, dir, name, flags);
 }
 
 ssize_t copy_file_range(int from, off64_t *from_at, int to, off64_t *to_at, size_t n,
@@ -244,7 +295,11 @@ ssize_t sendfile64(int to, int from, off64_t *from_at, size_t n)
 
 int ftruncate64(int fd, off64_t length)
 {
-    return fails(CALL_ftruncate, NULL) ? -1 : (int)syscall(FTRUNCATE, fd, length);
+    if (fails(CALL_ftruncate, NULL)) {
+        return -1;
+    }
+    record("truncate", fd, length, NULL, 0, "");
+    return (int)syscall(FTRUNCATE, fd, length);
 }
 
 off64_t lseek64(int fd, off64_t offset, int whence)

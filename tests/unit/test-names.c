@@ -13,8 +13,6 @@
 #include "device/pci-registers.h"
 #include "device/virtio-parts.h"
 #include "device/virtio.h"
-#include "shape/needs-private.h"
-#include "stream/machine-vendor.h"
 
 #define LICENCE "# SPDX-License-Identifier: LGPL-2.1-or-later\n"
 
@@ -143,61 +141,6 @@ START_TEST(names_of_arm)
 }
 END_TEST
 
-/* Section, ids of configuration space, model, what holds of it, note. */
-START_TEST(names_of_needs)
-{
-    g_autoptr(GString) text = g_string_new(LICENCE);
-
-    for (const MigNeedsModel *m = mig_needs_models; m->handler; m++) {
-        g_string_append_printf(text, "%s %04x:%04x %s %03x%s%s\n", m->handler,
-                               m->vendor_id, m->device_id, m->model ? m->model : "-",
-                               m->traits, m->note ? " " : "", m->note ? m->note : "");
-    }
-    for (const MigNeedsOther *other = mig_needs_others; other->handler; other++) {
-        g_string_append_printf(text, "%s %s %s%s%s\n", other->handler,
-                               other->option ? other->option : "-",
-                               other->value ? other->value : "-", other->note ? " " : "",
-                               other->note ? other->note : "");
-    }
-    assert_golden("devices/needs.names", text->str);
-}
-END_TEST
-
-/* Names that Ubuntu's releases have had: whose machine type they are, and as which of QEMU. */
-START_TEST(names_of_vendors)
-{
-    static const char *const machines[] = {
-        "pc-i440fx-trusty", "pc-i440fx-utopic", "pc-i440fx-vivid",
-        "pc-i440fx-wily",   "pc-i440fx-xenial", "pc-i440fx-yakkety",
-        "pc-i440fx-zesty",  "pc-i440fx-artful", "pc-i440fx-bionic-hpb",
-        "pc-q35-cosmic",    "pc-q35-disco",     "pc-q35-eoan",
-        "pc-q35-focal",     "pc-q35-groovy",    "pc-q35-hirsute",
-        "pc-q35-impish",    "pc-q35-jammy",     "pc-q35-kinetic",
-        "pc-q35-lunar",     "pc-q35-mantic",    "pc-q35-noble-v2",
-        "pc-q35-oracular",  "pc-q35-plucky",    "pc-q35-questing",
-        "pc-q35-resolute",  "pc-q35-nobler",    "pc-q35-rhel9.4.0",
-        "virt-rhel9.2.0",   "rhel6.6.0",        "pc-i440fx-9.0+pve0",
-        "pc-q35-8.1+pve1",  "pc-q35-8.1+other", "pc-q35-vendor",
-        "pc-q35-8.2",       "pc-q35",           "vendor",
-    };
-    g_autoptr(GString) text = g_string_new(LICENCE);
-
-    for (size_t i = 0; i < G_N_ELEMENTS(machines); i++) {
-        MigMachineVendor vendor = { 0 };
-
-        if (mig_machine_vendor(machines[i], &vendor)) {
-            g_string_append_printf(text, "%s: %s, %s, %u.%u\n", machines[i], vendor.qemu,
-                                   vendor.vendor ? vendor.vendor : "-",
-                                   mig_release_major(vendor.release),
-                                   mig_release_minor(vendor.release));
-        } else {
-            g_string_append_printf(text, "%s: stock\n", machines[i]);
-        }
-    }
-    assert_golden("devices/vendors.names", text->str);
-}
-END_TEST
-
 Suite *suite_names(void)
 {
     Suite *suite = suite_create("names");
@@ -206,8 +149,6 @@ Suite *suite_names(void)
     tcase_add_test(tc, names_of_pci);
     tcase_add_test(tc, names_of_virtio);
     tcase_add_test(tc, names_of_arm);
-    tcase_add_test(tc, names_of_needs);
-    tcase_add_test(tc, names_of_vendors);
     suite_add_tcase(suite, tc);
     return suite;
 }

@@ -14,8 +14,6 @@
 
 #include "io/error.h"
 #include "io/input.h"
-#include "migstat.h"
-#include "mkmig.h"
 
 /* An image of two snapshots: "1" ("disk") of a disk alone, and "2" ("guest"). */
 typedef struct {
@@ -314,105 +312,6 @@ START_TEST(is_bounded)
 }
 END_TEST
 
-/* A snapshot whose table names one cluster again and again, which has zstd frames in it that expand
- * each to some 800 times: neither bound alone would end it. */
-START_TEST(is_bounded_in_all_layers)
-{
-    static const guint8 frame[] = { 0x28, 0xb5, 0x2f, 0xfd, 0, 0x18, 3, 0, 1, 7 };
-    static const guint8 padding[16] = { 0x50, 0x2a, 0x4d, 0x18, 8 };
-    const Form form = { 3, 16, false, PLAIN, 0 };
-    const guint64 cluster = 1u << 16, n = 1000;
-    g_autoptr(GBytes) stream = the_stream();
-    g_autoptr(GByteArray) image = make(&form, stream);
-    const MigInputOptions options = { MIG_INPUT_OPTIONS_INIT };
-    g_autoptr(GError) error = NULL;
-    guint64 read = 0;
-    size_t got;
-
-    for (guint64 i = 0; i < cluster / sizeof frame; i++) {
-        memcpy(image->data + DATA * cluster + i * sizeof frame, frame, sizeof frame);
-    }
-    memcpy(image->data + (DATA + 1) * cluster - sizeof padding, padding, sizeof padding);
-    put(image, SNAPSHOTS * cluster + ENTRY + 40, n * cluster, 8);
-    for (guint64 i = 0; i < n; i++) {
-        put(image, L2 * cluster + i * 8, DATA * cluster, 8);
-    }
-    g_autoptr(GBytes) bytes = g_bytes_new(image->data, image->len);
-    g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "image", &options, NULL);
-    ck_assert_ptr_nonnull(in);
-    while (read < (guint64)2 << 30 && mig_input_peek(in, 1, &got) && got) {
-        read += mig_input_skip(in, got);
-    }
-    ck_assert(!mig_input_end_error(in, &error));
-    ck_assert_pstr_eq(error->message, "zstd: expands to more than 1,000 times its size; "
-                                      "--max-expand=SIZE allows more");
-    /* Both layers together. */
-    ck_assert_uint_eq(read, ((guint64)1 << 30) - n * cluster);
-}
-END_TEST
-
-/* The message says which bound it was. */
-START_TEST(is_bounded_as_asked)
-{
-    const MigInputOptions options = { MIG_INPUT_OPTIONS_INIT, .max_expand = 10000 };
-    const Form form = { 3, 9, false, PLAIN, 0 };
-    g_autoptr(GBytes) stream = the_stream();
-    g_autoptr(GByteArray) image = make(&form, stream);
-    g_autoptr(GBytes) bytes = g_bytes_new(image->data, image->len);
-    g_autoptr(GError) error = NULL;
-    g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "image", &options, &error);
-
-    ck_assert_ptr_null(in);
-    ck_assert_pstr_eq(
-        error->message,
-        "qcow2: with a state of 10339 bytes the snapshot expands to more than "
-        "the limit on decompressed bytes");
-}
-END_TEST
-
-/* Clusters of an older snapshot follow the recorded end: they are of this one only if it left gaps,
- * as mapped-ram does. */
-#define SECTIONS                                                                       \
-    "; start 2 \"ram\" 0 4; ram-size 0; ram-eos; footer 2; end 2; ram-eos; footer 2; " \
-    "full 3 \"dev\" 0 1; zero 2000; footer 3; eof"
-
-static const struct {
-    const char *stream;
-    bool goes_on;
-} ends[] = {
-    { "header; config \"pc-q35-7.2\"" SECTIONS, false },
-    { "header" SECTIONS, false },
-    { "header; config \"pc-q35-9.2\" { caps \"mapped-ram\" }" SECTIONS, true },
-};
-
-START_TEST(ends_where_it_is_recorded)
-{
-    const Form form = { 3, 9, false, PLAIN, 2048 };
-    g_autoptr(GBytes) stream = mkmig_assemble(ends[_i].stream, "stream", NULL);
-    g_autoptr(GByteArray) more = g_byte_array_new();
-    gsize n;
-    const guint8 *data = g_bytes_get_data(stream, &n);
-    g_autoptr(GError) error = NULL;
-    uint64_t end = 0;
-    const MigItem *item;
-
-    g_byte_array_append(more, data, (guint)n);
-    g_byte_array_set_size(more, (guint)n + 2048);
-    memset(more->data + n, ends[_i].goes_on ? 0 : 'x', 2048);
-    g_autoptr(GBytes) all = g_bytes_new(more->data, more->len);
-    g_autoptr(GByteArray) image = make(&form, all);
-    g_autoptr(GBytes) bytes = g_bytes_new(image->data, image->len);
-    g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "image", NULL, NULL);
-    g_autoptr(MigReader) reader = mig_reader_new(in);
-    mig_reader_find_description(reader, NULL);
-    while (mig_reader_next(reader, &item, &error) == MIG_STATUS_MORE) {
-        end = item->offset + item->length;
-    }
-    ck_assert_msg(!error, "%s", error ? error->message : "");
-    ck_assert_uint_eq(end, ends[_i].goes_on ? (n + 2048 + 511) / 512 * 512 : n);
-}
-END_TEST
-
 START_TEST(notices_each_cut)
 {
     const Form form = { 3, 9, false, _i ? DEFLATE : PLAIN, 0 };
@@ -501,9 +400,6 @@ Suite *suite_qcow2(void)
     tcase_add_loop_test(tc, shows_zeros, 0, 3);
     tcase_add_loop_test(tc, refuses_lies, 0, G_N_ELEMENTS(lies));
     tcase_add_test(tc, is_bounded);
-    tcase_add_test(tc, is_bounded_in_all_layers);
-    tcase_add_test(tc, is_bounded_as_asked);
-    tcase_add_loop_test(tc, ends_where_it_is_recorded, 0, G_N_ELEMENTS(ends));
     tcase_add_loop_test(tc, notices_each_cut, 0, 2);
     tcase_add_loop_test(tc, survives_each_flip, 0, 3);
     tcase_add_test(tc, is_shown);
