@@ -14,6 +14,7 @@
 
 #include "capture.h"
 #include "convert-for.h"
+#include "convert-image.h"
 #include "convert.h"
 #include "files.h"
 #include "format.h"
@@ -34,6 +35,7 @@ enum {
     KEY_COMPRESS,
     KEY_ZSTD,
     KEY_CONTAINER,
+    KEY_SET_XML,
     KEY_LONG,
     KEY_THREADS,
     KEY_LOSSY,
@@ -67,11 +69,13 @@ static const struct argp_option options[] = {
     { "in-place", KEY_IN_PLACE, NULL, 0, "Replace the input by the result", 2 },
     { "compress", KEY_COMPRESS, "FORMAT[:LEVEL]", 0,
       "Compress the result, or the stream in the save image that it is: zstd, gzip, "
-      "bzip2, xz, lzop or none",
+      "bzip2, xz, lzop or none; raw and sparse also lay RAM out as libvirt's formats do",
       2 },
     { "zstd", KEY_ZSTD, "LEVEL", OPTION_ARG_OPTIONAL, "The same as --compress=zstd", 2 },
     { "container", KEY_CONTAINER, "keep|none", 0,
       "Whether a libvirt save image stays one (default: keep)", 2 },
+    { "set-xml", KEY_SET_XML, "FILE", 0,
+      "The domain XML of the libvirt save image that the result is", 2 },
     { "long", KEY_LONG, NULL, 0, "With zstd: look for matches far back", 2 },
     { "threads", KEY_THREADS, "N", 0,
       "With zstd: compress in N threads; default: one a processor, at most 4", 2 },
@@ -112,6 +116,8 @@ typedef struct Arguments {
     bool unwrap; /* --container=none */
     const char *input, *output;
     MigOutputOptions out;
+    ConvertImage image;
+    const char *layout; /* --compress=raw or sparse: the filter for it */
     const CliFormat *report;
 } Arguments;
 
@@ -183,9 +189,19 @@ static void parse_compress(Arguments *arguments, struct argp_state *state, char 
     if (level) {
         *level++ = '\0';
     }
-    if (strcmp(arg, "none") != 0 && !mig_output_levels(arg, &lowest, &highest)) {
-        cli_usage_error(
-            state, "--compress is zstd, gzip, bzip2, xz, lzop or none, not \"%s\"", arg);
+    arguments->image.wants_format = strcmp(arg, "sparse") == 0;
+    arguments->layout = arguments->image.wants_format ? "mapped-ram:to=mapped"
+                        : strcmp(arg, "raw") == 0     ? "mapped-ram:to=plain"
+                                                      : NULL;
+    if (arguments->layout && !level) {
+        arg = "none";
+    }
+    if (strcmp(arg, "none") != 0 && !mig_output_levels(arg, &lowest, &highest) &&
+        !arguments->layout) {
+        cli_usage_error(state,
+                        "--compress is zstd, gzip, bzip2, xz, lzop, raw, sparse or none, "
+                        "not \"%s\"",
+                        arg);
         return;
     }
     set_compression(arguments, state, "compress", arg, level);
@@ -273,6 +289,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_CONTAINER:
         arguments->unwrap = is_none(state, arg);
         return 0;
+    case KEY_SET_XML:
+        arguments->image.xml_file = arg;
+        return 0;
     case KEY_LONG:
         arguments->out.zstd_long = true;
         return 0;
@@ -324,7 +343,8 @@ static bool build_chain(const Arguments *arguments, MigChain *chain, GError **er
             return false;
         }
     }
-    return mig_chain_settle(chain, error);
+    return (!arguments->layout || mig_chain_add(chain, arguments->layout, error)) &&
+           mig_chain_settle(chain, error);
 }
 
 /* --- where to --- */
@@ -546,14 +566,20 @@ static MigInput *open_again(const Run *run, GError **error)
 
 static MigOutput *begin_output(Run *run, GError **error)
 {
-    MigOutputOptions out_options = run->arguments->out;
+    Arguments *arguments = run->arguments;
+    MigOutputOptions out_options;
 
+    if (!convert_image_plan(&arguments->image, run->chain, run->in, &arguments->out,
+                            error)) {
+        return NULL;
+    }
+    out_options = arguments->out;
     if (run->sink.files && cli_files_can_patch(run->sink.files)) {
         out_options.input = &run->input_id;
         out_options.over = run->in;
     }
     run->out =
-        mig_output_new_fd(run->sink.fd, output_name(run->arguments), &out_options, error);
+        mig_output_new_fd(run->sink.fd, output_name(arguments), &out_options, error);
     return run->out;
 }
 
@@ -640,6 +666,7 @@ static void report(const Run *run, const ConvertPlan *plan)
                                    .in = run->in,
                                    .out = run->out,
                                    .chain = run->chain,
+                                   .notes = arguments->image.notes,
                                    .plan = plan };
 
     if (arguments->report->objects || !arguments->common->quiet) {
@@ -691,10 +718,10 @@ static CliStatus copy_result(Run *run, const ConvertPlan *plan)
     g_autoptr(GError) error = NULL;
     bool copied;
 
+    run->chain = plan->chain ? plan->chain : run->chain;
     if (!begin_output(run, &error)) {
         return fail("migstat convert", error);
     }
-    run->chain = plan->chain ? plan->chain : run->chain;
     begin_progress(run);
     copied = mig_chain_run(nothing, plan->result ? plan->result : run->in, NULL, run->out,
                            &chain_options, &error) &&
@@ -820,6 +847,7 @@ static int run(int argc, char **argv, CliCommon *common)
     g_autoptr(GPtrArray) needs = g_ptr_array_new();
     g_autoptr(MigChain) chain = mig_chain_new();
     g_autoptr(GError) error = NULL;
+    CliStatus status;
     Arguments arguments = { .common = common,
                             .steps = steps,
                             .needs = needs,
@@ -848,7 +876,12 @@ static int run(int argc, char **argv, CliCommon *common)
     }
     arguments.input = g_ptr_array_index(common->files, 0);
     cli_catch_signals();
-    return convert(&arguments, chain);
+    arguments.image.notes = g_ptr_array_new_with_free_func(g_free);
+    status = convert_image_read(&arguments.image, &error)
+                 ? convert(&arguments, chain)
+                 : fail(arguments.image.xml_file, error);
+    convert_image_clear(&arguments.image);
+    return status;
 }
 
 const CliCommand cli_command_convert = {

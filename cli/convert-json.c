@@ -106,6 +106,11 @@ void convert_json(const ConvertResult *result)
         cli_json_string(&json, NULL, name);
     }
     cli_json_end_array(&json);
+    cli_json_array(&json, "image");
+    for (guint i = 0; i < result->notes->len; i++) {
+        cli_json_string(&json, NULL, g_ptr_array_index(result->notes, i));
+    }
+    cli_json_end_array(&json);
     cli_json_array(&json, "changes");
     for (size_t i = 0; i < n; i++) {
         cli_json_object(&json, NULL);

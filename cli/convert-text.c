@@ -48,6 +48,11 @@ void convert_text(const ConvertResult *result)
             g_string_append_printf(line, "; in %s", mig_container_words(container));
         }
     }
+    for (guint i = 0; i < result->notes->len; i++) {
+        g_autofree char *note = cli_own_text(g_ptr_array_index(result->notes, i));
+
+        g_string_append_printf(line, "; %s", note);
+    }
     for (size_t i = 0; i < n && i < TOLD_MAX; i++) {
         append_change(line, &changes[i]);
     }
@@ -57,7 +62,8 @@ void convert_text(const ConvertResult *result)
 
         g_string_append_printf(line, "; and %s more", more);
     }
-    g_string_append(line, n ? "; everything else unchanged" : "; unchanged");
+    g_string_append(line, n || result->notes->len ? "; everything else unchanged"
+                                                  : "; unchanged");
     for (guint i = 0; result->plan && i < result->plan->gives_up->len; i++) {
         g_string_append_printf(
             line, "; gives up: %s",

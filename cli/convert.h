@@ -16,6 +16,7 @@ typedef struct ConvertResult {
     MigInput *in;
     const MigOutput *out;
     const MigChain *chain;
+    const GPtrArray *notes;  /* text: what was done to the save image around the stream */
     const ConvertPlan *plan; /* NULL: not made by one */
 } ConvertResult;
 

@@ -29,6 +29,8 @@
 #define HEADER_LENGTH 92
 /* The XML of the largest guests has some MiB. */
 #define XML_MAX (64u << 20)
+/* What libvirt leaves after the texts, so that they can grow. */
+#define ROOM (64u << 10)
 
 #define MAGIC         "LibvirtQemudSave"
 #define PARTIAL_MAGIC "LibvirtQemudPart"
@@ -204,6 +206,14 @@ static bool libvirt_recognise(const uint8_t *head, size_t n)
                                  memcmp(head, PARTIAL_MAGIC, MAGIC_LENGTH) == 0);
 }
 
+/* Bytes of XML that fit into an area of @length, with its NUL, and with a cookie if @cookie. */
+static uint64_t room_for(uint64_t length, bool cookie, uint64_t cookie_length)
+{
+    uint64_t taken = 1 + (cookie ? cookie_length + 1 : 0);
+
+    return length > taken ? length - taken : 0;
+}
+
 /* Reads all that comes before the stream, and describes it. */
 static bool read_image(Image *image, MigOpening *opening, GError **error)
 {
@@ -233,6 +243,7 @@ static bool read_image(Image *image, MigOpening *opening, GError **error)
         opening->container->texts[1] =
             (MigContainerText){ "cookie", HEADER_LENGTH + cookie, cookie_length };
     }
+    opening->container->room = room_for(header.data_length, cookie, cookie_length);
     opening->payload = payloads[header.format];
     return true;
 }
@@ -249,19 +260,24 @@ static MigSource *libvirt_open(MigSource *source, MigOpening *opening, GError **
     return ok ? mig_source_view_new(g_steal_pointer(&owned), image.offset) : NULL;
 }
 
-/* The format that says how the payload is compressed, for an image that had @format. */
-static bool format_for(const char *payload, uint32_t format, uint32_t *wanted,
+/* The format that says how the payload is laid out and compressed, for an image that had
+ * @format. */
+static bool format_for(const MigWrapping *wrapping, uint32_t format, uint32_t *wanted,
                        GError **error)
 {
-    *wanted = format == SPARSE ? SPARSE : RAW;
-    if (payload && format == SPARSE) {
+    bool sparse = wrapping->options->ram == MIG_OUTPUT_RAM_MAPPED ||
+                  (wrapping->options->ram == MIG_OUTPUT_RAM_AS_INPUT && format == SPARSE);
+
+    *wanted = sparse ? SPARSE : RAW;
+    if (wrapping->payload && sparse) {
         mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,
                             "a sparse libvirt save image cannot be compressed, since "
-                            "its pages lie at fixed places of the file");
+                            "its pages lie at fixed places of the file; with "
+                            "--filter=mapped-ram:to=plain it is no sparse one any more");
         return false;
     }
-    for (uint32_t i = 0; payload && i < G_N_ELEMENTS(payloads); i++) {
-        if (g_strcmp0(payloads[i], payload) == 0) {
+    for (uint32_t i = 0; wrapping->payload && i < G_N_ELEMENTS(payloads); i++) {
+        if (g_strcmp0(payloads[i], wrapping->payload) == 0) {
             *wanted = i;
         }
     }
@@ -270,45 +286,86 @@ static bool format_for(const char *payload, uint32_t format, uint32_t *wanted,
 
 static void put_word(uint8_t *bytes, size_t offset, uint32_t word)
 {
-    if (is_little(bytes)) {
-        mig_put_le32(bytes + offset, word);
-    } else {
-        mig_put_be32(bytes + offset, word);
-    }
+    word = is_little(bytes) ? GUINT32_TO_LE(word) : GUINT32_TO_BE(word);
+    memcpy(bytes + offset, &word, sizeof word);
 }
 
-/* The header and the XML, to the byte but for the format of the payload, which is a wrapper of its
- * own. */
+/* A header like that of @as, with another format. */
+static GByteArray *begin_header(const MigContainer *as, uint32_t format)
+{
+    const uint8_t *kept = g_bytes_get_data(as->header, NULL);
+    GByteArray *header = g_byte_array_new();
+
+    g_byte_array_append(header, kept, HEADER_LENGTH);
+    if (decode(kept).format != format) {
+        put_word(header->data, 16, 2); /* Version 1 knows no format. */
+        put_word(header->data, 28, format);
+    }
+    return header;
+}
+
+/* Appends @xml and the cookie, as libvirt does: the cookie right after the XML, and zeros.  The area
+ * stays as long as it was; where it is too short, it gets the room that libvirt leaves in a new one. */
+static bool append_texts(GByteArray *header, const MigContainer *as, GBytes *xml,
+                         GError **error)
+{
+    gsize n;
+    const void *text = g_bytes_get_data(xml, &n);
+    size_t cookie_length;
+    const char *cookie = mig_container_text(as, "cookie", &cookie_length);
+    uint64_t length = as->header_length - HEADER_LENGTH;
+
+    if (n > as->room) {
+        length = n + 1 + (cookie ? cookie_length + 1 : 0) + ROOM;
+    }
+    if (length > XML_MAX) {
+        mig_error_set_plain(error, MIG_ERROR_LIMIT,
+                            "a domain XML of %" G_GSIZE_FORMAT
+                            " bytes, wanted at most %u for a libvirt save image",
+                            n, XML_MAX);
+        return false;
+    }
+    put_word(header->data, 20, (uint32_t)length);
+    put_word(header->data, 32, cookie ? (uint32_t)n + 1 : 0);
+    g_byte_array_append(header, text, (guint)n);
+    g_byte_array_append(header, (const guint8 *)"", 1);
+    if (cookie) {
+        g_byte_array_append(header, (const guint8 *)cookie, (guint)cookie_length + 1);
+    }
+    n = header->len;
+    g_byte_array_set_size(header, (guint)(HEADER_LENGTH + length));
+    memset(header->data + n, 0, header->len - n);
+    return true;
+}
+
+/* The header, and the texts, to the byte but for the format of the payload, which is a wrapper of its
+ * own, and for the XML if there is another. */
 static MigSink *libvirt_wrap(MigSink *sink, const MigWrapping *wrapping, GError **error)
 {
     g_autoptr(MigSink) owned = sink;
+    const MigContainer *as = wrapping->as;
+    GBytes *xml = wrapping->options->xml;
     uint32_t format;
-    gsize n;
 
-    if (!wrapping->as || !wrapping->as->header) {
+    if (!as || !as->header) {
         mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,
                             "the header of a libvirt save image was not kept, and so "
                             "it cannot be made again");
         return NULL;
     }
-    const uint8_t *kept = g_bytes_get_data(wrapping->as->header, &n);
-    Header header = decode(kept);
-    if (!format_for(wrapping->payload, header.format, &format, error)) {
+    const uint8_t *kept = g_bytes_get_data(as->header, NULL);
+    if (!format_for(wrapping, decode(kept).format, &format, error)) {
         return NULL;
     }
-    if (format == header.format) {
-        return mig_sink_write_header(sink, wrapping->as->header, error)
-                   ? g_steal_pointer(&owned)
-                   : NULL;
+    g_autoptr(GByteArray) made = begin_header(as, format);
+    if (xml && !append_texts(made, as, xml, error)) {
+        return NULL;
     }
-    uint8_t head[HEADER_LENGTH];
-    memcpy(head, kept, sizeof head);
-    put_word(head, 16, 2); /* Version 1 knows no format. */
-    put_word(head, 28, format);
-    g_autoptr(GBytes) changed = g_bytes_new_static(head, sizeof head);
+    g_autoptr(GBytes) header = g_byte_array_free_to_bytes(g_steal_pointer(&made));
     g_autoptr(GBytes) rest =
-        g_bytes_new_from_bytes(wrapping->as->header, sizeof head, n - sizeof head);
-    return mig_sink_write_header(sink, changed, error) &&
+        g_bytes_new_from_bytes(as->header, HEADER_LENGTH,
+                               xml ? 0 : g_bytes_get_size(as->header) - HEADER_LENGTH);
+    return mig_sink_write_header(sink, header, error) &&
                    mig_sink_write_header(sink, rest, error)
                ? g_steal_pointer(&owned)
                : NULL;

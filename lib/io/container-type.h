@@ -45,6 +45,7 @@ struct MigContainer {
     MigProperty properties[MIG_PROPERTIES_MAX];
     unsigned n_properties;
     MigContainerText texts[2];
+    uint64_t room; /* bytes that the text "xml" may have */
     GPtrArray
         *snapshots; /* each begins with a MigSnapshot; NULL where there can be none */
 };

@@ -276,6 +276,11 @@ const char *mig_container_text(const MigContainer *container, const char *name,
     return NULL;
 }
 
+uint64_t mig_container_room(const MigContainer *container)
+{
+    return container->room;
+}
+
 const MigSnapshot *mig_container_snapshot(const MigContainer *container, size_t i)
 {
     return container->snapshots && i < container->snapshots->len

@@ -65,6 +65,9 @@ MIG_API const char *mig_container_words(const MigContainer *container);
 MIG_API const char *mig_container_text(const MigContainer *container, const char *name,
                                        size_t *length);
 
+/* Bytes that its "xml" may have without moving the stream; 0 where it has none. */
+MIG_API uint64_t mig_container_room(const MigContainer *container);
+
 /* The @i-th snapshot of a qcow2 image, in the order of its table; NULL: there are no more. */
 MIG_API const MigSnapshot *mig_container_snapshot(const MigContainer *container,
                                                   size_t i);

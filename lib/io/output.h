@@ -15,6 +15,13 @@ G_BEGIN_DECLS
 
 typedef struct MigOutput MigOutput;
 
+/* How the RAM of a stream is laid out, for what is around the stream. */
+typedef enum MigOutputRam {
+    MIG_OUTPUT_RAM_AS_INPUT,
+    MIG_OUTPUT_RAM_PLAIN,  /* as page records */
+    MIG_OUTPUT_RAM_MAPPED, /* as mapped-ram */
+} MigOutputRam;
+
 /* As MIG_INPUT_OPTIONS_INIT. */
 #define MIG_OUTPUT_OPTIONS_INIT .size = sizeof(MigOutputOptions)
 
@@ -44,6 +51,10 @@ typedef struct MigOutputOptions {
      * input is: then what stays where it is is not written.  The output must be an empty file, and
      * the input live as long as the output.  NULL: all is written. */
     MigInput *over;
+    MigOutputRam ram; /* What a libvirt save image says of its stream. */
+    /* The domain XML of a libvirt save image, in place of the one that @like has; NULL: that.  The
+     * cookie stays.  Where it does not fit, the stream begins later: mig_container_room(). */
+    GBytes *xml;
 } MigOutputOptions;
 
 /* The levels that zstd_level may be, as libzstd has them; 0 is its default. */

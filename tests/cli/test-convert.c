@@ -271,6 +271,91 @@ START_TEST(save_image_stays_one)
 }
 END_TEST
 
+/* A save image with @xml and a cookie, and room for 8 bytes more, around a stream with RAM. */
+static void put_image(const char *name, const char *xml)
+{
+    static const char cookie[] = "<cookie/>";
+    g_autoptr(GBytes) stream = fixture_bytes("extract/ram.txt");
+    g_autoptr(GByteArray) image = g_byte_array_new();
+    const guint32 xml_length = (guint32)strlen(xml) + 1;
+    const guint32 fields[19] = { 2, xml_length + sizeof cookie + 8, 1, 0, xml_length };
+    size_t n;
+    const void *p = g_bytes_get_data(stream, &n);
+
+    g_byte_array_append(image, (const guint8 *)"LibvirtQemudPart", 16);
+    g_byte_array_append(image, (const guint8 *)fields, sizeof fields);
+    g_byte_array_append(image, (const guint8 *)xml, xml_length);
+    g_byte_array_append(image, (const guint8 *)cookie, sizeof cookie);
+    g_byte_array_append(image, (const guint8 *)"\0\0\0\0\0\0\0", 8);
+    g_byte_array_append(image, p, (guint)n);
+    g_autoptr(GBytes) bytes = g_bytes_new(image->data, image->len);
+    put(name, bytes);
+}
+
+#define XML(machine)                                                       \
+    "<domain><metadata><os><type machine='no'/></os></metadata><os><type " \
+    "arch='x86_64'\n"                                                      \
+    " machine='" machine "' x='y'>hvm</type><type machine='no'/></os></domain>"
+
+/* What is around the stream says what the stream is: the format, and the machine type. */
+START_TEST(image_follows_the_stream)
+{
+    put_image("image", XML("pc-q35-7.2"));
+    put_image("other", "<domain><os><type>hvm</type></os></domain>");
+    put_image("broken", "<domain><os>");
+    assert_status("migstat convert --compress=sparse image -o sparse", 0,
+                  "RAM becomes mapped");
+    assert_status(
+        "od -An -tu1 -j28 -N1 sparse | grep -q 6 && migstat diff --ram image sparse", 1,
+        NULL);
+    assert_status(
+        "migstat convert --compress=raw sparse -o raw && od -An -tu1 -j28 -N1 raw | "
+        "grep -q 0 && migstat diff --ram image raw",
+        0, NULL);
+    assert_status("migstat convert --in-place --compress=sparse raw && cmp raw sparse", 0,
+                  NULL);
+    assert_status(
+        "migstat convert --compress=gzip --filter=mapped-ram:to=plain sparse -o zip && "
+        "migstat convert --compress=sparse zip -o again && cmp again sparse",
+        0, NULL);
+    assert_status("migstat convert --compress=gzip sparse -o x", 2,
+                  "mapped-ram:to=plain");
+    assert_status("head -c 16 again | grep -q LibvirtQemudPart", 0, NULL);
+
+    assert_status("migstat convert --filter=machine:name=pc-q35-8.0 image -o m", 0,
+                  "domain XML: machine pc-q35-7.2 \342\206\222 pc-q35-8.0");
+    assert_status(
+        "migstat extract --xml m -o m.xml && migstat extract --xml image -o i.xml && "
+        "sed s/7.2/8.0/ i.xml | cmp - m.xml",
+        0, NULL);
+    assert_status(
+        "migstat convert --filter=machine:name=a-much-longer-machine-type image -o l && "
+        "migstat extract --cookie l -o l.cookie && grep -q '<cookie/>' l.cookie",
+        0, "room for");
+    assert_status("migstat convert --in-place --compress=sparse l && migstat check l", 1,
+                  NULL);
+    assert_status("migstat convert --filter=machine:name=pc-q35-8.0 other -o o", 0, NULL);
+    assert_status("migstat convert --filter=machine:name=pc-q35-8.0 broken -o x", 2,
+                  "it is no domain XML");
+
+    assert_status("migstat convert --set-xml=m.xml image -o s", 0,
+                  "domain XML: replaced");
+    assert_status("cmp s m || migstat extract --xml s -o s.xml && cmp s.xml m.xml", 0,
+                  NULL);
+    assert_status(
+        "migstat convert --set-xml=m.xml --filter=machine:name=pc-q35-7.2 image -o t "
+        "&& migstat extract --xml t -o t.xml && cmp t.xml i.xml",
+        0, NULL);
+    assert_status("migstat convert --set-xml=m image -o x", 2, "it is no domain XML");
+    assert_status("migstat convert --set-xml=none image -o x", 2, "No such file");
+    assert_status("migstat convert --set-xml=m.xml --container=none image -o x", 2,
+                  "the result is none");
+    assert_status("migstat convert --compress=sparse a -o x", 2, "--filter=mapped-ram");
+    assert_status("migstat convert --compress=sparse:1 image -o x", 2,
+                  "sparse has no levels");
+}
+END_TEST
+
 /* Interrupts before the interrupt controller are config-first's own, where there is a GIC. */
 START_TEST(check_finds_no_error)
 {
@@ -810,6 +895,7 @@ Suite *suite_convert(void)
     tcase_add_test(tc, null_through_pipes);
     tcase_add_test(tc, closed_streams_stay_closed);
     tcase_add_test(tc, save_image_stays_one);
+    tcase_add_test(tc, image_follows_the_stream);
     tcase_add_test(tc, check_finds_no_error);
     tcase_add_test(tc, nothing_is_left_of_a_failure);
     tcase_add_test(tc, a_configuration_before_the_end);
