@@ -6,7 +6,8 @@
 #   demo            runs migstat on a real stream that ships with the sources
 #   check           builds with -Werror and runs the tests; SUITES="a b" limits them, FULL=1
 #                   tries all faults and damage and not a sample, SEED=N another sample
-#   check-all       what CI runs: check, check-asan, check-tiny, check-qemu, check-agree, check-fresh
+#   check-all       what CI runs: check, check-asan, check-tiny, check-qemu, check-agree, check-libvirt,
+#                   check-fresh
 #   check-lab       all that there is: the full tests, and the QEMUs of four Debian suites
 #   check-fresh     the README's commands on bare Debian systems, with FULL=1 on more; as root
 #   check-asan      the same with the address and undefined behaviour sanitizers
@@ -21,6 +22,8 @@
 #   check-qemu      stock QEMU writes, migstat converts, stock QEMU loads; with
 #                   SUITES="bullseye bookworm trixie sid" releases of other Debian suites too
 #   check-agree     mutated streams: migstat's verdict against the loader's; SUITES as above
+#   check-libvirt   stock libvirt restores the save images that migstat converted; as root, in
+#                   a Debian system of its own, with SUITES="bookworm trixie" of two releases
 #   fixtures        makes the real streams of tests/fixtures/real anew
 #   releases        makes lib/shape/releases.inc anew, from the QEMUs of four Debian suites
 #   deps            installs what the targets above need, at once
@@ -104,7 +107,7 @@ MAKEFLAGS += $(if $(filter demo check%,$(goals)),-j$(shell nproc))
 endif
 goals += $(if $(filter deps,$(goals)),check-asan check-valgrind check-qemu check-format \
 	analyze fuzz)
-tests := $(filter-out check-qemu check-agree check-m32 check-format \
+tests := $(filter-out check-qemu check-agree check-libvirt check-m32 check-format \
 	check-all check-lab check-fresh,$(filter check% update-golden mutants $(B)/tests/%,$(goals)))
 needs := $(if $(filter-out clean help dist uninstall format check-m32 check-format check-all \
 	check-lab check-fresh,$(goals)),\
@@ -114,7 +117,7 @@ needs := $(if $(filter-out clean help dist uninstall format check-m32 check-form
 	$(if $(findstring -m32,$(CC)),-m32) \
 	$(if $(filter check-asan,$(goals)),-fsanitize=address) \
 	$(if $(filter check-valgrind,$(goals)),valgrind) \
-	$(if $(filter check-qemu check-agree fixtures,$(goals)),\
+	$(if $(filter check-qemu check-agree check-libvirt fixtures,$(goals)),\
 		python3 zstd qemu-system-x86_64 qemu-system-aarch64) \
 	$(if $(filter bench,$(goals)),python3 zstd valgrind) \
 	$(if $(filter mutants,$(goals)),python3) \
@@ -353,6 +356,7 @@ check-all:
 	+$(Q)$(MAKE) --no-print-directory check-tiny
 	+$(Q)$(MAKE) --no-print-directory check-qemu
 	+$(Q)$(MAKE) --no-print-directory check-agree
+	+$(Q)$(MAKE) --no-print-directory SUITES=bookworm check-libvirt
 	+$(Q)$(MAKE) --no-print-directory check-fresh
 
 RELEASES := bullseye bookworm trixie sid
@@ -361,6 +365,7 @@ check-lab:
 	+$(Q)$(MAKE) --no-print-directory FULL=1 check-asan
 	+$(Q)$(MAKE) --no-print-directory SUITES='$(RELEASES)' check-qemu
 	+$(Q)$(MAKE) --no-print-directory SUITES='$(RELEASES)' check-agree
+	+$(Q)$(MAKE) --no-print-directory SUITES='bookworm trixie' check-libvirt
 	+$(Q)$(MAKE) --no-print-directory FULL=1 check-fresh
 
 .PHONY: check-fresh
@@ -397,6 +402,7 @@ endef
 $(eval $(call script_target,demo,tests/demo))
 $(eval $(call script_target,check-qemu,tests/qemu/run))
 $(eval $(call script_target,check-agree,tests/qemu/agree))
+$(eval $(call script_target,check-libvirt,tests/qemu/libvirt))
 $(eval $(call script_target,fixtures,tests/qemu/make-fixtures))
 $(eval $(call script_target,releases,tests/qemu/make-releases))
 $(eval $(call script_target,bench,tests/bench/run))
