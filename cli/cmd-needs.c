@@ -37,12 +37,14 @@ static char *definition_of(const MigInput *in, const char *file)
     return NULL;
 }
 
-static CliStatus tell(NeedsReport *report, const GError *error)
+/* @read: something of a stream was. */
+static CliStatus tell(NeedsReport *report, bool read, const GError *error)
 {
     if (error && !report->common->format->objects) {
         cli_print_error(report->file, error);
     }
-    if (!error || report->common->format->objects || cli_status_of(error) == CLI_FOUND) {
+    if (!error || report->common->format->objects ||
+        (read && cli_status_of(error) == CLI_FOUND)) {
         report->error = error;
         report->common->format->needs(report);
     }
@@ -59,9 +61,10 @@ static CliStatus needs_of(const char *file, const CliCommon *common)
     NeedsReport report = { .common = common, .file = file };
     const MigItem *item;
     CliProgress progress;
+    bool read = false;
 
     if (!in || !mig_input_hold(in, &error)) {
-        return tell(&report, error);
+        return tell(&report, false, error);
     }
     report.definition = definition = definition_of(in, file);
     reader = mig_reader_new(in);
@@ -70,11 +73,12 @@ static CliStatus needs_of(const char *file, const CliCommon *common)
     cli_progress_begin(&progress, file, in, common);
     while (mig_reader_next(reader, &item, &error) == MIG_STATUS_MORE &&
            mig_needs_watch(needs, item, &error)) {
+        read = true;
         cli_progress_item(&progress, item);
     }
     cli_progress_end(&progress);
     report.needs = mig_needs_finish(needs, &report.n, &problem);
-    return tell(&report, error ? error : problem);
+    return tell(&report, read, error ? error : problem);
 }
 
 static int run(int argc, char **argv, CliCommon *common)

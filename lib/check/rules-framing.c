@@ -349,7 +349,8 @@ static void trailing_bytes(MigCheck *check, const MigFacts *facts, const MigItem
 {
     if (facts->trailing == MIG_NOWHERE && !facts->colo) {
         mig_report_item(check, item,
-                        "bytes follow the end of the stream; no loader reads them");
+                        "bytes follow the end of the stream; no loader reads them: what "
+                        "a volume or a file held before it was written over");
     }
 }
 

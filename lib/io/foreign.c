@@ -19,6 +19,8 @@
 #define QUOTED_MAX 24 /* characters of a text */
 #define SHOWN_MAX  8  /* bytes of what is not known */
 
+#define INSTEAD_OF_TEXT "; a log of a load that failed is for \"migstat explain\""
+
 typedef struct Foreign {
     const char *bytes;
     size_t length;
@@ -73,6 +75,10 @@ static bool is_zero(const uint8_t *head, size_t n)
     what ": unpack it and give the stream that is inside; of the channels of a " \
          "migration, "                                                           \
          "the one that starts with \"QEVM\""
+
+#define OTHER(what)                                                                      \
+    what ", not of QEMU, which cannot load it: shut the guest down there, and start it " \
+         "from its disk"
 
 /* The first row that fits counts. */
 static const Foreign foreign[] = {
@@ -130,13 +136,18 @@ static const Foreign foreign[] = {
     { MAGIC("vhdxfile"), 0, false, DISK("a VHDX image"), NULL },
     { MAGIC("conectix"), 0, false, DISK("a VHD image"), NULL },
     { MAGIC("\x7f\x10\xda\xbe"), 64, false, DISK("a VirtualBox disk image"), NULL },
-    { MAGIC("\x7fVirtualBox SavedState"), 0, false,
-      "a saved state of VirtualBox, not of QEMU", NULL },
-    { MAGIC("\xd0\xbe\xd2\xbe"), 0, false, "a saved state of VMware, not of QEMU", NULL },
-    { MAGIC("\xd1\xba\xd1\xba"), 0, false, "a saved state of VMware, not of QEMU", NULL },
-    { MAGIC("\xd2\xbe\xd2\xbe"), 0, false, "a saved state of VMware, not of QEMU", NULL },
-    { MAGIC("\xd3\xbe\xd3\xbe"), 0, false, "a saved state of VMware, not of QEMU", NULL },
-    { MAGIC("Xen saved domain"), 0, false, "a saved domain of Xen", NULL },
+    { MAGIC("\x7fVirtualBox SavedState"), 0, false, OTHER("a saved state of VirtualBox"),
+      NULL },
+    { MAGIC("\x14\x20\x28\x01"), 0, false, OTHER("a saved state of Hyper-V (.vmrs)"),
+      NULL },
+    { MAGIC("\xd0\xbe\xd2\xbe"), 0, false, OTHER("a saved state of VMware"), NULL },
+    { MAGIC("\xd1\xba\xd1\xba"), 0, false, OTHER("a saved state of VMware"), NULL },
+    { MAGIC("\xd2\xbe\xd2\xbe"), 0, false, OTHER("a saved state of VMware"), NULL },
+    { MAGIC("\xd3\xbe\xd3\xbe"), 0, false, OTHER("a saved state of VMware"), NULL },
+    { MAGIC("Xen saved domain"), 0, false,
+      "a saved domain of Xen: the state of its devices begins inside of it, at the bytes "
+      "\"QEVM\"; --offset=N reads it from there",
+      NULL },
     { MAGIC("\xd4\xc3\xb2\xa1"), 0, false,
       "a network capture: give the bytes of the migration's connection", NULL },
     { MAGIC("\xa1\xb2\xc3\xd4"), 0, false,
@@ -151,7 +162,7 @@ static const Foreign foreign[] = {
       NULL },
     { NULL, 0, 0, false,
       "the JSON of \"qemu -dump-vmstate\", which describes devices and has no state of "
-      "them",
+      "them; check --against=FILE compares a stream with it",
       is_dump_vmstate },
     { MAGIC("\x55\xaa"), 510, false, DISK("a disk image with a boot sector"), NULL },
     { MAGIC("\xff\xfe"), 0, false, "text in UTF-16", NULL },
@@ -201,7 +212,7 @@ static bool is_text(const uint8_t *head, size_t n)
     return (const uint8_t *)end + 4 > head + n;
 }
 
-/* "text ("hello wo...")": as much of its first line as is printable. */
+/* "text ("hello wo..."), ...": as much of its first line as is printable. */
 static char *describe_text(const uint8_t *head, size_t n)
 {
     size_t shown = 0;
@@ -210,10 +221,11 @@ static char *describe_text(const uint8_t *head, size_t n)
         shown++;
     }
     if (shown == 0) {
-        return g_strdup("text");
+        return g_strdup("text" INSTEAD_OF_TEXT);
     }
-    return g_strdup_printf("text (\"%.*s%s\")", (int)MIN(shown, QUOTED_MAX),
-                           (const char *)head, MIN(shown, QUOTED_MAX) < n ? "..." : "");
+    return g_strdup_printf("text (\"%.*s%s\")" INSTEAD_OF_TEXT,
+                           (int)MIN(shown, QUOTED_MAX), (const char *)head,
+                           MIN(shown, QUOTED_MAX) < n ? "..." : "");
 }
 
 /* "not a known kind of file; it starts with 68 2d 6c 69 ("h-li")" */

@@ -11,9 +11,15 @@
 #include "stream/item-private.h"
 
 static const MigBody *const bodies[] = {
-    &mig_body_ram,          &mig_body_vfio,     &mig_body_block,
-    &mig_body_dirty_bitmap, &mig_body_htab,     &mig_body_storage_attributes,
-    &mig_body_storage_keys, &mig_body_todclock,
+    &mig_body_ram,
+    &mig_body_vfio,
+    &mig_body_block,
+    &mig_body_dirty_bitmap,
+    &mig_body_htab,
+    &mig_body_pbs_state,
+    &mig_body_storage_attributes,
+    &mig_body_storage_keys,
+    &mig_body_todclock,
 };
 
 /* A device path ends where the handler's own name begins; a bus without paths gives none. */

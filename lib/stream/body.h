@@ -40,6 +40,7 @@ extern const MigBody mig_body_vfio;
 extern const MigBody mig_body_block;
 extern const MigBody mig_body_dirty_bitmap;
 extern const MigBody mig_body_htab;
+extern const MigBody mig_body_pbs_state;
 extern const MigBody mig_body_storage_attributes;
 extern const MigBody mig_body_storage_keys;
 extern const MigBody mig_body_todclock;

@@ -14,6 +14,9 @@
 #include "stream/outer.h"
 #include "stream/reader-private.h"
 
+/* The file version of PANDA 1.0, which records and replays. */
+#define PANDA_VERSION 4u
+
 static const uint8_t magic[] = { 'Q', 'E', 'V', 'M' };
 
 /* Whether the input starts as a stream does, as far as it goes. */
@@ -65,10 +68,14 @@ static MigStatus read_file_header(MigReader *r, MigItem *item, GError **error)
     }
     version = mig_be32(p + 4);
     if (version != MIG_FILE_VERSION) {
-        return mig_reader_malformed(
-            r, item->offset + 4, MIG_DEFECT_VERSION, error,
-            "stream version %u%s, wanted %u", version,
-            version == MIG_FILE_VERSION_OBSOLETE ? " (obsolete)" : "", MIG_FILE_VERSION);
+        return mig_reader_malformed(r, item->offset + 4, MIG_DEFECT_VERSION, error,
+                                    "stream version %u%s, wanted %u", version,
+                                    version == MIG_FILE_VERSION_OBSOLETE ? " (obsolete)"
+                                    : version == PANDA_VERSION
+                                        ? " (a snapshot of PANDA, which PANDA alone "
+                                          "loads; save the guest in QEMU)"
+                                        : "",
+                                    MIG_FILE_VERSION);
     }
     item->kind = MIG_ITEM_FILE_HEADER;
     item->length = MIG_FILE_HEADER_LENGTH;

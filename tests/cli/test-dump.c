@@ -609,10 +609,11 @@ static const struct {
     const char *is; /* after "not a migration stream: " */
 } foreign[] = {
     { "", PLAIN, 1, "it is empty" },
-    { "str \"abcd\"", PLAIN, 1, "it is text (\"abcd\")" },
+    { "str \"abcd\"", PLAIN, 1, "it is text (\"abcd\"); a log of" },
     { "str \"hello world\\nand more\"", PLAIN, 1, "it is text (\"hello world...\")" },
     { "str \"hello world\"", GZIP, 1, "inside gzip it is text (\"hello world\")" },
-    { "u8 0xc3 0xbc 0xc3 0xbc", PLAIN, 1, "it is text\n" },
+    { "u8 0xc3 0xbc 0xc3 0xbc", PLAIN, 1,
+      "it is text; a log of a load that failed is for" },
     { "u8 0xff 0xfe 0x68 0", PLAIN, 1, "it is text in UTF-16" },
     { "u8 1 2 3 0xfe", PLAIN, 1, "that migstat knows; it starts with 01 02 03 fe\n" },
     { "str \"h-li\"; u8 0 0 0 0 0 0", PLAIN, 1,
@@ -637,6 +638,11 @@ static const struct {
     { "zero 64; u8 0x7f 0x10 0xda 0xbe", PLAIN, 1, "it is a VirtualBox disk image" },
     { "zero 510; u8 0x55 0xaa", PLAIN, 1, "it is a disk image with a boot sector" },
     { "u8 0xd2 0xbe 0xd2 0xbe", PLAIN, 1, "it is a saved state of VMware" },
+    { "str \"\x7fVirtualBox SavedState V2.0\"", PLAIN, 1,
+      "it is a saved state of VirtualBox" },
+    { "le32 0x01282014; zero 42", PLAIN, 1, "it is a saved state of Hyper-V" },
+    { "str \"Xen saved domain, xl format\\n\"", PLAIN, 1,
+      "it is a saved domain of Xen: " },
     /* What belongs to a migration. */
     { "str \"{\\n  \\\"vmschkmachine\\\": {}}\"", PLAIN, 1,
       "it is the JSON of \"qemu -dump" },
@@ -651,10 +657,10 @@ static const struct {
       "inside a libvirt save image that was not finished it is empty" },
 };
 
-/* One line, the same of dump and check, and no table of nothing. */
+/* One line, the same of dump, check and needs, and no table of nothing. */
 START_TEST(says_what_it_is_instead)
 {
-    static const char *const commands[] = { "dump", "check" };
+    static const char *const commands[] = { "dump", "check", "needs" };
     g_autofree char *wanted =
         g_strconcat("not a migration stream: ", foreign[_i].is, NULL);
     g_autoptr(GBytes) text = mkmig_assemble(foreign[_i].text, "text", NULL);
@@ -675,6 +681,16 @@ START_TEST(says_what_it_is_instead)
         ck_assert_msg(i == 1 || (!*run->out && strchr(run->err, '\n')[1] == '\0'), "%s%s",
                       run->out, run->err);
     }
+}
+END_TEST
+
+START_TEST(panda_is_named)
+{
+    g_autoptr(GBytes) bytes = mkmig_assemble("str \"QEVM\"; be32 4; u8 1", "text", NULL);
+    g_autoptr(Run) run = run_migstat(bytes, "dump", "-", NULL);
+
+    ck_assert_int_eq(run->status, 1);
+    ck_assert_ptr_nonnull(strstr(run->err, "a snapshot of PANDA"));
 }
 END_TEST
 
@@ -898,6 +914,7 @@ Suite *suite_dump(void)
     tcase_add_loop_test(tc, takes_wrappers_off, 0, G_N_ELEMENTS(wrapped));
     tcase_add_loop_test(tc, shows_what_could_be_read, 0, G_N_ELEMENTS(damaged));
     tcase_add_loop_test(tc, says_what_it_is_instead, 0, G_N_ELEMENTS(foreign));
+    tcase_add_test(tc, panda_is_named);
     tcase_add_loop_test(tc, ends_where_a_pipe_does_not, 0, G_N_ELEMENTS(endless));
     tcase_add_test(tc, survives_cuts);
     tcase_add_loop_test(tc, needs_little_memory, 0, 5);

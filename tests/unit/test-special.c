@@ -36,6 +36,8 @@ static const struct {
       "malformed@34[record-flag]" },
 
     /* the hash page table of a pseries guest */
+    { "pbs-state", "be64 3; u8 1 2 3", "LENGTH=3 BYTES=3" },
+    { "pbs-state", "be64 0", "LENGTH=0" },
     { "spapr/htab", "be32 0x15", "SHIFT=21" },
     { "spapr/htab", "be32 -1", "NO_TABLE=4294967295" },
     { "spapr/htab", "be32 0; be64 0", "CHUNKS=0 END=0" },
