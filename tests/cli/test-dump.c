@@ -551,7 +551,7 @@ static const struct {
 } damaged[] = {
     { "str \"nothing of the kind\"",
       ":0x0: error[magic]: not a migration stream: it is text (\"nothing of the "
-      "kind\")\n",
+      "kind\"); a log of a load that failed is for \"migstat explain\"\n",
       false },
     { "header; start 2 \"ram\" 0 4; be64 0x1",
       ":0x19: error[ram-flag]: ram: unknown combination of RAM flags 0x1\n", false },
