@@ -4,7 +4,7 @@
  * Must not know: records; items are enough.
  * See also:      stream/item.h, MigRamPages.
  */
-#include "device/ram-image.h"
+#include "device/ram-image-file.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -12,7 +12,6 @@
 #include "stream/defect.h"
 #include "stream/merge.h"
 #include "stream/mapped-ram.h"
-#include "stream/page-file.h"
 #include "stream/page-set.h"
 #include "stream/ram-record.h"
 
@@ -362,4 +361,25 @@ bool mig_ram_image_has(const MigRamImage *image, const MigRamBlock *block,
     return b &&
            (b->mapped || (b->page_size && mig_page_set_has(&b->carried, &image->store,
                                                            address / b->page_size)));
+}
+
+MigPageFile *mig_ram_image_file(const MigRamImage *image, const MigRamBlock *block)
+{
+    Block *b = find(image, block);
+
+    return b ? &b->file : NULL;
+}
+
+uint64_t mig_ram_image_run_end(const MigRamImage *image, const MigRamBlock *block,
+                               uint64_t address, bool *has)
+{
+    const Block *b = find(image, block);
+    uint64_t end = block->used_length;
+
+    *has = mig_ram_image_has(image, block, address);
+    if (b && !b->mapped && b->page_size) {
+        end = mig_page_set_run_end(&b->carried, &image->store, address / b->page_size) *
+              b->page_size;
+    }
+    return MIN(end, block->used_length);
 }

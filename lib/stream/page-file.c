@@ -18,6 +18,18 @@
 /* Pages that one system call writes at most. */
 #define BATCH MIG_TINY_OR(2, 512)
 
+/* Where @address is in the file. */
+static uint64_t place_of(const MigPageFile *file, uint64_t address)
+{
+    return file->base + address + (address >= file->split ? file->gap : 0);
+}
+
+/* How many of @length bytes from @address on are together in the file. */
+static uint64_t together(const MigPageFile *file, uint64_t address, uint64_t length)
+{
+    return address < file->split ? MIN(length, file->split - address) : length;
+}
+
 static bool write_same(MigPageFile *file, uint64_t address, uint64_t length,
                        uint8_t value)
 {
@@ -25,9 +37,9 @@ static bool write_same(MigPageFile *file, uint64_t address, uint64_t length,
 
     memset(same, value, sizeof(same));
     while (length) {
-        size_t n = MIN(length, sizeof(same));
+        size_t n = (size_t)together(file, address, MIN(length, sizeof(same)));
 
-        if (!mig_pwrite_fully(file->fd, same, n, file->base + address)) {
+        if (!mig_pwrite_fully(file->fd, same, n, place_of(file, address))) {
             return false;
         }
         address += n;
@@ -43,9 +55,13 @@ static bool make_zero(MigPageFile *file, uint64_t address, uint64_t length)
         return true;
     }
     length = MIN(length, file->high - address);
+    if (together(file, address, length) < length) {
+        return make_zero(file, address, file->split - address) &&
+               make_zero(file, file->split, length - (file->split - address));
+    }
     if (!file->cannot_punch) {
         if (fallocate(file->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                      (off_t)(file->base + address), (off_t)length) == 0) {
+                      (off_t)place_of(file, address), (off_t)length) == 0) {
             return true;
         }
         if (errno != EOPNOTSUPP && errno != ENOSYS) {
@@ -92,12 +108,13 @@ bool mig_page_file_write(MigPageFile *file, uint64_t address, const MigPageRows 
             }
             continue;
         }
-        while (i < n && count < BATCH && !is_zero(rows, i)) {
+        while (i < n && count < BATCH && !is_zero(rows, i) &&
+               !(count && address + (uint64_t)i * page_size == file->split)) {
             iov[count].iov_base = (void *)(uintptr_t)row(rows, i);
             iov[count++].iov_len = page_size;
             i++;
         }
-        if (!mig_pwritev_fully(file->fd, iov, (int)count, file->base + from)) {
+        if (!mig_pwritev_fully(file->fd, iov, (int)count, place_of(file, from))) {
             return false;
         }
         file->high = MAX(file->high, from + (uint64_t)count * page_size);
@@ -107,7 +124,11 @@ bool mig_page_file_write(MigPageFile *file, uint64_t address, const MigPageRows 
 
 bool mig_page_file_read(const MigPageFile *file, uint64_t address, void *buffer, size_t n)
 {
-    return mig_pread_padded(file->fd, buffer, n, file->base + address);
+    size_t first = (size_t)together(file, address, n);
+
+    return mig_pread_padded(file->fd, buffer, first, place_of(file, address)) &&
+           (first == n || mig_pread_padded(file->fd, (uint8_t *)buffer + first, n - first,
+                                           place_of(file, address + first)));
 }
 
 MigPageDecoded mig_page_file_decode(const MigPageFile *file, uint64_t address,

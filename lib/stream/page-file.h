@@ -17,6 +17,9 @@ typedef struct MigPageFile {
     uint64_t base; /* bytes of it before address 0; what lies there must read as zero */
     uint64_t high; /* address after the last byte that was ever written; begins with 0 */
     bool cannot_punch; /* the file system has no holes: zeros are written */
+    /* What is at @split and after lies @gap bytes further on: two places in the file.  No page
+     * is in both.  0, 0: there is one. */
+    uint64_t split, gap;
 } MigPageFile;
 
 /* Pages in memory. */

@@ -264,3 +264,22 @@ uint64_t mig_page_set_first_missing(const MigPageSet *set, const MigPageStore *s
     }
     return MIN(page, set->n_pages);
 }
+
+uint64_t mig_page_set_run_end(const MigPageSet *set, const MigPageStore *store,
+                              uint64_t page)
+{
+    bool in = mig_page_set_has(set, store, page);
+
+    while (page < set->n_pages) {
+        uint32_t entry = set->index[page / STRETCH];
+
+        if (entry < FIRST_PLACE && (entry == ALL) == in) {
+            page = (page / STRETCH + 1) * STRETCH;
+        } else if (mig_page_set_has(set, store, page) == in) {
+            page++;
+        } else {
+            break;
+        }
+    }
+    return MIN(page, set->n_pages);
+}

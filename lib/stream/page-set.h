@@ -63,6 +63,10 @@ uint64_t mig_page_set_count(const MigPageSet *set, const MigPageStore *store,
 
 bool mig_page_set_has(const MigPageSet *set, const MigPageStore *store, uint64_t page);
 
+/* The first page after @page of which the set says otherwise; n_pages where there is none. */
+uint64_t mig_page_set_run_end(const MigPageSet *set, const MigPageStore *store,
+                              uint64_t page);
+
 /* The first page that is not in the set; n_pages if all are. */
 uint64_t mig_page_set_first_missing(const MigPageSet *set, const MigPageStore *store);
 
