@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "extract-memory.h"
 #include "files.h"
 #include "missing.h"
 #include "progress.h"
@@ -16,6 +17,11 @@
 
 enum {
     KEY_RAM = 0x200,
+    KEY_MEMORY,
+    KEY_CORE,
+    KEY_SALVAGE,
+    KEY_BELOW,
+    KEY_PLACE,
     KEY_SECTION,
     KEY_VFIO,
     KEY_DESCRIPTION,
@@ -25,9 +31,14 @@ enum {
 };
 
 static const struct argp_option options[] = {
+    { "memory", KEY_MEMORY, NULL, 0,
+      "Guest physical memory, as one sparse file, that of -o", 0 },
     { "ram", KEY_RAM, "BLOCK|all", CLI_REPEATS,
       "The final content of RAM blocks that match, or of each, as sparse files in the "
       "folder of -o",
+      0 },
+    { "core", KEY_CORE, "elf", OPTION_ARG_OPTIONAL,
+      "The same as an ELF core with the registers of CPUs, for crash, gdb and others",
       0 },
     { "section", KEY_SECTION, "PATTERN", CLI_REPEATS,
       "The bodies of sections whose name matches PATTERN, one after the other", 0 },
@@ -38,6 +49,13 @@ static const struct argp_option options[] = {
     { "cookie", KEY_COOKIE, NULL, 0, "The cookie of a libvirt save image, XML too", 0 },
     { "output", 'o', "FILE|DIR", 0,
       "Where to; without it, or with \"-\", standard output", 0 },
+    { "ram-below-4g", KEY_BELOW, "SIZE", 0, CLI_BELOW_HELP, 0 },
+    { "place", KEY_PLACE, "BLOCK@ADDRESS", CLI_REPEATS, CLI_PLACE_HELP, 0 },
+    { "salvage", KEY_SALVAGE, NULL, 0,
+      "With --memory or --core: of a damaged stream all up to the damage, and in "
+      "FILE.holes what "
+      "the file does not hold",
+      0 },
     { "force", KEY_FORCE, NULL, 0, "Replace files that exist", 0 },
     CLI_ALLOW_UNMATCHED(0),
     { 0 },
@@ -45,6 +63,10 @@ static const struct argp_option options[] = {
 
 static const CliOptionRule rules[] = {
     { "force", CLI_NEEDS, "output" },
+    { "memory", CLI_NOT_WITH, "core" },
+    { "ram-below-4g", CLI_NEEDS, "memory core" },
+    { "place", CLI_NEEDS, "memory core" },
+    { "salvage", CLI_NEEDS, "memory core" },
     { 0 },
 };
 
@@ -52,9 +74,10 @@ typedef struct Extract {
     CliCommon *common;
     bool chosen; /* what is taken */
     MigExtractWhat what;
-    const char *text;    /* instead, of what is around the stream: "xml" or "cookie" */
-    MigAddresses *names; /* of blocks, sections or devices */
-    const char *output;  /* NULL: standard output */
+    ExtractMemory memory; /* instead, memory as the guest sees it */
+    const char *text;     /* instead, of what is around the stream: "xml" or "cookie" */
+    MigAddresses *names;  /* of blocks, sections or devices */
+    const char *output;   /* NULL: standard output */
     bool force;
     const char *file;
 
@@ -68,13 +91,14 @@ typedef struct Extract {
 static void only_one(struct argp_state *state)
 {
     cli_usage_error(
-        state, "one of --ram, --section, --vfio, --description, --xml and --cookie at a "
-               "time");
+        state,
+        "one of --ram, --memory, --core, --section, --vfio, --description, --xml and "
+        "--cookie at a time");
 }
 
 static void set_text(Extract *x, const char *text, struct argp_state *state)
 {
-    if (x->chosen || (x->text && x->text != text)) {
+    if (x->chosen || x->memory.wanted || (x->text && x->text != text)) {
         only_one(state);
     }
     x->text = text;
@@ -83,7 +107,7 @@ static void set_text(Extract *x, const char *text, struct argp_state *state)
 static void set_what(Extract *x, MigExtractWhat what, const char *name,
                      struct argp_state *state)
 {
-    if ((x->chosen && x->what != what) || x->text) {
+    if ((x->chosen && x->what != what) || x->memory.wanted || x->text) {
         only_one(state);
     }
     x->chosen = true;
@@ -91,6 +115,14 @@ static void set_what(Extract *x, MigExtractWhat what, const char *name,
     if (name) {
         mig_addresses_add(x->names, name);
     }
+}
+
+static void set_memory(Extract *x, struct argp_state *state)
+{
+    if (x->chosen || x->text) {
+        only_one(state);
+    }
+    x->memory.wanted = true;
 }
 
 static bool wants_folder(const Extract *x)
@@ -102,6 +134,54 @@ static bool wants_folder(const Extract *x)
  * memory is called elsewhere. */
 static const char *const file_suffixes[] = { ".raw", ".data", ".config", ".bin",
                                              ".img", ".dump", NULL };
+
+static error_t parse_memory_option(Extract *x, int key, char *arg,
+                                   struct argp_state *state)
+{
+    switch (key) {
+    case KEY_MEMORY:
+        set_memory(x, state);
+        return 0;
+    case KEY_CORE:
+        if (arg && strcmp(arg, "elf") != 0) {
+            cli_usage_error(state, "--core is elf, not \"%s\"", arg);
+        }
+        set_memory(x, state);
+        x->memory.core = true;
+        return 0;
+    case KEY_SALVAGE:
+        x->memory.salvage = true;
+        return 0;
+    case KEY_BELOW:
+        cli_memory_below(&x->memory.where, arg, state);
+        return 0;
+    case KEY_PLACE:
+        cli_memory_place(&x->memory.where, arg, state);
+        return 0;
+    default:
+        return cli_parse_unmatched(key, x->common);
+    }
+}
+
+/* Whether the options name something, and where it goes. */
+static void check_options(const Extract *x, struct argp_state *state)
+{
+    if (!x->chosen && !x->text && !x->memory.wanted) {
+        cli_usage_error(
+            state, "what? (--ram, --memory, --core, --section, --vfio, --description, "
+                   "--xml or --cookie)");
+    }
+    if (!x->output && wants_folder(x)) {
+        cli_usage_error(state, "which folder? (-o DIR)");
+    } else if (!x->output && x->memory.wanted) {
+        cli_usage_error(state, "which file? (-o FILE)");
+    } else if (x->output && wants_folder(x)) {
+        cli_want_folder(state, x->output);
+        cli_want_no_file(state, x->output, file_suffixes);
+    } else if (x->output) {
+        cli_want_file(state, x->output);
+    }
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -133,22 +213,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         x->output = strcmp(arg, "-") == 0 || strcmp(arg, "/dev/stdout") == 0 ? NULL : arg;
         return 0;
     case ARGP_KEY_END:
-        if (!x->chosen && !x->text) {
-            cli_usage_error(state,
-                            "what? (--ram, --section, --vfio, --description, --xml "
-                            "or --cookie)");
-        }
-        if (!x->output && wants_folder(x)) {
-            cli_usage_error(state, "which folder? (-o DIR)");
-        } else if (x->output && wants_folder(x)) {
-            cli_want_folder(state, x->output);
-            cli_want_no_file(state, x->output, file_suffixes);
-        } else if (x->output) {
-            cli_want_file(state, x->output);
-        }
+        check_options(x, state);
         return 0;
     default:
-        return cli_parse_unmatched(key, x->common);
+        return parse_memory_option(x, key, arg, state);
     }
 }
 
@@ -165,6 +233,24 @@ static int open_part(MigExtractPart part, const char *name, void *user, GError *
     return cli_files_add(x->files, name, suffixes[part], error);
 }
 
+/* The file of memory, and with --salvage that of its holes. */
+static bool open_memory(Extract *x, GError **error)
+{
+    const MigOutputOptions output = { MIG_OUTPUT_OPTIONS_INIT,
+                                      .cancelled = cli_is_cancelled };
+    g_autofree char *holes = g_strconcat(x->output, ".holes", NULL);
+    int fd = 0;
+
+    x->memory.fd = cli_files_open(x->files, x->output, error);
+    if (x->memory.fd >= 0 && x->memory.salvage) {
+        fd = cli_files_open(x->files, holes, error);
+        x->out = fd < 0 ? NULL : mig_output_new_fd(fd, holes, &output, error);
+        x->memory.holes = x->out;
+        return x->out != NULL;
+    }
+    return x->memory.fd >= 0;
+}
+
 /* What a guest had in its memory and its devices is for nobody else to read. */
 static bool open_output(Extract *x, GError **error)
 {
@@ -178,6 +264,9 @@ static bool open_output(Extract *x, GError **error)
     }
     if (wants_folder(x)) {
         return cli_files_set_folder(x->files, x->output, error);
+    }
+    if (x->memory.wanted) {
+        return open_memory(x, error);
     }
     if (x->files) {
         fd = cli_files_open(x->files, x->output, error);
@@ -303,17 +392,35 @@ static CliStatus fail(const Extract *x, const GError *error)
     return cli_status_of(error);
 }
 
+static CliStatus run_memory(Extract *x, GError **error)
+{
+    g_autoptr(GError) damage = NULL;
+
+    x->memory.common = x->common;
+    x->memory.file = x->file;
+    if (!extract_memory(&x->memory, x->in, &damage, error) || !commit(x, error)) {
+        return CLI_TROUBLE;
+    }
+    if (damage) {
+        cli_print_error(x->file, damage);
+    }
+    return damage || !x->memory.complete ? CLI_FOUND : CLI_OK;
+}
+
 static CliStatus run_extract(Extract *x)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(MigInput) in = NULL;
     g_autoptr(MigReader) reader = NULL;
     g_autoptr(MigExtract) parts = NULL;
-    CliStatus status;
+    CliStatus status = CLI_OK;
     bool ok = open_all(x, &error);
 
     in = x->in;
-    if (ok && x->text) {
+    if (ok && x->memory.wanted) {
+        status = run_memory(x, &error);
+        ok = !error;
+    } else if (ok && x->text) {
         ok = write_text(x, &error) && commit(x, &error);
     } else if (ok) {
         const MigExtractOptions what = { MIG_EXTRACT_OPTIONS_INIT, .what = x->what,
@@ -327,7 +434,7 @@ static CliStatus run_extract(Extract *x)
     if (ok && wants_folder(x) && !x->common->quiet) {
         cli_files_list(x->files, stderr);
     }
-    status = !ok ? fail(x, error) : x->parts ? report_missing(x) : CLI_OK;
+    status = !ok ? fail(x, error) : x->parts ? report_missing(x) : status;
     g_clear_pointer(&parts, mig_extract_free); /* before the files, which it borrows */
     g_clear_pointer(&x->out, mig_output_free);
     g_clear_pointer(&x->files, cli_files_free);
@@ -338,6 +445,7 @@ static int run(int argc, char **argv, CliCommon *common)
 {
     g_autoptr(MigAddresses) names = mig_addresses_new();
     Extract x = { .common = common, .names = names };
+    CliStatus status;
 
     cli_parse(&cli_command_extract, argc, argv, 0, common, &x);
     x.file = g_ptr_array_index(common->files, 0);
@@ -346,7 +454,9 @@ static int run(int argc, char **argv, CliCommon *common)
         return CLI_TROUBLE;
     }
     cli_catch_signals();
-    return (int)run_extract(&x);
+    status = run_extract(&x);
+    cli_memory_clear(&x.memory.where);
+    return (int)status;
 }
 
 const CliCommand cli_command_extract = {

@@ -33,6 +33,8 @@
 #include "live/endpoint.h"
 #include "live/receive.h"
 #include "live/return-path.h"
+#include "memory/core.h"
+#include "memory/image.h"
 #include "memory/map.h"
 #include "memory/pages.h"
 #include "shape/needs.h"

@@ -20,6 +20,7 @@
     SUITE(check)       \
     SUITE(container)   \
     SUITE(convert)     \
+    SUITE(core)        \
     SUITE(cpu_names)   \
     SUITE(damage)      \
     SUITE(description) \

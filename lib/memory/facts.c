@@ -185,25 +185,30 @@ static void look(const MigField *field, void *user)
     }
 }
 
-void mig_memory_facts_watch(MigMemoryFacts *facts, MigReader *reader, const MigItem *item)
+void mig_memory_decode(MigReader *reader, const MigItem *item, MigFieldVisit *visit,
+                       void *user)
 {
     const MigSection *section = item->section;
     MigBudget *budget = mig_reader_budget(reader);
-    Look at = { .facts = facts, .section = section };
-    const MigDecoder decoder = { .budget = budget, .visit = look, .user = &at };
+    const MigDecoder decoder = { .budget = budget, .visit = visit, .user = user };
     MigDeviceState state = { .length = item->length, .offset = item->offset };
     g_autofree char *text = NULL;
 
-    if (item->kind != MIG_ITEM_DEVICE_STATE || item->length != item->whole || !section ||
-        (!strchr(section->name, '/') && strcmp(section->name, "mc146818rtc") != 0)) {
-        return;
-    }
-    state.bytes = mig_reader_bytes(reader, item);
-    if (!state.bytes) {
+    if (item->length != item->whole || !(state.bytes = mig_reader_bytes(reader, item))) {
         return;
     }
     state.json = text = mig_device_description_text(
         budget, mig_reader_input(reader), mig_reader_description(reader), section->name,
         section->instance_id, &state.json_length);
     mig_device_decode(&decoder, &state);
+}
+
+void mig_memory_facts_watch(MigMemoryFacts *facts, MigReader *reader, const MigItem *item)
+{
+    Look at = { .facts = facts, .section = item->section };
+
+    if (item->kind == MIG_ITEM_DEVICE_STATE && at.section &&
+        (strchr(at.section->name, '/') || strcmp(at.section->name, "mc146818rtc") == 0)) {
+        mig_memory_decode(reader, item, look, &at);
+    }
 }

@@ -7,6 +7,7 @@
 #ifndef MIG_MEMORY_FACTS_H
 #define MIG_MEMORY_FACTS_H
 
+#include "device/field.h"
 #include "stream/reader.h"
 
 /* Bytes of the CMOS; hw/rtc/mc146818rtc.c, vmstate_rtc, 5.2 to 11.1. */
@@ -42,6 +43,11 @@ typedef struct MigMemoryFacts {
 
 void mig_memory_facts_init(MigMemoryFacts *facts);
 void mig_memory_facts_clear(MigMemoryFacts *facts);
+
+/* Decodes @item, a device's state as a whole and the last that @reader has read: @visit is called
+ * for its fields.  What cannot be decoded has none. */
+void mig_memory_decode(MigReader *reader, const MigItem *item, MigFieldVisit *visit,
+                       void *user);
 
 /* As mig_memory_map_watch(). */
 void mig_memory_facts_watch(MigMemoryFacts *facts, MigReader *reader,

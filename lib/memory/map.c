@@ -364,7 +364,10 @@ static void list_unplaced(MigMemoryMap *map)
     for (size_t i = 0; i < n && i < MIG_MEMORY_RANGES_MAX; i++) {
         if (blocks[i]->used_length && !is_placed(map, blocks[i])) {
             const MigMemoryUnplaced one = { .block = blocks[i],
-                                            .reason = reason_of(map, blocks[i]) };
+                                            .reason = reason_of(map, blocks[i]),
+                                            .is_memory =
+                                                mig_ram_is_of_board(blocks[i]->name) ||
+                                                mig_ram_backend(blocks[i]) };
 
             g_array_append_val(map->unplaced, one);
         }

@@ -58,7 +58,9 @@ typedef struct MigMemoryRange {
 /* A block that is nowhere in the map. */
 typedef struct MigMemoryUnplaced {
     const MigRamBlock *block;
-    const char *reason;   /* a static text for a person: a sentence without its end */
+    const char *reason; /* a static text for a person: a sentence without its end */
+    bool is_memory; /* of the machine, or plugged in, as far as its name tells; else it is
+                     * memory of a device, or firmware */
     uint64_t reserved[2]; /* for members to come: they are an array */
 } MigMemoryUnplaced;
 

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          the proof of `migstat extract --memory` and `--core`: each byte of guest
+ *                memory is where `dump --map` says, and the notes are those of the CPUs.
+ * Must not know: how blocks are moved; tests/qemu/memory asks QEMU itself.
+ * See also:      test-map.c, which has the map; lib/memory/image.h, lib/memory/core.h.
+ */
+#include "support.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mkmig.h"
+
+#define PLUGGED   "map/q35-plugged.mig.zst"
+#define CORE_ROOM (UINT64_C(4) << 20)
+
+/* --- what is in the file ----------------------------------------------------------------- */
+
+static void read_at(int fd, uint64_t at, uint8_t *buffer, size_t n)
+{
+    memset(buffer, 0, n);
+    ck_assert_int_ge(pread(fd, buffer, n, (off_t)at), 0);
+}
+
+/* Whether @length bytes are the same; @other -1: zeros. */
+static bool is_same(int fd, uint64_t at, int other, uint64_t other_at, uint64_t length)
+{
+    static uint8_t a[1 << 16], b[1 << 16];
+
+    for (uint64_t done = 0; done < length; done += sizeof(a)) {
+        size_t n = (size_t)MIN(sizeof(a), length - done);
+
+        read_at(fd, at + done, a, n);
+        memset(b, 0, n);
+        if (other >= 0) {
+            read_at(other, other_at + done, b, n);
+        }
+        if (memcmp(a, b, n) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The file that extract --ram=all made of the block. */
+static int open_block(const char *folder, const char *block)
+{
+    g_autoptr(GString) name = g_string_new(NULL);
+    g_autofree char *path = NULL;
+
+    for (; *block; block++) {
+        if (*block == '/') {
+            g_string_append(name, "%2f");
+        } else {
+            g_string_append_c(name, *block);
+        }
+    }
+    g_string_append(name, ".raw");
+    path = g_build_filename(folder, name->str, NULL);
+    return open(path, O_RDONLY);
+}
+
+static uint64_t member(JsonObject *object, const char *name)
+{
+    return (uint64_t)json_object_get_int_member(object, name);
+}
+
+/* Each range of the map has its bytes at @room + its address, and holes are zeros; the end. */
+static uint64_t assert_ranges(const char *map, int fd, uint64_t room, const char *blocks)
+{
+    g_autoptr(JsonNode) node = json_from_string(map, NULL);
+    JsonArray *ranges =
+        json_object_get_array_member(json_node_get_object(node), "ranges");
+    uint64_t end = 0, before = 0;
+
+    for (guint i = 0; i < json_array_get_length(ranges); i++) {
+        JsonObject *range = json_array_get_object_element(ranges, i);
+        uint64_t start = member(range, "start"), length = member(range, "length");
+        bool hole = json_object_get_null_member(range, "block");
+        int block = -1;
+
+        if (!hole) {
+            block = open_block(blocks, json_object_get_string_member(range, "block"));
+            ck_assert_int_ge(block, 0);
+            end = start + length;
+        }
+        ck_assert_msg(
+            is_same(fd, room + start, block, hole ? 0 : member(range, "offset"), length),
+            "range at 0x%" PRIx64 " differs", start);
+        if (start - before < UINT64_C(64) << 20) { /* what is between two is zero */
+            ck_assert(is_same(fd, room + before, -1, 0, start - before));
+        }
+        before = start + length;
+        if (block >= 0) {
+            close(block);
+        }
+    }
+    return end;
+}
+
+static const struct {
+    const char *stream, *option, *other; /* options of --map too, or NULL */
+} images[] = {
+    { PLUGGED, NULL, NULL },
+    { PLUGGED, "--ram-below-4g=16M", NULL },
+    { PLUGGED, "--ram-below-4g=0x1001000", NULL }, /* nothing is aligned to what */
+    { PLUGGED, "--place=m10@0x1000000", "--place=d0@0x200000000" },
+    { "real/q35-72-xbzrle.mig.zst", NULL, NULL },
+    { "real/q35-72-xbzrle.mig.zst", "--ram-below-4g=0x100000", NULL },
+    { "real/q35-72-zlib.mig.zst", "--ram-below-4g=0x20000", NULL },
+    { "real/q35-100-mapped-ram.mig.zst", NULL, NULL },
+    { "real/q35-100-mapped-ram.mig.zst", "--ram-below-4g=0x800000", NULL },
+    { "real/q35-100-devices.mig.zst", NULL, NULL },
+    { "real/virt-72-gicv3-vfio.mig.zst", NULL, NULL },
+    { "real/virt-72-gicv3-vfio.mig.zst", "--place=mach-virt.ram@0x80000000", NULL },
+};
+
+static void assert_image(gsize i, const char *what, uint64_t room)
+{
+    g_autofree char *path = fixture_file(images[i].stream), *dir = scratch_dir();
+    g_autofree char *file = g_build_filename(dir, "memory", NULL);
+    g_autofree char *blocks = g_build_filename(dir, "blocks", NULL);
+    g_autoptr(Run) map = run_migstat(NULL, "dump", "--map", "--format=json", path,
+                                     images[i].option, images[i].other, NULL);
+    g_autoptr(Run) all =
+        run_migstat(NULL, "extract", "--ram=all", "-o", blocks, path, NULL);
+    g_autoptr(Run) run = run_migstat(NULL, "extract", what, "-o", file, path,
+                                     images[i].option, images[i].other, NULL);
+    struct stat st;
+    int fd;
+
+    ck_assert_msg(run->status == 0, "%s", run->err);
+    ck_assert_int_ge(fd = open(file, O_RDONLY), 0);
+    ck_assert_int_eq(fstat(fd, &st), 0);
+    ck_assert_int_eq(st.st_mode & 07777, 0600);
+    ck_assert_uint_eq((uint64_t)st.st_size,
+                      room + assert_ranges(map->out, fd, room, blocks));
+    ck_assert_int_lt(st.st_blocks * 512, 64 << 20); /* sparse, whatever its length */
+    close(fd);
+    scratch_remove(dir);
+}
+
+START_TEST(memory_is_where_the_map_says)
+{
+    assert_image((gsize)_i, "--memory", 0);
+}
+END_TEST
+
+START_TEST(a_core_has_memory_where_the_map_says)
+{
+    assert_image((gsize)_i, "--core", CORE_ROOM);
+}
+END_TEST
+
+/* With mapped-ram the pages of a block come before the next one is known: all are where they
+ * belong at the end, whatever was thought before. */
+#define NODES 100u
+
+START_TEST(nodes_that_come_one_by_one_are_moved)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autofree char *dir = scratch_dir(), *file = g_build_filename(dir, "memory", NULL);
+    g_autoptr(Run) run = NULL;
+    GBytes *bytes;
+    int fd;
+
+    g_string_printf(text,
+                    "header; config \"pc-q35-10.0\" { caps \"mapped-ram\" }; "
+                    "start 2 \"ram\" 0 4; ram-size 0x%x",
+                    NODES * 0x1000);
+    for (unsigned i = NODES; i-- > 0;) {
+        g_string_append_printf(text,
+                               "; ram-block \"m%u\" 0x1000; mapped-ram @b%u @p%u; label "
+                               "b%u; le64 1; align 0x1000; label p%u; page %u",
+                               i, i, i, i, i, i + 1);
+    }
+    g_string_append(text, "; ram-eos; footer 2; end 2; ram-eos; footer 2; eof");
+    bytes = mkmig_assemble(text->str, "nodes", NULL);
+    ck_assert_ptr_nonnull(bytes);
+    run = run_migstat(bytes, "extract", "--memory", "-o", file, "-", NULL);
+    g_bytes_unref(bytes);
+    ck_assert_msg(run->status == 0, "%s", run->err);
+    ck_assert_int_ge(fd = open(file, O_RDONLY), 0);
+    for (unsigned i = 0; i < NODES; i++) {
+        uint8_t ends[2];
+
+        read_at(fd, (uint64_t)i * 0x1000, ends, 1);
+        read_at(fd, (uint64_t)i * 0x1000 + 0xfff, ends + 1, 1);
+        ck_assert_uint_eq(ends[0], i + 1);
+        ck_assert_uint_eq(ends[1], i + 1);
+    }
+    close(fd);
+    scratch_remove(dir);
+}
+END_TEST
+
+/* --- cores ------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *stream;
+    uint16_t machine;
+    unsigned index; /* of the program counter among the registers of NT_PRSTATUS */
+    uint64_t pc;    /* as dump --registers has it */
+    uint32_t status_length;
+} cores[] = {
+    { "real/q35-72-vfio.mig.zst", EM_X86_64, 16, 0xfff0, 336 },
+    { "real/virt-72-gicv3-vfio.mig.zst", EM_AARCH64, 32, 0x0, 392 },
+};
+
+START_TEST(a_core_is_elf)
+{
+    g_autofree char *path = fixture_file(cores[_i].stream), *dir = scratch_dir();
+    g_autofree char *file = g_build_filename(dir, "core", NULL);
+    g_autoptr(Run) run =
+        run_migstat(NULL, "extract", "--core=elf", "-o", file, path, NULL);
+    uint8_t head[4096];
+    Elf64_Ehdr elf;
+    Elf64_Phdr note, load;
+    Elf64_Nhdr first;
+    uint64_t pc;
+    int fd;
+
+    ck_assert_msg(run->status == 0, "%s", run->err);
+    ck_assert_int_ge(fd = open(file, O_RDONLY), 0);
+    read_at(fd, 0, head, sizeof(head));
+    memcpy(&elf, head, sizeof(elf));
+    ck_assert_int_eq(memcmp(elf.e_ident, ELFMAG, SELFMAG), 0);
+    ck_assert_uint_eq(elf.e_type, ET_CORE);
+    ck_assert_uint_eq(elf.e_machine, cores[_i].machine);
+    memcpy(&note, head + elf.e_phoff, sizeof(note));
+    ck_assert_uint_eq(note.p_type, PT_NOTE);
+    memcpy(&load, head + elf.e_phoff + sizeof(note), sizeof(load));
+    ck_assert_uint_eq(load.p_type, PT_LOAD);
+    ck_assert_uint_eq(load.p_offset, CORE_ROOM + load.p_paddr);
+    memcpy(&first, head + note.p_offset, sizeof(first));
+    ck_assert_uint_eq(first.n_type, NT_PRSTATUS);
+    ck_assert_uint_eq(first.n_descsz, cores[_i].status_length);
+    memcpy(&pc, head + note.p_offset + sizeof(first) + 8 + 112 + 8 * cores[_i].index, 8);
+    ck_assert_uint_eq(pc, cores[_i].pc);
+    close(fd);
+    scratch_remove(dir);
+}
+END_TEST
+
+/* --- what is wrong ----------------------------------------------------------------------- */
+
+#define OTHER                                                                            \
+    "header; config \"some-board\"; start 2 \"ram\" 0 4; ram-size 0x1000; ram-block "    \
+    "\"sdram\" 0x1000; ram-eos; footer 2; end 2; ram-zero 0 \"sdram\"; ram-eos; footer " \
+    "2; "                                                                                \
+    "eof"
+
+static const struct {
+    const char *text, *option; /* NULL: no stream is read */
+    int status;
+    const char *says;
+} wrong[] = {
+    { OTHER, "--memory", 2, "--place=BLOCK@ADDRESS gives one" },
+    { OTHER, "--core", 2, "--place=BLOCK@ADDRESS gives one" },
+    { NULL, "--core=kdump", 2, "--core is elf" },
+};
+
+START_TEST(what_cannot_be_done_is_told)
+{
+    GBytes *bytes = wrong[_i].text ? mkmig_assemble(wrong[_i].text, "wrong", NULL) : NULL;
+    g_autofree char *dir = scratch_dir(), *file = g_build_filename(dir, "memory", NULL);
+    g_autoptr(Run) run =
+        run_migstat(bytes, "extract", wrong[_i].option, "-o", file, "-", NULL);
+
+    ck_assert_msg(run->status == wrong[_i].status, "%d: %s", run->status, run->err);
+    ck_assert_msg(strstr(run->err, wrong[_i].says), "%s", run->err);
+    ck_assert(!g_file_test(file, G_FILE_TEST_EXISTS));
+    scratch_remove(dir);
+    g_clear_pointer(&bytes, g_bytes_unref);
+}
+END_TEST
+
+/* A stream that is cut leaves no file, and with --salvage what was read, and the holes. */
+START_TEST(a_cut_stream_is_salvaged)
+{
+    GBytes *whole = fixture_bytes("real/q35-72-xbzrle.mig.zst");
+    GBytes *cut = g_bytes_new_from_bytes(whole, 0, 0x10000);
+    g_autofree char *dir = scratch_dir(), *file = g_build_filename(dir, "memory", NULL);
+    g_autofree char *list = g_strconcat(file, ".holes", NULL), *holes = NULL;
+    g_autoptr(Run) run = run_migstat(cut, "extract", "--memory", "-o", file, "-", NULL);
+    g_autoptr(Run) salvaged =
+        run_migstat(cut, "extract", "--memory", "--salvage", "-o", file, "-", NULL);
+
+    ck_assert_int_eq(run->status, 1);
+    ck_assert_int_eq(salvaged->status, 1);
+    ck_assert_msg(strstr(salvaged->err, "cut short"), "%s", salvaged->err);
+    ck_assert(g_file_test(file, G_FILE_TEST_EXISTS));
+    ck_assert(g_file_get_contents(list, &holes, NULL, NULL));
+    ck_assert_msg(strstr(holes, "0x0000a0000 0x0000fffff unknown - 0x0\n"), "%s", holes);
+    ck_assert_msg(strstr(holes, " ram pc.ram 0x"), "%s", holes);
+    scratch_remove(dir);
+    g_bytes_unref(cut);
+    g_bytes_unref(whole);
+}
+END_TEST
+
+Suite *suite_core(void)
+{
+    Suite *suite = suite_create("core");
+    TCase *tc = tcase_create("memory");
+
+    tcase_set_timeout(tc, 120);
+    tcase_add_loop_test(tc, memory_is_where_the_map_says, 0, G_N_ELEMENTS(images));
+    tcase_add_loop_test(tc, a_core_has_memory_where_the_map_says, 0, 2);
+    tcase_add_test(tc, nodes_that_come_one_by_one_are_moved);
+    tcase_add_loop_test(tc, a_core_is_elf, 0, G_N_ELEMENTS(cores));
+    tcase_add_loop_test(tc, what_cannot_be_done_is_told, 0, G_N_ELEMENTS(wrong));
+    tcase_add_test(tc, a_cut_stream_is_salvaged);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
