@@ -65,8 +65,8 @@ MIG_API bool mig_addresses_seek_field(const MigAddresses *addresses, const char 
                                       uint32_t instance_id);
 
 /* Whether any may mean a field of that device. */
-bool mig_addresses_in(const MigAddresses *addresses, const char *name,
-                      uint32_t instance_id);
+MIG_API bool mig_addresses_in(const MigAddresses *addresses, const char *name,
+                              uint32_t instance_id);
 
 /* Forgets what they meant: another stream begins. */
 MIG_API void mig_addresses_forget(MigAddresses *addresses);
