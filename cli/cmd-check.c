@@ -39,7 +39,7 @@ static const struct argp_option options[] = {
       "Judge for the loader of that release, 5.2 to 11.1", 0 },
     { "against", KEY_AGAINST, "DEST", CLI_REPEATS,
       "Compare with the destination: DEST is a stream that it wrote itself, freshly "
-      "started, or its -dump-vmstate file",
+      "started, its -dump-vmstate file, or a transcript of its monitor",
       0 },
     { "config-needed", KEY_CONFIG_NEEDED, "NEED[:PATTERN]", CLI_REPEATS,
       "Whether VFIO devices (whose name matches PATTERN) need their configuration space "

@@ -1,26 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          rules between a stream and the destination that shall load it.
+ * Owns:          rules between a stream and the destination that shall load it: the machine, the
+ *                list of sections, RAM blocks.
  * Must not know: how differences are found; what the destination is known by.
- * See also:      shape/compare.h; check/rule.h; rules-for.c, what a release refuses.
+ * See also:      shape/compare.h; rules-dest-device.c; rules-for.c, what a release refuses.
  *
  * Source: migration/savevm.c, migration/vmstate.c, migration/ram.c, hw/pci/pci.c; 5.2 to 11.1.
  */
 #include <string.h>
 
-#include "check/check-private.h"
-#include "check/compared.h"
-#include "stream/address-exact.h"
+#include "check/rules-dest.h"
 #include "stream/address.h"
 #include "stream/glob.h"
-
-#define BEFORE(first) MIG_RELEASE_FIRST, (first)-1
-#define FROM(first)   first, MIG_RELEASE_LAST
-
-#define SAME_CPU "start the destination with the same -cpu and its properties"
-
-/* From this release on the loader compares the length of a virtqueue with its own. */
-#define QUEUES_CHECKED QEMU(11, 1)
 
 /* Each destination that is given. */
 #define EACH_DESTINATION(check, shape)                                            \
@@ -56,42 +47,29 @@ static void dest_machine(MigCheck *check, const MigFacts *facts, const MigItem *
 
 /* --- sections ---------------------------------------------------------------------------- */
 
-/* The same device at another address: that is looked for where it is shown. */
-static const MigSection *report_alike(MigCheck *check, const MigShape *shape,
-                                      const MigSection *section)
-{
-    const MigSection *alike =
-        check->pending_kept ? mig_shape_alike(shape, check->reader, section) : NULL;
-
-    if (alike) {
-        g_autofree char *message = check->pending.message;
-        g_autofree char *other = mig_address_of_section(alike->name, alike->instance_id);
-
-        check->pending.message = g_strdup_printf(
-            "%s; it has %s, which the stream has not so far", message, other);
-    }
-    return alike;
-}
-
 #define UNKNOWN_WORDS                                                    \
     "section or instance '%s' %u. Make sure that your current VM setup " \
     "matches your saved VM setup, including any hotplugged devices"
 
-static void report_unknown(MigCheck *check, const MigShape *shape, const MigItem *item)
+void mig_dest_report_unknown(MigCheck *check, const MigItem *item, const char *alike,
+                             uint32_t instance_id)
 {
-    const MigSection *section = item->section, *alike;
+    const MigSection *section = item->section;
     g_autofree char *address =
         mig_address_of_section(section->name, section->instance_id);
     g_autofree char *value = mig_remedy_section(section->name, section->instance_id);
+    g_autofree char *other = alike ? mig_address_of_section(alike, instance_id) : NULL;
 
-    mig_report_item(check, item, "the destination has no %s", address);
-    alike = report_alike(check, shape, section);
-    mig_report_words(check, BEFORE(MIG_WORDS_CHANGED), "Unknown savevm " UNKNOWN_WORDS,
+    mig_report_item(check, item, "the destination has no %s%s%s%s", address,
+                    other ? "; it has " : "", other ? other : "",
+                    other ? ", which the stream has not so far" : "");
+    mig_report_words(check, MIG_BEFORE(MIG_WORDS_CHANGED),
+                     "Unknown savevm " UNKNOWN_WORDS, section->name,
+                     section->instance_id);
+    mig_report_words(check, MIG_FROM(MIG_WORDS_CHANGED), "Unknown " UNKNOWN_WORDS,
                      section->name, section->instance_id);
-    mig_report_words(check, FROM(MIG_WORDS_CHANGED), "Unknown " UNKNOWN_WORDS,
-                     section->name, section->instance_id);
-    if (alike && alike->instance_id == section->instance_id) {
-        g_autofree char *to = mig_remedy_value(alike->name); /* no address */
+    if (alike && instance_id == section->instance_id) {
+        g_autofree char *to = mig_remedy_value(alike); /* no address */
 
         mig_report_remedy(check, "rename-section:from=%s:to=%s", value, to);
         mig_report_gives_up(check, false,
@@ -105,6 +83,15 @@ static void report_unknown(MigCheck *check, const MigShape *shape, const MigItem
         mig_report_no_remedy(check,
                              "start the destination with as many devices of this kind");
     }
+}
+
+/* The same device at another address, where all sections are shown. */
+static void report_unknown(MigCheck *check, const MigShape *shape, const MigItem *item)
+{
+    const MigSection *alike = mig_shape_alike(shape, check->reader, item->section);
+
+    mig_dest_report_unknown(check, item, alike ? alike->name : NULL,
+                            alike ? alike->instance_id : 0);
 }
 
 /* Sections that a fresh guest does not write, and whose handler it has all the same. */
@@ -125,26 +112,33 @@ static void dest_section(MigCheck *check, const MigFacts *facts, const MigItem *
 {
     const MigShape *shape;
 
+    if (item->kind == MIG_ITEM_DEVICE_STATE) {
+        mig_dest_report_places(check, item);
+        return;
+    }
     EACH_DESTINATION(check, shape)
     {
         if (mig_shape_is_exact(shape) && begins_section(facts, item) &&
             !mig_shape_section(shape, item->section) &&
             !is_written_when_active(item->section)) {
             report_unknown(check, shape, item);
+        } else if (mig_section_is_vfio(item->section) && begins_section(facts, item) &&
+                   mig_shape_lacks_place(shape, item->section->name)) {
+            mig_dest_report_unknown(check, item, NULL, 0);
         }
     }
 }
 
-static void report_version(MigCheck *check, const MigSection *section, uint64_t here,
-                           uint64_t there)
+void mig_dest_report_version(MigCheck *check, const MigSection *section, uint64_t here,
+                             uint64_t there)
 {
     g_autofree char *older =
         mig_compared_version_words(section, here, there, MIG_RELEASE_FIRST);
     g_autofree char *newer =
         mig_compared_version_words(section, here, there, MIG_WORDS_CHANGED);
 
-    mig_report_words(check, BEFORE(MIG_WORDS_CHANGED), "%s", older);
-    mig_report_words(check, FROM(MIG_WORDS_CHANGED), "%s", newer);
+    mig_report_words(check, MIG_BEFORE(MIG_WORDS_CHANGED), "%s", older);
+    mig_report_words(check, MIG_FROM(MIG_WORDS_CHANGED), "%s", newer);
     mig_report_no_remedy(
         check, here > there ? "save with a machine type that writes the older "
                               "version, or load with a newer QEMU"
@@ -166,8 +160,8 @@ static void dest_version(MigCheck *check, const MigFacts *facts, const MigItem *
         if (there && item->section->version_id > there->section->version_id) {
             mig_report_item(check, item, "version %u here, at most %u there",
                             item->section->version_id, there->section->version_id);
-            report_version(check, item->section, item->section->version_id,
-                           there->section->version_id);
+            mig_dest_report_version(check, item->section, item->section->version_id,
+                                    there->section->version_id);
         }
     }
 }
@@ -214,6 +208,52 @@ static const char *length_option(const char *name)
     return "start the destination with memory of this length";
 }
 
+/* What becomes of the block there; *length: that it has there. */
+static MigShapeBlockFate fate_of(const MigShape *shape, const MigRamBlock *block,
+                                 uint64_t *length)
+{
+    const MigRamBlock *there;
+
+    if (mig_shape_is_transcript(shape)) {
+        return mig_shape_transcript_block(shape, block, length);
+    }
+    if (!mig_shape_is_exact(shape)) {
+        return MIG_SHAPE_BLOCK_FINE;
+    }
+    there = mig_shape_block(shape, block);
+    *length = there ? there->used_length : 0;
+    return !there                            ? MIG_SHAPE_BLOCK_UNKNOWN
+           : is_refused_length(block, there) ? MIG_SHAPE_BLOCK_LENGTH
+                                             : MIG_SHAPE_BLOCK_FINE;
+}
+
+static void report_no_block(MigCheck *check, const MigItem *item)
+{
+    const char *name = item->block->name;
+
+    mig_report_item(check, item, "the destination has no RAM block \"%s\"", name);
+    mig_report_words(check, MIG_ALL_RELEASES,
+                     "Unknown ramblock \"%s\", cannot accept migration", name);
+    mig_report_no_remedy(check, strchr(name, '/')
+                                    ? "start the destination with the device that owns "
+                                      "it, at the same address and with the same ROM"
+                                    : "start the destination with memory of this name");
+}
+
+static void report_length(MigCheck *check, const MigItem *item, uint64_t there)
+{
+    const MigRamBlock *block = item->block;
+
+    mig_report_item(check, item,
+                    "RAM block \"%s\" has 0x%" PRIx64 " bytes here, 0x%" PRIx64 " there",
+                    block->name, block->used_length, there);
+    mig_report_words(check, MIG_ALL_RELEASES,
+                     "Size mismatch: %s: 0x%" PRIx64 " != 0x%" PRIx64
+                     ": Invalid argument",
+                     block->name, block->used_length, there);
+    mig_report_no_remedy(check, length_option(block->name));
+}
+
 static void dest_ram_block(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
     const MigShape *shape;
@@ -221,34 +261,17 @@ static void dest_ram_block(MigCheck *check, const MigFacts *facts, const MigItem
     (void)facts;
     EACH_DESTINATION(check, shape)
     {
-        const MigRamBlock *block = item->block;
-        const MigRamBlock *there;
+        uint64_t there = 0;
 
-        if (!mig_shape_is_exact(shape)) {
-            continue;
-        }
-        there = mig_shape_block(shape, block);
-        if (!there) {
-            mig_report_item(check, item, "the destination has no RAM block \"%s\"",
-                            block->name);
-            mig_report_words(check, MIG_ALL_RELEASES,
-                             "Unknown ramblock \"%s\", cannot accept migration",
-                             block->name);
-            mig_report_no_remedy(
-                check, strchr(block->name, '/')
-                           ? "start the destination with the device that owns it, "
-                             "at the same address and with the same ROM"
-                           : "start the destination with memory of this name");
-        } else if (is_refused_length(block, there)) {
-            mig_report_item(check, item,
-                            "RAM block \"%s\" has 0x%" PRIx64 " bytes here, 0x%" PRIx64
-                            " there",
-                            block->name, block->used_length, there->used_length);
-            mig_report_words(check, MIG_ALL_RELEASES,
-                             "Size mismatch: %s: 0x%" PRIx64 " != 0x%" PRIx64
-                             ": Invalid argument",
-                             block->name, block->used_length, there->used_length);
-            mig_report_no_remedy(check, length_option(block->name));
+        switch (fate_of(shape, item->block, &there)) {
+        case MIG_SHAPE_BLOCK_UNKNOWN:
+            report_no_block(check, item);
+            break;
+        case MIG_SHAPE_BLOCK_LENGTH:
+            report_length(check, item, there);
+            break;
+        case MIG_SHAPE_BLOCK_FINE:
+            break;
         }
     }
 }
@@ -277,271 +300,17 @@ static void dest_ram_missing(MigCheck *check, const MigFacts *facts, const MigIt
     }
 }
 
-/* --- device state ------------------------------------------------------------------------ */
-
-/* What makes the destination like it: by where the difference is. */
-static const char *dest_option(const MigShapeDifference *d)
-{
-    static const struct {
-        const char *path, *option;
-    } options[] = {
-        { "*cpuhp*", "start the destination with the same maxcpus= of -smp" },
-        { "*memhp*", "start the destination with the same slots= of -m" },
-        { "*acpi_memory_hotplug*", "start the destination with the same slots= of -m" },
-        { "*cap_*", "start the destination with the same vectors=, num-queues= and other "
-                    "properties of this device" },
-    };
-
-    for (size_t i = 0; d->path && i < G_N_ELEMENTS(options); i++) {
-        if (mig_glob(options[i].path, d->path)) {
-            return options[i].option;
-        }
-    }
-    return "start the destination with the same device and the same properties";
-}
-
-typedef void Report(MigCheck *check, const MigItem *item, const MigShapeDifference *d);
-
-static void report_each(MigCheck *check, const MigItem *item, uint32_t kinds,
-                        Report *report)
-{
-    const GPtrArray *differences = mig_compared_with_destinations(check, item);
-
-    for (guint i = 0; i < differences->len; i++) {
-        const MigShapeDifference *d = g_ptr_array_index(differences, i);
-
-        if (kinds >> d->kind & 1) {
-            check->about = d->with;
-            report(check, item, d);
-            if (!d->sure) {
-                mig_report_severity(check, MIG_SEVERITY_WARNING);
-            }
-        }
-    }
-    mig_compared_ground(check);
-}
-
-static void report_device_version(MigCheck *check, const MigItem *item,
-                                  const MigShapeDifference *d)
-{
-    mig_report(check, d->path ? d->offset : item->offset, item->section,
-               "%s%sversion %" PRIu64 " here, at %s %" PRIu64 " there",
-               d->path ? d->path : "", d->path ? ": " : "", d->here,
-               d->here > d->there ? "most" : "least", d->there);
-    report_version(check, item->section, d->here, d->there);
-}
-
-static void dest_device_version(MigCheck *check, const MigFacts *facts,
-                                const MigItem *item)
-{
-    (void)facts;
-    report_each(check, item, 1u << MIG_SHAPE_VERSION_NEW | 1u << MIG_SHAPE_VERSION_OLD,
-                report_device_version);
-}
-
-static void report_subsection(MigCheck *check, const MigItem *item,
-                              const MigShapeDifference *d)
-{
-    g_autofree char *path = mig_address_escape(d->path);
-    g_autofree char *value =
-        mig_remedy_part(item->section->name, item->section->instance_id, path);
-
-    mig_report(check, d->offset, item->section, "the destination knows no subsection %s",
-               d->path);
-    mig_report_words(check, BEFORE(MIG_WORDS_CHANGED),
-                     "error while loading state for instance 0x%x of device '%s'",
-                     item->section->instance_id, item->section->name);
-    mig_report_words(
-        check, FROM(MIG_WORDS_CHANGED), "VM subsection '%s' in '%s' does not exist",
-        strrchr(d->path, '.') ? strrchr(d->path, '.') + 1 : d->path, d->owner);
-    mig_report_remedy(check, "drop-subsection:path=%s", value);
-    mig_report_gives_up(check, true, "what the subsection holds");
-}
-
-static void dest_subsection(MigCheck *check, const MigFacts *facts, const MigItem *item)
-{
-    (void)facts;
-    report_each(check, item, 1u << MIG_SHAPE_SUBSECTION_UNKNOWN, report_subsection);
-}
-
-static void report_fields(MigCheck *check, const MigItem *item,
-                          const MigShapeDifference *d)
-{
-    static const char *const units[] = { [MIG_SHAPE_COUNT] = "elements",
-                                         [MIG_SHAPE_SIZE] = "bytes",
-                                         [MIG_SHAPE_FIELDS] = "bytes from here on" };
-
-    mig_report(check, d->offset, item->section,
-               "%s: %" PRIu64 " %s here, %" PRIu64 " there", d->path, d->here,
-               units[d->kind], d->there);
-    mig_report_words(check, MIG_ALL_RELEASES, "Missing section footer for %s",
-                     item->section->name);
-    mig_report_no_remedy(check, dest_option(d));
-}
-
-static void dest_fields(MigCheck *check, const MigFacts *facts, const MigItem *item)
-{
-    (void)facts;
-    report_each(check, item,
-                1u << MIG_SHAPE_COUNT | 1u << MIG_SHAPE_SIZE | 1u << MIG_SHAPE_FIELDS,
-                report_fields);
-}
-
-/* What is loaded into a constant register of an Arm CPU has to be what it reads. */
-static void report_constant(MigCheck *check, const MigItem *item,
-                            const MigShapeDifference *d)
-{
-    mig_report(check, d->offset, item->section,
-               "%s is 0x%" PRIx64 " here, 0x%" PRIx64 " there, and cannot be changed",
-               d->path, d->here, d->there);
-    mig_report_words(check, MIG_ALL_RELEASES,
-                     "error while loading state for instance 0x%x of device '%s'",
-                     item->section->instance_id, item->section->name);
-    mig_report_no_remedy(check, SAME_CPU);
-}
-
-static void report_value(MigCheck *check, const MigItem *item,
-                         const MigShapeDifference *d)
-{
-    if (g_str_has_prefix(d->path, "cpreg[")) {
-        report_constant(check, item, d);
-        return;
-    }
-    mig_report(check, d->offset, item->section,
-               "%s: %" PRIu64 " here, %" PRIu64 " there, and the loader compares them",
-               d->path, d->here, d->there);
-    mig_report_words(check, MIG_ALL_RELEASES, "%" PRIx64 " != %" PRIx64, d->here,
-                     d->there);
-    mig_report_no_remedy(check, dest_option(d));
-}
-
-static void dest_value(MigCheck *check, const MigFacts *facts, const MigItem *item)
-{
-    (void)facts;
-    report_each(check, item, 1u << MIG_SHAPE_VALUE, report_value);
-}
-
-/* Older loaders take any number of entries. */
-static void report_queue(MigCheck *check, const MigItem *item,
-                         const MigShapeDifference *d)
-{
-    if (check->asked && !mig_check_asks(check, FROM(QUEUES_CHECKED))) {
-        return;
-    }
-    mig_report(check, d->offset, item->section,
-               "%s: %" PRIu64 " entries here, at most %" PRIu64
-               " there, which QEMU 11.1 and "
-               "later refuse",
-               d->path, d->here, d->there);
-    mig_report_words(check, FROM(QUEUES_CHECKED),
-                     "VQ ... vring.num %" PRIu64 " exceeds allocated max %" PRIu64,
-                     d->here, d->there);
-    mig_report_no_remedy(check, "give the device at the destination as long queues "
-                                "(queue-size=, rx_queue_size=, tx_queue_size=)");
-    mig_report_severity(check, check->asked ? MIG_SEVERITY_ERROR : MIG_SEVERITY_WARNING);
-}
-
-static void dest_queue(MigCheck *check, const MigFacts *facts, const MigItem *item)
-{
-    (void)facts;
-    report_each(check, item, 1u << MIG_SHAPE_QUEUE, report_queue);
-}
-
-static void report_register(MigCheck *check, const MigItem *item,
-                            const MigShapeDifference *d)
-{
-    mig_report(check, d->offset, item->section,
-               "the destination's CPU lacks %" PRIu64 " register%s, the first %s",
-               d->here, MIG_PLURAL(d->here), d->path);
-    mig_report_words(check, BEFORE(QEMU(11, 0)),
-                     "error while loading state for instance 0x%x of device '%s'",
-                     item->section->instance_id, item->section->name);
-    mig_report_words(
-        check, FROM(QEMU(11, 0)),
-        "handle_cpreg_only_in_incoming_stream: ... in the incoming stream but "
-        "unknown on the destination: fail migration");
-    mig_report_no_remedy(check, SAME_CPU);
-}
-
-static void dest_register(MigCheck *check, const MigFacts *facts, const MigItem *item)
-{
-    (void)facts;
-    report_each(check, item, 1u << MIG_SHAPE_REGISTER, report_register);
-}
-
-/* Adds the words of @a that are others in @b: notes are lists of what each bit says. */
-static void append_words(GString *text, const char *a, const char *b)
-{
-    g_auto(GStrv) words = g_strsplit(a, " ", -1), others = g_strsplit(b, " ", -1);
-    size_t n = g_strv_length(words);
-    bool alike = n == g_strv_length(others);
-
-    for (size_t i = 0; i < n; i++) {
-        if (!alike || strcmp(words[i], others[i]) != 0) {
-            g_string_append_printf(
-                text, " %.*s", (int)(strlen(words[i]) - g_str_has_suffix(words[i], ",")),
-                words[i]);
-        }
-    }
-}
-
-static void report_pci(MigCheck *check, const MigItem *item, const MigShapeDifference *d)
-{
-    g_autoptr(GString) notes = g_string_new(NULL);
-
-    if (d->note_here && d->note_there && strcmp(d->note_here, d->note_there) != 0) {
-        g_string_append_c(notes, ':');
-        append_words(notes, d->note_here, d->note_there);
-        g_string_append(notes, " here,");
-        append_words(notes, d->note_there, d->note_here);
-        g_string_append(notes, " there");
-    }
-    mig_report(check, d->offset, item->section,
-               "byte 0x%02x of configuration space is 0x%02" PRIx64 " here, 0x%02" PRIx64
-               " there, in %s%s",
-               d->at, d->here, d->there, d->path ? d->path : "no register that is known",
-               notes->str);
-    mig_report_words(check, MIG_ALL_RELEASES,
-                     "get_pci_config_device: Bad config data: i=0x%x read: %" PRIx64
-                     " device: %" PRIx64,
-                     d->at, d->here, d->there);
-    mig_report_no_remedy(check, dest_option(d));
-}
-
-static void dest_pci_config(MigCheck *check, const MigFacts *facts, const MigItem *item)
-{
-    (void)facts;
-    report_each(check, item, 1u << MIG_SHAPE_PCI_CONFIG, report_pci);
-}
-
-#define DEST(kinds, function) kinds, .judge = function, .needs_destination = true
-
 const MigRule mig_rules_dest[] = {
     { "dest-machine", "the destination has the machine type", MIG_SEVERITY_ERROR,
-      DEST(MIG_WATCH(CONFIGURATION), dest_machine) },
+      MIG_DEST_RULE(MIG_WATCH(CONFIGURATION), dest_machine) },
     { "dest-ram-block", "the destination has the RAM blocks, as long as here",
-      MIG_SEVERITY_ERROR, DEST(MIG_WATCH(RAM_BLOCK), dest_ram_block) },
+      MIG_SEVERITY_ERROR, MIG_DEST_RULE(MIG_WATCH(RAM_BLOCK), dest_ram_block) },
     { "dest-ram-missing", "the stream has the RAM blocks of the destination",
-      MIG_SEVERITY_WARNING, DEST(MIG_WATCH_END, dest_ram_missing) },
+      MIG_SEVERITY_WARNING, MIG_DEST_RULE(MIG_WATCH_END, dest_ram_missing) },
     { "dest-section", "the destination has the section's device, at its address",
-      MIG_SEVERITY_ERROR, DEST(MIG_WATCH(SECTION_HEADER), dest_section) },
+      MIG_SEVERITY_ERROR,
+      MIG_DEST_RULE(MIG_WATCH(SECTION_HEADER) | MIG_WATCH(DEVICE_STATE), dest_section) },
     { "dest-version", "the destination reads the version of the section",
-      MIG_SEVERITY_ERROR, DEST(MIG_WATCH(SECTION_HEADER), dest_version) },
-    { "dest-device-version",
-      "the destination reads the versions of devices and subsections", MIG_SEVERITY_ERROR,
-      DEST(MIG_WATCH(DEVICE_STATE), dest_device_version) },
-    { "dest-pci-config",
-      "configuration space is the destination's where a loader compares it",
-      MIG_SEVERITY_ERROR, DEST(MIG_WATCH(DEVICE_STATE), dest_pci_config) },
-    { "dest-fields", "the destination reads as many bytes and elements",
-      MIG_SEVERITY_ERROR, DEST(MIG_WATCH(DEVICE_STATE), dest_fields) },
-    { "dest-value", "values that the loader compares are the destination's",
-      MIG_SEVERITY_ERROR, DEST(MIG_WATCH(DEVICE_STATE), dest_value) },
-    { "dest-queue", "the destination's virtqueues are as long", MIG_SEVERITY_WARNING,
-      DEST(MIG_WATCH(DEVICE_STATE), dest_queue) },
-    { "dest-register", "the destination's CPU has the registers", MIG_SEVERITY_ERROR,
-      DEST(MIG_WATCH(DEVICE_STATE), dest_register) },
-    { "dest-subsection", "the destination knows the subsections", MIG_SEVERITY_ERROR,
-      DEST(MIG_WATCH(DEVICE_STATE), dest_subsection) },
+      MIG_SEVERITY_ERROR, MIG_DEST_RULE(MIG_WATCH(SECTION_HEADER), dest_version) },
     { 0 },
 };

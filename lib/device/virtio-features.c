@@ -7,9 +7,11 @@
  * Source: Virtual I/O Device (VIRTIO) Version 1.3, chapters 5 and 6; Linux,
  * include/uapi/linux/virtio_*.h for the bits that came later.
  */
+#include "device/virtio-property.h"
 #include "device/virtio.h"
 
 #include <glib.h>
+#include <string.h>
 
 typedef struct Feature {
     uint8_t bit;
@@ -210,4 +212,46 @@ const char *mig_virtio_feature_name(uint16_t type, unsigned bit)
         own = types[i].id == type ? types[i].features : own;
     }
     return name ? name : name_in(own, bit);
+}
+
+/* Properties whose names are not the feature's in lower case.
+ * Source: hw/virtio/virtio.h, DEFINE_VIRTIO_COMMON_FEATURES; hw/net/virtio-net.c,
+ * hw/block/virtio-blk.c; 5.2 to 11.1. */
+static const char *const properties[][2] = {
+    { "VERSION_1", "disable-modern" },
+    { "ACCESS_PLATFORM", "iommu_platform" },
+    { "RING_PACKED", "packed" },
+    { "RING_INDIRECT_DESC", "indirect_desc" },
+    { "RING_EVENT_IDX", "event_idx" },
+    { "RING_RESET", "queue_reset" },
+    { "MTU", "host_mtu" },
+    { "RSC_EXT", "guest_rsc_ext" },
+    { "HASH_REPORT", "hash" },
+    { "WRITE_ZEROES", "write-zeroes" },
+    { "CONFIG_WCE", "config-wce" },
+    { "SPEED_DUPLEX", "speed" },
+};
+
+const char *mig_virtio_feature_property(const char *feature)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(properties); i++) {
+        if (g_str_equal(properties[i][0], feature)) {
+            return properties[i][1];
+        }
+    }
+    return NULL;
+}
+
+int mig_virtio_feature_of_property(uint16_t type, const char *property)
+{
+    for (unsigned bit = 0; bit < 64; bit++) {
+        const char *name = mig_virtio_feature_name(type, bit);
+        const char *own = name ? mig_virtio_feature_property(name) : NULL;
+
+        if (name && (own ? strcmp(own, property) == 0
+                         : g_ascii_strcasecmp(name, property) == 0)) {
+            return (int)bit;
+        }
+    }
+    return -1;
 }

@@ -7,6 +7,7 @@
  * Source of properties: hw/virtio/virtio.h (DEFINE_VIRTIO_COMMON_FEATURES), hw/net/virtio-net.c,
  * hw/block/virtio-blk.c, 11.1.
  */
+#include "device/virtio-property.h"
 #include "device/virtio.h"
 
 #include <inttypes.h>
@@ -44,30 +45,11 @@ static bool has(const Features *features, unsigned bit)
     return (bit < 64 ? features->low >> bit : features->high >> (bit - 64)) & 1;
 }
 
-/* Properties whose names are not the feature's in lower case. */
-static const char *const properties[][2] = {
-    { "VERSION_1", "disable-modern" },
-    { "ACCESS_PLATFORM", "iommu_platform" },
-    { "RING_PACKED", "packed" },
-    { "RING_INDIRECT_DESC", "indirect_desc" },
-    { "RING_EVENT_IDX", "event_idx" },
-    { "RING_RESET", "queue_reset" },
-    { "MTU", "host_mtu" },
-    { "RSC_EXT", "guest_rsc_ext" },
-    { "HASH_REPORT", "hash" },
-    { "WRITE_ZEROES", "write-zeroes" },
-    { "CONFIG_WCE", "config-wce" },
-    { "SPEED_DUPLEX", "speed" },
-};
-
 static char *property_of(const char *feature)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(properties); i++) {
-        if (g_str_equal(properties[i][0], feature)) {
-            return g_strdup(properties[i][1]);
-        }
-    }
-    return g_ascii_strdown(feature, -1);
+    const char *own = mig_virtio_feature_property(feature);
+
+    return own ? g_strdup(own) : g_ascii_strdown(feature, -1);
 }
 
 /* The type of device: of the section's name, or of a network card where bits are that only

@@ -324,6 +324,32 @@ static void compare_cpus(MigShapeComparison *c, const MigShapeVmstate *subsectio
     }
 }
 
+/* The same of an element of a path, which is left again. */
+static void look_into(MigShapeComparison *c, const char *name, /* NOLINT */
+                      const MigShapeVmstate *v)
+{
+    size_t length = c->path->len;
+
+    g_string_append_printf(c->path, "%s%s", length ? "." : "", name);
+    mig_shape_compare_max_cpus(c, v);
+    g_string_truncate(c->path, length);
+}
+
+void mig_shape_compare_max_cpus(MigShapeComparison *c, /* NOLINT */
+                                const MigShapeVmstate *v)
+{
+    for (const MigShapeField *f = v->fields; f && mig_shape_goes_on(c, 1); f = f->next) {
+        if (f->vmstate && f->count == 1) {
+            look_into(c, f->name, f->vmstate);
+        }
+    }
+    for (const MigShapeVmstate *q = v->subsections; q && mig_shape_goes_on(c, 1);
+         q = q->next) {
+        compare_cpus(c, q);
+        look_into(c, q->name, q);
+    }
+}
+
 void mig_shape_compare_vmstate(MigShapeComparison *c,
                                const MigShapeVmstate *here, /* NOLINT */
                                const MigShapeVmstate *there, uint32_t version)

@@ -179,7 +179,7 @@ static void report(MigShapeComparison *c, const MigLeaves *there, const MigField
     MigShapeDifference *difference =
         mig_shape_differ(c->budget, c->differences, MIG_SHAPE_PCI_CONFIG, true);
     const MigField *x = register_at(mig_offered_leaves(c->offered), space->offset + at);
-    const MigField *y = register_at(there, own_space->offset + at);
+    const MigField *y = there ? register_at(there, own_space->offset + at) : NULL;
 
     difference->at = at;
     difference->here = a;
@@ -191,16 +191,50 @@ static void report(MigShapeComparison *c, const MigLeaves *there, const MigField
         y && x && strcmp(x->path, y->path) == 0 ? g_strdup(y->note) : NULL;
 }
 
+/* Of the stream, where it is as long as QEMU makes one. */
+static const MigField *space_offered(MigOffered *offered)
+{
+    const MigField *space = space_of(mig_offered_leaves(offered));
+
+    return space && space->length >= STANDARD && space->length <= SPACE_MAX ? space
+                                                                            : NULL;
+}
+
+const uint8_t *mig_shape_pci_space(MigOffered *offered, uint32_t *n, uint64_t *offset)
+{
+    const MigField *space = space_offered(offered);
+
+    *n = space ? (uint32_t)space->length : 0;
+    *offset = space ? space->offset : 0;
+    return space ? offered->body + (space->offset - offered->offset) : NULL;
+}
+
+void mig_shape_compare_pci_bits(MigShapeComparison *c, const uint8_t *bits,
+                                const uint8_t *mask, uint32_t n)
+{
+    const MigField *space = space_offered(c->offered);
+    const uint8_t *a =
+        space ? c->offered->body + (space->offset - c->offered->offset) : NULL;
+
+    for (uint32_t i = 0; a && i < n; i++) {
+        if ((a[i] ^ bits[i]) & mask[i]) {
+            /* of the other bits it is not known what they are there */
+            report(c, NULL, space, NULL, i, a[i],
+                   (uint8_t)((a[i] & ~mask[i]) | (bits[i] & mask[i])));
+            return;
+        }
+    }
+}
+
 void mig_shape_compare_pci(MigShapeComparison *c, const MigLeaves *there,
                            const uint8_t *body, uint64_t body_offset)
 {
-    const MigField *space = space_of(mig_offered_leaves(c->offered)),
-                   *own = space_of(there);
+    const MigField *space = space_offered(c->offered), *own = space_of(there);
     const uint8_t *a, *b;
     uint8_t mask[SPACE_MAX] = { 0 };
 
-    if (!space || !own || space->length != own->length || own->length < STANDARD ||
-        own->length > SPACE_MAX || !mig_budget_spend(c->budget, own->length / 8)) {
+    if (!space || !own || space->length != own->length ||
+        !mig_budget_spend(c->budget, own->length / 8)) {
         return; /* another length is a field's */
     }
     a = c->offered->body + (space->offset - c->offered->offset);

@@ -247,6 +247,7 @@ static void compare_value(MigShapeComparison *c, const MigField *here,
     } else if (is_refused(here, there)) {
         difference = differ(c, MIG_SHAPE_VALUE, here);
         difference->there = there->u;
+        difference->is_limit = g_str_has_suffix(here->type, " le");
         difference->sure = !kvm || !is_constant_register(here->path);
     }
 }
@@ -442,6 +443,8 @@ void mig_shape_compare_device(const MigShape *shape, MigOffered *o,
 
     if (shape->reader) {
         compare_with_stream(&c, shape, o);
+    } else if (shape->transcript) {
+        mig_shape_compare_transcript(&c, shape->transcript);
     } else if (o->shape) {
         compare_with_dump(&c, shape);
     }

@@ -27,13 +27,16 @@ typedef enum MigShapeDifferenceKind {
     MIG_SHAPE_QUEUE,      /* entries of the virtqueue @path */
     MIG_SHAPE_REGISTER,   /* @path is a register that the CPU there lacks */
     MIG_SHAPE_PCI_CONFIG, /* byte @at of configuration space */
+    MIG_SHAPE_PLACE, /* nothing is at the device's place; @path: where one like it is */
+    MIG_SHAPE_FEATURES, /* of virtio that the driver uses; @there: those that are offered */
 } MigShapeDifferenceKind;
 
 typedef struct MigShapeDifference {
     MigShapeDifferenceKind kind;
-    bool sure;   /* false: a condition that is not known decides */
-    char *path;  /* owned; NULL where there is none */
-    char *owner; /* owned: the structure that a subsection or field is in */
+    bool sure;     /* false: a condition that is not known decides */
+    bool is_limit; /* of a value: less is read as well */
+    char *path;    /* owned; NULL where there is none */
+    char *owner;   /* owned: the structure that a subsection or field is in */
     uint64_t here, there;
     uint64_t offset;              /* in the stream, plain bytes */
     uint32_t at;                  /* in configuration space */
@@ -104,6 +107,23 @@ const MigRamBlock *const *mig_shape_blocks(const MigShape *shape, size_t *n);
 /* The destination's RAM block that has the name of @block; it must be exact. */
 const MigRamBlock *mig_shape_block(const MigShape *shape, const MigRamBlock *block);
 
+typedef enum MigShapeBlockFate {
+    MIG_SHAPE_BLOCK_FINE, /* or not known */
+    MIG_SHAPE_BLOCK_UNKNOWN,
+    MIG_SHAPE_BLOCK_LENGTH,
+} MigShapeBlockFate;
+
+/* What a transcript, which the shape must be, tells of the block; *there: its length there. */
+MigShapeBlockFate mig_shape_transcript_block(const MigShape *shape,
+                                             const MigRamBlock *block, uint64_t *there);
+
+/* Whether it is a transcript. */
+bool mig_shape_is_transcript(const MigShape *shape);
+
+/* Whether it shows that no PCI function is where the name of a section, or of a RAM block, says
+ * that one is. */
+bool mig_shape_lacks_place(const MigShape *shape, const char *name);
+
 /* The RAM block of the stream that has the name of @block, or NULL. */
 const MigRamBlock *mig_ram_block_named(const MigReader *reader, const MigRamBlock *block);
 
@@ -136,6 +156,20 @@ bool mig_shape_goes_on(const MigShapeComparison *c, uint64_t steps);
 /* @here was read with @version: that of the section, or of the subsection. */
 void mig_shape_compare_vmstate(MigShapeComparison *c, const MigShapeVmstate *here,
                                const MigShapeVmstate *there, uint32_t version);
+
+/* Configuration space of the offered device, *n bytes; *offset: in the stream.  NULL: none. */
+const uint8_t *mig_shape_pci_space(MigOffered *offered, uint32_t *n, uint64_t *offset);
+
+/* The first byte of configuration space that is not @bits where @mask is 1; @n bytes. */
+void mig_shape_compare_pci_bits(MigShapeComparison *c, const uint8_t *bits,
+                                const uint8_t *mask, uint32_t n);
+
+/* What a monitor has shown. */
+void mig_shape_compare_transcript(MigShapeComparison *c,
+                                  const struct MigTranscript *transcript);
+
+/* The state of CPU hotplug in @v or what is in it, where c->max_cpus is known. */
+void mig_shape_compare_max_cpus(MigShapeComparison *c, const MigShapeVmstate *v);
 
 /* The first byte of configuration space that the loader would not accept. */
 void mig_shape_compare_pci(MigShapeComparison *c, const MigLeaves *there,

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "io/error.h"
-#include "io/input-memory.h"
 #include "shape/shape-private.h"
 #include "stream/json-scan.h"
 
@@ -254,12 +253,6 @@ bool mig_shape_read_dump_vmstate(MigShape *shape, GError **error)
                             length, MIG_DUMP_VMSTATE_MAX >> 20);
         return false;
     }
-    text = mig_input_alloc(shape->in, length + 1);
-    if (!text || mig_input_read_at(shape->in, 0, text, length) != length) {
-        if (mig_input_end_error(shape->in, error)) {
-            mig_error_set_plain(error, MIG_ERROR_IO, "it cannot be read");
-        }
-        return false;
-    }
-    return read_text_of(shape, text, length, error);
+    text = mig_shape_read_all(shape, length, error);
+    return text && read_text_of(shape, text, length, error);
 }

@@ -82,8 +82,17 @@ struct MigShape {
     bool knows_counts; /* it tells how many elements a fixed array has; since 8.1 */
     MigShapeTree tree;
     GPtrArray *vmstates; /* MigShapeVmstate, sorted by name; several may have one */
+
+    struct MigTranscript *transcript; /* of a monitor; else NULL */
 };
 
+/* All of its file, @length bytes, and a zero byte; the caller frees. */
+char *mig_shape_read_all(const MigShape *shape, uint64_t length, GError **error);
+
+/* Whether the beginning of a file is one of what a monitor prints. */
+bool mig_transcript_is_text(const char *text, size_t length);
+
+bool mig_shape_read_transcript(MigShape *shape, GError **error);
 bool mig_shape_read_stream(MigShape *shape, GError **error);
 bool mig_shape_read_dump_vmstate(MigShape *shape, GError **error);
 

@@ -2,22 +2,53 @@
 /*
  * Owns:          see shape.h: what a file shows of a destination.
  * Must not know: how one kind of file is read.
- * See also:      stream.c, dump-vmstate.c.
+ * See also:      stream.c, dump-vmstate.c, transcript.c.
  */
+#include <string.h>
+
+#include "io/error.h"
+#include "io/input-memory.h"
 #include "shape/compare.h"
+#include "shape/transcript.h"
 
-/* Bytes of white space before the '{' of a -dump-vmstate file, of which QEMU writes none. */
-#define LOOK 64u
+/* Bytes of the beginning that tell what a file is. */
+#define LOOK 4096u
 
-static bool is_json(MigInput *in)
+/* The first member of a -dump-vmstate file; QEMU writes no other first. */
+static const char first_member[] = "\"vmschkmachine\"";
+
+/* What shows a destination, told by its beginning. */
+typedef bool Maker(MigShape *shape, GError **error);
+
+static Maker *maker_of(MigInput *in)
 {
-    uint8_t begin[LOOK];
-    size_t n = mig_input_read_at(in, 0, begin, sizeof(begin)), i = 0;
+    char begin[LOOK + 1];
+    size_t n = mig_input_read_at(in, 0, begin, LOOK), i;
 
-    while (i < n && g_ascii_isspace(begin[i])) {
+    begin[n] = '\0';
+    i = strspn(begin, " \t\r\n");
+    if (begin[i] == '{') {
         i++;
+        i += strspn(begin + i, " \t\r\n");
+        return g_str_has_prefix(begin + i, first_member) ? mig_shape_read_dump_vmstate
+                                                         : mig_shape_read_transcript;
     }
-    return i < n && begin[i] == '{';
+    return begin[i] == '[' || mig_transcript_is_text(begin, n) ? mig_shape_read_transcript
+                                                               : mig_shape_read_stream;
+}
+
+char *mig_shape_read_all(const MigShape *shape, uint64_t length, GError **error)
+{
+    g_autofree char *text = mig_input_alloc(shape->in, length + 1);
+
+    if (!text || mig_input_read_at(shape->in, 0, text, length) != length) {
+        if (mig_input_end_error(shape->in, error)) {
+            mig_error_set_plain(error, MIG_ERROR_IO, "it cannot be read");
+        }
+        return NULL;
+    }
+    text[length] = '\0';
+    return g_steal_pointer(&text);
 }
 
 MigShape *mig_shape_new(MigInput *in, GError **error)
@@ -30,8 +61,7 @@ MigShape *mig_shape_new(MigInput *in, GError **error)
     shape->vmstates = g_ptr_array_new();
     shape->sections = g_array_new(false, false, sizeof(MigShapeSection));
     if (mig_input_hold(in, error)) {
-        ok = is_json(in) ? mig_shape_read_dump_vmstate(shape, error)
-                         : mig_shape_read_stream(shape, error);
+        ok = maker_of(in)(shape, error);
     }
     if (!ok) {
         mig_shape_free(shape);
@@ -45,6 +75,7 @@ void mig_shape_free(MigShape *shape)
     if (!shape) {
         return;
     }
+    mig_transcript_free(shape->transcript);
     g_array_unref(shape->sections);
     g_ptr_array_unref(shape->vmstates);
     mig_shape_tree_clear(&shape->tree);
@@ -55,6 +86,9 @@ void mig_shape_free(MigShape *shape)
 
 const char *mig_shape_lacks(const MigShape *shape)
 {
+    if (shape->transcript) {
+        return mig_transcript_lacks(shape->transcript);
+    }
     return shape->reader
                ? "sizes of BARs, virtio features that it offers, optional fields and "
                  "subsections that only a running guest has"
@@ -70,6 +104,11 @@ bool mig_shape_is_exact(const MigShape *shape)
 const char *mig_shape_name(const MigShape *shape)
 {
     return mig_input_name(shape->in);
+}
+
+bool mig_shape_is_transcript(const MigShape *shape)
+{
+    return shape->transcript != NULL;
 }
 
 const char *mig_shape_machine(const MigShape *shape)

@@ -11,6 +11,8 @@
  *   stream           what it wrote itself, freshly started with its command line
  *   -dump-vmstate    the file of that option: versions and fields of all devices that are
  *                    compiled in, whether the machine has one or not
+ *   transcript       what its monitor answered, as JSON or as text: PCI functions and their BARs,
+ *                    virtio features that are offered, memory devices, possible CPUs
  *
  * Each can show something else.  What it cannot show is not compared.
  */
@@ -23,14 +25,15 @@ G_BEGIN_DECLS
 
 typedef struct MigShape MigShape;
 
-/* The longest -dump-vmstate file that is read, in bytes; those of QEMU 11.1 have 3 MiB. */
+/* The longest -dump-vmstate file that is read, in bytes, and transcript; those of QEMU 11.1 have
+ * 3 MiB. */
 #define MIG_DUMP_VMSTATE_MAX (16u << 20)
 
 /*
  * Reads what @in shows of a destination; what it is tells its beginning.  @in is borrowed, at its
  * start, and must outlive the shape; what cannot seek is held, mig_input_hold().
- * NULL with *error: of @in or of the stream in it; MALFORMED for a -dump-vmstate file that is
- * cut off or something else.
+ * NULL with *error: of @in or of the stream in it; MALFORMED for a -dump-vmstate file or a
+ * transcript that is cut off or something else.
  */
 MIG_API MigShape *mig_shape_new(MigInput *in, GError **error);
 MIG_API void mig_shape_free(MigShape *shape);

@@ -9,6 +9,7 @@
 #include "support.h"
 
 #include <json-glib/json-glib.h>
+#include <stdbool.h>
 #include <string.h>
 
 static char *scratch;
@@ -72,7 +73,27 @@ static const struct {
     { "good/minimal-ram.txt", DUMP "\"version_id\": 1}} x", 2,
       "something follows its end" },
     { "good/minimal-ram.txt", "{\"return\": {}}", 2,
-      "JSON, but no -dump-vmstate file: \"vmschkmachine\" is not in it" },
+      "%s:0xe: error: a transcript of a monitor that is cut off, or something else: it "
+      "has "
+      "no answer to query-pci" },
+    /* a monitor */
+    { "bad/dest-features.txt", "against/dest-features.json", 1,
+      "does not offer: GUEST_USO4 (bit 54), GUEST_USO6 (bit 55), HOST_USO (bit 56)" },
+    { "bad/dest-fields-maxcpus.txt",
+      "[{\"vcpus-count\": 1, \"props\": {}}, {\"vcpus-count\": 2}]", 1,
+      "pm/cpuhp: 4 elements here, 3 there" },
+    { "bad/dest-fields-maxcpus.txt", "Hotpluggable CPUs:\n  vcpus_count: \"4\"\n", 0,
+      "no reason for %s to refuse it found" },
+    { "good/minimal-ram.txt", "(qemu) info pci\n  Bus  0, device   5, function 0:\n", 2,
+      "what it shows of a device has no end" },
+    { "good/minimal-ram.txt", "bus: main-system-bus\n  type Sys", 2,
+      "%s:0x15: error: a transcript of a monitor that is cut off, or something else: its "
+      "last line does not end" },
+    { "good/minimal-ram.txt", "/machine/x/virtio-backend:\n  device_name: virtio-rng\n",
+      2, "what it shows of a device has no end" },
+    { "good/minimal-ram.txt", "{\"return\": [{\"bus\": 0, \"devices\": [", 2,
+      "or something else: " },
+    { "good/minimal-ram.txt", "(qemu) info version\n7.2.0\n", 2, "it has no answer to" },
     { "good/minimal-ram.txt", "bad/truncated.txt", 2, "%s:0x51: error[truncated]" },
     { "good/minimal-ram.txt", "no stream at all", 2, "%s:0x0: error[magic]" },
 };
@@ -92,6 +113,162 @@ START_TEST(a_destination_is_compared)
                   run->err);
     ck_assert_msg(strstr(run->out, wanted) || strstr(run->err, wanted), "%s\n%s%s",
                   wanted, run->out, run->err);
+}
+END_TEST
+
+/* --- a monitor's transcript --------------------------------------------------------------- */
+
+/* Those of four releases, of a guest whose stream the oldest of them wrote: all load it. */
+static const char *const transcripts[] = {
+    "monitor-52.json",  "monitor-52.txt",  "monitor-72.json",  "monitor-72.txt",
+    "monitor-100.json", "monitor-100.txt", "monitor-111.json", "monitor-111.txt",
+};
+
+static char *transcript(const char *name)
+{
+    g_autofree char *fixture = g_strdup_printf("against/%s.zst", name);
+    g_autofree char *file = fixture_file(fixture);
+    char *text;
+
+    ck_assert(g_file_get_contents(file, &text, NULL, NULL));
+    return text;
+}
+
+static Run *run_against(const char *text)
+{
+    g_autofree char *stream = fixture_file("against/monitor.mig.zst");
+    g_autofree char *destination = destination_file(text);
+    g_autofree char *option = g_strconcat("--against=", destination, NULL);
+
+    return run_migstat(NULL, "check", option, stream, "--width=0", NULL);
+}
+
+START_TEST(a_monitor_of_the_same_guest_agrees)
+{
+    g_autofree char *text = transcript(transcripts[_i]);
+    g_autoptr(Run) run = run_against(text);
+
+    ck_assert_msg(run->status == 0 && strstr(run->out, "no reason for"), "%s: %s%s",
+                  transcripts[_i], run->out, run->err);
+}
+END_TEST
+
+/* What one command shows, changed in one place. */
+static const struct {
+    const char *name, *command, *from, *to, *said;
+} changes[] = {
+    { "monitor-72.json", "query-pci", "\"slot\": 5", "\"slot\": 9",
+      "the destination has no 0000:00:05.0/virtio-net; it has 0000:00:09.0/virtio-net" },
+    { "monitor-72.json", "query-pci", "\"slot\": 5", "\"slot\": 9",
+      "rename-section:from=0000:00:05.0/virtio-net@0:to=0000:00:09.0/virtio-net" },
+    { "monitor-72.json", "query-pci", "\"slot\": 8", "\"slot\": 9",
+      "the destination has no 0000:00:08.0:00.0/virtio-rng" },
+    { "monitor-72.json", "query-pci", "\"device\": 4096", "\"device\": 4097",
+      "byte 0x02 of configuration space is 0x00 here, 0x01 there" },
+    { "monitor-72.json", "query-pci", "\"class\": 512", "\"class\": 640",
+      "byte 0x0a of configuration space is 0x00 here, 0x80 there" },
+    { "monitor-72.json", "query-pci", "\"size\": 32, \"address\": -1, \"type\": \"io\"",
+      "\"size\": 32, \"address\": -1, \"type\": \"memory\"",
+      "byte 0x10 of configuration space is 0x01 here, 0x00 there" },
+    { "monitor-72.json", "query-pci", "\"mem_type_64\": true", "\"mem_type_64\": false",
+      "byte 0x20 of configuration space is 0x0c here, 0x08 there" },
+    { "monitor-72.json", "query-memory-devices", "4194304", "8388608",
+      "RAM block \"m\" has 0x400000 bytes here, 0x800000 there" },
+    { "monitor-72.txt", "info memory-devices", "4194304", "8388608",
+      "RAM block \"m\" has 0x400000 bytes here, 0x800000 there" },
+    { "monitor-72.txt", "info pci", "device   7,", "device   9,",
+      "the destination has no 0000:00:07.0/e1000; it has 0000:00:09.0/e1000" },
+    { "monitor-72.txt", "info pci", "device 8086:100e", "device 8086:100f",
+      "byte 0x02 of configuration space is 0x0e here, 0x0f there" },
+    { "monitor-100.txt", "info pci", "BAR1: I/O", "BAR1: 32 bit memory",
+      "byte 0x14 of configuration space is 0x01 here, 0x00 there" },
+    { "monitor-111.txt", "info qtree", "addr = 07.0", "addr = 09.1",
+      "the destination has no 0000:00:07.0/e1000; it has 0000:00:09.1/e1000" },
+    { "monitor-52.txt", "info qtree", "addr = 00.0", "addr = 01.0",
+      "the destination has no 0000:00:08.0:00.0/virtio-rng" },
+    { "monitor-72.txt", "info qtree", "vectors = 3 ", "vectors = 5 ",
+      "byte 0x9a of configuration space is 0x02 here, 0x04 there" },
+    { "monitor-72.txt", "info qtree", "vectors = 3 ", "vectors = 5 ",
+      "give the destination's device vectors=3, or as many queues" },
+    { "monitor-72.txt", "info qtree", "queue-size = 256", "queue-size = 64",
+      "virtio.queues[0].num: 256 entries here, at most 64 there" },
+};
+
+/* From the line that has @command up to the next request or prompt. */
+static char *part_of(const char *text, const char *command)
+{
+    const char *begin = strstr(text, command), *end, *next;
+
+    ck_assert_ptr_nonnull(begin);
+    end = strchr(begin, '\n') + 1;
+    begin = end;
+    while (*end && !g_str_has_prefix(end, "(qemu)") &&
+           !g_str_has_prefix(end, "{\"execute\"") && (next = strchr(end, '\n'))) {
+        end = next + 1;
+    }
+    return g_strndup(begin, (gsize)(end - begin));
+}
+
+START_TEST(a_monitor_shows_a_difference)
+{
+    g_autofree char *text = transcript(changes[_i].name);
+    g_autofree char *part = part_of(text, changes[_i].command);
+    g_autoptr(GString) changed = g_string_new(part);
+
+    ck_assert_msg(g_string_replace(changed, changes[_i].from, changes[_i].to, 1) == 1,
+                  "%s has no %s", changes[_i].command, changes[_i].from);
+    g_autoptr(Run) same = run_against(part);
+    g_autoptr(Run) run = run_against(changed->str);
+
+    ck_assert_msg(same->status == 0 && strstr(same->out, "0 warnings"), "%s: %s%s",
+                  changes[_i].command, same->out, same->err);
+    ck_assert_msg(strstr(run->out, changes[_i].said), "%s: %s\n%s%s", changes[_i].command,
+                  changes[_i].said, run->out, run->err);
+}
+END_TEST
+
+#define CUTS 12
+
+/* A transcript that ends anywhere is refused with its place, or says less: it never makes an
+ * error of what was not shown. */
+START_TEST(a_monitor_that_is_cut_off_invents_nothing)
+{
+    g_autofree char *text = transcript(transcripts[_i]);
+    size_t n = strlen(text);
+    unsigned refused = 0;
+
+    for (size_t i = 1; i < CUTS; i++) {
+        g_autofree char *part = g_strndup(text, n * i / CUTS + i % 7);
+        g_autoptr(Run) run = run_against(part);
+        const char *last = strrchr(part, '\n');
+        bool may_end = last && (!last[1] || g_str_has_prefix(last, "\n(qemu)"));
+
+        ck_assert_msg(run->status == 2 || (may_end && run->status == 0), "%s, %zu: %s",
+                      transcripts[_i], strlen(part), run->out);
+        refused += strstr(run->err, ": error: a transcript of a monitor") != NULL;
+    }
+    ck_assert_uint_gt(refused, CUTS / 2);
+}
+END_TEST
+
+/* Replies of separate commands, in any order, and what a monitor for people prints in a reply. */
+START_TEST(replies_can_be_mixed)
+{
+    g_autofree char *json = transcript("monitor-72.json");
+    g_autofree char *pci = part_of(json, "query-pci");
+    g_autoptr(GString) both = g_string_new("(QEMU) query-memory-devices\n");
+
+    g_string_append(both, "{\"return\": [{\"type\": \"dimm\", \"data\": {\"size\": 1, "
+                          "\"memdev\": \"/objects/m\"}}], \"id\": 1}\n");
+    g_string_append(both, "{\"return\": \"Hotpluggable CPUs:\\r\\n  vcpus_count: "
+                          "\\\"4\\\"\\r\\n\"}\n");
+    g_string_append(both, pci);
+    g_string_replace(both, "\"slot\": 7", "\"slot\": 9", 1);
+    g_autoptr(Run) run = run_against(both->str);
+
+    ck_assert_msg(strstr(run->out, "\"m\" has 0x400000 bytes here, 0x1 there") &&
+                      strstr(run->out, "the destination has no 0000:00:07.0/e1000"),
+                  "%s%s", run->out, run->err);
 }
 END_TEST
 
@@ -167,6 +344,12 @@ Suite *suite_destination(void)
 
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_loop_test(tc, a_destination_is_compared, 0, G_N_ELEMENTS(cases));
+    tcase_add_loop_test(tc, a_monitor_of_the_same_guest_agrees, 0,
+                        G_N_ELEMENTS(transcripts));
+    tcase_add_loop_test(tc, a_monitor_shows_a_difference, 0, G_N_ELEMENTS(changes));
+    tcase_add_loop_test(tc, a_monitor_that_is_cut_off_invents_nothing, 0,
+                        G_N_ELEMENTS(transcripts));
+    tcase_add_test(tc, replies_can_be_mixed);
     tcase_add_test(tc, several_destinations_add_up);
     tcase_add_loop_test(tc, the_loader_is_quoted, 0, G_N_ELEMENTS(releases));
     tcase_add_test(tc, json_has_the_loaders_words);

@@ -679,6 +679,45 @@ def load(release, guest, path, again=None, timeout=30):
         return result
 
 
+QUERIES = ('query-pci', 'query-memory-devices', 'query-hotpluggable-cpus')
+INFO = ('pci', 'qtree', 'memory-devices', 'hotpluggable-cpus')
+
+
+def _asked(machine, command, **arguments):
+    """A request and its reply, as a log of QMP has them; a machine may lack a command."""
+    request = {'execute': command}
+    if arguments:
+        request['arguments'] = arguments
+    try:
+        reply = {'return': machine.execute(command, **arguments)}
+    except LabError as error:
+        reply = {'error': {'desc': str(error)}}
+    return '%s\n%s\n' % (json.dumps(request), json.dumps(reply))
+
+
+def transcript(release, guest, text=False, timeout=30):
+    """
+    What a destination says of itself before it loads: as a person would keep it, of QMP the
+    requests and replies, or as `text` what the monitor printed. migstat-check(1) has the
+    commands.
+    """
+    with Machine(release, guest, incoming='defer', timeout=timeout) as machine:
+        machine.execute('qmp_capabilities')
+        paths = []
+        # 11.1 aborts when it is asked for the status of a device without a driver.
+        if (7, 2) <= release.series(guest.arch) < (11, 1):
+            paths = [device['path'] for device in machine.execute('x-query-virtio')]
+        if not text:
+            return ''.join([_asked(machine, query) for query in QUERIES] +
+                           [_asked(machine, 'x-query-virtio-status', path=path)
+                            for path in paths])
+        result = ''
+        for what in INFO + tuple('virtio-status ' + path for path in paths):
+            printed = machine.execute('human-monitor-command', command_line='info ' + what)
+            result += '(qemu) info %s\n%s' % (what, printed.replace('\r', ''))
+        return result
+
+
 def complaint(result):
     """The first thing that QEMU said against a stream, as load() has it."""
     return next((line for line in result['errors'] if 'warning: ' not in line),

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          what the rules about a destination share.  Private to check/.
+ * Must not know: any one rule.
+ * See also:      rules-dest.c, sections and RAM; rules-dest-device.c, device state.
+ */
+#ifndef MIG_CHECK_RULES_DEST_H
+#define MIG_CHECK_RULES_DEST_H
+
+#include "check/check-private.h"
+#include "check/compared.h"
+
+#define MIG_BEFORE(first) MIG_RELEASE_FIRST, (first)-1
+#define MIG_FROM(first)   first, MIG_RELEASE_LAST
+
+#define MIG_DEST_RULE(kinds, function) kinds, .judge = function, .needs_destination = true
+
+/* The section's device is not at the destination; @alike: the name of a section there that it
+ * could be, of that instance, or NULL. */
+void mig_dest_report_unknown(MigCheck *check, const MigItem *item, const char *alike,
+                             uint32_t instance_id);
+
+/* The same of a device whose state @item is, for each destination whose monitor has shown that
+ * nothing is at its place. */
+void mig_dest_report_places(MigCheck *check, const MigItem *item);
+
+/* The words of the loader, and what helps, for a version @here that is not read @there. */
+void mig_dest_report_version(MigCheck *check, const MigSection *section, uint64_t here,
+                             uint64_t there);
+
+#endif

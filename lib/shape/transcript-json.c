@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          replies of QMP: which command one is of, and what it shows.
+ * Must not know: what it is put together with.
+ * See also:      transcript.h.
+ *
+ * A reply does not name its command; its keys do.
+ * Source: qapi/pci.json, qapi/machine.json, qapi/virtio.json; 5.2 to 11.1.
+ */
+#include "shape/transcript.h"
+
+#include <string.h>
+
+#include "device/virtio.h"
+#include "stream/json-scan.h"
+
+typedef struct Reading {
+    MigTranscript *transcript;
+    GString *key, *text;
+    const char *place; /* of the bridge that a function is behind, or of the root bus */
+    MigTranscriptFunction function; /* that is being read; its number: */
+    uint64_t slot, number;
+    size_t children; /* offset of what is behind it; 0: nothing */
+    MigTranscriptBar bar;
+    uint64_t index, value; /* of a BAR; of a number */
+    MigTranscriptVirtio *virtio;
+    MigTranscriptMemory memory;
+    bool understood;
+} Reading;
+
+static bool each(MigJson *json, Reading *r, bool object, MigJsonVisit *visit)
+{
+    return mig_json_each(json, object ? r->key : NULL, visit, r);
+}
+
+static bool read_flag(MigJson *json, bool *flag)
+{
+    *flag = mig_json_peek(json) == 't';
+    return mig_json_skip(json);
+}
+
+static const char *keep(const Reading *r)
+{
+    return g_string_chunk_insert(r->transcript->tree->strings, r->text->str);
+}
+
+/* --- query-pci --------------------------------------------------------------------------- */
+
+static bool read_region_member(MigJson *json, const char *key, void *user)
+{
+    Reading *r = user;
+    MigTranscriptBar *bar = &r->bar;
+
+    if (strcmp(key, "bar") == 0) {
+        return mig_json_uint(json, &r->index);
+    }
+    if (strcmp(key, "size") == 0) {
+        return mig_json_uint(json, &bar->size);
+    }
+    if (strcmp(key, "prefetch") == 0) {
+        bar->is_typed = true;
+        return read_flag(json, &bar->prefetch);
+    }
+    if (strcmp(key, "mem_type_64") == 0) {
+        return read_flag(json, &bar->is_wide);
+    }
+    if (strcmp(key, "type") == 0 && mig_json_string(json, r->text)) {
+        bar->is_io = strcmp(r->text->str, "io") == 0;
+        return true;
+    }
+    return !json->problem && mig_json_skip(json);
+}
+
+static bool read_region(MigJson *json, const char *key, void *user)
+{
+    Reading *r = user;
+
+    (void)key;
+    r->bar = (MigTranscriptBar){ .there = true };
+    r->index = UINT64_MAX;
+    if (!each(json, r, true, read_region_member)) {
+        return false;
+    }
+    if (r->index < MIG_TRANSCRIPT_BARS) {
+        r->function.bars[r->index] = r->bar;
+    }
+    return true;
+}
+
+static bool read_number(MigJson *json, Reading *r, uint16_t *number)
+{
+    if (!mig_json_uint(json, &r->value)) {
+        return false;
+    }
+    *number = (uint16_t)r->value;
+    return true;
+}
+
+static bool read_id_member(MigJson *json, const char *key, void *user)
+{
+    Reading *r = user;
+
+    r->function.has_ids = true;
+    return strcmp(key, "device") == 0   ? read_number(json, r, &r->function.device)
+           : strcmp(key, "vendor") == 0 ? read_number(json, r, &r->function.vendor)
+                                        : mig_json_skip(json);
+}
+
+static bool read_class_member(MigJson *json, const char *key, void *user)
+{
+    Reading *r = user;
+
+    if (strcmp(key, "class") == 0) {
+        r->function.has_class = true;
+        return read_number(json, r, &r->function.class);
+    }
+    return mig_json_skip(json);
+}
+
+static bool read_bridge_member(MigJson *json, const char *key, void *user)
+{
+    Reading *r = user;
+
+    if (strcmp(key, "devices") == 0) {
+        r->children = mig_json_offset(json);
+    }
+    return mig_json_skip(json);
+}
+
+static bool read_function_member(MigJson *json, const char *key, void *user)
+{
+    Reading *r = user;
+
+    if (strcmp(key, "slot") == 0) {
+        return mig_json_uint(json, &r->slot);
+    }
+    if (strcmp(key, "function") == 0) {
+        return mig_json_uint(json, &r->number);
+    }
+    if (strcmp(key, "qdev_id") == 0 && mig_json_string(json, r->text)) {
+        r->function.id = *r->text->str ? keep(r) : NULL;
+        return true;
+    }
+    if (strcmp(key, "id") == 0) {
+        return each(json, r, true, read_id_member);
+    }
+    if (strcmp(key, "class_info") == 0) {
+        return each(json, r, true, read_class_member);
+    }
+    if (strcmp(key, "pci_bridge") == 0) {
+        return each(json, r, true, read_bridge_member);
+    }
+    if (strcmp(key, "regions") == 0) {
+        r->function.shows_bars = true;
+        return each(json, r, false, read_region);
+    }
+    return !json->problem && mig_json_skip(json);
+}
+
+static bool read_function(MigJson *json, const char *key, void *user);
+
+/* What is behind a bridge comes among its members, before its own number may be known. */
+static bool read_children(const MigJson *json, const Reading *outer, const char *place)
+{
+    MigJson inner = *json;
+    Reading r = *outer;
+
+    inner.p = json->text + outer->children;
+    r.place = place;
+    return each(&inner, &r, false, read_function);
+}
+
+static bool read_function(MigJson *json, const char *key, void *user) /* NOLINT */
+{
+    Reading *outer = user;
+    Reading r = *outer;
+    MigTranscriptFunction *function;
+    g_autofree char *place = NULL;
+
+    (void)key;
+    r.function = (MigTranscriptFunction){ .vectors = -1 };
+    r.children = 0;
+    if (!each(json, &r, true, read_function_member)) {
+        return false;
+    }
+    place = g_strdup_printf("%s:%02x.%x", r.place, (unsigned)r.slot & 0x1f,
+                            (unsigned)r.number & 7);
+    function = mig_transcript_function(r.transcript, place);
+    if (!function) {
+        return false;
+    }
+    mig_transcript_merge(function, &r.function);
+    if (r.children) {
+        function->shows_children = true;
+        return read_children(json, &r, place);
+    }
+    return true;
+}
+
+/* --- the other replies ------------------------------------------------------------------- */
+
+static bool read_data_member(MigJson *json, const char *key, void *user)
+{
+    Reading *r = user;
+
+    if (strcmp(key, "size") == 0) {
+        return mig_json_uint(json, &r->memory.size);
+    }
+    if (strcmp(key, "memdev") == 0 && mig_json_string(json, r->text)) {
+        r->memory.backend = keep(r);
+        return true;
+    }
+    return !json->problem && mig_json_skip(json);
+}
+
+static bool read_feature(MigJson *json, const char *key, void *user)
+{
+    Reading *r = user;
+
+    (void)key;
+    if (!mig_json_string(json, r->text)) {
+        return false;
+    }
+    g_string_truncate(r->text, strcspn(r->text->str, ":"));
+    mig_transcript_offer(r->virtio, (uint16_t)r->index, r->text->str);
+    return true;
+}
+
+static bool read_features_member(MigJson *json, const char *key, void *user)
+{
+    Reading *r = user;
+
+    if (strcmp(key, "unknown-dev-features") == 0) {
+        if (!mig_json_uint(json, &r->value)) {
+            return false;
+        }
+        r->virtio->offered |= r->value;
+        return true;
+    }
+    return mig_json_peek(json) == '[' ? each(json, r, false, read_feature)
+                                      : mig_json_skip(json);
+}
+
+/* The names of features are those of a type, which can come after them. */
+static bool read_status_member(MigJson *json, const char *key, void *user)
+{
+    Reading *r = user;
+
+    if (strcmp(key, "device-id") == 0) {
+        return mig_json_uint(json, &r->index);
+    }
+    if (strcmp(key, "name") == 0 && mig_json_string(json, r->text)) {
+        r->virtio->name = keep(r);
+        return true;
+    }
+    if (strcmp(key, "host-features") == 0) {
+        r->children = mig_json_offset(json);
+    }
+    return !json->problem && mig_json_skip(json);
+}
+
+static bool read_status(MigJson *json, Reading *r)
+{
+    MigJson features = *json;
+
+    r->virtio = mig_transcript_virtio(r->transcript, r->transcript->path);
+    r->children = 0;
+    r->index = 0;
+    if (!r->virtio || !each(json, r, true, read_status_member)) {
+        return false;
+    }
+    r->understood = true;
+    features.p = json->text + r->children;
+    return !r->children || each(&features, r, true, read_features_member);
+}
+
+/* --- which one it is ---------------------------------------------------------------------- */
+
+/* Whether the object that comes next has @key. */
+static bool has_key(const MigJson *json, Reading *r, const char *key)
+{
+    MigJson ahead = *json;
+    bool found = false;
+
+    if (!mig_json_enter(&ahead, '{')) {
+        return false;
+    }
+    while (!found && mig_json_next(&ahead, r->text)) {
+        found = strcmp(r->text->str, key) == 0;
+        if (!found && !mig_json_skip(&ahead)) {
+            return false;
+        }
+    }
+    return found;
+}
+
+static bool read_bus_member(MigJson *json, const char *key, void *user)
+{
+    Reading *r = user;
+
+    if (strcmp(key, "bus") == 0) {
+        return mig_json_uint(json, &r->value);
+    }
+    if (strcmp(key, "devices") == 0) {
+        r->children = mig_json_offset(json);
+    }
+    return mig_json_skip(json);
+}
+
+static bool read_bus(MigJson *json, Reading *r)
+{
+    g_autofree char *place = NULL;
+
+    r->children = 0;
+    r->value = 0;
+    if (!each(json, r, true, read_bus_member)) {
+        return false;
+    }
+    place = g_strdup_printf("0000:%02x", (unsigned)r->value & 0xff);
+    r->transcript->shows_root |= strcmp(place, MIG_TRANSCRIPT_ROOT) == 0;
+    r->understood = true;
+    return !r->children || read_children(json, r, place);
+}
+
+static bool read_cpu_member(MigJson *json, const char *key, void *user)
+{
+    Reading *r = user;
+
+    return strcmp(key, "vcpus-count") == 0 ? mig_json_uint(json, &r->value)
+                                           : mig_json_skip(json);
+}
+
+static bool read_cpu(MigJson *json, Reading *r)
+{
+    r->value = 0;
+    if (!each(json, r, true, read_cpu_member)) {
+        return false;
+    }
+    r->transcript->max_cpus += (unsigned)MIN(r->value, 1u << 16);
+    r->transcript->shows_cpus = r->understood = true;
+    return true;
+}
+
+static bool read_memory_member(MigJson *json, const char *key, void *user)
+{
+    Reading *r = user;
+
+    return strcmp(key, "data") == 0 ? each(json, r, true, read_data_member)
+                                    : mig_json_skip(json);
+}
+
+static bool read_memory(MigJson *json, Reading *r)
+{
+    MigTranscriptMemory *memory;
+
+    r->memory = (MigTranscriptMemory){ 0 };
+    if (!each(json, r, true, read_memory_member)) {
+        return false;
+    }
+    r->transcript->shows_memory = r->understood = true;
+    memory =
+        r->memory.backend ? mig_shape_node(r->transcript->tree, sizeof(*memory)) : NULL;
+    if (memory) {
+        *memory = r->memory;
+        g_ptr_array_add(r->transcript->memory, memory);
+    }
+    return true;
+}
+
+static bool read_element(MigJson *json, const char *key, void *user)
+{
+    Reading *r = user;
+
+    (void)key;
+    return has_key(json, r, "devices")       ? read_bus(json, r)
+           : has_key(json, r, "vcpus-count") ? read_cpu(json, r)
+           : has_key(json, r, "data")        ? read_memory(json, r)
+                                             : mig_json_skip(json);
+}
+
+/* What a monitor prints for people can be in a reply too. */
+static bool read_printed(MigJson *json, Reading *r)
+{
+    size_t at;
+    unsigned before = r->transcript->replies;
+    g_autoptr(GString) text = g_string_new(NULL);
+    const char *problem;
+
+    if (!mig_json_string(json, text)) {
+        return false;
+    }
+    problem = mig_transcript_read_text(r->transcript, text->str, text->len, &at);
+    json->problem = problem ? problem : json->problem;
+    r->understood = r->transcript->replies > before;
+    return !problem;
+}
+
+static bool read_reply(MigJson *json, Reading *r)
+{
+    switch (mig_json_peek(json)) {
+    case '[':
+        return each(json, r, false, read_element);
+    case '"':
+        return read_printed(json, r);
+    case '{':
+        return has_key(json, r, "host-features") ? read_status(json, r)
+                                                 : mig_json_skip(json);
+    default:
+        return mig_json_skip(json);
+    }
+}
+
+static bool read_argument(MigJson *json, const char *key, void *user)
+{
+    Reading *r = user;
+
+    if (strcmp(key, "path") == 0 && mig_json_string(json, r->text)) {
+        g_free(r->transcript->path);
+        r->transcript->path = g_strdup(r->text->str);
+        return true;
+    }
+    return !json->problem && mig_json_skip(json);
+}
+
+static bool read_member(MigJson *json, const char *key, void *user)
+{
+    Reading *r = user;
+
+    if (strcmp(key, "return") == 0) {
+        return read_reply(json, r);
+    }
+    return strcmp(key, "arguments") == 0 && mig_json_peek(json) == '{'
+               ? each(json, r, true, read_argument)
+               : mig_json_skip(json);
+}
+
+bool mig_transcript_read_json(MigTranscript *transcript, MigJson *json)
+{
+    g_autoptr(GString) key = g_string_new(NULL);
+    g_autoptr(GString) text = g_string_new(NULL);
+    Reading r = { .transcript = transcript, .key = key, .text = text };
+    bool ok;
+
+    if (has_key(json, &r, "execute")) {
+        g_clear_pointer(&transcript->path, g_free);
+    }
+    ok = mig_json_peek(json) == '['           ? read_reply(json, &r)
+         : has_key(json, &r, "host-features") ? read_status(json, &r)
+                                              : each(json, &r, true, read_member);
+
+    transcript->replies += ok && r.understood;
+    return ok;
+}
