@@ -81,6 +81,8 @@ struct CliCommand {
     argp_parser_t parse;
     const CliOptionRule *rules;    /* NULL: none */
     unsigned min_files, max_files; /* UINT_MAX: any number */
+    unsigned
+        addresses; /* so many of the files, the last ones, are none: both are max_files */
     /* argv[0] is "migstat NAME".  Returns an exit status. */
     int (*run)(int argc, char **argv, CliCommon *common);
 };
@@ -95,7 +97,8 @@ struct CliCommand {
     X(extract)          \
     X(needs)            \
     X(receive)          \
-    X(recover)
+    X(recover)          \
+    X(send)
 
 #define CLI_DECLARE_COMMAND(name) extern const CliCommand cli_command_##name;
 CLI_COMMANDS(CLI_DECLARE_COMMAND)
@@ -212,6 +215,9 @@ bool cli_complain(const CliCommon *common, const char *file,
 
 /* 1 for an error of the stream, 2 for one of the environment. */
 CliStatus cli_status_of(const GError *error);
+
+/* The seconds of --timeout, 1 or more; or the end of the program. */
+unsigned cli_timeout(const struct argp_state *state, const char *arg);
 
 /* Parses a size with an optional suffix K, M, G, T (powers of 1,024) or a hexadecimal
  * number; false if it is none. */

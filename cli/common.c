@@ -73,6 +73,20 @@ int cli_word(const struct argp_state *state, const char *option, const char *arg
     return 0;
 }
 
+#define TIMEOUT_MAX 86400u /* seconds: a day */
+
+unsigned cli_timeout(const struct argp_state *state, const char *arg)
+{
+    char *end;
+    unsigned long seconds = strtoul(arg, &end, 10);
+
+    if (!g_ascii_isdigit(*arg) || *end || seconds == 0 || seconds > TIMEOUT_MAX) {
+        cli_usage_error(state, "--timeout wants 1 to %u seconds, not \"%s\"", TIMEOUT_MAX,
+                        arg);
+    }
+    return (unsigned)seconds;
+}
+
 static void set_width(struct argp_state *state, const char *arg)
 {
     char *end;

@@ -2,7 +2,7 @@
 /*
  * Owns:          see helper.h.
  * Must not know: streams, commands.
- * See also:      files.c, inputs.c.
+ * See also:      files.c, inputs.c, links.c.
  */
 #include "helper.h"
 
@@ -19,6 +19,7 @@
 #include "door.h"
 #include "files.h"
 #include "inputs.h"
+#include "links.h"
 
 #define TEXT_MAX 8192 /* Of an error, which names a path. */
 
@@ -27,13 +28,21 @@ struct CliHelper {
     pid_t pid;
 };
 
-typedef enum Wish { WISH_INPUT, WISH_FILE, WISH_COMMIT, WISH_CONNECTION } Wish;
+typedef enum Wish {
+    WISH_INPUT,
+    WISH_FILE,
+    WISH_COMMIT,
+    WISH_CONNECTION,
+    WISH_ACCEPT,
+    WISH_CONNECT,
+} Wish;
 
-/* What it may do. */
+/* What it was given, each of which may be NULL. */
 typedef struct Means {
     CliFiles *files;
     const CliInputs *inputs;
     const CliDoor *door;
+    CliLinks *links;
 } Means;
 
 /* One message each; both ends are one program. */
@@ -91,6 +100,12 @@ static int grant(const Request *request, const Means *means, Reply *reply, GErro
     case WISH_CONNECTION:
         reply->ok = means->door && cli_door_accept(means->door, &fd, error);
         return fd;
+    case WISH_ACCEPT:
+        fd = means->links ? cli_links_accept(means->links, error) : -1;
+        break;
+    case WISH_CONNECT:
+        fd = means->links ? cli_links_connect(means->links, error) : -1;
+        break;
     }
     reply->ok = fd >= 0;
     return fd;
@@ -124,6 +139,9 @@ static G_NORETURN void serve(int socket, const Means *means)
     signal(SIGTERM, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     prctl(PR_SET_NAME, "migstat-files");
+    if (means->links) {
+        cli_links_serve(means->links, socket);
+    }
     while ((n = recv(socket, &request, sizeof request, 0)) != 0) {
         if (n == (ssize_t)sizeof request) {
             answer(socket, &request, means);
@@ -133,15 +151,16 @@ static G_NORETURN void serve(int socket, const Means *means)
     }
     cli_files_free(means->files);
     cli_door_close(means->door);
+    cli_links_free(means->links);
     _exit(0);
 }
 
 /* --- in the process that asks --- */
 
 CliHelper *cli_helper_start(CliFiles *files, const CliInputs *inputs, const CliDoor *door,
-                            GError **error)
+                            CliLinks *links, GError **error)
 {
-    const Means means = { files, inputs, door };
+    const Means means = { files, inputs, door, links };
     int ends[2];
     CliHelper *helper;
     pid_t pid;
@@ -169,6 +188,9 @@ CliHelper *cli_helper_start(CliFiles *files, const CliInputs *inputs, const CliD
     if (files) {
         cli_files_give_to(files, helper);
     }
+    if (links) {
+        cli_links_give_to(links, helper, !files && !inputs);
+    }
     return helper;
 }
 
@@ -195,8 +217,9 @@ static bool send_request(const CliHelper *helper, const Request *request)
 }
 
 /* *fd: what came with it, or -1. */
-static bool receive_reply(const CliHelper *helper, Reply *reply, int *fd)
+static bool receive_reply(const CliHelper *helper, Wish wish, Reply *reply, int *fd)
 {
+    bool may_wait_long = wish == WISH_ACCEPT || wish == WISH_CONNECT;
     struct iovec part = { reply, sizeof *reply };
     Control control;
     struct msghdr message = { .msg_iov = &part,
@@ -207,7 +230,7 @@ static bool receive_reply(const CliHelper *helper, Reply *reply, int *fd)
 
     do {
         n = syscall(SYS_recvmsg, helper->socket, &message, MSG_CMSG_CLOEXEC);
-    } while (n < 0 && errno == EINTR);
+    } while (n < 0 && errno == EINTR && !(may_wait_long && cli_is_cancelled(NULL)));
     if (n != (ssize_t)sizeof *reply) {
         return false;
     }
@@ -222,7 +245,12 @@ static bool ask(const CliHelper *helper, const Request *request, int *fd, GError
     g_autofree Reply *reply = g_new0(Reply, 1);
 
     *fd = -1;
-    if (!send_request(helper, request) || !receive_reply(helper, reply, fd)) {
+    if (!send_request(helper, request) ||
+        !receive_reply(helper, request->wish, reply, fd)) {
+        if (cli_is_cancelled(NULL)) {
+            mig_error_set_plain(error, MIG_ERROR_CANCELLED, "cancelled");
+            return false;
+        }
         mig_error_set_plain(error, MIG_ERROR_IO, "the helper process is gone");
         return false;
     }
@@ -265,6 +293,24 @@ bool cli_helper_commit(CliHelper *helper, unsigned which, GError **error)
     int fd;
 
     return ask(helper, &request, &fd, error);
+}
+
+static int ask_for_link(const CliHelper *helper, Wish wish, GError **error)
+{
+    Request request = { .wish = wish };
+    int fd;
+
+    return ask(helper, &request, &fd, error) ? fd : -1;
+}
+
+int cli_helper_take(CliHelper *helper, GError **error)
+{
+    return ask_for_link(helper, WISH_ACCEPT, error);
+}
+
+int cli_helper_connect(CliHelper *helper, GError **error)
+{
+    return ask_for_link(helper, WISH_CONNECT, error);
 }
 
 void cli_helper_free(CliHelper *helper)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Owns:          the helper: a process that reads no byte of any stream, and so keeps the
- *                rights that this one gives up.  It opens inputs and makes files when
- *                asked, accepts connections, and passes their descriptors.
+ *                rights that this one gives up.  It opens inputs, makes files and connections
+ *                when asked, accepts them, and passes their descriptors.
  * Must not know: streams, commands.
- * See also:      sandbox.c, which starts it; files.c and inputs.c, which ask it.
+ * See also:      sandbox.c, which starts it; files.c, inputs.c and links.c, which ask it.
  *
  * What it can be asked for was settled before the first byte was read: inputs of the command
  * line by their number, files with safe names in one folder, and that the files get their
@@ -18,12 +18,15 @@
 typedef struct CliHelper CliHelper;
 struct CliFiles;
 struct CliDoor;
+struct CliLinks;
 
 /* Forks it.  Each may be NULL: @files, which it then owns the making of
- * (cli_files_give_to()), @inputs, of which it opens what is still to be opened, and @door, where it
- * accepts connections, and which it closes in the end.  NULL with *error set on failure. */
+ * (cli_files_give_to()), @inputs, of which it opens what is still to be opened, @door, where it
+ * accepts connections, and which it closes in the end, and @links, whose connections it makes
+ * (cli_links_give_to()).  NULL with *error set on failure. */
 CliHelper *cli_helper_start(struct CliFiles *files, const CliInputs *inputs,
-                            const struct CliDoor *door, GError **error);
+                            const struct CliDoor *door, struct CliLinks *links,
+                            GError **error);
 
 /* The descriptor that it is spoken to by, and its process. */
 int cli_helper_socket(const CliHelper *helper);
@@ -38,6 +41,10 @@ bool cli_helper_commit(CliHelper *helper, unsigned which, GError **error);
 
 /* The next connection, as cli_door_accept(). */
 bool cli_helper_accept(CliHelper *helper, int *fd, GError **error);
+
+/* A descriptor for a new connection, or -1; as cli_links_accept() and cli_links_connect(). */
+int cli_helper_take(CliHelper *helper, GError **error);
+int cli_helper_connect(CliHelper *helper, GError **error);
 
 /* Waits until it has cleared up. */
 void cli_helper_free(CliHelper *helper);

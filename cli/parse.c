@@ -381,12 +381,24 @@ static void check_rules(const Parse *parse, const struct argp_state *state)
     }
 }
 
+/* A command that is given addresses has no file too few or too many. */
+static void check_addresses(const Parse *parse, const struct argp_state *state)
+{
+    const CliCommand *command = parse->command;
+
+    if (parse->common->files->len != command->max_files) {
+        cli_usage_error(state, "wanted: %s", command->arguments);
+    }
+}
+
 static void check_files(const Parse *parse, const struct argp_state *state)
 {
     const CliCommand *command = parse->command;
     const GPtrArray *files = parse->common->files;
 
-    if (files->len < command->min_files && !parse->common->no_files) {
+    if (command->addresses) {
+        check_addresses(parse, state);
+    } else if (files->len < command->min_files && !parse->common->no_files) {
         cli_usage_error(state, "%s (\"-\" is standard input)",
                         command->min_files == 1 ? "which file?" : "which two files?");
     } else if (files->len > command->max_files && option_named(command, "output") &&
@@ -400,8 +412,9 @@ static void check_files(const Parse *parse, const struct argp_state *state)
         cli_usage_error(state, "%s at a time; \"%s\" is one more",
                         command->max_files == 1 ? "one file" : "two files",
                         (char *)g_ptr_array_index(files, command->max_files));
-    } else if (files->len != 1 && parse->common->channels->len &&
-               !(parse->flags & ARGP_IN_ORDER) && !option_named(command, "in")) {
+    }
+    if (files->len != 1 + command->addresses && parse->common->channels->len &&
+        !(parse->flags & ARGP_IN_ORDER) && !option_named(command, "in")) {
         cli_usage_error(state, "--channel is for one file; of several, let each be a "
                                "folder with its channels");
     }

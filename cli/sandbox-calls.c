@@ -40,6 +40,8 @@ static const char *const allowed[] = {
 static const char *const allowed_to_writers[] = {
     "copy_file_range", "sendfile", "sendfile64", "sync_file_range", "sync_file_range2",
 };
+
+static const char *const allowed_to_links[] = { "shutdown", "pipe2" };
 /* clang-format on */
 
 /* One system call with one argument that decides. */
@@ -203,6 +205,10 @@ static bool allow_rights(scmp_filter_ctx filter, const CliCallRights *rights)
     if (rights->copies &&
         (!allow_calls(filter, allowed_to_writers, G_N_ELEMENTS(allowed_to_writers)) ||
          !allow_rule(filter, &share))) {
+        return false;
+    }
+    if (rights->links &&
+        !allow_calls(filter, allowed_to_links, G_N_ELEMENTS(allowed_to_links))) {
         return false;
     }
     return rights->socket < 0 || (allow_first(filter, "sendto", rights->socket) &&

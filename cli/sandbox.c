@@ -105,16 +105,16 @@ static bool start_helper(CliCommon *common, const CliRights *rights, CliHelper *
     bool inputs = common->inputs && cli_inputs_wait(common->inputs);
 
     *helper = NULL;
-    if (!rights->files && !inputs) {
+    if (!rights->files && !inputs && !rights->links) {
         return true;
     }
     *helper = cli_helper_start(rights->files, inputs ? common->inputs : NULL,
-                               rights->door, &error);
+                               rights->door, rights->links, &error);
     if (!*helper) {
         cli_print_error("migstat", error);
         return false;
     }
-    if (!rights->files) {
+    if (inputs && !rights->files) {
         cli_inputs_give_to(common->inputs, *helper);
     }
     if (rights->helper) {
@@ -140,6 +140,11 @@ static void keep_descriptors(const CliCommon *common, const CliRights *rights,
     if (rights->keep >= 0) {
         g_array_append_val(kept, rights->keep);
     }
+    if (rights->links && cli_links_listener(rights->links) >= 0) {
+        int listener = cli_links_listener(rights->links);
+
+        g_array_append_val(kept, listener);
+    }
     if (helper) {
         int socket = cli_helper_socket(helper);
 
@@ -159,7 +164,10 @@ static bool no_sandbox_here(const CliCommon *common)
 bool cli_confine(CliCommon *common, const CliRights *rights)
 {
     CliHelper *helper;
-    CliCallRights calls = { .copies = rights->copies, .socket = -1, .helper = -1 };
+    CliCallRights calls = { .copies = rights->copies,
+                            .links = rights->links != NULL,
+                            .socket = -1,
+                            .helper = -1 };
 
     if (common->sandbox == CLI_SANDBOX_OFF) {
         return true;

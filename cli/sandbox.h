@@ -13,6 +13,7 @@
 #include "door.h"
 #include "files.h"
 #include "helper.h"
+#include "links.h"
 
 /* What a command still needs when it has given up the rest. */
 typedef struct CliRights {
@@ -21,6 +22,7 @@ typedef struct CliRights {
     bool copies; /* Lets the kernel copy from the input, to a file or where it writes. */
     const CliDoor *door; /* Where connections come in; NULL: none do. */
     CliHelper **helper;  /* Set to the helper, which the files own; NULL: nobody asks. */
+    CliLinks *links;     /* The connections that it makes or takes; NULL: none. */
 } CliRights;
 
 /*
@@ -42,6 +44,7 @@ bool cli_confine_reader(CliCommon *common, const char *const *files, size_t n, i
 /* A socket to a helper, and its process; -1: none. */
 typedef struct CliCallRights {
     bool copies; /* Lets the kernel copy between files. */
+    bool links;  /* Connections can be closed in one direction, and pipes made. */
     int socket;
     int helper;
 } CliCallRights;

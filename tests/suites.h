@@ -75,6 +75,7 @@
     SUITE(rules)       \
     SUITE(sandbox)     \
     SUITE(schema)      \
+    SUITE(send)        \
     SUITE(sorted)      \
     SUITE(special)     \
     SUITE(terminal)    \

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          the proof of `migstat send`: what arrives on which connection, and what is said
+ *                of each thing that a destination can do.
+ * Must not know: the library.
+ * See also:      players.h, the destinations; tests/qemu/relay has stock QEMU as one.
+ */
+#include "support.h"
+
+#include <glib/gstdio.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "mkmig.h"
+#include "players.h"
+
+/* Return path: SHUT, PONG 1, a request for a page of "b". */
+#define SHUT(VALUE) "say 000100040000000" VALUE
+#define PONG        "say 0002000400000001"
+#define REQUEST                            \
+    "say 0003000e000000000000100000001000" \
+    "0162"
+
+/* One channel with a return path, one without; and three of a migration. */
+#define BODY                                                                            \
+    "start 2 \"ram\" 0 4; ram-size 0x2000; ram-block \"b\" 0x2000; ram-eos; footer 2; " \
+    "end 2; ram-normal 0 7 \"b\"; ram-normal 0x1000 8; ram-eos; footer 2; eof"
+#define PLAIN "header; config \"pc-q35-7.2\"; " BODY
+#define ASKS  "header; config \"pc-q35-7.2\"; command 1; command 2 { be32 1 }; " BODY
+
+static const struct {
+    const char *stream;
+    const char *script; /* of the only connection */
+    int status;
+    const char *says; /* on stderr */
+    bool whole;       /* the destination got all of it */
+} rows[] = {
+    /* --- no return path: all that can be known is that it was read --- */
+    { PLAIN, "take", 0, "has read all of it and closed the connection: 8,300 B on",
+      true },
+    { PLAIN, "take", 0, "only the destination knows how loading went", true },
+    { PLAIN, "take 50", 1, "the destination broke the connection off: Connection reset",
+      false },
+    /* --- a return path --- */
+    { ASKS, PONG " take " SHUT("0") " stay", 0, "has loaded it (SHUT 0)", true },
+    { ASKS, PONG " take " SHUT("0"), 0, "the destination answers PONG 1\n", true },
+    { ASKS, REQUEST " take " SHUT("0"), 0,
+      "asks for pages, first for 4096 bytes of b at 0x1000\n", true },
+    { ASKS, REQUEST " " REQUEST " take " SHUT("0"), 0, "it asked for pages 2 times\n",
+      true },
+    { ASKS, "take " SHUT("1") " stay", 1, "says that it failed (SHUT 1)", true },
+    { ASKS, "take 100 " SHUT("1") " stay", 1, "says that it failed (SHUT 1)", false },
+    { ASKS, PONG " take", 1,
+      "closed the connection and did not say that it has loaded all; it was given the "
+      "main "
+      "channel to its end, and its last answer was PONG 1;",
+      true },
+    { ASKS, "say ffff0000 take", 1, "message of the unknown type 65535", true },
+    { ASKS, "stay", 1,
+      "has neither taken nor sent a byte for 1 seconds (--timeout); it was given the "
+      "main "
+      "channel",
+      false },
+    /* --- what is never sent --- */
+    { "str \"QEVN\"; be32 3; eof", "take", 1, "error[magic]", false },
+    { "header; config \"pc-q35-7.2\"", "take", 1, "it ends before its first section",
+      false },
+};
+
+static GBytes *assembled(const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    GBytes *bytes = mkmig_assemble(text, "text", &error);
+
+    ck_assert_msg(bytes, "%s", error ? error->message : "");
+    return bytes;
+}
+
+static void assert_took(const Player *player, GBytes *bytes)
+{
+    ck_assert_uint_eq(player->took->len, g_bytes_get_size(bytes));
+    ck_assert(memcmp(player->took->data, g_bytes_get_data(bytes, NULL),
+                     player->took->len) == 0);
+}
+
+START_TEST(each_destination_is_told)
+{
+    g_autoptr(GBytes) stream = assembled(rows[_i].stream);
+    g_autofree char *dir = scratch_dir(), *path = g_build_filename(dir, "in", NULL);
+    g_autofree char *address = g_strconcat("unix:", path, NULL);
+    const char *const scripts[] = { rows[_i].script, NULL };
+    g_autoptr(Players) destination = players_listen(path, scripts);
+    g_autoptr(Run) run = run_migstat(stream, "send", "--timeout=1", "-", address, NULL);
+
+    players_join(destination);
+    ck_assert_msg(strstr(run->err, rows[_i].says), "%s: %s", rows[_i].script, run->err);
+    ck_assert_int_eq(run->status, rows[_i].status);
+    ck_assert_str_eq(run->out, "");
+    if (rows[_i].whole) {
+        assert_took(&destination->player[0], stream);
+    }
+    scratch_remove(dir);
+}
+END_TEST
+
+/* --- captures ------------------------------------------------------------------------------- */
+
+/* Whatever the names of its files, main comes first, then multifd channels by their ids, and
+ * the preempt one last; each on its own connection, which stays open to the end. */
+static const struct {
+    const char
+        *files[4][2]; /* name and fixture, NULL: empty; in the order of connections */
+    const char *script;
+    const char *says;
+} captures[] = {
+    { { { "z", "channels/q35-72-multifd/channel-0.zst" },
+        { "y", "channels/q35-72-multifd/channel-1.zst" },
+        { "x", "channels/q35-72-multifd/channel-2.zst" } },
+      "take",
+      ", 2 others\n" },
+    { { { "b", "good/postcopy.txt" }, { "a", NULL } }, "take", ", 1 other\n" },
+};
+
+START_TEST(each_channel_has_its_connection)
+{
+    g_autofree char *dir = scratch_dir(), *folder = g_build_filename(dir, "c", NULL);
+    g_autofree char *path = g_build_filename(dir, "in", NULL);
+    g_autofree char *address = g_strconcat("unix:", path, NULL);
+    const char *const scripts[] = { "take say 0001000400000000", "take", "take", NULL };
+    g_autoptr(Players) destination = players_listen(path, scripts);
+    GBytes *bytes[4] = { NULL };
+    unsigned n = 0;
+
+    ck_assert_int_eq(g_mkdir(folder, 0700), 0);
+    for (; captures[_i].files[n][0]; n++) {
+        const char *fixture = captures[_i].files[n][1];
+        g_autofree char *file = g_build_filename(folder, captures[_i].files[n][0], NULL);
+
+        bytes[n] = fixture ? fixture_bytes(fixture) : g_bytes_new(NULL, 0);
+        ck_assert(g_file_set_contents(file, g_bytes_get_data(bytes[n], NULL),
+                                      (gssize)g_bytes_get_size(bytes[n]), NULL));
+    }
+
+    g_autoptr(Run) run = run_migstat(NULL, "send", folder, address, NULL);
+
+    players_join(destination);
+    ck_assert_msg(run->status == 0, "%s", run->err);
+    ck_assert_msg(strstr(run->err, captures[_i].says), "%s", run->err);
+    ck_assert_uint_eq(destination->n_come, n);
+    for (unsigned i = 0; i < n; i++) {
+        assert_took(&destination->player[i], bytes[i]);
+        g_bytes_unref(bytes[i]);
+    }
+    scratch_remove(dir);
+}
+END_TEST
+
+/* What the destination does to one channel ends all. */
+static const struct {
+    const char *scripts[4];
+    const char *says;
+} faults[] = {
+    { { "take 100", "take", "take" }, "the destination broke the connection off" },
+    { { "take", "take", "stay" },
+      ": either it has not as many multifd-channels, or they do not fit together, which "
+      "migstat check " },
+    { { "take 100 " SHUT("1") " stay", "take", "take" }, "says that it failed (SHUT 1)" },
+};
+
+START_TEST(a_channel_that_fails_ends_all)
+{
+    g_autofree char *dir = scratch_dir(), *path = g_build_filename(dir, "in", NULL);
+    g_autofree char *address = g_strconcat("unix:", path, NULL);
+    g_autofree char *main_channel = fixture_file("channels/q35-72-multifd/channel-0.zst");
+    g_autofree char *one = fixture_file("channels/q35-72-multifd/channel-1.zst");
+    g_autofree char *two = fixture_file("channels/q35-72-multifd/channel-2.zst");
+    g_autofree char *channel_one = g_strconcat("--channel=", one, NULL);
+    g_autofree char *channel_two = g_strconcat("--channel=", two, NULL);
+    g_autoptr(Players) destination = players_listen(path, faults[_i].scripts);
+    g_autoptr(Run) run = run_migstat(NULL, "send", "--timeout=1", channel_two,
+                                     channel_one, main_channel, address, NULL);
+
+    players_join(destination);
+    ck_assert_msg(strstr(run->err, faults[_i].says), "%s", run->err);
+    ck_assert_int_eq(run->status, 1);
+    scratch_remove(dir);
+}
+END_TEST
+
+/* --- nobody is bothered for nothing ----------------------------------------------------------- */
+
+static const struct {
+    const char *arguments[4]; /* the file is good/minimal-ram.txt for "FILE" */
+    int status;
+    const char *says;
+} usage[] = {
+    { { "FILE", "unix:/nonexistent/in" }, 2, "cannot connect to unix:/nonexistent/in" },
+    { { "FILE", "here" }, 2, "" },
+    { { "FILE", "exec:cat" }, 2, "" },
+    { { "FILE", "fd:77" }, 2, "fd:77 is not open" },
+    { { "FILE" }, 2, "wanted: FILE ADDRESS" },
+    { { "--timeout=0", "FILE", "unix:in" }, 2, "--timeout wants 1 to 86400 seconds" },
+    { { "--dry-run", "FILE", "unix:/nonexistent/in" }, 0, "" },
+    { { "FILE.none", "unix:/nonexistent/in" }, 2, "cannot open" },
+};
+
+START_TEST(what_cannot_be_is_said)
+{
+    g_autofree char *file = fixture_file("good/minimal-ram.txt");
+    const char *argv[8] = { g_getenv("MIGSTAT"), "send" };
+    g_autoptr(Run) run = NULL;
+
+    for (int i = 0; usage[_i].arguments[i]; i++) {
+        const char *word = usage[_i].arguments[i];
+
+        argv[i + 2] = g_str_equal(word, "FILE") ? file : word;
+    }
+    run = run_program(argv, NULL, NULL);
+    ck_assert_msg(run->status == usage[_i].status && strstr(run->err, usage[_i].says),
+                  "%d: %s", run->status, run->err);
+}
+END_TEST
+
+Suite *suite_send(void)
+{
+    Suite *suite = suite_create("send");
+    TCase *tc = tcase_create("send");
+
+    tcase_set_timeout(tc, 120);
+    tcase_add_loop_test(tc, each_destination_is_told, 0, G_N_ELEMENTS(rows));
+    tcase_add_loop_test(tc, each_channel_has_its_connection, 0, G_N_ELEMENTS(captures));
+    tcase_add_loop_test(tc, a_channel_that_fails_ends_all, 0, G_N_ELEMENTS(faults));
+    tcase_add_loop_test(tc, what_cannot_be_is_said, 0, G_N_ELEMENTS(usage));
+    suite_add_tcase(suite, tc);
+    return suite;
+}
