@@ -98,6 +98,7 @@ struct CliCommand {
     X(needs)            \
     X(receive)          \
     X(recover)          \
+    X(relay)            \
     X(send)
 
 #define CLI_DECLARE_COMMAND(name) extern const CliCommand cli_command_##name;

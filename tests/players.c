@@ -97,6 +97,8 @@ static char **do_word(Player *player, char **word, size_t *given)
         *given += give(player, bytes + *given, n) ? n : 0;
     } else if (g_str_equal(*word, "take")) {
         take(player, n);
+    } else if (g_str_equal(*word, "follow")) {
+        take(player, player->gives ? g_bytes_get_size(player->gives) : 0);
     } else if (g_str_equal(*word, "say")) {
         say(player, word[1]);
         return word + 2;
@@ -206,9 +208,10 @@ static Players *players_new(const char *path, const char *const *scripts,
     return players;
 }
 
-Players *players_listen(const char *path, const char *const *scripts)
+Players *players_listen(const char *path, const char *const *scripts,
+                        GBytes *const *gives)
 {
-    Players *players = players_new(path, scripts, NULL);
+    Players *players = players_new(path, scripts, gives);
     struct sockaddr_un place = place_of(path);
 
     players->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -11,6 +11,7 @@
  *   give N      sends the next N bytes of it
  *   take        reads to the end
  *   take N      reads N bytes, or to the end
+ *   follow      reads as many bytes as there are to give, or to the end
  *   say HEX     sends these bytes
  *   end         sends no more, and can still read
  *   wait        waits until all scripts before this one have ended
@@ -48,11 +49,12 @@ typedef struct Players {
     gboolean over;
 } Players;
 
-/* The @i-th connection to the socket @path does what scripts[i] says; closed by NULL. */
-Players *players_listen(const char *path, const char *const *scripts);
+/* The @i-th connection to the socket @path does what scripts[i] says; closed by NULL.  What it has
+ * to give is gives[i]; either may be NULL. */
+Players *players_listen(const char *path, const char *const *scripts,
+                        GBytes *const *gives);
 
-/* They connect to @path one after the other, as soon as somebody listens there; gives[i] may be
- * NULL. */
+/* They connect to @path one after the other, as soon as somebody listens there. */
 Players *players_connect(const char *path, const char *const *scripts,
                          GBytes *const *gives);
 

@@ -70,6 +70,7 @@
     SUITE(receive)     \
     SUITE(recover)     \
     SUITE(registers)   \
+    SUITE(relay)       \
     SUITE(repair)      \
     SUITE(return_path) \
     SUITE(rules)       \

@@ -41,7 +41,7 @@ static const struct {
     { "chec x", "migstat: no command \"chec\"; did you mean check?" },
     { "zzz",
       "migstat: no command \"zzz\"; there are check, convert, diff, dump, explain, "
-      "extract, needs, receive, send" },
+      "extract, needs, receive, relay, send" },
     { "help dmup", "migstat: no command \"dmup\"; did you mean dump?" },
     { "--hepl", "migstat: no option \"--hepl\"; did you mean --help?" },
     { "--verison", "migstat: no option \"--verison\"; did you mean --version?" },

@@ -89,7 +89,7 @@ START_TEST(each_destination_is_told)
     g_autofree char *dir = scratch_dir(), *path = g_build_filename(dir, "in", NULL);
     g_autofree char *address = g_strconcat("unix:", path, NULL);
     const char *const scripts[] = { rows[_i].script, NULL };
-    g_autoptr(Players) destination = players_listen(path, scripts);
+    g_autoptr(Players) destination = players_listen(path, scripts, NULL);
     g_autoptr(Run) run = run_migstat(stream, "send", "--timeout=1", "-", address, NULL);
 
     players_join(destination);
@@ -127,7 +127,7 @@ START_TEST(each_channel_has_its_connection)
     g_autofree char *path = g_build_filename(dir, "in", NULL);
     g_autofree char *address = g_strconcat("unix:", path, NULL);
     const char *const scripts[] = { "take say 0001000400000000", "take", "take", NULL };
-    g_autoptr(Players) destination = players_listen(path, scripts);
+    g_autoptr(Players) destination = players_listen(path, scripts, NULL);
     GBytes *bytes[4] = { NULL };
     unsigned n = 0;
 
@@ -176,7 +176,7 @@ START_TEST(a_channel_that_fails_ends_all)
     g_autofree char *two = fixture_file("channels/q35-72-multifd/channel-2.zst");
     g_autofree char *channel_one = g_strconcat("--channel=", one, NULL);
     g_autofree char *channel_two = g_strconcat("--channel=", two, NULL);
-    g_autoptr(Players) destination = players_listen(path, faults[_i].scripts);
+    g_autoptr(Players) destination = players_listen(path, faults[_i].scripts, NULL);
     g_autoptr(Run) run = run_migstat(NULL, "send", "--timeout=1", channel_two,
                                      channel_one, main_channel, address, NULL);
 

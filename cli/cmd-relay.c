@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          migstat relay: its options, and what is said at the end.
+ * Must not know: how bytes are moved.
+ * See also:      relay.h; links.h, which makes the connections.
+ */
+#include "relay.h"
+#include "sandbox.h"
+#include "text.h"
+
+enum { KEY_TIMEOUT = 0x200, KEY_RECORD };
+
+/* A person may decide when a guest is switched over, and takes a while. */
+#define TIMEOUT 300u
+
+static const struct argp_option options[] = {
+    { "record", KEY_RECORD, "DIR", 0,
+      "Keep what the source sends, a file for each channel, in the folder DIR", 0 },
+    { "timeout", KEY_TIMEOUT, "SECONDS", 0,
+      "Give up when nothing has moved for so long (default: 300)", 0 },
+    { 0 },
+};
+
+typedef struct Arguments {
+    const char *record;
+    Relay relay;
+} Arguments;
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    Arguments *arguments = state->input;
+
+    switch (key) {
+    case KEY_TIMEOUT:
+        arguments->relay.timeout = cli_timeout(state, arg);
+        return 0;
+    case KEY_RECORD:
+        cli_want_folder(state, arg);
+        arguments->record = arg;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* --- the report --------------------------------------------------------------------------- */
+
+static void report(const Relay *relay)
+{
+    uint64_t bytes = 0;
+
+    if (relay->common->quiet) {
+        return;
+    }
+    for (guint i = 0; i < relay->pairs->len; i++) {
+        bytes += ((const RelayPair *)g_ptr_array_index(relay->pairs, i))->forward.moved;
+    }
+    g_autofree char *size = cli_size(bytes);
+
+    fprintf(stderr, "%s on %u channel%s; ", size, relay->pairs->len,
+            relay->pairs->len == 1 ? "" : "s");
+    if (relay_is_done(relay)) {
+        fputs("the destination has loaded it (SHUT 0)\n", stderr);
+    } else if (relay->opening.tls) {
+        fputs(
+            "it is encrypted with TLS, so only source and destination know how it went\n",
+            stderr);
+    } else {
+        fputs(
+            "the destination has read all; the migration has no return path, so only its "
+            "monitor and log tell how it went\n",
+            stderr);
+    }
+}
+
+/* What was recorded gets its names, also of a migration that failed. */
+static CliStatus keep_recording(Relay *relay, CliStatus status)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (relay->unrecorded) {
+        return status == CLI_OK ? CLI_TROUBLE : status;
+    }
+    if (!relay->files || !relay_main(relay) || relay_main(relay)->forward.moved == 0) {
+        return status;
+    }
+    if (!cli_files_commit(relay->files, &error)) {
+        cli_print_error("migstat relay", error);
+        return status == CLI_OK ? CLI_TROUBLE : status;
+    }
+    if (!relay->common->quiet) {
+        cli_files_list(relay->files, stderr);
+    }
+    return status;
+}
+
+static CliStatus relay_all(Relay *relay)
+{
+    g_autoptr(GError) error = NULL;
+    CliStatus status = CLI_OK;
+
+    if (!relay->common->quiet) {
+        fprintf(stderr, "waits at %s for a source, and connects it to %s\n",
+                cli_links_listens_at(relay->links), cli_links_connects_to(relay->links));
+    }
+    if (relay_run(relay, &error)) {
+        report(relay);
+    } else {
+        cli_print_error("migstat relay", error);
+        status = error->code == MIG_ERROR_REFUSED ? CLI_FOUND : cli_status_of(error);
+    }
+    return keep_recording(relay, status);
+}
+
+/* --- the run ------------------------------------------------------------------------------ */
+
+static void clear(Relay *relay)
+{
+    if (relay->pairs) {
+        g_ptr_array_unref(relay->pairs);
+        g_byte_array_unref(relay->first);
+    }
+    cli_return_watch_clear(&relay->back);
+    g_clear_error(&relay->unrecorded);
+    g_clear_pointer(&relay->files, cli_files_free);
+    g_clear_pointer(&relay->links, cli_links_free);
+}
+
+static bool prepare(Arguments *arguments, GError **error)
+{
+    const MigTargetOptions target = { MIG_TARGET_OPTIONS_INIT };
+    Relay *relay = &arguments->relay;
+    const char *from = g_ptr_array_index(relay->common->files, 0);
+    const char *to = g_ptr_array_index(relay->common->files, 1);
+
+    relay->links = cli_links_new(from, to, relay->timeout, error);
+    if (!relay->links) {
+        return false;
+    }
+    if (arguments->record) {
+        relay->files = cli_files_new(&target);
+        if (!cli_files_set_folder(relay->files, arguments->record, error)) {
+            return false;
+        }
+    }
+    return cli_links_listen(relay->links, error);
+}
+
+static int run(int argc, char **argv, CliCommon *common)
+{
+    Arguments arguments = { .relay = { .common = common, .timeout = TIMEOUT } };
+    Relay *relay = &arguments.relay;
+    g_autoptr(GError) error = NULL;
+    CliStatus status = CLI_TROUBLE;
+
+    cli_parse(&cli_command_relay, argc, argv, 0, common, &arguments);
+    cli_catch_signals();
+    cli_return_watch_init(&relay->back, !common->quiet);
+    cli_open_inputs(common, NULL, 0);
+    if (!prepare(&arguments, &error)) {
+        cli_print_error("migstat relay", error);
+    } else if (cli_confine(common, &(CliRights){ .files = relay->files,
+                                                 .keep = -1,
+                                                 .links = relay->links })) {
+        status = relay_all(relay);
+    }
+    clear(relay);
+    return (int)status;
+}
+
+const CliCommand cli_command_relay = {
+    .name = "relay",
+    .summary = "stand between the two QEMUs of a live migration",
+    .arguments = "LISTEN CONNECT",
+    .doc = "Takes a live migration at the address LISTEN and passes it on to the QEMU "
+           "that waits "
+           "at CONNECT, and the answers back.\v"
+           "Addresses are those of QEMU: tcp:HOST:PORT, unix:PATH, vsock:CID:PORT or "
+           "fd:N.\n\n"
+           "Exit status: 0 the destination said that it has loaded all, or, without a "
+           "return "
+           "path, has read all; 1 source or destination broke off; 2 the job could not "
+           "be done.",
+    .options = options,
+    .parse = parse,
+    .min_files = 2,
+    .max_files = 2,
+    .addresses = 2,
+    .run = run,
+};

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          whether a relayed migration went well, and if not, who failed and how far it
+ *                came.
+ * Must not know: how bytes are moved.
+ * See also:      relay.h.
+ *
+ * With a return path the destination says when it has loaded all, and the source closes nothing
+ * before.  Without one, the source closes its connections when it has sent all, and the
+ * destination when it has loaded all or has failed: that cannot be told apart.
+ */
+#include "relay.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "text.h"
+
+bool relay_is_done(const Relay *relay)
+{
+    return relay->back.shut && relay->back.shut_value == 0;
+}
+
+/* "0x1f40 of the main channel, 0x40 of channel 1". */
+static char *how_far(const Relay *relay)
+{
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < relay->pairs->len; i++) {
+        const RelayPair *pair = g_ptr_array_index(relay->pairs, i);
+
+        g_string_append_printf(text, "%s0x%" PRIx64 " of ", i ? ", " : "",
+                               pair->forward.moved - pair->forward.n);
+        if (i == 0) {
+            g_string_append(text, "the main channel");
+        } else {
+            g_string_append_printf(text, "channel %u", i);
+        }
+    }
+    return g_string_free(text, FALSE);
+}
+
+static void refuse(const Relay *relay, const char *what, GError **error)
+{
+    g_autofree char *far = how_far(relay), *last = cli_return_watch_last(&relay->back);
+
+    mig_error_set_plain(
+        error, MIG_ERROR_REFUSED,
+        "%s; up to there passed: %s; the last answer of the destination was "
+        "%s",
+        what, far, last);
+}
+
+bool relay_is_failure(const Relay *relay, guint number, bool forward, FlowResult result,
+                      GError **error)
+{
+    const RelayPair *pair = g_ptr_array_index(relay->pairs, number);
+    bool by_source = forward == (result == FLOW_READ_FAILED);
+    int why = errno;
+    g_autofree char *channel =
+        number ? g_strdup_printf("channel %u", number) : g_strdup("the main channel");
+    g_autofree char *what =
+        g_strdup_printf("the %s broke %s off: %s", by_source ? "source" : "destination",
+                        channel, g_strerror(why));
+
+    /* Who closes a connection need not read what was still to come. */
+    if (relay_is_done(relay) || pair->destination < 0 ||
+        (!forward && result == FLOW_WRITE_FAILED)) {
+        return false;
+    }
+    refuse(relay, what, error);
+    return true;
+}
+
+/* The source is told first. */
+static bool says_that_it_failed(const Relay *relay, const RelayPair *main_pair)
+{
+    return relay->back.shut && relay->back.shut_value != 0 && main_pair->back.n == 0;
+}
+
+bool relay_main_is_broken(const Relay *relay, GError **error)
+{
+    const RelayPair *main_pair = relay_main(relay);
+
+    if (!main_pair || main_pair->destination < 0 || !relay->opening.return_path) {
+        return false;
+    }
+    if (says_that_it_failed(relay, main_pair)) {
+        refuse(relay, "the destination says that it failed, and its log says why", error);
+    } else if (!relay->back.shut && main_pair->back.ended) {
+        refuse(
+            relay,
+            "the destination closed the connection before it had loaded all, and its log "
+            "says why",
+            error);
+    } else if (!relay->back.shut && main_pair->forward.ended) {
+        refuse(relay,
+               "the source closed the connection before the destination had loaded all",
+               error);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* The channel whose bytes nobody takes; NULL: there is none. */
+static const RelayPair *stuck_pair(const Relay *relay, guint *number)
+{
+    for (*number = 0; *number < relay->pairs->len; (*number)++) {
+        const RelayPair *pair = g_ptr_array_index(relay->pairs, *number);
+
+        if (pair->forward.n > 0) {
+            return pair;
+        }
+    }
+    return NULL;
+}
+
+/* A channel of which no more comes, while the main one goes on. */
+static bool cut_channel(const Relay *relay, guint *number)
+{
+    for (*number = 1; *number < relay->pairs->len; (*number)++) {
+        const RelayPair *pair = g_ptr_array_index(relay->pairs, *number);
+
+        if (pair->forward.ended && !relay_main(relay)->forward.ended) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static char *what_is_stuck(const Relay *relay)
+{
+    guint number;
+
+    if (stuck_pair(relay, &number)) {
+        return g_strdup_printf("the destination takes no more of channel %u%s", number,
+                               number ? "" : ", the main one");
+    }
+    if (cut_channel(relay, &number)) {
+        return g_strdup_printf(
+            "the source has closed channel %u, and the main one goes on", number);
+    }
+    return g_strdup(
+        "the source sends no more, and the destination does not say that it has "
+        "loaded all");
+}
+
+void relay_complain_of_silence(const Relay *relay, GError **error)
+{
+    const RelayPair *main_pair = relay_main(relay);
+
+    if (!main_pair) {
+        mig_error_set_plain(error, MIG_ERROR_IO,
+                            "nobody has connected for %u seconds (--timeout)",
+                            relay->timeout);
+    } else if (main_pair->destination < 0) {
+        mig_error_set_plain(
+            error, MIG_ERROR_REFUSED,
+            "the source has connected and has sent nothing for %u seconds "
+            "(--timeout)",
+            relay->timeout);
+    } else {
+        g_autofree char *stuck = what_is_stuck(relay);
+        g_autofree char *what = g_strdup_printf(
+            "nothing has moved for %u seconds (--timeout): %s", relay->timeout, stuck);
+
+        refuse(relay, what, error);
+    }
+}

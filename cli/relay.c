@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          the connections of a migration that passes, and moving their bytes.
+ * Must not know: options, and what an end means.
+ * See also:      relay.h.
+ *
+ * A loader tells channels apart by the order in which they come, or by their first bytes, and
+ * some of them never have any.  So each is connected onward at once and in the order of
+ * arrival, only the first, which is the main one, when it has sent something: who looks
+ * whether a port is open, and goes, uses up no destination.
+ */
+#include "relay.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+/* Signals, and the time that has passed, are looked at so often. */
+#define LOOK_MS 250
+/* Answers are short. */
+#define BACK_BYTES ((size_t)8 << 10)
+#define EARLY      16u /* channels with much room */
+
+RelayPair *relay_main(const Relay *relay)
+{
+    return relay->pairs->len ? g_ptr_array_index(relay->pairs, 0) : NULL;
+}
+
+static void close_pair(RelayPair *pair)
+{
+    if (pair->source >= 0) {
+        close(pair->source);
+    }
+    if (pair->destination >= 0) {
+        close(pair->destination);
+    }
+    pair->source = pair->destination = -1;
+}
+
+static void free_pair(RelayPair *pair)
+{
+    close_pair(pair);
+    flow_clear(&pair->forward);
+    flow_clear(&pair->back);
+    g_free(pair);
+}
+
+void relay_close(Relay *relay)
+{
+    for (guint i = 0; i < relay->pairs->len; i++) {
+        close_pair(g_ptr_array_index(relay->pairs, i));
+    }
+}
+
+/* --- recording ---------------------------------------------------------------------------- */
+
+/* A guest on its way is worth more than its recording. */
+static void give_up_recording(Relay *relay, GError *error)
+{
+    g_clear_pointer(&relay->files, cli_files_free);
+    relay->unrecorded = error;
+    cli_print_error("migstat relay", error);
+    fputs("the migration goes on, and is not recorded\n", stderr);
+    for (guint i = 0; i < relay->pairs->len; i++) {
+        ((RelayPair *)g_ptr_array_index(relay->pairs, i))->record = -1;
+    }
+}
+
+/* The next channel. */
+static void begin_recording(Relay *relay, RelayPair *pair)
+{
+    g_autofree char *name = g_strdup_printf("channel-%u", relay->pairs->len - 1);
+    GError *error = NULL;
+
+    pair->record = relay->files ? cli_files_add(relay->files, name, "", &error) : -1;
+    if (error) {
+        give_up_recording(relay, error);
+    }
+}
+
+static void record(Relay *relay, RelayPair *pair, const uint8_t *bytes, size_t n)
+{
+    while (pair->record >= 0 && n > 0) {
+        ssize_t done = write(pair->record, bytes, n);
+
+        if (done < 0 && errno != EINTR) {
+            GError *error = NULL;
+
+            mig_error_set_plain(&error, MIG_ERROR_IO, "cannot record: %s",
+                                g_strerror(errno));
+            give_up_recording(relay, error);
+            return;
+        }
+        bytes += MAX(done, 0);
+        n -= (size_t)MAX(done, 0);
+    }
+}
+
+/* --- connections -------------------------------------------------------------------------- */
+
+/* Onward. */
+static bool connect_pair(Relay *relay, RelayPair *pair, GError **error)
+{
+    begin_recording(relay, pair);
+    pair->destination = cli_links_connect(relay->links, error);
+    if (pair->destination < 0) {
+        return false;
+    }
+    pair->forward.to = pair->back.from = pair->destination;
+    return true;
+}
+
+static bool accept_pair(Relay *relay, GError **error)
+{
+    guint number = relay->pairs->len;
+    RelayPair *pair;
+    int source = cli_links_accept(relay->links, error);
+
+    if (source < 0) {
+        return false;
+    }
+    pair = g_new0(RelayPair, 1);
+    pair->source = source;
+    pair->destination = pair->record = -1;
+    flow_init(&pair->forward, source, -1, number < EARLY ? FLOW_BYTES : FLOW_BYTES_LATE);
+    flow_init(&pair->back, -1, source, BACK_BYTES);
+    g_ptr_array_add(relay->pairs, pair);
+    return number == 0 || connect_pair(relay, pair, error);
+}
+
+/* Who came first has gone without a byte, and was no source. */
+static bool is_nobody(const RelayPair *main_pair)
+{
+    return main_pair->destination < 0 && main_pair->forward.ended;
+}
+
+/* Whether the next connection can be taken: the main one is connected onward before any other
+ * is. */
+static bool takes_more(const Relay *relay)
+{
+    const RelayPair *main_pair = relay_main(relay);
+
+    return !main_pair || main_pair->destination >= 0;
+}
+
+/* --- bytes -------------------------------------------------------------------------------- */
+
+static void note_move(Relay *relay)
+{
+    relay->moved = g_get_monotonic_time();
+}
+
+/* The first bytes of the main channel. */
+static bool look_at_opening(Relay *relay, const uint8_t *bytes, size_t n, GError **error)
+{
+    if (relay->opening.complete) {
+        return true;
+    }
+    n = MIN(n, CLI_OPENING_MAX - relay->first->len);
+    g_byte_array_append(relay->first, bytes, (guint)n);
+    return cli_opening_read(&relay->opening, relay->first->data, relay->first->len,
+                            error);
+}
+
+static bool take_forward(Relay *relay, RelayPair *pair, size_t n, GError **error)
+{
+    const uint8_t *bytes = pair->forward.buffer + pair->forward.at;
+
+    if (pair == relay_main(relay) &&
+        !(look_at_opening(relay, bytes, n, error) &&
+          (pair->destination >= 0 || connect_pair(relay, pair, error)))) {
+        return false;
+    }
+    record(relay, pair, bytes, n);
+    return true;
+}
+
+static void take_back(Relay *relay, const RelayPair *pair, size_t n)
+{
+    if (pair == relay_main(relay) && !relay->opening.tls) {
+        cli_return_watch_push(&relay->back, pair->back.buffer + pair->back.at, n);
+    }
+}
+
+/* Reads, looks at and writes one direction of channel @number. */
+static bool move(Relay *relay, guint number, bool forward, GError **error)
+{
+    RelayPair *pair = g_ptr_array_index(relay->pairs, number);
+    Flow *flow = forward ? &pair->forward : &pair->back;
+    size_t n, before;
+    FlowResult result = flow_read(flow, &n);
+
+    if (result == FLOW_OK && n > 0) {
+        note_move(relay);
+        if (forward && !take_forward(relay, pair, n, error)) {
+            return false;
+        }
+        if (!forward) {
+            take_back(relay, pair, n);
+        }
+    }
+    before = flow->n;
+    result = result == FLOW_OK ? flow_write(flow) : result;
+    if (flow->n != before) {
+        note_move(relay);
+    }
+    if (result == FLOW_OK) {
+        return true;
+    }
+    flow->ended = flow->over = true;
+    flow->n = 0;
+    return !relay_is_failure(relay, number, forward, result, error);
+}
+
+/* --- the loop ----------------------------------------------------------------------------- */
+
+/* What is waited for: the listener, and two flows of each pair. */
+static void list_wants(const Relay *relay, GArray *wants)
+{
+    struct pollfd want = { .fd =
+                               takes_more(relay) ? cli_links_listener(relay->links) : -1,
+                           .events = POLLIN };
+
+    g_array_set_size(wants, 0);
+    g_array_append_val(wants, want);
+    for (guint i = 0; i < relay->pairs->len; i++) {
+        const RelayPair *pair = g_ptr_array_index(relay->pairs, i);
+
+        want = flow_wants(&pair->forward);
+        g_array_append_val(wants, want);
+        want = flow_wants(&pair->back);
+        g_array_append_val(wants, want);
+    }
+}
+
+static bool is_asked(const GArray *wants, guint i)
+{
+    return g_array_index(wants, struct pollfd, i).revents != 0;
+}
+
+static bool move_all(Relay *relay, const GArray *wants, GError **error)
+{
+    for (guint i = 0; 2 * i + 1 < wants->len; i++) {
+        if ((is_asked(wants, 2 * i + 1) && !move(relay, i, true, error)) ||
+            (is_asked(wants, 2 * i + 2) && !move(relay, i, false, error))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_over(const Relay *relay)
+{
+    for (guint i = 0; i < relay->pairs->len; i++) {
+        const RelayPair *pair = g_ptr_array_index(relay->pairs, i);
+
+        if (!pair->forward.over || !pair->back.over) {
+            return false;
+        }
+    }
+    return relay->pairs->len > 0;
+}
+
+static bool step(Relay *relay, GArray *wants, GError **error)
+{
+    list_wants(relay, wants);
+    if (poll((struct pollfd *)(void *)wants->data, wants->len, LOOK_MS) < 0) {
+        return true; /* a signal, which the caller looks at */
+    }
+    if (!move_all(relay, wants, error)) {
+        return false;
+    }
+    if (relay_main(relay) && is_nobody(relay_main(relay))) {
+        g_ptr_array_set_size(relay->pairs, 0);
+        return true;
+    }
+    if (is_asked(wants, 0)) {
+        note_move(relay);
+        return accept_pair(relay, error);
+    }
+    return true;
+}
+
+static bool is_too_long(const Relay *relay)
+{
+    return g_get_monotonic_time() - relay->moved >
+           (gint64)relay->timeout * G_USEC_PER_SEC;
+}
+
+/* Until all connections are closed, or nothing is expected of those that are not. */
+static bool pass_all(Relay *relay, GArray *wants, GError **error)
+{
+    note_move(relay);
+    while (!is_over(relay)) {
+        if (!step(relay, wants, error) || relay_main_is_broken(relay, error)) {
+            return false;
+        }
+        if (cli_is_cancelled(NULL)) {
+            mig_error_set_plain(error, MIG_ERROR_CANCELLED, "cancelled");
+            return false;
+        }
+        if (is_too_long(relay)) {
+            if (relay_is_done(relay)) {
+                return true;
+            }
+            relay_complain_of_silence(relay, error);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool relay_run(Relay *relay, GError **error)
+{
+    g_autoptr(GArray) wants = g_array_new(FALSE, FALSE, sizeof(struct pollfd));
+    bool ok;
+
+    relay->pairs = g_ptr_array_new_with_free_func((GDestroyNotify)free_pair);
+    relay->first = g_byte_array_new();
+    ok = pass_all(relay, wants, error);
+    relay_close(relay);
+    return ok;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          what migstat relay has of the migration that passes.
+ * Must not know: options.
+ * See also:      cmd-relay.c; relay.c, connections and bytes; relay-end.c, how it ended;
+ *                relay-stage.c, the filters.
+ */
+#ifndef CLI_RELAY_H
+#define CLI_RELAY_H
+
+#include "files.h"
+#include "flow.h"
+#include "links.h"
+#include "opening.h"
+#include "return-watch.h"
+
+/* A channel: a connection of the source, and one to the destination. */
+typedef struct RelayPair {
+    int source, destination; /* -1: not there */
+    Flow forward, back;
+    int record; /* where what the source sends is kept, or -1 */
+} RelayPair;
+
+typedef struct Relay {
+    CliCommon *common;
+    unsigned timeout; /* seconds */
+    CliLinks *links;
+    CliFiles *files;   /* the recording; NULL: none, or given up */
+    GPtrArray *pairs;  /* RelayPair; the first is the main channel */
+    GByteArray *first; /* what came on the main channel until @opening was complete */
+    CliOpening opening;
+    CliReturnWatch back;
+    gint64 moved;       /* when something last did, by the monotonic clock */
+    GError *unrecorded; /* why the recording was given up */
+    bool shows_waiting;
+} Relay;
+
+/* Relays one migration, to its end.  Errors: REFUSED for what source or destination did; IO for
+ * connections that could not be made; CANCELLED. */
+bool relay_run(Relay *relay, GError **error);
+
+void relay_close(Relay *relay);
+
+/* The main channel; NULL: nobody has come. */
+RelayPair *relay_main(const Relay *relay);
+
+/* --- relay-end.c --- */
+
+/* The destination has said that all is well: what breaks now breaks nothing. */
+bool relay_is_done(const Relay *relay);
+
+/* Whether @result of a flow of channel @number ends it all, which *error then says. */
+bool relay_is_failure(const Relay *relay, guint number, bool forward, FlowResult result,
+                      GError **error);
+
+/* Whether the main channel was closed too early; and at the end, whether all went well. */
+bool relay_main_is_broken(const Relay *relay, GError **error);
+
+/* Nothing has moved for too long. */
+void relay_complain_of_silence(const Relay *relay, GError **error);
+
+#endif

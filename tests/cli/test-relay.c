@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          the proof of `migstat relay`: what passes, in both directions, and what is said
+ *                of whoever fails.
+ * Must not know: the library.
+ * See also:      players.h, the sources and destinations; tests/qemu/relay has stock QEMUs.
+ */
+#include "support.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "mkmig.h"
+#include "players.h"
+
+#define PONG "0002000400000001"
+#define SHUT "0001000400000000"
+#define FAIL "0001000400000001"
+
+/* One channel with a return path, one without. */
+#define BODY                                                                            \
+    "start 2 \"ram\" 0 4; ram-size 0x2000; ram-block \"b\" 0x2000; ram-eos; footer 2; " \
+    "end 2; ram-normal 0 7 \"b\"; ram-normal 0x1000 8; ram-eos; footer 2; eof"
+#define PLAIN "header; config \"pc-q35-7.2\"; " BODY
+#define ASKS  "header; config \"pc-q35-7.2\"; command 1; command 2 { be32 1 }; " BODY
+#define OTHER "be32 0x11223344 1; zero 56; fill 3000 5"
+
+static const struct {
+    const char *streams[4]; /* one for each connection of the source */
+    const char *source[4];
+    const char *destination[4];
+    int status;
+    const char *says; /* on stderr */
+    bool whole;       /* all that the source gives arrives */
+} rows[] = {
+    /* --- a migration that goes well --- */
+    { { PLAIN },
+      { "give end take" },
+      { "take" },
+      0,
+      "8,300 B on 1 channel; the destination has read all; the migration has no return "
+      "path",
+      true },
+    { { ASKS },
+      { "give take 16" },
+      { "say " PONG " follow say " SHUT " stay" },
+      0,
+      "the destination answers PONG 1\nthe destination answers SHUT 0\n",
+      true },
+    { { ASKS },
+      { "give take 8" },
+      { "follow say " SHUT },
+      0,
+      "the destination has loaded it (SHUT 0)",
+      true },
+    { { PLAIN, OTHER, OTHER },
+      { "give end take", "give end take", "give end take" },
+      { "take", "take", "take" },
+      0,
+      "on 3 channels",
+      true },
+    /* --- a channel that is late, or has nothing, as one for postcopy --- */
+    { { PLAIN, OTHER },
+      { "give end take", "wait give end take" },
+      { "take", "take" },
+      0,
+      "on 2 channels",
+      true },
+    { { ASKS, "zero 0" },
+      { "give take 8", "wait" },
+      { "follow say " SHUT " stay", "take" },
+      0,
+      "on 2 channels",
+      true },
+    /* --- somebody who only looks whether there is anybody --- */
+    { { "zero 0", "zero 0", PLAIN },
+      { "", "end", "give end take" },
+      { "take" },
+      0,
+      "on 1 channel;",
+      false },
+    /* --- what nobody can look into --- */
+    { { "be16 0x1603 0x0103; fill 90 1" },
+      { "give end take" },
+      { "take" },
+      0,
+      "it is encrypted with TLS, so only source and destination know",
+      true },
+    { { "str \"GET / HTTP/1.1\"" }, { "give take" }, { NULL }, 1, "error[magic]", false },
+    /* --- one side fails, and the other is told: its script ends --- */
+    { { ASKS },
+      { "give take" },
+      { "take 50" },
+      1,
+      "the destination broke the main channel off: Connection reset by peer; up to there "
+      "passed: 0x207a of the main channel; the last answer of the destination was "
+      "nothing",
+      false },
+    { { ASKS },
+      { "give take" },
+      { "say " PONG " follow" },
+      1,
+      "the destination closed the connection before it had loaded all, and its log says "
+      "why",
+      true },
+    { { ASKS },
+      { "give take" },
+      { "follow say " FAIL " stay" },
+      1,
+      "the destination says that it failed, and its log says why",
+      true },
+    { { ASKS },
+      { "give 100" },
+      { "take" },
+      1,
+      "the source closed the connection before the destination had loaded all; up to "
+      "there "
+      "passed: 0x64 of the main channel",
+      false },
+    { { ASKS, OTHER },
+      { "give take", "give stay" },
+      { "follow stay", "take 50" },
+      1,
+      "the destination broke channel 1 off",
+      false },
+    /* --- nobody moves --- */
+    { { NULL },
+      { NULL },
+      { NULL },
+      2,
+      "nobody has connected for 1 seconds (--timeout)",
+      false },
+    { { ASKS },
+      { "stay" },
+      { NULL },
+      1,
+      "the source has connected and has sent nothing",
+      false },
+    { { ASKS },
+      { "give stay" },
+      { "follow stay" },
+      1,
+      "nothing has moved for 1 seconds (--timeout): the source sends no more, and the "
+      "destination does not say that it has loaded all",
+      true },
+    { { ASKS, OTHER },
+      { "give stay", "give 100" },
+      { "follow stay", "take stay" },
+      1,
+      "the source has closed channel 1, and the main one goes on; up to there passed: "
+      "0x207a "
+      "of the main channel, 0x64 of channel 1;",
+      false },
+};
+
+static void assemble(const char *const *texts, GBytes **bytes)
+{
+    for (int i = 0; i < 4 && texts[i]; i++) {
+        g_autoptr(GError) error = NULL;
+
+        bytes[i] = mkmig_assemble(texts[i], "text", &error);
+        ck_assert_msg(bytes[i], "%s", error ? error->message : "");
+    }
+}
+
+static void assert_same(const GByteArray *took, GBytes *bytes)
+{
+    ck_assert_uint_eq(took->len, g_bytes_get_size(bytes));
+    ck_assert(memcmp(took->data, g_bytes_get_data(bytes, NULL), took->len) == 0);
+}
+
+/* The relay between @source and @destination, of scripts; @record may be NULL. */
+typedef struct Stage {
+    char *dir, *record;
+    Players *source, *destination;
+    Run *run;
+} Stage;
+
+static Stage *stage(const char *const *source, const char *const *destination,
+                    GBytes *const *bytes, bool records)
+{
+    Stage *s = g_new0(Stage, 1);
+
+    s->dir = scratch_dir();
+    s->record = g_build_filename(s->dir, "record", NULL);
+    g_autofree char *near = g_build_filename(s->dir, "near", NULL);
+    g_autofree char *far = g_build_filename(s->dir, "far", NULL);
+    g_autofree char *listens = g_strconcat("unix:", near, NULL);
+    g_autofree char *connects = g_strconcat("unix:", far, NULL);
+    g_autofree char *option = g_strconcat("--record=", s->record, NULL);
+
+    s->destination = players_listen(far, destination, bytes);
+    s->source = players_connect(near, source, bytes);
+    s->run = run_migstat(NULL, "relay", "--timeout=1", listens, connects,
+                         records ? option : NULL, NULL);
+    players_join(s->source);
+    players_join(s->destination);
+    ck_assert_msg(!g_file_test(near, G_FILE_TEST_EXISTS), "the socket is left");
+    return s;
+}
+
+static void stage_free(Stage *s)
+{
+    scratch_remove(s->dir);
+    players_free(s->source);
+    players_free(s->destination);
+    run_free(s->run);
+    g_free(s->record);
+    g_free(s->dir);
+    g_free(s);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Stage, stage_free)
+
+START_TEST(both_sides_meet)
+{
+    GBytes *bytes[4] = { NULL };
+
+    assemble(rows[_i].streams, bytes);
+    g_autoptr(Stage) s = stage(rows[_i].source, rows[_i].destination, bytes, false);
+
+    ck_assert_msg(strstr(s->run->err, rows[_i].says), "%s", s->run->err);
+    ck_assert_msg(s->run->status == rows[_i].status, "%d: %s", s->run->status,
+                  s->run->err);
+    ck_assert_str_eq(s->run->out, "");
+    for (unsigned i = 0; i < 4 && bytes[i]; i++) {
+        if (rows[_i].whole) {
+            assert_same(s->destination->player[i].took, bytes[i]);
+        }
+        g_bytes_unref(bytes[i]);
+    }
+}
+END_TEST
+
+START_TEST(answers_pass_unchanged)
+{
+    GBytes *bytes[4] = { NULL };
+    const char *const streams[4] = { ASKS };
+    const char *const source[] = { "give take 16", NULL };
+    const char *const destination[] = { "say " PONG " follow say " SHUT " stay", NULL };
+    static const char wanted[] = "\0\2\0\4\0\0\0\1\0\1\0\4\0\0\0";
+
+    assemble(streams, bytes);
+    g_autoptr(Stage) s = stage(source, destination, bytes, false);
+
+    ck_assert_uint_eq(s->source->player[0].took->len, sizeof wanted);
+    ck_assert(memcmp(s->source->player[0].took->data, wanted, sizeof wanted) == 0);
+    g_bytes_unref(bytes[0]);
+}
+END_TEST
+
+/* What was sent is in the folder, also of a migration that was broken off. */
+static const struct {
+    const char *source[3], *destination[3];
+    unsigned lengths[2];
+    int status;
+} recordings[] = {
+    { { "give take 8", "give" }, { "follow say " SHUT, "take" }, { 8314, 3064 }, 0 },
+    { { "give 100", "give" }, { "take", "take" }, { 100, 3064 }, 1 },
+};
+
+START_TEST(a_recording_is_kept)
+{
+    GBytes *bytes[4] = { NULL };
+    const char *const streams[4] = { ASKS, OTHER };
+
+    assemble(streams, bytes);
+    g_autoptr(Stage) s =
+        stage(recordings[_i].source, recordings[_i].destination, bytes, true);
+
+    ck_assert_msg(s->run->status == recordings[_i].status, "%s", s->run->err);
+    for (unsigned i = 0; i < 2; i++) {
+        g_autofree char *name = g_strdup_printf("channel-%u", i);
+        g_autofree char *path = g_build_filename(s->record, name, NULL), *text = NULL;
+        gsize n = 0;
+
+        ck_assert_msg(g_file_get_contents(path, &text, &n, NULL), "%s", s->run->err);
+        ck_assert_uint_le(n, g_bytes_get_size(bytes[i]));
+        ck_assert(memcmp(text, g_bytes_get_data(bytes[i], NULL), n) == 0);
+        if (i == 0 || recordings[_i].status == 0) {
+            ck_assert_uint_eq(n, recordings[_i].lengths[i]);
+        }
+        g_bytes_unref(bytes[i]);
+    }
+}
+END_TEST
+
+static const struct {
+    const char *arguments[4];
+    const char *says;
+} usage[] = {
+    { { "unix:in" }, "wanted: LISTEN CONNECT" },
+    { { "--channel=x", "unix:in", "unix:out" }, "--channel is for one file" },
+    { { "fd:77", "unix:out" }, "fd:77 is not open" },
+    { { "--timeout=no", "unix:in", "unix:out" }, "--timeout wants 1 to 86400 seconds" },
+};
+
+START_TEST(what_cannot_be_is_said)
+{
+    const char *argv[8] = { g_getenv("MIGSTAT"), "relay" };
+    g_autoptr(Run) run = NULL;
+
+    memcpy(argv + 2, usage[_i].arguments, sizeof usage[_i].arguments);
+    run = run_program(argv, NULL, NULL);
+    ck_assert_msg(run->status == 2 && strstr(run->err, usage[_i].says), "%d: %s",
+                  run->status, run->err);
+}
+END_TEST
+
+Suite *suite_relay(void)
+{
+    Suite *suite = suite_create("relay");
+    TCase *tc = tcase_create("relay");
+
+    tcase_set_timeout(tc, 120);
+    tcase_add_loop_test(tc, both_sides_meet, 0, G_N_ELEMENTS(rows));
+    tcase_add_test(tc, answers_pass_unchanged);
+    tcase_add_loop_test(tc, a_recording_is_kept, 0, G_N_ELEMENTS(recordings));
+    tcase_add_loop_test(tc, what_cannot_be_is_said, 0, G_N_ELEMENTS(usage));
+    suite_add_tcase(suite, tc);
+    return suite;
+}
