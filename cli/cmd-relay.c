@@ -4,20 +4,31 @@
  * Must not know: how bytes are moved.
  * See also:      relay.h; links.h, which makes the connections.
  */
+#include "convert.h"
 #include "relay.h"
 #include "sandbox.h"
 #include "text.h"
 
-enum { KEY_TIMEOUT = 0x200, KEY_RECORD };
+enum { KEY_TIMEOUT = 0x200, KEY_RECORD, KEY_TO, KEY_FILTER, KEY_LOSSY };
 
 /* A person may decide when a guest is switched over, and takes a while. */
 #define TIMEOUT 300u
 
 static const struct argp_option options[] = {
+    { "to", KEY_TO, "DIALECT", 0,
+      "Move all VFIO devices to subflag, config-first or config-last as they pass", 0 },
+    { "filter", KEY_FILTER, "NAME[:KEY=VALUE]...", CLI_REPEATS,
+      "Let the main channel pass through a filter; may be repeated", 0 },
+    { "lossy", KEY_LOSSY, NULL, 0, "Allow a filter to drop what it cannot keep", 0 },
     { "record", KEY_RECORD, "DIR", 0,
       "Keep what the source sends, a file for each channel, in the folder DIR", 0 },
     { "timeout", KEY_TIMEOUT, "SECONDS", 0,
       "Give up when nothing has moved for so long (default: 300)", 0 },
+    { 0 },
+};
+
+static const CliOptionRule rules[] = {
+    { "lossy", CLI_NEEDS, "to filter" },
     { 0 },
 };
 
@@ -26,6 +37,30 @@ typedef struct Arguments {
     Relay relay;
 } Arguments;
 
+static void add_filter(Relay *relay, const char *text, struct argp_state *state)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!relay->chain) {
+        relay->chain = mig_chain_new();
+    }
+    if (!mig_chain_add(relay->chain, text, &error)) {
+        cli_usage_error(state, "%s", error->message);
+    }
+}
+
+static void add_to(Relay *relay, const char *arg, struct argp_state *state)
+{
+    const char *chain = mig_chain_named(arg);
+
+    if (chain) {
+        add_filter(relay, chain, state);
+    } else {
+        cli_usage_error(state, "--to is subflag, config-first or config-last, not \"%s\"",
+                        arg);
+    }
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     Arguments *arguments = state->input;
@@ -33,6 +68,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case KEY_TIMEOUT:
         arguments->relay.timeout = cli_timeout(state, arg);
+        return 0;
+    case KEY_TO:
+        add_to(&arguments->relay, arg, state);
+        return 0;
+    case KEY_FILTER:
+        add_filter(&arguments->relay, arg, state);
+        return 0;
+    case KEY_LOSSY:
+        arguments->relay.lossy = true;
         return 0;
     case KEY_RECORD:
         cli_want_folder(state, arg);
@@ -45,12 +89,30 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 /* --- the report --------------------------------------------------------------------------- */
 
+/* More than these are not told. */
+#define TOLD_MAX ((size_t)16)
+
+static void report_changes(const Relay *relay)
+{
+    g_autoptr(GString) line = g_string_new("changed on the way");
+    size_t n;
+    const MigChange *changes = mig_chain_changes(relay->chain, &n);
+
+    for (size_t i = 0; i < MIN(n, TOLD_MAX); i++) {
+        convert_append_change(line, &changes[i]);
+    }
+    cli_print_line(stderr, 4, line->str);
+}
+
 static void report(const Relay *relay)
 {
     uint64_t bytes = 0;
 
     if (relay->common->quiet) {
         return;
+    }
+    if (relay->chain) {
+        report_changes(relay);
     }
     for (guint i = 0; i < relay->pairs->len; i++) {
         bytes += ((const RelayPair *)g_ptr_array_index(relay->pairs, i))->forward.moved;
@@ -122,6 +184,7 @@ static void clear(Relay *relay)
     }
     cli_return_watch_clear(&relay->back);
     g_clear_error(&relay->unrecorded);
+    g_clear_pointer(&relay->chain, mig_chain_free);
     g_clear_pointer(&relay->files, cli_files_free);
     g_clear_pointer(&relay->links, cli_links_free);
 }
@@ -133,6 +196,9 @@ static bool prepare(Arguments *arguments, GError **error)
     const char *from = g_ptr_array_index(relay->common->files, 0);
     const char *to = g_ptr_array_index(relay->common->files, 1);
 
+    if (relay->chain && !mig_chain_check_in_flight(relay->chain, error)) {
+        return false;
+    }
     relay->links = cli_links_new(from, to, relay->timeout, error);
     if (!relay->links) {
         return false;
@@ -183,6 +249,7 @@ const CliCommand cli_command_relay = {
            "be done.",
     .options = options,
     .parse = parse,
+    .rules = rules,
     .min_files = 2,
     .max_files = 2,
     .addresses = 2,

@@ -13,7 +13,7 @@
 /* Changes that are told one by one. */
 #define TOLD_MAX 16u
 
-static void append_change(GString *line, const MigChange *change)
+void convert_append_change(GString *line, const MigChange *change)
 {
     g_autofree char *text = cli_own_text(change->text);
 
@@ -54,7 +54,7 @@ void convert_text(const ConvertResult *result)
         g_string_append_printf(line, "; %s", note);
     }
     for (size_t i = 0; i < n && i < TOLD_MAX; i++) {
-        append_change(line, &changes[i]);
+        convert_append_change(line, &changes[i]);
     }
     if (n > TOLD_MAX) {
         g_autofree char *more =

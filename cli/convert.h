@@ -34,4 +34,7 @@ void convert_plan_json(const MigChain *chain, const ConvertPlan *plan);
 void convert_filters_json(void);
 void convert_filter_json(const MigFilterType *type);
 
+/* Appends "; SECTION: what was done" to @line. */
+void convert_append_change(GString *line, const MigChange *change);
+
 #endif

@@ -51,6 +51,24 @@ static void refuse(const Relay *relay, const char *what, GError **error)
         what, far, last);
 }
 
+bool relay_can_be_filtered(const Relay *relay, GError **error)
+{
+    const CliOpening *opening = &relay->opening;
+    const char *what =
+        opening->tls ? "it is encrypted with TLS"
+        : opening->postcopy
+            ? "it may go on in postcopy, when the guest runs and cannot go back: "
+              "switch the capability postcopy-ram off"
+        : opening->colo ? "it is one of COLO, which has no end"
+                        : NULL;
+
+    if (what) {
+        mig_error_set_plain(error, MIG_ERROR_REFUSED,
+                            "the migration cannot pass through filters: %s", what);
+    }
+    return !what;
+}
+
 bool relay_is_failure(const Relay *relay, guint number, bool forward, FlowResult result,
                       GError **error)
 {
@@ -109,7 +127,7 @@ static const RelayPair *stuck_pair(const Relay *relay, guint *number)
     for (*number = 0; *number < relay->pairs->len; (*number)++) {
         const RelayPair *pair = g_ptr_array_index(relay->pairs, *number);
 
-        if (pair->forward.n > 0) {
+        if (pair->forward.n > 0 || (*number == 0 && relay->filtered.n > 0)) {
             return pair;
         }
     }

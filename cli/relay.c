@@ -44,8 +44,25 @@ static void free_pair(RelayPair *pair)
     g_free(pair);
 }
 
+/* The stage ends when nothing comes in and nobody reads what comes out. */
+static void close_stage(Relay *relay)
+{
+    RelayPair *main_pair = relay_main(relay);
+
+    if (relay->stage) {
+        if (main_pair->forward.to >= 0) {
+            close(main_pair->forward.to);
+            main_pair->forward.to = -1;
+        }
+        close(relay->filtered.from);
+        flow_clear(&relay->filtered);
+        g_clear_pointer(&relay->stage, relay_stage_free);
+    }
+}
+
 void relay_close(Relay *relay)
 {
+    close_stage(relay);
     for (guint i = 0; i < relay->pairs->len; i++) {
         close_pair(g_ptr_array_index(relay->pairs, i));
     }
@@ -105,7 +122,42 @@ static bool connect_pair(Relay *relay, RelayPair *pair, GError **error)
     if (pair->destination < 0) {
         return false;
     }
-    pair->forward.to = pair->back.from = pair->destination;
+    pair->back.from = pair->destination;
+    if (pair == relay_main(relay) && relay->chain) {
+        relay->filtered.to = pair->destination;
+    } else {
+        pair->forward.to = pair->destination;
+    }
+    return true;
+}
+
+/* The filters, before the destination is connected to: the main channel may say first what they
+ * cannot deal with. */
+static bool start_stage(Relay *relay, RelayPair *main_pair, GError **error)
+{
+    int in, out;
+
+    relay->stage = relay_stage_start(relay->chain, relay->lossy, &in, &out, error);
+    if (!relay->stage) {
+        return false;
+    }
+    main_pair->forward.to = in;
+    main_pair->forward.closes = true;
+    flow_init(&relay->filtered, out, -1, FLOW_BYTES);
+    return true;
+}
+
+/* What comes on another channel is not seen by filters. */
+static bool may_have_channels(const Relay *relay, GError **error)
+{
+    if (relay->chain && mig_chain_changes_ram(relay->chain)) {
+        mig_error_set_plain(
+            error, MIG_ERROR_REFUSED,
+            "the migration has several channels, and a filter that changes "
+            "RAM sees only one of them: --record=DIR keeps all, and migstat "
+            "convert --filter=fold makes one of them");
+        return false;
+    }
     return true;
 }
 
@@ -124,7 +176,8 @@ static bool accept_pair(Relay *relay, GError **error)
     flow_init(&pair->forward, source, -1, number < EARLY ? FLOW_BYTES : FLOW_BYTES_LATE);
     flow_init(&pair->back, -1, source, BACK_BYTES);
     g_ptr_array_add(relay->pairs, pair);
-    return number == 0 || connect_pair(relay, pair, error);
+    return number == 0 ||
+           (may_have_channels(relay, error) && connect_pair(relay, pair, error));
 }
 
 /* Who came first has gone without a byte, and was no source. */
@@ -158,7 +211,20 @@ static bool look_at_opening(Relay *relay, const uint8_t *bytes, size_t n, GError
     n = MIN(n, CLI_OPENING_MAX - relay->first->len);
     g_byte_array_append(relay->first, bytes, (guint)n);
     return cli_opening_read(&relay->opening, relay->first->data, relay->first->len,
-                            error);
+                            error) &&
+           (!relay->chain || relay_can_be_filtered(relay, error));
+}
+
+/* Whether enough of the main channel has come for the destination to be connected to. */
+static bool connect_main(Relay *relay, RelayPair *pair, GError **error)
+{
+    if (pair->destination >= 0) {
+        return true;
+    }
+    if (relay->chain && !relay->stage && !start_stage(relay, pair, error)) {
+        return false;
+    }
+    return (relay->chain && !relay->opening.complete) || connect_pair(relay, pair, error);
 }
 
 static bool take_forward(Relay *relay, RelayPair *pair, size_t n, GError **error)
@@ -166,8 +232,7 @@ static bool take_forward(Relay *relay, RelayPair *pair, size_t n, GError **error
     const uint8_t *bytes = pair->forward.buffer + pair->forward.at;
 
     if (pair == relay_main(relay) &&
-        !(look_at_opening(relay, bytes, n, error) &&
-          (pair->destination >= 0 || connect_pair(relay, pair, error)))) {
+        !(look_at_opening(relay, bytes, n, error) && connect_main(relay, pair, error))) {
         return false;
     }
     record(relay, pair, bytes, n);
@@ -208,7 +273,31 @@ static bool move(Relay *relay, guint number, bool forward, GError **error)
     }
     flow->ended = flow->over = true;
     flow->n = 0;
-    return !relay_is_failure(relay, number, forward, result, error);
+    /* Filters that take no more say why. */
+    return flow->closes || !relay_is_failure(relay, number, forward, result, error);
+}
+
+/* What comes out of the filters.  When nothing more does, they have ended, and say how. */
+static bool move_filtered(Relay *relay, GError **error)
+{
+    Flow *flow = &relay->filtered;
+    size_t n, before;
+    FlowResult result = flow_read(flow, &n);
+
+    if (flow->ended && !relay_stage_join(relay->stage, error)) {
+        return false;
+    }
+    before = flow->n;
+    result = result == FLOW_OK ? flow_write(flow) : result;
+    if (flow->n != before) {
+        note_move(relay);
+    }
+    if (result == FLOW_OK) {
+        return true;
+    }
+    flow->ended = flow->over = true;
+    flow->n = 0;
+    return !relay_is_failure(relay, 0, true, FLOW_WRITE_FAILED, error);
 }
 
 /* --- the loop ----------------------------------------------------------------------------- */
@@ -230,6 +319,10 @@ static void list_wants(const Relay *relay, GArray *wants)
         want = flow_wants(&pair->back);
         g_array_append_val(wants, want);
     }
+    if (relay->stage) {
+        want = flow_wants(&relay->filtered);
+        g_array_append_val(wants, want);
+    }
 }
 
 static bool is_asked(const GArray *wants, guint i)
@@ -239,7 +332,13 @@ static bool is_asked(const GArray *wants, guint i)
 
 static bool move_all(Relay *relay, const GArray *wants, GError **error)
 {
-    for (guint i = 0; 2 * i + 1 < wants->len; i++) {
+    guint n = (wants->len - 1) / 2;
+
+    if (wants->len > 2 * n + 1 && is_asked(wants, 2 * n + 1) &&
+        !move_filtered(relay, error)) {
+        return false;
+    }
+    for (guint i = 0; i < n; i++) {
         if ((is_asked(wants, 2 * i + 1) && !move(relay, i, true, error)) ||
             (is_asked(wants, 2 * i + 2) && !move(relay, i, false, error))) {
             return false;
@@ -257,7 +356,7 @@ static bool is_over(const Relay *relay)
             return false;
         }
     }
-    return relay->pairs->len > 0;
+    return relay->pairs->len > 0 && (!relay->stage || relay->filtered.over);
 }
 
 static bool step(Relay *relay, GArray *wants, GError **error)

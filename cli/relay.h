@@ -14,6 +14,9 @@
 #include "opening.h"
 #include "return-watch.h"
 
+/* The filters that the main channel passes through, in a thread of their own: relay-stage.c. */
+typedef struct RelayStage RelayStage;
+
 /* A channel: a connection of the source, and one to the destination. */
 typedef struct RelayPair {
     int source, destination; /* -1: not there */
@@ -25,7 +28,11 @@ typedef struct Relay {
     CliCommon *common;
     unsigned timeout; /* seconds */
     CliLinks *links;
-    CliFiles *files;   /* the recording; NULL: none, or given up */
+    CliFiles *files; /* the recording; NULL: none, or given up */
+    MigChain *chain; /* NULL: the main channel passes as it is */
+    bool lossy;
+    RelayStage *stage; /* NULL: there is none yet, or no chain */
+    Flow filtered;     /* what comes out of it */
     GPtrArray *pairs;  /* RelayPair; the first is the main channel */
     GByteArray *first; /* what came on the main channel until @opening was complete */
     CliOpening opening;
@@ -44,10 +51,25 @@ void relay_close(Relay *relay);
 /* The main channel; NULL: nobody has come. */
 RelayPair *relay_main(const Relay *relay);
 
+/* --- relay-stage.c --- */
+
+/* Starts @chain, which is borrowed.  *in is where the main channel goes, *out where it comes out;
+ * the caller closes them.  NULL with *error (IO). */
+RelayStage *relay_stage_start(MigChain *chain, bool lossy, int *in, int *out,
+                              GError **error);
+
+/* Waits until it has ended, which it does when both are closed, or when nothing more comes out.
+ * False with *error: of the chain. */
+bool relay_stage_join(RelayStage *stage, GError **error);
+void relay_stage_free(RelayStage *stage);
+
 /* --- relay-end.c --- */
 
 /* The destination has said that all is well: what breaks now breaks nothing. */
 bool relay_is_done(const Relay *relay);
+
+/* Whether filters can deal with what the main channel says of itself. */
+bool relay_can_be_filtered(const Relay *relay, GError **error);
 
 /* Whether @result of a flow of channel @number ends it all, which *error then says. */
 bool relay_is_failure(const Relay *relay, guint number, bool forward, FlowResult result,

@@ -25,6 +25,44 @@ static MigScan wants_scan(const MigFilterInstance *instance)
                                       : MIG_SCAN_NONE;
 }
 
+bool mig_chain_check_in_flight(MigChain *chain, GError **error)
+{
+    bool redescribes = false;
+
+    if (!mig_chain_settle(chain, error)) {
+        return false;
+    }
+    for (size_t i = 0; i < chain->instances->len; i++) {
+        const MigFilterInstance *instance = mig_chain_instance(chain, i);
+        bool must_see_all =
+            (wants_scan(instance) == MIG_SCAN_NEEDED && !instance->type->holds_back) ||
+            (redescribes && instance->type->decodes);
+
+        redescribes |= instance->type->redescribes;
+
+        if (must_see_all || instance->type->joins) {
+            mig_error_set_plain(error, MIG_ERROR_USAGE,
+                                "filter %s: %s, and a migration that passes comes once",
+                                instance->text->str,
+                                must_see_all
+                                    ? "it has to see all before it writes anything"
+                                    : "it makes one channel of all of them");
+            return false;
+        }
+    }
+    return true;
+}
+
+bool mig_chain_changes_ram(const MigChain *chain)
+{
+    for (size_t i = 0; i < chain->instances->len; i++) {
+        if (mig_chain_instance(chain, i)->type->changes_ram) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool mig_chain_needs_scan(const MigChain *chain)
 {
     for (size_t i = 0; i < chain->instances->len; i++) {
@@ -44,7 +82,8 @@ static size_t stage_end(const MigChain *chain, size_t first)
     for (i = first; i < chain->instances->len; i++) {
         const MigFilterInstance *instance = mig_chain_instance(chain, i);
 
-        if ((changes && wants_scan(instance) == MIG_SCAN_NEEDED) ||
+        if ((changes && !chain->options.in_flight &&
+             wants_scan(instance) == MIG_SCAN_NEEDED) ||
             (redescribes && instance->type->decodes)) {
             break;
         }
@@ -214,7 +253,8 @@ static bool run_stage(MigChain *chain, MigInput *in, MigInput *again, MigOutput 
 {
     size_t scanner;
 
-    if (find_scanner(chain, again || mig_input_seekable(in), &scanner)) {
+    if (!chain->options.in_flight &&
+        find_scanner(chain, again || mig_input_seekable(in), &scanner)) {
         if (!again && !hold_all(in, error)) {
             return false;
         }
@@ -343,7 +383,8 @@ static bool begin(MigChain *chain, MigInput *in, const MigChainOptions *options,
     chain->ran = mig_options_take(&chain->options, sizeof(chain->options), options,
                                   "MigChainOptions", error) &&
                  mig_chain_settle(chain, error);
-    return chain->ran && check_channels(chain, in, error);
+    return chain->ran && check_channels(chain, in, error) &&
+           (!chain->options.in_flight || mig_chain_check_in_flight(chain, error));
 }
 
 bool mig_chain_run(MigChain *chain, MigInput *in, MigInput *again, MigOutput *out,

@@ -62,6 +62,11 @@ bool mig_next_lossy(const MigNext *next)
     return next->chain->options.lossy;
 }
 
+bool mig_next_in_flight(const MigNext *next)
+{
+    return next->chain->options.in_flight;
+}
+
 const char *mig_next_spool_dir(const MigNext *next)
 {
     return next->chain->options.spool_dir;

@@ -70,6 +70,14 @@ MIG_API bool mig_chain_describe(const MigChain *chain, size_t i, const char **te
  * enough, and a pipe is spooled. */
 MIG_API bool mig_chain_needs_scan(const MigChain *chain);
 
+/* Whether it can run with MigChainOptions.in_flight: settles it, and then no filter reads all before
+ * it writes anything.  Errors: USAGE, which names the filter. */
+MIG_API bool mig_chain_check_in_flight(MigChain *chain, GError **error);
+
+/* Whether a filter changes pages of RAM, or the list of its blocks: then it has to have the pages of
+ * all channels. */
+MIG_API bool mig_chain_changes_ram(const MigChain *chain);
+
 /* As MIG_INPUT_OPTIONS_INIT. */
 #define MIG_CHAIN_OPTIONS_INIT .size = sizeof(MigChainOptions)
 
@@ -92,6 +100,9 @@ typedef struct MigChainOptions {
     void *progress_data;
     /* What was asked for by name and is not in the stream is reported, and is no error. */
     bool allow_unmatched;
+    /* Of a migration that goes on: all is handed on as soon as it can be, and nothing is read twice.
+     * The input is one that is live; see mig_chain_check_in_flight(). */
+    bool in_flight;
 } MigChainOptions;
 
 /*

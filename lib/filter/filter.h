@@ -85,6 +85,11 @@ struct MigFilterType {
     uint32_t page_kinds;
     /* Makes one channel of several: what a chain writes has one. */
     bool joins;
+    bool
+        changes_ram; /* pages, or the list of blocks, which other channels may have or name */
+    /* Where MIG_SCAN_NEEDED is wanted: in flight it does without a scan, and holds back what it
+     * cannot decide yet; see mig_next_in_flight(). */
+    bool holds_back;
     size_t state_size;
     /* An option, as often as it was given; then once with @key NULL, after the last.  NULL:
      * there are no options. */
@@ -142,6 +147,9 @@ MigReader *mig_next_reader(MigNext *next);
 bool mig_next_lossy(const MigNext *next); /* the user agreed to losing something */
 const char *
 mig_next_spool_dir(const MigNext *next); /* for temporary files, may be NULL */
+
+/* Whether the stream passes as it comes, and no scan() is called. */
+bool mig_next_in_flight(const MigNext *next);
 
 /* Where the next byte that is emitted will be in the output. False if a filter after this
  * one may change lengths. */

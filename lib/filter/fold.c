@@ -242,6 +242,7 @@ const MigFilterType mig_filter_fold = {
                       MIG_ITEM_BIT(RAM_LIST) | MIG_ITEM_BIT(MAPPED_HEADER) |
                       MIG_ITEM_BIT(MAPPED_BITMAP) | MIG_ITEM_BIT(MAPPED_PAGES) |
                       MIG_ITEM_BIT(TRAILING)),
+    .changes_ram = true,
     .page_kinds = MIG_PAGE_BITS_ALL,
     .joins = true,
     .state_size = sizeof(MigFold),

@@ -341,6 +341,7 @@ const MigFilterType mig_filter_ram_block = {
     .summary = "give a RAM block another length or name, or drop blocks with their pages",
     .options = ram_block_options,
     MIG_FILTER_HANDLES(MIG_BLOCK_EDIT_BITS),
+    .changes_ram = true,
     .page_kinds = MIG_PAGE_BIT(NORMAL) | MIG_PAGE_BIT(ZERO) | MIG_PAGE_BIT(XBZRLE) |
                   MIG_PAGE_BIT(COMPRESSED),
     .state_size = sizeof(RamBlock),

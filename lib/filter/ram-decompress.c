@@ -350,6 +350,7 @@ const MigFilterType mig_filter_ram_decompress = {
     .name = "ram-decompress",
     .summary = "turn zlib and XBZRLE pages into normal pages",
     MIG_FILTER_HANDLES(MIG_ITEM_BIT(RAM_PAGES)),
+    .changes_ram = true,
     .page_kinds = MIG_PAGE_BIT(NORMAL) | MIG_PAGE_BIT(ZERO) | MIG_PAGE_BIT(XBZRLE) |
                   MIG_PAGE_BIT(COMPRESSED),
     .state_size = sizeof(RamDecompress),

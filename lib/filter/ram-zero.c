@@ -70,6 +70,7 @@ const MigFilterType mig_filter_ram_zero = {
     .name = "ram-zero",
     .summary = "turn normal pages that are all zero into zero records",
     MIG_FILTER_HANDLES(MIG_ITEM_BIT(RAM_PAGES) | MIG_ITEM_BIT(MAPPED_HEADER)),
+    .changes_ram = true,
     .page_kinds = MIG_PAGE_BITS_ALL, /* only normal pages change */
     .state_size = sizeof(RamZero),
     .event = zero_event,

@@ -289,6 +289,18 @@ static bool process(MigLayout *layout, MigNext *next, const MigItem *item, GErro
 bool mig_layout_event(void *state, MigNext *next, const MigItem *item, GError **error)
 {
     MigLayout *layout = state;
+
+    if (item->kind == MIG_ITEM_EOF && item->package_depth == 0 &&
+        !mig_layout_release(layout, next, error)) {
+        return false;
+    }
+    return mig_layout_is_early(layout, item) ? mig_layout_hold(layout, next, item, error)
+                                             : mig_layout_pass(layout, next, item, error);
+}
+
+bool mig_layout_pass(MigLayout *layout, MigNext *next, const MigItem *item,
+                     GError **error)
+{
     const MigVfioPlaceOps ops = { layout, place_emit, place_insert };
 
     if (layout->gap.to && !mig_layout_check_gap(layout, next, item, error)) {

@@ -62,6 +62,13 @@ typedef struct MigLayout {
     MigItem last;          /* an item of it, for what is made up */
     MigVfioPlace *place;
     MigDescriptionEdit *edit;
+    /* In flight: what cannot be decided before the configurations have come. */
+    struct {
+        bool waits;          /* they have not */
+        bool holds;          /* from here on all is kept: */
+        MigLongArray *items; /* MigItem, with bytes of their own or in the input */
+        guint open;          /* the device whose body was open then, from 1 on; 0: none */
+    } late;
 } MigLayout;
 
 /* --- filter/vfio-layout-devices.c --- */
@@ -123,9 +130,27 @@ uint64_t mig_layout_full_size(const MigLayout *layout, const MigLayoutDevice *de
 bool mig_layout_emit_full(MigLayout *layout, MigLayoutDevice *device, MigNext *next,
                           const MigVfioNeighbours *around, GError **error);
 
+/* --- filter/vfio-layout-late.c --- */
+
+/* Whether @item has to be kept for later. */
+bool mig_layout_is_early(const MigLayout *layout, const MigItem *item);
+
+/* Keeps it. */
+bool mig_layout_hold(MigLayout *layout, MigNext *next, const MigItem *item,
+                     GError **error);
+
+/* All configurations have come: lets pass what was kept. */
+bool mig_layout_release(MigLayout *layout, MigNext *next, GError **error);
+
+void mig_layout_clear_held(MigLayout *layout);
+
 /* --- filter/vfio-layout-pass.c --- */
 
-/* A callback of the filter: one item passes. */
+/* One item passes. */
+bool mig_layout_pass(MigLayout *layout, MigNext *next, const MigItem *item,
+                     GError **error);
+
+/* A callback of the filter: the same, unless it is held back. */
 bool mig_layout_event(void *state, MigNext *next, const MigItem *item, GError **error);
 
 #endif

@@ -18,7 +18,8 @@
  *
  * A configuration that goes into END or PART must be known before it arrives, so those
  * dialects take two passes.  If all devices have it in FULL, the first pass may skip what
- * comes before, and the second makes sure that nothing was missed.
+ * comes before, and the second makes sure that nothing was missed.  In flight there is one pass,
+ * and filter/vfio-layout-late.c holds the end back.
  */
 #include "filter/vfio-layout-private.h"
 
@@ -98,7 +99,8 @@ static bool layout_start(void *state, MigNext *next, GError **error)
     for (guint i = 0; i < layout->devices->len; i++) {
         mig_layout_device_at(layout, i)->known.seen.section = NULL;
     }
-    (void)next;
+    layout->late.waits =
+        mig_next_in_flight(next) && layout_wants_scan(layout) == MIG_SCAN_NEEDED;
     (void)error;
     return true;
 }
@@ -163,6 +165,9 @@ static bool layout_finish(void *state, MigNext *next, GError **error)
 {
     MigLayout *layout = state;
 
+    if (!mig_layout_release(layout, next, error)) {
+        return false;
+    }
     if (layout->gap.to && !layout->gap_ended) {
         return mig_next_refuse(next, NULL, NULL, error, "%s", MIG_LAYOUT_TOO_BRIEF);
     }
@@ -184,6 +189,7 @@ static void layout_clear(void *state)
     g_clear_pointer(&layout->ended, g_array_unref);
     g_clear_pointer(&layout->place, mig_vfio_place_free);
     g_clear_pointer(&layout->edit, mig_description_edit_free);
+    mig_layout_clear_held(layout);
     mig_byte_store_clear(&layout->payloads);
 }
 
@@ -208,6 +214,7 @@ const MigFilterType mig_filter_vfio_layout = {
     .options = layout_options,
     .handles = MIG_ITEM_BITS_ALL, /* no item may overtake those that are held back */
     .page_kinds = MIG_PAGE_BITS_ALL,
+    .holds_back = true,
     .state_size = sizeof(MigLayout),
     .configure = layout_configure,
     .wants_scan = layout_wants_scan,

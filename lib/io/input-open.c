@@ -73,6 +73,7 @@ static MigInput *input_new(MigSource *source, const char *name,
     in->max_hold = opt->max_hold ? opt->max_hold : HOLD_MAX;
     in->max_expand = opt->max_expand ? opt->max_expand : UINT64_MAX;
     in->cancel = cancel_of(opt);
+    in->live = opt->live;
     in->progress = opt->progress;
     in->progress_data = opt->progress_data;
     in->containers = g_ptr_array_new_with_free_func(mig_container_free);

@@ -39,6 +39,7 @@ struct MigInput {
     uint64_t max_hold;
     uint64_t max_expand;
     MigCancel cancel;
+    bool live;
     void (*progress)(void *data, uint64_t position);
     void *progress_data;
 };

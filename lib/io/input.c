@@ -5,6 +5,7 @@
  * See also:      input-open.c, which finds the plain bytes; source.h, which is read;
  *                readahead.h, which fills the window ahead of it.
  */
+#include "io/input-live.h"
 #include "io/input-private.h"
 
 #include <errno.h>
@@ -239,6 +240,12 @@ const uint8_t *mig_input_peek(MigInput *in, size_t want, size_t *available)
     return in->cursor;
 }
 
+const uint8_t *mig_input_peek_ahead(MigInput *in, size_t need, size_t want,
+                                    size_t *available)
+{
+    return mig_input_peek(in, in->live && in->source->waits ? need : want, available);
+}
+
 static uint64_t skip_beyond_window(MigInput *in, uint64_t n)
 {
     const uint64_t start = mig_input_tell(in);
@@ -401,6 +408,19 @@ static MigInput *split_off(MigInput *in)
 /* How much is held at first before the caller is asked whether that is enough. */
 #define HOLD_FIRST MIG_TINY_OR((uint64_t)1 << 10, (uint64_t)1 << 20)
 
+/* The least that is held before the caller is asked again. */
+static uint64_t next_step(const MigInput *in, uint64_t start)
+{
+    return in->live ? in->source->size + 1
+                    : in->source->size + MAX(in->source->size - start, HOLD_FIRST);
+}
+
+static bool always(void *unused)
+{
+    (void)unused;
+    return true;
+}
+
 bool mig_input_hold_until(MigInput *in, bool (*is_enough)(void *data), void *data,
                           GError **error)
 {
@@ -413,7 +433,8 @@ bool mig_input_hold_until(MigInput *in, bool (*is_enough)(void *data), void *dat
     in->source = mig_source_spool_new(
         split_off(in), in->has_file_size ? UINT64_MAX : in->max_hold, in->spool_dir);
     mig_input_place(in, start);
-    for (uint64_t next = start + HOLD_FIRST; !mig_source_spool_ended(in->source);) {
+    is_enough = in->live && !is_enough ? always : is_enough;
+    for (uint64_t next = next_step(in, start); !mig_source_spool_ended(in->source);) {
         uint64_t size = MIN(in->source->size + HOLD_FIRST, next);
         if (!mig_source_spool_grow(in->source, size, error)) {
             return false;
@@ -429,7 +450,7 @@ bool mig_input_hold_until(MigInput *in, bool (*is_enough)(void *data), void *dat
             if (is_enough && is_enough(data)) {
                 break;
             }
-            next += in->source->size - start;
+            next = next_step(in, start);
         }
     }
     mig_input_place(in, start);

@@ -68,6 +68,9 @@ typedef struct MigInputOptions {
     /* The id, or else the name, of the snapshot that is read of a qcow2 image; NULL: the only one
      * with the state of a guest. */
     const char *snapshot;
+    /* What comes depends on what is done with what has come, as in a migration that goes on: nothing
+     * is waited for that is not needed for the next item.  Of a pipe, items may then be shorter. */
+    bool live;
 } MigInputOptions;
 
 /*

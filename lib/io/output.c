@@ -59,6 +59,14 @@ bool mig_output_write(MigOutput *out, const void *data, size_t n, GError **error
     return true;
 }
 
+bool mig_output_push(MigOutput *out, GError **error)
+{
+    if (!out->failure) {
+        mig_output_flush(out);
+    }
+    return !out->failure || mig_output_repeat_failure(out, error);
+}
+
 /* --- start and end --- */
 
 /* Either @target, which is taken over, or @fd. */

@@ -89,6 +89,10 @@ MIG_API MigOutput *mig_output_new_fd(int fd, const char *name,
  */
 MIG_API bool mig_output_write(MigOutput *out, const void *data, size_t n, GError **error);
 
+/* Hands on what was gathered of them, for somebody who waits for it.  A compression keeps what it
+ * has not compressed.  Errors as above. */
+MIG_API bool mig_output_push(MigOutput *out, GError **error);
+
 /*
  * Appends @length plain bytes of @in from @offset, without moving @in: by copy_file_range(),
  * splice() or large writes, whichever the two ends allow.  Holes of the input stay holes in

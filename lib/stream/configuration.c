@@ -16,6 +16,7 @@
 
 #include <string.h>
 
+#include "io/input-live.h"
 #include "stream/reader-private.h"
 #include "stream/defect.h"
 
@@ -242,14 +243,23 @@ static MigStatus read_subsection(MigReader *r, MigConfiguration *conf, Cursor *c
                                 "unknown subsection %s", name);
 }
 
-MigStatus mig_configuration_next(MigReader *r, MigItem *item, GError **error)
+/* Whether more bytes than the @need that there had to be may come, and say something else. */
+static bool may_go_on(const Cursor *c, size_t need)
+{
+    return c->n >= need && c->n < MIG_CONFIGURATION_MAX && (c->beyond || c->at >= c->n);
+}
+
+/* Of an input that is live, from the first @need bytes and what else has come. */
+static MigStatus read_configuration(MigReader *r, MigItem *item, size_t need, Cursor *at,
+                                    GError **error)
 {
     Cursor c = { .at = 1 };
     MigConfiguration conf = { 0 };
     const uint8_t *name;
 
-    c.p = mig_input_peek(r->in, MIG_CONFIGURATION_MAX, &c.n);
+    c.p = mig_input_peek_ahead(r->in, need, MIG_CONFIGURATION_MAX, &c.n);
     c.n = MIN(c.n, MIG_CONFIGURATION_MAX);
+    *at = c;
     conf.machine_length = take_be32(&c);
     name = take(&c, conf.machine_length);
     if (name) {
@@ -263,6 +273,10 @@ MigStatus mig_configuration_next(MigReader *r, MigItem *item, GError **error)
         if (read_subsection(r, &conf, &c, item->offset, error) == MIG_STATUS_ERROR) {
             return MIG_STATUS_ERROR;
         }
+    }
+    *at = c;
+    if (c.beyond && may_go_on(&c, need)) {
+        return MIG_STATUS_ERROR; /* which nobody is told of */
     }
     if (c.beyond) {
         if (c.n == MIG_CONFIGURATION_MAX) {
@@ -279,4 +293,18 @@ MigStatus mig_configuration_next(MigReader *r, MigItem *item, GError **error)
     item->kind = MIG_ITEM_CONFIGURATION;
     item->length = c.at;
     return MIG_STATUS_MORE;
+}
+
+MigStatus mig_configuration_next(MigReader *r, MigItem *item, GError **error)
+{
+    MigStatus status;
+    size_t need = 0;
+    Cursor c = { 0 };
+
+    do {
+        g_clear_error(error);
+        need = c.n + 1;
+        status = read_configuration(r, item, need, &c, error);
+    } while (may_go_on(&c, need));
+    return status;
 }

@@ -20,6 +20,7 @@
  */
 #include <string.h>
 
+#include "io/input-live.h"
 #include "io/tiny.h"
 #include "stream/ram-state.h"
 #include "stream/defect.h"
@@ -196,7 +197,8 @@ static MigStatus read_pages(MigReader *r, MigRamState *ram, MigItem *item,
         uint64_t limit = (after + RUN_GRID - 1) / RUN_GRID * RUN_GRID;
         size_t want = limit - item->offset, n;
 
-        p = mig_reader_peek(r, mig_reader_is_live(r) ? record->length : want, &n);
+        p = mig_input_peek_ahead(mig_reader_input(r), record->length,
+                                 mig_reader_is_live(r) ? record->length : want, &n);
         run->n_pages += mig_ram_pages_count(run, run->address, p + record->length,
                                             MIN(n, want) - record->length);
         item->length = mig_ram_pages_length(run, run->n_pages);
@@ -275,7 +277,7 @@ static MigStatus read_record(MigReader *r, MigRamState *ram, MigItem *item,
     MigRamRecord record = { 0 };
     MigRamRecordStatus status;
     const uint8_t *p = mig_reader_need(r, item, WORD, "RAM record", error);
-    size_t n, want = mig_reader_is_live(r) ? WORD : LONGEST_RECORD_HEADER;
+    size_t n, need = WORD, want = mig_reader_is_live(r) ? WORD : LONGEST_RECORD_HEADER;
     uint32_t page_size;
     bool continues;
 
@@ -290,14 +292,14 @@ static MigStatus read_record(MigReader *r, MigRamState *ram, MigItem *item,
     page_size =
         G_LIKELY(ram->page_size) ? ram->page_size : provisional_page_size(r, ram, p);
     do {
-        p = mig_reader_peek(r, want, &n);
+        p = mig_input_peek_ahead(mig_reader_input(r), need, want, &n);
         status = mig_ram_record(p, n, page_size, &record);
-        if (status == MIG_RAM_RECORD_SHORT && n < want && n < record.length) {
+        if (status == MIG_RAM_RECORD_SHORT && n < need && n < record.length) {
             /* The name of the block and the page are the last things to be known. */
             return (record.length > page_size ? mig_reader_truncated : mig_reader_lacks)(
                 r, item->offset, record.length, n, "RAM record", error);
         }
-        want = record.length;
+        need = want = record.length;
     } while (status == MIG_RAM_RECORD_SHORT);
 
     if (status != MIG_RAM_RECORD_OK) {

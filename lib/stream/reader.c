@@ -74,6 +74,12 @@ bool mig_input_has(MigInput *in, uint64_t pos, uint64_t n, uint64_t *found)
     size_t there;
 
     if (mig_input_seekable(in)) {
+        uint8_t last;
+
+        /* What is held of a pipe grows when it is read at its end. */
+        if (n > 0 && mig_input_size(in) - MIN(pos, mig_input_size(in)) < n) {
+            mig_input_read_at(in, pos + n - 1, &last, 1);
+        }
         *found = mig_input_size(in) - MIN(pos, mig_input_size(in));
         return *found >= n;
     }

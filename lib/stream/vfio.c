@@ -23,6 +23,7 @@
 
 #include <string.h>
 
+#include "io/input-live.h"
 #include "stream/body.h"
 #include "stream/defect.h"
 #include "stream/pci-space.h"
@@ -304,6 +305,36 @@ static MigStatus read_config(MigReader *r, MigItem *item, const uint8_t *p, size
         "END_OF_STATE");
 }
 
+/* Whether the @n bytes of a record at @p tell where it ends. */
+static bool has_config(const uint8_t *p, size_t n)
+{
+    MigVfioPayload payload;
+    size_t at = FLAG;
+
+    if (n >= at + FLAG &&
+        (mig_be64(p + at) & MIG_VFIO_FLAG_MASK) == MIG_VFIO_SUBFLAG_PREFIX) {
+        at += FLAG;
+    }
+    return n >= at + FLAG && (mig_be64(p + at) == MIG_VFIO_END_OF_STATE ||
+                              mig_vfio_payload_parse(p + at, n - at, &payload));
+}
+
+/* The same, of an input that is live from no more bytes than it takes. */
+static MigStatus await_config(MigReader *r, MigItem *item, GError **error)
+{
+    const size_t want = 3 * FLAG + MIG_VFIO_PAYLOAD_MAX;
+    size_t need = 2 * FLAG, n;
+    const uint8_t *p;
+
+    for (;;) {
+        p = mig_input_peek_ahead(mig_reader_input(r), need, want, &n);
+        if (n < need || n >= want || has_config(p, n)) {
+            return read_config(r, item, p, MIN(n, want), error);
+        }
+        need = n + 1;
+    }
+}
+
 static MigStatus read_data(MigReader *r, MigItem *item, const uint8_t *p, size_t n,
                            GError **error)
 {
@@ -348,11 +379,8 @@ static MigStatus vfio_next(MigReader *r, void *state, MigItem *item, GError **er
     item->vfio.flag = flag;
     item->vfio.closes_config = close_config && flag == MIG_VFIO_END_OF_STATE;
     if (flag == MIG_VFIO_DEV_CONFIG_STATE) {
-        size_t want = 3 * FLAG + MIG_VFIO_PAYLOAD_MAX;
-
         *step = STEP_CLOSE_CONFIG;
-        p = mig_reader_peek(r, want, &n);
-        return read_config(r, item, p, MIN(n, want), error);
+        return await_config(r, item, error);
     }
     item->vfio.payload_offset = FLAG;
     if (flag == MIG_VFIO_DEV_DATA_STATE) {

@@ -41,7 +41,7 @@ static const struct {
     { "chec x", "migstat: no command \"chec\"; did you mean check?" },
     { "zzz",
       "migstat: no command \"zzz\"; there are check, convert, diff, dump, explain, "
-      "extract, needs, receive, relay, send" },
+      "extract, needs, receive, recover, relay, send" },
     { "help dmup", "migstat: no command \"dmup\"; did you mean dump?" },
     { "--hepl", "migstat: no option \"--hepl\"; did you mean --help?" },
     { "--verison", "migstat: no option \"--verison\"; did you mean --version?" },
@@ -52,7 +52,8 @@ static const struct {
     { "dump --sec=cpu x",
       "migstat dump: no option \"--sec\"; did you mean --sections or --section?" },
     /* another command has it */
-    { "dump --lossy x", "migstat dump: no option \"--lossy\" (convert has it)" },
+    { "dump --lossy x",
+      "migstat dump: no option \"--lossy\" (convert and relay have it)" },
     { "dump --offest=1 --color=red x",
       "migstat dump: no option \"--offest\"; did you mean --offset?" },
     { "dump --config-needed=yes x",

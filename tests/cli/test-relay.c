@@ -169,7 +169,7 @@ static void assert_same(const GByteArray *took, GBytes *bytes)
     ck_assert(memcmp(took->data, g_bytes_get_data(bytes, NULL), took->len) == 0);
 }
 
-/* The relay between @source and @destination, of scripts; @record may be NULL. */
+/* The relay between @source and @destination, of scripts. */
 typedef struct Stage {
     char *dir, *record;
     Players *source, *destination;
@@ -177,7 +177,7 @@ typedef struct Stage {
 } Stage;
 
 static Stage *stage(const char *const *source, const char *const *destination,
-                    GBytes *const *bytes, bool records)
+                    GBytes *const *gives, GBytes *const *follows, const char *option)
 {
     Stage *s = g_new0(Stage, 1);
 
@@ -187,12 +187,12 @@ static Stage *stage(const char *const *source, const char *const *destination,
     g_autofree char *far = g_build_filename(s->dir, "far", NULL);
     g_autofree char *listens = g_strconcat("unix:", near, NULL);
     g_autofree char *connects = g_strconcat("unix:", far, NULL);
-    g_autofree char *option = g_strconcat("--record=", s->record, NULL);
+    g_autofree char *record = g_strconcat("--record=", s->record, NULL);
 
-    s->destination = players_listen(far, destination, bytes);
-    s->source = players_connect(near, source, bytes);
+    s->destination = players_listen(far, destination, follows);
+    s->source = players_connect(near, source, gives);
     s->run = run_migstat(NULL, "relay", "--timeout=1", listens, connects,
-                         records ? option : NULL, NULL);
+                         option ? option : record, NULL);
     players_join(s->source);
     players_join(s->destination);
     ck_assert_msg(!g_file_test(near, G_FILE_TEST_EXISTS), "the socket is left");
@@ -216,7 +216,8 @@ START_TEST(both_sides_meet)
     GBytes *bytes[4] = { NULL };
 
     assemble(rows[_i].streams, bytes);
-    g_autoptr(Stage) s = stage(rows[_i].source, rows[_i].destination, bytes, false);
+    g_autoptr(Stage) s =
+        stage(rows[_i].source, rows[_i].destination, bytes, bytes, "--format=text");
 
     ck_assert_msg(strstr(s->run->err, rows[_i].says), "%s", s->run->err);
     ck_assert_msg(s->run->status == rows[_i].status, "%d: %s", s->run->status,
@@ -240,7 +241,7 @@ START_TEST(answers_pass_unchanged)
     static const char wanted[] = "\0\2\0\4\0\0\0\1\0\1\0\4\0\0\0";
 
     assemble(streams, bytes);
-    g_autoptr(Stage) s = stage(source, destination, bytes, false);
+    g_autoptr(Stage) s = stage(source, destination, bytes, bytes, "--format=text");
 
     ck_assert_uint_eq(s->source->player[0].took->len, sizeof wanted);
     ck_assert(memcmp(s->source->player[0].took->data, wanted, sizeof wanted) == 0);
@@ -265,7 +266,7 @@ START_TEST(a_recording_is_kept)
 
     assemble(streams, bytes);
     g_autoptr(Stage) s =
-        stage(recordings[_i].source, recordings[_i].destination, bytes, true);
+        stage(recordings[_i].source, recordings[_i].destination, bytes, bytes, NULL);
 
     ck_assert_msg(s->run->status == recordings[_i].status, "%s", s->run->err);
     for (unsigned i = 0; i < 2; i++) {
@@ -284,6 +285,94 @@ START_TEST(a_recording_is_kept)
 }
 END_TEST
 
+/* --- filters ------------------------------------------------------------------------------- */
+
+/* What comes out is what convert makes of the whole stream, and it does while the source still has
+ * its connections open: nobody waits for an end that comes after the answer. */
+static const char *const filtered[] = { "q35-52-vfio", "q35-72-two-vfio", "q35-100-vfio",
+                                        "virt-72-gicv3-vfio" };
+static const char *const dialects[] = {
+    "--to=config-first", "--to=config-last", "--to=subflag",
+    "--filter=vfio-layout:to=subflag:config-needed=yes", "--filter=null"
+};
+
+START_TEST(filters_do_in_flight_what_convert_does)
+{
+    const char *option = dialects[(size_t)_i % G_N_ELEMENTS(dialects)];
+    g_autofree char *name =
+        g_strdup_printf("real/%s.mig.zst", filtered[(size_t)_i / G_N_ELEMENTS(dialects)]);
+    g_autoptr(GBytes) stream = fixture_bytes(name);
+    g_autoptr(Run) wanted = run_migstat(stream, "convert", "-q", option, "-", NULL);
+    g_autoptr(GBytes) result = g_bytes_new(wanted->out, wanted->out_length);
+    GBytes *gives[] = { stream }, *follows[] = { result };
+    const char *const source[] = { "give take 8", NULL };
+    const char *const destination[] = { "follow say " SHUT " stay", NULL };
+    g_autoptr(Stage) s = stage(source, destination, gives, follows, option);
+
+    ck_assert_msg(wanted->status == 0 && s->run->status == 0, "%s%s", wanted->err,
+                  s->run->err);
+    assert_same(s->destination->player[0].took, result);
+    ck_assert_msg(strstr(s->run->err, "changed on the way"), "%s", s->run->err);
+}
+END_TEST
+
+/* What cannot be changed in flight is refused, and nobody is connected to for it. */
+static const struct {
+    const char *option, *streams[3], *source[3];
+    const char *says;
+    unsigned n_come; /* connections that the destination got */
+} refused[] = {
+    { "--to=config-last",
+      { "be16 0x1603 0x0103; fill 90 1" },
+      { "give take" },
+      "cannot pass through filters: it is encrypted with TLS",
+      0 },
+    { "--to=config-last",
+      { "header; config \"pc-q35-7.2\"; command 3 { be64 0x1000 0x1000 }; " BODY },
+      { "give take" },
+      "switch the capability postcopy-ram off",
+      0 },
+    { "--to=config-last",
+      { "header; config \"pc-q35-7.2\"; command 8; " BODY },
+      { "give take" },
+      "it is one of COLO",
+      0 },
+    { "--filter=ram-zero",
+      { PLAIN, OTHER },
+      { "give take", "give take" },
+      "the migration has several channels, and a filter that changes RAM sees only one",
+      1 },
+    { "--filter=null",
+      { "header; config \"pc-q35-7.2\"; " BODY "; u8 9" },
+      { "give end take" },
+      "",
+      1 },
+    { "--filter=null",
+      { "header; config \"pc-q35-7.2\"; start 2 \"ram\" 0 4; ram-size 0x2000; be64 "
+        "0x777" },
+      { "give take" },
+      "error[ram-flag]",
+      1 },
+};
+
+START_TEST(what_cannot_be_changed_is_refused)
+{
+    GBytes *bytes[4] = { NULL };
+    const char *const destination[] = { "take", NULL };
+
+    assemble(refused[_i].streams, bytes);
+    g_autoptr(Stage) s =
+        stage(refused[_i].source, destination, bytes, bytes, refused[_i].option);
+
+    ck_assert_msg(strstr(s->run->err, refused[_i].says), "%s", s->run->err);
+    ck_assert_msg(s->run->status == (*refused[_i].says ? 1 : 0), "%s", s->run->err);
+    ck_assert_uint_eq(s->destination->n_come, refused[_i].n_come);
+    for (unsigned i = 0; i < 4 && bytes[i]; i++) {
+        g_bytes_unref(bytes[i]);
+    }
+}
+END_TEST
+
 static const struct {
     const char *arguments[4];
     const char *says;
@@ -291,6 +380,11 @@ static const struct {
     { { "unix:in" }, "wanted: LISTEN CONNECT" },
     { { "--channel=x", "unix:in", "unix:out" }, "--channel is for one file" },
     { { "fd:77", "unix:out" }, "fd:77 is not open" },
+    { { "--filter=fold", "unix:in", "unix:out" },
+      "filter fold: it has to see all before it writes anything, and a migration" },
+    { { "--filter=nothing", "unix:in", "unix:out" }, "nothing" },
+    { { "--to=nowhere", "unix:in", "unix:out" }, "--to is subflag, config-first or" },
+    { { "--lossy", "unix:in", "unix:out" }, "--lossy" },
     { { "--timeout=no", "unix:in", "unix:out" }, "--timeout wants 1 to 86400 seconds" },
 };
 
@@ -315,6 +409,9 @@ Suite *suite_relay(void)
     tcase_add_loop_test(tc, both_sides_meet, 0, G_N_ELEMENTS(rows));
     tcase_add_test(tc, answers_pass_unchanged);
     tcase_add_loop_test(tc, a_recording_is_kept, 0, G_N_ELEMENTS(recordings));
+    tcase_add_loop_test(tc, filters_do_in_flight_what_convert_does, 0,
+                        G_N_ELEMENTS(filtered) * G_N_ELEMENTS(dialects));
+    tcase_add_loop_test(tc, what_cannot_be_changed_is_refused, 0, G_N_ELEMENTS(refused));
     tcase_add_loop_test(tc, what_cannot_be_is_said, 0, G_N_ELEMENTS(usage));
     suite_add_tcase(suite, tc);
     return suite;
