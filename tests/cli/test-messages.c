@@ -150,11 +150,11 @@ static const struct {
       "/tmp/vfio.bin/ for a folder of that name" },
     { "convert --output= x", "migstat convert: -o wants a file name, not an empty one" },
     { "extract --ram=all x", "migstat extract: which folder? (-o DIR)" },
-    { "extract x", "migstat extract: what? (--ram, --section, --vfio, --description, "
-                   "--xml or --cookie)" },
+    { "extract x", "migstat extract: what? (--ram, --memory, --core, --section, --vfio, "
+                   "--description, --xml or --cookie)" },
     { "extract --ram=all --section=cpu x",
-      "migstat extract: one of --ram, --section, --vfio, --description, --xml "
-      "and --cookie at a time" },
+      "migstat extract: one of --ram, --memory, --core, --section, --vfio, "
+      "--description, --xml and --cookie at a time" },
     { "convert --zstd=99 x",
       "migstat convert: --zstd: level 99 is not between -131072 and 22" },
     { "convert --zstd=many x", "migstat convert: --zstd wants a number, not \"many\"" },

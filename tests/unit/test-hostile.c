@@ -527,7 +527,7 @@ static const struct {
 } readers_again[] = {
     { "check", "--for=5.2", "--verbose",
       "not evaluated (the devices' descriptions are longer than the stream is worth): "
-      "subsection-newer" },
+      "subsection-twice, subsection-newer" },
     { "dump", "--devices", "--width=200",
       "not decoded: it has more fields than its length is worth" },
 };
