@@ -157,7 +157,7 @@ void mig_device_blocks_plan(const MigDeviceBlocks *blocks, MigNext *next,
     for (guint i = 0; i < blocks->blocks->len; i++) {
         const MigRamBlock *block = g_ptr_array_index(blocks->blocks, i);
         g_autofree char *path = path_of(block->name);
-        const Device *device = g_tree_lookup(blocks->devices, path);
+        const Device *device = path ? g_tree_lookup(blocks->devices, path) : NULL;
         unsigned stays = 1u << MIG_DEVICE_STAYS, moves = 1u << MIG_DEVICE_MOVES;
 
         /* That a section has a name without a path now says nothing about where the device

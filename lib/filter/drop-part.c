@@ -90,11 +90,22 @@ static bool goes_along(const Search *search, const char *path)
     return false;
 }
 
+static void add_part(const Search *search, const MigField *field)
+{
+    bool inside = search->around.path && is_inside(field->path, search->around.path);
+    Part part = { .path = g_strdup(field->path),
+                  .around = inside ? g_strdup(search->around.path) : NULL,
+                  .around_length = inside ? search->around.length : 0,
+                  .offset = field->offset,
+                  .length = field->length };
+
+    g_array_append_val(search->found, part);
+}
+
 static void visit(const MigField *field, void *user)
 {
     Search *search = user;
     bool subsection = field->kind == MIG_FIELD_SUBSECTION;
-    Part part = { .offset = field->offset, .length = field->length };
 
     if (g_str_equal(field->type, "virtio") && field->kind == MIG_FIELD_STRUCT) {
         g_free(search->around.path);
@@ -109,12 +120,7 @@ static void visit(const MigField *field, void *user)
         goes_along(search, field->path)) {
         return;
     }
-    part.path = g_strdup(field->path);
-    if (search->around.path && is_inside(field->path, search->around.path)) {
-        part.around = g_strdup(search->around.path);
-        part.around_length = search->around.length;
-    }
-    g_array_append_val(search->found, part);
+    add_part(search, field);
 }
 
 /* --- taking them out ------------------------------------------------------------------ */
