@@ -117,11 +117,6 @@ void mig_where_section(MigWhere *where)
 /* Where the message does not name the section, or names another one. */
 void mig_where_section_dropped(MigWhere *where)
 {
-    static const char *const names[][2] = {
-        { "usb-redir", "usb-redir" },
-        { "pbs-state", "pbs-state" },
-    };
-
     if (where->found) {
         add_section(where, where->found, where->header);
         drop_section(where, where->found, lost);
@@ -130,12 +125,10 @@ void mig_where_section_dropped(MigWhere *where)
     for (guint i = 0; i < where->bodies->len; i++) {
         const MigWhereBody *body = &g_array_index(where->bodies, MigWhereBody, i);
 
-        for (size_t j = 0; j < G_N_ELEMENTS(names); j++) {
-            if (g_str_equal(where->match->message->id, names[j][0]) &&
-                mig_section_has_handler(body->section, names[j][1])) {
-                add_section(where, body->section, body->offset);
-                drop_section(where, body->section, lost);
-            }
+        if (g_str_equal(where->match->message->id, "usb-redir") &&
+            mig_section_has_handler(body->section, "usb-redir")) {
+            add_section(where, body->section, body->offset);
+            drop_section(where, body->section, lost);
         }
     }
 }

@@ -214,6 +214,15 @@ static void end_body(MigWhere *where)
     where->current.section = NULL;
 }
 
+/* Whether the message is about that section, which it names, or which alone has such messages and
+ * is no device state. */
+static bool is_meant(const MigWhere *where, const MigSection *section)
+{
+    return where->section ? wants(where, section)
+                          : g_str_equal(where->match->message->id, "pbs-state") &&
+                                mig_section_has_handler(section, "pbs-state");
+}
+
 static void watch_header(MigWhere *where, const MigItem *item)
 {
     const MigSection *section = item->section;
@@ -221,7 +230,7 @@ static void watch_header(MigWhere *where, const MigItem *item)
     if (!wants(where, section)) {
         return;
     }
-    if (where->section && !where->found) {
+    if (!where->found && is_meant(where, section)) {
         where->found = section;
         where->header = item->offset;
     }
