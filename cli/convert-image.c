@@ -66,8 +66,9 @@ bool convert_image_read(ConvertImage *image, GError **error)
 static const char *option_of(const char *text, const char *name, const char *key)
 {
     g_autofree char *start = g_strdup_printf("%s:%s=", name, key);
+    size_t n = strlen(start);
 
-    return g_str_has_prefix(text, start) ? text + strlen(start) : NULL;
+    return strncmp(text, start, n) == 0 ? text + n : NULL;
 }
 
 static bool is_filter(const char *text, const char *name)

@@ -112,6 +112,7 @@ static int accept_one(CliLinks *links, GError **error)
         return give_listener(links);
     }
     do {
+        /* cppcheck-suppress nullPointer; nobody wants the other's address */
         fd = accept4(links->listener, NULL, NULL, SOCK_CLOEXEC);
     } while (fd < 0 && errno == EINTR && !cli_is_cancelled(NULL));
     if (fd < 0) {

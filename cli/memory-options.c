@@ -38,7 +38,6 @@ static void free_place(gpointer p)
 void cli_memory_place(CliMemory *memory, const char *arg, const struct argp_state *state)
 {
     const char *at = strrchr(arg, '@');
-    MigMemoryPlace place = { 0 };
 
     if (!at || at == arg) {
         cli_usage_error(state,
@@ -47,8 +46,9 @@ void cli_memory_place(CliMemory *memory, const char *arg, const struct argp_stat
                         arg);
         return;
     }
-    place.address = cli_memory_address("--place", at + 1, state);
-    place.block = g_strndup(arg, (size_t)(at - arg));
+    const MigMemoryPlace place = { .block = g_strndup(arg, (size_t)(at - arg)),
+                                   .address =
+                                       cli_memory_address("--place", at + 1, state) };
     if (!memory->places) {
         memory->places = g_array_new(false, false, sizeof(MigMemoryPlace));
         g_array_set_clear_func(memory->places, free_place);

@@ -86,6 +86,15 @@ static char *path_of(const char *name)
     return slash ? g_strndup(name, (size_t)(slash - name) + 1) : NULL;
 }
 
+/* @path is taken over. */
+static Device *add_device(MigDeviceBlocks *blocks, char *path)
+{
+    Device *device = g_new0(Device, 1);
+
+    g_tree_insert(blocks->devices, path, device);
+    return device;
+}
+
 void mig_device_blocks_section(MigDeviceBlocks *blocks, const MigSection *section,
                                MigDeviceFate fate, const char *to)
 {
@@ -96,8 +105,7 @@ void mig_device_blocks_section(MigDeviceBlocks *blocks, const MigSection *sectio
         return;
     }
     if (!device) {
-        device = g_new0(Device, 1);
-        g_tree_insert(blocks->devices, g_steal_pointer(&path), device);
+        device = add_device(blocks, g_steal_pointer(&path));
     }
     device->fates |= 1u << fate;
     if (fate == MIG_DEVICE_MOVES && !device->to) {

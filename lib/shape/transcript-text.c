@@ -212,7 +212,7 @@ static Frame *enter(Reading *r, bool is_device)
 static void begin_bus(Reading *r)
 {
     Frame *frame = enter(r, false);
-    const Frame *outer = r->n_frames > 1 ? frame - 1 : NULL;
+    const Frame *outer = r->n_frames > 1 ? &r->frames[r->n_frames - 2] : NULL;
 
     if (frame && outer) {
         frame->function = outer->function;
