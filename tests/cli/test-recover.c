@@ -166,6 +166,10 @@ START_TEST(leaves_a_locked_file_alone)
 }
 END_TEST
 
+/* Before a command; of the name of the folder of what was built.  The address sanitizer wants to
+ * be the first library, else. */
+#define PRELOAD "ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=%s/tests/inject.so "
+
 /* --- SIGKILL at every call --- */
 
 /* Whatever was killed: the file is whole, or a journal says that it is not. */
@@ -196,8 +200,8 @@ START_TEST(survives_a_kill)
     stage_open(&stage, SET "paused");
     for (int at = 1; status != 0; at++) {
         g_autofree char *line = g_strdup_printf(
-            "LD_PRELOAD=%s/tests/inject.so FAULT_CALL=%s FAULT_AT=%d FAULT_WHAT=signal:9 "
-            "exec migstat convert -q --in-place%s " SET "paused a",
+            PRELOAD "FAULT_CALL=%s FAULT_AT=%d FAULT_WHAT=signal:9 "
+                    "exec migstat convert -q --in-place%s " SET "paused a",
             g_getenv("BUILDDIR"), call, at, variant);
         g_autofree char *label = g_strdup_printf("%s %d%s", call, at, variant);
         g_autoptr(Run) run = run_line(&stage, line);
@@ -375,10 +379,9 @@ static const char *const replayed[] = {
 
 START_TEST(survives_the_loss_of_what_was_not_synced)
 {
-    g_autofree char *line =
-        g_strdup_printf("LD_PRELOAD=%s/tests/inject.so FAULT_RECORD=record migstat "
-                        "convert -q --in-place %s a",
-                        g_getenv("BUILDDIR"), replayed[_i]);
+    g_autofree char *line = g_strdup_printf(PRELOAD "FAULT_RECORD=record migstat "
+                                                    "convert -q --in-place %s a",
+                                            g_getenv("BUILDDIR"), replayed[_i]);
     unsigned n_states = 0;
     Stage stage;
 
