@@ -246,12 +246,28 @@ static void take_back(Relay *relay, const RelayPair *pair, size_t n)
     }
 }
 
+/* Writes what @flow holds, once @result says how it was read.  The flow ends where either failed. */
+static FlowResult move_on(Relay *relay, Flow *flow, FlowResult result)
+{
+    size_t before = flow->n;
+
+    result = result == FLOW_OK ? flow_write(flow) : result;
+    if (flow->n != before) {
+        note_move(relay);
+    }
+    if (result != FLOW_OK) {
+        flow->ended = flow->over = true;
+        flow->n = 0;
+    }
+    return result;
+}
+
 /* Reads, looks at and writes one direction of channel @number. */
 static bool move(Relay *relay, guint number, bool forward, GError **error)
 {
     RelayPair *pair = g_ptr_array_index(relay->pairs, number);
     Flow *flow = forward ? &pair->forward : &pair->back;
-    size_t n, before;
+    size_t n;
     FlowResult result = flow_read(flow, &n);
 
     if (result == FLOW_OK && n > 0) {
@@ -263,41 +279,24 @@ static bool move(Relay *relay, guint number, bool forward, GError **error)
             take_back(relay, pair, n);
         }
     }
-    before = flow->n;
-    result = result == FLOW_OK ? flow_write(flow) : result;
-    if (flow->n != before) {
-        note_move(relay);
-    }
-    if (result == FLOW_OK) {
-        return true;
-    }
-    flow->ended = flow->over = true;
-    flow->n = 0;
+    result = move_on(relay, flow, result);
     /* Filters that take no more say why. */
-    return flow->closes || !relay_is_failure(relay, number, forward, result, error);
+    return result == FLOW_OK || flow->closes ||
+           !relay_is_failure(relay, number, forward, result, error);
 }
 
 /* What comes out of the filters.  When nothing more does, they have ended, and say how. */
 static bool move_filtered(Relay *relay, GError **error)
 {
     Flow *flow = &relay->filtered;
-    size_t n, before;
+    size_t n;
     FlowResult result = flow_read(flow, &n);
 
     if (flow->ended && !relay_stage_join(relay->stage, error)) {
         return false;
     }
-    before = flow->n;
-    result = result == FLOW_OK ? flow_write(flow) : result;
-    if (flow->n != before) {
-        note_move(relay);
-    }
-    if (result == FLOW_OK) {
-        return true;
-    }
-    flow->ended = flow->over = true;
-    flow->n = 0;
-    return !relay_is_failure(relay, 0, true, FLOW_WRITE_FAILED, error);
+    return move_on(relay, flow, result) == FLOW_OK ||
+           !relay_is_failure(relay, 0, true, FLOW_WRITE_FAILED, error);
 }
 
 /* --- the loop ----------------------------------------------------------------------------- */
