@@ -19,6 +19,8 @@ static void command_unknown(MigCheck *check, const MigFacts *facts, const MigIte
                         item->command.id, item->command.length);
         mig_report_loader(check, MIG_ALL_RELEASES, "MIG_CMD 0x%x unknown (len 0x%x)",
                           item->command.id, item->command.length);
+        mig_report_remedy(check, "drop-command:name=%u", item->command.id);
+        mig_report_gives_up(check, true, "what the command asks of the loader");
     }
 }
 

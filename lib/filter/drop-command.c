@@ -6,7 +6,8 @@
  *
  * Only a command that says something to the loader can go.  One that changes how the
  * loader reads what follows cannot: PACKAGED, RECV_BITMAP, and the commands of postcopy,
- * but for POSTCOPY_ADVISE where the migration ended before postcopy began.
+ * but for POSTCOPY_ADVISE where the migration ended before postcopy began.  The filter fold
+ * undoes those.  A command of a release to come has no name here, and goes by its number.
  * Source: migration/savevm.c, loadvm_process_command().
  */
 #include <string.h>
@@ -27,6 +28,7 @@ typedef struct DropCommand {
     uint32_t wanted;  /* ids to drop, as bits */
     uint32_t dropped; /* those that were */
     uint64_t n[MIG_CMD_COUNT];
+    GHashTable *numbers; /* of commands without a name: how many were dropped */
 } DropCommand;
 
 /* The id of that name, or 0. */
@@ -53,31 +55,64 @@ static char *names_of(uint32_t ids)
     return g_string_free(names, false);
 }
 
+static bool refuse_name(const char *value, unsigned id, GError **error)
+{
+    g_autofree char *names = names_of(DROPPABLE);
+
+    if (!id) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE,
+                            "no command is called %s: wanted one of %s, or the number "
+                            "of one that has no name",
+                            value, names);
+    } else {
+        mig_error_set_plain(error, MIG_ERROR_USAGE,
+                            "%s cannot be dropped: without it a loader would read what "
+                            "follows in another way.  Those that can are %s; the filter "
+                            "fold makes an ordinary stream of one with postcopy",
+                            value, names);
+    }
+    return false;
+}
+
+/* The number of a command that has no name; 0: @value is none. */
+static unsigned number_of(const char *value)
+{
+    char *end;
+    guint64 number = g_ascii_isdigit(*value) ? g_ascii_strtoull(value, &end, 0) : 0;
+
+    return number && !*end && number <= UINT16_MAX && !mig_command_name((uint16_t)number)
+               ? (unsigned)number
+               : 0;
+}
+
 static bool drop_command_configure(void *state, const char *key, const char *value,
                                    GError **error)
 {
     DropCommand *drop = state;
-    g_autofree char *names = names_of(DROPPABLE);
-    unsigned id = key ? id_of(value) : 0;
+    unsigned id, number;
 
-    if (!key && !drop->wanted) {
+    if (!drop->numbers) {
+        drop->numbers = g_hash_table_new(NULL, NULL);
+    }
+    if (!key && !drop->wanted && !g_hash_table_size(drop->numbers)) {
+        g_autofree char *names = names_of(DROPPABLE);
+
         mig_error_set_plain(error, MIG_ERROR_USAGE, "name=COMMAND is missing: one of %s",
                             names);
         return false;
     }
-    if (key && !id) {
-        mig_error_set_plain(error, MIG_ERROR_USAGE,
-                            "no command is called %s: wanted one of %s", value, names);
-        return false;
+    if (!key) {
+        return true;
     }
-    if (key && !(DROPPABLE & 1u << id)) {
-        mig_error_set_plain(error, MIG_ERROR_USAGE,
-                            "%s cannot be dropped: without it a loader would read what "
-                            "follows in another way.  Those that can are %s",
-                            value, names);
-        return false;
+    id = id_of(value);
+    number = number_of(value);
+    if (number) {
+        g_hash_table_insert(drop->numbers, GUINT_TO_POINTER(number), NULL);
+    } else if (!(DROPPABLE & 1u << id)) {
+        return refuse_name(value, id, error);
+    } else {
+        drop->wanted |= 1u << id;
     }
-    drop->wanted |= key ? 1u << id : 0;
     return true;
 }
 
@@ -95,7 +130,13 @@ static bool drop_command_event(void *state, MigNext *next, const MigItem *item,
 {
     DropCommand *drop = state;
     uint32_t bit = item->command.id < MIG_CMD_COUNT ? 1u << item->command.id : 0;
+    gpointer number = GUINT_TO_POINTER((guint)item->command.id), n;
 
+    if (g_hash_table_lookup_extended(drop->numbers, number, NULL, &n)) {
+        g_hash_table_insert(drop->numbers, number,
+                            GSIZE_TO_POINTER(GPOINTER_TO_SIZE(n) + 1));
+        return true;
+    }
     if (drop->wanted & bit) {
         drop->n[item->command.id]++;
         drop->dropped |= bit;
@@ -110,6 +151,28 @@ static bool drop_command_event(void *state, MigNext *next, const MigItem *item,
     return mig_next_emit(next, item, error);
 }
 
+/* Of those without a name. */
+static bool finish_numbers(const DropCommand *drop, MigNext *next, GError **error)
+{
+    GHashTableIter iter;
+    gpointer number, n;
+
+    g_hash_table_iter_init(&iter, drop->numbers);
+    while (g_hash_table_iter_next(&iter, &number, &n)) {
+        if (!n && !mig_next_unmatched(next, error, "the stream has no command %u to drop",
+                                      GPOINTER_TO_UINT(number))) {
+            return false;
+        }
+        if (n) {
+            mig_next_report(next, NULL,
+                            "%zu of command %u dropped: what it asked of the "
+                            "loader is given up",
+                            GPOINTER_TO_SIZE(n), GPOINTER_TO_UINT(number));
+        }
+    }
+    return true;
+}
+
 static bool drop_command_finish(void *state, MigNext *next, GError **error)
 {
     const DropCommand *drop = state;
@@ -117,7 +180,9 @@ static bool drop_command_finish(void *state, MigNext *next, GError **error)
     if (drop->wanted & ~drop->dropped) {
         g_autofree char *names = names_of(drop->wanted & ~drop->dropped);
 
-        return mig_next_unmatched(next, error, "the stream has no %s to drop", names);
+        if (!mig_next_unmatched(next, error, "the stream has no %s to drop", names)) {
+            return false;
+        }
     }
     for (unsigned id = 1; id < MIG_CMD_COUNT; id++) {
         if (drop->n[id]) {
@@ -125,13 +190,18 @@ static bool drop_command_finish(void *state, MigNext *next, GError **error)
                             mig_command_name(id));
         }
     }
-    return true;
+    return finish_numbers(drop, next, error);
+}
+
+static void drop_command_clear(void *state)
+{
+    g_clear_pointer(&((DropCommand *)state)->numbers, g_hash_table_unref);
 }
 
 static const MigFilterOption drop_command_options[] = {
     { "name", "COMMAND",
-      "SWITCHOVER_START, PING, OPEN_RETURN_PATH, ENABLE_COLO or POSTCOPY_ADVISE; may be "
-      "repeated" },
+      "SWITCHOVER_START, PING, OPEN_RETURN_PATH, ENABLE_COLO or POSTCOPY_ADVISE; or the "
+      "number of one that has no name here; may be repeated" },
     { 0 },
 };
 
@@ -145,4 +215,5 @@ const MigFilterType mig_filter_drop_command = {
     .configure = drop_command_configure,
     .event = drop_command_event,
     .finish = drop_command_finish,
+    .clear = drop_command_clear,
 };

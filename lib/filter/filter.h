@@ -181,6 +181,7 @@ bool mig_filter_yes_no(const char *key, const char *value, bool *yes, GError **e
 /* All filters, by name; in C a '-' of the name is a '_'. */
 #define MIG_FILTERS(X) \
     X(add_field)       \
+    X(capabilities)    \
     X(description)     \
     X(drop_command)    \
     X(drop_field)      \
@@ -201,6 +202,7 @@ bool mig_filter_yes_no(const char *key, const char *value, bool *yes, GError **e
     X(set_field)       \
     X(set_register)    \
     X(trim)            \
+    X(uuid)            \
     X(vfio_init_data)  \
     X(vfio_layout)
 

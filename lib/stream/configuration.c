@@ -24,8 +24,8 @@
 #define CAPABILITIES "configuration/capabilities"
 #define UUID         "configuration/uuid"
 
-#define UUID_LENGTH 16u /* bytes */
-#define NAME_OFFSET 5u  /* of the machine's name, after type and length */
+#define UUID_LENGTH MIG_UUID_LENGTH
+#define NAME_OFFSET 5u /* of the machine's name, after type and length */
 
 /* Walks the section's bytes; a read beyond them is remembered and yields zeros. */
 typedef struct Cursor {
@@ -128,29 +128,67 @@ static void append_capabilities(uint32_t n, const GByteArray *names, GByteArray 
     }
 }
 
-/* Whether the subsection at @c is called @name. */
-static bool is_called(const Cursor *c, const char *name)
+/* The subsection called @name, from *at on, or where it would be; bytes of it, 0 if there is none.
+ * The reader has accepted all of them. */
+static uint32_t find_subsection(const MigConfigurationParts *parts, const char *name,
+                                size_t *at)
 {
-    size_t n = strlen(name);
+    Cursor c = { .p = parts->subsections, .n = parts->subsections_length };
+    bool first = strcmp(name, UUID) != 0;
 
-    return c->n - c->at >= n + 2 && c->p[c->at + 1] == n &&
-           memcmp(c->p + c->at + 2, name, n) == 0;
+    *at = 0;
+    while (c.at < c.n && !c.beyond) {
+        size_t begins = c.at;
+        uint32_t count = 0;
+        const uint8_t *n = take(&c, 2);
+        const uint8_t *p = n ? take(&c, n[1]) : NULL;
+        bool found = p && n[1] == strlen(name) && memcmp(p, name, n[1]) == 0;
+        bool bits = p && n[1] == strlen(PAGE_BITS) && memcmp(p, PAGE_BITS, n[1]) == 0;
+
+        take(&c, 4); /* the version */
+        if (p && n[1] == strlen(CAPABILITIES) && memcmp(p, CAPABILITIES, n[1]) == 0) {
+            for (count = take_be32(&c); count > 0 && !c.beyond; count--) {
+                p = take(&c, 1);
+                take(&c, p ? *p : 0);
+            }
+        } else {
+            take(&c, bits ? 4 : UUID_LENGTH);
+        }
+        if (found) {
+            *at = begins;
+            return (uint32_t)(c.at - begins);
+        }
+        *at = !first || bits ? c.at : *at;
+    }
+    return 0;
+}
+
+/* @parts up to the subsection that is at @at, or up to where it is to be. */
+static void append_before(const MigConfigurationParts *parts, size_t at, GByteArray *out)
+{
+    MigConfigurationParts before = *parts;
+
+    before.subsections_length = (uint32_t)at;
+    mig_configuration_encode(&before, out);
+}
+
+static void append_from(const MigConfigurationParts *parts, size_t at, GByteArray *out)
+{
+    g_byte_array_append(out, parts->subsections + at,
+                        parts->subsections_length - (guint)at);
 }
 
 void mig_configuration_encode_capability(const MigConfigurationParts *parts,
                                          const char *capability, bool has,
                                          GByteArray *out)
 {
-    Cursor c = { .p = parts->subsections, .n = parts->subsections_length };
-    MigConfigurationParts before = *parts;
+    size_t at;
+    uint32_t length = find_subsection(parts, CAPABILITIES, &at), n = 0;
     g_autoptr(GByteArray) names = g_byte_array_new();
-    uint32_t n = 0;
 
-    if (is_called(&c, PAGE_BITS)) {
-        take(&c, 2 + strlen(PAGE_BITS) + 4 + 4);
-    }
-    before.subsections_length = (uint32_t)c.at;
-    if (is_called(&c, CAPABILITIES)) {
+    if (length) {
+        Cursor c = { .p = parts->subsections, .n = at + length, .at = at };
+
         take(&c, 2 + strlen(CAPABILITIES) + 4);
         n = keep_others(&c, capability, names);
     }
@@ -158,10 +196,25 @@ void mig_configuration_encode_capability(const MigConfigurationParts *parts,
         mig_append_pstr8(names, capability, (uint8_t)strlen(capability));
         n++;
     }
-    mig_configuration_encode(&before, out);
+    append_before(parts, at, out);
     append_capabilities(n, names, out);
-    g_byte_array_append(out, parts->subsections + c.at,
-                        parts->subsections_length - (guint)c.at);
+    append_from(parts, at + length, out);
+}
+
+void mig_configuration_encode_uuid(const MigConfigurationParts *parts,
+                                   const uint8_t *uuid, GByteArray *out)
+{
+    size_t at;
+    uint32_t length = find_subsection(parts, UUID, &at);
+
+    append_before(parts, at, out);
+    if (uuid) {
+        mig_append_u8(out, MIG_SUBSECTION);
+        mig_append_pstr8(out, UUID, sizeof(UUID) - 1);
+        mig_append_be32(out, 1);
+        g_byte_array_append(out, uuid, UUID_LENGTH);
+    }
+    append_from(parts, at + length, out);
 }
 
 /* --- read --- */

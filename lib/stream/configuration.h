@@ -10,6 +10,8 @@
 
 #include "stream/item.h"
 
+#define MIG_UUID_LENGTH 16u /* bytes */
+
 /* What follows the length of the machine's name. */
 typedef struct MigConfigurationParts {
     const char *machine; /* no NUL at its end */
@@ -28,5 +30,9 @@ void mig_configuration_encode(const MigConfigurationParts *parts, GByteArray *ou
 void mig_configuration_encode_capability(const MigConfigurationParts *parts,
                                          const char *capability, bool has,
                                          GByteArray *out);
+
+/* The same with the @uuid, of MIG_UUID_LENGTH bytes; NULL: with none. */
+void mig_configuration_encode_uuid(const MigConfigurationParts *parts,
+                                   const uint8_t *uuid, GByteArray *out);
 
 #endif

@@ -215,6 +215,11 @@ void fuzz_filters(const uint8_t *data, size_t n)
         { "set-register:path=cpu:cpreg[S3_0_C0_C1_2]:value=1", NULL },
         { "drop-register:path=cpu:cpreg[*EL1]", NULL },
         { "trim", NULL },
+        { "capabilities:add=x-ignore-shared", NULL },
+        { "capabilities:drop=x-ignore-shared:drop=x-new", "ram-pages-missing" },
+        { "uuid:value=00112233-4455-6677-8899-aabbccddeeff", NULL },
+        { "uuid:drop=yes", NULL },
+        { "drop-command:name=21", NULL },
         { "drop-command:name=SWITCHOVER_START:name=PING", "vfio-config-missing" },
         { "vfio-init-data:drop=yes", NULL },
     };

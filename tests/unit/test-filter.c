@@ -107,6 +107,14 @@ END_TEST
     "\"type\": "                                                                         \
     "\"buffer\", \"size\": " size "}]}, "
 
+#define A_UUID        "00112233445566778899aabbccddeeff"
+#define SHARED_CONFIG "header; config \"m\" { caps \"x-ignore-shared\" }\n"
+#define SHARED_RAM                                                                \
+    "start 2 \"ram\" 0 4; ram-size 0x4000; ram-block \"pc.ram\" 0x4000; be64 0; " \
+    "ram-eos;"                                                                    \
+    "footer 2\n"
+#define SENT_RAM "part 2; ram-normal 0 7 \"pc.ram\"; ram-eos; footer 2\n" RAM_END
+
 static const struct {
     const char *chain, *from;
     const char *to;   /* NULL: refused */
@@ -433,6 +441,47 @@ static const struct {
     { "drop-command:name=POSTCOPY_ADVISE",
       "header; command 3 { be64 0x1000 0x1000 }; packaged { command 4; command 5 }; eof",
       NULL, "POSTCOPY_LISTEN needs the POSTCOPY_ADVISE before it" },
+    { "drop-command:name=0x15", /* of a release to come */
+      "header; command 21 { be32 1 }; command 21; command 1; eof",
+      "header; command 1; eof", "2 of command 21 dropped" },
+    { "drop-command:name=21:name=22", "header; command 22; command 21; command 23; eof",
+      "header; command 23; eof", NULL },
+
+    /* capabilities, uuid */
+    { "capabilities:drop=x-new",
+      "header; config \"m\" { caps \"x-new\" \"x-other\" }; eof",
+      "header; config \"m\" { caps \"x-other\" }; eof", "capability x-new dropped" },
+    { "capabilities:drop=x-new:drop=x-other",
+      "header; config \"m\" { page-bits 12; caps \"x-new\" \"x-other\"; "
+      "uuid " A_UUID " }; eof",
+      "header; config \"m\" { page-bits 12; uuid " A_UUID " }; eof", NULL },
+    { "capabilities:add=x-new",
+      "header; config \"m\" { page-bits 12; uuid " A_UUID " }; eof",
+      "header; config \"m\" { page-bits 12; caps \"x-new\"; uuid " A_UUID " }; eof",
+      "capability x-new added" },
+    { "capabilities:add=x-new", "header; config \"m\" { caps \"x-new\" }; eof",
+      "header; config \"m\" { caps \"x-new\" }; eof", "is there already" },
+    { "capabilities:drop=x-ignore-shared", SHARED_CONFIG SHARED_RAM SENT_RAM "eof",
+      "header; config \"m\"\n" RAM SENT_RAM "eof", "x-ignore-shared dropped" },
+    { "capabilities:add=x-ignore-shared", "header; config \"m\"\n" RAM SENT_RAM "eof",
+      SHARED_CONFIG SHARED_RAM SENT_RAM "eof", "x-ignore-shared added" },
+    { "capabilities:drop=x-ignore-shared", SHARED_CONFIG SHARED_RAM RAM_END "eof", NULL,
+      "RAM block pc.ram has no page in the stream" },
+    { "capabilities:add=x-ignore-shared",
+      "header; config \"m\" { caps \"mapped-ram\" }; eof", NULL, "RAM is mapped" },
+    { "capabilities:add=a", "header\n" DEVICE("4", "b") "eof", NULL,
+      "the stream has no CONFIGURATION section" },
+    { "uuid:value=00112233-4455-6677-8899-aabbccddeeff",
+      "header; config \"m\" { caps \"a\" }; eof",
+      "header; config \"m\" { caps \"a\"; uuid " A_UUID " }; eof",
+      "UUID 00112233-4455-6677-8899-aabbccddeeff set" },
+    { "uuid:value=00112233-4455-6677-8899-aabbccddeeff",
+      "header; config \"m\" { uuid ffffffffffffffffffffffffffffffff; page-bits 12 }; eof",
+      "header; config \"m\" { uuid " A_UUID "; page-bits 12 }; eof", NULL },
+    { "uuid:drop=yes", "header; config \"m\" { page-bits 12; uuid " A_UUID " }; eof",
+      "header; config \"m\" { page-bits 12 }; eof", "no loader can tell whose guest" },
+    { "uuid:drop=yes", "header\n" DEVICE("4", "b") "eof", NULL,
+      "the stream has no CONFIGURATION section" },
 
     /* vfio-init-data */
     { "vfio-init-data:drop=yes",
@@ -824,6 +873,16 @@ START_TEST(options_are_complete)
         "drop-command:name=PACKAGED", /* others would be read in another way */
         "drop-command:name=RECV_BITMAP",
         "drop-command:name=POSTCOPY_RUN",
+        "drop-command:name=65536",
+        "drop-command:name=7", /* PACKAGED has a name */
+        "capabilities",
+        "capabilities:add=",
+        "capabilities:drop=mapped-ram",
+        "capabilities:add=two words",
+        "uuid",
+        "uuid:drop=no",
+        "uuid:value=0011",
+        "uuid:drop=yes:value=00112233-4455-6677-8899-aabbccddeeff",
         "mapped-ram:to=sparse",
         "vfio-init-data",
         "vfio-init-data:drop=no",
@@ -917,13 +976,16 @@ static const struct {
     { "drop-register:path=cpu:cpreg[*]", "no device \"cpu:cpreg[*]\"" },
     { "vfio-layout:to=subflag:config-needed=yes:a", "has no VFIO device" },
     { "drop-command:name=PING", "has no PING to drop" },
+    { "drop-command:name=21", "has no command 21 to drop" },
+    { "capabilities:drop=c", "has no capability c to drop" },
+    { "uuid:drop=yes", "has no UUID to drop" },
     { "null drop-section:name=b ram-zero", "no section \"b\"" },
 };
 
 START_TEST(unmatched_is_an_error)
 {
-    g_autoptr(GBytes) stream = assembled("header\n" RAM RAM_END DEVICE("3", "a") DEVICE(
-        "4", "x") "eof\n" DEVICES(ENTRY("a") ", " ENTRY("x")));
+    g_autoptr(GBytes) stream = assembled("header; config \"m\"\n" RAM RAM_END DEVICE(
+        "3", "a") DEVICE("4", "x") "eof\n" DEVICES(ENTRY("a") ", " ENTRY("x")));
     g_autoptr(Conversion) file = convert(stream, unmatched[_i].chain, false);
     g_autoptr(Conversion) pipe_end = convert_pipe(stream, unmatched[_i].chain, false);
     const Conversion *both[] = { file, pipe_end };
