@@ -45,6 +45,7 @@ typedef struct Image {
     MigQcow2Map map;
     uint64_t disk_size, table_offset;
     uint32_t n_snapshots;
+    MigQcow2Edit edit;
     MigMeter meter;
 } Image;
 
@@ -52,6 +53,8 @@ typedef struct Image {
 typedef struct Entry {
     MigSnapshot shown;
     uint64_t l1_offset, l1_entries, disk_size;
+    uint64_t at; /* in the image */
+    bool has_long_size;
 } Entry;
 
 static bool refuse(const Image *image, MigErrorCode code, uint64_t offset,
@@ -77,6 +80,33 @@ static bool take(const Image *image, uint64_t offset, void *buffer, size_t n,
 }
 
 /* --- the header --- */
+
+/* Bits of the autoclear features, which who writes an image must clear unless it knows them: of bitmaps
+ * alone, which speak of the disk, is known that they stay right. */
+#define BITMAPS UINT64_C(1)
+
+/* What the writing of a snapshot needs.  @header: zeros after byte 72 in version 2. */
+static void take_edit(Image *image, const uint8_t *header)
+{
+    MigQcow2Edit *edit = &image->edit;
+    uint64_t features = mig_be64(header + 72);
+
+    edit->cluster_bits = image->map.cluster_bits;
+    edit->active = image->map;
+    edit->active.l1_entries = mig_be32(header + 36);
+    edit->active.l1_offset = mig_be64(header + 40);
+    edit->refcounts = mig_be64(header + 48);
+    edit->refcounts_length = (uint64_t)mig_be32(header + 56) << edit->cluster_bits;
+    edit->refcount_order = image->map.has_zero_flag ? mig_be32(header + 96) : 4;
+    if (features & (DIRTY | CORRUPT)) {
+        edit->reason = "the image is marked as not in order: \"qemu-img check -r all\" "
+                       "puts it in order";
+    } else if (edit->refcount_order > 6) {
+        edit->reason = "its reference counts have no size that there is";
+    } else if (mig_be64(header + 88) & ~BITMAPS) {
+        edit->reason = "the image has features that are not known here";
+    }
+}
 
 static bool read_features(Image *image, const uint8_t *header, GError **error)
 {
@@ -139,6 +169,7 @@ static bool read_header(Image *image, GError **error)
             return false;
         }
     }
+    take_edit(image, header);
     return image->n_snapshots <= SNAPSHOTS_MAX ||
            refuse(image, MIG_ERROR_LIMIT, 60, "it has more than 65,536 snapshots", error);
 }
@@ -192,6 +223,8 @@ static Entry *read_entry(Image *image, uint64_t *offset, GError **error)
     entry->l1_offset = mig_be64(head);
     entry->l1_entries = mig_be32(head + 8);
     entry->disk_size = image->disk_size;
+    entry->at = *offset;
+    entry->has_long_size = extra_length >= 8;
     entry->shown.seconds = mig_be32(head + 16);
     entry->shown.nanoseconds = mig_be32(head + 20);
     entry->shown.vm_clock = mig_be64(head + 24);
@@ -343,6 +376,7 @@ static MigSource *qcow2_open(MigSource *source, MigOpening *opening, GError **er
 {
     g_autoptr(MigSource) owned = source;
     Image image = { .source = source, .container = opening->container };
+    MigSource *state;
     Entry *entry;
 
     if (!source->seekable) {
@@ -360,18 +394,55 @@ static MigSource *qcow2_open(MigSource *source, MigOpening *opening, GError **er
     }
     entry->shown.is_read = true;
     opening->container->words = "a snapshot in a qcow2 image";
-    return mig_source_qcow2_new(
-        g_steal_pointer(&owned), &image.map, entry->shown.state_size,
-        mig_expansion_max(opening->expansion, source->size), error);
+    state =
+        mig_source_qcow2_new(g_steal_pointer(&owned), &image.map, entry->shown.state_size,
+                             mig_expansion_max(opening->expansion, source->size), error);
+    if (state) {
+        image.edit.source = state;
+        image.edit.active.start = image.map.start;
+        image.edit.has_active = image.map.start >= image.disk_size;
+        image.edit.entry = entry->at;
+        image.edit.has_long_size = entry->has_long_size;
+        image.edit.recorded = entry->shown.state_size;
+        opening->container->edit = g_memdup2(&image.edit, sizeof image.edit);
+    }
+    return state;
+}
+
+/* Why the snapshot of @wrapping cannot be written where it lies; NULL: it can. */
+static const char *reason_of(const MigWrapping *wrapping)
+{
+    const MigContainer *as = wrapping->as;
+
+    return !as || !as->edit || mig_input_container(wrapping->options->like, 0) != as
+               ? "a snapshot in a qcow2 image is only written where it lies"
+           : !wrapping->options->over
+               ? "the image cannot be changed where it lies, since it may not be "
+                 "written or has several names"
+               : as->edit->reason;
+}
+
+/* Whether the size that is recorded is that of what was transferred, as QEMU has it of a mapped-ram
+ * stream, which has gaps; such a size stays. */
+static bool keeps_size(const MigWrapping *wrapping)
+{
+    const MigQcow2Edit *edit = wrapping->as->edit;
+
+    return wrapping->options->ram == MIG_OUTPUT_RAM_AS_INPUT &&
+           edit->source->size != edit->recorded;
 }
 
 static MigSink *qcow2_wrap(MigSink *sink, const MigWrapping *wrapping, GError **error)
 {
-    (void)wrapping;
-    mig_sink_free(sink);
-    mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,
-                        "a snapshot in a qcow2 image is read and not written");
-    return NULL;
+    const char *reason = reason_of(wrapping);
+
+    if (reason) {
+        mig_sink_free(sink);
+        mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,
+                            "qcow2: %s; " MIG_QCOW2_WAY_AROUND, reason);
+        return NULL;
+    }
+    return mig_sink_qcow2_new(sink, wrapping->as->edit, keeps_size(wrapping));
 }
 
 const MigContainerType mig_container_qcow2 = {

@@ -48,6 +48,8 @@ struct MigContainer {
     uint64_t room; /* bytes that the text "xml" may have */
     GPtrArray
         *snapshots; /* each begins with a MigSnapshot; NULL where there can be none */
+    struct MigQcow2Edit
+        *edit; /* of the snapshot that is read; NULL where there is none */
 };
 
 /* What the opening of a wrapper is given and gives. */

@@ -238,6 +238,7 @@ void mig_container_free(gpointer data)
 
     g_clear_pointer(&container->header, g_bytes_unref);
     g_clear_pointer(&container->snapshots, g_ptr_array_unref);
+    g_free(container->edit);
     g_free(container);
 }
 

@@ -131,6 +131,7 @@ bool mig_output_commit(MigOutput *out, GError **error)
         mig_patch_write_table(out->file->fd, out->changed, out->file->position, out->name,
                               &out->failure);
     }
+    out->is_patch |= out->file->is_patch;
     if (!out->failure && out->target) {
         (out->is_patch ? mig_target_patch : mig_target_commit)(out->target,
                                                                &out->failure);

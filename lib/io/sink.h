@@ -44,6 +44,7 @@ struct MigSink {
     int fd;          /* Not -1: bytes go to this descriptor as they are, */
     uint64_t position; /* and the next one to this offset of it. */
     MigKernelWay way;  /* How take() works. */
+    bool is_patch;     /* Of a file's: what was written is a patch with its table. */
 };
 
 bool mig_sink_check_cancel(const MigSink *sink, GError **error);

@@ -2,7 +2,7 @@
 /*
  * Owns:          see qcow2.h.
  * Must not know: the header of an image, nor its snapshots.
- * See also:      container-qcow2.c.
+ * See also:      container-qcow2.c, sink-qcow2.c.
  *
  * The tables, whose numbers are big-endian, as QEMU's docs/interop/qcow2.rst has them:
  *
@@ -42,14 +42,6 @@ typedef struct Qcow2Source {
     uint64_t unpacked; /* the entry of it; 0: none */
     uint8_t *packed, *plain;
 } Qcow2Source;
-
-/* Where a byte lies. */
-typedef struct Place {
-    enum { IS_ZERO, IS_THERE, IS_COMPRESSED } kind;
-    uint64_t host;   /* its offset in the file; of a compressed cluster, the entry */
-    uint64_t within; /* a compressed one, in bytes */
-    uint64_t left;   /* bytes of the same kind from it on */
-} Place;
 
 static uint64_t cluster_size(const MigQcow2Map *map)
 {
@@ -117,8 +109,8 @@ static bool find_table(MigSource *inner, const MigQcow2Map *map, uint64_t index,
                 error);
 }
 
-static bool place_in_parts(Qcow2Source *qcow2, uint64_t entry_at, uint64_t within,
-                           Place *place, GError **error)
+static bool place_in_parts(const Qcow2Source *qcow2, uint64_t entry_at, uint64_t within,
+                           MigQcow2Place *place, GError **error)
 {
     uint64_t part_size = cluster_size(&qcow2->map) / SUBCLUSTERS, parts;
 
@@ -126,20 +118,20 @@ static bool place_in_parts(Qcow2Source *qcow2, uint64_t entry_at, uint64_t withi
         return false;
     }
     if (!(parts >> (within / part_size) & 1)) {
-        place->kind = IS_ZERO;
+        place->kind = MIG_QCOW2_ZERO;
     }
     place->left = part_size - within % part_size;
     return true;
 }
 
-/* Where byte @guest of what the tables map lies. */
-static bool find_place(Qcow2Source *qcow2, uint64_t guest, Place *place, GError **error)
+/* Where byte @guest of what the tables of @map map lies. */
+static bool find_place(const Qcow2Source *qcow2, const MigQcow2Map *map, uint64_t guest,
+                       MigQcow2Place *place, GError **error)
 {
-    const MigQcow2Map *map = &qcow2->map;
     uint64_t size = cluster_size(map), within = guest % size, table, entry;
     uint64_t span = mig_qcow2_span(map);
 
-    *place = (Place){ IS_ZERO, 0, within, size - within };
+    *place = (MigQcow2Place){ MIG_QCOW2_ZERO, 0, within, size - within };
     if (!find_table(qcow2->inner, map, guest / span, &table, error)) {
         return false;
     }
@@ -152,7 +144,7 @@ static bool find_place(Qcow2Source *qcow2, uint64_t guest, Place *place, GError 
         return false;
     }
     if (entry & COMPRESSED) {
-        place->kind = IS_COMPRESSED;
+        place->kind = MIG_QCOW2_COMPRESSED;
         place->host = entry;
         return true;
     }
@@ -163,7 +155,7 @@ static bool find_place(Qcow2Source *qcow2, uint64_t guest, Place *place, GError 
     if (cluster == 0 || (map->has_zero_flag && !map->extended && (entry & ZERO_FLAG))) {
         return true;
     }
-    place->kind = IS_THERE;
+    place->kind = MIG_QCOW2_THERE;
     place->host = cluster + within;
     return !map->extended || place_in_parts(qcow2, entry_at, within, place, error);
 }
@@ -232,7 +224,7 @@ static bool unpack_cluster(Qcow2Source *qcow2, uint64_t entry, GError **error)
     return true;
 }
 
-static bool copy_compressed(Qcow2Source *qcow2, const Place *place, void *buffer,
+static bool copy_compressed(Qcow2Source *qcow2, const MigQcow2Place *place, void *buffer,
                             size_t n, GError **error)
 {
     g_mutex_lock(&qcow2->lock);
@@ -246,24 +238,59 @@ static bool copy_compressed(Qcow2Source *qcow2, const Place *place, void *buffer
 
 /* --- the source --- */
 
+bool mig_source_qcow2_find(MigSource *source, const MigQcow2Map *map, uint64_t offset,
+                           MigQcow2Place *place, GError **error)
+{
+    const Qcow2Source *qcow2 = (Qcow2Source *)source;
+
+    map = map ? map : &qcow2->map;
+    return find_place(qcow2, map, map->start + offset, place, error);
+}
+
+bool mig_source_qcow2_take(MigSource *source, const MigQcow2Place *place, void *buffer,
+                           size_t n, GError **error)
+{
+    Qcow2Source *qcow2 = (Qcow2Source *)source;
+    GError *failure = NULL;
+    size_t got = 0;
+
+    if (place->kind == MIG_QCOW2_COMPRESSED) {
+        return copy_compressed(qcow2, place, buffer, n, error);
+    }
+    if (place->kind == MIG_QCOW2_THERE) {
+        got = mig_source_read_full(qcow2->inner, place->host, buffer, n, &failure);
+    }
+    if (failure) {
+        g_propagate_error(error, failure);
+        return false;
+    }
+    memset((uint8_t *)buffer + got, 0, n - got);
+    return true;
+}
+
+MigSource *mig_source_qcow2_image(MigSource *source)
+{
+    return ((Qcow2Source *)source)->inner;
+}
+
 static ssize_t qcow2_read(MigSource *source, uint64_t offset, void *buffer, size_t n,
                           GError **error)
 {
     Qcow2Source *qcow2 = (Qcow2Source *)source;
-    Place place;
+    MigQcow2Place place;
 
     if (offset >= source->size) {
         return 0;
     }
-    if (!find_place(qcow2, qcow2->map.start + offset, &place, error)) {
+    if (!mig_source_qcow2_find(source, NULL, offset, &place, error)) {
         return -1;
     }
     n = MIN(MIN(n, source->size - offset), place.left);
     switch (place.kind) {
-    case IS_ZERO:
+    case MIG_QCOW2_ZERO:
         memset(buffer, 0, n);
         return (ssize_t)n;
-    case IS_THERE:
+    case MIG_QCOW2_THERE:
         return read_file(qcow2->inner, place.host, buffer, n, error) ? (ssize_t)n : -1;
     default:
         return copy_compressed(qcow2, &place, buffer, n, error) ? (ssize_t)n : -1;

@@ -9,6 +9,7 @@
 #include "support.h"
 
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -21,10 +22,12 @@ typedef struct {
     bool extended;
     enum { PLAIN, DEFLATE, ZSTD } packing;
     unsigned unrecorded; /* bytes that the recorded size lacks */
+    bool bare;           /* The entry of "guest" has no extra data. */
+    unsigned order; /* A reference count has 1 << order bits; 0: 4, which version 2 has */
 } Form;
 
 /* Clusters, in the order in which they lie. */
-enum { HEADER, SNAPSHOTS, L1, L2, DATA };
+enum { HEADER, SNAPSHOTS, L1, L2, COUNTS, COUNTS_BLOCK, DATA };
 
 #define DISK_SIZE 10000u
 /* Of the second entry of the table: the first has 40 + 24 + 1 + 4 bytes, padded. */
@@ -51,10 +54,13 @@ static void put_header(GByteArray *image, const Form *form)
     put(image, 4, form->version, 4);
     put(image, 20, form->cluster_bits, 4);
     put(image, 24, DISK_SIZE, 8);
+    put(image, 48, COUNTS * cluster, 8);
+    put(image, 56, 1, 4);
     put(image, 60, 2, 4);
     put(image, 64, SNAPSHOTS * cluster, 8);
     if (form->version == 3) {
         put(image, 72, (form->extended ? 16u : 0) | (form->packing == ZSTD ? 8u : 0), 8);
+        put(image, 96, form->order ? form->order : 4, 4);
         put(image, 100, 112, 4);
         put(image, 104, form->packing == ZSTD, 1);
     }
@@ -63,21 +69,26 @@ static void put_header(GByteArray *image, const Form *form)
 static void put_snapshot(GByteArray *image, gsize at, const Form *form, const char *id,
                          const char *name, guint64 size)
 {
+    const unsigned extra = size && form->bare ? 0 : 24;
+
     put(image, at, (guint64)L1 << form->cluster_bits, 8);
     put(image, at + 8, 2, 4);
     put(image, at + 12, strlen(id), 2);
     put(image, at + 14, strlen(name), 2);
     put(image, at + 16, 86400, 4);
     put(image, at + 24, 61002000000, 8);
-    put(image, at + 36, 24, 4);
-    put(image, at + 40, size, 8);
-    put(image, at + 48, DISK_SIZE, 8);
-    put(image, at + 56, 7, 8);
+    put(image, at + 32, size, 4);
+    put(image, at + 36, extra, 4);
+    if (extra) {
+        put(image, at + 40, size, 8);
+        put(image, at + 48, DISK_SIZE, 8);
+        put(image, at + 56, 7, 8);
+    }
     for (gsize i = 0; id[i]; i++) {
-        put(image, at + 64 + i, (guint8)id[i], 1);
+        put(image, at + 40 + extra + i, (guint8)id[i], 1);
     }
     for (gsize i = 0; name[i]; i++) {
-        put(image, at + 64 + strlen(id) + i, (guint8)name[i], 1);
+        put(image, at + 40 + extra + strlen(id) + i, (guint8)name[i], 1);
     }
 }
 
@@ -118,6 +129,23 @@ static guint64 put_cluster(GByteArray *image, const Form *form, const guint8 *pl
            at;
 }
 
+/* Each of the first clusters is used @count times. */
+static void put_counts(GByteArray *image, const Form *form, unsigned count)
+{
+    const gsize cluster = (gsize)1 << form->cluster_bits;
+    const unsigned order = form->order ? form->order : 4, bits = 1u << order;
+
+    put(image, COUNTS * cluster, COUNTS_BLOCK * cluster, 8);
+    for (gsize i = 0; i < MIN(64, cluster * 8 / bits); i++) {
+        if (bits >= 8) {
+            put(image, COUNTS_BLOCK * cluster + i * bits / 8, count, bits / 8);
+        } else {
+            image->data[COUNTS_BLOCK * cluster + i * bits / 8] |=
+                (guint8)(count << (i * bits % 8));
+        }
+    }
+}
+
 static GByteArray *make(const Form *form, GBytes *stream)
 {
     GByteArray *image = g_byte_array_new();
@@ -135,6 +163,7 @@ static GByteArray *make(const Form *form, GBytes *stream)
                  n - form->unrecorded);
     put(image, L1 * cluster + 8 * first, L2 * cluster | (guint64)1 << 63, 8);
     put(image, DATA * cluster - 1, 0, 1);
+    put_counts(image, form, 1);
     for (gsize i = 0; i * cluster < n; i++) {
         guint64 entry = put_cluster(image, form, padded + i * cluster);
         put(image, L2 * cluster + i * size, entry, 8);
@@ -171,11 +200,16 @@ static GByteArray *read_image(const GByteArray *image, const char *snapshot, gsi
 }
 
 static const Form forms[] = {
-    { 2, 9, false, PLAIN, 0 },    { 2, 16, false, PLAIN, 0 },
-    { 2, 12, false, DEFLATE, 0 }, { 3, 9, false, DEFLATE, 0 },
-    { 3, 9, false, ZSTD, 0 },     { 3, 14, true, PLAIN, 0 },
-    { 3, 14, true, ZSTD, 0 },     { 3, 21, false, PLAIN, 0 },
-    { 3, 21, true, DEFLATE, 0 },  { 3, 9, false, PLAIN, 1024 }, /* as with mapped-ram */
+    { 2, 9, false, PLAIN, 0, false, 0 },
+    { 2, 16, false, PLAIN, 0, false, 0 },
+    { 2, 12, false, DEFLATE, 0, false, 0 },
+    { 3, 9, false, DEFLATE, 0, false, 0 },
+    { 3, 9, false, ZSTD, 0, false, 0 },
+    { 3, 14, true, PLAIN, 0, false, 0 },
+    { 3, 14, true, ZSTD, 0, false, 0 },
+    { 3, 21, false, PLAIN, 0, false, 0 },
+    { 3, 21, true, DEFLATE, 0, false, 0 },
+    { 3, 9, false, PLAIN, 1024, false, 0 }, /* as with mapped-ram */
 };
 
 START_TEST(reads_each_form)
@@ -207,9 +241,9 @@ START_TEST(shows_zeros)
         guint8 byte;
         unsigned zero, length; /* what then is zero */
     } rows[] = {
-        { { 3, 9, false, PLAIN, 0 }, 15, 1, 512, 512 },
-        { { 3, 14, true, PLAIN, 0 }, 15, 0xfe, 0, 512 },
-        { { 3, 14, true, PLAIN, 0 }, 14, 0xfd, 9 * 512, 512 },
+        { { 3, 9, false, PLAIN, 0, false, 0 }, 15, 1, 512, 512 },
+        { { 3, 14, true, PLAIN, 0, false, 0 }, 15, 0xfe, 0, 512 },
+        { { 3, 14, true, PLAIN, 0, false, 0 }, 14, 0xfd, 9 * 512, 512 },
     };
     g_autoptr(GBytes) stream = the_stream();
     g_autoptr(GByteArray) image = make(&rows[_i].form, stream);
@@ -280,7 +314,7 @@ static const struct {
 
 START_TEST(refuses_lies)
 {
-    const Form form = { 3, 9, false, PLAIN, 0 };
+    const Form form = { 3, 9, false, PLAIN, 0, false, 0 };
     g_autoptr(GBytes) stream = the_stream();
     g_autoptr(GByteArray) image = make(&form, stream);
     g_autoptr(GError) error = NULL;
@@ -295,7 +329,7 @@ END_TEST
 /* A state that no file of its size holds. */
 START_TEST(is_bounded)
 {
-    const Form form = { 3, 9, false, PLAIN, 0 };
+    const Form form = { 3, 9, false, PLAIN, 0, false, 0 };
     g_autoptr(GBytes) stream = the_stream();
     g_autoptr(GByteArray) image = make(&form, stream);
     g_autoptr(GError) error = NULL;
@@ -314,7 +348,7 @@ END_TEST
 
 START_TEST(notices_each_cut)
 {
-    const Form form = { 3, 9, false, _i ? DEFLATE : PLAIN, 0 };
+    const Form form = { 3, 9, false, _i ? DEFLATE : PLAIN, 0, false, 0 };
     g_autoptr(GBytes) stream = the_stream();
     g_autoptr(GByteArray) image = make(&form, stream);
     /* What is after the last byte of use: of a cluster, and of a deflated one its end. */
@@ -334,12 +368,12 @@ END_TEST
 /* Loops and overlaps among them: each is a result or an error, and soon. */
 START_TEST(survives_each_flip)
 {
-    const Form form = { 3, 9, _i > 0, _i > 1 ? ZSTD : PLAIN, 0 };
+    const Form form = { 3, 9, _i > 0, _i > 1 ? ZSTD : PLAIN, 0, false, 0 };
     g_autoptr(GBytes) stream = the_stream();
     g_autoptr(GByteArray) image = make(&form, stream);
 
     limit_memory(64 << 20);
-    for (gsize at = 4; at < DATA * 512; at++) {
+    for (gsize at = 4; at < COUNTS * 512; at++) { /* counts are not read */
         for (unsigned bit = 0; bit < 8; bit++) {
             image->data[at] ^= (guint8)(1u << bit);
             g_autoptr(GError) error = NULL;
@@ -353,7 +387,7 @@ END_TEST
 
 START_TEST(is_shown)
 {
-    const Form form = { 3, 16, false, PLAIN, 0 };
+    const Form form = { 3, 16, false, PLAIN, 0, false, 0 };
     g_autoptr(GBytes) stream = the_stream();
     g_autoptr(GByteArray) image = make(&form, stream);
     g_autofree char *folder = scratch_dir();
@@ -382,11 +416,186 @@ START_TEST(is_shown)
     ck_assert(g_file_get_contents(out, &converted, &n, NULL));
     ck_assert_uint_eq(n, g_bytes_get_size(stream));
     ck_assert_mem_eq(converted, g_bytes_get_data(stream, NULL), n);
-    g_autoptr(Run) in_place = run_migstat(NULL, "convert", "--in-place", path, NULL);
-    ck_assert_ptr_nonnull(strstr(in_place->err, "is read and not written"));
     g_autoptr(GBytes) piped = g_bytes_new(image->data, image->len);
     g_autoptr(Run) pipe = run_migstat(piped, "check", "-", NULL);
     ck_assert_int_eq(pipe->status, 2);
+    scratch_remove(folder);
+}
+END_TEST
+
+/* --- written where it lies --- */
+
+#define SHORTER "--filter=description:drop=yes"
+#define EQUAL   "--filter=machine:name=pc-q35-7.1"
+#define LONGER  "--filter=machine:name=pc-q35-7.2-of-somebody"
+/* More than what is left of the last cluster. */
+#define GROWN "--filter=mapped-ram"
+
+#define NO_CLUSTER   "there is no cluster for what it would have"
+#define WRONG_COUNTS "the image's tables are damaged"
+#define SHARED       "the cluster that would change is another snapshot's too"
+#define AT_COUNTS    (COUNTS_BLOCK * 512u)
+
+static const struct {
+    Form form;
+    const char *filter;
+    gsize offset; /* of a number of so many bytes, which becomes another; 0: none does */
+    unsigned n;
+    guint64 number;
+    const char *message; /* NULL: it is written */
+} writes[] = {
+    { { 3, 9, .bare = false }, SHORTER, 0, 0, 0, NULL },
+    { { 3, 9, .bare = false }, EQUAL, 0, 0, 0, NULL },
+    { { 3, 9, .bare = false }, LONGER, 0, 0, 0, NULL },
+    { { 3, 9, .bare = false }, GROWN, 0, 0, 0, NO_CLUSTER },
+    { { 2, 16, .bare = false }, SHORTER, 0, 0, 0, NULL },
+    { { 2, 9, .bare = true }, LONGER, 0, 0, 0, NULL },
+    { { 3, 14, .extended = true }, SHORTER, 0, 0, 0, NULL },
+    { { 3, 21, .bare = false }, LONGER, 0, 0, 0, NULL },
+    /* What QEMU records of a mapped-ram state is not its length. */
+    { { 3, 9, .unrecorded = 1024 }, EQUAL, 0, 0, 0, NULL },
+    { { 3, 9, .packing = DEFLATE }, EQUAL, 0, 0, 0, "that would change is compressed" },
+    { { 3, 9, .packing = ZSTD }, "--filter=null", 0, 0, 0, NULL },
+    /* Each width of the counts. */
+    { { 3, 12, .order = 1 }, EQUAL, 0, 0, 0, NULL },
+    { { 3, 12, .order = 2 }, EQUAL, 0, 0, 0, NULL },
+    { { 3, 12, .order = 3 }, EQUAL, 0, 0, 0, NULL },
+    { { 3, 12, .order = 5 }, EQUAL, 0, 0, 0, NULL },
+    { { 3, 12, .order = 6 }, EQUAL, 0, 0, 0, NULL },
+    { { 3, 9, .bare = false }, EQUAL, 96, 4, 7, "its reference counts have no size" },
+    { { 3, 9, .bare = false }, EQUAL, AT_COUNTS + 2 * DATA, 2, 2, SHARED },
+    { { 3, 9, .bare = false }, EQUAL, AT_COUNTS + 2 * DATA, 2, 0, WRONG_COUNTS },
+    { { 3, 9, .bare = false }, EQUAL, AT_COUNTS + 2 * (DATA + 1), 2, 2, NULL },
+    { { 3, 9, .bare = false }, EQUAL, COUNTS * 512, 8, 0, WRONG_COUNTS },
+    { { 3, 9, .bare = false },
+      EQUAL,
+      COUNTS * 512,
+      8,
+      1 << 20,
+      "has no reference counts" },
+    { { 3, 9, .bare = false }, EQUAL, 56, 4, 0, WRONG_COUNTS },
+    { { 3, 9, .bare = false }, EQUAL, 72, 8, 1, "qemu-img check -r all" },
+    { { 3, 9, .bare = false }, EQUAL, 72, 8, 2, "qemu-img check -r all" },
+    { { 3, 9, .bare = false }, EQUAL, 88, 8, 1, NULL },
+    { { 3, 9, .bare = false }, EQUAL, 88, 8, 2, "features that are not known here" },
+};
+
+/* QEMU that has loaded a snapshot has its state in the disk's tables too. */
+START_TEST(is_written_after_a_load)
+{
+    /* count, size of the disk, whether a table leads to the state */
+    static const struct {
+        unsigned count;
+        guint64 disk;
+        gboolean loaded, written;
+    } rows[] = {
+        { 2, DISK_SIZE, TRUE, TRUE },   { 3, DISK_SIZE, TRUE, FALSE },
+        { 2, DISK_SIZE, FALSE, FALSE }, { 2, 32768, TRUE, TRUE },
+        { 2, 32769, TRUE, FALSE }, /* It is the disk's. */
+    };
+    const Form form = { 3, 9, .bare = false };
+    g_autoptr(GBytes) stream = the_stream();
+    g_autoptr(GByteArray) image = make(&form, stream);
+    g_autofree char *folder = scratch_dir();
+    g_autofree char *path = g_build_filename(folder, "image", NULL);
+
+    put_counts(image, &form, rows[_i].count);
+    put(image, 24, rows[_i].disk, 8);
+    put(image, 36, rows[_i].loaded ? 2 : 0, 4);
+    put(image, 40, L1 * 512, 8);
+    ck_assert(g_file_set_contents(path, (const char *)image->data, image->len, NULL));
+    g_autoptr(Run) run = run_migstat(NULL, "convert", "--in-place", EQUAL, path, NULL);
+    ck_assert_msg((run->status == 0) == rows[_i].written, "%s", run->err);
+    ck_assert(rows[_i].written || strstr(run->err, SHARED));
+    scratch_remove(folder);
+}
+END_TEST
+
+/* The state as it is read: of the recorded length. */
+static void assert_state(const char *path, const char *filter, const GByteArray *was)
+{
+    g_autofree char *copy = g_strconcat(path, ".was", NULL);
+    gsize n;
+
+    ck_assert(g_file_set_contents(copy, (const char *)was->data, was->len, NULL));
+    g_autoptr(Run) wanted =
+        run_migstat(NULL, "convert", "--snapshot=2", filter, copy, NULL);
+    g_autoptr(Run) state =
+        run_migstat(NULL, "convert", "--snapshot=2", "--filter=null", path, NULL);
+    ck_assert_int_eq(wanted->status, 0);
+    ck_assert_int_eq(state->status, 0);
+    /* What was longer has zeros after it. */
+    ck_assert_uint_ge(state->out_length, wanted->out_length);
+    ck_assert_mem_eq(state->out, wanted->out, wanted->out_length);
+    for (n = wanted->out_length; n < state->out_length; n++) {
+        ck_assert_int_eq(state->out[n], 0);
+    }
+}
+
+START_TEST(is_written)
+{
+    g_autoptr(GBytes) stream = the_stream();
+    g_autoptr(GByteArray) image = make(&writes[_i].form, stream);
+    g_autofree char *folder = scratch_dir();
+    g_autofree char *path = g_build_filename(folder, "image", NULL);
+    g_autofree char *is = NULL;
+    const gsize entry = ((gsize)SNAPSHOTS << writes[_i].form.cluster_bits) + ENTRY;
+    gsize n;
+
+    if (writes[_i].offset) {
+        put(image, writes[_i].offset, writes[_i].number, writes[_i].n);
+    }
+    ck_assert(g_file_set_contents(path, (const char *)image->data, image->len, NULL));
+    g_autoptr(Run) run = run_migstat(NULL, "convert", "--in-place", "--snapshot=guest",
+                                     writes[_i].filter, path, NULL);
+    ck_assert(g_file_get_contents(path, &is, &n, NULL));
+    if (writes[_i].message) {
+        ck_assert_int_ne(run->status, 0);
+        ck_assert_msg(strstr(run->err, writes[_i].message) != NULL, "%s", run->err);
+        ck_assert_ptr_nonnull(strstr(run->err, "-o FILE instead of --in-place"));
+        ck_assert_uint_eq(n, image->len);
+        ck_assert_mem_eq(is, image->data, n);
+    } else {
+        ck_assert_msg(run->status == 0, "%s", run->err);
+        assert_state(path, writes[_i].filter, image);
+        /* Header, the other snapshot, and all tables are as they were. */
+        ck_assert_mem_eq(is, image->data, entry + 32);
+        n = entry + (writes[_i].form.bare ? 40 : 48);
+        ck_assert_mem_eq(is + n, image->data + n,
+                         ((gsize)DATA << writes[_i].form.cluster_bits) - n);
+    }
+    scratch_remove(folder);
+}
+END_TEST
+
+/* Both fields have the new length; bytes of a longer state are gone from the image. */
+START_TEST(has_its_new_length)
+{
+    const Form form = { 3, 9, .bare = false };
+    g_autoptr(GBytes) stream = the_stream();
+    g_autoptr(GByteArray) image = make(&form, stream);
+    g_autofree char *folder = scratch_dir();
+    g_autofree char *path = g_build_filename(folder, "image", NULL);
+    g_autofree char *is = NULL;
+    const gsize entry = SNAPSHOTS * 512 + ENTRY;
+    gsize n;
+
+    ck_assert(g_file_set_contents(path, (const char *)image->data, image->len, NULL));
+    g_autoptr(Run) run = run_migstat(NULL, "convert", "--in-place", SHORTER, path, NULL);
+    g_autoptr(Run) shorter = run_migstat(NULL, "convert", "--filter=null", path, NULL);
+    ck_assert_int_eq(run->status, 0);
+    ck_assert(g_file_get_contents(path, &is, &n, NULL));
+    ck_assert_ptr_nonnull(memmem(image->data, image->len, "vmsd_name", 9));
+    ck_assert_ptr_null(memmem(is, n, "vmsd_name", 9));
+    ck_assert_uint_lt((guint8)is[entry + 34] * 256u + (guint8)is[entry + 35],
+                      g_bytes_get_size(stream));
+    ck_assert_mem_eq(is + entry + 32, is + entry + 44, 4);
+    /* An image of two names, and one that may not be written, would be replaced. */
+    g_autofree char *name = g_build_filename(folder, "other", NULL);
+    ck_assert_int_eq(link(path, name), 0);
+    g_autoptr(Run) linked = run_migstat(NULL, "convert", "--in-place", EQUAL, path, NULL);
+    ck_assert_ptr_nonnull(
+        strstr(linked->err, "it may not be written or has several names"));
     scratch_remove(folder);
 }
 END_TEST
@@ -403,6 +612,9 @@ Suite *suite_qcow2(void)
     tcase_add_loop_test(tc, notices_each_cut, 0, 2);
     tcase_add_loop_test(tc, survives_each_flip, 0, 3);
     tcase_add_test(tc, is_shown);
+    tcase_add_loop_test(tc, is_written, 0, G_N_ELEMENTS(writes));
+    tcase_add_loop_test(tc, is_written_after_a_load, 0, 5);
+    tcase_add_test(tc, has_its_new_length);
     tcase_set_timeout(tc, 60);
     suite_add_tcase(suite, tc);
     return suite;
