@@ -706,7 +706,10 @@ def transcript(release, guest, text=False, timeout=30):
         paths = []
         # 11.1 aborts when it is asked for the status of a device without a driver.
         if (7, 2) <= release.series(guest.arch) < (11, 1):
-            paths = [device['path'] for device in machine.execute('x-query-virtio')]
+            try:
+                paths = [device['path'] for device in machine.execute('x-query-virtio')]
+            except LabError:  # what 10.0 says where there is none
+                pass
         if not text:
             return ''.join([_asked(machine, query) for query in QUERIES] +
                            [_asked(machine, 'x-query-virtio-status', path=path)
