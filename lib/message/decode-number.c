@@ -61,7 +61,6 @@ static const struct {
     { 0x16030000, 0xffff0000, "a TLS connection: TLS is on at the source and off here" },
     { 0x47455420, ~0u, "a web browser or a health check (GET)" },
     { 0x5353482d, ~0u, "an SSH connection" },
-    { 0, ~0u, "zeros: the file has a hole there, or the stream begins further in" },
 };
 
 static void say_magic(GPtrArray *facts, uint64_t magic)
@@ -72,6 +71,11 @@ static void say_magic(GPtrArray *facts, uint64_t magic)
                            magics[i].what);
             return;
         }
+    }
+    if (magic == 0) {
+        mig_decode_say(facts, "The bytes are zeros: the file has a hole there, or the "
+                              "stream begins further in.");
+        return;
     }
     mig_decode_say(facts, "The bytes are %08" PRIx64 " in hexadecimal.", magic);
 }
