@@ -66,6 +66,9 @@ static void print_remedy(const CheckReport *report, const MigRemedy *remedy)
     g_autofree char *hint = cli_hint_remedy(remedy, &files);
 
     if (hint) {
+        if (remedy->none) {
+            print_remark("better", remedy->none);
+        }
         cli_print_hint(stdout, hint);
         if (remedy->gives_up) {
             print_remark("gives up", remedy->gives_up);

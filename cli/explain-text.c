@@ -130,16 +130,17 @@ static char *difference_text(const MigFinding *finding)
 static void print_remedy(const ExplainReport *report, const MigRemedy *remedy)
 {
     g_autofree char *hint = cli_hint_remedy(remedy, &report->stream);
-    g_autofree char *help = NULL;
+    g_autofree char *help = NULL, *given_up = NULL;
 
-    if (hint) {
-        help = g_strdup_printf("The command below changes the stream. Given up: %s.",
-                               remedy->gives_up ? remedy->gives_up : "nothing");
-        row(report, "help", help);
-        cli_print_hint(stdout, hint);
-    } else if (remedy->none) {
+    if (remedy->none) {
         help = g_strdup_printf("%c%s.", g_ascii_toupper(*remedy->none), remedy->none + 1);
         row(report, "help", help);
+    }
+    if (hint) {
+        given_up = g_strdup_printf("The command below changes the stream. Given up: %s.",
+                                   remedy->gives_up ? remedy->gives_up : "nothing");
+        row(report, help ? "or" : "help", given_up);
+        cli_print_hint(stdout, hint);
     }
 }
 

@@ -65,6 +65,13 @@ static char *command(const char *options, const CliHintFiles *files)
     return g_strdup_printf("migstat convert %s%s %s -o %s", options, more->str, in, out);
 }
 
+/* Whether the filter asks for it: it may find that pages get lost. */
+static bool asks_for_lossy(const MigRemedy *remedy)
+{
+    return remedy->lossy && g_str_has_prefix(remedy->filter, "ram-block:") &&
+           strstr(remedy->filter, ":length=");
+}
+
 char *cli_hint_remedy(const MigRemedy *remedy, const CliHintFiles *files)
 {
     bool to = remedy->filter && g_str_has_prefix(remedy->filter, TO);
@@ -74,7 +81,8 @@ char *cli_hint_remedy(const MigRemedy *remedy, const CliHintFiles *files)
         return NULL;
     }
     value = cli_shell_name(remedy->filter + (to ? strlen(TO) : 0));
-    option = g_strconcat(to ? "--to=" : "--filter=", value, NULL);
+    option = g_strconcat(asks_for_lossy(remedy) ? "--lossy " : "",
+                         to ? "--to=" : "--filter=", value, NULL);
     return command(option, files);
 }
 

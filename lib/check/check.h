@@ -76,7 +76,8 @@ typedef struct MigRemedy {
     char *gives_up; /* what the result has no more, or what the destination has to be
                      * started with; NULL: nothing */
     bool lossy;     /* it gives up what the guest may miss: ask before it is done */
-    char *none;     /* without a filter: why there is none, or NULL */
+    char *none; /* without a filter: why there is none; beside one: what is better than to
+                     * change the stream; or NULL */
     uint64_t reserved[2]; /* for members to come: MigFinding has one inside */
 } MigRemedy;
 

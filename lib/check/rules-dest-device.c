@@ -16,8 +16,6 @@
 #include "stream/glob.h"
 #include "stream/item-private.h"
 
-#define SAME_CPU "start the destination with the same -cpu and its properties"
-
 /* From this release on the loader compares the length of a virtqueue with its own. */
 #define QUEUES_CHECKED QEMU(11, 1)
 
@@ -56,11 +54,12 @@ static char *dest_option(const MigShapeDifference *d)
                           "properties");
 }
 
-static void report_option(MigCheck *check, const MigShapeDifference *d)
+static void report_option(MigCheck *check, const MigItem *item,
+                          const MigShapeDifference *d)
 {
     g_autofree char *option = dest_option(d);
 
-    mig_report_no_remedy(check, option);
+    mig_dest_remedy_fields(check, item, d, option);
 }
 
 typedef void Report(MigCheck *check, const MigItem *item, const MigShapeDifference *d);
@@ -139,7 +138,7 @@ static void report_fields(MigCheck *check, const MigItem *item,
                units[d->kind], d->there);
     mig_report_words(check, MIG_ALL_RELEASES, "Missing section footer for %s",
                      item->section->name);
-    report_option(check, d);
+    report_option(check, item, d);
 }
 
 static void dest_fields(MigCheck *check, const MigFacts *facts, const MigItem *item)
@@ -160,7 +159,7 @@ static void report_constant(MigCheck *check, const MigItem *item,
     mig_report_words(check, MIG_ALL_RELEASES,
                      "error while loading state for instance 0x%x of device '%s'",
                      item->section->instance_id, item->section->name);
-    mig_report_no_remedy(check, SAME_CPU);
+    mig_dest_remedy_constant(check, item, d);
 }
 
 static void report_value(MigCheck *check, const MigItem *item,
@@ -182,9 +181,9 @@ static void report_value(MigCheck *check, const MigItem *item,
                          d->here);
     }
     if (mig_glob("cpreg_*", d->path)) {
-        mig_report_no_remedy(check, SAME_CPU);
+        mig_dest_remedy_registers(check, item, d);
     } else {
-        report_option(check, d);
+        report_option(check, item, d);
     }
 }
 
@@ -233,7 +232,7 @@ static void report_register(MigCheck *check, const MigItem *item,
         check, MIG_FROM(QEMU(11, 0)),
         "handle_cpreg_only_in_incoming_stream: ... in the incoming stream but "
         "unknown on the destination: fail migration");
-    mig_report_no_remedy(check, SAME_CPU);
+    mig_dest_remedy_registers(check, item, d);
 }
 
 static void dest_register(MigCheck *check, const MigFacts *facts, const MigItem *item)
@@ -242,10 +241,32 @@ static void dest_register(MigCheck *check, const MigFacts *facts, const MigItem 
     report_each(check, item, 1u << MIG_SHAPE_REGISTER, report_register);
 }
 
+/* The words of a note; what is in brackets is one. */
+static char **words_of(const char *note)
+{
+    g_autoptr(GPtrArray) words = g_ptr_array_new();
+    const char *begin = note;
+    unsigned depth = 0;
+
+    for (const char *p = note;; p++) {
+        if (!*p || (*p == ' ' && !depth)) {
+            g_ptr_array_add(words, g_strndup(begin, (gsize)(p - begin)));
+            begin = p + 1;
+        }
+        if (!*p) {
+            break;
+        }
+        depth += *p == '[' || *p == '(';
+        depth -= depth && (*p == ']' || *p == ')');
+    }
+    g_ptr_array_add(words, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&words), FALSE);
+}
+
 /* Adds the words of @a that are others in @b: notes are lists of what each bit says. */
 static void append_words(GString *text, const char *a, const char *b)
 {
-    g_auto(GStrv) words = g_strsplit(a, " ", -1), others = g_strsplit(b, " ", -1);
+    g_auto(GStrv) words = words_of(a), others = words_of(b);
     size_t n = g_strv_length(words);
     bool alike = n == g_strv_length(others);
 
@@ -278,7 +299,7 @@ static void report_pci(MigCheck *check, const MigItem *item, const MigShapeDiffe
                      "get_pci_config_device: Bad config data: i=0x%x read: %" PRIx64
                      " device: %" PRIx64,
                      d->at, d->here, d->there);
-    report_option(check, d);
+    report_option(check, item, d);
 }
 
 static void dest_pci_config(MigCheck *check, const MigFacts *facts, const MigItem *item)
@@ -295,7 +316,9 @@ static void report_place(MigCheck *check, const MigItem *item,
     const char *handler = mig_section_handler(item->section->name);
     g_autofree char *alike = d->path ? g_strconcat(d->path, "/", handler, NULL) : NULL;
 
-    mig_dest_report_unknown(check, item, alike, item->section->instance_id);
+    const MigSection other = { .name = alike, .instance_id = item->section->instance_id };
+
+    mig_dest_report_unknown(check, item, alike ? &other : NULL);
 }
 
 void mig_dest_report_places(MigCheck *check, const MigItem *item)

@@ -3,7 +3,8 @@
  * Owns:          rules between a stream and the destination that shall load it: the machine, the
  *                list of sections, RAM blocks.
  * Must not know: how differences are found; what the destination is known by.
- * See also:      shape/compare.h; rules-dest-device.c; rules-for.c, what a release refuses.
+ * See also:      shape/compare.h; rules-dest-device.c; dest-remedy.c; rules-for.c, what a release
+ *                refuses.
  *
  * Source: migration/savevm.c, migration/vmstate.c, migration/ram.c, hw/pci/pci.c; 5.2 to 11.1.
  */
@@ -11,7 +12,6 @@
 
 #include "check/rules-dest.h"
 #include "stream/address.h"
-#include "stream/glob.h"
 
 /* Each destination that is given. */
 #define EACH_DESTINATION(check, shape)                                            \
@@ -51,14 +51,14 @@ static void dest_machine(MigCheck *check, const MigFacts *facts, const MigItem *
     "section or instance '%s' %u. Make sure that your current VM setup " \
     "matches your saved VM setup, including any hotplugged devices"
 
-void mig_dest_report_unknown(MigCheck *check, const MigItem *item, const char *alike,
-                             uint32_t instance_id)
+void mig_dest_report_unknown(MigCheck *check, const MigItem *item,
+                             const MigSection *alike)
 {
     const MigSection *section = item->section;
     g_autofree char *address =
         mig_address_of_section(section->name, section->instance_id);
-    g_autofree char *value = mig_remedy_section(section->name, section->instance_id);
-    g_autofree char *other = alike ? mig_address_of_section(alike, instance_id) : NULL;
+    g_autofree char *other =
+        alike ? mig_address_of_section(alike->name, alike->instance_id) : NULL;
 
     mig_report_item(check, item, "the destination has no %s%s%s%s", address,
                     other ? "; it has " : "", other ? other : "",
@@ -68,30 +68,14 @@ void mig_dest_report_unknown(MigCheck *check, const MigItem *item, const char *a
                      section->instance_id);
     mig_report_words(check, MIG_FROM(MIG_WORDS_CHANGED), "Unknown " UNKNOWN_WORDS,
                      section->name, section->instance_id);
-    if (alike && instance_id == section->instance_id) {
-        g_autofree char *to = mig_remedy_value(alike); /* no address */
-
-        mig_report_remedy(check, "rename-section:from=%s:to=%s", value, to);
-        mig_report_gives_up(check, false,
-                            "the address that the guest knows, if it differs");
-    } else if (section->instance_id == 0) {
-        mig_report_remedy(check, "drop-section:name=%s", value);
-        mig_report_gives_up(check, true,
-                            "the device's state (better: start the destination with this "
-                            "device, at this address)");
-    } else {
-        mig_report_no_remedy(check,
-                             "start the destination with as many devices of this kind");
-    }
+    mig_dest_remedy_section(check, section->name, section->instance_id, alike);
 }
 
 /* The same device at another address, where all sections are shown. */
 static void report_unknown(MigCheck *check, const MigShape *shape, const MigItem *item)
 {
-    const MigSection *alike = mig_shape_alike(shape, check->reader, item->section);
-
-    mig_dest_report_unknown(check, item, alike ? alike->name : NULL,
-                            alike ? alike->instance_id : 0);
+    mig_dest_report_unknown(check, item,
+                            mig_shape_alike(shape, check->reader, item->section));
 }
 
 /* Sections that a fresh guest does not write, and whose handler it has all the same. */
@@ -124,7 +108,7 @@ static void dest_section(MigCheck *check, const MigFacts *facts, const MigItem *
             report_unknown(check, shape, item);
         } else if (mig_section_is_vfio(item->section) && begins_section(facts, item) &&
                    mig_shape_lacks_place(shape, item->section->name)) {
-            mig_dest_report_unknown(check, item, NULL, 0);
+            mig_dest_report_unknown(check, item, NULL);
         }
     }
 }
@@ -185,29 +169,6 @@ static bool is_refused_length(const MigRamBlock *here, const MigRamBlock *there)
                : here->used_length != there->used_length;
 }
 
-/* What makes a block as long at the destination. */
-static const char *length_option(const char *name)
-{
-    static const struct {
-        const char *name, *option;
-    } options[] = {
-        { "*.rom",
-          "give the destination's device the same option ROM (romfile=, romsize=)" },
-        { "*vram*",
-          "give the destination's video card the same memory (vgamem_mb=, ...)" },
-        { "*.bios", "start the destination with the same firmware" },
-        { "*.flash*", "start the destination with the same firmware" },
-        { "*.ram", "start the destination with the same -m" },
-    };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(options); i++) {
-        if (mig_glob(options[i].name, name)) {
-            return options[i].option;
-        }
-    }
-    return "start the destination with memory of this length";
-}
-
 /* What becomes of the block there; *length: that it has there. */
 static MigShapeBlockFate fate_of(const MigShape *shape, const MigRamBlock *block,
                                  uint64_t *length)
@@ -227,17 +188,14 @@ static MigShapeBlockFate fate_of(const MigShape *shape, const MigRamBlock *block
                                              : MIG_SHAPE_BLOCK_FINE;
 }
 
-static void report_no_block(MigCheck *check, const MigItem *item)
+static void report_no_block(MigCheck *check, const MigShape *shape, const MigItem *item)
 {
     const char *name = item->block->name;
 
     mig_report_item(check, item, "the destination has no RAM block \"%s\"", name);
     mig_report_words(check, MIG_ALL_RELEASES,
                      "Unknown ramblock \"%s\", cannot accept migration", name);
-    mig_report_no_remedy(check, strchr(name, '/')
-                                    ? "start the destination with the device that owns "
-                                      "it, at the same address and with the same ROM"
-                                    : "start the destination with memory of this name");
+    mig_dest_remedy_block(check, shape, item->block);
 }
 
 static void report_length(MigCheck *check, const MigItem *item, uint64_t there)
@@ -251,7 +209,7 @@ static void report_length(MigCheck *check, const MigItem *item, uint64_t there)
                      "Size mismatch: %s: 0x%" PRIx64 " != 0x%" PRIx64
                      ": Invalid argument",
                      block->name, block->used_length, there);
-    mig_report_no_remedy(check, length_option(block->name));
+    mig_dest_remedy_length(check, block, there);
 }
 
 static void dest_ram_block(MigCheck *check, const MigFacts *facts, const MigItem *item)
@@ -265,7 +223,7 @@ static void dest_ram_block(MigCheck *check, const MigFacts *facts, const MigItem
 
         switch (fate_of(shape, item->block, &there)) {
         case MIG_SHAPE_BLOCK_UNKNOWN:
-            report_no_block(check, item);
+            report_no_block(check, shape, item);
             break;
         case MIG_SHAPE_BLOCK_LENGTH:
             report_length(check, item, there);

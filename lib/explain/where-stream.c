@@ -13,6 +13,7 @@
 #include "message/decode.h"
 #include "message/remedy.h"
 #include "stream/command.h"
+#include "stream/item-private.h"
 
 static const char lost[] =
     "the device and all that it held; a guest that uses it finds it gone";
@@ -80,13 +81,6 @@ static void add_section(MigWhere *where, const MigSection *section, uint64_t off
     mig_where_add(where, offset, address, value, NULL);
 }
 
-static bool is_cpu(const char *name)
-{
-    static const char *const names[] = { "cpu", "cpu_common", "apic", "spapr_cpu", NULL };
-
-    return g_strv_contains(names, name);
-}
-
 void mig_where_section(MigWhere *where)
 {
     const MigSection *section = where->found;
@@ -96,20 +90,18 @@ void mig_where_section(MigWhere *where)
         return;
     }
     add_section(where, section, where->header);
-    if (block) {
-        mig_decode_say(
-            where->facts,
-            "The device also owns the RAM block %s, which no filter takes out: "
-            "without the device the destination refuses that first. Give it the "
-            "device.",
-            block->name);
-    } else if (is_cpu(section->name)) {
+    if (mig_section_is_of_cpu(section->name)) {
         mig_decode_say(where->facts, "A guest does not survive the loss of a CPU: no "
                                      "conversion helps.");
     } else if (mig_section_is_ram(section)) {
         mig_decode_say(where->facts, "Without its RAM there is no guest: no conversion "
                                      "helps.");
     } else {
+        if (block) {
+            mig_decode_say(where->facts,
+                           "The device owns the RAM block %s, which goes with it.",
+                           block->name);
+        }
         drop_section(where, section, lost);
     }
 }
@@ -161,18 +153,42 @@ void mig_where_silent(MigWhere *where)
 
 /* --- RAM ---------------------------------------------------------------------------------- */
 
-/* The sections with the PCI address of a block. */
-static void say_owner(MigWhere *where, const char *block)
+/* The section with the place of a block, or NULL. */
+static const MigSection *owner_of(const MigWhere *where, const char *block)
 {
     size_t n = address_length(block), n_sections;
     const MigSection *const *sections = mig_reader_sections(where->reader, &n_sections);
 
     for (size_t i = 0; n && i < n_sections; i++) {
         if (strncmp(sections[i]->name, block, n + 1) == 0) {
-            mig_decode_say(where->facts, "The block's owner at the source is %s.",
-                           sections[i]->name);
-            return;
+            return sections[i];
         }
+    }
+    return NULL;
+}
+
+static void drop_block(MigWhere *where, const char *block)
+{
+    g_autofree char *value = mig_remedy_name(block);
+
+    mig_where_repair(where, false,
+                     "what the block holds, such as the guest's copy of a ROM");
+    mig_where_filter(where, "ram-block:name=%s:drop=yes", value);
+}
+
+/* The destination lacks the device, or has it without a ROM; or its memory has another name. */
+static void repair_unknown(MigWhere *where, const char *block, const MigSection *owner)
+{
+    if (owner) {
+        drop_section(where, owner, "the device and all that it held, with its RAM");
+    }
+    if (strchr(block, '/')) {
+        drop_block(where, block);
+    } else {
+        mig_decode_say(where->facts,
+                       "No guest goes on without its memory. Where the destination has "
+                       "the same memory under another name, --against=DESTINATION shows "
+                       "the command that renames the block.");
     }
 }
 
@@ -195,6 +211,7 @@ static void repair_length(MigWhere *where, const char *block)
 void mig_where_block(MigWhere *where)
 {
     g_autofree char *name = mig_decode_text(where->match, "block");
+    const MigSection *owner;
     bool found = false;
 
     for (guint i = 0; name && i < where->items->len; i++) {
@@ -216,7 +233,14 @@ void mig_where_block(MigWhere *where)
         }
     }
     if (found) {
-        say_owner(where, name);
+        owner = owner_of(where, name);
+        if (owner) {
+            mig_decode_say(where->facts, "The block's owner at the source is %s.",
+                           owner->name);
+        }
+        if (g_str_equal(where->match->message->id, "ram-block-unknown")) {
+            repair_unknown(where, name, owner);
+        }
         repair_length(where, name);
     }
 }

@@ -97,6 +97,7 @@ static void report_lengths(MigShapeComparison *c, const MigShapeVmstate *in,
         differ(c, same_size ? MIG_SHAPE_COUNT : MIG_SHAPE_SIZE, !there->conditional,
                in->name, here->name);
 
+    difference->array = same_size ? g_strdup(difference->path) : NULL;
     difference->here = same_size ? here->count : here->size;
     difference->there = same_size ? there->count : there->size;
 }
@@ -182,6 +183,21 @@ static bool is_missing_array(const MigShapeComparison *c, Span here, Span there)
            !here[0]->varies && !is_carried(c, here[0]->name, here[0]->count);
 }
 
+/* Where the stream lacks a field: the one before it, or the one after it. */
+static void say_neighbour(const MigShapeComparison *c, const MigShapeVmstate *in,
+                          const MigShapeField *next, MigShapeDifference *difference)
+{
+    const MigShapeField *f = in->fields;
+
+    while (f && f != next && f->next != next) {
+        f = f->next;
+    }
+    difference->is_before = f && f == next;
+    difference->beside = !f             ? NULL
+                         : c->path->len ? g_strdup_printf("%s.%s", c->path->str, f->name)
+                                        : g_strdup(f->name);
+}
+
 static void compare_gap(MigShapeComparison *c, const MigShapeVmstate *in, Span here,
                         Span there, uint32_t version)
 {
@@ -194,6 +210,7 @@ static void compare_gap(MigShapeComparison *c, const MigShapeVmstate *in, Span h
     }
     if (is_missing_array(c, here, there)) {
         difference = differ(c, MIG_SHAPE_COUNT, true, in->name, here[0]->name);
+        difference->array = g_strdup(difference->path);
         difference->here = here[0]->count;
         return;
     }
@@ -208,6 +225,10 @@ static void compare_gap(MigShapeComparison *c, const MigShapeVmstate *in, Span h
                in->name, is_empty(here) ? there[0]->name : here[0]->name);
     difference->here = sum_here;
     difference->there = sum_there;
+    difference->is_one = is_one(here) || is_one(there);
+    if (is_empty(here)) {
+        say_neighbour(c, in, here[0], difference);
+    }
 }
 
 /* --- structures -------------------------------------------------------------------------- */
@@ -295,30 +316,38 @@ static void compare_subsection(MigShapeComparison *c,
     g_string_truncate(c->path, length);
 }
 
-/* The array of that name in the structure or in one that it begins with. */
-static const MigShapeField *find_array(const MigShapeVmstate *v, const char *name)
+/* The array of that name in the structure or in one that it begins with; its path is added to
+ * @path. */
+static const MigShapeField *find_array(const MigShapeVmstate *v, const char *name,
+                                       GString *path)
 {
     const MigShapeField *f = v->fields;
 
     while (f && strcmp(f->name, name) != 0) {
         f = f->next;
     }
-    return f || !v->fields || !v->fields->vmstate ? f
-                                                  : find_array(v->fields->vmstate, name);
+    if (f || !v->fields || !v->fields->vmstate) {
+        g_string_append_printf(path, ".%s", name);
+        return f;
+    }
+    g_string_append_printf(path, ".%s", v->fields->name);
+    return find_array(v->fields->vmstate, name, path);
 }
 
 /* A fresh guest has no state of CPU hotplug, but its tables tell for how many CPUs it would
  * read it. */
 static void compare_cpus(MigShapeComparison *c, const MigShapeVmstate *subsection)
 {
+    g_autoptr(GString) path = g_string_new(NULL);
     const MigShapeField *devs =
         c->max_cpus && g_str_has_suffix(subsection->name, "/cpuhp")
-            ? find_array(subsection, "devs")
+            ? find_array(subsection, "devs", path)
             : NULL;
     MigShapeDifference *difference;
 
     if (devs && devs->count != c->max_cpus) {
         difference = differ(c, MIG_SHAPE_COUNT, true, subsection->name, subsection->name);
+        difference->array = g_strconcat(difference->path, path->str, NULL);
         difference->here = devs->count;
         difference->there = c->max_cpus;
     }

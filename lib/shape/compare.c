@@ -103,6 +103,9 @@ void mig_shape_difference_free(gpointer p)
 
     g_free(difference->path);
     g_free(difference->owner);
+    g_free(difference->array);
+    g_free(difference->beside);
+    g_clear_pointer(&difference->registers, g_ptr_array_unref);
     g_free(difference->note_here);
     g_free(difference->note_there);
     g_free(difference);
@@ -135,6 +138,14 @@ const MigShapeSection *mig_shape_section(const MigShape *shape, const MigSection
 /* Sections that are looked at to find one like it. */
 #define ALIKE_MAX 16384u
 
+/* Whether the stream has the section further on, as far as that is known by now. */
+static bool is_described(const MigReader *reader, const MigSection *section)
+{
+    const MigDescription *d = mig_reader_description(reader);
+
+    return d && mig_description_lookup(d, section->name, section->instance_id, 0) >= 0;
+}
+
 const MigSection *mig_shape_alike(const MigShape *shape, const MigReader *reader,
                                   const MigSection *section)
 {
@@ -146,6 +157,7 @@ const MigSection *mig_shape_alike(const MigShape *shape, const MigReader *reader
 
         if (strcmp(mig_section_handler(other->name),
                    mig_section_handler(section->name)) == 0 &&
+            !is_described(reader, other) &&
             !mig_reader_find_section(reader, other->name, other->name_length,
                                      other->instance_id)) {
             return other;
@@ -172,6 +184,9 @@ const MigRamBlock *mig_shape_block(const MigShape *shape, const MigRamBlock *blo
 
 /* How leaves have the registers of an Arm CPU. */
 #define REGISTER "cpreg["
+
+/* How many of them there are. */
+#define REGISTERS_LENGTH "cpreg_vmstate_array_len"
 
 /* Registers that an Arm CPU has by its making: what is loaded into one is read back, and has to
  * be the same.  Source: target/arm/helper.c, write_list_to_cpustate(). */
@@ -252,6 +267,32 @@ static void compare_value(MigShapeComparison *c, const MigField *here,
     }
 }
 
+/* Registers that one command can take out; more are another CPU's. */
+#define REGISTERS_MAX 256u
+
+static GPtrArray *add_register(GPtrArray *registers, const char *path)
+{
+    GPtrArray *all = registers ? registers : g_ptr_array_new_with_free_func(g_free);
+
+    if (all->len <= REGISTERS_MAX) {
+        g_ptr_array_add(all, g_strdup(path));
+    }
+    return all;
+}
+
+/* Where the CPU lacks registers: which, and that there are more of them than there. */
+static void give_registers(MigShapeComparison *c, guint first, GPtrArray *registers)
+{
+    for (guint i = first; i < c->differences->len; i++) {
+        MigShapeDifference *d = g_ptr_array_index(c->differences, i);
+
+        if (d->kind == MIG_SHAPE_REGISTER ||
+            (d->kind == MIG_SHAPE_VALUE && g_str_equal(d->path, REGISTERS_LENGTH))) {
+            d->registers = g_ptr_array_ref(registers);
+        }
+    }
+}
+
 /* Values that the loader compares with its own, and registers that it lacks: it stops at the
  * first of those. */
 static void compare_values(MigShapeComparison *c, const MigLeaves *here,
@@ -259,7 +300,8 @@ static void compare_values(MigShapeComparison *c, const MigLeaves *here,
 {
     bool kvm = is_of_kvm(here);
     MigShapeDifference *lacking = NULL;
-    guint number = 0;
+    g_autoptr(GPtrArray) registers = NULL;
+    guint number = 0, first = c->differences->len;
     unsigned n = 0;
 
     for (guint i = 0; i < here->list->len && mig_shape_goes_on(c, 4); i++) {
@@ -273,7 +315,13 @@ static void compare_values(MigShapeComparison *c, const MigLeaves *here,
             lacking = lacking ? lacking : differ(c, MIG_SHAPE_REGISTER, f);
             lacking->here = ++n;
         }
+        if (is_register && !own) {
+            registers = add_register(registers, f->path);
+        }
         number += is_register;
+    }
+    if (registers) {
+        give_registers(c, first, registers);
     }
 }
 

@@ -37,6 +37,12 @@ typedef struct MigShapeDifference {
     bool is_limit; /* of a value: less is read as well */
     char *path;    /* owned; NULL where there is none */
     char *owner;   /* owned: the structure that a subsection or field is in */
+    char *array;   /* owned: of a number of elements, the path of the array, or NULL */
+    bool is_one;   /* of bytes: those of one field that the other side has not */
+    char *
+        beside; /* owned: of such a field of the destination, the path of one next to it */
+    bool is_before;       /* which it comes before; else after */
+    GPtrArray *registers; /* owned: paths of those that the CPU there lacks, or NULL */
     uint64_t here, there;
     uint64_t offset;              /* in the stream, plain bytes */
     uint32_t at;                  /* in configuration space */

@@ -61,6 +61,9 @@ static inline MigRamBlock *mig_ram_block_new(const void *name, uint8_t n)
 /* The idstr without the path of a device: "virtio-net" of "0000:00:02.0/virtio-net". */
 const char *mig_section_handler(const char *idstr);
 
+/* Whether it is a part of a CPU, without which a guest cannot go on. */
+bool mig_section_is_of_cpu(const char *idstr);
+
 /* A copy of @section with the idstr @name, of at most 255 bytes; free with g_free().  NULL
  * where a section of that name would be read in another way, and so could not be it. */
 MigSection *mig_section_renamed(const MigSection *section, const char *name);

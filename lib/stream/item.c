@@ -79,6 +79,13 @@ const char *mig_section_handler(const char *idstr)
     return slash ? slash + 1 : idstr;
 }
 
+bool mig_section_is_of_cpu(const char *idstr)
+{
+    static const char *const names[] = { "cpu", "cpu_common", "apic", "spapr_cpu", NULL };
+
+    return g_strv_contains(names, idstr);
+}
+
 void *mig_item_keep(MigLongArray *array, const MigItem *item, GError **error)
 {
     void *added = mig_long_array_add(array);

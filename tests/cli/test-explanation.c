@@ -236,6 +236,98 @@ START_TEST(a_difference_is_shown)
 }
 END_TEST
 
+/* What is proposed first makes the destination take the stream. */
+static const struct {
+    const char *stream, *destination, *message;
+    const char *filter; /* the command has it */
+} proposals[] = {
+    { "bad/dest-ram-block.txt", "against/dest-ram-block.txt",
+      "Unknown ramblock \"0000:00:03.0/e1000.rom\", cannot accept migration",
+      "--filter=ram-block:name=0000:00:03.0/e1000.rom:drop=yes " },
+    { "bad/dest-ram-block-memory.txt", "against/dest-ram-block-memory.txt",
+      "Unknown ramblock \"mem\", cannot accept migration",
+      "--filter=ram-block:name=mem:to=pc.ram " },
+    { "bad/dest-ram-block-length.txt", "against/dest-ram-block-length.txt",
+      "Size mismatch: 0000:00:03.0/e1000.rom: 0x1000 != 0x2000: Invalid argument",
+      "--filter=ram-block:name=0000:00:03.0/e1000.rom:length=0x2000 " },
+    { "against/dest-ram-block-length.txt", "bad/dest-ram-block-length.txt",
+      "Size mismatch: 0000:00:03.0/e1000.rom: 0x2000 != 0x1000: Invalid argument",
+      "--lossy --filter=ram-block:name=0000:00:03.0/e1000.rom:length=0x1000 " },
+    /* the device that owns the block is elsewhere, has none, or is not there */
+    { "explain/moved-from.txt", "explain/moved-to.txt",
+      "Unknown ramblock \"0000:00:03.0/e1000.rom\", cannot accept migration",
+      "--filter=rename-section:from=0000:00:03.0/e1000@0:to=0000:00:05.0/e1000 " },
+    { "explain/moved-from.txt", "explain/moved-without.txt",
+      "Unknown ramblock \"0000:00:03.0/e1000.rom\", cannot accept migration",
+      "--filter=ram-block:name=0000:00:03.0/e1000.rom:drop=yes " },
+    { "explain/moved-from.txt", "explain/moved-away.txt",
+      "Unknown ramblock \"0000:00:03.0/e1000.rom\", cannot accept migration",
+      "--filter=drop-section:name=0000:00:03.0/e1000@0 " },
+    { "bad/dest-section.txt", "against/dest-section.txt",
+      "Unknown section or instance '0000:00:04.0/dev' 0. Make sure that",
+      "--filter=rename-section:from=0000:00:04.0/dev@0:to=0000:00:05.0/dev " },
+    { "bad/dest-section-instance.txt", "against/dest-section-instance.txt",
+      "Unknown section or instance 'dev' 1. Make sure that",
+      "--filter=drop-section:name=dev@1 " },
+    { "bad/dest-fields.txt", "against/dest-fields.txt", "Missing section footer for dev",
+      "--filter=resize-array:path=dev:slots:length=2 " },
+    { "bad/dest-fields-maxcpus.txt", "against/dest-fields-maxcpus.txt",
+      "Missing section footer for pm",
+      "--filter=resize-array:path=pm:pm/cpuhp.cpuhp_state.devs:length=2 " },
+    { "bad/dest-subsection.txt", "against/dest-subsection.json",
+      "VM subsection 'dev/new' in 'dev' does not exist",
+      "--filter=drop-subsection:path=dev:dev/new " },
+    { "bad/dest-register.txt", "against/dest-register.txt",
+      "error while loading state for instance 0x0 of device 'cpu'",
+      "--filter='drop-register:path=cpu:cpreg[ACTLR_EL1]' " },
+    { "bad/dest-value-register.txt", "against/dest-value-register.txt",
+      "error while loading state for instance 0x0 of device 'cpu'",
+      "--filter='set-register:path=cpu:cpreg[ID_DFR0_EL1]:value=0x10006' " },
+    { "bad/dest-fields-unknown.txt", "against/dest-fields-unknown.json",
+      "Missing section footer for dev", "--filter=drop-field:path=dev:new " },
+    { "bad/dest-fields-missing.txt", "against/dest-fields-missing.json",
+      "Missing section footer for dev",
+      "--filter=add-field:after=dev:first:name=old:type=uint32 " },
+};
+
+START_TEST(the_first_proposal_helps)
+{
+    g_autofree char *file = fixture_file(proposals[_i].stream);
+    g_autofree char *json =
+        g_build_filename("tests/fixtures", proposals[_i].destination, NULL);
+    g_autofree char *destination = g_str_has_suffix(json, ".json")
+                                       ? source_path(json)
+                                       : fixture_file(proposals[_i].destination);
+    g_autofree char *dir = scratch_dir(), *stream = g_build_filename(dir, "a.mig", NULL);
+    g_autofree char *in = g_strconcat("--in=", stream, NULL), *copied = NULL;
+    g_autofree char *against = g_strconcat("--against=", destination, NULL);
+    g_autofree char *path = g_path_get_dirname(g_getenv("MIGSTAT"));
+    gsize length;
+
+    ck_assert(g_file_get_contents(file, &copied, &length, NULL));
+    ck_assert(g_file_set_contents(stream, copied, (gssize)length, NULL));
+    g_autoptr(Run) run = run_migstat(NULL, "explain", in, against, "--width=0",
+                                     proposals[_i].message, NULL);
+    g_autoptr(Run) before =
+        run_migstat(NULL, "check", against, stream, "--width=0", NULL);
+    const char *hint = strstr(run->out, "hint: ");
+    ck_assert_msg(hint, "%s", run->out);
+    hint += strlen("hint: ");
+    g_autofree char *command = g_strndup(hint, strcspn(hint, "\n"));
+    g_autofree char *script =
+        g_strdup_printf("PATH='%s':\"$PATH\"; %s && migstat check '%s' '%s/a.fixed.mig'",
+                        path, command, against, dir);
+    const char *argv[] = { "sh", "-c", script, NULL };
+    g_autoptr(Run) pasted = run_program(argv, NULL, NULL);
+
+    scratch_remove(dir);
+    ck_assert_msg(strstr(command, proposals[_i].filter), "%s", command);
+    ck_assert_msg(strstr(before->out, command), "check: %s", before->out);
+    ck_assert_msg(pasted->status == 0 && !strstr(pasted->out, "hint: "), "%s\n%s%s",
+                  script, pasted->out, pasted->err);
+}
+END_TEST
+
 Suite *suite_explanation(void)
 {
     Suite *suite = suite_create("explanation");
@@ -249,6 +341,7 @@ Suite *suite_explanation(void)
     tcase_add_test(tc, a_bad_stream_is_said);
     tcase_add_loop_test(tc, the_destination_is_compared, 0, G_N_ELEMENTS(compared));
     tcase_add_test(tc, a_difference_is_shown);
+    tcase_add_loop_test(tc, the_first_proposal_helps, 0, G_N_ELEMENTS(proposals));
     suite_add_tcase(suite, tc);
     return suite;
 }

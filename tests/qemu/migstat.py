@@ -54,11 +54,18 @@ class Migstat:
                               stdout=subprocess.PIPE, universal_newlines=True, check=False)
         return json.loads(done.stdout)['kind']
 
-    def repair(self, log, stream):
-        """The options of the conversion that it proposes first for a stream, or []."""
-        done = self._run('explain', '--format=json', '--in=' + stream, log)
-        repairs = json.loads(done.stdout)['repairs'][:1]
-        return [word for repair in repairs for word in
+    def repair(self, log, stream, *destinations):
+        """
+        The options of the conversion that it proposes first for a stream, or []; where
+        destinations are given, that of the difference between them and the stream.
+        """
+        done = self._run('explain', '--format=json', '--in=' + stream,
+                         *['--against=' + d for d in destinations], log)
+        said = json.loads(done.stdout)
+        if said['difference'] and said['difference']['filter']:
+            # the hint is the command, between its name and that of the stream
+            return shlex.split(said['difference']['hint'])[2:-3]
+        return [word for repair in said['repairs'][:1] for word in
                 (['--lossy'] if repair['lossy'] else []) +
                 ['--filter=' + one for one in repair['filters']]]
 
