@@ -19,14 +19,14 @@ bool cli_is_folder(const char *path)
     return strcmp(path, "-") != 0 && g_file_test(path, G_FILE_TEST_IS_DIR);
 }
 
-static bool is_channel(const char *path, const char *name)
+bool cli_capture_has_name(const char *name)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(other_endings); i++) {
         if (g_str_has_suffix(name, other_endings[i])) {
             return false;
         }
     }
-    return *name != '.' && g_file_test(path, G_FILE_TEST_IS_REGULAR);
+    return *name != '.';
 }
 
 static gint by_path(gconstpointer a, gconstpointer b)
@@ -65,7 +65,7 @@ GPtrArray *cli_capture_channels(const char *folder, GError **error)
     while ((name = g_dir_read_name(dir)) && paths->len <= MIG_MULTIFD_CHANNELS_MAX + 1) {
         g_autofree char *path = g_build_filename(folder, name, NULL);
 
-        if (is_channel(path, name)) {
+        if (cli_capture_has_name(name) && g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
             g_ptr_array_add(paths, g_steal_pointer(&path));
         }
     }

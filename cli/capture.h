@@ -12,6 +12,9 @@
 
 bool cli_is_folder(const char *path);
 
+/* Whether a file of a folder may be a channel, by its name: it is no note about the capture. */
+bool cli_capture_has_name(const char *name);
+
 /* The paths of what may be channels in a folder, sorted by name; the caller unrefs.  NULL with
  * *error where it cannot be read, has none, or has more than there can be. */
 GPtrArray *cli_capture_channels(const char *folder, GError **error);

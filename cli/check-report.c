@@ -68,3 +68,14 @@ void check_report_count(const CheckReport *report, CheckTotals *totals)
         totals->refused[i] += mig_check_refusing(report->check) >> i & 1;
     }
 }
+
+void check_totals_add(CheckTotals *totals, const CheckTotals *more)
+{
+    totals->with_errors += more->with_errors;
+    totals->with_warnings += more->with_warnings;
+    totals->sound += more->sound;
+    totals->not_judged += more->not_judged;
+    for (size_t i = 0; i < G_N_ELEMENTS(totals->refused); i++) {
+        totals->refused[i] += more->refused[i];
+    }
+}

@@ -31,6 +31,7 @@ typedef struct CheckTotals {
 } CheckTotals;
 
 void check_report_count(const CheckReport *report, CheckTotals *totals);
+void check_totals_add(CheckTotals *totals, const CheckTotals *more);
 
 /* Errors that are shown, or would be were it not for --quiet; with several releases, one
  * more where all refuse it. */

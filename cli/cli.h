@@ -47,8 +47,13 @@ typedef struct CliCommon {
     const char *stream;   /* which of several files they belong to; NULL: there is one */
     GPtrArray *files;     /* what is no option, in order; by cli_parse() */
     bool allow_unmatched; /* what matches nothing is no error */
-    bool no_files;        /* an option was given that needs none, such as --list-rules */
-    GHashTable *given;    /* options: key -> the last value */
+    bool recursive;       /* folders are looked through for files */
+    bool null;            /* lists of files have a NUL after each name */
+    unsigned jobs;    /* files that are read at once, each in a process; 0: in this one */
+    GPtrArray *lists; /* files with names of files, of --files-from */
+    GPtrArray *owned; /* names in files that are no words of the command line */
+    bool no_files;    /* an option was given that needs none, such as --list-rules */
+    GHashTable *given; /* options: key -> the last value */
     CliSandbox sandbox;
     CliInputs *inputs; /* by cli_open_inputs() */
 } CliCommon;

@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "check-report.h"
+#include "check-summary.h"
 #include "destinations.h"
 #include "format.h"
+#include "many.h"
 #include "progress.h"
 #include "rules-page.h"
 #include "sandbox.h"
@@ -30,6 +32,7 @@ enum {
     KEY_WARN,
     KEY_IGNORE,
     KEY_ALL,
+    KEY_SUMMARY,
     KEY_LIST_RULES,
     KEY_EXPLAIN,
 };
@@ -51,6 +54,11 @@ static const struct argp_option options[] = {
     { "ignore", KEY_IGNORE, "ID", CLI_REPEATS,
       "Leave rule ID out, and what depends on it", 0 },
     { "all", KEY_ALL, NULL, 0, "Show each finding of a rule, not the first 5", 0 },
+    { "summary", KEY_SUMMARY, NULL, 0,
+      "A table with a line for each file: machine, RAM, VFIO devices, defects, and with "
+      "--for which releases refuse it",
+      0 },
+    CLI_MANY_OPTIONS(0),
     { "verbose", 'v', NULL, 0, "Say which rules could not be evaluated, and why", 0 },
     { "list-rules", KEY_LIST_RULES, NULL, 0, "List the rules and do nothing else", 1 },
     { "explain", KEY_EXPLAIN, "ID", 0,
@@ -61,6 +69,8 @@ static const struct argp_option options[] = {
 
 static const CliOptionRule option_rules[] = {
     { "against", CLI_NOT_WITH, "offset" },
+    { "summary", CLI_NOT_WITH, "all verbose" },
+    CLI_MANY_RULES,
     { 0 },
 };
 
@@ -70,11 +80,19 @@ typedef struct Arguments {
     GPtrArray *against; /* files of destinations */
     MigSeverity *severities;
     MigVfioNeeds *needs;
-    bool verbose, list_rules;
-    size_t explain;       /* index of the rule + 1 */
-    const char *message;  /* in place of a rule */
-    GPtrArray *new_names; /* for what hints write, one a file */
+    bool verbose, list_rules, summary;
+    size_t explain;      /* index of the rule + 1 */
+    const char *message; /* in place of a rule */
+    CliDestinations *destinations;
+    CheckTotals totals;
+    void *table; /* of --summary */
 } Arguments;
+
+/* What is known of a file in the process that sums up. */
+typedef struct Result {
+    CheckTotals totals;
+    CheckRow row;
+} Result;
 
 /* --- options ---------------------------------------------------------------------- */
 
@@ -140,6 +158,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_ALL:
         arguments->check.keep = 0;
         return 0;
+    case KEY_SUMMARY:
+        arguments->summary = true;
+        return 0;
     case KEY_LIST_RULES:
         arguments->list_rules = arguments->common->no_files = true;
         return 0;
@@ -153,7 +174,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         arguments->common->no_files = true;
         return 0;
     default:
-        return cli_parse_unmatched(key, arguments->common);
+        return cli_parse_many(key, arg, state, arguments->common) == 0
+                   ? 0
+                   : cli_parse_unmatched(key, arguments->common);
     }
 }
 
@@ -194,9 +217,9 @@ static CliStatus status_of(const CheckReport *report)
 
 /* A file that cannot be opened, or be read on: its object has the keys of all others. */
 static CliStatus not_judged(CheckReport *report, const Arguments *arguments,
-                            const GError *error, CheckTotals *totals)
+                            const GError *error, Result *result)
 {
-    if (arguments->common->format->objects) {
+    if (arguments->common->format->objects && !arguments->summary) {
         g_autoptr(GBytes) nothing = g_bytes_new(NULL, 0);
         g_autoptr(MigInput) in = mig_input_new_bytes(nothing, report->file, NULL, NULL);
         g_autoptr(MigReader) reader = mig_reader_new(in);
@@ -207,7 +230,8 @@ static CliStatus not_judged(CheckReport *report, const Arguments *arguments,
         report->not_judged = true;
         arguments->common->format->check(report);
     }
-    totals->not_judged++;
+    result->totals.not_judged++;
+    check_row_not_judged(&result->row, error);
     cli_print_error(report->file, error);
     return cli_status_of(error);
 }
@@ -229,63 +253,132 @@ static bool complain_of_needs(const Arguments *arguments, const char *file,
                         reader);
 }
 
-static CliStatus check_file(guint i, const Arguments *arguments, CheckTotals *totals)
+/* What is told of a file that was read. */
+static void tell(CheckReport *report, const Arguments *arguments, MigReader *reader,
+                 const MigSummary *summary, Result *result)
 {
+    check_report_count(report, &result->totals);
+    if (arguments->summary) {
+        check_row_fill(&result->row, report, reader, summary);
+    } else {
+        arguments->common->format->check(report);
+    }
+}
+
+static CliStatus check_file(guint i, void *to, void *user)
+{
+    const Arguments *arguments = user;
+    Result *result = to;
     const char *file = g_ptr_array_index(arguments->common->files, i);
+    g_autofree char *new_name = cli_new_name(file);
     g_autoptr(GError) error = NULL;
     g_autoptr(MigInput) in = cli_open(file, arguments->common, &error);
     g_autoptr(MigReader) reader = NULL;
     g_autoptr(MigCheck) check = NULL;
+    g_autoptr(MigSummary) summary = arguments->summary ? mig_summary_new() : NULL;
     CheckReport report = { .common = arguments->common,
                            .verbose = arguments->verbose,
                            .releases = arguments->check.releases,
                            .against = arguments->against,
                            .shapes = arguments->check.against,
                            .file = file,
-                           .new_name = g_ptr_array_index(arguments->new_names, i),
+                           .new_name = new_name,
                            .foreign = true };
     CliProgress progress;
     const MigItem *item;
 
     if (!in) {
-        return not_judged(&report, arguments, error, totals);
+        return not_judged(&report, arguments, error, result);
     }
     reader = mig_reader_new(in);
     mig_reader_join_pieces(reader);
     report.check = check = mig_check_new(reader, &arguments->check);
     cli_progress_begin(&progress, file, in, arguments->common);
     while (mig_reader_next(reader, &item, &error) == MIG_STATUS_MORE &&
-           mig_check_watch(check, item, &error)) {
+           mig_check_watch(check, item, &error) &&
+           (!summary || mig_summary_watch(summary, item, &error))) {
         report.foreign = false;
         cli_progress_item(&progress, item);
     }
     cli_progress_end(&progress);
     report.error = error;
     if (!mig_check_finish(check, error)) {
-        return not_judged(&report, arguments, error, totals);
+        return not_judged(&report, arguments, error, result);
     }
-    arguments->common->format->check(&report);
-    check_report_count(&report, totals);
+    tell(&report, arguments, reader, summary, result);
     return !error && complain_of_needs(arguments, file, reader) ? CLI_TROUBLE
                                                                 : status_of(&report);
 }
 
-/* --- destinations ------------------------------------------------------------------- */
-
-/* The files that are read: those that are judged, and the destinations. */
-static bool confine(const Arguments *arguments)
+/* In the process that was asked to judge all files. */
+static void file_is_done(guint i, const void *from, const GError *error, void *user)
 {
+    Arguments *arguments = user;
+    const char *file = g_ptr_array_index(arguments->common->files, i);
+    Result result = *(const Result *)from;
+
+    if (error) {
+        result.totals.not_judged = 1;
+        check_row_not_judged(&result.row, error);
+    }
+    arguments->totals.files++;
+    check_totals_add(&arguments->totals, &result.totals);
+    if (arguments->summary) {
+        arguments->common->format->check_summary->row(arguments->table, file,
+                                                      &result.row);
+    }
+}
+
+/* --- all files ---------------------------------------------------------------------- */
+
+/* Confines the process to some of the files and to the destinations, and reads those. */
+static bool prepare(guint first, guint n, void *user)
+{
+    Arguments *arguments = user;
+    const GPtrArray *files = arguments->common->files;
     g_autoptr(GPtrArray) all = g_ptr_array_new();
 
-    g_ptr_array_extend(all, arguments->common->files, NULL, NULL);
+    for (guint i = first; i < first + n; i++) {
+        g_ptr_array_add(all, g_ptr_array_index(files, i));
+    }
     g_ptr_array_extend(all, arguments->against, NULL, NULL);
-    return cli_confine_reader(arguments->common, (const char *const *)(void *)all->pdata,
-                              all->len, -1);
+    if (!cli_confine_reader(arguments->common, (const char *const *)(void *)all->pdata,
+                            all->len, -1) ||
+        !cli_destinations_read(arguments->destinations, arguments->against,
+                               arguments->common)) {
+        return false;
+    }
+    arguments->check.against =
+        cli_destinations_shapes(arguments->destinations, &arguments->check.n_against);
+    return true;
+}
+
+static CliStatus check_files(Arguments *arguments)
+{
+    const CliMany many = { .prepare = prepare,
+                           .one = check_file,
+                           .done = file_is_done,
+                           .result_size = sizeof(Result),
+                           .user = arguments };
+    CliCommon *common = arguments->common;
+    const CheckSummaryView *view = common->format->check_summary;
+    CliStatus status;
+
+    if (arguments->summary) {
+        arguments->table = view->begin(arguments->check.releases);
+    }
+    status = cli_many_run(&many, common);
+    if (arguments->summary) {
+        view->end(arguments->table);
+    }
+    if (arguments->totals.files > 1 && common->format->check_totals && !common->quiet) {
+        common->format->check_totals(&arguments->totals, arguments->check.releases);
+    }
+    return status;
 }
 
 static int run(int argc, char **argv, CliCommon *common)
 {
-    g_autoptr(GPtrArray) new_names = g_ptr_array_new_with_free_func(g_free);
     g_autofree MigSeverity *severities = g_new0(MigSeverity, mig_rule_count());
     g_autoptr(MigVfioNeeds) needs = mig_vfio_needs_new();
     g_autoptr(GPtrArray) against = g_ptr_array_new();
@@ -297,15 +390,11 @@ static int run(int argc, char **argv, CliCommon *common)
                    .keep = SHOWN },
         .severities = severities,
         .needs = needs,
-        .new_names = new_names,
+        .destinations = &destinations,
     };
-    CheckTotals totals = { 0 };
-    const GPtrArray *files;
-    CliStatus status = CLI_OK;
 
     cli_parse(&cli_command_check, argc, argv, 0, common, &arguments);
     common->stream = common->files->len ? common->files->pdata[0] : NULL;
-    files = common->files;
     if (arguments.explain) {
         explain(mig_rule_at(arguments.explain - 1));
         return CLI_OK;
@@ -317,23 +406,7 @@ static int run(int argc, char **argv, CliCommon *common)
         common->format->check_rules();
         return CLI_OK;
     }
-    for (guint i = 0; i < files->len; i++) {
-        g_ptr_array_add(new_names, cli_new_name(g_ptr_array_index(files, i)));
-    }
-    if (!confine(&arguments) || !cli_destinations_read(&destinations, against, common)) {
-        return CLI_TROUBLE;
-    }
-    arguments.check.against =
-        cli_destinations_shapes(&destinations, &arguments.check.n_against);
-    for (totals.files = 0; totals.files < files->len; totals.files++) {
-        CliStatus one = check_file((guint)totals.files, &arguments, &totals);
-
-        status = MAX(status, one);
-    }
-    if (files->len > 1 && common->format->check_totals && !common->quiet) {
-        common->format->check_totals(&totals, arguments.check.releases);
-    }
-    return (int)status;
+    return (int)check_files(&arguments);
 }
 
 const CliCommand cli_command_check = {

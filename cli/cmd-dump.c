@@ -8,6 +8,7 @@
 
 #include "dump.h"
 #include "format.h"
+#include "many.h"
 #include "progress.h"
 #include "sandbox.h"
 
@@ -62,11 +63,13 @@ static const struct argp_option options[] = {
       0 },
     { "sort", KEY_SORT, "size|offset|name", 0, "The order of each table's rows", 0 },
     { "top", KEY_TOP, "N", 0, "At most N rows of each table", 0 },
+    CLI_MANY_OPTIONS(0),
     CLI_ALLOW_UNMATCHED(0),
     { 0 },
 };
 
 static const CliOptionRule rules[] = {
+    CLI_MANY_RULES,
     { "hex", CLI_NEEDS, "devices" },
     { "map", CLI_NOT_WITH,
       "at items sections section vfio devices registers all only sort top" },
@@ -109,7 +112,9 @@ static error_t parse_table_option(DumpOptions *dump_options, int key, char *arg,
         dump_options->top = (guint)top;
         return 0;
     default:
-        return cli_parse_unmatched(key, dump_options->common);
+        return cli_parse_many(key, arg, state, dump_options->common) == 0
+                   ? 0
+                   : cli_parse_unmatched(key, dump_options->common);
     }
 }
 
@@ -321,6 +326,37 @@ static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
     return status;
 }
 
+/* The list of PCI names is open in the process that reads it, and in no other: it would have
+ * one position for all. */
+static bool prepare(guint first, guint n, void *user)
+{
+    DumpOptions *dump_options = user;
+    gpointer *files = dump_options->common->files->pdata + first;
+
+    dump_options->several = dump_options->common->files->len > 1;
+    dump_options->ids = cli_pci_ids_open();
+    return cli_confine_reader(dump_options->common, (const char *const *)(void *)files, n,
+                              dump_options->ids->fd);
+}
+
+static CliStatus dump_one(guint i, void *result, void *user)
+{
+    const DumpOptions *dump_options = user;
+
+    (void)result;
+    return dump_file(g_ptr_array_index(dump_options->common->files, i), dump_options);
+}
+
+static void file_is_done(guint i, const void *result, const GError *error, void *user)
+{
+    const CliCommon *common = ((const DumpOptions *)user)->common;
+
+    (void)result, (void)error;
+    if (i + 1 < common->files->len && !common->format->objects) {
+        putchar('\n');
+    }
+}
+
 static int run(int argc, char **argv, CliCommon *common)
 {
     g_autoptr(MigAddresses) section = mig_addresses_new();
@@ -328,29 +364,19 @@ static int run(int argc, char **argv, CliCommon *common)
     DumpOptions dump_options = {
         .common = common, .section = section, .addresses = addresses, .top = UINT_MAX
     };
-    const GPtrArray *files;
+    const CliMany many = {
+        .prepare = prepare, .one = dump_one, .done = file_is_done, .user = &dump_options
+    };
     CliStatus status;
-    bool confined;
 
     cli_parse(&cli_command_dump, argc, argv, 0, common, &dump_options);
-    files = common->files;
-    dump_options.several = files->len > 1;
     dump_options.sections |= dump_options.all;
     dump_options.vfio |= dump_options.all;
     dump_options.hex |= dump_options.all;
-    dump_options.ids = cli_pci_ids_open();
-    confined = cli_confine_reader(common, (const char *const *)(void *)files->pdata,
-                                  files->len, dump_options.ids->fd);
-    status = confined ? CLI_OK : CLI_TROUBLE;
-    for (guint i = 0; confined && i < files->len; i++) {
-        CliStatus one = dump_file(g_ptr_array_index(files, i), &dump_options);
-
-        status = MAX(status, one);
-        if (i + 1 < files->len && !common->format->objects) {
-            putchar('\n');
-        }
+    status = cli_many_run(&many, common);
+    if (dump_options.ids) {
+        cli_pci_ids_close(dump_options.ids);
     }
-    cli_pci_ids_close(dump_options.ids);
     cli_memory_clear(&dump_options.memory);
     return (int)status;
 }

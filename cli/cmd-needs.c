@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "format.h"
+#include "many.h"
 #include "progress.h"
 #include "sandbox.h"
 #include "text.h"
@@ -81,21 +82,37 @@ static CliStatus needs_of(const char *file, const CliCommon *common)
     return tell(&report, read, error ? error : problem);
 }
 
+static bool prepare(guint first, guint n, void *user)
+{
+    CliCommon *common = user;
+    gpointer *files = common->files->pdata + first;
+
+    return cli_confine_reader(common, (const char *const *)(void *)files, n, -1);
+}
+
+static CliStatus needs_of_one(guint i, void *result, void *user)
+{
+    const CliCommon *common = user;
+
+    (void)result;
+    return needs_of(g_ptr_array_index(common->files, i), common);
+}
+
+static const struct argp_option options[] = { CLI_MANY_OPTIONS(0), { 0 } };
+
+static const CliOptionRule rules[] = { CLI_MANY_RULES, { 0 } };
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    return cli_parse_many(key, arg, state, state->input);
+}
+
 static int run(int argc, char **argv, CliCommon *common)
 {
-    CliStatus status = CLI_OK;
+    const CliMany many = { .prepare = prepare, .one = needs_of_one, .user = common };
 
-    cli_parse(&cli_command_needs, argc, argv, 0, common, NULL);
-    if (!cli_confine_reader(common, (const char *const *)(void *)common->files->pdata,
-                            common->files->len, -1)) {
-        return CLI_TROUBLE;
-    }
-    for (guint i = 0; i < common->files->len; i++) {
-        CliStatus one = needs_of(g_ptr_array_index(common->files, i), common);
-
-        status = MAX(status, one);
-    }
-    return (int)status;
+    cli_parse(&cli_command_needs, argc, argv, 0, common, common);
+    return (int)cli_many_run(&many, common);
 }
 
 const CliCommand cli_command_needs = {
@@ -109,6 +126,9 @@ const CliCommand cli_command_needs = {
            "libvirt save image; \"-\" is standard input.\n\n"
            "Exit status: 0 all of the stream was read; 1 it is damaged or incomplete; 2 "
            "the job could not be done.",
+    .options = options,
+    .parse = parse,
+    .rules = rules,
     .min_files = 1,
     .max_files = UINT_MAX,
     .run = run,

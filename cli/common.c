@@ -237,6 +237,8 @@ void cli_common_clear(CliCommon *common)
     g_clear_pointer(&common->given, g_hash_table_unref);
     g_clear_pointer(&common->files, g_ptr_array_unref);
     g_clear_pointer(&common->channels, g_ptr_array_unref);
+    g_clear_pointer(&common->lists, g_ptr_array_unref);
+    g_clear_pointer(&common->owned, g_ptr_array_unref);
 }
 
 int cli_close_stdout(int status)

@@ -6,6 +6,8 @@
  */
 #include "format.h"
 
+#include "check-summary.h"
+
 const CliFormat cli_format_json = {
     .name = "json",
     .objects = true,
@@ -16,6 +18,7 @@ const CliFormat cli_format_json = {
     .dump_map = dump_map_json,
     .check = check_json,
     .check_rules = check_rules_json,
+    .check_summary = &check_summary_json,
     .diff = &diff_json,
     .explain = explain_json,
     .needs = needs_json,

@@ -6,6 +6,8 @@
  */
 #include "format.h"
 
+#include "check-summary.h"
+
 const CliFormat cli_format_text = {
     .name = "text",
     .objects = false,
@@ -17,6 +19,7 @@ const CliFormat cli_format_text = {
     .check = check_text,
     .check_totals = check_totals_text,
     .check_rules = check_rules_text,
+    .check_summary = &check_summary_text,
     .diff = &diff_text,
     .explain = explain_text,
     .needs = needs_text,

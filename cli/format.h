@@ -22,6 +22,8 @@ typedef struct DiffView DiffView; /* diff.h */
 
 extern const DiffView diff_text, diff_json;
 
+typedef struct CheckSummaryView CheckSummaryView; /* check-summary.h */
+
 struct CliFormat {
     const char *name;    /* the value of --format */
     const char *command; /* the only one that has it; NULL: all have */
@@ -39,6 +41,7 @@ struct CliFormat {
     void (*check_totals)(const CheckTotals *totals,
                          MigReleaseSet releases); /* NULL: none */
     void (*check_rules)(void);                    /* --list-rules */
+    const CheckSummaryView *check_summary;        /* --summary */
 
     const DiffView *diff;
 

@@ -478,6 +478,8 @@ void cli_parse(const CliCommand *command, int argc, char **argv, unsigned flags,
         common->given = g_hash_table_new(NULL, NULL);
         common->files = g_ptr_array_new();
         common->channels = g_ptr_array_new();
+        common->lists = g_ptr_array_new();
+        common->owned = g_ptr_array_new_with_free_func(g_free);
     }
     argp_parse(&argp, argc, argv, flags | ARGP_NO_HELP, NULL, &parse);
 }

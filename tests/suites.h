@@ -50,6 +50,7 @@
     SUITE(layers)      \
     SUITE(long_array)  \
     SUITE(lzop)        \
+    SUITE(many)        \
     SUITE(map)         \
     SUITE(memory)      \
     SUITE(messages)    \

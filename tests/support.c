@@ -250,7 +250,8 @@ void assert_golden(const char *relative, const char *actual)
 char *unformatted(const char *roff)
 {
     static const char *const escapes[][2] = {
-        { "\\-", "-" }, { "\\[aq]", "'" }, { "\\[dq]", "\"" }, { "\\e", "\\" }
+        { "\\-", "-" },  { "\\[aq]", "'" }, { "\\[dq]", "\"" },
+        { "\\e", "\\" }, { "\\(ti", "~" },
     };
     GString *text = g_string_new(roff);
 

@@ -73,7 +73,7 @@ static char *part(const char *page, const char *text, const char *heading)
 /* The long options of --help: at the start of a line, or after a short one. */
 static char *options_of_help(const char *text)
 {
-    g_autoptr(GPtrArray) found = matches(text, "^ +(?:-[a-zA-Z], )? *--([a-z0-9-]+)");
+    g_autoptr(GPtrArray) found = matches(text, "^ +(?:-[a-zA-Z0-9], )? *--([a-z0-9-]+)");
 
     for (guint i = found->len; i-- > 0;) {
         const char *name = g_ptr_array_index(found, i);
@@ -181,7 +181,7 @@ static GPtrArray *all_options(const char *command)
 {
     g_autofree char *text = help(command);
 
-    return matches(text, "^ +(?:-[a-zA-Z], )? *--([a-z0-9-]+)");
+    return matches(text, "^ +(?:-[a-zA-Z0-9], )? *--([a-z0-9-]+)");
 }
 
 static bool contains(GPtrArray *names, const char *name)

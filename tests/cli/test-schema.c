@@ -50,6 +50,8 @@ static const struct {
     { "check", { "check" }, FALSE },
     { "check", { "check", "--for=7.2" }, FALSE },
     { "check", { "check", "--for=all" }, FALSE },
+    { "check-summary", { "check", "--summary", "--for=all" }, FALSE },
+    { "check-summary", { "check", "--summary", "--jobs=2" }, FALSE },
     { "needs", { "needs" }, FALSE },
 };
 
