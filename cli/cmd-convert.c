@@ -26,6 +26,7 @@ enum {
     KEY_FILTER,
     KEY_CONFIG_NEEDED,
     KEY_EVERY_ITERATION,
+    KEY_FROM,
     KEY_FOR,
     KEY_DRY_RUN,
     KEY_LIST_FILTERS,
@@ -52,6 +53,7 @@ static const struct argp_option options[] = {
       "With --to=subflag: set the device up in every PART that has data", 1 },
     { "filter", KEY_FILTER, "NAME[:KEY=VALUE]...", CLI_REPEATS,
       "Apply a filter; may be repeated", 1 },
+    { "from", KEY_FROM, "OTHER", 0, "The stream that the filter graft takes from", 1 },
     { "for", KEY_FOR, "qemu-X.Y", 0,
       "Apply whatever that release needs to accept the stream, or say why nothing can",
       1 },
@@ -92,11 +94,16 @@ static const CliOptionRule rules[] = {
     { "force", CLI_NEEDS, "output" },
     { "every-iteration", CLI_NEEDS, "to" },
     { "config-needed", CLI_NEEDS, "to" },
+    { "from", CLI_NEEDS, "filter" },
+    { "from", CLI_NOT_WITH, "offset" },
     { 0 },
 };
 
 /* More threads than this are not worth their memory, unless the user asks for them. */
 #define THREADS_MAX 4u
+
+/* Files that are read: the stream, and what --from names. */
+#define INPUTS_MAX 2
 
 /* A --to or a --filter. */
 typedef struct Step {
@@ -115,6 +122,7 @@ typedef struct Arguments {
     bool in_place;
     bool unwrap; /* --container=none */
     const char *input, *output;
+    const char *from; /* NULL: no filter takes anything from another stream */
     MigOutputOptions out;
     ConvertImage image;
     const char *layout; /* --compress=raw or sparse: the filter for it */
@@ -258,6 +266,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_EVERY_ITERATION:
         arguments->every_iteration = true;
         return 0;
+    case KEY_FROM:
+        arguments->from = arg;
+        cli_want_file(state, arg);
+        return 0;
     case KEY_FOR:
         arguments->release = cli_release(state, "for", arg);
         return 0;
@@ -363,6 +375,18 @@ static const char *output_name(const Arguments *arguments)
                                  : arguments->output;
 }
 
+/* The files that are read, at most two; how many there are. */
+static size_t inputs_of(const Arguments *arguments, const char **files)
+{
+    size_t n = 0;
+
+    files[n++] = arguments->input;
+    if (arguments->from) {
+        files[n++] = arguments->from;
+    }
+    return n;
+}
+
 /* Whether @out is the file, or the disk, that is read. */
 static bool is_same(const struct stat *in, const struct stat *out)
 {
@@ -374,12 +398,15 @@ static bool is_same(const struct stat *in, const struct stat *out)
 /* ... or one of those. */
 static bool is_input(const Arguments *arguments, const struct stat *out)
 {
+    const char *files[INPUTS_MAX];
+    size_t n = inputs_of(arguments, files);
     struct stat in;
 
-    for (unsigned i = 0; cli_input_stat(arguments->common, arguments->input, i, &in);
-         i++) {
-        if (is_same(&in, out)) {
-            return true;
+    for (size_t f = 0; f < n; f++) {
+        for (unsigned i = 0; cli_input_stat(arguments->common, files[f], i, &in); i++) {
+            if (is_same(&in, out)) {
+                return true;
+            }
         }
     }
     return false;
@@ -523,6 +550,7 @@ typedef struct Run {
     MigChain *chain;
     MigInputOptions in_options;
     MigInput *in;
+    MigInput *donor; /* what --from names, or NULL */
     MigFileId input_id;
     Sink sink;
     MigOutput *out;
@@ -604,6 +632,7 @@ static bool run_chain(Run *run, GError **error)
         MIG_CHAIN_OPTIONS_INIT,
         .lossy = run->arguments->lossy,
         .allow_unmatched = run->arguments->common->allow_unmatched,
+        .donor = run->donor,
         .begin_again = run->sink.files ? begin_output_again : NULL,
         .begin_again_data = run,
         .cancelled = cli_is_cancelled,
@@ -736,6 +765,7 @@ static CliStatus convert_for(Run *run)
     ConvertPlan plan = { .release = arguments->release,
                          .lossy = arguments->lossy,
                          .allow_unmatched = arguments->common->allow_unmatched,
+                         .donor = run->donor,
                          .progress = show_progress,
                          .progress_data = run };
     g_autoptr(GError) error = NULL;
@@ -762,13 +792,19 @@ static CliStatus run_inside(Run *run)
 {
     Arguments *arguments = run->arguments;
     g_autoptr(GError) error = NULL;
-    g_autoptr(MigInput) in = NULL;
+    g_autoptr(MigInput) in = NULL, donor = NULL;
     CliStatus status;
 
     run->in = in =
         cli_open_with(arguments->input, arguments->common, &run->in_options, &error);
     if (!in) {
         return fail(arguments->input, error);
+    }
+    if (arguments->from) {
+        run->donor = donor = cli_open(arguments->from, arguments->common, &error);
+        if (!donor) {
+            return fail(arguments->from, error);
+        }
     }
     if (!choose_wrappers(arguments, in, &error)) {
         return fail(arguments->input, error);
@@ -795,6 +831,7 @@ static bool check_regular(const Arguments *arguments, GError **error)
 static CliStatus convert(Arguments *arguments, MigChain *chain)
 {
     Run run = { .arguments = arguments, .chain = chain, .sink.fd = -1 };
+    const char *files[INPUTS_MAX];
     g_autoptr(GError) error = NULL;
     CliStatus status = CLI_TROUBLE;
     struct stat st = { 0 };
@@ -809,7 +846,7 @@ static CliStatus convert(Arguments *arguments, MigChain *chain)
     if (!check_regular(arguments, &error)) {
         return fail(arguments->input, error);
     }
-    cli_open_inputs(arguments->common, &arguments->input, 1);
+    cli_open_inputs(arguments->common, files, inputs_of(arguments, files));
     if (!cli_input_stat(arguments->common, arguments->input, 0, &st)) {
         return run_inside(&run); /* which says why */
     }
@@ -874,7 +911,7 @@ static int run(int argc, char **argv, CliCommon *common)
         common->format->convert_plan(chain, NULL);
         return CLI_OK;
     }
-    arguments.input = g_ptr_array_index(common->files, 0);
+    arguments.input = common->stream = g_ptr_array_index(common->files, 0);
     cli_catch_signals();
     arguments.image.notes = g_ptr_array_new_with_free_func(g_free);
     status = convert_image_read(&arguments.image, &error)

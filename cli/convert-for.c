@@ -144,6 +144,7 @@ static bool run_filters(ConvertPlan *plan, MigInput *in, GError **error)
     const MigChainOptions options = { MIG_CHAIN_OPTIONS_INIT,
                                       .lossy = plan->lossy,
                                       .allow_unmatched = plan->allow_unmatched,
+                                      .donor = plan->donor,
                                       .cancelled = cli_is_cancelled,
                                       .progress = plan->progress,
                                       .progress_data = plan->progress_data };

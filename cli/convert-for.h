@@ -15,6 +15,7 @@ typedef struct ConvertPlan {
     MigRelease release; /* asked for */
     bool lossy;         /* asked for: what is lossy may be done */
     bool allow_unmatched;
+    MigInput *donor; /* as in MigChainOptions */
     /* Called as the input is read, again from 0 for each reading. */
     void (*progress)(void *data, uint64_t position);
     void *progress_data;

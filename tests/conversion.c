@@ -79,13 +79,17 @@ static MigOutput *begin_again(void *data, GError **error)
     return begin(memory);
 }
 
-/* @brief: whether a first pass may be. */
-static Conversion *run_chain(MigInput *in, const char *text, bool lossy, bool brief)
+/* @donor: the stream that filters may take from, or NULL.  @brief: whether a first pass may be. */
+static Conversion *run_chain(MigInput *in, GBytes *donor, const char *text, bool lossy,
+                             bool brief)
 {
+    g_autoptr(MigInput) other =
+        donor ? mig_input_new_bytes(donor, "other", NULL, NULL) : NULL;
     Conversion *conversion = g_new0(Conversion, 1);
     Memory memory = { .fd = memfd_create("converted", MFD_CLOEXEC) };
     const MigChainOptions options = { MIG_CHAIN_OPTIONS_INIT,
                                       .lossy = lossy,
+                                      .donor = other,
                                       .begin_again = brief ? begin_again : NULL,
                                       .begin_again_data = &memory,
                                       .progress = count,
@@ -115,15 +119,15 @@ static Conversion *run_chain(MigInput *in, const char *text, bool lossy, bool br
 
 Conversion *convert_input(MigInput *in, const char *text, bool lossy)
 {
-    return run_chain(in, text, lossy, false);
+    return run_chain(in, NULL, text, lossy, false);
 }
 
-static Conversion *convert_bytes(GBytes *stream, const char *chain, bool lossy,
-                                 bool brief)
+static Conversion *convert_bytes(GBytes *stream, GBytes *donor, const char *chain,
+                                 bool lossy, bool brief)
 {
     g_autoptr(MigInput) in = mig_input_new_bytes(stream, "stream", NULL, NULL);
     ck_assert_ptr_nonnull(in);
-    return run_chain(in, chain, lossy, brief);
+    return run_chain(in, donor, chain, lossy, brief);
 }
 
 /* Whether it is looked at briefly or as a whole beforehand makes no difference. */
@@ -142,8 +146,13 @@ static void assert_same(const Conversion *brief, const Conversion *whole,
 
 Conversion *convert(GBytes *stream, const char *chain, bool lossy)
 {
-    Conversion *whole = convert_bytes(stream, chain, lossy, false);
-    g_autoptr(Conversion) brief = convert_bytes(stream, chain, lossy, true);
+    return convert_from(stream, NULL, chain, lossy);
+}
+
+Conversion *convert_from(GBytes *stream, GBytes *donor, const char *chain, bool lossy)
+{
+    Conversion *whole = convert_bytes(stream, donor, chain, lossy, false);
+    g_autoptr(Conversion) brief = convert_bytes(stream, donor, chain, lossy, true);
 
     assert_same(brief, whole, chain);
     whole->brief = brief->brief == TOO_BRIEF       ? TOO_BRIEF

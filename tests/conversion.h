@@ -31,7 +31,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Conversion, conversion_free)
  * first pass, which must agree. */
 Conversion *convert(GBytes *stream, const char *chain, bool lossy);
 
-/* The same with an input that is open already. */
+/* The same with a stream that filters may take from. */
+Conversion *convert_from(GBytes *stream, GBytes *donor, const char *chain, bool lossy);
+
+/* The same as convert() with an input that is open already. */
 Conversion *convert_input(MigInput *in, const char *chain, bool lossy);
 
 /* The same, the input being a pipe. */

@@ -176,10 +176,13 @@ static bool insert_field(MigReshape *reshape, const Sought *sought, GArray *cuts
     bool before = reshape->kind == MIG_RESHAPE_BEFORE;
     size_t at;
 
-    if (!f) {
-        return fails(reshape, "it is a subsection, and fields come before those");
+    if (!f != reshape->subsection) {
+        return fails(reshape, f ? "it is a field, and subsections come after those"
+                                : "it is a subsection, and fields come before those");
     }
-    at = before ? f->text : sought->last->text_end;
+    at = !f       ? before ? sought->found->text : sought->found->text_end
+         : before ? f->text
+                  : sought->last->text_end;
     put(cuts, at, at,
         before ? g_strconcat(reshape->json, ", ", NULL)
                : g_strconcat(", ", reshape->json, NULL));
@@ -345,38 +348,52 @@ char *mig_device_reshape(MigBudget *budget, const MigDeviceState *device,
     return changed_json(reshape, search.json, device->json_length, &search.sought);
 }
 
-/* The name of the field before @first in the structure, or "". */
-static const char *field_before(const Sought *sought)
+/* The name of the field or subsection before it in the structure, or "". */
+static const char *name_before(const Sought *sought)
 {
-    const Field *before = NULL;
+    const char *before = "";
 
-    for (const Field *f = sought->parent->fields; f && f != sought->first; f = f->next) {
-        before = f;
+    for (const Field *f = sought->parent->fields;
+         sought->first && f && f != sought->first; f = f->next) {
+        before = f->name;
     }
-    return before ? before->name : "";
+    for (const Vmstate *v = sought->parent->subsections;
+         !sought->first && v && v != sought->found; v = v->next) {
+        before = v->name;
+    }
+    return before;
 }
 
-char *mig_device_part(MigBudget *budget, const MigDeviceState *device, const char *path,
-                      uint64_t *from, uint64_t *length, char **after,
-                      const char **problem)
+bool mig_device_part(MigBudget *budget, const MigDeviceState *device, const char *path,
+                     MigDevicePart *part, const char **problem)
 {
     g_auto(Search) search = { 0 };
     const Sought *sought = &search.sought;
-    const char *name, *dot;
-    size_t text, end;
+    const char *name;
+    size_t text, end, inside;
 
+    *part = (MigDevicePart){ 0 };
     if (!search_for(&search, budget, device, path, problem)) {
-        return NULL;
+        return false;
     }
-    *from = sought->from;
-    *length = sought->length;
     text = sought->first ? sought->first->text : sought->found->text;
     end = sought->first ? sought->last->text_end : sought->found->text_end;
-    if (after) {
-        name = sought->first ? field_before(sought) : "";
-        dot = sought->first ? path + strlen(path) - strlen(sought->first->name) : path;
-        *after = *name ? g_strdup_printf("%.*s%s", (int)(dot - path), path, name)
-                       : g_strdup("");
-    }
-    return g_strndup(search.json + text, end - text);
+    name = sought->first ? sought->first->name : sought->found->name;
+    inside = strlen(path) - strlen(name); /* "pm." of "pm.ich9_pm/tco" */
+    part->json = g_strndup(search.json + text, end - text);
+    part->subsection = !sought->first;
+    part->from = sought->from;
+    part->length = sought->length;
+    part->parent = g_strndup(path, inside ? inside - 1 : 0);
+    name = name_before(sought);
+    part->after =
+        *name ? g_strdup_printf("%.*s%s", (int)inside, path, name) : g_strdup("");
+    return true;
+}
+
+void mig_device_part_clear(MigDevicePart *part)
+{
+    g_free(part->json);
+    g_free(part->after);
+    g_free(part->parent);
 }

@@ -62,6 +62,11 @@ bool mig_next_lossy(const MigNext *next)
     return next->chain->options.lossy;
 }
 
+MigInput *mig_next_donor(MigNext *next)
+{
+    return next->chain->options.donor;
+}
+
 bool mig_next_in_flight(const MigNext *next)
 {
     return next->chain->options.in_flight;

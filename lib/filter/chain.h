@@ -103,6 +103,9 @@ typedef struct MigChainOptions {
     /* Of a migration that goes on: all is handed on as soon as it can be, and nothing is read twice.
      * The input is one that is live; see mig_chain_check_in_flight(). */
     bool in_flight;
+    /* The stream that filters such as graft take something from, at its start; NULL: there is
+     * none.  Borrowed. */
+    MigInput *donor;
 } MigChainOptions;
 
 /*

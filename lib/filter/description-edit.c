@@ -28,7 +28,8 @@ typedef struct Edit {
     EditKind kind;
     const MigSection *section; /* whose entry it is, as it was */
     const char *new_name;
-    char *old_sum, *new_text; /* of a replacement: SHA-256, as long texts are many */
+    char *old_sum;  /* of a replacement: SHA-256, as long texts are many */
+    char *new_text; /* ... and what comes; of an insertion, NULL: made of @size */
     uint64_t size;
     const MigSection *before, *after; /* neighbours, or NULL */
     size_t place; /* of an insertion: before the entry of this index */
@@ -113,6 +114,17 @@ void mig_description_edit_insert(MigDescriptionEdit *edit, const MigSection *sec
     add(edit, &(Edit){ .kind = EDIT_INSERT,
                        .section = section,
                        .size = size,
+                       .before = before,
+                       .after = after });
+}
+
+void mig_description_edit_insert_text(MigDescriptionEdit *edit, const MigSection *section,
+                                      char *text, const MigSection *before,
+                                      const MigSection *after)
+{
+    add(edit, &(Edit){ .kind = EDIT_INSERT,
+                       .section = section,
+                       .new_text = text,
                        .before = before,
                        .after = after });
 }
@@ -202,8 +214,10 @@ static void append_list(GString *list, const MigDescriptionEdit *edit, const cha
             if (one->place > i) {
                 break;
             }
-            entry = mig_description_entry(one->section->name, one->section->instance_id,
-                                          one->size, &spacing);
+            entry = one->new_text ? g_strdup(one->new_text)
+                                  : mig_description_entry(one->section->name,
+                                                          one->section->instance_id,
+                                                          one->size, &spacing);
             g_string_append(list, empty ? "" : separator);
             g_string_append(list, entry);
             empty = false;

@@ -46,6 +46,11 @@ void mig_description_edit_insert(MigDescriptionEdit *edit, const MigSection *sec
                                  uint64_t size, const MigSection *before,
                                  const MigSection *after);
 
+/* The same with the entry @text, which is taken over; @section has none so far. */
+void mig_description_edit_insert_text(MigDescriptionEdit *edit, const MigSection *section,
+                                      char *text, const MigSection *before,
+                                      const MigSection *after);
+
 /* The machine's name has @length bytes now. */
 void mig_description_edit_machine(MigDescriptionEdit *edit, uint32_t length);
 

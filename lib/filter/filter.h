@@ -148,6 +148,9 @@ bool mig_next_lossy(const MigNext *next); /* the user agreed to losing something
 const char *
 mig_next_spool_dir(const MigNext *next); /* for temporary files, may be NULL */
 
+/* The stream that something may be taken from, or NULL: MigChainOptions.donor. */
+MigInput *mig_next_donor(MigNext *next);
+
 /* Whether the stream passes as it comes, and no scan() is called. */
 bool mig_next_in_flight(const MigNext *next);
 
@@ -190,6 +193,7 @@ bool mig_filter_yes_no(const char *key, const char *value, bool *yes, GError **e
     X(drop_subsection) \
     X(fold)            \
     X(footers)         \
+    X(graft)           \
     X(keep_section)    \
     X(machine)         \
     X(mapped_ram)      \

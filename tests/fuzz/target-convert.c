@@ -50,13 +50,17 @@ static MigOutput *begin_again(void *data, GError **error)
 static GBytes *convert_as(GBytes *bytes, const char *filters, bool brief)
 {
     Memory memory = { .fd = memfd_create("output", MFD_CLOEXEC) };
-    const MigChainOptions chain_options = { MIG_CHAIN_OPTIONS_INIT,
-                                            .begin_again = brief ? begin_again : NULL,
-                                            .begin_again_data = &memory };
     static const MigInputOptions input_options = { MIG_INPUT_OPTIONS_INIT,
                                                    .max_expand = FUZZ_EXPAND_MAX };
     g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "input", &input_options, NULL);
+    g_autoptr(MigInput) donor = /* the stream itself has what the filter graft takes */
+        in && strstr(filters, "graft")
+            ? mig_input_new_bytes(bytes, "donor", &input_options, NULL)
+            : NULL;
     g_autoptr(MigChain) chain = mig_chain_new();
+    const MigChainOptions chain_options = { MIG_CHAIN_OPTIONS_INIT,
+                                            .begin_again = brief ? begin_again : NULL,
+                                            .begin_again_data = &memory, .donor = donor };
     g_auto(GStrv) texts = g_strsplit(filters, " ", -1);
     g_autoptr(GError) error = NULL;
     GBytes *result = NULL;
@@ -215,11 +219,12 @@ void fuzz_filters(const uint8_t *data, size_t n)
         { "set-register:path=cpu:cpreg[S3_0_C0_C1_2]:value=1", NULL },
         { "drop-register:path=cpu:cpreg[*EL1]", NULL },
         { "trim", NULL },
-        { "capabilities:add=x-ignore-shared", NULL },
-        { "capabilities:drop=x-ignore-shared:drop=x-new", "ram-pages-missing" },
-        { "uuid:value=00112233-4455-6677-8899-aabbccddeeff", NULL },
+        { "capabilities:add=x-ignore-shared "
+          "uuid:value=00112233-4455-6677-8899-aabbccddeeff",
+          NULL },
+        { "capabilities:drop=x-ignore-shared", "ram-pages-missing" },
         { "uuid:drop=yes", NULL },
-        { "drop-command:name=21", NULL },
+        { "graft:path=apic:path=*/vfio:path=cpu:*", NULL },
         { "drop-command:name=SWITCHOVER_START:name=PING", "vfio-config-missing" },
         { "vfio-init-data:drop=yes", NULL },
     };

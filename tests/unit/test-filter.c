@@ -763,6 +763,132 @@ START_TEST(mapped_ram_comes_to_the_front)
 }
 END_TEST
 
+/* --- from another stream -------------------------------------------------------------- */
+
+#define DATA(id, name, words) \
+    "full " id " \"" name "\" 0 1; be32 " words "; footer " id "\n"
+#define NUMBER(name) "{\"name\": \"" name "\", \"type\": \"uint32\", \"size\": 4}"
+#define SUB(name) \
+    "{\"vmsd_name\": \"x/" name "\", \"version\": 1, \"fields\": [" NUMBER("v") "]}"
+#define X(fields, subsections)                                                         \
+    DEVICES(                                                                           \
+        "{\"name\": \"x\", \"instance_id\": 0, \"vmsd_name\": \"x\", \"version\": 1, " \
+        "\"fields\": [" fields "]" subsections "}")
+#define SUBS(list)             ", \"subsections\": [" list "]"
+#define SUB_STATE(name, value) "u8 5; pstr8 \"x/" name "\"; be32 1 " value "; "
+#define X_STREAM(state)        "header\nfull 3 \"x\" 0 1; " state "footer 3; eof\n"
+#define FOREIGN(section) \
+    "full 0x40000000 \"" section "\" 0 1; be32 7 8 9; footer 0x40000000\n"
+
+static const struct {
+    const char *chain, *donor, *from;
+    const char *to;   /* NULL: refused */
+    const char *says; /* in the report, or in the refusal */
+} grafts[] = {
+    /* a section that is not there comes where the other stream has it */
+    { "graft:path=b",
+      "header\n" DATA("3", "a", "1 1 1") DATA("4", "b", "7 8 9") DATA(
+          "5", "c", "1 1 1") "eof\n" DEVICES(ENTRY("a") ", " ENTRY("b") ", " ENTRY("c")),
+      "header\n" DEVICE("3", "a")
+          DEVICE("4", "c") "eof\n" DEVICES(ENTRY("a") ", " ENTRY("c")),
+      "header\n" DEVICE("3", "a") FOREIGN("b")
+          DEVICE("4", "c") "eof\n" DEVICES(ENTRY("a") ", " ENTRY("b") ", " ENTRY("c")),
+      "b: taken from other, 12 bytes" },
+    { "graft:path=c", /* the last one */
+      "header\n" DATA("3", "a", "1 1 1")
+          DATA("5", "c", "7 8 9") "eof\n" DEVICES(ENTRY("a") ", " ENTRY("c")),
+      "header\n" DEVICE("3", "a") "eof\n" DEVICES(ENTRY("a")),
+      "header\n" DEVICE("3", "a")
+          FOREIGN("c") "eof\n" DEVICES(ENTRY("a") ", " ENTRY("c")),
+      NULL },
+    { "graft:path=b", /* in another order here: not twice */
+      "header\n" DATA("3", "b", "7 8 9") DATA("4", "a", "1 1 1") "eof",
+      "header\n" DEVICE("3", "a") DEVICE("4", "b") "eof",
+      "header\n" DEVICE("3", "a") DATA("4", "b", "7 8 9") "eof",
+      "b: its state is that of other, 12 bytes; its own is given up" },
+    { "graft:path=b", /* the version comes along */
+      "header\nfull 9 \"b\" 0 2; be32 7; footer 9; eof",
+      "header\n" DEVICE("4", "b") "eof",
+      "header\nfull 4 \"b\" 0 2; be32 7; footer 4; eof", NULL },
+    { "graft:path=b", "header\nfull 9 \"b\" 0 2; footer 9; eof",
+      "header\n" DEVICE("4", "b") "eof", "header\nfull 4 \"b\" 0 2; footer 4; eof",
+      "0 bytes" },
+    { "graft:path=b@1", "header\nfull 9 \"b\" 1 1; be32 7 8 9; footer 9; eof",
+      "header\n" DEVICE("4", "b") "eof",
+      "header\n" DEVICE(
+          "4", "b") "full 0x40000000 \"b\" 1 1; be32 7 8 9; footer 0x40000000; eof",
+      NULL },
+    { "graft:path=b", "header\n" DATA("3", "b", "7 8 9") "eof\n" DEVICES(ENTRY("b")),
+      "header\n" DEVICE("4", "b") "eof", NULL, "the other stream alone describes" },
+    { "graft:path=ram", "header\n" RAM RAM_END "eof", "header\n" RAM RAM_END "eof", NULL,
+      "is no device state" },
+    /* fields */
+    { "graft:path=x:b",
+      X_STREAM("be32 1 7 1; ") X(NUMBER("a") ", " NUMBER("b") ", " NUMBER("c"), ""),
+      X_STREAM("be32 1 3; ") X(NUMBER("a") ", " NUMBER("c"), ""),
+      X_STREAM("be32 1 7 3; ") X(NUMBER("a") ", " NUMBER("b") ", " NUMBER("c"), ""),
+      "x: field b taken from other, 4 bytes" },
+    { "graft:path=x:a", /* the first field */
+      X_STREAM("be32 7 1; ") X(NUMBER("a") ", " NUMBER("c"), ""),
+      X_STREAM("be32 3; ") X(NUMBER("c"), ""),
+      X_STREAM("be32 7 3; ") X(NUMBER("a") ", " NUMBER("c"), ""), NULL },
+    { "graft:path=x:c", X_STREAM("be32 1 7; ") X(NUMBER("a") ", " NUMBER("c"), ""),
+      X_STREAM("be32 2 3; ") X(NUMBER("a") ", " NUMBER("c"), ""),
+      X_STREAM("be32 2 7; ") X(NUMBER("a") ", " NUMBER("c"), ""), "its own is given up" },
+    { "graft:path=x:c", /* of another length: it comes where the other stream has it */
+      X_STREAM("be32 1; be16 7; ")
+          X(NUMBER("a") ", {\"name\": \"c\", \"type\": \"uint16\", \"size\": 2}", ""),
+      X_STREAM("be32 2 3; ") X(NUMBER("a") ", " NUMBER("c"), ""),
+      X_STREAM("be32 2; be16 7; ")
+          X(NUMBER("a") ", {\"name\": \"c\", \"type\": \"uint16\", \"size\": 2}", ""),
+      "its own is given up" },
+    { "graft:path=x:b", /* nothing is there to be put beside */
+      X_STREAM("be32 1 7; ") X(NUMBER("a") ", " NUMBER("b"), ""),
+      X_STREAM("be32 3; ") X(NUMBER("c"), ""), NULL, "b cannot be changed" },
+    /* subsections */
+    { "graft:path=x:x/q",
+      X_STREAM("be32 1; " SUB_STATE("p", "1") SUB_STATE("q", "7"))
+          X(NUMBER("a"), SUBS(SUB("p") ", " SUB("q"))),
+      X_STREAM("be32 1; " SUB_STATE("p", "2") SUB_STATE("r", "3"))
+          X(NUMBER("a"), SUBS(SUB("p") ", " SUB("r"))),
+      X_STREAM("be32 1; " SUB_STATE("p", "2") SUB_STATE("q", "7") SUB_STATE("r", "3"))
+          X(NUMBER("a"), SUBS(SUB("p") ", " SUB("q") ", " SUB("r"))),
+      "subsection x/q taken from other, 13 bytes" },
+    { "graft:path=x:x/q",
+      X_STREAM("be32 1; " SUB_STATE("q", "7")) X(NUMBER("a"), SUBS(SUB("q"))),
+      X_STREAM("be32 1; ") X(NUMBER("a"), ""),
+      X_STREAM("be32 1; " SUB_STATE("q", "7")) X(NUMBER("a"), SUBS(SUB("q"))), NULL },
+    /* what is not there */
+    { "graft:path=z", "header\n" DEVICE("3", "a") "eof",
+      "header\n" DEVICE("3", "a") "eof", NULL, "other: the stream has no device \"z\"" },
+    { "graft:path=x:a", X_STREAM("be32 1; ") X(NUMBER("a"), ""),
+      "header\n" DEVICE("3", "a") "eof", NULL, "no section \"x\" to put a part into" },
+    { "graft:path=a", NULL, "header\n" DEVICE("3", "a") "eof", NULL,
+      "no stream is given to take from" },
+    { "graft:path=a", "header\n" DEVICE("3", "a"), "header\n" DEVICE("3", "a") "eof",
+      NULL, "other: the stream ends" },
+};
+
+START_TEST(other_stream_gives)
+{
+    g_autoptr(GBytes) donor = grafts[_i].donor ? assembled(grafts[_i].donor) : NULL;
+    g_autoptr(GBytes) from = assembled(grafts[_i].from);
+    g_autoptr(Conversion) made = convert_from(from, donor, grafts[_i].chain, false);
+
+    if (grafts[_i].to) {
+        g_autoptr(GBytes) to = assembled(grafts[_i].to);
+
+        ck_assert_msg(made->bytes != NULL, "%s", made->error ? made->error->message : "");
+        assert_same_bytes(made->bytes, to, grafts[_i].chain);
+    }
+    ck_assert_msg(!grafts[_i].to == !made->bytes, "not refused");
+    ck_assert_msg(
+        !grafts[_i].says ||
+            strstr(made->error ? made->error->message : made->report, grafts[_i].says),
+        "%s", made->error ? made->error->message : made->report);
+}
+END_TEST
+
 /* --- RAM of a real stream ----------------------------------------------------------- */
 
 static GBytes *repeated_pages(void)
@@ -868,6 +994,7 @@ START_TEST(options_are_complete)
         "set-register:path=cpu:cpreg[MIDR_EL1]:value=x",
         "footers",
         "footers:add=yes:drop=yes",
+        "graft",
         "drop-command",
         "drop-command:name=NO_SUCH",
         "drop-command:name=PACKAGED", /* others would be read in another way */
@@ -1051,6 +1178,7 @@ Suite *suite_filter(void)
     suite_add_tcase(suite, tc);
     tc = tcase_create("filters");
     tcase_add_loop_test(tc, stream_becomes, 0, G_N_ELEMENTS(rows));
+    tcase_add_loop_test(tc, other_stream_gives, 0, G_N_ELEMENTS(grafts));
     tcase_add_loop_test(tc, unmatched_is_an_error, 0, G_N_ELEMENTS(unmatched));
     tcase_add_test(tc, drops_each_subsection_that_matches);
     tcase_add_test(tc, mapped_ram_moves);
