@@ -33,6 +33,7 @@
 #include "live/endpoint.h"
 #include "live/receive.h"
 #include "live/return-path.h"
+#include "live/timeline.h"
 #include "memory/core.h"
 #include "memory/image.h"
 #include "memory/map.h"

@@ -81,6 +81,7 @@
     SUITE(sorted)      \
     SUITE(special)     \
     SUITE(terminal)    \
+    SUITE(timeline)    \
     SUITE(vfio)        \
     SUITE(vfio_layout)
 

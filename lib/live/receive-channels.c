@@ -3,7 +3,7 @@
  * Owns:          the connections of a receiver: they come, tell their kind, and their bytes go to
  *                files.
  * Must not know: what the bytes mean, after the first few.
- * See also:      live/receive.c; live/receive-timeline.c.
+ * See also:      live/receive.c; live/timeline.h.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -53,7 +53,9 @@ MigReceiver *mig_receiver_new(const MigReceiveOptions *options, GError **error)
     r->channels = g_array_new(FALSE, TRUE, sizeof(LiveChannel));
     r->polled = g_array_new(FALSE, TRUE, sizeof(struct pollfd));
     r->buffer = g_malloc(CHUNK);
-    r->lines = g_string_new(NULL);
+    if (options->timeline >= 0) {
+        r->timeline = mig_timeline_writer_new(options->timeline);
+    }
     r->main = -1;
     r->judged = UINT64_MAX;
     r->last = mig_live_now();
@@ -78,7 +80,7 @@ void mig_receiver_free(MigReceiver *r)
     }
     g_array_unref(r->channels);
     g_array_unref(r->polled);
-    g_string_free(r->lines, TRUE);
+    mig_timeline_writer_free(r->timeline);
     g_clear_error(&r->failure);
     g_clear_error(&r->why);
     g_free(r->buffer);
@@ -125,11 +127,10 @@ static bool add_connection(MigReceiver *r, int fd)
         return false;
     }
     r->last = mig_live_now();
-    if (!r->started) {
-        r->started = r->last;
-    }
     g_array_append_val(r->channels, channel);
-    mig_live_note_event(r, r->channels->len - 1, "open");
+    if (r->timeline) {
+        mig_timeline_writer_open(r->timeline, r->channels->len - 1);
+    }
     return true;
 }
 
@@ -191,7 +192,9 @@ static bool classify(MigReceiver *r, guint i, LiveChannel *channel)
 
 static void end_channel(MigReceiver *r, guint i)
 {
-    mig_live_note_event(r, i, "close");
+    if (r->timeline) {
+        mig_timeline_writer_close(r->timeline, i);
+    }
     hang_up(mig_live_channel(r, i));
 }
 
@@ -225,7 +228,9 @@ static bool keep(MigReceiver *r, guint i, size_t n)
     r->bytes += n;
     write_back(channel);
     r->last = mig_live_now();
-    mig_live_note_bytes(r, i);
+    if (r->timeline) {
+        mig_timeline_writer_came(r->timeline, i, channel->size);
+    }
     return channel->kind != LIVE_UNKNOWN || classify(r, i, channel);
 }
 

@@ -8,6 +8,7 @@
 #define MIG_LIVE_RECEIVE_PRIVATE_H
 
 #include "live/receive.h"
+#include "live/timeline.h"
 
 typedef enum LiveKind {
     LIVE_UNKNOWN, /* fewer bytes than tell */
@@ -24,9 +25,6 @@ typedef struct LiveChannel {
     LiveKind kind;
     uint64_t size; /* bytes that came */
     uint8_t head[LIVE_HEAD];
-    gint64 told; /* when the last line of the time line was written, in ns */
-    gint64 came; /* when the last bytes came, in ns; and what had come then */
-    uint64_t came_size, told_size;
     uint64_t written_back; /* what the disk was asked to write */
 } LiveChannel;
 
@@ -39,11 +37,9 @@ struct MigReceiver {
     size_t buffer_n;      /* and are so many; else 0 */
     int main;             /* index of the main channel, or -1 */
     GError *failure;      /* of the connections; it stays */
-    gint64 started;       /* ns; 0: nobody has come */
     gint64 last;          /* when something came last, or the wait began */
     uint64_t bytes;       /* on all channels */
-    GString *lines;       /* of the time line, not yet written */
-    uint64_t lines_offset;
+    MigTimelineWriter *timeline; /* NULL: none is wanted */
 
     uint64_t end;      /* of the main channel, after its end mark; 0: not seen */
     uint64_t judged;   /* r->bytes when all was last looked at */
@@ -75,10 +71,5 @@ gint64 mig_live_silence(const MigReceiver *r);
 
 /* Sends @n bytes on the main channel; false with *error. */
 bool mig_live_send(const MigReceiver *r, const void *data, size_t n, GError **error);
-
-/* The time line: @event of channel @i, a static string; bytes of it; and its end. */
-void mig_live_note_event(MigReceiver *r, guint i, const char *event);
-void mig_live_note_bytes(MigReceiver *r, guint i);
-bool mig_live_flush(MigReceiver *r, GError **error);
 
 #endif

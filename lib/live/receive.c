@@ -364,7 +364,8 @@ bool mig_receiver_run(MigReceiver *r, GError **error)
     if (!ok && r->failure && error && !*error) {
         g_propagate_error(error, g_error_copy(r->failure));
     }
-    return mig_live_flush(r, ok ? error : NULL) && ok;
+    return (!r->timeline || mig_timeline_writer_flush(r->timeline, ok ? error : NULL)) &&
+           ok;
 }
 
 bool mig_receiver_is_plain(const MigReceiver *r)
