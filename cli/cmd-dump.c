@@ -6,6 +6,7 @@
  */
 #include <limits.h>
 
+#include "capture.h"
 #include "dump.h"
 #include "format.h"
 #include "many.h"
@@ -26,6 +27,7 @@ enum {
     KEY_AT,
     KEY_BELOW,
     KEY_PLACE,
+    KEY_TIMELINE,
     KEY_HEX,
     KEY_ALL,
     KEY_ONLY,
@@ -51,6 +53,9 @@ static const struct argp_option options[] = {
       "Show what lies at that guest physical address, and which records carry it", 0 },
     { "ram-below-4g", KEY_BELOW, "SIZE", 0, CLI_BELOW_HELP, 0 },
     { "place", KEY_PLACE, "BLOCK@ADDRESS", CLI_REPEATS, CLI_PLACE_HELP, 0 },
+    { "timeline", KEY_TIMELINE, NULL, 0,
+      "Show where the time of a recorded migration went, by its capture's timeline.jsonl",
+      0 },
     { "hex", KEY_HEX, NULL, 0, "With --devices: all bytes of buffers", 0 },
     { "all", KEY_ALL, NULL, 0,
       "Show each of what is otherwise folded: iterations, records of VFIO devices; with "
@@ -75,6 +80,8 @@ static const CliOptionRule rules[] = {
       "at items sections section vfio devices registers all only sort top" },
     { "at", CLI_NOT_WITH,
       "items sections section vfio devices registers all only sort top" },
+    { "timeline", CLI_NOT_WITH,
+      "items sections section vfio devices registers map at only sort" },
     { "ram-below-4g", CLI_NEEDS, "map at" },
     { "place", CLI_NEEDS, "map at" },
     { "sections", CLI_NOT_WITH, "items devices registers" },
@@ -134,6 +141,9 @@ static error_t parse_memory_option(DumpOptions *dump_options, int key, char *arg
         return 0;
     case KEY_PLACE:
         cli_memory_place(&dump_options->memory, arg, state);
+        return 0;
+    case KEY_TIMELINE:
+        dump_options->timeline = true;
         return 0;
     default:
         return parse_table_option(dump_options, key, arg, state);
@@ -307,6 +317,8 @@ static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
         dump_items(&dump);
     } else if (dump_options->map || dump_options->has_at) {
         dump_map(&dump);
+    } else if (dump_options->timeline) {
+        dump_timeline(&dump);
     } else {
         mig_reader_join_pieces(reader);
         status = dump_devices_or_all(&dump);
@@ -326,16 +338,33 @@ static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
     return status;
 }
 
+/* @n files from the @first on, and the time lines that are read with them. */
+static GPtrArray *list_inputs(const DumpOptions *dump_options, guint first, guint n)
+{
+    GPtrArray *inputs = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = first; i < first + n; i++) {
+        const char *file = g_ptr_array_index(dump_options->common->files, i);
+
+        g_ptr_array_add(inputs, g_strdup(file));
+        if (dump_options->timeline && cli_is_folder(file)) {
+            g_ptr_array_add(inputs, dump_timeline_path(file));
+        }
+    }
+    return inputs;
+}
+
 /* The list of PCI names is open in the process that reads it, and in no other: it would have
  * one position for all. */
 static bool prepare(guint first, guint n, void *user)
 {
     DumpOptions *dump_options = user;
-    gpointer *files = dump_options->common->files->pdata + first;
+    g_autoptr(GPtrArray) inputs = list_inputs(dump_options, first, n);
 
     dump_options->several = dump_options->common->files->len > 1;
     dump_options->ids = cli_pci_ids_open();
-    return cli_confine_reader(dump_options->common, (const char *const *)(void *)files, n,
+    return cli_confine_reader(dump_options->common,
+                              (const char *const *)(void *)inputs->pdata, inputs->len,
                               dump_options->ids->fd);
 }
 

@@ -4,7 +4,7 @@
  * Must not know: other commands.
  * See also:      cmd-dump.c (options, the pass over the stream), dump-common.c,
  *                dump-text.c, dump-json.c, dump-items.c, dump-devices.c,
- *                dump-registers.c, dump-map.c.
+ *                dump-registers.c, dump-map.c, dump-timeline.c.
  */
 #ifndef CLI_DUMP_H
 #define CLI_DUMP_H
@@ -56,6 +56,7 @@ typedef struct DumpOptions {
     bool has_at;                   /* or what is at one address of it */
     uint64_t at;
     CliMemory memory; /* what is known of it otherwise */
+    bool timeline;    /* show where the time of a recorded migration went */
     CliPciIds *ids;
     bool hex; /* all bytes of buffers */
 } DumpOptions;
@@ -179,5 +180,16 @@ void dump_map_json(const DumpMap *map);
 
 /* --map and --at. */
 void dump_map(Dump *dump);
+
+typedef struct DumpTiming DumpTiming; /* dump-timeline.h */
+
+void dump_timeline_text(const DumpTiming *timing);
+void dump_timeline_json(const DumpTiming *timing);
+
+/* --timeline. */
+void dump_timeline(Dump *dump);
+
+/* The file of a capture's time line, which has to be opened before the sandbox; the caller frees. */
+char *dump_timeline_path(const char *folder);
 
 #endif

@@ -16,6 +16,7 @@ const CliFormat cli_format_json = {
     .dump_devices = &dump_devices_json,
     .dump_registers = &dump_registers_json,
     .dump_map = dump_map_json,
+    .dump_timeline = dump_timeline_json,
     .check = check_json,
     .check_rules = check_rules_json,
     .check_summary = &check_summary_json,

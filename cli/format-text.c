@@ -16,6 +16,7 @@ const CliFormat cli_format_text = {
     .dump_devices = &dump_devices_text,
     .dump_registers = &dump_registers_text,
     .dump_map = dump_map_text,
+    .dump_timeline = dump_timeline_text,
     .check = check_text,
     .check_totals = check_totals_text,
     .check_rules = check_rules_text,

@@ -15,6 +15,7 @@
 #include "check-report.h"
 #include "convert.h"
 #include "dump-map.h"
+#include "dump-timeline.h"
 #include "explain.h"
 #include "needs.h"
 
@@ -36,6 +37,7 @@ struct CliFormat {
     const DumpDevicesView *dump_devices;
     const DumpRegistersView *dump_registers;
     void (*dump_map)(const DumpMap *map);
+    void (*dump_timeline)(const DumpTiming *timing);
 
     void (*check)(const CheckReport *report);
     void (*check_totals)(const CheckTotals *totals,

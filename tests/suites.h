@@ -82,6 +82,7 @@
     SUITE(special)     \
     SUITE(terminal)    \
     SUITE(timeline)    \
+    SUITE(timing)      \
     SUITE(vfio)        \
     SUITE(vfio_layout)
 

@@ -45,6 +45,7 @@ static const struct {
     { "dump-items", { "dump", "--items" }, FALSE },
     { "dump-map", { "dump", "--map" }, FALSE },
     { "dump-map", { "dump", "--at=0x1000" }, TRUE },
+    { "dump-timeline", { "dump", "--timeline" }, FALSE },
     { "dump-devices", { "dump", "--devices" }, FALSE },
     { "dump-devices", { "dump", "--devices=*:*", "--all" }, FALSE },
     { "check", { "check" }, FALSE },
