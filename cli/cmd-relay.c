@@ -146,7 +146,8 @@ static CliStatus keep_recording(Relay *relay, CliStatus status)
     if (!relay->files || !relay_main(relay) || relay_main(relay)->forward.moved == 0) {
         return status;
     }
-    if (!cli_files_commit(relay->files, &error)) {
+    if (!mig_timeline_writer_flush(relay->timeline, &error) ||
+        !cli_files_commit(relay->files, &error)) {
         cli_print_error("migstat relay", error);
         return status == CLI_OK ? CLI_TROUBLE : status;
     }
@@ -185,6 +186,7 @@ static void clear(Relay *relay)
     cli_return_watch_clear(&relay->back);
     g_clear_error(&relay->unrecorded);
     g_clear_pointer(&relay->chain, mig_chain_free);
+    g_clear_pointer(&relay->timeline, mig_timeline_writer_free);
     g_clear_pointer(&relay->files, cli_files_free);
     g_clear_pointer(&relay->links, cli_links_free);
 }

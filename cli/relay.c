@@ -73,6 +73,7 @@ void relay_close(Relay *relay)
 /* A guest on its way is worth more than its recording. */
 static void give_up_recording(Relay *relay, GError *error)
 {
+    g_clear_pointer(&relay->timeline, mig_timeline_writer_free);
     g_clear_pointer(&relay->files, cli_files_free);
     relay->unrecorded = error;
     cli_print_error("migstat relay", error);
@@ -82,20 +83,43 @@ static void give_up_recording(Relay *relay, GError *error)
     }
 }
 
-/* The next channel. */
-static void begin_recording(Relay *relay, RelayPair *pair)
+static bool begin_timeline(Relay *relay, GError **error)
 {
-    g_autofree char *name = g_strdup_printf("channel-%u", relay->pairs->len - 1);
+    int fd =
+        relay->timeline ? -1 : cli_files_add(relay->files, "timeline", ".jsonl", error);
+
+    if (fd >= 0) {
+        relay->timeline = mig_timeline_writer_new(fd);
+    }
+    return relay->timeline != NULL;
+}
+
+/* Of channel @number. */
+static void begin_recording(Relay *relay, RelayPair *pair, guint number)
+{
+    g_autofree char *name = g_strdup_printf("channel-%u", number);
     GError *error = NULL;
 
-    pair->record = relay->files ? cli_files_add(relay->files, name, "", &error) : -1;
+    if (!relay->files) {
+        return;
+    }
+    pair->record = begin_timeline(relay, &error)
+                       ? cli_files_add(relay->files, name, "", &error)
+                       : -1;
     if (error) {
         give_up_recording(relay, error);
+    } else {
+        mig_timeline_writer_open(relay->timeline, number);
     }
 }
 
-static void record(Relay *relay, RelayPair *pair, const uint8_t *bytes, size_t n)
+/* The flow has read @n bytes more. */
+static void record(Relay *relay, RelayPair *pair, guint number, const uint8_t *bytes,
+                   size_t n)
 {
+    if (relay->timeline) {
+        mig_timeline_writer_came(relay->timeline, number, pair->forward.moved);
+    }
     while (pair->record >= 0 && n > 0) {
         ssize_t done = write(pair->record, bytes, n);
 
@@ -115,9 +139,9 @@ static void record(Relay *relay, RelayPair *pair, const uint8_t *bytes, size_t n
 /* --- connections -------------------------------------------------------------------------- */
 
 /* Onward. */
-static bool connect_pair(Relay *relay, RelayPair *pair, GError **error)
+static bool connect_pair(Relay *relay, RelayPair *pair, guint number, GError **error)
 {
-    begin_recording(relay, pair);
+    begin_recording(relay, pair, number);
     pair->destination = cli_links_connect(relay->links, error);
     if (pair->destination < 0) {
         return false;
@@ -177,7 +201,7 @@ static bool accept_pair(Relay *relay, GError **error)
     flow_init(&pair->back, -1, source, BACK_BYTES);
     g_ptr_array_add(relay->pairs, pair);
     return number == 0 ||
-           (may_have_channels(relay, error) && connect_pair(relay, pair, error));
+           (may_have_channels(relay, error) && connect_pair(relay, pair, number, error));
 }
 
 /* Who came first has gone without a byte, and was no source. */
@@ -224,10 +248,12 @@ static bool connect_main(Relay *relay, RelayPair *pair, GError **error)
     if (relay->chain && !relay->stage && !start_stage(relay, pair, error)) {
         return false;
     }
-    return (relay->chain && !relay->opening.complete) || connect_pair(relay, pair, error);
+    return (relay->chain && !relay->opening.complete) ||
+           connect_pair(relay, pair, 0, error);
 }
 
-static bool take_forward(Relay *relay, RelayPair *pair, size_t n, GError **error)
+static bool take_forward(Relay *relay, RelayPair *pair, guint number, size_t n,
+                         GError **error)
 {
     const uint8_t *bytes = pair->forward.buffer + pair->forward.at;
 
@@ -235,7 +261,7 @@ static bool take_forward(Relay *relay, RelayPair *pair, size_t n, GError **error
         !(look_at_opening(relay, bytes, n, error) && connect_main(relay, pair, error))) {
         return false;
     }
-    record(relay, pair, bytes, n);
+    record(relay, pair, number, bytes, n);
     return true;
 }
 
@@ -272,12 +298,16 @@ static bool move(Relay *relay, guint number, bool forward, GError **error)
 
     if (result == FLOW_OK && n > 0) {
         note_move(relay);
-        if (forward && !take_forward(relay, pair, n, error)) {
+        if (forward && !take_forward(relay, pair, number, n, error)) {
             return false;
         }
         if (!forward) {
             take_back(relay, pair, n);
         }
+    }
+    if (forward && flow->ended && relay->timeline && !pair->told) {
+        pair->told = true;
+        mig_timeline_writer_close(relay->timeline, number);
     }
     result = move_on(relay, flow, result);
     /* Filters that take no more say why. */

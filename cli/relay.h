@@ -22,14 +22,16 @@ typedef struct RelayPair {
     int source, destination; /* -1: not there */
     Flow forward, back;
     int record; /* where what the source sends is kept, or -1 */
+    bool told;  /* the time line has its end */
 } RelayPair;
 
 typedef struct Relay {
     CliCommon *common;
     unsigned timeout; /* seconds */
     CliLinks *links;
-    CliFiles *files; /* the recording; NULL: none, or given up */
-    MigChain *chain; /* NULL: the main channel passes as it is */
+    CliFiles *files;             /* the recording; NULL: none, or given up */
+    MigTimelineWriter *timeline; /* part of it */
+    MigChain *chain;             /* NULL: the main channel passes as it is */
     bool lossy;
     RelayStage *stage; /* NULL: there is none yet, or no chain */
     Flow filtered;     /* what comes out of it */

@@ -283,6 +283,12 @@ START_TEST(a_recording_is_kept)
         }
         g_bytes_unref(bytes[i]);
     }
+    if (recordings[_i].status == 0) {
+        g_autoptr(Run) times = run_migstat(NULL, "dump", "--timeline", s->record, NULL);
+
+        ck_assert_msg(strstr(times->out, "channel-1"), "%s", times->err);
+        ck_assert_ptr_null(strstr(times->out, "note:"));
+    }
 }
 END_TEST
 
