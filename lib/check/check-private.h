@@ -9,6 +9,7 @@
 
 #include "check/compared.h"
 #include "check/rule.h"
+#include "memory/rings.h"
 
 #define MIG_N_WATCHED (MIG_ITEM_KIND_COUNT + 1)
 
@@ -32,6 +33,7 @@ struct MigCheck {
     const MigShape *const *against;
     size_t n_against;
     MigCompared compared;
+    MigRings *rings;
 
     size_t n_rules;
     const MigRule **rules;

@@ -43,6 +43,7 @@ MigCheck *mig_check_new(MigReader *reader, const MigCheckOptions *options)
     check->needs = known.needs;
     check->keep = known.keep;
     check->compared.at = MIG_NOWHERE;
+    check->rings = mig_rings_new(reader);
     check->against = known.against;
     check->n_against = known.n_against;
     check->n_rules = mig_rule_count();
@@ -76,6 +77,7 @@ void mig_check_free(MigCheck *check)
     }
     mig_finding_clear(&check->pending);
     mig_compared_clear(&check->compared);
+    mig_rings_free(check->rings);
     g_array_unref(check->findings);
     mig_facts_clear(&check->facts);
     g_free(check->states);
@@ -99,6 +101,7 @@ static void run_rules(MigCheck *check, size_t kind, const MigItem *item)
 
 bool mig_check_watch(MigCheck *check, const MigItem *item, GError **error)
 {
+    mig_rings_watch(check->rings, item);
     run_rules(check, item->kind, item);
     return mig_facts_update(&check->facts, item, error);
 }
@@ -191,6 +194,7 @@ bool mig_check_finish(MigCheck *check, const GError *error)
     if (error) {
         mine = report_damage(check, error);
     } else {
+        mig_rings_finish(check->rings);
         run_rules(check, MIG_ITEM_KIND_COUNT, NULL);
     }
     g_array_sort(check->findings, by_offset);

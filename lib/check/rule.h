@@ -56,7 +56,8 @@ extern const MigRule mig_rules_framing[], mig_rules_configuration[], mig_rules_c
     mig_rules_description[], mig_rules_ram[], mig_rules_mapped_ram[], mig_rules_vfio[],
     mig_rules_vfio_order[], mig_rules_vfio_subflag[], mig_rules_for[],
     mig_rules_subsection[], mig_rules_multifd[], mig_rules_dest[],
-    mig_rules_dest_device[], mig_rules_release[], mig_rules_values[], mig_rules_virtio[];
+    mig_rules_dest_device[], mig_rules_release[], mig_rules_values[], mig_rules_virtio[],
+    mig_rules_memory[];
 
 /* Writes all rules to @rules, in the order of the table: mig_rule_count() of them. */
 void mig_rule_all(const MigRule **rules);

@@ -164,34 +164,6 @@ void mig_where_features(MigWhere *where)
     g_ptr_array_unref(features.filters);
 }
 
-/* --- rings -------------------------------------------------------------------------------- */
-
-typedef struct Ring {
-    MigWhere *where;
-    char *part; /* "queues[3]." */
-} Ring;
-
-static void visit_ring(const MigField *field, void *user)
-{
-    const Ring *ring = user;
-
-    if (is_leaf(field) && strstr(field->path, ring->part) &&
-        field->kind == MIG_FIELD_UINT) {
-        mig_where_add_field(ring->where, field);
-    }
-}
-
-void mig_where_ring(MigWhere *where)
-{
-    g_autofree char *part = g_strdup_printf("queues[%" PRIu64 "].",
-                                            mig_message_number(where->match, "queue", 0));
-    Ring ring = { where, part };
-
-    if (where->section) {
-        mig_where_decode(where, visit_ring, &ring);
-    }
-}
-
 /* --- the shape of a section --------------------------------------------------------------- */
 
 /* A group that is open. */

@@ -2,7 +2,7 @@
 /*
  * Owns:          see where.h; which message looks for what.
  * Must not know: how it is shown; how a log was read.
- * See also:      explain/where-stream.c, explain/where-fields.c, the searches.
+ * See also:      explain/where-stream.c, where-fields.c and where-rings.c, the searches.
  */
 #include "explain/where.h"
 
@@ -185,6 +185,7 @@ MigWhere *mig_where_new(const MigMessageMatch *match, const char *section,
 void mig_where_free(MigWhere *where)
 {
     if (where) {
+        mig_rings_free(where->rings);
         g_array_unref(where->bodies);
         g_array_unref(where->items);
         g_array_unref(where->places);
@@ -273,6 +274,9 @@ static void watch_listed(MigWhere *where, const MigItem *item)
 
 static void watch(MigWhere *where, const MigItem *item)
 {
+    if (where->rings) {
+        mig_rings_watch(where->rings, item);
+    }
     if (!item->section || item->kind == MIG_ITEM_SECTION_HEADER ||
         item->kind == MIG_ITEM_SECTION_FOOTER) {
         end_body(where);
@@ -356,10 +360,16 @@ bool mig_where_read(MigWhere *where, MigReader *reader, GError **error)
     where->reader = reader;
     mig_reader_join_pieces(reader);
     mig_reader_find_description(reader, NULL);
+    if (g_str_equal(where->match->message->id, "virtio-ring-index")) {
+        where->rings = mig_rings_new(reader);
+    }
     while ((status = mig_reader_next(reader, &item, error)) == MIG_STATUS_MORE) {
         watch(where, item);
     }
     end_body(where);
+    if (where->rings) {
+        mig_rings_finish(where->rings);
+    }
     if (find) {
         find(where);
     }

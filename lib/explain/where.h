@@ -10,6 +10,7 @@
 
 #include "device/decode.h"
 #include "explain/explain.h"
+#include "memory/rings.h"
 #include "message/message.h"
 #include "stream/address.h"
 
@@ -40,6 +41,7 @@ typedef struct MigWhere {
     uint64_t header;         /* of its first one */
     GArray *bodies;          /* MigWhereBody: of that section, or of all */
     GArray *items;           /* MigWhereItem */
+    MigRings *rings;         /* of a message about them; else NULL */
     MigWhereBody current;    /* that is being read; section NULL: none */
 
     const MigWhereBody *body; /* that is being decoded */

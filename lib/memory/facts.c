@@ -203,12 +203,41 @@ void mig_memory_decode(MigReader *reader, const MigItem *item, MigFieldVisit *vi
     mig_device_decode(&decoder, &state);
 }
 
+void mig_memory_decode_at(MigReader *reader, const MigDeviceBody *body,
+                          MigFieldVisit *visit, void *user)
+{
+    const MigDecoder decoder = { .budget = mig_reader_budget(reader),
+                                 .visit = visit,
+                                 .user = user };
+    bool matches;
+
+    mig_device_decode_at(&decoder, mig_reader_input(reader),
+                         mig_reader_description(reader), body, &matches, NULL);
+}
+
+/* Whether the section may tell of memory. */
+static bool tells(const char *name)
+{
+    return strchr(name, '/') || strcmp(name, "mc146818rtc") == 0;
+}
+
+void mig_memory_facts_read(MigMemoryFacts *facts, MigReader *reader,
+                           const MigDeviceBody *body)
+{
+    const MigSection section = { .name = body->name,
+                                 .name_length = (uint8_t)strlen(body->name) };
+    Look at = { .facts = facts, .section = &section };
+
+    if (tells(body->name)) {
+        mig_memory_decode_at(reader, body, look, &at);
+    }
+}
+
 void mig_memory_facts_watch(MigMemoryFacts *facts, MigReader *reader, const MigItem *item)
 {
     Look at = { .facts = facts, .section = item->section };
 
-    if (item->kind == MIG_ITEM_DEVICE_STATE && at.section &&
-        (strchr(at.section->name, '/') || strcmp(at.section->name, "mc146818rtc") == 0)) {
+    if (item->kind == MIG_ITEM_DEVICE_STATE && at.section && tells(at.section->name)) {
         mig_memory_decode(reader, item, look, &at);
     }
 }

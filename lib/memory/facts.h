@@ -7,7 +7,7 @@
 #ifndef MIG_MEMORY_FACTS_H
 #define MIG_MEMORY_FACTS_H
 
-#include "device/field.h"
+#include "device/decode.h"
 #include "stream/reader.h"
 
 /* Bytes of the CMOS; hw/rtc/mc146818rtc.c, vmstate_rtc, 5.2 to 11.1. */
@@ -49,9 +49,17 @@ void mig_memory_facts_clear(MigMemoryFacts *facts);
 void mig_memory_decode(MigReader *reader, const MigItem *item, MigFieldVisit *visit,
                        void *user);
 
+/* The same of a section whose body is not the last item: it is read where it lies. */
+void mig_memory_decode_at(MigReader *reader, const MigDeviceBody *body,
+                          MigFieldVisit *visit, void *user);
+
 /* As mig_memory_map_watch(). */
 void mig_memory_facts_watch(MigMemoryFacts *facts, MigReader *reader,
                             const MigItem *item);
+
+/* The same of such a section. */
+void mig_memory_facts_read(MigMemoryFacts *facts, MigReader *reader,
+                           const MigDeviceBody *body);
 
 /* The device whose section or block is called @name, "0000:00:02.0/vga.vram"; NULL: none. */
 const MigMemoryPci *mig_memory_facts_pci(const MigMemoryFacts *facts, const char *name);

@@ -35,6 +35,9 @@ struct MigMemoryMap {
     bool too_many;               /* ranges */
 };
 
+/* The same as mig_memory_map_watch() of a section that is read where it lies. */
+void mig_memory_map_read(MigMemoryMap *map, const MigDeviceBody *body);
+
 /* Puts @length bytes of @block from @offset on at @start, or a hole if @block is NULL, in place
  * of whatever is there.  What would lie beyond 64 bits, or beyond the block, is left out. */
 void mig_memory_put(MigMemoryMap *map, const MigMemoryRange *range);

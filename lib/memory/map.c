@@ -76,6 +76,11 @@ void mig_memory_map_watch(MigMemoryMap *map, const MigItem *item)
     mig_memory_facts_watch(&map->facts, map->reader, item);
 }
 
+void mig_memory_map_read(MigMemoryMap *map, const MigDeviceBody *body)
+{
+    mig_memory_facts_read(&map->facts, map->reader, body);
+}
+
 /* --- ranges ------------------------------------------------------------------------------ */
 
 static uint64_t end_of(const MigMemoryRange *range)

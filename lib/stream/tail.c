@@ -95,20 +95,47 @@ static const MigDescription *description_at_end(MigReader *r)
     return r->description;
 }
 
-bool mig_reader_skip_to_tail(MigReader *r, uint64_t *offset)
+/* The description, where the tail can be looked for; NULL. */
+static const MigDescription *before_tail(MigReader *r, uint64_t floor)
 {
-    uint64_t floor = mig_reader_tell(r), start;
     const MigDescription *d;
     uint8_t mark;
-    size_t i;
 
     if (r->merge || !mig_input_seekable(r->in) || r->grammar.package_depth ||
         r->grammar.footers == FOOTERS_UNKNOWN) {
-        return false;
+        return NULL;
     }
     d = description_at_end(r);
-    if (!d || !d->valid || d->offset <= floor ||
-        !read_exactly(r, d->offset - 1, &mark, 1) || mark != MIG_EOF) {
+    return d && d->valid && d->offset > floor &&
+                   read_exactly(r, d->offset - 1, &mark, 1) && mark == MIG_EOF
+               ? d
+               : NULL;
+}
+
+bool mig_reader_visit_tail(MigReader *r, MigTailVisit *visit, void *user)
+{
+    uint64_t floor = mig_reader_tell(r), start;
+    const MigDescription *d = before_tail(r, floor);
+
+    if (!d) {
+        return false;
+    }
+    start = d->offset - 1;
+    for (size_t i = d->n_devices; i && step_back(r, &d->devices[i - 1], floor, &start);
+         i--) {
+        visit(&d->devices[i - 1],
+              start + MIG_LONG_HEADER_LENGTH + strlen(d->devices[i - 1].name), user);
+    }
+    return true;
+}
+
+bool mig_reader_skip_to_tail(MigReader *r, uint64_t *offset)
+{
+    uint64_t floor = mig_reader_tell(r), start;
+    const MigDescription *d = before_tail(r, floor);
+    size_t i;
+
+    if (!d) {
         return false;
     }
     start = d->offset - 1;

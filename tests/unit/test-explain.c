@@ -564,6 +564,23 @@ static const struct {
       "while loading state for instance 0x0 of device '0000:00:03.0/virtio-rng'",
       "0000:00:03.0/virtio-rng:virtio.virtio_pci/modern_state.queues[0].used[1]",
       "0x00000000", NULL, "older than the device" },
+    /* a message that names no device: the queue of that size and index; its indices in RAM */
+    { "bad/virtio-ring-index.txt", NULL,
+      "VQ 0 size 0x8 Guest index 0x12c inconsistent with Host index 0x134: delta 0xfff8",
+      "pc.ram+0x2002", "0x0134", NULL, "older than the device" },
+    { "bad/virtio-ring-index.txt", NULL,
+      "VQ 0 size 0x8 < last_avail_idx 0x134 - used_idx 0x12b\nerror while loading state "
+      "for instance 0x0 of device 'virtio-rng'",
+      "pc.ram+0x2002", "0x0134", NULL, NULL },
+    { "bad/virtio-ring-index.txt", NULL,
+      "VQ 0 size 0x8 Guest index 0x12c inconsistent with Host index 0x135: delta 0xfff8",
+      NULL, NULL, NULL, NULL },
+    { "bad/virtio-ring-index.txt", NULL,
+      "VQ 0 address 0x0 inconsistent with Host index 0x134\nerror while loading state "
+      "for "
+      "instance 0x0 of device 'virtio-rng'",
+      "virtio-rng:virtio.queues[0].last_avail_idx", "0x0134",
+      "set-field:path=virtio-rng:virtio.queues[0].last_avail_idx:value=0", NULL },
     { "real/q35-100-devices.mig.zst", NULL,
       "Failed to load ICH9LPC:pm\nerror while loading state for instance 0x0 of device "
       "'0000:00:1f.0/ICH9LPC'\nload of migration failed: No such file or directory",

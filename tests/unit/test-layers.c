@@ -24,7 +24,7 @@ static const struct {
     { "lib/check", "io/ stream/ device/ message/ shape/ memory/ check/" },
     { "lib/filter", "io/ stream/ device/ filter/" },
     { "lib/diff", "io/ stream/ device/ diff/" },
-    { "lib/explain", "io/ stream/ device/ message/ shape/ check/ explain/" },
+    { "lib/explain", "io/ stream/ device/ message/ shape/ memory/ check/ explain/" },
     { "lib/live", "io/ stream/ device/ filter/ message/ explain/ live/" },
     { "cli", "migstat.h" },
 };
