@@ -16,6 +16,7 @@
 #include "convert-for.h"
 #include "convert-image.h"
 #include "convert.h"
+#include "destinations.h"
 #include "files.h"
 #include "format.h"
 #include "progress.h"
@@ -28,6 +29,7 @@ enum {
     KEY_EVERY_ITERATION,
     KEY_FROM,
     KEY_FOR,
+    KEY_FIT,
     KEY_DRY_RUN,
     KEY_LIST_FILTERS,
     KEY_HELP_FILTER,
@@ -57,7 +59,13 @@ static const struct argp_option options[] = {
     { "for", KEY_FOR, "qemu-X.Y", 0,
       "Apply whatever that release needs to accept the stream, or say why nothing can",
       1 },
-    { "lossy", KEY_LOSSY, NULL, 0, "Allow a conversion to drop what it cannot keep", 1 },
+    { "fit", KEY_FIT, "DEST", 0,
+      "Apply whatever that destination needs to accept the stream, or say why nothing "
+      "can; "
+      "DEST as in check --against",
+      1 },
+    { "lossy", KEY_LOSSY, "FILTER", OPTION_ARG_OPTIONAL | CLI_REPEATS,
+      "Allow a conversion, or one filter, to drop what it cannot keep", 1 },
     CLI_ALLOW_UNMATCHED(1),
     { "dry-run", KEY_DRY_RUN, NULL, 0, "Print the chain of filters instead of running it",
       1 },
@@ -96,14 +104,15 @@ static const CliOptionRule rules[] = {
     { "config-needed", CLI_NEEDS, "to" },
     { "from", CLI_NEEDS, "filter" },
     { "from", CLI_NOT_WITH, "offset" },
+    { "fit", CLI_NOT_WITH, "offset" },
     { 0 },
 };
 
 /* More threads than this are not worth their memory, unless the user asks for them. */
 #define THREADS_MAX 4u
 
-/* Files that are read: the stream, and what --from names. */
-#define INPUTS_MAX 2
+/* Files that are read: the stream, and what --from and --fit name. */
+#define INPUTS_MAX 3
 
 /* A --to or a --filter. */
 typedef struct Step {
@@ -123,6 +132,8 @@ typedef struct Arguments {
     bool unwrap; /* --container=none */
     const char *input, *output;
     const char *from; /* NULL: no filter takes anything from another stream */
+    const char *fit;  /* the destination, or NULL */
+    GPtrArray *allow; /* of --lossy=FILTER; closed by NULL when all are there */
     MigOutputOptions out;
     ConvertImage image;
     const char *layout; /* --compress=raw or sparse: the filter for it */
@@ -225,6 +236,27 @@ static bool is_none(struct argp_state *state, const char *arg)
     return none;
 }
 
+/* @what: a filter, by its name or with its options; NULL: all of them. */
+static void allow_loss(Arguments *arguments, char *what, struct argp_state *state)
+{
+    g_autofree char *name = what ? g_strndup(what, strcspn(what, ":")) : NULL;
+
+    if (!name) {
+        arguments->lossy = true;
+    } else if (mig_filter_type_find(name)) {
+        g_ptr_array_add(arguments->allow, what);
+    } else {
+        g_autofree char *hint = mig_filter_type_nearest(name);
+
+        cli_usage_error(state, "--lossy: there is no filter called \"%s\"%s", name, hint);
+    }
+}
+
+static bool has_plan(const Arguments *arguments)
+{
+    return arguments->release || arguments->fit;
+}
+
 static void check_arguments(Arguments *arguments, struct argp_state *state)
 {
     const GPtrArray *files = arguments->common->files;
@@ -236,11 +268,14 @@ static void check_arguments(Arguments *arguments, struct argp_state *state)
     if (arguments->out.zstd_threads < 0) {
         arguments->out.zstd_threads = (int)MIN(g_get_num_processors(), THREADS_MAX);
     }
-    if (arguments->dry_run && arguments->release && !files->len) {
-        cli_usage_error(
-            state, "--dry-run with --for wants a FILE, since what that release needs "
-                   "depends on it");
+    if (arguments->dry_run && has_plan(arguments) && !files->len) {
+        cli_usage_error(state,
+                        "--dry-run with --%s wants a FILE, since what that %s needs "
+                        "depends on it",
+                        arguments->release ? "for" : "fit",
+                        arguments->release ? "release" : "destination");
     }
+    g_ptr_array_add(arguments->allow, NULL);
     if (arguments->output) {
         cli_want_file(state, arguments->output);
     }
@@ -272,6 +307,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_FOR:
         arguments->release = cli_release(state, "for", arg);
+        return 0;
+    case KEY_FIT:
+        arguments->fit = arg;
+        cli_want_file(state, arg);
         return 0;
     case KEY_DRY_RUN:
         arguments->dry_run = arguments->common->no_files = true;
@@ -311,7 +350,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         arguments->out.zstd_threads = number(state, "threads", arg, 0);
         return 0;
     case KEY_LOSSY:
-        arguments->lossy = true;
+        allow_loss(arguments, arg, state);
         return 0;
     case KEY_REPORT:
         arguments->report = cli_format(state, "report", arg);
@@ -375,7 +414,7 @@ static const char *output_name(const Arguments *arguments)
                                  : arguments->output;
 }
 
-/* The files that are read, at most two; how many there are. */
+/* The files that are read; how many there are. */
 static size_t inputs_of(const Arguments *arguments, const char **files)
 {
     size_t n = 0;
@@ -383,6 +422,9 @@ static size_t inputs_of(const Arguments *arguments, const char **files)
     files[n++] = arguments->input;
     if (arguments->from) {
         files[n++] = arguments->from;
+    }
+    if (arguments->fit) {
+        files[n++] = arguments->fit;
     }
     return n;
 }
@@ -550,7 +592,8 @@ typedef struct Run {
     MigChain *chain;
     MigInputOptions in_options;
     MigInput *in;
-    MigInput *donor; /* what --from names, or NULL */
+    MigInput *donor;     /* what --from names, or NULL */
+    const MigShape *fit; /* what --fit names, or NULL */
     MigFileId input_id;
     Sink sink;
     MigOutput *out;
@@ -631,6 +674,7 @@ static bool run_chain(Run *run, GError **error)
     const MigChainOptions chain_options = {
         MIG_CHAIN_OPTIONS_INIT,
         .lossy = run->arguments->lossy,
+        .lossy_filters = (const char *const *)run->arguments->allow->pdata,
         .allow_unmatched = run->arguments->common->allow_unmatched,
         .donor = run->donor,
         .begin_again = run->sink.files ? begin_output_again : NULL,
@@ -726,14 +770,31 @@ static CliStatus finish(const Run *run, const ConvertPlan *plan)
     return status_of_plan(plan);
 }
 
-static CliStatus convert_plainly(Run *run)
+/* @plan, which chose the filters, may be NULL. */
+static CliStatus convert_with(Run *run, const ConvertPlan *plan)
 {
     g_autoptr(GError) error = NULL;
 
     if (!begin_output(run, &error)) {
         return fail("migstat convert", error);
     }
-    return run_chain(run, &error) ? finish(run, NULL) : fail_run(run, error);
+    return run_chain(run, &error) ? finish(run, plan) : fail_run(run, error);
+}
+
+/* Runs the filters of the plan once more, from the input to the output: so what stays of a file
+ * that is changed in place is not written. */
+static CliStatus repeat_plan(Run *run, const ConvertPlan *plan)
+{
+    g_autoptr(MigChain) chain = mig_chain_new();
+    g_autoptr(GError) error = NULL;
+
+    for (guint i = 0; i < plan->filters->len; i++) {
+        if (!mig_chain_add(chain, g_ptr_array_index(plan->filters, i), &error)) {
+            return fail("migstat convert", error);
+        }
+    }
+    run->chain = chain;
+    return convert_with(run, plan);
 }
 
 /* Copies what the plan has made, which was judged already, to the output. */
@@ -759,11 +820,14 @@ static CliStatus copy_result(Run *run, const ConvertPlan *plan)
     return copied ? finish(run, plan) : fail_run(run, error);
 }
 
-static CliStatus convert_for(Run *run)
+static CliStatus convert_by_plan(Run *run)
 {
     const Arguments *arguments = run->arguments;
     ConvertPlan plan = { .release = arguments->release,
+                         .fit = run->fit,
+                         .fit_name = arguments->fit,
                          .lossy = arguments->lossy,
+                         .allow = (const char *const *)arguments->allow->pdata,
                          .allow_unmatched = arguments->common->allow_unmatched,
                          .donor = run->donor,
                          .progress = show_progress,
@@ -781,6 +845,8 @@ static CliStatus convert_for(Run *run)
         arguments->common->format->convert_plan(plan.chain ? plan.chain : run->chain,
                                                 &plan);
         status = status_of_plan(&plan);
+    } else if (run->sink.files && cli_files_can_patch(run->sink.files)) {
+        status = repeat_plan(run, &plan);
     } else {
         status = copy_result(run, &plan);
     }
@@ -788,9 +854,35 @@ static CliStatus convert_for(Run *run)
     return status;
 }
 
+/* The other files. */
+static bool open_others(Run *run, MigInput **donor, CliDestinations *destination)
+{
+    const Arguments *arguments = run->arguments;
+    g_autoptr(GPtrArray) files = g_ptr_array_new();
+    g_autoptr(GError) error = NULL;
+    size_t n;
+
+    if (arguments->from) {
+        run->donor = *donor = cli_open(arguments->from, arguments->common, &error);
+        if (!*donor) {
+            fail(arguments->from, error);
+            return false;
+        }
+    }
+    if (arguments->fit) {
+        g_ptr_array_add(files, (gpointer)(uintptr_t)arguments->fit);
+        if (!cli_destinations_read(destination, files, arguments->common)) {
+            return false;
+        }
+        run->fit = cli_destinations_shapes(destination, &n)[0];
+    }
+    return true;
+}
+
 static CliStatus run_inside(Run *run)
 {
     Arguments *arguments = run->arguments;
+    g_auto(CliDestinations) destination = { 0 };
     g_autoptr(GError) error = NULL;
     g_autoptr(MigInput) in = NULL, donor = NULL;
     CliStatus status;
@@ -800,16 +892,13 @@ static CliStatus run_inside(Run *run)
     if (!in) {
         return fail(arguments->input, error);
     }
-    if (arguments->from) {
-        run->donor = donor = cli_open(arguments->from, arguments->common, &error);
-        if (!donor) {
-            return fail(arguments->from, error);
-        }
+    if (!open_others(run, &donor, &destination)) {
+        return CLI_TROUBLE;
     }
     if (!choose_wrappers(arguments, in, &error)) {
         return fail(arguments->input, error);
     }
-    status = arguments->release ? convert_for(run) : convert_plainly(run);
+    status = has_plan(arguments) ? convert_by_plan(run) : convert_with(run, NULL);
     g_clear_pointer(&run->out, mig_output_free);
     return status;
 }
@@ -881,13 +970,14 @@ static CliStatus help_filter(const char *name, const CliFormat *format)
 static int run(int argc, char **argv, CliCommon *common)
 {
     g_autoptr(GArray) steps = g_array_new(FALSE, FALSE, sizeof(Step));
-    g_autoptr(GPtrArray) needs = g_ptr_array_new();
+    g_autoptr(GPtrArray) needs = g_ptr_array_new(), allow = g_ptr_array_new();
     g_autoptr(MigChain) chain = mig_chain_new();
     g_autoptr(GError) error = NULL;
     CliStatus status;
     Arguments arguments = { .common = common,
                             .steps = steps,
                             .needs = needs,
+                            .allow = allow,
                             .out = { MIG_OUTPUT_OPTIONS_INIT,
                                      .cancelled = cli_is_cancelled,
                                      .zstd_threads = -1 } };
@@ -907,7 +997,7 @@ static int run(int argc, char **argv, CliCommon *common)
     if (!build_chain(&arguments, chain, &error)) {
         return fail("migstat convert", error);
     }
-    if (arguments.dry_run && !arguments.release) {
+    if (arguments.dry_run && !has_plan(&arguments)) {
         common->format->convert_plan(chain, NULL);
         return CLI_OK;
     }

@@ -6,8 +6,11 @@
  */
 #include "convert-for.h"
 
+#include <string.h>
 #include <unistd.h>
 
+#include "hint.h"
+#include "text.h"
 #include "verdict.h"
 
 /* Rounds of judging and converting.  One finds all but what only a conversion brings to
@@ -15,7 +18,7 @@
 #define ROUNDS_MAX 8
 
 /* Findings of one rule that can ask for different filters. */
-#define KEPT 64
+#define KEPT 1024
 
 static bool has(const GPtrArray *texts, const char *text)
 {
@@ -34,9 +37,11 @@ static void add_once(GPtrArray *texts, const char *text)
 static MigCheck *judge(const ConvertPlan *plan, MigInput *in, MigReader **reader,
                        GError **error)
 {
-    const MigCheckOptions options = { MIG_CHECK_OPTIONS_INIT,
-                                      .releases = mig_releases_one(plan->release),
-                                      .keep = KEPT };
+    const MigCheckOptions options = {
+        MIG_CHECK_OPTIONS_INIT,
+        .releases = plan->release ? mig_releases_one(plan->release) : 0, .keep = KEPT,
+        .against = plan->fit ? &plan->fit : NULL, .n_against = plan->fit != NULL
+    };
     g_autoptr(GError) stopped = NULL;
     g_autoptr(MigCheck) check = NULL;
     const MigItem *item;
@@ -55,18 +60,39 @@ static MigCheck *judge(const ConvertPlan *plan, MigInput *in, MigReader **reader
     return g_steal_pointer(&check);
 }
 
+static bool is_of_destination(const MigFinding *finding)
+{
+    return mig_rule_needs_destination(finding->rule);
+}
+
+static bool refuses(const MigFinding *finding)
+{
+    return finding->refusing ||
+           (is_of_destination(finding) && finding->severity == MIG_SEVERITY_ERROR);
+}
+
+static char *refuser(const ConvertPlan *plan, const MigFinding *finding)
+{
+    g_autofree char *release =
+        plan->release ? mig_releases_text(mig_releases_one(plan->release)) : NULL;
+
+    return is_of_destination(finding) ? cli_file_name(plan->fit_name)
+           : release                  ? g_strdup_printf("QEMU %s", release)
+                                      : g_strdup("every loader");
+}
+
 /* @finding cannot be mended; @why. */
 static bool refuse(const ConvertPlan *plan, const MigFinding *finding, const char *why,
                    GError **error)
 {
-    g_autofree char *release = mig_releases_text(mig_releases_one(plan->release));
-    g_autofree char *filters = NULL;
+    g_autofree char *filters = NULL, *who = NULL;
     GString *text = g_string_new(NULL);
 
     g_string_append(text, finding->message);
     if (finding->offset >= MIG_FILE_HEADER_LENGTH) { /* else it is no stream at all */
-        g_string_append_printf(text, "; QEMU %s refuses the stream for this, and %s",
-                               release, why);
+        who = refuser(plan, finding);
+        g_string_append_printf(text, "; %s refuses the stream for this, and %s", who,
+                               why);
     }
     g_ptr_array_add(plan->filters, NULL);
     filters = g_strjoinv(" ", (char **)plan->filters->pdata);
@@ -87,6 +113,33 @@ static bool refuse(const ConvertPlan *plan, const MigFinding *finding, const cha
     return false;
 }
 
+static bool allows(const char *const *names, const char *filter)
+{
+    g_autofree char *name = g_strndup(filter, strcspn(filter, ":"));
+
+    return names && (g_strv_contains(names, filter) || g_strv_contains(names, name));
+}
+
+/* Whether what @remedy gives up has not been agreed to.  A filter that asks by itself may find that
+ * nothing gets lost. */
+static bool must_ask(const ConvertPlan *plan, const MigRemedy *remedy)
+{
+    return remedy->lossy && !plan->lossy && !allows(plan->allow, remedy->filter) &&
+           !(plan->fit && cli_remedy_asks(remedy));
+}
+
+static char *why_it_must_ask(const ConvertPlan *plan, const MigRemedy *remedy)
+{
+    g_autofree char *name = g_strndup(remedy->filter, strcspn(remedy->filter, ":"));
+    g_autofree char *one =
+        plan->fit ? g_strdup_printf(", --lossy=%s that alone", name) : g_strdup("");
+    g_autofree char *better =
+        remedy->none ? g_strdup_printf(" (better: %s)", remedy->none) : g_strdup("");
+
+    return g_strdup_printf("%s, which helps, gives up %s: --lossy allows it%s%s",
+                           remedy->filter, remedy->gives_up, one, better);
+}
+
 /* Adds what @finding asks for to @wanted. */
 static bool take_remedy(ConvertPlan *plan, const MigFinding *finding, GPtrArray *wanted,
                         GError **error)
@@ -99,15 +152,14 @@ static bool take_remedy(ConvertPlan *plan, const MigFinding *finding, GPtrArray 
                               remedy->none ? remedy->none : "");
     } else if (has(plan->filters, remedy->filter)) {
         why = g_strdup_printf("%s did not mend it", remedy->filter);
-    } else if (remedy->lossy && !plan->lossy) {
-        why = g_strdup_printf("%s, which helps, gives up %s: --lossy allows it",
-                              remedy->filter, remedy->gives_up);
+    } else if (must_ask(plan, remedy)) {
+        why = why_it_must_ask(plan, remedy);
     }
     if (why) {
-        return finding->refusing ? refuse(plan, finding, why, error) : true;
+        return refuses(finding) ? refuse(plan, finding, why, error) : true;
     }
     add_once(wanted, remedy->filter);
-    if (remedy->gives_up) {
+    if (remedy->gives_up && !g_str_has_prefix(remedy->gives_up, "nothing")) {
         add_once(plan->gives_up, remedy->gives_up);
     }
     return true;
@@ -121,7 +173,7 @@ static bool take_remedies(ConvertPlan *plan, const MigCheck *check, GPtrArray *w
     const MigFinding *findings = mig_check_findings(check, &n);
 
     for (size_t i = 0; i < n; i++) {
-        if ((findings[i].refusing || findings[i].severity == MIG_SEVERITY_ERROR) &&
+        if ((refuses(&findings[i]) || findings[i].severity == MIG_SEVERITY_ERROR) &&
             !take_remedy(plan, &findings[i], wanted, error)) {
             return false;
         }
@@ -141,13 +193,12 @@ static void forget_result(ConvertPlan *plan)
 /* Runs the filters of the plan over @in, from its start. */
 static bool run_filters(ConvertPlan *plan, MigInput *in, GError **error)
 {
-    const MigChainOptions options = { MIG_CHAIN_OPTIONS_INIT,
-                                      .lossy = plan->lossy,
-                                      .allow_unmatched = plan->allow_unmatched,
-                                      .donor = plan->donor,
-                                      .cancelled = cli_is_cancelled,
-                                      .progress = plan->progress,
-                                      .progress_data = plan->progress_data };
+    const MigChainOptions options = {
+        MIG_CHAIN_OPTIONS_INIT,       .lossy = plan->lossy,
+        .lossy_filters = plan->allow, .allow_unmatched = plan->allow_unmatched,
+        .donor = plan->donor,         .cancelled = cli_is_cancelled,
+        .progress = plan->progress,   .progress_data = plan->progress_data
+    };
 
     forget_result(plan);
     if (!plan->filters->len) {
@@ -162,6 +213,18 @@ static bool run_filters(ConvertPlan *plan, MigInput *in, GError **error)
     plan->result = mig_chain_run_spooled(plan->chain, in, &plan->fd, &options, error);
     mig_input_rewind(in, 0);
     return plan->result != NULL;
+}
+
+static char *verdict_of(const ConvertPlan *plan, const MigCheck *check)
+{
+    g_autofree char *name = plan->fit ? cli_file_name(plan->fit_name) : NULL;
+    g_autofree char *fit =
+        plan->fit ? cli_verdict_against(check, name, &plan->fit, 1, false) : NULL;
+    g_autofree char *release =
+        plan->release ? cli_verdict_for(check, plan->release, false) : NULL;
+
+    return g_strconcat(release ? release : "", release && fit ? "; " : "", fit ? fit : "",
+                       NULL);
 }
 
 /* Converts and judges.  *done: nothing is left to be done. */
@@ -183,7 +246,7 @@ static bool play_round(ConvertPlan *plan, MigInput *in, bool *done, GError **err
     }
     *done = !wanted->len;
     if (*done) {
-        plan->verdict = cli_verdict_for(check, plan->release, false);
+        plan->verdict = verdict_of(plan, check);
         plan->errors = mig_check_count(check, MIG_SEVERITY_ERROR) > 0;
     }
     return true;

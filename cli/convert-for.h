@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          convert --for: which filters make a stream one that a release does not
- *                refuse.
+ * Owns:          convert --for and --fit: which filters make a stream one that a release, or a
+ *                destination, does not refuse.
  * Must not know: any one rule or filter; where the result goes.
  * See also:      lib/check/check.h, MigRemedy; cli/cmd-convert.c.
  */
@@ -12,8 +12,11 @@
 
 /* Zeros at first, but for what is asked. */
 typedef struct ConvertPlan {
-    MigRelease release; /* asked for */
-    bool lossy;         /* asked for: what is lossy may be done */
+    MigRelease release;       /* asked for, or MIG_RELEASE_NONE */
+    const MigShape *fit;      /* asked for: a destination, or NULL */
+    const char *fit_name;     /* its file, or NULL */
+    bool lossy;               /* asked for: what is lossy may be done */
+    const char *const *allow; /* ... by these filters: lossy_filters of MigChainOptions */
     bool allow_unmatched;
     MigInput *donor; /* as in MigChainOptions */
     /* Called as the input is read, again from 0 for each reading. */
@@ -30,7 +33,7 @@ typedef struct ConvertPlan {
 
 /*
  * Judges @in, applies the remedies of what was found, judges what came out, and so on until
- * the release finds no reason to refuse it.  @first: filters that come before, or an empty
+ * the release, or the destination, finds no reason to refuse it.  @first: filters that come before, or an empty
  * chain.  Nothing is written but temporary files.
  * Errors: REFUSED where there is no remedy, or only a lossy one; of the stream; IO.
  */

@@ -48,9 +48,10 @@ void convert_filter_json(const MigFilterType *type)
 static void put_plan(CliJson *json, const ConvertPlan *plan)
 {
     g_autofree char *release =
-        plan ? mig_releases_text(mig_releases_one(plan->release)) : NULL;
+        plan && plan->release ? mig_releases_text(mig_releases_one(plan->release)) : NULL;
 
     cli_json_string(json, "release", release);
+    cli_json_string(json, "fit", plan ? plan->fit_name : NULL);
     cli_json_array(json, "gives_up");
     for (guint i = 0; plan && i < plan->gives_up->len; i++) {
         cli_json_string(json, NULL, g_ptr_array_index(plan->gives_up, i));

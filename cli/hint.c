@@ -65,8 +65,7 @@ static char *command(const char *options, const CliHintFiles *files)
     return g_strdup_printf("migstat convert %s%s %s -o %s", options, more->str, in, out);
 }
 
-/* Whether the filter asks for it: it may find that pages get lost. */
-static bool asks_for_lossy(const MigRemedy *remedy)
+bool cli_remedy_asks(const MigRemedy *remedy)
 {
     return remedy->lossy && g_str_has_prefix(remedy->filter, "ram-block:") &&
            strstr(remedy->filter, ":length=");
@@ -81,7 +80,7 @@ char *cli_hint_remedy(const MigRemedy *remedy, const CliHintFiles *files)
         return NULL;
     }
     value = cli_shell_name(remedy->filter + (to ? strlen(TO) : 0));
-    option = g_strconcat(asks_for_lossy(remedy) ? "--lossy " : "",
+    option = g_strconcat(cli_remedy_asks(remedy) ? "--lossy " : "",
                          to ? "--to=" : "--filter=", value, NULL);
     return command(option, files);
 }

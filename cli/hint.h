@@ -24,6 +24,9 @@ typedef struct CliHintFiles {
  * has no filter.  The caller frees. */
 char *cli_hint_remedy(const MigRemedy *remedy, const CliHintFiles *files);
 
+/* Whether its filter, if something gets lost, refuses by itself unless --lossy allows it. */
+bool cli_remedy_asks(const MigRemedy *remedy);
+
 /* The same for several filters, closed by NULL. */
 char *cli_hint_filters(const char *const *filters, bool lossy, const CliHintFiles *files);
 

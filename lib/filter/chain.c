@@ -59,7 +59,13 @@ MigReader *mig_next_reader(MigNext *next)
 
 bool mig_next_lossy(const MigNext *next)
 {
-    return next->chain->options.lossy;
+    const MigChainOptions *options = &next->chain->options;
+    const MigFilterInstance *instance = mig_chain_instance(next->chain, next->index);
+
+    return options->lossy ||
+           (options->lossy_filters &&
+            (g_strv_contains(options->lossy_filters, instance->type->name) ||
+             g_strv_contains(options->lossy_filters, instance->text->str)));
 }
 
 MigInput *mig_next_donor(MigNext *next)

@@ -106,6 +106,9 @@ typedef struct MigChainOptions {
     /* The stream that filters such as graft take something from, at its start; NULL: there is
      * none.  Borrowed. */
     MigInput *donor;
+    /* Where lossy is false: filters for which it is true, each by its name or as
+     * mig_chain_describe() has it; closed by NULL.  NULL: none. */
+    const char *const *lossy_filters;
 } MigChainOptions;
 
 /*

@@ -666,6 +666,95 @@ START_TEST(a_stream_is_made_fit_for_a_release)
 }
 END_TEST
 
+#define NO_REASON "no reason for dest"
+
+/* A fixture of rules dest-..., and its destination; NULL: that of the same name. */
+static const struct {
+    const char *fixture, *against, *options;
+    int status;
+    const char *says;
+} fit_rows[] = {
+    /* What loses nothing is done. */
+    { "dest-section.txt", NULL, "", 0, "renamed to 0000:00:05.0/dev; " },
+    { "dest-ram-block-memory.txt", NULL, "", 0, "RAM block mem renamed to pc.ram; " },
+    { "dest-ram-block-length.txt", NULL, "", 0, "0000:00:03.0/e1000.rom: 4096 " },
+    { "dest-value-register.txt", NULL, "", 0, "cpreg[ID_DFR0_EL1] 0x3010006" },
+    { "dest-ram-missing.txt", NULL, "", 0, "; unchanged; " NO_REASON },
+    /* What gives up state is not, unless it is asked for: all, or one thing. */
+    { "dest-fields.txt", NULL, "", 1,
+      "; dest refuses the stream for this, and resize-array:path=dev:slots:length=2, "
+      "which "
+      "helps, gives up what the elements that go hold: --lossy allows it, "
+      "--lossy=resize-array that alone (better: " },
+    { "dest-fields.txt", NULL, "--lossy", 0, "dev: slots: 4 \342\206\222 2 elements" },
+    { "dest-fields.txt", NULL, "--lossy=resize-array", 0, NO_REASON },
+    { "dest-fields.txt", NULL, "--lossy=resize-array:path=dev:slots:length=2", 0,
+      NO_REASON },
+    { "dest-fields.txt", NULL, "--lossy=resize-array:path=dev:slots:length=3", 1,
+      "gives up" },
+    { "dest-fields.txt", NULL, "--lossy=drop-section --lossy=drop-field", 1, "gives up" },
+    { "dest-ram-block.txt", NULL, "", 1, "--lossy=ram-block that alone" },
+    { "dest-ram-block.txt", NULL, "--lossy=ram-block", 0, "e1000.rom dropped" },
+    { "dest-section-instance.txt", NULL, "--lossy=drop-section", 0,
+      "(instance 1): dropped" },
+    { "dest-register.txt", NULL, "--lossy", 0, "cpreg[ACTLR_EL1] dropped" },
+    { "dest-subsection.txt", "dest-subsection.json", "", 1,
+      "gives up what the subsection" },
+    { "dest-subsection.txt", "dest-subsection.json", "--lossy", 0, "dev/new dropped" },
+    { "dest-fields-unknown.txt", "dest-fields-unknown.json", "--lossy=drop-field", 0,
+      "field new dropped" },
+    /* What nothing mends. */
+    { "dest-machine.txt", NULL, "--lossy", 1,
+      "and no conversion helps: start the destination with -machine" },
+    { "dest-value.txt", NULL, "--lossy", 1,
+      "error[dest-value]: dev: nirq: 4 here, 8 there" },
+    { "dest-pci-config.txt", NULL, "--lossy", 1, "no conversion helps" },
+    /* A release and a destination; and what was asked for comes first. */
+    { "dest-section.txt", NULL, "--for=7.2", 0, "no reason for QEMU 7.2 to refuse it" },
+    { "dest-section.txt", NULL, "--filter=drop-section:name=0000:00:04.0/dev", 0,
+      "dropped; everything else unchanged; " NO_REASON },
+    { "dest-section.txt", NULL, "--lossy=no-such", 2, "no filter called \"no-such\"" },
+    { "dest-section.txt", "missing.json", "", 2, "dest: " },
+};
+
+START_TEST(a_stream_is_made_fit_for_a_destination)
+{
+    const char *options = fit_rows[_i].options;
+    const char *against =
+        fit_rows[_i].against ? fit_rows[_i].against : fit_rows[_i].fixture;
+    g_autofree char *bad = g_strconcat("bad/", fit_rows[_i].fixture, NULL);
+    g_autofree char *name = g_strconcat("against/", against, NULL);
+    g_autofree char *inside = g_strconcat("tests/fixtures/", name, NULL);
+    g_autofree char *json = source_path(inside);
+    g_autofree char *copy = g_strdup_printf("cp %s dest", json);
+    g_autofree char *file =
+        g_strdup_printf("migstat convert --fit=dest %s a -o b", options);
+    g_autofree char *check = g_strdup_printf("migstat check -q --against=dest b");
+    g_autofree char *dry =
+        g_strdup_printf("migstat convert --dry-run --fit=dest %s a", options);
+    g_autofree char *place =
+        g_strdup_printf("migstat convert -q --in-place --fit=dest %s a", options);
+    g_autoptr(GBytes) stream = fixture_bytes(bad);
+    bool made = fit_rows[_i].status == 0;
+
+    put("a", stream);
+    if (!g_str_has_suffix(against, ".json")) {
+        g_autoptr(GBytes) destination = fixture_bytes(name);
+        put("dest", destination);
+    } else if (g_file_test(json, G_FILE_TEST_EXISTS)) {
+        assert_status(copy, 0, NULL);
+    }
+    assert_status(file, fit_rows[_i].status, fit_rows[_i].says);
+    assert_status(dry, fit_rows[_i].status, NULL);
+    ck_assert(is_there("b") == made);
+    if (made) {
+        assert_status(check, 0, NULL);
+        assert_status(place, 0, NULL);
+        assert_status("cmp a b", 0, NULL);
+    }
+}
+END_TEST
+
 /* Either the release has no reason left to refuse the result, or there is none. */
 START_TEST(what_was_made_for_a_release_is_not_refused)
 {
@@ -909,6 +998,8 @@ Suite *suite_convert(void)
     tcase_add_test(tc, report_has_an_end);
     tcase_add_loop_test(tc, a_stream_is_made_fit_for_a_release, 0,
                         G_N_ELEMENTS(for_rows));
+    tcase_add_loop_test(tc, a_stream_is_made_fit_for_a_destination, 0,
+                        G_N_ELEMENTS(fit_rows));
     g_auto(GStrv) real = fixture_list("real", ".mig.zst");
     tcase_add_loop_test(tc, what_was_made_for_a_release_is_not_refused, 0,
                         (int)g_strv_length(real));

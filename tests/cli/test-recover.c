@@ -127,6 +127,7 @@ static const struct {
       "--filter=rename-section:from=acpi_build:to=acpi_building", true },
     { "what comes after is moved, and shorter", ":",
       "--filter=drop-section:name=acpi_build", true },
+    { "what a release needs", ":", "--for=5.2 " SET "paused", true },
     { "nearly all is moved", ":", "--to=config-last", false },
     { "a file with another name", "ln a b", SET "paused", false },
     { "a compressed file", "zstd -q --rm a && mv a.zst a", SET "paused", false },
