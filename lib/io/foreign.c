@@ -59,6 +59,26 @@ static bool is_dump_vmstate(const uint8_t *head, size_t n)
            g_strstr_len((const char *)head, (gssize)n, "\"vmschkmachine\"");
 }
 
+/* RFC 1950: a window of 32 KiB, no dictionary, and then a block of a type that there is.  "x^" can begin a
+ * text, so what follows must not be one. */
+static bool is_zlib(const uint8_t *head, size_t n)
+{
+    return n > 3 && head[0] == 0x78 && !(head[1] & 0x20) && mig_be16(head) % 31 == 0 &&
+           (head[2] & 6) != 6 &&
+           !(g_ascii_isprint((char)head[1]) && g_ascii_isprint((char)head[2]) &&
+             g_ascii_isprint((char)head[3]));
+}
+
+/* The form of xz before xz: the usual properties, a dictionary of whole KiB, and a length that is unknown
+ * or below 1 TiB. */
+static bool is_lzma(const uint8_t *head, size_t n)
+{
+    return n > 13 && head[0] == 0x5d && head[1] == 0 && (head[2] & 3) == 0 &&
+           (memcmp(head + 5, "\xff\xff\xff\xff\xff\xff\xff\xff", 8) == 0 ||
+            memcmp(head + 10, "\0\0\0", 3) == 0) &&
+           head[13] == 0;
+}
+
 static bool is_zero(const uint8_t *head, size_t n)
 {
     return n > 0 && head[0] == 0 && memcmp(head, head + 1, n - 1) == 0;
@@ -84,6 +104,8 @@ static bool is_zero(const uint8_t *head, size_t n)
 static const Foreign foreign[] = {
     { MAGIC("\x04\x22\x4d\x18"), 0, true, DECOMPRESS("lz4"), NULL },
     { MAGIC("LZIP"), 0, true, DECOMPRESS("lzip"), NULL },
+    { NULL, 0, 0, true, DECOMPRESS("zlib"), is_zlib },
+    { NULL, 0, 0, true, DECOMPRESS("lzma"), is_lzma },
     { MAGIC("QCPR"), 0, true,
       "the state file of a CPR transfer, not a migration stream: use the file or the "
       "connection of the main channel",
