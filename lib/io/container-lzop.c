@@ -14,14 +14,16 @@
  *     u8   method             1 to 3, all of which are LZO1X
  *     u8   level              from version 0940 on
  *     u32  flags              Flag
- *     u32  filter             with FILTER
+ *     u32  filter             with FILTER: 1 to 16
  *     u32  mode, u32 time     of the file
  *     u32  time               from version 0940 on
  *     u8 n, n bytes           its name
  *     u32  checksum           of what follows the magic; a CRC with HEADER_CRC
  *
  * and blocks: u32 plain length (0 ends the member), u32 packed length, the checksums that the
- * flags ask for, and as many bytes; a block that is not shorter is stored.
+ * flags ask for, and as many bytes; a block that is not shorter is stored.  With a filter of N, each
+ * byte of a block, but for the first N, was replaced by its difference to the one N before it.
+ * Checksums of plain bytes are of those without a filter.  MULTIPART says that other members follow.
  *
  * Source: the files of lzop(1) 1.04, and its manual.
  */
@@ -43,6 +45,8 @@
 #define VERSION_LOWEST  0x0900u
 #define VERSION_FIELDS  0x0940u /* that brought more of them */
 #define VERSION_HIGHEST 0x1040u
+
+#define FILTER_MAX 16u
 
 typedef enum Flag {
     PLAIN_ADLER = 0x1,
@@ -69,7 +73,7 @@ static const struct {
 typedef struct LzopSource {
     MigMembers members;
     enum { BEFORE_HEADER, BEFORE_BLOCK, IN_BLOCK, HAS_PLAIN } state;
-    uint32_t flags;
+    uint32_t flags, filter;
     /* The block at hand. */
     uint32_t plain_length, packed_length;
     uint32_t sums[G_N_ELEMENTS(checksums)];
@@ -111,9 +115,11 @@ static MigProgress check_header(LzopSource *lzop, const uint8_t *version,
     if (*method < 1 || *method > 3) {
         return refuse(lzop, "its method is not one of LZO1X");
     }
-    if (lzop->flags & (FILTER | EXTRA_FIELD | MULTIPART)) {
-        return refuse(lzop, "it has a filter, an extra field or several parts, which are "
-                            "not supported");
+    if (lzop->filter > FILTER_MAX || (lzop->flags & FILTER && lzop->filter == 0)) {
+        return refuse(lzop, "its filter is not one of lzop 1.04");
+    }
+    if (lzop->flags & EXTRA_FIELD) {
+        return refuse(lzop, "it has an extra field, which is not supported");
     }
     return MIG_PROGRESS_MORE;
 }
@@ -127,13 +133,15 @@ static MigProgress read_header(LzopSource *lzop, MigPiece *piece)
     size_t flags = method + (fields ? 2 : 1);
     size_t name = flags + 4 + (fields ? 12 : 8);
 
-    if (piece->n_in < HEAD + name + 1) {
+    if (piece->n_in < HEAD + name + 4 + 1) { /* A name or a block follows in any case. */
         return MIG_PROGRESS_MORE;
     }
     if (number < VERSION_LOWEST) {
         return mig_members_damaged(&lzop->members);
     }
     lzop->flags = mig_be32(version + flags);
+    lzop->filter = lzop->flags & FILTER ? mig_be32(version + flags + 4) : 0;
+    name += lzop->flags & FILTER ? 4 : 0;
     if (check_header(lzop, version, version + method, fields) == MIG_PROGRESS_FAILED) {
         return MIG_PROGRESS_FAILED;
     }
@@ -232,6 +240,13 @@ static bool block_is_sound(const LzopSource *lzop)
     return true;
 }
 
+static void undo_filter(const LzopSource *lzop)
+{
+    for (uint32_t i = lzop->filter; lzop->filter && i < lzop->plain_length; i++) {
+        lzop->plain[i] = (uint8_t)(lzop->plain[i] + lzop->plain[i - lzop->filter]);
+    }
+}
+
 /* Gathers the block's bytes; with the last of them, undoes it. */
 static MigProgress gather_block(LzopSource *lzop, MigPiece *piece)
 {
@@ -249,6 +264,7 @@ static MigProgress gather_block(LzopSource *lzop, MigPiece *piece)
                                  lzop->plain_length)) {
         return mig_members_damaged(&lzop->members);
     }
+    undo_filter(lzop);
     if (!block_is_sound(lzop)) {
         return mig_members_damaged(&lzop->members);
     }

@@ -363,6 +363,56 @@ START_TEST(says_that_the_wrapper_ends)
 }
 END_TEST
 
+/* The SHA-256 of the stream in a file, as the facts beside it have it; NULL: there are none. */
+static char *sum_of_facts(const char *path)
+{
+    g_autofree char *stem = g_str_has_suffix(path, ".zst")
+                                ? g_strndup(path, strlen(path) - 4)
+                                : g_strdup(path);
+    g_autofree char *own = g_strconcat(path, ".facts.json", NULL);
+    g_autofree char *stored = g_strconcat(stem, ".facts.json", NULL);
+    g_autofree char *text = NULL;
+    const char *sum;
+
+    if (!g_file_get_contents(own, &text, NULL, NULL) &&
+        !g_file_get_contents(stored, &text, NULL, NULL)) {
+        return NULL;
+    }
+    sum = strstr(text, "\"stream_sha256\": \"");
+    return sum ? g_strndup(sum + strlen("\"stream_sha256\": \""), 64) : NULL;
+}
+
+static bool has_stream_of_facts(const char *path)
+{
+    g_autofree char *wanted = sum_of_facts(path), *data = NULL, *sum = NULL;
+    gsize n;
+
+    if (wanted && g_file_get_contents(path, &data, &n, NULL)) {
+        g_autoptr(GBytes) all = g_bytes_new_take(g_steal_pointer(&data), n);
+        g_autoptr(GBytes) plain = unwrapped(all);
+
+        sum = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, plain);
+        ck_assert_msg(strcmp(sum, wanted) == 0, "%s: %s", path, sum);
+    }
+    return wanted != NULL;
+}
+
+/* What the programs made that pack: each in a form that none of ours has. */
+START_TEST(undoes_what_others_packed)
+{
+    g_autofree char *folder = source_path("tests/fixtures/wrapped");
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+    unsigned n = 0;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        n += has_stream_of_facts(path);
+    }
+    ck_assert_uint_eq(n, 7);
+}
+END_TEST
+
 /* An image of MIGSTAT_IMAGES; what is not undone is left out. */
 static void check_image(const char *folder, const char *name)
 {
@@ -390,7 +440,8 @@ static void check_image(const char *folder, const char *name)
         g_autoptr(GBytes) plain = unwrapped(all), plain_again = unwrapped(again);
         assert_same_bytes(plain_again, plain, path);
     }
-    g_print("%s: %s\n", name, wrappers);
+    g_print("%s: %s%s\n", name, wrappers,
+            has_stream_of_facts(path) ? ", as its facts say" : "");
 }
 
 START_TEST(makes_given_images_again)
@@ -416,6 +467,7 @@ Suite *suite_container(void)
     tcase_add_loop_test(tc, refuses_what_it_cannot_wrap, 0, 6);
     tcase_add_loop_test(tc, keeps_a_header_if_there_is_room, 0, 2);
     tcase_add_test(tc, says_that_the_wrapper_ends);
+    tcase_add_test(tc, undoes_what_others_packed);
     tcase_add_test(tc, makes_given_images_again);
     tcase_set_timeout(tc, 120);
     suite_add_tcase(suite, tc);

@@ -1092,6 +1092,36 @@ START_TEST(tells_where_compressed_data_ends_early)
 }
 END_TEST
 
+/* Cut at each byte: an error, or nothing at all where a save failed early. */
+START_TEST(tells_each_cut)
+{
+    static const Wrap wraps[] = { zstd,          gzip,        packed_bzip2,
+                                  packed_xz,     packed_lzop, libvirt_raw,
+                                  libvirt_zstd,  libvirt_xz,  libvirt_gzip_big_endian,
+                                  libvirt_bzip2, libvirt_lzop };
+    g_autoptr(GBytes) plain = pattern(2000);
+    g_autoptr(GBytes) packed = wraps[_i](plain);
+    const gsize size = g_bytes_get_size(packed);
+    const bool ends = wraps[_i] == libvirt_raw; /* which a raw stream tells by itself */
+
+    for (gsize cut = 16; cut < size; cut++) {
+        g_autoptr(GBytes) part = g_bytes_new_from_bytes(packed, 0, cut);
+        g_autoptr(Opened) opened = open_way(FROM_MEMORY, part, NULL);
+        g_autoptr(GError) error = NULL;
+        uint64_t end = opened->in ? read_pattern(opened->in) : 0;
+
+        ck_assert_uint_lt(end, 2000 + !ends);
+        if (opened->in && mig_input_end_error(opened->in, &error)) {
+            ck_assert(end == 0 || ends);
+        } else {
+            const GError *failure = error ? error : opened->error;
+            ck_assert_msg(g_error_matches(failure, MIG_ERROR, MIG_ERROR_CONTAINER),
+                          "cut at %zu: %s", cut, failure->message);
+        }
+    }
+}
+END_TEST
+
 /* A byte changed: never other bytes than the right ones before the error. */
 START_TEST(tells_damage_in_compressed_data)
 {
@@ -1421,6 +1451,7 @@ Suite *suite_input(void)
     tcase_add_loop_test(wrapping, shows_a_save_image, 0, 16);
     tcase_add_test(wrapping, refuses_a_bad_save_image);
     tcase_add_loop_test(wrapping, names_what_it_does_not_undo, 0, 4);
+    tcase_add_loop_test(wrapping, tells_each_cut, 0, 11);
     tcase_add_loop_test(wrapping, tells_where_compressed_data_ends_early, 0, 5);
     tcase_add_loop_test(wrapping, tells_damage_in_compressed_data, 0, 6);
     tcase_add_loop_test(wrapping, bounds_what_compressed_input_expands_to, 0, 5);

@@ -355,8 +355,8 @@ static bool is_data(const char *relative)
             return true;
         }
     }
-    return strstr(relative, "/__pycache__/") || strstr(relative, "/fuzz/seeds/") ||
-           strstr(relative, "/fuzz/findings/");
+    return strstr(relative, "/__pycache__/") || strstr(relative, "/fixtures/wrapped/") ||
+           strstr(relative, "/fuzz/seeds/") || strstr(relative, "/fuzz/findings/");
 }
 
 static void check_licence(const char *relative, void *unused)

@@ -156,12 +156,13 @@ static const struct {
       "lzop: it needs a newer version of lzop than 1.04" },
     { "no method", LZOP_METHOD, "00", "lzop: its method is not one of LZO1X" },
     { "another method", LZOP_METHOD, "04", "lzop: its method is not one of LZO1X" },
-    { "a filter", LZOP_FLAGS, "00000800",
-      "lzop: it has a filter, an extra field or several parts, which are not supported" },
+    { "no filter", LZOP_FLAGS, "00000800 00000000",
+      "lzop: its filter is not one of lzop 1.04" },
+    { "no filter that there is", LZOP_FLAGS, "00000800 00000011",
+      "lzop: its filter is not one of lzop 1.04" },
     { "an extra field", LZOP_FLAGS, "00000040",
-      "lzop: it has a filter, an extra field or several parts, which are not supported" },
-    { "several parts", LZOP_FLAGS, "00000400",
-      "lzop: it has a filter, an extra field or several parts, which are not supported" },
+      "lzop: it has an extra field, which is not supported" },
+    { "several parts", LZOP_FLAGS, "00000400", NULL },
     { "a CRC of the header", LZOP_FLAGS, "00001000",
       "lzop: the compressed data is damaged" },
     { "no plain bytes", LZOP_BLOCK + 4, "00000000",
@@ -213,6 +214,30 @@ START_TEST(checks_a_checksum)
     g_autoptr(GBytes) all = g_bytes_new(changed, n);
     ck_assert_ptr_null(read_all(all, &error));
     ck_assert_str_eq(error->message, "lzop: the compressed data is damaged");
+}
+END_TEST
+
+/* What lzop 1.04 makes of "abcdefgh" with --filter=3, in a stored block, and of nothing with
+ * --filter=1. */
+START_TEST(undoes_a_filter)
+{
+    static const struct {
+        const char *hex, *plain;
+    } rows[] = {
+        { "894c5a4f000d0a1a0a104020a0095001050300080d00000003000000006b"
+          "0a241f00000000002d27024300000008000000080e000325616263030303"
+          "030300000000",
+          "abcdefgh" },
+        { "894c5a4f000d0a1a0a104020a0095001050300080d00000001000000006b"
+          "0a241f00000000002d0b024100000000",
+          "" },
+    };
+    g_autoptr(GBytes) packed = from_hex(rows[_i].hex);
+    g_autoptr(GBytes) read = read_all(packed, NULL);
+    const size_t n = strlen(rows[_i].plain);
+
+    ck_assert(read && g_bytes_get_size(read) == n);
+    ck_assert(n == 0 || memcmp(g_bytes_get_data(read, NULL), rows[_i].plain, n) == 0);
 }
 END_TEST
 
@@ -276,6 +301,7 @@ Suite *suite_lzop(void)
     tcase_add_test(tc, undoes_a_file_of_lzop);
     tcase_add_loop_test(tc, checks_headers, 0, G_N_ELEMENTS(headers));
     tcase_add_test(tc, checks_a_checksum);
+    tcase_add_loop_test(tc, undoes_a_filter, 0, 2);
     tcase_add_loop_test(tc, checks_each_checksum, 0, 16);
     suite_add_tcase(suite, tc);
     return suite;
