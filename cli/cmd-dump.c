@@ -25,6 +25,7 @@ enum {
     KEY_REGISTERS,
     KEY_MAP,
     KEY_AT,
+    KEY_TRANSLATE,
     KEY_BELOW,
     KEY_PLACE,
     KEY_TIMELINE,
@@ -51,6 +52,10 @@ static const struct argp_option options[] = {
       "Show which RAM block lies at which guest physical address", 0 },
     { "at", KEY_AT, "ADDRESS", 0,
       "Show what lies at that guest physical address, and which records carry it", 0 },
+    { "translate", KEY_TRANSLATE, "VIRTUAL[@CPU]", 0,
+      "Show where that virtual address of a CPU leads by its page tables (default: CPU "
+      "0)",
+      0 },
     { "ram-below-4g", KEY_BELOW, "SIZE", 0, CLI_BELOW_HELP, 0 },
     { "place", KEY_PLACE, "BLOCK@ADDRESS", CLI_REPEATS, CLI_PLACE_HELP, 0 },
     { "timeline", KEY_TIMELINE, NULL, 0,
@@ -81,9 +86,11 @@ static const CliOptionRule rules[] = {
     { "at", CLI_NOT_WITH,
       "items sections section vfio devices registers all only sort top" },
     { "timeline", CLI_NOT_WITH,
-      "items sections section vfio devices registers map at only sort" },
-    { "ram-below-4g", CLI_NEEDS, "map at" },
-    { "place", CLI_NEEDS, "map at" },
+      "items sections section vfio devices registers map at translate only sort" },
+    { "translate", CLI_NOT_WITH,
+      "map at items sections section vfio devices registers all only sort top" },
+    { "ram-below-4g", CLI_NEEDS, "map at translate" },
+    { "place", CLI_NEEDS, "map at translate" },
     { "sections", CLI_NOT_WITH, "items devices registers" },
     { "vfio", CLI_NOT_WITH, "items devices registers" },
     { "devices", CLI_NOT_WITH, "items registers" },
@@ -125,6 +132,24 @@ static error_t parse_table_option(DumpOptions *dump_options, int key, char *arg,
     }
 }
 
+static void parse_translate(DumpOptions *dump_options, const char *arg,
+                            struct argp_state *state)
+{
+    const char *at = strchr(arg, '@');
+    g_autofree char *address = at ? g_strndup(arg, (size_t)(at - arg)) : g_strdup(arg);
+    guint64 cpu = 0;
+
+    if (at && !g_ascii_string_to_unsigned(at + 1, 10, 0, UINT32_MAX, &cpu, NULL)) {
+        cli_usage_error(state,
+                        "--translate wants the number of a CPU after the @, such as "
+                        "0xffffffff81000000@1, not \"%s\"",
+                        at + 1);
+    }
+    dump_options->has_virtual = true;
+    dump_options->cpu = (uint32_t)cpu;
+    dump_options->virtual_address = cli_memory_address("--translate", address, state);
+}
+
 static error_t parse_memory_option(DumpOptions *dump_options, int key, char *arg,
                                    struct argp_state *state)
 {
@@ -135,6 +160,9 @@ static error_t parse_memory_option(DumpOptions *dump_options, int key, char *arg
     case KEY_AT:
         dump_options->has_at = true;
         dump_options->at = cli_memory_address("--at", arg, state);
+        return 0;
+    case KEY_TRANSLATE:
+        parse_translate(dump_options, arg, state);
         return 0;
     case KEY_BELOW:
         cli_memory_below(&dump_options->memory, arg, state);
@@ -315,7 +343,7 @@ static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
     dump.summary = summary = mig_summary_new();
     if (dump_options->items) {
         dump_items(&dump);
-    } else if (dump_options->map || dump_options->has_at) {
+    } else if (dump_options->map || dump_options->has_at || dump_options->has_virtual) {
         dump_map(&dump);
     } else if (dump_options->timeline) {
         dump_timeline(&dump);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          migstat dump --map and --at as JSON; the keys are described in
+ * Owns:          migstat dump --map, --at and --translate as JSON; the keys are described in
  *                migstat-json(5).
  * Must not know: where memory is.
  * See also:      dump-map.c, which calls it.
@@ -59,6 +59,11 @@ static void put_notes(CliJson *json, const MigMemoryMap *map)
     }
 }
 
+static void put_notes_of(CliJson *json, const DumpMap *shown)
+{
+    put_notes(json, shown->map);
+}
+
 static void put_map(CliJson *json, const DumpMap *shown)
 {
     size_t n;
@@ -88,6 +93,50 @@ static void put_record(CliJson *json, const DumpRecord *record)
     cli_json_end_object(json);
 }
 
+static void put_number(CliJson *json, const char *name, uint64_t number)
+{
+    cli_json_uint(json, name, number);
+    cli_json_wide(json, name, number, 16);
+}
+
+static void put_walk(CliJson *json, const MigWalk *walk)
+{
+    cli_json_object(json, NULL);
+    put_number(json, "virtual", walk->address);
+    cli_json_uint(json, "cpu", walk->cpu);
+    cli_json_string(json, "regime", walk->regime);
+    cli_json_array(json, "steps");
+    for (unsigned i = 0; i < walk->n_steps; i++) {
+        cli_json_object(json, NULL);
+        cli_json_string(json, "table", walk->steps[i].name);
+        put_number(json, "address", walk->steps[i].address);
+        put_number(json, "entry", walk->steps[i].entry);
+        cli_json_end_object(json);
+    }
+    cli_json_end_array(json);
+    if (walk->reason) {
+        cli_json_null(json, "physical");
+    } else {
+        put_number(json, "physical", walk->physical);
+    }
+    cli_json_uint(json, "page_size", walk->page_size);
+    cli_json_string(json, "reason", walk->reason);
+    cli_json_end_object(json);
+}
+
+/* The walk is an array, which has one or, after an error, none. */
+static CliJson *begin_translation(const DumpMap *shown)
+{
+    CliJson *json = dump_json_begin(shown->dump, "translate");
+
+    if (shown->walk) {
+        put_walk(json, shown->walk);
+    }
+    cli_json_end_array(json);
+    cli_json_array(json, "at");
+    return json;
+}
+
 static void put_at(CliJson *json, const DumpMap *shown)
 {
     const DumpAt *at = shown->at;
@@ -114,8 +163,11 @@ static void put_at(CliJson *json, const DumpMap *shown)
 
 void dump_map_json(const DumpMap *shown)
 {
-    CliJson *json = dump_json_begin(shown->dump, shown->at ? "at" : "ranges");
+    bool translates = shown->dump->options->has_virtual;
+    CliJson *json = translates
+                        ? begin_translation(shown)
+                        : dump_json_begin(shown->dump, shown->at ? "at" : "ranges");
 
-    (shown->at ? put_at : put_map)(json, shown);
+    (shown->at ? put_at : translates ? put_notes_of : put_map)(json, shown);
     dump_json_end(json, shown->dump);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          migstat dump --map and --at as text.
+ * Owns:          migstat dump --map, --at and --translate as text.
  * Must not know: where memory is.
  * See also:      dump-map.c, which calls it.
  */
@@ -144,6 +144,33 @@ static void print_at(const DumpMap *shown)
     }
 }
 
+static void print_walk(const MigWalk *walk)
+{
+    CliTable *table = cli_table_new("lll");
+    g_autofree char *size = cli_size(walk->page_size), *line = NULL;
+
+    if (walk->reason) {
+        line = g_strdup_printf("0x%" PRIx64 " of CPU %" PRIu32 " leads to nothing: %s",
+                               walk->address, walk->cpu, walk->reason);
+    } else if (!walk->page_size) {
+        line =
+            g_strdup_printf("0x%" PRIx64 " of CPU %" PRIu32 " is physical: paging is off",
+                            walk->address, walk->cpu);
+    } else {
+        line = g_strdup_printf(
+            "0x%" PRIx64 " of CPU %" PRIu32 " is at 0x%" PRIx64 ", in a page of %s (%s)",
+            walk->address, walk->cpu, walk->physical, size, walk->regime);
+    }
+    cli_print_row(stdout, NOTE_COLUMN, line);
+    for (unsigned i = 0; i < walk->n_steps; i++) {
+        g_autofree char *address = hex(walk->steps[i].address);
+        g_autofree char *entry = hex(walk->steps[i].entry);
+
+        cli_table_row(table, walk->steps[i].name, address, entry);
+    }
+    cli_table_print(table, stdout, 4);
+}
+
 void dump_map_text(const DumpMap *shown)
 {
     if (shown->dump->options->several) {
@@ -151,9 +178,12 @@ void dump_map_text(const DumpMap *shown)
 
         printf("%s:\n", name);
     }
+    if (shown->walk) {
+        print_walk(shown->walk);
+    }
     if (shown->at) {
         print_at(shown);
-    } else {
+    } else if (!shown->dump->options->has_virtual) {
         print_ranges(shown);
         print_unplaced(shown->map);
     }

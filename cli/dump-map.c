@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          the passes of migstat dump --map and --at over a stream.
+ * Owns:          the passes of migstat dump --map, --at and --translate over a stream.
  * Must not know: where memory is (lib/memory/map.h), and how the map looks.
  * See also:      dump-map.h, what a format shows of it.
  */
@@ -56,7 +56,9 @@ static void find_records(Dump *dump, DumpAt *at)
 
 /* --- the map ----------------------------------------------------------------------------- */
 
-static void read_all(Dump *dump, MigMemoryMap *map, MigMemoryPages *pages)
+/* @paging may be NULL. */
+static void read_all(Dump *dump, MigMemoryMap *map, MigMemoryPages *pages,
+                     MigPaging *paging)
 {
     CliProgress progress;
     const MigItem *item;
@@ -64,6 +66,9 @@ static void read_all(Dump *dump, MigMemoryMap *map, MigMemoryPages *pages)
     cli_progress_begin(&progress, dump->file, dump->in, dump->options->common);
     while (dump_next(dump, &item) && mig_memory_pages_watch(pages, item, &dump->error)) {
         mig_memory_map_watch(map, item);
+        if (paging) {
+            mig_paging_watch(paging, item);
+        }
         dump->n_defects += item->defect != NULL;
         cli_progress_item(&progress, item);
     }
@@ -81,12 +86,39 @@ static void look_at(Dump *dump, const DumpMap *shown, DumpAt *at)
     }
 }
 
+/* --- a virtual address ------------------------------------------------------------------- */
+
+/* A MigPagingFetch: the user is the map. */
+static bool fetch(uint64_t address, void *buffer, size_t n, bool *there, void *user,
+                  GError **error)
+{
+    const DumpMap *shown = user;
+
+    return mig_memory_peek(shown->dump->in, shown->map, address, buffer, n, there, error);
+}
+
+/* Where the virtual address leads to, which is looked at then. */
+static void translate(DumpMap *shown, MigPaging *paging, DumpAt *at, GError **error)
+{
+    const DumpOptions *dump_options = shown->dump->options;
+
+    shown->walk =
+        mig_paging_walk(paging, dump_options->virtual_address, fetch, shown, error);
+    if (shown->walk && !shown->walk->reason) {
+        at->address = shown->walk->physical;
+        shown->at = at;
+    }
+}
+
 void dump_map(Dump *dump)
 {
     const DumpOptions *dump_options = dump->options;
     const MigMemoryOptions memory = cli_memory_options(&dump_options->memory);
     g_autoptr(MigMemoryMap) map = mig_memory_map_new(dump->reader, &memory);
     g_autoptr(MigMemoryPages) pages = mig_memory_pages_new(dump->reader);
+    g_autoptr(MigPaging) paging = dump_options->has_virtual
+                                      ? mig_paging_new(dump->reader, dump_options->cpu)
+                                      : NULL;
     DumpAt at = { .address = dump_options->at };
     DumpMap shown = {
         .dump = dump, .map = map, .pages = pages, .at = dump_options->has_at ? &at : NULL
@@ -95,8 +127,11 @@ void dump_map(Dump *dump)
     if (dump->opened) {
         mig_input_hold(dump->in, &dump->error);
     }
-    read_all(dump, map, pages);
+    read_all(dump, map, pages, paging);
     mig_memory_map_make(map, dump->error ? NULL : &dump->error);
+    if (paging) {
+        translate(&shown, paging, &at, dump->error ? NULL : &dump->error);
+    }
     if (shown.at) {
         look_at(dump, &shown, &at);
     }

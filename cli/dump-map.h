@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          what a format has to show of migstat dump --map and --at.
+ * Owns:          what a format has to show of migstat dump --map, --at and --translate.
  * Must not know: any one format.
  * See also:      dump-map.c, which fills it in; dump-map-text.c, dump-map-json.c.
  */
@@ -34,7 +34,8 @@ typedef struct DumpMap {
     const Dump *dump;
     const MigMemoryMap *map;
     const MigMemoryPages *pages;
-    const DumpAt *at; /* NULL: the whole map */
+    const DumpAt *at;    /* NULL: the whole map, or @walk alone */
+    const MigWalk *walk; /* NULL: no virtual address was asked for */
 } DumpMap;
 
 /* The @i-th of at->records that are kept, from the first on; NULL after the last. */

@@ -54,6 +54,9 @@ typedef struct DumpOptions {
     const char *registers_pattern; /* NULL: all of them */
     bool map;                      /* show that of guest memory, */
     bool has_at;                   /* or what is at one address of it */
+    bool has_virtual;              /* or where a virtual address of a CPU leads */
+    uint64_t virtual_address;
+    uint32_t cpu;
     uint64_t at;
     CliMemory memory; /* what is known of it otherwise */
     bool timeline;    /* show where the time of a recorded migration went */
@@ -178,7 +181,7 @@ typedef struct DumpMap DumpMap; /* dump-map.h */
 void dump_map_text(const DumpMap *map);
 void dump_map_json(const DumpMap *map);
 
-/* --map and --at. */
+/* --map, --at and --translate. */
 void dump_map(Dump *dump);
 
 typedef struct DumpTiming DumpTiming; /* dump-timeline.h */

@@ -38,6 +38,8 @@
 #include "memory/image.h"
 #include "memory/map.h"
 #include "memory/pages.h"
+#include "memory/paging.h"
+#include "memory/peek.h"
 #include "shape/needs.h"
 #include "shape/shape.h"
 #include "stream/address.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          the proof of `migstat dump --map` and `--at`: where machines have memory, and
+ * Owns:          the proof of `migstat dump --map` and `--at` and `--translate`: where machines have memory, and
  *                what a stream says of it.
  * Must not know: how ranges are put together; tests/qemu/memory asks QEMU itself.
  * See also:      lib/memory/map.h; fixtures/map/README.md.
@@ -202,6 +202,82 @@ START_TEST(an_address_has_its_block_and_records)
 }
 END_TEST
 
+/* --- virtual addresses ------------------------------------------------------------------- */
+
+#define PAGING(name) "map/paging-" name ".mig.zst"
+
+static const struct {
+    const char *stream, *translate, *lines;
+} virtuals[] = {
+    { PAGING("x86-32-bits"), "0xc0123123",
+      "is at 0x345123, in a page of 4 KiB (32 bits)\n PD 0x100c00 0x101003\n PT "
+      "0x10148c" },
+    { PAGING("x86-32-bits"), "0xc0400123", "is at 0x7700800123, in a page of 4 MiB" },
+    { PAGING("x86-32-bits"), "0x12346000", "leads to nothing: the entry is not present" },
+    { PAGING("x86-pae"), "0xc0123123", "is at 0x3f12345123, in a page of 4 KiB (PAE)" },
+    { PAGING("x86-pae"), "0xc0200123", "is at 0x1f00400123, in a page of 2 MiB" },
+    { PAGING("x86-pae"), "0x40000000", "leads to nothing: the entry is not present" },
+    { PAGING("x86-pae"), "0x100000000", "has more than the 32 bits of this CPU" },
+    { PAGING("x86-64-4-levels"), "0xffffffff81234123",
+      "is at 0x1235123, in a page of 4 KiB" },
+    { PAGING("x86-64-4-levels"), "0xffff888000000123",
+      "is at 0x7c0000123, in a page of 1 GiB" },
+    { PAGING("x86-64-4-levels"), "0x7f1234400123",
+      "is at 0x3f00600123, in a page of 2 MiB" },
+    { PAGING("x86-64-4-levels"), "0x800000000000", "the address is not canonical" },
+    { PAGING("x86-64-4-levels"), "0xffff7fffffffffff", "the address is not canonical" },
+    { PAGING("x86-64-5-levels"), "0xab123456789123", "in a page of 4 KiB (5 levels)" },
+    { PAGING("x86-64-5-levels"), "0x100000000000000", "the address is not canonical" },
+    { PAGING("aarch64-4-kib-36-bits"), "0x6789a0123",
+      "is at 0x40200123, in a page of 4 KiB (granule of 4 KiB)" },
+    { PAGING("aarch64-4-kib-36-bits"), "0x600123",
+      "is at 0xa00123, in a page of 2 MiB (granule of 4 KiB)" },
+    { PAGING("aarch64-4-kib-36-bits"), "0x1000000000", "the address is in neither half" },
+    { PAGING("aarch64-4-kib-36-bits"), "0xab000006789a0123",
+      "is at 0x40200123, in a page of 4 KiB (granule of 4 KiB)" }, /* a tag */
+    { PAGING("aarch64-4-kib-52-bits"), "0x23456789a0123",
+      "is at 0xf000040200123, in a page of 4 KiB (granule of 4 KiB)" },
+    { PAGING("aarch64-4-kib-52-bits"), "0xfffffffff8900123", "is at 0x40310123" },
+    { PAGING("aarch64-16-kib-36-bits"), "0x6000123",
+      "is at 0xa000123, in a page of 32 MiB (granule of 16 KiB)" },
+    { PAGING("aarch64-16-kib-52-bits"), "0x23456789a0123",
+      "is at 0xf000040200123, in a page of 16 KiB (granule of 16 KiB)" },
+    { PAGING("aarch64-64-kib-52-bits"), "0x23456789a0123",
+      "is at 0xf000040200123, in a page of 64 KiB (granule of 64 KiB)" },
+    { PAGING("aarch64-64-kib-52-bits"), "0xffffffffe0000123",
+      "is at 0x120000123, in a page of 512 MiB (granule of 64 KiB)" },
+    { PAGING("aarch64-64-kib-52-bits"), "0x0",
+      "leads to nothing: the entry is not valid" },
+    { PLUGGED, "0x1234", "is physical: paging is off\n0x1234 ram, m2 at 0x1234" },
+};
+
+START_TEST(a_virtual_address_leads_somewhere)
+{
+    g_autofree char *path = fixture_file(virtuals[_i].stream);
+    g_autofree char *translate =
+        g_strconcat("--translate=", virtuals[_i].translate, NULL);
+    g_autoptr(Run) run = run_migstat(NULL, "dump", translate, path, NULL);
+
+    ck_assert_msg(run->status == 0, "%s", run->err);
+    assert_line(run, virtuals[_i].lines);
+}
+END_TEST
+
+/* Tables that did not come: of a stream that is cut, and in a capture of RAM alone. */
+START_TEST(a_table_may_be_missing)
+{
+    g_autofree char *path = fixture_file(PAGING("x86-pae"));
+    g_autoptr(Run) away = run_migstat(NULL, "dump", "--translate=0xc0123123",
+                                      "--ram-below-4g=1M", path, NULL);
+    g_autoptr(Run) cpu = run_migstat(NULL, "dump", "--translate=0@1", path, NULL);
+
+    ck_assert_int_eq(away->status, 0);
+    assert_line(away, "leads to nothing: the stream does not have the table");
+    ck_assert_int_ne(cpu->status, 0);
+    ck_assert_ptr_nonnull(strstr(cpu->err, "the stream describes no CPU 1"));
+}
+END_TEST
+
 /* The bytes at the offset that --at names are the record's. */
 START_TEST(a_record_is_where_it_says)
 {
@@ -234,6 +310,8 @@ static const struct {
     { "--place=m2@there", "--place wants an address such as 0x100000000", 2 },
     { "--place=m2@0xffffffffffffffff", "does not fit at 0xffffffffffffffff", 2 },
     { "--at=there", "--at wants an address", 2 },
+    { "--translate=there", "--translate wants an address", 2 },
+    { "--translate=0@x", "--translate wants the number of a CPU", 2 },
     { "--ram-below-4g=5G", "--ram-below-4g wants a size up to 4G", 2 },
     { "--ram-below-4g=0", "--ram-below-4g wants a size up to 4G", 2 },
 };
@@ -274,6 +352,8 @@ Suite *suite_map(void)
     tcase_add_loop_test(tc, an_address_has_its_block_and_records, 0,
                         G_N_ELEMENTS(addresses));
     tcase_add_test(tc, a_record_is_where_it_says);
+    tcase_add_loop_test(tc, a_virtual_address_leads_somewhere, 0, G_N_ELEMENTS(virtuals));
+    tcase_add_test(tc, a_table_may_be_missing);
     tcase_add_loop_test(tc, a_mistake_is_told, 0, G_N_ELEMENTS(wrong));
     tcase_add_test(tc, a_cut_stream_has_a_map);
     suite_add_tcase(suite, tc);

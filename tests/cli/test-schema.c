@@ -46,6 +46,7 @@ static const struct {
     { "dump-map", { "dump", "--map" }, FALSE },
     { "dump-map", { "dump", "--at=0x1000" }, TRUE },
     { "dump-timeline", { "dump", "--timeline" }, FALSE },
+    { "dump-map", { "dump", "--translate=0x1000" }, TRUE },
     { "dump-devices", { "dump", "--devices" }, FALSE },
     { "dump-devices", { "dump", "--devices=*:*", "--all" }, FALSE },
     { "check", { "check" }, FALSE },

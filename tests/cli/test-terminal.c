@@ -47,6 +47,7 @@ static const char *const commands[] = {
     "dump --devices=cpu:* A",
     "dump --map A",
     "dump --at=0x1000 A",
+    "dump --translate=0x1000 A",
     "dump --registers A",
     "dump --registers=sctlr* A",
     "check --for=all A B",
