@@ -22,6 +22,7 @@
 #include "cli.h"
 #include "door.h"
 #include "files.h"
+#include "format.h"
 #include "progress.h"
 #include "sandbox.h"
 #include "text.h"
@@ -306,16 +307,24 @@ static CliStatus fail(Receive *x, const GError *why)
 
 /* --- the run ----------------------------------------------------------------------------- */
 
-static void report(const Receive *x)
+/* @error: why it broke off; @output: where what came is, NULL for nowhere. */
+static void report(const Receive *x, const char *output, const GError *error)
 {
-    g_autofree char *path = cli_file_name(x->output);
-    g_autofree char *size = cli_size(mig_receiver_bytes(x->receiver));
-    unsigned n = mig_receiver_channels(x->receiver);
+    unsigned n = x->receiver ? mig_receiver_channels(x->receiver) : 0;
+    g_autofree uint64_t *bytes = g_new0(uint64_t, n + 1);
+    const LiveReport told = { .command = "receive",
+                              .quiet = x->common->quiet,
+                              .listens = mig_endpoint_text(x->door.endpoint),
+                              .output = output,
+                              .loaded = error ? LIVE_FAILED : LIVE_LOADED,
+                              .bytes = bytes,
+                              .n_channels = n,
+                              .error = error };
 
-    if (!x->common->quiet) {
-        fprintf(stderr, "%s: complete, %s came on %u channel%s\n", path, size, n,
-                n == 1 ? "" : "s");
+    for (unsigned i = 0; i < n; i++) {
+        bytes[i] = mig_receiver_channel_bytes(x->receiver, i);
     }
+    x->common->format->receive(&told);
 }
 
 static CliStatus receive(Receive *x)
@@ -328,9 +337,13 @@ static CliStatus receive(Receive *x)
     ok = mig_receiver_run(x->receiver, &error);
     cli_progress_end(&x->progress);
     if (!ok || !finish(x, &error)) {
-        return fail(x, error);
+        CliStatus status = fail(x, error);
+
+        report(x, status == CLI_FOUND && is_worth_keeping(x, error) ? x->kept : NULL,
+               error);
+        return status;
     }
-    report(x);
+    report(x, x->output, NULL);
     if (!mig_receiver_confirm(x->receiver, true, &error)) {
         cli_print_error(mig_endpoint_text(x->door.endpoint), error);
         fprintf(stderr, "migstat receive: the source may not know that the migration is "

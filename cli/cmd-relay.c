@@ -4,7 +4,7 @@
  * Must not know: how bytes are moved.
  * See also:      relay.h; links.h, which makes the connections.
  */
-#include "convert.h"
+#include "format.h"
 #include "relay.h"
 #include "sandbox.h"
 #include "text.h"
@@ -89,57 +89,37 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 /* --- the report --------------------------------------------------------------------------- */
 
-/* More than these are not told. */
-#define TOLD_MAX ((size_t)16)
-
-static void report_changes(const Relay *relay)
+static void report(const Relay *relay, const char *output, const GError *error)
 {
-    g_autoptr(GString) line = g_string_new("changed on the way");
-    size_t n;
-    const MigChange *changes = mig_chain_changes(relay->chain, &n);
+    guint n = relay->pairs->len;
+    g_autofree uint64_t *bytes = g_new0(uint64_t, n + 1);
+    const LiveReport told = { .command = "relay",
+                              .quiet = relay->common->quiet,
+                              .listens = cli_links_listens_at(relay->links),
+                              .connects = cli_links_connects_to(relay->links),
+                              .output = output,
+                              .loaded = relay_is_done(relay) ? LIVE_LOADED
+                                        : error              ? LIVE_FAILED
+                                                             : LIVE_NOT_KNOWN,
+                              .tls = relay->opening.tls,
+                              .bytes = bytes,
+                              .n_channels = n,
+                              .chain = relay->chain,
+                              .back = &relay->back,
+                              .error = error };
 
-    for (size_t i = 0; i < MIN(n, TOLD_MAX); i++) {
-        convert_append_change(line, &changes[i]);
+    for (guint i = 0; i < n; i++) {
+        bytes[i] = ((const RelayPair *)g_ptr_array_index(relay->pairs, i))->forward.moved;
     }
-    cli_print_line(stderr, 4, line->str);
-}
-
-static void report(const Relay *relay)
-{
-    uint64_t bytes = 0;
-
-    if (relay->common->quiet) {
-        return;
-    }
-    if (relay->chain) {
-        report_changes(relay);
-    }
-    for (guint i = 0; i < relay->pairs->len; i++) {
-        bytes += ((const RelayPair *)g_ptr_array_index(relay->pairs, i))->forward.moved;
-    }
-    g_autofree char *size = cli_size(bytes);
-
-    fprintf(stderr, "%s on %u channel%s; ", size, relay->pairs->len,
-            relay->pairs->len == 1 ? "" : "s");
-    if (relay_is_done(relay)) {
-        fputs("the destination has loaded it (SHUT 0)\n", stderr);
-    } else if (relay->opening.tls) {
-        fputs(
-            "it is encrypted with TLS, so only source and destination know how it went\n",
-            stderr);
-    } else {
-        fputs(
-            "the destination has read all; the migration has no return path, so only its "
-            "monitor and log tell how it went\n",
-            stderr);
-    }
+    relay->common->format->relay(&told);
 }
 
 /* What was recorded gets its names, also of a migration that failed. */
-static CliStatus keep_recording(Relay *relay, CliStatus status)
+static CliStatus keep_recording(Relay *relay, CliStatus status, bool *kept)
 {
     g_autoptr(GError) error = NULL;
 
+    *kept = false;
     if (relay->unrecorded) {
         return status == CLI_OK ? CLI_TROUBLE : status;
     }
@@ -151,28 +131,30 @@ static CliStatus keep_recording(Relay *relay, CliStatus status)
         cli_print_error("migstat relay", error);
         return status == CLI_OK ? CLI_TROUBLE : status;
     }
+    *kept = true;
     if (!relay->common->quiet) {
         cli_files_list(relay->files, stderr);
     }
     return status;
 }
 
-static CliStatus relay_all(Relay *relay)
+static CliStatus relay_all(Relay *relay, const char *record)
 {
     g_autoptr(GError) error = NULL;
     CliStatus status = CLI_OK;
+    bool kept;
 
     if (!relay->common->quiet) {
         fprintf(stderr, "waits at %s for a source, and connects it to %s\n",
                 cli_links_listens_at(relay->links), cli_links_connects_to(relay->links));
     }
-    if (relay_run(relay, &error)) {
-        report(relay);
-    } else {
+    if (!relay_run(relay, &error)) {
         cli_print_error("migstat relay", error);
         status = error->code == MIG_ERROR_REFUSED ? CLI_FOUND : cli_status_of(error);
     }
-    return keep_recording(relay, status);
+    status = keep_recording(relay, status, &kept);
+    report(relay, kept ? record : NULL, error);
+    return status;
 }
 
 /* --- the run ------------------------------------------------------------------------------ */
@@ -230,7 +212,7 @@ static int run(int argc, char **argv, CliCommon *common)
     } else if (cli_confine(common, &(CliRights){ .files = relay->files,
                                                  .keep = -1,
                                                  .links = relay->links })) {
-        status = relay_all(relay);
+        status = relay_all(relay, arguments.record);
     }
     clear(relay);
     return (int)status;

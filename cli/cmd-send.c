@@ -4,10 +4,10 @@
  * Must not know: how channels are played; send-play.c does.
  * See also:      links.h, which makes the connections.
  */
+#include "format.h"
 #include "opening.h"
 #include "sandbox.h"
 #include "send.h"
-#include "text.h"
 
 enum { KEY_TIMEOUT = 0x200, KEY_DRY_RUN };
 
@@ -78,62 +78,49 @@ static bool look_at(Send *send, GError **error)
 
 /* --- the run ------------------------------------------------------------------------------ */
 
+static void plan(const Send *send)
+{
+    g_autofree const char **files = g_new0(const char *, send->n);
+    const LivePlan told = { .connects = cli_links_connects_to(send->links),
+                            .files = files,
+                            .n_channels = send->n,
+                            .return_path = send->opening.return_path };
+
+    for (size_t i = 0; i < send->n; i++) {
+        files[i] = mig_input_name(send->channels[i].in);
+    }
+    send->common->format->send_plan(&told);
+}
+
+static void report(const Send *send, const GError *error)
+{
+    g_autofree uint64_t *bytes = g_new0(uint64_t, send->n + 1);
+    const LiveReport told = { .command = "send",
+                              .quiet = send->common->quiet,
+                              .connects = cli_links_connects_to(send->links),
+                              .input = send->file,
+                              .loaded = error             ? LIVE_FAILED
+                                        : send->back.shut ? LIVE_LOADED
+                                                          : LIVE_NOT_KNOWN,
+                              .bytes = bytes,
+                              .n_channels = send->n,
+                              .back = &send->back,
+                              .error = error };
+
+    for (size_t i = 0; i < send->n; i++) {
+        bytes[i] = send->channels[i].sent;
+    }
+    send->common->format->send(&told);
+}
+
 static CliStatus fail(const Send *send, const GError *error)
 {
     cli_print_error(
         send->at_destination ? cli_links_connects_to(send->links) : send->file, error);
+    report(send, error);
     return send->at_destination && error->code == MIG_ERROR_REFUSED
                ? CLI_FOUND
                : cli_status_of(error);
-}
-
-static void plan(const Send *send)
-{
-    for (size_t i = 0; i < send->n; i++) {
-        const SendChannel *channel = &send->channels[i];
-        g_autofree char *name = cli_file_name(mig_input_name(channel->in));
-
-        printf("connection %zu to %s: channel %zu%s, %s\n", i + 1,
-               cli_links_connects_to(send->links), i, i ? "" : " (main)", name);
-    }
-    printf("the stream %s\n",
-           send->opening.return_path
-               ? "opens a return path: the end is when the destination "
-                 "says so"
-               : "opens no return path: the end is when the destination "
-                 "closes the connection");
-}
-
-static void report(const Send *send)
-{
-    g_autofree char *size = cli_size(send->channels[0].sent);
-
-    if (send->common->quiet) {
-        return;
-    }
-    if (send->back.shut) {
-        fprintf(stderr, "%s has loaded it (SHUT 0): %s on the main channel",
-                cli_links_connects_to(send->links), size);
-    } else {
-        fprintf(stderr,
-                "%s has read all of it and closed the connection: %s on the main channel",
-                cli_links_connects_to(send->links), size);
-    }
-    if (send->n > 1) {
-        fprintf(stderr, ", %zu other%s", send->n - 1, send->n > 2 ? "s" : "");
-    }
-    fputc('\n', stderr);
-    if (send->back.n_requests) {
-        g_autofree char *n = cli_number(send->back.n_requests);
-
-        fprintf(stderr, "it asked for pages %s times\n", n);
-    }
-    if (!send->back.shut) {
-        fputs(
-            "the stream opens no return path, so only the destination knows how loading "
-            "went: \"info status\" in its monitor, or its log\n",
-            stderr);
-    }
 }
 
 static CliStatus send_all(Send *send)
@@ -151,7 +138,7 @@ static CliStatus send_all(Send *send)
         plan(send);
         status = CLI_OK;
     } else if (send_connect(send, &error) && send_play(send, &error)) {
-        report(send);
+        report(send, NULL);
         status = CLI_OK;
     } else {
         status = fail(send, error);

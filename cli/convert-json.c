@@ -5,7 +5,6 @@
  * See also:      convert.h; lib/filter/chain.h, which has the changes.
  */
 #include "convert.h"
-#include "json.h"
 
 void convert_filters_json(void)
 {
@@ -81,10 +80,28 @@ void convert_plan_json(const MigChain *chain, const ConvertPlan *plan)
     cli_json_finish(&json);
 }
 
+void convert_put_changes(CliJson *json, const MigChain *chain)
+{
+    size_t n = 0;
+    const MigChange *changes = chain ? mig_chain_changes(chain, &n) : NULL;
+
+    cli_json_array(json, "changes");
+    for (size_t i = 0; i < n; i++) {
+        cli_json_object(json, NULL);
+        cli_json_string(json, "filter", changes[i].filter);
+        cli_json_string(json, "section", changes[i].section);
+        if (changes[i].section) {
+            cli_json_uint(json, "instance_id", changes[i].instance_id);
+        }
+        cli_json_string(json, "change", changes[i].text);
+        cli_json_end_object(json);
+    }
+    cli_json_end_array(json);
+    cli_json_uint(json, "more_changes", chain ? mig_chain_more_changes(chain) : 0);
+}
+
 void convert_json(const ConvertResult *result)
 {
-    size_t n;
-    const MigChange *changes = mig_chain_changes(result->chain, &n);
     const MigContainer *container;
     const char *name;
     CliJson json;
@@ -112,19 +129,7 @@ void convert_json(const ConvertResult *result)
         cli_json_string(&json, NULL, g_ptr_array_index(result->notes, i));
     }
     cli_json_end_array(&json);
-    cli_json_array(&json, "changes");
-    for (size_t i = 0; i < n; i++) {
-        cli_json_object(&json, NULL);
-        cli_json_string(&json, "filter", changes[i].filter);
-        cli_json_string(&json, "section", changes[i].section);
-        if (changes[i].section) {
-            cli_json_uint(&json, "instance_id", changes[i].instance_id);
-        }
-        cli_json_string(&json, "change", changes[i].text);
-        cli_json_end_object(&json);
-    }
-    cli_json_end_array(&json);
-    cli_json_uint(&json, "more_changes", mig_chain_more_changes(result->chain));
+    convert_put_changes(&json, result->chain);
     put_plan(&json, result->plan);
     cli_json_end_object(&json);
     cli_json_finish(&json);

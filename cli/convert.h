@@ -9,6 +9,7 @@
 
 #include "cli.h"
 #include "convert-for.h"
+#include "json.h"
 
 /* What was done. */
 typedef struct ConvertResult {
@@ -33,6 +34,9 @@ void convert_json(const ConvertResult *result);
 void convert_plan_json(const MigChain *chain, const ConvertPlan *plan);
 void convert_filters_json(void);
 void convert_filter_json(const MigFilterType *type);
+
+/* The keys "changes" and "more_changes", of what @chain, which may be NULL, has done. */
+void convert_put_changes(CliJson *json, const MigChain *chain);
 
 /* Appends "; SECTION: what was done" to @line. */
 void convert_append_change(GString *line, const MigChange *change);

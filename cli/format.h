@@ -17,6 +17,7 @@
 #include "dump-map.h"
 #include "dump-timeline.h"
 #include "explain.h"
+#include "live-report.h"
 #include "needs.h"
 
 typedef struct DiffView DiffView; /* diff.h */
@@ -50,6 +51,12 @@ struct CliFormat {
     void (*explain)(const ExplainReport *report);
 
     void (*needs)(const NeedsReport *report);
+
+    /* Of a live migration, at its end: in text on stderr.  And of send --dry-run. */
+    void (*receive)(const LiveReport *report);
+    void (*send)(const LiveReport *report);
+    void (*relay)(const LiveReport *report);
+    void (*send_plan)(const LivePlan *plan);
 
     void (*convert)(const ConvertResult *result);                         /* on stderr */
     void (*convert_plan)(const MigChain *chain, const ConvertPlan *plan); /* --dry-run */

@@ -291,3 +291,17 @@ char *schema_validate(Schema *schema, JsonNode *value, gboolean some)
 
     return g_string_free(problem, ok);
 }
+
+void schema_assert_line(const char *name, const char *out, const char *const *parts)
+{
+    g_autoptr(Schema) schema = schema_load(name);
+    g_autoptr(JsonNode) node = json_from_string(out, NULL);
+    g_autofree char *problem = node ? schema_validate(schema, node, FALSE) : NULL;
+
+    ck_assert_msg(node && !problem, "%s: %s\n%s", name, problem ? problem : "no JSON",
+                  out);
+    ck_assert_ptr_eq(strchr(out, '\n'), out + strlen(out) - 1);
+    for (; *parts; parts++) {
+        ck_assert_msg(strstr(out, *parts), "no %s in %s", *parts, out);
+    }
+}

@@ -24,4 +24,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Schema, schema_free)
  * outermost object is required. */
 char *schema_validate(Schema *schema, JsonNode *value, gboolean some);
 
+/* Fails unless @out is one line, a value that the schema NAME accepts, and has each of @parts
+ * (closed by NULL) in it. */
+void schema_assert_line(const char *name, const char *out, const char *const *parts);
+
 #endif

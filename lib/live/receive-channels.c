@@ -97,6 +97,11 @@ uint64_t mig_receiver_bytes(const MigReceiver *r)
     return r->bytes;
 }
 
+uint64_t mig_receiver_channel_bytes(const MigReceiver *r, unsigned channel)
+{
+    return channel < r->channels->len ? mig_live_channel(r, channel)->size : 0;
+}
+
 bool mig_live_all_ended(const MigReceiver *r)
 {
     for (guint i = 0; i < r->channels->len; i++) {

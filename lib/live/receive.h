@@ -67,9 +67,11 @@ MIG_API bool mig_receiver_confirm(MigReceiver *receiver, bool complete, GError *
  * receiver. */
 MIG_API MigInput *mig_receiver_open(const MigReceiver *receiver, GError **error);
 
-/* Channels that were connected, and bytes that came on all of them. */
+/* Channels that were connected, and bytes that came on all of them, or on one of them. */
 MIG_API unsigned mig_receiver_channels(const MigReceiver *receiver);
 MIG_API uint64_t mig_receiver_bytes(const MigReceiver *receiver);
+MIG_API uint64_t mig_receiver_channel_bytes(const MigReceiver *receiver,
+                                            unsigned channel);
 
 /* Whether the main channel alone, as it came, is a stream that a file may have. */
 MIG_API bool mig_receiver_is_plain(const MigReceiver *receiver);

@@ -16,6 +16,7 @@
 
 #include "conversion.h"
 #include "migstat.h"
+#include "schema.h"
 
 #define CHANNELS_MAX 4
 
@@ -420,6 +421,22 @@ static void check_content(const char *dir, size_t row, GBytes *const *channels)
     }
 }
 
+/* What a program is told of rows[]. */
+static void check_json(const char *out, const char *err, size_t row)
+{
+    bool complete = rows[row].status == 0;
+    const char *const parts[] = { "\"command\": \"receive\"",
+                                  complete ? "\"loaded\": true" : "\"loaded\": false",
+                                  strstr(rows[row].files, "incomplete/")
+                                      ? "out.incomplete\", \"loaded\""
+                                  : *rows[row].files ? "\"output\": \""
+                                                     : "\"output\": null",
+                                  NULL };
+
+    ck_assert_msg(*out, "%s", err);
+    schema_assert_line("live", out, parts);
+}
+
 START_TEST(migrations_are_taken)
 {
     g_autofree char *dir = scratch_dir();
@@ -435,13 +452,20 @@ START_TEST(migrations_are_taken)
     source.back = g_string_new(NULL);
     source.thread = g_thread_new("source", play, &source);
     g_autoptr(Run) run =
-        run_migstat(NULL, "receive", address, "-o", out,
+        run_migstat(NULL, "receive", "-f", _i % 2 ? "json" : "text", address, "-o", out,
                     rows[_i].options[0] ? rows[_i].options[0] : "--color=never", NULL);
     g_thread_join(source.thread);
     files = files_in(dir);
 
     ck_assert_msg(run->status == rows[_i].status, "%d: %s", run->status, run->err);
-    ck_assert_msg(strstr(run->err, rows[_i].err) != NULL, "%s", run->err);
+    if (_i % 2) {
+        check_json(run->out, run->err, (size_t)_i);
+    } else {
+        ck_assert_str_eq(run->out, "");
+    }
+    /* Of a migration that is complete a program reads all on stdout. */
+    ck_assert_msg((_i % 2 && rows[_i].status == 0) || strstr(run->err, rows[_i].err),
+                  "%s", run->err);
     ck_assert_str_eq(source.back->str, rows[_i].back);
     ck_assert_str_eq(files, rows[_i].files);
     check_content(dir, (size_t)_i, source.channels);

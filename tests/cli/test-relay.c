@@ -12,6 +12,7 @@
 
 #include "mkmig.h"
 #include "players.h"
+#include "schema.h"
 
 #define PONG "0002000400000001"
 #define SHUT "0001000400000000"
@@ -323,6 +324,46 @@ START_TEST(filters_do_in_flight_what_convert_does)
 }
 END_TEST
 
+/* The end as a program reads it. */
+static const struct {
+    const char *option, *streams[3], *source[3], *destination[3];
+    const char *parts[6];
+} told[] = {
+    { "--format=json",
+      { PLAIN },
+      { "give" },
+      { "take" },
+      { "\"command\": \"relay\"", "\"loaded\": null", "\"input\": null",
+        "{\"channel\": 0, \"length\": 8300}", "\"changes\": []" } },
+    { "--format=json",
+      { ASKS, OTHER },
+      { "give take 8", "give" },
+      { "follow say " SHUT, "take" },
+      { "\"loaded\": true", "{\"channel\": 1, \"length\": 3064}",
+        "\"last\": \"SHUT 0\"" } },
+    { "--format=json",
+      { ASKS },
+      { "give 100" },
+      { "take" },
+      { "\"loaded\": false", "\"complete\": false",
+        "the source closed the connection" } },
+};
+
+START_TEST(a_program_is_told_too)
+{
+    GBytes *bytes[4] = { NULL };
+
+    assemble(told[_i].streams, bytes);
+    g_autoptr(Stage) s =
+        stage(told[_i].source, told[_i].destination, bytes, bytes, told[_i].option);
+
+    schema_assert_line("live", s->run->out, told[_i].parts);
+    for (unsigned i = 0; i < 4 && bytes[i]; i++) {
+        g_bytes_unref(bytes[i]);
+    }
+}
+END_TEST
+
 /* What cannot be changed in flight is refused, and nobody is connected to for it. */
 static const struct {
     const char *option, *streams[3], *source[3];
@@ -415,6 +456,7 @@ Suite *suite_relay(void)
     tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, both_sides_meet, 0, G_N_ELEMENTS(rows));
     tcase_add_test(tc, answers_pass_unchanged);
+    tcase_add_loop_test(tc, a_program_is_told_too, 0, G_N_ELEMENTS(told));
     tcase_add_loop_test(tc, a_recording_is_kept, 0, G_N_ELEMENTS(recordings));
     tcase_add_loop_test(tc, filters_do_in_flight_what_convert_does, 0,
                         G_N_ELEMENTS(filtered) * G_N_ELEMENTS(dialects));

@@ -13,6 +13,7 @@
 
 #include "mkmig.h"
 #include "players.h"
+#include "schema.h"
 
 /* Return path: SHUT, PONG 1, a request for a page of "b". */
 #define SHUT(VALUE) "say 000100040000000" VALUE
@@ -100,6 +101,55 @@ START_TEST(each_destination_is_told)
     if (rows[_i].whole) {
         assert_took(&destination->player[0], stream);
     }
+    scratch_remove(dir);
+}
+END_TEST
+
+/* The same for a program. */
+static const struct {
+    const char *stream, *script, *option, *schema;
+    const char *parts[6];
+} told[] = {
+    { PLAIN,
+      "take",
+      "-q",
+      "live",
+      { "\"command\": \"send\"", "\"listens\": null", "\"loaded\": null",
+        "{\"channel\": 0, \"length\": 8300}", "\"error\": null" } },
+    { ASKS,
+      PONG " " REQUEST " take " SHUT("0"),
+      "-q",
+      "live",
+      { "\"loaded\": true", "\"page_requests\": 1", "\"last\": \"SHUT 0\"" } },
+    { ASKS,
+      PONG " take " SHUT("1") " stay",
+      "-q",
+      "live",
+      { "\"loaded\": false", "\"complete\": false", "(SHUT 1)" } },
+    { "str \"QEVN\"; be32 3; eof",
+      "take",
+      "-q",
+      "live",
+      { "\"channels\": []", "\"rule\": \"magic\"" } },
+    { ASKS,
+      "take",
+      "--dry-run",
+      "send-plan",
+      { "[{\"channel\": 0, \"file\": \"standard input\"}]", "\"return_path\": true" } },
+};
+
+START_TEST(a_program_is_told_too)
+{
+    g_autoptr(GBytes) stream = assembled(told[_i].stream);
+    g_autofree char *dir = scratch_dir(), *path = g_build_filename(dir, "in", NULL);
+    g_autofree char *address = g_strconcat("unix:", path, NULL);
+    const char *const scripts[] = { told[_i].script, NULL };
+    g_autoptr(Players) destination = players_listen(path, scripts, NULL);
+    g_autoptr(Run) run = run_migstat(stream, "send", "-f", "json", told[_i].option,
+                                     "--timeout=1", "-", address, NULL);
+
+    players_join(destination);
+    schema_assert_line(told[_i].schema, run->out, told[_i].parts);
     scratch_remove(dir);
 }
 END_TEST
@@ -229,6 +279,7 @@ Suite *suite_send(void)
 
     tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, each_destination_is_told, 0, G_N_ELEMENTS(rows));
+    tcase_add_loop_test(tc, a_program_is_told_too, 0, G_N_ELEMENTS(told));
     tcase_add_loop_test(tc, each_channel_has_its_connection, 0, G_N_ELEMENTS(captures));
     tcase_add_loop_test(tc, a_channel_that_fails_ends_all, 0, G_N_ELEMENTS(faults));
     tcase_add_loop_test(tc, what_cannot_be_is_said, 0, G_N_ELEMENTS(usage));

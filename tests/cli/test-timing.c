@@ -76,11 +76,9 @@ START_TEST(the_schema_knows_all_of_it)
 {
     g_autofree char *dir = make_capture("capture/vfio/main.txt");
     g_autoptr(Run) run = run_line("migstat dump --timeline -f json .", dir);
-    g_autoptr(Schema) schema = schema_load("dump-timeline");
-    g_autoptr(JsonNode) node = json_from_string(run->out, NULL);
-    g_autofree char *problem = schema_validate(schema, node, FALSE);
+    const char *const parts[] = { "\"complete\": true", NULL };
 
-    ck_assert_msg(!problem, "%s", problem);
+    schema_assert_line("dump-timeline", run->out, parts);
     scratch_remove(dir);
 }
 END_TEST
