@@ -88,6 +88,28 @@ static const char *name_in(const char *path, const char *name)
                                         : path;
 }
 
+static MigLeaf *leaf_at(const MigLeaves *leaves, guint i)
+{
+    return &g_array_index(leaves->list, MigLeaf, i);
+}
+
+/* One more, at the end of the list and of those of its path. */
+static void add(MigLeaves *leaves, const MigLeaf *leaf)
+{
+    guint i = leaves->list->len;
+    MigLeaf *first = mig_leaves_find(leaves, leaf->field.path);
+
+    if (first) {
+        leaf_at(leaves, first->last)->next = i + 1;
+        first->last = i;
+    } else {
+        g_tree_insert(leaves->by_path, (gpointer)(uintptr_t)leaf->field.path,
+                      GUINT_TO_POINTER(i + 1));
+    }
+    g_array_append_vals(leaves->list, leaf, 1);
+    leaf_at(leaves, i)->last = leaf_at(leaves, i)->taken = i;
+}
+
 void mig_leaves_collect(const MigField *field, void *user)
 {
     MigLeaves *leaves = user;
@@ -109,11 +131,7 @@ void mig_leaves_collect(const MigField *field, void *user)
     leaf.field.name = name_in(leaf.field.path, field->name);
     leaf.field.type = keep_text(leaves, field->type);
     leaf.field.note = keep_text(leaves, field->note);
-    g_array_append_val(leaves->list, leaf);
-    if (!g_tree_lookup(leaves->by_path, leaf.field.path)) {
-        g_tree_insert(leaves->by_path, (gpointer)(uintptr_t)leaf.field.path,
-                      GUINT_TO_POINTER(leaves->list->len));
-    }
+    add(leaves, &leaf);
 }
 
 MigLeaf *mig_leaves_find(const MigLeaves *leaves, const char *path)
@@ -121,4 +139,17 @@ MigLeaf *mig_leaves_find(const MigLeaves *leaves, const char *path)
     guint index = GPOINTER_TO_UINT(g_tree_lookup(leaves->by_path, path));
 
     return index ? &g_array_index(leaves->list, MigLeaf, index - 1) : NULL;
+}
+
+MigLeaf *mig_leaves_take(const MigLeaves *leaves, const char *path)
+{
+    MigLeaf *first = mig_leaves_find(leaves, path);
+    MigLeaf *leaf =
+        first && first->taken < leaves->list->len ? leaf_at(leaves, first->taken) : NULL;
+
+    if (leaf) {
+        leaf->seen = true;
+        first->taken = leaf->next - 1; /* of the last one beyond the list */
+    }
+    return leaf;
 }

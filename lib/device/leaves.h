@@ -16,6 +16,10 @@
 typedef struct MigLeaf {
     MigField field; /* its texts are those of the list, its bytes those of the body */
     bool seen;      /* the other side has it */
+    guint next;     /* index + 1 of the next one of that path; 0: there is none */
+    guint
+        last; /* of the first one of a path: index of the last; and which is to be taken */
+    guint taken;
 } MigLeaf;
 
 typedef struct MigLeaves {
@@ -34,6 +38,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MigLeaves, mig_leaves_clear)
 /* A MigFieldVisit; @user is the MigLeaves.  The body must live as long. */
 void mig_leaves_collect(const MigField *field, void *user);
 
+/* The first of that path, or NULL. */
 MigLeaf *mig_leaves_find(const MigLeaves *leaves, const char *path);
+
+/* The first of that path that was not taken before, which is seen from now on; NULL: none is
+ * left.  A description can have a path twice. */
+MigLeaf *mig_leaves_take(const MigLeaves *leaves, const char *path);
 
 #endif

@@ -155,11 +155,8 @@ static void compare_a(Pair *pair)
 
     for (guint i = 0; i < count(&pair->device[0]); i++) {
         const MigField *a = &leaf_at(&pair->device[0], i)->field;
-        MigLeaf *b = mig_leaves_find(&pair->device[1].leaves, a->path);
+        const MigLeaf *b = mig_leaves_take(&pair->device[1].leaves, a->path);
 
-        if (b) {
-            b->seen = true;
-        }
         if (b && !same(a, &b->field)) {
             visit_both(pair, a, &b->field);
         } else if (!b && are_alike(pair)) {
@@ -177,7 +174,7 @@ static void compare_b(Pair *pair)
     for (guint i = 0; are_alike(pair) && i < count(device); i++) {
         const MigLeaf *b = leaf_at(device, i);
 
-        if (!b->seen && mig_leaves_find(&device->leaves, b->field.path) == b) {
+        if (!b->seen) {
             visit_lonely(pair, MIG_DIFF_B, i, &group);
         }
     }
