@@ -193,11 +193,29 @@ static void dest_value(MigCheck *check, const MigFacts *facts, const MigItem *it
     report_each(check, item, 1u << MIG_SHAPE_VALUE, report_value);
 }
 
-/* Older loaders take any number of entries. */
+/* Whether a driver has set the queue up whose number of entries is at @path. */
+static bool is_in_use(MigCheck *check, const char *path)
+{
+    g_autofree char *desc =
+        g_strdup_printf("%.*s.desc", (int)(strlen(path) - strlen(".num")), path);
+    const MigLeaf *leaf =
+        mig_leaves_find(mig_offered_leaves(&check->compared.offered), desc);
+
+    return !leaf || leaf->field.u;
+}
+
+/* The loader of 11.1 compares the numbers; older ones take any. */
 static void report_queue(MigCheck *check, const MigItem *item,
                          const MigShapeDifference *d)
 {
-    if (check->asked && !mig_check_asks(check, MIG_FROM(QUEUES_CHECKED))) {
+    MigRelease own = check->asked ? MIG_RELEASE_NONE : mig_shape_release(d->with);
+    bool sure = check->asked || own;
+    g_autofree char *path = mig_address_escape(d->path);
+    g_autofree char *value =
+        mig_remedy_part(item->section->name, item->section->instance_id, path);
+
+    if ((check->asked && !mig_check_asks(check, MIG_FROM(QUEUES_CHECKED))) ||
+        (own && own < QUEUES_CHECKED)) {
         return;
     }
     mig_report(check, d->offset, item->section,
@@ -210,7 +228,11 @@ static void report_queue(MigCheck *check, const MigItem *item,
                      d->here, d->there);
     mig_report_no_remedy(check, "give the device at the destination as long queues "
                                 "(queue-size=, rx_queue_size=, tx_queue_size=)");
-    mig_report_severity(check, check->asked ? MIG_SEVERITY_ERROR : MIG_SEVERITY_WARNING);
+    if (!is_in_use(check, d->path)) {
+        mig_report_remedy(check, "set-field:path=%s:value=%" PRIu64, value, d->there);
+        mig_report_gives_up(check, false, "nothing: no driver has set the queue up");
+    }
+    mig_report_severity(check, sure ? MIG_SEVERITY_ERROR : MIG_SEVERITY_WARNING);
 }
 
 static void dest_queue(MigCheck *check, const MigFacts *facts, const MigItem *item)

@@ -89,6 +89,13 @@ static bool lacks(const MigTranscript *transcript, const char *place)
     return !g_tree_lookup(transcript->functions, place) && is_empty(transcript, place);
 }
 
+MigRelease mig_shape_release(const MigShape *shape)
+{
+    const MigTranscript *t = shape->transcript;
+
+    return t && t->major ? (MigRelease)MIG_RELEASE(t->major, t->minor) : MIG_RELEASE_NONE;
+}
+
 bool mig_shape_lacks_place(const MigShape *shape, const char *name)
 {
     g_autofree char *place = shape->transcript ? place_of(name) : NULL;

@@ -86,6 +86,9 @@ bool mig_shape_is_exact(const MigShape *shape);
 /* The name of its input. */
 const char *mig_shape_name(const MigShape *shape);
 
+/* The release that it says it is, or MIG_RELEASE_NONE. */
+MigRelease mig_shape_release(const MigShape *shape);
+
 /* Its machine type, or NULL. */
 const char *mig_shape_machine(const MigShape *shape);
 

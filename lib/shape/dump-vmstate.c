@@ -243,16 +243,9 @@ static bool read_text_of(MigShape *shape, const char *text, size_t length, GErro
 
 bool mig_shape_read_dump_vmstate(MigShape *shape, GError **error)
 {
-    uint64_t length = mig_input_size(shape->in);
-    g_autofree char *text = NULL;
+    uint64_t length;
+    g_autofree char *text =
+        mig_shape_read_text(shape, "a -dump-vmstate file", &length, error);
 
-    if (length > MIG_DUMP_VMSTATE_MAX) {
-        mig_error_set_plain(error, MIG_ERROR_LIMIT,
-                            "JSON of %" PRIu64 " bytes; a -dump-vmstate file has at most "
-                            "%u MiB",
-                            length, MIG_DUMP_VMSTATE_MAX >> 20);
-        return false;
-    }
-    text = mig_shape_read_all(shape, length, error);
     return text && read_text_of(shape, text, length, error);
 }

@@ -86,8 +86,10 @@ struct MigShape {
     struct MigTranscript *transcript; /* of a monitor; else NULL */
 };
 
-/* All of its file, @length bytes, and a zero byte; the caller frees. */
-char *mig_shape_read_all(const MigShape *shape, uint64_t length, GError **error);
+/* All of its file, which is @what, *length bytes, and a zero byte; the caller frees.  NULL with
+ * *error (LIMIT, IO). */
+char *mig_shape_read_text(const MigShape *shape, const char *what, uint64_t *length,
+                          GError **error);
 
 /* Whether the beginning of a file is one of what a monitor prints. */
 bool mig_transcript_is_text(const char *text, size_t length);

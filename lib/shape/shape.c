@@ -37,17 +37,26 @@ static Maker *maker_of(MigInput *in)
                                                                : mig_shape_read_stream;
 }
 
-char *mig_shape_read_all(const MigShape *shape, uint64_t length, GError **error)
+char *mig_shape_read_text(const MigShape *shape, const char *what, uint64_t *length,
+                          GError **error)
 {
-    g_autofree char *text = mig_input_alloc(shape->in, length + 1);
+    uint64_t n = *length = mig_input_size(shape->in);
+    g_autofree char *text = NULL;
 
-    if (!text || mig_input_read_at(shape->in, 0, text, length) != length) {
+    if (n > MIG_DUMP_VMSTATE_MAX) {
+        mig_error_set_plain(error, MIG_ERROR_LIMIT,
+                            "text of %" PRIu64 " bytes; %s has at most %u MiB", n, what,
+                            MIG_DUMP_VMSTATE_MAX >> 20);
+        return NULL;
+    }
+    text = mig_input_alloc(shape->in, n + 1);
+    if (!text || mig_input_read_at(shape->in, 0, text, n) != n) {
         if (mig_input_end_error(shape->in, error)) {
             mig_error_set_plain(error, MIG_ERROR_IO, "it cannot be read");
         }
         return NULL;
     }
-    text[length] = '\0';
+    text[n] = '\0';
     return g_steal_pointer(&text);
 }
 

@@ -378,6 +378,37 @@ static bool read_element(MigJson *json, const char *key, void *user)
                                              : mig_json_skip(json);
 }
 
+static bool read_release_number(MigJson *json, const char *key, void *user)
+{
+    Reading *r = user;
+    MigTranscript *t = r->transcript;
+
+    if (strcmp(key, "major") != 0 && strcmp(key, "minor") != 0) {
+        return mig_json_skip(json);
+    }
+    if (!mig_json_uint(json, &r->value)) {
+        return false;
+    }
+    *(strcmp(key, "major") == 0 ? &t->major : &t->minor) = (unsigned)MIN(r->value, 99);
+    return true;
+}
+
+/* {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "..."} */
+static bool read_version_member(MigJson *json, const char *key, void *user)
+{
+    return strcmp(key, "qemu") == 0 && mig_json_peek(json) == '{'
+               ? each(json, user, true, read_release_number)
+               : mig_json_skip(json);
+}
+
+/* What a monitor says first: {"QMP": {"version": ..., "capabilities": [...]}} */
+static bool read_greeting_member(MigJson *json, const char *key, void *user)
+{
+    return strcmp(key, "version") == 0 && mig_json_peek(json) == '{'
+               ? each(json, user, true, read_version_member)
+               : mig_json_skip(json);
+}
+
 /* What a monitor prints for people can be in a reply too. */
 static bool read_printed(MigJson *json, Reading *r)
 {
@@ -404,7 +435,8 @@ static bool read_reply(MigJson *json, Reading *r)
         return read_printed(json, r);
     case '{':
         return has_key(json, r, "host-features") ? read_status(json, r)
-                                                 : mig_json_skip(json);
+               : has_key(json, r, "qemu") ? each(json, r, true, read_version_member)
+                                          : mig_json_skip(json);
     default:
         return mig_json_skip(json);
     }
@@ -428,6 +460,9 @@ static bool read_member(MigJson *json, const char *key, void *user)
 
     if (strcmp(key, "return") == 0) {
         return read_reply(json, r);
+    }
+    if (strcmp(key, "QMP") == 0 && mig_json_peek(json) == '{') {
+        return each(json, r, true, read_greeting_member);
     }
     return strcmp(key, "arguments") == 0 && mig_json_peek(json) == '{'
                ? each(json, r, true, read_argument)

@@ -207,6 +207,24 @@ void mig_transcript_property(MigTranscriptVirtio *virtio, uint16_t type, const c
     }
 }
 
+void mig_transcript_version(MigTranscript *transcript, const char *line)
+{
+    static const char banner[] = "QEMU ";
+    const char *p = line + (g_str_has_prefix(line, banner) ? strlen(banner) : 0);
+    guint64 number[3] = { 0 };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(number); i++) {
+        if (!g_ascii_isdigit(*p)) {
+            return;
+        }
+        number[i] = MIN(g_ascii_strtoull(p, NULL, 10), 99);
+        p += strspn(p, "0123456789");
+        p += *p == '.';
+    }
+    transcript->major = (unsigned)number[0];
+    transcript->minor = (unsigned)number[1];
+}
+
 /* --- a file ------------------------------------------------------------------------------ */
 
 static bool begins_json(const char *p)
@@ -272,17 +290,10 @@ static bool read_parts(MigTranscript *transcript, const char *text, size_t lengt
 
 bool mig_shape_read_transcript(MigShape *shape, GError **error)
 {
-    uint64_t length = mig_input_size(shape->in);
-    g_autofree char *text = NULL;
+    uint64_t length;
+    g_autofree char *text =
+        mig_shape_read_text(shape, "a transcript of a monitor", &length, error);
 
-    if (length > MIG_DUMP_VMSTATE_MAX) {
-        mig_error_set_plain(error, MIG_ERROR_LIMIT,
-                            "text of %" PRIu64 " bytes; a transcript of a monitor has at "
-                            "most %u MiB",
-                            length, MIG_DUMP_VMSTATE_MAX >> 20);
-        return false;
-    }
-    text = mig_shape_read_all(shape, length, error);
     shape->transcript = mig_transcript_new(&shape->tree);
     return text && read_parts(shape->transcript, text, length, error);
 }

@@ -65,8 +65,9 @@ typedef struct MigTranscript {
     bool shows_root;    /* the functions of the first root bus are listed */
     bool shows_memory, shows_cpus;
     unsigned max_cpus;
-    unsigned replies; /* that were understood */
-    char *path;       /* of the virtio device that was asked about last, or NULL */
+    unsigned major, minor; /* of the QEMU; 0, 0: not known */
+    unsigned replies;      /* that were understood */
+    char *path;            /* of the virtio device that was asked about last, or NULL */
 } MigTranscript;
 
 MigTranscript *mig_transcript_new(MigShapeTree *tree);
@@ -92,6 +93,10 @@ void mig_transcript_offer(MigTranscriptVirtio *virtio, uint16_t type, const char
 /* A property of the device: "mrg_rxbuf", "false". */
 void mig_transcript_property(MigTranscriptVirtio *virtio, uint16_t type, const char *name,
                              const char *value);
+
+/* Takes the release from a line: "QEMU 7.2.22 monitor - type 'help' ...", or what info version
+ * prints, "7.2.22Debian ...". */
+void mig_transcript_version(MigTranscript *transcript, const char *line);
 
 /* All that @text has, as a monitor prints it for people.  NULL, or what is wrong with it, a static
  * string, and at which byte. */

@@ -194,6 +194,42 @@ static const struct {
       "virtio.queues[0].num: 256 entries here, at most 64 there" },
 };
 
+/* Of which release a monitor is, and whether that one refuses queues that are too long. */
+static const struct {
+    const char *version;
+    const char *severity; /* of the finding, or NULL: there is none */
+} versions[] = {
+    { "{\"return\": {\"qemu\": {\"micro\": 13, \"minor\": 0, \"major\": 10}}}\n", NULL },
+    { "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 3, \"minor\": 1, \"major\": 11}, "
+      "\"package\": \"\"}, \"capabilities\": [\"oob\"]}}\n",
+      "error[dest-queue]" },
+    { "QEMU 10.0.13 monitor - type 'help' for more information\n", NULL },
+    { "(qemu) info version\n7.2.22Debian 1:7.2+dfsg-7+deb12u18\n", NULL },
+    { "(qemu) info version\n11.1.3\n", "error[dest-queue]" },
+    { "7.2.22 (Debian 1:7.2+dfsg-7)\n", NULL }, /* as virsh prints it */
+    { "7.2\n", "warning[dest-queue]" },
+    { "", "warning[dest-queue]" },
+};
+
+START_TEST(a_monitor_tells_its_release)
+{
+    g_autofree char *text = transcript("monitor-72.txt");
+    g_autoptr(GString) shown = g_string_new(text);
+
+    g_string_replace(shown, "queue-size = 256", "queue-size = 64", 0);
+    g_string_prepend(shown, versions[_i].version);
+    g_autoptr(Run) run = run_against(shown->str);
+    const char *found = strstr(run->out, "[dest-queue]");
+
+    if (versions[_i].severity) {
+        ck_assert_msg(strstr(run->out, versions[_i].severity), "%s: %s",
+                      versions[_i].version, run->out);
+    } else {
+        ck_assert_msg(!found, "%s: %s", versions[_i].version, run->out);
+    }
+}
+END_TEST
+
 /* From the line that has @command up to the next request or prompt. */
 static char *part_of(const char *text, const char *command)
 {
@@ -346,6 +382,7 @@ Suite *suite_destination(void)
     tcase_add_loop_test(tc, a_destination_is_compared, 0, G_N_ELEMENTS(cases));
     tcase_add_loop_test(tc, a_monitor_of_the_same_guest_agrees, 0,
                         G_N_ELEMENTS(transcripts));
+    tcase_add_loop_test(tc, a_monitor_tells_its_release, 0, G_N_ELEMENTS(versions));
     tcase_add_loop_test(tc, a_monitor_shows_a_difference, 0, G_N_ELEMENTS(changes));
     tcase_add_loop_test(tc, a_monitor_that_is_cut_off_invents_nothing, 0,
                         G_N_ELEMENTS(transcripts));

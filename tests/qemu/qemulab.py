@@ -679,8 +679,8 @@ def load(release, guest, path, again=None, timeout=30):
         return result
 
 
-QUERIES = ('query-pci', 'query-memory-devices', 'query-hotpluggable-cpus')
-INFO = ('pci', 'qtree', 'memory-devices', 'hotpluggable-cpus')
+QUERIES = ('query-version', 'query-pci', 'query-memory-devices', 'query-hotpluggable-cpus')
+INFO = ('version', 'pci', 'qtree', 'memory-devices', 'hotpluggable-cpus')
 
 
 def _asked(machine, command, **arguments):
