@@ -69,6 +69,7 @@ typedef struct {
     GHashTable *defined; /* those set in this pass, to find doubles */
     bool moved;          /* a label changed or was not known yet: another pass */
     bool last;           /* labels that are unknown now never come */
+    unsigned looks;      /* at what differs from place to place, or changes of it */
     GError *error;
 } Assembler;
 
@@ -133,6 +134,7 @@ static uint64_t label_value(Expression *ex)
     }
     g_autofree char *name = g_strndup(start, ex->at - start);
     const uint64_t *value = g_hash_table_lookup(ex->as->labels, name);
+    ex->as->looks += !g_str_equal(name, "page");
     if (!value) {
         ex->as->moved = true;
         if (ex->as->last) {
@@ -397,6 +399,7 @@ static void emit_random(const Statement *st)
 static void emit_align(const Statement *st)
 {
     size_t unit = MAX(count(st, 0), 1);
+    st->as->looks++;
     put_fill(st->as, (unit - st->as->out->len % unit) % unit, 0);
 }
 
@@ -417,6 +420,7 @@ static void emit_label(const Statement *st)
     if (!g_hash_table_add(st->as->defined, g_strdup(st->args[0]))) {
         mistake(st->as, st->frame, "label %s stands here a second time", st->args[0]);
     }
+    st->as->looks++;
     set_label(st, st->args[0], st->as->out->len);
 }
 
@@ -424,6 +428,7 @@ static void emit_label(const Statement *st)
  * pass. */
 static void emit_set(const Statement *st)
 {
+    st->as->looks++;
     uint64_t value = number(st, 1);
     g_hash_table_replace(st->as->labels, g_strdup(st->args[0]),
                          g_memdup2(&value, sizeof value));
@@ -451,16 +456,38 @@ static void emit_measured(const Statement *st)
     put(as, rest->data, rest->len);
 }
 
+/* Appends what stands from @start on, @times. */
+static void copy_round(const Statement *st, unsigned start, uint64_t times)
+{
+    GByteArray *out = st->as->out;
+    unsigned length = out->len - start;
+
+    if (length != 0 && times > (MAX_OUTPUT - start) / length) {
+        mistake(st->as, st->frame, "the output is too large");
+        return;
+    }
+    g_byte_array_set_size(out, (guint)(out->len + times * length));
+    for (uint64_t i = 1; i <= times; i++) {
+        memcpy(out->data + start + i * length, out->data + start, length);
+    }
+}
+
 static void emit_repeat(const Statement *st)
 {
+    Assembler *as = st->as;
     size_t rounds = count(st, 0);
-    const uint64_t *outer = g_hash_table_lookup(st->as->labels, "i");
+    const uint64_t *outer = g_hash_table_lookup(as->labels, "i");
     uint64_t saved = outer ? *outer : 0;
-    for (uint64_t i = 0; i < rounds && !st->as->error; i++) {
-        g_hash_table_replace(st->as->labels, g_strdup("i"), g_memdup2(&i, sizeof i));
+    unsigned looks = as->looks, start = as->out->len;
+    for (uint64_t i = 0; i < rounds && !as->error; i++) {
+        if (i > 0 && as->looks == looks) { /* one round is like the other */
+            copy_round(st, start, rounds - i);
+            break;
+        }
+        g_hash_table_replace(as->labels, g_strdup("i"), g_memdup2(&i, sizeof i));
         assemble_block(st, st->block);
     }
-    g_hash_table_replace(st->as->labels, g_strdup("i"), g_memdup2(&saved, sizeof saved));
+    g_hash_table_replace(as->labels, g_strdup("i"), g_memdup2(&saved, sizeof saved));
 }
 
 static void emit_inside(const Statement *st)
@@ -611,20 +638,27 @@ static const Word words[] = {
       "zero ($2+7)/8" },
 };
 
+static const Word *word_named(const char *name)
+{
+    static GHashTable *by_name;
+
+    if (!by_name) {
+        by_name = g_hash_table_new(g_str_hash, g_str_equal);
+        for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+            g_hash_table_insert(by_name, (gpointer)(uintptr_t)words[i].name,
+                                (gpointer)(uintptr_t)&words[i]);
+        }
+    }
+    return g_hash_table_lookup(by_name, name);
+}
+
 /* "a b" before "a": the second of two words may be an argument. */
 static const Word *find_word(const char *first, const char *second)
 {
-    g_autofree char *both = g_strconcat(first, " ", second, NULL);
-    const Word *found = NULL;
-    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-        if (second && strcmp(words[i].name, both) == 0) {
-            return &words[i];
-        }
-        if (strcmp(words[i].name, first) == 0) {
-            found = &words[i];
-        }
-    }
-    return found;
+    g_autofree char *both = second ? g_strconcat(first, " ", second, NULL) : NULL;
+    const Word *found = both ? word_named(both) : NULL;
+
+    return found ? found : word_named(first);
 }
 
 /* --- statements --------------------------------------------------------------------- */

@@ -150,7 +150,7 @@ static GBytes *decompress(GBytes *packed, const char *name)
     return g_bytes_new_take(plain, written);
 }
 
-GBytes *fixture_bytes(const char *relative)
+static GBytes *make_fixture(const char *relative)
 {
     g_autofree char *path = fixture_source(relative);
     GBytes *raw = read_file(path);
@@ -166,6 +166,23 @@ GBytes *fixture_bytes(const char *relative)
         g_bytes_unref(raw);
     }
     return bytes;
+}
+
+/* Often one is asked for again and again. */
+GBytes *fixture_bytes(const char *relative)
+{
+    static char *last;
+    static GBytes *bytes;
+
+    if (g_strcmp0(relative, last) != 0) {
+        GBytes *made = make_fixture(relative);
+
+        g_free(last);
+        g_clear_pointer(&bytes, g_bytes_unref);
+        last = g_strdup(relative);
+        bytes = made;
+    }
+    return g_bytes_ref(bytes);
 }
 
 GBytes *joined_bytes(GBytes *first, GBytes *second)

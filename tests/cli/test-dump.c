@@ -718,9 +718,8 @@ static const struct {
     { "(zstd -dcq \"$SRCDIR\"/tests/fixtures/real/pc-52-no-footers.mig.zst; yes) | '%s' "
       "dump -",
       "the stream itself has 176322 bytes" },
-    { "(zstd -dcq \"$SRCDIR\"/tests/fixtures/real/q35-72-xbzrle.mig.zst; cat "
-      "/dev/urandom) | "
-      "'%s' dump --devices=i8259 -",
+    { "(zstd -dcq \"$SRCDIR\"/tests/fixtures/real/q35-72-xbzrle.mig.zst; yes) | '%s' "
+      "dump --devices=i8259 -",
       "more than 1024 MiB follow the end of the stream in a pipe" },
 };
 
