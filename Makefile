@@ -45,7 +45,7 @@
 #   B           the folder to build in, should build/$(VARIANT) not suit
 #   CC, AR, PKG_CONFIG, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS   as usual
 #   WERROR      -Werror makes a warning an error; check sets it
-#   DESTDIR, PREFIX, BINDIR, LIBDIR, INCLUDEDIR, MANDIR, DATADIR
+#   DESTDIR, PREFIX, BINDIR, LIBDIR, INCLUDEDIR, MANDIR, DATADIR, BASHDIR, ZSHDIR, FISHDIR
 #               where install puts things
 #   V=1         shows the commands
 #
@@ -64,7 +64,9 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share/migstat
-COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 
 CC ?= cc
 AR ?= ar
@@ -413,7 +415,8 @@ $(eval $(call script_target,bench,tests/bench/run))
 public_headers = $(patsubst lib/%,%,$(filter lib/%,\
 	$(shell $(CC) $(all_cppflags) -MM lib/migstat.h)))
 man_pages := $(wildcard man/*.[1-8])
-completions := $(wildcard cli/*.bash)
+completion_folders := $(BASHDIR) $(ZSHDIR) $(FISHDIR)
+completion_files := $(BASHDIR)/migstat $(ZSHDIR)/_migstat $(FISHDIR)/migstat.fish
 dest = '$(DESTDIR)$(1)'
 section = $(subst .,,$(suffix $(1)))
 
@@ -425,8 +428,8 @@ refresh_linker = if [ "$$(id -u)" = 0 ] && ldconfig 2>/dev/null; then \
 # What uninstall leaves empty goes too, the deepest first.  The folders of a system stay.
 man_folders = $(foreach n,$(sort $(foreach m,$(man_pages),$(call section,$m))),$(MANDIR)/man$n)
 emptied = $(LIBDIR)/pkgconfig $(if $(DESTDIR)$(filter-out /usr /usr/local,$(PREFIX)), \
-	$(LIBDIR) $(INCLUDEDIR) $(BINDIR) $(man_folders) $(MANDIR) $(COMPLETIONDIR) \
-	$(dir $(COMPLETIONDIR)) $(PREFIX)/share $(PREFIX))
+	$(LIBDIR) $(INCLUDEDIR) $(BINDIR) $(man_folders) $(MANDIR) $(completion_folders) \
+	$(patsubst %/,%,$(dir $(completion_folders))) $(PREFIX)/share $(PREFIX))
 
 .PHONY: install uninstall
 install: all
@@ -445,8 +448,9 @@ install: all
 		lib/migstat.pc.in > $(call dest,$(LIBDIR)/pkgconfig/migstat.pc)
 	$(Q)$(foreach m,$(man_pages),install -D -m 644 $m \
 		$(call dest,$(MANDIR)/man$(call section,$m)/$(notdir $m)) &&) :
-	$(Q)$(foreach c,$(completions),install -D -m 644 $c \
-		$(call dest,$(COMPLETIONDIR)/$(basename $(notdir $c))) &&) :
+	$(Q)install -D -m 644 cli/completion/migstat.bash $(call dest,$(BASHDIR)/migstat)
+	$(Q)install -D -m 644 cli/completion/_migstat $(call dest,$(ZSHDIR)/_migstat)
+	$(Q)install -D -m 644 cli/completion/migstat.fish $(call dest,$(FISHDIR)/migstat.fish)
 	$(Q)$(foreach s,$(wildcard docs/schema/*.json),install -D -m 644 $s \
 		$(call dest,$(DATADIR)/schema/$(notdir $s)) &&) :
 	@echo 'installed  $(DESTDIR)$(BINDIR)/migstat'
@@ -454,13 +458,14 @@ install: all
 	@echo '           $(DESTDIR)$(INCLUDEDIR)/migstat/'
 	@echo '           $(DESTDIR)$(MANDIR)/man[1-8]/: $(notdir $(man_pages))'
 	@echo '           $(DESTDIR)$(DATADIR)/schema/'
+	@echo '           completion for bash, zsh and fish'
 	$(if $(DESTDIR),,@$(refresh_linker))
 
 uninstall:
 	$(Q)rm -f $(call dest,$(BINDIR)/migstat) $(call dest,$(LIBDIR)/pkgconfig/migstat.pc) \
 		$(foreach l,a so so.$(SOVERSION) so.$(VERSION),$(call dest,$(LIBDIR)/libmigstat.$l)) \
 		$(foreach m,$(man_pages),$(call dest,$(MANDIR)/man$(call section,$m)/$(notdir $m))) \
-		$(foreach c,$(completions),$(call dest,$(COMPLETIONDIR)/$(basename $(notdir $c))))
+		$(foreach c,$(completion_files),$(call dest,$c))
 	$(Q)rm -rf $(call dest,$(INCLUDEDIR)/migstat) $(call dest,$(DATADIR))
 	$(Q)rmdir $(foreach d,$(emptied),$(call dest,$d)) 2>/dev/null || :
 	@echo 'removed from $(DESTDIR)$(PREFIX): the program, library, headers and man pages'

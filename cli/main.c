@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "complete.h"
 #include "format.h"
 
 typedef struct Main {
@@ -157,6 +158,9 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     argp_err_exit_status = CLI_TROUBLE;
     g_log_set_default_handler(say_and_end, NULL);
+    if (argc > 1 && strcmp(argv[1], CLI_COMPLETE) == 0) {
+        return cli_complete((const char *const *)argv + 2);
+    }
     cli_parse(&program, argc, argv, ARGP_IN_ORDER, &common, &main_input);
     cli_common_clear(&common);
     return cli_close_stdout(main_input.status);

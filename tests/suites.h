@@ -18,6 +18,7 @@
     SUITE(capture)     \
     SUITE(channels)    \
     SUITE(check)       \
+    SUITE(completion)  \
     SUITE(container)   \
     SUITE(convert)     \
     SUITE(core)        \

@@ -367,7 +367,7 @@ static void check_licence(const char *relative, void *unused)
     }
     g_autofree char *text = contents(relative);
     const char *first = text;
-    if (g_str_has_prefix(first, "#!")) {
+    if (g_str_has_prefix(first, "#!") || g_str_has_prefix(first, "#compdef")) {
         first += strcspn(first, "\n");
         first += *first == '\n';
     }
