@@ -107,15 +107,27 @@ static void report_subsection(MigCheck *check, const MigItem *item,
     g_autofree char *path = mig_address_escape(d->path);
     g_autofree char *value =
         mig_remedy_part(item->section->name, item->section->instance_id, path);
+    const char *name = strrchr(d->path, '.') ? strrchr(d->path, '.') + 1 : d->path;
 
-    mig_report(check, d->offset, item->section, "the destination knows no subsection %s",
-               d->path);
-    mig_report_words(check, MIG_BEFORE(MIG_WORDS_CHANGED),
-                     "error while loading state for instance 0x%x of device '%s'",
-                     item->section->instance_id, item->section->name);
-    mig_report_words(
-        check, MIG_FROM(MIG_WORDS_CHANGED), "VM subsection '%s' in '%s' does not exist",
-        strrchr(d->path, '.') ? strrchr(d->path, '.') + 1 : d->path, d->owner);
+    if (mig_shape_is_behind_pointer(name) && mig_shape_is_exact(d->with)) {
+        mig_report(
+            check, d->offset, item->section,
+            "the destination's device lacks what subsection %s fills: QEMU aborts, "
+            "or, before 9.1, does not know it",
+            d->path);
+        mig_report_words(
+            check, MIG_FROM(QEMU(9, 1)),
+            "vmstate_load_state: Assertion `first_elem || !n_elems || !size' "
+            "failed.");
+    } else {
+        mig_report(check, d->offset, item->section,
+                   "the destination knows no subsection %s", d->path);
+        mig_report_words(check, MIG_BEFORE(MIG_WORDS_CHANGED),
+                         "error while loading state for instance 0x%x of device '%s'",
+                         item->section->instance_id, item->section->name);
+        mig_report_words(check, MIG_FROM(MIG_WORDS_CHANGED),
+                         "VM subsection '%s' in '%s' does not exist", name, d->owner);
+    }
     mig_report_remedy(check, "drop-subsection:path=%s", value);
     mig_report_gives_up(check, true, "what the subsection holds");
 }

@@ -45,6 +45,61 @@ static void dest_machine(MigCheck *check, const MigFacts *facts, const MigItem *
     }
 }
 
+/* --- capabilities ------------------------------------------------------------------------ */
+
+/* Those that a loader compares, and the filters that give a stream one and take it away. */
+static const struct {
+    const char *name, *add, *drop;
+} capabilities[] = {
+    { "x-ignore-shared", "capabilities:add=x-ignore-shared",
+      "capabilities:drop=x-ignore-shared" },
+    { "mapped-ram", "mapped-ram", "mapped-ram:to=plain" },
+};
+
+static void report_capability(MigCheck *check, const MigItem *item, size_t i, bool here)
+{
+    const char *name = capabilities[i].name;
+    g_autofree char *option =
+        g_strdup_printf("before -incoming, set it at the destination: "
+                        "migrate_set_capability %s %s",
+                        name, here ? "on" : "off");
+
+    mig_report_item(check, item, "the stream was written with %s %s, and there it is %s",
+                    name, here ? "on" : "off", here ? "off" : "on");
+    mig_report_words(check, MIG_ALL_RELEASES,
+                     "Capability %s is %s, but received capability is %s", name,
+                     here ? "off" : "on", here ? "on" : "off");
+    mig_report_no_remedy(check, option);
+    mig_report_remedy(check, "%s", here ? capabilities[i].drop : capabilities[i].add);
+    mig_report_gives_up(check, false,
+                        here ? "memory that was shared instead of sent, if any"
+                             : "nothing");
+}
+
+static void dest_capability(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigConfiguration *conf = mig_reader_configuration(check->reader);
+    const MigShape *shape;
+
+    (void)facts;
+    EACH_DESTINATION(check, shape)
+    {
+        for (size_t j = 0; conf && j < G_N_ELEMENTS(capabilities); j++) {
+            bool here = conf->capabilities &&
+                        g_strv_contains(conf->capabilities, capabilities[j].name);
+            MigShapeSetting there = mig_shape_capability(shape, capabilities[j].name);
+
+            if (there == (here ? MIG_SHAPE_SETTING_OFF : MIG_SHAPE_SETTING_ON)) {
+                report_capability(check, item, j, here);
+                /* a stream shows what was set when it was written */
+                if (mig_shape_is_exact(shape)) {
+                    mig_report_severity(check, MIG_SEVERITY_WARNING);
+                }
+            }
+        }
+    }
+}
+
 /* --- sections ---------------------------------------------------------------------------- */
 
 #define UNKNOWN_WORDS                                                    \
@@ -261,6 +316,8 @@ static void dest_ram_missing(MigCheck *check, const MigFacts *facts, const MigIt
 const MigRule mig_rules_dest[] = {
     { "dest-machine", "the destination has the machine type", MIG_SEVERITY_ERROR,
       MIG_DEST_RULE(MIG_WATCH(CONFIGURATION), dest_machine) },
+    { "dest-capability", "the destination has the capabilities set that are compared",
+      MIG_SEVERITY_ERROR, MIG_DEST_RULE(MIG_WATCH(CONFIGURATION), dest_capability) },
     { "dest-ram-block", "the destination has the RAM blocks, as long as here",
       MIG_SEVERITY_ERROR, MIG_DEST_RULE(MIG_WATCH(RAM_BLOCK), dest_ram_block) },
     { "dest-ram-missing", "the stream has the RAM blocks of the destination",

@@ -37,6 +37,28 @@ void mig_where_machine(MigWhere *where)
     mig_where_filter(where, "machine:name=%s", value);
 }
 
+/* The capability is taken out of the configuration, or put there; what RAM looks like goes with
+ * mapped-ram. */
+void mig_where_capability(MigWhere *where)
+{
+    g_autofree char *name = mig_decode_text(where->match, "capability");
+    g_autofree char *received = mig_decode_text(where->match, "received");
+    bool on = g_strcmp0(received, "on") == 0;
+    bool mapped = g_strcmp0(name, "mapped-ram") == 0;
+
+    if (!mapped && g_strcmp0(name, "x-ignore-shared") != 0) {
+        return;
+    }
+    mig_where_repair(where, false,
+                     on && !mapped ? "memory that was shared instead of sent, if any"
+                                   : "nothing");
+    if (mapped) {
+        mig_where_filter(where, on ? "mapped-ram:to=plain" : "mapped-ram");
+    } else {
+        mig_where_filter(where, "capabilities:%s=%s", on ? "drop" : "add", name);
+    }
+}
+
 /* --- sections ----------------------------------------------------------------------------- */
 
 /* "0000:00:03.0" of "0000:00:03.0/e1000.rom": bytes of it, 0 where there is no such thing. */

@@ -21,6 +21,7 @@ static const struct {
     MigWhereFind *find;
 } finds[] = {
     { "machine", mig_where_machine },
+    { "capability-differs", mig_where_capability },
     { "runstate-transition", mig_where_run_state },
     { "enum-value", mig_where_run_state },
     { "section-failed", mig_where_silent },

@@ -89,6 +89,24 @@ static bool lacks(const MigTranscript *transcript, const char *place)
     return !g_tree_lookup(transcript->functions, place) && is_empty(transcript, place);
 }
 
+MigShapeSetting mig_shape_capability(const MigShape *shape, const char *name)
+{
+    const MigTranscript *t = shape->transcript;
+    const MigConfiguration *conf =
+        shape->reader ? mig_reader_configuration(shape->reader) : NULL;
+    unsigned bit = mig_transcript_capability(name);
+
+    if (t) {
+        return !(t->shown & bit) ? MIG_SHAPE_SETTING_UNKNOWN
+               : t->set & bit    ? MIG_SHAPE_SETTING_ON
+                                 : MIG_SHAPE_SETTING_OFF;
+    }
+    /* it may be set only when a stream comes */
+    return conf && conf->capabilities && g_strv_contains(conf->capabilities, name)
+               ? MIG_SHAPE_SETTING_ON
+               : MIG_SHAPE_SETTING_UNKNOWN;
+}
+
 MigRelease mig_shape_release(const MigShape *shape)
 {
     const MigTranscript *t = shape->transcript;

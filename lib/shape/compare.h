@@ -75,6 +75,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MigOffered, mig_offered_clear)
 /* Its fields, decoded when they are needed first. */
 const MigLeaves *mig_offered_leaves(MigOffered *offered);
 
+/* Whether a loader aborts that knows the subsection, and has not what it would fill: a device
+ * that has it always writes the subsection.  Source: target/arm/machine.c, vmstate_wfxt_timer;
+ * 9.1 to 10.2. */
+bool mig_shape_is_behind_pointer(const char *subsection);
+
 /* Adds a MigShapeDifference for each to @differences, in the order in which a loader meets
  * them. */
 void mig_shape_compare_device(const MigShape *shape, MigOffered *offered,
@@ -85,6 +90,14 @@ bool mig_shape_is_exact(const MigShape *shape);
 
 /* The name of its input. */
 const char *mig_shape_name(const MigShape *shape);
+
+/* Whether it has a capability of migration set; UNKNOWN where it does not show that. */
+typedef enum MigShapeSetting {
+    MIG_SHAPE_SETTING_UNKNOWN,
+    MIG_SHAPE_SETTING_OFF,
+    MIG_SHAPE_SETTING_ON
+} MigShapeSetting;
+MigShapeSetting mig_shape_capability(const MigShape *shape, const char *name);
 
 /* The release that it says it is, or MIG_RELEASE_NONE. */
 MigRelease mig_shape_release(const MigShape *shape);

@@ -367,6 +367,36 @@ static bool read_memory(MigJson *json, Reading *r)
     return true;
 }
 
+static bool read_capability_member(MigJson *json, const char *key, void *user)
+{
+    Reading *r = user;
+
+    if (strcmp(key, "state") == 0) {
+        r->value = mig_json_peek(json) == 't';
+        return mig_json_skip(json);
+    }
+    return strcmp(key, "capability") == 0 ? mig_json_string(json, r->text)
+                                          : mig_json_skip(json);
+}
+
+/* {"state": false, "capability": "xbzrle"} */
+static bool read_capability(MigJson *json, Reading *r)
+{
+    MigTranscript *t = r->transcript;
+    unsigned bit;
+
+    r->value = 0;
+    g_string_truncate(r->text, 0);
+    if (!each(json, r, true, read_capability_member)) {
+        return false;
+    }
+    bit = mig_transcript_capability(r->text->str);
+    t->shown |= bit;
+    t->set = r->value ? t->set | bit : t->set & ~bit;
+    r->understood = true;
+    return true;
+}
+
 static bool read_element(MigJson *json, const char *key, void *user)
 {
     Reading *r = user;
@@ -375,6 +405,7 @@ static bool read_element(MigJson *json, const char *key, void *user)
     return has_key(json, r, "devices")       ? read_bus(json, r)
            : has_key(json, r, "vcpus-count") ? read_cpu(json, r)
            : has_key(json, r, "data")        ? read_memory(json, r)
+           : has_key(json, r, "capability")  ? read_capability(json, r)
                                              : mig_json_skip(json);
 }
 

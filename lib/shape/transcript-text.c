@@ -454,6 +454,7 @@ static bool begin(Reading *r)
 static void read_line(Reading *r)
 {
     mig_transcript_version(r->transcript, r->line);
+    mig_transcript_setting(r->transcript, r->line);
     r->indent = (unsigned)strspn(r->line, " ");
     if (begin(r)) {
         return;

@@ -207,6 +207,28 @@ void mig_transcript_property(MigTranscriptVirtio *virtio, uint16_t type, const c
     }
 }
 
+/* migration/savevm.c, should_validate_capability(); 5.2 to 11.1. */
+unsigned mig_transcript_capability(const char *name)
+{
+    return strcmp(name, "x-ignore-shared") == 0 ? 1
+           : strcmp(name, "mapped-ram") == 0    ? 2
+                                                : 0;
+}
+
+void mig_transcript_setting(MigTranscript *transcript, const char *line)
+{
+    const char *colon = strstr(line, ": ");
+    g_autofree char *name = colon ? g_strndup(line, (gsize)(colon - line)) : NULL;
+    unsigned bit = name ? mig_transcript_capability(name) : 0;
+
+    if (bit) {
+        transcript->replies += !transcript->shown;
+        transcript->shown |= bit;
+        transcript->set =
+            strcmp(colon + 2, "on") == 0 ? transcript->set | bit : transcript->set & ~bit;
+    }
+}
+
 void mig_transcript_version(MigTranscript *transcript, const char *line)
 {
     static const char banner[] = "QEMU ";
@@ -282,8 +304,8 @@ static bool read_parts(MigTranscript *transcript, const char *text, size_t lengt
     if (!transcript->replies) {
         return refuse(error, length,
                       "it has no answer to query-pci, info pci, info qtree, "
-                      "query-memory-devices, query-hotpluggable-cpus or "
-                      "x-query-virtio-status");
+                      "query-memory-devices, query-hotpluggable-cpus, "
+                      "query-migrate-capabilities or x-query-virtio-status");
     }
     return true;
 }
@@ -300,8 +322,8 @@ bool mig_shape_read_transcript(MigShape *shape, GError **error)
 
 /* How lines begin of what a monitor prints, and of what is typed at one. */
 static const char *const begins[] = {
-    "(qemu) ", "(QEMU) ",   "QEMU ",           "Welcome to the QMP ", "bus: ",
-    "  Bus ",  "/machine/", "Memory device [", "Hotpluggable CPUs:",
+    "(qemu) ",  "(QEMU) ", "QEMU ",     "Welcome to the QMP ", "bus: ",
+    "xbzrle: ", "  Bus ",  "/machine/", "Memory device [",     "Hotpluggable CPUs:",
 };
 
 bool mig_transcript_is_text(const char *text, size_t length)

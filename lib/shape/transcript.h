@@ -66,6 +66,7 @@ typedef struct MigTranscript {
     bool shows_memory, shows_cpus;
     unsigned max_cpus;
     unsigned major, minor; /* of the QEMU; 0, 0: not known */
+    unsigned shown, set;   /* capabilities, bits by mig_transcript_capability() */
     unsigned replies;      /* that were understood */
     char *path;            /* of the virtio device that was asked about last, or NULL */
 } MigTranscript;
@@ -93,6 +94,12 @@ void mig_transcript_offer(MigTranscriptVirtio *virtio, uint16_t type, const char
 /* A property of the device: "mrg_rxbuf", "false". */
 void mig_transcript_property(MigTranscriptVirtio *virtio, uint16_t type, const char *name,
                              const char *value);
+
+/* The bit of a capability that a loader compares with the stream's; 0: another one. */
+unsigned mig_transcript_capability(const char *name);
+
+/* Takes it from a line of info migrate_capabilities: "mapped-ram: off". */
+void mig_transcript_setting(MigTranscript *transcript, const char *line);
 
 /* Takes the release from a line: "QEMU 7.2.22 monitor - type 'help' ...", or what info version
  * prints, "7.2.22Debian ...". */

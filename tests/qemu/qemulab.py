@@ -679,8 +679,9 @@ def load(release, guest, path, again=None, timeout=30):
         return result
 
 
-QUERIES = ('query-version', 'query-pci', 'query-memory-devices', 'query-hotpluggable-cpus')
-INFO = ('version', 'pci', 'qtree', 'memory-devices', 'hotpluggable-cpus')
+QUERIES = ('query-version', 'query-migrate-capabilities', 'query-pci', 'query-memory-devices',
+           'query-hotpluggable-cpus')
+INFO = ('version', 'migrate_capabilities', 'pci', 'qtree', 'memory-devices', 'hotpluggable-cpus')
 
 
 def _asked(machine, command, **arguments):

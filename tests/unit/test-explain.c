@@ -564,6 +564,12 @@ static const struct {
       "while loading state for instance 0x0 of device '0000:00:03.0/virtio-rng'",
       "0000:00:03.0/virtio-rng:virtio.virtio_pci/modern_state.queues[0].used[1]",
       "0x00000000", NULL, "older than the device" },
+    { "good/minimal-ram.txt", NULL,
+      "Capability x-ignore-shared is on, but received capability is off", NULL, NULL,
+      "capabilities:add=x-ignore-shared", NULL },
+    { "good/minimal-ram.txt", NULL,
+      "Capability mapped-ram is on, but received capability is off", NULL, NULL,
+      "mapped-ram", NULL },
     /* a message that names no device: the queue of that size and index; its indices in RAM */
     { "bad/virtio-ring-index.txt", NULL,
       "VQ 0 size 0x8 Guest index 0x12c inconsistent with Host index 0x134: delta 0xfff8",
