@@ -24,6 +24,8 @@
 #   check-agree     mutated streams: migstat's verdict against the loader's; SUITES as above
 #   check-libvirt   stock libvirt restores the save images that migstat converted; as root, in
 #                   a Debian system of its own, with SUITES="bookworm trixie" of two releases
+#   check-browser   the page of migstat report in Debian's chromium; its pictures stay in
+#                   build/release/browser
 #   fixtures        makes the real streams of tests/fixtures/real anew
 #   releases        makes lib/shape/releases.inc anew, from the QEMUs of four Debian suites
 #   deps            installs what the targets above need, at once
@@ -109,7 +111,7 @@ MAKEFLAGS += $(if $(filter demo check%,$(goals)),-j$(shell nproc))
 endif
 goals += $(if $(filter deps,$(goals)),check-asan check-valgrind check-qemu check-format \
 	analyze fuzz)
-tests := $(filter-out check-qemu check-agree check-libvirt check-m32 check-format \
+tests := $(filter-out check-qemu check-agree check-libvirt check-browser check-m32 check-format \
 	check-all check-lab check-fresh,$(filter check% update-golden mutants $(B)/tests/%,$(goals)))
 needs := $(if $(filter-out clean help dist uninstall format check-m32 check-format check-all \
 	check-lab check-fresh,$(goals)),\
@@ -121,6 +123,7 @@ needs := $(if $(filter-out clean help dist uninstall format check-m32 check-form
 	$(if $(filter check-valgrind,$(goals)),valgrind) \
 	$(if $(filter check-qemu check-agree check-libvirt fixtures,$(goals)),\
 		python3 zstd qemu-system-x86_64 qemu-system-aarch64) \
+	$(if $(filter check-browser,$(goals)),zstd chromium chromedriver selenium) \
 	$(if $(filter bench,$(goals)),python3 zstd valgrind) \
 	$(if $(filter mutants,$(goals)),python3) \
 	$(if $(filter format check-format,$(goals)),clang-format) \
@@ -234,6 +237,13 @@ $(B)/rules-page.inc: man/migstat-rules.7
 	@mkdir -p $(@D)
 	$(Q)sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $< > $@
 
+# The page of migstat report has its style and script inside.
+$(B)/cli/report-page.o: all_cppflags += -I$(B)
+$(B)/cli/report-page.o: $(B)/report.css.inc $(B)/report.js.inc
+$(B)/report.%.inc: cli/report.%
+	@mkdir -p $(@D)
+	$(Q)sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $< > $@
+
 # The program is a client of the library.  Where it is built it finds the library beside it;
 # installed, in LIBDIR, which it has to be told but where the loader looks anyway.
 searched := /lib /lib/% /lib64 /usr/lib /usr/lib/% /usr/lib64
@@ -323,9 +333,9 @@ bugprone-misplaced-widening-cast,bugprone-integer-division,bugprone-infinite-loo
 bugprone-not-null-terminated-result,bugprone-too-small-loop-variable,\
 bugprone-posix-return,misc-redundant-expression
 analyzed = $(all_cppflags) $(PROGRAM_CFLAGS) -std=gnu11
-# All but a page that is data.
+# All but pages that are data.
 ANALYZED := $(patsubst %.c,$(B)/analyze/%.ok,\
-	$(filter-out cli/rules-page.c,$(wildcard lib/*/*.c cli/*.c)))
+	$(filter-out cli/rules-page.c cli/report-page.c,$(wildcard lib/*/*.c cli/*.c)))
 
 .PHONY: analyze
 analyze: $(ANALYZED)
@@ -368,6 +378,7 @@ check-lab:
 	+$(Q)$(MAKE) --no-print-directory SUITES='$(RELEASES)' check-qemu
 	+$(Q)$(MAKE) --no-print-directory SUITES='$(RELEASES)' check-agree
 	+$(Q)$(MAKE) --no-print-directory SUITES='bookworm trixie' check-libvirt
+	+$(Q)$(MAKE) --no-print-directory check-browser
 	+$(Q)$(MAKE) --no-print-directory FULL=1 check-fresh
 
 .PHONY: check-fresh
@@ -405,6 +416,8 @@ $(eval $(call script_target,demo,tests/demo))
 $(eval $(call script_target,check-qemu,tests/qemu/run))
 $(eval $(call script_target,check-agree,tests/qemu/agree))
 $(eval $(call script_target,check-libvirt,tests/qemu/libvirt))
+check-browser: $(MKMIG)
+$(eval $(call script_target,check-browser,tests/browser/report))
 $(eval $(call script_target,fixtures,tests/qemu/make-fixtures))
 $(eval $(call script_target,releases,tests/qemu/make-releases))
 $(eval $(call script_target,bench,tests/bench/run))

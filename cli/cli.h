@@ -104,6 +104,7 @@ struct CliCommand {
     X(receive)          \
     X(recover)          \
     X(relay)            \
+    X(report)           \
     X(send)
 
 #define CLI_DECLARE_COMMAND(name) extern const CliCommand cli_command_##name;

@@ -13,9 +13,6 @@
 #include "progress.h"
 #include "sandbox.h"
 
-/* Bytes that are read of a pipe after a damage. */
-#define AFTER_DAMAGE_MAX (64u << 20)
-
 enum {
     KEY_ITEMS = 0x200,
     KEY_SECTIONS,
@@ -236,27 +233,6 @@ static void read_all(Dump *dump)
     }
 }
 
-/* What stands after a damage is not read, but its length is known or can be; of a pipe,
- * which may have no end, only where that is near. */
-static uint64_t whole_size(Dump *dump)
-{
-    uint64_t size = 0;
-    const MigInput *channel;
-
-    for (size_t i = 0; (channel = mig_input_attached(dump->in, i)); i++) {
-        if (!mig_input_seekable(channel)) {
-            return UINT64_MAX;
-        }
-        size += mig_input_size(channel);
-    }
-    if (mig_input_seekable(dump->in)) {
-        return size + mig_input_size(dump->in);
-    }
-    return mig_input_skip(dump->in, AFTER_DAMAGE_MAX) < AFTER_DAMAGE_MAX
-               ? size + mig_input_tell(dump->in)
-               : UINT64_MAX;
-}
-
 /* In place of one that cannot be opened: its object has the keys of all others. */
 static MigInput *empty_input(const char *file)
 {
@@ -306,14 +282,14 @@ static CliStatus dump_devices_or_all(Dump *dump)
     g_autoptr(MigOverview) overview = NULL;
 
     if (dump_options->devices) {
-        dump_devices(dump);
+        dump_devices(dump, dump_options->common->format->dump_devices);
         return CLI_OK;
     }
     if (dump_options->registers) {
         return dump_registers(dump) ? CLI_OK : CLI_TROUBLE;
     }
     read_all(dump);
-    dump->size = dump->opened ? whole_size(dump) : UINT64_MAX;
+    dump->size = dump->opened ? dump_whole_size(dump) : UINT64_MAX;
     dump->overview = overview = mig_overview_new(dump->reader, dump->summary);
     if (!dump->error) {
         mig_input_end_error(dump->in, &dump->error);

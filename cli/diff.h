@@ -20,6 +20,7 @@ typedef struct DiffRun {
     const GError *error[2]; /* why it could not be read, or NULL */
     uint64_t found;         /* differences */
     bool trouble;           /* nobody can say whether they are the same */
+    void *user;             /* of who compares, for a view of its own */
 } DiffRun;
 
 struct DiffView {

@@ -7,6 +7,9 @@
 #include "dump.h"
 #include "text.h"
 
+/* Bytes that are read of a pipe after a damage. */
+#define AFTER_DAMAGE_MAX (64u << 20)
+
 bool dump_wants(const DumpOptions *dump_options, const MigSection *section)
 {
     return mig_addresses_is_empty(dump_options->section) ||
@@ -98,4 +101,25 @@ bool dump_body_decode(DumpBody *body, Dump *dump, const MigDecoder *decoder)
 const char *dump_channel_kind(uint32_t i, const MigChannelSummary *channel)
 {
     return i == 0 ? "main" : channel->multifd ? "multifd" : "preempt";
+}
+
+/* What stands after a damage is not read, but its length is known or can be; of a pipe,
+ * which may have no end, only where that is near. */
+uint64_t dump_whole_size(Dump *dump)
+{
+    uint64_t size = 0;
+    const MigInput *channel;
+
+    for (size_t i = 0; (channel = mig_input_attached(dump->in, i)); i++) {
+        if (!mig_input_seekable(channel)) {
+            return UINT64_MAX;
+        }
+        size += mig_input_size(channel);
+    }
+    if (mig_input_seekable(dump->in)) {
+        return size + mig_input_size(dump->in);
+    }
+    return mig_input_skip(dump->in, AFTER_DAMAGE_MAX) < AFTER_DAMAGE_MAX
+               ? size + mig_input_tell(dump->in)
+               : UINT64_MAX;
 }

@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#include "format.h"
-
 typedef struct Devices {
     Dump *dump;
     const DumpDevicesView *view;
@@ -174,9 +172,8 @@ static void watch(Devices *d, const MigItem *item)
     }
 }
 
-void dump_devices(Dump *dump)
+void dump_devices(Dump *dump, const DumpDevicesView *view)
 {
-    const DumpDevicesView *view = dump->options->common->format->dump_devices;
     Devices d = { .dump = dump,
                   .view = view,
                   .addresses = dump->options->addresses,
@@ -187,7 +184,8 @@ void dump_devices(Dump *dump)
     d.groups = g_byte_array_new();
     d.configs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     while (dump_next(dump, &item) &&
-           mig_summary_watch(dump->summary, item, &dump->error)) {
+           mig_summary_watch(dump->summary, item, &dump->error) &&
+           (!dump->check || mig_check_watch(dump->check, item, &dump->error))) {
         watch(&d, item);
     }
     if (d.body.section) {

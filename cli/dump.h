@@ -119,6 +119,9 @@ uint32_t dump_page_size(const Dump *dump);
 /* Reads on: false at the end, and where dump->error says why there is no more. */
 bool dump_next(Dump *dump, const MigItem **item);
 
+/* Plain bytes of all channels, after the pass; UINT64_MAX: not known. */
+uint64_t dump_whole_size(Dump *dump);
+
 /* True if the stream is complete and the reader found no defect. */
 bool dump_is_sound(const Dump *dump);
 
@@ -169,8 +172,8 @@ void dump_json_end(void *json, const Dump *dump);
 /* --items: as they come.  *status is how the stream ended. */
 void dump_items(Dump *dump);
 
-/* --devices: likewise, a device at a time. */
-void dump_devices(Dump *dump);
+/* --devices: likewise, a device at a time, in that view; the rules watch too, if there are any. */
+void dump_devices(Dump *dump, const DumpDevicesView *view);
 
 /* --registers: likewise, a CPU at a time.  False if something that was asked for is
  * not there, which it has said. */

@@ -74,6 +74,7 @@
     SUITE(registers)   \
     SUITE(relay)       \
     SUITE(repair)      \
+    SUITE(report)      \
     SUITE(return_path) \
     SUITE(rules)       \
     SUITE(sandbox)     \
