@@ -3,6 +3,9 @@
  * Owns:          bytes on their way from one descriptor to another, in one direction.
  * Must not know: what they mean.
  * See also:      relay.h, which has many of them.
+ *
+ * Bytes that nobody looks at are not copied to this process: they stay in the kernel, in a pipe
+ * between the two descriptors.
  */
 #ifndef CLI_FLOW_H
 #define CLI_FLOW_H
@@ -15,11 +18,16 @@
 /* What is read at once; of channels that come late, less, so that 255 of them have room. */
 #define FLOW_BYTES      ((size_t)256 << 10)
 #define FLOW_BYTES_LATE ((size_t)32 << 10)
+/* And where nobody looks at it; the kernel may have a pipe hold less. */
+#define FLOW_PIPE_BYTES ((size_t)1 << 20)
 
 typedef struct Flow {
     int from, to;    /* they do not block; -1: not there yet, or not any more */
     bool closes;     /* the end is told by closing @to, which is no socket */
-    uint8_t *buffer; /* has what was read and not written: */
+    bool passes;     /* nobody looks at what is read next */
+    int pipe[2];     /* to read and to write; -1: none yet, or the system gives none */
+    bool in_pipe;    /* what was read and not written is there, and else */
+    uint8_t *buffer; /* here: */
     size_t size, at, n;
     uint64_t moved; /* bytes that were read */
     bool ended;     /* @from gives no more */
@@ -33,13 +41,13 @@ typedef enum FlowResult {
 } FlowResult;
 
 void flow_init(Flow *flow, int from, int to, size_t size);
-void flow_clear(Flow *flow); /* its memory */
+void flow_clear(Flow *flow); /* its memory and its pipe */
 
 /* What it waits for; -1 as descriptor where that is nothing. */
 struct pollfd flow_wants(const Flow *flow);
 
 /* Reads what has come, if all that came before is written, and says how many bytes at @flow->at
- * are new; 0 at the end, or where there is nothing. */
+ * are new; 0 at the end, where there is nothing, and of what passes unseen. */
 FlowResult flow_read(Flow *flow, size_t *n);
 
 /* Writes what there is room for; tells the end once all is written. */

@@ -168,6 +168,7 @@ static bool start_stage(Relay *relay, RelayPair *main_pair, GError **error)
     main_pair->forward.to = in;
     main_pair->forward.closes = true;
     flow_init(&relay->filtered, out, -1, FLOW_BYTES);
+    relay->filtered.passes = true;
     return true;
 }
 
@@ -272,6 +273,13 @@ static void take_back(Relay *relay, const RelayPair *pair, size_t n)
     }
 }
 
+/* Whether what the source sends next on it is of no interest here. */
+static bool passes_unseen(const Relay *relay, const RelayPair *pair)
+{
+    return pair->record < 0 && pair->destination >= 0 &&
+           (pair != relay_main(relay) || relay->opening.complete);
+}
+
 /* Writes what @flow holds, once @result says how it was read.  The flow ends where either failed. */
 static FlowResult move_on(Relay *relay, Flow *flow, FlowResult result)
 {
@@ -293,11 +301,16 @@ static bool move(Relay *relay, guint number, bool forward, GError **error)
 {
     RelayPair *pair = g_ptr_array_index(relay->pairs, number);
     Flow *flow = forward ? &pair->forward : &pair->back;
+    uint64_t before = flow->moved;
     size_t n;
-    FlowResult result = flow_read(flow, &n);
+    FlowResult result;
 
-    if (result == FLOW_OK && n > 0) {
+    flow->passes = forward && passes_unseen(relay, pair);
+    result = flow_read(flow, &n);
+    if (flow->moved != before) {
         note_move(relay);
+    }
+    if (n > 0) {
         if (forward && !take_forward(relay, pair, number, n, error)) {
             return false;
         }

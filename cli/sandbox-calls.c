@@ -41,7 +41,7 @@ static const char *const allowed_to_writers[] = {
     "copy_file_range", "sendfile", "sendfile64", "sync_file_range", "sync_file_range2",
 };
 
-static const char *const allowed_to_links[] = { "shutdown", "pipe2" };
+static const char *const allowed_to_links[] = { "shutdown", "pipe2", "splice" };
 /* clang-format on */
 
 /* One system call with one argument that decides. */

@@ -151,6 +151,9 @@ static const char setting[] =
     "set -o pipefail\n"
     "for f in guest saved old converted one two sent again; do cp stream $f.mig; done\n"
     "zstd -q guest.mig -o guest.mig.zst\n"
+    "mkdir capture && cp guest.mig capture/channel-0\n"
+    "echo '{\"migstat\":\"timeline\",\"version\":1,\"unit\":\"ns\"}' > "
+    "capture/timeline.jsonl\n"
     "curl() { cat guest.mig.zst; }\n"
     "type jq > /dev/null 2>&1 || jq() { cat; }\n";
 
