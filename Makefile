@@ -37,6 +37,7 @@
 #   install         program, library, headers, pkg-config file, man pages
 #   uninstall       removes what install wrote
 #   dist            build/migstat-VERSION.tar.gz of the committed sources
+#   deb             Debian's packages of the committed sources, in build/deb
 #   clean, help
 # The targets check*, demo and deps install the packages they miss with the system's package
 # manager, as root or through sudo.  Every other target only names them.
@@ -113,7 +114,7 @@ goals += $(if $(filter deps,$(goals)),check-asan check-valgrind check-qemu check
 	analyze fuzz)
 tests := $(filter-out check-qemu check-agree check-libvirt check-browser check-m32 check-format \
 	check-all check-lab check-fresh,$(filter check% update-golden mutants $(B)/tests/%,$(goals)))
-needs := $(if $(filter-out clean help dist uninstall format check-m32 check-format check-all \
+needs := $(if $(filter-out clean help dist deb uninstall format check-m32 check-format check-all \
 	check-lab check-fresh,$(goals)),\
 	pkg-config $(LIB_PACKAGES) $(LIB_PACKAGES_PRIVATE) $(LIB_LIBRARIES) \
 	$(PROGRAM_PACKAGES) $(ARGP)) \
@@ -485,7 +486,7 @@ uninstall:
 
 # --- the rest ---------------------------------------------------------------------------
 
-.PHONY: deps dist clean help
+.PHONY: deps dist deb clean help
 deps:
 	@:
 
@@ -496,6 +497,9 @@ dist:
 	$(Q)git archive --format=tar.gz --prefix=migstat-$(VERSION)/ \
 		-o build/migstat-$(VERSION).tar.gz HEAD
 	@echo build/migstat-$(VERSION).tar.gz
+
+deb:
+	$(Q)packaging/deb
 
 clean:
 	$(Q)rm -rf build

@@ -378,7 +378,8 @@ static void check_licence(const char *relative, void *unused)
 
 START_TEST(every_file_begins_with_its_licence)
 {
-    static const char *const folders[] = { "cli", "lib", "tests", "man", "docs", ".ci" };
+    static const char *const folders[] = { "cli",  "lib", "tests",    "man",
+                                           "docs", ".ci", "packaging" };
     static const char *const files[] = { "Makefile", "README.md", "CHANGELOG.md",
                                          "CONTRIBUTING.md", "SECURITY.md" };
     for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
