@@ -40,16 +40,14 @@ static GString *place_of(const CheckReport *report, const MigFinding *finding,
 static char *text_of(const MigFinding *finding)
 {
     g_autofree char *message = cli_own_text(finding->message);
-    g_autofree char *section = NULL, *instance = NULL;
+    g_autofree char *section = NULL;
 
     if (!finding->section) {
         return g_steal_pointer(&message);
     }
-    section = cli_escape(finding->section, finding->section_length);
-    instance = finding->instance_id
-                   ? g_strdup_printf(" (instance %u)", finding->instance_id)
-                   : g_strdup("");
-    return g_strdup_printf("%s%s: %s", *section ? section : "\"\"", instance, message);
+    section =
+        cli_address(finding->section, finding->section_length, finding->instance_id);
+    return g_strdup_printf("%s: %s", *section ? section : "\"\"", message);
 }
 
 /* "    WHAT: TEXT" */

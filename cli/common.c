@@ -344,12 +344,9 @@ void cli_print_error(const char *file, const GError *error)
         g_string_append_printf(line, "[%s]", rule);
     }
     if (section) {
-        g_autofree char *shown = cli_escape(section, strlen(section));
+        g_autofree char *shown = cli_address(section, strlen(section), instance);
 
         g_string_append_printf(line, ": %s", shown);
-        if (instance) {
-            g_string_append_printf(line, " (instance %u)", instance);
-        }
     }
     g_string_append_printf(line, ": %s", text);
     cli_print_line(stderr, 4, line->str);

@@ -19,13 +19,10 @@ void convert_append_change(GString *line, const MigChange *change)
 
     g_string_append(line, "; ");
     if (change->section) {
-        g_autofree char *section = cli_escape(change->section, strlen(change->section));
+        g_autofree char *section =
+            cli_address(change->section, strlen(change->section), change->instance_id);
 
-        g_string_append(line, section);
-        if (change->instance_id) {
-            g_string_append_printf(line, " (instance %u)", change->instance_id);
-        }
-        g_string_append(line, ": ");
+        g_string_append_printf(line, "%s: ", section);
     }
     g_string_append(line, text);
 }

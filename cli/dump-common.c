@@ -50,10 +50,7 @@ bool dump_is_sound(const Dump *dump)
 
 char *dump_section_name(const MigSection *section)
 {
-    g_autofree char *name = cli_escape(section->name, section->name_length);
-
-    return section->instance_id ? g_strdup_printf("%s (%u)", name, section->instance_id)
-                                : g_steal_pointer(&name);
+    return cli_address(section->name, section->name_length, section->instance_id);
 }
 
 size_t dump_largest(const Dump *dump, const MigSectionSum *sums[DUMP_LARGEST])

@@ -116,9 +116,10 @@ static void print_hex(const MigField *field)
 /* A line for one field that a pattern has found, with its whole address. */
 static void print_found(View *v, const DumpDevice *device, const MigField *field)
 {
-    g_autofree char *section = mig_address_of_section(device->name, device->instance_id);
-    g_autofree char *address = g_strconcat(section, ":", field->path, NULL);
-    g_autofree char *shown = cli_escape(address, strlen(address));
+    g_autofree char *section =
+        cli_address(device->name, strlen(device->name), device->instance_id);
+    g_autofree char *path = cli_escape(field->path, strlen(field->path));
+    g_autofree char *shown = g_strconcat(section, ":", path, NULL);
     g_autofree char *type = cli_escape(field->type, strlen(field->type));
     g_autofree char *value = cli_field_value(field);
     g_autofree char *note = field->note && !field->empty

@@ -42,8 +42,8 @@ static void visit_some(Devices *d, const MigField *field)
         d->wanted = d->wanted == field->depth + 1 ? 0 : d->wanted;
         return;
     }
-    if (!d->wanted && !mig_addresses_field(d->addresses, d->device.name,
-                                           d->device.instance_id, field->path)) {
+    if (!d->wanted &&
+        !mig_field_is_meant(d->addresses, d->device.name, d->device.instance_id, field)) {
         return;
     }
     if (mig_field_is_group(field)) {
@@ -71,8 +71,7 @@ static void visit(const MigField *field, void *user)
         return;
     }
     if (d->seeks) {
-        mig_addresses_field(d->addresses, d->device.name, d->device.instance_id,
-                            field->path);
+        mig_field_is_meant(d->addresses, d->device.name, d->device.instance_id, field);
     }
     d->view->field(d->shown_in, field,
                    d->groups->len && d->groups->data[d->groups->len - 1]);

@@ -89,6 +89,28 @@ static const char *drawing_at(const char *text)
     return NULL;
 }
 
+/* Wildcards that mean themselves. */
+static char *escape_wildcards(const char *text)
+{
+    GString *out = g_string_new(NULL);
+
+    for (; *text; text++) {
+        g_string_append_printf(out, *text == '*' || *text == '?' ? "\\x%02x" : "%c",
+                               (unsigned char)*text);
+    }
+    return g_string_free(out, FALSE);
+}
+
+char *cli_address(const char *name, size_t length, uint32_t instance_id)
+{
+    g_autofree char *own = mig_address_of_section(name, instance_id);
+    g_autofree char *shown = cli_escape(name, length);
+    g_autofree char *escaped = escape_wildcards(shown);
+
+    /* what follows the name there: "", or an instance */
+    return g_strconcat(escaped, own + strlen(name), NULL);
+}
+
 char *cli_own_text(const char *text)
 {
     GString *out = g_string_new(NULL);

@@ -43,6 +43,10 @@ bool cli_is_inert(gunichar c);
 /* Printable ASCII as it is, all else as \xNN, a backslash doubled.  The caller frees. */
 char *cli_escape(const char *text, size_t length);
 
+/* The address of the section @name, of @length bytes, as migstat-address(7) has it: what is shown
+ * is what options and filters take, and means that section alone.  The caller frees. */
+char *cli_address(const char *name, size_t length, uint32_t instance_id);
+
 /* The same for a sentence of migstat's own that may quote a stream: what cli_draw() knows
  * stays, or becomes its stand-in.  The caller frees. */
 char *cli_own_text(const char *text);

@@ -19,6 +19,27 @@ bool mig_device_decode(const MigDecoder *decoder, const MigDeviceState *device)
     return mig_walk(device, &e, &schema, NULL);
 }
 
+/* Registers are no longer; what else is in configuration space goes by its first bytes. */
+#define CONFIG_BYTES 8u
+
+bool mig_field_is_meant(MigAddresses *addresses, const char *name, uint32_t instance_id,
+                        const MigField *field)
+{
+    uint64_t n = field->in_config ? MIN(field->length, CONFIG_BYTES) : 0;
+    bool meant = mig_addresses_field(addresses, name, instance_id, field->path);
+
+    if (field->alias) {
+        meant |= mig_addresses_field(addresses, name, instance_id, field->alias);
+    }
+    for (uint64_t i = 0; i < n; i++) {
+        char place[24];
+
+        g_snprintf(place, sizeof(place), "pci[0x%" PRIx64 "]", field->config_at + i);
+        meant |= mig_addresses_field(addresses, name, instance_id, place);
+    }
+    return meant;
+}
+
 char *mig_device_description_text(MigBudget *budget, MigInput *in,
                                   const MigDescription *d, const char *name,
                                   uint32_t instance_id, size_t *length)

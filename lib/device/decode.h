@@ -14,6 +14,7 @@
 #include "io/input.h"
 #include "stream/description.h"
 #include "stream/item.h"
+#include "stream/address.h"
 #include "stream/reader.h"
 
 G_BEGIN_DECLS
@@ -22,6 +23,13 @@ G_BEGIN_DECLS
  * it, in bytes; with a longer one the body is one MISMATCH field. */
 #define MIG_DEVICE_BODY_MAX (16u << 20)
 #define MIG_DEVICE_JSON_MAX (4u << 20)
+
+/*
+ * Whether any of @addresses means @field of that device: by its path, by its alias, or as
+ * "pci[0x9a]" by the number of one of its bytes in configuration space.
+ */
+MIG_API bool mig_field_is_meant(MigAddresses *addresses, const char *name,
+                                uint32_t instance_id, const MigField *field);
 
 /* What decoding needs beside the bytes. */
 typedef struct MigDecoder {

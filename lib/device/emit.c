@@ -8,6 +8,10 @@
 
 #include <string.h>
 
+#include "device/arm-sysreg.h"
+
+#include <string.h>
+
 void mig_emit_init(MigEmit *e, const MigDecoder *decoder, const uint8_t *body,
                    uint64_t length, uint64_t offset)
 {
@@ -23,6 +27,7 @@ void mig_emit_clear(MigEmit *e)
 {
     g_string_free(e->path, true);
     g_array_unref(e->lengths);
+    g_clear_pointer(&e->registers, g_array_unref);
 }
 
 static void push(MigEmit *e, const char *name)
@@ -33,10 +38,55 @@ static void push(MigEmit *e, const char *name)
     g_string_append(e->path, name);
 }
 
+/* Of what decoding shows of a register besides, the register alone has a place. */
+static bool is_in_config(const MigEmit *e, const MigField *field)
+{
+    return field->offset >= e->config_at &&
+           field->offset + field->length <= e->config_end && !mig_field_is_group(field) &&
+           !g_str_equal(field->type, "bit") && !g_str_equal(field->type, "count");
+}
+
+/* Its number where the path is that of an element of the array @name; -1: it is none. */
+static gint64 element_of(const MigEmit *e, const char *name)
+{
+    size_t n = strlen(name);
+    const char *path = e->path->str;
+
+    return strncmp(path, name, n) == 0 && path[n] == '['
+               ? (gint64)g_ascii_strtoull(path + n + 1, NULL, 10)
+               : -1;
+}
+
+/* An Arm CPU has the ids of its system registers in one array and their values in another. */
+static const char *register_alias(MigEmit *e, const MigField *field,
+                                  char alias[MIG_ARM_SYSREG_NAME_MAX + 8])
+{
+    MigArmSysregName name;
+    gint64 i;
+
+    if (field->kind != MIG_FIELD_UINT || field->length != 8 ||
+        e->path->str[0] != 'c') { /* of most fields no more is looked at */
+        return NULL;
+    }
+    if (element_of(e, "cpreg_vmstate_indexes") >= 0) {
+        e->registers = e->registers ? e->registers : g_array_new(false, false, 8);
+        g_array_append_val(e->registers, field->u);
+        return NULL;
+    }
+    i = element_of(e, "cpreg_vmstate_values");
+    if (i < 0 || !e->registers || i >= e->registers->len) {
+        return NULL;
+    }
+    g_snprintf(alias, MIG_ARM_SYSREG_NAME_MAX + 8, "cpreg[%s]",
+               mig_arm_sysreg_name(g_array_index(e->registers, uint64_t, i), name));
+    return alias;
+}
+
 /* Visits @field, whose offset counts from the start of the body.  A visitor prints or keeps the
  * path of a field, so a visit costs by its length. */
 static void visit(MigEmit *e, const MigField *field)
 {
+    char alias[MIG_ARM_SYSREG_NAME_MAX + 8];
     MigField visited = *field;
 
     visited.path = e->path->str;
@@ -44,6 +94,9 @@ static void visit(MigEmit *e, const MigField *field)
     visited.offset = e->offset + field->offset;
     visited.bytes = e->body + field->offset;
     visited.note = field->note && *field->note ? field->note : NULL;
+    visited.alias = register_alias(e, field, alias);
+    visited.in_config = is_in_config(e, field);
+    visited.config_at = visited.in_config ? (uint32_t)(field->offset - e->config_at) : 0;
     if (!mig_budget_spend(e->decoder.budget, MIG_BUDGET_LINE + e->path->len / 8)) {
         e->spent = true;
     }

@@ -23,6 +23,9 @@ typedef struct MigEmit {
     bool spent;         /* the budget is: visits go on only for what is open */
     GString *path;
     GArray *lengths; /* of the path, before each group that is open */
+    uint64_t config_at,
+        config_end;    /* configuration space in the body; the same: none is open */
+    GArray *registers; /* uint64_t, of an Arm CPU's list; NULL: none so far */
 } MigEmit;
 
 /* Grants the budget of @decoder, which is copied, the @length bytes of @body. */

@@ -48,6 +48,11 @@ typedef struct MigField {
     };
     bool empty;       /* an ARRAY without elements: its END comes next */
     const char *note; /* what it means, for a person; NULL where nothing is to say */
+    /* What it is called besides: "cpreg[SCTLR_EL1]" of an element of cpreg_vmstate_values; NULL:
+     * nothing. */
+    const char *alias;
+    bool in_config;     /* a part of PCI configuration space, from @config_at on */
+    uint32_t config_at; /* bytes */
 } MigField;
 
 typedef void MigFieldVisit(const MigField *field, void *user);

@@ -431,6 +431,8 @@ void mig_pci_config_decode(MigEmit *e, const char *name, const char *type, uint6
                                    .offset = at,
                                    .length = length,
                                    .note = note->str });
+    e->config_at = at;
+    e->config_end = at + length;
     show_regs(s, 0, mig_pci_common_header);
     layout = *bytes_at(s, MIG_PCI_HEADER_TYPE) & 0x7f;
     if (layout <= 1) {
@@ -444,5 +446,6 @@ void mig_pci_config_decode(MigEmit *e, const char *name, const char *type, uint6
         show_extended_capabilities(s);
         show_rest(s, SPACE, EXTENDED_SPACE);
     }
+    e->config_at = e->config_end = 0;
     mig_emit_close(e);
 }

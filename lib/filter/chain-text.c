@@ -22,6 +22,23 @@ static const MigFilterOption *option_at(const MigFilterType *type, const char *t
     return NULL;
 }
 
+/* The same of a value in quotes, in which a colon has no meaning; NULL: it has no end. */
+static char *take_quoted(const char **text)
+{
+    g_autoptr(GString) value = g_string_new(NULL);
+    const char *p = *text + 1;
+
+    while (*p && *p != '"') {
+        p += *p == '\\' && (p[1] == '"' || p[1] == '\\');
+        g_string_append_c(value, *p++);
+    }
+    if (*p != '"' || (p[1] && p[1] != ':')) {
+        return NULL;
+    }
+    *text = p + 1;
+    return g_string_free(g_steal_pointer(&value), false);
+}
+
 /* Takes a value off *text, up to a colon that ends it. */
 static char *take_value(const MigFilterType *type, const char **text)
 {
@@ -41,13 +58,15 @@ static char *take_value(const MigFilterType *type, const char **text)
 /* The reverse, onto the text of an instance. */
 static void append_option(MigFilterInstance *instance, const char *key, const char *value)
 {
-    g_string_append_printf(instance->text, ":%s=", key);
+    g_string_append_printf(instance->text, ":%s=%s", key, *value == '"' ? "\"" : "");
     for (const char *p = value; *p; p++) {
-        if (*p == '\\' || (*p == ':' && option_at(instance->type, p + 1))) {
+        if (*p == '\\' ||
+            (*value == '"' ? *p == '"' : *p == ':' && option_at(instance->type, p + 1))) {
             g_string_append_c(instance->text, '\\');
         }
         g_string_append_c(instance->text, *p);
     }
+    g_string_append(instance->text, *value == '"' ? "\"" : "");
 }
 
 void mig_filter_type_prefix(const MigFilterType *type, GError **error)
@@ -92,7 +111,8 @@ static bool parse_options(MigFilterInstance *instance, const char *p, GError **e
             break;
         }
         p += 1 + strlen(option->key) + 1;
-        value = take_value(instance->type, &p);
+        value = *p == '"' ? take_quoted(&p) : NULL;
+        value = value ? value : take_value(instance->type, &p);
         if (!give_option(instance, option->key, value, error)) {
             return false;
         }

@@ -47,7 +47,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigChain, mig_chain_free)
 /*
  * Appends a filter: NAME[:KEY=VALUE]...  A colon ends a value only where one of the
  * filter's keys and '=' follow, so that PCI addresses need no care; "\:" never does, and
- * "\\" is a backslash.  Where it fails, the chain is as before.  Errors: USAGE.
+ * "\\" is a backslash.  A VALUE may be in double quotes, in which '"' and '\' have a '\' before them.  Where it fails, the chain is as before.  Errors: USAGE.
  */
 MIG_API bool mig_chain_add(MigChain *chain, const char *text, GError **error);
 

@@ -195,8 +195,8 @@ static void visit(const MigField *field, void *user)
     bool ok;
 
     if (body->error || field->kind == MIG_FIELD_END || mig_field_is_group(field) ||
-        !mig_addresses_field(body->set->path, body->item->section->name,
-                             body->item->section->instance_id, field->path)) {
+        !mig_field_is_meant(body->set->path, body->item->section->name,
+                            body->item->section->instance_id, field)) {
         return;
     }
     if (g_str_equal(field->name, "version_id") && g_str_equal(field->type, "be32")) {

@@ -94,6 +94,42 @@ static bool may_mean(const char *address, const char *name)
     return strncmp(address, name, MIN(literal, strlen(name))) == 0;
 }
 
+/* @name with each of @also, which have a meaning in an address, written as an escape too. */
+static char *spelled(const char *name, const char *also)
+{
+    GString *out = g_string_new(NULL);
+
+    for (; *name; name++) {
+        if (*name == '\\') {
+            g_string_append(out, "\\\\");
+        } else if (is_shown_escaped(*name) || strchr(also, *name)) {
+            g_string_append_printf(out, "\\x%02x", (unsigned char)*name);
+        } else {
+            g_string_append_c(out, *name);
+        }
+    }
+    return g_string_free(out, FALSE);
+}
+
+/* Whether an address that spells what has a meaning in @name as escapes means it: then an @ of the
+ * name is none that an instance follows. */
+static bool means_spelled(const char *address, const char *name, uint32_t instance_id,
+                          const char *rest)
+{
+    static const char *const also[] = { "*?@", "*?@[]" };
+    g_autofree char *tail = has_escape(address) ? shown(rest, true) : NULL;
+    bool meant = false;
+
+    for (size_t i = 0; tail && i < G_N_ELEMENTS(also); i++) {
+        g_autofree char *section = spelled(name, also[i]);
+        g_autofree char *any = g_strconcat(section, tail, NULL);
+        g_autofree char *one = g_strdup_printf("%s@%u%s", section, instance_id, tail);
+
+        meant |= mig_glob(address, any) || mig_glob(address, one);
+    }
+    return meant;
+}
+
 /* @rest: "", or ":" and a path. */
 static bool means(const char *address, const char *name, uint32_t instance_id,
                   const char *rest)
@@ -105,7 +141,8 @@ static bool means(const char *address, const char *name, uint32_t instance_id,
     }
     any = g_strconcat(name, rest, NULL);
     one = g_strdup_printf("%s@%u%s", name, instance_id, rest);
-    return (!has_instance(name) && matches(address, any)) || matches(address, one);
+    return (!has_instance(name) && matches(address, any)) || matches(address, one) ||
+           means_spelled(address, name, instance_id, rest);
 }
 
 bool mig_address_is_section(const char *address, const char *name, uint32_t instance_id)

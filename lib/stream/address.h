@@ -14,7 +14,7 @@
  * A name or path with other bytes than printable ASCII may also be written as it is shown,
  * with \xNN, and \\ for a backslash; so may wildcards that mean themselves.  What can be read
  * as such an escape is one.  A name that itself ends in @ and a number is meant with its
- * instance only: dma@1@0.
+ * instance only, dma@1@0, or with its @ as an escape, dma\x401.  migstat-address(7) has all of it.
  */
 #ifndef MIG_STREAM_ADDRESS_H
 #define MIG_STREAM_ADDRESS_H

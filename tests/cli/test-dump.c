@@ -556,7 +556,7 @@ static const struct {
     { "header; start 2 \"ram\" 0 4; be64 0x1",
       ":0x19: error[ram-flag]: ram: unknown combination of RAM flags 0x1\n", false },
     { "header; start 2 \"\\x1bram\" 3 4; u8 1",
-      ":0x1a: error[section-end-unknown]: \\x1bram (instance 3): where this section ends "
+      ":0x1a: error[section-end-unknown]: \\x1bram@3: where this section ends "
       "cannot "
       "be known: no footer follows, and no description has a length for it\n",
       false },

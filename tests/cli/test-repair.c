@@ -35,6 +35,16 @@ static const struct {
     { "good/minimal-ram.txt", "set-field:path=globalstate:runstate:value=", NULL,
       "takes text" },
     { "diff/a.txt", "set-field:path=timer:unused:value=paused", NULL, "as many bytes" },
+    /* by another name: a register, a byte of configuration space, a virtio device's too */
+    { "real/virt-72-gicv3-vfio.mig.zst", "set-field:path=cpu:cpreg[TTBR0_EL1]:value=5",
+      "cpreg[TTBR0_EL1]", NULL },
+    { "good/vfio-config-last.txt", "set-field:path=0000:00:01.0/vfio:pci[0x4]:clear=2",
+      "config.command", NULL },
+    { "good/vfio-config-last.txt", "set-field:path=0000:00:01.0/vfio:pci[0x5]:set=0x100",
+      "config.command", NULL },
+    { "real/q35-100-devices.mig.zst",
+      "set-field:path=0000:00:02.0/virtio-net:pci[0x3c]:value=7",
+      "virtio.pci_config.interrupt_line", NULL },
     /* sizes are checked */
     { "diff/a.txt", "set-field:path=cpu:halted:value=2", NULL, "does not fit" },
     { "good/minimal-ram.txt", "set-field:path=apic:id:value=256", NULL, "does not fit" },

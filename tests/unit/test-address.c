@@ -67,6 +67,15 @@ static const struct {
     { "dma@1", "dma@1", 0, NULL, false },
     { "dma@1@0", "dma@1", 0, NULL, true },
     { "dma@x", "dma@x", 0, NULL, true },
+    /* what has a meaning, as a part of a name */
+    { "dma\\x401", "dma@1", 0, NULL, true },
+    { "dma\\x401", "dma@1", 3, NULL, true },
+    { "dma\\x401@3", "dma@1", 3, NULL, true },
+    { "dma\\x401@3", "dma@1", 0, NULL, false },
+    { "dma\\x401", "dma", 1, NULL, false },
+    { "a\\x5b0\\x5d", "a[0]", 0, NULL, true },
+    { "a\\x401:b[0]", "a@1", 0, "b[0]", true },
+    { "a\\x401:*", "a@1", 0, "b[0]", true },
 };
 
 START_TEST(means_what_the_manual_says)
@@ -105,6 +114,106 @@ START_TEST(printed_addresses_come_back)
         ck_assert_str_eq(address, all[i].address);
         ck_assert(mig_address_is_section(address, all[i].name, all[i].instance));
     }
+}
+END_TEST
+
+/* --- what is printed of real streams ------------------------------------------------------- */
+
+typedef struct Printed {
+    const MigSection *section;
+    uint64_t n_fields;
+} Printed;
+
+/* Each name of a field means it: its path, its register, each of its bytes. */
+static void comes_back(const MigField *field, void *user)
+{
+    Printed *printed = user;
+    const MigSection *section = printed->section;
+    g_autofree char *device = mig_address_exact(section->name, section->instance_id);
+    g_autofree char *path = mig_address_escape(field->path);
+    const char *names[] = { path, field->alias, NULL };
+    g_autofree char *config =
+        field->in_config ? g_strdup_printf("pci[0x%x]", field->config_at) : NULL;
+
+    names[field->alias ? 2 : 1] = config;
+    for (size_t i = 0; field->kind != MIG_FIELD_END && i < G_N_ELEMENTS(names); i++) {
+        g_autoptr(MigAddresses) one = mig_addresses_new();
+        g_autofree char *address =
+            names[i] ? g_strconcat(device, ":", names[i], NULL) : NULL;
+
+        if (address) {
+            mig_addresses_add(one, address);
+            ck_assert_msg(
+                mig_field_is_meant(one, section->name, section->instance_id, field),
+                "%s does not mean %s", address, field->path);
+            ck_assert_msg(mig_addresses_in(one, section->name, section->instance_id),
+                          "%s is not in %s", address, section->name);
+            printed->n_fields++;
+        }
+    }
+}
+
+static void fields_come_back(const char *name, MigInput *in)
+{
+    g_autoptr(MigReader) reader = mig_reader_new(in);
+    Printed printed = { 0 };
+    const MigItem *item;
+
+    while (mig_reader_next(reader, &item, NULL) == MIG_STATUS_MORE) {
+        const MigDecoder decoder = { .budget = mig_reader_budget(reader),
+                                     .visit = comes_back,
+                                     .user = &printed };
+
+        if (item->kind == MIG_ITEM_DEVICE_STATE && item->length == item->whole) {
+            const MigDeviceBody body = { .name = item->section->name,
+                                         .instance_id = item->section->instance_id,
+                                         .version_id = item->section->version_id,
+                                         .offset = item->offset,
+                                         .length = item->length };
+            bool matches;
+
+            printed.section = item->section;
+            ck_assert(mig_device_decode_at(&decoder, in, mig_reader_description(reader),
+                                           &body, &matches, NULL));
+        }
+    }
+    ck_assert_msg(printed.n_fields > 0, "%s: %u fields", name,
+                  (unsigned)printed.n_fields);
+}
+
+/* Of all sections of a stream, what is printed of one means it alone. */
+static void sections_come_back(MigInput *in)
+{
+    g_autoptr(MigReader) reader = mig_reader_new(in);
+    const MigSection *const *sections;
+    const MigItem *item;
+    size_t n;
+
+    while (mig_reader_next(reader, &item, NULL) == MIG_STATUS_MORE) {
+    }
+    sections = mig_reader_sections(reader, &n);
+    for (size_t i = 0; i < n; i++) {
+        g_autofree char *address =
+            mig_address_exact(sections[i]->name, sections[i]->instance_id);
+
+        for (size_t j = 0; j < n; j++) {
+            ck_assert_msg(mig_address_is_section(address, sections[j]->name,
+                                                 sections[j]->instance_id) == (i == j),
+                          "%s and %s@%u", address, sections[j]->name,
+                          sections[j]->instance_id);
+        }
+    }
+}
+
+START_TEST(what_streams_have_comes_back)
+{
+    g_auto(GStrv) names = fixture_list("real", ".mig.zst");
+    g_autoptr(GBytes) stream = fixture_bytes(names[_i]);
+    g_autoptr(MigInput) in = mig_input_new_bytes(stream, names[_i], NULL, NULL);
+
+    fields_come_back(names[_i], in);
+    mig_input_rewind(in, 0);
+    sections_come_back(in);
 }
 END_TEST
 
@@ -258,6 +367,8 @@ Suite *suite_address(void)
     TCase *tc = tcase_create("addresses");
 
     tcase_add_loop_test(tc, means_what_the_manual_says, 0, G_N_ELEMENTS(cases));
+    g_auto(GStrv) real = fixture_list("real", ".mig.zst");
+    tcase_add_loop_test(tc, what_streams_have_comes_back, 0, (int)g_strv_length(real));
     tcase_add_test(tc, printed_addresses_come_back);
     tcase_add_loop_test(tc, a_hint_means_one_section, 0, 2 * G_N_ELEMENTS(hostile));
     tcase_add_test(tc, knows_what_meant_nothing);

@@ -927,6 +927,11 @@ START_TEST(text_of_a_chain)
         { "drop-section:name=a:name=b", "drop-section:name=a:name=b" },
         { "drop-section:name=a\\:name=b", "drop-section:name=a\\:name=b" },
         { "drop-section:name=a\\\\b", "drop-section:name=a\\\\b" },
+        { "drop-section:name=\"a:name=b\":name=c",
+          "drop-section:name=a\\:name=b:name=c" },
+        { "drop-section:name=\"a\\\"b\"", "drop-section:name=a\"b" },
+        { "drop-section:name=\"\\\"a\\\\\"", "drop-section:name=\"\\\"a\\\\\"" },
+        { "drop-section:name=\"a", "drop-section:name=\"\\\"a\"" }, /* no end: no quote */
         { "vfio-layout:to=subflag:config-needed=yes:0000:00:02.0/"
           "vfio:every-iteration=yes",
           "vfio-layout:to=subflag:config-needed=yes:0000:00:02.0/"
