@@ -32,7 +32,8 @@ const struct argp_option cli_common_options[] = {
     { "width", KEY_WIDTH, "N", 0,
       "Fit lines to N columns, not to the terminal's; 0: do not wrap them", 0 },
     { "quiet", 'q', NULL, 0, "Nothing but errors on stderr", 0 },
-    { "offset", KEY_OFFSET, "N", 0, "The stream starts N bytes into the file", 0 },
+    { "offset", KEY_OFFSET, "N|auto", 0,
+      "The stream starts N bytes into the file, or wherever it is found", 0 },
     { "channel", KEY_CHANNEL, "FILE", CLI_REPEATS,
       "FILE is another channel of the same recorded migration; may be repeated", 0 },
     { "snapshot", KEY_SNAPSHOT, "ID|NAME", 0,
@@ -197,7 +198,8 @@ error_t cli_parse_common(int key, char *arg, struct argp_state *state)
         common->quiet = true;
         return 0;
     case KEY_OFFSET:
-        common->offset = size_of(state, "offset", arg);
+        common->offset = strcmp(arg, "auto") == 0 ? MIG_INPUT_OFFSET_AUTO
+                                                  : size_of(state, "offset", arg);
         return 0;
     case KEY_CHANNEL:
         g_ptr_array_add(common->channels, arg);

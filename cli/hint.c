@@ -54,7 +54,9 @@ static char *command(const char *options, const CliHintFiles *files)
     g_autofree char *out = cli_shell_name(files->new_name);
     g_autoptr(GString) more = g_string_new(NULL);
 
-    if (files->offset) {
+    if (files->offset == MIG_INPUT_OFFSET_AUTO) {
+        g_string_append(more, " --offset=auto");
+    } else if (files->offset) {
         g_string_append_printf(more, " --offset=%" PRIu64, files->offset);
     }
     for (guint i = 0; i < files->channels->len; i++) {

@@ -265,13 +265,30 @@ static MigInput *open_capture(const GPtrArray *channels, const CliInputs *inputs
     return NULL;
 }
 
+/* Where the stream was found, for the next time. */
+static void say_offset(const char *path, const MigInput *in)
+{
+    g_autofree char *name = cli_file_name(path);
+    uint64_t offset = mig_input_file_offset(in);
+    const MigContainer *container = mig_input_container(in, 0);
+
+    offset -= container ? mig_container_header_length(container) : 0;
+    fprintf(stderr, "%s: note: the stream was found: --offset=%" PRIu64 "\n", name,
+            offset);
+}
+
 MigInput *cli_open_with(const char *path, const CliCommon *common,
                         const MigInputOptions *options, GError **error)
 {
     const GPtrArray *channels = channels_of(common->inputs, path);
 
-    return channels ? open_capture(channels, common->inputs, options, error)
-                    : open_file(path, common->inputs, options, error);
+    MigInput *in = channels ? open_capture(channels, common->inputs, options, error)
+                            : open_file(path, common->inputs, options, error);
+
+    if (in && options->offset == MIG_INPUT_OFFSET_AUTO && !common->quiet) {
+        say_offset(path, in);
+    }
+    return in;
 }
 
 MigInput *cli_open(const char *path, const CliCommon *common, GError **error)

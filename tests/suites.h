@@ -58,6 +58,7 @@
     SUITE(misuse)      \
     SUITE(mkmig)       \
     SUITE(names)       \
+    SUITE(find)        \
     SUITE(nearest)     \
     SUITE(needs)       \
     SUITE(output)      \

@@ -22,7 +22,8 @@
     X(xz)                 \
     X(lzop)               \
     X(libvirt)            \
-    X(qcow2)
+    X(qcow2)              \
+    X(xen)
 
 /* Wrappers nest at most this deep. */
 #define MIG_CONTAINER_DEPTH 4

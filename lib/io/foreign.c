@@ -166,10 +166,6 @@ static const Foreign foreign[] = {
     { MAGIC("\xd1\xba\xd1\xba"), 0, false, OTHER("a saved state of VMware"), NULL },
     { MAGIC("\xd2\xbe\xd2\xbe"), 0, false, OTHER("a saved state of VMware"), NULL },
     { MAGIC("\xd3\xbe\xd3\xbe"), 0, false, OTHER("a saved state of VMware"), NULL },
-    { MAGIC("Xen saved domain"), 0, false,
-      "a saved domain of Xen: the state of its devices begins inside of it, at the bytes "
-      "\"QEVM\"; --offset=N reads it from there",
-      NULL },
     { MAGIC("\xd4\xc3\xb2\xa1"), 0, false,
       "a network capture: give the bytes of the migration's connection", NULL },
     { MAGIC("\xa1\xb2\xc3\xd4"), 0, false,

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/find.h"
 #include "io/options.h"
 
 /* Most of a pipe that is kept, unless the caller says otherwise. */
@@ -52,6 +53,41 @@ static MigSource *skip_foreign(MigSource *source, uint64_t offset, GError **erro
     return mig_source_view_new(g_steal_pointer(&owned), offset);
 }
 
+/* The stream, wherever it is in @source, which is taken over. */
+static MigSource *skip_to_stream(MigSource *source, MigCancel cancel, GError **error)
+{
+    g_autoptr(MigSource) owned = source;
+    uint64_t offset;
+    bool found;
+
+    if (!source->seekable) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE,
+                            "a stream is looked for in a file, not in a pipe");
+        return NULL;
+    }
+    if (!mig_find_stream(source, UINT64_MAX, cancel, &offset, &found, error)) {
+        return NULL;
+    }
+    if (!found) {
+        mig_error_set_plain(error, MIG_ERROR_UNMATCHED,
+                            "no stream and no save image begins anywhere in it");
+        return NULL;
+    }
+    return mig_source_view_new(g_steal_pointer(&owned), offset);
+}
+
+bool mig_input_propose_offset(const MigInput *in, uint64_t most, uint64_t *offset)
+{
+    bool found = false;
+
+    if (in->containers->len > 0 || !in->source->seekable ||
+        !mig_find_stream(in->source, most, in->cancel, offset, &found, NULL)) {
+        return false;
+    }
+    *offset += in->source->origin;
+    return found;
+}
+
 static MigCancel cancel_of(const MigInputOptions *options)
 {
     return (MigCancel){ options->cancelled, options->cancelled_data };
@@ -82,7 +118,9 @@ static MigInput *input_new(MigSource *source, const char *name,
     in->file_size = source->origin + source->size;
 
     if (opt->offset > 0) {
-        source = skip_foreign(source, opt->offset, error);
+        source = opt->offset == MIG_INPUT_OFFSET_AUTO
+                     ? skip_to_stream(source, in->cancel, error)
+                     : skip_foreign(source, opt->offset, error);
         if (!source) {
             return NULL;
         }

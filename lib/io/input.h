@@ -41,6 +41,9 @@ typedef bool MigCancelled(void *data);
  */
 #define MIG_INPUT_OPTIONS_INIT .size = sizeof(MigInputOptions)
 
+/* For offset: the stream is looked for, and begins at the first place that looks like one. */
+#define MIG_INPUT_OFFSET_AUTO UINT64_MAX
+
 typedef struct MigInputOptions {
     size_t size; /* bytes of this structure */
     /* Where the stream (or what is wrapped around it) starts, in bytes of the file: what

@@ -27,6 +27,9 @@ static ssize_t view_read(MigSource *source, uint64_t offset, void *buffer, size_
         memcpy(buffer, view->head + offset, n);
         return (ssize_t)n;
     }
+    if (source->seekable) {
+        n = MIN(n, source->size - MIN(offset, source->size));
+    }
     return view->inner->ops->read(view->inner, view->start + offset, buffer, n, error);
 }
 
@@ -56,6 +59,14 @@ MigSource *mig_source_view_new(MigSource *inner, uint64_t start)
     view->inner = inner;
     view->start = start;
     return &view->base;
+}
+
+MigSource *mig_source_part_new(MigSource *inner, uint64_t start, uint64_t length)
+{
+    MigSource *part = mig_source_view_new(inner, start);
+
+    part->size = MIN(part->size, length);
+    return part;
 }
 
 const uint8_t *mig_source_view_look(MigSource *source, size_t *n, GError **error)

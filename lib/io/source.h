@@ -79,6 +79,9 @@ MigSource *mig_source_memory_new(GBytes *bytes);
  * read to just there. */
 MigSource *mig_source_view_new(MigSource *inner, uint64_t start);
 
+/* The same, of no more than @length bytes from there on. */
+MigSource *mig_source_part_new(MigSource *inner, uint64_t start, uint64_t length);
+
 /* The most that mig_source_view_look() shows. */
 #define MIG_VIEW_HEAD 32
 

@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "io/find.h"
 #include "io/foreign.h"
 #include "stream/defect.h"
 #include "stream/outer.h"
@@ -36,20 +37,31 @@ static char *inside_what(const MigInput *in)
     return last ? g_strdup_printf("inside %s ", mig_container_words(last)) : g_strdup("");
 }
 
+/* How far a stream is looked for that nobody asked for. */
+#define PROPOSAL_MAX (UINT64_C(64) << 20)
+
 static MigStatus not_a_stream(MigReader *r, const MigItem *item, GError **error)
 {
     size_t n;
     const uint8_t *p = mig_input_peek(r->in, MIG_FOREIGN_HEAD, &n);
-    g_autofree char *what = NULL, *inside = inside_what(r->in);
+    g_autofree char *what = NULL, *inside = inside_what(r->in), *proposal = NULL;
+    uint64_t offset;
 
     /* Too little to say what it is, since it cannot be read on. */
     if (n < sizeof(magic) && !mig_reader_ended_well(r, error)) {
         return MIG_STATUS_ERROR;
     }
     what = mig_foreign_describe(p, MIN(n, MIG_FOREIGN_HEAD));
+    if (item->offset == 0 && mig_input_propose_offset(r->in, PROPOSAL_MAX, &offset)) {
+        proposal =
+            g_strdup_printf("; after %" PRIu64
+                            " other bytes a stream begins: --offset=%" PRIu64 " reads it",
+                            offset, offset);
+    }
     mig_error_set(error, n ? MIG_ERROR_MALFORMED : MIG_ERROR_TRUNCATED, item->offset,
                   n ? MIG_DEFECT_MAGIC : MIG_DEFECT_TRUNCATED,
-                  "not a migration stream: %sit is %s", inside, what);
+                  "not a migration stream: %sit is %s%s", inside, what,
+                  proposal ? proposal : "");
     return MIG_STATUS_ERROR;
 }
 

@@ -641,8 +641,6 @@ static const struct {
     { "str \"\x7fVirtualBox SavedState V2.0\"", PLAIN, 1,
       "it is a saved state of VirtualBox" },
     { "le32 0x01282014; zero 42", PLAIN, 1, "it is a saved state of Hyper-V" },
-    { "str \"Xen saved domain, xl format\\n\"", PLAIN, 1,
-      "it is a saved domain of Xen: " },
     /* What belongs to a migration. */
     { "str \"{\\n  \\\"vmschkmachine\\\": {}}\"", PLAIN, 1,
       "it is the JSON of \"qemu -dump" },

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          streams inside other files: at an offset that is looked for, in a saved domain of Xen,
+ *                and on a block device.
+ * Must not know: how a stream goes on.
+ * See also:      lib/io/find.c, lib/io/container-xen.c.
+ */
+#include "conversion.h"
+#include "support.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "io/error.h"
+#include "io/input.h"
+#include "io/tiny.h"
+
+#define PIECE MIG_TINY_OR((guint64)300, (guint64)1 << 20) /* as lib/io/find.c has it */
+
+static const MigInputOptions find = { MIG_INPUT_OPTIONS_INIT,
+                                      .offset = MIG_INPUT_OFFSET_AUTO };
+
+static const struct {
+    const char *text;
+    gint64 offset; /* -1: none is found */
+} places[] = {
+    { "header; config \"pc\"; eof", 0 },
+    { "zero 5; header; config \"pc\"; eof", 5 },
+    { "zero 5; header; start 1 \"ram\" 0 4; ram-eos; footer 1; eof", 5 },
+    { "zero 5; header; full 1 \"timer\" 0 2; footer 1; eof", 5 },
+    { "zero 5; header; u8 8; be16 3 0; eof", 5 },
+    { "zero 5; header; u8 8; be16 64 0; eof", -1 }, /* no command */
+    { "str \"QEVM\"; zero 9; header; config \"pc\"; eof", 13 },
+    { "str \"QEVM\"; be32 2; config \"pc\"; eof", -1 },
+    { "zero 1; header; eof", -1 }, /* nothing follows the magic */
+    { "zero 1; header; u8 7; be32 0; zero 9", -1 },
+    { "zero 1; header; u8 7; be32 256; zero 300", -1 },
+    { "zero 1; header; u8 7; be32 2; u8 112 7; eof", -1 }, /* no name */
+    { "zero 1; header; u8 7; be32 20; str \"pc\"", -1 },
+    { "str \"QQEVMQEV\"; header; config \"pc\"; eof", 8 },
+    { "str \"LibvirtQemudSav\"; header; config \"pc\"; eof", 15 },
+    { "str \"LLibvirtQemudSave\"; le32 2 1 0 0 0; zero 56; zero 1; header; config "
+      "\"pc\"; eof",
+      1 },
+};
+
+START_TEST(a_stream_is_found)
+{
+    g_autoptr(GBytes) bytes = assembled(places[_i].text);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "bytes", &find, &error);
+    const MigContainer *image = in ? mig_input_container(in, 0) : NULL;
+
+    if (places[_i].offset < 0) {
+        ck_assert_ptr_null(in);
+        ck_assert(g_error_matches(error, MIG_ERROR, MIG_ERROR_UNMATCHED));
+    } else {
+        ck_assert_msg(in != NULL, "%s", error ? error->message : "");
+        ck_assert_uint_eq(mig_input_file_offset(in) -
+                              (image ? mig_container_header_length(image) : 0),
+                          (guint64)places[_i].offset);
+    }
+}
+END_TEST
+
+/* Where one piece of the search ends and the next begins. */
+START_TEST(no_edge_hides_it)
+{
+    g_autoptr(GBytes) stream = fixture_bytes("good/vfio-config-last.txt");
+
+    for (guint64 offset = PIECE - 20; offset <= PIECE + 1; offset++) {
+        g_autofree guint8 *zeros = g_malloc0(offset);
+        g_autoptr(GBytes) before = g_bytes_new(zeros, offset);
+        g_autoptr(GBytes) bytes = joined_bytes(before, stream);
+        g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "bytes", &find, NULL);
+
+        ck_assert(in && mig_input_file_offset(in) == offset);
+    }
+}
+END_TEST
+
+START_TEST(a_pipe_is_not_looked_through)
+{
+    g_autoptr(GBytes) stream = fixture_bytes("good/vfio-config-last.txt");
+    g_autoptr(Run) run = run_migstat(stream, "check", "--offset=auto", "-", NULL);
+
+    ck_assert_int_eq(run->status, 2);
+    ck_assert_ptr_nonnull(strstr(run->err, "looked for in a file, not in a pipe"));
+}
+END_TEST
+
+/* What is no stream is told with the option that reads the one in it. */
+START_TEST(an_offset_is_proposed)
+{
+    g_autoptr(GBytes) stream = fixture_bytes("good/vfio-config-last.txt");
+    g_autoptr(GBytes) before = g_bytes_new_static("some log\nand more\n", 18);
+    g_autoptr(GBytes) bytes = joined_bytes(before, stream);
+    g_autofree char *folder = scratch_dir();
+    g_autofree char *path = g_build_filename(folder, "file", NULL);
+    g_autofree char *out = g_build_filename(folder, "out", NULL);
+    g_autofree char *converted = NULL;
+    gsize n;
+
+    ck_assert(g_file_set_contents(path, g_bytes_get_data(bytes, NULL),
+                                  (gssize)g_bytes_get_size(bytes), NULL));
+    g_autoptr(Run) none = run_migstat(NULL, "check", path, NULL);
+    ck_assert_int_eq(none->status, 1);
+    ck_assert_ptr_nonnull(strstr(none->out, "after 18 other bytes a stream begins: "
+                                            "--offset=18 reads it"));
+    g_autoptr(Run) found = run_migstat(NULL, "dump", "--offset=auto", path, NULL);
+    ck_assert_int_eq(found->status, 0);
+    ck_assert_ptr_nonnull(strstr(found->err, "the stream was found: --offset=18\n"));
+    g_autoptr(Run) quiet = run_migstat(NULL, "check", "-q", "--offset=auto", path, NULL);
+    ck_assert_str_eq(quiet->err, "");
+    g_autoptr(Run) in_place =
+        run_migstat(NULL, "convert", "--in-place", "--offset=auto", path, NULL);
+    ck_assert_ptr_nonnull(strstr(in_place->err, "would be lost"));
+    g_autoptr(Run) convert =
+        run_migstat(NULL, "convert", "--offset=auto", path, "-o", out, NULL);
+    ck_assert_int_eq(convert->status, 0);
+    ck_assert(g_file_get_contents(out, &converted, &n, NULL));
+    ck_assert_uint_eq(n, g_bytes_get_size(stream));
+    ck_assert_mem_eq(converted, g_bytes_get_data(stream, NULL), n);
+    scratch_remove(folder);
+}
+END_TEST
+
+/* --- Xen --------------------------------------------------------------------------------- */
+
+#define XL(ORDER, N) \
+    "str \"Xen saved domain, xl format\"; u8 10 32 0 32 13; " ORDER " 1 0 0 " N "; "
+#define LIBXL(OPTIONS) "str \"LibxlFmt\"; be32 2 " OPTIONS "; "
+#define LIBXC                                                                         \
+    "le32 1 0; repeat 8 { u8 0xff }; str \"XENF\"; be32 3; be16 0; zero 6; zero 16; " \
+    "le32 1 5; zero 8; le32 0 0; "
+#define STREAM   "header; full 1 \"timer\" 0 2; be64 1 2 3; eof"
+#define EOF_ONLY "str \"QEVM\"; be32 3; u8 0; "
+#define QEMU     "le32 3 17 2 0; " EOF_ONLY "zero 7; le32 0 0"
+
+static const struct {
+    const char *text, *message; /* NULL: it is the stream of 9 bytes */
+} domains[] = {
+    { XL("le32", "0") LIBXL("0") LIBXC QEMU, NULL },
+    { XL("le32", "5") "zero 5; " LIBXL("0") LIBXC QEMU, NULL },
+    { LIBXL("0") LIBXC "le32 2 3; zero 8; " QEMU, NULL },
+    { LIBXL("0") LIBXC "le32 3 9 1 0; zero 8; " QEMU, NULL }, /* another emulator */
+    { XL("be32", "0") LIBXL("1") "be32 3 17 2 0; " EOF_ONLY "zero 7; be32 0 0", NULL },
+    { LIBXL("0") LIBXC "le32 0 0", "has no record of QEMU: none emulated its devices" },
+    { LIBXL("0") LIBXC, "ends before the record of QEMU" },
+    { XL("le32", "0") "str \"older\"; zero 50", "is of Xen 4.5 or older" },
+    { LIBXL("0") "le32 1 0; zero 40; le32 0 0", "is damaged: no memory begins there" },
+    { LIBXL("0") LIBXC "le32 3 0xfffffff0 2 0; " EOF_ONLY,
+      "ends within the record of QEMU" },
+    { LIBXL("0") "le32 2 0xffffffff; zero 90", "ends before the record of QEMU" },
+};
+
+START_TEST(a_domain_of_xen_has_qemus_record)
+{
+    g_autoptr(GBytes) bytes = assembled(domains[_i].text);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "bytes", NULL, &error);
+
+    if (domains[_i].message) {
+        ck_assert_ptr_null(in);
+        ck_assert_msg(strstr(error->message, domains[_i].message) != NULL, "%s",
+                      error->message);
+        return;
+    }
+    ck_assert_msg(in != NULL, "%s", error ? error->message : "");
+    size_t n;
+    const uint8_t *data = mig_input_peek(in, 64, &n);
+    ck_assert_uint_eq(n, 9);
+    ck_assert_mem_eq(data, "QEVM\0\0\0\3\0", 9);
+    ck_assert_str_eq(mig_container_name(mig_input_container(in, 0)), "Xen saved domain");
+}
+END_TEST
+
+/* Cut at each byte: an error, as long as the record is not whole. */
+START_TEST(a_cut_domain_is_told)
+{
+    g_autoptr(GBytes) whole = assembled(domains[1].text);
+    const gsize end = g_bytes_get_size(whole) - 15;
+
+    for (gsize cut = 16; cut < end; cut++) {
+        g_autoptr(GBytes) bytes = g_bytes_new_from_bytes(whole, 0, cut);
+        g_autoptr(GError) error = NULL;
+
+        ck_assert_ptr_null(mig_input_new_bytes(bytes, "bytes", NULL, &error));
+        ck_assert(g_error_matches(error, MIG_ERROR, MIG_ERROR_CONTAINER));
+    }
+}
+END_TEST
+
+/* --- a block device ---------------------------------------------------------------------- */
+
+/* As a Proxmox volume: zeros up to its end, or what was there before.  As root, where there are loop
+ * devices. */
+START_TEST(a_block_device_is_read)
+{
+    g_autofree char *folder = scratch_dir();
+    g_autofree char *path = g_build_filename(folder, "volume", NULL);
+    g_autofree char *stream = fixture_file("good/vfio-config-last.txt");
+    g_autofree char *script =
+        g_strdup_printf("cp %s %s && truncate -s 1M %s && losetup -f --show %s", stream,
+                        path, path, path);
+    const char *argv[] = { "sh", "-c", script, NULL };
+    g_autoptr(Run) loop = run_program(argv, NULL, NULL);
+
+    if (loop->status == 0) {
+        g_autofree char *device = g_strstrip(g_strdup(loop->out));
+        g_autoptr(Run) check = run_migstat(NULL, "check", device, NULL);
+        g_autoptr(Run) in_place =
+            run_migstat(NULL, "convert", "--in-place", device, NULL);
+        const char *detach[] = { "losetup", "-d", device, NULL };
+        g_autoptr(Run) gone = run_program(detach, NULL, NULL);
+
+        ck_assert_msg(check->status == 0, "%s", check->err);
+        ck_assert_ptr_nonnull(strstr(check->out, "padding"));
+        ck_assert_ptr_nonnull(strstr(in_place->err, "it is no regular file"));
+        ck_assert_int_eq(gone->status, 0);
+    } else {
+        g_print("find: no loop device, no block device was read\n");
+    }
+    scratch_remove(folder);
+}
+END_TEST
+
+Suite *suite_find(void)
+{
+    Suite *suite = suite_create("find");
+    TCase *tc = tcase_create("find");
+
+    tcase_add_loop_test(tc, a_stream_is_found, 0, G_N_ELEMENTS(places));
+    tcase_add_test(tc, no_edge_hides_it);
+    tcase_add_test(tc, a_pipe_is_not_looked_through);
+    tcase_add_test(tc, an_offset_is_proposed);
+    tcase_add_loop_test(tc, a_domain_of_xen_has_qemus_record, 0, G_N_ELEMENTS(domains));
+    tcase_add_test(tc, a_cut_domain_is_told);
+    tcase_add_test(tc, a_block_device_is_read);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
