@@ -42,6 +42,7 @@ typedef struct CliCommon {
     bool quiet;
     uint64_t offset;
     uint64_t max_expand;
+    unsigned follow; /* seconds of silence that end waiting; 0: nothing is waited for */
     const char *snapshot; /* of a qcow2 image; NULL: none was named */
     GPtrArray *channels;  /* of --channel; by cli_parse() */
     const char *stream;   /* which of several files they belong to; NULL: there is one */

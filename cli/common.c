@@ -19,6 +19,7 @@ enum {
     KEY_OFFSET,
     KEY_CHANNEL,
     KEY_SNAPSHOT,
+    KEY_FOLLOW,
     KEY_MAX_EXPAND,
     KEY_SANDBOX,
     KEY_NO_SANDBOX,
@@ -38,6 +39,10 @@ const struct argp_option cli_common_options[] = {
       "FILE is another channel of the same recorded migration; may be repeated", 0 },
     { "snapshot", KEY_SNAPSHOT, "ID|NAME", 0,
       "Which snapshot is read of a qcow2 image that has several", 0 },
+    { "follow", KEY_FOLLOW, "SECONDS", OPTION_ARG_OPTIONAL,
+      "Wait for a file that is still being written, until it is silent for so long "
+      "(default: 30)",
+      0 },
     { "max-expand", KEY_MAX_EXPAND, "SIZE", 0,
       "Give up when compressed input expands to more (default: 1,000 times its size, or "
       "1G)",
@@ -74,18 +79,25 @@ int cli_word(const struct argp_state *state, const char *option, const char *arg
     return 0;
 }
 
-#define TIMEOUT_MAX 86400u /* seconds: a day */
+#define TIMEOUT_MAX    86400u /* seconds: a day */
+#define FOLLOW_SECONDS 30u
 
-unsigned cli_timeout(const struct argp_state *state, const char *arg)
+static unsigned seconds_of(const struct argp_state *state, const char *option,
+                           const char *arg)
 {
     char *end;
     unsigned long seconds = strtoul(arg, &end, 10);
 
     if (!g_ascii_isdigit(*arg) || *end || seconds == 0 || seconds > TIMEOUT_MAX) {
-        cli_usage_error(state, "--timeout wants 1 to %u seconds, not \"%s\"", TIMEOUT_MAX,
-                        arg);
+        cli_usage_error(state, "--%s wants 1 to %u seconds, not \"%s\"", option,
+                        TIMEOUT_MAX, arg);
     }
     return (unsigned)seconds;
+}
+
+unsigned cli_timeout(const struct argp_state *state, const char *arg)
+{
+    return seconds_of(state, "timeout", arg);
 }
 
 static void set_width(struct argp_state *state, const char *arg)
@@ -206,6 +218,9 @@ error_t cli_parse_common(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_SNAPSHOT:
         common->snapshot = arg;
+        return 0;
+    case KEY_FOLLOW:
+        common->follow = arg ? seconds_of(state, "follow", arg) : FOLLOW_SECONDS;
         return 0;
     case KEY_MAX_EXPAND:
         common->max_expand = size_of(state, "max-expand", arg);

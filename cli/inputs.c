@@ -12,11 +12,31 @@
 #include <unistd.h>
 
 #include "capture.h"
+#include "follow.h"
 #include "helper.h"
 #include "text.h"
 
 /* Descriptors beyond those of the inputs, amply. */
 #define OTHER_DESCRIPTORS 64u
+
+/* A file that somebody writes is waited for, or told. */
+static bool is_ready(const CliCommon *common, int fd, const char *path, GError **error)
+{
+    bool known;
+
+    if (common->follow) {
+        return cli_follow(fd, path, common->follow, common->quiet, error);
+    }
+    if (cli_is_written(fd, &known) && !common->quiet) {
+        g_autofree char *name = cli_file_name(path);
+
+        fprintf(stderr,
+                "%s: note: another process has it open for writing: --follow waits until "
+                "it is written\n",
+                name);
+    }
+    return true;
+}
 
 typedef struct Input {
     char *path;
@@ -30,6 +50,7 @@ struct CliInputs {
     GHashTable
         *captures;     /* path -> paths of the channels, GPtrArray; others are one file */
     CliHelper *helper; /* NULL: this process opens. */
+    const CliCommon *common;
 };
 
 static void clear_input(gpointer p)
@@ -63,7 +84,7 @@ static bool can_be_read(const char *path, const struct stat *st, GError **error)
 }
 
 /* A FIFO is waited for, as cat does. */
-static int open_path(const char *path, GError **error)
+static int open_path(const CliCommon *common, const char *path, GError **error)
 {
     struct stat st;
     int fd;
@@ -71,7 +92,8 @@ static int open_path(const char *path, GError **error)
     do {
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     } while (fd < 0 && errno == EINTR && !cli_is_cancelled(NULL));
-    if (fd >= 0 && fstat(fd, &st) == 0 && !can_be_read(path, &st, error)) {
+    if (fd >= 0 && fstat(fd, &st) == 0 &&
+        (!can_be_read(path, &st, error) || !is_ready(common, fd, path, error))) {
         close(fd);
         return -1;
     }
@@ -93,7 +115,7 @@ static void add(CliInputs *inputs, const char *path, size_t limit, GError *error
         return;
     }
     if (!error && inputs->all->len + OTHER_DESCRIPTORS < limit) {
-        input.fd = open_path(path, &input.error);
+        input.fd = open_path(inputs->common, path, &input.error);
     }
     g_hash_table_insert(inputs->by_path, input.path, GUINT_TO_POINTER(inputs->all->len));
     g_array_append_val(inputs->all, input);
@@ -131,6 +153,7 @@ void cli_open_inputs(CliCommon *common, const char *const *paths, size_t n)
     size_t limit = cli_raise_descriptors();
     CliInputs *inputs = g_new0(CliInputs, 1);
 
+    inputs->common = common;
     inputs->all = g_array_new(FALSE, FALSE, sizeof(Input));
     g_array_set_clear_func(inputs->all, clear_input);
     inputs->by_path = g_hash_table_new(g_str_hash, g_str_equal);
@@ -228,7 +251,7 @@ static MigInput *open_file(const char *path, const CliInputs *inputs,
         return NULL;
     }
     fd = inputs->helper ? cli_helper_open_input(inputs->helper, index, error)
-                        : open_path(path, error);
+                        : open_path(inputs->common, path, error);
     own.owns_fd = true;
     return fd < 0 ? NULL : mig_input_new_fd(fd, path, &own, error);
 }
@@ -324,7 +347,8 @@ int cli_inputs_open_one(const CliInputs *inputs, unsigned index, GError **error)
         mig_error_set_plain(error, MIG_ERROR_USAGE, "there is no input %u", index);
         return -1;
     }
-    return open_path(g_array_index(inputs->all, Input, index).path, error);
+    return open_path(inputs->common, g_array_index(inputs->all, Input, index).path,
+                     error);
 }
 
 void cli_inputs_list(const CliInputs *inputs, GArray *fds)

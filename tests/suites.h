@@ -58,6 +58,7 @@
     SUITE(misuse)      \
     SUITE(mkmig)       \
     SUITE(names)       \
+    SUITE(follow)      \
     SUITE(find)        \
     SUITE(nearest)     \
     SUITE(needs)       \
