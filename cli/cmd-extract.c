@@ -261,6 +261,7 @@ static bool open_output(Extract *x, GError **error)
 
     if (x->output) {
         x->files = cli_files_new(&target);
+        cli_files_leave_unsynced(x->files);
     }
     if (wants_folder(x)) {
         return cli_files_set_folder(x->files, x->output, error);

@@ -36,6 +36,7 @@ struct CliFiles {
     int folder;
     bool made_dir, committed; /* @committed: what is in it */
     bool sync;
+    bool unsynced; /* those that are opened one by one */
     bool can_patch;
     GArray *files;
     CliHelper *helper; /* NULL: this process makes them. */
@@ -171,6 +172,9 @@ int cli_files_open(CliFiles *files, const char *path, GError **error)
     if (!target) {
         add_hint(files, AT_FDCWD, path, error);
     }
+    if (target && files->unsynced) {
+        mig_target_leave_unsynced(target);
+    }
     files->can_patch = target && mig_target_can_patch(target);
     return add_target(files, path, target, false);
 }
@@ -289,6 +293,11 @@ bool cli_files_can_patch(const CliFiles *files)
 void cli_files_sync(CliFiles *files)
 {
     files->sync = true;
+}
+
+void cli_files_leave_unsynced(CliFiles *files)
+{
+    files->unsynced = true;
 }
 
 void cli_files_list(const CliFiles *files, FILE *to)

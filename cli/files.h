@@ -32,6 +32,9 @@ int cli_files_add(CliFiles *files, const char *name, const char *suffix, GError 
 /* Those of cli_files_add() outlive a power failure, as others do: they cannot be made again. */
 void cli_files_sync(CliFiles *files);
 
+/* What is opened from now on can be made again, and its commit does not wait for the disk. */
+void cli_files_leave_unsynced(CliFiles *files);
+
 /* Gives all of them their names, or leaves all names as they are; says on stderr which
  * attributes were lost of files that were replaced.  Call once. */
 bool cli_files_commit(CliFiles *files, GError **error);
