@@ -346,6 +346,53 @@ START_TEST(is_bounded)
 }
 END_TEST
 
+/* As many tables as the file has clusters, and one, are followed. */
+START_TEST(counts_its_tables)
+{
+    const Form form = { 3, 9, .bare = false };
+    g_autoptr(GBytes) stream = the_stream();
+    g_autoptr(GByteArray) image = make(&form, stream);
+    g_autoptr(GError) error = NULL;
+    const guint cluster = (image->len + 511) / 512, clusters = cluster + 1 + 64;
+    const guint tables = clusters + 1 + (_i ? 1 : 0);
+
+    g_byte_array_set_size(image, clusters * 512);
+    memset(image->data + cluster * 512, 0, 65 * 512);
+    for (guint i = 0; i < tables; i++) { /* all of which are one, and empty */
+        put(image, (cluster + 1) * 512 + 8 + 8 * i, cluster * 512, 8);
+    }
+    put(image, TABLE + ENTRY, (cluster + 1) * 512, 8);
+    put(image, TABLE + ENTRY + 8, 1 + tables, 4);
+    g_autoptr(GByteArray) read = read_image(image, "2", 1 << 20, &error);
+    ck_assert((read != NULL) == !_i);
+    ck_assert_pstr_eq(
+        error ? error->message : NULL,
+        _i ? "qcow2: the snapshot has more tables than the file has clusters" : NULL);
+}
+END_TEST
+
+/* What follows the sectors that an entry names is another cluster's. */
+START_TEST(reads_no_more_sectors_than_named)
+{
+    const Form form = { 3, 9, .packing = DEFLATE };
+    g_autoptr(GBytes) stream = the_stream();
+    g_autoptr(GByteArray) image = make(&form, stream);
+    gsize at = L2 * 512;
+    g_autoptr(GError) error = NULL;
+
+    /* Bit 61 is the number of sectors after the first: of 1, it becomes 0. */
+    while (!(image->data[at] & 0x20)) {
+        at += 8;
+        ck_assert_uint_lt(at, (L2 + 1) * 512);
+    }
+    image->data[at] ^= 0x20;
+    g_autoptr(GByteArray) read = read_image(image, "2", 1 << 20, &error);
+    ck_assert_ptr_null(read);
+    ck_assert_pstr_eq(error ? error->message : NULL,
+                      "qcow2: a compressed cluster is damaged");
+}
+END_TEST
+
 START_TEST(notices_each_cut)
 {
     const Form form = { 3, 9, false, _i ? DEFLATE : PLAIN, 0, false, 0 };
@@ -609,6 +656,8 @@ Suite *suite_qcow2(void)
     tcase_add_loop_test(tc, shows_zeros, 0, 3);
     tcase_add_loop_test(tc, refuses_lies, 0, G_N_ELEMENTS(lies));
     tcase_add_test(tc, is_bounded);
+    tcase_add_loop_test(tc, counts_its_tables, 0, 2);
+    tcase_add_test(tc, reads_no_more_sectors_than_named);
     tcase_add_loop_test(tc, notices_each_cut, 0, 2);
     tcase_add_loop_test(tc, survives_each_flip, 0, 3);
     tcase_add_test(tc, is_shown);
