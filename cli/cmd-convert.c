@@ -454,11 +454,26 @@ static bool is_input(const Arguments *arguments, const struct stat *out)
     return false;
 }
 
+/* Whether the filter redact is among them: what is around a stream has its guest's definition. */
+static bool redacts(const MigChain *chain)
+{
+    const char *text, *summary;
+
+    for (size_t i = 0; mig_chain_describe(chain, i, &text, &summary); i++) {
+        if (g_str_has_prefix(text, "redact") &&
+            !g_ascii_isalnum(text[strlen("redact")])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /*
  * What the result is wrapped in.  In place all that is around the stream stays; else a save image
  * does, and what is inside it, and compression goes.
  */
-static bool choose_wrappers(Arguments *arguments, MigInput *in, GError **error)
+static bool choose_wrappers(Arguments *arguments, const MigChain *chain, MigInput *in,
+                            GError **error)
 {
     const MigContainer *container;
     size_t i = 0;
@@ -469,11 +484,17 @@ static bool choose_wrappers(Arguments *arguments, MigInput *in, GError **error)
                             "-o FILE writes the stream alone");
         return false;
     }
+    if (redacts(chain) && arguments->in_place) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE,
+                            "redact writes a stream without what is around it; -o FILE "
+                            "is where it goes");
+        return false;
+    }
     while (!arguments->in_place && (container = mig_input_container(in, i)) &&
            mig_container_header_length(container) == 0) {
         i++;
     }
-    arguments->out.like = arguments->unwrap ? NULL : in;
+    arguments->out.like = arguments->unwrap || redacts(chain) ? NULL : in;
     arguments->out.like_from = i;
     return true;
 }
@@ -895,7 +916,7 @@ static CliStatus run_inside(Run *run)
     if (!open_others(run, &donor, &destination)) {
         return CLI_TROUBLE;
     }
-    if (!choose_wrappers(arguments, in, &error)) {
+    if (!choose_wrappers(arguments, run->chain, in, &error)) {
         return fail(arguments->input, error);
     }
     status = has_plan(arguments) ? convert_by_plan(run) : convert_with(run, NULL);

@@ -73,6 +73,7 @@
     SUITE(readme)      \
     SUITE(receive)     \
     SUITE(recover)     \
+    SUITE(redact)      \
     SUITE(registers)   \
     SUITE(relay)       \
     SUITE(repair)      \

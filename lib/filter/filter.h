@@ -201,6 +201,7 @@ bool mig_filter_yes_no(const char *key, const char *value, bool *yes, GError **e
     X(ram_block)       \
     X(ram_decompress)  \
     X(ram_zero)        \
+    X(redact)          \
     X(rename_section)  \
     X(resize_array)    \
     X(set_field)       \

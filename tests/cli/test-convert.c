@@ -268,6 +268,13 @@ START_TEST(save_image_stays_one)
     assert_is_stream("g");
     assert_status("migstat convert -f json image -o h", 0,
                   "\"unwrapped\": [], \"wrapped\": [\"libvirt save image\"]");
+    /* Its XML has the definition of the guest. */
+    assert_status("migstat convert --filter=redact image -o i && ! grep -q '<domain' i",
+                  0, "unwrapped from libvirt save image");
+    assert_status("migstat convert --container=keep --filter=redact image -o j", 0,
+                  "unwrapped from libvirt save image");
+    assert_status("migstat convert --in-place --filter=redact image", 2,
+                  "-o FILE is where it goes");
 }
 END_TEST
 

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns:          making a stream that can be handed to a stranger: its structure, without what
+ *                the guest had in it.
+ * Must not know: what is inside a device: filter/redact-device.c does.
+ * See also:      filter/redact.h.
+ *
+ * What is no kind that is listed here is refused, so that a new kind of item is not passed on
+ * by mistake.
+ */
+#include "filter/redact.h"
+
+#include <string.h>
+
+#include "filter/filter.h"
+#include "filter/pages.h"
+#include "stream/configuration.h"
+#include "stream/page.h"
+#include "stream/vfio.h"
+
+/* Pages that are told apart, with pages=equal: 48 bytes each. */
+#define DISTINCT_MAX (8u << 20)
+
+typedef struct Redact {
+    bool equal;
+    GHashTable *numbers; /* GBytes, a digest -> number of the page, from 1 on */
+    uint64_t pages, vfio_bytes, devices, fields, lost, cut_off;
+    bool had_uuid;
+} Redact;
+
+static bool redact_configure(void *state, const char *key, const char *value,
+                             GError **error)
+{
+    Redact *redact = state;
+
+    if (key && !g_str_equal(value, "zero") && !g_str_equal(value, "equal")) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE, "pages is zero or equal, not \"%s\"",
+                            value);
+        return false;
+    }
+    redact->equal |= key && g_str_equal(value, "equal");
+    return true;
+}
+
+static bool redact_start(void *state, MigNext *next, GError **error)
+{
+    Redact *redact = state;
+
+    (void)next, (void)error;
+    if (!redact->numbers) {
+        redact->numbers = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
+                                                (GDestroyNotify)g_bytes_unref, NULL);
+    }
+    return true;
+}
+
+/* @item with other bytes, as many: the pieces of a long thing stay what they are. */
+static bool emit_same_length(MigNext *next, const MigItem *item, uint8_t *bytes,
+                             GError **error)
+{
+    g_autoptr(GBytes) held = g_bytes_new_take(bytes, item->length);
+    MigItem changed = *item;
+
+    changed.bytes = held;
+    return mig_next_emit(next, &changed, error);
+}
+
+/* A copy of the first @n bytes of @item, and zeros for the others. */
+static uint8_t *begin_only(MigNext *next, const MigItem *item, uint64_t n, GError **error)
+{
+    const uint8_t *p = mig_next_bytes(next, item, error);
+    uint8_t *bytes;
+
+    if (!p || !mig_next_room(next, item->length, error)) {
+        return NULL;
+    }
+    bytes = g_malloc0(MAX(item->length, 1));
+    memcpy(bytes, p, MIN(n, item->length));
+    return bytes;
+}
+
+/* --- RAM ---------------------------------------------------------------------------------- */
+
+/* The number of the first page with this content; 0 where there are too many. */
+static uint64_t number_of(Redact *redact, const uint8_t *page, uint32_t size)
+{
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    guint8 digest[32];
+    gsize n = sizeof digest;
+    g_autoptr(GBytes) key = NULL;
+    gpointer number;
+
+    g_checksum_update(sum, page, size);
+    g_checksum_get_digest(sum, digest, &n);
+    key = g_bytes_new(digest, n);
+    number = g_hash_table_lookup(redact->numbers, key);
+    if (!number && g_hash_table_size(redact->numbers) < DISTINCT_MAX) {
+        number = GSIZE_TO_POINTER((gsize)g_hash_table_size(redact->numbers) + 1);
+        g_hash_table_insert(redact->numbers, g_steal_pointer(&key), number);
+    }
+    return (uint64_t)GPOINTER_TO_SIZE(number);
+}
+
+static void write_number(uint8_t *page, uint32_t size, uint64_t number)
+{
+    for (uint32_t i = 0; i < size; i++) {
+        page[i] = (uint8_t)(number >> (8 * (7 - i % 8)));
+    }
+}
+
+static bool equal_pages(Redact *redact, MigNext *next, const MigItem *item,
+                        const uint8_t *p, GError **error)
+{
+    const MigRamPages *run = &item->pages;
+    uint8_t *bytes = g_memdup2(p, item->length);
+
+    for (uint32_t i = 0; i < run->n_pages; i++) {
+        const uint8_t *page = mig_ram_pages_data(run, p, i);
+        uint64_t number = mig_page_is_zero(page, run->page_size)
+                              ? 0
+                              : number_of(redact, page, run->page_size);
+
+        if (!number && !mig_page_is_zero(page, run->page_size)) {
+            g_free(bytes);
+            return mig_next_refuse(
+                next, item, NULL, error,
+                "more than %u pages differ; pages=zero needs no memory", DISTINCT_MAX);
+        }
+        write_number(bytes + (page - p), run->page_size, number);
+    }
+    return emit_same_length(next, item, bytes, error);
+}
+
+static bool ram_pages(Redact *redact, MigNext *next, const MigItem *item, GError **error)
+{
+    const MigRamPages *run = &item->pages;
+    const uint8_t *p = mig_next_bytes(next, item, error);
+
+    if (!p) {
+        return false;
+    }
+    redact->pages += run->kind != MIG_PAGE_ZERO ? run->n_pages : 0;
+    if (redact->equal && run->kind != MIG_PAGE_ZERO) {
+        if (run->kind != MIG_PAGE_NORMAL) {
+            return mig_next_refuse(next, item, NULL, error,
+                                   "pages=equal compares plain pages; add the filter "
+                                   "ram-decompress before this one");
+        }
+        return mig_next_room(next, item->length, error) &&
+               equal_pages(redact, next, item, p, error);
+    }
+    return mig_pages_emit_zeros(next, item, p, 0, run->n_pages, error);
+}
+
+/* --- VFIO --------------------------------------------------------------------------------- */
+
+static bool vfio_record(Redact *redact, MigNext *next, const MigItem *item,
+                        GError **error)
+{
+    const uint8_t *p = mig_next_bytes(next, item, error), *payload;
+    g_autofree uint8_t *copy = NULL;
+    uint8_t *bytes;
+    size_t n, head;
+
+    if (!p || !mig_next_room(next, 2 * item->length, error)) {
+        return false;
+    }
+    if (!item->piece && !item->vfio.payload_length) {
+        return mig_next_emit(next, item, error);
+    }
+    payload = mig_vfio_item_payload(item, p, &n);
+    head = item->length - n;
+    copy = g_memdup2(payload, n);
+    bytes = begin_only(next, item, head, error);
+    if (!bytes) {
+        return false;
+    }
+    redact->vfio_bytes += n;
+    if (item->vfio.has_payload && item->length == item->whole) {
+        mig_redact_vfio(copy, n, mig_reader_budget(mig_next_reader(next)), bytes + head);
+    }
+    return emit_same_length(next, item, bytes, error);
+}
+
+/* --- devices ------------------------------------------------------------------------------ */
+
+static void tell_device(Redact *redact, MigNext *next, const MigItem *item,
+                        const MigRedacted *redacted)
+{
+    redact->devices++;
+    redact->fields += redacted->fields;
+    redact->lost += !redacted->is_whole;
+    if (!redacted->is_whole) {
+        mig_next_report(
+            next, item->section,
+            "all of it is zero: without its values nobody can tell its fields");
+    } else if (redacted->kept) {
+        mig_next_report(next, item->section, "kept, for they tell what follows: %s",
+                        redacted->names->str);
+    }
+}
+
+static void blank_device(Redact *redact, MigNext *next, const MigItem *item,
+                         const uint8_t *p, uint8_t *bytes)
+{
+    MigReader *reader = mig_next_reader(next);
+    MigBudget *budget = mig_reader_budget(reader);
+    MigRedacted redacted = { .names = g_string_new(NULL) };
+    MigDeviceState device = { .bytes = p,
+                              .length = item->length,
+                              .offset = item->offset };
+    g_autofree char *json = mig_device_description_text(
+        budget, mig_reader_input(reader), mig_reader_description(reader),
+        item->section->name, item->section->instance_id, &device.json_length);
+
+    device.json = json;
+    mig_redact_device(&device, budget, bytes, &redacted);
+    tell_device(redact, next, item, &redacted);
+    g_string_free(redacted.names, TRUE);
+}
+
+static bool device_state(Redact *redact, MigNext *next, const MigItem *item,
+                         GError **error)
+{
+    const uint8_t *p;
+    g_autofree uint8_t *copy = NULL;
+    uint8_t *bytes = begin_only(next, item, 0, error);
+
+    if (!bytes) {
+        return false;
+    }
+    if (item->length == item->whole && item->length) {
+        p = mig_next_bytes(next, item, error);
+        copy = p ? g_memdup2(p, item->length) : NULL;
+        if (!copy) {
+            g_free(bytes);
+            return false;
+        }
+        blank_device(redact, next, item, copy, bytes);
+        if (g_str_equal(item->section->name, "globalstate")) {
+            mig_redact_run_state(copy, item->length, bytes);
+        }
+    }
+    return emit_same_length(next, item, bytes, error);
+}
+
+/* --- the others --------------------------------------------------------------------------- */
+
+static bool configuration(Redact *redact, MigNext *next, const MigItem *item,
+                          GError **error)
+{
+    static const uint8_t zeros[MIG_UUID_LENGTH];
+    const uint8_t *p = mig_next_bytes(next, item, error);
+    const MigConfiguration *conf = mig_reader_configuration(mig_next_reader(next));
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    MigConfigurationParts parts;
+
+    if (!p) {
+        return false;
+    }
+    if (!conf || !conf->uuid) {
+        return mig_next_emit(next, item, error);
+    }
+    redact->had_uuid = true;
+    parts = mig_configuration_parts(item, p);
+    mig_configuration_encode_uuid(&parts, zeros, bytes);
+    return mig_next_emit_bytes(next, item, MIG_ITEM_CONFIGURATION, bytes->data,
+                               bytes->len, error);
+}
+
+static bool refuse(MigNext *next, const MigItem *item, GError **error)
+{
+    switch (item->kind) {
+    case MIG_ITEM_MAPPED_HEADER:
+    case MIG_ITEM_MAPPED_BITMAP:
+    case MIG_ITEM_MAPPED_PAGES:
+        return mig_next_refuse(next, item, NULL, error,
+                               "a mapped-ram file is redacted after the filter "
+                               "mapped-ram:to=plain");
+    case MIG_ITEM_RECORD:
+        return mig_next_refuse(next, item, item->section, error,
+                               "nobody can tell what of its records is secret; "
+                               "drop-section takes it out");
+    default:
+        return mig_next_refuse(next, item, item->section, error,
+                               "a capture is redacted after the filter fold, which makes "
+                               "one stream of it");
+    }
+}
+
+static bool redact_event(void *state, MigNext *next, const MigItem *item, GError **error)
+{
+    Redact *redact = state;
+
+    switch (item->kind) {
+    case MIG_ITEM_FILE_HEADER:
+    case MIG_ITEM_SECTION_HEADER:
+    case MIG_ITEM_SECTION_FOOTER:
+    case MIG_ITEM_COMMAND:
+    case MIG_ITEM_RAM_LIST:
+    case MIG_ITEM_RAM_BLOCK:
+    case MIG_ITEM_RAM_MARK:
+    case MIG_ITEM_EOF:
+    case MIG_ITEM_DESCRIPTION:
+        return mig_next_emit(next, item, error);
+    case MIG_ITEM_CONFIGURATION:
+        return configuration(redact, next, item, error);
+    case MIG_ITEM_RAM_PAGES:
+        return item->channel ? refuse(next, item, error)
+                             : ram_pages(redact, next, item, error);
+    case MIG_ITEM_VFIO_RECORD:
+        return vfio_record(redact, next, item, error);
+    case MIG_ITEM_DEVICE_STATE:
+        return device_state(redact, next, item, error);
+    case MIG_ITEM_PADDING:
+    case MIG_ITEM_TRAILING:
+        redact->cut_off += item->length;
+        return true;
+    default:
+        return refuse(next, item, error);
+    }
+}
+
+static bool redact_finish(void *state, MigNext *next, GError **error)
+{
+    const Redact *redact = state;
+
+    (void)error;
+    mig_next_report(next, NULL,
+                    "%" PRIu64 " pages with content became %s; %" PRIu64
+                    " bytes of VFIO devices and %" PRIu64 " values of %" PRIu64
+                    " devices are blank, %" PRIu64 " of these as a whole; %" PRIu64
+                    " bytes after the end were cut off%s",
+                    redact->pages, redact->equal ? "numbers" : "zero", redact->vfio_bytes,
+                    redact->fields, redact->devices, redact->lost, redact->cut_off,
+                    redact->had_uuid ? "; the UUID is zero" : "");
+    mig_next_report(next, NULL,
+                    "kept: names, lengths, versions and order of sections, blocks and "
+                    "fields; the machine type and capabilities; commands; the "
+                    "description; of PCI configuration space the header and the chain "
+                    "of capabilities");
+    return true;
+}
+
+static void redact_clear(void *state)
+{
+    g_clear_pointer(&((Redact *)state)->numbers, g_hash_table_unref);
+}
+
+static const MigFilterOption redact_options[] = {
+    { "pages", "zero|equal",
+      "Whether guest memory becomes zero (default), or each page the number of the first "
+      "one like it" },
+    { 0 },
+};
+
+const MigFilterType mig_filter_redact = {
+    .name = "redact",
+    .summary = "blank what the guest had in memory and devices, for a stranger to read",
+    .options = redact_options,
+    .handles = MIG_ITEM_BITS_ALL,
+    .changes_ram = true,
+    .decodes = true,
+    .page_kinds = MIG_PAGE_BITS_ALL,
+    .state_size = sizeof(Redact),
+    .configure = redact_configure,
+    .start = redact_start,
+    .event = redact_event,
+    .finish = redact_finish,
+    .clear = redact_clear,
+};
