@@ -53,6 +53,13 @@ static Run *run_line(const char *line, const char *dir)
 #define ONE          "multifd-initial 1; " SYNC("1") MORE SYNC("5")
 #define OTHER        "be32 0x11223344 1; fill 16 5; u8 1; fill 39 0; " SYNC("0") MORE SYNC("4")
 
+/* The main channel of the same with MULTIFD_FLUSH, which says where the channels are waited for. */
+#define FLUSHED(first, last)                                                            \
+    "header; config \"pc-q35-9.0\"; start 2 \"ram\" 0 4;"                               \
+    "ram-size 0x4000; ram-block \"b\" 0x4000; " first "ram-eos; footer 2; end 2; " last \
+    "ram-eos; footer 2; eof"
+#define FLUSH "ram-flush; "
+
 /* A switch to postcopy, after which @pages come. */
 #define POSTCOPY(discard, pages)                                                       \
     "header; config \"pc-q35-7.2\"; command 1; command 3 { be64 0x1000 0x1000 };"      \
@@ -130,6 +137,23 @@ static const struct {
       "migstat diff --ram . .",
       2,
       "and there are 3 of them: pages are missing, or old" },
+    /* --- channels that do not fit together: a loader would wait for ever, or take old pages --- */
+    { { "a: " FLUSHED(FLUSH, FLUSH), "b: " ZERO, "c: " ONE, NULL },
+      "migstat check .",
+      0,
+      "sound" },
+    { { "a: " FLUSHED(FLUSH, FLUSH FLUSH), "b: " ZERO, "c: " ONE, NULL },
+      "migstat check .",
+      1,
+      "the channel ends before the SYNC that the main channel waits for" },
+    { { "a: " FLUSHED(FLUSH, ""), "b: " ZERO, "c: " ONE, NULL },
+      "migstat check .",
+      1,
+      "pages after the last point at which the main channel waits for pages" },
+    { { "a: " FLUSHED(FLUSH, FLUSH), "b: " ZERO, "c: " ONE, NULL },
+      "head -c 5000 c > .c; mv .c c; migstat check .",
+      1,
+      "error[truncated]: ram: cut short" },
     /* --- a preempt channel, which may have nothing --- */
     { { "a: " MAIN, "b: zero 0", NULL },
       "migstat check .",
