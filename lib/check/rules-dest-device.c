@@ -27,8 +27,57 @@ static unsigned vectors_of(const char *note)
                : 0;
 }
 
+#define SAME_PORTS                                                                     \
+    "give the destination's USB controller as many ports and interrupters (p2=, p3=, " \
+    "intrs=)"
+
+/* Properties by where the difference is; of configuration space, from which byte to which. */
+static const struct {
+    MigShapeDifferenceKind kind;
+    const char *section, *path;
+    uint32_t first, last;
+    const char *option;
+} properties[] = {
+    { MIG_SHAPE_COUNT, "*/xhci", "*", 0, UINT32_MAX, SAME_PORTS },
+    { MIG_SHAPE_VALUE, "*/xhci", "*", 0, UINT32_MAX, SAME_PORTS },
+    { MIG_SHAPE_COUNT, "arm_gic*", "*cpu*", 0, UINT32_MAX,
+      "start the destination with as many CPUs (-smp)" },
+    { MIG_SHAPE_VALUE, "arm_gic*", "*", 0, UINT32_MAX,
+      "start the destination with as many CPUs and interrupts (-smp, num-irq=)" },
+    { MIG_SHAPE_SIZE, "*/virtio-gpu", "*", 0, UINT32_MAX,
+      "give the destination's card the same max_outputs=" },
+    { MIG_SHAPE_SIZE, "*/virtio-console", "*", 0, UINT32_MAX,
+      "give the destination's virtio-serial the same max_ports=" },
+    { MIG_SHAPE_PCI_CONFIG, "*", "*", 0x0e, 0x0e,
+      "give the destination's device the same multifunction=" },
+    { MIG_SHAPE_PCI_CONFIG, "*/virtio-gpu", "*", 0x10, 0x27,
+      "give the destination's card the same hostmem= and blob=" },
+    { MIG_SHAPE_PCI_CONFIG, "*/virtio-*", "*", 0, 0x27,
+      "give the destination's device the same disable-legacy=, disable-modern= and "
+      "vectors=" },
+    { MIG_SHAPE_PCI_CONFIG, "*", "*", 0, 0x03,
+      "start the destination with the same device" },
+    { MIG_SHAPE_PCI_CONFIG, "*", "*", 0x08, 0x08,
+      "start the destination with the same machine type, on which the device's revision "
+      "depends" },
+    { MIG_SHAPE_PCI_CONFIG, "*/pci_bridge", "*", 0, UINT32_MAX,
+      "give the destination's bridge the same shpc= and msi=" },
+    { MIG_SHAPE_PCI_CONFIG, "*", "*", 0x10, 0x27,
+      "give the memory of the destination's device the same size and kind (vgamem_mb=, "
+      "hostmem=, size=)" },
+    { MIG_SHAPE_PCI_CONFIG, "*port*", "*", 0, 0xff,
+      "give the destination's port the same hotplug= and other properties" },
+    { MIG_SHAPE_PCI_CONFIG, "*", "*", 0x06, 0x34,
+      "one side has a capability that the other has not: give the destination's device "
+      "the "
+      "same vectors= (MSI-X), msi= and other properties, and the machine type" },
+    { MIG_SHAPE_PCI_CONFIG, "*", "*cap_*", 0, UINT32_MAX,
+      "start the destination with the same vectors=, num-queues= and other properties of "
+      "this device" },
+};
+
 /* What makes the destination like it: by where the difference is. */
-static char *dest_option(const MigShapeDifference *d)
+static char *dest_option(const MigSection *section, const MigShapeDifference *d)
 {
     const char *path = d->path ? d->path : "";
     bool count = d->kind == MIG_SHAPE_COUNT;
@@ -47,17 +96,21 @@ static char *dest_option(const MigShapeDifference *d)
                                "queues (num-queues=, queues=) as here",
                                vectors);
     }
-    return g_strdup(mig_glob("*cap_*", path)
-                        ? "start the destination with the same vectors=, num-queues= and "
-                          "other properties of this device"
-                        : "start the destination with the same device and the same "
-                          "properties");
+    for (size_t i = 0; i < G_N_ELEMENTS(properties); i++) {
+        if (properties[i].kind == d->kind &&
+            mig_glob(properties[i].section, section->name) &&
+            mig_glob(properties[i].path, path) && d->at >= properties[i].first &&
+            d->at <= properties[i].last) {
+            return g_strdup(properties[i].option);
+        }
+    }
+    return g_strdup("start the destination with the same device and the same properties");
 }
 
 static void report_option(MigCheck *check, const MigItem *item,
                           const MigShapeDifference *d)
 {
-    g_autofree char *option = dest_option(d);
+    g_autofree char *option = dest_option(item->section, d);
 
     mig_dest_remedy_fields(check, item, d, option);
 }

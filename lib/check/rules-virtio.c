@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          the rule about virtqueues that are larger than a loader accepts, and how
- *                large those are that no option changes.
+ * Owns:          the rules about virtqueues that are larger than a loader accepts, and how
+ *                large those are that no option changes; and about outputs of virtio-gpu.
  * Must not know: where a queue's bytes are.
  * See also:      device/virtio.c, which finds them; filter/set-field.c, the remedy.
  *
@@ -14,8 +14,8 @@
 #include <string.h>
 
 #include "check/rule.h"
-#include "device/decode.h"
-#include "io/budget.h"
+#include "device/virtio-gpu.h"
+#include "memory/facts.h"
 #include "stream/address.h"
 #include "stream/item-private.h"
 
@@ -81,27 +81,9 @@ static void visit(const MigField *field, void *user)
 /* The queues of the device; NULL where it has none, or they cannot be told. */
 static GArray *queues_of(MigCheck *check, const MigItem *item)
 {
-    MigReader *reader = mig_check_reader(check);
-    MigBudget *budget = mig_reader_budget(reader);
     g_autoptr(GArray) queues = g_array_new(false, false, sizeof(Queue));
-    g_autofree char *json = NULL;
-    size_t json_length = 0;
-    const uint8_t *body;
 
-    json = mig_device_description_text(
-        budget, mig_reader_input(reader), mig_reader_description(reader),
-        item->section->name, item->section->instance_id, &json_length);
-    body = json ? mig_reader_bytes(reader, item) : NULL;
-    if (body) {
-        const MigDecoder decoder = { .budget = budget, .visit = visit, .user = queues };
-        const MigDeviceState state = { .json = json,
-                                       .json_length = json_length,
-                                       .bytes = body,
-                                       .length = item->length,
-                                       .offset = item->offset };
-
-        mig_device_decode(&decoder, &state);
-    }
+    mig_memory_decode(mig_check_reader(check), item, visit, queues);
     return queues->len ? g_steal_pointer(&queues) : NULL;
 }
 
@@ -224,9 +206,61 @@ static void virtio_queue_size(MigCheck *check, const MigFacts *facts, const MigI
     }
 }
 
+/* --- outputs of virtio-gpu --------------------------------------------------------------- */
+
+/* From one on it writes another form than up to the other one; in between nothing is known. */
+#define LAST_OLD_OUTPUTS QEMU(8, 2)
+#define NEW_OUTPUTS      QEMU(9, 1)
+
+typedef struct Outputs {
+    uint32_t n;
+    bool new;
+    uint64_t offset;
+} Outputs;
+
+static void visit_outputs(const MigField *field, void *user)
+{
+    Outputs *outputs = user;
+
+    if (field->kind != MIG_FIELD_BYTES || strcmp(field->type, "virtio-gpu") != 0) {
+        return;
+    }
+    outputs->offset = field->offset;
+    outputs->n = mig_virtio_gpu_outputs(field->bytes, field->length, &outputs->new);
+}
+
+static void virtio_gpu_outputs(MigCheck *check, const MigFacts *facts,
+                               const MigItem *item)
+{
+    Outputs outputs = { 0 };
+
+    (void)facts;
+    if (!mig_section_has_handler(item->section, "virtio-gpu") ||
+        item->length != item->whole || !mig_check_is_described(check)) {
+        return;
+    }
+    mig_memory_decode(mig_check_reader(check), item, visit_outputs, &outputs);
+    if (!outputs.n ||
+        (outputs.new && !mig_check_asks(check, MIG_RELEASE_FIRST, LAST_OLD_OUTPUTS)) ||
+        (!outputs.new && !mig_check_asks(check, NEW_OUTPUTS, MIG_RELEASE_LAST))) {
+        return;
+    }
+    mig_report(check, outputs.offset, item->section,
+               "the state of %u outputs is in the form of QEMU %s", outputs.n,
+               outputs.new ? "9.1 and later" : "8.2 and before");
+    mig_report_loader(check, outputs.new ? MIG_RELEASE_FIRST : NEW_OUTPUTS,
+                      outputs.new ? LAST_OLD_OUTPUTS : MIG_RELEASE_LAST,
+                      "Missing section footer for %s", item->section->name);
+    mig_report_no_remedy(check, "save it with one output (max_outputs=1), which all "
+                                "releases read");
+}
+
 const MigRule mig_rules_virtio[] = {
     { "virtio-queue-size", "the release accepts the sizes of the virtqueues",
       MIG_SEVERITY_ERROR, MIG_WATCH(DEVICE_STATE), .judge = virtio_queue_size,
+      .needs_release = true },
+    { "virtio-gpu-outputs", "the release reads the state of several outputs",
+      MIG_SEVERITY_ERROR, MIG_WATCH(DEVICE_STATE), .judge = virtio_gpu_outputs,
       .needs_release = true },
     { 0 },
 };

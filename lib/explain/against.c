@@ -25,6 +25,14 @@ static bool says_where(const MigExplanation *explanation)
            g_strcmp0(explanation->id, "footer-missing") == 0;
 }
 
+/* Whether it says that a value or a register there is another one: other fields follow from it. */
+static bool says_value(const MigExplanation *explanation)
+{
+    return g_strcmp0(explanation->id, "value-equal") == 0 ||
+           g_strcmp0(explanation->id, "arm-register-unknown") == 0 ||
+           g_strcmp0(explanation->id, "value-too-large") == 0;
+}
+
 static bool is_in_section(const MigFinding *finding, const MigExplanation *explanation)
 {
     return explanation->section &&
@@ -57,7 +65,7 @@ static Match match(const MigFinding *finding, const MigExplanation *explanation)
         return SAME_ROW;
     }
     if (!says_where(explanation)) {
-        return NO_MATCH;
+        return here && says_value(explanation) ? SAME_SECTION : NO_MATCH;
     }
     return here ? SAME_SECTION : SAME_LOAD;
 }

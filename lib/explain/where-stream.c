@@ -220,7 +220,7 @@ static void repair_length(MigWhere *where, const char *block)
     g_autofree char *value = mig_remedy_name(block);
 
     if (g_str_equal(where->match->message->id, "ram-block-size") && local &&
-        !g_str_has_suffix(block, ".ram")) {
+        g_str_has_suffix(block, ".rom")) {
         mig_where_repair(
             where, true,
             "the guest's copy of the ROM beyond that length; better give the "
