@@ -346,6 +346,9 @@ static void compare_with_stream(MigShapeComparison *c, const MigShape *shape,
     item.offset = there->offset;
     item.length = there->length;
     mig_offered_init(&own, shape->reader, &item, body);
+    if (mig_offered_is_alike(o, &own)) {
+        return;
+    }
     mig_shape_compare_pci(c, mig_offered_leaves(&own), body, there->offset);
     if (own.shape && o->shape) {
         mig_shape_compare_vmstate(c, o->shape, own.shape, o->section->version_id);

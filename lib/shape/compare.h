@@ -75,6 +75,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MigOffered, mig_offered_clear)
 /* Its fields, decoded when they are needed first. */
 const MigLeaves *mig_offered_leaves(MigOffered *offered);
 
+/* Whether the same describes both, and nothing can differ that a loader compares: the bytes are the
+ * same, or it compares no values in such a device. */
+bool mig_offered_is_alike(const MigOffered *a, const MigOffered *b);
+
 /* Whether a loader aborts that knows the subsection, and has not what it would fill: a device
  * that has it always writes the subsection.  Source: target/arm/machine.c, vmstate_wfxt_timer;
  * 9.1 to 10.2. */
