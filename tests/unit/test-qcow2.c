@@ -631,6 +631,7 @@ START_TEST(has_its_new_length)
     g_autoptr(Run) run = run_migstat(NULL, "convert", "--in-place", SHORTER, path, NULL);
     g_autoptr(Run) shorter = run_migstat(NULL, "convert", "--filter=null", path, NULL);
     ck_assert_int_eq(run->status, 0);
+    ck_assert_int_eq(shorter->status, 0);
     ck_assert(g_file_get_contents(path, &is, &n, NULL));
     ck_assert_ptr_nonnull(memmem(image->data, image->len, "vmsd_name", 9));
     ck_assert_ptr_null(memmem(is, n, "vmsd_name", 9));
