@@ -27,6 +27,7 @@ static const struct {
     [MIG_SHARE_DEVICES] = { "devices", "▓", CLI_GREEN },
     [MIG_SHARE_DESCRIPTION] = { "description", "░", CLI_CYAN },
     [MIG_SHARE_OTHER] = { "other", "·", CLI_DIM },
+    [MIG_SHARE_DISK] = { "disk", "▞", CLI_YELLOW },
 };
 
 /* "version 2", "domain XML 4,711 bytes", "guest was running" */

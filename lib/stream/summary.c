@@ -237,11 +237,19 @@ static bool watch_vfio(MigSummary *s, const MigItem *item, GError **error)
     return record != NULL;
 }
 
+/* Source: migration/block.c, "block" up to 9.0; migration/block-dirty-bitmap.c. */
+static bool is_of_disk(const MigSection *section)
+{
+    return g_str_equal(section->name, "block") ||
+           g_str_equal(section->name, "dirty-bitmap");
+}
+
 static MigShare share_of(const MigItem *item)
 {
     if (item->section) {
         return mig_section_is_ram(item->section)    ? MIG_SHARE_RAM
                : mig_section_is_vfio(item->section) ? MIG_SHARE_VFIO
+               : is_of_disk(item->section)          ? MIG_SHARE_DISK
                                                     : MIG_SHARE_DEVICES;
     }
     return item->kind == MIG_ITEM_DESCRIPTION ? MIG_SHARE_DESCRIPTION : MIG_SHARE_OTHER;

@@ -98,6 +98,7 @@ typedef enum MigShare {
     MIG_SHARE_DEVICES,
     MIG_SHARE_DESCRIPTION,
     MIG_SHARE_OTHER,
+    MIG_SHARE_DISK, /* what a block migration has of disks, and their dirty bitmaps */
     MIG_SHARE_COUNT
 } MigShare;
 
