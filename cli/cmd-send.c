@@ -53,8 +53,12 @@ static bool can_be_sent(const CliOpening *opening, GError **error)
     } else if (opening->tls) {
         mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,
                             "it is encrypted with TLS, and nobody can decrypt it again");
+    } else if (opening->resumes) {
+        mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,
+                            "it is what a source sent after a pause in postcopy, and the "
+                            "beginning of that migration is not in it");
     }
-    return !opening->mapped_ram && !opening->colo && !opening->tls;
+    return !opening->mapped_ram && !opening->colo && !opening->tls && !opening->resumes;
 }
 
 /* Nobody is connected to for what is no stream. */

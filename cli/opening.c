@@ -12,6 +12,14 @@ static bool is_tls(const uint8_t *bytes, size_t n)
     return n >= 2 && bytes[0] == 0x16 && bytes[1] == 0x03;
 }
 
+/* A command, where a stream has its magic. */
+static bool resumes(const uint8_t *bytes, size_t n)
+{
+    return n > 2 && bytes[0] == MIG_COMMAND && bytes[1] == 0 &&
+           (bytes[2] == MIG_CMD_OPEN_RETURN_PATH || bytes[2] == MIG_CMD_PING ||
+            bytes[2] == MIG_CMD_POSTCOPY_RESUME || bytes[2] == MIG_CMD_RECV_BITMAP);
+}
+
 static void note_command(CliOpening *opening, const MigCommandHeader *command)
 {
     opening->return_path |= command->id == MIG_CMD_OPEN_RETURN_PATH;
@@ -39,8 +47,10 @@ bool cli_opening_read(CliOpening *opening, const uint8_t *bytes, size_t n, GErro
     const MigItem *item;
 
     *opening = (CliOpening){ .tls = is_tls(bytes, n) };
-    if (opening->tls) {
+    opening->resumes = resumes(bytes, n);
+    if (opening->tls || opening->resumes) {
         opening->complete = true;
+        opening->return_path = opening->resumes;
         return true;
     }
     in = mig_input_new_bytes(copy, "the first bytes", NULL, error);

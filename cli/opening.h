@@ -7,6 +7,7 @@
  *
  * Source: migration/migration.c, migration_thread(): header, configuration, and then
  * OPEN_RETURN_PATH, PING, POSTCOPY_ADVISE and ENABLE_COLO come before the sections; 5.2 to 11.1.
+ * postcopy_do_resume(): after a pause, commands come without a header.
  */
 #ifndef CLI_OPENING_H
 #define CLI_OPENING_H
@@ -23,6 +24,7 @@ typedef struct CliOpening {
     bool postcopy;
     bool colo;
     bool mapped_ram;
+    bool resumes; /* it is no beginning: a migration in postcopy goes on after a pause */
 } CliOpening;
 
 /* Reads the first @n bytes of a channel.  False with *error where they are no stream.  Where

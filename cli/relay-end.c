@@ -59,6 +59,9 @@ bool relay_can_be_filtered(const Relay *relay, GError **error)
         : opening->postcopy
             ? "it may go on in postcopy, when the guest runs and cannot go back: "
               "switch the capability postcopy-ram off"
+        : opening->resumes
+            ? "it goes on after a pause in postcopy, and its beginning has not passed "
+              "here"
         : opening->colo ? "it is one of COLO, which has no end"
                         : NULL;
 

@@ -70,16 +70,21 @@ void relay_close(Relay *relay)
 
 /* --- recording ---------------------------------------------------------------------------- */
 
-/* A guest on its way is worth more than its recording. */
+/* A guest on its way is worth more than its recording.  The files go when it has arrived: who
+ * makes connections makes them too. */
 static void give_up_recording(Relay *relay, GError *error)
 {
     g_clear_pointer(&relay->timeline, mig_timeline_writer_free);
-    g_clear_pointer(&relay->files, cli_files_free);
     relay->unrecorded = error;
     cli_print_error("migstat relay", error);
     fputs("the migration goes on, and is not recorded\n", stderr);
     for (guint i = 0; i < relay->pairs->len; i++) {
-        ((RelayPair *)g_ptr_array_index(relay->pairs, i))->record = -1;
+        RelayPair *pair = g_ptr_array_index(relay->pairs, i);
+
+        if (pair->record >= 0) {
+            (void)!ftruncate(pair->record, 0); /* or it goes later */
+        }
+        pair->record = -1;
     }
 }
 
@@ -100,7 +105,7 @@ static void begin_recording(Relay *relay, RelayPair *pair, guint number)
     g_autofree char *name = g_strdup_printf("channel-%u", number);
     GError *error = NULL;
 
-    if (!relay->files) {
+    if (!relay->files || relay->unrecorded) {
         return;
     }
     pair->record = begin_timeline(relay, &error)
@@ -227,6 +232,19 @@ static void note_move(Relay *relay)
     relay->moved = g_get_monotonic_time();
 }
 
+/* A capture without its beginning is none. */
+static void refuse_to_record_rest(Relay *relay)
+{
+    if (relay->opening.resumes && relay->files) {
+        GError *error = NULL;
+
+        mig_error_set_plain(&error, MIG_ERROR_UNSUPPORTED,
+                            "cannot record: the migration goes on after a pause in "
+                            "postcopy, and its beginning has not passed here");
+        give_up_recording(relay, error);
+    }
+}
+
 /* The first bytes of the main channel. */
 static bool look_at_opening(Relay *relay, const uint8_t *bytes, size_t n, GError **error)
 {
@@ -235,9 +253,12 @@ static bool look_at_opening(Relay *relay, const uint8_t *bytes, size_t n, GError
     }
     n = MIN(n, CLI_OPENING_MAX - relay->first->len);
     g_byte_array_append(relay->first, bytes, (guint)n);
-    return cli_opening_read(&relay->opening, relay->first->data, relay->first->len,
-                            error) &&
-           (!relay->chain || relay_can_be_filtered(relay, error));
+    if (!cli_opening_read(&relay->opening, relay->first->data, relay->first->len,
+                          error)) {
+        return false;
+    }
+    refuse_to_record_rest(relay);
+    return !relay->chain || relay_can_be_filtered(relay, error);
 }
 
 /* Whether enough of the main channel has come for the destination to be connected to. */

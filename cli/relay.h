@@ -29,7 +29,7 @@ typedef struct Relay {
     CliCommon *common;
     unsigned timeout; /* seconds */
     CliLinks *links;
-    CliFiles *files;             /* the recording; NULL: none, or given up */
+    CliFiles *files;             /* the recording; NULL: none */
     MigTimelineWriter *timeline; /* part of it */
     MigChain *chain;             /* NULL: the main channel passes as it is */
     bool lossy;

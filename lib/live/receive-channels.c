@@ -163,6 +163,17 @@ static bool refuse_kind(MigReceiver *r, guint i, const LiveChannel *channel)
     return false;
 }
 
+/* A source that goes on after a pause begins with a command; no page lies so high that a preempt
+ * channel could.  Source: migration/migration.c, postcopy_do_resume(). */
+static bool refuse_resumption(MigReceiver *r)
+{
+    mig_error_set_plain(&r->failure, MIG_ERROR_UNSUPPORTED,
+                        "the source goes on with a migration that was paused in "
+                        "postcopy, which only the QEMU can take that has its guest: "
+                        "migrate-recover there");
+    return false;
+}
+
 /* Of its first bytes. */
 static bool classify(MigReceiver *r, guint i, LiveChannel *channel)
 {
@@ -190,6 +201,9 @@ static bool classify(MigReceiver *r, guint i, LiveChannel *channel)
         channel->kind = LIVE_MULTIFD;
         return true;
     default:
+        if (channel->head[0] == MIG_COMMAND && channel->head[1] == 0) {
+            return refuse_resumption(r);
+        }
         channel->kind = LIVE_PREEMPT;
         return (r->options.allow_postcopy && r->main >= 0) || refuse_kind(r, i, channel);
     }

@@ -88,6 +88,14 @@ static const struct {
       "it is encrypted with TLS, so only source and destination know",
       true },
     { { "str \"GET / HTTP/1.1\"" }, { "give take" }, { NULL }, 1, "error[magic]", false },
+    /* --- what goes on after a pause in postcopy passes, but its rest alone is no capture --- */
+    { { "command 10 { pstr8 \"b\" }; command 9; u8 7" },
+      { "give take 8" },
+      { "follow say " SHUT " stay" },
+      0,
+      "the destination has loaded it (SHUT 0)",
+      true },
+    { { "command 99" }, { "give take" }, { NULL }, 1, "error[magic]", false },
     /* --- one side fails, and the other is told: its script ends --- */
     { { ASKS },
       { "give take" },
@@ -231,6 +239,26 @@ START_TEST(both_sides_meet)
         }
         g_bytes_unref(bytes[i]);
     }
+}
+END_TEST
+
+START_TEST(the_rest_of_a_migration_is_not_recorded)
+{
+    g_autoptr(GBytes) bytes =
+        mkmig_assemble("command 10 { pstr8 \"b\" }; command 9; u8 7", "text", NULL);
+    GBytes *const gives[] = { bytes };
+    const char *const source[] = { "give take 8", NULL };
+    const char *const destination[] = { "follow say " SHUT " stay", NULL };
+    g_autoptr(Stage) s = stage(source, destination, gives, gives, NULL);
+
+    ck_assert_int_eq(s->run->status, 2);
+    ck_assert_msg(
+        strstr(s->run->err, "cannot record: the migration goes on after a pause"), "%s",
+        s->run->err);
+    ck_assert_msg(strstr(s->run->err, "the destination has loaded it"), "%s",
+                  s->run->err);
+    ck_assert(!g_file_test(s->record, G_FILE_TEST_EXISTS));
+    assert_same(s->destination->player[0].took, bytes);
 }
 END_TEST
 
@@ -381,6 +409,11 @@ static const struct {
       "switch the capability postcopy-ram off",
       0 },
     { "--to=config-last",
+      { "command 10 { pstr8 \"b\" }; command 9; u8 7" },
+      { "give take" },
+      "it goes on after a pause in postcopy, and its beginning has not passed here",
+      0 },
+    { "--to=config-last",
       { "header; config \"pc-q35-7.2\"; command 8; " BODY },
       { "give take" },
       "it is one of COLO",
@@ -456,6 +489,7 @@ Suite *suite_relay(void)
     tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, both_sides_meet, 0, G_N_ELEMENTS(rows));
     tcase_add_test(tc, answers_pass_unchanged);
+    tcase_add_test(tc, the_rest_of_a_migration_is_not_recorded);
     tcase_add_loop_test(tc, a_program_is_told_too, 0, G_N_ELEMENTS(told));
     tcase_add_loop_test(tc, a_recording_is_kept, 0, G_N_ELEMENTS(recordings));
     tcase_add_loop_test(tc, filters_do_in_flight_what_convert_does, 0,

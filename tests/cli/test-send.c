@@ -64,6 +64,8 @@ static const struct {
       false },
     /* --- what is never sent --- */
     { "str \"QEVN\"; be32 3; eof", "take", 1, "error[magic]", false },
+    { "command 10 { pstr8 \"b\" }; command 9; u8 7", "take", 2,
+      "it is what a source sent after a pause in postcopy", false },
     { "header; config \"pc-q35-7.2\"", "take", 1, "it ends before its first section",
       false },
 };
