@@ -348,8 +348,9 @@ END_TEST
 /* Data has no room for a comment. */
 static bool is_data(const char *relative)
 {
-    static const char *const suffixes[] = { ".zst",   ".lzo", ".json",  ".mig", ".dump",
-                                            ".check", ".out", ".jsonl", ".abi", ".log" };
+    static const char *const suffixes[] = { ".zst",  ".lzo",   ".json", ".mig",
+                                            ".dump", ".check", ".out",  ".jsonl",
+                                            ".abi",  ".log",   ".png" };
     for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++) {
         if (g_str_has_suffix(relative, suffixes[i])) {
             return true;
