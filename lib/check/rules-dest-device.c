@@ -50,7 +50,7 @@ static const struct {
       "give the destination's virtio-serial the same max_ports=" },
     { MIG_SHAPE_PCI_CONFIG, "*", "*", 0x0e, 0x0e,
       "give the destination's device the same multifunction=" },
-    { MIG_SHAPE_PCI_CONFIG, "*/virtio-gpu", "*", 0x10, 0x27,
+    { MIG_SHAPE_PCI_CONFIG, "*/virtio-gpu", "*", 0x10, 0xff,
       "give the destination's card the same hostmem= and blob=" },
     { MIG_SHAPE_PCI_CONFIG, "*/virtio-*", "*", 0, 0x27,
       "give the destination's device the same disable-legacy=, disable-modern= and "
