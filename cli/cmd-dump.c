@@ -30,7 +30,8 @@ enum {
     KEY_ALL,
     KEY_ONLY,
     KEY_SORT,
-    KEY_TOP
+    KEY_TOP,
+    KEY_PART = 'd',
 };
 
 static const struct argp_option options[] = {
@@ -70,6 +71,8 @@ static const struct argp_option options[] = {
       0 },
     { "sort", KEY_SORT, "size|offset|name", 0, "The order of each table's rows", 0 },
     { "top", KEY_TOP, "N", 0, "At most N rows of each table", 0 },
+    { "dump", KEY_PART, "state|desc", 0,
+      "With --format=analyze: the device state (default) or its description", 0 },
     CLI_MANY_OPTIONS(0),
     CLI_ALLOW_UNMATCHED(0),
     { 0 },
@@ -98,6 +101,35 @@ static const CliOptionRule rules[] = {
     { "top", CLI_NOT_WITH, "items devices registers" },
     { 0 },
 };
+
+/* A format that shows device state alone has no other view, and no other has its parts. */
+static void check_view(const DumpOptions *dump_options, struct argp_state *state)
+{
+    const CliFormat *format = dump_options->common->format;
+    bool other = dump_options->items || dump_options->map || dump_options->has_at ||
+                 dump_options->has_virtual || dump_options->timeline ||
+                 dump_options->registers || dump_options->only != 0;
+
+    if (!format->dump && other) {
+        cli_usage_error(state, "this --format shows device state, and nothing else");
+    }
+    if (format->dump && dump_options->part) {
+        cli_usage_error(state,
+                        "-d is for --format=analyze: migstat dump --format=analyze "
+                        "-d %s FILE",
+                        dump_options->part);
+    }
+}
+
+static error_t parse_part(DumpOptions *dump_options, const char *arg,
+                          struct argp_state *state)
+{
+    static const char *const parts[] = { "state", "desc", NULL };
+
+    dump_options->part = parts[cli_word(state, "dump", arg, parts)];
+    dump_options->description = dump_options->part == parts[1];
+    return 0;
+}
 
 static error_t parse_table_option(DumpOptions *dump_options, int key, char *arg,
                                   struct argp_state *state)
@@ -208,6 +240,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_ALL:
         dump_options->all = true;
         return 0;
+    case KEY_PART:
+        return parse_part(dump_options, arg, state);
+    case ARGP_KEY_END:
+        check_view(dump_options, state);
+        return 0;
     default:
         return parse_memory_option(dump_options, key, arg, state);
     }
@@ -281,7 +318,11 @@ static CliStatus dump_devices_or_all(Dump *dump)
     const DumpOptions *dump_options = dump->options;
     g_autoptr(MigOverview) overview = NULL;
 
-    if (dump_options->devices) {
+    if (dump_options->description) {
+        dump_options->common->format->dump_description(dump);
+        return CLI_OK;
+    }
+    if (dump_options->devices || !dump_options->common->format->dump) {
         dump_devices(dump, dump_options->common->format->dump_devices);
         return CLI_OK;
     }

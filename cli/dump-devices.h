@@ -3,7 +3,7 @@
  * Owns:          what a format has to show of migstat dump --devices.
  * Must not know: any one format.
  * See also:      dump-devices.c, which walks and calls; dump-devices-text.c,
- *                dump-devices-json.c.
+ *                dump-devices-json.c, dump-devices-analyze.c.
  */
 #ifndef CLI_DUMP_DEVICES_H
 #define CLI_DUMP_DEVICES_H
@@ -15,6 +15,7 @@ typedef struct DumpDevice {
     const char *name;
     uint32_t instance_id;
     uint32_t version_id;
+    uint32_t section_id;
     uint64_t offset, length; /* of its state, in plain bytes of the stream */
     const MigItem *config;   /* the record of a configuration, or NULL */
     bool whole;              /* all of it was asked for */

@@ -61,7 +61,9 @@ typedef struct DumpOptions {
     CliMemory memory; /* what is known of it otherwise */
     bool timeline;    /* show where the time of a recorded migration went */
     CliPciIds *ids;
-    bool hex; /* all bytes of buffers */
+    bool hex;         /* all bytes of buffers */
+    const char *part; /* of -d; NULL: none was named */
+    bool description; /* show that of device state, and not the state */
 } DumpOptions;
 
 /* One file, read as far as it goes. */
@@ -156,10 +158,11 @@ typedef struct DumpDevicesView DumpDevicesView;     /* dump-devices.h */
 typedef struct DumpRegistersView DumpRegistersView; /* dump-registers.h */
 
 extern const DumpItemsView dump_items_text, dump_items_json;
-extern const DumpDevicesView dump_devices_text, dump_devices_json;
+extern const DumpDevicesView dump_devices_text, dump_devices_json, dump_devices_analyze;
 extern const DumpRegistersView dump_registers_text, dump_registers_json;
 
 void dump_text(const Dump *dump);
+void dump_description_analyze(Dump *dump);
 /* What it is at a glance, above the tables. */
 void dump_text_head(const Dump *dump, bool color);
 void dump_json(const Dump *dump);

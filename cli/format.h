@@ -36,6 +36,7 @@ struct CliFormat {
     void (*dump)(const Dump *dump);
     const DumpItemsView *dump_items;
     const DumpDevicesView *dump_devices;
+    void (*dump_description)(Dump *dump); /* -d desc */
     const DumpRegistersView *dump_registers;
     void (*dump_map)(const DumpMap *map);
     void (*dump_timeline)(const DumpTiming *timing);
@@ -68,7 +69,9 @@ struct CliFormat {
 #define CLI_FORMATS(X) \
     X(text)            \
     X(json)
-#define CLI_FORMATS_OF_ONE(X) X(args)
+#define CLI_FORMATS_OF_ONE(X) \
+    X(analyze)                \
+    X(args)
 
 #define CLI_DECLARE_FORMAT(name) extern const CliFormat cli_format_##name;
 CLI_FORMATS(CLI_DECLARE_FORMAT)

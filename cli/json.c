@@ -14,8 +14,12 @@
 
 void cli_json_init(CliJson *json, FILE *file)
 {
-    json->file = file;
-    json->comma = false;
+    *json = (CliJson){ .file = file };
+}
+
+void cli_json_init_indented(CliJson *json, FILE *file)
+{
+    *json = (CliJson){ .file = file, .indent = 4 };
 }
 
 /* @p, @n: @c in UTF-8.  Above U+FFFF the escape is a surrogate pair. */
@@ -53,10 +57,20 @@ static void put_string(FILE *file, const char *p, size_t n)
     putc('"', file);
 }
 
+static void break_line(CliJson *json)
+{
+    if (json->indent) {
+        fprintf(json->file, "\n%*s", json->indent * json->depth, "");
+    }
+}
+
 static void start(CliJson *json, const char *key)
 {
     if (json->comma) {
-        fputs(", ", json->file);
+        fputs(json->indent ? "," : ", ", json->file);
+    }
+    if (json->depth) {
+        break_line(json);
     }
     if (key) {
         put_string(json->file, key, strlen(key));
@@ -65,30 +79,43 @@ static void start(CliJson *json, const char *key)
     json->comma = true;
 }
 
+static void open_group(CliJson *json, char bracket)
+{
+    putc(bracket, json->file);
+    json->comma = false;
+    json->depth++;
+}
+
+static void close_group(CliJson *json, char bracket)
+{
+    json->depth--;
+    if (json->comma) { /* it has something */
+        break_line(json);
+    }
+    putc(bracket, json->file);
+    json->comma = true;
+}
+
 void cli_json_object(CliJson *json, const char *key)
 {
     start(json, key);
-    putc('{', json->file);
-    json->comma = false;
+    open_group(json, '{');
 }
 
 void cli_json_end_object(CliJson *json)
 {
-    putc('}', json->file);
-    json->comma = true;
+    close_group(json, '}');
 }
 
 void cli_json_array(CliJson *json, const char *key)
 {
     start(json, key);
-    putc('[', json->file);
-    json->comma = false;
+    open_group(json, '[');
 }
 
 void cli_json_end_array(CliJson *json)
 {
-    putc(']', json->file);
-    json->comma = true;
+    close_group(json, ']');
 }
 
 void cli_json_uint(CliJson *json, const char *key, uint64_t value)

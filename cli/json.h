@@ -20,10 +20,14 @@
 typedef struct CliJson {
     FILE *file;
     bool comma; /* a comma is needed before what comes next */
+    int indent; /* columns for each level, on lines of their own; 0: all is one line */
+    int depth;  /* of what is open, where lines are indented */
 } CliJson;
 
 /* @key is NULL for elements of an array and for the document itself. */
 void cli_json_init(CliJson *json, FILE *file);
+/* The same with a line for each value, indented as Python's json.dumps(indent=4) does. */
+void cli_json_init_indented(CliJson *json, FILE *file);
 void cli_json_object(CliJson *json, const char *key);
 void cli_json_end_object(CliJson *json);
 void cli_json_array(CliJson *json, const char *key);

@@ -206,6 +206,71 @@ START_TEST(agrees_with_the_script)
 }
 END_TEST
 
+/* In place of the script: the same output to the byte. */
+START_TEST(prints_what_the_script_prints)
+{
+    g_autoptr(GBytes) recorded =
+        fixture_bytes("devices/q35-100-devices.analyze-state.json.zst");
+    g_autofree char *text =
+        g_strndup(g_bytes_get_data(recorded, NULL), g_bytes_get_size(recorded));
+    g_autofree char *file = fixture_file("real/q35-100-devices.mig.zst");
+    g_autoptr(Run) run = run_migstat(NULL, "dump", "--format=analyze", file, NULL);
+    g_autoptr(Run) state =
+        run_migstat(NULL, "dump", "-f", "analyze", "-d", "state", file, NULL);
+
+    ck_assert_int_eq(run->status, 0);
+    ck_assert_str_eq(run->err, "");
+    ck_assert_msg(strcmp(run->out, text) == 0, "not what the script prints");
+    ck_assert_str_eq(run->out, state->out);
+}
+END_TEST
+
+/* The description with each value on a line of its own: without its breaks it is QEMU's text. */
+START_TEST(prints_the_description_as_the_script_does)
+{
+    g_autofree char *file = fixture_file("real/q35-100-devices.mig.zst");
+    g_autofree char *dir = scratch_dir(), *json = g_build_filename(dir, "json", NULL);
+    g_autoptr(Run) run =
+        run_migstat(NULL, "dump", "--format=analyze", "-d", "desc", file, NULL);
+    g_autoptr(Run) raw =
+        run_migstat(NULL, "extract", "--description", file, "-o", json, NULL);
+    g_autofree char *text = NULL;
+    g_autoptr(GRegex) after_comma = g_regex_new(",\n *", 0, 0, NULL);
+    g_autoptr(GRegex) broken = g_regex_new("\n *", 0, 0, NULL);
+    g_autofree char *spaced =
+        g_regex_replace_literal(after_comma, run->out, -1, 0, ", ", 0, NULL);
+    g_autofree char *joined = g_regex_replace_literal(broken, spaced, -1, 0, "", 0, NULL);
+
+    ck_assert_int_eq(run->status, 0);
+    ck_assert_int_eq(raw->status, 0);
+    ck_assert(g_file_get_contents(json, &text, NULL, NULL));
+    scratch_remove(dir);
+    ck_assert(g_str_has_prefix(run->out, "{\n    \"configuration\": {\n        \""));
+    ck_assert_str_eq(joined, text);
+}
+END_TEST
+
+static const struct {
+    const char *options[3], *says;
+} refused_views[] = {
+    { { "-d", "desc" }, "-d is for --format=analyze" },
+    { { "--format=analyze", "--items" }, "this --format shows device state" },
+    { { "--format=analyze", "--registers" }, "this --format shows device state" },
+    { { "--format=analyze", "--map" }, "this --format shows device state" },
+    { { "--format=analyze", "-d", "block" }, "--dump is state or desc" },
+};
+
+START_TEST(the_script_has_no_other_view)
+{
+    const char *const *options = refused_views[_i].options;
+    g_autoptr(Run) run =
+        run_migstat(NULL, "dump", "/dev/null", options[0], options[1], options[2], NULL);
+
+    ck_assert_int_eq(run->status, 2);
+    ck_assert_msg(strstr(run->err, refused_views[_i].says), "%s", run->err);
+}
+END_TEST
+
 /* --- every real stream ------------------------------------------------------------------- */
 
 static char **real_streams;
@@ -501,6 +566,9 @@ Suite *suite_devices(void)
     int n = (int)g_strv_length(streams());
 
     tcase_add_test(tc, agrees_with_the_script);
+    tcase_add_test(tc, prints_what_the_script_prints);
+    tcase_add_test(tc, prints_the_description_as_the_script_does);
+    tcase_add_loop_test(tc, the_script_has_no_other_view, 0, G_N_ELEMENTS(refused_views));
     tcase_add_loop_test(tc, decodes_real_streams, 0, n);
     tcase_add_loop_test(tc, reads_a_pipe, 0, n);
     suite_add_tcase(suite, tc);

@@ -41,7 +41,7 @@ static const struct {
     { "chec x", "migstat: no command \"chec\"; did you mean check?" },
     { "zzz",
       "migstat: no command \"zzz\"; there are check, convert, diff, dump, explain, "
-      "extract, needs, receive, recover, relay, send" },
+      "extract, needs, receive, recover, relay, report, send" },
     { "help dmup", "migstat: no command \"dmup\"; did you mean dump?" },
     { "--hepl", "migstat: no option \"--hepl\"; did you mean --help?" },
     { "--verison", "migstat: no option \"--verison\"; did you mean --version?" },
@@ -62,7 +62,7 @@ static const struct {
       "migstat convert: no option \"--all\" (check, diff and dump have it)" },
     /* and is not taken for the beginning of --format */
     { "dump --for=7.2 x",
-      "migstat dump: no option \"--for\" (check and convert have it)" },
+      "migstat dump: no option \"--for\" (check, convert and report have it)" },
     /* as typed by those who know other programs */
     { "version", "migstat: no command \"version\"; write migstat --version" },
     { "usage", "migstat: no command \"usage\"; write migstat --usage" },
@@ -73,7 +73,7 @@ static const struct {
       "migstat: no command \"registers\"; write migstat dump --registers" },
     { "--list-rules",
       "migstat: no option \"--list-rules\"; write migstat check --list-rules" },
-    { "--for=7.2 x", "migstat: no option \"--for\" (check and convert have it)" },
+    { "--for=7.2 x", "migstat: no option \"--for\" (check, convert and report have it)" },
     { "dump --values x",
       "migstat dump: no option \"--values\"; migstat dump --devices=DEVICE:FIELD -f json "
       "FILE | jq '.devices[].fields[].value' prints values alone" },
@@ -83,9 +83,11 @@ static const struct {
     /* values */
     { "dump --section", "migstat dump: --section wants a value: --section=PATTERN" },
     { "dump --hex=yes x", "migstat dump: --hex takes no value, but was given \"yes\"" },
-    { "dump -f yaml x", "migstat dump: --format is text, json or args, not \"yaml\"" },
+    { "dump -f yaml x",
+      "migstat dump: --format is text, json, analyze or args, not \"yaml\"" },
     { "dump -f args x", "migstat dump: --format=args is for migstat needs" },
-    { "--format=yaml dump x", "migstat: --format is text, json or args, not \"yaml\"" },
+    { "--format=yaml dump x",
+      "migstat: --format is text, json, analyze or args, not \"yaml\"" },
     { "dump --color=red x",
       "migstat dump: --color is auto, always or never, not \"red\"" },
     { "dump --offset=1x x",
