@@ -28,7 +28,7 @@ static void append_inert(GString *to, const char *text)
 {
     g_autofree char *valid = g_utf8_make_valid(text, -1);
 
-    for (const char *p = valid; *p; p = g_utf8_next_char(p)) {
+    for (const char *p = valid; *p; p = g_utf8_find_next_char(p, NULL)) {
         gunichar c = g_utf8_get_char(p);
 
         g_string_append_unichar(to, cli_is_inert(c) || c == '\n' ? c : 0xfffd);
