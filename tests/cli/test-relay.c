@@ -481,6 +481,29 @@ START_TEST(what_cannot_be_is_said)
 }
 END_TEST
 
+/* From send through relay to receive, over TCP: what comes out is what went in. */
+static const char over_tcp[] =
+    "waited() { for i in $(seq 1000); do grep -q tcp: \"$1\" && return; sleep 0.02; "
+    "done; }\n"
+    "\"$MIGSTAT\" receive --timeout=20 tcp:127.0.0.1:0 -o out 2> r & r=$!\n"
+    "waited r; to=$(sed -n 's/.*listening at //p' r)\n"
+    "\"$MIGSTAT\" relay --timeout=20 tcp::0 \"$to\" 2> p & p=$!\n"
+    "waited p; at=$(sed -n 's/waits at \\(tcp:[^ ]*\\) .*/\\1/p' p)\n"
+    "\"$MIGSTAT\" send --timeout=20 \"$FILE\" \"$at\" && wait $p && wait $r && cmp "
+    "\"$FILE\" out";
+
+START_TEST(tcp_passes_too)
+{
+    g_autofree char *file = fixture_file("good/minimal-ram.txt"), *dir = scratch_dir();
+    g_autofree char *script = g_strdup_printf("FILE='%s'\n%s", file, over_tcp);
+    const char *argv[] = { "sh", "-c", script, NULL };
+    g_autoptr(Run) run = run_program(argv, NULL, dir);
+
+    ck_assert_msg(run->status == 0, "%d: %s%s", run->status, run->out, run->err);
+    scratch_remove(dir);
+}
+END_TEST
+
 Suite *suite_relay(void)
 {
     Suite *suite = suite_create("relay");
@@ -489,6 +512,7 @@ Suite *suite_relay(void)
     tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, both_sides_meet, 0, G_N_ELEMENTS(rows));
     tcase_add_test(tc, answers_pass_unchanged);
+    tcase_add_test(tc, tcp_passes_too);
     tcase_add_test(tc, the_rest_of_a_migration_is_not_recorded);
     tcase_add_loop_test(tc, a_program_is_told_too, 0, G_N_ELEMENTS(told));
     tcase_add_loop_test(tc, a_recording_is_kept, 0, G_N_ELEMENTS(recordings));
