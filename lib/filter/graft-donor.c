@@ -82,7 +82,6 @@ static void visit(const MigField *field, void *user)
 {
     Search *search = user;
     const MigSection *section = search->own->section;
-    MigGraftPart part = { 0 };
 
     if (field->kind == MIG_FIELD_END || field->kind == MIG_FIELD_MISMATCH ||
         !mig_addresses_field(search->donor->paths, section->name, section->instance_id,
@@ -90,7 +89,8 @@ static void visit(const MigField *field, void *user)
         comes_along(search, field->path)) {
         return;
     }
-    part.path = g_strdup(field->path);
+    const MigGraftPart part = { .path = g_strdup(field->path) };
+
     g_array_append_val(search->own->parts, part);
 }
 

@@ -50,7 +50,6 @@ static void clear_leaf(gpointer p)
 static void visit(const MigField *field, void *user)
 {
     Walk *walk = user;
-    Leaf leaf = { .kind = field->kind };
 
     /* What is shown of a configuration space goes by its values. */
     if (walk->inside) {
@@ -58,11 +57,13 @@ static void visit(const MigField *field, void *user)
         walk->inside -= field->kind == MIG_FIELD_END;
         return;
     }
-    if (field->kind != MIG_FIELD_END) {
+    bool ends = field->kind == MIG_FIELD_END;
+    Leaf leaf = { .kind = field->kind, .name = ends ? NULL : g_strdup(field->path) };
+
+    if (!ends) {
         leaf.offset = field->offset - walk->from;
         leaf.length = field->length;
         leaf.path = g_str_hash(field->path) ^ g_str_hash(field->type);
-        leaf.name = g_strdup(field->path);
         leaf.is_number = (field->kind == MIG_FIELD_UINT || field->kind == MIG_FIELD_INT ||
                           field->kind == MIG_FIELD_BOOL) &&
                          field->length <= 4;

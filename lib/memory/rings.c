@@ -113,12 +113,12 @@ static MigRing *ring_of(const Device *d, const MigField *field)
 
 static void add_ring(Device *d, const MigField *field)
 {
-    MigRing ring = { .instance_id = d->device->instance_id,
-                     .queue = d->rings->rings->len - d->first,
-                     .size = (uint32_t)field->u };
-
     if (d->rings->rings->len < MIG_RINGS_MAX) {
-        ring.section = g_strdup(d->device->name);
+        const MigRing ring = { .section = g_strdup(d->device->name),
+                               .instance_id = d->device->instance_id,
+                               .queue = d->rings->rings->len - d->first,
+                               .size = (uint32_t)field->u };
+
         g_array_append_val(d->rings->rings, ring);
     }
 }
