@@ -312,7 +312,6 @@ Suite *suite_core(void)
     Suite *suite = suite_create("core");
     TCase *tc = tcase_create("memory");
 
-    tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, memory_is_where_the_map_says, 0, G_N_ELEMENTS(images));
     tcase_add_loop_test(tc, a_core_has_memory_where_the_map_says, 0, 2);
     tcase_add_test(tc, nodes_that_come_one_by_one_are_moved);

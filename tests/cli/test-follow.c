@@ -165,7 +165,6 @@ Suite *suite_follow(void)
     tcase_add_test(tc, silence_ends_it);
     tcase_add_test(tc, a_signal_ends_it);
     tcase_add_test(tc, what_is_written_is_read_at_once);
-    tcase_set_timeout(tc, 60);
     suite_add_tcase(suite, tc);
     return suite;
 }

@@ -533,7 +533,6 @@ Suite *suite_receive(void)
     Suite *suite = suite_create("receive");
     TCase *tc = tcase_create("receive");
 
-    tcase_set_timeout(tc, 60);
     tcase_add_loop_test(tc, migrations_are_taken, 0, G_N_ELEMENTS(rows));
     tcase_add_loop_test(tc, nothing_is_left_where_nobody_came, 0, G_N_ELEMENTS(lines));
     suite_add_tcase(suite, tc);

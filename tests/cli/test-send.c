@@ -279,7 +279,6 @@ Suite *suite_send(void)
     Suite *suite = suite_create("send");
     TCase *tc = tcase_create("send");
 
-    tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, each_destination_is_told, 0, G_N_ELEMENTS(rows));
     tcase_add_loop_test(tc, a_program_is_told_too, 0, G_N_ELEMENTS(told));
     tcase_add_loop_test(tc, each_channel_has_its_connection, 0, G_N_ELEMENTS(captures));

@@ -469,7 +469,6 @@ Suite *suite_container(void)
     tcase_add_test(tc, says_that_the_wrapper_ends);
     tcase_add_test(tc, undoes_what_others_packed);
     tcase_add_test(tc, makes_given_images_again);
-    tcase_set_timeout(tc, 120);
     suite_add_tcase(suite, tc);
     return suite;
 }

@@ -412,16 +412,18 @@ START_TEST(notices_each_cut)
 }
 END_TEST
 
-/* Loops and overlaps among them: each is a result or an error, and soon. */
+/* Loops and overlaps among them: each is a result or an error, and soon.  The sanitizers see one
+ * bit of each byte. */
 START_TEST(survives_each_flip)
 {
+    const unsigned step = is_release() ? 1 : 8;
     const Form form = { 3, 9, _i > 0, _i > 1 ? ZSTD : PLAIN, 0, false, 0 };
     g_autoptr(GBytes) stream = the_stream();
     g_autoptr(GByteArray) image = make(&form, stream);
 
     limit_memory(64 << 20);
     for (gsize at = 4; at < COUNTS * 512; at++) { /* counts are not read */
-        for (unsigned bit = 0; bit < 8; bit++) {
+        for (unsigned bit = (unsigned)(at % step); bit < 8; bit += step) {
             image->data[at] ^= (guint8)(1u << bit);
             g_autoptr(GError) error = NULL;
             g_autoptr(GByteArray) read = read_image(image, "2", 64 << 10, &error);
@@ -665,7 +667,6 @@ Suite *suite_qcow2(void)
     tcase_add_loop_test(tc, is_written, 0, G_N_ELEMENTS(writes));
     tcase_add_loop_test(tc, is_written_after_a_load, 0, 5);
     tcase_add_test(tc, has_its_new_length);
-    tcase_set_timeout(tc, 60);
     suite_add_tcase(suite, tc);
     return suite;
 }
