@@ -116,6 +116,15 @@ Run *run_migstat(GBytes *input, ...)
     return run;
 }
 
+Run *run_with_shell(const char *line, const char *cwd)
+{
+    g_autofree char *script =
+        g_strconcat("migstat() { \"$MIGSTAT\" \"$@\"; }\n", line, NULL);
+    const char *argv[] = { "sh", "-c", script, NULL };
+
+    return run_program(argv, NULL, cwd);
+}
+
 /* --- fixtures ----------------------------------------------------------------------- */
 
 char *source_path(const char *relative)

@@ -33,6 +33,9 @@ Run *run_program(const char *const *argv, GBytes *input, const char *cwd);
 /* The same for the program under test: run_migstat(input, "dump", path, NULL). */
 Run *run_migstat(GBytes *input, ...) G_GNUC_NULL_TERMINATED;
 
+/* A line of the shell, in which `migstat` is the program under test, in the folder `cwd`. */
+Run *run_with_shell(const char *line, const char *cwd);
+
 /* SRCDIR/relative; free with g_free(). */
 char *source_path(const char *relative);
 

@@ -32,16 +32,6 @@ static char *make_folder(const char *const *files)
     return dir;
 }
 
-/* A line of the shell in @dir. */
-static Run *run_line(const char *line, const char *dir)
-{
-    g_autofree char *script =
-        g_strconcat("migstat() { \"$MIGSTAT\" \"$@\"; }\n", line, NULL);
-    const char *argv[] = { "sh", "-c", script, NULL };
-
-    return run_program(argv, NULL, dir);
-}
-
 #define MAIN                                                                       \
     "header; config \"pc-q35-7.2\"; start 2 \"ram\" 0 4;"                          \
     "ram-size 0x4000; ram-block \"b\" 0x4000; ram-eos; footer 2; end 2; ram-eos; " \
@@ -294,7 +284,7 @@ static const struct {
 START_TEST(a_capture_is_one_input)
 {
     g_autofree char *dir = make_folder(rows[_i].files);
-    g_autoptr(Run) run = run_line(rows[_i].line, dir);
+    g_autoptr(Run) run = run_with_shell(rows[_i].line, dir);
 
     ck_assert_msg(run->status == rows[_i].status && (strstr(run->out, rows[_i].says) ||
                                                      strstr(run->err, rows[_i].says)),
@@ -324,7 +314,7 @@ static const struct {
 START_TEST(what_is_shown_of_a_capture)
 {
     g_autofree char *dir = make_folder(vfio);
-    g_autoptr(Run) run = run_line(views[_i].line, dir);
+    g_autoptr(Run) run = run_with_shell(views[_i].line, dir);
 
     ck_assert_msg(run->status == 0, "%s: %s", views[_i].line, run->err);
     assert_golden(views[_i].golden, run->out);
@@ -370,7 +360,7 @@ static const char *const lines[] = {
 START_TEST(state_is_put_together)
 {
     g_autofree char *dir = make_folder(vfio);
-    g_autoptr(Run) run = run_line(lines[_i], dir);
+    g_autoptr(Run) run = run_with_shell(lines[_i], dir);
 
     ck_assert_msg(run->status == 0, "%s: %d\n%s%s", lines[_i], run->status, run->out,
                   run->err);
@@ -399,14 +389,14 @@ START_TEST(a_long_packet_is_one)
                                                   "0 0; fill 2500000 7 }; " CONFIG("1"),
                                          NULL };
     g_autofree char *dir = make_folder(files);
-    g_autoptr(Run) run =
-        run_line("mkdir o && migstat check . && migstat convert -q . -o o/x && migstat "
-                 "check o/x && "
-                 "for i in . o/x; do migstat extract -q --vfio='*' -o o/r $i && "
-                 "head -c 2500000 /dev/zero | tr '\\0' '\\7' | cmp - o/r/*.data && rm -r "
-                 "o/r || exit; "
-                 "done",
-                 dir);
+    g_autoptr(Run) run = run_with_shell(
+        "mkdir o && migstat check . && migstat convert -q . -o o/x && migstat "
+        "check o/x && "
+        "for i in . o/x; do migstat extract -q --vfio='*' -o o/r $i && "
+        "head -c 2500000 /dev/zero | tr '\\0' '\\7' | cmp - o/r/*.data && rm -r "
+        "o/r || exit; "
+        "done",
+        dir);
 
     ck_assert_msg(run->status == 0, "%d: %s%s", run->status, run->out, run->err);
     scratch_remove(dir);
@@ -421,7 +411,7 @@ START_TEST(postcopy_becomes_precopy)
 {
     const char *const files[] = { postcopies[_i], NULL };
     g_autofree char *dir = make_folder(files);
-    g_autoptr(Run) run = run_line(
+    g_autoptr(Run) run = run_with_shell(
         "mkdir o && migstat convert -q . -o o/x && migstat check o/x && "
         "migstat dump --only=overview -f json o/x | grep -q '\"transfer\": \"precopy\"' "
         "&& "
@@ -499,7 +489,7 @@ START_TEST(what_has_no_place_in_one_stream_is_refused)
 {
     g_autofree char *dir = make_folder(refusals[_i].files);
     g_autoptr(Run) run =
-        run_line("migstat convert . -o x; s=$?; test -e x || exit $s", dir);
+        run_with_shell("migstat convert . -o x; s=$?; test -e x || exit $s", dir);
 
     ck_assert_msg(run->status == 1 && strstr(run->err, refusals[_i].says),
                   "%d: %s, not %s", run->status, run->err, refusals[_i].says);
@@ -535,9 +525,10 @@ static const struct {
 START_TEST(parts_of_a_device_are_no_files)
 {
     g_autofree char *dir = make_folder(parts[_i].files);
-    g_autoptr(Run) run = run_line("mkdir o && migstat extract --vfio='*' -o o .; s=$?; "
-                                  "test -z \"$(ls -A o)\" && exit $s",
-                                  dir);
+    g_autoptr(Run) run =
+        run_with_shell("mkdir o && migstat extract --vfio='*' -o o .; s=$?; "
+                       "test -z \"$(ls -A o)\" && exit $s",
+                       dir);
 
     ck_assert_msg(run->status == 1 && strstr(run->err, parts[_i].says), "%d: %s, not %s",
                   run->status, run->err, parts[_i].says);

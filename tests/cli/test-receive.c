@@ -512,10 +512,7 @@ static const struct {
 START_TEST(nothing_is_left_where_nobody_came)
 {
     g_autofree char *dir = scratch_dir();
-    g_autofree char *script =
-        g_strconcat("migstat() { \"$MIGSTAT\" \"$@\"; }\n", lines[_i].line, NULL);
-    const char *argv[] = { "sh", "-c", script, NULL };
-    g_autoptr(Run) run = run_program(argv, NULL, dir);
+    g_autoptr(Run) run = run_with_shell(lines[_i].line, dir);
     g_autofree char *socket = g_build_filename(dir, "s", NULL);
     g_autofree char *folder = g_build_filename(dir, "out.incomplete", NULL);
 

@@ -41,15 +41,6 @@ static char *make_capture(const char *main_channel)
     return dir;
 }
 
-static Run *run_line(const char *line, const char *dir)
-{
-    g_autofree char *script =
-        g_strconcat("migstat() { \"$MIGSTAT\" \"$@\"; }\n", line, NULL);
-    const char *argv[] = { "sh", "-c", script, NULL };
-
-    return run_program(argv, NULL, dir);
-}
-
 /* --- what is shown ------------------------------------------------------------------------ */
 
 static const struct {
@@ -64,7 +55,7 @@ static const struct {
 START_TEST(a_capture_has_its_times)
 {
     g_autofree char *dir = make_capture("capture/vfio/main.txt");
-    g_autoptr(Run) run = run_line(views[_i].line, dir);
+    g_autoptr(Run) run = run_with_shell(views[_i].line, dir);
 
     ck_assert_msg(run->status == 0, "%s", run->err);
     assert_golden(views[_i].golden, run->out);
@@ -75,7 +66,7 @@ END_TEST
 START_TEST(the_schema_knows_all_of_it)
 {
     g_autofree char *dir = make_capture("capture/vfio/main.txt");
-    g_autoptr(Run) run = run_line("migstat dump --timeline -f json .", dir);
+    g_autoptr(Run) run = run_with_shell("migstat dump --timeline -f json .", dir);
     const char *const parts[] = { "\"complete\": true", NULL };
 
     schema_assert_line("dump-timeline", run->out, parts);
@@ -124,7 +115,7 @@ START_TEST(a_main_channel_has_rounds_and_phases)
     }
     put(dir, "channel-0", g_bytes_get_data(bytes, NULL), (gssize)g_bytes_get_size(bytes));
     put(dir, "timeline.jsonl", lines->str, -1);
-    run = run_line("migstat dump --timeline --all .", dir);
+    run = run_with_shell("migstat dump --timeline --all .", dir);
     ck_assert_msg(run->status == 0, "%s", run->err);
     assert_golden(golden, run->out);
     scratch_remove(dir);
@@ -184,13 +175,13 @@ START_TEST(a_time_line_is_read_up_to_what_is_wrong)
     g_autoptr(Run) run = NULL, json = NULL;
 
     put(dir, "timeline.jsonl", text, -1);
-    run = run_line("migstat dump --timeline .", dir);
+    run = run_with_shell("migstat dump --timeline .", dir);
     ck_assert_msg(run->status == 1 || run->status == 2, "%d: %s", run->status, run->err);
     ck_assert_msg(strstr(run->err, wrong[_i].says), "%s", run->err);
     ck_assert_msg(wrong[_i].shows ? strstr(run->out, wrong[_i].shows) != NULL
                                   : run->out_length == 0,
                   "%s", run->out);
-    json = run_line("migstat dump --timeline -f json .", dir);
+    json = run_with_shell("migstat dump --timeline -f json .", dir);
     ck_assert_msg(strstr(json->out, "\"complete\": false"), "%s", json->out);
     scratch_remove(dir);
 }
@@ -217,7 +208,7 @@ START_TEST(what_does_not_fit_is_told)
     g_autoptr(Run) run = NULL;
 
     put(dir, "timeline.jsonl", odd[_i].text, -1);
-    run = run_line("migstat dump --timeline --width=0 .", dir);
+    run = run_with_shell("migstat dump --timeline --width=0 .", dir);
     ck_assert_msg(run->status == 0, "%d: %s", run->status, run->err);
     ck_assert_msg(strstr(run->out, odd[_i].note), "%s", run->out);
     scratch_remove(dir);
@@ -250,7 +241,7 @@ static const struct {
 START_TEST(a_line_of_the_shell)
 {
     g_autofree char *dir = make_capture("capture/vfio/main.txt");
-    g_autoptr(Run) run = run_line(lines[_i].line, dir);
+    g_autoptr(Run) run = run_with_shell(lines[_i].line, dir);
 
     ck_assert_msg(run->status == lines[_i].status, "%d: %s", run->status, run->err);
     ck_assert_msg(strstr(run->err, lines[_i].says) || strstr(run->out, lines[_i].says),
