@@ -307,6 +307,12 @@ static CliStatus fail(Receive *x, const GError *why)
 
 /* --- the run ----------------------------------------------------------------------------- */
 
+static const char *listens_at(const Receive *x)
+{
+    return x->door.endpoint ? mig_endpoint_text(x->door.endpoint)
+                            : g_ptr_array_index(x->common->files, 0);
+}
+
 /* @error: why it broke off; @output: where what came is, NULL for nowhere. */
 static void report(const Receive *x, const char *output, const GError *error)
 {
@@ -314,7 +320,7 @@ static void report(const Receive *x, const char *output, const GError *error)
     g_autofree uint64_t *bytes = g_new0(uint64_t, n + 1);
     const LiveReport told = { .command = "receive",
                               .quiet = x->common->quiet,
-                              .listens = mig_endpoint_text(x->door.endpoint),
+                              .listens = listens_at(x),
                               .output = output,
                               .loaded = error ? LIVE_FAILED : LIVE_LOADED,
                               .bytes = bytes,
@@ -353,6 +359,14 @@ static CliStatus receive(Receive *x)
     return CLI_OK;
 }
 
+/* Before anything came. */
+static CliStatus give_up(const Receive *x, const GError *error)
+{
+    cli_print_error("migstat receive", error);
+    report(x, NULL, error);
+    return CLI_TROUBLE;
+}
+
 static void show_progress(void *data, uint64_t bytes)
 {
     Receive *x = data;
@@ -380,8 +394,7 @@ static CliStatus run_inside(Receive *x)
     };
 
     if (error || !(x->receiver = mig_receiver_new(&receive_options, &error))) {
-        cli_print_error("migstat receive", error);
-        return CLI_TROUBLE;
+        return give_up(x, error);
     }
     if (!x->common->quiet && x->door.accepts) {
         fprintf(stderr, "migstat receive: listening at %s\n",
@@ -403,8 +416,7 @@ static CliStatus open_and_run(Receive *x)
     CliStatus status = CLI_TROUBLE;
 
     if (!open_output(x, &error) || !cli_door_open(&x->door, &error)) {
-        cli_print_error("migstat receive", error);
-        return CLI_TROUBLE;
+        return give_up(x, error);
     }
     with_files.files = x->files;
     if (cli_confine(x->common, &with_files)) {
@@ -418,17 +430,13 @@ static int run(int argc, char **argv, CliCommon *common)
 {
     Receive x = { .common = common, .timeout = TIMEOUT_DEFAULT, .direct = -1, .fd = -1 };
     g_autoptr(GError) error = NULL;
-    CliStatus status = CLI_TROUBLE;
+    CliStatus status;
 
     cli_parse(&cli_command_receive, argc, argv, 0, common, &x);
     cli_catch_signals();
     signal(SIGPIPE, SIG_IGN);
     x.door.endpoint = mig_endpoint_parse(g_ptr_array_index(common->files, 0), &error);
-    if (!x.door.endpoint) {
-        cli_print_error("migstat receive", error);
-    } else {
-        status = open_and_run(&x);
-    }
+    status = x.door.endpoint ? open_and_run(&x) : give_up(&x, error);
     cli_files_free(x.files);
     mig_endpoint_free(x.door.endpoint);
     g_free(x.kept);

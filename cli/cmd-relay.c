@@ -89,14 +89,20 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 /* --- the report --------------------------------------------------------------------------- */
 
+/* It may not have come to links, nor to pairs. */
 static void report(const Relay *relay, const char *output, const GError *error)
 {
-    guint n = relay->pairs->len;
+    const CliLinks *links = relay->links;
+    guint n = relay->pairs ? relay->pairs->len : 0;
     g_autofree uint64_t *bytes = g_new0(uint64_t, n + 1);
     const LiveReport told = { .command = "relay",
                               .quiet = relay->common->quiet,
-                              .listens = cli_links_listens_at(relay->links),
-                              .connects = cli_links_connects_to(relay->links),
+                              .listens = links
+                                             ? cli_links_listens_at(links)
+                                             : g_ptr_array_index(relay->common->files, 0),
+                              .connects =
+                                  links ? cli_links_connects_to(links)
+                                        : g_ptr_array_index(relay->common->files, 1),
                               .output = output,
                               .loaded = relay_is_done(relay) ? LIVE_LOADED
                                         : error              ? LIVE_FAILED
@@ -209,6 +215,7 @@ static int run(int argc, char **argv, CliCommon *common)
     cli_open_inputs(common, NULL, 0);
     if (!prepare(&arguments, &error)) {
         cli_print_error("migstat relay", error);
+        report(relay, NULL, error);
     } else if (cli_confine(common, &(CliRights){ .files = relay->files,
                                                  .keep = -1,
                                                  .links = relay->links })) {

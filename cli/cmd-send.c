@@ -101,7 +101,9 @@ static void report(const Send *send, const GError *error)
     g_autofree uint64_t *bytes = g_new0(uint64_t, send->n + 1);
     const LiveReport told = { .command = "send",
                               .quiet = send->common->quiet,
-                              .connects = cli_links_connects_to(send->links),
+                              .connects = send->links
+                                              ? cli_links_connects_to(send->links)
+                                              : g_ptr_array_index(send->common->files, 1),
                               .input = send->file,
                               .loaded = error             ? LIVE_FAILED
                                         : send->back.shut ? LIVE_LOADED
@@ -165,6 +167,7 @@ static int run(int argc, char **argv, CliCommon *common)
     send.links = links = cli_links_new(NULL, address, send.timeout, &error);
     if (!links) {
         cli_print_error(address, error);
+        report(&send, error);
         return CLI_TROUBLE;
     }
     cli_catch_signals();

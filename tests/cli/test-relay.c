@@ -481,6 +481,42 @@ START_TEST(what_cannot_be_is_said)
 }
 END_TEST
 
+/* Also a program, before anybody has connected. */
+static const struct {
+    const char *words[4];
+    const char *parts[6];
+} unbegun[] = {
+    { { "relay", "fd:77", "unix:out" },
+      { "\"command\": \"relay\"", "\"listens\": \"fd:77\"", "\"connects\": \"unix:out\"",
+        "\"channels\": []", "fd:77 is not open" } },
+    { { "relay", "nowhere", "unix:out" },
+      { "\"listens\": \"nowhere\"", "\"loaded\": false", "\"complete\": false" } },
+    { { "receive", "fd:77", "-oout" },
+      { "\"command\": \"receive\"", "\"listens\": \"fd:77\"", "\"output\": null",
+        "fd:77 is not open" } },
+    { { "receive", "nowhere", "-oout" },
+      { "\"listens\": \"nowhere\"", "\"connects\": null", "\"loaded\": false" } },
+    { { "send", "in", "nowhere" },
+      { "\"command\": \"send\"", "\"connects\": \"nowhere\"", "\"input\": \"in\"",
+        "\"loaded\": false" } },
+};
+
+START_TEST(a_program_is_told_what_cannot_be)
+{
+    const char *argv[8] = { g_getenv("MIGSTAT") };
+    g_autofree char *dir = scratch_dir();
+    g_autoptr(Run) run = NULL;
+
+    argv[1] = unbegun[_i].words[0];
+    argv[2] = "--format=json";
+    memcpy(argv + 3, unbegun[_i].words + 1, 3 * sizeof *argv);
+    run = run_program(argv, NULL, dir);
+    ck_assert_int_eq(run->status, 2);
+    schema_assert_line("live", run->out, unbegun[_i].parts);
+    scratch_remove(dir);
+}
+END_TEST
+
 /* From send through relay to receive, over TCP: what comes out is what went in. */
 static const char over_tcp[] =
     "waited() { for i in $(seq 1000); do grep -q tcp: \"$1\" && return; sleep 0.02; "
@@ -519,6 +555,7 @@ Suite *suite_relay(void)
                         G_N_ELEMENTS(filtered) * G_N_ELEMENTS(dialects));
     tcase_add_loop_test(tc, what_cannot_be_changed_is_refused, 0, G_N_ELEMENTS(refused));
     tcase_add_loop_test(tc, what_cannot_be_is_said, 0, G_N_ELEMENTS(usage));
+    tcase_add_loop_test(tc, a_program_is_told_what_cannot_be, 0, G_N_ELEMENTS(unbegun));
     suite_add_tcase(suite, tc);
     return suite;
 }
