@@ -143,7 +143,8 @@ static CliStatus send_all(Send *send)
     if (send->dry_run) {
         plan(send);
         status = CLI_OK;
-    } else if (send_connect(send, &error) && send_play(send, &error)) {
+    } else if (send_fits_together(send, &error) && send_connect(send, &error) &&
+               send_play(send, &error)) {
         report(send, NULL);
         status = CLI_OK;
     } else {

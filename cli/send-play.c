@@ -70,6 +70,50 @@ MigInput *send_open(Send *send, GError **error)
     return cli_open_with(send->file, send->common, &options, error);
 }
 
+/* --- whether channels fit together -------------------------------------------------------- */
+
+static bool can_be_read_twice(const Send *send)
+{
+    bool can = mig_input_seekable(send->in);
+
+    for (size_t i = 0; i < send->n; i++) {
+        can = can && mig_input_seekable(send->channels[i].in);
+    }
+    return can;
+}
+
+static bool read_all(Send *send, GError **error)
+{
+    g_autoptr(MigReader) reader = mig_reader_new(send->in);
+    const MigItem *item;
+    MigStatus status;
+
+    while ((status = mig_reader_next(reader, &item, error)) == MIG_STATUS_MORE) {
+        note_move(send);
+    }
+    return status == MIG_STATUS_END;
+}
+
+bool send_fits_together(Send *send, GError **error)
+{
+    g_autofree char *name = cli_shell_name(send->file);
+
+    if (send->n < 2 || !can_be_read_twice(send)) {
+        return true;
+    }
+    if (!read_all(send, error)) {
+        g_prefix_error(error,
+                       "its channels do not fit together, and a destination could wait "
+                       "for ever, or load wrong memory (migstat check %s): ",
+                       name);
+        return false;
+    }
+    for (size_t i = 0; i < send->n; i++) {
+        mig_input_rewind(send->channels[i].in, 0);
+    }
+    return true;
+}
+
 /* --- connections ------------------------------------------------------------------------- */
 
 void send_list_channels(Send *send)
