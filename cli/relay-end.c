@@ -51,6 +51,32 @@ static void refuse(const Relay *relay, const char *what, GError **error)
         what, far, last);
 }
 
+/* A channel of which no more comes, while the main one goes on. */
+static bool cut_channel(const Relay *relay, guint *number)
+{
+    for (*number = 1; *number < relay->pairs->len; (*number)++) {
+        const RelayPair *pair = g_ptr_array_index(relay->pairs, *number);
+
+        if (pair->forward.ended && !relay_main(relay)->forward.ended) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the destination did may be no more than its answer to what the source did before. */
+static void refuse_destination(const Relay *relay, const char *what, GError **error)
+{
+    g_autofree char *both = NULL;
+    guint number;
+
+    if (cut_channel(relay, &number)) {
+        both = g_strdup_printf("%s; before that the source had closed channel %u", what,
+                               number);
+    }
+    refuse(relay, both ? both : what, error);
+}
+
 bool relay_can_be_filtered(const Relay *relay, GError **error)
 {
     const CliOpening *opening = &relay->opening;
@@ -89,7 +115,11 @@ bool relay_is_failure(const Relay *relay, guint number, bool forward, FlowResult
         (!forward && result == FLOW_WRITE_FAILED)) {
         return false;
     }
-    refuse(relay, what, error);
+    if (by_source) {
+        refuse(relay, what, error);
+    } else {
+        refuse_destination(relay, what, error);
+    }
     return true;
 }
 
@@ -107,9 +137,10 @@ bool relay_main_is_broken(const Relay *relay, GError **error)
         return false;
     }
     if (says_that_it_failed(relay, main_pair)) {
-        refuse(relay, "the destination says that it failed, and its log says why", error);
+        refuse_destination(
+            relay, "the destination says that it failed, and its log says why", error);
     } else if (!relay->back.shut && main_pair->back.ended) {
-        refuse(
+        refuse_destination(
             relay,
             "the destination closed the connection before it had loaded all, and its log "
             "says why",
@@ -135,19 +166,6 @@ static const RelayPair *stuck_pair(const Relay *relay, guint *number)
         }
     }
     return NULL;
-}
-
-/* A channel of which no more comes, while the main one goes on. */
-static bool cut_channel(const Relay *relay, guint *number)
-{
-    for (*number = 1; *number < relay->pairs->len; (*number)++) {
-        const RelayPair *pair = g_ptr_array_index(relay->pairs, *number);
-
-        if (pair->forward.ended && !relay_main(relay)->forward.ended) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static char *what_is_stuck(const Relay *relay)

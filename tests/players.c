@@ -71,12 +71,12 @@ static void say(const Player *player, const char *digits)
     }
 }
 
-static void wait_for_others(Player *player)
+static void wait_for_others(Player *player, size_t n)
 {
     Players *all = player->all;
 
     g_mutex_lock(&all->lock);
-    while (all->ended < player->number && !all->over) {
+    while (all->ended < n && !all->over) {
         g_cond_wait(&all->changed, &all->lock);
     }
     g_mutex_unlock(&all->lock);
@@ -105,7 +105,7 @@ static char **do_word(Player *player, char **word, size_t *given)
     } else if (g_str_equal(*word, "end")) {
         shutdown(player->fd, SHUT_WR);
     } else if (g_str_equal(*word, "wait")) {
-        wait_for_others(player);
+        wait_for_others(player, number ? n : player->number);
     } else if (g_str_equal(*word, "stay")) {
         is_ready(player->fd, 0); /* that is POLLHUP */
     }

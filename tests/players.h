@@ -15,6 +15,7 @@
  *   say HEX     sends these bytes
  *   end         sends no more, and can still read
  *   wait        waits until all scripts before this one have ended
+ *   wait N      waits until N scripts have
  *   stay        does nothing until the other side closes the connection
  *
  * Whatever waits gives up after a minute, and nothing depends on how long anything takes.

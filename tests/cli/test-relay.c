@@ -132,6 +132,14 @@ static const struct {
       1,
       "the destination broke channel 1 off",
       false },
+    /* --- the destination only answers what the source did --- */
+    { { ASKS, OTHER },
+      { "give take", "give 100" },
+      { "follow wait 1 say " FAIL " stay", "take" },
+      1,
+      "the destination says that it failed, and its log says why; before that the source "
+      "had closed channel 1; up to there passed:",
+      false },
     /* --- nobody moves --- */
     { { NULL },
       { NULL },
