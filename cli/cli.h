@@ -53,6 +53,7 @@ typedef struct CliCommon {
     unsigned jobs;    /* files that are read at once, each in a process; 0: in this one */
     GPtrArray *lists; /* files with names of files, of --files-from */
     GPtrArray *owned; /* names in files that are no words of the command line */
+    bool no_pager;    /* the result goes to the terminal itself */
     bool no_files;    /* an option was given that needs none, such as --list-rules */
     GHashTable *given; /* options: key -> the last value */
     CliSandbox sandbox;
@@ -89,6 +90,7 @@ struct CliCommand {
     unsigned min_files, max_files; /* UINT_MAX: any number */
     unsigned
         addresses; /* so many of the files, the last ones, are none: both are max_files */
+    bool pages; /* Its result is read by people: on a terminal it goes through a pager. */
     /* argv[0] is "migstat NAME".  Returns an exit status. */
     int (*run)(int argc, char **argv, CliCommon *common);
 };

@@ -424,5 +424,6 @@ const CliCommand cli_command_check = {
     .parse = parse,
     .min_files = 1,
     .max_files = UINT_MAX,
+    .pages = true,
     .run = run,
 };

@@ -273,5 +273,6 @@ const CliCommand cli_command_diff = {
     .rules = rules,
     .min_files = 2,
     .max_files = 2,
+    .pages = true,
     .run = run,
 };

@@ -469,5 +469,6 @@ const CliCommand cli_command_dump = {
     .rules = rules,
     .min_files = 1,
     .max_files = UINT_MAX,
+    .pages = true,
     .run = run,
 };

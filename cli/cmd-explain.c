@@ -261,5 +261,6 @@ const CliCommand cli_command_explain = {
     .parse = parse,
     .min_files = 0,
     .max_files = UINT_MAX,
+    .pages = true,
     .run = run,
 };

@@ -131,5 +131,6 @@ const CliCommand cli_command_needs = {
     .rules = rules,
     .min_files = 1,
     .max_files = UINT_MAX,
+    .pages = true,
     .run = run,
 };

@@ -23,6 +23,7 @@ enum {
     KEY_MAX_EXPAND,
     KEY_SANDBOX,
     KEY_NO_SANDBOX,
+    KEY_NO_PAGER,
     KEY_USAGE,
     KEY_WIDTH,
 };
@@ -32,6 +33,8 @@ const struct argp_option cli_common_options[] = {
     { "color", KEY_COLOR, "WHEN", OPTION_ARG_OPTIONAL, "auto, always or never", 0 },
     { "width", KEY_WIDTH, "N", 0,
       "Fit lines to N columns, not to the terminal's; 0: do not wrap them", 0 },
+    { "no-pager", KEY_NO_PAGER, NULL, 0,
+      "On a terminal, print the result to it and not through a pager", 0 },
     { "quiet", 'q', NULL, 0, "Nothing but errors on stderr", 0 },
     { "offset", KEY_OFFSET, "N|auto", 0,
       "The stream starts N bytes into the file, or wherever it is found", 0 },
@@ -236,6 +239,9 @@ error_t cli_parse_common(int key, char *arg, struct argp_state *state)
         return 0;
     case 'h':
         print_help(state, ARGP_HELP_SHORT_USAGE | ARGP_HELP_LONG | ARGP_HELP_DOC);
+        return 0;
+    case KEY_NO_PAGER:
+        common->no_pager = true;
         return 0;
     case KEY_USAGE:
         print_help(state, ARGP_HELP_USAGE);

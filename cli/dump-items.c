@@ -7,6 +7,7 @@
 #include "dump-items.h"
 
 #include "format.h"
+#include "pager.h"
 #include "progress.h"
 #include "text.h"
 
@@ -91,6 +92,7 @@ void dump_items(Dump *dump)
     CliProgress progress;
     const MigItem *item;
 
+    cli_pager_forget(); /* rows are printed as they are read */
     cli_progress_begin(&progress, dump->file, dump->in, dump->options->common);
     while (dump_next(dump, &item)) {
         dump->n_defects += item->defect != NULL; /* no summary: memory stays small */

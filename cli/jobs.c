@@ -251,8 +251,7 @@ static void clear(Run *run)
 /* Jobs write into files, and print as for where those are copied to. */
 static void keep_looks(CliCommon *common)
 {
-    common->color =
-        cli_use_color(common->color, stdout) ? CLI_COLOR_ALWAYS : CLI_COLOR_NEVER;
+    cli_keep_color(common);
     cli_line_columns(stdout); /* which asks once */
 }
 

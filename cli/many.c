@@ -12,6 +12,7 @@
 
 #include "folders.h"
 #include "jobs.h"
+#include "pager.h"
 #include "text.h"
 
 /* --- options --- */
@@ -215,6 +216,9 @@ CliStatus cli_many_run(const CliMany *many, CliCommon *common)
     if (!common->files->len) {
         fprintf(stderr, "migstat: error: no file was named, and no folder has one\n");
         return CLI_TROUBLE;
+    }
+    if (common->files->len > 1) {
+        cli_pager_forget(); /* what is found in the first is shown when the next is read */
     }
     status =
         common->jobs ? run_in_jobs(many, common) : run_here(many, common->files->len);

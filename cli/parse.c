@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "format.h"
+#include "pager.h"
 #include "text.h"
 
 /* What cli_parse() works with; the input of its own parser. */
@@ -482,4 +483,7 @@ void cli_parse(const CliCommand *command, int argc, char **argv, unsigned flags,
         common->owned = g_ptr_array_new_with_free_func(g_free);
     }
     argp_parse(&argp, argc, argv, flags | ARGP_NO_HELP, NULL, &parse);
+    if (command->pages || (common->no_files && command->run)) {
+        cli_page(common, (const char *const *)argv);
+    }
 }

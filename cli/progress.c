@@ -9,9 +9,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "pager.h"
 #include "text.h"
 
 #define STEP (4u << 20) /* bytes between looks at the clock */
+
+/* The terminal, where it is drawn: standard error goes into the pager, if there is one. */
+static int drawn_on(void)
+{
+    int beside = cli_pager_terminal();
+
+    return beside >= 0 ? beside : STDERR_FILENO;
+}
 
 /* Bytes of all channels; 0 where that is not known. */
 static uint64_t whole_size(const MigInput *in)
@@ -33,7 +42,7 @@ void cli_progress_begin(CliProgress *progress, const char *name, MigInput *in,
                         const CliCommon *common)
 {
     *progress = (CliProgress){
-        .active = !common->quiet && isatty(STDERR_FILENO),
+        .active = !common->quiet && isatty(drawn_on()),
         .size = whole_size(in),
         .started = g_get_monotonic_time(),
         .name = name,
@@ -50,8 +59,7 @@ static void print_over(const char *line)
     while (columns > 0 && cli_width(line) >= (size_t)columns) {
         line = g_utf8_find_next_char(line, NULL);
     }
-    fprintf(stderr, "\r%s\033[K", line);
-    fflush(stderr);
+    dprintf(drawn_on(), "\r%s\033[K", line);
 }
 
 void cli_progress_look(CliProgress *progress, uint64_t position)
@@ -84,8 +92,7 @@ void cli_progress_look(CliProgress *progress, uint64_t position)
 void cli_progress_end(CliProgress *progress)
 {
     if (progress->shown) {
-        fputs("\r\033[K", stderr);
-        fflush(stderr);
+        dprintf(drawn_on(), "\r\033[K");
     }
     progress->active = false;
 }

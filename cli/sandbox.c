@@ -18,6 +18,7 @@
 
 #include "helper.h"
 #include "inputs.h"
+#include "pager.h"
 
 #ifndef CLI_SANDBOX
 #define CLI_SANDBOX 1
@@ -144,6 +145,11 @@ static void keep_descriptors(const CliCommon *common, const CliRights *rights,
         int listener = cli_links_listener(rights->links);
 
         g_array_append_val(kept, listener);
+    }
+    if (cli_pager_terminal() >= 0) {
+        int terminal = cli_pager_terminal();
+
+        g_array_append_val(kept, terminal);
     }
     if (helper) {
         int socket = cli_helper_socket(helper);

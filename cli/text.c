@@ -24,6 +24,12 @@ bool cli_use_color(CliColor color, FILE *file)
            !(term && strcmp(term, "dumb") == 0);
 }
 
+void cli_keep_color(CliCommon *common)
+{
+    common->color =
+        cli_use_color(common->color, stdout) ? CLI_COLOR_ALWAYS : CLI_COLOR_NEVER;
+}
+
 const char *cli_style(bool color, CliStyle style)
 {
     static const char *const sequences[] = {

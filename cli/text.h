@@ -33,6 +33,9 @@ typedef enum CliStyle {
 /* Whether to colour what goes to @file, by --color, NO_COLOR and the terminal. */
 bool cli_use_color(CliColor color, FILE *file);
 
+/* What that says of standard output now stays, wherever that goes later. */
+void cli_keep_color(CliCommon *common);
+
 /* The sequence that starts @style, or CLI_PLAIN; "" if not @color. */
 const char *cli_style(bool color, CliStyle style);
 

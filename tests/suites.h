@@ -66,6 +66,7 @@
     SUITE(page)        \
     SUITE(page_order)  \
     SUITE(page_set)    \
+    SUITE(pager)       \
     SUITE(parts)       \
     SUITE(qcow2)       \
     SUITE(ram)         \

@@ -6,20 +6,11 @@
  * Must not know: the library, and what is printed.
  * See also:      cli/wrap.h, cli/table.h, cli/text.h.
  */
-/* For posix_openpt(), which GNU's C library does not declare by itself. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include "support.h"
+#include "terminal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define STREAM_A "real/virt-52-gicv3-vfio.mig.zst"
 #define STREAM_B "real/virt-100-gicv3-vfio.mig.zst"
@@ -28,6 +19,8 @@ static char *stream_a, *stream_b;
 
 static void find_streams(void)
 {
+    g_setenv("PAGER", "cat", TRUE);
+    g_unsetenv("MIGSTAT_PAGER");
     stream_a = fixture_file(STREAM_A);
     stream_b = fixture_file(STREAM_B);
 }
@@ -86,43 +79,12 @@ static char **arguments_of(const char *command)
 
 /* --- a terminal --------------------------------------------------------------------- */
 
-static int open_terminal(int columns, int *slave)
-{
-    struct winsize size = { .ws_row = 24, .ws_col = (unsigned short)columns };
-    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-
-    ck_assert_msg(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0,
-                  "no terminal: %s", g_strerror(errno));
-    *slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
-    ck_assert_int_ge(*slave, 0);
-    ck_assert_int_eq(ioctl(*slave, TIOCSWINSZ, &size), 0);
-    return master;
-}
-
-/* What @argv prints on a terminal of @columns, both streams of it. */
 static char *on_terminal(char *const *argv, int columns)
 {
-    GString *out = g_string_new(NULL);
-    char buffer[4096];
-    ssize_t n;
-    int slave, master = open_terminal(columns, &slave), status;
-    pid_t child = fork();
+    g_autoptr(TerminalRun) run = terminal_run(argv, columns);
 
-    ck_assert_int_ge(child, 0);
-    if (child == 0) {
-        dup2(slave, STDOUT_FILENO);
-        dup2(slave, STDERR_FILENO);
-        execv(argv[0], argv);
-        _exit(127);
-    }
-    close(slave);
-    while ((n = read(master, buffer, sizeof(buffer))) > 0) { /* EIO: it has been closed */
-        g_string_append_len(out, buffer, n);
-    }
-    close(master);
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) != 127, "%s", argv[0]);
-    return g_string_free(out, FALSE);
+    ck_assert_int_ge(run->status, 0);
+    return g_steal_pointer(&run->text);
 }
 
 /* Without the sequences of colours; any other control character is a failure. */
