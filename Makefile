@@ -34,6 +34,7 @@
 #   mutants         changes the code in one place after the other and sees whether a test
 #                   notices, with FILES=, N=, SEED=, LIMIT=: see tests/mutants
 #   update-golden   writes what the tests expect of the output anew, to be reviewed
+#   man             the pages of section 3 from the comments of the public headers
 #   install         program, library, headers, pkg-config file, man pages
 #   uninstall       removes what install wrote
 #   dist            build/migstat-VERSION.tar.gz of the committed sources
@@ -204,7 +205,7 @@ FUZZER := $(B)/tests/fuzzer
 INJECTOR := $(B)/tests/inject.so
 
 .PHONY: all
-all: $(PROGRAM) $(LIB_STATIC) $(LIB_SHARED)
+all: $(PROGRAM) $(LIB_STATIC) $(LIB_SHARED) man
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -278,6 +279,24 @@ $(INJECTOR): tests/faults/inject.c
 
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS) $(RUN_OBJECTS)) \
 	$(B)/tests/mkmig-main.d $(B)/tests/fuzz/main.d
+
+# --- pages of section 3 -----------------------------------------------------------------
+
+# The public headers are those that lib/migstat.h reaches.
+public_headers = $(patsubst lib/%,%,$(filter lib/%,\
+	$(shell $(CC) $(all_cppflags) -MM lib/migstat.h)))
+
+# The comments of each header are a page, and each function is a link to it.
+.PHONY: man
+man: $(B)/man/done
+$(B)/man/done: lib/manual.awk man/migstat.3 $(wildcard lib/*/*.h)
+	$(call say,MAN,mig_*.3)
+	$(Q)rm -rf $(@D) && mkdir -p $(@D)
+	$(Q)awk -v out=$(@D) -v version=$(VERSION) \
+		-v date=$$(sed -n 's/^.TH MIGSTAT 3 \([^ ]*\).*/\1/p' man/migstat.3) -f lib/manual.awk \
+		$(addprefix lib/,$(sort $(filter-out migstat.h io/visibility.h,$(public_headers))))
+	$(Q)echo '.so man3/migstat.3' > $(@D)/libmigstat.3
+	$(Q)touch $@
 
 # --- tests ------------------------------------------------------------------------------
 
@@ -425,9 +444,6 @@ $(eval $(call script_target,bench,tests/bench/run))
 
 # --- installation -----------------------------------------------------------------------
 
-# The public headers are those that lib/migstat.h reaches.
-public_headers = $(patsubst lib/%,%,$(filter lib/%,\
-	$(shell $(CC) $(all_cppflags) -MM lib/migstat.h)))
 man_pages := $(wildcard man/*.[1-8])
 completion_folders := $(BASHDIR) $(ZSHDIR) $(FISHDIR)
 completion_files := $(BASHDIR)/migstat $(ZSHDIR)/_migstat $(FISHDIR)/migstat.fish
@@ -462,6 +478,7 @@ install: all
 		lib/migstat.pc.in > $(call dest,$(LIBDIR)/pkgconfig/migstat.pc)
 	$(Q)$(foreach m,$(man_pages),install -D -m 644 $m \
 		$(call dest,$(MANDIR)/man$(call section,$m)/$(notdir $m)) &&) :
+	$(Q)install -m 644 $(B)/man/*.3 $(call dest,$(MANDIR)/man3)
 	$(Q)install -D -m 644 cli/completion/migstat.bash $(call dest,$(BASHDIR)/migstat)
 	$(Q)install -D -m 644 cli/completion/_migstat $(call dest,$(ZSHDIR)/_migstat)
 	$(Q)install -D -m 644 cli/completion/migstat.fish $(call dest,$(FISHDIR)/migstat.fish)
@@ -470,7 +487,8 @@ install: all
 	@echo 'installed  $(DESTDIR)$(BINDIR)/migstat'
 	@echo '           $(DESTDIR)$(LIBDIR)/libmigstat.{a,so.$(VERSION)}, pkgconfig/migstat.pc'
 	@echo '           $(DESTDIR)$(INCLUDEDIR)/migstat/'
-	@echo '           $(DESTDIR)$(MANDIR)/man[1-8]/: $(notdir $(man_pages))'
+	@echo '           $(DESTDIR)$(MANDIR)/man[1-8]/: $(notdir $(man_pages)),'
+	@echo '               and a page for each function of the library'
 	@echo '           $(DESTDIR)$(DATADIR)/schema/'
 	@echo '           completion for bash, zsh and fish'
 	$(if $(DESTDIR),,@$(refresh_linker))
@@ -480,6 +498,7 @@ uninstall:
 		$(foreach l,a so so.$(SOVERSION) so.$(VERSION),$(call dest,$(LIBDIR)/libmigstat.$l)) \
 		$(foreach m,$(man_pages),$(call dest,$(MANDIR)/man$(call section,$m)/$(notdir $m))) \
 		$(foreach c,$(completion_files),$(call dest,$c))
+	$(Q)rm -f $(call dest,$(MANDIR)/man3/libmigstat.3) $(call dest,$(MANDIR)/man3)/mig_*.3
 	$(Q)rm -rf $(call dest,$(INCLUDEDIR)/migstat) $(call dest,$(DATADIR))
 	$(Q)rmdir $(foreach d,$(emptied),$(call dest,$d)) 2>/dev/null || :
 	@echo 'removed from $(DESTDIR)$(PREFIX): the program, library, headers and man pages'

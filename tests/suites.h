@@ -51,6 +51,7 @@
     SUITE(layers)      \
     SUITE(long_array)  \
     SUITE(lzop)        \
+    SUITE(manual)      \
     SUITE(many)        \
     SUITE(map)         \
     SUITE(memory)      \
