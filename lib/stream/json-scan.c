@@ -72,11 +72,12 @@ bool mig_json_enter(MigJson *json, char bracket)
     return true;
 }
 
-bool mig_json_next(MigJson *json, GString *key)
+/* See mig_json_next(); of an object, whose keys nobody wants to see if @key is NULL. */
+static bool next(MigJson *json, bool object, GString *key)
 {
     char c = mig_json_peek(json);
 
-    if (c == (key ? '}' : ']')) {
+    if (c == (object ? '}' : ']')) {
         json->p++;
         json->depth--;
         json->first = false;
@@ -89,7 +90,7 @@ bool mig_json_next(MigJson *json, GString *key)
         json->p++;
     }
     json->first = false;
-    if (!key) {
+    if (!object) {
         return true;
     }
     if (!mig_json_string(json, key)) {
@@ -100,6 +101,11 @@ bool mig_json_next(MigJson *json, GString *key)
     }
     json->p++;
     return true;
+}
+
+bool mig_json_next(MigJson *json, GString *key)
+{
+    return next(json, key != NULL, key);
 }
 
 bool mig_json_each(MigJson *json, GString *key, MigJsonVisit *visit, void *user)
@@ -159,10 +165,34 @@ static bool escape(MigJson *json, GString *value)
 /* The first byte from @p on that is not itself in a string, or @stop. */
 static const char *plain_end(const char *p, const char *stop)
 {
-    while (p < stop && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20) {
+    static const bool special[UINT8_MAX + 1] = {
+        [0 ... 0x1f] = true, ['"'] = true, ['\\'] = true
+    };
+
+    while (p < stop && !special[(unsigned char)*p]) {
         p++;
     }
     return p;
+}
+
+/* A string without escapes, which nearly all are; false, and nothing is moved, for others. */
+static bool plain_string(MigJson *json, const char *stop, GString *value)
+{
+    const char *start = json->p, *end = plain_end(start, stop);
+    size_t n = (size_t)(end - start);
+
+    if (end == stop || *end != '"') {
+        return false;
+    }
+    json->p = end + 1;
+    if (value && n < value->allocated_len) {
+        memcpy(value->str, start, n);
+        value->str[n] = '\0';
+        value->len = n;
+    } else if (value) {
+        g_string_append_len(g_string_truncate(value, 0), start, (gssize)n);
+    }
+    return true;
 }
 
 bool mig_json_string(MigJson *json, GString *value)
@@ -172,11 +202,14 @@ bool mig_json_string(MigJson *json, GString *value)
     if (mig_json_peek(json) != '"') {
         return fail(json, "a string was wanted");
     }
+    start = ++json->p;
+    stop = start + MIN(json->end - start, (ptrdiff_t)MIG_JSON_STRING_MAX + 1);
+    if (plain_string(json, stop, value)) {
+        return true;
+    }
     if (value) {
         g_string_truncate(value, 0);
     }
-    start = ++json->p;
-    stop = start + MIN(json->end - start, (ptrdiff_t)MIG_JSON_STRING_MAX + 1);
     while (json->p < json->end && *json->p != '"') {
         const char *from = json->p;
 
@@ -280,7 +313,6 @@ bool mig_json_skip(MigJson *json)
 {
     char open[MIG_JSON_DEPTH_MAX];
     unsigned n = 0;
-    g_autoptr(GString) key = g_string_new(NULL);
 
     do {
         char c = mig_json_peek(json);
@@ -315,11 +347,96 @@ bool mig_json_skip(MigJson *json)
         if (!ok) {
             return false;
         }
-        while (n && !mig_json_next(json, open[n - 1] == '{' ? key : NULL)) {
+        while (n && !next(json, open[n - 1] == '{', NULL)) {
             if (json->problem) {
                 return false;
             }
             n--;
+        }
+    } while (n);
+    return true;
+}
+
+/* The first quote or bracket from @p on, or @end.  A text for people is mostly indentation. */
+static const char *find_bracket(const char *p, const char *end)
+{
+    static const char spaces[] = { ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ' };
+    static const bool special[UINT8_MAX + 1] = {
+        ['"'] = true, ['{'] = true, ['}'] = true,
+        ['['] = true, [']'] = true, ['\n'] = true,
+    };
+
+    for (;;) {
+        while (p < end && !special[(unsigned char)*p]) {
+            p++;
+        }
+        if (p == end || *p != '\n') {
+            return p;
+        }
+        p++;
+        while ((size_t)(end - p) >= sizeof(spaces) &&
+               memcmp(p, spaces, sizeof(spaces)) == 0) {
+            p += sizeof(spaces);
+        }
+    }
+}
+
+/* Moves past the bracket that comes next.  @open: those that are open, *n of them. */
+static bool pass_bracket(MigJson *json, char *open, unsigned *n)
+{
+    char c = *json->p;
+
+    if (c == '{' || c == '[') {
+        if (json->depth + *n >= MIG_JSON_DEPTH_MAX) {
+            return fail(json, "it is nested too deeply");
+        }
+        open[(*n)++] = c;
+    } else if (open[--*n] != (c == '}' ? '{' : '[')) {
+        return fail(json, "a bracket that does not match");
+    }
+    json->p++;
+    return true;
+}
+
+/* Moves past the string that comes next, in which anything may be. */
+static bool pass_string(MigJson *json)
+{
+    const char *from = json->p + 1, *quote = from;
+
+    for (;;) {
+        size_t escaped = 0;
+
+        quote = memchr(quote, '"', (size_t)(json->end - quote));
+        if (!quote) {
+            return fail(json, "a string that does not end");
+        }
+        while (quote - escaped > from && quote[-1 - (ptrdiff_t)escaped] == '\\') {
+            escaped++;
+        }
+        quote++;
+        if (escaped % 2 == 0) {
+            json->p = quote;
+            return true;
+        }
+        from = quote;
+    }
+}
+
+bool mig_json_pass(MigJson *json)
+{
+    char c = mig_json_peek(json), open[MIG_JSON_DEPTH_MAX];
+    unsigned n = 0;
+
+    if (c != '{' && c != '[') {
+        return mig_json_skip(json);
+    }
+    do {
+        json->p = find_bracket(json->p, json->end);
+        if (json->p == json->end) {
+            return fail(json, "a bracket that is not closed");
+        }
+        if (*json->p == '"' ? !pass_string(json) : !pass_bracket(json, open, &n)) {
+            return false;
         }
     } while (n);
     return true;

@@ -56,6 +56,10 @@ bool mig_json_string(MigJson *json, GString *value); /* @value may be NULL */
 bool mig_json_uint(MigJson *json, uint64_t *value);  /* 0 .. 2^64-1, no fraction */
 bool mig_json_skip(MigJson *json);                   /* one value of any kind */
 
+/* The same, of which only brackets and strings are looked at: they close.  What is otherwise
+ * wrong inside is not found. */
+bool mig_json_pass(MigJson *json);
+
 /* Nothing but white space is left. */
 bool mig_json_at_end(MigJson *json);
 

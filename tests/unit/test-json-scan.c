@@ -11,6 +11,7 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
+#include "stream/wire.h"
 #include "support.h"
 
 /* U+FFFD, for what is no character. */
@@ -267,6 +268,62 @@ START_TEST(walks_over_members_and_elements)
 }
 END_TEST
 
+/* Only brackets and strings are looked at. */
+static const struct {
+    const char *text;
+    bool passes;
+    const char *left;
+} passed[] = {
+    { "{} 1", true, " 1" },
+    { " [1, {\"a\": [2]}]x", true, "x" },
+    { "{\n                    \"a\": 1\n       }]", true, "]" },
+    { "{\"}\": \"]\"},", true, "," },
+    { "{\"a\\\"}\": 1}0", true, "0" },
+    { "[\"\\\\\"]0", true, "0" },
+    { "[\"\\\\\\\"]\", \"\\\"\"]0", true, "0" },
+    { "\"a\" 1", true, " 1" },
+    { "17]", true, "]" },
+    { "[nonsense]0", true, "0" },
+    { "{", false, "" },
+    { "[[]", false, "" },
+    { "[\"]", false, "\"]" },
+    { "[\"\\\"]", false, "\"\\\"]" },
+    { "[}", false, "}" },
+    { "{]", false, "]" },
+    { "{[}]", false, "}]" },
+    { "", false, "" },
+    { "]", false, "]" },
+};
+
+START_TEST(passes_what_closes)
+{
+    MigJson json;
+
+    mig_json_init(&json, passed[_i].text, strlen(passed[_i].text));
+    ck_assert_int_eq(mig_json_pass(&json), passed[_i].passes);
+    ck_assert_int_eq(json.problem != NULL, !passed[_i].passes);
+    ck_assert_str_eq(json.p, passed[_i].left);
+}
+END_TEST
+
+START_TEST(passes_no_deeper_than_it_enters)
+{
+    for (unsigned depth = 1; depth <= MIG_JSON_DEPTH_MAX + 1; depth++) {
+        g_autoptr(GString) text = g_string_new(NULL);
+        MigJson json;
+
+        for (unsigned i = 0; i < depth; i++) {
+            g_string_append_c(text, '[');
+        }
+        for (unsigned i = 0; i < depth; i++) {
+            g_string_append_c(text, ']');
+        }
+        mig_json_init(&json, text->str, text->len);
+        ck_assert_int_eq(mig_json_pass(&json), depth <= MIG_JSON_DEPTH_MAX);
+    }
+}
+END_TEST
+
 Suite *suite_json_scan(void)
 {
     Suite *suite = suite_create("json-scan");
@@ -279,6 +336,8 @@ Suite *suite_json_scan(void)
     tcase_add_test(tc, pulls_members);
     tcase_add_loop_test(tc, decodes_escapes, 0, G_N_ELEMENTS(strings));
     tcase_add_loop_test(tc, refuses_other_numbers, 0, 5);
+    tcase_add_loop_test(tc, passes_what_closes, 0, G_N_ELEMENTS(passed));
+    tcase_add_test(tc, passes_no_deeper_than_it_enters);
     tcase_add_loop_test(tc, walks_over_members_and_elements, 0, G_N_ELEMENTS(walks));
     suite_add_tcase(suite, tc);
     return suite;
