@@ -22,7 +22,7 @@ void mig_compared_clear(MigCompared *compared)
     *compared = (MigCompared){ .at = MIG_NOWHERE };
 }
 
-/* The device at hand, decoded. */
+/* The device at hand. */
 static MigCompared *device(MigCheck *check, const MigItem *item)
 {
     MigCompared *compared = &check->compared;
@@ -34,11 +34,14 @@ static MigCompared *device(MigCheck *check, const MigItem *item)
     mig_compared_clear(compared);
     compared->at = item->offset;
     body = item->length == item->whole ? mig_reader_bytes(check->reader, item) : NULL;
-    compared->decoded = body != NULL;
-    if (body) {
-        mig_offered_init(&compared->offered, check->reader, item, body);
-    }
+    compared->is_whole = body != NULL;
+    mig_offered_init(&compared->offered, check->reader, item, body);
     return compared;
+}
+
+MigOffered *mig_compared_device(MigCheck *check, const MigItem *item)
+{
+    return &device(check, item)->offered;
 }
 
 const GPtrArray *mig_compared_with_destinations(MigCheck *check, const MigItem *item)
@@ -47,7 +50,7 @@ const GPtrArray *mig_compared_with_destinations(MigCheck *check, const MigItem *
 
     if (!compared->against) {
         compared->against = g_ptr_array_new_with_free_func(mig_shape_difference_free);
-        for (size_t i = 0; i < check->n_against && compared->decoded; i++) {
+        for (size_t i = 0; i < check->n_against && compared->is_whole; i++) {
             guint n = compared->against->len;
 
             mig_shape_compare_device(check->against[i], &compared->offered,
@@ -75,7 +78,7 @@ const GPtrArray *mig_compared_with_release(MigCheck *check, const MigItem *item,
     }
     g_return_val_if_fail(compared->n_releases < MIG_COMPARED_RELEASES, NULL);
     differences = g_ptr_array_new_with_free_func(mig_shape_difference_free);
-    if (compared->decoded) {
+    if (compared->is_whole) {
         mig_shape_compare_release(release, &compared->offered, differences);
     }
     compared->releases[compared->n_releases].release = release;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          the device that the rules look at, compared once for all of them: with the
- *                destinations, and with releases that are built in.
+ * Owns:          the device that the rules look at, read and compared once for all of them:
+ *                with the destinations, and with releases that are built in.
  * Must not know: any rule.  Private to check/.
- * See also:      shape/compare.h; rules-dest.c, rules-release.c.
+ * See also:      shape/compare.h; rules-dest.c, rules-release.c, rules-subsection.c.
  */
 #ifndef MIG_CHECK_COMPARED_H
 #define MIG_CHECK_COMPARED_H
@@ -18,7 +18,7 @@
 typedef struct MigCompared {
     MigOffered offered;
     uint64_t at;        /* offset of the device's item */
-    bool decoded;       /* it is one, and all of it is at hand */
+    bool is_whole;      /* all of it is at hand */
     GPtrArray *against; /* MigShapeDifference from all destinations, or NULL */
     struct {
         MigRelease release;
@@ -28,6 +28,9 @@ typedef struct MigCompared {
 } MigCompared;
 
 void mig_compared_clear(MigCompared *compared);
+
+/* The device that @item is the state of, or a piece of it. */
+MigOffered *mig_compared_device(MigCheck *check, const MigItem *item);
 
 /* MigShapeDifference in the order in which a loader meets them.  @item: a device's state, the
  * one that the reader has just read. */

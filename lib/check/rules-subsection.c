@@ -14,8 +14,8 @@
  */
 #include <string.h>
 
-#include "check/rule.h"
-#include "device/decode.h"
+#include "check/check-private.h"
+#include "check/compared.h"
 #include "io/budget.h"
 #include "stream/address-exact.h"
 #include "stream/address.h"
@@ -186,12 +186,10 @@ static bool may_have_one(MigBudget *budget, const char *text, size_t length)
 
 static void subsection_newer(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
-    MigReader *reader = mig_check_reader(check);
-    MigBudget *budget = mig_reader_budget(reader);
+    MigBudget *budget = mig_reader_budget(check->reader);
     Search search = { .check = check, .item = item };
-    g_autofree char *text = NULL;
     g_autoptr(GString) value = NULL;
-    size_t length = 0;
+    const MigOffered *device;
     MigJson json;
 
     (void)facts;
@@ -199,12 +197,11 @@ static void subsection_newer(MigCheck *check, const MigFacts *facts, const MigIt
         !mig_check_is_described(check)) {
         return;
     }
-    text = mig_device_description_text(
-        budget, mig_reader_input(reader), mig_reader_description(reader),
-        item->section->name, item->section->instance_id, &length);
-    if (text && may_have_one(budget, text, length) && mig_budget_spend(budget, length)) {
+    device = mig_compared_device(check, item);
+    if (device->text && may_have_one(budget, device->text, device->text_length) &&
+        mig_budget_spend(budget, device->text_length)) {
         value = g_string_new(NULL);
-        mig_json_init(&json, text, length);
+        mig_json_init(&json, device->text, device->text_length);
         search_value(&search, &json, value);
     }
     mig_check_is_described(check);
@@ -212,79 +209,59 @@ static void subsection_newer(MigCheck *check, const MigFacts *facts, const MigIt
 
 /* --- two of one name ---------------------------------------------------------------------- */
 
-/* So many names of one list are compared. */
+/* So many names of one list are compared with the others. */
 #define SIBLINGS_MAX 64u
 
-static void walk_value(MigJson *json, GString *text, GHashTable *siblings, char **twice);
+/* What a description has whose device has some. */
+#define SUBSECTIONS "\"subsections\""
 
-/* An element of a list of subsections if there are @siblings, whose names those are. */
-static void walk_object(MigJson *json, GString *text, /* NOLINT */
-                        GHashTable *siblings, char **twice)
+/* The first subsection that has the name of one before it in its list, or NULL. */
+static const char *second_of_name(const Vmstate *list)
 {
-    mig_json_enter(json, '{');
-    while (mig_json_next(json, text)) {
-        bool list = g_str_equal(text->str, "subsections");
+    for (const Vmstate *q = list; q; q = q->next) {
+        const Vmstate *before = list;
 
-        if (!siblings || !g_str_equal(text->str, "vmsd_name") ||
-            mig_json_peek(json) != '"') {
-            g_autoptr(GHashTable) names =
-                list ? g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)
-                     : NULL;
-
-            walk_value(json, text, names, twice);
-            continue;
-        }
-        mig_json_string(json, text);
-        if (g_hash_table_contains(siblings, text->str)) {
-            g_free(*twice);
-            *twice = g_strdup(text->str);
-        } else if (g_hash_table_size(siblings) < SIBLINGS_MAX) {
-            g_hash_table_add(siblings, g_strdup(text->str));
+        for (unsigned n = 0; before != q && n < SIBLINGS_MAX; n++) {
+            if (strcmp(before->name, q->name) == 0) {
+                return q->name;
+            }
+            before = before->next;
         }
     }
+    return NULL;
 }
 
-static void walk_value(MigJson *json, GString *text, /* NOLINT */
-                       GHashTable *siblings, char **twice)
+/* The same in any of the vmstates, or in what is in them. */
+static const char *find_twice(const Vmstate *v) /* NOLINT */
 {
-    char bracket = mig_json_peek(json);
+    const char *twice = NULL;
 
-    if (bracket == '{') {
-        walk_object(json, text, siblings, twice);
-    } else if (bracket == '[') {
-        mig_json_enter(json, '[');
-        while (mig_json_next(json, NULL)) {
-            walk_value(json, text, siblings, twice);
+    for (; v && !twice; v = v->next) {
+        twice = second_of_name(v->subsections);
+        twice = twice ? twice : find_twice(v->subsections);
+        for (const Field *f = v->fields; f && !twice; f = f->next) {
+            twice = find_twice(f->vmstates);
         }
-    } else {
-        mig_json_skip(json);
     }
+    return twice;
 }
 
 /* migration/vmstate.c, vmstate_subsection_load(), 5.2 to 11.1: the loader looks each name up and
  * takes the first that has it, also for the second one, which is laid out otherwise. */
 static void subsection_twice(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
-    MigReader *reader = mig_check_reader(check);
-    MigBudget *budget = mig_reader_budget(reader);
     const MigSection *section = item->section;
-    g_autofree char *json_text = NULL, *twice = NULL;
-    size_t length = 0;
+    const char *twice = NULL;
+    MigOffered *device;
 
     (void)facts;
     if (item->piece || !mig_check_is_described(check)) {
         return;
     }
-    json_text = mig_device_description_text(budget, mig_reader_input(reader),
-                                            mig_reader_description(reader), section->name,
-                                            section->instance_id, &length);
-    if (json_text && memmem(json_text, length, "\"subsections\"", 13) &&
-        mig_budget_spend(budget, length)) {
-        g_autoptr(GString) text = g_string_new(NULL);
-        MigJson json;
-
-        mig_json_init(&json, json_text, length);
-        walk_value(&json, text, NULL, &twice);
+    device = mig_compared_device(check, item);
+    if (device->text &&
+        memmem(device->text, device->text_length, SUBSECTIONS, strlen(SUBSECTIONS))) {
+        twice = find_twice(mig_offered_vmstate(device));
     }
     if (twice) {
         g_autofree char *escaped = mig_address_escape(twice);

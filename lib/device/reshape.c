@@ -328,7 +328,7 @@ static bool search_for(Search *search, MigBudget *budget, const MigDeviceState *
         return false;
     }
     if (!*path) { /* the device as a whole: the first node that was read */
-        search->sought.found = g_ptr_array_index(search->schema.nodes, 0);
+        search->sought.found = search->schema.root;
         search->sought.length = device->length;
         return true;
     }

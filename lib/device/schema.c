@@ -62,23 +62,21 @@ static bool problem(Schema *s, const char *text)
     return false;
 }
 
-/* Of a node with what the allocator adds; no node is described in less than {}, */
+/* Of a node with what is lost at the end of a block; no node is described in less than {}, */
 #define NODE_COST  (MAX(sizeof(Field), sizeof(Vmstate)) + 4 * sizeof(void *))
 #define NODE_BYTES 3u
 
 size_t mig_schema_room(size_t length)
 {
-    return 2 * length + NODE_COST * MIN(length / NODE_BYTES, SCHEMA_NODES_MAX);
+    return 2 * length + MIG_NODES_BLOCK +
+           NODE_COST * MIN(length / NODE_BYTES, SCHEMA_NODES_MAX);
 }
 
 static void *node(Schema *s, size_t size)
 {
-    void *p = NULL;
+    void *p = mig_nodes_add(&s->nodes, size, SCHEMA_NODES_MAX);
 
-    if (s->nodes->len < SCHEMA_NODES_MAX) {
-        p = g_malloc0(size);
-        g_ptr_array_add(s->nodes, p);
-    } else {
+    if (!p) {
         problem(s, "it has more fields than are looked at");
     }
     return p;
@@ -176,6 +174,7 @@ static Vmstate *read_vmstate(Schema *s)
     Reading reading = { .s = s, .v = v };
     size_t text = mig_json_offset(&s->json);
 
+    s->root = s->root ? s->root : v;
     if (!v || !mig_json_each(&s->json, s->key, read_vmstate_member, &reading)) {
         return NULL;
     }
@@ -227,7 +226,7 @@ static bool read_subsections(Schema *s, Vmstate *v)
 static void set_type(Field *f)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
-        if (g_str_equal(types[i].name, f->type)) {
+        if (types[i].name[0] == f->type[0] && g_str_equal(types[i].name, f->type)) {
             f->shape = types[i].shape;
             f->width = types[i].width;
             return;
@@ -439,18 +438,19 @@ const Vmstate *mig_schema_read(Schema *s, const char *json, size_t length)
     s->key = g_string_new(NULL);
     s->text = g_string_new(NULL);
     s->strings = g_string_chunk_new(4096);
-    s->nodes = g_ptr_array_new_with_free_func(g_free);
+    mig_nodes_init(&s->nodes);
     s->problem = NULL;
+    s->root = NULL;
     return read_vmstate(s);
 }
 
 void mig_schema_clear(Schema *s)
 {
-    if (!s->nodes) {
+    if (!s->nodes.blocks) {
         return;
     }
     g_string_free(s->key, true);
     g_string_free(s->text, true);
     g_string_chunk_free(s->strings);
-    g_ptr_array_unref(s->nodes);
+    mig_nodes_clear(&s->nodes);
 }

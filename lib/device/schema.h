@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "device/nodes.h"
 #include "stream/json-scan.h"
 
 typedef enum Shape {
@@ -63,7 +64,8 @@ typedef struct Schema {
     MigJson json;
     GString *key, *text;
     GStringChunk *strings;
-    GPtrArray *nodes;    /* all of the above, owned */
+    MigNodes nodes;      /* all of the above */
+    Vmstate *root;       /* once it was begun */
     const char *problem; /* static, or the scanner's */
 } Schema;
 

@@ -426,7 +426,7 @@ void mig_shape_compare_transcript(MigShapeComparison *c, const MigTranscript *tr
         compare_space(c, function);
     }
     compare_virtio(c, transcript, function);
-    if (transcript->shows_cpus && c->offered->shape) {
+    if (transcript->shows_cpus && mig_offered_shape(c->offered)) {
         c->max_cpus = transcript->max_cpus;
         mig_shape_compare_max_cpus(c, c->offered->shape);
     }

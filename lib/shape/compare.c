@@ -2,7 +2,7 @@
 /*
  * Owns:          see compare.h: which part of a destination a section is compared with.
  * Must not know: fields (compare-fields.c), configuration space (compare-pci.c).
- * See also:      device/decode.h.
+ * See also:      offered.c, the section that is compared.
  */
 #include "shape/compare.h"
 
@@ -15,61 +15,6 @@
 #include "stream/glob.h"
 #include "stream/item-private.h"
 #include "stream/section-find.h"
-
-/* --- what is offered --------------------------------------------------------------------- */
-
-void mig_offered_init(MigOffered *o, MigReader *reader, const MigItem *item,
-                      const uint8_t *body)
-{
-    MigBudget *budget = mig_reader_budget(reader);
-    MigInput *in = mig_reader_input(reader);
-    const Vmstate *v = NULL;
-
-    *o = (MigOffered){ .reader = reader,
-                       .section = item->section,
-                       .body = body,
-                       .length = item->length,
-                       .offset = item->offset };
-    mig_leaves_init(&o->leaves);
-    mig_shape_tree_init(&o->tree);
-    o->text = mig_device_description_text(budget, in, mig_reader_description(reader),
-                                          item->section->name, item->section->instance_id,
-                                          &o->text_length);
-    if (o->text && mig_input_room(in, mig_schema_room(o->text_length)) &&
-        mig_budget_spend(budget, o->text_length / 8)) {
-        v = mig_schema_read(&o->schema, o->text, o->text_length);
-    }
-    o->shape = v ? mig_shape_of_schema(&o->tree, v) : NULL;
-}
-
-const MigLeaves *mig_offered_leaves(MigOffered *o)
-{
-    const MigDecoder decoder = { .budget = mig_reader_budget(o->reader),
-                                 .visit = mig_leaves_collect,
-                                 .user = &o->leaves };
-    const MigDeviceState state = { .json = o->text,
-                                   .json_length = o->text_length,
-                                   .bytes = o->body,
-                                   .length = o->length,
-                                   .offset = o->offset };
-
-    if (!o->decoded && o->shape) {
-        mig_device_decode(&decoder, &state);
-    }
-    o->decoded = true;
-    return &o->leaves;
-}
-
-void mig_offered_clear(MigOffered *o)
-{
-    if (!o->section) {
-        return;
-    }
-    mig_leaves_clear(&o->leaves);
-    mig_shape_tree_clear(&o->tree);
-    mig_schema_clear(&o->schema);
-    g_free(o->text);
-}
 
 /* Differences of a device that are kept. */
 #define DIFFERENCES_MAX 1000u
@@ -350,7 +295,7 @@ static void compare_with_stream(MigShapeComparison *c, const MigShape *shape,
         return;
     }
     mig_shape_compare_pci(c, mig_offered_leaves(&own), body, there->offset);
-    if (own.shape && o->shape) {
+    if (mig_offered_shape(&own) && mig_offered_shape(o)) {
         mig_shape_compare_vmstate(c, o->shape, own.shape, o->section->version_id);
         compare_values(c, mig_offered_leaves(o), mig_offered_leaves(&own));
     }
@@ -359,15 +304,14 @@ static void compare_with_stream(MigShapeComparison *c, const MigShape *shape,
 /* --- a -dump-vmstate file ---------------------------------------------------------------- */
 
 /* The first of that name, or the number of all. */
-static guint first_of(const MigShape *shape, const char *name)
+static guint first_of(const MigShapeDump *dump, const char *name)
 {
-    guint low = 0, high = shape->vmstates->len;
+    guint low = 0, high = dump->dumped->len;
 
     while (low < high) {
         guint middle = (low + high) / 2;
-        const MigShapeVmstate *v = g_ptr_array_index(shape->vmstates, middle);
 
-        if (strcmp(v->name, name) < 0) {
+        if (strcmp(g_array_index(dump->dumped, MigShapeDumped, middle).name, name) < 0) {
             low = middle + 1;
         } else {
             high = middle;
@@ -404,51 +348,65 @@ static void compare_version(const MigShapeComparison *c, const MigSection *secti
 /* What one more costs beside its fields. */
 #define VMSTATE_STEPS 16u
 
-/* Several types can have one name, and the stream does not tell which it is: the one with the
- * fewest differences counts. */
-static void compare_with_all(MigShapeComparison *c, MigShapeVmstate *const *vmstates,
-                             size_t n)
+/*
+ * Several types can have one name, and the stream does not tell which it is: the one with the
+ * fewest differences counts.  @best: those of it so far, or NULL.
+ */
+
+/* Whether one more is to be looked at. */
+static bool is_open(const MigShapeComparison *c, const GPtrArray *best)
+{
+    return !(best && count_sure(best) == 0) && mig_budget_spend(c->budget, VMSTATE_STEPS);
+}
+
+static void compare_with_one(MigShapeComparison *c, const MigShapeVmstate *there,
+                             GPtrArray **best)
 {
     MigOffered *o = c->offered;
     GPtrArray *all = c->differences;
-    g_autoptr(GPtrArray) best = NULL;
+    GPtrArray *own = g_ptr_array_new_with_free_func(mig_shape_difference_free);
 
-    for (size_t i = 0; i < n && !(best && count_sure(best) == 0) &&
-                       mig_budget_spend(c->budget, VMSTATE_STEPS);
-         i++) {
-        GPtrArray *own = g_ptr_array_new_with_free_func(mig_shape_difference_free);
-
-        c->differences = own;
-        compare_version(c, o->section, vmstates[i]);
-        if (own->len == 0) {
-            mig_shape_compare_vmstate(c, o->shape, vmstates[i], o->section->version_id);
-        }
-        if (!best || count_sure(own) < count_sure(best)) {
-            g_clear_pointer(&best, g_ptr_array_unref);
-            best = g_steal_pointer(&own);
-        }
-        g_clear_pointer(&own, g_ptr_array_unref);
+    c->differences = own;
+    compare_version(c, o->section, there);
+    if (own->len == 0) {
+        mig_shape_compare_vmstate(c, o->shape, there, o->section->version_id);
     }
+    if (!*best || count_sure(own) < count_sure(*best)) {
+        g_clear_pointer(best, g_ptr_array_unref);
+        *best = g_steal_pointer(&own);
+    }
+    g_clear_pointer(&own, g_ptr_array_unref);
     c->differences = all;
+}
+
+/* Frees @best, whose differences are added. */
+static void take_best(const MigShapeComparison *c, GPtrArray *best)
+{
     for (guint i = 0; best && i < best->len; i++) {
-        g_ptr_array_add(all, g_ptr_array_index(best, i));
+        g_ptr_array_add(c->differences, g_ptr_array_index(best, i));
     }
     if (best) {
         g_ptr_array_set_free_func(best, NULL);
+        g_ptr_array_unref(best);
     }
 }
 
-static void compare_with_dump(MigShapeComparison *c, const MigShape *shape)
+static void compare_with_dump(MigShapeComparison *c, MigShapeDump *dump)
 {
-    guint first = first_of(shape, c->offered->shape->name), end = first;
-    MigShapeVmstate *const *vmstates =
-        (MigShapeVmstate *const *)(void *)shape->vmstates->pdata;
+    const char *name = c->offered->shape->name;
+    GPtrArray *best = NULL;
 
-    while (end < shape->vmstates->len &&
-           strcmp(vmstates[end]->name, c->offered->shape->name) == 0) {
-        end++;
+    for (guint i = first_of(dump, name); i < dump->dumped->len && is_open(c, best); i++) {
+        MigShapeDumped *dumped = &g_array_index(dump->dumped, MigShapeDumped, i);
+
+        if (strcmp(dumped->name, name) != 0) {
+            break;
+        }
+        if (mig_shape_dumped(dump, dumped)) {
+            compare_with_one(c, dumped->vmstate, &best);
+        }
     }
-    compare_with_all(c, vmstates + first, end - first);
+    take_best(c, best);
 }
 
 /* --- a release --------------------------------------------------------------------------- */
@@ -461,6 +419,7 @@ bool mig_shape_compare_release(MigRelease release, MigOffered *o, GPtrArray *dif
     g_autoptr(GString) path = g_string_new(NULL);
     g_autoptr(GPtrArray) vmstates = g_ptr_array_new();
     g_auto(MigShapeTree) tree = { 0 };
+    GPtrArray *best = NULL;
     MigShapeComparison c = { .budget = mig_reader_budget(o->reader),
                              .offered = o,
                              .knows_counts = release >= MIG_RELEASE_COUNTS,
@@ -468,13 +427,15 @@ bool mig_shape_compare_release(MigRelease release, MigOffered *o, GPtrArray *dif
                              .path = path,
                              .enclosing = SIZE_MAX };
 
-    if (!o->shape || !mig_budget_spend(c.budget, ROW_STEPS)) {
+    if (!mig_offered_shape(o) || !mig_budget_spend(c.budget, ROW_STEPS)) {
         return false;
     }
     mig_shape_tree_init(&tree);
     mig_shape_of_release(&tree, release, o->shape->name, vmstates);
-    compare_with_all(&c, (MigShapeVmstate *const *)(void *)vmstates->pdata,
-                     vmstates->len);
+    for (guint i = 0; i < vmstates->len && is_open(&c, best); i++) {
+        compare_with_one(&c, g_ptr_array_index(vmstates, i), &best);
+    }
+    take_best(&c, best);
     return vmstates->len > 0;
 }
 
@@ -487,7 +448,8 @@ void mig_shape_compare_device(const MigShape *shape, MigOffered *o,
                              .before = differences->len,
                              .exact = shape->reader != NULL,
                              .max_cpus = shape->max_cpus,
-                             .knows_counts = shape->reader || shape->knows_counts,
+                             .knows_counts = shape->reader ||
+                                             (shape->dump && shape->dump->knows_counts),
                              .differences = differences,
                              .path = path,
                              .enclosing = SIZE_MAX };
@@ -496,7 +458,7 @@ void mig_shape_compare_device(const MigShape *shape, MigOffered *o,
         compare_with_stream(&c, shape, o);
     } else if (shape->transcript) {
         mig_shape_compare_transcript(&c, shape->transcript);
-    } else if (o->shape) {
-        compare_with_dump(&c, shape);
+    } else if (shape->dump && mig_offered_shape(o)) {
+        compare_with_dump(&c, shape->dump);
     }
 }

@@ -50,27 +50,34 @@ typedef struct MigShapeDifference {
     const MigShape *with;         /* the destination, where several are compared with */
 } MigShapeDifference;
 
-/* A device of the stream, decoded for as many destinations as there are. */
+/* A device of the stream, read once for as many destinations as there are. */
 typedef struct MigOffered {
     MigReader *reader;
     const MigSection *section;
     const uint8_t *body; /* borrowed */
     uint64_t length, offset;
 
-    char *text;
-    Schema schema;
-    MigShapeTree tree;
-    const MigShapeVmstate *shape; /* NULL: nothing describes it */
+    char *text; /* that describes it, or NULL */
     size_t text_length;
-    MigLeaves leaves; /* once they were asked for */
-    bool decoded;
+    Schema schema;
+    const Vmstate *vmstate; /* once it was asked for; NULL: nothing describes it */
+    MigShapeTree tree;
+    const MigShapeVmstate *shape; /* the same of this */
+    MigLeaves leaves;
+    bool is_read, is_shaped, is_decoded; /* they were asked for */
 } MigOffered;
 
-/* @item is a device's state, all of it in @body.  Its description is read. */
+/* @item is a device's state, all of it in @body, or NULL.  Its description is at hand. */
 void mig_offered_init(MigOffered *offered, MigReader *reader, const MigItem *item,
                       const uint8_t *body);
 void mig_offered_clear(MigOffered *offered);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MigOffered, mig_offered_clear)
+
+/* What describes it, read when it is needed first; NULL: nothing does. */
+const Vmstate *mig_offered_vmstate(MigOffered *offered);
+
+/* The same as a shape. */
+const MigShapeVmstate *mig_offered_shape(MigOffered *offered);
 
 /* Its fields, decoded when they are needed first. */
 const MigLeaves *mig_offered_leaves(MigOffered *offered);

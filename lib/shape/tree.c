@@ -8,37 +8,52 @@
 
 #include <string.h>
 
+/* Fields of a structure that are compared with each other one by one. */
+#define FEW 16u
+
 /* Structures and fields of one destination; that of 11.1 for Arm has 30,000. */
 #define NODES_MAX (256u << 10)
 
 void mig_shape_tree_init(MigShapeTree *tree)
 {
-    tree->nodes = g_ptr_array_new_with_free_func(g_free);
+    mig_nodes_init(&tree->nodes);
     tree->strings = g_string_chunk_new(4096);
 }
 
 void mig_shape_tree_clear(MigShapeTree *tree)
 {
-    if (tree->nodes) {
-        g_ptr_array_unref(tree->nodes);
+    if (tree->nodes.blocks) {
+        mig_nodes_clear(&tree->nodes);
         g_string_chunk_free(tree->strings);
-        tree->nodes = NULL;
     }
 }
 
 void *mig_shape_node(MigShapeTree *tree, size_t size)
 {
-    void *p;
-
-    if (tree->nodes->len == NODES_MAX) {
-        return NULL;
-    }
-    p = g_malloc0(size);
-    g_ptr_array_add(tree->nodes, p);
-    return p;
+    return mig_nodes_add(&tree->nodes, size, NODES_MAX);
 }
 
-void mig_shape_number_names(MigShapeTree *tree, const MigShapeVmstate *v)
+/* Whether two fields have one name. */
+static bool repeats(const MigShapeVmstate *v)
+{
+    const MigShapeField *names[FEW];
+    unsigned n = 0;
+
+    for (const MigShapeField *f = v->fields; f; f = f->next) {
+        for (unsigned i = 0; i < n; i++) {
+            if (strcmp(names[i]->name, f->name) == 0) {
+                return true;
+            }
+        }
+        if (n == FEW) {
+            return true; /* perhaps */
+        }
+        names[n++] = f;
+    }
+    return false;
+}
+
+static void number_names(MigShapeTree *tree, const MigShapeVmstate *v)
 {
     g_autoptr(GTree) counts = g_tree_new((GCompareFunc)strcmp);
     g_autoptr(GTree) numbers = g_tree_new((GCompareFunc)strcmp);
@@ -58,6 +73,13 @@ void mig_shape_number_names(MigShapeTree *tree, const MigShapeVmstate *v)
             f->name = g_string_chunk_insert(tree->strings, numbered);
             g_tree_insert(numbers, (gpointer)(uintptr_t)name, GSIZE_TO_POINTER(k + 1));
         }
+    }
+}
+
+void mig_shape_number_names(MigShapeTree *tree, const MigShapeVmstate *v)
+{
+    if (repeats(v)) {
+        number_names(tree, v);
     }
 }
 
