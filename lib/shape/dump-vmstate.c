@@ -6,7 +6,8 @@
  *
  * The file is an object with a member for each type of device that is compiled in, and
  * "vmschkmachine".  Several types can have a description of one name, which is what streams
- * have; the name of the type is in none.
+ * have; the name of the type is in none.  Those of other names than the stream has are passed:
+ * reading all would take ten times as long as checking the stream.
  * Source: migration/savevm.c, dump_vmstate_json_to_file(); 5.2 to 11.1.
  */
 #include <string.h>
@@ -16,7 +17,8 @@
 #include "stream/json-scan.h"
 
 typedef struct Reading {
-    MigShape *shape;
+    MigShape *shape; /* while the file is looked through */
+    MigShapeDump *dump;
     MigJson *json;
     GString *key, *text;
     const char *problem; /* static, beside that of the scanner */
@@ -31,7 +33,7 @@ static bool read_text(const Reading *r, const char **text)
     if (!mig_json_string(r->json, r->text)) {
         return false;
     }
-    *text = g_string_chunk_insert(r->shape->tree.strings, r->text->str);
+    *text = g_string_chunk_insert(r->dump->tree.strings, r->text->str);
     return true;
 }
 
@@ -48,7 +50,7 @@ static bool read_number(const Reading *r, uint32_t *number)
 
 static void *node(Reading *r, size_t size)
 {
-    void *p = mig_shape_node(&r->shape->tree, size);
+    void *p = mig_shape_node(&r->dump->tree, size);
 
     if (!p) {
         r->problem = "it has more fields than are looked at";
@@ -73,7 +75,7 @@ static bool read_field_member(MigJson *json, const char *key, void *user)
         return mig_json_uint(json, &f->size);
     }
     if (g_str_equal(key, "num")) {
-        f->fixed = r->shape->knows_counts = mig_json_uint(json, &f->count);
+        f->fixed = mig_json_uint(json, &f->count);
         return f->fixed;
     }
     if (g_str_equal(key, "field_exists")) {
@@ -144,7 +146,7 @@ static bool read_vmstate_member(MigJson *json, const char *key, void *user)
         if (!mig_json_each(json, NULL, read_field, r)) {
             return false;
         }
-        mig_shape_number_names(&r->shape->tree, v);
+        mig_shape_number_names(&r->dump->tree, v);
         return true;
     }
     if (g_str_equal(key, "Subsections")) {
@@ -170,19 +172,31 @@ static MigShapeVmstate *read_vmstate(Reading *outer) /* NOLINT */
     return r.v;
 }
 
-static bool read_entry_member(MigJson *json, const char *key, void *user)
+static bool find_name(MigJson *json, const char *key, void *user)
 {
-    Reading *r = user;
-    MigShapeVmstate *v;
+    const Reading *r = user;
+
+    return g_str_equal(key, "name") ? mig_json_string(json, r->text)
+                                    : mig_json_pass(json);
+}
+
+static bool find_description(MigJson *json, const char *key, void *user)
+{
+    const Reading *r = user;
+    MigShapeDumped dumped = { 0 };
 
     if (!g_str_equal(key, "Description")) {
-        return mig_json_skip(json);
+        return mig_json_pass(json);
     }
-    v = read_vmstate(r);
-    if (v) {
-        g_ptr_array_add(r->shape->vmstates, v);
+    dumped.text = json->text + mig_json_offset(json);
+    g_string_truncate(r->text, 0);
+    if (!mig_json_each(json, r->key, find_name, user)) {
+        return false;
     }
-    return v != NULL;
+    dumped.length = (size_t)(json->p - dumped.text);
+    dumped.name = g_string_chunk_insert(r->dump->tree.strings, r->text->str);
+    g_array_append_val(r->dump->dumped, dumped);
+    return true;
 }
 
 static bool read_machine_member(MigJson *json, const char *key, void *user)
@@ -206,23 +220,60 @@ static bool read_type(MigJson *json, const char *key, void *user)
 
     return mig_json_each(
         json, r->key,
-        g_str_equal(key, "vmschkmachine") ? read_machine_member : read_entry_member, r);
+        g_str_equal(key, "vmschkmachine") ? read_machine_member : find_description, r);
 }
 
 static gint by_name(gconstpointer a, gconstpointer b)
 {
-    const MigShapeVmstate *const *x = a, *const *y = b;
+    const MigShapeDumped *x = a, *y = b;
 
-    return strcmp((*x)->name, (*y)->name);
+    return strcmp(x->name, y->name);
 }
 
-static bool read_text_of(MigShape *shape, const char *text, size_t length, GError **error)
+const MigShapeVmstate *mig_shape_dumped(MigShapeDump *dump, MigShapeDumped *dumped)
 {
     MigJson json;
     g_autoptr(GString) key = g_string_new(NULL);
     g_autoptr(GString) scratch = g_string_new(NULL);
-    Reading r = { .shape = shape, .json = &json, .key = key, .text = scratch };
+    Reading r = { .dump = dump, .json = &json, .key = key, .text = scratch };
 
+    if (!dumped->is_read) {
+        dumped->is_read = true;
+        mig_json_init(&json, dumped->text, dumped->length);
+        dumped->vmstate = read_vmstate(&r);
+    }
+    return dumped->vmstate;
+}
+
+void mig_shape_dump_free(MigShapeDump *dump)
+{
+    if (dump) {
+        g_array_unref(dump->dumped);
+        mig_shape_tree_clear(&dump->tree);
+        g_free(dump->text);
+        g_free(dump);
+    }
+}
+
+/* Whether each array has its number of elements, which came with 8.1. */
+static bool has_counts(const char *text, size_t length)
+{
+    static const char key[] = "\"num\"";
+
+    return memmem(text, length, key, strlen(key)) != NULL;
+}
+
+static bool read_text_of(MigShape *shape, const char *text, size_t length, GError **error)
+{
+    MigShapeDump *dump = shape->dump;
+    MigJson json;
+    g_autoptr(GString) key = g_string_new(NULL);
+    g_autoptr(GString) scratch = g_string_new(NULL);
+    Reading r = {
+        .shape = shape, .dump = dump, .json = &json, .key = key, .text = scratch
+    };
+
+    dump->knows_counts = has_counts(text, length);
     mig_json_init(&json, text, length);
     if (!mig_json_each(&json, key, read_type, &r) || !mig_json_at_end(&json)) {
         mig_error_set(error, MIG_ERROR_MALFORMED, (uint64_t)(json.p - text), NULL,
@@ -237,15 +288,17 @@ static bool read_text_of(MigShape *shape, const char *text, size_t length, GErro
                       "JSON, but no -dump-vmstate file: \"vmschkmachine\" is not in it");
         return false;
     }
-    g_ptr_array_sort(shape->vmstates, by_name);
+    g_array_sort(dump->dumped, by_name);
     return true;
 }
 
 bool mig_shape_read_dump_vmstate(MigShape *shape, GError **error)
 {
     uint64_t length;
-    g_autofree char *text =
-        mig_shape_read_text(shape, "a -dump-vmstate file", &length, error);
+    MigShapeDump *dump = shape->dump = g_new0(MigShapeDump, 1);
 
-    return text && read_text_of(shape, text, length, error);
+    mig_shape_tree_init(&dump->tree);
+    dump->dumped = g_array_new(false, false, sizeof(MigShapeDumped));
+    dump->text = mig_shape_read_text(shape, "a -dump-vmstate file", &length, error);
+    return dump->text && read_text_of(shape, dump->text, length, error);
 }

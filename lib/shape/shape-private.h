@@ -42,7 +42,7 @@ struct MigShapeField {
 
 /* What owns them. */
 typedef struct MigShapeTree {
-    GPtrArray *nodes;
+    MigNodes nodes;
     GStringChunk *strings;
 } MigShapeTree;
 
@@ -63,6 +63,23 @@ void mig_shape_number_names(MigShapeTree *tree, const MigShapeVmstate *v);
 /* What the stream's description has of one device. */
 MigShapeVmstate *mig_shape_of_schema(MigShapeTree *tree, const Vmstate *v);
 
+/* A description of a -dump-vmstate file, of which no more than its name is read before it is
+ * needed: there are 700, of which a stream has 60. */
+typedef struct MigShapeDumped {
+    const char *name;
+    const char *text; /* in that of the file */
+    size_t length;
+    const MigShapeVmstate *vmstate; /* NULL: not read, or it is none */
+    bool is_read;
+} MigShapeDumped;
+
+typedef struct MigShapeDump {
+    char *text;
+    bool knows_counts; /* it tells how many elements a fixed array has; since 8.1 */
+    GArray *dumped;    /* MigShapeDumped, sorted by name; several may have one */
+    MigShapeTree tree;
+} MigShapeDump;
+
 /* The body of a section of a destination's stream: FULL, or the START of a live one. */
 typedef struct MigShapeSection {
     const MigSection *section;
@@ -78,12 +95,10 @@ struct MigShape {
     GArray *sections;  /* MigShapeSection, in the order of mig_section_compare() */
     unsigned max_cpus; /* that the ACPI tables list; 0: not known */
 
-    /* of a -dump-vmstate file */
-    bool knows_counts; /* it tells how many elements a fixed array has; since 8.1 */
-    MigShapeTree tree;
-    GPtrArray *vmstates; /* MigShapeVmstate, sorted by name; several may have one */
+    MigShapeDump *dump; /* of a -dump-vmstate file; else NULL */
 
     struct MigTranscript *transcript; /* of a monitor; else NULL */
+    MigShapeTree tree;                /* of it */
 };
 
 /* All of its file, which is @what, *length bytes, and a zero byte; the caller frees.  NULL with
@@ -93,6 +108,12 @@ char *mig_shape_read_text(const MigShape *shape, const char *what, uint64_t *len
 
 /* Whether the beginning of a file is one of what a monitor prints. */
 bool mig_transcript_is_text(const char *text, size_t length);
+
+/* What the description is of, read when it is needed first; NULL: it is none. */
+const MigShapeVmstate *mig_shape_dumped(MigShapeDump *dump, MigShapeDumped *dumped);
+
+/* Frees what a -dump-vmstate file has shown, if any. */
+void mig_shape_dump_free(MigShapeDump *dump);
 
 bool mig_shape_read_transcript(MigShape *shape, GError **error);
 bool mig_shape_read_stream(MigShape *shape, GError **error);

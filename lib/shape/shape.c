@@ -67,7 +67,6 @@ MigShape *mig_shape_new(MigInput *in, GError **error)
 
     shape->in = in;
     mig_shape_tree_init(&shape->tree);
-    shape->vmstates = g_ptr_array_new();
     shape->sections = g_array_new(false, false, sizeof(MigShapeSection));
     if (mig_input_hold(in, error)) {
         ok = maker_of(in)(shape, error);
@@ -86,7 +85,7 @@ void mig_shape_free(MigShape *shape)
     }
     mig_transcript_free(shape->transcript);
     g_array_unref(shape->sections);
-    g_ptr_array_unref(shape->vmstates);
+    mig_shape_dump_free(shape->dump);
     mig_shape_tree_clear(&shape->tree);
     mig_reader_free(shape->reader);
     g_free(shape->machine);

@@ -31,7 +31,8 @@ typedef struct MigShape MigShape;
 
 /*
  * Reads what @in shows of a destination; what it is tells its beginning.  @in is borrowed, at its
- * start, and must outlive the shape; what cannot seek is held, mig_input_hold().
+ * start, and must outlive the shape; what cannot seek is held, mig_input_hold().  More is read
+ * when a stream is compared with it, which one thread at a time does.
  * NULL with *error: of @in or of the stream in it; MALFORMED for a -dump-vmstate file or a
  * transcript that is cut off or something else.
  */
