@@ -5,6 +5,7 @@
  * Must not know: where a machine's own memory begins.
  * See also:      map-private.h; device/ram-name.h.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "device/ram-name.h"
@@ -105,13 +106,119 @@ static void split_by_name(MigMemoryBackends *b, const GPtrArray *all)
     }
 }
 
-void mig_memory_backends_init(MigMemoryBackends *b, MigMemoryMap *map, uint64_t known)
+/* The number of libvirt's NUMA node that the block is called by; false: it is called otherwise. */
+static bool node_number(const MigRamBlock *block, unsigned *number)
+{
+    const char *id = mig_ram_backend(block);
+    int end;
+
+    return id && sscanf(id, "ram-node%3u%n", number, &end) == 1 && !id[end];
+}
+
+/* Whether @one was made for an earlier node than @other, of as many bytes: QEMU has them in the
+ * order in which they were made. */
+static bool is_earlier(const MigRamBlock *one, const MigRamBlock *other)
+{
+    unsigned a, b;
+
+    if (one->has_address && other->has_address) {
+        return one->address < other->address;
+    }
+    return node_number(one, &a) && node_number(other, &b) ? a < b
+                                                          : one->index < other->index;
+}
+
+/* Takes the block of @all that is a node of @size bytes to @b.  False: there is none. */
+static bool take_node(MigMemoryBackends *b, GPtrArray *all, uint64_t size)
+{
+    const MigRamBlock *best = NULL;
+    unsigned number;
+
+    for (guint i = 0; i < all->len; i++) {
+        const MigRamBlock *block = g_ptr_array_index(all, i);
+
+        if (block->used_length != size) {
+            continue;
+        }
+        if (best && !block->has_address && !node_number(block, &number)) {
+            b->derived = "the order of NUMA nodes of one size is derived: it is that in "
+                         "which QEMU made their memory";
+        }
+        best = !best || is_earlier(block, best) ? block : best;
+    }
+    return best && g_ptr_array_remove(all, (gpointer)(uintptr_t)best) &&
+           (g_ptr_array_add(b->main, (gpointer)(uintptr_t)best), true);
+}
+
+/* By the sizes of nodes that the stream's ACPI tables have.  False: they are others. */
+static bool split_by_nodes(MigMemoryBackends *b, const GPtrArray *all,
+                           const MigMemoryNodes *nodes)
+{
+    g_autoptr(GPtrArray) rest = g_ptr_array_new();
+
+    for (guint i = 0; nodes->n && i < all->len; i++) {
+        g_ptr_array_add(rest, g_ptr_array_index(all, i));
+    }
+    for (unsigned i = 0; i < nodes->n; i++) {
+        if (!take_node(b, rest, nodes->sizes[i])) {
+            g_ptr_array_set_size(b->main, 0);
+            b->derived = NULL;
+            return false;
+        }
+    }
+    for (guint i = 0; i < rest->len; i++) {
+        g_ptr_array_add(b->plugged, g_ptr_array_index(rest, i));
+    }
+    return nodes->n > 0;
+}
+
+/* Whether all of @main are called as libvirt calls NUMA nodes. */
+static bool are_named(const GPtrArray *main)
+{
+    unsigned number;
+
+    for (guint i = 0; i < main->len; i++) {
+        if (!node_number(g_ptr_array_index(main, i), &number)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool have_addresses(const GPtrArray *main)
+{
+    for (guint i = 0; i < main->len; i++) {
+        if (!((const MigRamBlock *)g_ptr_array_index(main, i))->has_address) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* @all: backends, of which none is named by the board. */
+static void split(MigMemoryBackends *b, const GPtrArray *all, uint64_t known,
+                  const MigMemoryNodes *nodes)
+{
+    if (split_by_nodes(b, all, nodes)) {
+        return;
+    }
+    if (!known || !split_by_size(b, all, known)) {
+        split_by_name(b, all);
+        b->guessed = b->main->len > 1 && !are_named(b->main);
+    }
+    if (b->main->len > 1 && !are_named(b->main) && !have_addresses(b->main)) {
+        b->derived = "the order of NUMA nodes is derived: it is that of the names of "
+                     "their memory";
+    }
+}
+
+static void init(MigMemoryBackends *b, MigMemoryMap *map, uint64_t known,
+                 const MigMemoryNodes *nodes)
 {
     g_autoptr(GPtrArray) all = g_ptr_array_new();
     size_t n;
     const MigRamBlock *const *blocks = mig_reader_ram_blocks(map->reader, &n);
 
-    *b = (MigMemoryBackends){ .main = g_ptr_array_new(), .plugged = g_ptr_array_new() };
     for (size_t i = 0; i < n; i++) {
         if (mig_ram_is_of_board(blocks[i]->name)) {
             g_ptr_array_add(b->main, (gpointer)(uintptr_t)blocks[i]);
@@ -124,14 +231,31 @@ void mig_memory_backends_init(MigMemoryBackends *b, MigMemoryMap *map, uint64_t 
         for (guint i = 0; i < all->len; i++) {
             g_ptr_array_add(b->plugged, g_ptr_array_index(all, i));
         }
-    } else if (!known || !split_by_size(b, all, known)) {
-        split_by_name(b, all);
-        b->guessed = b->main->len > 1;
+    } else {
+        split(b, all, known, nodes);
     }
+}
+
+void mig_memory_backends_init(MigMemoryBackends *b, MigMemoryMap *map, uint64_t known)
+{
+    MigMemoryNodes nodes;
+
+    mig_memory_tables_nodes(map->tables, &nodes);
+    *b = (MigMemoryBackends){ .main = g_ptr_array_new(),
+                              .plugged = g_ptr_array_new(),
+                              .base = nodes.plugged };
+    init(b, map, known, &nodes);
     for (guint i = 0; i < b->main->len; i++) {
         const MigRamBlock *block = g_ptr_array_index(b->main, i);
 
         b->size += MIN(block->used_length, UINT64_MAX - b->size);
+    }
+    if (b->guessed) {
+        mig_memory_note(map, "which memory was plugged in is derived: it is what libvirt "
+                             "calls memdimm, and all else is the machine's own");
+    }
+    if (b->derived) {
+        mig_memory_note(map, "%s", b->derived);
     }
 }
 
@@ -148,9 +272,10 @@ void mig_memory_put_main(MigMemoryMap *map, const MigMemoryBackends *b, uint64_t
 
     for (guint i = 0; i < b->main->len && length; i++) {
         const MigRamBlock *block = g_ptr_array_index(b->main, i);
-        MigMemoryRange range = {
-            .start = start, .block = block, .kind = MIG_MEMORY_RAM, .source = source
-        };
+        MigMemoryRange range = { .start = start,
+                                 .block = block,
+                                 .kind = MIG_MEMORY_RAM,
+                                 .source = b->derived ? MIG_MEMORY_DERIVED : source };
 
         if (from - at < block->used_length) {
             range.offset = from - at;
@@ -200,9 +325,9 @@ static void put_virtio_mem(MigMemoryMap *map)
 
 void mig_memory_put_plugged(MigMemoryMap *map, const MigMemoryBackends *b, uint64_t base)
 {
-    const MigRamBlock *first = b->main->len ? g_ptr_array_index(b->main, 0) : NULL;
     bool derived = false;
 
+    base = b->base ? b->base : base;
     put_virtio_mem(map); /* what it takes is not given out */
     for (guint i = 0; i < b->plugged->len; i++) {
         const MigRamBlock *block = g_ptr_array_index(b->plugged, i);
@@ -224,14 +349,5 @@ void mig_memory_put_plugged(MigMemoryMap *map, const MigMemoryBackends *b, uint6
                         "the addresses of memory that was plugged in are derived: they "
                         "hold if it was plugged in the order of its names, at addresses "
                         "that QEMU chose");
-    }
-    if (b->guessed) {
-        mig_memory_note(map, "which memory was plugged in is derived: it is what libvirt "
-                             "calls memdimm, and all else is the machine's own");
-    }
-    if (b->main->len > 1 && !first->has_address) {
-        mig_memory_note(map,
-                        "the order of NUMA nodes is derived: it is that of the names "
-                        "of their memory");
     }
 }

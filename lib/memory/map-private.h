@@ -9,6 +9,7 @@
 
 #include "memory/facts.h"
 #include "memory/map.h"
+#include "memory/tables.h"
 
 #define MIG_MIB (UINT64_C(1) << 20)
 #define MIG_GIB (UINT64_C(1) << 30)
@@ -28,6 +29,7 @@ struct MigMemoryMap {
     MigReader *reader;
     MigMemoryOptions options;
     MigMemoryFacts facts;
+    MigMemoryTables *tables;
     const MigMemoryBoard *board; /* NULL: not known */
     GArray *ranges;              /* MigMemoryRange */
     GArray *unplaced;            /* MigMemoryUnplaced */
@@ -56,7 +58,9 @@ void mig_memory_note(MigMemoryMap *map, const char *format, ...) G_GNUC_PRINTF(2
 typedef struct MigMemoryBackends {
     GPtrArray *main, *plugged; /* MigRamBlock */
     uint64_t size;             /* bytes of @main */
-    bool guessed;              /* which is which */
+    uint64_t base; /* where plugged memory begins; 0: as the machine's rule has it */
+    bool guessed;  /* which is which */
+    const char *derived; /* how the order of @main was; NULL: it is known */
 } MigMemoryBackends;
 
 /* @known: bytes of the machine's own RAM where the stream tells; else 0. */
@@ -69,7 +73,8 @@ void mig_memory_put_main(MigMemoryMap *map, const MigMemoryBackends *backends,
                          uint64_t from, uint64_t length, uint64_t start,
                          MigMemorySource source);
 
-/* Puts what was plugged in where a machine gives out addresses from @base on. */
+/* Puts what was plugged in where a machine gives out addresses from @base on, unless the stream
+ * tells. */
 void mig_memory_put_plugged(MigMemoryMap *map, const MigMemoryBackends *backends,
                             uint64_t base);
 

@@ -57,6 +57,7 @@ MigMemoryMap *mig_memory_map_new(MigReader *reader, const MigMemoryOptions *opti
     map->notes = g_ptr_array_new_with_free_func(g_free);
     g_ptr_array_add(map->notes, NULL);
     mig_memory_facts_init(&map->facts);
+    map->tables = mig_memory_tables_new(reader);
     return map;
 }
 
@@ -64,6 +65,7 @@ void mig_memory_map_free(MigMemoryMap *map)
 {
     if (map) {
         mig_memory_facts_clear(&map->facts);
+        mig_memory_tables_free(map->tables);
         g_array_unref(map->ranges);
         g_array_unref(map->unplaced);
         g_ptr_array_unref(map->notes);
@@ -74,6 +76,7 @@ void mig_memory_map_free(MigMemoryMap *map)
 void mig_memory_map_watch(MigMemoryMap *map, const MigItem *item)
 {
     mig_memory_facts_watch(&map->facts, map->reader, item);
+    mig_memory_tables_watch(map->tables, item);
 }
 
 void mig_memory_map_read(MigMemoryMap *map, const MigDeviceBody *body)

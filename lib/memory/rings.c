@@ -239,7 +239,8 @@ static void want_at(MigRings *rings, const MigMemoryMap *map, MigGuestWord *word
     const MigMemoryRange *range =
         word->address ? mig_memory_map_find(map, word->address) : NULL;
 
-    if (range && range->block) {
+    /* a word that may be elsewhere is none */
+    if (range && range->block && range->source != MIG_MEMORY_DERIVED) {
         word->block = range->block;
         word->offset = range->offset + (word->address - range->start);
         want(rings, word);

@@ -60,7 +60,6 @@ static const struct {
     { "0x140800000 0x1409fffff 2 MiB dimm d1 0x0 - 2 MiB - derived\n" },
     { "/rom@etc/acpi/tables 128 KiB firmware reads it through fw_cfg\n" },
     { "note: the addresses of memory that was plugged in are derived" },
-    { "note: the order of NUMA nodes is derived" },
 };
 
 START_TEST(a_guest_has_its_memory_where_qemu_showed_it)
@@ -72,6 +71,8 @@ START_TEST(a_guest_has_its_memory_where_qemu_showed_it)
     for (size_t i = 0; i < G_N_ELEMENTS(plugged); i++) {
         assert_line(run, plugged[i].line);
     }
+    /* the nodes differ in size, and SRAT has those */
+    ck_assert_ptr_null(strstr(run->out, "order of NUMA"));
 }
 END_TEST
 
@@ -170,6 +171,126 @@ START_TEST(a_machine_has_its_rule)
     ck_assert_msg(run->status == 0, "%s", run->err);
     for (char **line = lines; *line; line++) {
         assert_line(run, *line);
+    }
+}
+END_TEST
+
+/* --- NUMA nodes by the ACPI tables -------------------------------------------------------- */
+
+#define RAM     "1" /* flags of an entry: enabled */
+#define AREA    "3" /* and hot-pluggable */
+#define NVDIMM  "7" /* and not volatile */
+#define ENTRIES 4   /* of a table, at most */
+
+static const struct {
+    const char *machine, *blocks;
+    const char *entries[ENTRIES]; /* "NODE BASE SIZE FLAGS" */
+    const char *lines, *lacks;    /* apart by '|' */
+} tables[] = {
+    /* names that mislead */
+    { "virt-7.2",
+      "a 0x8000000, b 0x4000000",
+      { "0 0x40000000 0x4000000 " RAM, "1 0x44000000 0x8000000 " RAM },
+      "0x040000000 0x043ffffff 64 MiB ram b 0x0 64 MiB machine|"
+      "0x044000000 0x04bffffff 128 MiB ram a 0x0 128 MiB machine",
+      "order of NUMA" },
+    /* a node without memory, one in two pieces around a hole of PCs, and what is not a node */
+    { "virt-7.2",
+      "a 0x8000000, b 0x400000, d 0x200000",
+      { "0 0 0xa0000 " RAM, "0 0x100000 0x300000 " RAM, "2 0x400000 0x8000000 " RAM,
+        "2 0x200000000 0x200000 " NVDIMM },
+      "0x040000000 0x0403fffff 4 MiB ram b|0x040400000 0x0483fffff 128 MiB ram a|"
+      "0x080000000 0x0801fffff 2 MiB dimm d 0x0 2 MiB derived",
+      "order of NUMA|libvirt" },
+    /* where memory is plugged in */
+    { "virt-7.2",
+      "mach-virt.ram 0x8000000, d 0x200000",
+      { "0 0x40000000 0x8000000 " RAM, "0 0x140000000 0x80000000 " AREA },
+      "0x140000000 0x1401fffff 2 MiB dimm d 0x0 2 MiB derived",
+      NULL },
+    /* equal sizes: QEMU has those in the order in which they were made */
+    { "virt-7.2",
+      "b 0x4000000, a 0x4000000",
+      { "0 0x40000000 0x4000000 " RAM, "1 0x44000000 0x4000000 " RAM },
+      "0x040000000 0x043ffffff 64 MiB ram b 0x0 64 MiB derived|"
+      "0x044000000 0x047ffffff 64 MiB ram a 0x0 64 MiB derived|"
+      "note: the order of NUMA nodes of one size is derived",
+      NULL },
+    /* as libvirt calls them, by number */
+    { "virt-7.2",
+      "ram-node1 0x4000000, ram-node0 0x4000000",
+      { "0 0x40000000 0x4000000 " RAM, "1 0x44000000 0x4000000 " RAM },
+      "0x040000000 0x043ffffff 64 MiB ram ram-node0 0x0 64 MiB machine|"
+      "0x044000000 0x047ffffff 64 MiB ram ram-node1",
+      "order of NUMA" },
+    /* none: by names, where they tell */
+    { "virt-7.2",
+      "ram-node10 0x4000000, ram-node9 0x4000000",
+      { NULL },
+      "0x040000000 0x043ffffff 64 MiB ram ram-node9 0x0 64 MiB machine",
+      "order of NUMA|libvirt" },
+    { "virt-7.2",
+      "ram-node1 0x4000000, ram-node0a 0x4000000",
+      { NULL },
+      "0x040000000 0x043ffffff 64 MiB ram ram-node0a 0x0 64 MiB derived|"
+      "note: the order of NUMA nodes is derived: it is that of the names",
+      NULL },
+    /* a table of another guest */
+    { "virt-7.2",
+      "b 0x4000000, a 0x4000000",
+      { "0 0x40000000 0x4000000 " RAM, "1 0x44000000 0x8000000 " RAM },
+      "0x040000000 0x043ffffff 64 MiB ram a|note: the order of NUMA nodes is derived: it "
+      "is that of the names",
+      NULL },
+};
+
+/* The stream with the tables in the block that firmware reads. */
+static char *stream_with_tables(const char *machine, const char *blocks,
+                                const char *const *entries)
+{
+    g_autofree char *all = g_strconcat(blocks, ", /rom@etc/acpi/tables 0x20000", NULL);
+    g_autofree char *plain = stream_of(machine, all);
+    char *tail = strstr(plain, "; ram-eos");
+    GString *text = g_string_new_len(plain, tail - plain);
+    unsigned n = 0;
+
+    while (n < ENTRIES && entries[n]) {
+        n++;
+    }
+    g_string_append_printf(
+        text,
+        "; ram-eos; footer 2; part 2; "
+        "ram-page 8 0x1000 \"/rom@etc/acpi/tables\"; str \"FACS\"; "
+        "le32 64; zero 56; zero 3; str \"SRAT\"; le32 48+40*%u; zero 40",
+        n);
+    for (unsigned i = 0; i < n; i++) {
+        g_auto(GStrv) word = g_strsplit(entries[i], " ", 4);
+
+        g_string_append_printf(
+            text, "; u8 1 40; le32 %s; le16 0; le64 %s %s; le32 0 %s; zero 8", word[0],
+            word[1], word[2], word[3]);
+    }
+    g_string_append_printf(text, "; zero 4096-67-48-40*%u%s", n, tail);
+    return g_string_free(text, FALSE);
+}
+
+START_TEST(nodes_are_in_the_order_of_the_tables)
+{
+    g_autofree char *text =
+        stream_with_tables(tables[_i].machine, tables[_i].blocks, tables[_i].entries);
+    GBytes *bytes = mkmig_assemble(text, "tables", NULL);
+    g_auto(GStrv) lines = g_strsplit(tables[_i].lines, "|", -1);
+    g_auto(GStrv) lacks = g_strsplit(tables[_i].lacks ? tables[_i].lacks : "", "|", -1);
+    g_autoptr(Run) run = run_migstat(bytes, "dump", "--map", "-", NULL);
+
+    ck_assert_ptr_nonnull(bytes);
+    g_bytes_unref(bytes);
+    ck_assert_msg(run->status == 0, "%s", run->err);
+    for (char **line = lines; *line; line++) {
+        assert_line(run, *line);
+    }
+    for (char **lack = lacks; *lack; lack++) {
+        ck_assert_msg(!strstr(run->out, *lack), "%s", run->out);
     }
 }
 END_TEST
@@ -349,6 +470,8 @@ Suite *suite_map(void)
 
     tcase_add_test(tc, a_guest_has_its_memory_where_qemu_showed_it);
     tcase_add_loop_test(tc, a_machine_has_its_rule, 0, G_N_ELEMENTS(machines));
+    tcase_add_loop_test(tc, nodes_are_in_the_order_of_the_tables, 0,
+                        G_N_ELEMENTS(tables));
     tcase_add_loop_test(tc, an_address_has_its_block_and_records, 0,
                         G_N_ELEMENTS(addresses));
     tcase_add_test(tc, a_record_is_where_it_says);
