@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "device/ram-image-file.h"
 #include "device/registers-table.h"
 #include "device/registers.h"
 #include "io/fully.h"
@@ -22,6 +23,9 @@
 #define VMCOREINFO_MAX  (1u << 20)
 #define VMCOREINFO_NAME "VMCOREINFO"
 #define VMCOREINFO_ELF  1u /* the format: an ELF note */
+
+/* An ELF header counts segments in 16 bits, of which the notes are one. */
+#define LOADS_MAX 0xfff0u
 
 /* Bytes of NT_PRSTATUS before its registers, where in it the number of the CPU is. */
 enum { PRSTATUS_REGISTERS = 112, PRSTATUS_PID = 32 };
@@ -341,31 +345,56 @@ static void put_segment(GByteArray *out, uint32_t type, uint64_t offset, uint64_
     g_byte_array_append(out, (const uint8_t *)&segment, sizeof(segment));
 }
 
+typedef struct Loads {
+    GByteArray *out;
+    unsigned n;
+} Loads;
+
+static void put_load(Loads *loads, uint64_t start, uint64_t length)
+{
+    put_segment(loads->out, PT_LOAD, MIG_CORE_ROOM + start, start, length);
+    loads->n++;
+}
+
+/* Of virtio-mem what is plugged in: that is what the stream has.  hw/virtio/virtio-mem.c,
+ * virtio_mem_rdm_replay_populated(), 6.1 to 11.1. */
+static void put_plugged(Loads *loads, const MigRamImage *ram, const MigMemoryRange *range)
+{
+    uint64_t end = range->offset + range->length;
+
+    for (uint64_t at = range->offset, next; at < end && loads->n < LOADS_MAX; at = next) {
+        bool has;
+
+        next = MIN(mig_ram_image_run_end(ram, range->block, at, &has), end);
+        if (has) {
+            put_load(loads, range->start + (at - range->offset), next - at);
+        }
+    }
+}
+
 /* A PT_LOAD for each stretch of memory; what is one in its block is one here, however its parts
- * are known.  Flash is none: reading it may be a command.  Returns how many. */
-static unsigned put_loads(GByteArray *out, const MigMemoryMap *map)
+ * are known.  Flash is none: reading it may be a command. */
+static void put_loads(Loads *loads, const MigMemoryMap *map, const MigRamImage *ram)
 {
     size_t n;
     const MigMemoryRange *ranges = mig_memory_map_ranges(map, &n);
-    unsigned loads = 0;
 
     for (size_t i = 0, next; i < n; i = next) {
-        uint64_t length = ranges[i].length;
+        MigMemoryRange whole = ranges[i];
 
         for (next = i + 1;
              next < n && ranges[i].block && ranges[next].block == ranges[i].block &&
-             ranges[next].start == ranges[i].start + length &&
-             ranges[next].offset == ranges[i].offset + length;
+             ranges[next].start == whole.start + whole.length &&
+             ranges[next].offset == whole.offset + whole.length;
              next++) {
-            length += ranges[next].length;
+            whole.length += ranges[next].length;
         }
-        if (ranges[i].block && ranges[i].kind != MIG_MEMORY_FLASH) {
-            put_segment(out, PT_LOAD, MIG_CORE_ROOM + ranges[i].start, ranges[i].start,
-                        length);
-            loads++;
+        if (whole.block && whole.kind == MIG_MEMORY_VIRTIO_MEM) {
+            put_plugged(loads, ram, &whole);
+        } else if (whole.block && whole.kind != MIG_MEMORY_FLASH) {
+            put_load(loads, whole.start, whole.length);
         }
     }
-    return loads;
 }
 
 static void put_header(GByteArray *out, uint16_t machine, unsigned segments)
@@ -388,10 +417,10 @@ static void put_header(GByteArray *out, uint16_t machine, unsigned segments)
 bool mig_core_write(const MigCore *core, const MigMemoryImage *image,
                     const MigMemoryMap *map, int fd, GError **error)
 {
-    g_autoptr(GByteArray) head = g_byte_array_new(), loads = g_byte_array_new(),
+    g_autoptr(GByteArray) head = g_byte_array_new(), segments = g_byte_array_new(),
                           notes = g_byte_array_new();
-    unsigned n = put_loads(loads, map);
-    uint64_t start = sizeof(Elf64_Ehdr) + (uint64_t)(n + 1) * sizeof(Elf64_Phdr);
+    Loads loads = { .out = segments };
+    uint64_t start;
 
     if (!core->machine || core->unsupported) {
         mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,
@@ -403,15 +432,17 @@ bool mig_core_write(const MigCore *core, const MigMemoryImage *image,
     g_byte_array_append(notes, core->notes->data, core->notes->len);
     g_byte_array_append(notes, core->qemu->data, core->qemu->len);
     put_vmcoreinfo(core, image, notes);
-    put_header(head, core->machine, n + 1);
+    put_loads(&loads, map, mig_memory_image_ram(image));
+    start = sizeof(Elf64_Ehdr) + (uint64_t)(loads.n + 1) * sizeof(Elf64_Phdr);
+    put_header(head, core->machine, loads.n + 1);
     put_segment(head, PT_NOTE, start, 0, notes->len);
-    g_byte_array_append(head, loads->data, loads->len);
+    g_byte_array_append(head, segments->data, segments->len);
     g_byte_array_append(head, notes->data, notes->len);
-    if (head->len > MIG_CORE_ROOM) {
+    if (head->len > MIG_CORE_ROOM || loads.n == LOADS_MAX) {
         mig_error_set_plain(error, MIG_ERROR_LIMIT,
-                            "the notes of %u CPUs and more are more than a core has room "
-                            "for",
-                            core->cpus);
+                            "the notes of %u CPUs and %u ranges of memory are more than "
+                            "a core has room for",
+                            core->cpus, loads.n);
         return false;
     }
     if (!mig_pwrite_fully(fd, head->data, head->len, 0)) {

@@ -250,6 +250,42 @@ START_TEST(a_core_is_elf)
 }
 END_TEST
 
+/* The segments of memory: a virtio-mem device has one for what is plugged in, and here that is
+ * nothing. */
+START_TEST(a_core_has_what_is_plugged_in)
+{
+    static const uint64_t wanted[][2] = {
+        /* QEMU's own core of that guest has these, and the display's */
+        { 0x100000000, 16 << 20 },
+        { 0x140000000, 4 << 20 },
+        { 0x140800000, 2 << 20 },
+    };
+    g_autofree char *path = fixture_file(PLUGGED), *dir = scratch_dir();
+    g_autofree char *file = g_build_filename(dir, "core", NULL);
+    g_autoptr(Run) run = run_migstat(NULL, "extract", "--core", "-o", file, path, NULL);
+    unsigned found = 0;
+    Elf64_Ehdr elf;
+    int fd;
+
+    ck_assert_msg(run->status == 0, "%s", run->err);
+    ck_assert_int_ge(fd = open(file, O_RDONLY), 0);
+    read_at(fd, 0, (uint8_t *)&elf, sizeof(elf));
+    for (unsigned i = 1; i < elf.e_phnum; i++) {
+        Elf64_Phdr load;
+
+        read_at(fd, elf.e_phoff + i * sizeof(load), (uint8_t *)&load, sizeof(load));
+        if (load.p_paddr >= wanted[0][0]) {
+            ck_assert_uint_lt(found, G_N_ELEMENTS(wanted));
+            ck_assert_uint_eq(load.p_paddr, wanted[found][0]);
+            ck_assert_uint_eq(load.p_filesz, wanted[found++][1]);
+        }
+    }
+    ck_assert_uint_eq(found, G_N_ELEMENTS(wanted));
+    close(fd);
+    scratch_remove(dir);
+}
+END_TEST
+
 /* --- what is wrong ----------------------------------------------------------------------- */
 
 #define OTHER                                                                            \
@@ -316,6 +352,7 @@ Suite *suite_core(void)
     tcase_add_loop_test(tc, a_core_has_memory_where_the_map_says, 0, 2);
     tcase_add_test(tc, nodes_that_come_one_by_one_are_moved);
     tcase_add_loop_test(tc, a_core_is_elf, 0, G_N_ELEMENTS(cores));
+    tcase_add_test(tc, a_core_has_what_is_plugged_in);
     tcase_add_loop_test(tc, what_cannot_be_done_is_told, 0, G_N_ELEMENTS(wrong));
     tcase_add_test(tc, a_cut_stream_is_salvaged);
     suite_add_tcase(suite, tc);
