@@ -83,6 +83,7 @@
     SUITE(return_path) \
     SUITE(rules)       \
     SUITE(sandbox)     \
+    SUITE(secrets)     \
     SUITE(schema)      \
     SUITE(send)        \
     SUITE(sorted)      \
