@@ -23,6 +23,7 @@ enum {
     KEY_BELOW,
     KEY_PLACE,
     KEY_SECTION,
+    KEY_DISK,
     KEY_VFIO,
     KEY_DESCRIPTION,
     KEY_XML,
@@ -44,6 +45,11 @@ static const struct argp_option options[] = {
       "The bodies of sections whose name matches PATTERN, one after the other", 0 },
     { "vfio", KEY_VFIO, "PATTERN", CLI_REPEATS,
       "The data of VFIO devices and their configuration spaces, in the folder of -o", 0 },
+    { "disk", KEY_DISK, "DEVICE|all", CLI_REPEATS,
+      "What a block migration has of disks that match, or of each, as sparse raw images "
+      "in "
+      "the folder of -o",
+      0 },
     { "description", KEY_DESCRIPTION, NULL, 0, "The JSON text after the end mark", 0 },
     { "xml", KEY_XML, NULL, 0, "The domain XML of a libvirt save image", 0 },
     { "cookie", KEY_COOKIE, NULL, 0, "The cookie of a libvirt save image, XML too", 0 },
@@ -92,8 +98,8 @@ static void only_one(struct argp_state *state)
 {
     cli_usage_error(
         state,
-        "one of --ram, --memory, --core, --section, --vfio, --description, --xml and "
-        "--cookie at a time");
+        "one of --ram, --memory, --core, --section, --vfio, --disk, --description, --xml "
+        "and --cookie at a time");
 }
 
 static void set_text(Extract *x, const char *text, struct argp_state *state)
@@ -127,7 +133,8 @@ static void set_memory(Extract *x, struct argp_state *state)
 
 static bool wants_folder(const Extract *x)
 {
-    return x->chosen && (x->what == MIG_EXTRACT_RAM || x->what == MIG_EXTRACT_VFIO);
+    return x->chosen && (x->what == MIG_EXTRACT_RAM || x->what == MIG_EXTRACT_VFIO ||
+                         x->what == MIG_EXTRACT_DISK);
 }
 
 /* Who gives -o a name like this has a file in mind: those that are written here, and what
@@ -167,9 +174,9 @@ static error_t parse_memory_option(Extract *x, int key, char *arg,
 static void check_options(const Extract *x, struct argp_state *state)
 {
     if (!x->chosen && !x->text && !x->memory.wanted) {
-        cli_usage_error(
-            state, "what? (--ram, --memory, --core, --section, --vfio, --description, "
-                   "--xml or --cookie)");
+        cli_usage_error(state,
+                        "what? (--ram, --memory, --core, --section, --vfio, --disk, "
+                        "--description, --xml or --cookie)");
     }
     if (!x->output && wants_folder(x)) {
         cli_usage_error(state, "which folder? (-o DIR)");
@@ -196,6 +203,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_VFIO:
         set_what(x, MIG_EXTRACT_VFIO, arg, state);
+        return 0;
+    case KEY_DISK:
+        set_what(x, MIG_EXTRACT_DISK, strcmp(arg, "all") == 0 ? "*" : arg, state);
         return 0;
     case KEY_DESCRIPTION:
         set_what(x, MIG_EXTRACT_DESCRIPTION, NULL, state);
@@ -227,7 +237,8 @@ static int open_part(MigExtractPart part, const char *name, void *user, GError *
 {
     static const char *const suffixes[] = { [MIG_EXTRACT_PART_RAM] = ".raw",
                                             [MIG_EXTRACT_PART_DATA] = ".data",
-                                            [MIG_EXTRACT_PART_CONFIG] = ".config" };
+                                            [MIG_EXTRACT_PART_CONFIG] = ".config",
+                                            [MIG_EXTRACT_PART_DISK] = ".raw" };
     const Extract *x = user;
 
     return cli_files_add(x->files, name, suffixes[part], error);
@@ -291,8 +302,11 @@ static bool check_found(const Extract *x, GError **error)
                  [MIG_EXTRACT_VFIO] = { MIG_ADDRESS_VFIO, "--vfio=" },
                  [MIG_EXTRACT_DESCRIPTION] = { MIG_ADDRESS_SECTION, "" } };
     size_t i = 0;
-    g_autofree char *complaint = mig_addresses_complaint(x->names, &i, what[x->what].kind,
-                                                         what[x->what].option, x->reader);
+    g_autofree char *complaint =
+        x->what == MIG_EXTRACT_DISK
+            ? mig_extract_disk_complaint(x->parts, &i, "--disk=")
+            : mig_addresses_complaint(x->names, &i, what[x->what].kind,
+                                      what[x->what].option, x->reader);
 
     if (!complaint || x->common->allow_unmatched) {
         return true;
@@ -347,26 +361,6 @@ static bool extract(Extract *x, GError **error)
 {
     return read_all(x, error) && check_found(x, error) &&
            mig_extract_finish(x->parts, error) && commit(x, error);
-}
-
-/* What is not in the stream is not zero: says so of each block that has less than all its
- * pages. */
-static CliStatus report_missing(const Extract *x)
-{
-    const MigRamImage *image = mig_extract_ram_image(x->parts);
-    size_t n;
-    const MigRamBlock *const *blocks = mig_reader_ram_blocks(x->reader, &n);
-    CliStatus status = CLI_OK;
-
-    for (size_t i = 0; image && i < n; i++) {
-        g_autoptr(GError) error = NULL;
-
-        if (!cli_missing_pages(image, x->reader, blocks[i], "are holes", &error)) {
-            cli_print_error(x->file, error);
-            status = CLI_FOUND;
-        }
-    }
-    return status;
 }
 
 /* Before any byte of the input is read, and then the input. */
@@ -435,7 +429,9 @@ static CliStatus run_extract(Extract *x)
     if (ok && wants_folder(x) && !x->common->quiet) {
         cli_files_list(x->files, stderr);
     }
-    status = !ok ? fail(x, error) : x->parts ? report_missing(x) : status;
+    status = !ok        ? fail(x, error)
+             : x->parts ? cli_missing_report(x->parts, x->reader, x->file)
+                        : status;
     g_clear_pointer(&parts, mig_extract_free); /* before the files, which it borrows */
     g_clear_pointer(&x->out, mig_output_free);
     g_clear_pointer(&x->files, cli_files_free);
@@ -462,7 +458,7 @@ static int run(int argc, char **argv, CliCommon *common)
 
 const CliCommand cli_command_extract = {
     .name = "extract",
-    .summary = "take RAM, sections and device data out of a stream",
+    .summary = "take RAM, disks, sections and device data out of a stream",
     .arguments = "FILE",
     .doc =
         "Takes parts out of a QEMU migration stream.\v"

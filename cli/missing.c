@@ -30,3 +30,53 @@ bool cli_missing_pages(const MigRamImage *image, const MigReader *reader,
                         first, are);
     return false;
 }
+
+/* The same of a disk, but for what may follow the last MiB that was sent. */
+static bool missing_of_disk(const MigDisk *disk, GError **error)
+{
+    g_autofree char *some = cli_number(disk->missing);
+    g_autofree char *all = cli_number(disk->length);
+
+    if (disk->missing == 0) {
+        return true;
+    }
+    mig_error_set_plain(
+        error, MIG_ERROR_TRUNCATED,
+        "%s of %s bytes of disk %s are not in the stream (an incremental "
+        "block migration leaves out what the backing file has), the first "
+        "at 0x%" PRIx64 ": they are holes",
+        some, all, disk->name, disk->first_missing);
+    return false;
+}
+
+static CliStatus report(bool complete, const char *file, const GError *error)
+{
+    if (!complete) {
+        cli_print_error(file, error);
+    }
+    return complete ? CLI_OK : CLI_FOUND;
+}
+
+CliStatus cli_missing_report(const MigExtract *parts, const MigReader *reader,
+                             const char *file)
+{
+    const MigRamImage *image = mig_extract_ram_image(parts);
+    size_t n_blocks, n_disks;
+    const MigRamBlock *const *blocks = mig_reader_ram_blocks(reader, &n_blocks);
+    const MigDisk *const *disks = mig_extract_disks(parts, &n_disks);
+    CliStatus status = CLI_OK;
+
+    for (size_t i = 0; image && i < n_blocks; i++) {
+        g_autoptr(GError) error = NULL;
+        bool whole = cli_missing_pages(image, reader, blocks[i], "are holes", &error);
+
+        status = MAX(status, report(whole, file, error));
+    }
+    for (size_t i = 0; i < n_disks; i++) {
+        g_autoptr(GError) error = NULL;
+        bool whole = missing_of_disk(disks[i], &error);
+
+        status = MAX(status, report(whole, file, error));
+    }
+    return status;
+}

@@ -30,6 +30,7 @@
     SUITE(devices)     \
     SUITE(diff)        \
     SUITE(difference)  \
+    SUITE(disk)        \
     SUITE(dump)        \
     SUITE(encode)      \
     SUITE(endpoint)    \

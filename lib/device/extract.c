@@ -11,8 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "device/disk-image.h"
 #include "io/fully.h"
 #include "io/options.h"
+#include "stream/address-exact.h"
 #include "stream/outer.h"
 #include "stream/vfio-packets.h"
 #include "stream/vfio-payload.h"
@@ -32,6 +34,7 @@ struct MigExtract {
     MigReader *reader;
     MigExtractOptions options;
     MigRamImage *image;      /* RAM; else NULL */
+    MigDiskImage *disks;     /* DISK; else NULL */
     GTree *blocks;           /* their names; a tree: none costs more than others */
     GPtrArray *devices;      /* Device, in order */
     GHashTable *by_section;  /* MigSection -> Device */
@@ -84,6 +87,19 @@ static bool place_block(const MigRamBlock *block, int *fd, uint64_t *base, void 
                             block->used_length, block->name, g_strerror(errno));
         return false;
     }
+    return *fd >= 0;
+}
+
+/* A MigDiskPlace. */
+static bool place_disk(const char *name, int *fd, void *user, GError **error)
+{
+    MigExtract *x = user;
+
+    *fd = -1;
+    if (!mig_addresses_section(x->options.names, name, 0)) {
+        return true;
+    }
+    *fd = open_part(x, MIG_EXTRACT_PART_DISK, name, error);
     return *fd >= 0;
 }
 
@@ -403,6 +419,8 @@ MigExtract *mig_extract_new(MigReader *reader, const MigExtractOptions *options)
     x->options = known;
     x->image =
         known.what == MIG_EXTRACT_RAM ? mig_ram_image_new(reader, place_block, x) : NULL;
+    x->disks =
+        known.what == MIG_EXTRACT_DISK ? mig_disk_image_new(reader, place_disk, x) : NULL;
     x->blocks = g_tree_new_full(compare_names, NULL, g_free, NULL);
     x->devices = g_ptr_array_new_with_free_func(free_device);
     x->by_section = g_hash_table_new(NULL, NULL);
@@ -414,6 +432,7 @@ void mig_extract_free(MigExtract *x)
 {
     if (x) {
         mig_ram_image_free(x->image);
+        mig_disk_image_free(x->disks);
         g_tree_unref(x->blocks);
         g_hash_table_unref(x->by_section);
         g_ptr_array_unref(x->devices);
@@ -433,6 +452,8 @@ bool mig_extract_watch(MigExtract *x, const MigItem *item, GError **error)
         return take_vfio(x, reader, item, error);
     case MIG_EXTRACT_SECTIONS:
         return take_section(x, reader, item, error);
+    case MIG_EXTRACT_DISK:
+        return mig_disk_image_watch(x->disks, item, error);
     default:
         return take_description(x, reader, item, error);
     }
@@ -444,10 +465,29 @@ bool mig_extract_finish(MigExtract *x, GError **error)
         mig_error_set_plain(error, MIG_ERROR_UNMATCHED, "the stream has no description");
         return false;
     }
-    return finish_vfio(x, error);
+    return (!x->disks || mig_disk_image_finish(x->disks, error)) && finish_vfio(x, error);
 }
 
 const MigRamImage *mig_extract_ram_image(const MigExtract *x)
 {
     return x->image;
+}
+
+const MigDisk *const *mig_extract_disks(const MigExtract *x, size_t *n)
+{
+    *n = 0;
+    return x->disks ? mig_disk_image_disks(x->disks, n) : NULL;
+}
+
+char *mig_extract_disk_complaint(const MigExtract *x, size_t *i, const char *option)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    size_t n;
+    const MigDisk *const *disks = mig_extract_disks(x, &n);
+
+    for (size_t at = 0; at < n; at++) {
+        g_ptr_array_add(names, (gpointer)(uintptr_t)disks[at]->name);
+    }
+    return mig_addresses_complaint_among(x->options.names, i, "disk of a block migration",
+                                         option, names);
 }

@@ -382,18 +382,25 @@ static void offer_names(MigNearest *nearest, MigAddressKind kind, const MigReade
     }
 }
 
+/* @nearest knows the names that there are. */
+static char *complain_of_nearest(const Address *address, const char *kind,
+                                 const char *option, const MigNearest *nearest)
+{
+    g_autofree char *hint = mig_nearest_hint(nearest, "it has");
+    g_autofree char *more = wider(address->text, option, mig_nearest_best(nearest));
+
+    return *hint ? g_strdup_printf("the stream has no %s \"%s\"%s%s", kind, address->text,
+                                   hint, more)
+                 : g_strdup_printf("the stream has no %s", kind);
+}
+
 static char *complain_of_name(const Address *address, MigAddressKind kind,
                               const char *option, const MigReader *reader)
 {
     g_autoptr(MigNearest) nearest = mig_nearest_new(address->text);
-    g_autofree char *hint = NULL, *more = NULL;
 
     offer_names(nearest, kind, reader);
-    hint = mig_nearest_hint(nearest, "it has");
-    more = wider(address->text, option, mig_nearest_best(nearest));
-    return *hint ? g_strdup_printf("the stream has no %s \"%s\"%s%s", kinds[kind],
-                                   address->text, hint, more)
-                 : g_strdup_printf("the stream has no %s", kinds[kind]);
+    return complain_of_nearest(address, kinds[kind], option, nearest);
 }
 
 /* The section that is called so, or in which a field is to be, or NULL. */
@@ -414,22 +421,40 @@ static const MigSection *section_called(const char *text, const MigReader *reade
     return NULL;
 }
 
+/* The first one from the *i-th on that meant nothing, or NULL; *i is then that of the next. */
+static const Address *next_unmatched(const MigAddresses *addresses, size_t *i)
+{
+    while (*i < addresses->list->len && address_at(addresses, (guint)*i)->matched) {
+        ++*i;
+    }
+    return *i < addresses->list->len ? address_at(addresses, (guint)(*i)++) : NULL;
+}
+
+char *mig_addresses_complaint_among(const MigAddresses *addresses, size_t *i,
+                                    const char *kind, const char *option,
+                                    const GPtrArray *names)
+{
+    const Address *address = next_unmatched(addresses, i);
+    g_autoptr(MigNearest) nearest = mig_nearest_new(address ? address->text : "");
+
+    for (guint at = 0; at < names->len; at++) {
+        mig_nearest_offer(nearest, names->pdata[at]);
+    }
+    return address ? complain_of_nearest(address, kind, option, nearest) : NULL;
+}
+
 char *mig_addresses_complaint(const MigAddresses *addresses, size_t *i,
                               MigAddressKind kind, const char *option,
                               const MigReader *reader)
 {
     const MigSection *const *sections;
     const MigSection *other;
-    const Address *address;
+    const Address *address = next_unmatched(addresses, i);
     size_t n;
 
-    while (*i < addresses->list->len && address_at(addresses, (guint)*i)->matched) {
-        ++*i;
-    }
-    if (*i >= addresses->list->len) {
+    if (!address) {
         return NULL;
     }
-    address = address_at(addresses, (guint)(*i)++);
     sections = mig_reader_sections(reader, &n);
     for (size_t s = 0; kind == MIG_ADDRESS_DEVICE && s < n; s++) {
         if (!mig_section_is_ram(sections[s]) &&

@@ -2,7 +2,7 @@
 /*
  * Owns:          the block section: block migration, up to 9.0.
  * Must not know: images.
- * See also:      stream/records.h.
+ * See also:      stream/block.h, for who wants what is in them; stream/records.h.
  *
  * Records of a be64 word first, flags in its low 9 bits:
  *   0x01 DEVICE_BLOCK  value is the first sector: pstr8 device | 1 MiB, or nothing with
@@ -11,6 +11,10 @@
  *   0x02 EOS           the body's end
  * Source: migration/block.c, blk_send(), block_load(), 5.2 and 7.2.
  */
+#include "stream/block.h"
+
+#include <string.h>
+
 #include "stream/defect.h"
 #include "stream/records.h"
 
@@ -19,8 +23,9 @@
 #define FLAG_PROGRESS     0x04u
 #define FLAG_ZERO_BLOCK   0x08u
 #define FLAG_BITS         9
-#define BLOCK_LENGTH      (1u << 20)
 #define WORD              8u
+
+static const char name_data[] = "DEVICE_BLOCK", name_zero[] = "ZERO_BLOCK";
 
 static MigStatus block_next(MigReader *r, void *state, MigItem *item, GError **error)
 {
@@ -51,13 +56,29 @@ static MigStatus block_next(MigReader *r, void *state, MigItem *item, GError **e
             return MIG_STATUS_ERROR;
         }
         return flags & FLAG_ZERO_BLOCK
-                   ? mig_record(item, "ZERO_BLOCK", value, WORD + 1 + p[WORD])
-                   : mig_record(item, "DEVICE_BLOCK", value,
-                                WORD + 1 + p[WORD] + BLOCK_LENGTH);
+                   ? mig_record(item, name_zero, value, WORD + 1 + p[WORD])
+                   : mig_record(item, name_data, value,
+                                WORD + 1 + p[WORD] + MIG_DISK_CHUNK);
     default:
         return mig_reader_malformed(r, item->offset, MIG_DEFECT_RECORD_FLAG, error,
                                     "unknown block migration flags 0x%x", flags);
     }
+}
+
+bool mig_item_is_disk(const MigItem *item)
+{
+    return item->kind == MIG_ITEM_RECORD &&
+           (item->record.name == name_data || item->record.name == name_zero);
+}
+
+void mig_disk_record_parse(const MigItem *item, const uint8_t *p, MigDiskRecord *record)
+{
+    size_t length = p[WORD];
+
+    memcpy(record->name, p + WORD + 1, length);
+    record->name[length] = 0;
+    record->sector = item->record.value;
+    record->data = item->record.name == name_data ? p + WORD + 1 + length : NULL;
 }
 
 const MigBody mig_body_block = { .idstr = "block", .next = block_next };

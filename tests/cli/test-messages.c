@@ -152,10 +152,11 @@ static const struct {
       "/tmp/vfio.bin/ for a folder of that name" },
     { "convert --output= x", "migstat convert: -o wants a file name, not an empty one" },
     { "extract --ram=all x", "migstat extract: which folder? (-o DIR)" },
+    { "extract --disk=all x", "migstat extract: which folder? (-o DIR)" },
     { "extract x", "migstat extract: what? (--ram, --memory, --core, --section, --vfio, "
-                   "--description, --xml or --cookie)" },
+                   "--disk, --description, --xml or --cookie)" },
     { "extract --ram=all --section=cpu x",
-      "migstat extract: one of --ram, --memory, --core, --section, --vfio, "
+      "migstat extract: one of --ram, --memory, --core, --section, --vfio, --disk, "
       "--description, --xml and --cookie at a time" },
     { "convert --zstd=99 x",
       "migstat convert: --zstd: level 99 is not between -131072 and 22" },
@@ -241,6 +242,11 @@ static const struct {
     { "extract --section=cpu --section=apu -o OUT FIXTURE:diff/c.txt",
       "the stream has no section \"apu\"; did you mean cpu?" },
     { "extract --vfio=cpu -o OUT FIXTURE:diff/c.txt", "the stream has no VFIO device" },
+    { "extract --disk=ide0-hd1 -o OUT FIXTURE:dump/special-sections.txt",
+      "the stream has no disk of a block migration \"ide0-hd1\"; did you mean "
+      "ide0-hd0?" },
+    { "extract --disk=all -o OUT FIXTURE:diff/c.txt",
+      "the stream has no disk of a block migration" },
     { "convert --filter=drop-section:name=slrip -o OUT FIXTURE:diff/c.txt",
       "filter drop-section: the stream has no section \"slrip\"; did you mean slirp?" },
     { "convert --filter=drop-section:name=lirp -o OUT FIXTURE:diff/c.txt",

@@ -36,6 +36,11 @@
     "\", \"version\": 1, \"fields\": [{\"name\": \"b\", \"type\": \"buffer\", "      \
     "\"size\": " size "}]}"
 
+#define DISKS                                                                       \
+    "header; start 1 \"block\" 0 1; be64 0x200*2048+9; pstr8 \"d\"; "               \
+    "be64 1; pstr8 \"d\"; fill 0x100000 5; be64 9; pstr8 \"e\"; be64 2; footer 1; " \
+    "eof"
+
 static const struct {
     const char *title, *stream;
     MigExtractWhat what;
@@ -51,6 +56,10 @@ static const struct {
     { "sections of a name", DEVICES, MIG_EXTRACT_SECTIONS, "dev", "out 4:01..04", true },
     { "an instance", DEVICES, MIG_EXTRACT_SECTIONS, "dev@1", "out 2:03..04", true },
     { "the description", DEVICES, MIG_EXTRACT_DESCRIPTION, NULL, "out 384:7b..7d", true },
+    { "all disks", DISKS, MIG_EXTRACT_DISK, "*",
+      "disk d 2097152:05..00 disk e 1048576:00..00", true },
+    { "one disk", DISKS, MIG_EXTRACT_DISK, "e", "disk e 1048576:00..00", true },
+    { "no disk", RAM, MIG_EXTRACT_DISK, "*", "", true },
     { "no description", RAM, MIG_EXTRACT_DESCRIPTION, NULL, "out 0", false },
 };
 
@@ -72,7 +81,7 @@ static int new_file(Files *files, const char *name)
 
 static int open_part(MigExtractPart part, const char *name, void *user, GError **error)
 {
-    static const char *const parts[] = { "ram", "data", "config" };
+    static const char *const parts[] = { "ram", "data", "config", "disk" };
     g_autofree char *title = g_strdup_printf("%s %s", parts[part], name);
 
     (void)error;
@@ -171,7 +180,8 @@ START_TEST(what_cannot_be_opened_ends_it)
         MigExtractWhat what;
         const char *message;
     } refused[] = { { RAM, MIG_EXTRACT_RAM, "not a" },
-                    { VFIO, MIG_EXTRACT_VFIO, "not d/vfio" } };
+                    { VFIO, MIG_EXTRACT_VFIO, "not d/vfio" },
+                    { DISKS, MIG_EXTRACT_DISK, "not d" } };
 
     for (size_t i = 0; i < G_N_ELEMENTS(refused); i++) {
         g_autoptr(GError) error = NULL;
