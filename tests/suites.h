@@ -70,6 +70,7 @@
     SUITE(page_set)    \
     SUITE(pager)       \
     SUITE(parts)       \
+    SUITE(printed)     \
     SUITE(qcow2)       \
     SUITE(ram)         \
     SUITE(reader)      \

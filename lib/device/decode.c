@@ -6,6 +6,7 @@
  */
 #include "device/decode.h"
 
+#include "device/virtio-property.h"
 #include "device/walk.h"
 #include "io/error.h"
 #include "io/input-memory.h"
@@ -22,8 +23,9 @@ bool mig_device_decode(const MigDecoder *decoder, const MigDeviceState *device)
 /* Registers are no longer; what else is in configuration space goes by its first bytes. */
 #define CONFIG_BYTES 8u
 
-bool mig_field_is_meant(MigAddresses *addresses, const char *name, uint32_t instance_id,
-                        const MigField *field)
+/* By an address that means all of it. */
+static bool is_meant_whole(MigAddresses *addresses, const char *name,
+                           uint32_t instance_id, const MigField *field)
 {
     uint64_t n = field->in_config ? MIN(field->length, CONFIG_BYTES) : 0;
     bool meant = mig_addresses_field(addresses, name, instance_id, field->path);
@@ -38,6 +40,41 @@ bool mig_field_is_meant(MigAddresses *addresses, const char *name, uint32_t inst
         meant |= mig_addresses_field(addresses, name, instance_id, place);
     }
     return meant;
+}
+
+static uint64_t features_meant(MigAddresses *addresses, const char *name,
+                               uint32_t instance_id, const MigField *field)
+{
+    unsigned n = field->has_features ? (unsigned)MIN(field->length, 8) * 8 : 0;
+    uint64_t bits = 0;
+
+    for (unsigned bit = 0; bit < n; bit++) {
+        g_autofree char *word =
+            mig_virtio_feature_word(field->virtio_type, field->first_feature + bit);
+        g_autofree char *path = g_strdup_printf("features[%s]", word);
+
+        if (mig_addresses_field(addresses, name, instance_id, path)) {
+            bits |= UINT64_C(1) << bit;
+        }
+    }
+    return bits;
+}
+
+bool mig_field_is_meant(MigAddresses *addresses, const char *name, uint32_t instance_id,
+                        const MigField *field)
+{
+    bool whole = is_meant_whole(addresses, name, instance_id, field);
+
+    return features_meant(addresses, name, instance_id, field) != 0 || whole;
+}
+
+uint64_t mig_field_features_meant(MigAddresses *addresses, const char *name,
+                                  uint32_t instance_id, const MigField *field)
+{
+    bool whole = is_meant_whole(addresses, name, instance_id, field);
+    uint64_t bits = features_meant(addresses, name, instance_id, field);
+
+    return whole ? 0 : bits;
 }
 
 char *mig_device_description_text(MigBudget *budget, MigInput *in,

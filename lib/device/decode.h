@@ -25,11 +25,17 @@ G_BEGIN_DECLS
 #define MIG_DEVICE_JSON_MAX (4u << 20)
 
 /*
- * Whether any of @addresses means @field of that device: by its path, by its alias, or as
- * "pci[0x9a]" by the number of one of its bytes in configuration space.
+ * Whether any of @addresses means @field of that device: by its path, by its alias, as
+ * "pci[0x9a]" by the number of one of its bytes in configuration space, or as
+ * "features[MRG_RXBUF]" by one of its virtio features.
  */
 MIG_API bool mig_field_is_meant(MigAddresses *addresses, const char *name,
                                 uint32_t instance_id, const MigField *field);
+
+/* The bits of @field that are meant by the names of virtio features alone; 0 where none is, or
+ * where another address means all of the field. */
+MIG_API uint64_t mig_field_features_meant(MigAddresses *addresses, const char *name,
+                                          uint32_t instance_id, const MigField *field);
 
 /* What decoding needs beside the bytes. */
 typedef struct MigDecoder {

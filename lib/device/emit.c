@@ -43,7 +43,7 @@ static bool is_in_config(const MigEmit *e, const MigField *field)
 {
     return field->offset >= e->config_at &&
            field->offset + field->length <= e->config_end && !mig_field_is_group(field) &&
-           !g_str_equal(field->type, "bit") && !g_str_equal(field->type, "count");
+           !mig_field_is_reading(field);
 }
 
 /* Its number where the path is that of an element of the array @name; -1: it is none. */
@@ -96,6 +96,10 @@ static void visit(MigEmit *e, const MigField *field)
     visited.note = field->note && *field->note ? field->note : NULL;
     visited.alias = register_alias(e, field, alias);
     visited.in_config = is_in_config(e, field);
+    visited.has_features = e->has_features;
+    visited.virtio_type = e->virtio_type;
+    visited.first_feature = e->first_feature;
+    e->has_features = false;
     visited.config_at = visited.in_config ? (uint32_t)(field->offset - e->config_at) : 0;
     if (!mig_budget_spend(e->decoder.budget, MIG_BUDGET_LINE + e->path->len / 8)) {
         e->spent = true;

@@ -26,6 +26,10 @@ typedef struct MigEmit {
     uint64_t config_at,
         config_end;    /* configuration space in the body; the same: none is open */
     GArray *registers; /* uint64_t, of an Arm CPU's list; NULL: none so far */
+    /* What the next field has of virtio features, as in MigField. */
+    bool has_features;
+    uint16_t virtio_type;
+    uint32_t first_feature;
 } MigEmit;
 
 /* Grants the budget of @decoder, which is copied, the @length bytes of @body. */

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "io/visibility.h"
 
@@ -53,9 +54,20 @@ typedef struct MigField {
     const char *alias;
     bool in_config;     /* a part of PCI configuration space, from @config_at on */
     uint32_t config_at; /* bytes */
+    /* Its bits are virtio features, from @first_feature on, of a device of @virtio_type, see
+     * mig_virtio_feature_name(). */
+    bool has_features;
+    uint16_t virtio_type;
+    uint32_t first_feature;
 } MigField;
 
 typedef void MigFieldVisit(const MigField *field, void *user);
+
+/* Whether it is a reading of another field, and no bytes of its own. */
+static inline bool mig_field_is_reading(const MigField *field)
+{
+    return strcmp(field->type, "bit") == 0 || strcmp(field->type, "count") == 0;
+}
 
 static inline bool mig_field_is_group(const MigField *field)
 {

@@ -129,6 +129,8 @@ void mig_leaves_collect(const MigField *field, void *user)
     }
     leaf.field.path = keep_text(leaves, path);
     leaf.field.name = name_in(leaf.field.path, field->name);
+    /* a register is known by its name, and has its place in the list besides */
+    leaf.field.alias = strcmp(path, field->path) ? keep_text(leaves, field->path) : NULL;
     leaf.field.type = keep_text(leaves, field->type);
     leaf.field.note = keep_text(leaves, field->note);
     add(leaves, &leaf);

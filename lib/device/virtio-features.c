@@ -214,6 +214,13 @@ const char *mig_virtio_feature_name(uint16_t type, unsigned bit)
     return name ? name : name_in(own, bit);
 }
 
+char *mig_virtio_feature_word(uint16_t type, unsigned bit)
+{
+    const char *name = mig_virtio_feature_name(type, bit);
+
+    return name ? g_strdup(name) : g_strdup_printf("bit%u", bit);
+}
+
 /* Properties whose names are not the feature's in lower case.
  * Source: hw/virtio/virtio.h, DEFINE_VIRTIO_COMMON_FEATURES; hw/net/virtio-net.c,
  * hw/block/virtio-blk.c; 5.2 to 11.1. */

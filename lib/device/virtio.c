@@ -13,6 +13,7 @@
 
 #include "device/special.h"
 #include "device/virtio-layout.h"
+#include "device/virtio-property.h"
 #include "stream/page.h"
 #include "stream/wire.h"
 
@@ -36,21 +37,19 @@ static const struct {
     { "guest_features[3]", 96 }, { "guest_features_ex[1]", 64 },
 };
 
+/* Of the field that is shown next. */
 static void note_features(State *s, uint64_t features, unsigned first_bit)
 {
+    s->e->has_features = true;
+    s->e->virtio_type = s->type;
+    s->e->first_feature = first_bit;
     g_string_truncate(s->note, 0);
     for (unsigned bit = 0; bit < 64; bit++) {
-        const char *name;
+        if (features >> bit & 1) {
+            g_autofree char *name = mig_virtio_feature_word(s->type, bit + first_bit);
 
-        if (!(features >> bit & 1)) {
-            continue;
-        }
-        name = mig_virtio_feature_name(s->type, bit + first_bit);
-        g_string_append(s->note, s->note->len ? " " : "");
-        if (name) {
+            g_string_append(s->note, s->note->len ? " " : "");
             g_string_append(s->note, name);
-        } else {
-            g_string_append_printf(s->note, "bit%u", bit + first_bit);
         }
     }
 }

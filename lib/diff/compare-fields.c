@@ -118,7 +118,7 @@ static void visit_both(Pair *pair, const MigField *a, const MigField *b)
                                                   { true, .field = b } } };
 
     pair->differs = true;
-    if (mig_diff_wants(pair->diff, section, a->path)) {
+    if (mig_diff_wants_field(pair->diff, section, a)) {
         mig_diff_visit(pair->diff, &difference);
     }
 }
@@ -136,7 +136,7 @@ static void visit_lonely(Pair *pair, MigDiffSide side, guint at, const char **gr
                                  .path = field->path };
 
     pair->differs = true;
-    if (!mig_diff_wants(pair->diff, section, field->path) ||
+    if (!mig_diff_wants_field(pair->diff, section, field) ||
         (*group && is_in(field->path, *group))) {
         return;
     }
@@ -294,7 +294,7 @@ static void note_leaves(const Pair *pair, int side)
     const Device *device = &pair->device[side];
 
     for (guint i = 0; mig_diff_seeks(pair->diff, section) && i < count(device); i++) {
-        mig_diff_wants(pair->diff, section, leaf_at(device, i)->field.path);
+        mig_diff_wants_field(pair->diff, section, &leaf_at(device, i)->field);
     }
 }
 

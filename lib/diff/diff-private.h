@@ -35,6 +35,10 @@ struct MigDiff {
 /* Whether that field of @section, or with @path NULL all of it, is to be compared. */
 bool mig_diff_wants(const MigDiff *diff, const MigSection *section, const char *path);
 
+/* The same of a field that was decoded, by all its names. */
+bool mig_diff_wants_field(const MigDiff *diff, const MigSection *section,
+                          const MigField *field);
+
 /* Whether an address that has meant nothing yet may be a field of @section. */
 bool mig_diff_seeks(const MigDiff *diff, const MigSection *section);
 

@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#include "device/decode.h"
 #include "diff/diff-private.h"
 #include "io/options.h"
 #include "io/temporary.h"
@@ -167,22 +168,32 @@ const MigRamImage *mig_diff_ram_image(const MigDiff *diff, MigDiffSide side)
 
 /* --- what is wanted ---------------------------------------------------------------------- */
 
-static bool means(MigAddresses *addresses, const MigSection *section, const char *path)
+/* @field: NULL: none. */
+static bool means(MigAddresses *addresses, const MigSection *section,
+                  const MigField *field)
 {
     bool whole = mig_addresses_section(addresses, section->name, section->instance_id);
-    bool field =
-        path && mig_addresses_field(addresses, section->name, section->instance_id, path);
+    bool meant = field && mig_field_is_meant(addresses, section->name,
+                                             section->instance_id, field);
 
-    return whole || field;
+    return whole || meant;
 }
 
 /* Both lists are tried, since each is to know what meant something. */
-bool mig_diff_wants(const MigDiff *diff, const MigSection *section, const char *path)
+bool mig_diff_wants_field(const MigDiff *diff, const MigSection *section,
+                          const MigField *field)
 {
     MigAddresses *ignore = diff->options.ignore;
-    bool wanted = compares_all(diff) || means(diff->options.only, section, path);
+    bool wanted = compares_all(diff) || means(diff->options.only, section, field);
 
-    return !(ignore && means(ignore, section, path)) && wanted;
+    return !(ignore && means(ignore, section, field)) && wanted;
+}
+
+bool mig_diff_wants(const MigDiff *diff, const MigSection *section, const char *path)
+{
+    const MigField field = { .path = path };
+
+    return mig_diff_wants_field(diff, section, path ? &field : NULL);
 }
 
 static bool seek(const MigAddresses *addresses, const MigSection *section)

@@ -132,8 +132,8 @@ static void visit(const MigField *field, void *user)
     Search *search = user;
 
     if (!search->path && field->kind != MIG_FIELD_END &&
-        mig_addresses_field(search->add->beside, search->section->name,
-                            search->section->instance_id, field->path)) {
+        mig_field_is_meant(search->add->beside, search->section->name,
+                           search->section->instance_id, field)) {
         search->path = g_strdup(field->path);
     }
 }

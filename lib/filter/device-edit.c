@@ -134,7 +134,7 @@ void mig_device_edit_apply(MigDeviceEdit *edit, const MigReshape *reshape, char 
     g_byte_array_set_size(body, (guint)(reshape->from + reshape->new_length) + after);
     g_free(edit->json);
     edit->json = json;
-    edit->json_length = strlen(json);
+    edit->json_length = json ? strlen(json) : 0;
     edit->changed = true;
 }
 

@@ -115,8 +115,8 @@ static void visit(const MigField *field, void *user)
     }
     if (field->kind == MIG_FIELD_END || field->kind == MIG_FIELD_MISMATCH ||
         subsection == search->drop->fields ||
-        !mig_addresses_field(search->drop->paths, search->section->name,
-                             search->section->instance_id, field->path) ||
+        !mig_field_is_meant(search->drop->paths, search->section->name,
+                            search->section->instance_id, field) ||
         goes_along(search, field->path)) {
         return;
     }

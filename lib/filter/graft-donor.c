@@ -23,6 +23,7 @@ static void clear_part(gpointer p)
     MigGraftPart *part = p;
 
     g_free(part->path);
+    g_free(part->alias);
     mig_device_part_clear(&part->part);
     g_clear_pointer(&part->bytes, g_bytes_unref);
 }
@@ -84,12 +85,17 @@ static void visit(const MigField *field, void *user)
     const MigSection *section = search->own->section;
 
     if (field->kind == MIG_FIELD_END || field->kind == MIG_FIELD_MISMATCH ||
-        !mig_addresses_field(search->donor->paths, section->name, section->instance_id,
-                             field->path) ||
+        mig_field_is_reading(field) ||
+        !mig_field_is_meant(search->donor->paths, section->name, section->instance_id,
+                            field) ||
         comes_along(search, field->path)) {
         return;
     }
-    const MigGraftPart part = { .path = g_strdup(field->path) };
+    const MigGraftPart part = { .path = g_strdup(field->path),
+                                .alias = g_strdup(field->alias),
+                                .bytes = mig_field_is_group(field)
+                                             ? NULL
+                                             : g_bytes_new(field->bytes, field->length) };
 
     g_array_append_val(search->own->parts, part);
 }
@@ -101,11 +107,14 @@ static bool take_part(const Donor *donor, const MigItem *item,
 
     if (!mig_device_part(mig_reader_budget(donor->reader), device, part->path,
                          &part->part, &problem)) {
-        return refuse(donor, item, part->path,
+        part->is_value = !problem && part->bytes;
+        return part->is_value ||
+               refuse(donor, item, part->path,
                       problem ? " cannot be taken: its description does not match it"
                               : " cannot be taken alone: the stream does not describe it",
                       error);
     }
+    g_clear_pointer(&part->bytes, g_bytes_unref);
     part->bytes = mig_next_copy(donor->next, device->bytes + part->part.from,
                                 part->part.length, error);
     return part->bytes != NULL;

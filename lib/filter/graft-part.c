@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "device/layout-digest.h"
 #include "filter/graft-private.h"
 
 typedef struct First {
@@ -97,13 +98,76 @@ static bool replace_part(MigDeviceEdit *edit, const MigGraftPart *part,
     return true;
 }
 
+/* --- what no description tells --- */
+
+typedef struct Place {
+    const MigGraftPart *part;
+    uint64_t offset, length; /* in the body */
+    bool found;
+} Place;
+
+/* A register is where this stream's list has it. */
+static void find_place(const MigField *field, void *user)
+{
+    Place *place = user;
+    const MigGraftPart *part = place->part;
+    bool same = part->alias ? g_strcmp0(field->alias, part->alias) == 0
+                            : strcmp(field->path, part->path) == 0;
+
+    if (!place->found && same && field->kind != MIG_FIELD_END &&
+        !mig_field_is_group(field)) {
+        place->found = true;
+        place->offset = field->offset;
+        place->length = field->length;
+    }
+}
+
+static bool put_value(MigDeviceEdit *edit, const MigGraftPart *part, GError **error)
+{
+    const char *name = part->alias ? part->alias : part->path;
+    MigBudget *budget = mig_device_edit_budget(edit);
+    const MigDeviceState before = mig_device_edit_state(edit);
+    uint64_t digest = mig_device_layout_digest(budget, &before);
+    Place place = { .part = part };
+    MigReshape reshape = { .path = part->path };
+
+    mig_device_edit_visit(edit, find_place, &place);
+    reshape.from = place.offset;
+    reshape.length = reshape.new_length = place.length;
+    if (!place.found || place.length != g_bytes_get_size(part->bytes)) {
+        return mig_next_refuse(edit->next, edit->item, edit->item->section, error,
+                               "%s: this stream has no such field of %zu bytes, and "
+                               "nothing describes where it belongs",
+                               name, g_bytes_get_size(part->bytes));
+    }
+    mig_device_edit_apply(edit, &reshape, edit->json ? g_strdup(edit->json) : NULL,
+                          g_bytes_get_data(part->bytes, NULL));
+    const MigDeviceState after = mig_device_edit_state(edit);
+    if (mig_device_layout_digest(budget, &after) != digest) {
+        return mig_next_refuse(edit->next, edit->item, edit->item->section, error,
+                               "%s: with the other stream's value what follows would "
+                               "have other places; a path without a field takes the "
+                               "whole device",
+                               name);
+    }
+    mig_next_report(edit->next, edit->item->section,
+                    "field %s taken from %s, %zu bytes; its own is given up", name,
+                    mig_input_name(mig_next_donor(edit->next)),
+                    g_bytes_get_size(part->bytes));
+    return true;
+}
+
 bool mig_graft_put(MigDeviceEdit *edit, const MigGraftPart *part, GError **error)
 {
     g_auto(MigDevicePart) here = { 0 };
     g_autofree char *place = NULL;
     MigReshape reshape = { 0 };
-    bool had = look_up(edit, part->path, &here), done = false;
+    bool had = false, done = false;
 
+    if (part->is_value) {
+        return put_value(edit, part, error);
+    }
+    had = look_up(edit, part->path, &here);
     if (had && !replace_part(edit, part, &here, &done, error)) {
         return false;
     }

@@ -12,8 +12,11 @@
 
 typedef struct MigGraftPart {
     char *path;
+    char *alias; /* as in MigField */
     MigDevicePart part;
     GBytes *bytes;
+    bool
+        is_value; /* what no description tells: @bytes are put where this stream has it */
 } MigGraftPart;
 
 /* A FULL section of the other stream, in its order. */

@@ -77,8 +77,8 @@ static void visit(const MigField *field, void *user)
     Search *search = user;
 
     if (field->kind != MIG_FIELD_END && field->kind != MIG_FIELD_MISMATCH &&
-        mig_addresses_field(search->resize->path, search->section->name,
-                            search->section->instance_id, field->path)) {
+        mig_field_is_meant(search->resize->path, search->section->name,
+                           search->section->instance_id, field)) {
         g_ptr_array_add(search->found, g_strdup(field->path));
     }
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "device/decode.h"
+#include "device/layout-digest.h"
 #include "filter/filter.h"
 #include "stream/page.h"
 #include "stream/vfio-payload.h"
@@ -164,11 +165,33 @@ static bool set_bytes(Body *body, const MigField *field, uint8_t *at)
     return true;
 }
 
+/* Some of its bits, which have names. */
+static bool set_features(Body *body, const MigField *field, uint64_t bits,
+                         uint64_t *value)
+{
+    MigField one = { .kind = MIG_FIELD_BOOL, .path = field->path, .length = 1 };
+    uint64_t on;
+
+    if (body->set->has_bits) {
+        return refuse(body, field,
+                      "a feature by its name takes value=true or value=false");
+    }
+    if (!parse_number(body, &one, &on)) {
+        return false;
+    }
+    *value = on ? field->u | bits : field->u & ~bits;
+    return true;
+}
+
 static bool set_number(Body *body, const MigField *field, uint8_t *at)
 {
     uint64_t value = (field->u | body->set->set) & ~body->set->clear;
+    uint64_t features =
+        mig_field_features_meant(body->set->path, body->item->section->name,
+                                 body->item->section->instance_id, field);
 
-    if (!body->set->has_bits && !parse_number(body, field, &value)) {
+    if (features ? !set_features(body, field, features, &value)
+                 : !body->set->has_bits && !parse_number(body, field, &value)) {
         return false;
     }
     if (body->set->has_bits && field->length < 8 && value >> (8 * field->length) != 0 &&
@@ -176,6 +199,9 @@ static bool set_number(Body *body, const MigField *field, uint8_t *at)
         return refuse(body, field, "the bits lie outside of it");
     }
     store(field, at, value);
+    if (features && value == field->u) {
+        return false; /* meant, and so already */
+    }
     if (field->kind == MIG_FIELD_INT) {
         mig_next_report(body->next, body->item->section,
                         "%s %" PRId64 " \342\206\222 %" PRId64, field->path, field->i,
@@ -201,7 +227,7 @@ static void visit(const MigField *field, void *user)
     }
     if (g_str_equal(field->name, "version_id") && g_str_equal(field->type, "be32")) {
         ok = refuse(body, field, "the description has this version too");
-    } else if (g_str_equal(field->type, "bit") || g_str_equal(field->type, "count")) {
+    } else if (mig_field_is_reading(field)) {
         ok = refuse(body, field, "it is a reading of another field");
     } else if (field->kind == MIG_FIELD_MISMATCH || field->kind == MIG_FIELD_NULL) {
         ok = refuse(body, field, "what stands there is not known");
@@ -211,6 +237,22 @@ static void visit(const MigField *field, void *user)
         ok = set_number(body, field, at);
     }
     body->changed += ok;
+}
+
+/* That of an MSI-X table, say, is in a register: then other bytes would be what follows. */
+static void check_layout(Body *body, const MigDeviceState *before)
+{
+    MigBudget *budget = mig_reader_budget(mig_next_reader(body->next));
+    MigDeviceState after = *before;
+
+    after.bytes = body->copy;
+    if (mig_device_layout_digest(budget, before) !=
+        mig_device_layout_digest(budget, &after)) {
+        mig_next_refuse(body->next, body->item, body->item->section, &body->error,
+                        "with this value what follows in the state would have other "
+                        "places: graft takes the whole device from a stream of the "
+                        "destination");
+    }
 }
 
 static void change_device(Body *body, uint64_t length)
@@ -233,6 +275,9 @@ static void change_device(Body *body, uint64_t length)
                                     .offset = body->offset };
 
     mig_device_decode(&decoder, &device);
+    if (!body->error && body->changed) {
+        check_layout(body, &device);
+    }
 }
 
 /* A register of configuration space tells how long the MSI-X table is: that must stay. */

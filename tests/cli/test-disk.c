@@ -98,6 +98,27 @@ START_TEST(one_disk_is_taken_alone)
 }
 END_TEST
 
+/* A disk of 1 MiB, copied by QEMU 7.2. */
+START_TEST(a_real_disk_is_whole)
+{
+    g_autofree char *file = fixture_file("real/q35-72-block.mig.zst");
+    g_autofree char *dir = scratch_dir();
+    g_autofree char *path = g_build_filename(dir, "disk.raw", NULL);
+    g_autofree char *data = NULL;
+    g_autoptr(Run) run =
+        run_migstat(NULL, "extract", "--disk=disk", "-o", dir, file, NULL);
+    gsize n;
+
+    ck_assert_msg(run->status == 0, "%s", run->err);
+    ck_assert(g_file_get_contents(path, &data, &n, NULL));
+    ck_assert_uint_eq(n, MIB);
+    for (gsize i = 0; i < n; i++) {
+        ck_assert(data[i] == "migstat!"[i % 8]);
+    }
+    scratch_remove(dir);
+}
+END_TEST
+
 /* The first missing one is found wherever it is. */
 START_TEST(a_hole_has_its_place)
 {
@@ -166,6 +187,7 @@ Suite *suite_disk(void)
     TCase *tc = tcase_create("disk");
 
     tcase_add_test(tc, what_was_sent_last_is_on_the_disk);
+    tcase_add_test(tc, a_real_disk_is_whole);
     tcase_add_test(tc, one_disk_is_taken_alone);
     tcase_add_test(tc, a_hole_has_its_place);
     tcase_add_loop_test(tc, what_is_too_much_is_refused, 0, G_N_ELEMENTS(refused));

@@ -45,6 +45,31 @@ static const struct {
     { "real/q35-100-devices.mig.zst",
       "set-field:path=0000:00:02.0/virtio-net:pci[0x3c]:value=7",
       "virtio.pci_config.interrupt_line", NULL },
+    /* a feature, wherever it is kept; what is so already stays */
+    { "real/q35-100-devices.mig.zst",
+      "set-field:path=0000:00:02.0/virtio-net:features[MRG_RXBUF]:value=true",
+      "virtio.guest_features_low|virtio.virtio/64bit_features.guest_features|"
+      "virtio.virtio_pci/modern_state.guest_features[0]",
+      NULL },
+    { "real/q35-100-devices.mig.zst",
+      "set-field:path=*:features[RING_RESET]:path=*:features[MAC]:value=on", NULL,
+      "no integer" },
+    { "real/q35-100-devices.mig.zst",
+      "set-field:path=*/virtio-rng:features[bit42]:value=1",
+      "virtio.virtio/64bit_features.guest_features|"
+      "virtio.virtio_pci/modern_state.guest_features[1]",
+      NULL },
+    { "real/q35-100-devices.mig.zst",
+      "set-field:path=*/virtio-net:features[MRG_RXBUF]:value=false", "", NULL },
+    { "real/q35-100-devices.mig.zst",
+      "set-field:path=*/virtio-net:features[MRG_RXBUF]:value=2", NULL, "does not fit" },
+    { "real/q35-100-devices.mig.zst",
+      "set-field:path=*/virtio-net:features[MRG_RXBUF]:clear=1", NULL,
+      "takes value=true or value=false" },
+    /* what else is in the state keeps its place */
+    { "real/q35-100-devices.mig.zst",
+      "set-field:path=0000:00:02.0/virtio-net:virtio.pci_config.cap_0x98.control:value=7",
+      NULL, "would have other places" },
     /* sizes are checked */
     { "diff/a.txt", "set-field:path=cpu:halted:value=2", NULL, "does not fit" },
     { "good/minimal-ram.txt", "set-field:path=apic:id:value=256", NULL, "does not fit" },
@@ -82,6 +107,17 @@ static const struct {
     { "real/q35-100-devices.mig.zst",
       "drop-field:path=0000:00:02.0/virtio-net:virtio.guest_features_low", NULL,
       "only decoding shows" },
+    { "real/q35-100-devices.mig.zst",
+      "drop-field:path=0000:00:02.0/virtio-net:features[MAC]", NULL,
+      "one element of an array" },
+    { "real/q35-100-devices.mig.zst",
+      "resize-array:path=0000:00:02.0/virtio-net:pci[0x3c]:length=2", NULL,
+      "only decoding shows" },
+    { "real/q35-100-devices.mig.zst",
+      "add-field:after=0000:00:02.0/virtio-net:pci[0x3c]:name=n:type=bool", NULL,
+      "only decoding shows" },
+    { "real/virt-72-gicv3-vfio.mig.zst", "drop-field:path=cpu:cpreg[TTBR0_EL1]", NULL,
+      "one element of an array" },
 
     { "real/q35-72-vfio.mig.zst",
       "add-field:after=cpu:env.eip:name=n:type=uint32:value=-1", "n", NULL },
@@ -192,6 +228,94 @@ START_TEST(several_on_one_device)
 }
 END_TEST
 
+/* A value that no description tells of, by each of its names; what has no place is refused. */
+static const struct {
+    const char *stream, *change, *path;
+    const char *changed, *refused;
+} grafted[] = {
+    { "real/q35-100-devices.mig.zst",
+      "set-field:path=0000:00:02.0/virtio-net:pci[0x3c]:value=7",
+      "0000:00:02.0/virtio-net:pci[0x3c]", "virtio.pci_config.interrupt_line", NULL },
+    { "real/q35-100-devices.mig.zst",
+      "set-field:path=0000:00:02.0/virtio-net:features[MAC]:value=1",
+      "*/virtio-net:virtio.guest_features_low", "virtio.guest_features_low", NULL },
+    { "real/virt-72-gicv3-vfio.mig.zst", /* at another place there */
+      "set-register:path=cpu:cpreg[S3_3_C0_C0_0]:value=1 "
+      "--filter=set-register:path=cpu:cpreg[TTBR0_EL1]:value=5",
+      "cpu:cpreg[TTBR0_EL1]", "cpreg[TTBR0_EL1]", NULL },
+    { "real/virt-72-gicv3-vfio.mig.zst",
+      "set-register:path=cpu:cpreg[S3_3_C15_C15_7]:value=1", "cpu:cpreg[S3_3_C15_C15_7]",
+      NULL, "this stream has no such field of 8 bytes" },
+};
+
+START_TEST(takes_a_value_from_another_stream)
+{
+    g_autofree char *file = fixture_file(grafted[_i].stream);
+    g_autofree char *dir = scratch_dir();
+    g_autofree char *other = g_build_filename(dir, "other.mig", NULL);
+    g_autofree char *out = g_build_filename(dir, "out.mig", NULL);
+    g_autofree char *change = g_strconcat("--filter=", grafted[_i].change, NULL);
+    g_auto(GStrv) words = g_strsplit(change, " ", 2);
+    g_autofree char *from = g_strconcat("--from=", other, NULL);
+    g_autofree char *graft = g_strconcat("--filter=graft:path=", grafted[_i].path, NULL);
+    g_autoptr(Run) made =
+        run_migstat(NULL, "convert", file, "-o", other, words[0], words[1], NULL);
+    ck_assert_msg(made->status == 0, "%s", made->err);
+    g_autoptr(Run) run = run_migstat(NULL, "convert", from, graft, file, "-o", out, NULL);
+
+    ck_assert_msg(run->status == (grafted[_i].refused ? 1 : 0), "%s: %s", graft,
+                  run->err);
+    if (grafted[_i].refused) {
+        ck_assert_msg(strstr(run->err, grafted[_i].refused), "%s", run->err);
+    } else {
+        g_autoptr(Run) diff = run_migstat(NULL, "diff", "--ram", file, out, NULL);
+        g_autofree char *changed = first_words(diff->out);
+
+        ck_assert_msg(strcmp(changed, grafted[_i].changed) == 0, "%s", diff->out);
+    }
+    scratch_remove(dir);
+}
+END_TEST
+
+/* What diff is asked about may be called by any of its names. */
+START_TEST(a_difference_has_all_names)
+{
+    static const struct {
+        const char *stream, *change, *option;
+        const char *changed;
+    } rows[] = {
+        { "real/q35-100-devices.mig.zst",
+          "set-field:path=0000:00:02.0/virtio-net:pci[0x3c]:value=7",
+          "--devices=*:pci[0x3c]", "virtio.pci_config.interrupt_line" },
+        { "real/q35-100-devices.mig.zst",
+          "set-field:path=0000:00:02.0/virtio-net:pci[0x3c]:value=7",
+          "--ignore=*:pci[0x3c]", "" },
+        { "real/q35-100-devices.mig.zst",
+          "set-field:path=*/virtio-net:virtio.guest_features_low:value=1",
+          "--devices=*:features[CSUM]", "virtio.guest_features_low" },
+        { "real/virt-72-gicv3-vfio.mig.zst",
+          "set-register:path=cpu:cpreg[TTBR0_EL1]:value=5",
+          "--devices=cpu:cpreg_vmstate_values[*]", "cpreg[TTBR0_EL1]" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *file = fixture_file(rows[i].stream);
+        g_autofree char *dir = scratch_dir();
+        g_autofree char *out = g_build_filename(dir, "out.mig", NULL);
+        g_autofree char *change = g_strconcat("--filter=", rows[i].change, NULL);
+        g_autoptr(Run) made = run_migstat(NULL, "convert", change, file, "-o", out, NULL);
+        g_autoptr(Run) diff = run_migstat(NULL, "diff", rows[i].option, file, out, NULL);
+        g_autofree char *changed = first_words(diff->out);
+
+        ck_assert_msg(made->status == 0, "%s", made->err);
+        ck_assert_msg(diff->status == (*rows[i].changed ? 1 : 0), "%s", diff->err);
+        ck_assert_msg(strcmp(changed, rows[i].changed) == 0, "%s: %s", rows[i].option,
+                      diff->out);
+        scratch_remove(dir);
+    }
+}
+END_TEST
+
 /* Pages that go take the name of their block with them; the next one gets it. */
 START_TEST(a_shorter_block_keeps_its_other_pages)
 {
@@ -226,6 +350,8 @@ Suite *suite_repair(void)
 
     tcase_add_loop_test(tc, changes_that_and_nothing_else, 0, G_N_ELEMENTS(repairs));
     tcase_add_test(tc, several_on_one_device);
+    tcase_add_loop_test(tc, takes_a_value_from_another_stream, 0, G_N_ELEMENTS(grafted));
+    tcase_add_test(tc, a_difference_has_all_names);
     tcase_add_test(tc, a_shorter_block_keeps_its_other_pages);
     suite_add_tcase(suite, tc);
     return suite;

@@ -121,17 +121,34 @@ END_TEST
 
 typedef struct Printed {
     const MigSection *section;
-    uint64_t n_fields;
+    uint64_t n_fields, n_features;
 } Printed;
 
-/* Each name of a field means it: its path, its register, each of its bytes. */
+/* One of its virtio features, by name. */
+static char *feature_of(const MigField *field)
+{
+    unsigned bit =
+        field->has_features ? (unsigned)(field->offset % 8 * field->length) : 0;
+    const char *name =
+        field->has_features
+            ? mig_virtio_feature_name(field->virtio_type, field->first_feature + bit)
+            : NULL;
+
+    return name ? g_strdup_printf("features[%s]", name)
+           : field->has_features
+               ? g_strdup_printf("features[bit%u]", field->first_feature + bit)
+               : NULL;
+}
+
+/* Each name of a field means it: its path, its register, each of its bytes, its features. */
 static void comes_back(const MigField *field, void *user)
 {
     Printed *printed = user;
     const MigSection *section = printed->section;
     g_autofree char *device = mig_address_exact(section->name, section->instance_id);
     g_autofree char *path = mig_address_escape(field->path);
-    const char *names[] = { path, field->alias, NULL };
+    g_autofree char *feature = feature_of(field);
+    const char *names[] = { path, field->alias, NULL, feature };
     g_autofree char *config =
         field->in_config ? g_strdup_printf("pci[0x%x]", field->config_at) : NULL;
 
@@ -149,6 +166,7 @@ static void comes_back(const MigField *field, void *user)
             ck_assert_msg(mig_addresses_in(one, section->name, section->instance_id),
                           "%s is not in %s", address, section->name);
             printed->n_fields++;
+            printed->n_features += i == 3;
         }
     }
 }
@@ -177,6 +195,7 @@ static void fields_come_back(const char *name, MigInput *in)
                                            &body, &matches, NULL));
         }
     }
+    ck_assert(printed.n_features > 0 || !strstr(name, "q35-100-devices"));
     ck_assert_msg(printed.n_fields > 0, "%s: %u fields", name,
                   (unsigned)printed.n_fields);
 }
