@@ -193,12 +193,15 @@ static void forget_result(ConvertPlan *plan)
 /* Runs the filters of the plan over @in, from its start. */
 static bool run_filters(ConvertPlan *plan, MigInput *in, GError **error)
 {
-    const MigChainOptions options = {
-        MIG_CHAIN_OPTIONS_INIT,       .lossy = plan->lossy,
-        .lossy_filters = plan->allow, .allow_unmatched = plan->allow_unmatched,
-        .donor = plan->donor,         .cancelled = cli_is_cancelled,
-        .progress = plan->progress,   .progress_data = plan->progress_data
-    };
+    const MigChainOptions options = { MIG_CHAIN_OPTIONS_INIT,
+                                      .lossy = plan->lossy,
+                                      .lossy_filters = plan->allow,
+                                      .allow_unmatched = plan->allow_unmatched,
+                                      .donor = plan->donor,
+                                      .borrows = true,
+                                      .cancelled = cli_is_cancelled,
+                                      .progress = plan->progress,
+                                      .progress_data = plan->progress_data };
 
     forget_result(plan);
     if (!plan->filters->len) {

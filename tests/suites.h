@@ -49,6 +49,7 @@
     SUITE(input)       \
     SUITE(install)     \
     SUITE(json_scan)   \
+    SUITE(laid)        \
     SUITE(layers)      \
     SUITE(long_array)  \
     SUITE(lzop)        \

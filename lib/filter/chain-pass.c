@@ -16,6 +16,7 @@
 
 #include "filter/chain-private.h"
 #include "io/options.h"
+#include "io/output-laid.h"
 #include "io/temporary.h"
 #include "stream/tail.h"
 
@@ -271,9 +272,11 @@ typedef bool Run(MigChain *chain, MigInput *in, MigInput *again, MigOutput *out,
                  GError **error);
 
 /* What @run makes of @in, in a temporary file, to be read; the descriptor of that in *fd, which
- * the caller closes, also where this fails.  -1: there is none. */
+ * the caller closes, also where this fails.  -1: there is none.  What @under has of it, which
+ * outlives it, is not written; NULL: all is. */
 static MigInput *run_to_temporary(MigChain *chain, Run *run, MigInput *in,
-                                  MigInput *again, int *fd, GError **error)
+                                  MigInput *again, const MigInput *under, int *fd,
+                                  GError **error)
 {
     const MigChainOptions *options = &chain->options;
     const MigInputOptions in_options = { MIG_INPUT_OPTIONS_INIT,
@@ -292,17 +295,21 @@ static MigInput *run_to_temporary(MigChain *chain, Run *run, MigInput *in,
         return NULL;
     }
     out = mig_output_new_fd(*fd, name, &out_options, error);
+    if (out && under) {
+        mig_output_lay(out, under);
+    }
     if (!out || !run(chain, in, again, out, error) || !mig_output_commit(out, error) ||
         lseek(*fd, 0, SEEK_SET) != 0) {
         return NULL;
     }
-    return mig_input_new_fd(*fd, mig_input_name(in), &in_options, error);
+    return mig_output_laid_input(out, *fd, mig_input_name(in), &in_options, error);
 }
 
 static bool run_stages(MigChain *chain, MigInput *in, MigInput *again, MigOutput *out,
                        GError **error)
 {
     g_autoptr(MigInput) between = NULL;
+    const MigInput *under = in;
     int fd = -1, previous_fd;
     bool ok = true;
 
@@ -316,7 +323,7 @@ static bool run_stages(MigChain *chain, MigInput *in, MigInput *again, MigOutput
             break;
         }
         previous_fd = fd;
-        stage_out = run_to_temporary(chain, run_stage, in, again, &fd, error);
+        stage_out = run_to_temporary(chain, run_stage, in, again, under, &fd, error);
         mig_input_free(between);
         between = in = stage_out;
         again = NULL;
@@ -416,7 +423,8 @@ MigInput *mig_chain_run_spooled(MigChain *chain, MigInput *in, int *fd,
     if (!begin(chain, in, options, error)) {
         return NULL;
     }
-    result = run_to_temporary(chain, run_stages, in, NULL, fd, error);
+    result = run_to_temporary(chain, run_stages, in, NULL,
+                              chain->options.borrows ? in : NULL, fd, error);
     if (!result && *fd >= 0) {
         close(*fd);
     }

@@ -109,6 +109,9 @@ typedef struct MigChainOptions {
     /* Where lossy is false: filters for which it is true, each by its name or as
      * mig_chain_describe() has it; closed by NULL.  NULL: none. */
     const char *const *lossy_filters;
+    /* Of mig_chain_run_spooled(): what was copied from @in, if that is a plain file, is not written
+     * to the temporary file, but read from @in, which must outlive the result and stay as it is. */
+    bool borrows;
 } MigChainOptions;
 
 /*
@@ -126,7 +129,8 @@ MIG_API bool mig_chain_run(MigChain *chain, MigInput *in, MigInput *again, MigOu
 
 /*
  * The same into an unlinked temporary file, which is returned as an input, at its start.
- * *fd is its descriptor, which the caller closes after freeing the input.  NULL on failure,
+ * *fd is its descriptor, which the caller closes after freeing the input; with options->borrows
+ * it has holes, and the input alone has all of it.  NULL on failure,
  * without a descriptor.  @again is not taken: @in has to be seekable, or is spooled.
  * begin_again() is not called.
  */

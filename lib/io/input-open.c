@@ -253,6 +253,18 @@ MigInput *mig_input_new_callbacks(const MigInputCallbacks *callbacks, void *data
     return source ? input_new(source, name, &known, error) : NULL;
 }
 
+MigInput *mig_input_new_source(MigSource *source, const char *name,
+                               const MigInputOptions *options, GError **error)
+{
+    MigInputOptions known;
+
+    if (!take_options(&known, options, error)) {
+        mig_source_free(source);
+        return NULL;
+    }
+    return input_new(source, name, &known, error);
+}
+
 void mig_input_free(MigInput *in)
 {
     if (!in) {

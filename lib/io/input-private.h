@@ -44,6 +44,14 @@ struct MigInput {
     void *progress_data;
 };
 
+/* As mig_source_part(), of its plain bytes. */
+int mig_input_part(const MigInput *in, uint64_t offset, uint64_t *length,
+                   uint64_t *fd_offset);
+
+/* An input that reads from @source, which is taken over. */
+MigInput *mig_input_new_source(MigSource *source, const char *name,
+                               const MigInputOptions *options, GError **error);
+
 /* Makes an empty window at @offset, in plain bytes of the source. */
 void mig_input_place(MigInput *in, uint64_t offset);
 

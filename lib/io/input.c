@@ -339,18 +339,20 @@ size_t mig_input_read_at(MigInput *in, uint64_t offset, void *buffer, size_t n)
  * use, stays where it stands. */
 static uint64_t next_extent(const MigInput *in, uint64_t offset, int whence)
 {
-    uint64_t at;
-    int fd = mig_input_copy_fd(in, offset, &at);
+    uint64_t at, length;
+    int fd = mig_input_part(in, offset, &length, &at);
+    uint64_t end =
+        in->source->size - offset > length ? offset + length : in->source->size;
     off_t stands = fd >= 0 && at <= INT64_MAX ? lseek(fd, 0, SEEK_CUR) : -1;
     off_t found = stands >= 0 ? lseek(fd, (off_t)at, whence) : (off_t)at;
 
     if (found < 0) {
-        return errno == ENXIO ? in->source->size : offset;
+        return errno == ENXIO ? end : offset;
     }
     if (stands >= 0) {
         lseek(fd, stands, SEEK_SET);
     }
-    return MIN(offset + ((uint64_t)found - at), in->source->size);
+    return MIN(offset + ((uint64_t)found - at), end);
 }
 
 uint64_t mig_input_hole(const MigInput *in)
@@ -386,6 +388,12 @@ int mig_input_copy_fd(const MigInput *in, uint64_t offset, uint64_t *fd_offset)
 {
     *fd_offset = offset + in->source->fd_offset;
     return in->source->fd;
+}
+
+int mig_input_part(const MigInput *in, uint64_t offset, uint64_t *length,
+                   uint64_t *fd_offset)
+{
+    return mig_source_part(in->source, offset, length, fd_offset);
 }
 
 /* What has yet to come of @in, as an input of its own; @in is left without a source. */

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "io/alloc.h"
+#include "io/input-private.h"
 #include "io/error.h"
 #include "io/tiny.h"
 
@@ -163,8 +164,8 @@ static bool copy_with_holes(MigOutput *out, MigInput *in, int fd, uint64_t fd_of
 
 bool mig_output_copy_range(MigOutput *out, MigInput *in, uint64_t offset, uint64_t length)
 {
-    uint64_t fd_offset;
-    int fd = mig_input_copy_fd(in, offset, &fd_offset);
+    uint64_t fd_offset, there;
+    int fd = mig_input_part(in, offset, &there, &fd_offset);
 
     if (!out->sink->ops->take || fd < 0 || length <= GATHER) {
         return copy_through_memory(out, in, offset, length);
@@ -175,22 +176,36 @@ bool mig_output_copy_range(MigOutput *out, MigInput *in, uint64_t offset, uint64
                 : copy_data(out, in, fd, fd_offset, offset, length));
 }
 
-bool mig_output_copy(MigOutput *out, MigInput *in, uint64_t offset, uint64_t length,
-                     GError **error)
+/* What is in one descriptor, @fd from @fd_offset on, or in none. */
+static void copy_part(MigOutput *out, MigInput *in, uint64_t offset, uint64_t length,
+                      int fd, uint64_t fd_offset)
 {
-    if (!out->failure && mig_output_stays(out, in, offset)) {
-        mig_output_keep(out, length);
-    } else if (!out->failure) {
-        uint64_t from = out->sink->position;
+    uint64_t from = out->sink->position;
 
+    if (mig_output_stays(out, fd, fd_offset)) {
+        mig_output_keep(out, length);
+    } else if (mig_output_lies_under(out, fd, length)) {
+        mig_output_refer(out, fd_offset, length);
+    } else {
         mig_output_copy_range(out, in, offset, length);
         mig_output_note_change(out, from);
     }
-    if (out->failure) {
-        return mig_output_repeat_failure(out, error);
+}
+
+bool mig_output_copy(MigOutput *out, MigInput *in, uint64_t offset, uint64_t length,
+                     GError **error)
+{
+    while (!out->failure && length > 0) {
+        uint64_t n, fd_offset;
+        int fd = mig_input_part(in, offset, &n, &fd_offset);
+
+        n = n && n < length ? n : length;
+        copy_part(out, in, offset, n, fd, fd_offset);
+        out->tell += n;
+        offset += n;
+        length -= n;
     }
-    out->tell += length;
-    return true;
+    return !out->failure || mig_output_repeat_failure(out, error);
 }
 
 static MigMoves ask(const MigOutput *out, int fd)
@@ -208,10 +223,10 @@ static MigMoves ask(const MigOutput *out, int fd)
 
 bool mig_output_moves(MigOutput *out, const MigInput *in, uint64_t offset)
 {
-    uint64_t fd_offset;
-    int fd = mig_input_copy_fd(in, offset, &fd_offset);
+    uint64_t fd_offset, n;
+    int fd = mig_input_part(in, offset, &n, &fd_offset);
 
-    if (mig_output_stays(out, in, offset)) {
+    if (mig_output_stays(out, fd, fd_offset) || mig_output_lies_under(out, fd, n)) {
         return true;
     }
     if (!out->sink->ops->take || fd < 0) {

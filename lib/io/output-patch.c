@@ -49,13 +49,12 @@ void mig_output_begin_patch(MigOutput *out, MigInput *over, const MigFileId *id)
     mig_output_note_change(out, 0); /* the headers */
 }
 
-bool mig_output_stays(const MigOutput *out, const MigInput *in, uint64_t offset)
+bool mig_output_stays(const MigOutput *out, int fd, uint64_t offset)
 {
-    uint64_t fd_offset;
+    uint64_t unused;
 
-    return out->over && in == out->over &&
-           mig_input_copy_fd(in, offset, &fd_offset) >= 0 &&
-           fd_offset == out->sink->position + out->n_gathered;
+    return out->over && fd >= 0 && fd == mig_input_copy_fd(out->over, 0, &unused) &&
+           offset == out->sink->position + out->n_gathered;
 }
 
 bool mig_output_keep(MigOutput *out, uint64_t length)

@@ -36,6 +36,10 @@ struct MigOutput {
     bool is_patch;
     uint64_t old_size; /* of @over, in the file */
 
+    GArray
+        *parts; /* Of one that is laid over a file: MigLaidPart, ascending; else NULL. */
+    int under;  /* that file's descriptor */
+
     int asked; /* The input's descriptor that @moves speaks of; -1: none. */
     MigMoves moves;
     GPtrArray *wrappers; /* Their names, outermost first. */
@@ -46,17 +50,26 @@ struct MigOutput {
 /* Writes what was gathered.  False with out->failure set. */
 bool mig_output_flush(MigOutput *out);
 
-/* Appends a range as mig_output_copy() does, but does not count it. */
+/* Appends a range as mig_output_copy() does, but does not count it.  All of it is in one part of
+ * the input: mig_input_part(). */
 bool mig_output_copy_range(MigOutput *out, MigInput *in, uint64_t offset,
                            uint64_t length);
+
+/* --- output-laid.c: an output to be read together with another file --- */
+
+/* Whether @length bytes of @fd need not be written. */
+bool mig_output_lies_under(const MigOutput *out, int fd, uint64_t length);
+
+/* Appends as many, which are at @from of it: nothing is written. */
+bool mig_output_refer(MigOutput *out, uint64_t from, uint64_t length);
 
 /* --- output-patch.c: an output over an input --- */
 
 /* Begins one over @over, where that is the plain file @id.  Either may be NULL. */
 void mig_output_begin_patch(MigOutput *out, MigInput *over, const MigFileId *id);
 
-/* Whether plain byte @offset of @in is where the next byte of the output goes, and stays. */
-bool mig_output_stays(const MigOutput *out, const MigInput *in, uint64_t offset);
+/* Whether the byte at @offset of @fd is where the next byte of the output goes, and stays. */
+bool mig_output_stays(const MigOutput *out, int fd, uint64_t offset);
 
 /* Appends @length bytes that stay: nothing is written. */
 bool mig_output_keep(MigOutput *out, uint64_t length);

@@ -148,6 +148,7 @@ void mig_output_free(MigOutput *out)
     mig_target_free(out->target);
     g_clear_pointer(&out->wrappers, g_ptr_array_unref);
     g_clear_pointer(&out->changed, g_array_unref);
+    g_clear_pointer(&out->parts, g_array_unref);
     g_clear_error(&out->failure);
     g_free(out->piece);
     g_free(out->name);

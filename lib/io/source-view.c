@@ -41,7 +41,17 @@ static void view_free(MigSource *source)
     g_free(view);
 }
 
-static const MigSourceOps view_ops = { .read = view_read, .free = view_free };
+static int view_part(const MigSource *source, uint64_t offset, uint64_t *length,
+                     uint64_t *fd_offset)
+{
+    const ViewSource *view = (const ViewSource *)source;
+
+    return mig_source_part(view->inner, view->start + offset, length, fd_offset);
+}
+
+static const MigSourceOps view_ops = { .read = view_read,
+                                       .free = view_free,
+                                       .part = view_part };
 
 MigSource *mig_source_view_new(MigSource *inner, uint64_t start)
 {

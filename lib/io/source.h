@@ -27,6 +27,12 @@ typedef struct MigSourceOps {
     ssize_t (*read)(MigSource *source, uint64_t offset, void *buffer, size_t n,
                     GError **error);
     void (*free)(MigSource *source);
+    /*
+     * Where the bytes from @offset on lie in a descriptor, and how many of them; -1: in none.
+     * NULL: @fd of the source has all of them, if it is not -1.
+     */
+    int (*part)(const MigSource *source, uint64_t offset, uint64_t *length,
+                uint64_t *fd_offset);
 } MigSourceOps;
 
 /* Embedded at the start of each kind. */
@@ -51,6 +57,18 @@ size_t mig_source_read_full(MigSource *source, uint64_t offset, void *buffer, si
  * Linux since 5.2 keeps it from those who may not write to the file. */
 bool mig_source_is_at_hand(const MigSource *source, uint64_t offset);
 
+/* Where bytes lie, as MigSourceOps has it. */
+static inline int mig_source_part(const MigSource *source, uint64_t offset,
+                                  uint64_t *length, uint64_t *fd_offset)
+{
+    if (source->ops->part) {
+        return source->ops->part(source, offset, length, fd_offset);
+    }
+    *length = UINT64_MAX;
+    *fd_offset = offset + source->fd_offset;
+    return source->fd;
+}
+
 /* mig_error_set() without a rule, at a place in the file or in compressed data. */
 void mig_source_set_error(GError **error, MigErrorCode code, uint64_t offset,
                           const char *format, ...) G_GNUC_PRINTF(4, 5);
@@ -72,6 +90,16 @@ MigSource *mig_source_callback_new(const MigInputCallbacks *callbacks, void *dat
 
 /* Memory; @bytes is referenced. */
 MigSource *mig_source_memory_new(GBytes *bytes);
+
+/* What lies in another file: @length bytes, at @at here and at @from there. */
+typedef struct MigLaidPart {
+    uint64_t at, length, from;
+} MigLaidPart;
+
+/* @size bytes of @fd, but those of @parts (MigLaidPart, ascending, referenced) are read from @under.
+ * Both descriptors are borrowed. */
+MigSource *mig_source_laid_new(int fd, uint64_t size, int under, GArray *parts,
+                               const char *name, MigCancel cancel);
 
 /* Those below take @inner over. */
 
