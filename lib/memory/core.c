@@ -17,7 +17,7 @@
 #include "device/registers-table.h"
 #include "device/registers.h"
 #include "io/fully.h"
-#include "memory/facts.h"
+#include "memory/map-private.h"
 
 /* What a guest leaves for its dump is some KiB. */
 #define VMCOREINFO_MAX  (1u << 20)
@@ -305,30 +305,38 @@ void mig_core_watch(MigCore *core, const MigItem *item)
 
 /* --- the file ---------------------------------------------------------------------------- */
 
+/* Bytes of the note at @note, of which @n are known; 0: it is none, or longer.  What is after it
+ * a guest has left free for more. */
+static size_t vmcoreinfo_length(const uint8_t *note, size_t n)
+{
+    Elf64_Nhdr header;
+    uint64_t length;
+
+    memcpy(&header, note, sizeof(header));
+    length = sizeof(header) + mig_memory_round_up(sizeof(VMCOREINFO_NAME), 4) +
+             mig_memory_round_up(GUINT32_FROM_LE(header.n_descsz), 4);
+    return GUINT32_FROM_LE(header.n_namesz) == sizeof(VMCOREINFO_NAME) && length <= n &&
+                   memcmp(note + sizeof(header), VMCOREINFO_NAME,
+                          sizeof(VMCOREINFO_NAME)) == 0
+               ? (size_t)length
+               : 0;
+}
+
 /* The note that the guest left, where it is one. */
 static void put_vmcoreinfo(const MigCore *core, const MigMemoryImage *image,
                            GByteArray *out)
 {
     size_t n = (size_t)core->vmcoreinfo_size;
     g_autofree uint8_t *note = NULL;
-    Elf64_Nhdr header;
 
     if (!core->has_vmcoreinfo || core->vmcoreinfo_format != VMCOREINFO_ELF ||
         core->vmcoreinfo_size > VMCOREINFO_MAX ||
-        n < sizeof(header) + sizeof(VMCOREINFO_NAME)) {
+        n < sizeof(Elf64_Nhdr) + sizeof(VMCOREINFO_NAME)) {
         return;
     }
     note = g_malloc(n);
-    if (!mig_memory_image_read(image, core->vmcoreinfo, note, n)) {
-        return;
-    }
-    memcpy(&header, note, sizeof(header));
-    if (GUINT32_FROM_LE(header.n_namesz) == sizeof(VMCOREINFO_NAME) &&
-        GUINT32_FROM_LE(header.n_descsz) <=
-            n - sizeof(header) - sizeof(VMCOREINFO_NAME) &&
-        memcmp(note + sizeof(header), VMCOREINFO_NAME, sizeof(VMCOREINFO_NAME)) == 0) {
-        g_byte_array_append(out, note, (guint)n);
-        pad(out);
+    if (mig_memory_image_read(image, core->vmcoreinfo, note, n)) {
+        g_byte_array_append(out, note, (guint)vmcoreinfo_length(note, n));
     }
 }
 

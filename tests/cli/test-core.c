@@ -250,6 +250,74 @@ START_TEST(a_core_is_elf)
 }
 END_TEST
 
+#define LEFT      "map/q35-vmcoreinfo.mig.zst"
+#define LEFT_TEXT 86u  /* bytes of what the guest left */
+#define LEFT_NOTE 112u /* with the note's header and name, each filled up to 4 bytes */
+
+static const struct {
+    const char *field, *value; /* NULL: as it is */
+    bool has;
+} left[] = {
+    { NULL, NULL, true },
+    { "has_vmcoreinfo", "0", false },
+    { "vmcoreinfo.guest_format", "0", false },
+    { "vmcoreinfo.size", "112", true },
+    { "vmcoreinfo.size", "111", false },
+    { "vmcoreinfo.size", "22", false },
+    { "vmcoreinfo.size", "1048576", true },
+    { "vmcoreinfo.size", "1048577", false },
+    { "vmcoreinfo.paddr", "0x200f84", false },
+    { "vmcoreinfo.paddr", "0x80000000", false },
+};
+
+/* The note is in the core as QEMU has it: itself, and not what its place has room for. */
+START_TEST(a_core_has_what_the_guest_left)
+{
+    g_autofree char *path = fixture_file(LEFT), *dir = scratch_dir();
+    g_autofree char *file = g_build_filename(dir, "core", NULL);
+    g_autofree char *stream = g_build_filename(dir, "stream", NULL);
+    g_autofree char *filter =
+        left[_i].field ? g_strdup_printf("--filter=set-field:path=vmcoreinfo:%s:value=%s",
+                                         left[_i].field, left[_i].value)
+                       : g_strdup("--filter=null");
+    g_autoptr(Run) changed =
+        run_migstat(NULL, "convert", filter, "-o", stream, path, NULL);
+    g_autoptr(Run) run = run_migstat(NULL, "extract", "--core", "-o", file, stream, NULL);
+    uint8_t head[4096];
+    Elf64_Ehdr elf;
+    Elf64_Phdr notes;
+    Elf64_Nhdr note;
+    uint64_t at;
+    bool found = false;
+    int fd;
+
+    ck_assert_msg(changed->status == 0, "%s", changed->err);
+    ck_assert_msg(run->status == 0, "%s", run->err);
+    ck_assert_int_ge(fd = open(file, O_RDONLY), 0);
+    read_at(fd, 0, head, sizeof(head));
+    memcpy(&elf, head, sizeof(elf));
+    memcpy(&notes, head + elf.e_phoff, sizeof(notes));
+    ck_assert_uint_lt(notes.p_offset + notes.p_filesz, sizeof(head));
+    for (at = 0; at < notes.p_filesz;
+         at += sizeof(note) + (note.n_namesz + 3) / 4 * 4 + (note.n_descsz + 3) / 4 * 4) {
+        const char *name = (const char *)head + notes.p_offset + at + sizeof(note);
+
+        memcpy(&note, head + notes.p_offset + at, sizeof(note));
+        ck_assert_uint_ne(note.n_namesz, 0);
+        if (strcmp(name, "VMCOREINFO") == 0) {
+            ck_assert_uint_eq(note.n_descsz, LEFT_TEXT);
+            ck_assert_ptr_nonnull(strstr(name + 12, "CRASHTIME=7"));
+            ck_assert_uint_eq(at + LEFT_NOTE, notes.p_filesz);
+            found = true;
+        }
+    }
+    ck_assert_uint_eq(at, notes.p_filesz);
+    ck_assert_int_eq(found, left[_i].has);
+    close(fd);
+    scratch_remove(dir);
+}
+END_TEST
+
 /* The segments of memory: a virtio-mem device has one for what is plugged in, and here that is
  * nothing. */
 START_TEST(a_core_has_what_is_plugged_in)
@@ -352,6 +420,7 @@ Suite *suite_core(void)
     tcase_add_loop_test(tc, a_core_has_memory_where_the_map_says, 0, 2);
     tcase_add_test(tc, nodes_that_come_one_by_one_are_moved);
     tcase_add_loop_test(tc, a_core_is_elf, 0, G_N_ELEMENTS(cores));
+    tcase_add_loop_test(tc, a_core_has_what_the_guest_left, 0, G_N_ELEMENTS(left));
     tcase_add_test(tc, a_core_has_what_is_plugged_in);
     tcase_add_loop_test(tc, what_cannot_be_done_is_told, 0, G_N_ELEMENTS(wrong));
     tcase_add_test(tc, a_cut_stream_is_salvaged);
