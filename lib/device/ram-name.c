@@ -25,12 +25,15 @@ bool mig_ram_is_of_board(const char *name)
     return g_strv_contains(names, name);
 }
 
-/* Other blocks of a board are called by what they are: pc.bios, virt.flash0. */
+/* Other blocks of a board, and of devices on no bus that has addresses, are called by what they
+ * are: pc.bios, virt.flash0; vmsvga.fifo (hw/display/vmware_vga.c), tpm-ppi, tpm-crb-cmd
+ * (hw/tpm/tpm_ppi.c, tpm_crb.c). */
 static bool is_other_of_board(const char *name)
 {
-    static const char *const ends[] = { ".bios",   ".rom",    ".mrom",
-                                        ".vram",   "-bios",   ".prom",
-                                        ".flash0", ".flash1", ".secure-ram" };
+    static const char *const ends[] = {
+        ".bios",   ".rom",    ".mrom",       ".vram", "-bios",   ".prom",
+        ".flash0", ".flash1", ".secure-ram", ".fifo", "tpm-ppi", "tpm-crb-cmd"
+    };
 
     for (size_t i = 0; i < G_N_ELEMENTS(ends); i++) {
         if (g_str_has_suffix(name, ends[i])) {

@@ -32,9 +32,6 @@ enum {
  * QEMU hw/pci-host/i440fx.c and q35.c, 5.2 to 11.1. */
 enum { I440FX_PAM = 0x59, I440FX_SMRAM = 0x72, Q35_PAM = 0x90, Q35_SMRAM = 0x9d };
 
-#define IVSHMEM_VENDOR 0x1af4u
-#define IVSHMEM_DEVICE 0x1110u
-
 /* What virtio-mem sends first of its own state: be64 address, be64 size of its region, be64 size
  * of a block.  hw/virtio/virtio-mem.c, vmstate_virtio_mem_sanity_checks, 5.1 to 11.1. */
 #define VIRTIO_MEM_LENGTH 24u
@@ -70,6 +67,34 @@ const MigMemoryPci *mig_memory_facts_pci(const MigMemoryFacts *facts, const char
     g_autofree char *path = path_of(name);
 
     return path ? g_tree_lookup(facts->pci, path) : NULL;
+}
+
+typedef struct Only {
+    uint16_t vendor_id, device_id;
+    const MigMemoryPci *found;
+    unsigned n;
+} Only;
+
+static gboolean find_only(gpointer path, gpointer value, gpointer user)
+{
+    const MigMemoryPci *pci = value;
+    Only *only = user;
+
+    (void)path;
+    if (pci->vendor_id == only->vendor_id && pci->device_id == only->device_id) {
+        only->found = pci;
+        only->n++;
+    }
+    return FALSE;
+}
+
+const MigMemoryPci *mig_memory_facts_only(const MigMemoryFacts *facts, uint16_t vendor_id,
+                                          uint16_t device_id)
+{
+    Only only = { .vendor_id = vendor_id, .device_id = device_id };
+
+    g_tree_foreach(facts->pci, find_only, &only);
+    return only.n == 1 ? only.found : NULL;
 }
 
 /* The device that the section is of; NULL: it is on no bus, or there are too many. */
@@ -126,8 +151,7 @@ static void read_space(MigMemoryFacts *facts, const MigSection *section,
     facts->has_vga |= mig_le16(space + CLASS) == CLASS_VGA;
     if (pci) {
         pci->vendor_id = mig_le16(space);
-        pci->is_shared =
-            pci->vendor_id == IVSHMEM_VENDOR && mig_le16(space + 2) == IVSHMEM_DEVICE;
+        pci->device_id = mig_le16(space + 2);
         pci->enabled = mig_le16(space + COMMAND) & MEMORY_ENABLED;
         read_bars(pci, space);
     }

@@ -20,9 +20,8 @@
 
 /* A PCI device: what its configuration space says of its memory. */
 typedef struct MigMemoryPci {
-    uint16_t vendor_id;
+    uint16_t vendor_id, device_id;
     bool enabled;        /* its memory can be accessed */
-    bool is_shared;      /* an ivshmem device */
     uint64_t address[7]; /* of BAR 0 to 5 and the ROM; 0: it has none there */
     bool has_address;    /* of virtio-mem: */
     uint64_t plugged;    /* where its memory is */
@@ -63,5 +62,9 @@ void mig_memory_facts_read(MigMemoryFacts *facts, MigReader *reader,
 
 /* The device whose section or block is called @name, "0000:00:02.0/vga.vram"; NULL: none. */
 const MigMemoryPci *mig_memory_facts_pci(const MigMemoryFacts *facts, const char *name);
+
+/* The one device of that kind; NULL: there is none, or several. */
+const MigMemoryPci *mig_memory_facts_only(const MigMemoryFacts *facts, uint16_t vendor_id,
+                                          uint16_t device_id);
 
 #endif

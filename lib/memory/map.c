@@ -195,67 +195,92 @@ void mig_memory_note(MigMemoryMap *map, const char *format, ...)
 
 /* --- memory of PCI devices --------------------------------------------------------------- */
 
-/* The blocks of devices that are a BAR as a whole: the end of the block's name, and which BAR it
- * is.  hw/display/vga-pci.c, qxl.c, bochs-display.c, vmware_vga.c, hw/pci/pci.c,
- * pci_add_option_rom(); 5.2 to 11.1. */
+#define NO_BAR G_MAXUINT
+
+/* The blocks of devices that are a BAR as a whole: the end of the block's name, which device it is
+ * if others call theirs the same, and which BAR it is.  hw/display/vga-pci.c, qxl.c,
+ * bochs-display.c, vmware_vga.c, hw/misc/ivshmem-pci.c, hw/pci/pci.c, pci_add_option_rom(); 5.2 to
+ * 11.1. */
 static const struct {
     const char *end;
+    uint16_t vendor_id, device_id; /* 0: any */
     unsigned bar;
 } bars[] = {
-    { "/vga.vram", 0 },
-    { "/qxl.vram", 1 },
-    { "/qxl.vrom", 2 },
-    { "/bochs-display-vram", 0 },
-    { ".rom", MIG_MEMORY_PCI_ROM },
+    { ".rom", 0, 0, MIG_MEMORY_PCI_ROM },
+    { "/vga.vram", 0x15ad, 0x0405, 1 }, /* vmware-svga */
+    { "/vga.vram", 0x1013, 0x00b8,
+      NO_BAR }, /* cirrus-vga: registers that look like memory */
+    { "/vga.vram", 0, 0, 0 },
+    { "/qxl.vgavram", 0, 0, 0 },
+    { "/qxl.vram", 0, 0, 1 },
+    { "/qxl.vrom", 0, 0, 2 },
+    { "/bochs-display-vram", 0, 0, 0 },
+    { "", 0x1af4, 0x1110, 2 }, /* ivshmem */
 };
 
-#define CIRRUS_VENDOR 0x1013u /* whose BAR is registers, which look like its memory */
-#define IVSHMEM_BAR   2u
+/* A block that has no device in its name, of the one vmware-svga that there is. */
+#define FIFO     "vmsvga.fifo"
+#define FIFO_BAR 2u
 
-/* Which BAR @block is; false: none that is known. */
-static bool bar_of(const MigRamBlock *block, const MigMemoryPci *pci, unsigned *bar)
+/* Which BAR @block is; NO_BAR: none that is known. */
+static unsigned bar_of(const MigRamBlock *block, const MigMemoryPci *pci)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(bars); i++) {
-        if (g_str_has_suffix(block->name, bars[i].end)) {
-            *bar = bars[i].bar;
-            return *bar == MIG_MEMORY_PCI_ROM || pci->vendor_id != CIRRUS_VENDOR;
+        if (g_str_has_suffix(block->name, bars[i].end) &&
+            (!bars[i].vendor_id || (pci->vendor_id == bars[i].vendor_id &&
+                                    pci->device_id == bars[i].device_id))) {
+            return bars[i].bar;
         }
     }
-    *bar = IVSHMEM_BAR;
-    return pci->is_shared;
+    return NO_BAR;
 }
 
-/* NULL where it has its place, or why it has none. */
-static const char *place_pci(MigMemoryMap *map, const MigRamBlock *block)
+/* NULL where @block has its place, or why it has none. */
+static const char *place_bar(MigMemoryMap *map, const MigRamBlock *block,
+                             const MigMemoryPci *pci, unsigned bar)
 {
-    const MigMemoryPci *pci = mig_memory_facts_pci(&map->facts, block->name);
-    MigMemoryRange range = { .length = block->used_length,
-                             .block = block,
-                             .kind = MIG_MEMORY_BAR,
-                             .source = MIG_MEMORY_BY_STREAM };
-    unsigned bar = 0;
+    const MigMemoryRange range = { .start = bar == NO_BAR ? 0 : pci->address[bar],
+                                   .length = block->used_length,
+                                   .block = block,
+                                   .kind = MIG_MEMORY_BAR,
+                                   .source = MIG_MEMORY_BY_STREAM };
 
-    if (!pci) {
-        return "the stream does not describe the device that has it";
-    }
-    if (pci->has_address) {
-        range.start = pci->plugged;
-        range.kind = MIG_MEMORY_VIRTIO_MEM;
-    } else if (!bar_of(block, pci, &bar)) {
+    if (bar == NO_BAR) {
         return "how the device maps it is not known";
-    } else {
-        range.start = pci->address[bar];
     }
-    if (!pci->has_address && (!pci->enabled || !range.start)) {
+    if (!pci->enabled || !range.start) {
         return "its BAR is not enabled, or has no address";
     }
     mig_memory_put(map, &range);
     return NULL;
 }
 
+/* The same, of a block that has its device in its name. */
+static const char *place_pci(MigMemoryMap *map, const MigRamBlock *block)
+{
+    const MigMemoryPci *pci = mig_memory_facts_pci(&map->facts, block->name);
+
+    if (!pci) {
+        return "the stream does not describe the device that has it";
+    }
+    if (pci->has_address) {
+        const MigMemoryRange range = { .start = pci->plugged,
+                                       .length = block->used_length,
+                                       .block = block,
+                                       .kind = MIG_MEMORY_VIRTIO_MEM,
+                                       .source = MIG_MEMORY_BY_STREAM };
+
+        mig_memory_put(map, &range);
+        return NULL;
+    }
+    return place_bar(map, block, pci, bar_of(block, pci));
+}
+
 /* Blocks of devices, by the registers that the stream has of them. */
 static void place_devices(MigMemoryMap *map)
 {
+    const MigRamBlock *fifo = mig_memory_block(map, FIFO);
+    const MigMemoryPci *svga = mig_memory_facts_only(&map->facts, 0x15ad, 0x0405);
     size_t n;
     const MigRamBlock *const *blocks = mig_reader_ram_blocks(map->reader, &n);
 
@@ -263,6 +288,9 @@ static void place_devices(MigMemoryMap *map)
         if (strchr(blocks[i]->name, '/') && blocks[i]->name[0] != '/') {
             place_pci(map, blocks[i]);
         }
+    }
+    if (fifo && svga) {
+        place_bar(map, fifo, svga, FIFO_BAR);
     }
 }
 
