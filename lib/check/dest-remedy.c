@@ -22,6 +22,19 @@
 
 /* --- sections ---------------------------------------------------------------------------- */
 
+/* What makes the destination have the section. */
+static const char *device_option(const char *name, uint32_t instance_id)
+{
+    return strcmp(name, "slirp") == 0 ? "start the destination with as many networks of "
+                                        "QEMU's own (-netdev user)"
+           : instance_id              ? "start the destination with as many devices of "
+                                        "this kind"
+           : mig_section_handler(name) != name
+               ? "start the destination with this device, at this address"
+               : "start the destination with this device, or that machine (migstat needs "
+                 "says with which options)";
+}
+
 void mig_dest_remedy_section(MigCheck *check, const char *name, uint32_t instance_id,
                              const MigSection *alike)
 {
@@ -38,10 +51,7 @@ void mig_dest_remedy_section(MigCheck *check, const char *name, uint32_t instanc
     } else {
         mig_report_remedy(check, "drop-section:name=%s", value);
         mig_report_gives_up(check, true, "the device's state");
-        mig_report_no_remedy(
-            check, instance_id == 0
-                       ? "start the destination with this device, at this address"
-                       : "start the destination with as many devices of this kind");
+        mig_report_no_remedy(check, device_option(name, instance_id));
     }
 }
 

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "device/arm-sysreg.h"
 #include "explain/where.h"
 #include "message/decode.h"
 #include "message/remedy.h"
@@ -402,23 +403,40 @@ void mig_where_run_state(MigWhere *where)
 typedef struct Register {
     MigWhere *where;
     uint64_t id;
+    GString *paths; /* of that register, as the filter takes them */
 } Register;
 
 static void visit_register(const MigField *field, void *user)
 {
     const Register *wanted = user;
+    const MigSection *section = wanted->where->body->section;
+    g_autofree char *path = NULL, *value = NULL;
+    MigArmSysregName name;
 
-    if (field->kind == MIG_FIELD_UINT && field->u == wanted->id &&
-        strstr(field->path, "cpreg_vmstate_indexes[")) {
-        mig_where_add_field(wanted->where, field);
+    if (field->kind != MIG_FIELD_UINT || field->u != wanted->id ||
+        !strstr(field->path, "cpreg_vmstate_indexes[")) {
+        return;
     }
+    mig_where_add_field(wanted->where, field);
+    path = g_strdup_printf("cpreg[%s]", mig_arm_sysreg_name(wanted->id, name));
+    value = mig_remedy_part(section->name, section->instance_id, path);
+    g_string_append_printf(wanted->paths, ":path=%s", value);
 }
 
 void mig_where_arm_register(MigWhere *where)
 {
-    Register wanted = { where, mig_decode_arm_register_id(where->match) };
+    g_autoptr(GString) paths = g_string_new(NULL);
+    Register wanted = { where, mig_decode_arm_register_id(where->match), paths };
 
     if (wanted.id) {
         mig_where_decode(where, visit_register, &wanted);
+    }
+    if (paths->len && g_str_equal(where->match->message->id, "arm-register-unknown")) {
+        mig_where_repair(where, true, "what the guest has in that register");
+        mig_where_filter(where, "drop-register%s", paths->str);
+        mig_decode_say(where->facts,
+                       "The destination prints the first register that it lacks; others "
+                       "may follow. --against=DEST, with what the destination itself has "
+                       "saved, lists all.");
     }
 }

@@ -20,17 +20,42 @@ static const char lost[] =
 
 /* --- the configuration -------------------------------------------------------------------- */
 
+/* Boards whose devices have nothing in common with those of another one. */
+static const char *board_of(const char *machine)
+{
+    static const char *const boards[] = { "pc-i440fx", "pc-q35",  "microvm",
+                                          "virt",      "pseries", "s390-ccw-virtio" };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(boards); i++) {
+        size_t n = strlen(boards[i]);
+
+        if (strncmp(machine, boards[i], n) == 0 && (!machine[n] || machine[n] == '-')) {
+            return boards[i];
+        }
+    }
+    return NULL;
+}
+
 void mig_where_machine(MigWhere *where)
 {
     const MigConfiguration *configuration = mig_reader_configuration(where->reader);
     g_autofree char *local = mig_decode_text(where->match, "local");
     g_autofree char *value = NULL;
+    const char *here, *there;
 
     if (!configuration || !local) {
         return;
     }
-    value = mig_remedy_value(local);
     mig_where_add(where, 0, "configuration", configuration->machine, "the machine type");
+    here = board_of(configuration->machine);
+    there = board_of(local);
+    if (here && there && here != there) {
+        mig_decode_say(where->facts,
+                       "%s and %s are two boards, with other chips: no conversion helps.",
+                       here, there);
+        return;
+    }
+    value = mig_remedy_value(local);
     mig_where_repair(where, false,
                      "nothing if the two machines are equal; else the guest finds other "
                      "devices, or the load fails at one of them");

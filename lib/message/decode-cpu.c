@@ -87,12 +87,24 @@ void mig_decode_msr(const MigMessageMatch *match, const char *section, GPtrArray
     }
 }
 
+/* The number that a stream has for a register, of that which QEMU has itself: that is what loaders
+ * print under TCG.  Source: target/arm/cpregs.h, cpreg_to_kvm_id(). */
+static uint64_t kvm_id_of(uint32_t cpreg)
+{
+    const uint32_t aa64 = 1u << 28, wide = 1u << 15;
+
+    return cpreg & aa64   ? UINT64_C(0x6030000000000000) | (cpreg & ~aa64)
+           : cpreg & wide ? UINT64_C(0x4030000000000000) | (cpreg & ~wide)
+                          : UINT64_C(0x4020000000000000) | cpreg;
+}
+
 uint64_t mig_decode_arm_register_id(const MigMessageMatch *match)
 {
     g_autofree char *text = mig_decode_text(match, "register");
     const char *number = text ? strstr(text, "0x") : NULL;
+    uint64_t id = number ? g_ascii_strtoull(number, NULL, 16) : 0;
 
-    return number ? g_ascii_strtoull(number, NULL, 16) : 0;
+    return id && id <= UINT32_MAX ? kvm_id_of((uint32_t)id) : id;
 }
 
 void mig_decode_arm_register(const MigMessageMatch *match, const char *section,

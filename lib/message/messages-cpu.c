@@ -25,8 +25,8 @@ const MigMessage mig_messages_cpu[] = {
       .look = "The command \"migstat dump --registers FILE\" shows the registers of the "
               "stream.",
       .help = "Give the destination the source's CPU model and options, such as pmu= and "
-              "sve=. With KVM use the same kernel release. No filter takes a register "
-              "out.",
+              "sve=. With KVM use the same kernel release. The filter drop-register of "
+              "convert takes registers out of the stream.",
       .decode = mig_decode_arm_register },
     { .id = "arm-register-missing",
       .form = NOISE,

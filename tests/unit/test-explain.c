@@ -546,6 +546,9 @@ static const struct {
       "Machine type received is 'pc-q35-10.0' and local is 'pc-q35-7.2'", "configuration",
       "pc-q35-10.0", "machine:name=pc-q35-7.2", NULL },
     { "real/q35-100-devices.mig.zst", NULL,
+      "Machine type received is 'pc-q35-10.0' and local is 'pc-i440fx-7.2'",
+      "configuration", "pc-q35-10.0", NULL, "two boards" },
+    { "real/q35-100-devices.mig.zst", NULL,
       "3 != 20\nFailed to load hpet:num_timers_save\nerror while loading state for "
       "instance "
       "0x0 of device 'hpet'",
@@ -641,7 +644,24 @@ static const struct {
     { "real/virt-72-gicv3-vfio.mig.zst", NULL,
       "handle_cpreg_only_in_incoming_stream: system register 0x40200000200e0186 in the "
       "incoming stream but unknown on the destination: fail migration",
-      "cpu:cpreg_vmstate_indexes[19]", "0x40200000200e0186", NULL, NULL },
+      "cpu:cpreg_vmstate_indexes[19]", "0x40200000200e0186",
+      "drop-register:path=cpu:cpreg[DBGWVR3]", "lists all" },
+    /* the same in QEMU's own numbers, and one of AArch64 */
+    { "real/virt-72-gicv3-vfio.mig.zst", NULL,
+      "handle_cpreg_only_in_incoming_stream: system register 0x200e0186 in the incoming "
+      "stream but unknown on the destination: fail migration",
+      "cpu:cpreg_vmstate_indexes[19]", "0x40200000200e0186",
+      "drop-register:path=cpu:cpreg[DBGWVR3]", "lists all" },
+    { "real/virt-72-gicv3-vfio.mig.zst", NULL,
+      "handle_cpreg_only_in_incoming_stream: system register 0x1013c080 in the incoming "
+      "stream but unknown on the destination: fail migration",
+      "cpu:cpreg_vmstate_indexes[192]", "0x603000000013c080",
+      "drop-register:path=cpu:cpreg[SCTLR_EL1]", "is SCTLR_EL1" },
+    { "real/virt-72-gicv3-vfio.mig.zst", NULL,
+      "handle_cpreg_only_in_incoming_stream: system register 0x200e8080 in the incoming "
+      "stream but unknown on the destination: fail migration",
+      "cpu:cpreg_vmstate_indexes[105]", "0x40300000200e0080",
+      "drop-register:path=cpu:cpreg[DBGDRAR64]", "lists all" },
 };
 
 static char *facts_of(const MigExplanation *e)
