@@ -69,6 +69,7 @@ void fuzz_explain(const uint8_t *data, size_t n);
 void fuzz_convert(const uint8_t *data, size_t n);
 void fuzz_filters(const uint8_t *data, size_t n);
 void fuzz_destination(const uint8_t *data, size_t n);
+void fuzz_shown(const uint8_t *data, size_t n);
 void fuzz_description(const uint8_t *data, size_t n);
 void fuzz_parts(const uint8_t *data, size_t n);
 

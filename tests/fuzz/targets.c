@@ -22,6 +22,7 @@ const FuzzTarget fuzz_targets[] = {
     { "filters", fuzz_filters, FUZZ_STREAMS },
     { "items", fuzz_items, FUZZ_STREAMS },
     { "destination", fuzz_destination, FUZZ_STREAMS },
+    { "shown", fuzz_shown, "shown" },
     { "description", fuzz_description, "description" },
     { "parts", fuzz_parts, "parts" },
     { 0 },
