@@ -25,10 +25,27 @@
 /* What makes the destination have the section. */
 static const char *device_option(const char *name, uint32_t instance_id)
 {
-    return strcmp(name, "slirp") == 0 ? "start the destination with as many networks of "
-                                        "QEMU's own (-netdev user)"
-           : instance_id              ? "start the destination with as many devices of "
-                                        "this kind"
+    static const struct {
+        const char *name, *option;
+    } options[] = {
+        { "hpet", "start the destination with an HPET (-machine hpet=on)" },
+        { "i2c_bus", "start the destination with the SMBus (-machine smbus=on)" },
+        { "parallel_isa",
+          "start the destination with as many parallel ports (-parallel)" },
+        { "serial", "start the destination with as many serial ports (-serial)" },
+        { "slirp",
+          "start the destination with as many networks of QEMU's own (-netdev user)" },
+        { "vmcoreinfo", "start the destination with -device vmcoreinfo" },
+        { "vmgenid", "start the destination with -device vmgenid" },
+        { "vmmouse", "start the destination with its port (-machine vmport=on)" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(options); i++) {
+        if (strcmp(options[i].name, name) == 0) {
+            return options[i].option;
+        }
+    }
+    return instance_id ? "start the destination with as many devices of this kind"
            : mig_section_handler(name) != name
                ? "start the destination with this device, at this address"
                : "start the destination with this device, or that machine (migstat needs "

@@ -59,15 +59,25 @@ class Migstat:
         The options of the conversion that it proposes first for a stream, or []; where
         destinations are given, that of the difference between them and the stream.
         """
+        return self.proposal(log, stream, *destinations)[0]
+
+    def proposal(self, log, stream, *destinations):
+        """
+        What it proposes first: the options of a conversion, or [], and what it says of the
+        options of the two sides, or of the stream, beside; '' where it has no word.
+        """
         done = self._run('explain', '--format=json', '--in=' + stream,
-                         *['--against=' + d for d in destinations], log)
+                         *['--against=' + d for d in destinations], log, expect=(0, 1))
         said = json.loads(done.stdout)
-        if said['difference'] and said['difference']['filter']:
+        difference = said['difference']
+        if difference and (difference['filter'] or difference['help']):
             # the hint is the command, between its name and that of the stream
-            return shlex.split(said['difference']['hint'])[2:-3]
-        return [word for repair in said['repairs'][:1] for word in
-                (['--lossy'] if repair['lossy'] else []) +
-                ['--filter=' + one for one in repair['filters']]]
+            return (shlex.split(difference['hint'])[2:-3] if difference['filter'] else [],
+                    difference['help'] or '')
+        return ([word for repair in said['repairs'][:1] for word in
+                 (['--lossy'] if repair['lossy'] else []) +
+                 ['--filter=' + one for one in repair['filters']]],
+                ' '.join([*said['facts'], said['help'] or '']))
 
     def counts(self, stream):
         """Pages by kind, summed over all RAM blocks."""
