@@ -136,6 +136,35 @@ static bool compare(Report *report, const CliCommon *common, GError **error)
     return b != NULL;
 }
 
+/* A capture that was recorded with a time line is read again, for that. */
+static bool read_times(Report *report, const CliCommon *common, GError **error)
+{
+    Dump *timed = &report->timed;
+
+    if (!report->has_times) {
+        return true;
+    }
+    timed->in = cli_open(report->dump.file, common, error);
+    if (!timed->in) {
+        return false;
+    }
+    timed->options = &report->options;
+    timed->file = report->dump.file;
+    timed->opened = true;
+    timed->reader = mig_reader_new(timed->in);
+    report->timing = dump_timing_new(timed, &report->timing_error);
+    return true;
+}
+
+static void clear_times(Report *report)
+{
+    g_clear_pointer(&report->timing, dump_timing_free);
+    g_clear_error(&report->timing_error);
+    g_clear_error(&report->timed.error);
+    g_clear_pointer(&report->timed.reader, mig_reader_free);
+    g_clear_pointer(&report->timed.in, mig_input_free);
+}
+
 static bool write_page(const Report *report, const Arguments *arguments, GError **error)
 {
     const MigOutputOptions how = { MIG_OUTPUT_OPTIONS_INIT,
@@ -172,7 +201,8 @@ static bool read_stream(Report *report, MigInput *in, const Arguments *arguments
     }
     report->check.error = dump->error;
     note_findings(report);
-    return !report->other || compare(report, arguments->common, error);
+    return (!report->other || compare(report, arguments->common, error)) &&
+           read_times(report, arguments->common, error);
 }
 
 static bool make(Report *report, MigInput *in, Arguments *arguments, GError **error)
@@ -215,13 +245,20 @@ static bool open_output(Arguments *arguments, GError **error)
 }
 
 /* Before a byte of a stream is read. */
-static bool open_all(Arguments *arguments, const CliPciIds *ids, GError **error)
+static bool open_all(Arguments *arguments, Report *report, GError **error)
 {
     CliCommon *common = arguments->common;
+    const CliPciIds *ids = report->options.ids;
     g_autoptr(GPtrArray) all = g_ptr_array_new();
+    g_autofree char *times = dump_timeline_path(report->dump.file);
 
     g_ptr_array_extend(all, common->files, NULL, NULL);
     g_ptr_array_extend(all, arguments->against, NULL, NULL);
+    report->has_times =
+        !common->channels->len && g_file_test(times, G_FILE_TEST_IS_REGULAR);
+    if (report->has_times) {
+        g_ptr_array_add(all, times);
+    }
     cli_open_inputs(common, (const char *const *)(void *)all->pdata, all->len);
     if (!open_output(arguments, error) ||
         !cli_confine(common,
@@ -240,7 +277,7 @@ static CliStatus run_report(Report *report, Arguments *arguments)
     g_autoptr(MigInput) in = NULL;
     CliStatus status = CLI_TROUBLE;
 
-    if (open_all(arguments, report->options.ids, &error)) {
+    if (open_all(arguments, report, &error)) {
         report->check.shapes = arguments->check.against;
         in = cli_open(report->dump.file, arguments->common, &error);
     }
@@ -312,6 +349,7 @@ static int run(int argc, char **argv, CliCommon *common)
         status = run_report(&report, &arguments);
         cli_pci_ids_close(report.options.ids);
     }
+    clear_times(&report);
     cli_html_clear(&report.devices);
     cli_html_clear(&report.differences);
     g_clear_error(&report.dump.error);

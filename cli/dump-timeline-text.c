@@ -2,39 +2,18 @@
 /*
  * Owns:          migstat dump --timeline as text.
  * Must not know: how times are found.
- * See also:      dump-timeline.c, which calls it.
+ * See also:      dump-timeline.c, which calls it; dump-timing.c, which rows are shown.
  */
 #include "dump-timeline.h"
 
 #include "text.h"
 
-/* Of the time that a phase took, no more than this part is no row of its own, but with --all; unless
- * it has so many bytes. */
-#define SHARE 200u
-#define BYTES (1u << 20)
 /* Rows of silences, but with --all or --top. */
 #define SILENCES 10u
-
-/* "1,204.118": milliseconds. */
-static char *ms(uint64_t ns)
-{
-    g_autofree char *whole = cli_number(ns / 1000000);
-
-    return g_strdup_printf("%s.%03u", whole, (unsigned)(ns / 1000 % 1000));
-}
 
 static char *count(uint64_t n)
 {
     return n ? cli_number(n) : g_strdup("-");
-}
-
-/* "1.2 GiB/s" */
-static char *rate(uint64_t bytes, uint64_t ns)
-{
-    double rate = ns ? (double)bytes * 1e9 / (double)ns : 0;
-    g_autofree char *size = rate >= 1 && rate < 1e15 ? cli_size((uint64_t)rate) : NULL;
-
-    return size ? g_strconcat(size, "/s", NULL) : g_strdup("-");
 }
 
 static void heading(const DumpTiming *t, const char *title)
@@ -52,11 +31,12 @@ static void print_phases(const DumpTiming *t)
     for (DumpPhase phase = 0; phase < DUMP_PHASES; phase++) {
         const DumpSpan *span = &t->phases[phase];
         uint64_t ns = dump_span_ns(span);
-        g_autofree char *from = NULL, *took = ms(ns), *bytes = cli_number(span->length);
-        g_autofree char *speed = rate(span->length, ns);
+        g_autofree char *from = NULL, *took = cli_ms(ns),
+                        *bytes = cli_number(span->length);
+        g_autofree char *speed = cli_rate(span->length, ns);
 
         if (span->from != MIG_TIME_NONE) {
-            from = ms(span->from);
+            from = cli_ms(span->from);
             cli_table_row(table, dump_phase_name(phase), from, took, bytes, speed);
         }
     }
@@ -69,13 +49,13 @@ static void round_row(CliTable *table, const DumpRound *round, guint i)
     g_autofree char *name = round->phase == DUMP_PRECOPY
                                 ? g_strdup_printf("%u", i + 1)
                                 : g_strdup(dump_phase_name(round->phase));
-    g_autofree char *from = ms(round->span.from), *took = ms(ns);
+    g_autofree char *from = cli_ms(round->span.from), *took = cli_ms(ns);
     g_autofree char *normal = count(round->pages[MIG_PAGE_NORMAL]);
     g_autofree char *zero = count(round->pages[MIG_PAGE_ZERO]);
     g_autofree char *encoded =
         count(round->pages[MIG_PAGE_XBZRLE] + round->pages[MIG_PAGE_COMPRESSED]);
     g_autofree char *bytes = cli_number(round->span.length);
-    g_autofree char *speed = rate(round->span.length, ns);
+    g_autofree char *speed = cli_rate(round->span.length, ns);
 
     cli_table_row(table, name, from, took, normal, zero, encoded, bytes, speed);
 }
@@ -111,63 +91,16 @@ static void print_rounds(const DumpTiming *t)
 
 /* --- sections ----------------------------------------------------------------------------- */
 
-/* What a device kept the destination waiting, on either kind of channel. */
-static uint64_t waited(const DumpSpent *row)
-{
-    return MAX(row->ns, dump_span_ns(&row->sent));
-}
-
-static gint by_time(gconstpointer a, gconstpointer b)
-{
-    const DumpSpent *const *first = a, *const *second = b;
-
-    if ((*first)->phase != (*second)->phase) {
-        return (*first)->phase < (*second)->phase ? -1 : 1;
-    }
-    return waited(*first) > waited(*second) ? -1 : waited(*first) < waited(*second);
-}
-
-/* The rows that are worth one, the longest of each phase first; *cut and *others, which others
- * took together, are of the rest. */
-static GPtrArray *choose_spent(const DumpTiming *t, guint *cut, uint64_t *others)
-{
-    const DumpOptions *dump_options = t->dump->options;
-    GPtrArray *rows = g_ptr_array_new();
-
-    *cut = 0;
-    *others = 0;
-    for (guint i = 0; i < t->spent->len; i++) {
-        const DumpSpent *row = &g_array_index(t->spent, DumpSpent, i);
-        uint64_t all = dump_span_ns(&t->phases[row->phase]);
-
-        if (dump_options->all || waited(row) > all / SHARE ||
-            row->span.length + row->sent.length >= BYTES) {
-            g_ptr_array_add(rows, (gpointer)(uintptr_t)row);
-        } else {
-            *others += row->ns;
-            (*cut)++;
-        }
-    }
-    g_ptr_array_sort(rows, by_time);
-    while (rows->len > dump_options->top) {
-        const DumpSpent *row = g_ptr_array_index(rows, rows->len - 1);
-
-        *others += row->ns;
-        (*cut)++;
-        g_ptr_array_set_size(rows, (gint)rows->len - 1);
-    }
-    return rows;
-}
-
 static void spent_row(CliTable *table, const DumpSpent *row)
 {
     g_autofree char *name = row->section
                                 ? dump_section_name(row->section)
                                 : g_strdup("(until the source sent the first byte)");
     g_autofree char *from =
-        ms(row->span.from == MIG_TIME_NONE ? row->sent.from : row->span.from);
-    g_autofree char *took = ms(row->ns), *bytes = count(row->span.length);
-    g_autofree char *sent = row->packets ? ms(dump_span_ns(&row->sent)) : g_strdup("-");
+        cli_ms(row->span.from == MIG_TIME_NONE ? row->sent.from : row->span.from);
+    g_autofree char *took = cli_ms(row->ns), *bytes = count(row->span.length);
+    g_autofree char *sent =
+        row->packets ? cli_ms(dump_span_ns(&row->sent)) : g_strdup("-");
     g_autofree char *sent_bytes = count(row->sent.length);
 
     cli_table_row(table, dump_phase_name(row->phase), name, from, took, bytes, sent,
@@ -178,8 +111,8 @@ static void print_spent(const DumpTiming *t)
 {
     guint cut;
     uint64_t others;
-    g_autoptr(GPtrArray) rows = choose_spent(t, &cut, &others);
-    g_autofree char *number = cli_number(cut), *time = ms(others);
+    g_autoptr(GPtrArray) rows = dump_timing_spent(t, &cut, &others);
+    g_autofree char *number = cli_number(cut), *time = cli_ms(others);
     CliTable *table;
 
     if (rows->len + cut == 0) {
@@ -201,26 +134,14 @@ static void print_spent(const DumpTiming *t)
 
 /* --- silences ----------------------------------------------------------------------------- */
 
-/* "START of ram" */
-static char *what_came(const DumpSilence *one)
-{
-    g_autofree char *name = one->section ? dump_section_name(one->section) : NULL;
-
-    return !one->known ? g_strdup("?")
-           : !name     ? g_strdup(mig_item_kind_name(one->kind))
-           : one->channel
-               ? g_strdup_printf("%s of %s", mig_item_kind_name(one->kind), name)
-               : g_strdup_printf("%s of %s, %s", mig_section_type_name(one->type), name,
-                                 mig_item_kind_name(one->kind));
-}
-
 static void silence_row(CliTable *table, const DumpSilence *one)
 {
     g_autofree char *number =
         one->known ? g_strdup_printf("%u", one->channel) : g_strdup("?");
-    g_autofree char *from = ms(one->silence->from), *length = ms(one->silence->length);
+    g_autofree char *from = cli_ms(one->silence->from),
+                    *length = cli_ms(one->silence->length);
     g_autofree char *offset = g_strdup_printf("0x%" PRIx64, one->silence->offset);
-    g_autofree char *what = what_came(one);
+    g_autofree char *what = dump_silence_what(one);
 
     cli_table_row(table, number, from, length, offset, what);
 }
@@ -254,13 +175,13 @@ static void channel_row(const DumpTiming *t, CliTable *table, uint32_t i,
     g_autofree char *base = g_path_get_basename(mig_input_name(in));
     g_autofree char *file = cli_file_name(base);
     g_autofree char *opened =
-        channel->opened == MIG_TIME_NONE ? g_strdup("-") : ms(channel->opened);
+        channel->opened == MIG_TIME_NONE ? g_strdup("-") : cli_ms(channel->opened);
     g_autofree char *first =
-        channel->first == MIG_TIME_NONE ? g_strdup("-") : ms(channel->first);
+        channel->first == MIG_TIME_NONE ? g_strdup("-") : cli_ms(channel->first);
     g_autofree char *last =
-        channel->last == MIG_TIME_NONE ? g_strdup("-") : ms(channel->last);
+        channel->last == MIG_TIME_NONE ? g_strdup("-") : cli_ms(channel->last);
     g_autofree char *silences = count(channel->n_silences);
-    g_autofree char *silent = channel->silent ? ms(channel->silent) : g_strdup("-");
+    g_autofree char *silent = channel->silent ? cli_ms(channel->silent) : g_strdup("-");
 
     cli_table_row(table, number, opened, first, last, bytes, silences, silent, file);
 }

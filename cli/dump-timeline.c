@@ -20,11 +20,9 @@
 #include "format.h"
 #include "progress.h"
 
-#define NO_CHANNEL UINT32_MAX
-
 /* What is known of a channel while its items go by. */
 typedef struct Lane {
-    uint32_t number; /* of its file; NO_CHANNEL: it has none */
+    uint32_t number; /* of its file; DUMP_NO_CHANNEL: it has none */
     uint64_t last;   /* when the item before was there */
     guint round;     /* that its pages belong to */
     bool has_page;
@@ -48,61 +46,11 @@ typedef struct Pass {
     uint64_t run_from;           /* when RUN was there */
 } Pass;
 
-const char *dump_phase_name(DumpPhase phase)
-{
-    static const char *const names[] = { "pre-copy", "stop-and-copy", "postcopy",
-                                         "after the end mark" };
-
-    return names[phase];
-}
-
-const char *dump_phase_key(DumpPhase phase)
-{
-    static const char *const keys[] = { "precopy", "stop_copy", "postcopy", "after" };
-
-    return keys[phase];
-}
-
-uint64_t dump_span_ns(const DumpSpan *span)
-{
-    return span->from == MIG_TIME_NONE || span->to < span->from ? 0
-                                                                : span->to - span->from;
-}
-
-/* --- channels ----------------------------------------------------------------------------- */
-
-/* Of the file "channel-N", perhaps with an ending. */
-static uint32_t number_of(const MigInput *in)
-{
-    g_autofree char *base = g_path_get_basename(mig_input_name(in));
-    char *end;
-    guint64 number;
-
-    if (!g_str_has_prefix(base, "channel-") || !g_ascii_isdigit(base[8])) {
-        return NO_CHANNEL;
-    }
-    number = g_ascii_strtoull(base + 8, &end, 10);
-    return (*end == '\0' || *end == '.') && number < MIG_TIMELINE_CHANNELS_MAX
-               ? (uint32_t)number
-               : NO_CHANNEL;
-}
-
-const MigInput *dump_timing_input(const DumpTiming *timing, uint32_t i)
-{
-    return i ? mig_input_attached(timing->dump->in, i - 1) : timing->dump->in;
-}
-
-const MigTimelineChannel *dump_timing_channel(const DumpTiming *timing, uint32_t i)
-{
-    return mig_timeline_channel(timing->timeline,
-                                number_of(dump_timing_input(timing, i)));
-}
-
 static Lane *lane_of(Pass *pass, uint32_t channel)
 {
     while (pass->lanes->len <= channel) {
-        Lane lane = { .number =
-                          number_of(dump_timing_input(pass->timing, pass->lanes->len)) };
+        Lane lane = { .number = dump_channel_number(
+                          dump_timing_input(pass->timing, pass->lanes->len)) };
 
         g_array_append_val(pass->lanes, lane);
     }
@@ -113,7 +61,7 @@ static Lane *lane_of(Pass *pass, uint32_t channel)
  * which it does. */
 static uint64_t when(const Pass *pass, Lane *lane, const MigItem *item)
 {
-    uint64_t time = lane->number == NO_CHANNEL
+    uint64_t time = lane->number == DUMP_NO_CHANNEL
                         ? MIG_TIME_NONE
                         : mig_timeline_when(pass->timing->timeline, lane->number,
                                             item->offset + item->length);
@@ -522,14 +470,6 @@ static void list_silences(DumpTiming *timing)
     }
 }
 
-static void free_timing(DumpTiming *timing)
-{
-    g_array_unref(timing->rounds);
-    g_array_unref(timing->spent);
-    g_array_unref(timing->silences);
-    g_ptr_array_unref(timing->notes);
-}
-
 static bool has_lines(const MigTimeline *timeline)
 {
     for (unsigned i = 0; i < MIG_TIMELINE_CHANNELS_MAX; i++) {
@@ -560,31 +500,50 @@ static void fill_in(Dump *dump, DumpTiming *timing)
     join_rounds(&pass);
 }
 
-void dump_timeline(Dump *dump)
+DumpTiming *dump_timing_new(Dump *dump, GError **error)
 {
-    g_autoptr(MigTimeline) timeline = mig_timeline_new();
-    g_autoptr(GError) error = NULL;
-    DumpTiming timing = { .dump = dump,
-                          .timeline = timeline,
-                          .rounds = g_array_new(FALSE, TRUE, sizeof(DumpRound)),
-                          .spent = g_array_new(FALSE, TRUE, sizeof(DumpSpent)),
-                          .silences = g_array_new(FALSE, TRUE, sizeof(DumpSilence)),
-                          .notes = g_ptr_array_new_with_free_func(g_free) };
+    DumpTiming *timing = g_new0(DumpTiming, 1);
+    MigTimeline *timeline = mig_timeline_new();
 
+    *timing = (DumpTiming){ .dump = dump,
+                            .timeline = timeline,
+                            .rounds = g_array_new(FALSE, TRUE, sizeof(DumpRound)),
+                            .spent = g_array_new(FALSE, TRUE, sizeof(DumpSpent)),
+                            .silences = g_array_new(FALSE, TRUE, sizeof(DumpSilence)),
+                            .notes = g_ptr_array_new_with_free_func(g_free) };
     for (DumpPhase phase = 0; phase < DUMP_PHASES; phase++) {
-        timing.phases[phase].from = MIG_TIME_NONE;
+        timing->phases[phase].from = MIG_TIME_NONE;
     }
     if (dump->opened) {
-        read_timeline(dump, timeline, &error);
+        read_timeline(dump, timeline, error);
         if (has_lines(timeline)) {
-            fill_in(dump, &timing);
+            fill_in(dump, timing);
         }
     }
+    return timing;
+}
+
+void dump_timing_free(DumpTiming *timing)
+{
+    if (timing) {
+        mig_timeline_free(timing->timeline);
+        g_array_unref(timing->rounds);
+        g_array_unref(timing->spent);
+        g_array_unref(timing->silences);
+        g_ptr_array_unref(timing->notes);
+        g_free(timing);
+    }
+}
+
+void dump_timeline(Dump *dump)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(DumpTiming) timing = dump_timing_new(dump, &error);
+
     if (error && !dump->error) {
         dump->error = g_steal_pointer(&error);
     } else if (error) {
         cli_print_error(dump->file, error);
     }
-    dump->options->common->format->dump_timeline(&timing);
-    free_timing(&timing);
+    dump->options->common->format->dump_timeline(timing);
 }

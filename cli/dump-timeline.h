@@ -60,13 +60,19 @@ typedef struct DumpSilence {
 
 typedef struct DumpTiming {
     const Dump *dump;
-    const MigTimeline *timeline;
+    MigTimeline *timeline;
     DumpSpan phases[DUMP_PHASES];
     GArray *rounds;   /* DumpRound */
     GArray *spent;    /* DumpSpent */
     GArray *silences; /* DumpSilence, the longest first */
     GPtrArray *notes; /* texts */
 } DumpTiming;
+
+/* Reads the channels of @dump, a capture that is open, and its time line.  On failure, of the time
+ * line, what came before is there; one of a channel is dump->error. */
+DumpTiming *dump_timing_new(Dump *dump, GError **error);
+void dump_timing_free(DumpTiming *timing);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DumpTiming, dump_timing_free)
 
 /* "pre-copy", ... for people, and the word of JSON. */
 const char *dump_phase_name(DumpPhase phase);
@@ -77,7 +83,21 @@ const char *dump_phase_key(DumpPhase phase);
 const MigInput *dump_timing_input(const DumpTiming *timing, uint32_t i);
 const MigTimelineChannel *dump_timing_channel(const DumpTiming *timing, uint32_t i);
 
+/* N of the file "channel-N", perhaps with an ending. */
+#define DUMP_NO_CHANNEL UINT32_MAX
+uint32_t dump_channel_number(const MigInput *in);
+
 /* How long it was; 0 for none. */
 uint64_t dump_span_ns(const DumpSpan *span);
+
+/* How long it kept the destination waiting, on either kind of channel. */
+uint64_t dump_spent_ns(const DumpSpent *row);
+
+/* The rows that are worth one, the longest of each phase first; *cut and *others, which others
+ * took together, are of the rest. */
+GPtrArray *dump_timing_spent(const DumpTiming *timing, guint *cut, uint64_t *others);
+
+/* "START of ram": what ended it.  The caller frees. */
+char *dump_silence_what(const DumpSilence *silence);
 
 #endif

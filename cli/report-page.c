@@ -56,6 +56,7 @@ static const struct {
     { "verdict", "Verdict", report_verdict },
     { "findings", "Findings", report_findings },
     { "stream", "The stream to scale", report_map },
+    { "timeline", "Time line", report_timeline },
     { "order", "Order of VFIO records and interrupt controllers", report_order },
     { "vfio", "VFIO devices", report_vfio },
     { "channels", "Channels", report_channels },
@@ -179,4 +180,39 @@ char *report_command(const Report *report, const char *words)
     g_autofree char *file = cli_shell_name(report->dump.file);
 
     return g_strdup_printf("migstat %s %s", words, file);
+}
+
+void report_table(CliHtml *html, const char *label, const char *columns)
+{
+    g_auto(GStrv) titles = g_strsplit(columns, "|", -1);
+
+    cli_html(
+        html,
+        "<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"%s\"><table "
+        "class=\"sortable\"><thead><tr>",
+        label);
+    for (char **title = titles; *title; title++) {
+        bool is_number = **title == '#';
+
+        cli_html(html, "<th scope=\"col\" class=\"%s\">%s</th>", is_number ? "n" : "t",
+                 *title + is_number);
+    }
+    cli_html(html, "</tr></thead><tbody>\n");
+}
+
+void report_table_end(CliHtml *html)
+{
+    cli_html(html, "</tbody></table></div>\n");
+}
+
+void report_number(CliHtml *html, uint64_t n)
+{
+    g_autofree char *shown = cli_number(n);
+
+    cli_html(html, "<td class=\"n\" data-v=\"%" PRIu64 "\">%s</td>", n, shown);
+}
+
+void report_text(CliHtml *html, const char *words)
+{
+    cli_html(html, "<td>%s</td>", words);
 }

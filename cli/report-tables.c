@@ -7,42 +7,6 @@
 #include "report.h"
 #include "text.h"
 
-/* @columns: titles, with a bar between them; one that begins with # is of numbers. */
-static void begin_table(CliHtml *html, const char *label, const char *columns)
-{
-    g_auto(GStrv) titles = g_strsplit(columns, "|", -1);
-
-    cli_html(
-        html,
-        "<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"%s\"><table "
-        "class=\"sortable\"><thead><tr>",
-        label);
-    for (char **title = titles; *title; title++) {
-        bool is_number = **title == '#';
-
-        cli_html(html, "<th scope=\"col\" class=\"%s\">%s</th>", is_number ? "n" : "t",
-                 *title + is_number);
-    }
-    cli_html(html, "</tr></thead><tbody>\n");
-}
-
-static void end_table(CliHtml *html)
-{
-    cli_html(html, "</tbody></table></div>\n");
-}
-
-static void number(CliHtml *html, uint64_t n)
-{
-    g_autofree char *shown = cli_number(n);
-
-    cli_html(html, "<td class=\"n\" data-v=\"%" PRIu64 "\">%s</td>", n, shown);
-}
-
-static void text(CliHtml *html, const char *words)
-{
-    cli_html(html, "<td>%s</td>", words);
-}
-
 /* --- channels --- */
 
 void report_channels(CliHtml *html, const Report *report)
@@ -53,21 +17,21 @@ void report_channels(CliHtml *html, const Report *report)
     if (!mig_input_attached(dump->in, 0)) {
         return;
     }
-    begin_table(html, "Channels",
-                "#Channel|Kind|#Bytes|#Epochs|#Packets|#State packets|#Normal|#Zero");
+    report_table(html, "Channels",
+                 "#Channel|Kind|#Bytes|#Epochs|#Packets|#State packets|#Normal|#Zero");
     for (uint32_t i = 0; (c = mig_summary_channel(dump->summary, i)); i++) {
         cli_html(html, "<tr>");
-        number(html, i);
-        text(html, dump_channel_kind(i, c));
-        number(html, c->length);
-        number(html, c->syncs);
-        number(html, c->packets);
-        number(html, c->device_packets);
-        number(html, c->pages[MIG_PAGE_NORMAL]);
-        number(html, c->pages[MIG_PAGE_ZERO]);
+        report_number(html, i);
+        report_text(html, dump_channel_kind(i, c));
+        report_number(html, c->length);
+        report_number(html, c->syncs);
+        report_number(html, c->packets);
+        report_number(html, c->device_packets);
+        report_number(html, c->pages[MIG_PAGE_NORMAL]);
+        report_number(html, c->pages[MIG_PAGE_ZERO]);
         cli_html(html, "</tr>\n");
     }
-    end_table(html);
+    report_table_end(html);
 }
 
 /* --- RAM --- */
@@ -79,12 +43,12 @@ static void block_row(CliHtml *html, const MigRamBlock *block, const MigRamSumma
 
     ram = ram ? ram : &none;
     cli_html(html, "<tr><th scope=\"row\">%s</th>", name);
-    number(html, block->used_length);
+    report_number(html, block->used_length);
     for (MigPageKind kind = 0; kind < MIG_PAGE_KIND_COUNT; kind++) {
-        number(html, ram->pages[kind]);
+        report_number(html, ram->pages[kind]);
     }
-    number(html, ram->mapped);
-    number(html, ram->wire_bytes);
+    report_number(html, ram->mapped);
+    report_number(html, ram->wire_bytes);
     cli_html(html, "</tr>\n");
 }
 
@@ -102,7 +66,7 @@ void report_ram(CliHtml *html, const Report *report)
         g_string_append_printf(columns, "|#%s pages", mig_page_kind_name(kind));
     }
     g_string_append(columns, "|#mapped pages|#Bytes in the stream");
-    begin_table(html, "RAM blocks", columns->str);
+    report_table(html, "RAM blocks", columns->str);
     cli_html_allow(html, REPORT_RAM_MAX);
     for (size_t i = 0; i < n; i++) {
         gsize start = html->text->len;
@@ -110,7 +74,7 @@ void report_ram(CliHtml *html, const Report *report)
         block_row(html, blocks[i], mig_summary_ram(report->dump.summary, i));
         cli_html_keep(html, start);
     }
-    end_table(html);
+    report_table_end(html);
     report_left_out(html, html->left, "blocks are", command);
 }
 
@@ -124,9 +88,9 @@ static void vfio_row(CliHtml *html, const Report *report, const MigVfioSummary *
     g_autofree char *name = dump_section_name(d->section);
 
     cli_html(html, "<tr><th scope=\"row\">%s</th>", name);
-    text(html, mig_vfio_dialect_name(d->dialect));
-    number(html, d->precopy_bytes);
-    number(html, d->stop_copy_bytes);
+    report_text(html, mig_vfio_dialect_name(d->dialect));
+    report_number(html, d->precopy_bytes);
+    report_number(html, d->stop_copy_bytes);
     cli_html(html, "<td>");
     if (v->has_pci) {
         cli_html(html, "%04x:%04x %s", v->vendor_id, v->device_id, device ? device : "");
@@ -153,9 +117,9 @@ void report_vfio(CliHtml *html, const Report *report)
     if (!mig_summary_vfio(report->dump.summary, 0)) {
         return;
     }
-    begin_table(html, "VFIO devices",
-                "Device|Layout|#Pre-copy|#Stop-and-copy|PCI|Configuration|Interrupts "
-                "enabled");
+    report_table(html, "VFIO devices",
+                 "Device|Layout|#Pre-copy|#Stop-and-copy|PCI|Configuration|Interrupts "
+                 "enabled");
     cli_html_allow(html, REPORT_SMALL_MAX);
     for (size_t i = 0; (vfio = mig_summary_vfio(report->dump.summary, i)); i++) {
         gsize start = html->text->len;
@@ -163,7 +127,7 @@ void report_vfio(CliHtml *html, const Report *report)
         vfio_row(html, report, vfio);
         cli_html_keep(html, start);
     }
-    end_table(html);
+    report_table_end(html);
     report_left_out(html, html->left, "devices are", command);
 }
 
@@ -183,11 +147,11 @@ static void section_row(CliHtml *html, const Report *report, size_t i,
     if (g_hash_table_contains(report->unfolded, &body)) {
         cli_html(html, "<td><a href=\"#d%" PRIx64 "\">%s</a></td>", body, name);
     } else {
-        text(html, name);
+        report_text(html, name);
     }
-    text(html, mig_section_type_name(s->type));
+    report_text(html, mig_section_type_name(s->type));
     cli_html(html, "<td class=\"n\" data-v=\"%u\">%u</td>", s->version_id, s->version_id);
-    number(html, s->length);
+    report_number(html, s->length);
     cli_html(html, "</tr>\n");
 }
 
@@ -205,7 +169,7 @@ void report_sections(CliHtml *html, const Report *report)
     }
     cli_html(html, "<div class=\"filter\" data-for=\"sections-table\"></div>\n"
                    "<div id=\"sections-table\">\n");
-    begin_table(html, "Sections", "#Offset|Section|Type|#Version|#Bytes");
+    report_table(html, "Sections", "#Offset|Section|Type|#Version|#Bytes");
     cli_html_allow(html, REPORT_SECTIONS_MAX);
     for (size_t i = 0; (s = mig_summary_section(summary, i)); i++) {
         gsize start = html->text->len;
@@ -217,7 +181,7 @@ void report_sections(CliHtml *html, const Report *report)
         section_row(html, report, i, s, all[s->section]);
         cli_html_keep(html, start);
     }
-    end_table(html);
+    report_table_end(html);
     cli_html(html, "</div>\n");
     report_left_out(html, html->left + absent, "sections are", command);
 }

@@ -11,6 +11,7 @@
 #include "check-report.h"
 #include "diff.h"
 #include "dump-devices.h"
+#include "dump-timeline.h"
 #include "html.h"
 
 /* Bytes of the whole page, and of what may be long in each part: together less. */
@@ -18,6 +19,7 @@
 #define REPORT_FINDINGS_MAX    (250u * 1000)
 #define REPORT_MAP_MAX         (150u * 1000) /* of each of two pictures */
 #define REPORT_ORDER_MAX       (100u * 1000)
+#define REPORT_TIMES_MAX       (60u * 1000) /* of pictures, and of tables */
 #define REPORT_RAM_MAX         (100u * 1000)
 #define REPORT_SECTIONS_MAX    (300u * 1000)
 #define REPORT_DEVICES_MAX     (500u * 1000)
@@ -37,6 +39,10 @@ typedef struct Report {
     GHashTable *unfolded; /* offsets of bodies whose fields are shown */
     CliHtml devices;      /* what was made of them as the stream went by */
     CliHtml differences;  /* from the second stream */
+    Dump timed;           /* a capture once more, for its times */
+    bool has_times;       /* it has a file of them */
+    DumpTiming *timing;   /* NULL: it has none that can be read */
+    GError *timing_error; /* of the time line, or NULL */
     bool is_bad;          /* damaged, or with errors */
     uint64_t n_differences;
     bool compared; /* all of both could be */
@@ -56,6 +62,12 @@ bool report_shows(const Report *report, const MigFinding *finding);
 void report_place(CliHtml *html, const Report *report, uint32_t channel, uint64_t offset,
                   bool in_container);
 
+/* A table; @columns: titles, with a bar between them; one that begins with # is of numbers. */
+void report_table(CliHtml *html, const char *label, const char *columns);
+void report_table_end(CliHtml *html);
+void report_number(CliHtml *html, uint64_t n);
+void report_text(CliHtml *html, const char *words);
+
 /* "3 more are not shown: COMMAND", where some are not. */
 void report_left_out(CliHtml *html, uint64_t left, const char *what, const char *command);
 
@@ -69,6 +81,7 @@ extern const struct DiffView report_differences_view;
 void report_verdict(CliHtml *html, const Report *report);
 void report_findings(CliHtml *html, const Report *report);
 void report_map(CliHtml *html, const Report *report);
+void report_timeline(CliHtml *html, const Report *report);
 void report_order(CliHtml *html, const Report *report);
 void report_channels(CliHtml *html, const Report *report);
 void report_ram(CliHtml *html, const Report *report);

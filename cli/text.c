@@ -269,3 +269,18 @@ char *cli_size(uint64_t bytes)
         }
     }
 }
+
+char *cli_ms(uint64_t ns)
+{
+    g_autofree char *whole = cli_number(ns / 1000000);
+
+    return g_strdup_printf("%s.%03u", whole, (unsigned)(ns / 1000 % 1000));
+}
+
+char *cli_rate(uint64_t bytes, uint64_t ns)
+{
+    double rate = ns ? (double)bytes * 1e9 / (double)ns : 0;
+    g_autofree char *size = rate >= 1 && rate < 1e15 ? cli_size((uint64_t)rate) : NULL;
+
+    return size ? g_strconcat(size, "/s", NULL) : g_strdup("-");
+}

@@ -77,4 +77,10 @@ char *cli_number(uint64_t n);
 /* "16 MiB" where exact, else "12.3 MiB"; bytes below 10,000 as they are.  Caller frees. */
 char *cli_size(uint64_t bytes);
 
+/* "1,204.118": milliseconds of @ns.  The caller frees. */
+char *cli_ms(uint64_t ns);
+
+/* "1.2 GiB/s"; "-" for what took no time.  The caller frees. */
+char *cli_rate(uint64_t bytes, uint64_t ns);
+
 #endif

@@ -70,13 +70,12 @@ static void meet(GMarkupParseContext *context, const char *element, const char *
                  const char **values, gpointer user, GError **error)
 {
     static const char *const elements[] = {
-        "html",   "head",    "meta",       "title",   "body",    "header", "p",
-        "h1",     "h2",      "nav",        "ul",      "ol",      "li",     "a",
-        "main",   "section", "strong",     "br",      "dl",      "dt",     "dd",
-        "div",    "table",   "thead",      "tbody",   "tr",      "th",     "td",
-        "code",   "b",       "q",          "svg",     "rect",    "text",   "line",
-        "g",      "figure",  "figcaption", "details", "summary", "em",     "small",
-        "footer", NULL
+        "html",    "head",   "meta",  "title",  "body", "header", "p",          "h1",
+        "h2",      "h3",     "nav",   "ul",     "ol",   "li",     "a",          "main",
+        "section", "strong", "br",    "dl",     "dt",   "dd",     "div",        "table",
+        "thead",   "tbody",  "tr",    "th",     "td",   "code",   "b",          "q",
+        "svg",     "rect",   "text",  "line",   "g",    "figure", "figcaption", "details",
+        "summary", "em",     "small", "footer", NULL
     };
     Met *met = user;
 
@@ -341,6 +340,134 @@ START_TEST(a_page_has_what_was_found)
 }
 END_TEST
 
+/* --- the time line of a capture -------------------------------------------------------------- */
+
+static void put_bytes(const char *folder, const char *name, GBytes *bytes)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    gsize n;
+    const char *data = g_bytes_get_data(bytes, &n);
+
+    ck_assert(g_file_set_contents(path, data, (gssize)n, NULL));
+}
+
+static void put_fixture(const char *folder, const char *name, const char *fixture)
+{
+    g_autoptr(GBytes) bytes = fixture_bytes(fixture);
+
+    put_bytes(folder, name, bytes);
+}
+
+static char *capture_of(const char *times)
+{
+    char *folder = scratch_dir();
+
+    put_fixture(folder, "channel-0", "capture/vfio/main.txt");
+    put_fixture(folder, "channel-1", "capture/vfio/a.txt");
+    put_fixture(folder, "channel-2", "capture/vfio/b.txt");
+    if (times) {
+        put_fixture(folder, "timeline.jsonl", times);
+    }
+    return folder;
+}
+
+static const char *const timed[] = {
+    "<section id=\"timeline\"",
+    "<li><a href=\"#timeline\">Time line</a></li>",
+    /* the phases, rounds and channels, with their bytes and rates */
+    "<title>pre-copy: 13.000 ms from 0.000 ms on, 24,793 bytes, 1.8 MiB/s</title>",
+    "<title>stop-and-copy: 40.000 ms from 13.000 ms on, 9,725 bytes, 237.4 KiB/s</title>",
+    "<title>round 1: 2.000 ms from 10.000 ms on, 24,448 bytes, 11.7 MiB/s</title>",
+    "<title>channel 0: ",
+    "<title>silent for 20.000 ms; then command</title>",
+    /* what the guest waited for */
+    "The switchover: the guest stands still",
+    "<rect class=\"silent\" x=\"190.00\" y=\"8.00\" width=\"380.00\"",
+    "<title>0000:00:05.0/vfio: 11.500 ms from ",
+    "<title>0000:00:05.0/vfio, on multifd channels: 16.000 ms from ",
+    "<th scope=\"row\">globalstate</th><td>stop-and-copy</td><td class=\"n\" "
+    "data-v=\"52000000\">52.000</td><td class=\"n\" data-v=\"1000000\">1.000</td>",
+    "<td class=\"n\" data-v=\"24000000\">24.000</td>",
+    "</svg> nothing came</li>",
+};
+
+START_TEST(a_capture_has_its_time_line)
+{
+    g_autofree char *folder = capture_of("timing/timeline.jsonl");
+    g_autofree char *page = page_of(folder, NULL, 0);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(timed); i++) {
+        ck_assert_msg(strstr(page, timed[i]), "no %s", timed[i]);
+    }
+    ck_assert_ptr_null(strstr(page, "</svg> postcopy</li>"));
+    assert_sound("capture", page);
+    scratch_remove(folder);
+}
+END_TEST
+
+START_TEST(what_was_not_timed_has_none)
+{
+    g_autofree char *folder = capture_of(NULL);
+    g_autofree char *page = page_of(folder, NULL, 0);
+
+    ck_assert_ptr_null(strstr(page, "Time line"));
+    scratch_remove(folder);
+}
+END_TEST
+
+/* What came before the fault is shown. */
+START_TEST(a_broken_time_line_is_told)
+{
+    g_autofree char *folder = capture_of("timing/timeline.jsonl");
+    g_autofree char *path = g_build_filename(folder, "timeline.jsonl", NULL);
+    g_autofree char *text = NULL, *page = NULL;
+
+    ck_assert(g_file_get_contents(path, &text, NULL, NULL));
+    ck_assert(g_file_set_contents(path, text, (gssize)strlen(text) - 10, NULL));
+    page = page_of(folder, NULL, 0);
+    ck_assert_msg(
+        strstr(page, "The time line cannot be read to its end: timeline.jsonl: line "),
+        "not told");
+    ck_assert_ptr_nonnull(strstr(page, "<title>pre-copy: "));
+    assert_sound("broken", page);
+    scratch_remove(folder);
+}
+END_TEST
+
+/* More rounds, sections and silences than a page has room for. */
+START_TEST(a_long_time_line_is_counted)
+{
+    g_autofree char *folder = scratch_dir();
+    g_autoptr(GString) lines =
+        g_string_new("{\"migstat\":\"timeline\",\"version\":1,\"unit\":\"ns\"}\n");
+    g_autoptr(GBytes) stream = mkmig_assemble(
+        "header; config \"m\"; start 2 \"ram\" 0 4; ram-size 0x2000; ram-block \"b\" "
+        "0x2000; "
+        "ram-eos; footer 2; part 2; ram-normal 0 1 \"b\"; ram-eos; footer 2; repeat 5000 "
+        "{ part 2; ram-zero 0x1000 \"b\"; ram-zero 0 "
+        "\"b\"; "
+        "ram-eos; footer 2 }; end 2; ram-eos; footer 2; repeat 3000 { full 1000+@i "
+        "\"device-${@i}\" 0 1; zero 1000; footer 1000+@i }; eof",
+        "text", NULL);
+    g_autoptr(GBytes) times = NULL;
+    g_autofree char *page = NULL;
+
+    for (gsize at = 100, time = 0; at <= g_bytes_get_size(stream); at += 500) {
+        g_string_append_printf(lines, "{\"time\":%zu,\"channel\":0,\"offset\":%zu}\n",
+                               time += 3000000, at);
+    }
+    times = g_bytes_new(lines->str, lines->len);
+    put_bytes(folder, "channel-0", stream);
+    put_bytes(folder, "timeline.jsonl", times);
+    page = page_of(folder, NULL, 0);
+    ck_assert_ptr_nonnull(strstr(page, " pieces of this picture are not shown here: "
+                                       "<code>migstat dump --timeline --all "));
+    ck_assert_ptr_nonnull(strstr(page, " rows of these tables are not shown here: "));
+    assert_sound("long", page);
+    scratch_remove(folder);
+}
+END_TEST
+
 /* --- where it goes -------------------------------------------------------------------------- */
 
 START_TEST(a_page_appears_whole_or_not_at_all)
@@ -394,6 +521,10 @@ Suite *suite_report(void)
     tcase_add_test(tc, the_policy_is_strict_and_fits);
     tcase_add_loop_test(tc, a_page_is_small, 0, G_N_ELEMENTS(large));
     tcase_add_loop_test(tc, a_page_has_what_was_found, 0, G_N_ELEMENTS(shown));
+    tcase_add_test(tc, a_capture_has_its_time_line);
+    tcase_add_test(tc, what_was_not_timed_has_none);
+    tcase_add_test(tc, a_broken_time_line_is_told);
+    tcase_add_test(tc, a_long_time_line_is_counted);
     tcase_add_test(tc, a_page_appears_whole_or_not_at_all);
     tcase_add_test(tc, standard_input_has_no_second_stream);
     suite_add_tcase(suite, tc);
