@@ -35,6 +35,7 @@
     SUITE(encode)      \
     SUITE(endpoint)    \
     SUITE(error)       \
+    SUITE(examples)    \
     SUITE(explain)     \
     SUITE(explanation) \
     SUITE(extract)     \
