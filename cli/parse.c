@@ -228,12 +228,34 @@ static const struct argp_option *find_long(const Cursor *cursor, const char *nam
 
 /* --- looking through ---------------------------------------------------------------------- */
 
+/* -f of QEMU's script takes the file. */
+static void look_for_file(const Cursor *cursor, const char *value)
+{
+    for (size_t i = 0; cli_formats[i]; i++) {
+        if (!value || strcmp(cli_formats[i]->name, value) == 0) {
+            return;
+        }
+    }
+    if (strcmp(value, "-") == 0 || access(value, F_OK) == 0) {
+        g_autofree char *shown = cli_shell_name(value);
+
+        cli_usage_error(
+            cursor->state,
+            "-f is --format here; the file is named without an option: migstat "
+            "dump --format=analyze %s prints what analyze-migration.py -f prints",
+            shown);
+    }
+}
+
 static void note_option(const Cursor *cursor, const struct argp_option *option,
                         const char *value)
 {
     GHashTable *given = cursor->parse->common->given;
     gpointer key = GINT_TO_POINTER(option->key), before = NULL;
 
+    if (option->key == 'f') {
+        look_for_file(cursor, value);
+    }
     if (g_hash_table_lookup_extended(given, key, NULL, &before) && option->arg &&
         !(option->flags & CLI_REPEATS) && g_strcmp0(before, value) != 0) {
         cli_usage_error(cursor->state,

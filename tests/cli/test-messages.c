@@ -117,6 +117,15 @@ static const struct {
     { "diff A", "migstat diff: which two files? (\"-\" is standard input)" },
     { "diff A B C", "migstat diff: two files at a time; \"C\" is one more" },
     /* two values where one counts */
+    /* as QEMU's script has it */
+    { "dump -f /dev/null -d state",
+      "migstat dump: -f is --format here; the file is named without an option: migstat "
+      "dump "
+      "--format=analyze /dev/null prints what analyze-migration.py -f prints" },
+    { "dump --format=analyze -d desc -f /dev/null",
+      "migstat dump: -f is --format here; the file is named without an option: migstat "
+      "dump "
+      "--format=analyze /dev/null prints what analyze-migration.py -f prints" },
     { "dump -f json --format=text x",
       "migstat dump: --format is given twice, as \"json\" and as \"text\"; which one?" },
     { "-f json dump -f text x",
