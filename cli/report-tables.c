@@ -12,6 +12,7 @@
 void report_channels(CliHtml *html, const Report *report)
 {
     const Dump *dump = &report->dump;
+    g_autofree char *command = report_command(report, "dump --only=channels");
     const MigChannelSummary *c;
 
     if (!mig_input_attached(dump->in, 0)) {
@@ -19,7 +20,10 @@ void report_channels(CliHtml *html, const Report *report)
     }
     report_table(html, "Channels",
                  "#Channel|Kind|#Bytes|#Epochs|#Packets|#State packets|#Normal|#Zero");
+    cli_html_allow(html, REPORT_SMALL_MAX);
     for (uint32_t i = 0; (c = mig_summary_channel(dump->summary, i)); i++) {
+        gsize start = html->text->len;
+
         cli_html(html, "<tr>");
         report_number(html, i);
         report_text(html, dump_channel_kind(i, c));
@@ -30,8 +34,10 @@ void report_channels(CliHtml *html, const Report *report)
         report_number(html, c->pages[MIG_PAGE_NORMAL]);
         report_number(html, c->pages[MIG_PAGE_ZERO]);
         cli_html(html, "</tr>\n");
+        cli_html_keep(html, start);
     }
     report_table_end(html);
+    report_left_out(html, html->left, "channels are", command);
 }
 
 /* --- RAM --- */

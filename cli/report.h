@@ -27,6 +27,15 @@
 #define REPORT_DIFFERENCES_MAX (150u * 1000)
 #define REPORT_SMALL_MAX       (40u * 1000) /* each of what is never long */
 
+/* What is around them, the verdict, the script and the style. */
+#define REPORT_FRAME_MAX (50u * 1000)
+
+G_STATIC_ASSERT(REPORT_FINDINGS_MAX + 2 * REPORT_MAP_MAX + REPORT_ORDER_MAX +
+                    2 * REPORT_TIMES_MAX + REPORT_RAM_MAX + REPORT_SECTIONS_MAX +
+                    REPORT_DEVICES_MAX + REPORT_DIFFERENCES_MAX + 3 * REPORT_SMALL_MAX +
+                    REPORT_FRAME_MAX <=
+                REPORT_MAX);
+
 /* Rows of the table of sections, not counting those that a finding is about. */
 #define REPORT_SECTIONS_ROWS 700u
 

@@ -468,6 +468,33 @@ START_TEST(a_long_time_line_is_counted)
 }
 END_TEST
 
+START_TEST(many_channels_are_counted)
+{
+    g_autofree char *folder = scratch_dir(), *page = NULL;
+    g_autoptr(GBytes) stream = mkmig_assemble(
+        "header; config \"pc-q35-10.0\"; start 2 \"ram\" 0 4; ram-size 0x1000; ram-block "
+        "\"b\" "
+        "0x1000; "
+        "ram-flush; ram-eos; footer 2; end 2; ram-normal 0 1 \"b\"; ram-flush; ram-eos; "
+        "footer 2; eof",
+        "text", NULL);
+
+    put_bytes(folder, "channel-0", stream);
+    for (unsigned i = 0; i < 200; i++) {
+        g_autofree char *name = g_strdup_printf("channel-%u", i + 1);
+        g_autofree char *text = g_strdup_printf(
+            "multifd-initial %u; multifd-sync 0; multifd-sync %u", i, i + 1);
+        g_autoptr(GBytes) channel = mkmig_assemble(text, "text", NULL);
+
+        put_bytes(folder, name, channel);
+    }
+    page = page_of(folder, NULL, 1);
+    ck_assert_ptr_nonnull(strstr(page, " channels are not shown here: "));
+    assert_sound("channels", page);
+    scratch_remove(folder);
+}
+END_TEST
+
 /* --- where it goes -------------------------------------------------------------------------- */
 
 START_TEST(a_page_appears_whole_or_not_at_all)
@@ -525,6 +552,7 @@ Suite *suite_report(void)
     tcase_add_test(tc, what_was_not_timed_has_none);
     tcase_add_test(tc, a_broken_time_line_is_told);
     tcase_add_test(tc, a_long_time_line_is_counted);
+    tcase_add_test(tc, many_channels_are_counted);
     tcase_add_test(tc, a_page_appears_whole_or_not_at_all);
     tcase_add_test(tc, standard_input_has_no_second_stream);
     suite_add_tcase(suite, tc);
