@@ -125,6 +125,7 @@ needs := $(if $(filter-out clean help dist deb uninstall format check-m32 check-
 	$(if $(filter check-valgrind,$(goals)),valgrind) \
 	$(if $(filter check-qemu check-agree check-libvirt fixtures,$(goals)),\
 		python3 zstd qemu-system-x86_64 qemu-system-aarch64) \
+	$(if $(filter check-qemu,$(goals)),qemu-img) \
 	$(if $(filter check-browser,$(goals)),zstd chromium chromedriver selenium) \
 	$(if $(filter bench,$(goals)),python3 zstd valgrind) \
 	$(if $(filter mutants,$(goals)),python3) \

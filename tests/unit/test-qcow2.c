@@ -6,6 +6,7 @@
  * See also:      lib/io/container-qcow2.c, lib/io/source-qcow2.c; QEMU's docs/interop/qcow2.rst.
  */
 #include "bounds.h"
+#include "conversion.h"
 #include "support.h"
 
 #include <string.h>
@@ -650,6 +651,39 @@ START_TEST(has_its_new_length)
 }
 END_TEST
 
+/* Two entries of a table lead to one cluster, which cannot have what each of them would. */
+START_TEST(has_each_cluster_once)
+{
+    const Form form = { 3, 9, .bare = false };
+    g_autoptr(GBytes) stream = assembled(
+        "header; config \"pc-q35-7.2\"; full 3 \"numbers\" 0 1; zero 2400; footer 3; "
+        "eof\n"
+        "description {\n"
+        "{\"page_size\": 4096, \"devices\": [{\"name\": \"numbers\", \"instance_id\": 0, "
+        "\"vmsd_name\": \"numbers\", \"version\": 1, \"fields\": [{\"name\": \"a\", "
+        "\"array_len\": 300, \"type\": \"uint64\", \"size\": 8}]}]}\n"
+        "}\n");
+    g_autoptr(GByteArray) image = make(&form, stream);
+    g_autofree char *folder = scratch_dir();
+    g_autofree char *path = g_build_filename(folder, "image", NULL);
+    g_autofree char *is = NULL;
+    gsize n;
+
+    if (_i) { /* The third cluster is the second, which is as full of zeros. */
+        memcpy(image->data + L2 * 512 + 16, image->data + L2 * 512 + 8, 8);
+    }
+    ck_assert(g_file_set_contents(path, (const char *)image->data, image->len, NULL));
+    g_autoptr(Run) run =
+        run_migstat(NULL, "convert", "--in-place",
+                    "--filter=set-field:path=numbers:a[*]:value=5", path, NULL);
+    ck_assert_msg((run->status == 0) == !_i, "%s", run->err);
+    ck_assert(!_i || strstr(run->err, "the image's tables name a cluster twice"));
+    ck_assert(g_file_get_contents(path, &is, &n, NULL));
+    ck_assert((n == image->len && memcmp(is, image->data, n) == 0) == (_i > 0));
+    scratch_remove(folder);
+}
+END_TEST
+
 Suite *suite_qcow2(void)
 {
     Suite *suite = suite_create("qcow2");
@@ -667,6 +701,7 @@ Suite *suite_qcow2(void)
     tcase_add_loop_test(tc, is_written, 0, G_N_ELEMENTS(writes));
     tcase_add_loop_test(tc, is_written_after_a_load, 0, 5);
     tcase_add_test(tc, has_its_new_length);
+    tcase_add_loop_test(tc, has_each_cluster_once, 0, 2);
     suite_add_tcase(suite, tc);
     return suite;
 }
