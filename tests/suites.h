@@ -23,6 +23,7 @@
     SUITE(convert)     \
     SUITE(core)        \
     SUITE(cpu_names)   \
+    SUITE(cuts)        \
     SUITE(damage)      \
     SUITE(description) \
     SUITE(destination) \
