@@ -292,12 +292,9 @@ static MigInput *open_capture(const GPtrArray *channels, const CliInputs *inputs
 static void say_offset(const char *path, const MigInput *in)
 {
     g_autofree char *name = cli_file_name(path);
-    uint64_t offset = mig_input_file_offset(in);
-    const MigContainer *container = mig_input_container(in, 0);
 
-    offset -= container ? mig_container_header_length(container) : 0;
     fprintf(stderr, "%s: note: the stream was found: --offset=%" PRIu64 "\n", name,
-            offset);
+            mig_input_start(in));
 }
 
 MigInput *cli_open_with(const char *path, const CliCommon *common,

@@ -125,6 +125,7 @@ static MigInput *input_new(MigSource *source, const char *name,
             return NULL;
         }
     }
+    in->start = source->origin;
     in->source = mig_container_unwrap(source, opt, in->containers, error);
     if (!in->source) {
         return NULL;
@@ -309,6 +310,11 @@ bool mig_input_file_size(const MigInput *in, uint64_t *size)
         *size = in->file_size;
     }
     return in->has_file_size;
+}
+
+uint64_t mig_input_start(const MigInput *in)
+{
+    return in->start;
 }
 
 uint64_t mig_input_file_offset(const MigInput *in)

@@ -34,6 +34,7 @@ struct MigInput {
     char *name;
     bool has_file_size;
     uint64_t file_size;
+    uint64_t start;
     uint64_t file_offset;
     char *spool_dir;
     uint64_t max_hold;

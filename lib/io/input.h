@@ -147,6 +147,9 @@ MIG_API MigInput *mig_input_attached(const MigInput *in, size_t i);
 /* Length of the file itself in bytes, wrappers included; false for a pipe. */
 MIG_API bool mig_input_file_size(const MigInput *in, uint64_t *size);
 
+/* Where in the file it is read from, in bytes: options' offset, or where a stream was found. */
+MIG_API uint64_t mig_input_start(const MigInput *in);
+
 /* Where plain byte 0 lies in the file: what mapped-ram's absolute offsets must be
  * reduced by.  Options' offset plus a save image's header; below a compression, the header
  * of an image that was compressed as a whole, else 0. */
