@@ -239,6 +239,12 @@ static bool may_be_background_snapshot(const MigFacts *facts, const MigSectionFa
            facts->postcopy == MIG_POSTCOPY_NONE;
 }
 
+/* Proxmox's migration/pbs-state.c, savevm_pbs_state_handlers: it saves in the setup alone. */
+static bool has_no_end(const MigSection *section)
+{
+    return g_str_equal(section->name, "pbs-state");
+}
+
 static void section_not_ended(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
     (void)item;
@@ -249,7 +255,7 @@ static void section_not_ended(MigCheck *check, const MigFacts *facts, const MigI
     for (guint i = 0; i < facts->sections->len; i++) {
         const MigSectionFacts *s = &g_array_index(facts->sections, MigSectionFacts, i);
 
-        if (s->start == MIG_NOWHERE || s->end != MIG_NOWHERE) {
+        if (s->start == MIG_NOWHERE || s->end != MIG_NOWHERE || has_no_end(s->section)) {
             continue;
         }
         if (may_be_background_snapshot(facts, s)) {
@@ -261,6 +267,29 @@ static void section_not_ended(MigCheck *check, const MigFacts *facts, const MigI
             mig_report(check, s->start, s->section, "the section is never ended");
         }
     }
+}
+
+/* No harm where the stream stays with its vendor. */
+static void section_vendor(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    (void)facts;
+    if (item->type != MIG_SECTION_START ||
+        !g_str_equal(item->section->name, "pbs-state")) {
+        return;
+    }
+    mig_report_item(check, item,
+                    "only Proxmox VE's QEMU has this section, for its backups; no stock "
+                    "release loads it");
+    mig_report_loader(check, QEMU(5, 2), QEMU(10, 1),
+                      "Unknown savevm section or instance 'pbs-state' %u",
+                      item->section->instance_id);
+    mig_report_loader(check, QEMU(10, 2), MIG_RELEASE_LAST,
+                      "Unknown section or instance 'pbs-state' %u",
+                      item->section->instance_id);
+    mig_report_remedy(check, "drop-section:name=pbs-state");
+    mig_report_gives_up(check, false,
+                        "which parts of the disks Proxmox VE has backed up; the next "
+                        "backup reads them whole");
 }
 
 /* Only VFIO's handler saves both iteratively and as FULL. */
@@ -406,6 +435,8 @@ const MigRule mig_rules_framing[] = {
       MIG_WATCH_END, .judge = section_not_ended, .after = { "section-unbound" } },
     { "section-live-and-full", "only VFIO has live and FULL sections of one name",
       MIG_SEVERITY_WARNING, HEADER, .judge = section_live_and_full },
+    { "section-vendor", "the section is one of a stock QEMU", MIG_SEVERITY_NOTE, HEADER,
+      .judge = section_vendor },
     { "section-end-unknown", "it can be known where every section ends",
       MIG_SEVERITY_WARNING, .watches = 0 },
     { "section-end-inferred", "the ends of device state are described", MIG_SEVERITY_NOTE,
