@@ -16,6 +16,7 @@
 
 #include "io/alloc.h"
 #include "io/byte-order.h"
+#include "io/number.h"
 #include "io/qcow2.h"
 
 #define HEADER_LENGTH 112
@@ -28,6 +29,8 @@
 
 /* Snapshots that a message names. */
 #define NAMED_MAX 16u
+
+#define NS UINT64_C(1000000000) /* in a second */
 
 enum {
     DIRTY = 1 << 0,
@@ -263,18 +266,37 @@ static bool read_snapshots(Image *image, GError **error)
 
 /* --- which of them --- */
 
-/* "1 (before-update), 2 (after)" */
+/* "1 (before; 2026-11-27 11:50:01 UTC; 404,769 bytes; VM clock 12.345 s)" */
+static void append_snapshot(GString *list, const MigSnapshot *snapshot)
+{
+    g_autofree char *id = g_strescape(snapshot->id, NULL);
+    g_autofree char *name = g_strescape(snapshot->name, NULL);
+    g_autoptr(GDateTime) taken = g_date_time_new_from_unix_utc(snapshot->seconds);
+    g_autofree char *date = g_date_time_format(taken, "%Y-%m-%d %H:%M:%S UTC");
+    g_autofree char *size = mig_number(snapshot->state_size);
+
+    g_string_append_printf(list, "%s%s (%s; %s; ", list->len ? ", " : "", id, name, date);
+    if (snapshot->state_size) {
+        g_string_append_printf(list, "%s bytes; VM clock %" PRIu64 ".%03u s", size,
+                               snapshot->vm_clock / NS,
+                               (unsigned)(snapshot->vm_clock % NS / (NS / 1000)));
+    } else {
+        g_string_append(list, "a disk alone");
+    }
+    if (snapshot->has_icount) {
+        g_string_append_printf(list, "; icount %" PRIu64, snapshot->icount);
+    }
+    g_string_append_c(list, ')');
+}
+
 static char *list_snapshots(const GPtrArray *snapshots)
 {
     GString *list = g_string_new(NULL);
 
     for (guint i = 0; i < snapshots->len && i < NAMED_MAX; i++) {
         const Entry *entry = g_ptr_array_index(snapshots, i);
-        g_autofree char *id = g_strescape(entry->shown.id, NULL);
-        g_autofree char *name = g_strescape(entry->shown.name, NULL);
 
-        g_string_append_printf(list, "%s%s (%s%s)", i ? ", " : "", id, name,
-                               entry->shown.state_size ? "" : ", a disk alone");
+        append_snapshot(list, &entry->shown);
     }
     if (snapshots->len > NAMED_MAX) {
         g_string_append_printf(list, " and %u more", snapshots->len - NAMED_MAX);
@@ -336,8 +358,8 @@ static Entry *choose(const Image *image, const char *wanted, GError **error)
     } else {
         mig_error_set_plain(
             error, MIG_ERROR_USAGE,
-            "it is a qcow2 image with snapshots %s; --snapshot=ID chooses "
-            "one that has the state of a guest",
+            "it is a qcow2 image with several snapshots; --snapshot=ID chooses one that "
+            "has the state of a guest: %s",
             list);
     }
     return NULL;

@@ -263,6 +263,11 @@ END_TEST
 
 #define TABLE (SNAPSHOTS * 512u)
 
+#define LISTED(first)                                                   \
+    "1 (disk; 1970-01-02 00:00:00 UTC; " first "; icount 7), "          \
+    "2 (guest; 1970-01-02 00:00:00 UTC; 10,339 bytes; VM clock 61.002 " \
+    "s; icount 7)"
+
 static const struct {
     gsize offset; /* of a number of so many bytes, which becomes another */
     unsigned n;
@@ -286,13 +291,13 @@ static const struct {
     { 60, 4, 65537, NULL, "qcow2: it has more than 65,536 snapshots" },
     { 60, 4, 60000, NULL, "qcow2: a snapshot has more than 1,024 bytes of extra data" },
     { 64, 8, G_MAXUINT64, NULL, "qcow2: the image ends within its header and snapshots" },
-    { 4, 4, 3, "3",
-      "there is no snapshot \"3\": it has 1 (disk, a disk alone), 2 (guest)" },
+    { 4, 4, 3, "3", "there is no snapshot \"3\": it has " LISTED("a disk alone") },
     { 4, 4, 3, "disk",
-      "this snapshot is of a disk alone: it has 1 (disk, a disk alone), 2 (guest)" },
+      "this snapshot is of a disk alone: it has " LISTED("a disk alone") },
     { TABLE + 40, 8, 5, NULL,
-      "it is a qcow2 image with snapshots 1 (disk), 2 (guest); --snapshot=ID chooses one "
-      "that has the state of a guest" },
+      "it is a qcow2 image with several snapshots; --snapshot=ID chooses one that has "
+      "the "
+      "state of a guest: " LISTED("5 bytes; VM clock 61.002 s") },
     { TABLE + ENTRY, 8, G_MAXUINT64, NULL, "qcow2: a snapshot has no sound L1 table" },
     { TABLE + ENTRY + 8, 4, G_MAXUINT32, NULL,
       "qcow2: a snapshot has no sound L1 table" },
