@@ -256,6 +256,51 @@ START_TEST(changes_the_compression)
 }
 END_TEST
 
+/* Header and blocks are those of lzop(1): of 256 KiB, which an older one has room for. */
+START_TEST(writes_blocks_as_lzop_does)
+{
+    static const uint32_t lengths[] = { 256 << 10, 256 << 10, 1000, 0 };
+    g_autoptr(GBytes) stream =
+        assembled("header; config \"pc\"; eof; zero 0x80000-16+1000");
+    g_autoptr(GBytes) packed = compressed(stream, "lzop", 0);
+    g_autoptr(GBytes) header = assembled(
+        "u8 0x89; str \"LZO\"; u8 0 13 10 26 10; be16 0x1040 0x20a0 0x0940; u8 1 5; "
+        "be32 0x03000001 0x8180 0 0; u8 0; be32 0x293f0265");
+    gsize n;
+    const uint8_t *data = g_bytes_get_data(packed, &n), *end = data + n;
+
+    ck_assert_uint_ge(n, g_bytes_get_size(header));
+    ck_assert_mem_eq(data, g_bytes_get_data(header, NULL), g_bytes_get_size(header));
+    data += g_bytes_get_size(header);
+    for (size_t i = 0; i < G_N_ELEMENTS(lengths); i++) {
+        const uint32_t length = GUINT32_TO_BE(lengths[i]);
+
+        ck_assert(data + 4 <= end && memcmp(data, &length, 4) == 0);
+        data += lengths[i] ? 12 + lengths[i] : 4;
+    }
+    ck_assert_ptr_eq(data, end);
+}
+END_TEST
+
+START_TEST(tells_the_levels)
+{
+    static const struct {
+        const char *name;
+        int lowest, highest;
+    } rows[] = { { "gzip", 1, 9 }, { "bzip2", 1, 9 }, { "xz", 1, 9 }, { "lzop", 0, 0 } };
+    int lowest = -1, highest = -1;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        ck_assert(mig_output_levels(rows[i].name, &lowest, &highest));
+        ck_assert_int_eq(lowest, rows[i].lowest);
+        ck_assert_int_eq(highest, rows[i].highest);
+    }
+    ck_assert(mig_output_levels("zstd", &lowest, &highest) && highest >= 19);
+    ck_assert(!mig_output_levels("lz4", &lowest, &highest));
+    ck_assert(!mig_output_levels("qcow2", &lowest, &highest));
+}
+END_TEST
+
 /* Version 1 knows no format, and becomes 2. */
 START_TEST(makes_an_old_image_new)
 {
@@ -463,6 +508,8 @@ Suite *suite_container(void)
     tcase_add_loop_test(tc, makes_wrappers_again, 0, G_N_ELEMENTS(wraps));
     tcase_add_loop_test(tc, mapped_ram_is_told_where_its_file_begins, 0, 6);
     tcase_add_loop_test(tc, changes_the_compression, 0, 2 * G_N_ELEMENTS(compressions));
+    tcase_add_test(tc, writes_blocks_as_lzop_does);
+    tcase_add_test(tc, tells_the_levels);
     tcase_add_test(tc, makes_an_old_image_new);
     tcase_add_loop_test(tc, refuses_what_it_cannot_wrap, 0, 6);
     tcase_add_loop_test(tc, keeps_a_header_if_there_is_room, 0, 2);
