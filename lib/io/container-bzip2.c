@@ -81,7 +81,7 @@ static MigSource *bzip2_open(MigSource *source, MigOpening *opening, GError **er
     Bzip2Source *bzip2 = g_new0(Bzip2Source, 1);
 
     (void)error; /* The first read tells. */
-    mig_members_init(&bzip2->members, &ops, source, opening->expansion);
+    mig_members_init(&bzip2->members, &ops, source, opening);
     return &bzip2->members.unpack.base;
 }
 

@@ -72,7 +72,7 @@ static MigSource *gzip_open(MigSource *source, MigOpening *opening, GError **err
     GzipSource *gzip = g_new0(GzipSource, 1);
 
     (void)error; /* The first read tells. */
-    mig_members_init(&gzip->members, &ops, source, opening->expansion);
+    mig_members_init(&gzip->members, &ops, source, opening);
     if (inflateInit2(&gzip->zlib, WINDOW_BITS) != Z_OK) {
         mig_unpack_lacks_memory(&gzip->members.unpack);
     }

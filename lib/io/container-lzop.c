@@ -320,7 +320,7 @@ static MigSource *lzop_open(MigSource *source, MigOpening *opening, GError **err
     LzopSource *lzop = g_new0(LzopSource, 1);
 
     (void)error; /* The first read tells. */
-    mig_members_init(&lzop->members, &ops, source, opening->expansion);
+    mig_members_init(&lzop->members, &ops, source, opening);
     return &lzop->members.unpack.base;
 }
 

@@ -57,6 +57,7 @@ struct MigContainer {
 typedef struct MigOpening {
     MigExpansion *expansion; /* for compression; to be referenced */
     const char *snapshot;    /* which is wanted; NULL: the only one */
+    bool bare;               /* Nothing but compression is around it. */
     /* To be filled in: the header, its length, the properties, and other words than the name. */
     MigContainer *container;
     /* To be filled in where the header says so: the name of the compression of what it wraps;

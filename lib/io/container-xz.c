@@ -106,7 +106,7 @@ static MigSource *xz_open(MigSource *source, MigOpening *opening, GError **error
     XzSource *xz = g_new0(XzSource, 1);
 
     (void)error; /* The first read tells. */
-    mig_members_init(&xz->members, &ops, source, opening->expansion);
+    mig_members_init(&xz->members, &ops, source, opening);
     return &xz->members.unpack.base;
 }
 

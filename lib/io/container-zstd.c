@@ -40,8 +40,7 @@ static void fail_decompression(MigUnpack *unpack, size_t result)
                         "above make it");
         break;
     case ZSTD_error_prefix_unknown:
-        mig_unpack_fail(unpack, MIG_ERROR_CONTAINER,
-                        "wanted a frame or the end, found other bytes");
+        mig_unpack_pass(unpack, "wanted a frame or the end, found other bytes");
         break;
     case ZSTD_error_memory_allocation:
         mig_unpack_lacks_memory(unpack);
@@ -166,7 +165,7 @@ static MigSource *zstd_open(MigSource *source, MigOpening *opening, GError **err
     ZstdSource *zstd = g_new0(ZstdSource, 1);
 
     (void)error; /* The first read tells. */
-    mig_unpack_init(&zstd->unpack, &zstd_ops, source, opening->expansion);
+    mig_unpack_init(&zstd->unpack, &zstd_ops, source, opening);
     zstd->stream = ZSTD_createDStream();
     if (zstd->stream) {
         ZSTD_DCtx_setParameter(zstd->stream, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);

@@ -78,7 +78,9 @@ MigSource *mig_container_unwrap(MigSource *source, const MigInputOptions *option
 {
     g_autoptr(MigSource) layer = mig_source_view_new(source, 0);
     g_autoptr(MigExpansion) expansion = mig_expansion_new(options->max_expand);
-    MigOpening opening = { .expansion = expansion, .snapshot = options->snapshot };
+    MigOpening opening = { .expansion = expansion,
+                           .snapshot = options->snapshot,
+                           .bare = true };
 
     for (;;) {
         size_t n;
@@ -101,6 +103,7 @@ MigSource *mig_container_unwrap(MigSource *source, const MigInputOptions *option
         }
         opening.container = container_new(type);
         opening.payload = NULL;
+        opening.bare = opening.bare && type->levels;
         g_ptr_array_add(containers, opening.container);
         source = type->open(g_steal_pointer(&layer), &opening, error);
         if (!source) {

@@ -28,9 +28,11 @@ static bool start_member(MigMembers *members, GError **error)
         while (unpack->used < unpack->filled && unpack->buffer[unpack->used] == 0) {
             unpack->used++;
         }
-    } else {
+    } else if (left < members->ops->head) {
         mig_unpack_fail(unpack, MIG_ERROR_CONTAINER,
-                        "wanted a member or the end, found other bytes");
+                        "wanted a member or the end, found a few other bytes");
+    } else {
+        mig_unpack_pass(unpack, "wanted a member or the end, found other bytes");
     }
     return true;
 }
@@ -76,8 +78,8 @@ MigProgress mig_members_damaged(MigMembers *members)
 }
 
 void mig_members_init(MigMembers *members, const MigMembersOps *ops, MigSource *inner,
-                      MigExpansion *expansion)
+                      const MigOpening *opening)
 {
-    mig_unpack_init(&members->unpack, &ops->unpack, inner, expansion);
+    mig_unpack_init(&members->unpack, &ops->unpack, inner, opening);
     members->ops = ops;
 }

@@ -34,7 +34,7 @@ struct MigMembers {
 
 /* As mig_unpack_init(); the ops' step is mig_members_step(). */
 void mig_members_init(MigMembers *members, const MigMembersOps *ops, MigSource *inner,
-                      MigExpansion *expansion);
+                      const MigOpening *opening);
 
 bool mig_members_step(MigUnpack *unpack, uint8_t *out, size_t n, size_t *given,
                       GError **error);

@@ -82,6 +82,14 @@ void mig_unpack_fail(MigUnpack *unpack, MigErrorCode code, const char *text)
     unpack->failure_offset = unpack->in_offset - (unpack->filled - unpack->used);
 }
 
+void mig_unpack_pass(MigUnpack *unpack, const char *text)
+{
+    unpack->passes = unpack->bare;
+    if (!unpack->passes) {
+        mig_unpack_fail(unpack, MIG_ERROR_CONTAINER, text);
+    }
+}
+
 void mig_unpack_lacks_memory(MigUnpack *unpack)
 {
     mig_unpack_fail(unpack, MIG_ERROR_IO, g_strerror(ENOMEM));
@@ -106,6 +114,19 @@ bool mig_unpack_refill(MigUnpack *unpack, GError **error)
     return got >= 0;
 }
 
+/* As a step, of what is not compressed. */
+static bool pass(MigUnpack *unpack, uint8_t *out, size_t n, size_t *given, GError **error)
+{
+    if (unpack->used == unpack->filled && !unpack->inner_ended) {
+        return mig_unpack_refill(unpack, error);
+    }
+    *given = MIN(n, unpack->filled - unpack->used);
+    memcpy(out, unpack->buffer + unpack->used, *given);
+    unpack->used += *given;
+    unpack->ended = *given == 0;
+    return true;
+}
+
 static ssize_t unpack_read(MigSource *source, uint64_t offset, void *buffer, size_t n,
                            GError **error)
 {
@@ -117,7 +138,10 @@ static ssize_t unpack_read(MigSource *source, uint64_t offset, void *buffer, siz
     /* One byte more than is allowed tells that there is more. */
     n = n <= allowed ? n : (size_t)allowed + 1;
     while (got == 0 && !unpack->ended && !unpack->failure) {
-        if (!unpack->ops->step(unpack, buffer, n, &got, error)) {
+        bool (*step)(MigUnpack *, uint8_t *, size_t, size_t *, GError **) =
+            unpack->passes ? pass : unpack->ops->step;
+
+        if (!step(unpack, buffer, n, &got, error)) {
             return -1;
         }
     }
@@ -155,8 +179,9 @@ static void unpack_free(MigSource *source)
 }
 
 void mig_unpack_init(MigUnpack *unpack, const MigUnpackOps *ops, MigSource *inner,
-                     MigExpansion *expansion)
+                     const MigOpening *opening)
 {
+    MigExpansion *expansion = opening->expansion;
     static const MigSourceOps unpack_ops = { .read = unpack_read, .free = unpack_free };
 
     unpack->base.ops = &unpack_ops;
@@ -165,6 +190,7 @@ void mig_unpack_init(MigUnpack *unpack, const MigUnpackOps *ops, MigSource *inne
     unpack->ops = ops;
     unpack->inner = inner;
     unpack->expansion = g_atomic_rc_box_acquire(expansion);
+    unpack->bare = opening->bare;
     unpack->outermost = expansion->n_layers++ == 0;
     unpack->buffer = g_malloc(BUFFER_SIZE);
 }

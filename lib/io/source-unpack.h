@@ -9,6 +9,7 @@
 #ifndef MIG_IO_SOURCE_UNPACK_H
 #define MIG_IO_SOURCE_UNPACK_H
 
+#include "io/container-type.h"
 #include "io/source.h"
 
 /* What the decompressors of all layers may keep together to refer back to, in bytes: as much
@@ -43,6 +44,8 @@ struct MigUnpack {
     size_t filled;      /* and all of them. */
     uint64_t in_offset; /* Of the end of the buffer's. */
     bool inner_ended;
+    bool bare;   /* Nothing but compression is around it. */
+    bool passes; /* What follows is given as it is. */
     bool ended;
     bool released; /* clear() was called. */
     /* What is wrong with the compressed data, if anything, and where. */
@@ -51,9 +54,9 @@ struct MigUnpack {
     uint64_t failure_offset;
 };
 
-/* @inner is taken over, @expansion referenced. */
+/* @inner is taken over, what @opening has is referenced. */
 void mig_unpack_init(MigUnpack *unpack, const MigUnpackOps *ops, MigSource *inner,
-                     MigExpansion *expansion);
+                     const MigOpening *opening);
 
 /* The decompressor is about to keep @window bytes, instead of what it kept before; false where
  * the layers together would keep more than MIG_WINDOWS_MAX. */
@@ -62,6 +65,11 @@ bool mig_unpack_claim_window(MigUnpack *unpack, uint64_t window);
 /* Reads more, after what is left.  False when the inner source fails; it will say so
  * again. */
 bool mig_unpack_refill(MigUnpack *unpack, GError **error);
+
+/* What is next is not compressed.  In a file of its own such bytes are what the file or volume held
+ * before, and are given as they are: the reader knows whether the stream has ended.  In a save image
+ * they are a failure, as they are to the program that libvirt calls.  @text: as mig_unpack_fail(). */
+void mig_unpack_pass(MigUnpack *unpack, const char *text);
 
 /* @text is static.  The place is where the decompressor has come to. */
 void mig_unpack_fail(MigUnpack *unpack, MigErrorCode code, const char *text);
