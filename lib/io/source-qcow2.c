@@ -364,13 +364,27 @@ static bool find_end(MigSource *inner, const MigQcow2Map *map, uint64_t *end,
     return true;
 }
 
+/* Of a mapped-ram state, which has gaps, the recorded size is that of what was transferred.  What has
+ * that capability says so in its configuration, of a few hundred bytes at most: migration/savevm.c,
+ * vmstate_configuration, 9.0 to 11.1. */
+static bool has_gaps(MigSource *state)
+{
+    static const char name[] = "\x0a"
+                               "mapped-ram";
+    uint8_t head[2048];
+    g_autoptr(GError) error = NULL; /* The next read meets it too. */
+    size_t n = mig_source_read_full(state, 0, head, sizeof head, &error);
+
+    return memmem(head, n, name, sizeof name - 1) != NULL;
+}
+
 MigSource *mig_source_qcow2_new(MigSource *inner, const MigQcow2Map *map, uint64_t length,
                                 uint64_t max, GError **error)
 {
     Qcow2Source *qcow2 = g_new0(Qcow2Source, 1);
     g_autoptr(MigSource) owned = &qcow2->base;
     static const MigSourceOps ops = { .read = qcow2_read, .free = qcow2_free };
-    uint64_t end, size = cluster_size(map);
+    uint64_t end;
 
     qcow2->base = (MigSource){ .ops = &ops, .seekable = true, .fd = -1 };
     qcow2->inner = inner;
@@ -379,8 +393,11 @@ MigSource *mig_source_qcow2_new(MigSource *inner, const MigQcow2Map *map, uint64
     if (!find_end(inner, map, &end, error)) {
         return NULL;
     }
-    /* The rest of the last cluster is no more than that. */
-    qcow2->base.size = end > length && end - length >= size ? end : length;
+    /* After any other state there may be what is left of a longer one. */
+    qcow2->base.size = length;
+    if (end > length && has_gaps(&qcow2->base)) {
+        qcow2->base.size = end;
+    }
     if (qcow2->base.size > max) {
         mig_source_set_error(error, MIG_ERROR_LIMIT, inner->origin,
                              "qcow2: the snapshot has a state of %" PRIu64

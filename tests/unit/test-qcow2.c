@@ -180,6 +180,15 @@ static GBytes *the_stream(void)
     return fixture_bytes("good/vfio-config-last.txt");
 }
 
+/* One of which the recorded size lacks something has the capability mapped-ram. */
+static GBytes *stream_of(const Form *form)
+{
+    return form->unrecorded
+               ? assembled("header\nconfig \"pc-q35-7.2\" {\n caps \"mapped-ram\"\n}\n"
+                           "full 3 \"numbers\" 0 1; zero 2400; footer 3; eof")
+               : the_stream();
+}
+
 /* All of it, but no more than @most bytes; NULL with *error set. */
 static GByteArray *read_image(const GByteArray *image, const char *snapshot, gsize most,
                               GError **error)
@@ -215,7 +224,7 @@ static const Form forms[] = {
 
 START_TEST(reads_each_form)
 {
-    g_autoptr(GBytes) stream = the_stream();
+    g_autoptr(GBytes) stream = stream_of(&forms[_i]);
     g_autoptr(GByteArray) image = make(&forms[_i], stream);
     static const char *const names[] = { NULL, "2", "guest" };
     gsize n;
@@ -230,6 +239,20 @@ START_TEST(reads_each_form)
         ck_assert_uint_eq(read->len, forms[_i].unrecorded ? (n + 511) / 512 * 512 : n);
         ck_assert_mem_eq(read->data, data, n);
     }
+}
+END_TEST
+
+/* Where a longer one was loaded before, clusters of it follow the state. */
+START_TEST(shows_no_rest_of_another)
+{
+    const Form form = { 3, 9, .bare = false };
+    g_autoptr(GBytes) stream = the_stream();
+    g_autoptr(GByteArray) image = make(&form, stream);
+    const guint64 n = g_bytes_get_size(stream) - 2048;
+
+    put(image, SNAPSHOTS * 512 + ENTRY + 40, n, 8);
+    g_autoptr(GByteArray) read = read_image(image, NULL, G_MAXUINT, NULL);
+    ck_assert(read && read->len == n);
 }
 END_TEST
 
@@ -335,8 +358,8 @@ END_TEST
 /* A state that no file of its size holds. */
 START_TEST(is_bounded)
 {
-    const Form form = { 3, 9, false, PLAIN, 0, false, 0 };
-    g_autoptr(GBytes) stream = the_stream();
+    const Form form = { 3, 9, .unrecorded = 1024 };
+    g_autoptr(GBytes) stream = stream_of(&form);
     g_autoptr(GByteArray) image = make(&form, stream);
     g_autoptr(GError) error = NULL;
 
@@ -345,6 +368,7 @@ START_TEST(is_bounded)
     put(image, TABLE + ENTRY, 1u << 20, 8);
     put(image, TABLE + ENTRY + 8, 4u << 20, 4);
     memset(image->data + (1u << 20), 0, 32u << 20);
+    put(image, (1u << 20) + 8, L2 * 512, 8); /* where the state begins */
     put(image, (33u << 20) - 8, L2 * 512, 8);
     g_autoptr(GByteArray) read = read_image(image, NULL, 1 << 20, &error);
     ck_assert_ptr_null(read);
@@ -589,7 +613,7 @@ static void assert_state(const char *path, const char *filter, const GByteArray 
 
 START_TEST(is_written)
 {
-    g_autoptr(GBytes) stream = the_stream();
+    g_autoptr(GBytes) stream = stream_of(&writes[_i].form);
     g_autoptr(GByteArray) image = make(&writes[_i].form, stream);
     g_autofree char *folder = scratch_dir();
     g_autofree char *path = g_build_filename(folder, "image", NULL);
@@ -695,6 +719,7 @@ Suite *suite_qcow2(void)
     TCase *tc = tcase_create("qcow2");
 
     tcase_add_loop_test(tc, reads_each_form, 0, G_N_ELEMENTS(forms));
+    tcase_add_test(tc, shows_no_rest_of_another);
     tcase_add_loop_test(tc, shows_zeros, 0, 3);
     tcase_add_loop_test(tc, refuses_lies, 0, G_N_ELEMENTS(lies));
     tcase_add_test(tc, is_bounded);
