@@ -140,8 +140,17 @@ static void print_releases(const CheckReport *report)
 
 /* --- the summary --- */
 
-/* One command for all that the release needs, where that is more than one thing. */
-static void print_hint_for(const CheckReport *report)
+/* Whether the destination refuses the stream for @finding, or with --for the release does. */
+static bool ends_a_load(const CheckReport *report, const MigFinding *finding)
+{
+    return finding->refusing ||
+           (report->against->len && finding->severity == MIG_SEVERITY_ERROR &&
+            mig_rule_needs_destination(finding->rule));
+}
+
+/* One command for all that the release or the destination needs, where that is more than one
+ * thing. */
+static void print_hint_for_all(const CheckReport *report)
 {
     const CliHintFiles files = check_report_hint_files(report);
     g_autoptr(GHashTable) filters = g_hash_table_new(g_str_hash, g_str_equal);
@@ -153,16 +162,19 @@ static void print_hint_for(const CheckReport *report)
     for (size_t i = 0; i < n; i++) {
         const MigRemedy *remedy = &findings[i].remedy;
 
-        if (findings[i].refusing && !remedy->filter) {
+        if (!ends_a_load(report, &findings[i])) {
+            continue;
+        }
+        if (!remedy->filter) {
             return;
         }
-        if (findings[i].refusing) {
-            g_hash_table_add(filters, remedy->filter);
-            lossy |= remedy->lossy;
-        }
+        g_hash_table_add(filters, remedy->filter);
+        lossy |= remedy->lossy;
     }
     if (g_hash_table_size(filters) > 1) {
-        hint = cli_hint_for(mig_releases_oldest(report->releases), lossy, &files);
+        hint = report->against->len
+                   ? cli_hint_fit(g_ptr_array_index(report->against, 0), lossy, &files)
+                   : cli_hint_for(mig_releases_oldest(report->releases), lossy, &files);
         puts("    for all of this:");
         cli_print_hint(stdout, hint);
     }
@@ -269,8 +281,9 @@ void check_text(const CheckReport *report)
     }
     if (!report->common->quiet && !(report->foreign && n)) {
         print_summary(report);
-        if (check_report_is_for_one(report)) {
-            print_hint_for(report);
+        if (report->against->len ? report->against->len == 1 && !report->releases
+                                 : check_report_is_for_one(report)) {
+            print_hint_for_all(report);
         }
     }
     if (report->verbose && !report->common->quiet) {

@@ -165,6 +165,14 @@ static bool take_remedy(ConvertPlan *plan, const MigFinding *finding, GPtrArray 
     return true;
 }
 
+/* Whether it is uncertain that the destination refuses the stream for @finding, but the filter that
+ * mends it was allowed by name. */
+static bool is_named(const ConvertPlan *plan, const MigFinding *finding)
+{
+    return is_of_destination(finding) && finding->severity == MIG_SEVERITY_WARNING &&
+           finding->remedy.filter && allows(plan->allow, finding->remedy.filter);
+}
+
 /* What has to be done about what was found; also about errors that are no refusals. */
 static bool take_remedies(ConvertPlan *plan, const MigCheck *check, GPtrArray *wanted,
                           GError **error)
@@ -173,7 +181,8 @@ static bool take_remedies(ConvertPlan *plan, const MigCheck *check, GPtrArray *w
     const MigFinding *findings = mig_check_findings(check, &n);
 
     for (size_t i = 0; i < n; i++) {
-        if ((refuses(&findings[i]) || findings[i].severity == MIG_SEVERITY_ERROR) &&
+        if ((refuses(&findings[i]) || findings[i].severity == MIG_SEVERITY_ERROR ||
+             is_named(plan, &findings[i])) &&
             !take_remedy(plan, &findings[i], wanted, error)) {
             return false;
         }

@@ -70,8 +70,7 @@ static void repairs_json(CliJson *json, const ExplainReport *report)
 static void difference_json(CliJson *json, const ExplainReport *report)
 {
     const MigFinding *finding = report->explanation->difference;
-    g_autofree char *hint =
-        finding ? cli_hint_remedy(&finding->remedy, &report->stream) : NULL;
+    g_autofree char *hint = finding ? explain_hint(report) : NULL;
 
     if (!finding) {
         cli_json_null(json, "difference");

@@ -126,10 +126,27 @@ static char *difference_text(const MigFinding *finding)
                            mig_rule_id(finding->rule));
 }
 
+bool explain_mends_all(const ExplainReport *report)
+{
+    const MigExplanation *explanation = report->explanation;
+
+    return report->n_shapes == 1 && explanation->wants_fit;
+}
+
+char *explain_hint(const ExplainReport *report)
+{
+    const MigExplanation *explanation = report->explanation;
+
+    return explain_mends_all(report)
+               ? cli_hint_fit(g_ptr_array_index(report->against, 0),
+                              explanation->lossy_fit, &report->stream)
+               : cli_hint_remedy(&explanation->difference->remedy, &report->stream);
+}
+
 /* What mends the difference: at the destination, or else in the stream. */
 static void print_remedy(const ExplainReport *report, const MigRemedy *remedy)
 {
-    g_autofree char *hint = cli_hint_remedy(remedy, &report->stream);
+    g_autofree char *hint = explain_hint(report);
     g_autofree char *help = NULL, *given_up = NULL;
 
     if (remedy->none) {
@@ -137,8 +154,11 @@ static void print_remedy(const ExplainReport *report, const MigRemedy *remedy)
         row(report, "help", help);
     }
     if (hint) {
-        given_up = g_strdup_printf("The command below changes the stream. Given up: %s.",
-                                   remedy->gives_up ? remedy->gives_up : "nothing");
+        given_up = g_strdup_printf(
+            "The command below changes the stream%s. Given up: %s%s.",
+            explain_mends_all(report) ? ", in the others too" : "",
+            remedy->gives_up ? remedy->gives_up : "nothing",
+            explain_mends_all(report) ? ", and what it prints of the others" : "");
         row(report, help ? "or" : "help", given_up);
         cli_print_hint(stdout, hint);
     }

@@ -23,6 +23,13 @@ typedef struct ExplainReport {
     size_t n_shapes;
 } ExplainReport;
 
+/* The command that mends the difference, with those besides that would end a load too; NULL: none
+ * does.  The caller frees. */
+char *explain_hint(const ExplainReport *report);
+
+/* Whether that mends others too. */
+bool explain_mends_all(const ExplainReport *report);
+
 void explain_text(const ExplainReport *report);
 void explain_json(const ExplainReport *report);
 

@@ -99,6 +99,15 @@ char *cli_hint_filters(const char *const *filters, bool lossy, const CliHintFile
     return command(options->str, files);
 }
 
+char *cli_hint_fit(const char *against, bool lossy, const CliHintFiles *files)
+{
+    g_autofree char *name = cli_shell_name(against);
+    g_autofree char *option =
+        g_strdup_printf("--fit=%s%s", name, lossy ? " --lossy" : "");
+
+    return command(option, files);
+}
+
 char *cli_hint_for(MigRelease release, bool lossy, const CliHintFiles *files)
 {
     g_autofree char *option =

@@ -30,6 +30,9 @@ bool cli_remedy_asks(const MigRemedy *remedy);
 /* The same for several filters, closed by NULL. */
 char *cli_hint_filters(const char *const *filters, bool lossy, const CliHintFiles *files);
 
+/* The same for all that the destination @against needs, some of which may be @lossy. */
+char *cli_hint_fit(const char *against, bool lossy, const CliHintFiles *files);
+
 /* The same for all that @release needs, some of which may be @lossy. */
 char *cli_hint_for(MigRelease release, bool lossy, const CliHintFiles *files);
 

@@ -9,6 +9,8 @@
 
 #include "check/rules-dest.h"
 #include "device/ram-name.h"
+#include "device/virtio-property.h"
+#include "device/virtio.h"
 #include "stream/address-exact.h"
 #include "stream/address.h"
 #include "stream/glob.h"
@@ -267,6 +269,26 @@ void mig_dest_remedy_constant(MigCheck *check, const MigItem *item,
     mig_report_remedy(check, "set-register:path=%s:value=0x%" PRIx64, value, d->there);
     mig_report_gives_up(check, false, "what the guest knows of its CPU by it");
     mig_report_no_remedy(check, SAME_CPU);
+}
+
+void mig_dest_remedy_features(MigCheck *check, const MigItem *item, uint64_t missing)
+{
+    uint16_t type = mig_virtio_type_of_vmstate(mig_section_handler(item->section->name));
+    g_autoptr(GString) filter = g_string_new("set-field");
+
+    for (unsigned bit = 0; bit < 64; bit++) {
+        g_autofree char *word = mig_virtio_feature_word(type, bit);
+        g_autofree char *path = g_strdup_printf("features[%s]", word);
+        g_autofree char *value = part(item, path);
+
+        if (missing >> bit & 1) {
+            g_string_append_printf(filter, ":path=%s", value);
+        }
+    }
+    mig_report_remedy(check, "%s:value=false", filter->str);
+    mig_report_gives_up(check, true,
+                        "the features, while the guest's driver goes on as if they were "
+                        "there");
 }
 
 void mig_dest_remedy_registers(MigCheck *check, const MigItem *item,

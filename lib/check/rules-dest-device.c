@@ -458,6 +458,7 @@ static void report_features(MigCheck *check, const MigItem *item,
                      "Features 0x%016x%016" PRIx64 " unsupported. Allowed features: ", 0u,
                      d->here);
     mig_report_no_remedy(check, none);
+    mig_dest_remedy_features(check, item, d->here & ~d->there);
 }
 
 static void dest_features(MigCheck *check, const MigFacts *facts, const MigItem *item)

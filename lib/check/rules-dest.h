@@ -49,4 +49,7 @@ void mig_dest_remedy_constant(MigCheck *check, const MigItem *item,
 void mig_dest_remedy_registers(MigCheck *check, const MigItem *item,
                                const MigShapeDifference *d);
 
+/* Virtio features, bits, that the driver uses and the destination does not offer. */
+void mig_dest_remedy_features(MigCheck *check, const MigItem *item, uint64_t missing);
+
 #endif

@@ -70,9 +70,29 @@ static Match match(const MigFinding *finding, const MigExplanation *explanation)
     return here ? SAME_SECTION : SAME_LOAD;
 }
 
-const MigFinding *mig_against_find(const MigCheck *check,
-                                   const MigExplanation *explanation, uint64_t *more)
+/* Whether one command mends all that would end a load. */
+static void judge_all(const MigFinding *findings, size_t n, const MigFinding *best,
+                      MigExplanation *explanation)
 {
+    bool all = best && best->remedy.filter, others = false;
+
+    explanation->lossy_fit = best && best->remedy.lossy;
+    for (size_t i = 0; i < n; i++) {
+        const MigRemedy *remedy = &findings[i].remedy;
+
+        if (findings[i].severity == MIG_SEVERITY_ERROR &&
+            mig_rule_needs_destination(findings[i].rule)) {
+            all = all && remedy->filter;
+            others |= all && strcmp(remedy->filter, best->remedy.filter) != 0;
+            explanation->lossy_fit |= remedy->lossy;
+        }
+    }
+    explanation->wants_fit = all && others;
+}
+
+const MigFinding *mig_against_find(const MigCheck *check, MigExplanation *explanation)
+{
+    uint64_t *more = &explanation->more_differences;
     size_t n;
     const MigFinding *findings = mig_check_findings(check, &n), *best = NULL;
     Match best_match = NO_MATCH;
@@ -92,5 +112,6 @@ const MigFinding *mig_against_find(const MigCheck *check,
         }
     }
     *more -= best && best->severity == MIG_SEVERITY_ERROR;
+    judge_all(findings, n, best, explanation);
     return best;
 }

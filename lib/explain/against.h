@@ -11,9 +11,8 @@
 #include "check/check.h"
 #include "explain/explain.h"
 
-/* The one that the loader has met, or NULL; @check is finished.  *more: how many others would
- * end a load. */
-const MigFinding *mig_against_find(const MigCheck *check,
-                                   const MigExplanation *explanation, uint64_t *more);
+/* The one that the loader has met, or NULL; @check is finished.  @explanation gets how many others
+ * would end a load. */
+const MigFinding *mig_against_find(const MigCheck *check, MigExplanation *explanation);
 
 #endif

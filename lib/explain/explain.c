@@ -390,8 +390,7 @@ bool mig_explain_compare(MigExplain *explain, MigReader *reader,
            mig_check_watch(explain->check, item, &stopped)) {
     }
     mig_check_finish(explain->check, stopped);
-    result->difference =
-        mig_against_find(explain->check, result, &result->more_differences);
+    result->difference = mig_against_find(explain->check, result);
     if (stopped) {
         g_propagate_error(error, g_steal_pointer(&stopped));
         return false;

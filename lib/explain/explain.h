@@ -80,7 +80,10 @@ typedef struct MigExplanation {
     const MigFinding
         *difference; /* of the destination, that the message is about, or NULL */
     uint64_t more_differences; /* that would end a load too */
-    uint64_t reserved[2];
+    /* Filters mend all of them, but that of @difference does not do it alone; and whether one of them
+     * gives something up. */
+    bool wants_fit, lossy_fit;
+    uint64_t reserved[1];
 } MigExplanation;
 
 typedef struct MigExplain MigExplain;

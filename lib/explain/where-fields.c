@@ -106,7 +106,8 @@ void mig_where_pci(MigWhere *where)
 
 typedef struct Features {
     MigWhere *where;
-    uint64_t used, missing;
+    uint64_t used; /* 0: the message does not say, as that of 11.1, which prints zeros */
+    uint64_t allowed;
     bool
         low; /* the low half is of interest: it has what is missing, or is all there is */
     GPtrArray *filters;
@@ -118,22 +119,25 @@ static void visit_features(const MigField *field, void *user)
     const char *name = last_part(field->path);
     bool low = g_str_equal(name, "guest_features_low");
     uint64_t mask = low ? UINT32_MAX : UINT64_MAX;
+    uint64_t used = features->used ? features->used : field->u;
+    uint64_t missing = used & ~features->allowed & mask;
     g_autofree char *address = NULL, *value = NULL;
 
     if (field->kind != MIG_FIELD_UINT ||
         !(low || g_str_has_suffix(field->path, "64bit_features.guest_features")) ||
-        field->u != (features->used & mask) || (low && !features->low)) {
+        field->u != (used & mask) || (low && !features->low) ||
+        (!features->used && !missing)) {
         return;
     }
     mig_where_add_field(features->where, field);
-    if (!(features->missing & mask)) {
+    if (!missing) {
         return;
     }
     address = mig_where_address(features->where, field);
     value = mig_remedy_value(address);
-    g_ptr_array_add(features->filters,
-                    g_strdup_printf("set-field:path=%s:clear=0x%" PRIx64, value,
-                                    features->missing & mask));
+    g_ptr_array_add(
+        features->filters,
+        g_strdup_printf("set-field:path=%s:clear=0x%" PRIx64, value, missing));
 }
 
 void mig_where_features(MigWhere *where)
@@ -141,11 +145,12 @@ void mig_where_features(MigWhere *where)
     Features features = {
         .where = where,
         .used = mig_message_number(where->match, "features", 0),
+        .allowed = mig_message_number(where->match, "allowed", 0),
         .filters = g_ptr_array_new_with_free_func(g_free),
     };
 
-    features.missing = features.used & ~mig_message_number(where->match, "allowed", 0);
-    features.low = features.used <= UINT32_MAX || features.missing & UINT32_MAX;
+    features.low =
+        features.used <= UINT32_MAX || features.used & ~features.allowed & UINT32_MAX;
     mig_where_decode(where, visit_features, &features);
     if (features.filters->len && where->section) {
         mig_where_repair(

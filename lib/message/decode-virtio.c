@@ -118,7 +118,11 @@ void mig_decode_features(const MigMessageMatch *match, const char *section,
     uint16_t type = type_of(section, &missing);
 
     if (!missing.low && !missing.high) {
-        mig_decode_say(facts, "Nothing is missing by these numbers.");
+        mig_decode_say(facts, "Nothing is missing by these numbers%s.",
+                       used.low || used.high
+                           ? ""
+                           : ": the message has zeros in place of what the guest uses, "
+                             "which the stream tells");
         return;
     }
     say_names(&missing, type, facts);

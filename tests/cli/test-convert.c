@@ -709,6 +709,15 @@ static const struct {
     { "dest-subsection.txt", "dest-subsection.json", "--lossy", 0, "dev/new dropped" },
     { "dest-fields-unknown.txt", "dest-fields-unknown.json", "--lossy=drop-field", 0,
       "field new dropped" },
+    { "dest-features.txt", "dest-features.json", "", 1, "--lossy=set-field that alone" },
+    { "dest-features.txt", "dest-features.json", "--lossy=set-field", 0,
+      "guest_features 0x1c0000100000020 \342\206\222 0x100000020; " },
+    /* What is not sure is left alone, unless its filter is named. */
+    { "dest-fields-unknown.txt", "without-field.txt", "--lossy", 0, "; unchanged; " },
+    { "dest-fields-unknown.txt", "without-field.txt", "--lossy=drop-subsection", 0,
+      "; unchanged; " },
+    { "dest-fields-unknown.txt", "without-field.txt", "--lossy=drop-field", 0,
+      "field new dropped" },
     /* What nothing mends. */
     { "dest-machine.txt", NULL, "--lossy", 1,
       "and no conversion helps: start the destination with -machine" },

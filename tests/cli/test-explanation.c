@@ -285,6 +285,12 @@ static const struct {
       "--filter='set-register:path=cpu:cpreg[ID_DFR0_EL1]:value=0x10006' " },
     { "bad/dest-fields-unknown.txt", "against/dest-fields-unknown.json",
       "Missing section footer for dev", "--filter=drop-field:path=dev:new " },
+    { "bad/dest-features.txt", "against/dest-features.json",
+      "Features 0x1c0000100000020 unsupported. Allowed features: 0x100000020",
+      "--filter='set-field:path=virtio-net:features[GUEST_USO4]:" },
+    /* more than one thing */
+    { "explain/several-from.txt", "explain/several-to.txt",
+      "error while loading state for instance 0x0 of device 'cpu'", "--fit=" },
     { "bad/dest-fields-missing.txt", "against/dest-fields-missing.json",
       "Missing section footer for dev",
       "--filter=add-field:after=dev:first:name=old:type=uint32 " },

@@ -505,6 +505,17 @@ static const struct {
       "set-field:path=0000:00:02.0/virtio-net:virtio.virtio/"
       "64bit_features.guest_features:clear=0x1c0000000000000",
       "HOST_USO (bit 56)" },
+    { "real/q35-100-devices.mig.zst", /* as 11.1 prints it */
+      "set-field:path=0000:00:02.0/virtio-net:virtio.virtio/"
+      "64bit_features.guest_features:set=0x1c0000000000000",
+      "Features 0x00000000000000000000000000000000 unsupported. Allowed features: 0x1\n"
+      "load of migration failed: Invalid argument: error while loading state for "
+      "instance 0x0 of device '0000:00:02.0/virtio-net': Failed",
+      "0000:00:02.0/virtio-net:virtio.virtio/64bit_features.guest_features",
+      "0x01c0000000000000",
+      "set-field:path=0000:00:02.0/virtio-net:virtio.virtio/"
+      "64bit_features.guest_features:clear=0x1c0000000000000",
+      "which the stream tells" },
     { "real/q35-100-devices.mig.zst", NULL,
       "Missing section footer for 0000:00:1f.0/ICH9LPC",
       "0000:00:1f.0/ICH9LPC:chip_config", "16384 elements", NULL, "maxcpus=" },
