@@ -68,6 +68,7 @@ void fuzz_dump(const uint8_t *data, size_t n);
 void fuzz_explain(const uint8_t *data, size_t n);
 void fuzz_convert(const uint8_t *data, size_t n);
 void fuzz_filters(const uint8_t *data, size_t n);
+bool fuzz_has_filter(const char *name); /* whether that tries the filter */
 void fuzz_destination(const uint8_t *data, size_t n);
 void fuzz_shown(const uint8_t *data, size_t n);
 void fuzz_description(const uint8_t *data, size_t n);

@@ -190,44 +190,66 @@ void fuzz_convert(const uint8_t *data, size_t n)
     }
 }
 
+/* And the rule that the filter's page says it may break. */
+static const struct {
+    const char *text, *announced;
+} chains[] = {
+    { "vfio-layout:to=subflag:config-needed=yes:every-iteration=yes", NULL },
+    { "ram-decompress ram-zero", NULL },
+    { "mapped-ram", NULL },
+    { "mapped-ram:to=plain", NULL },
+    { "drop-section:name=timer footers:add=yes", "configuration-missing" },
+    { "keep-section:name=*ram*", NULL },
+    { "rename-section:from=0000:00:01.0/vfio:to=0000:00:1f.7/vfio", NULL },
+    { "machine:name=pc-q35-9.1", NULL },
+    { "description:drop=yes", NULL },
+    { "footers:drop=yes", NULL },
+    { "ram-block:name=pc.ram:length=8192", "ram-pages-missing" },
+    { "ram-block:name=pc.ram:to=mach-virt.ram", NULL },
+    { "ram-block:name=*.r?m:drop=yes", NULL },
+    { "drop-section:name=0000:00:0*", NULL },
+    { "set-field:path=apic:id:set=3", NULL },
+    { "set-field:path=*/vfio:*INTA:value=1", NULL },
+    { "drop-subsection:path=cpu:cpu/fpu", NULL },
+    { "drop-field:path=apic:*", NULL },
+    { "add-field:after=apic:*:name=n:type=uint16:value=5", NULL },
+    { "resize-array:path=apic:isr:length=3:fill=last", NULL },
+    { "set-register:path=cpu:cpreg[S3_0_C0_C1_2]:value=1", NULL },
+    { "drop-register:path=cpu:cpreg[*EL1]", NULL },
+    { "trim", NULL },
+    { "capabilities:add=x-ignore-shared "
+      "uuid:value=00112233-4455-6677-8899-aabbccddeeff",
+      NULL },
+    { "capabilities:drop=x-ignore-shared", "ram-pages-missing" },
+    { "uuid:drop=yes", NULL },
+    { "graft:path=apic:path=*/vfio:path=cpu:*", NULL },
+    { "drop-command:name=SWITCHOVER_START:name=PING", "vfio-config-missing" },
+    { "vfio-init-data:drop=yes", NULL },
+    { "null", NULL },
+    { "fold", NULL },
+    { "redact", NULL },
+    { "redact:pages=equal", NULL },
+    { "set-field:path=*:features[*]:value=true", NULL },
+    { "graft:path=*:pci[0x4]:path=*:features[*]:path=cpu:cpreg[*]", NULL },
+};
+
+bool fuzz_has_filter(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(chains); i++) {
+        g_auto(GStrv) filters = g_strsplit(chains[i].text, " ", -1);
+
+        for (char **filter = filters; *filter; filter++) {
+            (*filter)[strcspn(*filter, ":")] = '\0';
+        }
+        if (g_strv_contains((const char *const *)filters, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void fuzz_filters(const uint8_t *data, size_t n)
 {
-    /* And the rule that the filter's page says it may break. */
-    static const struct {
-        const char *text, *announced;
-    } chains[] = {
-        { "vfio-layout:to=subflag:config-needed=yes:every-iteration=yes", NULL },
-        { "ram-decompress ram-zero", NULL },
-        { "mapped-ram", NULL },
-        { "mapped-ram:to=plain", NULL },
-        { "drop-section:name=timer footers:add=yes", "configuration-missing" },
-        { "keep-section:name=*ram*", NULL },
-        { "rename-section:from=0000:00:01.0/vfio:to=0000:00:1f.7/vfio", NULL },
-        { "machine:name=pc-q35-9.1", NULL },
-        { "description:drop=yes", NULL },
-        { "footers:drop=yes", NULL },
-        { "ram-block:name=pc.ram:length=8192", "ram-pages-missing" },
-        { "ram-block:name=pc.ram:to=mach-virt.ram", NULL },
-        { "ram-block:name=*.r?m:drop=yes", NULL },
-        { "drop-section:name=0000:00:0*", NULL },
-        { "set-field:path=apic:id:set=3", NULL },
-        { "set-field:path=*/vfio:*INTA:value=1", NULL },
-        { "drop-subsection:path=cpu:cpu/fpu", NULL },
-        { "drop-field:path=apic:*", NULL },
-        { "add-field:after=apic:*:name=n:type=uint16:value=5", NULL },
-        { "resize-array:path=apic:isr:length=3:fill=last", NULL },
-        { "set-register:path=cpu:cpreg[S3_0_C0_C1_2]:value=1", NULL },
-        { "drop-register:path=cpu:cpreg[*EL1]", NULL },
-        { "trim", NULL },
-        { "capabilities:add=x-ignore-shared "
-          "uuid:value=00112233-4455-6677-8899-aabbccddeeff",
-          NULL },
-        { "capabilities:drop=x-ignore-shared", "ram-pages-missing" },
-        { "uuid:drop=yes", NULL },
-        { "graft:path=apic:path=*/vfio:path=cpu:*", NULL },
-        { "drop-command:name=SWITCHOVER_START:name=PING", "vfio-config-missing" },
-        { "vfio-init-data:drop=yes", NULL },
-    };
     g_autoptr(GBytes) bytes = g_bytes_new_static(data, n);
     Doubt doubt = { 0 };
     bool certain = is_certain(bytes, &doubt);

@@ -220,6 +220,7 @@ void fuzz_extract(const uint8_t *data, size_t n)
     const Command commands[] = {
         { &cli_command_extract, { "extract", "--ram=all", "-o", out, "FILE" }, 0 },
         { &cli_command_extract, { "extract", "--vfio=*", "-o", out, "FILE" }, 0 },
+        { &cli_command_extract, { "extract", "--disk=*", "-o", out, "FILE" }, 0 },
         { &cli_command_extract, { "extract", "--section=*", "-o", out, "FILE" }, 0 },
         { &cli_command_extract, { "extract", "--description", "-o", out, "FILE" }, 0 },
     };

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+#include "filter/chain.h"
 #include "fuzz/fuzz.h"
 
 static void replay(const FuzzTarget *target, const char *path)
@@ -107,6 +108,20 @@ START_TEST(test_mutants_of_items)
 }
 END_TEST
 
+/* vfio-layout alone has a target of its own, beside. */
+START_TEST(test_each_filter_is_tried)
+{
+    const MigFilterType *const *types = mig_filter_types();
+
+    ck_assert_ptr_nonnull(types[0]);
+    for (size_t i = 0; types[i]; i++) {
+        const char *name = mig_filter_type_name(types[i]);
+
+        ck_assert_msg(fuzz_has_filter(name), "%s", name);
+    }
+}
+END_TEST
+
 static int n_targets(void)
 {
     int n = 0;
@@ -125,6 +140,7 @@ Suite *suite_fuzz(void)
 
     tcase_add_loop_test(replays, test_replay, 0, n_targets());
     tcase_add_loop_test(mutants, test_mutants_of_items, 0, G_N_ELEMENTS(stream_folders));
+    tcase_add_test(replays, test_each_filter_is_tried);
     suite_add_tcase(suite, replays);
     suite_add_tcase(suite, mutants);
     return suite;
