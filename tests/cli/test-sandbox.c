@@ -27,11 +27,14 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "../../cli/door.h"
 #include "../../cli/files.h"
+#include "../../cli/links.h"
 #include "../../cli/sandbox.h"
 
 /* Sanitizers need files of their own: such builds have no sandbox. */
@@ -101,6 +104,40 @@ static bool confine_many(CliCommon *common)
     return last != NULL;
 }
 
+/* What passes on connections is parsed by one that cannot make them. */
+static bool confine_sender(CliCommon *common)
+{
+    CliLinks *links = cli_links_new(NULL, "unix:far", 1, NULL);
+
+    return cli_confine(common, &(CliRights){ .keep = -1, .links = links });
+}
+
+static bool confine_relay(CliCommon *common)
+{
+    const MigTargetOptions options = { MIG_TARGET_OPTIONS_INIT };
+    CliFiles *files = cli_files_new(&options);
+    CliLinks *links = cli_links_new("unix:near", "unix:far", 1, NULL);
+
+    return cli_files_set_folder(files, "record", NULL) && cli_links_listen(links, NULL) &&
+           cli_confine(common,
+                       &(CliRights){ .files = files, .keep = -1, .links = links });
+}
+
+static bool confine_receiver(CliCommon *common)
+{
+    const MigTargetOptions options = { MIG_TARGET_OPTIONS_INIT };
+    CliFiles *files = cli_files_new(&options);
+    CliDoor door = { .endpoint = mig_endpoint_parse("unix:near", NULL) };
+    CliHelper *helper;
+
+    return cli_files_open(files, "new", NULL) >= 0 && cli_door_open(&door, NULL) &&
+           cli_confine(common, &(CliRights){ .files = files,
+                                             .keep = -1,
+                                             .copies = true,
+                                             .door = &door,
+                                             .helper = &helper });
+}
+
 static const struct {
     const char *what;
     bool (*confine)(CliCommon *common);
@@ -110,6 +147,9 @@ static const struct {
     { "extract to a folder", confine_extractor },
     { "convert to a FIFO or device", confine_special },
     { "more files than descriptors", confine_many },
+    { "send", confine_sender },
+    { "relay to a folder", confine_relay },
+    { "receive to a file", confine_receiver },
 };
 
 /* --- what must be refused --- */
@@ -360,6 +400,44 @@ static long reach_a_local_socket(void)
     return socket(AF_UNIX, SOCK_STREAM, 0);
 }
 
+static long accept_a_connection(void)
+{
+    return accept4(reads, NULL, NULL, SOCK_CLOEXEC);
+}
+
+static long connect_a_socket(void)
+{
+    const struct sockaddr_un far = { .sun_family = AF_UNIX, .sun_path = "far" };
+
+    return connect(reads, (const struct sockaddr *)&far, sizeof far);
+}
+
+static long name_a_socket(void)
+{
+    const struct sockaddr_un near = { .sun_family = AF_UNIX, .sun_path = "made" };
+
+    return bind(reads, (const struct sockaddr *)&near, sizeof near);
+}
+
+static long listen_at_a_socket(void)
+{
+    return listen(reads, 1);
+}
+
+static long make_a_pair_of_sockets(void)
+{
+    int ends[2];
+
+    return socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+}
+
+static long pass_a_descriptor(void)
+{
+    const struct msghdr message = { 0 };
+
+    return sendmsg(STDIN_FILENO, &message, MSG_DONTWAIT);
+}
+
 static long receive_from_elsewhere(void)
 {
     struct msghdr message = { 0 };
@@ -503,6 +581,12 @@ static const struct {
     { "change a limit", raise_a_limit, 0 },
     { "reach the network", reach_the_network, 0 },
     { "reach a local socket", reach_a_local_socket, 0 },
+    { "accept a connection", accept_a_connection, 0 },
+    { "connect a socket", connect_a_socket, 0 },
+    { "give a socket a name", name_a_socket, 0 },
+    { "listen at a socket", listen_at_a_socket, 0 },
+    { "make a pair of sockets", make_a_pair_of_sockets, 0 },
+    { "pass a descriptor", pass_a_descriptor, 0 },
     { "receive from another descriptor", receive_from_elsewhere, 0 },
     { "send by another descriptor", send_elsewhere, 0 },
     { "signal another process", signal_another, 0 },
