@@ -38,9 +38,10 @@ void mig_output_begin_patch(MigOutput *out, MigInput *over, const MigFileId *id)
     int fd = over ? mig_input_copy_fd(over, 0, &offset) : -1;
     struct stat st;
 
-    /* Not a spool, nor what a compression makes of the bytes. */
-    if (fd < 0 || !id || fstat(fd, &st) != 0 || st.st_ino != id->inode ||
-        st.st_dev != id->device || out->sink->fd != out->file->fd) {
+    /* Not a spool, nor what a compression makes of the bytes, nor where nothing can be skipped. */
+    if (fd < 0 || !id || !out->sink->ops->skip || fstat(fd, &st) != 0 ||
+        st.st_ino != id->inode || st.st_dev != id->device ||
+        out->sink->fd != out->file->fd) {
         return;
     }
     out->over = over;
