@@ -110,9 +110,17 @@ bool relay_is_failure(const Relay *relay, guint number, bool forward, FlowResult
         g_strdup_printf("the %s broke %s off: %s", by_source ? "source" : "destination",
                         channel, g_strerror(why));
 
-    /* Who closes a connection need not read what was still to come. */
+    if (number == 0 && !forward && result == FLOW_WRITE_FAILED && relay_is_done(relay)) {
+        mig_error_set_plain(
+            error, MIG_ERROR_REFUSED,
+            "the destination has loaded all, and the source cannot be told "
+            "(%s): look there before the guest is started anywhere",
+            g_strerror(why));
+        return true;
+    }
+    /* Who closes a connection need not read what was still to come on it, but for answers. */
     if (relay_is_done(relay) || pair->destination < 0 ||
-        (!forward && result == FLOW_WRITE_FAILED)) {
+        (number && !forward && result == FLOW_WRITE_FAILED)) {
         return false;
     }
     if (by_source) {
@@ -121,6 +129,23 @@ bool relay_is_failure(const Relay *relay, guint number, bool forward, FlowResult
         refuse_destination(relay, what, error);
     }
     return true;
+}
+
+/* A source that closes one direction may only say that it has sent all: the destination, which
+ * is told so too, knows whether that was all. */
+static void refuse_close(const Relay *relay, const RelayPair *main_pair, GError **error)
+{
+    if (main_pair->forward.ended) {
+        refuse(relay,
+               "the source closed the connection before the destination had loaded all",
+               error);
+    } else {
+        refuse_destination(
+            relay,
+            "the destination closed the connection before it had loaded all, and its log "
+            "says why",
+            error);
+    }
 }
 
 /* The source is told first. */
@@ -140,15 +165,7 @@ bool relay_main_is_broken(const Relay *relay, GError **error)
         refuse_destination(
             relay, "the destination says that it failed, and its log says why", error);
     } else if (!relay->back.shut && main_pair->back.ended) {
-        refuse_destination(
-            relay,
-            "the destination closed the connection before it had loaded all, and its log "
-            "says why",
-            error);
-    } else if (!relay->back.shut && main_pair->forward.ended) {
-        refuse(relay,
-               "the source closed the connection before the destination had loaded all",
-               error);
+        refuse_close(relay, main_pair, error);
     } else {
         return false;
     }
@@ -181,8 +198,11 @@ static char *what_is_stuck(const Relay *relay)
             "the source has closed channel %u, and the main one goes on", number);
     }
     return g_strdup(
-        "the source sends no more, and the destination does not say that it has "
-        "loaded all");
+        relay_main(relay)->forward.ended
+            ? "the source has closed the main channel, and the destination does not say "
+              "that it has loaded all"
+            : "the source sends no more, and the destination does not say that it has "
+              "loaded all");
 }
 
 void relay_complain_of_silence(const Relay *relay, GError **error)

@@ -48,6 +48,10 @@ static ssize_t read_some(void *data, uint64_t offset, void *buffer, size_t n,
     do {
         got = read(stage->in, buffer, n);
     } while (got < 0 && errno == EINTR);
+    if (got < 0) {
+        mig_error_set_plain(error, MIG_ERROR_IO, "cannot read from a pipe: %s",
+                            g_strerror(errno));
+    }
     return got;
 }
 

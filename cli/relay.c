@@ -317,6 +317,17 @@ static FlowResult move_on(Relay *relay, Flow *flow, FlowResult result)
     return result;
 }
 
+/* A connection that was none of a migration; another one is waited for. */
+static void say_that_nobody_came(const Relay *relay, int why)
+{
+    if (!relay->common->quiet) {
+        fprintf(
+            stderr,
+            "a connection broke off before anything came of it (%s): waits for another\n",
+            g_strerror(why));
+    }
+}
+
 /* Reads, looks at and writes one direction of channel @number. */
 static bool move(Relay *relay, guint number, bool forward, GError **error)
 {
@@ -342,6 +353,9 @@ static bool move(Relay *relay, guint number, bool forward, GError **error)
     if (forward && flow->ended && relay->timeline && !pair->told) {
         pair->told = true;
         mig_timeline_writer_close(relay->timeline, number);
+    }
+    if (result == FLOW_READ_FAILED && pair->destination < 0) {
+        say_that_nobody_came(relay, errno);
     }
     result = move_on(relay, flow, result);
     /* Filters that take no more say why. */

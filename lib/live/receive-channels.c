@@ -105,7 +105,7 @@ uint64_t mig_receiver_channel_bytes(const MigReceiver *r, unsigned channel)
 bool mig_live_all_ended(const MigReceiver *r)
 {
     for (guint i = 0; i < r->channels->len; i++) {
-        if (mig_live_channel(r, i)->socket >= 0) {
+        if (!mig_live_channel(r, i)->ended) {
             return false;
         }
     }
@@ -209,12 +209,23 @@ static bool classify(MigReceiver *r, guint i, LiveChannel *channel)
     }
 }
 
-static void end_channel(MigReceiver *r, guint i)
+/* A source that has sent all may say so by closing one direction, and waits for the answer.
+ * @broken: errno, or 0. */
+static void end_channel(MigReceiver *r, guint i, int broken)
 {
+    LiveChannel *channel = mig_live_channel(r, i);
+
     if (r->timeline) {
         mig_timeline_writer_close(r->timeline, i);
     }
-    hang_up(mig_live_channel(r, i));
+    channel->ended = true;
+    if (broken && !r->broken) {
+        r->broken = broken;
+        r->broken_number = i;
+    }
+    if (broken || (int)i != r->main) {
+        hang_up(channel);
+    }
 }
 
 /* So that the sync in the end finds little to do. */
@@ -261,7 +272,7 @@ static bool take(MigReceiver *r, guint i)
         return keep(r, i, (size_t)n);
     }
     if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-        end_channel(r, i);
+        end_channel(r, i, n < 0 ? errno : 0);
     }
     return true;
 }
@@ -272,7 +283,9 @@ static void list_polled(MigReceiver *r)
 {
     g_array_set_size(r->polled, 0);
     for (guint i = 0; i < r->channels->len; i++) {
-        struct pollfd want = { .fd = mig_live_channel(r, i)->socket, .events = POLLIN };
+        const LiveChannel *channel = mig_live_channel(r, i);
+        struct pollfd want = { .fd = channel->ended ? -1 : channel->socket,
+                               .events = POLLIN };
 
         g_array_append_val(r->polled, want); /* poll() looks at no -1 */
     }
@@ -339,23 +352,23 @@ bool mig_live_send(const MigReceiver *r, const void *data, size_t n, GError **er
     const LiveChannel *channel = mig_live_channel(r, (guint)r->main);
     struct pollfd want = { .fd = channel->socket, .events = POLLOUT };
 
-    /* A few bytes: all of them fit, or none. */
-    while (channel->socket >= 0) {
+    while (channel->socket >= 0 && n > 0) {
         ssize_t sent = write(channel->socket, data, n);
 
-        if (sent == (ssize_t)n) {
-            return true;
-        }
-        if (sent >= 0 || (errno != EINTR && errno != EAGAIN)) {
-            break;
-        }
-        if (errno == EAGAIN && poll(&want, 1, SEND_MS) == 0) {
+        if (sent < 0 && errno == EAGAIN && poll(&want, 1, SEND_MS) == 0) {
             errno = ETIMEDOUT;
             break;
         }
+        if (sent < 0 && errno != EINTR && errno != EAGAIN) {
+            break;
+        }
+        data = (const uint8_t *)data + MAX(sent, 0);
+        n -= (size_t)MAX(sent, 0);
+    }
+    if (n == 0) {
+        return true;
     }
     mig_error_set_plain(error, MIG_ERROR_IO, "cannot answer the source: %s",
-                        channel->socket < 0 ? "it has closed the connection"
-                                            : g_strerror(errno));
+                        g_strerror(channel->socket < 0 ? r->broken : errno));
     return false;
 }

@@ -21,6 +21,7 @@ typedef enum LiveKind {
 
 typedef struct LiveChannel {
     int socket; /* -1: it is closed */
+    bool ended; /* no more comes; what is answered can still be sent */
     int file;
     LiveKind kind;
     uint64_t size; /* bytes that came */
@@ -37,8 +38,10 @@ struct MigReceiver {
     size_t buffer_n;      /* and are so many; else 0 */
     int main;             /* index of the main channel, or -1 */
     GError *failure;      /* of the connections; it stays */
-    gint64 last;          /* when something came last, or the wait began */
-    uint64_t bytes;       /* on all channels */
+    int broken;           /* errno of the first that was not closed in order, or 0 */
+    guint broken_number;
+    gint64 last;                 /* when something came last, or the wait began */
+    uint64_t bytes;              /* on all channels */
     MigTimelineWriter *timeline; /* NULL: none is wanted */
 
     uint64_t end;      /* of the main channel, after its end mark; 0: not seen */

@@ -33,6 +33,9 @@
 #define POLL_MS    50
 /* How long the source may take to close its connections when it was told the end. */
 #define CLOSE_MS 5000
+/* The same of one that had said before that it sends no more: it need not show that it has read
+ * the answer, but if it is gone, the answer is answered, by a reset. */
+#define RESET_MS 500
 
 /* How a source waits for SWITCHOVER_ACK, by its machine type: from 8.1 on it knows the message, and
  * may wait for one, whether a device asks for it or not; from 11.1 on it counts one for each
@@ -212,8 +215,7 @@ static bool await(MigReceiver *r, uint64_t offset)
 {
     const LiveChannel *channel = mig_live_channel(r, (guint)r->main);
 
-    while (offset >= channel->size && channel->socket >= 0 && !r->complete &&
-           !r->failure) {
+    while (offset >= channel->size && !channel->ended && !r->complete && !r->failure) {
         if (!mig_live_pump(r, POLL_MS)) {
             return false;
         }
@@ -364,6 +366,10 @@ bool mig_receiver_run(MigReceiver *r, GError **error)
     if (!ok && r->failure && error && !*error) {
         g_propagate_error(error, g_error_copy(r->failure));
     }
+    if (!ok && r->broken) {
+        g_prefix_error(error, "connection %u broke off (%s): ", r->broken_number,
+                       g_strerror(r->broken));
+    }
     return (!r->timeline || mig_timeline_writer_flush(r->timeline, ok ? error : NULL)) &&
            ok;
 }
@@ -383,22 +389,23 @@ bool mig_receiver_is_awaited(const MigReceiver *r)
     return r->return_path;
 }
 
-/* Reads what comes yet, and forgets it, until the source hangs up. */
-static void await_close(MigReceiver *r)
+/* Reads what comes yet, and forgets it, until the source hangs up.  False where it had gone. */
+static bool await_close(MigReceiver *r)
 {
     const LiveChannel *channel = mig_live_channel(r, (guint)r->main);
-    struct pollfd want = { .fd = channel->socket, .events = POLLIN };
-    gint64 until = mig_live_now() / 1000000 + CLOSE_MS;
+    struct pollfd want = { .fd = channel->socket, .events = channel->ended ? 0 : POLLIN };
+    gint64 until = mig_live_now() / 1000000 + (channel->ended ? RESET_MS : CLOSE_MS);
     gint64 left;
 
     while ((left = until - mig_live_now() / 1000000) > 0 &&
            poll(&want, 1, (int)left) >= 0) {
-        ssize_t n = want.revents ? read(channel->socket, r->buffer, 4096) : 0;
+        ssize_t n = want.revents ? read(channel->socket, r->buffer, 4096) : 1;
 
         if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
-            return;
+            return n == 0 || !channel->ended;
         }
     }
+    return true;
 }
 
 bool mig_receiver_confirm(MigReceiver *r, bool complete, GError **error)
@@ -409,6 +416,11 @@ bool mig_receiver_confirm(MigReceiver *r, bool complete, GError **error)
     if (!answer(r, MIG_RETURN_SHUT, complete ? 0 : 1, error)) {
         return false;
     }
-    await_close(r);
+    if (!await_close(r)) {
+        mig_error_set_plain(error, MIG_ERROR_IO,
+                            "cannot answer the source: it is gone: %s",
+                            g_strerror(errno));
+        return false;
+    }
     return true;
 }

@@ -60,6 +60,20 @@ static const struct {
       0,
       "on 3 channels",
       true },
+    /* --- a source that says that it has sent all, and waits for the answer --- */
+    { { ASKS },
+      { "give end take 8" },
+      { "take say " SHUT },
+      0,
+      "the destination has loaded it (SHUT 0)",
+      true },
+    /* --- one that cannot be told what came of it --- */
+    { { ASKS },
+      { "give 8300" },
+      { "take 8300 say " SHUT " stay" },
+      1,
+      "the destination has loaded all, and the source cannot be told",
+      false },
     /* --- a channel that is late, or has nothing, as one for postcopy --- */
     { { PLAIN, OTHER },
       { "give end take", "wait give end take" },
