@@ -12,6 +12,8 @@
  *     is always told.
  *   - No death by a signal, SIGBUS among them; an interrupted or short call changes
  *     nothing.
+ *   - Of a live migration: whoever has the guest is told that it arrived only if it did; what
+ *     came of it else is kept, with the reason.
  * `make check` tries a sample of the calls, FULL=1 far more.
  */
 #include "../unit/bounds.h"
@@ -29,19 +31,22 @@ static const char large[] = "real/q35-100-vfio.mig.zst";
 static const char larger[] = "real/q35-100-mapped-ram.mig.zst"; /* Takes threads. */
 static const char spooled[] = "faults/long-data.txt"; /* More than memory keeps. */
 static const char blocks[] = "extract/ram.txt";
+static const char passing[] = "faults/live.txt";
 
 enum {
     EXISTS = 1,   /* OUT, before */
     IN_PLACE = 2, /* IN is OUT */
     NAMED = 4,    /* There are no files without a name: hidden ones instead. */
     SPARSE = 8,   /* IN has holes */
+    LIVE = 16,    /* Others give and take: see peers. */
 };
 
 typedef struct {
     const char *what;
     const char *fixture;
     unsigned given;
-    const char *words[8]; /* IN and OUT stand for paths; without IN it is a pipe */
+    const char
+        *words[8]; /* IN, OUT, AT and TO stand for paths; without IN it is a pipe */
 } Scenario;
 
 static const Scenario scenarios[] = {
@@ -114,13 +119,62 @@ static const Scenario scenarios[] = {
     { "dump a large pipe", large, 0, { "dump", "-" } },
     { "check a large file", large, 0, { "check", "IN" } },
     { "compare files", small, 0, { "diff", "--ram", "IN", "IN" } },
+    { "receive a migration", passing, LIVE, { "receive", "-q", "AT", "-o", "OUT" } },
+    { "send a stream", passing, LIVE, { "send", "-q", "IN", "AT" } },
+    { "relay a migration", passing, LIVE, { "relay", "--timeout=3", "AT", "TO" } },
+    { "relay and convert",
+      passing,
+      LIVE,
+      { "relay", "--timeout=3", "--filter=null", "AT", "TO" } },
+    { "relay and record",
+      passing,
+      LIVE,
+      { "relay", "--timeout=3", "--record=OUT.record", "AT", "TO" } },
 };
+
+/* A shell runs them: $M is the program, without faults, "$@" that which has them, $S what both
+ * ends are called.  The source, which has the guest, writes its exit status to $S.told. */
+static const char peer_tools[] =
+    "S=\"$1\" IN=\"$2\" OUT=\"$3\" M=\"$4\"; shift 4; rm -f \"$S\".*\n"
+    "faulty() { \"$@\"; echo $? > \"$S.status\"; }\n"
+    "until_named() { n=0; until [ -S \"$1\" ] || [ -e \"$S.status\" ] || [ $n = 3000 ]; "
+    "do sleep 0.01; n=$((n + 1)); done; [ -S \"$1\" ]; }\n"
+    "source() { until_named \"$S.at\" && "
+    "{ \"$M\" send -q --timeout=5 \"$IN\" \"unix:$S.at\" 2> \"$S.err\"; "
+    "echo $? > \"$S.told\"; }; }\n"
+    /* What waits in vain for somebody to come is told that nobody does. */
+    "stop() { [ \"$(cat \"$S.status\")\" = 0 ] || kill $1; }\n"
+    "receiver() { exec \"$M\" receive -q \"unix:$1\" -o \"$OUT\" 2> /dev/null; }\n";
+
+static const struct {
+    const char *command, *script;
+} peers[] = {
+    { "receive", "faulty \"$@\" & source; wait\n" },
+    { "send",
+      "receiver \"$S.at\" & r=$!; until_named \"$S.at\"; faulty \"$@\"; cp \"$S.status\" "
+      "\"$S.told\"; stop $r; wait\n" },
+    { "relay",
+      "receiver \"$S.to\" & r=$!; until_named \"$S.to\"; faulty \"$@\" & f=$!; source; "
+      "wait $f; stop $r; wait\n" },
+};
+
+/* The status tells what must not be: 97: the guest is lost, as its source believes that it
+ * arrived; 98: what came of it is not all that did; 99: nor does anything say why. */
+static const char peer_verdict[] =
+    "k=\"$OUT.incomplete\"; [ \"$(cat \"$S.told\" 2> /dev/null)\" != 0 ] || [ -e "
+    "\"$OUT\" ] "
+    "|| exit 97\n"
+    "if [ -e \"$k\" ]; then [ -s \"$k/incomplete.txt\" ] || exit 99; "
+    "head -c $(stat -c %s \"$k/channel-0\") \"$IN\" | cmp -s - \"$k/channel-0\" || exit "
+    "98; "
+    "rm -r \"$k\"; fi\n"
+    "s=$(cat \"$S.status\"); rm -rf \"$S\".* \"$OUT.record\"; exit $s\n";
 
 /* The others end at once, and have nothing to clear up. */
 static bool catches_signals(const Scenario *scenario)
 {
     return strcmp(scenario->words[0], "convert") == 0 ||
-           strcmp(scenario->words[0], "extract") == 0;
+           strcmp(scenario->words[0], "extract") == 0 || scenario->given & LIVE;
 }
 
 /* What is done to a call. */
@@ -156,6 +210,7 @@ static const struct {
     { .name = "link", .has_to_tell = true },
     { .name = "copy_file_range", .io = true, .has_to_tell = true },
     { .name = "sendfile", .io = true, .has_to_tell = true },
+    { .name = "splice", .io = true, .has_to_tell = true },
     { .name = "open" },
     { .name = "ftruncate" },
     { .name = "lseek" },
@@ -185,6 +240,9 @@ static bool has_second_way(const Scenario *scenario, const char *call, unsigned 
 /* Of many calls of one kind, these many get each fault. */
 #define CALLS_TRIED (!is_full() ? 3u : is_release() ? 48u : 12u)
 
+/* Three programs run for each. */
+#define LIVE_CALLS_TRIED (!is_full() ? 1u : 12u)
+
 typedef struct {
     guint64 runs, idle, failed, each[G_N_ELEMENTS(faults)]; /* idle: no fault happened */
     guint64 made[G_N_ELEMENTS(calls)];                      /* without faults */
@@ -199,7 +257,9 @@ static const char old_text[] = "what was there before\n";
 typedef struct {
     const Scenario *scenario;
     char *dir, *in, *out, *log;
-    bool laid; /* IN is as it should be. */
+    char *ends, *at, *to,
+        *record; /* of LIVE: what sockets begin with, addresses, a folder */
+    bool laid;   /* IN is as it should be. */
     GBytes *input;
     GBytes *wanted; /* of the target, or standard output where there is none */
 } Stage;
@@ -213,7 +273,9 @@ static const char *target_of(const Stage *stage)
             return stage->out;
         }
     }
-    return scenario->given & IN_PLACE ? stage->in : NULL;
+    return scenario->given & LIVE       ? stage->out
+           : scenario->given & IN_PLACE ? stage->in
+                                        : NULL;
 }
 
 static bool is_pipe(const Scenario *scenario)
@@ -233,6 +295,10 @@ static void stage_open(Stage *stage, const Scenario *scenario)
     stage->in = g_build_filename(stage->dir, "in.mig", NULL);
     stage->out = g_build_filename(stage->dir, "out.mig", NULL);
     stage->log = g_strdup_printf("%s.log", stage->dir);
+    stage->ends = g_strconcat(stage->dir, ".end", NULL);
+    stage->at = g_strdup_printf("unix:%s.at", stage->ends);
+    stage->to = g_strdup_printf("unix:%s.to", stage->ends);
+    stage->record = g_strdup_printf("--record=%s.record", stage->out);
     stage->input = fixture_bytes(scenario->fixture);
 }
 
@@ -244,6 +310,10 @@ static void stage_close(Stage *stage)
     g_free(stage->in);
     g_free(stage->out);
     g_free(stage->log);
+    g_free(stage->ends);
+    g_free(stage->at);
+    g_free(stage->to);
+    g_free(stage->record);
     g_bytes_unref(stage->input);
     g_bytes_unref(stage->wanted);
 }
@@ -291,11 +361,36 @@ static void words_of(const Stage *stage, const char **argv)
 
     *argv++ = g_getenv("MIGSTAT");
     for (; *words; words++) {
-        *argv++ = strcmp(*words, "IN") == 0    ? stage->in
-                  : strcmp(*words, "OUT") == 0 ? stage->out
-                                               : *words;
+        *argv++ = strcmp(*words, "IN") == 0                    ? stage->in
+                  : strcmp(*words, "OUT") == 0                 ? stage->out
+                  : strcmp(*words, "AT") == 0                  ? stage->at
+                  : strcmp(*words, "TO") == 0                  ? stage->to
+                  : strcmp(*words, "--record=OUT.record") == 0 ? stage->record
+                                                               : *words;
     }
     *argv = NULL;
+}
+
+static char *peer_script(const Scenario *scenario)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(peers); i++) {
+        if (strcmp(peers[i].command, scenario->words[0]) == 0) {
+            return g_strconcat(peer_tools, peers[i].script, peer_verdict, NULL);
+        }
+    }
+    g_assert_not_reached();
+}
+
+static Run *run_live(Stage *stage, const char *preload)
+{
+    g_autofree char *script = peer_script(stage->scenario);
+    const char *argv[24] = { "/bin/sh",      "-c",      script,     "sh",
+                             stage->ends,    stage->in, stage->out, g_getenv("MIGSTAT"),
+                             "/usr/bin/env", preload };
+
+    lay_out(stage);
+    words_of(stage, argv + 10);
+    return run_program(argv, NULL, stage->dir);
 }
 
 static Run *run_scenario(Stage *stage)
@@ -306,6 +401,9 @@ static Run *run_scenario(Stage *stage)
                              stage->in, "/usr/bin/env", preload };
     const size_t pipe = 4, program = 6; /* of argv: where it begins without a pipe */
 
+    if (stage->scenario->given & LIVE) {
+        return run_live(stage, preload);
+    }
     lay_out(stage);
     words_of(stage, argv + program);
     return run_program(is_pipe(stage->scenario) ? argv : argv + pipe, NULL, stage->dir);
@@ -389,6 +487,8 @@ static void judge(const Stage *stage, const Run *run, const char *label, Told to
     const char *target = target_of(stage);
     size_t n;
     const void *wanted = g_bytes_get_data(stage->wanted, &n);
+    /* A migration that breaks off is something found, too. */
+    int failure = stage->scenario->given & LIVE ? 1 : 2;
     bool whole =
         target ? holds(target, wanted, n)
                : run->out_length == n && (n == 0 || memcmp(run->out, wanted, n) == 0);
@@ -397,7 +497,7 @@ static void judge(const Stage *stage, const Run *run, const char *label, Told to
     ck_assert_msg(run->status >= 0 && run->status <= 2, "%s: status %d\n%s", label,
                   run->status, run->err);
     ck_assert_msg(run->status == 0 || told != NOTHING, "%s: %s", label, run->err);
-    ck_assert_msg(run->status == 2 || told != ALWAYS, "%s: not told", label);
+    ck_assert_msg(run->status >= failure || told != ALWAYS, "%s: not told", label);
     if (run->status == 0) {
         ck_assert_msg(whole, "%s: done, but not the same", label);
         return;
@@ -405,7 +505,7 @@ static void judge(const Stage *stage, const Run *run, const char *label, Told to
     counts->failed++;
     ck_assert_msg(!target || whole || untouched(stage), "%s: the target is neither",
                   label);
-    ck_assert_msg(!message || (run->status == 2 && strstr(run->err, message)),
+    ck_assert_msg(!message || (run->status >= failure && strstr(run->err, message)),
                   "%s: status %d, no \"%s\" in \"%s\"", label, run->status, message,
                   run->err);
 }
@@ -464,10 +564,12 @@ static void try_fault(Stage *stage, size_t c, unsigned at, size_t i)
     }
     counts->runs++;
     counts->each[i]++;
-    /* A read that fails at the very end of its work, or a call with a second way, may do
-     * no harm; a pipe that closes is not worth a word. */
+    /* A read that fails at the very end of its work, a call with a second way, or what is
+     * passed on once the guest has arrived, may do no harm; a pipe that closes is not worth a
+     * word. */
     Told told = faults[i].harmless && io ? NOTHING
                 : faults[i].always && calls[c].has_to_tell &&
+                        !(io && stage->scenario->given & LIVE) &&
                         !has_second_way(stage->scenario, call, at)
                     ? ALWAYS
                     : PERHAPS;
@@ -509,7 +611,8 @@ START_TEST(test_scenario)
         counts->made[c] += made[c];
     }
     for (size_t c = 0; c < G_N_ELEMENTS(calls); c++) {
-        unsigned step = 1 + made[c] / CALLS_TRIED;
+        unsigned tried = scenarios[_i].given & LIVE ? LIVE_CALLS_TRIED : CALLS_TRIED;
+        unsigned step = 1 + made[c] / tried;
         unsigned first = 1 + (unsigned)g_rand_int_range(random, 0, (gint32)step);
 
         for (size_t i = 0; i < G_N_ELEMENTS(faults); i++) {

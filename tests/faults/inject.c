@@ -46,7 +46,7 @@ enum { FTRUNCATE = SYS_ftruncate, SENDFILE = SYS_sendfile };
     X(read)                                                                     \
     X(pread)                                                                    \
     X(write) X(pwrite) X(pwritev) X(fsync) X(rename) X(link) X(copy_file_range) \
-        X(sendfile) X(open) X(ftruncate) X(lseek) X(fchmod) X(unlink)
+        X(sendfile) X(splice) X(open) X(ftruncate) X(lseek) X(fchmod) X(unlink)
 /* clang-format on */
 
 typedef enum {
@@ -291,6 +291,14 @@ ssize_t copy_file_range(int from, off64_t *from_at, int to, off64_t *to_at, size
 ssize_t sendfile64(int to, int from, off64_t *from_at, size_t n)
 {
     return fails(CALL_sendfile, &n) ? -1 : syscall(SENDFILE, to, from, from_at, n);
+}
+
+ssize_t splice(int from, off64_t *from_at, int to, off64_t *to_at, size_t n,
+               unsigned flags)
+{
+    return fails(CALL_splice, &n)
+               ? -1
+               : syscall(SYS_splice, from, from_at, to, to_at, n, flags);
 }
 
 int ftruncate64(int fd, off64_t length)
