@@ -71,6 +71,9 @@ const MigMessage mig_messages_channel[] = {
       .texts = TEXTS(
           ALWAYS("multifd: received packet with size %u and expected a size of %u",
                  "found wanted"),
+          UNTIL(5, 2,
+                "multifd: received packet with size %d and expected a maximum size of %d",
+                "found wanted"),
           SINCE(9, 0,
                 "multifd: received packet with %u non-zero pages, which exceeds maximum "
                 "expected pages %u",

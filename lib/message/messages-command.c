@@ -132,6 +132,7 @@ const MigMessage mig_messages_command[] = {
           ALWAYS("failed to respond to set-mem-table for postcopy", NULL),
           ALWAYS("invalid postcopy reply for region", NULL),
           ALWAYS("Failed to map postcopy_tmp_pages[%d]: %s", "index why"),
+          UNTIL(5, 2, "%s: Failed to map postcopy_tmp_page %s", "function why"),
           ALWAYS("failed to mprotect region %d for postcopy (%s)", "region why"),
           ALWAYS("postcopy failed to start", NULL),
           ALWAYS("Postcopy RAM incoming init failed", NULL),

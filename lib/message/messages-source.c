@@ -36,6 +36,8 @@ const MigMessage mig_messages_source[] = {
           ALWAYS("Can't migrate the vm that was paused due to previous migration", NULL),
           ALWAYS("Cannot resume if there is no paused migration", NULL),
           ALWAYS("Migration not in expected state: %s", "state"),
+          ALWAYS("Failed to pause source migration", NULL),
+          ALWAYS("Failed to pause destination migration", NULL),
           SINCE(9, 0, "Can't migrate this vm with hardware poisoned memory", NULL),
           SINCE(11, 0, "Postcopy migration in progress, cannot cancel.", NULL)),
       .function = "migration/migration.c, migrate_prepare",
@@ -49,16 +51,27 @@ const MigMessage mig_messages_source[] = {
               "again. With poisoned memory the guest has to be rebooted first." },
     { .id = "source-gave-up",
       .form = SYMPTOM,
-      .texts =
-          TEXTS(ALWAYS("postcopy_start: Migration stream errored", NULL),
-                SINCE(9, 0, "migration_stop_vm failed, error %d", "error"),
-                ALWAYS("multifd %u: compressStream error %s", "channel what"),
-                ALWAYS("multifd %u: deflate failed to compress all input", "channel"),
-                ALWAYS("multifd %u: initCStream failed with error %s", "channel what"),
-                ALWAYS("multifd %u: zstd createCStream failed", "channel"),
-                ALWAYS("%s: multifd_send_pages fail", "function"),
-                SINCE(9, 0, "%s: multifd_send fail", "function"),
-                ALWAYS("migration: partially unplugged device on failure", NULL)),
+      .texts = TEXTS(
+          ALWAYS("postcopy_start: Migration stream errored", NULL),
+          SINCE(9, 0, "migration_stop_vm failed, error %d", "error"),
+          ALWAYS("multifd %u: compressStream error %s", "channel what"),
+          ALWAYS("multifd %u: deflate failed to compress all input", "channel"),
+          ALWAYS("multifd %u: initCStream failed with error %s", "channel what"),
+          ALWAYS("multifd %u: zstd createCStream failed", "channel"),
+          ALWAYS("%s: multifd_send_pages fail", "function"),
+          SINCE(9, 0, "%s: multifd_send fail", "function"),
+          SINCE(10, 0, "%s: multifd data queuing failed", "device"),
+          SINCE(10, 0, "%s: multifd config data queuing failed", "device"),
+          SINCE(10, 0, "%s: multifd synchronization failed", "function"),
+          SINCE(10, 1, "%s: multifd flush and sync failed", "function"),
+          SINCE(9, 0, "postcopy_start: Migration stream error", NULL),
+          SINCE(9, 0, "Postcopy save non-postcopiable iterables failed", NULL),
+          SINCE(9, 0, "Postcopy save non-iterable device states failed", NULL),
+          SINCE(10, 2, "Postcopy save non-iterable states failed:", NULL),
+          SINCE(9, 0, "ram_save_host_page_urgent() failed: ramblock=%s, start_addr=0x%lx",
+                "block address"),
+          SINCE(9, 0, "failed to truncate migration file to offset %lx", "offset"),
+          ALWAYS("migration: partially unplugged device on failure", NULL)),
       .function = "migration/migration.c, migration/multifd.c",
       .meaning = "This is the source, and it gave up. The guest still runs here, unless "
                  "postcopy had begun.",
@@ -90,7 +103,9 @@ const MigMessage mig_messages_source[] = {
       .form = CAUSE,
       .texts =
           TEXTS(ALWAYS("ram blocks mismatch (Number of blocks %d vs %d)", "local stream"),
-                ALWAYS("RDMA ERROR: %s", "why"), ALWAYS("rdma migration: %s", "why"),
+                ALWAYS("RDMA ERROR: %s", "why"),
+                ALWAYS("Failed to register local dest ram block!", NULL),
+                ALWAYS("rdma migration: %s", "why"),
                 ALWAYS("RDMA is in an error state waiting migration to abort!", NULL)),
       .function = "migration/rdma.c",
       .meaning = "Migration over RDMA failed: {why}. The two sides have different RAM "
@@ -129,7 +144,10 @@ const MigMessage mig_messages_source[] = {
       .form = CAUSE,
       .texts = TEXTS(
           ALWAYS("unknown migration protocol: %s", "protocol"),
+          SINCE(10, 2, "unknown migration protocol", NULL),
           ALWAYS("multifd is not supported by current protocol", NULL),
+          SINCE(9, 0, "RDMA and multifd can't be used together", NULL),
+          SINCE(10, 1, "RDMA and postcopy-ram can't be used together", NULL),
           ALWAYS("Postcopy preempt is not supported as current migration stream does not "
                  "support multi-channels.",
                  NULL),
@@ -139,6 +157,16 @@ const MigMessage mig_messages_source[] = {
           "What was asked for cannot go over this kind of connection, or its address "
           "is none that QEMU knows.",
       .help = "Use tcp:, unix: or file: (9.0 and later); exec: and fd: have one channel "
-              "only, so multifd and postcopy-preempt have to be off." },
+              "only, so multifd and postcopy-preempt have to be off. With rdma: multifd "
+              "and postcopy-ram have to be off." },
+    { .id = "rdma-network",
+      .form = NOISE,
+      .texts = TEXTS(
+          ALWAYS("migrations may fail: IPv6 over RoCE / iWARP in linux is broken", NULL)),
+      .function = "migration/rdma.c, qemu_rdma_broken_ipv6_kernel",
+      .meaning =
+          "The host has RDMA devices of two kinds of network, of which one may not "
+          "work with IPv6. The migration goes on.",
+      .help = "If it fails, give an IPv4 address." },
     { 0 },
 };

@@ -65,7 +65,11 @@ const MigMessage mig_messages_vfio[] = {
           SINCE(10, 1, "%s: got DEV_CONFIG_LOAD_READY but was disabled", "device"),
           SINCE(10, 1, "%s: got DEV_CONFIG_LOAD_READY outside multifd transfer",
                 "device"),
-          SINCE(10, 1, "%s: duplicate DEV_CONFIG_LOAD_READY", "device")),
+          SINCE(10, 1, "%s: duplicate DEV_CONFIG_LOAD_READY", "device"),
+          SINCE(10, 0,
+                "%s: Multifd device transfer requested but unsupported in the current "
+                "config",
+                "device")),
       .function = "hw/vfio/migration-multifd.c",
       .meaning = "VFIO device {device} sends its data through multifd channels on one "
                  "side, and through the main channel on the other.",
@@ -103,6 +107,43 @@ const MigMessage mig_messages_vfio[] = {
       .look = "The kernel's log at the destination (dmesg) has what the driver says.",
       .help = "Use the same kind of device with the same firmware, and the same driver, "
               "on both sides." },
+    { .id = "vfio-region",
+      .form = CAUSE,
+      .texts =
+          TEXTS(UNTIL(7, 2, "%s: Failed to setup VFIO migration region %d: %s",
+                      "device region why"),
+                UNTIL(7, 2, "%s: Failed to mmap VFIO migration region %d: %s",
+                      "device region why"),
+                UNTIL(7, 2, "%s: Failed to mmap VFIO migration region: %s", "device why"),
+                UNTIL(7, 2, "%s: Invalid zero-sized VFIO migration region %d",
+                      "device region")),
+      .function = "hw/vfio/migration.c, vfio_migration_probe and vfio_save_setup",
+      .meaning =
+          "The region through which VFIO device {device} gives and takes its state "
+          "cannot be used: {why}. These releases know the first protocol of the "
+          "kernel alone, which kernels from 5.18 on no longer have.",
+      .look = "The kernel's log (dmesg) has what the driver says.",
+      .help =
+          "Use a QEMU from 8.0 on, whose protocol newer kernels have, or a kernel and "
+          "a driver of the time of this QEMU." },
+    { .id = "vfio-dirty-pages",
+      .form = CAUSE,
+      .texts = TEXTS(
+          UNTIL(9, 0, "Failed to get dirty bitmap for iova: 0x%lx size: 0x%lx err: %d",
+                "address length error"),
+          SINCE(9, 1, "Failed to get dirty bitmap for iova: 0x%lx size: 0x%lx",
+                "address length"),
+          SINCE(9, 1, "Failed to sync dirty bitmap with RAM discard listener", NULL)),
+      .function = "hw/vfio/common.c, vfio_get_dirty_bitmap",
+      .meaning =
+          "This is the source: the kernel does not say which pages VFIO devices "
+          "have written, at 0x{address}, 0x{length} bytes. Without that the guest's "
+          "memory cannot be sent.",
+      .look = "The kernel's log at the source (dmesg) has what the driver or the IOMMU "
+              "says.",
+      .help =
+          "Migrate again. If it stays so, use a newer kernel, or a device and an IOMMU "
+          "that track what they write." },
     { .id = "vfio-cancelled",
       .form = SYMPTOM,
       .texts = TEXTS(SINCE(10, 0, "operation cancelled", NULL)),
