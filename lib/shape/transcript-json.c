@@ -2,10 +2,10 @@
 /*
  * Owns:          replies of QMP: which command one is of, and what it shows.
  * Must not know: what it is put together with.
- * See also:      transcript.h.
+ * See also:      transcript.h; transcript-pci.c, the longest one.
  *
  * A reply does not name its command; its keys do.
- * Source: qapi/pci.json, qapi/machine.json, qapi/virtio.json; 5.2 to 11.1.
+ * Source: qapi/machine.json, qapi/virtio.json; 5.2 to 11.1.
  */
 #include "shape/transcript.h"
 
@@ -17,12 +17,9 @@
 typedef struct Reading {
     MigTranscript *transcript;
     GString *key, *text;
-    const char *place; /* of the bridge that a function is behind, or of the root bus */
-    MigTranscriptFunction function; /* that is being read; its number: */
-    uint64_t slot, number;
-    size_t children; /* offset of what is behind it; 0: nothing */
-    MigTranscriptBar bar;
-    uint64_t index, value; /* of a BAR; of a number */
+    size_t
+        features; /* offset of what is asked for once the device is known; 0: nothing */
+    uint64_t value, type; /* of a number; of a virtio device */
     MigTranscriptVirtio *virtio;
     MigTranscriptMemory memory;
     bool understood;
@@ -33,168 +30,9 @@ static bool each(MigJson *json, Reading *r, bool object, MigJsonVisit *visit)
     return mig_json_each(json, object ? r->key : NULL, visit, r);
 }
 
-static bool read_flag(MigJson *json, bool *flag)
-{
-    *flag = mig_json_peek(json) == 't';
-    return mig_json_skip(json);
-}
-
 static const char *keep(const Reading *r)
 {
     return g_string_chunk_insert(r->transcript->tree->strings, r->text->str);
-}
-
-/* --- query-pci --------------------------------------------------------------------------- */
-
-static bool read_region_member(MigJson *json, const char *key, void *user)
-{
-    Reading *r = user;
-    MigTranscriptBar *bar = &r->bar;
-
-    if (strcmp(key, "bar") == 0) {
-        return mig_json_uint(json, &r->index);
-    }
-    if (strcmp(key, "size") == 0) {
-        return mig_json_uint(json, &bar->size);
-    }
-    if (strcmp(key, "prefetch") == 0) {
-        bar->is_typed = true;
-        return read_flag(json, &bar->prefetch);
-    }
-    if (strcmp(key, "mem_type_64") == 0) {
-        return read_flag(json, &bar->is_wide);
-    }
-    if (strcmp(key, "type") == 0 && mig_json_string(json, r->text)) {
-        bar->is_io = strcmp(r->text->str, "io") == 0;
-        return true;
-    }
-    return !json->problem && mig_json_skip(json);
-}
-
-static bool read_region(MigJson *json, const char *key, void *user)
-{
-    Reading *r = user;
-
-    (void)key;
-    r->bar = (MigTranscriptBar){ .there = true };
-    r->index = UINT64_MAX;
-    if (!each(json, r, true, read_region_member)) {
-        return false;
-    }
-    if (r->index < MIG_TRANSCRIPT_BARS) {
-        r->function.bars[r->index] = r->bar;
-    }
-    return true;
-}
-
-static bool read_number(MigJson *json, Reading *r, uint16_t *number)
-{
-    if (!mig_json_uint(json, &r->value)) {
-        return false;
-    }
-    *number = (uint16_t)r->value;
-    return true;
-}
-
-static bool read_id_member(MigJson *json, const char *key, void *user)
-{
-    Reading *r = user;
-
-    r->function.has_ids = true;
-    return strcmp(key, "device") == 0   ? read_number(json, r, &r->function.device)
-           : strcmp(key, "vendor") == 0 ? read_number(json, r, &r->function.vendor)
-                                        : mig_json_skip(json);
-}
-
-static bool read_class_member(MigJson *json, const char *key, void *user)
-{
-    Reading *r = user;
-
-    if (strcmp(key, "class") == 0) {
-        r->function.has_class = true;
-        return read_number(json, r, &r->function.class);
-    }
-    return mig_json_skip(json);
-}
-
-static bool read_bridge_member(MigJson *json, const char *key, void *user)
-{
-    Reading *r = user;
-
-    if (strcmp(key, "devices") == 0) {
-        r->children = mig_json_offset(json);
-    }
-    return mig_json_skip(json);
-}
-
-static bool read_function_member(MigJson *json, const char *key, void *user)
-{
-    Reading *r = user;
-
-    if (strcmp(key, "slot") == 0) {
-        return mig_json_uint(json, &r->slot);
-    }
-    if (strcmp(key, "function") == 0) {
-        return mig_json_uint(json, &r->number);
-    }
-    if (strcmp(key, "qdev_id") == 0 && mig_json_string(json, r->text)) {
-        r->function.id = *r->text->str ? keep(r) : NULL;
-        return true;
-    }
-    if (strcmp(key, "id") == 0) {
-        return each(json, r, true, read_id_member);
-    }
-    if (strcmp(key, "class_info") == 0) {
-        return each(json, r, true, read_class_member);
-    }
-    if (strcmp(key, "pci_bridge") == 0) {
-        return each(json, r, true, read_bridge_member);
-    }
-    if (strcmp(key, "regions") == 0) {
-        r->function.shows_bars = true;
-        return each(json, r, false, read_region);
-    }
-    return !json->problem && mig_json_skip(json);
-}
-
-static bool read_function(MigJson *json, const char *key, void *user);
-
-/* What is behind a bridge comes among its members, before its own number may be known. */
-static bool read_children(const MigJson *json, const Reading *outer, const char *place)
-{
-    MigJson inner = *json;
-    Reading r = *outer;
-
-    inner.p = json->text + outer->children;
-    r.place = place;
-    return each(&inner, &r, false, read_function);
-}
-
-static bool read_function(MigJson *json, const char *key, void *user) /* NOLINT */
-{
-    Reading *outer = user;
-    Reading r = *outer;
-    MigTranscriptFunction *function;
-    g_autofree char *place = NULL;
-
-    (void)key;
-    r.function = (MigTranscriptFunction){ .vectors = -1 };
-    r.children = 0;
-    if (!each(json, &r, true, read_function_member)) {
-        return false;
-    }
-    place = g_strdup_printf("%s:%02x.%x", r.place, (unsigned)r.slot & 0x1f,
-                            (unsigned)r.number & 7);
-    function = mig_transcript_function(r.transcript, place);
-    if (!function) {
-        return false;
-    }
-    mig_transcript_merge(function, &r.function);
-    if (r.children) {
-        function->shows_children = true;
-        return read_children(json, &r, place);
-    }
-    return true;
 }
 
 /* --- the other replies ------------------------------------------------------------------- */
@@ -222,7 +60,7 @@ static bool read_feature(MigJson *json, const char *key, void *user)
         return false;
     }
     g_string_truncate(r->text, strcspn(r->text->str, ":"));
-    mig_transcript_offer(r->virtio, (uint16_t)r->index, r->text->str);
+    mig_transcript_offer(r->virtio, (uint16_t)r->type, r->text->str);
     return true;
 }
 
@@ -247,14 +85,14 @@ static bool read_status_member(MigJson *json, const char *key, void *user)
     Reading *r = user;
 
     if (strcmp(key, "device-id") == 0) {
-        return mig_json_uint(json, &r->index);
+        return mig_json_uint(json, &r->type);
     }
     if (strcmp(key, "name") == 0 && mig_json_string(json, r->text)) {
         r->virtio->name = keep(r);
         return true;
     }
     if (strcmp(key, "host-features") == 0) {
-        r->children = mig_json_offset(json);
+        r->features = mig_json_offset(json);
     }
     return !json->problem && mig_json_skip(json);
 }
@@ -264,14 +102,14 @@ static bool read_status(MigJson *json, Reading *r)
     MigJson features = *json;
 
     r->virtio = mig_transcript_virtio(r->transcript, r->transcript->path);
-    r->children = 0;
-    r->index = 0;
+    r->features = 0;
+    r->type = 0;
     if (!r->virtio || !each(json, r, true, read_status_member)) {
         return false;
     }
     r->understood = true;
-    features.p = json->text + r->children;
-    return !r->children || each(&features, r, true, read_features_member);
+    features.p = json->text + r->features;
+    return !r->features || each(&features, r, true, read_features_member);
 }
 
 /* --- which one it is ---------------------------------------------------------------------- */
@@ -292,34 +130,6 @@ static bool has_key(const MigJson *json, Reading *r, const char *key)
         }
     }
     return found;
-}
-
-static bool read_bus_member(MigJson *json, const char *key, void *user)
-{
-    Reading *r = user;
-
-    if (strcmp(key, "bus") == 0) {
-        return mig_json_uint(json, &r->value);
-    }
-    if (strcmp(key, "devices") == 0) {
-        r->children = mig_json_offset(json);
-    }
-    return mig_json_skip(json);
-}
-
-static bool read_bus(MigJson *json, Reading *r)
-{
-    g_autofree char *place = NULL;
-
-    r->children = 0;
-    r->value = 0;
-    if (!each(json, r, true, read_bus_member)) {
-        return false;
-    }
-    place = g_strdup_printf("0000:%02x", (unsigned)r->value & 0xff);
-    r->transcript->shows_root |= strcmp(place, MIG_TRANSCRIPT_ROOT) == 0;
-    r->understood = true;
-    return !r->children || read_children(json, r, place);
 }
 
 static bool read_cpu_member(MigJson *json, const char *key, void *user)
@@ -395,6 +205,12 @@ static bool read_capability(MigJson *json, Reading *r)
     t->set = r->value ? t->set | bit : t->set & ~bit;
     r->understood = true;
     return true;
+}
+
+static bool read_bus(MigJson *json, Reading *r)
+{
+    r->understood = mig_transcript_read_bus(r->transcript, json);
+    return r->understood;
 }
 
 static bool read_element(MigJson *json, const char *key, void *user)

@@ -3,14 +3,14 @@
  * Owns:          what a monitor prints for people: info pci, info qtree, info memory-devices,
  *                info hotpluggable-cpus and info virtio-status.
  * Must not know: what it is put together with.
- * See also:      transcript.h.
+ * See also:      transcript.h; transcript-line.c, what single lines have.
  *
  * A line tells by how it begins what it is of; lines that are not known are passed over, such
  * as prompts and other commands.
  * Source: hw/pci/pci-hmp-cmds.c, qdev-monitor.c (qtree_print), hw/core/machine-hmp-cmds.c,
  * hw/virtio/virtio-hmp-cmds.c; 5.2 to 11.1.
  */
-#include "shape/transcript.h"
+#include "shape/transcript-line.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -57,56 +57,6 @@ typedef struct Reading {
     bool in_cpus;
 } Reading;
 
-static const char *keep(const Reading *r, const char *text, size_t n)
-{
-    return g_string_chunk_insert_len(r->transcript->tree->strings, text, (gssize)n);
-}
-
-/* What is between the first two '"' from @text on, or NULL where it is empty. */
-static const char *quoted(const Reading *r, const char *text)
-{
-    const char *begin = strchr(text, '"');
-    const char *end = begin ? strchr(begin + 1, '"') : NULL;
-
-    return end && end > begin + 1 ? keep(r, begin + 1, (size_t)(end - begin - 1)) : NULL;
-}
-
-/* The hexadecimal number after @mark, or false. */
-static bool number_after(const char *text, const char *mark, int base, guint64 *value)
-{
-    const char *p = strstr(text, mark);
-    char *end;
-
-    if (!p) {
-        return false;
-    }
-    p += strlen(mark);
-    *value = g_ascii_strtoull(p, &end, base);
-    return end != p;
-}
-
-static void take_ids(MigTranscriptFunction *function, const char *text, const char *mark)
-{
-    unsigned vendor, device;
-    const char *p = strstr(text, mark);
-
-    if (p && sscanf(p + strlen(mark), " %4x:%4x", &vendor, &device) == 2) {
-        function->has_ids = true;
-        function->vendor = (uint16_t)vendor;
-        function->device = (uint16_t)device;
-    }
-}
-
-/* " at 0xffffffffffffffff [0x1e]": the address, and the last one that belongs to it. */
-static void take_size(MigTranscriptBar *bar, const char *text)
-{
-    guint64 address, last;
-
-    if (number_after(text, " at ", 16, &address) && number_after(text, "[", 16, &last)) {
-        bar->size = last - address + 1;
-    }
-}
-
 /* --- info pci ---------------------------------------------------------------------------- */
 
 static bool begin_function(Reading *r)
@@ -138,7 +88,7 @@ static void read_bar(const Reading *r)
     bar.is_typed = !bar.is_io;
     bar.is_wide = strstr(r->line, ": 64 bit") != NULL;
     bar.prefetch = strstr(r->line, " prefetchable ") != NULL;
-    take_size(&bar, r->line);
+    mig_transcript_bar_size(&bar, r->line);
     r->function->bars[number] = bar;
 }
 
@@ -147,16 +97,17 @@ static void read_function(Reading *r)
     guint64 bus;
 
     r->function->shows_bars = true;
-    if (number_after(r->line, "secondary bus ", 10, &bus) && bus > 0 && bus < BUSES) {
+    if (mig_transcript_number(r->line, "secondary bus ", 10, &bus) && bus > 0 &&
+        bus < BUSES) {
         r->behind[bus] = r->function->place;
         r->function->shows_children = true;
     } else if (g_str_has_prefix(r->line, "      BAR")) {
         read_bar(r);
     } else if (g_str_has_prefix(r->line, "      id ")) {
-        r->function->id = quoted(r, r->line);
+        r->function->id = mig_transcript_quoted(r->transcript, r->line);
         r->function = NULL;
     } else {
-        take_ids(r->function, r->line, ": PCI device");
+        mig_transcript_ids(r->function, r->line, ": PCI device");
     }
 }
 
@@ -251,12 +202,12 @@ static void begin_device(Reading *r)
     frame->is_pci = bus->is_pci && bus->place;
     frame->place = bus->place;
     if (frame->is_pci) {
-        frame->shown.type = keep(r, type, n);
-        frame->shown.id = quoted(r, type + n);
+        frame->shown.type = mig_transcript_keep(r->transcript, type, n);
+        frame->shown.id = mig_transcript_quoted(r->transcript, type + n);
     } else if (bus->function && g_str_has_prefix(type, "virtio-") && n > 7) {
         name = g_strndup(type, n - (g_str_has_prefix(type + n - 7, "-device") ? 7 : 0));
         frame->virtio = &bus->function->virtio;
-        frame->virtio->name = keep(r, name, strlen(name));
+        frame->virtio->name = mig_transcript_keep(r->transcript, name, strlen(name));
         frame->type = mig_virtio_type_of_vmstate(name);
     }
 }
@@ -269,7 +220,7 @@ static void take_place(const Reading *r, Frame *frame, const char *value)
 
     if (strlen(value) == 4 && sscanf(value, "%2x.%1x", &slot, &number) == 2) {
         place = g_strdup_printf("%s:%02x.%x", frame->place, slot, number);
-        frame->shown.place = keep(r, place, strlen(place));
+        frame->shown.place = mig_transcript_keep(r->transcript, place, strlen(place));
         frame->is_placed = true;
     }
 }
@@ -297,7 +248,7 @@ static void read_qtree_bar(Frame *frame, const char *line)
 
     if (sscanf(line, "bar %u:", &number) == 1 && number < MIG_TRANSCRIPT_BARS) {
         bar.is_io = strstr(line, ": i/o") != NULL;
-        take_size(&bar, line);
+        mig_transcript_bar_size(&bar, line);
         frame->shown.bars[number] = bar;
     }
 }
@@ -316,7 +267,7 @@ static void read_qtree(Reading *r, Frame *frame)
         read_qtree_bar(frame, line);
     } else if (frame->is_pci && g_str_has_prefix(line, "class ")) {
         frame->shown.shows_bars = true;
-        take_ids(&frame->shown, line, "pci id");
+        mig_transcript_ids(&frame->shown, line, "pci id");
     }
 }
 
@@ -347,7 +298,7 @@ static void read_feature(const Reading *r)
     g_autofree char *own = g_strndup(name, strcspn(name, ":,"));
     guint64 unknown;
 
-    if (number_after(name, "unknown-features(", 16, &unknown)) {
+    if (mig_transcript_number(name, "unknown-features(", 16, &unknown)) {
         r->status->offered |= unknown;
     } else if (*own) {
         mig_transcript_offer(r->status, r->status_type, own);
@@ -365,7 +316,7 @@ static void read_status(Reading *r)
     } else if (r->in_features) {
         read_feature(r);
     } else if ((value = value_of(r->line, "device_name:")) != NULL) {
-        r->status->name = keep(r, value, strcspn(value, " "));
+        r->status->name = mig_transcript_keep(r->transcript, value, strcspn(value, " "));
     } else if ((value = value_of(r->line, "device_id:")) != NULL) {
         r->status_type = (uint16_t)g_ascii_strtoull(value, NULL, 10);
     }
@@ -388,7 +339,7 @@ static void read_memory(const Reading *r)
     if ((value = value_of(r->line, "size:")) != NULL) {
         r->memory->size = g_ascii_strtoull(value, NULL, 10);
     } else if ((value = value_of(r->line, "memdev:")) != NULL) {
-        r->memory->backend = keep(r, value, strlen(value));
+        r->memory->backend = mig_transcript_keep(r->transcript, value, strlen(value));
     }
 }
 
@@ -396,7 +347,7 @@ static void read_cpu(const Reading *r)
 {
     guint64 n;
 
-    if (number_after(r->line, "vcpus_count: \"", 10, &n)) {
+    if (mig_transcript_number(r->line, "vcpus_count: \"", 10, &n)) {
         r->transcript->max_cpus += (unsigned)MIN(n, 1u << 16);
     }
 }

@@ -110,6 +110,9 @@ void mig_transcript_version(MigTranscript *transcript, const char *line);
 const char *mig_transcript_read_text(MigTranscript *transcript, const char *text,
                                      size_t length, size_t *at);
 
+/* One element of the reply to query-pci. */
+bool mig_transcript_read_bus(MigTranscript *transcript, MigJson *json);
+
 /* One JSON value: a request or a reply; moves past it. */
 bool mig_transcript_read_json(MigTranscript *transcript, MigJson *json);
 
