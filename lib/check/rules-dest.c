@@ -56,24 +56,75 @@ static const struct {
     { "mapped-ram", "mapped-ram", "mapped-ram:to=plain" },
 };
 
+static void set_it(MigCheck *check, const char *name, bool on)
+{
+    g_autofree char *option = g_strdup_printf("before -incoming, set it at the "
+                                              "destination: migrate_set_capability %s %s",
+                                              name, on ? "on" : "off");
+
+    mig_report_no_remedy(check, option);
+}
+
 static void report_capability(MigCheck *check, const MigItem *item, size_t i, bool here)
 {
     const char *name = capabilities[i].name;
-    g_autofree char *option =
-        g_strdup_printf("before -incoming, set it at the destination: "
-                        "migrate_set_capability %s %s",
-                        name, here ? "on" : "off");
 
     mig_report_item(check, item, "the stream was written with %s %s, and there it is %s",
                     name, here ? "on" : "off", here ? "off" : "on");
     mig_report_words(check, MIG_ALL_RELEASES,
                      "Capability %s is %s, but received capability is %s", name,
                      here ? "off" : "on", here ? "on" : "off");
-    mig_report_no_remedy(check, option);
+    set_it(check, name, here);
     mig_report_remedy(check, "%s", here ? capabilities[i].drop : capabilities[i].add);
     mig_report_gives_up(check, false,
                         here ? "memory that was shared instead of sent, if any"
                              : "nothing");
+}
+
+/* Bytes of ADVISE where pages may come after the guest has gone on. */
+#define ADVISE_OF_RAM 16u
+
+static void dest_postcopy(MigCheck *check, const MigItem *item)
+{
+    bool here = item->command.length == ADVISE_OF_RAM;
+    const MigShape *shape;
+
+    EACH_DESTINATION(check, shape)
+    {
+        if (mig_shape_capability(shape, "postcopy-ram") ==
+            (here ? MIG_SHAPE_SETTING_OFF : MIG_SHAPE_SETTING_ON)) {
+            mig_report_item(check, item,
+                            "the source had postcopy-ram %s, and there it is %s",
+                            here ? "on" : "off", here ? "off" : "on");
+            mig_report_words(check, MIG_ALL_RELEASES,
+                             "RAM postcopy is %s but have %u byte advise",
+                             here ? "disabled" : "enabled", here ? ADVISE_OF_RAM : 0);
+            set_it(check, "postcopy-ram", here);
+        }
+    }
+}
+
+/* A file of mapped-ram can be read by several threads, which is called multifd too. */
+static void dest_multifd(MigCheck *check, const MigFacts *facts)
+{
+    const MigConfiguration *conf = mig_reader_configuration(check->reader);
+    bool mapped =
+        conf && conf->capabilities && g_strv_contains(conf->capabilities, "mapped-ram");
+    bool here = facts->multifd.seen;
+    const MigShape *shape;
+
+    EACH_DESTINATION(check, shape)
+    {
+        if (!mapped && mig_shape_capability(shape, "multifd") ==
+                           (here ? MIG_SHAPE_SETTING_OFF : MIG_SHAPE_SETTING_ON)) {
+            mig_report(check, 0, NULL,
+                       here ? "pages come on channels of multifd, which is off there"
+                            : "the stream has one channel, and multifd is on there: the "
+                              "destination waits for others");
+            set_it(check, "multifd", here);
+            mig_report_severity(check, MIG_SEVERITY_WARNING);
+        }
+    }
 }
 
 static void dest_capability(MigCheck *check, const MigFacts *facts, const MigItem *item)
@@ -81,7 +132,16 @@ static void dest_capability(MigCheck *check, const MigFacts *facts, const MigIte
     const MigConfiguration *conf = mig_reader_configuration(check->reader);
     const MigShape *shape;
 
-    (void)facts;
+    if (!item) {
+        dest_multifd(check, facts);
+        return;
+    }
+    if (item->kind == MIG_ITEM_COMMAND) {
+        if (item->command.id == MIG_CMD_POSTCOPY_ADVISE) {
+            dest_postcopy(check, item);
+        }
+        return;
+    }
     EACH_DESTINATION(check, shape)
     {
         for (size_t j = 0; conf && j < G_N_ELEMENTS(capabilities); j++) {
@@ -317,7 +377,9 @@ const MigRule mig_rules_dest[] = {
     { "dest-machine", "the destination has the machine type", MIG_SEVERITY_ERROR,
       MIG_DEST_RULE(MIG_WATCH(CONFIGURATION), dest_machine) },
     { "dest-capability", "the destination has the capabilities set that are compared",
-      MIG_SEVERITY_ERROR, MIG_DEST_RULE(MIG_WATCH(CONFIGURATION), dest_capability) },
+      MIG_SEVERITY_ERROR,
+      MIG_DEST_RULE(MIG_WATCH(CONFIGURATION) | MIG_WATCH(COMMAND) | MIG_WATCH_END,
+                    dest_capability) },
     { "dest-ram-block", "the destination has the RAM blocks, as long as here",
       MIG_SEVERITY_ERROR, MIG_DEST_RULE(MIG_WATCH(RAM_BLOCK), dest_ram_block) },
     { "dest-ram-missing", "the stream has the RAM blocks of the destination",

@@ -207,12 +207,19 @@ void mig_transcript_property(MigTranscriptVirtio *virtio, uint16_t type, const c
     }
 }
 
-/* migration/savevm.c, should_validate_capability(); 5.2 to 11.1. */
+/* migration/savevm.c, should_validate_capability(), loadvm_postcopy_handle_advise();
+ * migration/migration.c, migration_ioc_process_incoming(); 5.2 to 11.1. */
 unsigned mig_transcript_capability(const char *name)
 {
-    return strcmp(name, "x-ignore-shared") == 0 ? 1
-           : strcmp(name, "mapped-ram") == 0    ? 2
-                                                : 0;
+    static const char *const names[] = { "x-ignore-shared", "mapped-ram", "multifd",
+                                         "postcopy-ram" };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (strcmp(names[i], name) == 0) {
+            return 1u << i;
+        }
+    }
+    return 0;
 }
 
 void mig_transcript_setting(MigTranscript *transcript, const char *line)

@@ -95,7 +95,8 @@ void mig_transcript_offer(MigTranscriptVirtio *virtio, uint16_t type, const char
 void mig_transcript_property(MigTranscriptVirtio *virtio, uint16_t type, const char *name,
                              const char *value);
 
-/* The bit of a capability that a loader compares with the stream's; 0: another one. */
+/* The bit of a capability that has to be set at a destination, or not, as the stream has it; 0:
+ * another one. */
 unsigned mig_transcript_capability(const char *name);
 
 /* Takes it from a line of info migrate_capabilities: "mapped-ram: off". */

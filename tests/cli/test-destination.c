@@ -88,6 +88,23 @@ static const struct {
       "(qemu) info migrate_capabilities\nxbzrle: off\nmapped-ram: on\n", 1,
       "migrate_set_capability mapped-ram off" },
     { "good/minimal-ram.txt", "xbzrle: off\nmapped-ram: off\n", 0, "no reason for %s" },
+    { "real/q35-72-postcopy.mig.zst", "xbzrle: off\npostcopy-ram: off\n", 1,
+      "\"RAM postcopy is disabled but have 16 byte advise\"\n    no conversion helps: "
+      "before -incoming, set it at the destination: migrate_set_capability postcopy-ram "
+      "on" },
+    { "real/q35-72-postcopy.mig.zst", "xbzrle: off\npostcopy-ram: on\n", 0,
+      "no reason for %s" },
+    { "good/minimal-ram.txt", "xbzrle: off\npostcopy-ram: on\nmultifd: off\n", 0,
+      "no reason for %s" },
+    { "good/minimal-ram.txt", "xbzrle: off\nmultifd: on\n", 0,
+      "warning[dest-capability]: the stream has one channel, and multifd is on there: "
+      "the "
+      "destination waits for others\n    no conversion helps: before -incoming, set it "
+      "at "
+      "the "
+      "destination: migrate_set_capability multifd off" },
+    { "real/q35-100-mapped-multifd.mig.zst", "xbzrle: off\nmultifd: on\nmapped-ram: on\n",
+      0, "no reason for %s" },
     { "good/minimal-ram.txt", "(qemu) info pci\n  Bus  0, device   5, function 0:\n", 2,
       "what it shows of a device has no end" },
     { "good/minimal-ram.txt", "bus: main-system-bus\n  type Sys", 2,
@@ -101,6 +118,25 @@ static const struct {
     { "good/minimal-ram.txt", "bad/truncated.txt", 2, "%s:0x51: error[truncated]" },
     { "good/minimal-ram.txt", "no stream at all", 2, "%s:0x0: error[magic]" },
 };
+
+START_TEST(channels_need_multifd_there)
+{
+    const char *set = _i ? "on" : "off";
+    g_autofree char *text = g_strdup_printf("xbzrle: off\nmultifd: %s\n", set);
+    g_autofree char *destination = destination_file(text);
+    g_autofree char *against = g_strconcat("--against=", destination, NULL);
+    g_autofree char *main_channel = fixture_file("bad/multifd-page-twice.txt");
+    g_autofree char *other = fixture_file("channels/multifd-page-twice.txt");
+    g_autofree char *channel = g_strconcat("--channel=", other, NULL);
+    g_autoptr(Run) run = run_migstat(NULL, "check", against, channel, main_channel, NULL);
+
+    ck_assert(_i != !!strstr(run->out,
+                             "pages come on channels of multifd, which is off "
+                             "there\n    no conversion helps: before -incoming, "
+                             "set it at the destination: "
+                             "migrate_set_capability multifd on"));
+}
+END_TEST
 
 START_TEST(a_destination_is_compared)
 {
@@ -383,6 +419,7 @@ Suite *suite_destination(void)
     TCase *tc = tcase_create("destination");
 
     tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_loop_test(tc, channels_need_multifd_there, 0, 2);
     tcase_add_loop_test(tc, a_destination_is_compared, 0, G_N_ELEMENTS(cases));
     tcase_add_loop_test(tc, a_monitor_of_the_same_guest_agrees, 0,
                         G_N_ELEMENTS(transcripts));
