@@ -295,8 +295,11 @@ void mig_where_block(MigWhere *where)
 void mig_where_pages(MigWhere *where)
 {
     uint64_t flags = mig_message_number(where->match, "flags", MIG_RAM_COMPRESS_PAGE);
+    unsigned kind = flags == MIG_RAM_COMPRESS_PAGE ? 1u << MIG_PAGE_COMPRESSED
+                    : flags == MIG_RAM_XBZRLE      ? 1u << MIG_PAGE_XBZRLE
+                                                   : 0;
 
-    if (flags == MIG_RAM_COMPRESS_PAGE || flags == MIG_RAM_XBZRLE) {
+    if (kind & where->page_kinds) {
         mig_where_repair(where, false, "nothing");
         mig_where_filter(where, "ram-decompress");
     }

@@ -278,6 +278,9 @@ static void watch(MigWhere *where, const MigItem *item)
     if (where->rings) {
         mig_rings_watch(where->rings, item);
     }
+    if (item->kind == MIG_ITEM_RAM_PAGES) {
+        where->page_kinds |= 1u << item->pages.kind;
+    }
     if (!item->section || item->kind == MIG_ITEM_SECTION_HEADER ||
         item->kind == MIG_ITEM_SECTION_FOOTER) {
         end_body(where);

@@ -37,6 +37,7 @@ typedef struct MigWhere {
     uint32_t instance_id;
     MigReader *reader;
 
+    unsigned page_kinds;     /* that the stream has, bits by MigPageKind */
     const MigSection *found; /* that section in the stream, or NULL */
     uint64_t header;         /* of its first one */
     GArray *bodies;          /* MigWhereBody: of that section, or of all */

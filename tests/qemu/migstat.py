@@ -31,8 +31,8 @@ class Migstat:
         self.path = path or os.environ.get('MIGSTAT') or os.path.join(
             TOP, 'build/release/migstat')
 
-    def _run(self, *words, expect=(0,)):
-        done = subprocess.run([self.path, *words], stdin=subprocess.DEVNULL,
+    def _run(self, *words, expect=(0,), given=''):
+        done = subprocess.run([self.path, *words], input=given,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               universal_newlines=True, check=False)
         if done.returncode not in expect:
@@ -67,7 +67,8 @@ class Migstat:
         options of the two sides, or of the stream, beside; '' where it has no word.
         """
         done = self._run('explain', '--format=json', '--in=' + stream,
-                         *['--against=' + d for d in destinations], log, expect=(0, 1))
+                         *['--against=' + d for d in destinations], '--log=-',
+                         expect=(0, 1), given=log)
         said = json.loads(done.stdout)
         difference = said['difference']
         if difference and (difference['filter'] or difference['help']):

@@ -621,6 +621,9 @@ static const struct {
       NULL, NULL, "ram-decompress", NULL },
     { "real/q35-72-zlib.mig.zst", NULL, "Received an unexpected compressed page", NULL,
       NULL, "ram-decompress", NULL },
+    /* a loader that has lost its place */
+    { "real/q35-72-vfio.mig.zst", NULL, "Unknown combination of migration flags: 0x100",
+      NULL, NULL, NULL, NULL },
     { "real/q35-72-postcopy.mig.zst", NULL, "CMD_PING (0x1) received with no return path",
       "OPEN_RETURN_PATH", NULL, "drop-command:name=PING", NULL },
     { "real/q35-72-postcopy.mig.zst", NULL, "CMD_OPEN_RETURN_PATH failed",
