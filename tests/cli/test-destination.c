@@ -60,6 +60,8 @@ static const struct {
       "value: 2 bytes here, 4" },
     { "bad/dest-value.txt", "against/dest-subsection.json", 0,
       "(not compared: which devices the machine has and where, " },
+    { "real/q35-100-devices.mig.zst", "real/q35-72-vfio.mig.zst", 1,
+      "start the destination with as many networks of QEMU's own (-netdev user)" },
     { "real/q35-72-vfio.mig.zst", "real/q35-72-two-vfio.mig.zst", 1,
       "start the destination with the same firmware" },
     { "real/q35-72-two-vfio.mig.zst", "real/q35-72-vfio.mig.zst", 1,
