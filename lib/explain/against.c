@@ -40,6 +40,19 @@ static bool is_in_section(const MigFinding *finding, const MigExplanation *expla
            finding->instance_id == explanation->instance_id;
 }
 
+/* Whether the message is about a byte of a port's configuration space, and the finding about a
+ * device behind that port: the port's slot status says whether there is one. */
+static bool is_behind_port(const MigFinding *finding, const MigExplanation *explanation)
+{
+    const char *slash = explanation->section ? strchr(explanation->section, '/') : NULL;
+    size_t n = slash ? (size_t)(slash - explanation->section) : 0;
+
+    return n && g_strcmp0(explanation->id, "pci-config") == 0 && finding->section &&
+           strncmp(finding->section, explanation->section, n) == 0 &&
+           finding->section[n] == ':' &&
+           g_str_equal(mig_rule_id(finding->rule), "dest-section");
+}
+
 /* A RAM block is meant by its name alone: another one of the list is something else. */
 static bool is_of_ram(const MigExplanation *explanation)
 {
@@ -57,6 +70,9 @@ static Match match(const MigFinding *finding, const MigExplanation *explanation)
     if (finding->loader && (strstr(explanation->text, finding->loader) ||
                             strstr(finding->loader, explanation->text))) {
         return SAME_WORDS;
+    }
+    if (is_behind_port(finding, explanation)) {
+        return SAME_SECTION;
     }
     if (explanation->section && !here) {
         return NO_MATCH;
