@@ -7,7 +7,7 @@
  * The file is an object with a member for each type of device that is compiled in, and
  * "vmschkmachine".  Several types can have a description of one name, which is what streams
  * have; the name of the type is in none.  Those of other names than the stream has are passed:
- * reading all would take ten times as long as checking the stream.
+ * reading all would take several times as long as checking the stream.
  * Source: migration/savevm.c, dump_vmstate_json_to_file(); 5.2 to 11.1.
  */
 #include <string.h>

@@ -64,7 +64,7 @@ void mig_shape_number_names(MigShapeTree *tree, const MigShapeVmstate *v);
 MigShapeVmstate *mig_shape_of_schema(MigShapeTree *tree, const Vmstate *v);
 
 /* A description of a -dump-vmstate file, of which no more than its name is read before it is
- * needed: there are 700, of which a stream has 60. */
+ * needed: there are 200 to 700, of which a stream has 60 at most. */
 typedef struct MigShapeDumped {
     const char *name;
     const char *text; /* in that of the file */
