@@ -30,6 +30,9 @@ static ssize_t view_read(MigSource *source, uint64_t offset, void *buffer, size_
     if (source->seekable) {
         n = MIN(n, source->size - MIN(offset, source->size));
     }
+    if (n == 0) { /* of a file no byte means that it shrank */
+        return 0;
+    }
     return view->inner->ops->read(view->inner, view->start + offset, buffer, n, error);
 }
 

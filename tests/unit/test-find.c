@@ -189,6 +189,25 @@ START_TEST(a_domain_of_xen_has_qemus_record)
 }
 END_TEST
 
+/* In a file other bytes follow it. */
+START_TEST(a_domain_of_xen_is_a_file)
+{
+    g_autoptr(GBytes) bytes = assembled(domains[0].text);
+    g_autofree char *folder = scratch_dir();
+    g_autofree char *path = g_build_filename(folder, "domain", NULL);
+    gsize n;
+    const char *data = g_bytes_get_data(bytes, &n);
+
+    ck_assert(g_file_set_contents(path, data, (gssize)n, NULL));
+    g_autoptr(Run) dump = run_migstat(NULL, "dump", path, NULL);
+    g_autoptr(Run) items = run_migstat(NULL, "dump", "--items", path, NULL);
+    ck_assert_msg(dump->status == 0 && strstr(dump->out, "   complete"), "%s%s",
+                  dump->out, dump->err);
+    ck_assert_ptr_nonnull(strstr(items->out, "eof"));
+    scratch_remove(folder);
+}
+END_TEST
+
 /* Cut at each byte: an error, as long as the record is not whole. */
 START_TEST(a_cut_domain_is_told)
 {
@@ -302,6 +321,7 @@ Suite *suite_find(void)
     tcase_add_test(tc, a_pipe_is_not_looked_through);
     tcase_add_test(tc, an_offset_is_proposed);
     tcase_add_loop_test(tc, a_domain_of_xen_has_qemus_record, 0, G_N_ELEMENTS(domains));
+    tcase_add_test(tc, a_domain_of_xen_is_a_file);
     tcase_add_test(tc, a_cut_domain_is_told);
     tcase_add_test(tc, a_volume_is_read);
     tcase_add_test(tc, a_block_device_is_read);
