@@ -103,6 +103,8 @@ PROGRAM_PACKAGES := libseccomp
 TEST_PACKAGES := check json-glib-1.0 gio-2.0
 # In other suites tests/abi is not looked at.
 TEST_TOOLS := zstd g++ $(if $(shell grep -sx VERSION_CODENAME=bookworm /etc/os-release),abidiff)
+# Single tests use these, and pass without: CI has them.
+USED_IF_THERE := mandoc parallel sqlite3 zsh fish
 # musl has no argp of its own.
 ARGP := $(if $(wildcard /lib/ld-musl-*.so.1),-largp)
 
@@ -120,6 +122,7 @@ needs := $(if $(filter-out clean help dist deb uninstall format check-m32 check-
 	pkg-config $(LIB_PACKAGES) $(LIB_PACKAGES_PRIVATE) $(LIB_LIBRARIES) \
 	$(PROGRAM_PACKAGES) $(ARGP)) \
 	$(if $(tests),$(TEST_PACKAGES) $(TEST_TOOLS)) \
+	$(if $(filter deps,$(goals)),$(USED_IF_THERE)) \
 	$(if $(findstring -m32,$(CC)),-m32) \
 	$(if $(filter check-asan,$(goals)),-fsanitize=address) \
 	$(if $(filter check-valgrind,$(goals)),valgrind) \
