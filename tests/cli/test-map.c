@@ -212,7 +212,13 @@ END_TEST
 
 /* --- NUMA nodes by the ACPI tables -------------------------------------------------------- */
 
-#define ENTRIES 4 /* of a table, at most */
+#define ENTRIES 5 /* of a table, at most */
+
+/* 96 bytes that are before them: one too short, one of another type, one of no memory. */
+#define PASSED_BY                                                                    \
+    "u8 1 16; zero 14; u8 9 40; le32 7; le16 0; le64 0x100000000 0x1000; le32 0 1; " \
+    "zero 8; "                                                                       \
+    "u8 1 40; le32 5; le16 0; le64 0 0; le32 0 1; zero 8"
 
 /* Of virt-7.2. */
 static const struct {
@@ -228,8 +234,8 @@ static const struct {
       "0x044000000 0x04bffffff 128 MiB ram a 0x0 128 MiB machine" },
     /* a node without memory, one in two pieces around a hole of PCs, and what is not a node */
     { "a 0x8000000, b 0x400000, d 0x200000",
-      { "0 0 0xa0000 1", "0 0x100000 0x300000 1", "2 0x400000 0x8000000 1",
-        "2 0x200000000 0x200000 7" },
+      { "0 0 0xa0000 1", "0 0x100000 0x300000 1", "2 0x400000 0x4000000 1",
+        "2 0x4400000 0x4000000 1", "2 0x200000000 0x200000 7" },
       "0x040000000 0x0403fffff 4 MiB ram b|0x040400000 0x0483fffff 128 MiB ram a|"
       "0x080000000 0x0801fffff 2 MiB dimm d 0x0 2 MiB derived" },
     /* where memory is plugged in */
@@ -275,7 +281,7 @@ static char *stream_with_tables(const char *blocks, const char *const *entries)
         text,
         "; ram-eos; footer 2; part 2; "
         "ram-page 8 0x1000 \"/rom@etc/acpi/tables\"; str \"FACS\"; "
-        "le32 64; zero 56; zero 3; str \"SRAT\"; le32 48+40*%u; zero 40",
+        "le32 64; zero 56; zero 3; str \"SRAT\"; le32 48+96+40*%u; zero 40; " PASSED_BY,
         n);
     for (unsigned i = 0; i < n; i++) {
         g_auto(GStrv) word = g_strsplit(entries[i], " ", 4);
@@ -284,7 +290,7 @@ static char *stream_with_tables(const char *blocks, const char *const *entries)
             text, "; u8 1 40; le32 %s; le16 0; le64 %s %s; le32 0 %s; zero 8", word[0],
             word[1], word[2], word[3]);
     }
-    g_string_append_printf(text, "; zero 4096-67-48-40*%u%s", n, tail);
+    g_string_append_printf(text, "; zero 4096-67-48-96-40*%u%s", n, tail);
     return g_string_free(text, FALSE);
 }
 

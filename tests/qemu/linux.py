@@ -8,6 +8,7 @@ The kernel of the host's own Debian, small as for clouds, and its debug symbols,
 kept in the cache. The guest has no disk: its first program is a script for busybox.
 """
 
+import functools
 import glob
 import gzip
 import lzma
@@ -20,7 +21,8 @@ import time
 
 from qemulab import LabError, cache_dir, mirror
 
-META = 'linux-image-cloud-amd64'
+# Of a guest's architecture: what Debian calls it, its serial port.
+ARCHES = {'x86_64': ('amd64', 'ttyS0'), 'aarch64': ('arm64', 'ttyAMA0')}
 MODULES = ('virtio_ring', 'virtio', 'virtio_pci_legacy_dev', 'virtio_pci_modern_dev',
            'virtio_pci', 'virtio_mem', 'qemu_fw_cfg')
 READY = 'migstat: ready'
@@ -39,7 +41,7 @@ for block in /sys/devices/system/memory/memory*; do
 done
 $b sleep 100000 &
 $b sleep 200000 &
-$b dd if=/dev/urandom of=/tmp/noise bs=1M count=%d
+$b yes migstat | $b dd of=/tmp/noise bs=1M count=%d iflag=fullblock
 echo %s
 $b sleep 1000000
 '''
@@ -55,33 +57,47 @@ def _run(*line, cwd=None):
         raise LabError('no Debian kernel: %s' % error)
 
 
-def _folder():
+def _apt(folder, debian):
+    """Options by which apt knows another architecture than the system's, and leaves that alone."""
+    for part in 'state/lists/partial', 'cache/archives/partial':
+        os.makedirs(os.path.join(folder, part), exist_ok=True)
+    settings = ('Dir::State=%s/state' % folder, 'Dir::State::status=/dev/null',
+                'Dir::Cache=%s/cache' % folder, 'APT::Architecture=' + debian,
+                'APT::Architectures=' + debian)
+    return [word for setting in settings for word in ('-o', setting)]
+
+
+@functools.lru_cache(maxsize=None)
+def _folder(arch):
     """Where the packages are unpacked; they are fetched once."""
-    folder = os.path.join(cache_dir(), 'linux')
-    if not os.path.exists(folder):
-        partial = folder + '.partial'
-        shutil.rmtree(partial, ignore_errors=True)
-        os.makedirs(partial)
-        found = re.search(r'Depends: (linux-image-\S+)', _run('apt-cache', 'depends', META))
-        if not found:
-            raise LabError('no Debian kernel: apt-cache knows no ' + META)
-        _run('apt-get', 'download', found[1], found[1] + '-dbg', 'busybox-static', cwd=partial)
-        for package in glob.glob(os.path.join(glob.escape(partial), '*.deb')):
-            _run('dpkg-deb', '-x', package, partial)
-            os.unlink(package)
-        os.rename(partial, folder)
+    folder, debian = os.path.join(cache_dir(), 'linux-' + arch), ARCHES[arch][0]
+    if os.path.exists(folder):
+        return folder
+    partial = folder + '.partial'
+    shutil.rmtree(partial, ignore_errors=True)
+    options, kernel = _apt(partial, debian), 'linux-image-cloud-' + debian
+    _run('apt-get', *options, 'update')
+    found = re.search(r'Depends: (linux-image-\S+)', _run('apt-cache', *options, 'depends', kernel))
+    if not found:
+        raise LabError('no Debian kernel: apt-cache knows no ' + kernel)
+    symbols_too = [found[1] + '-dbg'] if arch == 'x86_64' else []
+    _run('apt-get', *options, 'download', found[1], 'busybox-static', *symbols_too, cwd=partial)
+    for package in glob.glob(os.path.join(glob.escape(partial), '*.deb')):
+        _run('dpkg-deb', '-x', package, partial)
+        os.unlink(package)
+    os.rename(partial, folder)
     return folder
 
 
-def _one(*pattern):
-    found = glob.glob(os.path.join(glob.escape(_folder()), *pattern), recursive=True)
+def _one(arch, *pattern):
+    found = glob.glob(os.path.join(glob.escape(_folder(arch)), *pattern), recursive=True)
     if not found:
         raise LabError('no Debian kernel: %s is not in its packages' % pattern[-1])
     return found[0]
 
 
 def symbols():
-    return _one('usr/lib/debug/boot', 'vmlinux-*')
+    return _one('x86_64', 'usr/lib/debug/boot', 'vmlinux-*')
 
 
 def _entry(name, mode, content=b''):
@@ -97,24 +113,25 @@ def _read(path):
         return (lzma.decompress if path.endswith('.xz') else bytes)(stream.read())
 
 
-def _archive(noise):
+def _archive(arch, noise):
     parts = [_entry(name, 0o40755) for name in ('bin', 'dev', 'proc', 'sys', 'tmp')]
-    parts.append(_entry('bin/busybox', 0o100755, _read(_one('**/bin/busybox'))))
+    parts.append(_entry('bin/busybox', 0o100755, _read(_one(arch, '**/bin/busybox'))))
     parts.append(_entry('init', 0o100755, (INIT % (' '.join(MODULES), noise, READY)).encode()))
-    for name in MODULES:
-        path = _one('**', name + '.ko*')
-        parts.append(_entry(name + '.ko', 0o100644, _read(path)))
+    for name in MODULES:    # what is in the kernel itself is none
+        for path in glob.glob(os.path.join(_folder(arch), '**', name + '.ko*'), recursive=True):
+            parts.append(_entry(name + '.ko', 0o100644, _read(path)))
     parts.append(_entry('TRAILER!!!', 0))
     return gzip.compress(b''.join(parts), 1)
 
 
-def options(directory, noise=4):
-    """Words of QEMU's command line; noise: MiB of its memory that hold random bytes."""
+def options(arch, directory, noise=4):
+    """Words of QEMU's command line; noise: MiB of its memory that a program fills."""
     initrd = os.path.join(directory, 'initrd')
     with open(initrd, 'wb') as stream:
-        stream.write(_archive(noise))
-    return ['-kernel', _one('boot', 'vmlinuz-*'), '-initrd', initrd, '-append',
-            'console=ttyS0 panic=0', '-serial', 'file:' + os.path.join(directory, 'serial')]
+        stream.write(_archive(arch, noise))
+    return ['-kernel', _one(arch, 'boot', 'vmlinuz-*'), '-initrd', initrd, '-append',
+            'console=%s panic=0' % ARCHES[arch][1], '-serial',
+            'file:' + os.path.join(directory, 'serial')]
 
 
 def wait(machine, directory, seconds):
