@@ -12,6 +12,8 @@ A Guest says what the machine consists of; save() and load() run it and return p
 dictionaries, ready to be printed as JSON.
 """
 
+import contextlib
+import fcntl
 import functools
 import hashlib
 import json
@@ -71,6 +73,22 @@ def mirror(suite):
         return ARCHIVE
 
 
+@contextlib.contextmanager
+def building(root, remake=False):
+    """A folder to make `root` in, or None where somebody has made it while this waited."""
+    partial = root + '.partial'
+    os.makedirs(os.path.dirname(root), exist_ok=True)
+    with open(root + '.lock', 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if os.path.isdir(root) and not remake:
+            yield None
+            return
+        shutil.rmtree(partial, ignore_errors=True)
+        yield partial
+        shutil.rmtree(root, ignore_errors=True)
+        os.rename(partial, root)
+
+
 # ---- Releases ---------------------------------------------------------------------------
 
 
@@ -89,24 +107,25 @@ class Release:
             return shutil.which('qemu-system-' + arch) is not None
         return os.path.exists(os.path.join(self.root, 'usr/bin/qemu-system-' + arch))
 
-    def build(self):
-        """Make the root. Needs debootstrap and the rights to run it."""
+    def build(self, remake=False):
+        """Make the root where there is none. Needs debootstrap and the rights to run it."""
         if self.root is None:
             raise LabError('the installed QEMU comes from the system\'s package manager')
         if not shutil.which('debootstrap'):
             raise LabError('debootstrap is not installed')
-        partial = self.root + '.partial'
-        shutil.rmtree(partial, ignore_errors=True)
+        with building(self.root, remake) as partial:
+            if partial:
+                self._bootstrap(partial)
+
+    def _bootstrap(self, folder):
         log = self.root + '.log'
         with open(log, 'wb') as out:
             done = subprocess.run(
-                ['debootstrap', '--variant=minbase',
-                 '--include=qemu-system-x86,qemu-system-arm', self.suite, partial, mirror(self.suite)],
+                ['debootstrap', '--variant=minbase', '--include=qemu-system-x86,qemu-system-arm',
+                 self.suite, folder, mirror(self.suite)],
                 stdout=out, stderr=subprocess.STDOUT, check=False)
         if done.returncode != 0:
             raise LabError('debootstrap %s failed, see %s' % (self.suite, log))
-        shutil.rmtree(self.root, ignore_errors=True)
-        os.rename(partial, self.root)
 
     def command(self, arch, preload=None):
         """The start of a command line, and the environment that goes with it."""
