@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "stream/item.h"
+#include "migstat.h"
 
 typedef struct {
     const char *name;
@@ -60,7 +60,18 @@ bool fuzz_read(const uint8_t *data, size_t n,
 GBytes *fuzz_mutate_items(const uint8_t *data, size_t n, const uint8_t *other,
                           size_t n_other, uint32_t seed);
 
+/* What @filters make of @in, or NULL; after that @in cannot be read again. */
+GBytes *fuzz_converted(MigInput *in, const char *filters);
+
+/* Errors that check finds in @in without a release, save those of the rule @announced, which
+ * may be NULL; UINT64_MAX where it cannot say.  @in may be NULL. */
+uint64_t fuzz_errors(MigInput *in, const char *announced);
+
+/* Between the channels of one input of the target of captures. */
+#define FUZZ_CHANNEL "\nCHANNEL\n"
+
 void fuzz_items(const uint8_t *data, size_t n);
+void fuzz_channels(const uint8_t *data, size_t n);
 void fuzz_extract(const uint8_t *data, size_t n); /* a part of it */
 void fuzz_reader(const uint8_t *data, size_t n);
 void fuzz_check(const uint8_t *data, size_t n);

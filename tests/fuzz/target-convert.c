@@ -46,17 +46,11 @@ static MigOutput *begin_again(void *data, GError **error)
     return memory->out;
 }
 
-/* NULL where it is refused. */
-static GBytes *convert_as(GBytes *bytes, const char *filters, bool brief)
+/* NULL where it is refused.  @donor may be NULL. */
+static GBytes *convert_input(MigInput *in, MigInput *donor, const char *filters,
+                             bool brief)
 {
     Memory memory = { .fd = memfd_create("output", MFD_CLOEXEC) };
-    static const MigInputOptions input_options = { MIG_INPUT_OPTIONS_INIT,
-                                                   .max_expand = FUZZ_EXPAND_MAX };
-    g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "input", &input_options, NULL);
-    g_autoptr(MigInput) donor = /* the stream itself has what the filter graft takes */
-        in && strstr(filters, "graft")
-            ? mig_input_new_bytes(bytes, "donor", &input_options, NULL)
-            : NULL;
     g_autoptr(MigChain) chain = mig_chain_new();
     const MigChainOptions chain_options = { MIG_CHAIN_OPTIONS_INIT,
                                             .begin_again = brief ? begin_again : NULL,
@@ -69,16 +63,32 @@ static GBytes *convert_as(GBytes *bytes, const char *filters, bool brief)
     for (char **text = texts; *text; text++) {
         FUZZ_ASSERT(mig_chain_add(chain, *text, NULL), "%s", *text);
     }
-    if (in) {
-        if (mig_chain_run(chain, in, NULL, memory.out, &chain_options, &error) &&
-            mig_output_commit(memory.out, &error)) {
-            result = contents_of(memory.fd);
-        }
-        FUZZ_ASSERT(!result == (error && *error->message), "%s", filters);
+    if (mig_chain_run(chain, in, NULL, memory.out, &chain_options, &error) &&
+        mig_output_commit(memory.out, &error)) {
+        result = contents_of(memory.fd);
     }
+    FUZZ_ASSERT(!result == (error && *error->message), "%s", filters);
     mig_output_free(memory.out);
     close(memory.fd);
     return result;
+}
+
+GBytes *fuzz_converted(MigInput *in, const char *filters)
+{
+    return convert_input(in, NULL, filters, false);
+}
+
+static GBytes *convert_as(GBytes *bytes, const char *filters, bool brief)
+{
+    static const MigInputOptions options = { MIG_INPUT_OPTIONS_INIT,
+                                             .max_expand = FUZZ_EXPAND_MAX };
+    g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "input", &options, NULL);
+    g_autoptr(MigInput) donor = /* the stream itself has what the filter graft takes */
+        in && strstr(filters, "graft")
+            ? mig_input_new_bytes(bytes, "donor", &options, NULL)
+            : NULL;
+
+    return in ? convert_input(in, donor, filters, brief) : NULL;
 }
 
 static GBytes *convert(GBytes *bytes, const char *filters)
@@ -122,13 +132,9 @@ static bool is_certain(GBytes *bytes, Doubt *doubt)
     return fuzz_read(data, n, note_doubt, doubt) && !doubt->guessed;
 }
 
-/* Errors that check finds without a release, save those of the rule @announced. */
-static uint64_t errors_of(GBytes *bytes, const char *announced)
+uint64_t fuzz_errors(MigInput *in, const char *announced)
 {
-    static const MigInputOptions input_options = { MIG_INPUT_OPTIONS_INIT,
-                                                   .max_expand = FUZZ_EXPAND_MAX };
     const MigCheckOptions options = { MIG_CHECK_OPTIONS_INIT };
-    g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "input", &input_options, NULL);
     g_autoptr(MigReader) reader = in ? mig_reader_new(in) : NULL;
     g_autoptr(MigCheck) check = reader ? mig_check_new(reader, &options) : NULL;
     g_autoptr(GError) error = NULL;
@@ -149,6 +155,15 @@ static uint64_t errors_of(GBytes *bytes, const char *announced)
                   g_strcmp0(mig_rule_id(findings[i].rule), announced) != 0;
     }
     return errors;
+}
+
+static uint64_t errors_of(GBytes *bytes, const char *announced)
+{
+    static const MigInputOptions options = { MIG_INPUT_OPTIONS_INIT,
+                                             .max_expand = FUZZ_EXPAND_MAX };
+    g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "input", &options, NULL);
+
+    return fuzz_errors(in, announced);
 }
 
 static bool is_worse(GBytes *result, GBytes *bytes, const char *announced)

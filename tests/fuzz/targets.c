@@ -23,6 +23,7 @@ const FuzzTarget fuzz_targets[] = {
     { "items", fuzz_items, FUZZ_STREAMS },
     { "destination", fuzz_destination, FUZZ_STREAMS },
     { "shown", fuzz_shown, "shown" },
+    { "channels", fuzz_channels, "channels" },
     { "description", fuzz_description, "description" },
     { "parts", fuzz_parts, "parts" },
     { 0 },
