@@ -31,6 +31,7 @@ enum {
     KEY_ONLY,
     KEY_SORT,
     KEY_TOP,
+    KEY_READ_ALL,
     KEY_PART = 'd',
 };
 
@@ -71,6 +72,7 @@ static const struct argp_option options[] = {
       0 },
     { "sort", KEY_SORT, "size|offset|name", 0, "The order of each table's rows", 0 },
     { "top", KEY_TOP, "N", 0, "At most N rows of each table", 0 },
+    CLI_READ_ALL(KEY_READ_ALL, 0),
     { "dump", KEY_PART, "state|desc", 0,
       "With --format=analyze: the device state (default) or its description", 0 },
     CLI_MANY_OPTIONS(0),
@@ -81,6 +83,7 @@ static const struct argp_option options[] = {
 static const CliOptionRule rules[] = {
     CLI_MANY_RULES,
     { "hex", CLI_NEEDS, "devices" },
+    { "read-all", CLI_NEEDS, "devices registers format" },
     { "map", CLI_NOT_WITH,
       "at items sections section vfio devices registers all only sort top" },
     { "at", CLI_NOT_WITH,
@@ -240,6 +243,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_ALL:
         dump_options->all = true;
         return 0;
+    case KEY_READ_ALL:
+        dump_options->read_all = true;
+        return 0;
     case KEY_PART:
         return parse_part(dump_options, arg, state);
     case ARGP_KEY_END:
@@ -379,6 +385,7 @@ static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
     if (dump.error) {
         cli_print_error(file, dump.error);
     }
+    cli_tell_unread(&dump.unread, file, dump_options->common);
     g_clear_error(&dump.error);
     return status;
 }

@@ -14,6 +14,7 @@
 #include "progress.h"
 #include "sandbox.h"
 #include "text.h"
+#include "unread.h"
 
 enum {
     KEY_RAM = 0x200,
@@ -28,6 +29,7 @@ enum {
     KEY_DESCRIPTION,
     KEY_XML,
     KEY_COOKIE,
+    KEY_READ_ALL,
     KEY_FORCE
 };
 
@@ -63,6 +65,7 @@ static const struct argp_option options[] = {
       "the file does not hold",
       0 },
     { "force", KEY_FORCE, NULL, 0, "Replace files that exist", 0 },
+    CLI_READ_ALL(KEY_READ_ALL, 0),
     CLI_ALLOW_UNMATCHED(0),
     { 0 },
 };
@@ -70,6 +73,7 @@ static const struct argp_option options[] = {
 static const CliOptionRule rules[] = {
     { "force", CLI_NEEDS, "output" },
     { "memory", CLI_NOT_WITH, "core" },
+    { "read-all", CLI_NEEDS, "section description" },
     { "ram-below-4g", CLI_NEEDS, "memory core" },
     { "place", CLI_NEEDS, "memory core" },
     { "salvage", CLI_NEEDS, "memory core" },
@@ -85,6 +89,7 @@ typedef struct Extract {
     MigAddresses *names;  /* of blocks, sections or devices */
     const char *output;   /* NULL: standard output */
     bool force;
+    bool read_all; /* what is not taken as well */
     const char *file;
 
     MigInput *in;
@@ -92,6 +97,7 @@ typedef struct Extract {
     CliFiles *files; /* NULL: standard output */
     MigOutput *out;  /* one of them, or standard output; NULL: a folder */
     MigExtract *parts;
+    CliUnread unread;
 } Extract;
 
 static void only_one(struct argp_state *state)
@@ -219,6 +225,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_FORCE:
         x->force = true;
         return 0;
+    case KEY_READ_ALL:
+        x->read_all = true;
+        return 0;
     case 'o':
         x->output = strcmp(arg, "-") == 0 || strcmp(arg, "/dev/stdout") == 0 ? NULL : arg;
         return 0;
@@ -315,6 +324,21 @@ static bool check_found(const Extract *x, GError **error)
     return false;
 }
 
+/* Whether something of RAM is taken: of the sections before its pages, a name means one. */
+static bool takes_ram(const Extract *x)
+{
+    size_t n;
+    const MigSection *const *sections = mig_reader_sections(x->reader, &n);
+
+    for (size_t i = 0; x->what == MIG_EXTRACT_SECTIONS && i < n; i++) {
+        if (mig_addresses_section(x->names, sections[i]->name,
+                                  sections[i]->instance_id)) {
+            return true;
+        }
+    }
+    return x->what != MIG_EXTRACT_SECTIONS && x->what != MIG_EXTRACT_DESCRIPTION;
+}
+
 static bool read_all(Extract *x, GError **error)
 {
     CliProgress progress;
@@ -326,6 +350,9 @@ static bool read_all(Extract *x, GError **error)
     while (ok && (status = mig_reader_next(x->reader, &item, error)) == MIG_STATUS_MORE) {
         ok = mig_extract_watch(x->parts, item, error);
         cli_progress_item(&progress, item);
+        if (ok && cli_decides_unread(&x->unread, item) && !x->read_all && !takes_ram(x)) {
+            cli_skip_ram(&x->unread, x->reader);
+        }
     }
     cli_progress_end(&progress);
     return ok && status == MIG_STATUS_END;
@@ -432,6 +459,7 @@ static CliStatus run_extract(Extract *x)
     status = !ok        ? fail(x, error)
              : x->parts ? cli_missing_report(x->parts, x->reader, x->file)
                         : status;
+    cli_tell_unread(&x->unread, x->file, x->common);
     g_clear_pointer(&parts, mig_extract_free); /* before the files, which it borrows */
     g_clear_pointer(&x->out, mig_output_free);
     g_clear_pointer(&x->files, cli_files_free);

@@ -42,6 +42,13 @@ bool dump_next(Dump *dump, const MigItem **item)
            mig_reader_next(dump->reader, item, &dump->error) == MIG_STATUS_MORE;
 }
 
+void dump_skip_ram(Dump *dump, const MigItem *item)
+{
+    if (cli_decides_unread(&dump->unread, item) && !dump->options->read_all) {
+        cli_skip_ram(&dump->unread, dump->reader);
+    }
+}
+
 bool dump_is_sound(const Dump *dump)
 {
     return !dump->error && !dump->n_defects &&

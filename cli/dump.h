@@ -13,6 +13,7 @@
 #include "json.h"
 #include "memory-options.h"
 #include "pci-ids.h"
+#include "unread.h"
 
 /* Sections that are named at a glance. */
 #define DUMP_LARGEST 5
@@ -64,6 +65,7 @@ typedef struct DumpOptions {
     bool hex;         /* all bytes of buffers */
     const char *part; /* of -d; NULL: none was named */
     bool description; /* show that of device state, and not the state */
+    bool read_all;    /* what is not shown as well */
 } DumpOptions;
 
 /* One file, read as far as it goes. */
@@ -80,6 +82,7 @@ typedef struct Dump {
     GError *error;      /* why reading ended early, or NULL */
     uint64_t n_defects; /* with --items, which has no summary */
     bool empty;         /* of --devices nothing was shown */
+    CliUnread unread;
 } Dump;
 
 /* Options of tables.  False with *problem, which the caller frees, set; or false. */
@@ -120,6 +123,9 @@ uint32_t dump_page_size(const Dump *dump);
 
 /* Reads on: false at the end, and where dump->error says why there is no more. */
 bool dump_next(Dump *dump, const MigItem **item);
+
+/* After @item a view of devices alone has no use for RAM. */
+void dump_skip_ram(Dump *dump, const MigItem *item);
 
 /* Plain bytes of all channels, after the pass; UINT64_MAX: not known. */
 uint64_t dump_whole_size(Dump *dump);

@@ -96,6 +96,7 @@
     SUITE(terminal)    \
     SUITE(timeline)    \
     SUITE(timing)      \
+    SUITE(unread)      \
     SUITE(vfio)        \
     SUITE(vfio_layout)
 

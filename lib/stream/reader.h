@@ -73,6 +73,18 @@ MIG_API MigStatus mig_reader_next(MigReader *reader, const MigItem **item,
  */
 MIG_API const uint8_t *mig_reader_bytes(MigReader *reader, const MigItem *item);
 
+/* Fewer bytes are read: that takes no time. */
+#define MIG_SKIP_RAM_MIN (1u << 20)
+
+/*
+ * For a consumer that looks at devices alone, after the header of a PART or END section was
+ * read: goes to the FULL sections that end the stream, if RAM alone has such parts, the
+ * description at the end leads there, and headers and footers on the way confirm it.  The bytes
+ * from *from to *to, plain offsets, then have no items, and nobody knows what is in them.  False,
+ * and nothing is skipped, in all other cases: the input cannot seek, for one.
+ */
+MIG_API bool mig_reader_skip_ram(MigReader *reader, uint64_t *from, uint64_t *to);
+
 /* Position after the last item, in plain bytes. */
 MIG_API uint64_t mig_reader_tell(const MigReader *reader);
 

@@ -129,28 +129,73 @@ bool mig_reader_visit_tail(MigReader *r, MigTailVisit *visit, void *user)
     return true;
 }
 
-bool mig_reader_skip_to_tail(MigReader *r, uint64_t *offset)
+/* Where the first of these sections begins, and which one of the description's it is; false if
+ * there is none. */
+static bool find_tail(MigReader *r, uint64_t *start, size_t *device)
 {
-    uint64_t floor = mig_reader_tell(r), start;
+    uint64_t floor = mig_reader_tell(r);
     const MigDescription *d = before_tail(r, floor);
     size_t i;
 
     if (!d) {
         return false;
     }
-    start = d->offset - 1;
+    *start = d->offset - 1;
     i = d->n_devices;
-    while (i && step_back(r, &d->devices[i - 1], floor, &start)) {
+    while (i && step_back(r, &d->devices[i - 1], floor, start)) {
         i--;
     }
-    if (i == d->n_devices) {
-        return false;
-    }
+    *device = i;
+    return i < d->n_devices;
+}
+
+static void go_to_tail(MigReader *r, uint64_t start, size_t device)
+{
     mig_input_skip(r->in, start - r->pos);
-    r->pos = *offset = start;
+    r->pos = start;
     r->last_length = r->grammar.rest.whole = 0;
     r->grammar.next_defect = NULL;
-    r->next_device = i;
+    r->next_device = device;
     r->grammar.state = STATE_LIST;
+}
+
+bool mig_reader_skip_to_tail(MigReader *r, uint64_t *offset)
+{
+    size_t device;
+
+    if (!find_tail(r, offset, &device)) {
+        return false;
+    }
+    go_to_tail(r, *offset, device);
+    return true;
+}
+
+/* Whether nothing but RAM has sections that come in parts: up to its first PART or END a stream
+ * has their beginnings, and few else. */
+static bool has_no_parts_but_ram(const MigReader *r)
+{
+    for (guint i = 0; i < r->sections->len; i++) {
+        if (!mig_section_is_ram(g_ptr_array_index(r->sections, i))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool mig_reader_skip_ram(MigReader *r, uint64_t *from, uint64_t *to)
+{
+    const MigItem *item = &r->item;
+    uint64_t start;
+    size_t device;
+
+    if (!r->last_length || item->kind != MIG_ITEM_SECTION_HEADER ||
+        (item->type != MIG_SECTION_PART && item->type != MIG_SECTION_END) ||
+        !has_no_parts_but_ram(r) || !find_tail(r, &start, &device) ||
+        start - item->offset < MIG_SKIP_RAM_MIN) {
+        return false;
+    }
+    *from = item->offset;
+    *to = start;
+    go_to_tail(r, start, device);
     return true;
 }
