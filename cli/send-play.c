@@ -97,15 +97,21 @@ static bool read_all(Send *send, GError **error)
 bool send_fits_together(Send *send, GError **error)
 {
     g_autofree char *name = cli_shell_name(send->file);
+    g_autoptr(GError) why = NULL;
 
     if (send->n < 2 || !can_be_read_twice(send)) {
         return true;
     }
-    if (!read_all(send, error)) {
-        g_prefix_error(error,
-                       "its channels do not fit together, and a destination could wait "
-                       "for ever, or load wrong memory (migstat check %s): ",
-                       name);
+    if (!read_all(send, &why) &&
+        !g_error_matches(why, MIG_ERROR, MIG_ERROR_UNSUPPORTED)) {
+        g_propagate_error(error, g_steal_pointer(&why));
+        if (cli_status_of(*error) == CLI_FOUND) {
+            g_prefix_error(
+                error,
+                "its channels do not fit together, and a destination could wait "
+                "for ever, or load wrong memory (migstat check %s): ",
+                name);
+        }
         return false;
     }
     for (size_t i = 0; i < send->n; i++) {

@@ -42,8 +42,9 @@ MigInput *send_open(Send *send, GError **error);
 void send_list_channels(Send *send);
 
 /* Whether a loader that is given all of several channels gets to the end, and has at each sync
- * point what the source meant; true also of those that can be read only once.  Errors: of the
- * capture.  A loader that waits for a SYNC in vain does not say so, and its monitor is dead. */
+ * point what the source meant; true also of those that can be read only once, or not at all, as
+ * what qpl has compressed.  Errors: of the capture.  A loader that waits for a SYNC in vain does
+ * not say so, and its monitor is dead. */
 bool send_fits_together(Send *send, GError **error);
 
 /* Connects the channels in their order: loaders up to 7.2 take the first for the main one. */

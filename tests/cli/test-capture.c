@@ -114,6 +114,18 @@ static const struct {
       "migstat check --max-expand=100K .",
       1,
       "compressed pages of the channel expand to more than 102400 bytes" },
+#define PACKED(flags)                                                                 \
+    "a: " MAIN,                                                                       \
+        "b: multifd-initial 0; " SYNC("0") "multifd-packet " flags                    \
+                                           " 2 2 0 \"b\" { be64 0 0x1000 }; page 1; " \
+                                           "page 2; " SYNC("4"),                      \
+        NULL
+    { { PACKED("8") }, "migstat dump .", 2, "pages compressed with qpl" },
+    { { PACKED("0x10") }, "migstat check .", 2, "pages compressed with uadk" },
+    { { PACKED("0x20") },
+      "migstat extract --ram=all -o o .",
+      2,
+      "pages compressed with qatzip" },
     { { "a: " MAIN, "b: " ZERO, NULL },
       "migstat check .",
       1,
