@@ -31,6 +31,7 @@ void convert_filter_json(const MigFilterType *type)
     cli_json_object(&json, NULL);
     cli_json_string(&json, "name", mig_filter_type_name(type));
     cli_json_string(&json, "summary", mig_filter_type_summary(type));
+    cli_json_string(&json, "gives_up", mig_filter_type_gives_up(type));
     cli_json_array(&json, "options");
     for (size_t i = 0; mig_filter_type_option(type, i, &key, &values, &help); i++) {
         cli_json_object(&json, NULL);

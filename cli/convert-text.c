@@ -97,6 +97,9 @@ void convert_filter_text(const MigFilterType *type)
         cli_print_row(stdout, 10, option);
         cli_print_row(stdout, 6, meaning);
     }
+    g_autofree char *lost =
+        g_strdup_printf("  gives up: %s", mig_filter_type_gives_up(type));
+    cli_print_row(stdout, 4, lost);
 }
 
 static void print_plan(const ConvertPlan *plan)

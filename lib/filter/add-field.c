@@ -216,6 +216,7 @@ static const MigFilterOption add_options[] = {
 const MigFilterType mig_filter_add_field = {
     .name = "add-field",
     .summary = "add a field to a device's state, and to the description",
+    .gives_up = "nothing; a field that the guest had has no value before",
     .options = add_options,
     MIG_FILTER_HANDLES(MIG_ITEM_BIT(DEVICE_STATE) | MIG_ITEM_BIT(DESCRIPTION)),
     .decodes = true,

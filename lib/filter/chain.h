@@ -26,10 +26,11 @@ MIG_API const MigFilterType *mig_filter_type_find(const char *name);
  * The caller frees it. */
 MIG_API char *mig_filter_type_nearest(const char *name);
 
-/* What a filter is called, in a line what it does, and its options: key, values and help
- * of the @i-th, false beyond the last. */
+/* What a filter is called, in a line what it does and what it gives up, and its options: key, values
+ * and help of the @i-th, false beyond the last. */
 MIG_API const char *mig_filter_type_name(const MigFilterType *type);
 MIG_API const char *mig_filter_type_summary(const MigFilterType *type);
+MIG_API const char *mig_filter_type_gives_up(const MigFilterType *type);
 MIG_API bool mig_filter_type_option(const MigFilterType *type, size_t i, const char **key,
                                     const char **values, const char **help);
 

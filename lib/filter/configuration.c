@@ -334,6 +334,8 @@ static const MigFilterOption capabilities_options[] = {
 const MigFilterType mig_filter_capabilities = {
     .name = "capabilities",
     .summary = "add or drop capabilities in the configuration, which a loader compares",
+    .gives_up = "nothing; but with drop=x-ignore-shared the memory that was shared "
+                "instead of sent",
     .options = capabilities_options,
     MIG_FILTER_HANDLES(MIG_ITEM_BIT(CONFIGURATION) | MIG_ITEM_BIT(SECTION_HEADER) |
                        MIG_ITEM_BIT(RAM_BLOCK) | MIG_ITEM_BIT(RAM_PAGES)),
@@ -355,6 +357,7 @@ static const MigFilterOption uuid_options[] = {
 const MigFilterType mig_filter_uuid = {
     .name = "uuid",
     .summary = "set or drop the UUID in the configuration, which a loader compares",
+    .gives_up = "the source's UUID, by which a loader knows whose guest it is",
     .options = uuid_options,
     MIG_FILTER_HANDLES(MIG_ITEM_BIT(CONFIGURATION) | MIG_ITEM_BIT(SECTION_HEADER)),
     .state_size = sizeof(Configuration),

@@ -81,6 +81,7 @@ static const MigFilterOption description_options[] = {
 const MigFilterType mig_filter_description = {
     .name = "description",
     .summary = "drop or keep the description after the end mark",
+    .gives_up = "the names of fields, which tools read and no loader needs",
     .options = description_options,
     MIG_FILTER_HANDLES(MIG_ITEM_BIT(DEVICE_STATE) | MIG_ITEM_BIT(SECTION_FOOTER) |
                        MIG_ITEM_BIT(DESCRIPTION)),

@@ -209,6 +209,7 @@ const MigFilterType mig_filter_drop_command = {
     .name = "drop-command",
     .summary = "drop commands by name, such as SWITCHOVER_START, which QEMU up to 9.2 "
                "refuses",
+    .gives_up = "nothing of the guest; what the command asks of the loader",
     .options = drop_command_options,
     MIG_FILTER_HANDLES(MIG_ITEM_BIT(COMMAND)),
     .state_size = sizeof(DropCommand),

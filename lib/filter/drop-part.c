@@ -238,6 +238,7 @@ static const MigFilterOption field_options[] = {
 const MigFilterType mig_filter_drop_subsection = {
     .name = "drop-subsection",
     .summary = "take a subsection out of a device's state, and out of the description",
+    .gives_up = "what the subsection holds",
     .options = subsection_options,
     MIG_FILTER_HANDLES(HANDLES),
     .decodes = true,
@@ -252,6 +253,7 @@ const MigFilterType mig_filter_drop_subsection = {
 const MigFilterType mig_filter_drop_field = {
     .name = "drop-field",
     .summary = "take a field out of a device's state, and out of the description",
+    .gives_up = "what the guest had in the field",
     .options = field_options,
     MIG_FILTER_HANDLES(HANDLES),
     .decodes = true,

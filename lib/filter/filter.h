@@ -73,6 +73,7 @@ typedef struct MigGap {
  */
 struct MigFilterType {
     const char *name, *summary;
+    const char *gives_up; /* what is lost by it: "nothing", "what the field holds" */
     const MigFilterOption *options; /* closed by a row without a key */
     /* Each kind of item is either handed to event() and scan(), or declared safe to pass by.
      * A chain does not start while a kind is neither. */

@@ -238,6 +238,7 @@ static void fold_clear(void *state)
 const MigFilterType mig_filter_fold = {
     .name = "fold",
     .summary = "make one stream of the channels of a capture",
+    .gives_up = "nothing; earlier contents of pages that were sent again",
     MIG_FILTER_PASSES(MIG_ITEM_BIT(FILE_HEADER) | MIG_ITEM_BIT(CONFIGURATION) |
                       MIG_ITEM_BIT(RAM_LIST) | MIG_ITEM_BIT(MAPPED_HEADER) |
                       MIG_ITEM_BIT(MAPPED_BITMAP) | MIG_ITEM_BIT(MAPPED_PAGES) |

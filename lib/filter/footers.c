@@ -153,6 +153,8 @@ static const MigFilterOption footers_options[] = {
 const MigFilterType mig_filter_footers = {
     .name = "footers",
     .summary = "add or drop the footers of all sections",
+    .gives_up =
+        "nothing; without footers a loader notices later that it read a section wrong",
     .options = footers_options,
     .handles = MIG_ITEM_BITS_ALL,
     .page_kinds = MIG_PAGE_BITS_ALL,

@@ -399,6 +399,7 @@ static const MigFilterOption graft_options[] = {
 const MigFilterType mig_filter_graft = {
     .name = "graft",
     .summary = "take a section, field or subsection of device state from another stream",
+    .gives_up = "what this stream has in its place",
     .options = graft_options,
     MIG_FILTER_HANDLES(MIG_ITEM_BIT(SECTION_HEADER) | MIG_ITEM_BIT(SECTION_FOOTER) |
                        MIG_ITEM_BIT(DEVICE_STATE) | MIG_ITEM_BIT(DESCRIPTION) |

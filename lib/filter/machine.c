@@ -130,6 +130,7 @@ static const MigFilterOption machine_options[] = {
 const MigFilterType mig_filter_machine = {
     .name = "machine",
     .summary = "name another machine type in the configuration",
+    .gives_up = "nothing; the other machine type must have the same devices",
     .options = machine_options,
     MIG_FILTER_HANDLES(MIG_ITEM_BIT(CONFIGURATION) | MIG_ITEM_BIT(DESCRIPTION) |
                        MIG_ITEM_BIT(SECTION_HEADER) | MIG_ITEM_BIT(RAM_LIST) |

@@ -222,6 +222,7 @@ static const MigFilterOption mapped_options[] = {
 const MigFilterType mig_filter_mapped_ram = {
     .name = "mapped-ram",
     .summary = "lay RAM out at fixed places of the file, or make page records of it",
+    .gives_up = "nothing",
     .options = mapped_options,
     MIG_FILTER_HANDLES(MIG_ITEM_BIT(CONFIGURATION) | MIG_ITEM_BIT(COMMAND) |
                        MIG_ITEM_BIT(RAM_LIST) | MIG_ITEM_BIT(RAM_BLOCK) |

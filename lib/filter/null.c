@@ -9,5 +9,6 @@
 const MigFilterType mig_filter_null = {
     .name = "null",
     .summary = "change nothing",
+    .gives_up = "nothing",
     .passes = MIG_ITEM_BITS_ALL,
 };

@@ -339,6 +339,7 @@ static const MigFilterOption ram_block_options[] = {
 const MigFilterType mig_filter_ram_block = {
     .name = "ram-block",
     .summary = "give a RAM block another length or name, or drop blocks with their pages",
+    .gives_up = "what is in the block, if it is dropped, or beyond its new length",
     .options = ram_block_options,
     MIG_FILTER_HANDLES(MIG_BLOCK_EDIT_BITS),
     .changes_ram = true,

@@ -349,6 +349,7 @@ static void decompress_clear(void *state)
 const MigFilterType mig_filter_ram_decompress = {
     .name = "ram-decompress",
     .summary = "turn zlib and XBZRLE pages into normal pages",
+    .gives_up = "nothing",
     MIG_FILTER_HANDLES(MIG_ITEM_BIT(RAM_PAGES)),
     .changes_ram = true,
     .page_kinds = MIG_PAGE_BIT(NORMAL) | MIG_PAGE_BIT(ZERO) | MIG_PAGE_BIT(XBZRLE) |

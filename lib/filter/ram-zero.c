@@ -69,6 +69,7 @@ static bool zero_finish(void *state, MigNext *next, GError **error)
 const MigFilterType mig_filter_ram_zero = {
     .name = "ram-zero",
     .summary = "turn normal pages that are all zero into zero records",
+    .gives_up = "nothing",
     MIG_FILTER_HANDLES(MIG_ITEM_BIT(RAM_PAGES) | MIG_ITEM_BIT(MAPPED_HEADER)),
     .changes_ram = true,
     .page_kinds = MIG_PAGE_BITS_ALL, /* only normal pages change */

@@ -357,6 +357,7 @@ static const MigFilterOption redact_options[] = {
 const MigFilterType mig_filter_redact = {
     .name = "redact",
     .summary = "blank what the guest had in memory and devices, for a stranger to read",
+    .gives_up = "what the guest had in memory and devices: QEMU loads no guest from it",
     .options = redact_options,
     .handles = MIG_ITEM_BITS_ALL,
     .changes_ram = true,

@@ -339,6 +339,7 @@ static const MigFilterOption set_options[] = {
 const MigFilterType mig_filter_drop_register = {
     .name = "drop-register",
     .summary = "take system registers out of the list of an Arm CPU",
+    .gives_up = "what the guest had in the registers",
     .options = drop_options,
     MIG_FILTER_HANDLES(HANDLES),
     .decodes = true,
@@ -353,6 +354,7 @@ const MigFilterType mig_filter_drop_register = {
 const MigFilterType mig_filter_set_register = {
     .name = "set-register",
     .summary = "give a system register in the list of an Arm CPU a value, or add it",
+    .gives_up = "what the guest had in the register",
     .options = set_options,
     MIG_FILTER_HANDLES(HANDLES),
     .decodes = true,

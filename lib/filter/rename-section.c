@@ -250,6 +250,7 @@ const MigFilterType mig_filter_rename_section = {
     .name = "rename-section",
     .summary = "give a section another name, in its headers and in the description, and "
                "the RAM blocks of its device",
+    .gives_up = "nothing; the guest finds the device at another address, if that changes",
     .options = rename_options,
     MIG_FILTER_PASSES(MIG_ITEM_BITS_OUTSIDE & ~MIG_ITEM_BIT(COMMAND)),
     .page_kinds = MIG_PAGE_BITS_ALL,

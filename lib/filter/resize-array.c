@@ -205,6 +205,7 @@ static const MigFilterOption resize_options[] = {
 const MigFilterType mig_filter_resize_array = {
     .name = "resize-array",
     .summary = "give an array of a device's state more or fewer elements",
+    .gives_up = "what is in the elements that go",
     .options = resize_options,
     MIG_FILTER_HANDLES(MIG_ITEM_BIT(DEVICE_STATE) | MIG_ITEM_BIT(DESCRIPTION)),
     .decodes = true,

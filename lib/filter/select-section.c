@@ -208,6 +208,7 @@ const MigFilterType mig_filter_drop_section = {
     .name = "drop-section",
     .summary = "drop sections by name, with their footers, RAM blocks and entries in the "
                "description",
+    .gives_up = "the device's state, and what its RAM blocks hold",
     .options = drop_options,
     MIG_FILTER_PASSES(MIG_ITEM_BITS_OUTSIDE & ~MIG_ITEM_BIT(COMMAND)),
     .page_kinds = MIG_PAGE_BITS_ALL,
@@ -226,6 +227,7 @@ const MigFilterType mig_filter_drop_section = {
 const MigFilterType mig_filter_keep_section = {
     .name = "keep-section",
     .summary = "drop all sections but those named",
+    .gives_up = "all other sections, and what is in them",
     .options = keep_options,
     MIG_FILTER_PASSES(MIG_ITEM_BITS_OUTSIDE),
     .page_kinds = MIG_PAGE_BITS_ALL,

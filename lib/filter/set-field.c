@@ -381,6 +381,7 @@ static const MigFilterOption set_options[] = {
 const MigFilterType mig_filter_set_field = {
     .name = "set-field",
     .summary = "give a field of device state another value",
+    .gives_up = "what the guest had in the field",
     .options = set_options,
     MIG_FILTER_HANDLES(MIG_ITEM_BIT(DEVICE_STATE) | MIG_ITEM_BIT(VFIO_RECORD)),
     .decodes = true,

@@ -55,6 +55,11 @@ const char *mig_filter_type_summary(const MigFilterType *type)
     return type->summary;
 }
 
+const char *mig_filter_type_gives_up(const MigFilterType *type)
+{
+    return type->gives_up;
+}
+
 bool mig_filter_type_option(const MigFilterType *type, size_t i, const char **key,
                             const char **values, const char **help)
 {

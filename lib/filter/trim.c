@@ -37,6 +37,7 @@ static bool trim_finish(void *state, MigNext *next, GError **error)
 const MigFilterType mig_filter_trim = {
     .name = "trim",
     .summary = "cut off what follows the end of the stream, which no loader reads",
+    .gives_up = "nothing of the stream",
     MIG_FILTER_HANDLES(MIG_ITEM_BIT(PADDING) | MIG_ITEM_BIT(TRAILING)),
     .state_size = sizeof(Trim),
     .event = trim_event,

@@ -50,6 +50,7 @@ static const MigFilterOption init_data_options[] = {
 const MigFilterType mig_filter_vfio_init_data = {
     .name = "vfio-init-data",
     .summary = "take INIT_DATA_SENT out, which asks the loader for an acknowledgement",
+    .gives_up = "the acknowledgement, for which no loader of a file waits",
     .options = init_data_options,
     MIG_FILTER_HANDLES(MIG_ITEM_BIT(VFIO_RECORD)),
     .state_size = sizeof(InitData),

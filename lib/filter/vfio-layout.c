@@ -211,6 +211,8 @@ const MigFilterType mig_filter_vfio_layout = {
     .name = "vfio-layout",
     .summary =
         "move VFIO devices between the dialects subflag, config-first and config-last",
+    .gives_up = "nothing, unless --lossy allows it: configurations of a device that was "
+                "set up again",
     .options = layout_options,
     .handles = MIG_ITEM_BITS_ALL, /* no item may overtake those that are held back */
     .page_kinds = MIG_PAGE_BITS_ALL,

@@ -828,8 +828,10 @@ START_TEST(filters_are_explained)
     for (const MigFilterType *const *type = mig_filter_types(); *type; type++) {
         g_autofree char *line = g_strdup_printf("migstat convert --help-filter=%s",
                                                 mig_filter_type_name(*type));
+        g_autoptr(Run) help = shell(line);
         ck_assert_ptr_nonnull(strstr(list->out, mig_filter_type_name(*type)));
-        assert_status(line, 0, NULL);
+        ck_assert_msg(help->status == 0 && strstr(help->out, "\n  gives up: "), "%s",
+                      help->out);
     }
 }
 END_TEST
@@ -874,6 +876,7 @@ START_TEST(filters_are_explained_in_json)
                       mig_filter_type_summary(*type));
         assert_member(one, "name", mig_filter_type_name(*type));
         assert_member(one, "summary", mig_filter_type_summary(*type));
+        assert_member(one, "gives_up", mig_filter_type_gives_up(*type));
         for (; mig_filter_type_option(*type, i, &key, &values, &help); i++) {
             JsonObject *option = json_array_get_object_element(options, i);
 
