@@ -116,11 +116,15 @@ static bool node_number(const MigRamBlock *block, unsigned *number)
 }
 
 /* Whether @one was made for an earlier node than @other, of as many bytes: QEMU has them in the
- * order in which they were made. */
+ * order in which they were made.  What libvirt plugs in is for none. */
 static bool is_earlier(const MigRamBlock *one, const MigRamBlock *other)
 {
+    bool plugged = mig_ram_is_plugged(mig_ram_backend(one));
     unsigned a, b;
 
+    if (plugged != mig_ram_is_plugged(mig_ram_backend(other))) {
+        return !plugged;
+    }
     if (one->has_address && other->has_address) {
         return one->address < other->address;
     }

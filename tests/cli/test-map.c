@@ -249,11 +249,11 @@ static const struct {
       "0x044000000 0x047ffffff 64 MiB ram a 0x0 64 MiB derived|"
       "note: the order of NUMA nodes of one size is derived" },
     /* as libvirt calls them, by number */
-    { "ram-node1 0x4000000, ram-node0 0x4000000",
+    { "memdimm0 0x4000000, ram-node1 0x4000000, ram-node0 0x4000000",
       { "0 0x40000000 0x4000000 1", "1 0x44000000 0x4000000 1" },
       "0x040000000 0x043ffffff 64 MiB ram ram-node0 0x0 64 MiB machine|"
-      "0x044000000 0x047ffffff 64 MiB ram ram-node1" },
-    /* none: by names */
+      "0x044000000 0x047ffffff 64 MiB ram ram-node1|0x080000000 0x083ffffff 64 MiB "
+      "dimm" },
     { "ram-node1 0x4000000, ram-node0a 0x4000000",
       { NULL },
       "0x040000000 0x043ffffff 64 MiB ram ram-node0a 0x0 64 MiB derived|"
