@@ -82,6 +82,7 @@ static MigSource *bzip2_open(MigSource *source, MigOpening *opening, GError **er
 
     (void)error; /* The first read tells. */
     mig_members_init(&bzip2->members, &ops, source, opening);
+    bzip2->members.unpack.bare = true; /* bzip2(1) takes no offence, nor does libvirt. */
     return &bzip2->members.unpack.base;
 }
 

@@ -321,6 +321,8 @@ static MigSource *lzop_open(MigSource *source, MigOpening *opening, GError **err
 
     (void)error; /* The first read tells. */
     mig_members_init(&lzop->members, &ops, source, opening);
+    lzop->members.unpack.bare =
+        true; /* libvirt calls lzop(1) so that it takes no offence. */
     return &lzop->members.unpack.base;
 }
 

@@ -44,7 +44,7 @@ struct MigUnpack {
     size_t filled;      /* and all of them. */
     uint64_t in_offset; /* Of the end of the buffer's. */
     bool inner_ended;
-    bool bare;   /* Nothing but compression is around it. */
+    bool bare;   /* Other bytes may follow: nothing but compression is around it. */
     bool passes; /* What follows is given as it is. */
     bool ended;
     bool released; /* clear() was called. */
