@@ -222,7 +222,6 @@ START_TEST(it_is_started_before_an_input_is_opened)
 {
     g_autofree char *pipe = g_build_filename(folder, "pipe", NULL);
     g_autofree char *pager = g_strdup_printf("cat %s > %s; cat; echo over", sound, pipe);
-    g_autofree char *shown = g_strdup_printf("%s   ", pipe);
     const char *make[] = { "mkfifo", pipe, NULL };
     g_autoptr(Run) made = run_program(make, NULL, NULL);
     char *argv[] = { (char *)(uintptr_t)g_getenv("MIGSTAT"), (char[]){ "dump" }, pipe,

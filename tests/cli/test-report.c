@@ -385,8 +385,8 @@ static const char *const timed[] = {
     "<rect class=\"silent\" x=\"190.00\" y=\"8.00\" width=\"380.00\"",
     "<title>0000:00:05.0/vfio: 11.500 ms from ",
     "<title>0000:00:05.0/vfio, on multifd channels: 16.000 ms from ",
-    "<th scope=\"row\">globalstate</th><td>stop-and-copy</td><td class=\"n\" "
-    "data-v=\"52000000\">52.000</td><td class=\"n\" data-v=\"1000000\">1.000</td>",
+    ("<th scope=\"row\">globalstate</th><td>stop-and-copy</td><td class=\"n\" "
+     "data-v=\"52000000\">52.000</td><td class=\"n\" data-v=\"1000000\">1.000</td>"),
     "<td class=\"n\" data-v=\"24000000\">24.000</td>",
     "</svg> nothing came</li>",
 };

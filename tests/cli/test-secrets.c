@@ -293,6 +293,7 @@ static char *taken_apart(const char *file, const char *to)
         file, to);
     g_autoptr(Run) run = run_with_shell(line, folder);
 
+    ck_assert_int_eq(run->status, 0);
     return g_strdup_printf("%s $(ls -d %s.*)", file, to);
 }
 

@@ -35,8 +35,8 @@ static const char *const chains[] = {
     "rename-section:from=first:to=another",
     "drop-section:name=second",
     "machine:name=a-longer-name drop-section:name=first",
-    "rename-section:from=first:to=x drop-section:name=second "
-    "rename-section:from=x:to=longer machine:name=y",
+    ("rename-section:from=first:to=x drop-section:name=second "
+     "rename-section:from=x:to=longer machine:name=y"),
     "machine:name=x trim rename-section:from=second:to=s",
 };
 
