@@ -231,10 +231,13 @@ static const struct argp_option *find_long(const Cursor *cursor, const char *nam
 /* -f of QEMU's script takes the file. */
 static void look_for_file(const Cursor *cursor, const char *value)
 {
-    for (size_t i = 0; cli_formats[i]; i++) {
-        if (!value || strcmp(cli_formats[i]->name, value) == 0) {
-            return;
-        }
+    bool known = !value;
+
+    for (size_t i = 0; !known && cli_formats[i]; i++) {
+        known = strcmp(cli_formats[i]->name, value) == 0;
+    }
+    if (known) {
+        return;
     }
     if (strcmp(value, "-") == 0 || access(value, F_OK) == 0) {
         g_autofree char *shown = cli_shell_name(value);
