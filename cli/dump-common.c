@@ -42,9 +42,11 @@ bool dump_next(Dump *dump, const MigItem **item)
            mig_reader_next(dump->reader, item, &dump->error) == MIG_STATUS_MORE;
 }
 
+/* Rules want to see all. */
 void dump_skip_ram(Dump *dump, const MigItem *item)
 {
-    if (cli_decides_unread(&dump->unread, item) && !dump->options->read_all) {
+    if (cli_decides_unread(&dump->unread, item) && !dump->options->read_all &&
+        !dump->check) {
         cli_skip_ram(&dump->unread, dump->reader);
     }
 }
