@@ -156,9 +156,9 @@ static void print_remedy(const ExplainReport *report, const MigRemedy *remedy)
     if (hint) {
         given_up = g_strdup_printf(
             "The command below changes the stream%s. Given up: %s%s.",
-            explain_mends_all(report) ? ", in the others too" : "",
+            explain_mends_all(report) ? ", and mends the other differences too" : "",
             remedy->gives_up ? remedy->gives_up : "nothing",
-            explain_mends_all(report) ? ", and what it prints of the others" : "");
+            explain_mends_all(report) ? "; the command says what else is" : "");
         row(report, help ? "or" : "help", given_up);
         cli_print_hint(stdout, hint);
     }

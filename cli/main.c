@@ -156,6 +156,7 @@ int main(int argc, char **argv)
     }
     setlocale(LC_CTYPE, "");
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGCHLD, SIG_DFL); /* Ignored, it would keep from us how processes end. */
     argp_err_exit_status = CLI_TROUBLE;
     g_log_set_default_handler(say_and_end, NULL);
     if (argc > 1 && strcmp(argv[1], CLI_COMPLETE) == 0) {

@@ -49,12 +49,13 @@ static bool missing_of_disk(const MigDisk *disk, GError **error)
     return false;
 }
 
-static CliStatus report(bool complete, const char *file, const GError *error)
+static void report(CliStatus *status, bool complete, const char *file,
+                   const GError *error)
 {
     if (!complete) {
         cli_print_error(file, error);
+        *status = CLI_FOUND;
     }
-    return complete ? CLI_OK : CLI_FOUND;
 }
 
 CliStatus cli_missing_report(const MigExtract *parts, const MigReader *reader,
@@ -70,13 +71,13 @@ CliStatus cli_missing_report(const MigExtract *parts, const MigReader *reader,
         g_autoptr(GError) error = NULL;
         bool whole = cli_missing_pages(image, reader, blocks[i], "are holes", &error);
 
-        status = MAX(status, report(whole, file, error));
+        report(&status, whole, file, error);
     }
     for (size_t i = 0; i < n_disks; i++) {
         g_autoptr(GError) error = NULL;
         bool whole = missing_of_disk(disks[i], &error);
 
-        status = MAX(status, report(whole, file, error));
+        report(&status, whole, file, error);
     }
     return status;
 }

@@ -17,7 +17,9 @@
 
 #include "text.h"
 
-#define NOT_FOUND 127 /* what a shell returns for a command that there is not */
+/* What a shell returns for a command that it may not run, and for one that there is not. */
+#define NOT_ALLOWED 126
+#define NOT_FOUND   127
 
 static int terminal = -1;
 
@@ -59,7 +61,9 @@ static bool reads_terminal(const char *const *argv)
     bool reads = false;
 
     for (const char *const *word = argv; *word; word++) {
-        reads |= strcmp(*word, "-") == 0 || g_str_has_suffix(*word, "=-");
+        reads |= strcmp(*word, "-") == 0 || g_str_has_suffix(*word, "=-") ||
+                 g_str_has_suffix(*word, "/dev/stdin") ||
+                 g_str_has_suffix(*word, "/fd/0") || g_str_has_suffix(*word, "/dev/tty");
     }
     return reads && isatty(STDIN_FILENO);
 }
@@ -82,7 +86,7 @@ static void keep_looks(CliCommon *common)
     int columns = cli_line_columns(stdout);
 
     cli_keep_color(common);
-    if (columns > 0) {
+    if (columns > 0 && isatty(STDERR_FILENO)) { /* Of standard output it is kept. */
         cli_set_width(columns);
     }
 }
@@ -111,35 +115,64 @@ static int status_of(int status, pid_t ended_by_us)
     return CLI_TROUBLE;
 }
 
+static volatile pid_t working;
+
+/* The pager keeps the terminal until it is left: this process waits for it, whatever ends. */
+static void end_worker(int number)
+{
+    (void)number;
+    if (working > 0) {
+        kill(working, SIGTERM);
+    }
+}
+
+static void keep_waiting(pid_t worker)
+{
+    working = worker;
+    signal(SIGINT,
+           SIG_IGN); /* The child gets it, and the pager has uses of its own for it. */
+    signal(SIGQUIT, SIG_IGN);
+    signal(SIGTERM, end_worker);
+    signal(SIGHUP, end_worker);
+}
+
+static bool could_not_run(int paged)
+{
+    return WIFEXITED(paged) &&
+           (WEXITSTATUS(paged) == NOT_FOUND || WEXITSTATUS(paged) == NOT_ALLOWED);
+}
+
+static void say_that_it_cannot_run(const char *name)
+{
+    g_autofree char *shown = cli_file_name(name);
+
+    fprintf(stderr,
+            "migstat: error: the pager \"%s\" cannot be run; --no-pager goes without, "
+            "MIGSTAT_PAGER names another\n",
+            shown);
+}
+
 /* Whoever leaves the pager wants no more of the result. */
 static G_GNUC_NORETURN void wait_for_both(pid_t worker, pid_t pager, const char *name)
 {
     int status, result = 0, paged = 0;
     pid_t left = 0, ended;
 
-    signal(SIGINT,
-           SIG_IGN); /* It is for the child, and the pager has uses of its own for it. */
-    signal(SIGQUIT, SIG_IGN);
-    while ((ended = waitpid(-1, &status, 0)) > 0 || (ended < 0 && errno == EINTR)) {
+    keep_waiting(worker);
+    while ((worker || pager) &&
+           ((ended = waitpid(-1, &status, 0)) > 0 || (ended < 0 && errno == EINTR))) {
         if (ended == worker) {
             result = status;
-            worker = 0;
+            worker = working = 0;
         } else if (ended == pager) {
             paged = status;
+            pager = 0;
             left = worker;
-        }
-        if (ended == pager && worker) {
-            kill(worker, SIGTERM);
+            end_worker(0);
         }
     }
-    if (WIFEXITED(paged) && WEXITSTATUS(paged) == NOT_FOUND) {
-        g_autofree char *shown = cli_file_name(name);
-
-        fprintf(
-            stderr,
-            "migstat: error: the pager \"%s\" cannot be run; --no-pager goes without, "
-            "MIGSTAT_PAGER names another\n",
-            shown);
+    if (could_not_run(paged)) {
+        say_that_it_cannot_run(name);
         exit(CLI_TROUBLE);
     }
     exit(status_of(result, left));

@@ -323,7 +323,8 @@ static void say_that_nobody_came(const Relay *relay, int why)
     if (!relay->common->quiet) {
         fprintf(
             stderr,
-            "a connection broke off before anything came of it (%s): waits for another\n",
+            "a connection broke off before a migration began (%s); another one is waited "
+            "for\n",
             g_strerror(why));
     }
 }

@@ -94,9 +94,25 @@ static bool read_all(Send *send, GError **error)
     return status == MIG_STATUS_END;
 }
 
+/* "migstat check --channel=A FILE": the command that says more.  The caller frees. */
+static char *check_command(const Send *send)
+{
+    GString *command = g_string_new("migstat check");
+    g_autofree char *file = cli_shell_name(send->file);
+
+    for (guint i = 0; i < send->common->channels->len; i++) {
+        g_autofree char *name =
+            cli_shell_name(g_ptr_array_index(send->common->channels, i));
+
+        g_string_append_printf(command, " --channel=%s", name);
+    }
+    g_string_append_printf(command, " %s", file);
+    return g_string_free(command, FALSE);
+}
+
 bool send_fits_together(Send *send, GError **error)
 {
-    g_autofree char *name = cli_shell_name(send->file);
+    g_autofree char *command = check_command(send);
     g_autoptr(GError) why = NULL;
 
     if (send->n < 2 || !can_be_read_twice(send)) {
@@ -108,9 +124,9 @@ bool send_fits_together(Send *send, GError **error)
         if (cli_status_of(*error) == CLI_FOUND) {
             g_prefix_error(
                 error,
-                "its channels do not fit together, and a destination could wait "
-                "for ever, or load wrong memory (migstat check %s): ",
-                name);
+                "the capture is damaged or its channels do not fit together, and a "
+                "destination could wait for ever, or load wrong memory (%s): ",
+                command);
         }
         return false;
     }

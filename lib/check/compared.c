@@ -107,4 +107,11 @@ void mig_compared_ground(MigCheck *check)
     if (mig_reader_budget(check->reader)->left == 0) {
         mig_report_no_ground(check, "the devices are more work than the stream is worth");
     }
+    for (size_t i = 0; i < check->n_against; i++) {
+        if (mig_shape_is_broken(check->against[i])) {
+            mig_report_no_ground(check,
+                                 "the destination's description of a device cannot "
+                                 "be read");
+        }
+    }
 }

@@ -118,7 +118,7 @@ static void visit_both(Pair *pair, const MigField *a, const MigField *b)
                                                   { true, .field = b } } };
 
     pair->differs = true;
-    if (mig_diff_wants_field(pair->diff, section, a)) {
+    if (mig_diff_wants_change(pair->diff, section, a, b)) {
         mig_diff_visit(pair->diff, &difference);
     }
 }

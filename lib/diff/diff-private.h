@@ -39,6 +39,10 @@ bool mig_diff_wants(const MigDiff *diff, const MigSection *section, const char *
 bool mig_diff_wants_field(const MigDiff *diff, const MigSection *section,
                           const MigField *field);
 
+/* The same of one that is @a on one side and @b on the other. */
+bool mig_diff_wants_change(const MigDiff *diff, const MigSection *section,
+                           const MigField *a, const MigField *b);
+
 /* Whether an address that has meant nothing yet may be a field of @section. */
 bool mig_diff_seeks(const MigDiff *diff, const MigSection *section);
 

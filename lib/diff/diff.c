@@ -179,6 +179,32 @@ static bool means(MigAddresses *addresses, const MigSection *section,
     return whole || meant;
 }
 
+/* The same of a change from @a to @b.  A feature is one bit of a field: its address means what is
+ * said of that bit. @all: whether it means all that changed, else some of it. */
+static bool means_change(MigAddresses *addresses, const MigSection *section,
+                         const MigField *a, const MigField *b, bool all)
+{
+    uint64_t bits =
+        mig_field_features_meant(addresses, section->name, section->instance_id, a);
+    uint64_t changed = a->u ^ b->u;
+    bool whole = mig_addresses_section(addresses, section->name, section->instance_id);
+
+    if (!bits) {
+        return means(addresses, section, a);
+    }
+    return whole || (all ? !(changed & ~bits) : (changed & bits) != 0);
+}
+
+bool mig_diff_wants_change(const MigDiff *diff, const MigSection *section,
+                           const MigField *a, const MigField *b)
+{
+    MigAddresses *ignore = diff->options.ignore;
+    bool wanted =
+        compares_all(diff) || means_change(diff->options.only, section, a, b, false);
+
+    return !(ignore && means_change(ignore, section, a, b, true)) && wanted;
+}
+
 /* Both lists are tried, since each is to know what meant something. */
 bool mig_diff_wants_field(const MigDiff *diff, const MigSection *section,
                           const MigField *field)

@@ -66,6 +66,7 @@ static MigGraftSection *add_section(Donor *donor, const MigSection *section)
 typedef struct Search {
     const Donor *donor;
     MigGraftSection *own;
+    bool seeks_bits; /* A feature was named, and not the field that has it. */
 } Search;
 
 /* What is inside of one that is taken comes along. */
@@ -84,6 +85,8 @@ static void visit(const MigField *field, void *user)
     Search *search = user;
     const MigSection *section = search->own->section;
 
+    search->seeks_bits |= mig_field_features_meant(search->donor->paths, section->name,
+                                                   section->instance_id, field) != 0;
     if (field->kind == MIG_FIELD_END || field->kind == MIG_FIELD_MISMATCH ||
         mig_field_is_reading(field) ||
         !mig_field_is_meant(search->donor->paths, section->name, section->instance_id,
@@ -129,6 +132,12 @@ static bool take_parts(const Donor *donor, const MigItem *item, MigGraftSection 
                                  .user = &search };
 
     mig_device_decode(&decoder, device);
+    if (search.seeks_bits) {
+        return refuse(donor, item,
+                      "a feature is one bit of a field, which cannot be taken alone; the "
+                      "filter set-field sets it",
+                      "", error);
+    }
     for (guint i = 0; i < own->parts->len; i++) {
         if (!take_part(donor, item, device, &g_array_index(own->parts, MigGraftPart, i),
                        error)) {

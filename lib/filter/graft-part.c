@@ -140,7 +140,7 @@ static bool put_value(MigDeviceEdit *edit, const MigGraftPart *part, GError **er
                                "nothing describes where it belongs",
                                name, g_bytes_get_size(part->bytes));
     }
-    mig_device_edit_apply(edit, &reshape, edit->json ? g_strdup(edit->json) : NULL,
+    mig_device_edit_apply(edit, &reshape, g_strndup(edit->json, edit->json_length),
                           g_bytes_get_data(part->bytes, NULL));
     const MigDeviceState after = mig_device_edit_state(edit);
     if (mig_device_layout_digest(budget, &after) != digest) {

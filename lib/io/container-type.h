@@ -42,6 +42,8 @@ struct MigContainer {
     const MigContainerType *type;
     const char *words; /* in a sentence: "gzip", "a libvirt save image"; static */
     uint64_t header_length;
+    uint64_t
+        data_end; /* where in what it wraps bytes begin that are not compressed; 0: not seen */
     GBytes *header; /* of that length; NULL where there is none, or it was not kept */
     MigProperty properties[MIG_PROPERTIES_MAX];
     unsigned n_properties;

@@ -124,8 +124,11 @@ static bool zstd_step(MigUnpack *unpack, uint8_t *out, size_t n, size_t *given,
         return true;
     }
     size_t result = ZSTD_decompressStream(zstd->stream, &to, &in);
-    unpack->used += in.pos;
     *given = to.pos;
+    if (ZSTD_getErrorCode(result) !=
+        ZSTD_error_prefix_unknown) { /* It keeps such bytes. */
+        unpack->used += in.pos;
+    }
     if (ZSTD_isError(result)) {
         fail_decompression(unpack, result);
         return true;

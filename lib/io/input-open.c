@@ -5,6 +5,7 @@
  * Must not know: what the bytes mean.
  * See also:      input.c, which then reads; container-type.h, whose loop takes wrappers off.
  */
+#include "io/input-foreign.h"
 #include "io/input-private.h"
 
 #include <errno.h>
@@ -292,6 +293,16 @@ const char *mig_input_name(const MigInput *in)
 const MigContainer *mig_input_container(const MigInput *in, size_t i)
 {
     return i < in->containers->len ? g_ptr_array_index(in->containers, i) : NULL;
+}
+
+uint64_t mig_input_foreign_from(const MigInput *in)
+{
+    const MigContainer *container =
+        in->containers->len > 0
+            ? g_ptr_array_index(in->containers, in->containers->len - 1)
+            : NULL;
+
+    return container && container->data_end ? container->data_end : UINT64_MAX;
 }
 
 void mig_input_attach(MigInput *in, MigInput *other)

@@ -87,7 +87,9 @@ void mig_unpack_pass(MigUnpack *unpack, const char *text)
     unpack->passes = unpack->bare;
     if (!unpack->passes) {
         mig_unpack_fail(unpack, MIG_ERROR_CONTAINER, text);
+        return;
     }
+    unpack->container->data_end = unpack->given;
 }
 
 void mig_unpack_lacks_memory(MigUnpack *unpack)
@@ -155,6 +157,7 @@ static ssize_t unpack_read(MigSource *source, uint64_t offset, void *buffer, siz
         got = allowed;
     }
     unpack->expansion->expanded += got;
+    unpack->given += got;
     if (unpack->ended || unpack->failure) {
         release(unpack);
     }
@@ -191,6 +194,7 @@ void mig_unpack_init(MigUnpack *unpack, const MigUnpackOps *ops, MigSource *inne
     unpack->inner = inner;
     unpack->expansion = g_atomic_rc_box_acquire(expansion);
     unpack->bare = opening->bare;
+    unpack->container = opening->container;
     unpack->outermost = expansion->n_layers++ == 0;
     unpack->buffer = g_malloc(BUFFER_SIZE);
 }

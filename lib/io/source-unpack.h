@@ -37,7 +37,9 @@ struct MigUnpack {
     const MigUnpackOps *ops;
     MigSource *inner;
     MigExpansion *expansion;
-    bool outermost;     /* What it reads are bytes of the file. */
+    bool outermost; /* What it reads are bytes of the file. */
+    MigContainer *container;
+    uint64_t given;     /* Bytes so far. */
     uint64_t window;    /* Claimed from the expansion. */
     uint8_t *buffer;    /* Compressed bytes; */
     size_t used;        /* those that the decompressor has seen, */
@@ -67,7 +69,7 @@ bool mig_unpack_claim_window(MigUnpack *unpack, uint64_t window);
 bool mig_unpack_refill(MigUnpack *unpack, GError **error);
 
 /* What is next is not compressed.  In a file of its own such bytes are what the file or volume held
- * before, and are given as they are: the reader knows whether the stream has ended.  In a save image
+ * before, and are given as they are: the reader knows whether the stream has ended before.  In a save image
  * they are a failure, as they are to the program that libvirt calls.  @text: as mig_unpack_fail(). */
 void mig_unpack_pass(MigUnpack *unpack, const char *text);
 

@@ -16,6 +16,9 @@
  * hw/mem/memory-device.c, memory_device_get_free_addr(); 5.2 to 11.1. */
 #define PLUG_ALIGNMENT (2 * MIG_MIB)
 
+/* No CPU has addresses of more bits: what a table has beyond it is not believed. */
+#define BASE_MAX (UINT64_C(1) << 52)
+
 /* ram-node2 is before ram-node10: runs of digits compare as numbers. */
 static int compare_names(const char *a, const char *b)
 {
@@ -331,7 +334,7 @@ void mig_memory_put_plugged(MigMemoryMap *map, const MigMemoryBackends *b, uint6
 {
     bool derived = false;
 
-    base = b->base ? b->base : base;
+    base = b->base && b->base < BASE_MAX ? b->base : base;
     put_virtio_mem(map); /* what it takes is not given out */
     for (guint i = 0; i < b->plugged->len; i++) {
         const MigRamBlock *block = g_ptr_array_index(b->plugged, i);
@@ -341,7 +344,7 @@ void mig_memory_put_plugged(MigMemoryMap *map, const MigMemoryBackends *b, uint6
                                  .kind = MIG_MEMORY_DIMM,
                                  .source = MIG_MEMORY_BY_STREAM };
 
-        if (!block->has_address) {
+        if (!block->has_address || block->address > UINT64_MAX - base) {
             range.start = free_place(map, base, block->used_length);
             range.source = MIG_MEMORY_DERIVED;
             derived = true;

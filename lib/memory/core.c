@@ -446,7 +446,7 @@ bool mig_core_write(const MigCore *core, const MigMemoryImage *image,
     put_segment(head, PT_NOTE, start, 0, notes->len);
     g_byte_array_append(head, segments->data, segments->len);
     g_byte_array_append(head, notes->data, notes->len);
-    if (head->len > MIG_CORE_ROOM || loads.n == LOADS_MAX) {
+    if (head->len > MIG_CORE_ROOM || loads.n >= LOADS_MAX) {
         mig_error_set_plain(error, MIG_ERROR_LIMIT,
                             "the notes of %u CPUs and %u ranges of memory are more than "
                             "a core has room for",

@@ -153,6 +153,10 @@ MigShapeBlockFate mig_shape_transcript_block(const MigShape *shape,
 /* Whether it is a transcript. */
 bool mig_shape_is_transcript(const MigShape *shape);
 
+/* Whether it is a -dump-vmstate file in which a description that was needed cannot be read: nobody
+ * knows what the destination makes of such a device. */
+bool mig_shape_is_broken(const MigShape *shape);
+
 /* Whether it shows that no PCI function is where the name of a section, or of a RAM block, says
  * that one is. */
 bool mig_shape_lacks_place(const MigShape *shape, const char *name);

@@ -241,6 +241,7 @@ const MigShapeVmstate *mig_shape_dumped(MigShapeDump *dump, MigShapeDumped *dump
         dumped->is_read = true;
         mig_json_init(&json, dumped->text, dumped->length);
         dumped->vmstate = read_vmstate(&r);
+        dump->is_broken |= !dumped->vmstate;
     }
     return dumped->vmstate;
 }
@@ -259,8 +260,18 @@ void mig_shape_dump_free(MigShapeDump *dump)
 static bool has_counts(const char *text, size_t length)
 {
     static const char key[] = "\"num\"";
+    const char *p = text, *end = text + length;
 
-    return memmem(text, length, key, strlen(key)) != NULL;
+    while ((p = memmem(p, (size_t)(end - p), key, strlen(key)))) {
+        p += strlen(key);
+        while (p < end && g_ascii_isspace(*p)) {
+            p++;
+        }
+        if (p < end && *p == ':') { /* and no field of that name, as of a FIFO */
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool read_text_of(MigShape *shape, const char *text, size_t length, GError **error)

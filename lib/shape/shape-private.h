@@ -76,6 +76,7 @@ typedef struct MigShapeDumped {
 typedef struct MigShapeDump {
     char *text;
     bool knows_counts; /* it tells how many elements a fixed array has; since 8.1 */
+    bool is_broken;    /* a description that was needed could not be read */
     GArray *dumped;    /* MigShapeDumped, sorted by name; several may have one */
     MigShapeTree tree;
 } MigShapeDump;

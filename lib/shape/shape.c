@@ -97,11 +97,21 @@ const char *mig_shape_lacks(const MigShape *shape)
     if (shape->transcript) {
         return mig_transcript_lacks(shape->transcript);
     }
+    if (mig_shape_is_broken(shape)) {
+        return "devices whose description in it cannot be read, which devices the "
+               "machine "
+               "has and where, RAM blocks, PCI configuration space, virtio, the CPU";
+    }
     return shape->reader
                ? "sizes of BARs, virtio features that it offers, optional fields and "
                  "subsections that only a running guest has"
                : "which devices the machine has and where, RAM blocks, PCI configuration "
                  "space, virtio features and queues, the CPU";
+}
+
+bool mig_shape_is_broken(const MigShape *shape)
+{
+    return shape->dump && shape->dump->is_broken;
 }
 
 bool mig_shape_is_exact(const MigShape *shape)

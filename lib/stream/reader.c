@@ -13,6 +13,7 @@
 
 #include <string.h>
 
+#include "io/input-foreign.h"
 #include "stream/live.h"
 #include "stream/reader-private.h"
 
@@ -88,6 +89,20 @@ bool mig_input_has(MigInput *in, uint64_t pos, uint64_t n, uint64_t *found)
     return there >= n;
 }
 
+/* Whether all of @item was compressed where the stream was: what comes after that is what a file or
+ * volume held before, and no part of the stream.  Sets *found where not all was. */
+static bool is_before_foreign(const MigReader *r, const MigItem *item, uint64_t *found)
+{
+    uint64_t end = mig_input_foreign_from(r->in);
+
+    if (item->kind == MIG_ITEM_PADDING || item->kind == MIG_ITEM_TRAILING ||
+        end - MIN(r->pos, end) >= item->length) {
+        return true;
+    }
+    *found = end - MIN(r->pos, end);
+    return false;
+}
+
 /* Fits *item to a piece, and checks that all of the piece is there. */
 static MigStatus deliver(MigReader *r, MigItem *item, GError **error)
 {
@@ -96,7 +111,8 @@ static MigStatus deliver(MigReader *r, MigItem *item, GError **error)
                   (item->piece || item->kind == MIG_ITEM_PADDING);
 
     item->length = joined ? left : MIN(left, MIG_ITEM_MAX);
-    if (!mig_input_has(r->in, r->pos, item->length, &found)) {
+    if (!mig_input_has(r->in, r->pos, item->length, &found) ||
+        !is_before_foreign(r, item, &found)) {
         return mig_reader_truncated(r, item->offset, left, found,
                                     mig_item_thing_name(item->kind), error);
     }

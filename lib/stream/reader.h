@@ -79,7 +79,8 @@ MIG_API const uint8_t *mig_reader_bytes(MigReader *reader, const MigItem *item);
 /*
  * For a consumer that looks at devices alone, after the header of a PART or END section was
  * read: goes to the FULL sections that end the stream, if RAM alone has such parts, the
- * description at the end leads there, and headers and footers on the way confirm it.  The bytes
+ * description at the end has all of them and leads there, and headers and footers on the way and
+ * before it confirm it.  The bytes
  * from *from to *to, plain offsets, then have no items, and nobody knows what is in them.  False,
  * and nothing is skipped, in all other cases: the input cannot seek, for one.
  */

@@ -182,6 +182,17 @@ static bool has_no_parts_but_ram(const MigReader *r)
     return true;
 }
 
+/* Whether the section that is read, of RAM, ends with its footer at @offset: nothing else is
+ * between. */
+static bool ends_at(MigReader *r, uint64_t offset)
+{
+    uint8_t footer[MIG_FOOTER_LENGTH];
+
+    return r->grammar.footers == FOOTERS_ON &&
+           read_exactly(r, offset - MIG_FOOTER_LENGTH, footer, MIG_FOOTER_LENGTH) &&
+           mig_reader_is_footer(r, footer);
+}
+
 bool mig_reader_skip_ram(MigReader *r, uint64_t *from, uint64_t *to)
 {
     const MigItem *item = &r->item;
@@ -190,8 +201,8 @@ bool mig_reader_skip_ram(MigReader *r, uint64_t *from, uint64_t *to)
 
     if (!r->last_length || item->kind != MIG_ITEM_SECTION_HEADER ||
         (item->type != MIG_SECTION_PART && item->type != MIG_SECTION_END) ||
-        !has_no_parts_but_ram(r) || !find_tail(r, &start, &device) ||
-        start - item->offset < MIG_SKIP_RAM_MIN) {
+        !has_no_parts_but_ram(r) || !find_tail(r, &start, &device) || device > 0 ||
+        start - item->offset < MIG_SKIP_RAM_MIN || !ends_at(r, start)) {
         return false;
     }
     *from = item->offset;

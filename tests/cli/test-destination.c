@@ -78,6 +78,14 @@ static const struct {
       "%s:0xe: error: a transcript of a monitor that is cut off, or something else: it "
       "has "
       "no answer to query-pci" },
+    { "bad/dest-value.txt", /* a field of that name says nothing of counts */
+      DUMP "\"Description\": {\"name\": \"dev\", \"version_id\": 1, \"Fields\": "
+           "[{\"field\": \"num\", \"size\": 4}]}}}",
+      0, "no reason for %s" },
+    { "bad/dest-fields-size.txt",
+      DUMP "\"Description\": {\"name\": \"dev\", \"version_id\": 1, \"Fields\": "
+           "[{\"field\": \"value\", \"size\": nonsense}]}}}",
+      0, "(not compared: devices whose description in it cannot be read, " },
     /* a monitor */
     { "bad/dest-features.txt", "against/dest-features.json", 1,
       "does not offer: GUEST_USO4 (bit 54), GUEST_USO6 (bit 55), HOST_USO (bit 56)" },

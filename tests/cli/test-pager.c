@@ -205,15 +205,32 @@ START_TEST(who_leaves_the_pager_ends_the_command)
 }
 END_TEST
 
-START_TEST(a_pager_that_there_is_not_is_told)
+/* One that there is not, and one that is no program. */
+START_TEST(a_pager_that_cannot_be_run_is_told)
 {
+    static const char *const pagers[] = { "/nonexistent/pager", "/etc/passwd" };
+    g_autofree char *said = g_strdup_printf(
+        "the pager \"%s\" cannot be run; --no-pager goes without", pagers[_i]);
     g_autoptr(TerminalRun) run = NULL;
 
-    g_setenv("MIGSTAT_PAGER", "/nonexistent/pager", TRUE);
+    g_setenv("MIGSTAT_PAGER", pagers[_i], TRUE);
     run = run_words("dump GOOD");
     ck_assert_int_eq(run->status, 2);
-    ck_assert_ptr_nonnull(strstr(run->text, "the pager \"/nonexistent/pager\" cannot be "
-                                            "run; --no-pager goes without"));
+    ck_assert_msg(strstr(run->text, said), "%s", run->text);
+}
+END_TEST
+
+/* Whoever started it may ignore how its children end, or have left some behind. */
+START_TEST(the_status_is_kept_whoever_started_it)
+{
+    static const char *const before[] = { "trap '' CHLD;",
+                                          "sleep 1000 > /dev/null 2>&1 < /dev/null &" };
+    g_autofree char *line =
+        g_strdup_printf("%s exec %s dump %s", before[_i], g_getenv("MIGSTAT"), broken);
+    char *argv[] = { (char[]){ "/bin/sh" }, (char[]){ "-c" }, line, NULL };
+    g_autoptr(TerminalRun) run = terminal_run(argv, 80);
+
+    ck_assert_msg(run->status == 1, "%d: %s", run->status, run->text);
 }
 END_TEST
 
@@ -248,7 +265,8 @@ Suite *suite_pager(void)
     tcase_add_test(tc, options_of_less_stay);
     tcase_add_test(tc, no_terminal_no_pager);
     tcase_add_test(tc, who_leaves_the_pager_ends_the_command);
-    tcase_add_test(tc, a_pager_that_there_is_not_is_told);
+    tcase_add_loop_test(tc, a_pager_that_cannot_be_run_is_told, 0, 2);
+    tcase_add_loop_test(tc, the_status_is_kept_whoever_started_it, 0, 2);
     tcase_add_test(tc, it_is_started_before_an_input_is_opened);
     suite_add_tcase(suite, tc);
     return suite;

@@ -72,13 +72,6 @@ static const struct {
       0,
       "the destination has loaded it (SHUT 0)",
       true },
-    /* --- one that cannot be told what came of it, or not all of it --- */
-    { { ASKS },
-      { "give 8300" },
-      { "take 8300 say " SHUT " stay" },
-      1,
-      "Broken pipe",
-      false },
     /* --- a channel that is late, or has nothing, as one for postcopy --- */
     { { PLAIN, OTHER },
       { "give end take", "wait give end take" },

@@ -239,6 +239,9 @@ static const struct {
     { "real/q35-100-devices.mig.zst",
       "set-field:path=0000:00:02.0/virtio-net:features[MAC]:value=1",
       "*/virtio-net:virtio.guest_features_low", "virtio.guest_features_low", NULL },
+    { "real/q35-100-devices.mig.zst", /* and with it all others */
+      "set-field:path=0000:00:02.0/virtio-net:features[MAC]:value=1",
+      "*/virtio-net:features[MAC]", NULL, "a feature is one bit of a field" },
     { "real/virt-72-gicv3-vfio.mig.zst", /* at another place there */
       "set-register:path=cpu:cpreg[S3_3_C0_C0_0]:value=1 "
       "--filter=set-register:path=cpu:cpreg[TTBR0_EL1]:value=5",
@@ -272,6 +275,9 @@ START_TEST(takes_a_value_from_another_stream)
         g_autofree char *changed = first_words(diff->out);
 
         ck_assert_msg(strcmp(changed, grafted[_i].changed) == 0, "%s", diff->out);
+        g_autoptr(Run) check = run_migstat(NULL, "check", out, NULL);
+
+        ck_assert_msg(!strstr(check->out, "description"), "%s", check->out);
     }
     scratch_remove(dir);
 }
@@ -293,6 +299,15 @@ START_TEST(a_difference_has_all_names)
         { "real/q35-100-devices.mig.zst",
           "set-field:path=*/virtio-net:virtio.guest_features_low:value=1",
           "--devices=*:features[CSUM]", "virtio.guest_features_low" },
+        { "real/q35-100-devices.mig.zst",
+          "set-field:path=*/virtio-net:virtio.guest_features_low:value=1",
+          "--ignore=*:features[CSUM]", "" },
+        { "real/q35-100-devices.mig.zst", /* another bit of the same field */
+          "set-field:path=*/virtio-net:virtio.guest_features_low:value=1",
+          "--devices=*:features[MAC]", "" },
+        { "real/q35-100-devices.mig.zst",
+          "set-field:path=*/virtio-net:virtio.guest_features_low:value=1",
+          "--ignore=*:features[MAC]", "virtio.guest_features_low" },
         { "real/virt-72-gicv3-vfio.mig.zst",
           "set-register:path=cpu:cpreg[TTBR0_EL1]:value=5",
           "--devices=cpu:cpreg_vmstate_values[*]", "cpreg[TTBR0_EL1]" },

@@ -18,15 +18,19 @@
 #define DAMAGE       "be64 0x1800; " /* a flag that no release has */
 #define RAM_END      "ram-eos; footer 2; end 2; ram-eos; footer 2; "
 #define DEVICE(foot) "full 7 \"d\" 0 1; u8 1 2 3; footer " foot "; eof; "
-#define DESCRIBED                                                                     \
-    "description \"{\\\"page_size\\\": 4096, \\\"devices\\\": [{\\\"name\\\": "       \
-    "\\\"d\\\", "                                                                     \
-    "\\\"instance_id\\\": 0, \\\"vmsd_name\\\": \\\"d\\\", \\\"version\\\": 1, "      \
-    "\\\"fields\\\": [{\\\"name\\\": \\\"a\\\", \\\"array_len\\\": 3, \\\"type\\\": " \
-    "\\\"uint8\\\", \\\"size\\\": 1}]}]}\""
-#define NOT_READ "was not read; --read-all reads it"
+#define ENTRY(name)                                                                      \
+    "{\\\"name\\\": \\\"" name                                                           \
+    "\\\", \\\"instance_id\\\": 0, \\\"vmsd_name\\\": \\\"" name "\\\", "                \
+    "\\\"version\\\": 1, \\\"fields\\\": [{\\\"name\\\": \\\"a\\\", \\\"array_len\\\": " \
+    "3, "                                                                                \
+    "\\\"type\\\": \\\"uint8\\\", \\\"size\\\": 1}]}"
+#define LIST(entries) \
+    "description \"{\\\"page_size\\\": 4096, \\\"devices\\\": [" entries "]}\""
+#define DESCRIBED       LIST(ENTRY("d"))
+#define DESCRIBED_TWICE LIST(ENTRY("c") ", " ENTRY("d"))
+#define NOT_READ        "was not read; --read-all reads it"
 
-/* What damage in RAM shows: whether it was read.   */
+/* What damage in RAM shows: whether it was read. */
 static const struct {
     const char *what, *text, *options;
     bool pipe, skips;
@@ -60,6 +64,21 @@ static const struct {
     { "a footer of another section",
       HEAD PAGES("300") DAMAGE RAM_END DEVICE("8") DESCRIBED, "dump --devices", false,
       false, 1 },
+    { "the first device has another footer",
+      HEAD PAGES("300") DAMAGE RAM_END
+      "full 6 \"c\" 0 1; u8 1 2 3; footer 9; " DEVICE("7") DESCRIBED_TWICE,
+      "dump --devices", false, false, 1 },
+    { "the first device is not described",
+      HEAD PAGES("300") DAMAGE RAM_END
+      "full 6 \"c\" 0 1; u8 1 2 3; footer 6; " DEVICE("7") DESCRIBED,
+      "dump --devices", false, false, 1 },
+    { "the first device is not there",
+      HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED_TWICE, "dump --devices",
+      false, false, 1 },
+    { "two devices",
+      HEAD PAGES("300") DAMAGE RAM_END
+      "full 6 \"c\" 0 1; u8 1 2 3; footer 6; " DEVICE("7") DESCRIBED_TWICE,
+      "dump --devices", false, true, 0 },
     { "another section has parts",
       "start 3 \"0000:00:01.0/vfio\" 0 1; vfio setup; vfio eos; footer 3; " HEAD PAGES(
           "300") DAMAGE RAM_END DEVICE("7") DESCRIBED,

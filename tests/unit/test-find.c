@@ -286,13 +286,14 @@ START_TEST(a_block_device_is_read)
 {
     g_autofree char *folder = scratch_dir();
     g_autofree char *path = g_build_filename(folder, "volume", NULL);
-    const char *attach[] = { "losetup", "-f", "--show", path, NULL };
+    const char *attach[] = { "/sbin/losetup", "-f", "--show", path, NULL };
 
     write_volume(path);
-    g_autoptr(Run) loop = run_program(attach, NULL, NULL);
-    if (loop->status == 0) {
+    g_autoptr(Run) loop =
+        access(attach[0], X_OK) == 0 ? run_program(attach, NULL, NULL) : NULL;
+    if (loop && loop->status == 0) {
         g_autofree char *device = g_strstrip(g_strdup(loop->out));
-        const char *detach[] = { "losetup", "-d", device, NULL };
+        const char *detach[] = { "/sbin/losetup", "-d", device, NULL };
         int fd = open(device, O_RDONLY | O_CLOEXEC);
         g_autoptr(Run) gone =
             run_program(detach, NULL, NULL); /* with the last who has it open */
@@ -304,7 +305,8 @@ START_TEST(a_block_device_is_read)
         ck_assert_ptr_nonnull(strstr(in_place->err, "it is no regular file"));
         close(fd);
     } else {
-        g_print("find: no loop device, no block device was read: %s", loop->err);
+        g_print("find: no loop device, no block device was read: %s",
+                loop ? loop->err : "there is no losetup\n");
     }
     scratch_remove(folder);
 }

@@ -1159,13 +1159,19 @@ START_TEST(gives_bytes_after_compressed_data)
     const bool image = _i >= 7;
     g_autoptr(GBytes) plain = pattern(MIB);
     g_autoptr(GBytes) packed = wraps[_i](plain);
-    g_autoptr(GBytes) garbage = text("garbage after the end");
-    const gsize n = g_bytes_get_size(garbage);
-    g_autoptr(GBytes) with_garbage = joined_bytes(packed, garbage);
-    static const Way ways[] = { FROM_MEMORY, FROM_PIPE };
+    static const struct {
+        Way way;
+        const char *garbage;
+    } rows[] = { { FROM_MEMORY, "garbage after the end" },
+                 { FROM_PIPE, "garbage after the end" },
+                 { FROM_MEMORY, "x" },
+                 { FROM_MEMORY, "xyz" } };
 
-    for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
-        g_autoptr(Opened) opened = open_way(ways[i], with_garbage, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GBytes) garbage = text(rows[i].garbage);
+        const gsize n = g_bytes_get_size(garbage);
+        g_autoptr(GBytes) with_garbage = joined_bytes(packed, garbage);
+        g_autoptr(Opened) opened = open_way(rows[i].way, with_garbage, NULL);
         size_t there;
 
         ck_assert_uint_eq(mig_input_skip(opened->in, MIB), MIB);
@@ -1179,6 +1185,33 @@ START_TEST(gives_bytes_after_compressed_data)
             ck_assert(mig_input_end_error(opened->in, NULL));
         }
     }
+}
+END_TEST
+
+/* What comes after compressed data is no part of a stream: a file of which the first half alone is
+ * compressed is cut short. */
+START_TEST(a_stream_ends_with_its_compressed_data)
+{
+    static const Wrap wraps[] = { zstd_frames, gzip_members, bzip2_members, xz_members,
+                                  lzop_members };
+    g_autoptr(GBytes) stream = fixture_bytes("good/minimal-ram.txt");
+    const gsize size = g_bytes_get_size(stream), half = size / 2;
+    g_autoptr(GBytes) first = g_bytes_new_from_bytes(stream, 0, half);
+    g_autoptr(GBytes) second = g_bytes_new_from_bytes(stream, half, size - half);
+    g_autoptr(GBytes) packed = wraps[_i](first);
+    g_autoptr(GBytes) file = joined_bytes(packed, second);
+    g_autoptr(MigInput) in = mig_input_new_bytes(file, "half", NULL, NULL);
+    g_autoptr(MigReader) reader = mig_reader_new(in);
+    g_autoptr(GError) error = NULL;
+    const MigItem *item;
+    MigStatus status;
+
+    while ((status = mig_reader_next(reader, &item, &error)) == MIG_STATUS_MORE) {
+        ck_assert_uint_le(item->offset + item->length, half);
+    }
+    ck_assert_int_eq(status, MIG_STATUS_ERROR);
+    ck_assert_msg(g_error_matches(error, MIG_ERROR, MIG_ERROR_TRUNCATED), "%s",
+                  error->message);
 }
 END_TEST
 
@@ -1479,6 +1512,7 @@ Suite *suite_input(void)
     tcase_add_loop_test(wrapping, names_what_it_does_not_undo, 0, 4);
     tcase_add_loop_test(wrapping, tells_each_cut, 0, 11);
     tcase_add_loop_test(wrapping, gives_bytes_after_compressed_data, 0, 10);
+    tcase_add_loop_test(wrapping, a_stream_ends_with_its_compressed_data, 0, 5);
     tcase_add_loop_test(wrapping, tells_where_compressed_data_ends_early, 0, 5);
     tcase_add_loop_test(wrapping, tells_damage_in_compressed_data, 0, 6);
     tcase_add_loop_test(wrapping, bounds_what_compressed_input_expands_to, 0, 5);
