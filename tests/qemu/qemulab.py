@@ -595,7 +595,7 @@ def counted(info):
     """What QEMU says it sent, in our words."""
     ram = info.get('ram', {})
     return {'normal_pages': ram.get('normal'), 'zero_pages': ram.get('duplicate'),
-            'page_size': ram.get('page-size'), 'ram_total': ram.get('total'),
+            'multifd_bytes': ram.get('multifd-bytes'), 'page_size': ram.get('page-size'), 'ram_total': ram.get('total'),
             'xbzrle_pages': info.get('xbzrle-cache', {}).get('pages', 0),
             'xbzrle_bytes': info.get('xbzrle-cache', {}).get('bytes', 0),
             'compressed_pages': info.get('compression', {}).get('pages', 0)}
