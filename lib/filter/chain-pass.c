@@ -101,12 +101,6 @@ static void progress(const MigChain *chain, const MigItem *item)
     }
 }
 
-static bool begins_part_or_end(const MigItem *item)
-{
-    return item->kind == MIG_ITEM_SECTION_HEADER &&
-           (item->type == MIG_SECTION_PART || item->type == MIG_SECTION_END);
-}
-
 /* Reads @in to its end for the @i-th filter alone, and rewinds it if it could seek before;
  * what is spooled on the way is read once.  If @gap is not NULL, the pass is brief. */
 static bool first_pass(MigChain *chain, size_t i, MigInput *in, MigGap *gap,
@@ -129,7 +123,7 @@ static bool first_pass(MigChain *chain, size_t i, MigInput *in, MigGap *gap,
             !mig_chain_give(chain, i, item, true, error)) {
             break;
         }
-        if (gap && begins_part_or_end(item)) {
+        if (gap && mig_item_begins_part(item)) {
             gap->from = item->offset;
             mig_reader_sections(reader, &gap->n_sections);
             if (!mig_reader_skip_to_tail(reader, &gap->to)) {

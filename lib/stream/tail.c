@@ -161,13 +161,21 @@ static void go_to_tail(MigReader *r, uint64_t start, size_t device)
 
 bool mig_reader_skip_to_tail(MigReader *r, uint64_t *offset)
 {
+    uint64_t start;
     size_t device;
 
-    if (!find_tail(r, offset, &device)) {
+    if (!find_tail(r, &start, &device)) {
         return false;
     }
-    go_to_tail(r, *offset, device);
+    *offset = start;
+    go_to_tail(r, start, device);
     return true;
+}
+
+bool mig_item_begins_part(const MigItem *item)
+{
+    return item->kind == MIG_ITEM_SECTION_HEADER &&
+           (item->type == MIG_SECTION_PART || item->type == MIG_SECTION_END);
 }
 
 /* Whether nothing but RAM has sections that come in parts: up to its first PART or END a stream
@@ -199,9 +207,8 @@ bool mig_reader_skip_ram(MigReader *r, uint64_t *from, uint64_t *to)
     uint64_t start;
     size_t device;
 
-    if (!r->last_length || item->kind != MIG_ITEM_SECTION_HEADER ||
-        (item->type != MIG_SECTION_PART && item->type != MIG_SECTION_END) ||
-        !has_no_parts_but_ram(r) || !find_tail(r, &start, &device) || device > 0 ||
+    if (!r->last_length || !mig_item_begins_part(item) || !has_no_parts_but_ram(r) ||
+        !find_tail(r, &start, &device) || device > 0 ||
         start - item->offset < MIG_SKIP_RAM_MIN || !ends_at(r, start)) {
         return false;
     }
