@@ -425,12 +425,19 @@ static bool move_all(Relay *relay, const GArray *wants, GError **error)
     return true;
 }
 
+/* A destination that has loaded all says no more after that, and keeps its connections open for as
+ * long as it likes. */
+static bool is_answered(const Relay *relay, const RelayPair *pair)
+{
+    return pair->back.over || (relay_is_done(relay) && pair->back.n == 0);
+}
+
 static bool is_over(const Relay *relay)
 {
     for (guint i = 0; i < relay->pairs->len; i++) {
         const RelayPair *pair = g_ptr_array_index(relay->pairs, i);
 
-        if (!pair->forward.over || !pair->back.over) {
+        if (!pair->forward.over || !is_answered(relay, pair)) {
             return false;
         }
     }

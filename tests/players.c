@@ -59,16 +59,18 @@ static void take(Player *player, size_t n)
     }
 }
 
+/* At once, so that what they say is not seen in parts. */
 static void say(const Player *player, const char *digits)
 {
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+
     for (; digits[0] && digits[1]; digits += 2) {
-        char pair[3] = { digits[0], digits[1], '\0' };
+        const char pair[3] = { digits[0], digits[1], '\0' };
         uint8_t byte = (uint8_t)strtoul(pair, NULL, 16);
 
-        if (!give(player, &byte, 1)) {
-            return;
-        }
+        g_byte_array_append(bytes, &byte, 1);
     }
+    give(player, bytes->data, bytes->len);
 }
 
 static void wait_for_others(Player *player, size_t n)

@@ -72,6 +72,14 @@ static const struct {
       0,
       "the destination has loaded it (SHUT 0)",
       true },
+    /* --- one that has gone before it can be told what came of it --- */
+    { { ASKS },
+      { "give" },
+      { "take say " SHUT " stay" },
+      1,
+      "the destination has loaded all, and the source cannot be told (Broken pipe): look "
+      "there before the guest is started anywhere",
+      true },
     /* --- a channel that is late, or has nothing, as one for postcopy --- */
     { { PLAIN, OTHER },
       { "give end take", "wait give end take" },
@@ -163,7 +171,7 @@ static const struct {
       { "stay" },
       { NULL },
       1,
-      "the source has connected and has sent nothing",
+      "the source has connected and has sent nothing for 1 seconds (--timeout)",
       false },
     { { ASKS },
       { "give stay" },
@@ -176,7 +184,8 @@ static const struct {
       { "give stay", "give 100" },
       { "follow stay", "take stay" },
       1,
-      "the source has closed channel 1, and the main one goes on; up to there passed: "
+      "nothing has moved for 1 seconds (--timeout): the source has closed channel 1, and "
+      "the main one goes on; up to there passed: "
       "0x207a "
       "of the main channel, 0x64 of channel 1;",
       false },
@@ -206,8 +215,9 @@ typedef struct Stage {
     Run *run;
 } Stage;
 
-static Stage *stage(const char *const *source, const char *const *destination,
-                    GBytes *const *gives, GBytes *const *follows, const char *option)
+static Stage *stage_for(const char *timeout, const char *const *source,
+                        const char *const *destination, GBytes *const *gives,
+                        GBytes *const *follows, const char *option)
 {
     Stage *s = g_new0(Stage, 1);
 
@@ -221,12 +231,21 @@ static Stage *stage(const char *const *source, const char *const *destination,
 
     s->destination = players_listen(far, destination, follows);
     s->source = players_connect(near, source, gives);
-    s->run = run_migstat(NULL, "relay", "--timeout=1", listens, connects,
+    s->run = run_migstat(NULL, "relay", timeout, listens, connects,
                          option ? option : record, NULL);
     players_join(s->source);
     players_join(s->destination);
     ck_assert_msg(!g_file_test(near, G_FILE_TEST_EXISTS), "the socket is left");
     return s;
+}
+
+/* Whatever takes so long has failed. */
+#define PATIENT "--timeout=60"
+
+static Stage *stage(const char *const *source, const char *const *destination,
+                    GBytes *const *gives, GBytes *const *follows, const char *option)
+{
+    return stage_for(PATIENT, source, destination, gives, follows, option);
 }
 
 static void stage_free(Stage *s)
@@ -246,8 +265,9 @@ START_TEST(both_sides_meet)
     GBytes *bytes[4] = { NULL };
 
     assemble(rows[_i].streams, bytes);
-    g_autoptr(Stage) s =
-        stage(rows[_i].source, rows[_i].destination, bytes, bytes, "--format=text");
+    const char *timeout = strstr(rows[_i].says, "1 seconds") ? "--timeout=1" : PATIENT;
+    g_autoptr(Stage) s = stage_for(timeout, rows[_i].source, rows[_i].destination, bytes,
+                                   bytes, "--format=text");
 
     ck_assert_msg(strstr(s->run->err, rows[_i].says), "%s", s->run->err);
     ck_assert_msg(s->run->status == rows[_i].status, "%d: %s", s->run->status,
