@@ -14,8 +14,9 @@
 #include "pci-ids.h"
 #include "progress.h"
 #include "sandbox.h"
+#include "unread.h"
 
-enum { KEY_RAM = 0x200, KEY_DEVICES, KEY_IGNORE, KEY_ALL };
+enum { KEY_RAM = 0x200, KEY_DEVICES, KEY_IGNORE, KEY_ALL, KEY_READ_ALL };
 
 static const struct argp_option options[] = {
     { "ram", KEY_RAM, NULL, 0, "Compare what each page of RAM holds in the end, too", 0 },
@@ -27,6 +28,7 @@ static const struct argp_option options[] = {
       "Leave out sections or fields; may be repeated", 0 },
     { "all", KEY_ALL, NULL, 0, "Show each difference of a section, not the first 100",
       0 },
+    CLI_READ_ALL(KEY_READ_ALL, 0),
     CLI_ALLOW_UNMATCHED(0),
     { 0 },
 };
@@ -34,12 +36,13 @@ static const struct argp_option options[] = {
 static const CliOptionRule rules[] = {
     { "ram", CLI_NOT_WITH, "devices" },
     { "all", CLI_NOT_WITH, "quiet" },
+    { "read-all", CLI_NOT_WITH, "ram" },
     { 0 },
 };
 
 typedef struct Arguments {
     CliCommon *common;
-    bool ram, all;
+    bool ram, all, read_all;
     MigAddresses *only, *ignore;
 } Arguments;
 
@@ -78,6 +81,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_ALL:
         arguments->all = true;
+        return 0;
+    case KEY_READ_ALL:
+        arguments->read_all = true;
         return 0;
     case ARGP_KEY_END:
         if (is_one_pipe(arguments->common->files)) {
@@ -138,8 +144,10 @@ static void show(const MigDifference *difference, void *user)
 static void compare(Diff *diff, const MigPciNames *names)
 {
     const Arguments *arguments = diff->arguments;
-    const MigDiffOptions what = { MIG_DIFF_OPTIONS_INIT,
-                                  .flags = arguments->ram ? MIG_DIFF_RAM : 0,
+    const MigDiffFlags flags = arguments->ram        ? MIG_DIFF_RAM
+                               : arguments->read_all ? 0
+                                                     : MIG_DIFF_SKIP_RAM;
+    const MigDiffOptions what = { MIG_DIFF_OPTIONS_INIT, .flags = flags,
                                   .only = arguments->only, .ignore = arguments->ignore,
                                   .names = names };
 
@@ -192,6 +200,16 @@ static bool has_all_pages(const Diff *diff, MigDiffSide side)
     return all;
 }
 
+static void tell_unread(const Diff *diff)
+{
+    for (int i = 0; diff->diff && i < 2; i++) {
+        CliUnread unread = { 0 };
+
+        mig_diff_unread(diff->diff, (MigDiffSide)i, &unread.from, &unread.to);
+        cli_tell_unread(&unread, diff->side[i].file, diff->arguments->common);
+    }
+}
+
 static CliStatus conclude(Diff *diff)
 {
     DiffRun *run = &diff->run;
@@ -200,6 +218,7 @@ static CliStatus conclude(Diff *diff)
     run->error[1] = error_of(diff, MIG_DIFF_B);
     run->trouble = run->error[0] || run->error[1] || complain(diff);
     diff->view->end(diff->shown_in);
+    tell_unread(diff);
     for (int i = 0; i < 2; i++) {
         if (run->error[i]) {
             cli_print_error(diff->side[i].file, run->error[i]);

@@ -116,6 +116,11 @@ static void check_view(const DumpOptions *dump_options, struct argp_state *state
     if (!format->dump && other) {
         cli_usage_error(state, "this --format shows device state, and nothing else");
     }
+    if (format->dump && dump_options->read_all && !dump_options->devices &&
+        !dump_options->registers) {
+        cli_usage_error(state, "--read-all has no effect without --devices, --registers "
+                               "or --format=analyze");
+    }
     if (format->dump && dump_options->part) {
         cli_usage_error(state,
                         "-d is for --format=analyze: migstat dump --format=analyze "

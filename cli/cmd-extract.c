@@ -339,6 +339,16 @@ static bool takes_ram(const Extract *x)
     return x->what != MIG_EXTRACT_SECTIONS && x->what != MIG_EXTRACT_DESCRIPTION;
 }
 
+/* Where RAM begins, once it is known whether that is taken. */
+static void skip_ram(Extract *x)
+{
+    x->read_all |= takes_ram(x);
+    if (!x->read_all) {
+        mig_reader_skip_ram(x->reader, &x->unread.from, &x->unread.to);
+        x->read_all = true; /* from here on */
+    }
+}
+
 static bool read_all(Extract *x, GError **error)
 {
     CliProgress progress;
@@ -350,8 +360,8 @@ static bool read_all(Extract *x, GError **error)
     while (ok && (status = mig_reader_next(x->reader, &item, error)) == MIG_STATUS_MORE) {
         ok = mig_extract_watch(x->parts, item, error);
         cli_progress_item(&progress, item);
-        if (ok && cli_decides_unread(&x->unread, item) && !x->read_all && !takes_ram(x)) {
-            cli_skip_ram(&x->unread, x->reader);
+        if (ok && !x->read_all && mig_item_begins_part(item)) {
+            skip_ram(x);
         }
     }
     cli_progress_end(&progress);

@@ -12,6 +12,14 @@
 #include "progress.h"
 #include "sandbox.h"
 #include "text.h"
+#include "unread.h"
+
+enum { KEY_READ_ALL = 0x200 };
+
+typedef struct Arguments {
+    CliCommon *common;
+    bool read_all;
+} Arguments;
 
 char *needs_words(const MigNeed *need)
 {
@@ -52,39 +60,69 @@ static CliStatus tell(NeedsReport *report, bool read, const GError *error)
     return error ? cli_status_of(error) : CLI_OK;
 }
 
-static CliStatus needs_of(const char *file, const CliCommon *common)
+/* Reads the stream; false with *error of it.  *read as tell() has it. */
+static void read_stream(const NeedsReport *report, MigReader *reader, MigNeeds *needs,
+                        CliUnread *unread, bool *read, GError **error)
 {
-    g_autoptr(GError) error = NULL, problem = NULL;
-    g_autoptr(MigInput) in = cli_open(file, common, &error);
-    g_autoptr(MigReader) reader = NULL;
-    g_autoptr(MigNeeds) needs = NULL;
-    g_autofree char *definition = NULL;
-    NeedsReport report = { .common = common, .file = file };
     const MigItem *item;
     CliProgress progress;
+
+    mig_reader_join_pieces(reader);
+    cli_progress_begin(&progress, report->file, mig_reader_input(reader), report->common);
+    while (mig_reader_next(reader, &item, error) == MIG_STATUS_MORE &&
+           mig_needs_watch(needs, item, error)) {
+        *read = true;
+        cli_progress_item(&progress, item);
+        if (unread) {
+            mig_needs_skip_ram(needs, &unread->from, &unread->to);
+        }
+    }
+    cli_progress_end(&progress);
+}
+
+/* @unread: what was left unread; NULL: nothing is to be. */
+static CliStatus needs_of_input(NeedsReport *report, MigInput *in, CliUnread *unread)
+{
+    g_autoptr(GError) error = NULL, problem = NULL;
+    g_autoptr(MigReader) reader = NULL;
+    g_autoptr(MigNeeds) needs = NULL;
+    uint64_t start = mig_input_tell(in);
     bool read = false;
+    CliStatus status;
+
+    reader = mig_reader_new(in);
+    needs = mig_needs_new(reader);
+    read_stream(report, reader, needs, unread, &read, &error);
+    if (unread && mig_needs_misses_ram(needs)) {
+        mig_input_rewind(in, start);
+        return needs_of_input(report, in, NULL);
+    }
+    report->needs = mig_needs_finish(needs, &report->n, &problem);
+    status = tell(report, read, error ? error : problem);
+    if (unread) {
+        cli_tell_unread(unread, report->file, report->common);
+    }
+    return status;
+}
+
+static CliStatus needs_of(const char *file, const Arguments *arguments)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MigInput) in = cli_open(file, arguments->common, &error);
+    g_autofree char *definition = NULL;
+    NeedsReport report = { .common = arguments->common, .file = file };
+    CliUnread unread = { 0 };
 
     if (!in || !mig_input_hold(in, &error)) {
         return tell(&report, false, error);
     }
     report.definition = definition = definition_of(in, file);
-    reader = mig_reader_new(in);
-    needs = mig_needs_new(reader);
-    mig_reader_join_pieces(reader);
-    cli_progress_begin(&progress, file, in, common);
-    while (mig_reader_next(reader, &item, &error) == MIG_STATUS_MORE &&
-           mig_needs_watch(needs, item, &error)) {
-        read = true;
-        cli_progress_item(&progress, item);
-    }
-    cli_progress_end(&progress);
-    report.needs = mig_needs_finish(needs, &report.n, &problem);
-    return tell(&report, read, error ? error : problem);
+    return needs_of_input(&report, in, arguments->read_all ? NULL : &unread);
 }
 
 static bool prepare(guint first, guint n, void *user)
 {
-    CliCommon *common = user;
+    CliCommon *common = ((Arguments *)user)->common;
     gpointer *files = common->files->pdata + first;
 
     return cli_confine_reader(common, (const char *const *)(void *)files, n, -1);
@@ -92,26 +130,35 @@ static bool prepare(guint first, guint n, void *user)
 
 static CliStatus needs_of_one(guint i, void *result, void *user)
 {
-    const CliCommon *common = user;
+    const Arguments *arguments = user;
 
     (void)result;
-    return needs_of(g_ptr_array_index(common->files, i), common);
+    return needs_of(g_ptr_array_index(arguments->common->files, i), arguments);
 }
 
-static const struct argp_option options[] = { CLI_MANY_OPTIONS(0), { 0 } };
+static const struct argp_option options[] = { CLI_READ_ALL(KEY_READ_ALL, 0),
+                                              CLI_MANY_OPTIONS(0),
+                                              { 0 } };
 
 static const CliOptionRule rules[] = { CLI_MANY_RULES, { 0 } };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-    return cli_parse_many(key, arg, state, state->input);
+    Arguments *arguments = state->input;
+
+    if (key == KEY_READ_ALL) {
+        arguments->read_all = true;
+        return 0;
+    }
+    return cli_parse_many(key, arg, state, arguments->common);
 }
 
 static int run(int argc, char **argv, CliCommon *common)
 {
-    const CliMany many = { .prepare = prepare, .one = needs_of_one, .user = common };
+    Arguments arguments = { .common = common };
+    const CliMany many = { .prepare = prepare, .one = needs_of_one, .user = &arguments };
 
-    cli_parse(&cli_command_needs, argc, argv, 0, common, common);
+    cli_parse(&cli_command_needs, argc, argv, 0, common, &arguments);
     return (int)cli_many_run(&many, common);
 }
 

@@ -43,11 +43,10 @@ bool dump_next(Dump *dump, const MigItem **item)
 }
 
 /* Rules want to see all. */
-void dump_skip_ram(Dump *dump, const MigItem *item)
+void dump_skip_ram(Dump *dump)
 {
-    if (cli_decides_unread(&dump->unread, item) && !dump->options->read_all &&
-        !dump->check) {
-        cli_skip_ram(&dump->unread, dump->reader);
+    if (!dump->options->read_all && !dump->check) {
+        mig_reader_skip_ram(dump->reader, &dump->unread.from, &dump->unread.to);
     }
 }
 

@@ -187,7 +187,7 @@ void dump_devices(Dump *dump, const DumpDevicesView *view)
            mig_summary_watch(dump->summary, item, &dump->error) &&
            (!dump->check || mig_check_watch(dump->check, item, &dump->error))) {
         watch(&d, item);
-        dump_skip_ram(dump, item);
+        dump_skip_ram(dump);
     }
     if (d.body.section) {
         decode_body(&d);

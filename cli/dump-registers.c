@@ -183,7 +183,7 @@ bool dump_registers(Dump *dump)
     while (dump_next(dump, &item) &&
            mig_summary_watch(dump->summary, item, &dump->error)) {
         watch(&r, item);
-        dump_skip_ram(dump, item);
+        dump_skip_ram(dump);
     }
     if (r.body.section) {
         decode_body(&r);

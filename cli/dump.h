@@ -125,7 +125,7 @@ uint32_t dump_page_size(const Dump *dump);
 bool dump_next(Dump *dump, const MigItem **item);
 
 /* After @item a view of devices alone has no use for RAM. */
-void dump_skip_ram(Dump *dump, const MigItem *item);
+void dump_skip_ram(Dump *dump);
 
 /* Plain bytes of all channels, after the pass; UINT64_MAX: not known. */
 uint64_t dump_whole_size(Dump *dump);

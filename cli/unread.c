@@ -9,21 +9,6 @@
 #include "text.h"
 #include "wrap.h"
 
-bool cli_decides_unread(CliUnread *unread, const MigItem *item)
-{
-    if (unread->decided || item->kind != MIG_ITEM_SECTION_HEADER ||
-        (item->type != MIG_SECTION_PART && item->type != MIG_SECTION_END)) {
-        return false;
-    }
-    unread->decided = true;
-    return true;
-}
-
-void cli_skip_ram(CliUnread *unread, MigReader *reader)
-{
-    mig_reader_skip_ram(reader, &unread->from, &unread->to);
-}
-
 void cli_tell_unread(const CliUnread *unread, const char *file, const CliCommon *common)
 {
     g_autofree char *place = NULL, *size = NULL, *line = NULL;

@@ -21,7 +21,9 @@ typedef struct MigDiffStream {
     int image_fd;
     uint64_t image_end; /* where the next block's content goes in it */
     bool held;
-    GError *error; /* why reading ended early, or NULL */
+    bool skips_ram;            /* where it can */
+    uint64_t skipped, resumed; /* from there to there; equal: nothing */
+    GError *error;             /* why reading ended early, or NULL */
 } MigDiffStream;
 
 struct MigDiff {

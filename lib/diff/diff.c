@@ -70,6 +70,7 @@ static void open_side(MigDiffStream *side, MigInput *in, MigDiffFlags flags)
     side->packets = mig_vfio_packets_new();
     side->image =
         flags & MIG_DIFF_RAM ? mig_ram_image_new(side->reader, place_block, side) : NULL;
+    side->skips_ram = flags & MIG_DIFF_SKIP_RAM && !side->image;
     side->image_fd = -1;
 }
 
@@ -134,7 +135,17 @@ MigStatus mig_diff_read(MigDiff *diff, MigDiffSide which)
          (side->image && !mig_ram_image_watch(side->image, item, &side->error)))) {
         status = MIG_STATUS_ERROR;
     }
+    if (status == MIG_STATUS_MORE && side->skips_ram) {
+        mig_reader_skip_ram(side->reader, &side->skipped, &side->resumed);
+    }
     return status;
+}
+
+bool mig_diff_unread(const MigDiff *diff, MigDiffSide side, uint64_t *from, uint64_t *to)
+{
+    *from = diff->side[side].skipped;
+    *to = diff->side[side].resumed;
+    return *from < *to;
 }
 
 bool mig_diff_read_again(MigDiffStream *side, uint32_t channel, uint64_t offset,

@@ -89,6 +89,7 @@ typedef struct MigDiff MigDiff;
 typedef enum MigDiffFlags {
     MIG_DIFF_RAM =
         1 << 0, /* compare what RAM holds at the end, too: temporary files hold it */
+    MIG_DIFF_SKIP_RAM = 1 << 1, /* else do without it, where mig_reader_skip_ram() can */
 } MigDiffFlags;
 
 /* As MIG_INPUT_OPTIONS_INIT. */
@@ -124,6 +125,10 @@ MIG_API MigStatus mig_diff_read(MigDiff *diff, MigDiffSide side);
  * A stream that cannot be read again has mig_diff_error() afterwards.
  */
 MIG_API uint64_t mig_diff_compare(MigDiff *diff, MigDifferenceVisit *visit, void *user);
+
+/* What MIG_DIFF_SKIP_RAM has skipped: plain offsets, or false where that is nothing. */
+MIG_API bool mig_diff_unread(const MigDiff *diff, MigDiffSide side, uint64_t *from,
+                             uint64_t *to);
 
 /* Why a stream was not read to its end, or could not be read again, as mig_reader_next() and
  * mig_ram_image_watch() have it; NULL: it could. */

@@ -256,6 +256,15 @@ static void add_capability(MigNeeds *needs, const char *name, const char *note)
     mig_needs_row(needs, MIG_NEED_CAPABILITY, NULL, name, NULL, note);
 }
 
+/* By the version of the machine type: QEMU 9.1 has no such capability any more. */
+static bool may_be_compressed(const MigNeeds *needs)
+{
+    uint64_t series = mig_needs_machine_series(needs);
+
+    return series < 9 || series == UINT64_MAX ||
+           g_str_has_suffix(mig_needs_machine(needs), "-9.0");
+}
+
 void mig_needs_add_capabilities(MigNeeds *needs)
 {
     const MigConfiguration *c = mig_reader_configuration(needs->reader);
@@ -284,5 +293,10 @@ void mig_needs_add_capabilities(MigNeeds *needs)
     }
     if (needs->compressed) {
         add_capability(needs, "compress", "QEMU up to 9.0");
+    }
+    if (needs->skipped && may_be_compressed(needs)) {
+        mig_needs_unknown(
+            needs, "ram",
+            "whether the capability compress has to be set: RAM was not read");
     }
 }

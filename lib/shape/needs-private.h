@@ -88,6 +88,7 @@ struct MigNeeds {
     GStringChunk *strings;
     bool too_many; /* sections */
     bool postcopy, dirty_bitmaps, compressed;
+    bool skipped; /* RAM */
     uint32_t channels;
     MigAcpi acpi;
     MigAcpiImage *image;

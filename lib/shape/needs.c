@@ -128,6 +128,29 @@ bool mig_needs_watch(MigNeeds *needs, const MigItem *item, GError **error)
     return mig_acpi_image_watch(needs->image, item, error);
 }
 
+bool mig_needs_skip_ram(MigNeeds *needs, uint64_t *from, uint64_t *to)
+{
+    bool skipped = mig_reader_skip_ram(needs->reader, from, to);
+
+    needs->skipped |= skipped;
+    return skipped;
+}
+
+/* Devices tell the same of CPUs, and nothing else tells how much memory fits into slots. */
+bool mig_needs_misses_ram(const MigNeeds *needs)
+{
+    bool cpu_slots = false, memory_slots = false;
+
+    for (guint i = 0; i < needs->facts->len; i++) {
+        const MigNeedsFacts *facts = &g_array_index(needs->facts, MigNeedsFacts, i);
+
+        cpu_slots |= facts->cpu_slots > 0;
+        memory_slots |= facts->memory_slots > 0;
+    }
+    return needs->skipped && mig_needs_block(needs, MIG_ACPI_TABLES) &&
+           (memory_slots || (!cpu_slots && mig_needs_find(needs, "apic")));
+}
+
 /* --- rows -------------------------------------------------------------------------------- */
 
 static const char *keep(MigNeeds *needs, const char *text)

@@ -57,6 +57,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigNeeds, mig_needs_free)
  * Errors: of the input, and those of mig_ram_image_watch(). */
 MIG_API bool mig_needs_watch(MigNeeds *needs, const MigItem *item, GError **error);
 
+/*
+ * mig_reader_skip_ram() of the reader, after an item was added: what RAM holds then is not known
+ * to the needs, and a row says so where that may matter.
+ */
+MIG_API bool mig_needs_skip_ram(MigNeeds *needs, uint64_t *from, uint64_t *to);
+
+/* After the last item: whether that has skipped ACPI tables without which an option would have
+ * another value.  The stream is then to be read again, with new needs, and all of it. */
+MIG_API bool mig_needs_misses_ram(const MigNeeds *needs);
+
 /* What follows from the items so far, *n of them, in the order of a command line: what is
  * plugged into something is after it.  NULL with *error: of the input. */
 MIG_API const MigNeed *mig_needs_finish(MigNeeds *needs, size_t *n, GError **error);

@@ -76,13 +76,17 @@ MIG_API const uint8_t *mig_reader_bytes(MigReader *reader, const MigItem *item);
 /* Fewer bytes are read: that takes no time. */
 #define MIG_SKIP_RAM_MIN (1u << 20)
 
+/* Whether @item is the header of a PART or END section: before the first of them there is nothing
+ * that iterates, and so nothing to skip. */
+MIG_API bool mig_item_begins_part(const MigItem *item);
+
 /*
- * For a consumer that looks at devices alone, after the header of a PART or END section was
- * read: goes to the FULL sections that end the stream, if RAM alone has such parts, the
- * description at the end has all of them and leads there, and headers and footers on the way and
- * before it confirm it.  The bytes
- * from *from to *to, plain offsets, then have no items, and nobody knows what is in them.  False,
- * and nothing is skipped, in all other cases: the input cannot seek, for one.
+ * For a consumer that looks at devices alone, after each item: once the header of the first PART
+ * or END section was read, goes to the FULL sections that end the stream, if RAM alone has such
+ * parts, the description at the end has all of them and leads there, and headers and footers on
+ * the way and before it confirm it.  The bytes from *from to *to, plain offsets, then have no
+ * items, and nobody knows what is in them.  False, and nothing is skipped, in all other cases:
+ * the input cannot seek, for one.
  */
 MIG_API bool mig_reader_skip_ram(MigReader *reader, uint64_t *from, uint64_t *to);
 

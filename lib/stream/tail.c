@@ -207,8 +207,11 @@ bool mig_reader_skip_ram(MigReader *r, uint64_t *from, uint64_t *to)
     uint64_t start;
     size_t device;
 
-    if (!r->last_length || !mig_item_begins_part(item) || !has_no_parts_but_ram(r) ||
-        !find_tail(r, &start, &device) || device > 0 ||
+    if (r->skip_decided || !r->last_length || !mig_item_begins_part(item)) {
+        return false;
+    }
+    r->skip_decided = true;
+    if (!has_no_parts_but_ram(r) || !find_tail(r, &start, &device) || device > 0 ||
         start - item->offset < MIG_SKIP_RAM_MIN || !ends_at(r, start)) {
         return false;
     }

@@ -18,10 +18,6 @@
  */
 bool mig_reader_skip_to_tail(MigReader *reader, uint64_t *offset);
 
-/* Whether @item is the header of a PART or END section: before the first of them there is nothing
- * that iterates, and so nothing to skip. */
-bool mig_item_begins_part(const MigItem *item);
-
 /*
  * Calls @visit for each of these sections, from the last one to the first, with the device that
  * the description has of it and where its body lies; nothing is skipped.  Sections end the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          the proof that what shows devices alone reads no RAM, says so, and reads all
+ * Owns:          the proof that what needs devices alone reads no RAM, says so, and reads all
  *                where the way past RAM is not certain.
  * Must not know: how devices are shown (test-devices.c) or taken (test-extract.c).
  * See also:      mig_reader_skip_ram(); cli/unread.h.
@@ -9,12 +9,17 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <zstd.h>
 
 #include "mkmig.h"
 
-#define HEAD "start 2 \"ram\" 0 4; ram-size 0x200000; ram-block \"pc.ram\" 0x200000; "
-#define PAGES(n) \
-    "ram-eos; footer 2; part 2; repeat " n " { ram-normal @i*4096 1 \"pc.ram\" }; "
+#define HEAD     "start 2 \"ram\" 0 4; ram-size 0x200000; ram-block \"pc.ram\" 0x200000; "
+#define MORE(n)  "repeat " n " { ram-normal @i*4096 1 \"pc.ram\" }; "
+#define PAGES(n) "ram-eos; footer 2; part 2; " MORE(n)
+#define MACHINE  "config \"pc-q35-7.2\"; "
+#define TABLES                                                                          \
+    "start 2 \"ram\" 0 4; ram-size 0x202000; ram-block \"pc.ram\" 0x200000; ram-block " \
+    "\"/rom@etc/acpi/tables\" 0x2000; "
 #define DAMAGE       "be64 0x1800; " /* a flag that no release has */
 #define RAM_END      "ram-eos; footer 2; end 2; ram-eos; footer 2; "
 #define DEVICE(foot) "full 7 \"d\" 0 1; u8 1 2 3; footer " foot "; eof; "
@@ -83,6 +88,38 @@ static const struct {
       "start 3 \"0000:00:01.0/vfio\" 0 1; vfio setup; vfio eos; footer 3; " HEAD PAGES(
           "300") DAMAGE RAM_END DEVICE("7") DESCRIBED,
       "dump --devices", false, false, 1 },
+    { "needs", MACHINE HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED, "needs",
+      false, true, 0 },
+    { "needs, all of it", MACHINE HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED,
+      "needs --read-all", false, false, 1 },
+    { "needs, of a pipe, which is kept",
+      MACHINE HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED, "needs", true, true,
+      0 },
+    { "needs CPUs, which tables tell",
+      MACHINE TABLES PAGES("300") DAMAGE RAM_END
+      "full 6 \"apic\" 0 3; u8 1 2 3; footer 6; " DEVICE("7")
+          LIST(ENTRY("apic") ", " ENTRY("d")),
+      "needs", false, false, 1 },
+    { "needs no tables", MACHINE TABLES PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED,
+      "needs", false, true, 0 },
+    { "a comparison", HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED, "diff",
+      false, true, 0 },
+    { "a comparison of all", HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED,
+      "diff --read-all", false, false, 2 },
+    { "a comparison of RAM", HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED,
+      "diff --ram", false, false, 2 },
+    { "a section before RAM",
+      "start 2 \"ram\" 0 4; ram-size 0x200000; ram-block \"pc.ram\" 0x200000; ram-eos; "
+      "footer 2; full 9 \"d\" 0 1; u8 1 2 3; footer 9; part 2; " MORE("300")
+          DAMAGE RAM_END DEVICE("7") DESCRIBED,
+      "dump --devices", false, false, 1 },
+    { "a description that lies",
+      HEAD PAGES("300") DAMAGE RAM_END
+      "full 7 \"d\" 0 1; u8 1 2 3 4; footer 7; eof; " DESCRIBED,
+      "dump --devices", false, false, 1 },
+    { "other bytes at the end",
+      HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED "; u8 1 2 3",
+      "dump --devices", false, false, 1 },
     { "the whole dump", HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED,
       "dump --sections", false, false, 1 },
 };
@@ -91,9 +128,11 @@ static Run *run_on(const char *file, GBytes *bytes, const char *options)
 {
     g_auto(GStrv) words = g_strsplit(options, " ", -1);
     const char *w[4] = { words[0], words[1], words[1] ? words[2] : NULL };
+    const char *other = strcmp(words[0], "diff") == 0 ? file : NULL;
 
-    return w[2] ? run_migstat(bytes, w[0], w[1], w[2], file, NULL)
-                : run_migstat(bytes, w[0], w[1], file, NULL);
+    return w[2]   ? run_migstat(bytes, w[0], w[1], w[2], file, other, NULL)
+           : w[1] ? run_migstat(bytes, w[0], w[1], file, other, NULL)
+                  : run_migstat(bytes, w[0], file, other, NULL);
 }
 
 START_TEST(reads_no_ram_where_that_is_certain)
@@ -113,6 +152,42 @@ START_TEST(reads_no_ram_where_that_is_certain)
     ck_assert_msg(!strstr(run->err, NOT_READ) == !rows[_i].skips, "%s: %s", rows[_i].what,
                   run->err);
     scratch_remove(folder);
+}
+END_TEST
+
+static Run *run_around(const char *before, bool zstd, const char *options)
+{
+    g_autofree char *folder = scratch_dir();
+    g_autofree char *file = g_build_filename(folder, "stream", NULL);
+    g_autofree char *text = g_strconcat(
+        before, "header; " HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED, NULL);
+    g_autoptr(GBytes) bytes = mkmig_assemble(text, "around", NULL);
+    gsize n, bound;
+    const char *data = g_bytes_get_data(bytes, &n);
+    g_autofree char *packed = g_malloc(bound = ZSTD_compressBound(n));
+    Run *run;
+
+    if (zstd) {
+        n = ZSTD_compress(packed, bound, data, n, 1);
+    }
+    ck_assert(g_file_set_contents(file, zstd ? packed : data, (gssize)n, NULL));
+    run = run_on(file, NULL, options);
+    scratch_remove(folder);
+    return run;
+}
+
+/* What is around a stream: a libvirt image that can be read anywhere, and compression. */
+START_TEST(looks_through_what_is_around_a_stream)
+{
+    const char *image = "str \"LibvirtQemudSave\"; le32 2 10 1 0 0; zero 56; str "
+                        "\"<domain/>\"; zero 1; ";
+    g_autoptr(Run) libvirt = run_around(image, false, "dump --devices");
+    g_autoptr(Run) zstd = run_around("", true, "dump --devices");
+
+    ck_assert_int_eq(libvirt->status, 0);
+    ck_assert_msg(strstr(libvirt->err, NOT_READ), "%s", libvirt->err);
+    ck_assert_int_eq(zstd->status, 1);
+    ck_assert_msg(!strstr(zstd->err, NOT_READ), "%s", zstd->err);
 }
 END_TEST
 
@@ -148,6 +223,7 @@ Suite *suite_unread(void)
     TCase *tc = tcase_create("devices alone");
 
     tcase_add_loop_test(tc, reads_no_ram_where_that_is_certain, 0, G_N_ELEMENTS(rows));
+    tcase_add_test(tc, looks_through_what_is_around_a_stream);
     tcase_add_loop_test(tc, shows_what_reading_all_shows, 0, 3);
     suite_add_tcase(suite, tc);
     return suite;
