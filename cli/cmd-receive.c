@@ -3,7 +3,7 @@
  * Owns:          migstat receive: its options, where what comes is kept, and what the source
  *                is told when.
  * Must not know: what channels are made of; lib/live/ does.
- * See also:      lib/live/receive.h; door.h; files.h; migstat-capture(5).
+ * See also:      lib/live/receive.h; links.h; files.h; migstat-capture(5).
  *
  * What comes is kept as a capture, in files without names.  For -o DIR/ they get names in DIR; for
  * -o FILE they become one stream, and get names in FILE.incomplete/ only if that fails.  The first
@@ -20,9 +20,9 @@
 
 #include "capture.h"
 #include "cli.h"
-#include "door.h"
 #include "files.h"
 #include "format.h"
+#include "links.h"
 #include "progress.h"
 #include "sandbox.h"
 #include "text.h"
@@ -61,12 +61,11 @@ typedef struct Receive {
     bool force, allow_postcopy;
     unsigned timeout;
 
-    CliDoor door;
+    CliLinks *links;
     CliFiles *files;
-    CliHelper *helper; /* NULL: this process accepts */
-    char *kept;        /* the folder of the capture */
-    int direct;        /* what may become FILE as it comes, or -1 */
-    int fd;            /* what channels are folded to */
+    char *kept; /* the folder of the capture */
+    int direct; /* what may become FILE as it comes, or -1 */
+    int fd;     /* what channels are folded to */
     MigReceiver *receiver;
     CliProgress progress;
 } Receive;
@@ -179,8 +178,7 @@ static bool accept_one(void *data, int *fd, GError **error)
 {
     Receive *x = data;
 
-    return x->helper ? cli_helper_accept(x->helper, fd, error)
-                     : cli_door_accept(&x->door, fd, error);
+    return cli_links_accept(x->links, fd, error);
 }
 
 static int open_channel(void *data, unsigned i, GError **error)
@@ -294,10 +292,8 @@ static CliStatus keep_incomplete(Receive *x, const GError *why)
 
 static CliStatus fail(Receive *x, const GError *why)
 {
-    const char *address = mig_endpoint_text(x->door.endpoint);
-
     mig_receiver_confirm(x->receiver, false, NULL);
-    cli_print_error(address, why);
+    cli_print_error(cli_links_listens_at(x->links), why);
     return is_worth_keeping(x, why) ? keep_incomplete(x, why)
            : g_error_matches(why, MIG_ERROR, MIG_ERROR_MALFORMED) ||
                    g_error_matches(why, MIG_ERROR, MIG_ERROR_TRUNCATED)
@@ -309,8 +305,8 @@ static CliStatus fail(Receive *x, const GError *why)
 
 static const char *listens_at(const Receive *x)
 {
-    return x->door.endpoint ? mig_endpoint_text(x->door.endpoint)
-                            : g_ptr_array_index(x->common->files, 0);
+    return x->links ? cli_links_listens_at(x->links)
+                    : g_ptr_array_index(x->common->files, 0);
 }
 
 /* @error: why it broke off; @output: where what came is, NULL for nowhere. */
@@ -338,8 +334,7 @@ static CliStatus receive(Receive *x)
     g_autoptr(GError) error = NULL;
     bool ok;
 
-    cli_progress_begin(&x->progress, mig_endpoint_text(x->door.endpoint), NULL,
-                       x->common);
+    cli_progress_begin(&x->progress, cli_links_listens_at(x->links), NULL, x->common);
     ok = mig_receiver_run(x->receiver, &error);
     cli_progress_end(&x->progress);
     if (!ok || !finish(x, &error)) {
@@ -351,7 +346,7 @@ static CliStatus receive(Receive *x)
     }
     report(x, x->output, NULL);
     if (!mig_receiver_confirm(x->receiver, true, &error)) {
-        cli_print_error(mig_endpoint_text(x->door.endpoint), error);
+        cli_print_error(cli_links_listens_at(x->links), error);
         fprintf(stderr, "migstat receive: the source may not know that the migration is "
                         "complete: look there before the guest is started anywhere\n");
         return CLI_FOUND;
@@ -378,10 +373,11 @@ static CliStatus run_inside(Receive *x)
 {
     g_autoptr(GError) error = NULL;
     CliStatus status;
+    bool many = cli_links_takes_many(x->links);
     MigReceiveOptions receive_options = {
         MIG_RECEIVE_OPTIONS_INIT,
-        .socket = x->door.socket,
-        .accept = x->door.accepts ? accept_one : NULL,
+        .socket = cli_links_listener(x->links),
+        .accept = many ? accept_one : NULL,
         .open = open_channel,
         .data = x,
         .timeout = x->timeout,
@@ -393,12 +389,13 @@ static CliStatus run_inside(Receive *x)
         .progress_data = x,
     };
 
-    if (error || !(x->receiver = mig_receiver_new(&receive_options, &error))) {
+    if (error || (!many && !accept_one(x, &receive_options.socket, &error)) ||
+        !(x->receiver = mig_receiver_new(&receive_options, &error))) {
         return give_up(x, error);
     }
-    if (!x->common->quiet && x->door.accepts) {
+    if (!x->common->quiet && many) {
         fprintf(stderr, "migstat receive: listening at %s\n",
-                mig_endpoint_text(x->door.endpoint));
+                cli_links_listens_at(x->links));
     }
     status = receive(x);
     mig_receiver_free(x->receiver);
@@ -409,21 +406,15 @@ static CliStatus run_inside(Receive *x)
 static CliStatus open_and_run(Receive *x)
 {
     g_autoptr(GError) error = NULL;
-    const CliRights rights = {
-        .keep = -1, .copies = true, .door = &x->door, .helper = &x->helper
-    };
-    CliRights with_files = rights;
-    CliStatus status = CLI_TROUBLE;
-
-    if (!open_output(x, &error) || !cli_door_open(&x->door, &error)) {
+    if (!open_output(x, &error) || !cli_links_listen(x->links, &error)) {
         return give_up(x, error);
     }
-    with_files.files = x->files;
-    if (cli_confine(x->common, &with_files)) {
-        status = run_inside(x);
-    }
-    cli_door_close(&x->door);
-    return status;
+    return cli_confine(x->common, &(CliRights){ .files = x->files,
+                                                .keep = -1,
+                                                .copies = true,
+                                                .links = x->links })
+               ? run_inside(x)
+               : CLI_TROUBLE;
 }
 
 static int run(int argc, char **argv, CliCommon *common)
@@ -435,10 +426,10 @@ static int run(int argc, char **argv, CliCommon *common)
     cli_parse(&cli_command_receive, argc, argv, 0, common, &x);
     cli_catch_signals();
     signal(SIGPIPE, SIG_IGN);
-    x.door.endpoint = mig_endpoint_parse(g_ptr_array_index(common->files, 0), &error);
-    status = x.door.endpoint ? open_and_run(&x) : give_up(&x, error);
+    x.links = cli_links_new(g_ptr_array_index(common->files, 0), NULL, 0, &error);
+    status = x.links ? open_and_run(&x) : give_up(&x, error);
     cli_files_free(x.files);
-    mig_endpoint_free(x.door.endpoint);
+    cli_links_free(x.links);
     g_free(x.kept);
     return (int)status;
 }

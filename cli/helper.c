@@ -16,7 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "door.h"
 #include "files.h"
 #include "inputs.h"
 #include "links.h"
@@ -32,7 +31,6 @@ typedef enum Wish {
     WISH_INPUT,
     WISH_FILE,
     WISH_COMMIT,
-    WISH_CONNECTION,
     WISH_ACCEPT,
     WISH_CONNECT,
 } Wish;
@@ -41,7 +39,6 @@ typedef enum Wish {
 typedef struct Means {
     CliFiles *files;
     const CliInputs *inputs;
-    const CliDoor *door;
     CliLinks *links;
 } Means;
 
@@ -97,12 +94,9 @@ static int grant(const Request *request, const Means *means, Reply *reply, GErro
         reply->ok =
             means->files && cli_files_commit_some(means->files, request->index, error);
         return -1;
-    case WISH_CONNECTION:
-        reply->ok = means->door && cli_door_accept(means->door, &fd, error);
-        return fd;
     case WISH_ACCEPT:
-        fd = means->links ? cli_links_accept(means->links, error) : -1;
-        break;
+        reply->ok = means->links && cli_links_accept(means->links, &fd, error);
+        return fd;
     case WISH_CONNECT:
         fd = means->links ? cli_links_connect(means->links, error) : -1;
         break;
@@ -150,17 +144,16 @@ static G_NORETURN void serve(int socket, const Means *means)
         }
     }
     cli_files_free(means->files);
-    cli_door_close(means->door);
     cli_links_free(means->links);
     _exit(0);
 }
 
 /* --- in the process that asks --- */
 
-CliHelper *cli_helper_start(CliFiles *files, const CliInputs *inputs, const CliDoor *door,
-                            CliLinks *links, GError **error)
+CliHelper *cli_helper_start(CliFiles *files, const CliInputs *inputs, CliLinks *links,
+                            GError **error)
 {
-    const Means means = { files, inputs, door, links };
+    const Means means = { files, inputs, links };
     int ends[2];
     CliHelper *helper;
     pid_t pid;
@@ -219,7 +212,6 @@ static bool send_request(const CliHelper *helper, const Request *request)
 /* *fd: what came with it, or -1. */
 static bool receive_reply(const CliHelper *helper, Wish wish, Reply *reply, int *fd)
 {
-    bool may_wait_long = wish == WISH_ACCEPT || wish == WISH_CONNECT;
     struct iovec part = { reply, sizeof *reply };
     Control control;
     struct msghdr message = { .msg_iov = &part,
@@ -230,7 +222,8 @@ static bool receive_reply(const CliHelper *helper, Wish wish, Reply *reply, int 
 
     do {
         n = syscall(SYS_recvmsg, helper->socket, &message, MSG_CMSG_CLOEXEC);
-    } while (n < 0 && errno == EINTR && !(may_wait_long && cli_is_cancelled(NULL)));
+    } while (n < 0 && errno == EINTR &&
+             !(wish == WISH_CONNECT && cli_is_cancelled(NULL)));
     if (n != (ssize_t)sizeof *reply) {
         return false;
     }
@@ -282,7 +275,7 @@ int cli_helper_add_file(CliHelper *helper, const char *base, GError **error)
 
 bool cli_helper_accept(CliHelper *helper, int *fd, GError **error)
 {
-    Request request = { .wish = WISH_CONNECTION };
+    Request request = { .wish = WISH_ACCEPT };
 
     return ask(helper, &request, fd, error);
 }
@@ -295,22 +288,12 @@ bool cli_helper_commit(CliHelper *helper, unsigned which, GError **error)
     return ask(helper, &request, &fd, error);
 }
 
-static int ask_for_link(const CliHelper *helper, Wish wish, GError **error)
+int cli_helper_connect(CliHelper *helper, GError **error)
 {
-    Request request = { .wish = wish };
+    Request request = { .wish = WISH_CONNECT };
     int fd;
 
     return ask(helper, &request, &fd, error) ? fd : -1;
-}
-
-int cli_helper_take(CliHelper *helper, GError **error)
-{
-    return ask_for_link(helper, WISH_ACCEPT, error);
-}
-
-int cli_helper_connect(CliHelper *helper, GError **error)
-{
-    return ask_for_link(helper, WISH_CONNECT, error);
 }
 
 void cli_helper_free(CliHelper *helper)

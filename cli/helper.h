@@ -17,16 +17,13 @@
 
 typedef struct CliHelper CliHelper;
 struct CliFiles;
-struct CliDoor;
 struct CliLinks;
 
 /* Forks it.  Each may be NULL: @files, which it then owns the making of
- * (cli_files_give_to()), @inputs, of which it opens what is still to be opened, @door, where it
- * accepts connections, and which it closes in the end, and @links, whose connections it makes
- * (cli_links_give_to()).  NULL with *error set on failure. */
+ * (cli_files_give_to()), @inputs, of which it opens what is still to be opened, and @links, whose
+ * connections it takes and makes (cli_links_give_to()).  NULL with *error set on failure. */
 CliHelper *cli_helper_start(struct CliFiles *files, const CliInputs *inputs,
-                            const struct CliDoor *door, struct CliLinks *links,
-                            GError **error);
+                            struct CliLinks *links, GError **error);
 
 /* The descriptor that it is spoken to by, and its process. */
 int cli_helper_socket(const CliHelper *helper);
@@ -39,11 +36,8 @@ int cli_helper_open_input(CliHelper *helper, unsigned index, GError **error);
 int cli_helper_add_file(CliHelper *helper, const char *base, GError **error);
 bool cli_helper_commit(CliHelper *helper, unsigned which, GError **error);
 
-/* The next connection, as cli_door_accept(). */
+/* As cli_links_accept() and cli_links_connect(). */
 bool cli_helper_accept(CliHelper *helper, int *fd, GError **error);
-
-/* A descriptor for a new connection, or -1; as cli_links_accept() and cli_links_connect(). */
-int cli_helper_take(CliHelper *helper, GError **error);
 int cli_helper_connect(CliHelper *helper, GError **error);
 
 /* Waits until it has cleared up. */

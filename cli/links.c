@@ -61,26 +61,47 @@ void cli_links_free(CliLinks *links)
     g_free(links);
 }
 
+/* The same file description has one set of flags, whoever made it. */
+static bool unblock(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
+}
+
 bool cli_links_listen(CliLinks *links, GError **error)
 {
     links->listener = mig_endpoint_listen(links->from, error);
-    links->single = links->listener >= 0 && !mig_endpoint_accepts(links->listener);
-    return links->listener >= 0;
+    if (links->listener < 0) {
+        return false;
+    }
+    links->single = !mig_endpoint_accepts(links->listener);
+    if (!unblock(links->listener)) {
+        mig_error_set_plain(error, MIG_ERROR_IO, "cannot listen at %s: %s",
+                            cli_links_listens_at(links), g_strerror(errno));
+        return false;
+    }
+    return true;
 }
 
 const char *cli_links_listens_at(const CliLinks *links)
 {
-    return mig_endpoint_text(links->from);
+    return links->from ? mig_endpoint_text(links->from) : NULL;
 }
 
 const char *cli_links_connects_to(const CliLinks *links)
 {
-    return mig_endpoint_text(links->to);
+    return links->to ? mig_endpoint_text(links->to) : NULL;
 }
 
 int cli_links_listener(const CliLinks *links)
 {
     return links->listener;
+}
+
+bool cli_links_takes_many(const CliLinks *links)
+{
+    return !links->single;
 }
 
 /* --- making them --- */
@@ -104,22 +125,22 @@ static int give_listener(CliLinks *links)
     return fd;
 }
 
-static int accept_one(CliLinks *links, GError **error)
+static bool accept_one(CliLinks *links, int *fd, GError **error)
 {
-    int fd;
-
     if (links->single) {
-        return give_listener(links);
+        *fd = give_listener(links);
+        return true;
     }
     do {
         /* cppcheck-suppress nullPointer; nobody wants the other's address */
-        fd = accept4(links->listener, NULL, NULL, SOCK_CLOEXEC);
-    } while (fd < 0 && errno == EINTR && !cli_is_cancelled(NULL));
-    if (fd < 0) {
+        *fd = accept4(links->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    } while (*fd < 0 && (errno == EINTR || errno == ECONNABORTED));
+    if (*fd < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
         mig_error_set_plain(error, MIG_ERROR_IO, "cannot accept a connection at %s: %s",
                             cli_links_listens_at(links), g_strerror(errno));
+        return false;
     }
-    return fd;
+    return *fd < 0 || count(links, error);
 }
 
 /* A MigCancelled: nobody waits for the connection any more. */
@@ -149,38 +170,34 @@ static int connect_one(CliLinks *links, GError **error)
     return fd;
 }
 
-/* The same file description has one set of flags, whoever made it. */
-static int unblocked(int fd)
+bool cli_links_accept(CliLinks *links, int *fd, GError **error)
 {
-    int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);
-
-    if (flags >= 0) {
-        (void)fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    *fd = -1;
+    if (!links->helper) {
+        return accept_one(links, fd, error);
     }
-    return fd;
+    if (!cli_helper_accept(links->helper, fd, error)) {
+        return false;
+    }
+    if (*fd >= 0 && links->single) {
+        close(give_listener(links)); /* The helper gave it back. */
+    }
+    return true;
 }
 
-int cli_links_accept(CliLinks *links, GError **error)
+int cli_links_connect(CliLinks *links, GError **error)
 {
     int fd;
 
     if (!links->helper && !count(links, error)) {
         return -1;
     }
-    fd = links->helper ? cli_helper_take(links->helper, error) : accept_one(links, error);
-    if (links->helper && fd >= 0 && links->single) {
-        close(give_listener(links)); /* The helper gave it back. */
+    fd = links->helper ? cli_helper_connect(links->helper, error)
+                       : connect_one(links, error);
+    if (fd >= 0) {
+        (void)unblock(fd);
     }
-    return unblocked(fd);
-}
-
-int cli_links_connect(CliLinks *links, GError **error)
-{
-    if (!links->helper && !count(links, error)) {
-        return -1;
-    }
-    return unblocked(links->helper ? cli_helper_connect(links->helper, error)
-                                   : connect_one(links, error));
+    return fd;
 }
 
 void cli_links_give_to(CliLinks *links, CliHelper *helper, bool owns)

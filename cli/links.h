@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          the connections that a command takes at one address and makes to another.
+ * Owns:          the connections that a command takes at one address, makes to another, or both.
  * Must not know: what passes on them.
  * See also:      live/endpoint.h; helper.h, the process that has the right to make them once this
  *                one has given it up.
@@ -26,7 +26,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CliLinks, cli_links_free)
 /* Begins to listen; before cli_confine().  False with *error (IO, USAGE). */
 bool cli_links_listen(CliLinks *links, GError **error);
 
-/* The addresses, as they are to be told; that of listening may have a port by now. */
+/* The addresses, as they are to be told; that of listening may have a port by now.  NULL: there is
+ * none. */
 const char *cli_links_listens_at(const CliLinks *links);
 const char *cli_links_connects_to(const CliLinks *links);
 
@@ -34,9 +35,15 @@ const char *cli_links_connects_to(const CliLinks *links);
  * come. */
 int cli_links_listener(const CliLinks *links);
 
-/* A descriptor, which does not block, for the connection that has come, or a new one; the caller
- * closes it.  -1 with *error: IO, USAGE, CANCELLED; LIMIT for more than CLI_LINKS_MAX. */
-int cli_links_accept(CliLinks *links, GError **error);
+/* Whether more than one can come: not of fd:N that is a connection already. */
+bool cli_links_takes_many(const CliLinks *links);
+
+/* The next connection that has come, in *fd; -1: there is none now, and nothing waits.  The
+ * descriptor does not block, and the caller closes it.  False with *error: IO, where there can be no
+ * more; LIMIT for more than CLI_LINKS_MAX. */
+bool cli_links_accept(CliLinks *links, int *fd, GError **error);
+
+/* The same of a new connection, which there is; -1 with *error: IO, USAGE, CANCELLED, LIMIT. */
 int cli_links_connect(CliLinks *links, GError **error);
 
 /* --- for helper.c --- */

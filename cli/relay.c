@@ -195,10 +195,13 @@ static bool accept_pair(Relay *relay, GError **error)
 {
     guint number = relay->pairs->len;
     RelayPair *pair;
-    int source = cli_links_accept(relay->links, error);
+    int source;
 
-    if (source < 0) {
+    if (!cli_links_accept(relay->links, &source, error)) {
         return false;
+    }
+    if (source < 0) {
+        return true;
     }
     pair = g_new0(RelayPair, 1);
     pair->source = source;

@@ -110,16 +110,13 @@ static bool start_helper(CliCommon *common, const CliRights *rights, CliHelper *
         return true;
     }
     *helper = cli_helper_start(rights->files, inputs ? common->inputs : NULL,
-                               rights->door, rights->links, &error);
+                               rights->links, &error);
     if (!*helper) {
         cli_print_error("migstat", error);
         return false;
     }
     if (inputs && !rights->files) {
         cli_inputs_give_to(common->inputs, *helper);
-    }
-    if (rights->helper) {
-        *rights->helper = *helper;
     }
     return true;
 }
@@ -131,9 +128,6 @@ static void keep_descriptors(const CliCommon *common, const CliRights *rights,
 
     if (common->inputs) {
         cli_inputs_list(common->inputs, kept);
-    }
-    if (rights->door) {
-        g_array_append_val(kept, rights->door->socket);
     }
     if (rights->files) {
         cli_files_list_descriptors(rights->files, kept);
@@ -171,7 +165,8 @@ bool cli_confine(CliCommon *common, const CliRights *rights)
 {
     CliHelper *helper;
     CliCallRights calls = { .copies = rights->copies,
-                            .links = rights->links != NULL,
+                            .links =
+                                rights->links && cli_links_connects_to(rights->links),
                             .socket = -1,
                             .helper = -1 };
 

@@ -10,7 +10,6 @@
 #define CLI_SANDBOX_H
 
 #include "cli.h"
-#include "door.h"
 #include "files.h"
 #include "helper.h"
 #include "links.h"
@@ -20,9 +19,7 @@ typedef struct CliRights {
     CliFiles *files; /* What it writes; NULL: no file. */
     int keep;        /* A descriptor beside the standard ones that it needs, or -1. */
     bool copies; /* Lets the kernel copy from the input, to a file or where it writes. */
-    const CliDoor *door; /* Where connections come in; NULL: none do. */
-    CliHelper **helper;  /* Set to the helper, which the files own; NULL: nobody asks. */
-    CliLinks *links;     /* The connections that it makes or takes; NULL: none. */
+    CliLinks *links; /* The connections that it makes or takes; NULL: none. */
 } CliRights;
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          looking ahead in an input that is live: no further than has come.
+ * Owns:          looking ahead in an input that is live: no further than is needed.
  * Must not know: what the bytes mean.  Private to the library.
  * See also:      io/input.h, MigInputOptions.live.
  */

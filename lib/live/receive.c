@@ -18,7 +18,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "io/input-private.h"
 #include "live/receive-private.h"
 #include "live/return-path.h"
 #include "stream/capture.h"
@@ -261,17 +260,17 @@ static ssize_t main_read(void *data, uint64_t offset, void *buffer, size_t n,
 static bool track(MigReceiver *r, GError **error)
 {
     const MigInputCallbacks callbacks = { MIG_INPUT_CALLBACKS_INIT, .read = main_read };
+    const MigInputOptions options = { MIG_INPUT_OPTIONS_INIT, .live = true };
     g_autoptr(MigInput) in =
-        mig_input_new_callbacks(&callbacks, r, "the main channel", NULL, error);
+        mig_input_new_callbacks(&callbacks, r, "the main channel", &options, error);
     g_autoptr(MigReader) reader = NULL;
     const MigItem *item;
 
     if (!in) {
         return false;
     }
-    in->ahead_fails = true; /* one thread receives */
     reader = mig_reader_new(in);
-    mig_reader_set_live(reader);
+    mig_reader_end_by_footers(reader);
     while (mig_reader_next(reader, &item, error) == MIG_STATUS_MORE) {
         if (!watch(r, reader, item, true, error)) {
             return false;

@@ -219,7 +219,7 @@ static MigStatus device_next(MigReader *r, void *state, MigItem *item, GError **
         return MIG_STATUS_END;
     }
     *step = 1;
-    if (r->live) {
+    if (r->ends_by_footers) {
         if (find_end_live(r, item, &end, error) == MIG_STATUS_ERROR) {
             return MIG_STATUS_ERROR;
         }

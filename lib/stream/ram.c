@@ -25,7 +25,6 @@
 #include "stream/ram-state.h"
 #include "stream/defect.h"
 #include "stream/item-private.h"
-#include "stream/live.h"
 #include "stream/mapped-ram.h"
 #include "stream/page-decode.h"
 #include "stream/ram-record.h"
@@ -197,8 +196,7 @@ static MigStatus read_pages(MigReader *r, MigRamState *ram, MigItem *item,
         uint64_t limit = (after + RUN_GRID - 1) / RUN_GRID * RUN_GRID;
         size_t want = limit - item->offset, n;
 
-        p = mig_input_peek_ahead(mig_reader_input(r), record->length,
-                                 mig_reader_is_live(r) ? record->length : want, &n);
+        p = mig_input_peek_ahead(mig_reader_input(r), record->length, want, &n);
         run->n_pages += mig_ram_pages_count(run, run->address, p + record->length,
                                             MIN(n, want) - record->length);
         item->length = mig_ram_pages_length(run, run->n_pages);
@@ -263,7 +261,7 @@ static uint32_t provisional_page_size(MigReader *r, MigRamState *ram, const uint
         return MIG_PAGE_SIZE_USUAL;
     }
     if (!ram->guess || low & MIG_RAM_PAGE) {
-        p = mig_reader_peek(r, mig_reader_is_live(r) ? WORD : RUN_GRID, &n);
+        p = mig_input_peek_ahead(mig_reader_input(r), WORD, RUN_GRID, &n);
         ram->guess =
             mig_page_size_try(p, MIN(n, RUN_GRID), n >= RUN_GRID, ram->lengths, &sure);
         ram->page_size = sure || low & MIG_RAM_PAGE ? ram->guess : 0;
@@ -277,7 +275,7 @@ static MigStatus read_record(MigReader *r, MigRamState *ram, MigItem *item,
     MigRamRecord record = { 0 };
     MigRamRecordStatus status;
     const uint8_t *p = mig_reader_need(r, item, WORD, "RAM record", error);
-    size_t n, need = WORD, want = mig_reader_is_live(r) ? WORD : LONGEST_RECORD_HEADER;
+    size_t n, need = WORD, want = LONGEST_RECORD_HEADER;
     uint32_t page_size;
     bool continues;
 

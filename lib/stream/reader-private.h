@@ -52,7 +52,7 @@ struct MigReader {
     uint64_t last_length; /* bytes of it */
     MigItem item;         /* the last one */
     bool join_pieces;     /* nobody looks at them */
-    bool live;            /* the bytes come while they are read; see live.h */
+    bool ends_by_footers; /* a description is not waited for; see live.h */
 
     MigMeter names; /* what sections, blocks and whoever keeps something of each take */
     GPtrArray *sections; /* MigSection, owned */

@@ -156,14 +156,9 @@ static MigStatus fail(MigReader *r, GError **error)
     return MIG_STATUS_ERROR;
 }
 
-void mig_reader_set_live(MigReader *r)
+void mig_reader_end_by_footers(MigReader *r)
 {
-    r->live = true;
-}
-
-bool mig_reader_is_live(const MigReader *r)
-{
-    return r->live;
+    r->ends_by_footers = true;
 }
 
 void mig_reader_join_pieces(MigReader *r)

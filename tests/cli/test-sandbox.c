@@ -32,7 +32,6 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "../../cli/door.h"
 #include "../../cli/files.h"
 #include "../../cli/links.h"
 #include "../../cli/sandbox.h"
@@ -127,15 +126,12 @@ static bool confine_receiver(CliCommon *common)
 {
     const MigTargetOptions options = { MIG_TARGET_OPTIONS_INIT };
     CliFiles *files = cli_files_new(&options);
-    CliDoor door = { .endpoint = mig_endpoint_parse("unix:near", NULL) };
-    CliHelper *helper;
+    CliLinks *links = cli_links_new("unix:near", NULL, 1, NULL);
 
-    return cli_files_open(files, "new", NULL) >= 0 && cli_door_open(&door, NULL) &&
-           cli_confine(common, &(CliRights){ .files = files,
-                                             .keep = -1,
-                                             .copies = true,
-                                             .door = &door,
-                                             .helper = &helper });
+    return cli_files_open(files, "new", NULL) >= 0 && cli_links_listen(links, NULL) &&
+           cli_confine(common,
+                       &(CliRights){
+                           .files = files, .keep = -1, .copies = true, .links = links });
 }
 
 static const struct {
