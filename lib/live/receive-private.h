@@ -51,6 +51,9 @@ struct MigReceiver {
     bool return_path;  /* the source waits for SHUT */
     bool folds;        /* it has what no file may have */
     bool switched;     /* postcopy runs */
+    bool advised;      /* it may, and then a connection may stay empty */
+    bool flushes;      /* RAM comes on multifd channels */
+    bool has_pages;    /* or on the main one */
     bool acknowledged; /* SWITCHOVER_ACK was sent, the only one */
 };
 

@@ -90,6 +90,7 @@ static bool watch_command(MigReceiver *r, const MigItem *item, bool live, GError
     case MIG_CMD_PING:
         return !live || answer(r, MIG_RETURN_PONG, item->command.ping, error);
     case MIG_CMD_POSTCOPY_ADVISE:
+        r->advised = true;
         return r->options.allow_postcopy || refuse_postcopy(error);
     case MIG_CMD_POSTCOPY_RUN:
         r->switched = true;
@@ -122,7 +123,11 @@ static bool watch(MigReceiver *r, const MigReader *reader, const MigItem *item, 
     case MIG_ITEM_COMMAND:
         return watch_command(r, item, live, error);
     case MIG_ITEM_RAM_MARK:
-        r->folds = r->folds || item->ram_mark.flag == MIG_RAM_MULTIFD_FLUSH;
+        r->flushes = r->flushes || item->ram_mark.flag == MIG_RAM_MULTIFD_FLUSH;
+        r->folds = r->folds || r->flushes;
+        return true;
+    case MIG_ITEM_RAM_PAGES:
+        r->has_pages = r->has_pages || item->pages.kind != MIG_PAGE_ZERO;
         return true;
     case MIG_ITEM_VFIO_RECORD:
         r->folds = r->folds || item->vfio.flag == MIG_VFIO_DEV_INIT_DATA_SENT;
@@ -186,12 +191,39 @@ static bool read_all(MigReceiver *r, GError **error)
     return status == MIG_STATUS_END;
 }
 
+/* Whether other channels have bytes to come, whatever the main one has: connections are not
+ * as fast as one another, and its end may be here before anything of theirs. */
+static bool lacks_channels(const MigReceiver *r, GError **error)
+{
+    bool multifd = false;
+
+    for (guint i = 0; i < r->channels->len; i++) {
+        const LiveChannel *channel = mig_live_channel(r, i);
+
+        multifd = multifd || channel->kind == LIVE_MULTIFD;
+        /* Whoever looks whether there is anybody, and goes, is no channel. */
+        if (channel->kind == LIVE_UNKNOWN && !r->advised &&
+            !(channel->ended && r->has_pages)) {
+            mig_error_set_plain(error, MIG_ERROR_TRUNCATED,
+                                "there is a connection %u, and nothing has come on it",
+                                i);
+            return true;
+        }
+    }
+    if (r->flushes && !multifd) {
+        mig_error_set_plain(error, MIG_ERROR_TRUNCATED,
+                            "the main channel waits for pages of multifd channels, and "
+                            "none has connected");
+    }
+    return r->flushes && !multifd;
+}
+
 /* Whether what came is complete; r->why says why not. */
 static void judge(MigReceiver *r)
 {
     g_clear_error(&r->why);
     r->judged = r->bytes;
-    r->complete = read_all(r, &r->why);
+    r->complete = read_all(r, &r->why) && !lacks_channels(r, &r->why);
     if (g_error_matches(r->why, MIG_ERROR, MIG_ERROR_REFUSED) && !r->failure) {
         r->failure = g_error_copy(r->why);
     }
@@ -303,10 +335,13 @@ static bool has_other_bytes(const MigReceiver *r)
     return r->bytes > mig_live_channel(r, (guint)r->main)->size;
 }
 
-/* How long nothing must have come before what there is can be all. */
+/* How long nothing must have come before what there is can be all.  A main channel without
+ * pages has been seen only where others have them, or there are none. */
 static gint64 silence_wanted(const MigReceiver *r)
 {
-    return !is_described(r) ? ALL_MS : has_other_bytes(r) ? QUIET_MS : 0;
+    return !is_described(r) || !(r->has_pages || has_other_bytes(r)) ? ALL_MS
+           : has_other_bytes(r)                                      ? QUIET_MS
+                                                                     : 0;
 }
 
 static bool settle(MigReceiver *r, GError **error)
@@ -315,7 +350,8 @@ static bool settle(MigReceiver *r, GError **error)
         bool over = mig_live_all_ended(r);
         gint64 silence = mig_live_silence(r);
 
-        if ((over || silence >= ALL_MS) && r->bytes == r->end) {
+        if ((over || silence >= ALL_MS) && r->bytes == r->end &&
+            !lacks_channels(r, NULL)) {
             r->complete = true; /* one channel, which was just read to its end mark */
         } else if ((over || silence >= silence_wanted(r)) && r->judged != r->bytes) {
             judge(r);
@@ -354,7 +390,8 @@ static bool run(MigReceiver *r, GError **error)
         return false;
     }
     /* What came by one channel was just read. */
-    r->complete = r->complete || (is_described(r) && !has_other_bytes(r));
+    r->complete =
+        r->complete || (r->end && silence_wanted(r) == 0 && !lacks_channels(r, NULL));
     return r->complete || settle(r, error);
 }
 

@@ -2,7 +2,7 @@
 """
 Owns: a Debian guest that boots to a few processes: where its kernel comes from, what it does.
 Must not know: what is proved with it.
-See also: guest-memory, which saves it.
+See also: guest-memory, which saves it; vsock, which runs migstat in it.
 
 The kernel of the host's own Debian, small as for clouds, and its debug symbols, some 300 MB, are
 kept in the cache. The guest has no disk: its first program is a script for busybox.
@@ -44,6 +44,16 @@ $b sleep 200000 &
 $b yes migstat | $b dd of=/tmp/noise bs=1M count=%d iflag=fullblock
 echo %s
 $b sleep 1000000
+'''
+RUN = '''#!/bin/busybox sh
+b=/bin/busybox
+$b mount -t proc proc /proc
+$b mount -t devtmpfs dev /dev
+for module in %s; do
+    $b insmod /$module.ko
+done
+%s
+$b poweroff -f
 '''
 PROCESSES = ('init', 'busybox', 'kthreadd', 'ksoftirqd')
 
@@ -113,25 +123,72 @@ def _read(path):
         return (lzma.decompress if path.endswith('.xz') else bytes)(stream.read())
 
 
-def _archive(arch, noise):
-    parts = [_entry(name, 0o40755) for name in ('bin', 'dev', 'proc', 'sys', 'tmp')]
+def _modules(arch, name):
+    """None of what is in the kernel itself; those with symbols are elsewhere."""
+    return [path for path in glob.glob(os.path.join(_folder(arch), '**', name + '.ko*'),
+                                       recursive=True) if '/debug/' not in path]
+
+
+def _archive(arch, modules, init, programs=()):
+    """`programs`: files of this system, which keep their paths."""
+    folders = {'bin', 'dev', 'proc', 'sys', 'tmp'}
+    for path in programs:
+        while os.path.dirname(path) != '/':
+            path = os.path.dirname(path)
+            folders.add(path[1:])
+    parts = [_entry(name, 0o40755) for name in sorted(folders)]
     parts.append(_entry('bin/busybox', 0o100755, _read(_one(arch, '**/bin/busybox'))))
-    parts.append(_entry('init', 0o100755, (INIT % (' '.join(MODULES), noise, READY)).encode()))
-    for name in MODULES:    # what is in the kernel itself is none
-        for path in glob.glob(os.path.join(_folder(arch), '**', name + '.ko*'), recursive=True):
+    parts.append(_entry('init', 0o100755, init.encode()))
+    for path in programs:
+        with open(path, 'rb') as stream:
+            parts.append(_entry(path[1:], 0o100755, stream.read()))
+    for name in modules:
+        for path in _modules(arch, name):
             parts.append(_entry(name + '.ko', 0o100644, _read(path)))
     parts.append(_entry('TRAILER!!!', 0))
     return gzip.compress(b''.join(parts), 1)
 
 
-def options(arch, directory, noise=4):
-    """Words of QEMU's command line; noise: MiB of its memory that a program fills."""
+def _options(arch, directory, archive, more):
     initrd = os.path.join(directory, 'initrd')
     with open(initrd, 'wb') as stream:
-        stream.write(_archive(arch, noise))
+        stream.write(archive)
     return ['-kernel', _one(arch, 'boot', 'vmlinuz-*'), '-initrd', initrd, '-append',
-            'console=%s panic=0' % ARCHES[arch][1], '-serial',
+            'console=%s %s' % (ARCHES[arch][1], more), '-serial',
             'file:' + os.path.join(directory, 'serial')]
+
+
+def options(arch, directory, noise=4):
+    """Words of QEMU's command line; noise: MiB of its memory that a program fills."""
+    init = INIT % (' '.join(MODULES), noise, READY)
+    return _options(arch, directory, _archive(arch, MODULES, init), 'panic=0')
+
+
+def printed(directory):
+    with open(os.path.join(directory, 'serial'), errors='replace') as stream:
+        return stream.read().replace('\r', '')
+
+
+def run(line, arch, directory, modules, script, programs, seconds):
+    """
+    What a script for busybox ($b) prints in a Debian guest that has these modules, and these
+    files of this system. `line` is the beginning of a command line of QEMU.
+    """
+    absent = [name for name in modules if not _modules(arch, name)]
+    if absent:
+        raise LabError('no Debian kernel: its packages have no %s.ko' % absent[0])
+    init = RUN % (' '.join(modules), script)
+    words = _options(arch, directory, _archive(arch, modules, init, programs), 'panic=-1 quiet')
+    try:
+        subprocess.run([*line, '-accel', 'kvm', '-accel', 'tcg', '-m', '1G', '-nodefaults',
+                        '-display', 'none', '-no-reboot', *words], stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True,
+                       timeout=seconds)
+    except subprocess.TimeoutExpired as error:
+        raise RuntimeError('no end after %u s: %s' % (seconds, printed(directory))) from error
+    except subprocess.CalledProcessError as error:
+        raise LabError('QEMU does not start: %s' % error.stderr.decode()) from error
+    return printed(directory)
 
 
 def wait(machine, directory, seconds):
@@ -139,9 +196,8 @@ def wait(machine, directory, seconds):
     for _ in range(int(seconds * 2)):
         if machine.process.poll() is not None:
             break
-        with open(os.path.join(directory, 'serial'), errors='replace') as stream:
-            if READY in stream.read():
-                return
+        if READY in printed(directory):
+            return
         time.sleep(0.5)
     raise LabError('Linux does not boot: %s' % '; '.join(machine.errors()))
 
