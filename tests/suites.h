@@ -44,6 +44,7 @@
     SUITE(files)       \
     SUITE(filter)      \
     SUITE(fuzz)        \
+    SUITE(gather)      \
     SUITE(glob)        \
     SUITE(hardening)   \
     SUITE(help)        \

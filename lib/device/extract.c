@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "device/disk-image.h"
+#include "device/ram-image-file.h"
 #include "io/fully.h"
 #include "io/options.h"
 #include "stream/address-exact.h"
@@ -419,6 +420,9 @@ MigExtract *mig_extract_new(MigReader *reader, const MigExtractOptions *options)
     x->options = known;
     x->image =
         known.what == MIG_EXTRACT_RAM ? mig_ram_image_new(reader, place_block, x) : NULL;
+    if (x->image) {
+        mig_ram_image_gather(x->image);
+    }
     x->disks =
         known.what == MIG_EXTRACT_DISK ? mig_disk_image_new(reader, place_disk, x) : NULL;
     x->blocks = g_tree_new_full(compare_names, NULL, g_free, NULL);
@@ -465,7 +469,8 @@ bool mig_extract_finish(MigExtract *x, GError **error)
         mig_error_set_plain(error, MIG_ERROR_UNMATCHED, "the stream has no description");
         return false;
     }
-    return (!x->disks || mig_disk_image_finish(x->disks, error)) && finish_vfio(x, error);
+    return (!x->image || mig_ram_image_flush(x->image, error)) &&
+           (!x->disks || mig_disk_image_finish(x->disks, error)) && finish_vfio(x, error);
 }
 
 const MigRamImage *mig_extract_ram_image(const MigExtract *x)

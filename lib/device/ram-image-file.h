@@ -10,6 +10,14 @@
 #include "device/ram-image.h"
 #include "stream/page-file.h"
 
+/* Before the first block: pages that are near one another are written together, with short runs
+ * of zeros between them, which are no holes then.  mig_ram_image_flush() is called before
+ * somebody else looks at a file, and at the end. */
+void mig_ram_image_gather(MigRamImage *image);
+
+/* Errors: IO. */
+bool mig_ram_image_flush(MigRamImage *image, GError **error);
+
 /* The file of @block, NULL where that is left out: who moves what is in it may change where it
  * is. */
 MigPageFile *mig_ram_image_file(const MigRamImage *image, const MigRamBlock *block);

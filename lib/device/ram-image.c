@@ -30,6 +30,7 @@ struct MigRamImage {
     void *user;
     GArray *blocks; /* Block, by index */
     MigPageStore store;
+    MigGather *gather; /* NULL: pages are written one by one */
 };
 
 static void clear_block(gpointer p)
@@ -55,8 +56,24 @@ void mig_ram_image_free(MigRamImage *image)
     if (image) {
         g_array_unref(image->blocks);
         mig_page_store_clear(&image->store);
+        mig_gather_free(image->gather);
         g_free(image);
     }
+}
+
+void mig_ram_image_gather(MigRamImage *image)
+{
+    image->gather = mig_gather_new();
+}
+
+bool mig_ram_image_flush(MigRamImage *image, GError **error)
+{
+    if (mig_gather_flush(image->gather)) {
+        return true;
+    }
+    mig_error_set_plain(error, MIG_ERROR_IO, "cannot keep the content of RAM: %s",
+                        g_strerror(errno));
+    return false;
 }
 
 /* NULL where the block is left out. */
@@ -89,7 +106,9 @@ static bool check_length(const MigRamImage *image, const MigItem *item, GError *
 static bool add_block(MigRamImage *image, const MigItem *item, GError **error)
 {
     const MigRamBlock *block = item->block;
-    Block b = { .file.fd = -1, .length = block->used_length, .mapped = block->mapped };
+    Block b = { .file = { .fd = -1, .gather = image->gather },
+                .length = block->used_length,
+                .mapped = block->mapped };
 
     /* An index names one block, in whatever order lists repeat themselves. */
     if (block->index != image->blocks->len) {
@@ -248,17 +267,22 @@ static bool watch_mapped(MigRamImage *image, const MigItem *item, GError **error
     for (uint64_t i = 0, end; i < n; i = end) {
         uint64_t at = i * size, length;
 
+        bool set = mig_mapped_ram_is_set(bits, first % 8 + i);
+
         end = i + 1;
-        if (!mig_mapped_ram_is_set(bits, first % 8 + i)) {
-            continue;
-        }
-        while (end < n && mig_mapped_ram_is_set(bits, first % 8 + end)) {
+        while (end < n && mig_mapped_ram_is_set(bits, first % 8 + end) == set) {
             end++;
+        }
+        length = MIN(end * size, item->length) - at;
+        if (!set) {
+            if (!mig_page_file_fill(&b->file, item->piece + at, length, 0)) {
+                return io_error(block, error);
+            }
+            continue;
         }
         if (!p && !(p = mig_reader_bytes(image->reader, item))) {
             return mig_input_end_error(in, error);
         }
-        length = MIN(end * size, item->length) - at;
         if (!write_mapped(b, item->piece + at, p + at, length, (uint32_t)size)) {
             return io_error(block, error);
         }

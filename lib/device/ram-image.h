@@ -5,8 +5,8 @@
  * See also:      stream/ram.c, which cuts the records; stream/page.h, which decodes
  *                pages.
  *
- * Memory does not grow with RAM: contents live in sparse files, in which a zero page is a
- * hole.  A page that the stream never mentions is a hole too, yet not zero: a loader leaves it
+ * Memory does not grow with RAM: contents live in sparse files, in which zero pages are
+ * holes, but for short runs of them.  A page that the stream never mentions is a hole too, yet not zero: a loader leaves it
  * as it was.  mig_ram_image_missing() and mig_ram_image_has() tell them apart.
  */
 #ifndef MIG_DEVICE_RAM_IMAGE_H

@@ -276,6 +276,7 @@ MigMemoryImage *mig_memory_image_new(MigReader *reader, MigMemoryMap *map, int f
     image->room = room;
     image->side = -1;
     image->ram = mig_ram_image_new(reader, place_beside, image);
+    mig_ram_image_gather(image->ram);
     image->pending = g_ptr_array_new();
     image->direct = g_array_new(false, false, sizeof(Direct));
     return image;
@@ -320,7 +321,8 @@ bool mig_memory_image_finish(MigMemoryImage *image, GError **error)
     const MigMemoryRange *ranges;
     uint64_t end;
 
-    if (!mig_memory_map_make(image->map, error)) {
+    if (!mig_ram_image_flush(image->ram, error) ||
+        !mig_memory_map_make(image->map, error)) {
         return false;
     }
     end = end_of(image);

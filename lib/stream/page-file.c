@@ -30,12 +30,20 @@ static uint64_t together(const MigPageFile *file, uint64_t address, uint64_t len
     return address < file->split ? MIN(length, file->split - address) : length;
 }
 
+static bool flush(const MigPageFile *file)
+{
+    return !file->gather || mig_gather_flush(file->gather);
+}
+
 static bool write_same(MigPageFile *file, uint64_t address, uint64_t length,
                        uint8_t value)
 {
     uint8_t same[4096];
 
     memset(same, value, sizeof(same));
+    if (!flush(file)) {
+        return false;
+    }
     while (length) {
         size_t n = (size_t)together(file, address, MIN(length, sizeof(same)));
 
@@ -51,6 +59,9 @@ static bool write_same(MigPageFile *file, uint64_t address, uint64_t length,
 
 static bool make_zero(MigPageFile *file, uint64_t address, uint64_t length)
 {
+    if (address <= MAX(file->high, file->zeros)) {
+        file->zeros = MAX(file->zeros, address + length);
+    }
     if (address >= file->high) {
         return true;
     }
@@ -60,6 +71,9 @@ static bool make_zero(MigPageFile *file, uint64_t address, uint64_t length)
                make_zero(file, file->split, length - (file->split - address));
     }
     if (!file->cannot_punch) {
+        if (!flush(file)) {
+            return false;
+        }
         if (fallocate(file->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                       (off_t)place_of(file, address), (off_t)length) == 0) {
             return true;
@@ -89,6 +103,23 @@ static bool is_zero(const MigPageRows *rows, uint32_t i)
     return mig_page_is_zero(row(rows, i), rows->page_size);
 }
 
+/* Bytes before @address where nothing was ever written, and that are zero. */
+static uint64_t zeros_before(const MigPageFile *file, uint64_t address)
+{
+    uint64_t from = MAX(file->high, address >= file->split ? file->split : 0);
+
+    return address >= from && address <= file->zeros ? address - from : 0;
+}
+
+static bool write_pieces(MigPageFile *file, struct iovec *iov, uint32_t n,
+                         uint64_t address)
+{
+    return file->gather
+               ? mig_gather_write(file->gather, file->fd, iov, (int)n,
+                                  place_of(file, address), zeros_before(file, address))
+               : mig_pwritev_fully(file->fd, iov, (int)n, place_of(file, address));
+}
+
 bool mig_page_file_write(MigPageFile *file, uint64_t address, const MigPageRows *rows)
 {
     struct iovec iov[BATCH];
@@ -114,7 +145,7 @@ bool mig_page_file_write(MigPageFile *file, uint64_t address, const MigPageRows 
             iov[count++].iov_len = page_size;
             i++;
         }
-        if (!mig_pwritev_fully(file->fd, iov, (int)count, place_of(file, from))) {
+        if (!write_pieces(file, iov, count, from)) {
             return false;
         }
         file->high = MAX(file->high, from + (uint64_t)count * page_size);
@@ -126,7 +157,8 @@ bool mig_page_file_read(const MigPageFile *file, uint64_t address, void *buffer,
 {
     size_t first = (size_t)together(file, address, n);
 
-    return mig_pread_padded(file->fd, buffer, first, place_of(file, address)) &&
+    return flush(file) &&
+           mig_pread_padded(file->fd, buffer, first, place_of(file, address)) &&
            (first == n || mig_pread_padded(file->fd, (uint8_t *)buffer + first, n - first,
                                            place_of(file, address + first)));
 }

@@ -10,6 +10,7 @@
 #ifndef MIG_STREAM_PAGE_FILE_H
 #define MIG_STREAM_PAGE_FILE_H
 
+#include "io/gather.h"
 #include "stream/item.h"
 
 typedef struct MigPageFile {
@@ -20,6 +21,10 @@ typedef struct MigPageFile {
     /* What is at @split and after lies @gap bytes further on: two places in the file.  No page
      * is in both.  0, 0: there is one. */
     uint64_t split, gap;
+    /* Pages go through it, borrowed: who else reads or writes @fd flushes it first.  NULL: they
+     * are written at once. */
+    MigGather *gather;
+    uint64_t zeros; /* what is between @high and this address is zero */
 } MigPageFile;
 
 /* Pages in memory. */

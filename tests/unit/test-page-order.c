@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "conversion.h"
-#include "device/ram-image.h"
+#include "device/ram-image-file.h"
 
 enum {
     N_STREAMS = 300,
@@ -177,7 +177,8 @@ static bool place(const MigRamBlock *block, int *fd, uint64_t *base, void *user,
     return true;
 }
 
-static void read_image(GBytes *stream, uint8_t *ram, const char *text)
+/* @gather: as extract does it, else as diff. */
+static void read_image(GBytes *stream, bool gather, uint8_t *ram, const char *text)
 {
     int fd = memfd_create("ram", MFD_CLOEXEC);
     g_autoptr(MigInput) in = mig_input_new_bytes(stream, "stream", NULL, NULL);
@@ -188,11 +189,15 @@ static void read_image(GBytes *stream, uint8_t *ram, const char *text)
     MigStatus status;
 
     ck_assert_int_ge(fd, 0);
+    if (gather) {
+        mig_ram_image_gather(image);
+    }
     while ((status = mig_reader_next(reader, &item, &error)) == MIG_STATUS_MORE) {
         ck_assert_msg(mig_ram_image_watch(image, item, &error), "%s\n%s",
                       error ? error->message : "", text);
     }
     ck_assert_msg(status == MIG_STATUS_END, "%s\n%s", error ? error->message : "", text);
+    ck_assert(!gather || mig_ram_image_flush(image, &error));
     memset(ram, 0, RAM);
     ck_assert_int_ge(pread(fd, ram, RAM, 0), 0);
     close(fd);
@@ -236,10 +241,12 @@ START_TEST(all_decoders_agree)
         guest_run(&guest, seed);
         g_autoptr(GBytes) stream = assembled(guest.text->str);
         g_autoptr(GBytes) plain = converted(stream, "ram-decompress");
-        read_image(stream, ram, guest.text->str);
+        read_image(stream, true, ram, guest.text->str);
         assert_same_ram(ram, guest.ram, "extract", guest.text->str);
+        read_image(stream, false, ram, guest.text->str);
+        assert_same_ram(ram, guest.ram, "diff", guest.text->str);
         assert_plain(plain, guest.text->str);
-        read_image(plain, ram, guest.text->str);
+        read_image(plain, true, ram, guest.text->str);
         assert_same_ram(ram, guest.ram, "ram-decompress", guest.text->str);
     }
 }
