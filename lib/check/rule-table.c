@@ -7,12 +7,13 @@
 #include "check/rule.h"
 
 static const MigRule *const groups[] = {
-    mig_rules_framing,     mig_rules_configuration, mig_rules_command,
-    mig_rules_description, mig_rules_ram,           mig_rules_mapped_ram,
-    mig_rules_multifd,     mig_rules_dest,          mig_rules_dest_device,
-    mig_rules_values,      mig_rules_vfio,          mig_rules_vfio_subflag,
-    mig_rules_vfio_order,  mig_rules_for,           mig_rules_subsection,
-    mig_rules_virtio,      mig_rules_memory,        mig_rules_release,
+    mig_rules_framing,      mig_rules_footer,      mig_rules_configuration,
+    mig_rules_command,      mig_rules_description, mig_rules_ram,
+    mig_rules_mapped_ram,   mig_rules_multifd,     mig_rules_dest,
+    mig_rules_dest_device,  mig_rules_values,      mig_rules_vfio,
+    mig_rules_vfio_subflag, mig_rules_vfio_order,  mig_rules_for,
+    mig_rules_subsection,   mig_rules_virtio,      mig_rules_memory,
+    mig_rules_release,
 };
 
 const MigRule *mig_rule_at(size_t index)

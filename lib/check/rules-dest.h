@@ -10,9 +10,6 @@
 #include "check/check-private.h"
 #include "check/compared.h"
 
-#define MIG_BEFORE(first) MIG_RELEASE_FIRST, (first)-1
-#define MIG_FROM(first)   first, MIG_RELEASE_LAST
-
 #define MIG_DEST_RULE(kinds, function) kinds, .judge = function, .needs_destination = true
 
 /* The section's device is not at the destination; @alike: a section there that it could be, or

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          rules of the outer list: file header, sections, footers, end mark, what
- *                follows.
+ * Owns:          rules of the outer list: file header, sections.
  * Must not know: bodies.
- * See also:      check/rule.h.
+ * See also:      check/rule.h; rules-footer.c, footers and the end.
  *
  * Loaders do not check the following, but a stock source keeps to it: one START, then
  * PARTs, then one END for each live section, all STARTs before the first PART; names and
@@ -13,6 +12,9 @@
 
 #include <string.h>
 
+#include "check/compared.h"
+#include "message/remedy.h"
+#include "stream/address.h"
 #include "stream/defect.h"
 #include "stream/item-private.h"
 #include "stream/outer.h"
@@ -95,29 +97,90 @@ static void section_name_twice(MigCheck *check, const MigFacts *facts,
     }
 }
 
+/* Whether other fields describe the one section than the other, and not as many bytes: a loader that
+ * reads the one as the other does not come to its end. */
+static bool are_of_two_kinds(MigCheck *check, const MigSectionFacts *one,
+                             const MigSectionFacts *other)
+{
+    MigItem items[] = { { .section = one->section }, { .section = other->section } };
+    g_auto(MigOffered) a, b;
+
+    mig_offered_init(&a, mig_check_reader(check), &items[0], NULL);
+    mig_offered_init(&b, mig_check_reader(check), &items[1], NULL);
+
+    const Vmstate *of_a = mig_offered_vmstate(&a), *of_b = mig_offered_vmstate(&b);
+
+    return of_a && of_b && of_a->fields && of_b->fields && of_a->size != of_b->size &&
+           strcmp(of_a->fields->name, of_b->fields->name) != 0;
+}
+
+static void report_shared(MigCheck *check, const MigSectionFacts *s,
+                          const MigSectionFacts *taken)
+{
+    const MigSection *section = s->section;
+    uint32_t version = taken->section->version_id;
+    g_autofree char *own = mig_remedy_section(section->name, section->instance_id);
+    g_autofree char *device =
+        mig_address_of_section(taken->section->name, taken->section->instance_id);
+    bool is_newer = section->version_id > version;
+    bool is_refused = is_newer || are_of_two_kinds(check, s, taken);
+
+    mig_report(check, MIN(s->full, s->start), section,
+               "a loader takes this section for %s, whose name ends so, and %s", device,
+               is_refused ? "cannot read it as that device's"
+                          : "restores that one twice");
+    if (is_newer) {
+        g_autofree char *older = mig_compared_version_words(section, section->version_id,
+                                                            version, MIG_RELEASE_FIRST);
+        g_autofree char *newer = mig_compared_version_words(section, section->version_id,
+                                                            version, MIG_WORDS_CHANGED);
+
+        mig_report_loader(check, MIG_BEFORE(MIG_WORDS_CHANGED), "%s", older);
+        mig_report_loader(check, MIG_FROM(MIG_WORDS_CHANGED), "%s", newer);
+    } else if (is_refused) {
+        mig_report_loader(check, MIG_ALL_RELEASES,
+                          "error while loading state for instance 0x%x of device '%s'",
+                          section->instance_id, section->name);
+    } else {
+        mig_report_severity(check, MIG_SEVERITY_WARNING);
+    }
+    mig_report_remedy(check, "drop-section:name=%s", own);
+    mig_report_gives_up(check, true,
+                        "the state of the second device, which QEMU cannot tell "
+                        "from the first");
+}
+
+static void add_with_path(GHashTable *with_path, const char *name,
+                          const MigSectionFacts *s)
+{
+    GPtrArray *list = g_hash_table_lookup(with_path, name);
+
+    if (!list) {
+        list = g_ptr_array_new();
+        g_hash_table_insert(with_path, (gpointer)(uintptr_t)name, list);
+    }
+    g_ptr_array_add(list, (gpointer)(uintptr_t)s);
+}
+
 /* migration/savevm.c, find_se(), 5.2 to 11.1: a device that has a path can be loaded by its name
  * without it, too, and by its number among those of that name.  So a section "X" goes into the
  * device of an earlier ".../X", and the device "X" keeps the state in which it comes up. */
 static void section_name_shared(MigCheck *check, const MigFacts *facts,
                                 const MigItem *item)
 {
-    g_autoptr(GHashTable) with_path = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) with_path = g_hash_table_new_full(
+        g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_ptr_array_unref);
 
     (void)item;
     for (guint i = 0; i < facts->sections->len; i++) {
         const MigSectionFacts *s = &g_array_index(facts->sections, MigSectionFacts, i);
         const char *name = mig_section_handler(s->section->name);
-        guint n = GPOINTER_TO_UINT(g_hash_table_lookup(with_path, name));
+        const GPtrArray *list = g_hash_table_lookup(with_path, name);
 
         if (name != s->section->name) {
-            g_hash_table_replace(with_path, (gpointer)(uintptr_t)name,
-                                 GUINT_TO_POINTER(n + 1));
-        } else if (s->section->instance_id < n) {
-            mig_report(check, MIN(s->full, s->start), s->section,
-                       "a section with a path ends in the same name: a loader takes this "
-                       "one for the same device, and restores it twice");
-            mig_report_no_remedy(check, "QEMU cannot tell the two devices apart; save "
-                                        "without one of them");
+            add_with_path(with_path, name, s);
+        } else if (list && s->section->instance_id < list->len) {
+            report_shared(check, s, g_ptr_array_index(list, s->section->instance_id));
         }
     }
 }
@@ -309,7 +372,6 @@ static void section_live_and_full(MigCheck *check, const MigFacts *facts,
                         "both START and FULL: no handler but VFIO's has both");
     }
 }
-
 /* --- ends ------------------------------------------------------------------------- */
 
 static void section_end_inferred(MigCheck *check, const MigFacts *facts,
@@ -321,72 +383,6 @@ static void section_end_inferred(MigCheck *check, const MigFacts *facts,
                    "where the device state ends was found by its footer in %" PRIu64
                    " section%s, the first here: no description has its length",
                    facts->n_inferred, MIG_PLURAL(facts->n_inferred));
-    }
-}
-
-static void footer_missing(MigCheck *check, const MigFacts *facts, const MigItem *item)
-{
-    if (item->defect == MIG_DEFECT_FOOTER_MISSING) {
-        mig_report(
-            check, item->offset, facts->body.section,
-            "the section before has no footer, and those before it have: wanted 0x7e");
-        mig_report_loader(check, MIG_ALL_RELEASES, "Missing section footer for %s",
-                          facts->body.section ? facts->body.section->name : "");
-    }
-}
-
-static void footer_mixed(MigCheck *check, const MigFacts *facts, const MigItem *item)
-{
-    if (item->defect == MIG_DEFECT_FOOTER_MIXED) {
-        mig_report_item(check, item,
-                        "a footer, and the first section of the stream has none");
-        mig_report_loader(
-            check, MIG_ALL_RELEASES, "Missing section footer for %s",
-            g_array_index(facts->sections, MigSectionFacts, 0).section->name);
-    }
-}
-
-static void footer_id(MigCheck *check, const MigFacts *facts, const MigItem *item)
-{
-    (void)facts;
-    if (item->defect == MIG_DEFECT_FOOTER_ID) {
-        mig_report_item(check, item, "the footer has section id %u, wanted %u",
-                        item->footer.id, item->section_id);
-        mig_report_loader(
-            check, MIG_ALL_RELEASES,
-            "Mismatched section id in footer for %s - read 0x%x expected 0x%x",
-            item->section->name, item->footer.id, item->section_id);
-    }
-}
-
-/* QEMU leaves out footers and configuration for the same machine types, up to 2.3. */
-static void footer_none(MigCheck *check, const MigFacts *facts, const MigItem *item)
-{
-    (void)item;
-    if (facts->n_bodies && !facts->n_footers && facts->configuration != MIG_NOWHERE) {
-        mig_report(
-            check, facts->configuration, NULL,
-            "no section has a footer, and the stream has a CONFIGURATION: it loads only "
-            "where footers are turned off (-global migration.send-section-footer=off)");
-        mig_report_loader(
-            check, MIG_ALL_RELEASES, "Missing section footer for %s",
-            g_array_index(facts->sections, MigSectionFacts, 0).section->name);
-    }
-}
-
-static void trailing_bytes(MigCheck *check, const MigFacts *facts, const MigItem *item)
-{
-    if (facts->trailing == MIG_NOWHERE && !facts->colo) {
-        mig_report_item(check, item,
-                        "bytes follow the end of the stream; no loader reads them: what "
-                        "a volume or a file held before it was written over");
-    }
-}
-
-static void trailing_padding(MigCheck *check, const MigFacts *facts, const MigItem *item)
-{
-    if (facts->eof != MIG_NOWHERE && facts->trailing == MIG_NOWHERE) {
-        mig_report_item(check, item, "zeros follow the end of the stream: padding");
     }
 }
 
@@ -414,7 +410,7 @@ const MigRule mig_rules_framing[] = {
     { "section-name-twice", "a name and instance is one section, with one id",
       MIG_SEVERITY_ERROR, HEADER, .judge = section_name_twice },
     { "section-name-shared", "a name without a path is no device that has one",
-      MIG_SEVERITY_WARNING, MIG_WATCH_END, .judge = section_name_shared },
+      MIG_SEVERITY_ERROR, MIG_WATCH_END, .judge = section_name_shared },
     { "section-name-empty", "every section has a name", MIG_SEVERITY_ERROR, HEADER,
       .judge = section_name_empty },
     { "section-name-unprintable", "section names are printable ASCII", MIG_SEVERITY_ERROR,
@@ -443,22 +439,5 @@ const MigRule mig_rules_framing[] = {
       MIG_WATCH_END, .judge = section_end_inferred },
     { "sections-too-many", "there are not more sections than migstat looks at",
       MIG_SEVERITY_ERROR, .watches = 0 },
-    { "footer-missing", "every section has a footer if the first has", MIG_SEVERITY_ERROR,
-      MIG_WATCH_BODY_END | MIG_WATCH(DESCRIPTION), .judge = footer_missing,
-      .loader = "Missing section footer for %s" },
-    { "footer-mixed", "no section has a footer if the first has none", MIG_SEVERITY_ERROR,
-      MIG_WATCH(SECTION_FOOTER), .judge = footer_mixed },
-    { "footer-id", "a footer has its section's id", MIG_SEVERITY_ERROR,
-      MIG_WATCH(SECTION_FOOTER), .judge = footer_id },
-    { "footer-none", "a stream with a CONFIGURATION has footers", MIG_SEVERITY_WARNING,
-      MIG_WATCH_END, .judge = footer_none },
-    { "eof-missing", "the stream has an end mark", MIG_SEVERITY_ERROR, 0,
-      .loader = "load of migration failed: Input/output error" },
-    { "record-flag", "records of block, bitmap, htab and s390 sections are known",
-      MIG_SEVERITY_ERROR, .watches = 0 },
-    { "trailing-bytes", "nothing follows the end", MIG_SEVERITY_WARNING,
-      MIG_WATCH(TRAILING), .judge = trailing_bytes },
-    { "trailing-padding", "no padding follows the end", MIG_SEVERITY_NOTE,
-      MIG_WATCH(PADDING), .judge = trailing_padding },
     { 0 },
 };

@@ -72,9 +72,6 @@ G_STATIC_ASSERT(G_N_ELEMENTS(subsections) <= 64); /* bits of Search.seen */
 /* What comparing them all costs, in steps of io/budget.h. */
 #define STEPS_A_SLASH (G_N_ELEMENTS(subsections) / 4)
 
-/* Releases before @first, as a range. */
-#define BEFORE(first) MIG_RELEASE_FIRST, (first)-1
-
 /* From this release on the loader names what it does not know. */
 #define NAMED_FIRST QEMU(10, 2)
 
@@ -96,7 +93,7 @@ static void report_newer(const Search *search, const char *owner, const char *na
 
     mig_report_item(check, search->item, "subsection %s/%s came with QEMU %u.%u", owner,
                     name, mig_release_major(first), mig_release_minor(first));
-    mig_report_loader(check, BEFORE(MIN(first, NAMED_FIRST)),
+    mig_report_loader(check, MIG_BEFORE(MIN(first, NAMED_FIRST)),
                       "load of migration failed: No such file or directory");
     if (first > NAMED_FIRST && mig_check_asks(check, NAMED_FIRST, first - 1)) {
         mig_report_loader(check, NAMED_FIRST, first - 1,
@@ -115,7 +112,7 @@ static void look_at(Search *search, const char *full)
         if (strcmp(subsections[i].name, name + 1) == 0 &&
             strncmp(subsections[i].owner, full, (size_t)(name - full)) == 0 &&
             !subsections[i].owner[name - full] && !(search->seen >> i & 1) &&
-            mig_check_asks(search->check, BEFORE(subsections[i].first))) {
+            mig_check_asks(search->check, MIG_BEFORE(subsections[i].first))) {
             search->seen |= UINT64_C(1) << i;
             report_newer(search, subsections[i].owner, subsections[i].name,
                          subsections[i].first);
@@ -193,7 +190,7 @@ static void subsection_newer(MigCheck *check, const MigFacts *facts, const MigIt
     MigJson json;
 
     (void)facts;
-    if (item->piece || !mig_check_asks(check, BEFORE(MIG_RELEASE_LAST)) ||
+    if (item->piece || !mig_check_asks(check, MIG_BEFORE(MIG_RELEASE_LAST)) ||
         !mig_check_is_described(check)) {
         return;
     }

@@ -68,6 +68,8 @@ static const struct {
       "the destination has no 0000:00:02.0/vfio" },
     { "real/q35-72-vfio.mig.zst", "real/virt-72-gicv3-vfio.mig.zst", 1,
       "machine type pc-q35-7.2 here, virt-7.2 there" },
+    { "good/audio.txt", "good/minimal-ram.txt", 0,
+      "no reason for %s to refuse it found" },
     /* what is no destination */
     { "good/minimal-ram.txt", "{\"vmschkmachine\": {\"Name\": \"pc", 2,
       "%s:0x1e: error: no -dump-vmstate file, or one that is cut off" },

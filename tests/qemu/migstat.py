@@ -117,10 +117,9 @@ class Migstat:
         return json.loads(self._run('check', '--for=qemu-%d.%d' % series, '--format=json',
                                     *words, expect=(0, 1)).stdout)
 
-    def errors_against(self, series, destinations, stream):
-        """The findings that say that the destination, of which files tell, refuses it."""
-        found = self._check(series, *['--against=' + d for d in destinations], stream)['findings']
-        return [f for f in found if f['severity'] == 'error']
+    def findings_against(self, series, destinations, stream):
+        """What is found where files tell of the destination."""
+        return self._check(series, *['--against=' + d for d in destinations], stream)['findings']
 
     def check(self, stream, series):
         """The verdict on whether the QEMU of `series`, (7, 2) say, would load the stream."""

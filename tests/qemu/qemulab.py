@@ -127,6 +127,19 @@ class Release:
         if done.returncode != 0:
             raise LabError('debootstrap %s failed, see %s' % (self.suite, log))
 
+    def install(self, arch, packages):
+        """Put a further program into the root, from the first of the packages that there is."""
+        if self.exists(arch):
+            return
+        apt = ['chroot', self.root, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-q']
+        subprocess.run(apt + ['update'], check=True, stdout=subprocess.DEVNULL)
+        for package in packages:
+            done = subprocess.run(apt + ['install', '-y', '--no-install-recommends', package],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+            if done.returncode == 0:
+                return
+        raise LabError('no %s for %s: %s' % (arch, self.suite, done.stderr.decode().strip()))
+
     def command(self, arch, preload=None):
         """The start of a command line, and the environment that goes with it."""
         env = dict(os.environ)

@@ -1078,6 +1078,42 @@ START_TEST(what_looks_alike_is_told_apart)
 }
 END_TEST
 
+#define PCI_NIC                                                                          \
+    FULL("3", "0:5/nic", "0")                                                            \
+    "full 4 \"nic\" 0 %s; u8 1; u8 2; footer 4; eof\ndescription {\n{'devices': ["       \
+    "{'name': '0:5/nic', 'instance_id': 0, 'vmsd_name': 'nic', 'version': 1, 'fields': " \
+    "[{'name': 'dev', 'type': 'uint8', 'size': 1}]},"                                    \
+    "{'name': 'nic', 'instance_id': 0, 'vmsd_name': 'nic', 'version': 1, 'fields': "     \
+    "%s}]}\n}\n"
+
+#define BYTE(name) "{'name': '" name "', 'type': 'uint8', 'size': 1}"
+
+/* A section "nic" beside ".../nic": what a loader makes of it. */
+static const struct {
+    const char *version, *fields;
+    MigSeverity severity;
+} shared_names[] = {
+    { "2", "[" BYTE("dev") "," BYTE("more") "]",
+      MIG_SEVERITY_ERROR }, /* newer than the other */
+    { "1", "[" BYTE("irq") "," BYTE("more") "]",
+      MIG_SEVERITY_ERROR }, /* another structure */
+    { "1", "[" BYTE("dev") "," BYTE("more") "]",
+      MIG_SEVERITY_WARNING }, /* the same, longer */
+};
+
+START_TEST(a_shared_name_is_an_error_where_the_devices_differ)
+{
+    g_autofree char *body =
+        g_strdup_printf(PCI_NIC, shared_names[_i].version, shared_names[_i].fields);
+    g_autofree char *text = g_strdup_printf("header; config \"pc-q35-7.2\"; %s", body);
+    g_autoptr(Judged) judged = judge_text(g_strdelimit(text, "'", '"'), NULL);
+    const MigFinding *finding = finding_of(judged, "section-name-shared");
+
+    ck_assert_msg(finding != NULL, "%s", text);
+    ck_assert_int_eq(finding->severity, shared_names[_i].severity);
+}
+END_TEST
+
 START_TEST(machine_types_tell_their_release)
 {
     ck_assert_msg(mig_release_of_machine(machines[_i].machine) == machines[_i].release,
@@ -1126,6 +1162,8 @@ Suite *suite_rules(void)
     tcase_add_loop_test(tc, a_remedy_mends_what_was_found, 0, (int)g_strv_length(bad));
     tcase_add_loop_test(tc, machine_types_tell_their_release, 0, G_N_ELEMENTS(machines));
     tcase_add_loop_test(tc, what_looks_alike_is_told_apart, 0, G_N_ELEMENTS(alike));
+    tcase_add_loop_test(tc, a_shared_name_is_an_error_where_the_devices_differ, 0,
+                        G_N_ELEMENTS(shared_names));
     tcase_add_loop_test(tc, machine_types_of_vendors_are_known, 0, G_N_ELEMENTS(vendors));
     tcase_add_loop_test(tc, a_run_state_is_one_that_the_loader_enters, 0,
                         G_N_ELEMENTS(states));
