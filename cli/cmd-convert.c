@@ -21,6 +21,7 @@
 #include "format.h"
 #include "progress.h"
 #include "sandbox.h"
+#include "unread.h"
 
 enum {
     KEY_TO = 0x200,
@@ -43,6 +44,7 @@ enum {
     KEY_THREADS,
     KEY_LOSSY,
     KEY_REPORT,
+    KEY_READ_ALL,
 };
 
 static const struct argp_option options[] = {
@@ -89,6 +91,7 @@ static const struct argp_option options[] = {
     { "long", KEY_LONG, NULL, 0, "With zstd: look for matches far back", 2 },
     { "threads", KEY_THREADS, "N", 0,
       "With zstd: compress in N threads; default: one a processor, at most 4", 2 },
+    CLI_READ_ALL(KEY_READ_ALL, 2),
     { "report", KEY_REPORT, cli_format_words, 0,
       "--format of what is told on stderr alone", 2 },
     { 0 },
@@ -105,6 +108,7 @@ static const CliOptionRule rules[] = {
     { "from", CLI_NEEDS, "filter" },
     { "from", CLI_NOT_WITH, "offset" },
     { "fit", CLI_NOT_WITH, "offset" },
+    { "read-all", CLI_NOT_WITH, "for fit" },
     { 0 },
 };
 
@@ -124,7 +128,7 @@ typedef struct Arguments {
     CliCommon *common;
     GArray *steps;
     GPtrArray *needs; /* --config-needed */
-    bool every_iteration, lossy;
+    bool every_iteration, lossy, read_all;
     bool list, dry_run;
     MigRelease release; /* --for, or MIG_RELEASE_NONE */
     const char *help;   /* of which filter */
@@ -351,6 +355,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_LOSSY:
         allow_loss(arguments, arg, state);
+        return 0;
+    case KEY_READ_ALL:
+        arguments->read_all = true;
         return 0;
     case KEY_REPORT:
         arguments->report = cli_format(state, "report", arg);
@@ -698,6 +705,7 @@ static bool run_chain(Run *run, GError **error)
         .lossy_filters = (const char *const *)run->arguments->allow->pdata,
         .allow_unmatched = run->arguments->common->allow_unmatched,
         .donor = run->donor,
+        .skips_ram = !run->arguments->read_all,
         .begin_again = run->sink.files ? begin_output_again : NULL,
         .begin_again_data = run,
         .cancelled = cli_is_cancelled,
@@ -755,16 +763,23 @@ bool convert_is_kept(const ConvertResult *result, const MigContainer *container)
 static void report(const Run *run, const ConvertPlan *plan)
 {
     const Arguments *arguments = run->arguments;
-    const ConvertResult result = { .input = arguments->input,
-                                   .output = output_name(arguments),
-                                   .in = run->in,
-                                   .out = run->out,
-                                   .chain = run->chain,
-                                   .notes = arguments->image.notes,
-                                   .plan = plan };
+    ConvertResult result = { .input = arguments->input,
+                             .output = output_name(arguments),
+                             .in = run->in,
+                             .out = run->out,
+                             .chain = run->chain,
+                             .notes = arguments->image.notes,
+                             .plan = plan };
+
+    if (!plan) { /* which has read all */
+        mig_chain_unread(run->chain, &result.unread.from, &result.unread.to);
+    }
 
     if (arguments->report->objects || !arguments->common->quiet) {
         arguments->report->convert(&result);
+    }
+    if (!arguments->report->objects) {
+        cli_tell_unread(&result.unread, arguments->input, arguments->common);
     }
 }
 

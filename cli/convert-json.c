@@ -113,6 +113,7 @@ void convert_json(const ConvertResult *result)
     cli_json_string(&json, "output", result->output);
     cli_json_uint(&json, "stream_bytes", mig_output_tell(result->out));
     cli_json_uint(&json, "written_bytes", mig_output_written(result->out));
+    cli_json_uint(&json, "unread_bytes", result->unread.to - result->unread.from);
     cli_json_array(&json, "unwrapped");
     for (size_t i = 0; (container = mig_input_container(result->in, i)); i++) {
         if (!convert_is_kept(result, container)) {

@@ -10,6 +10,7 @@
 #include "cli.h"
 #include "convert-for.h"
 #include "json.h"
+#include "unread.h"
 
 /* What was done. */
 typedef struct ConvertResult {
@@ -19,6 +20,7 @@ typedef struct ConvertResult {
     const MigChain *chain;
     const GPtrArray *notes;  /* text: what was done to the save image around the stream */
     const ConvertPlan *plan; /* NULL: not made by one */
+    CliUnread unread;        /* of the input */
 } ConvertResult;
 
 /* Whether the result is wrapped so too. */

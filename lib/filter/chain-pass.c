@@ -20,6 +20,9 @@
 #include "io/temporary.h"
 #include "stream/tail.h"
 
+/* Bytes that are copied unread, before progress is told. */
+#define COPY_STEP ((uint64_t)1 << 30)
+
 static MigScan wants_scan(const MigFilterInstance *instance)
 {
     return instance->type->wants_scan ? instance->type->wants_scan(instance->state)
@@ -186,6 +189,75 @@ static bool each_finish(MigChain *chain, GError **error)
     return mig_writer_finish(chain->writer, error);
 }
 
+static bool leaves_ram(const MigFilterInstance *instance, const MigSection *ram)
+{
+    const MigFilterType *type = instance->type;
+
+    return type->leaves_ram ? type->leaves_ram(instance->state, ram)
+                            : !(type->handles & MIG_ITEM_BITS_OF_PARTS);
+}
+
+/* Whether nothing of the stage has to see RAM, whose first PART @item begins, and @from and @to
+ * are where it lies, which the reader has skipped. */
+static bool skip_ram(MigChain *chain, const MigItem *item, uint64_t *from, uint64_t *to)
+{
+    bool changes = false;
+
+    if (!chain->options.skips_ram || !mig_item_begins_part(item)) {
+        return false;
+    }
+    for (size_t i = chain->first; i < chain->last; i++) {
+        const MigFilterInstance *instance = mig_chain_instance(chain, i);
+
+        if (!leaves_ram(instance, item->section)) {
+            return false;
+        }
+        changes |= instance->type->handles != 0;
+    }
+    return changes && mig_reader_skip_ram(chain->reader, from, to);
+}
+
+/* Hands bytes of the input on that are no items. */
+static bool copy_ram(MigChain *chain, uint64_t from, uint64_t to, GError **error)
+{
+    MigItem item = { .kind = MIG_ITEM_RAM_PAGES, .offset = from };
+
+    if (!chain->unread_to && chain->first == 0) {
+        chain->unread_from = from;
+        chain->unread_to = to;
+    }
+    for (; item.offset < to; item.offset += item.length) {
+        item.length = MIN(to - item.offset, COPY_STEP);
+        progress(chain, &item);
+        if (!mig_writer_put(chain->writer, &item, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool mig_chain_unread(const MigChain *chain, uint64_t *from, uint64_t *to)
+{
+    *from = chain->unread_from;
+    *to = chain->unread_to;
+    return *from < *to;
+}
+
+/* Hands @item to the first filter, or what is skipped from there on to the writer. */
+static bool deliver(MigChain *chain, const MigItem *item, GError **error)
+{
+    uint64_t from, to;
+
+    if (skip_ram(chain, item, &from, &to)) {
+        return copy_ram(chain, from, to, error);
+    }
+    if (!mig_chain_deliver(chain, chain->first, item, error)) {
+        return false;
+    }
+    progress(chain, item);
+    return true;
+}
+
 static bool last_pass(MigChain *chain, MigInput *in, MigOutput *out, GError **error)
 {
     g_autoptr(MigReader) reader = mig_reader_new(in);
@@ -203,11 +275,7 @@ static bool last_pass(MigChain *chain, MigInput *in, MigOutput *out, GError **er
     chain->writer = writer;
     ok = each_start(chain, error);
     while (ok && (status = mig_reader_next(reader, &item, error)) != MIG_STATUS_END) {
-        ok = status == MIG_STATUS_MORE &&
-             mig_chain_deliver(chain, chain->first, item, error);
-        if (status == MIG_STATUS_MORE) {
-            progress(chain, item);
-        }
+        ok = status == MIG_STATUS_MORE && deliver(chain, item, error);
     }
     ok = ok && each_finish(chain, error);
     chain->reader = NULL;

@@ -32,6 +32,7 @@ struct MigChain {
     MigChainOptions options;
     bool ran;
     bool may_be_brief, was_brief; /* a first pass */
+    uint64_t unread_from, unread_to;
 
     /* Of the stage that runs: filters from @first to before @last. */
     size_t first, last;

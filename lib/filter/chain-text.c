@@ -216,6 +216,7 @@ bool mig_chain_reset(MigChain *chain, GError **error)
     chain->more_changes = 0;
     g_string_chunk_clear(chain->strings);
     chain->was_brief = false;
+    chain->unread_from = chain->unread_to = 0;
     return mig_chain_settle(chain, error);
 }
 

@@ -113,6 +113,9 @@ typedef struct MigChainOptions {
     /* Of mig_chain_run_spooled(): what was copied from @in, if that is a plain file, is not written
      * to the temporary file, but read from @in, which must outlive the result and stay as it is. */
     bool borrows;
+    /* Where each filter leaves RAM as it is, and one changes something, RAM is copied without being
+     * read, if mig_reader_skip_ram() can skip it: see mig_chain_unread(). */
+    bool skips_ram;
 } MigChainOptions;
 
 /*
@@ -137,6 +140,9 @@ MIG_API bool mig_chain_run(MigChain *chain, MigInput *in, MigInput *again, MigOu
  */
 MIG_API MigInput *mig_chain_run_spooled(MigChain *chain, MigInput *in, int *fd,
                                         const MigChainOptions *options, GError **error);
+
+/* Which bytes of the input, plain offsets, options->skips_ram has left unread; false if none. */
+MIG_API bool mig_chain_unread(const MigChain *chain, uint64_t *from, uint64_t *to);
 
 /* What was done.  Strings live as long as the chain. */
 typedef struct MigChange {

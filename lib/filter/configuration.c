@@ -120,6 +120,15 @@ static bool uuid_configure(void *state, const char *key, const char *value,
     return true;
 }
 
+/* Blocks that get an address or lose one are looked at page by page. */
+static bool leaves_ram(const void *state, const MigSection *ram)
+{
+    const Configuration *c = state;
+
+    (void)ram;
+    return c->seen && !c->addresses_come && !c->addresses_go;
+}
+
 /* --- capabilities ------------------------------------------------------------------------- */
 
 static bool has(const MigConfiguration *conf, const char *name)
@@ -344,6 +353,7 @@ const MigFilterType mig_filter_capabilities = {
     .state_size = sizeof(Configuration),
     .configure = capabilities_configure,
     .event = capabilities_event,
+    .leaves_ram = leaves_ram,
     .finish = capabilities_finish,
     .clear = capabilities_clear,
 };
@@ -363,4 +373,5 @@ const MigFilterType mig_filter_uuid = {
     .state_size = sizeof(Configuration),
     .configure = uuid_configure,
     .event = uuid_event,
+    .leaves_ram = leaves_ram,
 };

@@ -44,6 +44,13 @@ typedef struct MigFilterOption {
 #define MIG_PAGE_BIT(kind) (1u << MIG_PAGE_##kind)
 #define MIG_PAGE_BITS_ALL  ((1u << MIG_PAGE_KIND_COUNT) - 1)
 
+/* The kinds of items that lie between the first PART of RAM and the FULL sections at the end. */
+#define MIG_ITEM_BITS_OF_PARTS                                                        \
+    (MIG_ITEM_BIT(SECTION_HEADER) | MIG_ITEM_BIT(SECTION_FOOTER) |                    \
+     MIG_ITEM_BIT(COMMAND) | MIG_ITEM_BIT(RAM_LIST) | MIG_ITEM_BIT(RAM_BLOCK) |       \
+     MIG_ITEM_BIT(RAM_PAGES) | MIG_ITEM_BIT(RAM_MARK) | MIG_ITEM_BIT(MAPPED_HEADER) | \
+     MIG_ITEM_BIT(MAPPED_BITMAP) | MIG_ITEM_BIT(MAPPED_PAGES) | MIG_ITEM_BIT(PADDING))
+
 typedef enum MigScan {
     MIG_SCAN_NONE,   /* one pass will do */
     MIG_SCAN_HELPS,  /* a scan saves work; not worth spooling a pipe */
@@ -110,6 +117,10 @@ struct MigFilterType {
     /* Emits no item, one or many.  NULL: each item is handed on.  @item lives until the
      * return, its bytes too. */
     bool (*event)(void *state, MigNext *next, const MigItem *item, GError **error);
+    /* Before the first PART of @ram, the section of that: whether event() would hand on each item
+     * from there to the FULL sections at the end as it is.  NULL: where it handles none of their
+     * kinds. */
+    bool (*leaves_ram)(const void *state, const MigSection *ram);
     /* After the last item: emits what was kept, reports.  NULL: nothing to do. */
     bool (*finish)(void *state, MigNext *next, GError **error);
     /* Frees what @state owns.  NULL: it owns nothing. */

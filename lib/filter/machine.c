@@ -20,6 +20,7 @@ typedef struct Machine {
     char *name;
     bool seen;
     uint32_t page_size; /* that of @name, where the stream leaves it to the name, or 0 */
+    bool compared;      /* with that of the name before */
     MigDescriptionEdit *edit;
 } Machine;
 
@@ -71,6 +72,7 @@ static bool change_name(Machine *machine, MigNext *next, const MigItem *item,
     if (!mig_reader_configuration(mig_next_reader(next))->has_page_bits) {
         machine->page_size = mig_page_size_of_machine(machine->name);
     }
+    machine->compared = mig_page_size_of_machine(was) != 0;
     if (!same_page_size(machine, next, item, mig_page_size_of_machine(was), error)) {
         return false;
     }
@@ -114,6 +116,15 @@ static bool machine_event(void *state, MigNext *next, const MigItem *item, GErro
     return mig_next_emit(next, item, error);
 }
 
+/* Where the names tell the sizes of pages, no page has to. */
+static bool machine_leaves_ram(const void *state, const MigSection *ram)
+{
+    const Machine *machine = state;
+
+    (void)ram;
+    return machine->seen && (machine->compared || !machine->page_size);
+}
+
 static void machine_clear(void *state)
 {
     Machine *machine = state;
@@ -139,5 +150,6 @@ const MigFilterType mig_filter_machine = {
     .state_size = sizeof(Machine),
     .configure = machine_configure,
     .event = machine_event,
+    .leaves_ram = machine_leaves_ram,
     .clear = machine_clear,
 };

@@ -214,6 +214,13 @@ static bool rename_event(void *state, MigNext *next, const MigItem *item, GError
     return mig_block_edit_item(rename->blocks, next, &of_section, error);
 }
 
+/* A PART has no name. */
+static bool rename_leaves_ram(const void *state, const MigSection *ram)
+{
+    (void)ram;
+    return mig_block_edit_is_empty(((const Rename *)state)->blocks);
+}
+
 static bool rename_finish(void *state, MigNext *next, GError **error)
 {
     const Rename *rename = state;
@@ -263,6 +270,7 @@ const MigFilterType mig_filter_rename_section = {
     .forget = rename_forget,
     .start = rename_start,
     .event = rename_event,
+    .leaves_ram = rename_leaves_ram,
     .finish = rename_finish,
     .clear = rename_clear,
 };

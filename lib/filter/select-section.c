@@ -165,6 +165,14 @@ static bool select_event(void *state, MigNext *next, const MigItem *item, GError
     return true;
 }
 
+static bool select_leaves_ram(const void *state, const MigSection *ram)
+{
+    const Select *select = state;
+
+    return g_hash_table_contains(select->kept, ram) &&
+           mig_block_edit_is_empty(select->blocks);
+}
+
 static bool select_finish(void *state, MigNext *next, GError **error)
 {
     const Select *select = state;
@@ -220,6 +228,7 @@ const MigFilterType mig_filter_drop_section = {
     .forget = drop_forget,
     .start = drop_start,
     .event = select_event,
+    .leaves_ram = select_leaves_ram,
     .finish = select_finish,
     .clear = select_clear,
 };
@@ -234,6 +243,7 @@ const MigFilterType mig_filter_keep_section = {
     .state_size = sizeof(Select),
     .configure = keep_configure,
     .event = select_event,
+    .leaves_ram = select_leaves_ram,
     .finish = select_finish,
     .clear = select_clear,
 };

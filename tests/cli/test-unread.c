@@ -108,6 +108,41 @@ static const struct {
       "diff --read-all", false, false, 2 },
     { "a comparison of RAM", HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED,
       "diff --ram", false, false, 2 },
+    { "a field is set", HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED,
+      "convert --filter=set-field:path=d:a[1]:value=9 -q", false, false, 0 },
+    { "a field is set, and all is read",
+      HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED,
+      "convert --filter=set-field:path=d:a[1]:value=9 --read-all", false, false, 1 },
+    { "a field is set in a pipe", HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED,
+      "convert --filter=set-field:path=d:a[1]:value=9", true, false, 1 },
+    { "a field is not there", HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED,
+      "convert --filter=set-field:path=d:b:value=9", false, false, 2 },
+    { "a section is dropped", HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED,
+      "convert --filter=drop-section:name=d", false, true, 0 },
+    { "RAM is dropped", HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED,
+      "convert --filter=drop-section:name=ram", false, false, 1 },
+    { "a section is renamed", HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED,
+      "convert --filter=rename-section:from=d:to=e", false, true, 0 },
+    { "a machine is named",
+      MACHINE HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED,
+      "convert --filter=machine:name=pc-q35-8.0", false, true, 0 },
+    { "a machine of pages that only pages tell",
+      "config \"other\"; " HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED,
+      "convert --filter=machine:name=pc-q35-8.0", false, false, 1 },
+    { "a UUID is set", MACHINE HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED,
+      "convert --filter=uuid:value=00112233-4455-6677-8899-aabbccddeeff", false, true,
+      0 },
+    { "a capability is added",
+      MACHINE HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED,
+      "convert --filter=capabilities:add=x-other", false, true, 0 },
+    { "blocks get addresses",
+      MACHINE HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED,
+      "convert --filter=capabilities:add=x-ignore-shared", false, false, 1 },
+    { "pages change", HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED,
+      "convert --filter=set-field:path=d:a[1]:value=9 --filter=ram-zero", false, false,
+      1 },
+    { "nothing changes", HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED,
+      "convert --filter=null", false, false, 1 },
     { "a section before RAM",
       "start 2 \"ram\" 0 4; ram-size 0x200000; ram-block \"pc.ram\" 0x200000; ram-eos; "
       "footer 2; full 9 \"d\" 0 1; u8 1 2 3; footer 9; part 2; " MORE("300")
@@ -217,6 +252,51 @@ START_TEST(shows_what_reading_all_shows)
 }
 END_TEST
 
+/* What is written is the same, in place too. */
+START_TEST(writes_what_reading_all_writes)
+{
+    static const char *const filters[] = {
+        "--filter=set-field:path=d:a[1]:value=9",
+        "--filter=drop-section:name=d",
+        "--filter=rename-section:from=d:to=longer",
+        "--filter=machine:name=pc-q35-11.0",
+    };
+    g_autofree char *folder = scratch_dir();
+    g_autofree char *file = g_build_filename(folder, "stream", NULL);
+    g_autofree char *one = g_build_filename(folder, "one", NULL);
+    g_autofree char *other = g_build_filename(folder, "other", NULL);
+    g_autoptr(GBytes) bytes =
+        mkmig_assemble("header; " MACHINE HEAD PAGES("300") RAM_END DEVICE("7") DESCRIBED,
+                       "sound", NULL);
+    g_autofree char *some = NULL, *all = NULL, *placed = NULL;
+    gsize n, n_some, n_all, n_placed;
+    const char *data = g_bytes_get_data(bytes, &n);
+
+    ck_assert(g_file_set_contents(file, data, (gssize)n, NULL));
+    g_autoptr(Run) skips =
+        run_migstat(NULL, "convert", filters[_i], "-o", one, file, NULL);
+    g_autoptr(Run) reads =
+        run_migstat(NULL, "convert", "--read-all", filters[_i], "-o", other, file, NULL);
+    g_autoptr(Run) json =
+        run_migstat(NULL, "convert", "-fjson", filters[_i], "--in-place", file, NULL);
+
+    ck_assert_int_eq(skips->status, 0);
+    ck_assert_int_eq(reads->status, 0);
+    ck_assert_msg(strstr(skips->err, NOT_READ), "%s", skips->err);
+    ck_assert_msg(!strstr(reads->err, NOT_READ), "%s", reads->err);
+    ck_assert_int_eq(json->status, 0);
+    ck_assert_msg(strstr(json->err, "\"unread_bytes\": 1233336,"), "%s", json->err);
+    ck_assert(g_file_get_contents(one, &some, &n_some, NULL));
+    ck_assert(g_file_get_contents(other, &all, &n_all, NULL));
+    ck_assert(g_file_get_contents(file, &placed, &n_placed, NULL));
+    ck_assert_uint_eq(n_some, n_all);
+    ck_assert(memcmp(some, all, n_all) == 0);
+    ck_assert_uint_eq(n_placed, n_all);
+    ck_assert(memcmp(placed, all, n_all) == 0);
+    scratch_remove(folder);
+}
+END_TEST
+
 Suite *suite_unread(void)
 {
     Suite *suite = suite_create("unread");
@@ -225,6 +305,7 @@ Suite *suite_unread(void)
     tcase_add_loop_test(tc, reads_no_ram_where_that_is_certain, 0, G_N_ELEMENTS(rows));
     tcase_add_test(tc, looks_through_what_is_around_a_stream);
     tcase_add_loop_test(tc, shows_what_reading_all_shows, 0, 3);
+    tcase_add_loop_test(tc, writes_what_reading_all_writes, 0, 4);
     suite_add_tcase(suite, tc);
     return suite;
 }
