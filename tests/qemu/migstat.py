@@ -91,6 +91,18 @@ class Migstat:
     def convert(self, stream, output, *words):
         self._run('convert', *words, '--force', '-q', stream, '-o', output)
 
+    def change(self, stream, *words):
+        self._run('convert', '--in-place', '-q', *words, stream)
+
+    def extract(self, stream, *words):
+        self._run('extract', '--force', '-q', *words, stream)
+
+    def values(self, stream, address, *options):
+        """Those of the fields that an address means."""
+        told = self._run('dump', '--format=json', '--devices=' + address, *options, stream).stdout
+        return [field['value'] for device in json.loads(told)['devices']
+                for field in device['fields']]
+
     def _diff(self, one, other):
         return json.loads(self._run('diff', '--format=json', one, other,
                                     expect=(0, 1)).stdout)['differences']
