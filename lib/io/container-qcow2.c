@@ -316,27 +316,32 @@ static Entry *find_by(const GPtrArray *snapshots, const char *wanted, bool by_na
     return NULL;
 }
 
-/* The one with the state of a guest, if there is one. */
-static Entry *find_only(const GPtrArray *snapshots)
+/* How many have the state of a guest, and the last of them. */
+static guint find_states(const GPtrArray *snapshots, Entry **last)
 {
-    Entry *only = NULL;
+    guint n = 0;
 
+    *last = NULL;
     for (guint i = 0; i < snapshots->len; i++) {
         Entry *entry = g_ptr_array_index(snapshots, i);
 
-        if (entry->shown.state_size > 0 && only) {
-            return NULL;
+        if (entry->shown.state_size > 0) {
+            *last = entry;
+            n++;
         }
-        only = entry->shown.state_size > 0 ? entry : only;
     }
-    return only;
+    return n;
 }
 
 static Entry *choose(const Image *image, const char *wanted, GError **error)
 {
     const GPtrArray *snapshots = image->container->snapshots;
     g_autofree char *list = list_snapshots(snapshots);
-    Entry *entry = !wanted ? find_only(snapshots) : find_by(snapshots, wanted, false);
+    Entry *last;
+    guint n_states = find_states(snapshots, &last);
+    Entry *entry = wanted          ? find_by(snapshots, wanted, false)
+                   : n_states == 1 ? last
+                                   : NULL;
 
     if (wanted && !entry) {
         entry = find_by(snapshots, wanted, true);
@@ -355,6 +360,12 @@ static Entry *choose(const Image *image, const char *wanted, GError **error)
     } else if (wanted) {
         mig_error_set_plain(error, MIG_ERROR_USAGE,
                             "there is no snapshot \"%s\": it has %s", wanted, list);
+    } else if (n_states == 0) {
+        mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,
+                            "not a migration stream: it is a qcow2 image whose snapshots "
+                            "are of disks alone; \"virsh save\" and savevm save the "
+                            "guest's state: it has %s",
+                            list);
     } else {
         mig_error_set_plain(
             error, MIG_ERROR_USAGE,

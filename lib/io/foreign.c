@@ -107,8 +107,8 @@ static const Foreign foreign[] = {
     { NULL, 0, 0, true, DECOMPRESS("zlib"), is_zlib },
     { NULL, 0, 0, true, DECOMPRESS("lzma"), is_lzma },
     { MAGIC("QCPR"), 0, true,
-      "the state file of a CPR transfer, not a migration stream: use the file or the "
-      "connection of the main channel",
+      "the state file of a CPR transfer: use the file or the connection of the main "
+      "channel",
       NULL },
     { MAGIC(MIG_FOREIGN_MULTIFD), 0, true,
       "a multifd channel, which has pages and no devices: give the main channel of that "

@@ -282,6 +282,30 @@ START_TEST(writes_blocks_as_lzop_does)
 }
 END_TEST
 
+/* What repeats after 32,000 bytes, which no smaller window of gzip reaches, is packed once; and is
+ * had again in pieces, of which one refers to another. */
+START_TEST(refers_back_as_far_as_gzip_does)
+{
+    const size_t n = 32000;
+    g_autoptr(GBytes) stream = assembled(stream_text);
+    g_autofree uint8_t *noise = g_malloc(n);
+    uint32_t state = 1;
+
+    for (size_t i = 0; i < n; i++) {
+        state = state * 1664525 + 1013904223;
+        noise[i] = (uint8_t)(state >> 24);
+    }
+    g_autoptr(GBytes) once = g_bytes_new(noise, n);
+    g_autoptr(GBytes) twice = joined_bytes(once, once);
+    g_autoptr(GBytes) all = joined_bytes(stream, twice);
+    g_autoptr(GBytes) packed = compressed(all, "gzip", 0);
+    g_autoptr(GBytes) same = unwrapped(packed);
+
+    ck_assert_uint_lt(g_bytes_get_size(packed), n + 2000);
+    assert_same_bytes(same, all, "gzip");
+}
+END_TEST
+
 START_TEST(tells_the_levels)
 {
     static const struct {
@@ -509,6 +533,7 @@ Suite *suite_container(void)
     tcase_add_loop_test(tc, mapped_ram_is_told_where_its_file_begins, 0, 6);
     tcase_add_loop_test(tc, changes_the_compression, 0, 2 * G_N_ELEMENTS(compressions));
     tcase_add_test(tc, writes_blocks_as_lzop_does);
+    tcase_add_test(tc, refers_back_as_far_as_gzip_does);
     tcase_add_test(tc, tells_the_levels);
     tcase_add_test(tc, makes_an_old_image_new);
     tcase_add_loop_test(tc, refuses_what_it_cannot_wrap, 0, 6);

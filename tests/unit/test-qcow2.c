@@ -321,6 +321,11 @@ static const struct {
       "it is a qcow2 image with several snapshots; --snapshot=ID chooses one that has "
       "the "
       "state of a guest: " LISTED("5 bytes; VM clock 61.002 s") },
+    { TABLE + ENTRY + 40, 8, 0, NULL,
+      "not a migration stream: it is a qcow2 image whose snapshots are of disks alone; "
+      "\"virsh save\" and savevm save the guest's state: it has "
+      "1 (disk; 1970-01-02 00:00:00 UTC; a disk alone; icount 7), "
+      "2 (guest; 1970-01-02 00:00:00 UTC; a disk alone; icount 7)" },
     { TABLE + ENTRY, 8, G_MAXUINT64, NULL, "qcow2: a snapshot has no sound L1 table" },
     { TABLE + ENTRY + 8, 4, G_MAXUINT32, NULL,
       "qcow2: a snapshot has no sound L1 table" },
