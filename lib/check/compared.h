@@ -38,10 +38,6 @@ const GPtrArray *mig_compared_with_destinations(MigCheck *check, const MigItem *
 const GPtrArray *mig_compared_with_release(MigCheck *check, const MigItem *item,
                                            MigRelease release);
 
-/* The releases before @first, and those from it on, as a range. */
-#define MIG_BEFORE(first) MIG_RELEASE_FIRST, (first)-1
-#define MIG_FROM(first)   first, MIG_RELEASE_LAST
-
 /* From this release on the loader says what a hook or a field's reader found, and in other
  * words. */
 #define MIG_WORDS_CHANGED QEMU(10, 2)

@@ -71,6 +71,10 @@ void mig_report(MigCheck *check, uint64_t offset, const MigSection *section,
     (mig_report(check, (item)->offset, (item)->section, __VA_ARGS__), \
      mig_report_channel(check, (item)->channel))
 
+/* The releases before @first, and those from it on, as a range. */
+#define MIG_BEFORE(first) MIG_RELEASE_FIRST, (first)-1
+#define MIG_FROM(first)   first, MIG_RELEASE_LAST
+
 /*
  * More about the finding begun last: another severity than the rule's; another channel than
  * the main one; that the releases

@@ -19,6 +19,18 @@
                             i < (check)->n_against ? (check)->against[i] : NULL); \
          i++)
 
+static void remedy_machine(MigCheck *check, const char *here, const char *there)
+{
+    size_t family = mig_release_machine_family(here);
+
+    mig_report_no_remedy(check, "start the destination with -machine of that type");
+    if (family && family == mig_release_machine_family(there) &&
+        strncmp(here, there, family) == 0) {
+        mig_report_remedy(check, "machine:name=%s", there);
+        mig_report_gives_up(check, true, "what the two machine types set differently");
+    }
+}
+
 static void dest_machine(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
     const MigConfiguration *conf = mig_reader_configuration(check->reader);
@@ -36,8 +48,7 @@ static void dest_machine(MigCheck *check, const MigFacts *facts, const MigItem *
             mig_report_words(check, MIG_ALL_RELEASES,
                              "Machine type received is '%s' and local is '%s'",
                              conf->machine, there);
-            mig_report_no_remedy(check,
-                                 "start the destination with -machine of that type");
+            remedy_machine(check, conf->machine, there);
             if (!mig_shape_is_exact(shape)) {
                 mig_report_severity(check, MIG_SEVERITY_NOTE);
             }

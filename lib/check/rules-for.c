@@ -25,9 +25,6 @@
 #define RELEASE_FORMAT        "QEMU %u.%u"
 #define RELEASE_ARGS(release) mig_release_major(release), mig_release_minor(release)
 
-/* Releases before @first, as a range. */
-#define BEFORE(first) MIG_RELEASE_FIRST, (first)-1
-
 /* In the same family, the machine type of the release asked for. */
 static void remedy_machine(MigCheck *check, const char *machine)
 {
@@ -56,10 +53,10 @@ static void machine_newer(MigCheck *check, const MigFacts *facts, const MigItem 
     MigRelease machine = conf ? mig_release_of_machine(conf->machine) : MIG_RELEASE_NONE;
 
     (void)facts;
-    if (machine != MIG_RELEASE_NONE && mig_check_asks(check, BEFORE(machine))) {
+    if (machine != MIG_RELEASE_NONE && mig_check_asks(check, MIG_BEFORE(machine))) {
         mig_report_item(check, item, "machine type %s came with " RELEASE_FORMAT,
                         conf->machine, RELEASE_ARGS(machine));
-        mig_report_loader(check, BEFORE(machine),
+        mig_report_loader(check, MIG_BEFORE(machine),
                           "Machine type received is '%s' and local is '...'",
                           conf->machine);
         remedy_machine(check, conf->machine);
@@ -74,10 +71,10 @@ static void capability_newer(MigCheck *check, const MigFacts *facts, const MigIt
     for (size_t i = 0; conf && conf->capabilities && conf->capabilities[i]; i++) {
         MigRelease first = mig_release_of_capability(conf->capabilities[i]);
 
-        if (first != MIG_RELEASE_NONE && mig_check_asks(check, BEFORE(first))) {
+        if (first != MIG_RELEASE_NONE && mig_check_asks(check, MIG_BEFORE(first))) {
             mig_report_item(check, item, "capability %s came with " RELEASE_FORMAT,
                             conf->capabilities[i], RELEASE_ARGS(first));
-            mig_report_loader(check, BEFORE(first), "Received unknown capability %s",
+            mig_report_loader(check, MIG_BEFORE(first), "Received unknown capability %s",
                               conf->capabilities[i]);
             mig_report_no_remedy(check, "the stream was written in the way of this "
                                         "capability; save again without it");
@@ -90,12 +87,12 @@ static void command_newer(MigCheck *check, const MigFacts *facts, const MigItem 
     MigRelease first = mig_release_of_command(item->command.id);
 
     (void)facts;
-    if (first != MIG_RELEASE_NONE && mig_check_asks(check, BEFORE(first))) {
+    if (first != MIG_RELEASE_NONE && mig_check_asks(check, MIG_BEFORE(first))) {
         const char *name = mig_command_name(item->command.id);
 
         mig_report_item(check, item, "command %s came with " RELEASE_FORMAT, name,
                         RELEASE_ARGS(first));
-        mig_report_loader(check, BEFORE(first), "MIG_CMD 0x%x unknown (len 0x%x)",
+        mig_report_loader(check, MIG_BEFORE(first), "MIG_CMD 0x%x unknown (len 0x%x)",
                           item->command.id, item->command.length);
         mig_report_remedy(check, "drop-command:name=%s", name);
     }
@@ -142,9 +139,9 @@ static void ram_flush_newer(MigCheck *check, const MigFacts *facts, const MigIte
 {
     (void)facts;
     if (item->ram_mark.flag == MIG_RAM_MULTIFD_FLUSH &&
-        mig_check_asks(check, BEFORE(MULTIFD_FLUSH_FIRST))) {
+        mig_check_asks(check, MIG_BEFORE(MULTIFD_FLUSH_FIRST))) {
         mig_report_item(check, item, "MULTIFD_FLUSH came with QEMU 8.1");
-        mig_report_loader(check, BEFORE(MULTIFD_FLUSH_FIRST),
+        mig_report_loader(check, MIG_BEFORE(MULTIFD_FLUSH_FIRST),
                           "Unknown combination of migration flags: 0x%x",
                           MIG_RAM_MULTIFD_FLUSH);
         mig_report_no_remedy(check, "pages travel on other channels, which this stream "
@@ -188,10 +185,10 @@ static void vfio_flag_newer(MigCheck *check, const MigFacts *facts, const MigIte
 
     (void)facts;
     if (item->piece == 0 && first > MIG_RELEASE_FIRST &&
-        mig_check_asks(check, BEFORE(first))) {
+        mig_check_asks(check, MIG_BEFORE(first))) {
         mig_report_item(check, item, "%s came with " RELEASE_FORMAT,
                         mig_vfio_flag_name(item->vfio.flag), RELEASE_ARGS(first));
-        mig_report_loader(check, BEFORE(first), "Unknown tag 0x%" PRIx64,
+        mig_report_loader(check, MIG_BEFORE(first), "Unknown tag 0x%" PRIx64,
                           item->vfio.flag);
         remedy_flag(check, item);
     }
@@ -247,13 +244,13 @@ static void vfio_config_ends_section(MigCheck *check, const MigFacts *facts,
     (void)item;
     if (!v || v->device.subflags || body->type != MIG_SECTION_FULL ||
         body->vfio_config == MIG_NOWHERE || body->vfio_records != 2 ||
-        !body->vfio_ended || !mig_check_asks(check, BEFORE(CONFIG_LAST_FIRST))) {
+        !body->vfio_ended || !mig_check_asks(check, MIG_BEFORE(CONFIG_LAST_FIRST))) {
         return;
     }
     mig_report(check, body->vfio_config, body->section,
                "the section ends with the configuration; the loader reads on and takes "
                "the footer for a flag");
-    mig_report_loader(check, BEFORE(CONFIG_LAST_FIRST), "Unknown tag 0x7e%08x......",
+    mig_report_loader(check, MIG_BEFORE(CONFIG_LAST_FIRST), "Unknown tag 0x7e%08x......",
                       body->section->id);
     mig_report_remedy(check, "vfio-layout:to=config-first");
 }

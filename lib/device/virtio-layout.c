@@ -299,11 +299,32 @@ static bool measure_mmio(const uint8_t *p, uint64_t length, uint16_t type,
     return measure_common(p, length, l) && (type || l->subsections < length);
 }
 
+/* Whether the configuration space is the extended one, as that of each device on a PCIe port is,
+ * and of no other: only these have the capability.  The bytes after the space may all be zero, and
+ * then fit either length.
+ * Source: hw/virtio/virtio-pci.c, virtio_pci_realize(); 5.2 to 11.1. */
+static bool is_express(const uint8_t *p, uint64_t length)
+{
+    MigPciCapability capability = { 0 };
+
+    while (length >= 4 + MIG_PCI_SPACE_LENGTH &&
+           mig_pci_next_capability(p + 4, &capability)) {
+        if (capability.id == MIG_PCI_CAPABILITY_EXPRESS) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool mig_virtio_measure(const uint8_t *p, uint64_t length, uint16_t named,
                         MigVirtioLayout *l, uint16_t *type)
 {
+    bool express = is_express(p, length);
+    uint32_t likely = express ? MIG_PCI_SPACE_EXTENDED : MIG_PCI_SPACE_LENGTH;
+    uint32_t other = express ? MIG_PCI_SPACE_LENGTH : MIG_PCI_SPACE_EXTENDED;
+
     *type = named;
-    if (measure_pci(p, length, 256, l) || measure_pci(p, length, 4096, l)) {
+    if (measure_pci(p, length, likely, l) || measure_pci(p, length, other, l)) {
         *type = mig_virtio_type_of_pci(mig_le16(p + 6));
         return true;
     }

@@ -13,16 +13,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define MIG_PCI_SPACE_LENGTH      256u /* bytes */
-#define MIG_PCI_SPACE_EXTENDED    4096u
-#define MIG_PCI_STATUS            0x06u
-#define MIG_PCI_HEADER_TYPE       0x0eu
-#define MIG_PCI_CAPABILITIES_MAX  48u
-#define MIG_PCI_CAPABILITY_MSI    0x05u
-#define MIG_PCI_CAPABILITY_MSIX   0x11u
-#define MIG_PCI_INTX_PINS         4u
-#define MIG_PCI_MSIX_ENTRY_LENGTH 16u /* bytes of a vector in the MSI-X table */
-#define MIG_PCI_MSIX_VECTORS_MAX  2048u
+#define MIG_PCI_SPACE_LENGTH       256u /* bytes */
+#define MIG_PCI_SPACE_EXTENDED     4096u
+#define MIG_PCI_STATUS             0x06u
+#define MIG_PCI_HEADER_TYPE        0x0eu
+#define MIG_PCI_CAPABILITIES_MAX   48u
+#define MIG_PCI_CAPABILITY_MSI     0x05u
+#define MIG_PCI_CAPABILITY_EXPRESS 0x10u
+#define MIG_PCI_CAPABILITY_MSIX    0x11u
+#define MIG_PCI_INTX_PINS          4u
+#define MIG_PCI_MSIX_ENTRY_LENGTH  16u /* bytes of a vector in the MSI-X table */
+#define MIG_PCI_MSIX_VECTORS_MAX   2048u
 
 /* A place in the capability list.  Zeros: before the first capability. */
 typedef struct MigPciCapability {
