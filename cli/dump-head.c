@@ -73,9 +73,6 @@ static void print_snapshots(const MigContainer *container)
 {
     const MigSnapshot *snapshot;
 
-    if (mig_container_snapshot(container, 0)) {
-        puts(mig_container_name(container));
-    }
     for (size_t i = 0; (snapshot = mig_container_snapshot(container, i)); i++) {
         print_snapshot(snapshot);
     }

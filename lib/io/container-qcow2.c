@@ -111,6 +111,14 @@ static void take_edit(Image *image, const uint8_t *header)
     }
 }
 
+/* An image that is marked is read all the same. */
+static void show_mark(MigContainer *container, const char *name, bool marked,
+                      const char *words)
+{
+    mig_container_add_property(container, (MigProperty){ name, MIG_PROPERTY_FLAG, marked,
+                                                         marked ? words : NULL, true });
+}
+
 static bool read_features(Image *image, const uint8_t *header, GError **error)
 {
     uint64_t features = mig_be64(header + 72);
@@ -173,6 +181,11 @@ static bool read_header(Image *image, GError **error)
         }
     }
     take_edit(image, header);
+    show_mark(image->container, "dirty", mig_be64(header + 72) & DIRTY,
+              "marked dirty: a QEMU ended while it wrote to it");
+    show_mark(
+        image->container, "corrupt", mig_be64(header + 72) & CORRUPT,
+        "marked corrupt: QEMU loads no snapshot of it before \"qemu-img check -r all\"");
     return image->n_snapshots <= SNAPSHOTS_MAX ||
            refuse(image, MIG_ERROR_LIMIT, 60, "it has more than 65,536 snapshots", error);
 }

@@ -507,6 +507,37 @@ START_TEST(is_shown)
 }
 END_TEST
 
+/* What the image is marked as; its snapshot is shown all the same. */
+START_TEST(shows_marks)
+{
+    static const struct {
+        guint8 features;
+        const char *text, *json;
+    } rows[] = {
+        { 0, "\nqcow2\n", "\"dirty\": false, \"corrupt\": false" },
+        { 1, "\nqcow2; marked dirty: a QEMU ended while it wrote to it\n",
+          "\"dirty\": true, \"corrupt\": false" },
+        { 2,
+          "\nqcow2; marked corrupt: QEMU loads no snapshot of it before \"qemu-img check "
+          "-r all\"\n",
+          "\"dirty\": false, \"corrupt\": true" },
+    };
+    const Form form = { 3, 16, false, PLAIN, 0, false, 0 };
+    g_autoptr(GBytes) stream = the_stream();
+    g_autoptr(GByteArray) image = make(&form, stream);
+    g_autofree char *folder = scratch_dir();
+    g_autofree char *path = g_build_filename(folder, "image", NULL);
+
+    image->data[79] |= rows[_i].features;
+    ck_assert(g_file_set_contents(path, (const char *)image->data, image->len, NULL));
+    g_autoptr(Run) text = run_migstat(NULL, "dump", "--width=200", path, NULL);
+    g_autoptr(Run) json = run_migstat(NULL, "dump", "-f", "json", path, NULL);
+    ck_assert_msg(strstr(text->out, rows[_i].text) != NULL, "%s", text->out);
+    ck_assert_msg(strstr(json->out, rows[_i].json) != NULL, "%s", json->out);
+    scratch_remove(folder);
+}
+END_TEST
+
 /* --- written where it lies --- */
 
 #define SHORTER "--filter=description:drop=yes"
@@ -733,6 +764,7 @@ Suite *suite_qcow2(void)
     tcase_add_loop_test(tc, notices_each_cut, 0, 2);
     tcase_add_loop_test(tc, survives_each_flip, 0, 3);
     tcase_add_test(tc, is_shown);
+    tcase_add_loop_test(tc, shows_marks, 0, 3);
     tcase_add_loop_test(tc, is_written, 0, G_N_ELEMENTS(writes));
     tcase_add_loop_test(tc, is_written_after_a_load, 0, 5);
     tcase_add_test(tc, has_its_new_length);
