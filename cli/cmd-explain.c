@@ -163,11 +163,9 @@ static void compare(MigExplain *explain, Stream *stream)
     size_t n;
     const MigShape *const *shapes = cli_destinations_shapes(&stream->destinations, &n);
 
-    if (n) {
-        mig_input_rewind(stream->in, 0);
-        stream->compared = mig_reader_new(stream->in);
-        mig_explain_compare(explain, stream->compared, shapes, n, NULL);
-    }
+    mig_input_rewind(stream->in, 0);
+    stream->compared = mig_reader_new(stream->in);
+    mig_explain_compare(explain, stream->compared, shapes, n, NULL);
 }
 
 /* Looks for the places of the message; false where the stream cannot be read at all. */

@@ -67,16 +67,16 @@ static void repairs_json(CliJson *json, const ExplainReport *report)
     cli_json_end_array(json);
 }
 
-static void difference_json(CliJson *json, const ExplainReport *report)
+static void finding_json(CliJson *json, const char *key, const ExplainReport *report,
+                         const MigFinding *finding, const char *help)
 {
-    const MigFinding *finding = report->explanation->difference;
     g_autofree char *hint = finding ? explain_hint(report) : NULL;
 
     if (!finding) {
-        cli_json_null(json, "difference");
+        cli_json_null(json, key);
         return;
     }
-    cli_json_object(json, "difference");
+    cli_json_object(json, key);
     cli_json_string(json, "rule", mig_rule_id(finding->rule));
     cli_json_string(json, "severity", mig_severity_name(finding->severity));
     cli_json_uint(json, "offset", finding->offset);
@@ -90,19 +90,24 @@ static void difference_json(CliJson *json, const ExplainReport *report)
     cli_json_string(json, "hint", hint);
     cli_json_string(json, "filter", finding->remedy.filter);
     cli_json_string(json, "gives_up", finding->remedy.gives_up);
-    cli_json_string(json, "help", finding->remedy.none);
+    cli_json_string(json, "help", help);
     cli_json_end_object(json);
 }
 
-/* The destinations, and the difference that the message is about. */
+/* The destinations, and what is wrong or differs that the message is about. */
 static void against_json(CliJson *json, const ExplainReport *report)
 {
+    const MigFinding *fault = report->explanation->fault;
+    const MigFinding *difference = report->explanation->difference;
+
     cli_json_array(json, "against");
     for (size_t i = 0; i < report->n_shapes; i++) {
         cli_json_string(json, NULL, g_ptr_array_index(report->against, i));
     }
     cli_json_end_array(json);
-    difference_json(json, report);
+    finding_json(json, "fault", report, fault, fault ? explain_fault_help(report) : NULL);
+    finding_json(json, "difference", report, difference,
+                 difference ? difference->remedy.none : NULL);
     cli_json_uint(json, "more_differences", report->explanation->more_differences);
 }
 

@@ -91,7 +91,9 @@ static void print_places(const ExplainReport *report)
 
         row(report, i == 0 ? "stream" : "", text);
     }
-    if (report->stream_error) {
+    if (report->stream_error &&
+        !(explanation->fault &&
+          g_str_equal(explanation->fault->message, report->stream_error->message))) {
         row(report, "damaged", report->stream_error->message);
     }
 }
@@ -137,20 +139,36 @@ char *explain_hint(const ExplainReport *report)
 {
     const MigExplanation *explanation = report->explanation;
 
-    return explain_mends_all(report)
+    return explanation->fault
+               ? cli_hint_remedy(&explanation->fault->remedy, &report->stream)
+           : explain_mends_all(report)
                ? cli_hint_fit(g_ptr_array_index(report->against, 0),
                               explanation->lossy_fit, &report->stream)
                : cli_hint_remedy(&explanation->difference->remedy, &report->stream);
 }
 
-/* What mends the difference: at the destination, or else in the stream. */
-static void print_remedy(const ExplainReport *report, const MigRemedy *remedy)
+const char *explain_fault_help(const ExplainReport *report)
+{
+    const MigExplanation *explanation = report->explanation;
+    const MigRemedy *remedy = &explanation->fault->remedy;
+
+    return remedy->none ? remedy->none
+           : remedy->filter || explanation->n_repairs
+               ? NULL
+               : "no option of the destination and no conversion helps: the stream "
+                 "itself "
+                 "is wrong there; save it again, or fetch it again";
+}
+
+/* What mends what is wrong: at the destination, or else in the stream. */
+static void print_remedy(const ExplainReport *report, const MigRemedy *remedy,
+                         const char *words)
 {
     g_autofree char *hint = explain_hint(report);
     g_autofree char *help = NULL, *given_up = NULL;
 
-    if (remedy->none) {
-        help = g_strdup_printf("%c%s.", g_ascii_toupper(*remedy->none), remedy->none + 1);
+    if (words) {
+        help = g_strdup_printf("%c%s.", g_ascii_toupper(*words), words + 1);
         row(report, "help", help);
     }
     if (hint) {
@@ -164,13 +182,25 @@ static void print_remedy(const ExplainReport *report, const MigRemedy *remedy)
     }
 }
 
+/* Where the stream is known: what is wrong there whatever the destination is. */
+static void print_fault(const ExplainReport *report)
+{
+    const MigFinding *fault = report->explanation->fault;
+    g_autofree char *text = fault ? difference_text(fault) : NULL;
+
+    if (fault) {
+        row(report, "wrong", text);
+        print_remedy(report, &fault->remedy, explain_fault_help(report));
+    }
+}
+
 /* Where both sides are known: what differs there, first of all. */
 static void print_difference(const ExplainReport *report)
 {
     const MigExplanation *explanation = report->explanation;
     g_autofree char *text = NULL;
 
-    if (!report->n_shapes) {
+    if (!report->n_shapes || explanation->fault) {
         return;
     }
     if (explanation->difference) {
@@ -183,7 +213,8 @@ static void print_difference(const ExplainReport *report)
     }
     row(report, "differs", text);
     if (explanation->difference) {
-        print_remedy(report, &explanation->difference->remedy);
+        print_remedy(report, &explanation->difference->remedy,
+                     explanation->difference->remedy.none);
     }
     if (explanation->more_differences) {
         g_autofree char *more = g_strdup_printf(
@@ -228,6 +259,7 @@ void explain_text(const ExplainReport *report)
     }
     row(report, "message", explanation->text);
     print_origin(report);
+    print_fault(report);
     print_difference(report);
     if (explanation->kind == MIG_EXPLANATION_HARMLESS) {
         row(report, "harmless",
@@ -238,7 +270,7 @@ void explain_text(const ExplainReport *report)
         row(report, fact == explanation->facts ? "detail" : "", *fact);
     }
     print_places(report);
-    if (explanation->help && !explanation->difference) {
+    if (explanation->help && !explanation->difference && !explanation->fault) {
         row(report, "help", explanation->help);
     }
     print_repairs(report);

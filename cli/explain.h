@@ -27,6 +27,9 @@ typedef struct ExplainReport {
  * does.  The caller frees. */
 char *explain_hint(const ExplainReport *report);
 
+/* What helps where the stream itself is at fault; NULL: a conversion, which does. */
+const char *explain_fault_help(const ExplainReport *report);
+
 /* Whether that mends others too. */
 bool explain_mends_all(const ExplainReport *report);
 

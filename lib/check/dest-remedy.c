@@ -15,6 +15,7 @@
 #include "stream/address.h"
 #include "stream/glob.h"
 #include "stream/item-private.h"
+#include "stream/section-find.h"
 
 #define SAME_ROM "give the destination's device the same ROM (romfile=, romsize=)"
 #define SAME_CPU "start the destination with the same -cpu and its properties"
@@ -54,6 +55,16 @@ static const char *device_option(const char *name, uint32_t instance_id)
                  "says with which options)";
 }
 
+static void remedy_cpus(MigCheck *check, const char *name)
+{
+    size_t n = mig_reader_count_described(check->reader, name);
+    g_autofree char *number = n ? g_strdup_printf(" %zu", n) : g_strdup("");
+    g_autofree char *why =
+        g_strdup_printf("start the destination with as many CPUs (-smp%s)", number);
+
+    mig_report_no_remedy(check, why);
+}
+
 void mig_dest_remedy_section(MigCheck *check, const char *name, uint32_t instance_id,
                              const MigSection *alike)
 {
@@ -66,7 +77,7 @@ void mig_dest_remedy_section(MigCheck *check, const char *name, uint32_t instanc
         mig_report_gives_up(check, false,
                             "the address that the guest knows, if it differs");
     } else if (mig_section_is_of_cpu(name)) {
-        mig_report_no_remedy(check, "start the destination with as many CPUs (-smp)");
+        remedy_cpus(check, name);
     } else {
         mig_report_remedy(check, "drop-section:name=%s", value);
         mig_report_gives_up(check, true, "the device's state");

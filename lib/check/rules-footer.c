@@ -56,6 +56,7 @@ static void footer_none(MigCheck *check, const MigFacts *facts, const MigItem *i
         mig_report_loader(
             check, MIG_ALL_RELEASES, "Missing section footer for %s",
             g_array_index(facts->sections, MigSectionFacts, 0).section->name);
+        mig_report_remedy(check, "footers:add=yes");
     }
 }
 

@@ -59,16 +59,52 @@ static bool is_of_ram(const MigExplanation *explanation)
     return g_str_has_prefix(explanation->id, "ram-");
 }
 
+/* Whether both are of one kind, by the first word of their ids: "vfio-tag", "vfio-flag". */
+static bool is_of_kind(const MigFinding *finding, const MigExplanation *explanation)
+{
+    const char *id = mig_rule_id(finding->rule);
+    size_t n = strcspn(id, "-") + 1;
+
+    return strncmp(id, explanation->id, n) == 0;
+}
+
+/* Whether the message is about what comes before all sections. */
+static bool is_of_configuration(const MigExplanation *explanation)
+{
+    static const char *const ids[] = { "machine", "capability", "uuid" };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(ids); i++) {
+        if (g_str_has_prefix(explanation->id, ids[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether it says that pages would be unpacked, if they could be. */
+static bool is_of_pages(const MigFinding *finding, const MigExplanation *explanation)
+{
+    return explanation->n_repairs && g_str_has_prefix(explanation->id, "ram-") &&
+           g_str_equal(explanation->repairs[0].filters[0], "ram-decompress") &&
+           g_str_equal(mig_rule_id(finding->rule), "ram-compressed-malformed");
+}
+
+/* Whether they are the same words; dots at the end stand for digits that a loader has there. */
+static bool says_words(const char *text, const char *loader)
+{
+    g_autofree char *head = g_strdup(loader);
+
+    for (size_t n = strlen(head); n && head[n - 1] == '.'; n--) {
+        head[n - 1] = '\0';
+    }
+    return *head && (strstr(text, head) || strstr(loader, text));
+}
+
 static Match match(const MigFinding *finding, const MigExplanation *explanation)
 {
     bool here = is_in_section(finding, explanation);
 
-    if (finding->severity < MIG_SEVERITY_WARNING ||
-        !mig_rule_needs_destination(finding->rule)) {
-        return NO_MATCH;
-    }
-    if (finding->loader && (strstr(explanation->text, finding->loader) ||
-                            strstr(finding->loader, explanation->text))) {
+    if (finding->loader && says_words(explanation->text, finding->loader)) {
         return SAME_WORDS;
     }
     if (is_behind_port(finding, explanation)) {
@@ -84,6 +120,52 @@ static Match match(const MigFinding *finding, const MigExplanation *explanation)
         return here && says_value(explanation) ? SAME_SECTION : NO_MATCH;
     }
     return here ? SAME_SECTION : SAME_LOAD;
+}
+
+static bool is_of_destination(const MigFinding *finding)
+{
+    return finding->severity >= MIG_SEVERITY_WARNING &&
+           mig_rule_needs_destination(finding->rule);
+}
+
+/* Whether it ends a load whatever the destination is. */
+static bool is_of_stream(const MigFinding *finding)
+{
+    return finding->severity == MIG_SEVERITY_ERROR && !finding->in_container &&
+           !mig_rule_needs_destination(finding->rule);
+}
+
+/* The same, of what may be where reading ended: the loader came to nothing before it. */
+static Match match_stream(const MigFinding *finding, const GError *stopped,
+                          const MigExplanation *explanation)
+{
+    bool end = stopped && g_str_equal(finding->message, stopped->message) &&
+               (explanation->section || !is_of_configuration(explanation));
+    Match found;
+
+    if (is_of_pages(finding, explanation)) {
+        return SAME_WORDS;
+    }
+    if (!finding->refusing) {
+        return NO_MATCH;
+    }
+    found = match(finding, explanation);
+    if (end ||
+        (is_in_section(finding, explanation) && is_of_kind(finding, explanation))) {
+        return MAX(found, SAME_SECTION);
+    }
+    return found;
+}
+
+/* The likeliest so far; of equals the worst, and the first. */
+static void take(const MigFinding *one, Match found, const MigFinding **best,
+                 Match *match)
+{
+    if (found > *match ||
+        (found && found == *match && one->severity > (*best)->severity)) {
+        *best = one;
+        *match = found;
+    }
 }
 
 /* Whether one command mends all that would end a load. */
@@ -106,28 +188,34 @@ static void judge_all(const MigFinding *findings, size_t n, const MigFinding *be
     explanation->wants_fit = all && others;
 }
 
-const MigFinding *mig_against_find(const MigCheck *check, MigExplanation *explanation)
+void mig_against_find(const MigCheck *check, const GError *stopped,
+                      MigExplanation *explanation)
 {
     uint64_t *more = &explanation->more_differences;
+    const MigFinding *difference = NULL, *fault = NULL;
+    Match differs = NO_MATCH, wrong = NO_MATCH;
     size_t n;
-    const MigFinding *findings = mig_check_findings(check, &n), *best = NULL;
-    Match best_match = NO_MATCH;
+    const MigFinding *findings = mig_check_findings(check, &n);
 
     *more = 0;
     for (size_t i = 0; i < n; i++) {
-        Match one = match(&findings[i], explanation);
+        const MigFinding *one = &findings[i];
 
-        if (one > best_match ||
-            (one && one == best_match && findings[i].severity > best->severity)) {
-            best = &findings[i];
-            best_match = one;
-        }
-        if (findings[i].severity == MIG_SEVERITY_ERROR &&
-            mig_rule_needs_destination(findings[i].rule)) {
-            *more += 1 + findings[i].more;
+        if (is_of_destination(one)) {
+            take(one, match(one, explanation), &difference, &differs);
+            if (one->severity == MIG_SEVERITY_ERROR) {
+                *more += 1 + one->more;
+            }
+        } else if (is_of_stream(one)) {
+            take(one, match_stream(one, stopped, explanation), &fault, &wrong);
         }
     }
-    *more -= best && best->severity == MIG_SEVERITY_ERROR;
-    judge_all(findings, n, best, explanation);
-    return best;
+    if (wrong > differs) {
+        explanation->fault = fault;
+        difference = NULL;
+        explanation->n_repairs *= !is_of_pages(fault, explanation);
+    }
+    explanation->difference = difference;
+    *more -= difference && difference->severity == MIG_SEVERITY_ERROR;
+    judge_all(findings, n, difference, explanation);
 }

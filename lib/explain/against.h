@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          which finding of a comparison with the destination a message is about.
+ * Owns:          which finding a message is about: of a comparison with the destination, or
+ *                about the stream itself.
  *                Private to explain/.
  * Must not know: any one rule; how a log was read.
  * See also:      explain/explain.c; check/rules-dest.c.
@@ -11,8 +12,10 @@
 #include "check/check.h"
 #include "explain/explain.h"
 
-/* The one that the loader has met, or NULL; @check is finished.  @explanation gets how many others
- * would end a load. */
-const MigFinding *mig_against_find(const MigCheck *check, MigExplanation *explanation);
+/* Gives @explanation the one that the loader has met, and how many others would end a load;
+ * @check is finished.  @stopped: where reading the stream ended too early, unless the loader has
+ * ended before; or NULL. */
+void mig_against_find(const MigCheck *check, const GError *stopped,
+                      MigExplanation *explanation);
 
 #endif

@@ -260,6 +260,9 @@ static void refill(char **text, const char *sentences, const MigMessageMatch *ma
 static void fill(MigExplain *explain)
 {
     const MigMessageMatch *best = &explain->counts->best;
+    const char *section = explain->counts->section;
+    MigMessageHelp *help_for = section ? best->message->help_for : NULL;
+    const char *help = help_for ? help_for(section) : NULL;
     MigExplanation *result = &explain->result;
 
     refill(&explain->meaning, best->message->meaning, best, MIG_FILL_SHOWN);
@@ -267,7 +270,7 @@ static void fill(MigExplain *explain)
         refill(&explain->meaning, best->message->meaning, best, MIG_FILL_ALL);
     }
     refill(&explain->look, best->message->look, best, MIG_FILL_PASTED);
-    refill(&explain->help, best->message->help, best, MIG_FILL_PASTED);
+    refill(&explain->help, help ? help : best->message->help, best, MIG_FILL_PASTED);
     result->meaning = explain->meaning;
     result->look = explain->look;
     result->help = explain->help;
@@ -368,29 +371,45 @@ bool mig_explain_read(MigExplain *explain, MigReader *reader, GError **error)
     return whole;
 }
 
+static bool is_end_of(const MigItem *item, const MigExplanation *explanation)
+{
+    return item->kind == MIG_ITEM_SECTION_FOOTER && explanation->section &&
+           (item->type == MIG_SECTION_FULL || item->type == MIG_SECTION_END) &&
+           g_str_equal(item->section->name, explanation->section) &&
+           item->section->instance_id == explanation->instance_id;
+}
+
+/* A message may not say which of several of one name it means. */
+static bool begins_another(const MigItem *item, const MigExplanation *explanation)
+{
+    return item->kind == MIG_ITEM_SECTION_HEADER && item->type == MIG_SECTION_FULL &&
+           g_str_equal(item->section->name, explanation->section);
+}
+
 bool mig_explain_compare(MigExplain *explain, MigReader *reader,
                          const MigShape *const *against, size_t n, GError **error)
 {
     MigExplanation *result = &explain->result;
+    MigRelease release = explain->counts ? explain->counts->last : 0;
     MigCheckOptions options = { MIG_CHECK_OPTIONS_INIT, .against = against,
                                 .n_against = n };
     g_autoptr(GError) stopped = NULL;
     const MigItem *item;
+    bool sound = false; /* the section that failed */
 
     if (!explain->counts || explain->check) {
         return true;
     }
-    /* The words of the release that has printed the message. */
-    if (explain->counts->last) {
-        options.releases = mig_releases_one(explain->counts->last);
-    }
+    /* The words of the release that has printed the message, as far as that is known. */
+    options.releases = mig_releases_one(release ? release : MIG_RELEASE_LAST);
     mig_reader_join_pieces(reader);
     explain->check = mig_check_new(reader, &options);
     while (mig_reader_next(reader, &item, &stopped) == MIG_STATUS_MORE &&
            mig_check_watch(explain->check, item, &stopped)) {
+        sound = is_end_of(item, result) || (sound && !begins_another(item, result));
     }
     mig_check_finish(explain->check, stopped);
-    result->difference = mig_against_find(explain->check, result);
+    mig_against_find(explain->check, sound ? NULL : stopped, result);
     if (stopped) {
         g_propagate_error(error, g_steal_pointer(&stopped));
         return false;

@@ -83,6 +83,8 @@ typedef struct MigExplanation {
     /* Filters mend all of them, but that of @difference does not do it alone; and whether one of them
      * gives something up. */
     bool wants_fit, lossy_fit;
+    /* Of the stream itself, what the message is about, whatever the destination is, or NULL. */
+    const MigFinding *fault;
     uint64_t reserved[1];
 } MigExplanation;
 
@@ -109,8 +111,9 @@ MIG_API const MigExplanation *mig_explain_finish(MigExplain *explain);
 MIG_API bool mig_explain_read(MigExplain *explain, MigReader *reader, GError **error);
 
 /*
- * After mig_explain_finish(): compares that stream with the destination, which @against shows,
- * @n of them, and adds the difference that the message is about.
+ * After mig_explain_finish(): checks that stream, and compares it with the destination, which
+ * @against shows, @n of them, or none.  Adds the fault of the stream, or the difference, that the
+ * message is about.
  * @reader is fresh; it and the shapes must outlive @explain.  The stream is read to its end, and
  * of a damaged one what there is; *error then says what is wrong with it.
  */

@@ -14,6 +14,7 @@
 #include "message/remedy.h"
 #include "stream/command.h"
 #include "stream/item-private.h"
+#include "stream/section-find.h"
 
 static const char lost[] =
     "the device and all that it held; a guest that uses it finds it gone";
@@ -128,6 +129,18 @@ static void add_section(MigWhere *where, const MigSection *section, uint64_t off
     mig_where_add(where, offset, address, value, NULL);
 }
 
+static void say_cpus(MigWhere *where, const char *name)
+{
+    size_t n = mig_reader_count_described(where->reader, name);
+
+    mig_decode_say(where->facts,
+                   "A guest does not survive the loss of a CPU: no conversion helps.");
+    if (n) {
+        mig_decode_say(where->facts,
+                       "The source has %zu: start the destination with -smp %zu.", n, n);
+    }
+}
+
 void mig_where_section(MigWhere *where)
 {
     const MigSection *section = where->found;
@@ -138,8 +151,7 @@ void mig_where_section(MigWhere *where)
     }
     add_section(where, section, where->header);
     if (mig_section_is_of_cpu(section->name)) {
-        mig_decode_say(where->facts, "A guest does not survive the loss of a CPU: no "
-                                     "conversion helps.");
+        say_cpus(where, section->name);
     } else if (mig_section_is_ram(section)) {
         mig_decode_say(where->facts, "Without its RAM there is no guest: no conversion "
                                      "helps.");
@@ -294,7 +306,8 @@ void mig_where_block(MigWhere *where)
 
 void mig_where_pages(MigWhere *where)
 {
-    uint64_t flags = mig_message_number(where->match, "flags", MIG_RAM_COMPRESS_PAGE);
+    uint64_t flags = mig_message_number(where->match, "flags", MIG_RAM_COMPRESS_PAGE) &
+                     ~(uint64_t)MIG_RAM_CONTINUE;
     unsigned kind = flags == MIG_RAM_COMPRESS_PAGE ? 1u << MIG_PAGE_COMPRESSED
                     : flags == MIG_RAM_XBZRLE      ? 1u << MIG_PAGE_XBZRLE
                                                    : 0;

@@ -11,6 +11,7 @@
 #include "message/decode.h"
 #include "message/remedy.h"
 #include "stream/glob.h"
+#include "stream/item-private.h"
 #include "stream/machine-vendor.h"
 
 /* --- machine types ------------------------------------------------------------------------ */
@@ -160,6 +161,14 @@ void mig_decode_section(const MigMessageMatch *match, const char *section,
                        "0: the destination has fewer of them.",
                        instance, instance);
     }
+}
+
+const char *mig_help_section(const char *section)
+{
+    return mig_section_is_of_cpu(section) ? "Start the destination with as many CPUs as "
+                                            "the source has (-smp), those "
+                                            "that were plugged in too."
+                                          : NULL;
 }
 
 static const char *const footers[][2] = {

@@ -117,7 +117,7 @@ static const struct {
 void mig_decode_ram_flags(const MigMessageMatch *match, const char *section,
                           GPtrArray *facts)
 {
-    uint64_t flags = mig_message_number(match, "flags", 0);
+    uint64_t flags = mig_message_number(match, "flags", 0) & ~(uint64_t)MIG_RAM_CONTINUE;
 
     (void)section;
     if (flags == 0) {

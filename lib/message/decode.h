@@ -15,6 +15,9 @@
 MigMessageDecode mig_decode_machine, mig_decode_section, mig_decode_silent_device,
     mig_decode_footer, mig_decode_block, mig_decode_errno;
 
+/* The option that a CPU of the destination needs. */
+MigMessageHelp mig_help_section;
+
 /* decode-number.c: magic numbers, flags, values */
 MigMessageDecode mig_decode_magic, mig_decode_channel_magic, mig_decode_ram_flags,
     mig_decode_equal;

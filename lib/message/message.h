@@ -46,6 +46,9 @@ typedef struct MigMessageMatch MigMessageMatch;
 typedef void MigMessageDecode(const MigMessageMatch *match, const char *section,
                               GPtrArray *facts);
 
+/* What helps where that section has failed, or NULL. */
+typedef const char *MigMessageHelp(const char *section);
+
 /*
  * In the sentences {hole} stands for what is in that hole.  A sentence is left out where the
  * text at hand does not have the hole; one with {!hole} where it does.  What is not known of
@@ -62,6 +65,7 @@ typedef struct MigMessage {
     const char
         *help; /* which side to change, and by what; NULL: nothing needs to be changed */
     MigMessageDecode *decode; /* NULL: nothing */
+    MigMessageHelp *help_for; /* instead of @help; NULL: of no section */
 } MigMessage;
 
 /* The tables, each closed by a row without an id. */

@@ -121,7 +121,8 @@ const MigMessage mig_messages_section[] = {
               "the guest can lose the device, \"migstat convert "
               "--filter=drop-section:name={section}@{instance} FILE -o NEW\" leaves it "
               "out; where it only has another name there, --filter=rename-section.",
-      .decode = mig_decode_section },
+      .decode = mig_decode_section,
+      .help_for = mig_help_section },
     { .id = "section-version",
       .form = CAUSE,
       .texts = TEXTS(

@@ -71,6 +71,19 @@ MigSection *mig_reader_find_section(const MigReader *r, const void *name, uint8_
     return section_of(mig_sorted_find(&r->by_name, word_of(section)));
 }
 
+size_t mig_reader_count_described(MigReader *r, const char *name)
+{
+    const MigDescription *d = mig_input_seekable(mig_reader_input(r))
+                                  ? mig_reader_find_description(r, NULL)
+                                  : NULL;
+    size_t n = 0;
+
+    for (size_t i = 0; d && d->valid && i < d->n_devices; i++) {
+        n += g_str_equal(d->devices[i].name, name);
+    }
+    return n;
+}
+
 MigSection *mig_reader_bound_section(const MigReader *r, uint32_t id)
 {
     const uint64_t *binding = mig_sorted_find(&r->by_id, binding_of(id, 0));

@@ -157,7 +157,9 @@ START_TEST(a_bad_stream_is_said)
         run_migstat(NULL, "explain", "--in=/nonexistent", "Missing", NULL);
 
     ck_assert_int_eq(run->status, 0);
-    ck_assert_msg(strstr(run->out, "\ndamaged  "), "%s", run->out);
+    ck_assert_msg(strstr(run->out, "\nwrong    ") && strstr(run->out, "(truncated)") &&
+                      !strstr(run->out, "\ndamaged  "),
+                  "%s", run->out);
     ck_assert_int_eq(both->status, 2);
     ck_assert_msg(strstr(both->err, "cannot both be standard input"), "%s", both->err);
     ck_assert_int_eq(none->status, 2);
@@ -199,6 +201,82 @@ static const struct {
     /* a cause that no comparison can show */
     { "dest-register", "Not a migration stream", "Nothing that was compared" },
 };
+
+#define NO_HELP                                                                         \
+    "help     No option of the destination and no conversion helps: the stream itself " \
+    "is "                                                                               \
+    "wrong there;"
+
+/* What is wrong with the stream itself, where the message is about that, and what helps. */
+static const struct {
+    const char *name, *message, *rule; /* NULL: nothing is */
+    const char *help;
+} wrong[] = {
+    { "ram-page-outside", "Illegal RAM offset 4000", "ram-page-outside", NO_HELP },
+    { "ram-block-unknown", "Can't find block pc.rom", "ram-block-unknown", NO_HELP },
+    { "ram-compressed-malformed", "Received an unexpected compressed page",
+      "ram-compressed-malformed", NO_HELP },
+    { "ram-compressed-malformed", "Unknown combination of migration flags: 0x120",
+      "ram-compressed-malformed", NO_HELP },
+    /* with the mark of a page that goes on in a block */
+    { "ram-compressed-removed", "Unknown combination of migration flags: 0x120", NULL,
+      "hint: migstat convert --filter=ram-decompress" },
+    { "footer-none", "Missing section footer for ram", "footer-none",
+      "hint: migstat convert --filter=footers:add=yes" },
+    { "configuration-missing", "Configuration section missing", "configuration-missing",
+      "help     Start the destination with -global migration.send-configuration=off" },
+    { "section-unbound", "Unknown section 999", "section-unbound", NO_HELP },
+    /* other digits in the same kind of message; and another message, of that section */
+    { "vfio-flag", "Unknown tag 0x4", "vfio-flag", NO_HELP },
+    { "vfio-flag",
+      "Failed loading device config space, end flag incorrect 0x4\nerror while loading "
+      "state section id 3(0000:00:01.0/vfio)",
+      "vfio-flag", NO_HELP },
+    /* the loader has come to the damage, or has ended before it */
+    { "truncated",
+      "error while loading state section id 2(ram)\nload of migration failed: "
+      "Input/output error",
+      "truncated", NO_HELP },
+    { "truncated", "Machine type received is 'pc-q35-10.0' and local is 'pc-q35-7.2'",
+      NULL, "damaged  cut short" },
+    { "../explain/damaged-later", "Missing section footer for ram", NULL,
+      "damaged  unknown section type 0x42" },
+    { "../explain/damaged-later", "Missing section footer for dma", "section-type",
+      NO_HELP },
+    /* a stream without a fault that the message could be about */
+    { "dest-section", "Missing section footer for ram", NULL, "help     Start" },
+};
+
+START_TEST(the_fault_of_the_stream_is_found)
+{
+    g_autofree char *name = g_strdup_printf("bad/%s.txt", wrong[_i].name);
+    g_autofree char *stream = fixture_file(name);
+    g_autofree char *in = g_strconcat("--in=", stream, NULL);
+    g_autofree char *rule =
+        wrong[_i].rule ? g_strdup_printf(" (%s)\n", wrong[_i].rule) : NULL;
+    g_autoptr(Run) run =
+        run_migstat(NULL, "explain", in, "--width=0", wrong[_i].message, NULL);
+    const char *line = strstr(run->out, "\nwrong    ");
+
+    ck_assert_int_eq(run->status, 0);
+    ck_assert_msg(rule ? line && strstr(line, rule) : !line, "%s", run->out);
+    ck_assert_msg(strstr(run->out, wrong[_i].help), "%s: %s", wrong[_i].help, run->out);
+}
+END_TEST
+
+/* A destination that differs beside a fault: what the words are of comes first. */
+START_TEST(a_fault_and_a_difference_are_weighed)
+{
+    g_autofree char *stream = fixture_file("bad/dest-fields-maxcpus.txt");
+    g_autofree char *other = fixture_file("against/dest-fields-maxcpus.txt");
+    g_autofree char *in = g_strconcat("--in=", stream, NULL);
+    g_autofree char *against = g_strconcat("--against=", other, NULL);
+    g_autoptr(Run) run = run_migstat(NULL, "explain", in, against, "--width=0", "-f",
+                                     "json", "Missing section footer for pm", NULL);
+
+    ck_assert_msg(strstr(run->out, "\"fault\": null, \"difference\": {"), "%s", run->out);
+}
+END_TEST
 
 START_TEST(the_destination_is_compared)
 {
@@ -352,6 +430,8 @@ Suite *suite_explanation(void)
     tcase_add_loop_test(tc, what_is_wrong_is_said, 0, G_N_ELEMENTS(refused));
     tcase_add_test(tc, the_repair_can_be_pasted);
     tcase_add_test(tc, a_bad_stream_is_said);
+    tcase_add_loop_test(tc, the_fault_of_the_stream_is_found, 0, G_N_ELEMENTS(wrong));
+    tcase_add_test(tc, a_fault_and_a_difference_are_weighed);
     tcase_add_loop_test(tc, the_destination_is_compared, 0, G_N_ELEMENTS(compared));
     tcase_add_test(tc, a_difference_is_shown);
     tcase_add_loop_test(tc, the_first_proposal_helps, 0, G_N_ELEMENTS(proposals));

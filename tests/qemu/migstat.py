@@ -13,6 +13,11 @@ from dataclasses import dataclass
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+# A clock's reading, or an interrupt that it raised, differs between two saves of a sleeping
+# guest; the registers of a busy one do.
+CLOCKS = {'timer', 'cpu', 'cpu_common', 'apic', 'hpet', 'mc146818rtc', 'i8254', 'pl031',
+          'i8259', 'arm_gicv3', '0000:00:1f.0/ICH9LPC'}
+
 
 @dataclass
 class Verdict:
@@ -70,7 +75,7 @@ class Migstat:
                          *['--against=' + d for d in destinations], '--log=-',
                          expect=(0, 1), given=log)
         said = json.loads(done.stdout)
-        difference = said['difference']
+        difference = said['fault'] or said['difference']
         if difference and (difference['filter'] or difference['help']):
             # the hint is the command, between its name and that of the stream
             return (shlex.split(difference['hint'])[2:-3] if difference['filter'] else [],
@@ -120,6 +125,16 @@ class Migstat:
                     d['what'], d.get('path', ''), d.get('a'), d.get('b'))
                 for d in self._diff(one, other)
                 if d.get('section') and d['what'] not in ('vfio-layout', 'vfio-data')}
+
+    def sections(self, stream):
+        """The names of its sections, each with its instance."""
+        return list(dict.fromkeys('%s@%d' % (s['name'], s['instance_id'])
+                                  for s in self.dump(stream)['sections']))
+
+    def filters(self):
+        """The names of all filters."""
+        listed = json.loads(self._run('convert', '--list-filters', '--format=json').stdout)
+        return {one['name'] for one in listed}
 
     def needs(self, stream):
         """The command line that a destination needs, in words."""

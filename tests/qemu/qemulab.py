@@ -376,6 +376,15 @@ def read_log(path):
     return devices
 
 
+def read_status(path):
+    """What `echo $?` wrote to a file; None where it did not come to that."""
+    try:
+        with open(path, encoding='ascii') as stream:
+            return int(stream.read())
+    except (OSError, ValueError):
+        return None
+
+
 def msix_enabled_at(device):
     """How many bytes of data had arrived when MSI-X was enabled; None if it never was."""
     for event in device['events']:
@@ -673,13 +682,15 @@ def load(release, guest, path, again=None, timeout=30):
     """
     Load `path` into a fresh guest. The result's 'status' is 'loaded', 'refused', 'hung' or
     'crashed'; 'errors' is QEMU's own text; 'counts' says whether the guest goes on, where that
-    can be seen. With `again`, the loaded guest is saved there.
+    can be seen; 'fed' is the exit status of the program that QEMU was fed by. With `again`, the
+    loaded guest is saved there.
     """
     path = os.path.abspath(path)
-    uri = ('file:' + path if 'mapped-ram' in guest.capabilities
-           else 'exec:cat ' + shlex.quote(path))
     started = time.monotonic()
     with Machine(release, guest, incoming='defer', timeout=timeout) as machine:
+        fed = os.path.join(machine.dir, 'fed')
+        uri = ('file:' + path if 'mapped-ram' in guest.capabilities
+               else 'exec:cat %s; echo $? > %s' % (shlex.quote(path), shlex.quote(fed)))
         machine.negotiate()
         if machine.execute('migrate-incoming', uri=uri) is None:
             info = None
@@ -704,8 +715,8 @@ def load(release, guest, path, again=None, timeout=30):
                   'qemu': release.version(guest.arch), 'suite': release.suite,
                   'machine': guest.machine_option(release),
                   'seconds': round(time.monotonic() - started, 3),
-                  'counts': counts, 'errors': machine.errors(),
-                  'devices': read_log(machine.log)}
+                  'counts': counts, 'fed': read_status(fed),
+                  'errors': machine.errors(), 'devices': read_log(machine.log)}
         if second:
             result['counted'] = counted(second)
         return result
@@ -875,13 +886,18 @@ class _Recorder(_Listener):
 
 
 def save_postcopy(release, guest, path, timeout=60):
+    """The same as save_live(), switched to postcopy after the first round."""
+    return save_live(release, replace(guest, capabilities=guest.capabilities + ['postcopy-ram']),
+                     path, timeout)
+
+
+def save_live(release, guest, path, timeout=60):
     """
-    Migrate a guest to a second QEMU, switch to postcopy after the first round, and record
-    what went over the wire in `path`: a file, or a folder for what has several channels. The
-    result is as that of save().
+    Migrate a guest to a second QEMU, and record what went over the wire in `path`: a file, or
+    a folder for what has several channels. The result is as that of save().
     """
-    guest = replace(guest, capabilities=guest.capabilities + ['postcopy-ram'])
     path = os.path.abspath(path)
+    postcopy = 'postcopy-ram' in guest.capabilities
 
     def path_of(number):
         return os.path.join(path, 'channel-%d' % number) if os.path.isdir(path) else path
@@ -894,20 +910,21 @@ def save_postcopy(release, guest, path, timeout=60):
             loader.execute('migrate-incoming', uri='unix:' + recorder.loader)
             recorder.start()
             machine.negotiate()
-            # So slow that postcopy is still to come when the first round is through.
-            machine.execute('migrate-set-parameters', max_bandwidth=256 << 10,
-                            downtime_limit=1, max_postcopy_bandwidth=0)
+            if postcopy:
+                # So slow that it is still to come when the first round is through.
+                machine.execute('migrate-set-parameters', max_bandwidth=256 << 10,
+                                downtime_limit=1, max_postcopy_bandwidth=0)
             machine.execute('migrate', uri='unix:' + recorder.path)
             switched = []
 
             def switch(info):
-                if not switched and info.get('ram', {}).get('dirty-sync-count', 0) >= 2:
+                if postcopy and not switched and info.get('ram', {}).get('dirty-sync-count', 0) >= 2:
                     machine.execute('migrate-start-postcopy')
                     switched.append(True)
 
             info = machine.wait_migration(each=switch)
-            if info is None or info.get('status') != 'completed' or not switched:
-                raise LabError('postcopy failed: %s' % '; '.join(
+            if info is None or info.get('status') != 'completed' or len(switched) != postcopy:
+                raise LabError('not migrated: %s' % '; '.join(
                     machine.errors() + loader.errors() or [str(info)]))
             loader.wait_migration()
             result = _described(machine, info)

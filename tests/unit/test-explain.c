@@ -530,6 +530,8 @@ static const struct {
       "owns the RAM block 0000:00:02.0/virtio-net-pci.rom" },
     { "real/q35-100-devices.mig.zst", NULL, "Unknown section or instance 'cpu_common' 0",
       "cpu_common", "version 1", NULL, "loss of a CPU" },
+    { "real/q35-100-devices.mig.zst", NULL, "Unknown savevm section or instance 'apic' 0",
+      "apic", "version 3", NULL, "The source has 1: start the destination with -smp 1." },
     { "real/q35-100-devices.mig.zst", NULL,
       "Unknown ramblock \"0000:00:02.0/virtio-net-pci.rom\", cannot accept migration",
       "0000:00:02.0/virtio-net-pci.rom", "0x40000",
