@@ -88,7 +88,7 @@ static void finding_json(CliJson *json, const char *key, const ExplainReport *re
     }
     cli_json_string(json, "message", finding->message);
     cli_json_string(json, "hint", hint);
-    cli_json_string(json, "filter", finding->remedy.filter);
+    cli_json_string(json, "filter", hint ? finding->remedy.filter : NULL);
     cli_json_string(json, "gives_up", finding->remedy.gives_up);
     cli_json_string(json, "help", help);
     cli_json_end_object(json);

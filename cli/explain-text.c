@@ -139,7 +139,8 @@ char *explain_hint(const ExplainReport *report)
 {
     const MigExplanation *explanation = report->explanation;
 
-    return explanation->fault
+    return explanation->wants_release ? NULL
+           : explanation->fault
                ? cli_hint_remedy(&explanation->fault->remedy, &report->stream)
            : explain_mends_all(report)
                ? cli_hint_fit(g_ptr_array_index(report->against, 0),
@@ -152,6 +153,10 @@ const char *explain_fault_help(const ExplainReport *report)
     const MigExplanation *explanation = report->explanation;
     const MigRemedy *remedy = &explanation->fault->remedy;
 
+    if (explanation->wants_release) {
+        return "convert it for the destination's release, which the log does not tell "
+               "(migstat convert --for=qemu-X.Y)";
+    }
     return remedy->none ? remedy->none
            : remedy->filter || explanation->n_repairs
                ? NULL

@@ -19,8 +19,9 @@ static void configuration_missing(MigCheck *check, const MigFacts *facts,
     if (facts->configuration == MIG_NOWHERE && facts->n_footers == 0) {
         mig_report(check, MIG_FILE_HEADER_LENGTH, NULL,
                    "no CONFIGURATION after the file header, and sections have footers");
-        mig_report_no_remedy(check, "start the destination with -global "
-                                    "migration.send-configuration=off: it then wants none");
+        mig_report_no_remedy(check,
+                             "start the destination with -global "
+                             "migration.send-configuration=off: it then wants none");
     }
 }
 

@@ -129,7 +129,7 @@ static void read_inner(MigExplain *explain, const char *line, size_t length)
 
     if (g_strstr_len(line, (gssize)length, start)) {
         begin_failure(explain);
-        explain->now.fresh = true;
+        mig_failure_start(&explain->now, line, length);
     }
     for (size_t i = 0; i < n; i++) {
         const MigFailureLine where = { line, length, explain->line, after, i + 1 < n };
@@ -371,6 +371,12 @@ bool mig_explain_read(MigExplain *explain, MigReader *reader, GError **error)
     return whole;
 }
 
+/* Whether what mends it is another thing in 5.2 than in later releases. */
+static bool depends_on_release(const MigFinding *fault)
+{
+    return fault->remedy.filter && g_str_has_prefix(fault->remedy.filter, "vfio-layout:");
+}
+
 static bool is_end_of(const MigItem *item, const MigExplanation *explanation)
 {
     return item->kind == MIG_ITEM_SECTION_FOOTER && explanation->section &&
@@ -410,6 +416,9 @@ bool mig_explain_compare(MigExplain *explain, MigReader *reader,
     }
     mig_check_finish(explain->check, stopped);
     mig_against_find(explain->check, sound ? NULL : stopped, result);
+    result->wants_release = result->fault && depends_on_release(result->fault) &&
+                            explain->counts->first < QEMU(6, 0) &&
+                            explain->counts->first != release;
     if (stopped) {
         g_propagate_error(error, g_steal_pointer(&stopped));
         return false;

@@ -6,6 +6,7 @@
  */
 #include "explain/failure.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define WARNING "warning: "
@@ -51,6 +52,20 @@ static void narrow_by(MigFailure *failure, const MigFailureLine *line,
     } else if (match->message->form == MIG_MESSAGE_LINK &&
                mig_message_hole(match, "section") && match->end == line->length) {
         narrow(failure, 0, SEVERAL_LINES);
+    }
+}
+
+void mig_failure_start(MigFailure *failure, const char *line, size_t length)
+{
+    static const char version[] = "qemu version: ";
+    const char *found = g_strstr_len(line, (gssize)length, version);
+    unsigned major, minor;
+
+    failure->fresh = true;
+    if (found && sscanf(found + strlen(version), "%3u.%3u", &major, &minor) == 2 &&
+        QEMU(major, minor) >= MIG_RELEASE_FIRST &&
+        QEMU(major, minor) <= MIG_RELEASE_LAST) {
+        narrow(failure, QEMU(major, minor), QEMU(major, minor));
     }
 }
 

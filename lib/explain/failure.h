@@ -34,6 +34,9 @@ typedef struct MigFailureLine {
 
 void mig_failure_clear(MigFailure *failure);
 
+/* libvirt's line about a QEMU that it starts: the failure is of that one, and of its release. */
+void mig_failure_start(MigFailure *failure, const char *line, size_t length);
+
 /* Its message's form, but what comes after "warning: " is noise. */
 MigMessageForm mig_failure_form(const MigFailureLine *line, const MigMessageMatch *match);
 

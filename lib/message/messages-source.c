@@ -49,9 +49,23 @@ const MigMessage mig_messages_source[] = {
       .help = "After a migration that succeeded, the guest is at the destination: do not "
               "start it here. If it failed, continue the guest with cont and migrate "
               "again. With poisoned memory the guest has to be rebooted first." },
+    { .id = "dirty-limit",
+      .form = CAUSE,
+      .texts = TEXTS(
+          SINCE(8, 1, "can't set dirty page rate limit while migration is running", NULL),
+          SINCE(8, 1, "can't cancel dirty page rate limit while migration is running",
+                NULL)),
+      .function = "system/dirtylimit.c, qmp_set_vcpu_dirty_limit",
+      .meaning =
+          "This is the source: a limit of how fast CPUs may write was to be set or "
+          "lifted, and a migration with the capability dirty-limit sets it itself. "
+          "The migration goes on.",
+      .help = "Wait until the migration has ended, or change vcpu-dirty-limit, a "
+              "parameter of it." },
     { .id = "source-gave-up",
       .form = SYMPTOM,
       .texts = TEXTS(
+          SINCE(9, 1, "Error in migration completion", NULL),
           ALWAYS("postcopy_start: Migration stream errored", NULL),
           SINCE(9, 0, "migration_stop_vm failed, error %d", "error"),
           ALWAYS("multifd %u: compressStream error %s", "channel what"),

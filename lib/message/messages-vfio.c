@@ -126,6 +126,16 @@ const MigMessage mig_messages_vfio[] = {
       .help =
           "Use a QEMU from 8.0 on, whose protocol newer kernels have, or a kernel and "
           "a driver of the time of this QEMU." },
+    { .id = "vfio-buffer",
+      .form = CAUSE,
+      .texts = TEXTS(ALWAYS("%s: Failed to allocate migration data buffer", "host")),
+      .function = "hw/vfio/migration.c, vfio_save_setup",
+      .meaning =
+          "This is the source: it has no memory for the data of VFIO device {host}, "
+          "at most 1 MiB. Nothing was sent.",
+      .help =
+          "Give QEMU at the source more memory: look at the limits of its cgroup, and "
+          "at what else uses the host's memory." },
     { .id = "vfio-dirty-pages",
       .form = CAUSE,
       .texts = TEXTS(

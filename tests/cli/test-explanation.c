@@ -264,6 +264,46 @@ START_TEST(the_fault_of_the_stream_is_found)
 }
 END_TEST
 
+/* What mends a fault may be another thing in each release, which libvirt's log tells. */
+static const struct {
+    const char *log, *help, *releases;
+} told[] = {
+    { "", "\"filter\": null, \"gives_up\": null, \"help\": \"convert it for the",
+      "5.2 to 10.1" },
+    { "starting up libvirt version: 11.3.0, package: 3 (Debian), qemu version: "
+      "5.2.0Debian, k\n",
+      "convert --to=config-first ", "5.2" },
+    { "2026-11-26 09:01:11.100+0000: starting up libvirt version: 9.0.0, qemu version: "
+      "7.2.22\n",
+      "convert --to=config-last ", "7.2" },
+    /* none that is known */
+    { "starting up libvirt version: 9.0.0, qemu version: 2.11.1, k\n",
+      "convert it for the", "5.2 to 10.1" },
+    { "starting up libvirt version: 9.0.0, qemu version: 77.1.1, k\n",
+      "convert it for the", "5.2 to 10.1" },
+    { "starting up libvirt version: 9.0.0, qemu version: x, k\n", "convert it for the",
+      "5.2 to 10.1" },
+};
+
+START_TEST(the_log_tells_the_release)
+{
+    g_autofree char *stream = fixture_file("bad/vfio-subflag-unread.txt");
+    g_autofree char *in = g_strconcat("--in=", stream, NULL);
+    g_autofree char *log = g_strconcat(told[_i].log,
+                                       "Invalid value -1 expecting positive value <= "
+                                       "2\nerror while loading state section "
+                                       "id 3(0000:00:01.0/vfio)\n",
+                                       NULL);
+    g_autofree char *releases =
+        g_strdup_printf("\"releases\": \"%s\"", told[_i].releases);
+    g_autoptr(GBytes) input = g_bytes_new(log, strlen(log));
+    g_autoptr(Run) run = run_migstat(input, "explain", in, "-f", "json", "--log=-", NULL);
+
+    ck_assert_msg(strstr(run->out, told[_i].help) && strstr(run->out, releases), "%s",
+                  run->out);
+}
+END_TEST
+
 /* A destination that differs beside a fault: what the words are of comes first. */
 START_TEST(a_fault_and_a_difference_are_weighed)
 {
@@ -432,6 +472,7 @@ Suite *suite_explanation(void)
     tcase_add_test(tc, a_bad_stream_is_said);
     tcase_add_loop_test(tc, the_fault_of_the_stream_is_found, 0, G_N_ELEMENTS(wrong));
     tcase_add_test(tc, a_fault_and_a_difference_are_weighed);
+    tcase_add_loop_test(tc, the_log_tells_the_release, 0, G_N_ELEMENTS(told));
     tcase_add_loop_test(tc, the_destination_is_compared, 0, G_N_ELEMENTS(compared));
     tcase_add_test(tc, a_difference_is_shown);
     tcase_add_loop_test(tc, the_first_proposal_helps, 0, G_N_ELEMENTS(proposals));
