@@ -173,18 +173,23 @@ static gint by_offset(gconstpointer a, gconstpointer b)
     return x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 
-/* What a loader prints is explained under a heading. */
+/* What a loader prints is explained under a heading.  The messages that there are take memory and
+ * time, and a stream without findings needs none. */
 static void name_messages(MigCheck *check)
 {
-    g_autoptr(MigMessageScan) scan = mig_message_scan_new();
+    MigMessageScan *scan = NULL;
 
     for (guint i = 0; i < check->findings->len; i++) {
         MigFinding *finding = &g_array_index(check->findings, MigFinding, i);
-        const MigMessage *message =
-            finding->loader ? mig_message_of(scan, finding->loader) : NULL;
+        const MigMessage *message = NULL;
 
+        if (finding->loader) {
+            scan = scan ? scan : mig_message_scan_new();
+            message = mig_message_of(scan, finding->loader);
+        }
         finding->loader_id = message ? message->id : NULL;
     }
+    mig_message_scan_free(scan);
 }
 
 bool mig_check_finish(MigCheck *check, const GError *error)

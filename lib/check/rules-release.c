@@ -61,6 +61,14 @@ static const MigShapeDifference *refusal(MigCheck *check, const MigItem *item,
     return other && is_same(one, other) ? other : NULL;
 }
 
+/* Most differences are of one release alone, and nobody asks where they are. */
+static uint64_t place_of(MigCheck *check, const MigItem *item,
+                         const MigShapeDifference *d)
+{
+    return d->path ? mig_shape_place(mig_compared_device(check, item), d->path)
+                   : item->offset;
+}
+
 /* Tells of the oldest release that refuses it; and what one of them prints. */
 typedef void Report(MigCheck *check, const MigItem *item, const MigShapeDifference *d,
                     MigRelease release);
@@ -92,7 +100,7 @@ static void judge(MigCheck *check, const MigItem *item, uint32_t kinds, Report *
 static void report_version(MigCheck *check, const MigItem *item,
                            const MigShapeDifference *d, MigRelease release)
 {
-    mig_report(check, d->path ? d->offset : item->offset, item->section,
+    mig_report(check, place_of(check, item, d), item->section,
                "%s%sversion %" PRIu64 ", " RELEASE_FORMAT " reads %" PRIu64 " at %s",
                d->path ? d->path : "", d->path ? ": " : "", d->here,
                RELEASE_ARGS(release), d->there, d->here > d->there ? "most" : "least");
@@ -129,7 +137,7 @@ static void report_fields(MigCheck *check, const MigItem *item,
                                          [MIG_SHAPE_SIZE] = "bytes",
                                          [MIG_SHAPE_FIELDS] = "bytes from here on" };
 
-    mig_report(check, d->offset, item->section,
+    mig_report(check, place_of(check, item, d), item->section,
                "%s: %" PRIu64 " %s, " RELEASE_FORMAT " reads %" PRIu64, d->path, d->here,
                units[d->kind], RELEASE_ARGS(release), d->there);
     mig_report_no_remedy(check, "the device's state has another form there; without the "

@@ -14,6 +14,13 @@
 #include "io/budget.h"
 #include "shape/compare.h"
 
+uint64_t mig_shape_place(MigOffered *offered, const char *path)
+{
+    const MigLeaf *leaf = mig_leaves_find(mig_offered_leaves(offered), path);
+
+    return leaf ? leaf->field.offset : offered->offset;
+}
+
 static MigShapeDifference *differ(MigShapeComparison *c, MigShapeDifferenceKind kind,
                                   bool sure, const char *owner, const char *name)
 {
@@ -21,10 +28,10 @@ static MigShapeDifference *differ(MigShapeComparison *c, MigShapeDifferenceKind 
         mig_shape_differ(c->budget, c->differences, kind, sure);
     g_autofree char *path =
         c->path->len ? g_strdup_printf("%s.%s", c->path->str, name) : g_strdup(name);
-    const MigLeaf *leaf = mig_leaves_find(mig_offered_leaves(c->offered), path);
 
     difference->owner = g_strdup(owner);
-    difference->offset = leaf ? leaf->field.offset : c->offered->offset;
+    difference->offset =
+        c->unplaced ? c->offered->offset : mig_shape_place(c->offered, path);
     difference->path = g_steal_pointer(&path);
     return difference;
 }

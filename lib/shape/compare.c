@@ -423,6 +423,7 @@ bool mig_shape_compare_release(MigRelease release, MigOffered *o, GPtrArray *dif
     MigShapeComparison c = { .budget = mig_reader_budget(o->reader),
                              .offered = o,
                              .knows_counts = release >= MIG_RELEASE_COUNTS,
+                             .unplaced = true,
                              .differences = differences,
                              .path = path,
                              .enclosing = SIZE_MAX };

@@ -180,12 +180,17 @@ typedef struct MigShapeComparison {
     bool exact;        /* the destination's is a stream: all of its fields are there */
     unsigned max_cpus; /* of the destination; 0: not known */
     bool knows_counts; /* fixed arrays have their number of elements */
+    bool unplaced;     /* of a field that differs the offset is that of the device */
     GPtrArray *differences;
     guint before; /* of those, what other destinations have */
     GString *path;
     size_t
         enclosing; /* of a subsection, bytes of @path that its owner has; else SIZE_MAX */
 } MigShapeComparison;
+
+/* Where in the stream the field at @path is, or the device where that cannot be said: all of the
+ * device is decoded for it, once. */
+uint64_t mig_shape_place(MigOffered *offered, const char *path);
 
 /* Takes @steps; false where there are not as many, or there are differences enough. */
 bool mig_shape_goes_on(const MigShapeComparison *c, uint64_t steps);
