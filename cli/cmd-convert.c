@@ -45,6 +45,7 @@ enum {
     KEY_LOSSY,
     KEY_REPORT,
     KEY_READ_ALL,
+    KEY_NO_SYNC,
 };
 
 static const struct argp_option options[] = {
@@ -78,6 +79,9 @@ static const struct argp_option options[] = {
     { "output", 'o', "FILE", 0,
       "Write to FILE, which appears whole or not at all (\"-\": standard output)", 2 },
     { "force", KEY_FORCE, NULL, 0, "FILE may exist, and is replaced", 2 },
+    { "no-sync", KEY_NO_SYNC, NULL, 0,
+      "Do not wait until FILE is on the disk: after a power failure it may be damaged",
+      2 },
     { "in-place", KEY_IN_PLACE, NULL, 0, "Replace the input by the result", 2 },
     { "compress", KEY_COMPRESS, "FORMAT[:LEVEL]", 0,
       "Compress the result, or the stream in the save image that it is: zstd, gzip, "
@@ -103,6 +107,7 @@ static const CliOptionRule rules[] = {
     { "zstd", CLI_NOT_WITH, "compress" },
     { "in-place", CLI_NOT_WITH, "output channel container" },
     { "force", CLI_NEEDS, "output" },
+    { "no-sync", CLI_NEEDS, "output" },
     { "every-iteration", CLI_NEEDS, "to" },
     { "config-needed", CLI_NEEDS, "to" },
     { "from", CLI_NEEDS, "filter" },
@@ -128,7 +133,7 @@ typedef struct Arguments {
     CliCommon *common;
     GArray *steps;
     GPtrArray *needs; /* --config-needed */
-    bool every_iteration, lossy, read_all;
+    bool every_iteration, lossy, read_all, no_sync;
     bool list, dry_run;
     MigRelease release; /* --for, or MIG_RELEASE_NONE */
     const char *help;   /* of which filter */
@@ -356,6 +361,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_LOSSY:
         allow_loss(arguments, arg, state);
         return 0;
+    case KEY_NO_SYNC:
+        arguments->no_sync = true;
+        return 0;
     case KEY_READ_ALL:
         arguments->read_all = true;
         return 0;
@@ -544,6 +552,9 @@ static bool open_file(Sink *sink, const Arguments *arguments, const struct stat 
                                       .in_place = arguments->in_place, .input = &input };
 
     sink->files = cli_files_new(&target);
+    if (arguments->no_sync) {
+        cli_files_leave_unsynced(sink->files);
+    }
     sink->fd = cli_files_open(sink->files, output_name(arguments), error);
     return sink->fd >= 0;
 }

@@ -20,6 +20,7 @@ struct MigInput {
     uint64_t limit_offset; /* Plain offset of @limit. */
 
     uint8_t *memory;     /* LEAD + BODY bytes; NULL before the first read. */
+    uint8_t *fetched;    /* Up to here its pages are there. */
     size_t chunk;        /* To be read next. */
     uint64_t run;        /* Bytes read since the last jump. */
     MigReadahead *ahead; /* NULL before it is first wanted. */

@@ -23,7 +23,17 @@ typedef struct {
     bool root; /* other users are needed */
 } Row;
 
+#define NO_FSYNC                                                                      \
+    "ASAN_OPTIONS=verify_asan_link_order=0 FAULT_CALL=fsync FAULT_AT=0 FAULT_WHAT=5 " \
+    "LD_PRELOAD=$BUILDDIR/tests/inject.so "
+
 static const Row rows[] = {
+    /* --- what is waited for; each fsync() fails --- */
+    { "a result is synced", ":", NO_FSYNC "migstat convert --to=config-last a -o x", 2,
+      "Input/output error", "! test -e x", false },
+    { "a result is not synced", ":",
+      NO_FSYNC "migstat convert --no-sync --to=config-last a -o x", 0, NULL, "test -s x",
+      false },
     /* --- what is replaced in place --- */
     { "in place: a FIFO that becomes a link while it is waited for", "mkfifo x",
       "(exec 3>x; rm x; ln -s secret x; cat a >&3) >/dev/null 2>&1 & "
