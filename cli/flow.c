@@ -38,8 +38,10 @@ struct pollfd flow_wants(const Flow *flow)
 {
     struct pollfd want = { .fd = -1 };
 
-    if (flow->n > 0) {
+    if (flow->n > flow->held) {
         want = (struct pollfd){ .fd = flow->to, .events = POLLOUT };
+    } else if (flow->n > 0) {
+        want.fd = -1; /* until nothing is held */
     } else if (!flow->ended) {
         want = (struct pollfd){ .fd = flow->from, .events = POLLIN };
     }
@@ -66,8 +68,9 @@ static bool read_unseen(Flow *flow, ssize_t *got)
     if (!open_pipe(flow)) {
         return false;
     }
-    *got =
-        splice(flow->from, NULL, flow->pipe[1], NULL, FLOW_PIPE_BYTES, SPLICE_F_NONBLOCK);
+    *got = splice(flow->from, NULL, flow->pipe[1], NULL,
+                  flow->unseen ? MIN(flow->unseen, FLOW_PIPE_BYTES) : FLOW_PIPE_BYTES,
+                  SPLICE_F_NONBLOCK);
     return *got >= 0 || (errno != EINVAL && errno != ENOSYS && errno != EPERM);
 }
 
@@ -119,10 +122,11 @@ FlowResult flow_write(Flow *flow)
     if (flow->to < 0) {
         return FLOW_OK;
     }
-    if (flow->n > 0) {
-        ssize_t done = flow->in_pipe ? splice(flow->pipe[0], NULL, flow->to, NULL,
-                                              flow->n, SPLICE_F_NONBLOCK)
-                                     : write(flow->to, flow->buffer + flow->at, flow->n);
+    if (flow->n > flow->held) {
+        size_t n = flow->n - flow->held;
+        ssize_t done = flow->in_pipe ? splice(flow->pipe[0], NULL, flow->to, NULL, n,
+                                              SPLICE_F_NONBLOCK)
+                                     : write(flow->to, flow->buffer + flow->at, n);
 
         if (done < 0) {
             return has_to_wait() ? FLOW_OK : FLOW_WRITE_FAILED;

@@ -24,11 +24,13 @@
 typedef struct Flow {
     int from, to;    /* they do not block; -1: not there yet, or not any more */
     bool closes;     /* the end is told by closing @to, which is no socket */
-    bool passes;     /* nobody looks at what is read next */
+    bool passes;     /* nobody looks at what is read next, */
+    uint64_t unseen; /* but of no more bytes than that; 0: of all */
     int pipe[2];     /* to read and to write; -1: none yet, or the system gives none */
     bool in_pipe;    /* what was read and not written is there, and else */
     uint8_t *buffer; /* here: */
     size_t size, at, n;
+    size_t held;    /* of what was read, the last bytes are not written yet */
     uint64_t moved; /* bytes that were read */
     bool ended;     /* @from gives no more */
     bool over;      /* and @to knows it */

@@ -61,6 +61,7 @@ bool cli_opening_read(CliOpening *opening, const uint8_t *bytes, size_t n, GErro
     while ((status = mig_reader_next(reader, &item, &failure)) == MIG_STATUS_MORE &&
            goes_on(opening, item)) {
     }
+    opening->page_size = mig_reader_page_size(reader);
     opening->mapped_ram =
         mig_reader_configuration(reader) && mig_reader_configuration(reader)->mapped_ram;
     opening->complete = status == MIG_STATUS_MORE || n >= CLI_OPENING_MAX;

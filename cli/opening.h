@@ -25,6 +25,7 @@ typedef struct CliOpening {
     bool colo;
     bool mapped_ram;
     bool resumes; /* it is no beginning: a migration in postcopy goes on after a pause */
+    uint32_t page_size; /* of the guest; 0: not known */
 } CliOpening;
 
 /* Reads the first @n bytes of a channel.  False with *error where they are no stream.  Where

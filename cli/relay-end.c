@@ -40,7 +40,7 @@ static char *how_far(const Relay *relay)
     return g_string_free(text, FALSE);
 }
 
-static void refuse(const Relay *relay, const char *what, GError **error)
+void relay_refuse(const Relay *relay, const char *what, GError **error)
 {
     g_autofree char *far = how_far(relay), *last = cli_return_watch_last(&relay->back);
 
@@ -74,7 +74,7 @@ static void refuse_destination(const Relay *relay, const char *what, GError **er
         both = g_strdup_printf("%s; before that the source had closed channel %u", what,
                                number);
     }
-    refuse(relay, both ? both : what, error);
+    relay_refuse(relay, both ? both : what, error);
 }
 
 bool relay_can_be_filtered(const Relay *relay, GError **error)
@@ -124,7 +124,7 @@ bool relay_is_failure(const Relay *relay, guint number, bool forward, FlowResult
         return false;
     }
     if (by_source) {
-        refuse(relay, what, error);
+        relay_refuse(relay, what, error);
     } else {
         refuse_destination(relay, what, error);
     }
@@ -136,9 +136,10 @@ bool relay_is_failure(const Relay *relay, guint number, bool forward, FlowResult
 static void refuse_close(const Relay *relay, const RelayPair *main_pair, GError **error)
 {
     if (main_pair->forward.ended) {
-        refuse(relay,
-               "the source closed the connection before the destination had loaded all",
-               error);
+        relay_refuse(
+            relay,
+            "the source closed the connection before the destination had loaded all",
+            error);
     } else {
         refuse_destination(
             relay,
@@ -178,7 +179,21 @@ static const RelayPair *stuck_pair(const Relay *relay, guint *number)
     for (*number = 0; *number < relay->pairs->len; (*number)++) {
         const RelayPair *pair = g_ptr_array_index(relay->pairs, *number);
 
-        if (pair->forward.n > 0 || (*number == 0 && relay->filtered.n > 0)) {
+        if (pair->forward.n > pair->forward.held ||
+            (*number == 0 && relay->filtered.n > 0)) {
+            return pair;
+        }
+    }
+    return NULL;
+}
+
+/* A channel that is open, and lacks a SYNC. */
+static const RelayPair *late_pair(const Relay *relay, guint *number)
+{
+    for (*number = 1; *number < relay->pairs->len; (*number)++) {
+        const RelayPair *pair = g_ptr_array_index(relay->pairs, *number);
+
+        if (pair->packets && mig_passing_channel_syncs(pair->packets) < relay->points) {
             return pair;
         }
     }
@@ -187,8 +202,15 @@ static const RelayPair *stuck_pair(const Relay *relay, guint *number)
 
 static char *what_is_stuck(const Relay *relay)
 {
+    const RelayPair *late;
     guint number;
 
+    if ((late = late_pair(relay, &number))) {
+        return g_strdup_printf(
+            "channel %u has had %" PRIu64 " SYNC packets, and the "
+            "destination waits for one at each of %" PRIu64 " points of the main channel",
+            number, mig_passing_channel_syncs(late->packets), relay->points);
+    }
     if (stuck_pair(relay, &number)) {
         return g_strdup_printf("the destination takes no more of channel %u%s", number,
                                number ? "" : ", the main one");
@@ -224,6 +246,6 @@ void relay_complain_of_silence(const Relay *relay, GError **error)
         g_autofree char *what = g_strdup_printf(
             "nothing has moved for %u seconds (--timeout): %s", relay->timeout, stuck);
 
-        refuse(relay, what, error);
+        relay_refuse(relay, what, error);
     }
 }

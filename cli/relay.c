@@ -41,6 +41,7 @@ static void free_pair(RelayPair *pair)
     close_pair(pair);
     flow_clear(&pair->forward);
     flow_clear(&pair->back);
+    mig_passing_channel_free(pair->packets);
     g_free(pair);
 }
 
@@ -287,6 +288,7 @@ static bool take_forward(Relay *relay, RelayPair *pair, guint number, size_t n,
         return false;
     }
     record(relay, pair, number, bytes, n);
+    pair->forward.held = number == 0 && relay->watched ? n : 0;
     return true;
 }
 
@@ -297,11 +299,19 @@ static void take_back(Relay *relay, const RelayPair *pair, size_t n)
     }
 }
 
+/* Fewer bytes are read with what comes after them. */
+#define UNSEEN_MIN ((size_t)64 << 10)
+
 /* Whether what the source sends next on it is of no interest here. */
 static bool passes_unseen(const Relay *relay, const RelayPair *pair)
 {
-    return pair->record < 0 && pair->destination >= 0 &&
-           (pair != relay_main(relay) || relay->opening.complete);
+    if (pair->record >= 0 || pair->destination < 0) {
+        return false;
+    }
+    if (pair == relay_main(relay)) {
+        return relay->opening.complete && !relay->watched;
+    }
+    return pair->packets ? relay_unseen(pair) >= UNSEEN_MIN : pair->plain;
 }
 
 /* Writes what @flow holds, once @result says how it was read.  The flow ends where either failed. */
@@ -342,17 +352,19 @@ static bool move(Relay *relay, guint number, bool forward, GError **error)
     FlowResult result;
 
     flow->passes = forward && passes_unseen(relay, pair);
+    flow->unseen = flow->passes ? relay_unseen(pair) : 0;
     result = flow_read(flow, &n);
     if (flow->moved != before) {
         note_move(relay);
     }
-    if (n > 0) {
-        if (forward && !take_forward(relay, pair, number, n, error)) {
-            return false;
-        }
-        if (!forward) {
-            take_back(relay, pair, n);
-        }
+    if (n > 0 && forward && !take_forward(relay, pair, number, n, error)) {
+        return false;
+    }
+    if (n > 0 && !forward) {
+        take_back(relay, pair, n);
+    }
+    if (forward && flow->moved != before) {
+        relay_watch_channel(relay, pair, number);
     }
     if (forward && flow->ended && relay->timeline && !pair->told) {
         pair->told = true;
@@ -396,6 +408,9 @@ static void list_wants(const Relay *relay, GArray *wants)
         const RelayPair *pair = g_ptr_array_index(relay->pairs, i);
 
         want = flow_wants(&pair->forward);
+        if (!relay_knows_packets(relay, pair)) {
+            want.fd = -1;
+        }
         g_array_append_val(wants, want);
         want = flow_wants(&pair->back);
         g_array_append_val(wants, want);
@@ -428,6 +443,12 @@ static bool move_all(Relay *relay, const GArray *wants, GError **error)
     return true;
 }
 
+static bool is_too_long(const Relay *relay)
+{
+    return g_get_monotonic_time() - relay->moved >
+           (gint64)relay->timeout * G_USEC_PER_SEC;
+}
+
 /* A destination that has loaded all says no more after that, and keeps its connections open for as
  * long as it likes. */
 static bool is_answered(const Relay *relay, const RelayPair *pair)
@@ -435,8 +456,11 @@ static bool is_answered(const Relay *relay, const RelayPair *pair)
     return pair->back.over || (relay_is_done(relay) && pair->back.n == 0);
 }
 
-static bool is_over(const Relay *relay)
+bool relay_is_over(const Relay *relay)
 {
+    if (relay_is_done(relay) && is_too_long(relay)) {
+        return true;
+    }
     for (guint i = 0; i < relay->pairs->len; i++) {
         const RelayPair *pair = g_ptr_array_index(relay->pairs, i);
 
@@ -447,8 +471,10 @@ static bool is_over(const Relay *relay)
     return relay->pairs->len > 0 && (!relay->stage || relay->filtered.over);
 }
 
-static bool step(Relay *relay, GArray *wants, GError **error)
+static bool step(Relay *relay, GError **error)
 {
+    GArray *wants = relay->wants;
+
     list_wants(relay, wants);
     if (poll((struct pollfd *)(void *)wants->data, wants->len, LOOK_MS) < 0) {
         return true; /* a signal, which the caller looks at */
@@ -467,29 +493,28 @@ static bool step(Relay *relay, GArray *wants, GError **error)
     return true;
 }
 
-static bool is_too_long(const Relay *relay)
+bool relay_turn(Relay *relay, GError **error)
 {
-    return g_get_monotonic_time() - relay->moved >
-           (gint64)relay->timeout * G_USEC_PER_SEC;
+    if (!step(relay, error) || relay_main_is_broken(relay, error) ||
+        !relay_fits(relay, error)) {
+        return false;
+    }
+    if (cli_is_cancelled(NULL)) {
+        mig_error_set_plain(error, MIG_ERROR_CANCELLED, "cancelled");
+        return false;
+    }
+    if (is_too_long(relay) && !relay_is_done(relay)) {
+        relay_complain_of_silence(relay, error);
+        return false;
+    }
+    return true;
 }
 
 /* Until all connections are closed, or nothing is expected of those that are not. */
-static bool pass_all(Relay *relay, GArray *wants, GError **error)
+static bool pass_all(Relay *relay, GError **error)
 {
-    note_move(relay);
-    while (!is_over(relay)) {
-        if (!step(relay, wants, error) || relay_main_is_broken(relay, error)) {
-            return false;
-        }
-        if (cli_is_cancelled(NULL)) {
-            mig_error_set_plain(error, MIG_ERROR_CANCELLED, "cancelled");
-            return false;
-        }
-        if (is_too_long(relay)) {
-            if (relay_is_done(relay)) {
-                return true;
-            }
-            relay_complain_of_silence(relay, error);
+    while (!relay_is_over(relay)) {
+        if (!relay_turn(relay, error)) {
             return false;
         }
     }
@@ -501,9 +526,11 @@ bool relay_run(Relay *relay, GError **error)
     g_autoptr(GArray) wants = g_array_new(FALSE, FALSE, sizeof(struct pollfd));
     bool ok;
 
+    relay->wants = wants;
     relay->pairs = g_ptr_array_new_with_free_func((GDestroyNotify)free_pair);
     relay->first = g_byte_array_new();
-    ok = pass_all(relay, wants, error);
+    note_move(relay);
+    ok = relay_watch(relay, error) && pass_all(relay, error);
     relay_close(relay);
     return ok;
 }

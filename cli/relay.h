@@ -2,8 +2,8 @@
 /*
  * Owns:          what migstat relay has of the migration that passes.
  * Must not know: options.
- * See also:      cmd-relay.c; relay.c, connections and bytes; relay-end.c, how it ended;
- *                relay-stage.c, the filters.
+ * See also:      cmd-relay.c; relay.c, connections and bytes; relay-watch.c, whether channels
+ *                fit together; relay-end.c, how it ended; relay-stage.c, the filters.
  */
 #ifndef CLI_RELAY_H
 #define CLI_RELAY_H
@@ -23,6 +23,9 @@ typedef struct RelayPair {
     Flow forward, back;
     int record; /* where what the source sends is kept, or -1 */
     bool told;  /* the time line has its end */
+    MigPassingChannel
+        *packets; /* of a multifd channel; NULL: nothing has come on it, or */
+    bool plain;   /* it is passed unread */
 } RelayPair;
 
 typedef struct Relay {
@@ -39,6 +42,11 @@ typedef struct Relay {
     GByteArray *first; /* what came on the main channel until @opening was complete */
     CliOpening opening;
     CliReturnWatch back;
+    bool watched;       /* the main channel is read, and goes on when it was */
+    bool ends;          /* its end mark came, and may be held back */
+    uint64_t points;    /* sync points of it */
+    GError *failure;    /* of a turn that was taken while it was read */
+    GArray *wants;      /* struct pollfd: what a turn waits for */
     gint64 moved;       /* when something last did, by the monotonic clock */
     GError *unrecorded; /* why the recording was given up */
     bool shows_waiting;
@@ -52,6 +60,31 @@ void relay_close(Relay *relay);
 
 /* The main channel; NULL: nobody has come. */
 RelayPair *relay_main(const Relay *relay);
+
+/* One turn: what can be moved is.  False with *error where the migration is over for that. */
+bool relay_turn(Relay *relay, GError **error);
+
+/* Nothing more is expected. */
+bool relay_is_over(const Relay *relay);
+
+/* --- relay-watch.c --- */
+
+/* Takes turns, and reads the main channel, as long as more can be told of it than where it ends:
+ * to its end mark, or a page, which shows that there are no multifd channels. */
+bool relay_watch(Relay *relay, GError **error);
+
+/* Whether bytes of @pair, which is not the main one, can be read: what its packets are is known
+ * only when the main one has begun. */
+bool relay_knows_packets(const Relay *relay, const RelayPair *pair);
+
+/* Looks at what @pair has read. */
+void relay_watch_channel(const Relay *relay, RelayPair *pair, guint number);
+
+/* So many bytes of @pair, from the next on, tell nothing; 0: none. */
+uint64_t relay_unseen(const RelayPair *pair);
+
+/* Whether what has come of all channels fits together. */
+bool relay_fits(Relay *relay, GError **error);
 
 /* --- relay-stage.c --- */
 
@@ -79,6 +112,9 @@ bool relay_is_failure(const Relay *relay, guint number, bool forward, FlowResult
 
 /* Whether the main channel was closed too early; and at the end, whether all went well. */
 bool relay_main_is_broken(const Relay *relay, GError **error);
+
+/* @what happened, how far the migration came, and what the destination said last. */
+void relay_refuse(const Relay *relay, const char *what, GError **error);
 
 /* Nothing has moved for too long. */
 void relay_complain_of_silence(const Relay *relay, GError **error);

@@ -31,6 +31,7 @@
 #include "io/version.h"
 #include "io/visibility.h"
 #include "live/endpoint.h"
+#include "live/passing.h"
 #include "live/receive.h"
 #include "live/return-path.h"
 #include "live/timeline.h"

@@ -73,6 +73,7 @@
     SUITE(page_order)  \
     SUITE(page_set)    \
     SUITE(pager)       \
+    SUITE(passing)     \
     SUITE(parts)       \
     SUITE(printed)     \
     SUITE(qcow2)       \

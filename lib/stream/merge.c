@@ -12,19 +12,19 @@
 #include "stream/channel.h"
 #include "stream/defect.h"
 #include "stream/preempt.h"
+#include "stream/sync-point.h"
 
 struct MigMerge {
     GPtrArray *channels; /* MigChannel */
     MigPreempt *preempt; /* the last one; NULL: none */
     bool preempts;       /* it is to be asked, too */
     bool checked;        /* they belong together */
-    bool flushed;        /* START has a MULTIFD_FLUSH */
-    bool each_body;      /* the EOS of each body of ram is a sync point */
-    MigItem at;          /* what comes after what the channels have; length 0: nothing */
-    guint next;          /* channel to ask */
-    uint64_t n_packets;  /* of pages, and */
-    uint64_t n_numbers;  /* numbers that they were given, from 0 to the highest */
-    bool has_method;     /* pages came, compressed in that way */
+    MigSyncPoints marks;
+    MigItem at;         /* what comes after what the channels have; length 0: nothing */
+    guint next;         /* channel to ask */
+    uint64_t n_packets; /* of pages, and */
+    uint64_t n_numbers; /* numbers that they were given, from 0 to the highest */
+    bool has_method;    /* pages came, compressed in that way */
     uint32_t method;
 };
 
@@ -159,20 +159,8 @@ static bool check_set(const MigMerge *merge, const MigReader *r, GError **error)
 
 static bool is_sync_point(MigMerge *merge, const MigItem *item)
 {
-    if (item->kind == MIG_ITEM_EOF) {
-        return !item->package_depth;
-    }
-    if (item->kind != MIG_ITEM_RAM_MARK) {
-        return false;
-    }
-    if (item->ram_mark.flag == MIG_RAM_MULTIFD_FLUSH) {
-        merge->flushed = true;
-        return true;
-    }
-    if (item->type == MIG_SECTION_START) {
-        merge->each_body = !merge->flushed;
-    }
-    return item->ram_mark.flag == MIG_RAM_EOS && merge->each_body;
+    return item->kind == MIG_ITEM_EOF ? !item->package_depth
+                                      : mig_sync_point_is(&merge->marks, item);
 }
 
 /* A page that the guest waited for belongs before the end of RAM. */

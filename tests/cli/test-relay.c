@@ -31,6 +31,21 @@
 #define ASKS  "header; config \"pc-q35-7.2\"; command 1; command 2 { be32 1 }; " BODY
 #define OTHER "be32 0x11223344 1; zero 56; fill 3000 5"
 
+/* Pages on another channel, and points where the destination waits for it: marks, or the end of
+ * each body of RAM. */
+#define PARTS(series, mark, more)                                                \
+    "header; config \"pc-q35-" series "\"; command 1; command 2 { be32 1 }; "    \
+    "start 2 \"ram\" 0 4; ram-size 0x3000; ram-block \"b\" 0x3000; " mark        \
+    "ram-eos; footer 2; part 2; " mark "ram-eos; footer 2; " more "end 2; " mark \
+    "ram-eos; footer 2; full 7 \"timer\" 0 2; fill 24 0; footer 7; eof"
+#define THREE  PARTS("9.0", "ram-flush; ", "")
+#define FOUR   PARTS("9.0", "ram-flush; ", "part 2; ram-flush; ram-eos; footer 2; ")
+#define BODIES PARTS("7.2", "", "")
+#define FIRST  "multifd-initial 0; multifd-sync 0; "
+#define PACKETS                                                                   \
+    FIRST "multifd-packet 0 1 2 0 \"b\" { be64 0x1000 0x2000 }; page 1; page 2; " \
+          "multifd-sync 2; multifd-sync 3; "
+
 static const struct {
     const char *streams[4]; /* one for each connection of the source */
     const char *source[4];
@@ -160,6 +175,76 @@ static const struct {
       "the destination says that it failed, and its log says why; before that the source "
       "had closed channel 1; up to there passed:",
       false },
+    /* --- channels that fit together, and such that do not --- */
+    { { THREE, PACKETS },
+      { "give take 8", "give take" },
+      { "follow say " SHUT " stay", "take" },
+      0,
+      "on 2 channels",
+      true },
+    { { BODIES, PACKETS },
+      { "give take 8", "give" },
+      { "follow say " SHUT " stay", "take" },
+      0,
+      "on 2 channels",
+      true },
+    { { THREE, OTHER },
+      { "give take 8", "give take" },
+      { "follow say " SHUT " stay", "take" },
+      0,
+      "channel 1 passes unread from there on, and whether it fits to the others is not "
+      "known: no packet of multifd begins at 0x40\n",
+      true },
+    { { FOUR, PACKETS },
+      { "give take", "give" },
+      { "take", "take" },
+      1,
+      "the source closed channel 1 after 3 SYNC packets, and the destination waits for "
+      "one "
+      "at each of 4 points of the main channel; up to there passed: 0x",
+      false },
+    { { FOUR, PACKETS },
+      { "give take", "give take" },
+      { "take", "take" },
+      1,
+      "nothing has moved for 1 seconds (--timeout): channel 1 has had 3 SYNC packets, "
+      "and "
+      "the destination waits for one at each of 4 points of the main channel",
+      false },
+    { { THREE, PACKETS "multifd-sync 4" },
+      { "give 50 wait 1 give take", "give" },
+      { "take", "take" },
+      1,
+      "channel 1 has 4 SYNC packets, and the main channel only 3 points that wait for "
+      "one: "
+      "one is missing there, and pages could have come over later ones; up to there "
+      "passed: "
+      "0x",
+      false },
+    { { BODIES, FIRST },
+      { "give take", "give" },
+      { "take", "take" },
+      1,
+      "the source closed channel 1 after 1 SYNC packets",
+      false },
+    { { THREE, PACKETS },
+      { "give take", "give 3000" },
+      { "take", "take" },
+      1,
+      "the source closed channel 1 in the middle of a packet; up to there passed: 0x",
+      false },
+    { { THREE, PACKETS },
+      { "give take", "give 30" },
+      { "take", "take" },
+      1,
+      "the source closed channel 1 in the middle of a packet; up to there passed: 0x",
+      false },
+    { { THREE, "zero 0" },
+      { "give take", "take" },
+      { "take", "take" },
+      1,
+      "nothing has moved for 1 seconds (--timeout)",
+      false },
     /* --- nobody moves --- */
     { { NULL },
       { NULL },
@@ -279,6 +364,25 @@ START_TEST(both_sides_meet)
         }
         g_bytes_unref(bytes[i]);
     }
+}
+END_TEST
+
+/* A point too few, which no destination sees, ends the migration before its end mark passes. */
+START_TEST(the_end_is_held_back)
+{
+    GBytes *bytes[4] = { NULL };
+    const char *const streams[4] = { THREE, PACKETS "multifd-sync 4" };
+    const char *const source[] = { "give 50 wait 1 give take", "give", NULL };
+    const char *const destination[] = { "take", "take", NULL };
+
+    assemble(streams, bytes);
+    g_autoptr(Stage) s = stage(source, destination, bytes, bytes, "--format=text");
+
+    ck_assert_int_eq(s->run->status, 1);
+    ck_assert_uint_lt(s->destination->player[0].took->len, g_bytes_get_size(bytes[0]));
+    assert_same(s->destination->player[1].took, bytes[1]);
+    g_bytes_unref(bytes[0]);
+    g_bytes_unref(bytes[1]);
 }
 END_TEST
 
@@ -645,6 +749,7 @@ Suite *suite_relay(void)
 
     tcase_add_loop_test(tc, both_sides_meet, 0, G_N_ELEMENTS(rows));
     tcase_add_test(tc, answers_pass_unchanged);
+    tcase_add_test(tc, the_end_is_held_back);
     tcase_add_test(tc, tcp_passes_too);
     tcase_add_loop_test(tc, sockets_that_are_handed_over_pass_too, 0,
                         G_N_ELEMENTS(handed_over));
