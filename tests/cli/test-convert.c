@@ -353,6 +353,19 @@ START_TEST(image_follows_the_stream)
         "migstat convert --set-xml=m.xml --filter=machine:name=pc-q35-7.2 image -o t "
         "&& migstat extract --xml t -o t.xml && cmp t.xml i.xml",
         0, NULL);
+    /* What fits to the byte stays at its place; with one byte more the stream moves, and the area
+     * gets the room that libvirt leaves. */
+    assert_status("sed s/\\'y\\'/\\'12345678\\'/ i.xml > 8.xml && "
+                  "sed s/\\'y\\'/\\'123456789\\'/ i.xml > 9.xml && "
+                  "migstat convert --set-xml=8.xml image -o 8 && "
+                  "test $(($(wc -c < 8) - $(wc -c < image))) = 0 && "
+                  "migstat extract --xml 8 -o - | cmp - 8.xml",
+                  0, "domain XML: replaced");
+    assert_status("migstat convert --set-xml=9.xml image -o 9 && "
+                  "test $(($(wc -c < 9) - $(wc -c < image))) = 65537 && "
+                  "migstat extract --xml 9 -o - | cmp - 9.xml && "
+                  "migstat extract --cookie 9 -o - | grep -q '<cookie/>'",
+                  0, "room for");
     assert_status("migstat convert --set-xml=m image -o x", 2, "it is no domain XML");
     assert_status("migstat convert --set-xml=none image -o x", 2, "No such file");
     assert_status("migstat convert --set-xml=m.xml --container=none image -o x", 2,
