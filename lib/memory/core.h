@@ -30,7 +30,7 @@ MIG_API void mig_core_watch(MigCore *core, const MigItem *item);
 /* Writes headers and notes to @fd, the file of @image, which was made by @map with a room of
  * MIG_CORE_ROOM, and is finished.
  * Errors: UNSUPPORTED, of a CPU that no core is written for, or where no CPU could be read; LIMIT,
- * of more notes than there is room for; IO. */
+ * of more notes than there is room for, or of addresses that ELF32 does not have; IO. */
 MIG_API bool mig_core_write(const MigCore *core, const MigMemoryImage *image,
                             const MigMemoryMap *map, int fd, GError **error);
 

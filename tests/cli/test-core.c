@@ -204,47 +204,90 @@ END_TEST
 
 /* --- cores ------------------------------------------------------------------------------- */
 
+/* Notes were equal to those of QEMU's dump-guest-memory, but for the first of these. */
 static const struct {
-    const char *stream;
+    const char *stream, *option; /* NULL: none */
     uint16_t machine;
-    unsigned index; /* of the program counter among the registers of NT_PRSTATUS */
-    uint64_t pc;    /* as dump --registers has it */
+    uint8_t class, order;
+    unsigned at; /* the program counter in NT_PRSTATUS */
+    uint64_t pc; /* as dump --registers has it */
     uint32_t status_length;
+    const char *digest; /* of all notes */
 } cores[] = {
-    { "real/q35-72-vfio.mig.zst", EM_X86_64, 16, 0xfff0, 336 },
-    { "real/virt-72-gicv3-vfio.mig.zst", EM_AARCH64, 32, 0x0, 392 },
+    { "map/paging-x86-64-4-levels.mig.zst", NULL, EM_X86_64, ELFCLASS64, ELFDATA2LSB,
+      112 + 8 * 16, 0x2c, 336, "ec2ce887360c3a70c1b58ecc75742b92" },
+    { "map/paging-x86-32-bits.mig.zst", NULL, EM_386, ELFCLASS64, ELFDATA2LSB,
+      72 + 4 * 12, 0x1c, 144, "d36fad1a7fd870c64613c41ba74be7a9" },
+    { "map/paging-x86-32-bits.mig.zst", "--place=pc.bios@0x80000000", EM_386, ELFCLASS32,
+      ELFDATA2LSB, 72 + 4 * 12, 0x1c, 144, "d36fad1a7fd870c64613c41ba74be7a9" },
+    { "real/virt-72-gicv3-vfio.mig.zst", NULL, EM_AARCH64, ELFCLASS64, ELFDATA2LSB,
+      112 + 8 * 32, 0x0, 392, "edd666c4d1cde4d52b164840a076f1a4" },
+    { "map/core-aarch64.mig.zst", NULL, EM_AARCH64, ELFCLASS64, ELFDATA2LSB, 112 + 8 * 32,
+      0x94, 392, "6047f26590edc1b7ce4695baeafedd73" },
+    { "map/core-aarch64-big-endian.mig.zst", NULL, EM_AARCH64, ELFCLASS64, ELFDATA2MSB,
+      112 + 8 * 32, 0xa4, 392, "b9ee861d220bb74b6675c34f5ea939c1" },
+    { "map/core-aarch64-process-of-32-bits.mig.zst", NULL, EM_AARCH64, ELFCLASS64,
+      ELFDATA2LSB, 112 + 8 * 32, 0xa8, 392, "fd9ff0f823b522ad9653c2560ac15d48" },
+    { "map/core-arm.mig.zst", NULL, EM_ARM, ELFCLASS32, ELFDATA2LSB, 72 + 4 * 15, 0x64,
+      148, "f3cdccb876ad835d7a3318f15ebe03aa" },
+    { "map/core-arm.mig.zst", "--place=mach-virt.ram@0xfc000000", EM_ARM, ELFCLASS32,
+      ELFDATA2LSB, 72 + 4 * 15, 0x64, 148, "f3cdccb876ad835d7a3318f15ebe03aa" },
 };
+
+/* A number of a core. */
+static uint64_t number(const uint8_t *p, unsigned n, bool big)
+{
+    uint64_t value = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        value = value << 8 | p[big ? i : n - 1 - i];
+    }
+    return value;
+}
 
 START_TEST(a_core_is_elf)
 {
     g_autofree char *path = fixture_file(cores[_i].stream), *dir = scratch_dir();
-    g_autofree char *file = g_build_filename(dir, "core", NULL);
-    g_autoptr(Run) run =
-        run_migstat(NULL, "extract", "--core=elf", "-o", file, path, NULL);
+    g_autofree char *file = g_build_filename(dir, "core", NULL), *digest = NULL;
+    g_autoptr(Run) run = run_migstat(NULL, "extract", "--core=elf", "-o", file, path,
+                                     cores[_i].option, NULL);
     uint8_t head[4096];
-    Elf64_Ehdr elf;
-    Elf64_Phdr note, load;
-    Elf64_Nhdr first;
-    uint64_t pc;
+    bool big = cores[_i].order == ELFDATA2MSB, wide = cores[_i].class == ELFCLASS64;
+    unsigned word = wide ? 8 : 4, size = wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
+    unsigned after_type = wide ? 8 : 4;
+    uint64_t segments, notes, length;
+    const uint8_t *load, *status;
     int fd;
 
     ck_assert_msg(run->status == 0, "%s", run->err);
     ck_assert_int_ge(fd = open(file, O_RDONLY), 0);
     read_at(fd, 0, head, sizeof(head));
-    memcpy(&elf, head, sizeof(elf));
-    ck_assert_int_eq(memcmp(elf.e_ident, ELFMAG, SELFMAG), 0);
-    ck_assert_uint_eq(elf.e_type, ET_CORE);
-    ck_assert_uint_eq(elf.e_machine, cores[_i].machine);
-    memcpy(&note, head + elf.e_phoff, sizeof(note));
-    ck_assert_uint_eq(note.p_type, PT_NOTE);
-    memcpy(&load, head + elf.e_phoff + sizeof(note), sizeof(load));
-    ck_assert_uint_eq(load.p_type, PT_LOAD);
-    ck_assert_uint_eq(load.p_offset, CORE_ROOM + load.p_paddr);
-    memcpy(&first, head + note.p_offset, sizeof(first));
-    ck_assert_uint_eq(first.n_type, NT_PRSTATUS);
-    ck_assert_uint_eq(first.n_descsz, cores[_i].status_length);
-    memcpy(&pc, head + note.p_offset + sizeof(first) + 8 + 112 + 8 * cores[_i].index, 8);
-    ck_assert_uint_eq(pc, cores[_i].pc);
+    ck_assert_int_eq(memcmp(head, ELFMAG, SELFMAG), 0);
+    ck_assert_uint_eq(head[EI_CLASS], cores[_i].class);
+    ck_assert_uint_eq(head[EI_DATA], cores[_i].order);
+    ck_assert_uint_eq(number(head + 16, 2, big), ET_CORE);
+    ck_assert_uint_eq(number(head + 18, 2, big), cores[_i].machine);
+    segments = number(head + 24 + word, word, big);
+    ck_assert_uint_eq(number(head + 28 + 3 * word, 2, big), segments);
+    ck_assert_uint_eq(number(head + 30 + 3 * word, 2, big), size);
+    ck_assert_uint_ge(number(head + 32 + 3 * word, 2, big), 2);
+    ck_assert_uint_eq(number(head + segments, 4, big), PT_NOTE);
+    notes = number(head + segments + after_type, word, big);
+    length = number(head + segments + after_type + 3 * word, word, big);
+    load = head + segments + size;
+    ck_assert_uint_eq(number(load, 4, big), PT_LOAD);
+    ck_assert_uint_eq(number(load + after_type, word, big),
+                      CORE_ROOM + number(load + after_type + 2 * word, word, big));
+    ck_assert_uint_eq(notes, segments + number(head + 32 + 3 * word, 2, big) * size);
+    ck_assert_uint_lt(notes + length, sizeof(head));
+    ck_assert_uint_eq(number(head + notes + 4, 4, big), cores[_i].status_length);
+    ck_assert_uint_eq(number(head + notes + 8, 4, big), NT_PRSTATUS);
+    status = head + notes + sizeof(Elf64_Nhdr) + 8;
+    ck_assert_uint_eq(
+        number(status + cores[_i].at, cores[_i].status_length == 144 ? 4 : word, big),
+        cores[_i].pc);
+    digest = g_compute_checksum_for_data(G_CHECKSUM_MD5, head + notes, length);
+    ck_assert_str_eq(digest, cores[_i].digest);
     close(fd);
     scratch_remove(dir);
 }
@@ -387,6 +430,23 @@ START_TEST(what_cannot_be_done_is_told)
 }
 END_TEST
 
+/* A core of 32 bits has no place for what is beyond 4 GiB. */
+START_TEST(what_has_no_address_is_told)
+{
+    static const char *const places[] = { "--place=mach-virt.ram@0xfc001000",
+                                          "--place=mach-virt.ram@0x100000000" };
+    g_autofree char *path = fixture_file("map/core-arm.mig.zst"), *dir = scratch_dir();
+    g_autofree char *file = g_build_filename(dir, "core", NULL);
+    g_autoptr(Run) run =
+        run_migstat(NULL, "extract", "--core", "-o", file, path, places[_i], NULL);
+
+    ck_assert_int_eq(run->status, 1);
+    ck_assert_msg(strstr(run->err, "which is ELF32, has addresses for"), "%s", run->err);
+    ck_assert(!g_file_test(file, G_FILE_TEST_EXISTS));
+    scratch_remove(dir);
+}
+END_TEST
+
 /* A stream that is cut leaves no file, and with --salvage what was read, and the holes. */
 START_TEST(a_cut_stream_is_salvaged)
 {
@@ -423,6 +483,7 @@ Suite *suite_core(void)
     tcase_add_loop_test(tc, a_core_has_what_the_guest_left, 0, G_N_ELEMENTS(left));
     tcase_add_test(tc, a_core_has_what_is_plugged_in);
     tcase_add_loop_test(tc, what_cannot_be_done_is_told, 0, G_N_ELEMENTS(wrong));
+    tcase_add_loop_test(tc, what_has_no_address_is_told, 0, 2);
     tcase_add_test(tc, a_cut_stream_is_salvaged);
     suite_add_tcase(suite, tc);
     return suite;
