@@ -328,6 +328,36 @@ static const struct {
       "page data, records 1\n mapped 0x" },
 };
 
+/* The SRAT says where memory may be plugged in; an address that no machine has is not believed. */
+static const struct {
+    uint64_t base;
+    const char *shown; /* of the first DIMM */
+} bases[] = {
+    { (UINT64_C(1) << 52) - (1 << 30),
+      "0xfffffc0000000  0xfffffc03fffff    4 MiB  dimm" },
+    { UINT64_C(1) << 52, "0x140000000  0x1403fffff    4 MiB  dimm" },
+};
+
+START_TEST(memory_is_plugged_in_where_a_machine_has_addresses)
+{
+    GBytes *fixture = fixture_bytes(PLUGGED), *changed;
+    gsize n;
+    uint8_t *bytes = g_bytes_unref_to_data(fixture, &n), *table, *entry;
+    uint64_t base = GUINT64_TO_LE(bases[_i].base);
+    g_autoptr(Run) run = NULL;
+
+    ck_assert_ptr_nonnull(table = memmem(bytes, n, "SRAT", 4));
+    for (entry = table + 48; entry[0] != 1 || entry[28] != 3; entry += entry[1]) {
+        ck_assert_uint_ne(entry[1], 0);
+    }
+    memcpy(entry + 8, &base, sizeof(base));
+    changed = g_bytes_new_take(bytes, n);
+    run = run_migstat(changed, "dump", "--map", "-", NULL);
+    g_bytes_unref(changed);
+    ck_assert_msg(strstr(run->out, bases[_i].shown), "%s%s", run->out, run->err);
+}
+END_TEST
+
 START_TEST(an_address_has_its_block_and_records)
 {
     g_autofree char *path = fixture_file(addresses[_i].stream);
@@ -488,6 +518,8 @@ Suite *suite_map(void)
     tcase_add_loop_test(tc, a_machine_has_its_rule, 0, G_N_ELEMENTS(machines));
     tcase_add_loop_test(tc, nodes_are_in_the_order_of_the_tables, 0,
                         G_N_ELEMENTS(tables));
+    tcase_add_loop_test(tc, memory_is_plugged_in_where_a_machine_has_addresses, 0,
+                        G_N_ELEMENTS(bases));
     tcase_add_loop_test(tc, an_address_has_its_block_and_records, 0,
                         G_N_ELEMENTS(addresses));
     tcase_add_test(tc, a_record_is_where_it_says);
