@@ -332,13 +332,13 @@ static uint64_t system_register(const MigRegisters *registers, const char *name)
 }
 
 /* Whether an Arm CPU has AArch64 state, though it may be in AArch32 state now: TCG lists
- * ID_AA64ISAR0_EL1 of such only, KVM of all, but only an AArch64 kernel has its vectors beyond 4
+ * ID_AA64MMFR0_EL1 of such only, KVM of all, but only an AArch64 kernel has its vectors beyond 4
  * GiB. */
 static bool has_aarch64(const MigRegisters *registers)
 {
     return !(field(registers, "cpsr") & AARCH32) ||
            system_register(registers, "VBAR_EL1") > UINT32_MAX ||
-           (mig_registers_added(registers, "ID_AA64ISAR0_EL1") != NULL &&
+           (mig_registers_added(registers, "ID_AA64MMFR0_EL1") != NULL &&
             mig_registers_added(registers, KVM_PSCI_VERSION) == NULL);
 }
 

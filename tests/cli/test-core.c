@@ -228,6 +228,8 @@ static const struct {
       112 + 8 * 32, 0xa4, 392, "b9ee861d220bb74b6675c34f5ea939c1" },
     { "map/core-aarch64-process-of-32-bits.mig.zst", NULL, EM_AARCH64, ELFCLASS64,
       ELFDATA2LSB, 112 + 8 * 32, 0xa8, 392, "fd9ff0f823b522ad9653c2560ac15d48" },
+    { "map/core-aarch64-process-of-32-bits-111.mig.zst", NULL, EM_AARCH64, ELFCLASS64,
+      ELFDATA2LSB, 112 + 8 * 32, 0xa8, 392, "fd9ff0f823b522ad9653c2560ac15d48" },
     { "map/core-arm.mig.zst", NULL, EM_ARM, ELFCLASS32, ELFDATA2LSB, 72 + 4 * 15, 0x64,
       148, "f3cdccb876ad835d7a3318f15ebe03aa" },
     { "map/core-arm.mig.zst", "--place=mach-virt.ram@0xfc000000", EM_ARM, ELFCLASS32,
