@@ -106,6 +106,8 @@ static void add_queues(const MigNeedsDevice *device, GString *value)
         }
     } else if (strcmp(f->handler, "virtio-console") == 0 && f->queues > 3) {
         mig_needs_append(value, "max_ports=%u", f->queues / 2 - 1);
+    } else if (strcmp(f->handler, "virtio-gpu") == 0 && f->outputs > 1) {
+        mig_needs_append(value, "max_outputs=%u", f->outputs);
     } else if (strcmp(f->handler, "virtio-net") == 0) {
         if (is_size(size) && size > 256) {
             mig_needs_append(value, "rx_queue_size=%u", size);
@@ -325,7 +327,7 @@ static bool is_builtin(const MigNeedsFacts *f, const MigNeedsModel *model,
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        if (g_str_has_prefix(machine, rows[i].machine) &&
+        if ((!*machine || g_str_has_prefix(machine, rows[i].machine)) &&
             strcmp(f->section->name, rows[i].section) == 0) {
             return true;
         }

@@ -8,6 +8,7 @@
 
 #include "device/arm-sysreg.h"
 #include "device/decode.h"
+#include "device/virtio-gpu.h"
 #include "device/virtio-layout.h"
 #include "device/virtio.h"
 #include "shape/needs-private.h"
@@ -34,6 +35,7 @@ static void read_space(MigNeedsFacts *f, const uint8_t *space, uint64_t length)
     f->has_pci = true;
     f->vendor_id = mig_le16(space);
     f->device_id = mig_le16(space + 2);
+    f->class_id = mig_le16(space + MIG_PCI_CLASS);
     f->multifunction = space[MIG_PCI_HEADER_TYPE] & MULTIFUNCTION;
     f->vectors = mig_pci_msix_entries(space);
     while (mig_pci_next_capability(space, &c)) {
@@ -153,6 +155,7 @@ static void look(const MigField *field, void *user)
 {
     Collect *c = user;
     MigNeedsFacts *f = c->facts;
+    bool is_new;
 
     if (field->kind == MIG_FIELD_END) {
         return;
@@ -161,6 +164,9 @@ static void look(const MigField *field, void *user)
         read_space(f, field->bytes, field->length);
     } else if (field->kind == MIG_FIELD_STRUCT && g_strcmp0(field->type, "virtio") == 0) {
         read_virtio(f, field->bytes, field->length);
+    } else if (field->kind == MIG_FIELD_BYTES &&
+               g_strcmp0(field->type, "virtio-gpu") == 0) {
+        f->outputs = mig_virtio_gpu_outputs(field->bytes, field->length, &is_new);
     } else if (g_str_has_suffix(field->path, "max_queue_pairs") ||
                g_str_has_suffix(field->path, "max_queues")) {
         f->queue_pairs = field->kind == MIG_FIELD_UINT ? (uint32_t)field->u : 0;

@@ -136,7 +136,8 @@ static bool add_codec(MigNeedsDevices *d, const MigNeedsFacts *f)
 
 void mig_needs_add_plugged(MigNeedsDevices *d, const MigNeedsFacts *f)
 {
-    const MigNeedsOther *other = f->path ? NULL : mig_needs_other(f->handler);
+    const MigNeedsOther *other =
+        f->path ? NULL : mig_needs_other(f, mig_needs_machine(d->needs));
     g_autofree char *path = mig_needs_path(f);
 
     if (other && !other->option) {
@@ -147,10 +148,6 @@ void mig_needs_add_plugged(MigNeedsDevices *d, const MigNeedsFacts *f)
         }
         mig_needs_row(d->needs, MIG_NEED_DEVICE, other->option, other->value,
                       f->section->name, other->note);
-    } else if (strcmp(f->handler, "fdc") == 0 &&
-               g_str_has_prefix(mig_needs_machine(d->needs), "pc-q35-")) {
-        mig_needs_row(d->needs, MIG_NEED_DEVICE, "-device", "isa-fdc", f->section->name,
-                      NULL);
     } else if (strcmp(f->section->name, "hda-audio") == 0 ? !add_codec(d, f)
                : f->path ? !add_behind(d, f, path) && !add_mmio_device(d, f, path)
                          : false) {

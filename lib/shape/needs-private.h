@@ -19,7 +19,7 @@ typedef struct MigNeedsFacts {
 
     /* by configuration space */
     bool has_pci, multifunction, modern, msi, shpc;
-    uint16_t vendor_id, device_id;
+    uint16_t vendor_id, device_id, class_id;
     uint16_t slot; /* of a port */
     uint8_t port, chassis;
     bool hotplug;
@@ -33,6 +33,7 @@ typedef struct MigNeedsFacts {
     uint32_t cpu_slots, memory_slots, memory_devices; /* of ACPI; 0: it has none */
     uint32_t queue_pairs;                             /* of a network card; 0: not said */
     uint32_t usb_ports;                               /* of an xHCI controller */
+    uint32_t outputs;                                 /* of a virtio-gpu; 0: not said */
     uint64_t pmcr, mmfr; /* of an Arm CPU, PMCR_EL0 and ID_AA64MMFR0_EL1; 0: not said */
     bool pauth;          /* ... which has pointer authentication */
 } MigNeedsFacts;
@@ -59,6 +60,7 @@ typedef enum MigNeedsTraits {
 typedef struct MigNeedsModel {
     const char *handler;
     uint16_t vendor_id, device_id; /* 0, 0: any */
+    uint16_t class_id;             /* 0: any */
     const char *model;             /* of -device; NULL: built in */
     unsigned traits;
     const char *note; /* or NULL */
@@ -72,12 +74,14 @@ typedef struct MigNeedsOther {
     const char *handler;
     const char *option, *value; /* NULL, NULL: what is needed is not in the stream */
     const char *note;
+    const char *machine; /* only where its name begins so: others have it; NULL: on all */
+    uint32_t first;      /* the first instance that the machine does not have by itself */
 } MigNeedsOther;
 
 /* The id of what devices of sound are connected to. */
 #define MIG_NEEDS_AUDIODEV "audio"
 
-const MigNeedsOther *mig_needs_other(const char *handler);
+const MigNeedsOther *mig_needs_other(const MigNeedsFacts *facts, const char *machine);
 
 /* --- rows -------------------------------------------------------------------------------- */
 

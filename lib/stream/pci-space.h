@@ -16,6 +16,7 @@
 #define MIG_PCI_SPACE_LENGTH       256u /* bytes */
 #define MIG_PCI_SPACE_EXTENDED     4096u
 #define MIG_PCI_STATUS             0x06u
+#define MIG_PCI_CLASS              0x0au /* subclass and class */
 #define MIG_PCI_HEADER_TYPE        0x0eu
 #define MIG_PCI_CAPABILITIES_MAX   48u
 #define MIG_PCI_CAPABILITY_MSI     0x05u

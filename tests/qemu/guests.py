@@ -29,6 +29,13 @@ def disk(name, *words):
 
 AUDIO = ('-audiodev', 'none,id=a')
 
+# As libvirt places them: each device on a port of its own.
+ON_PORTS = tuple(word for i, device in enumerate((
+    'virtio-net-pci', 'virtio-blk-pci,drive=d0', 'virtio-scsi-pci,id=vs', 'virtio-balloon-pci',
+    'virtio-rng-pci', 'virtio-serial-pci', 'virtio-keyboard-pci', 'virtio-gpu-pci'))
+    for word in ('pcie-root-port,id=p%d,chassis=%d,slot=%d,addr=%d' % (i, i, i, i + 8),
+                 '%s,bus=p%d' % (device, i))) + ('scsi-hd,drive=d1,bus=vs.0',)
+
 # Guests of many devices of one kind, which a release that has them all saves and loads itself.
 SETS = {
     'nothing added': q35(),
@@ -62,9 +69,11 @@ SETS = {
         'pvpanic', 'vmgenid', 'ipmi-bmc-sim,id=b', 'isa-ipmi-kcs,bmc=b', 'vmcoreinfo',
         'i6300esb,addr=3', 'ib700', 'edu,addr=4', 'pci-serial,addr=5', 'pci-serial-4x,addr=6',
         'tpci200,addr=7', 'kvaser_pci,addr=8,canbus=c', options=('-object', 'can-bus,id=c')),
-    'displays': q35(
-        'VGA,addr=3', 'secondary-vga,addr=4', 'cirrus-vga,addr=5', 'bochs-display,addr=6',
-        'vmware-svga,addr=7', 'ati-vga,addr=8'),
+    'displays': q35('VGA,addr=3', 'secondary-vga,addr=4', 'cirrus-vga,addr=5', 'bochs-display,addr=6'),
+    'displays of one name': q35('VGA,addr=3', 'vmware-svga,addr=4'),
+    'virtio on ports': q35(*ON_PORTS, options=disk('d0') + disk('d1')),
+    'virtio on ports, Arm': arm(*ON_PORTS, options=disk('d0') + disk('d1') + (
+        '-cpu', 'cortex-a57', '-machine', 'gic-version=3')),
     'trees': q35(
         'pcie-root-port,id=p1,chassis=1,addr=3', 'ioh3420,id=p2,chassis=2,addr=4',
         'x3130-upstream,id=u,bus=p1', 'xio3130-downstream,id=d,bus=u,chassis=3',
