@@ -26,11 +26,13 @@
 #                   a Debian system of its own, with SUITES="bookworm trixie" of two releases
 #   check-browser   the page of migstat report in Debian's chromium; its pictures stay in
 #                   build/release/browser
+#   check-counts    instructions that each command takes for a small stream, on the system that
+#                   tests/counts/expected names; tests/counts/run update writes them anew
 #   fixtures        makes the real streams of tests/fixtures/real anew
 #   releases        makes lib/shape/releases.inc anew, from the QEMUs of four Debian suites
 #   deps            installs what the targets above need, at once
 #   bench           measures migstat beside what one would run instead, with SIZE=, RUNS=,
-#                   DIR=, DISK=, STREAM=, ANALYZE=, ONLY=: see tests/bench/run
+#                   DIR=, DISK=, STREAM=, ANALYZE=, ONLY=, REPORT=: see tests/bench/run
 #   mutants         changes the code in one place after the other and sees whether a test
 #                   notices, with FILES=, N=, SEED=, LIMIT=: see tests/mutants
 #   update-golden   writes what the tests expect of the output anew, to be reviewed
@@ -130,7 +132,7 @@ needs := $(if $(filter-out clean help dist deb uninstall format check-m32 check-
 		python3 zstd qemu-system-x86_64 qemu-system-aarch64) \
 	$(if $(filter check-qemu,$(goals)),qemu-img) \
 	$(if $(filter check-browser,$(goals)),zstd chromium chromedriver selenium) \
-	$(if $(filter bench,$(goals)),python3 zstd valgrind) \
+	$(if $(filter bench check-counts,$(goals)),python3 zstd valgrind) \
 	$(if $(filter mutants,$(goals)),python3) \
 	$(if $(filter format check-format,$(goals)),clang-format) \
 	$(if $(filter analyze,$(goals)),clang-tidy cppcheck) \
@@ -403,6 +405,7 @@ check-lab:
 	+$(Q)$(MAKE) --no-print-directory SUITES='$(RELEASES)' check-agree
 	+$(Q)$(MAKE) --no-print-directory SUITES='bookworm trixie' check-libvirt
 	+$(Q)$(MAKE) --no-print-directory check-browser
+	+$(Q)$(MAKE) --no-print-directory check-counts
 	+$(Q)$(MAKE) --no-print-directory FULL=1 check-fresh
 
 .PHONY: check-fresh
@@ -445,6 +448,7 @@ $(eval $(call script_target,check-browser,tests/browser/report))
 $(eval $(call script_target,fixtures,tests/qemu/make-fixtures))
 $(eval $(call script_target,releases,tests/qemu/make-releases))
 $(eval $(call script_target,bench,tests/bench/run))
+$(eval $(call script_target,check-counts,tests/counts/run))
 
 # --- installation -----------------------------------------------------------------------
 

@@ -5,12 +5,15 @@
  * See also:      streams.py runs it.
  *
  *     generate FILE SIZE [normal=SHARE] [zero=SHARE] [vfio=SHARE] [parts=N] [sections=N]
- *                        [mapped | memory]
+ *                        [blocks=N] [description=BYTES] [mapped | memory | hole]
  *
  * SIZE is that of the stream in bytes, roughly.  The shares are of its bytes and default to
  * all normal.  PARTs of ram and of the VFIO device take turns, N each; N device sections
- * stand before the end.  mapped: SIZE bytes of RAM in a mapped-ram file, and no PARTs.
+ * stand before the end.  RAM has N blocks, of which the first holds all, and the description is
+ * BYTES long at least.  mapped: SIZE bytes of RAM in a mapped-ram file, and no PARTs.
  * memory: no stream but SIZE bytes of normal pages, for a guest to be started with.
+ * hole: where RAM's pages would be, SIZE bytes of the file are a hole, so that reading them
+ * fails; for what does not read them.
  *
  * A normal page compresses to about half, as much of a guest's memory does.
  */
@@ -35,8 +38,8 @@ static uint8_t page[PAGE];
 typedef struct {
     uint64_t size;
     double normal, zero, vfio;
-    uint64_t parts, sections;
-    bool mapped, memory;
+    uint64_t parts, sections, blocks, description;
+    bool mapped, memory, hole;
 } Plan;
 
 /* 'b' u8, 'h' be16, 'i' be32, 'l' be64, 's' bytes of a string, 'p' the same after their
@@ -149,7 +152,11 @@ static void generate(const Plan *plan)
         put("bpiip", 5, "configuration/capabilities", 1, 1, "mapped-ram");
     }
     put("bipii", 1, RAM_ID, "ram", 0, 4);
-    put("lpl", pages * PAGE | 4, "pc.ram", pages * PAGE);
+    put("lpl", (pages + plan->blocks - 1) * PAGE | 4, "pc.ram", pages * PAGE);
+    for (uint64_t i = 1; i < plan->blocks; i++) {
+        snprintf(json, sizeof(json), "mem%u", (unsigned)i);
+        put("pl", json, (uint64_t)PAGE);
+    }
     if (plan->mapped) {
         put_mapped(pages);
     }
@@ -162,7 +169,9 @@ static void generate(const Plan *plan)
     }
     for (uint64_t part = 0; part < plan->parts; part++) {
         put("bi", 2, RAM_ID);
-        if (!plan->mapped) {
+        if (plan->hole) {
+            fseeko(out, (off_t)(plan->size / plan->parts), SEEK_CUR);
+        } else if (!plan->mapped) {
             uint64_t n0 = normal * part / plan->parts,
                      n1 = normal * (part + 1) / plan->parts;
             uint64_t z0 = zero * part / plan->parts, z1 = zero * (part + 1) / plan->parts;
@@ -204,7 +213,11 @@ static void generate(const Plan *plan)
 
     uint64_t start = (uint64_t)ftello(out);
 
-    put("s", "{\"page_size\": 4096, \"devices\": [");
+    put("s", "{\"page_size\": 4096, \"padding\": [0");
+    for (uint64_t n = 0; n + 2 < plan->description; n += 2) {
+        put("s", ",0");
+    }
+    put("s", "], \"devices\": [");
     for (uint32_t i = 0; i < plan->sections; i++) {
         snprintf(json, sizeof(json),
                  "%s{\"name\": \"timer\", \"instance_id\": %u, \"size\": 24}",
@@ -227,12 +240,13 @@ static void generate(const Plan *plan)
 
 int main(int argc, char **argv)
 {
-    Plan plan = { .parts = 20, .sections = 30 };
+    Plan plan = { .parts = 20, .sections = 30, .blocks = 1 };
 
     if (argc < 3) {
-        fprintf(stderr,
-                "generate FILE SIZE [normal=|zero=|vfio=SHARE] [parts=|sections=N] "
-                "[mapped|memory]\n");
+        fprintf(
+            stderr,
+            "generate FILE SIZE [normal=|zero=|vfio=SHARE] [parts=|sections=|blocks=N] "
+            "[description=BYTES] [mapped|memory|hole]\n");
         return 2;
     }
     plan.size = strtoull(argv[2], NULL, 10);
@@ -249,6 +263,12 @@ int main(int argc, char **argv)
         case 'v':
             plan.vfio = atof(value + 1);
             break;
+        case 'b':
+            plan.blocks = strtoull(value + 1, NULL, 10);
+            break;
+        case 'd':
+            plan.description = strtoull(value + 1, NULL, 10);
+            break;
         case 'p':
             plan.parts = strtoull(value + 1, NULL, 10);
             break;
@@ -258,6 +278,7 @@ int main(int argc, char **argv)
         default:
             plan.mapped = strcmp(argv[i], "mapped") == 0;
             plan.memory = strcmp(argv[i], "memory") == 0;
+            plan.hole = strcmp(argv[i], "hole") == 0;
         }
     }
     if (plan.normal + plan.zero + plan.vfio == 0) {

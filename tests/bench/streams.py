@@ -24,7 +24,10 @@ GENERATED = {
     'vfio': '{} normal=0.5 vfio=0.5',
     'mapped': '{} mapped',
     'sections': '1048576 sections={}',
-    'parts': '{1} vfio=0.9 normal=0.1 parts={0}',  # 64 KiB for each
+    'parts': '{1} vfio=0.9 normal=0.1 parts={0}',  # 16 KiB for each
+    'blocks': '1048576 blocks={}',
+    'description': '1048576 description={}',
+    'hole': '{} hole',  # RAM that nobody can read, and nobody should
 }
 
 DEVICES = ['virtio-net-pci', 'virtio-rng-pci', 'qemu-xhci', 'usb-tablet', 'VGA']
@@ -48,10 +51,12 @@ class Streams:
         self.given = given
         self.present = None
         self.origin = ''
+        self.bare = os.path.join(folder, 'bare')
         self.generator = os.path.join(folder, 'generate')
         subprocess.run(shlex.split(os.environ.get('CC', 'cc')) +
                        ['-O2', '-D_FILE_OFFSET_BITS=64', '-o', self.generator,
                         os.path.join(HERE, 'generate.c')], check=True)
+        self._write(self.bare, '0 hole')  # a stream that has no RAM
 
     def make(self, name, size):
         """The path of stream `name`, made if it is not there; `origin` says by whom."""
@@ -74,7 +79,7 @@ class Streams:
             os.unlink(self.path)
 
     def _generate(self, name, size):
-        self._write(self.path, GENERATED[name].format(size, size << 16))
+        self._write(self.path, GENERATED[name].format(size, size << 14))
         return 'generated'
 
     def _write(self, path, plan):
