@@ -22,6 +22,10 @@ const MigMessage mig_messages_source[] = {
           SINCE(9, 0, "%s: VFIO migration is not supported with %s", "device why"),
           SINCE(9, 0, "%s: Migration is currently not supported with %s", "device why"),
           SINCE(8, 2, "VFIO migration is not supported in kernel", NULL),
+          SINCE(10, 1, "migration is not supported in kernel", NULL),
+          SINCE(10, 1, "VFIO_MIGRATION_STOP_COPY is not supported", NULL),
+          SINCE(10, 1, "failed to query migration flags", NULL),
+          SINCE(10, 1, "%s: VFIO migration init failed:", "device"),
           SINCE(9, 0, "Migration is not supported for %s", "device"),
           ALWAYS("Migration disabled: %s", "why"),
           ALWAYS("vmstate block device '%s' does not support snapshots", "device")),
@@ -49,6 +53,14 @@ const MigMessage mig_messages_source[] = {
       .help = "After a migration that succeeded, the guest is at the destination: do not "
               "start it here. If it failed, continue the guest with cont and migrate "
               "again. With poisoned memory the guest has to be rebooted first." },
+    { .id = "parameter-range",
+      .form = CAUSE,
+      .texts = TEXTS(
+          SINCE(10, 1, "Option %s expects a value between %u and %u", "option from to")),
+      .function = "migration/options.c, migrate_params_check",
+      .meaning = "The parameter {option} was to be set to a value that it cannot have. "
+                 "Nothing was changed, and nothing was sent.",
+      .help = "Give it a number from {from} to {to}." },
     { .id = "dirty-limit",
       .form = CAUSE,
       .texts = TEXTS(
