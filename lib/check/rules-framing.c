@@ -21,12 +21,12 @@
 
 /* --- what is around it ------------------------------------------------------------- */
 
-static bool is_partial(const MigContainer *container)
+static bool has_flag(const MigContainer *container, const char *name)
 {
     const MigProperty *property;
 
     for (size_t i = 0; (property = mig_container_property(container, i)); i++) {
-        if (strcmp(property->name, "partial") == 0) {
+        if (strcmp(property->name, name) == 0) {
             return property->value != 0;
         }
     }
@@ -40,12 +40,34 @@ static void container_partial(MigCheck *check, const MigFacts *facts, const MigI
 
     (void)facts;
     for (size_t i = 0; (container = mig_input_container(in, i)); i++) {
-        if (is_partial(container)) {
+        if (has_flag(container, "partial")) {
             mig_report_item(
                 check, item,
                 "the save image is marked as not finished (LibvirtQemudPart): "
                 "libvirt refuses to restore it");
             mig_report_no_remedy(check, "only libvirt knows whether the save was whole");
+        }
+    }
+}
+
+/* libvirt's format 6: it loads such an image with mapped-ram set, and any other without. */
+static void container_sparse(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    MigReader *reader = mig_check_reader(check);
+    const MigConfiguration *conf = mig_reader_configuration(reader);
+    const MigContainer *container;
+
+    (void)facts;
+    for (size_t i = 0; (container = mig_input_container(mig_reader_input(reader), i));
+         i++) {
+        if (has_flag(container, "sparse") &&
+            !(conf && conf->capabilities &&
+              g_strv_contains(conf->capabilities, "mapped-ram"))) {
+            mig_report_item(
+                check, item,
+                "the save image is marked as sparse, and the stream in it is not "
+                "mapped-ram: libvirt does not restore it; migstat convert "
+                "--compress=raw marks it as what it is");
         }
     }
 }
@@ -393,6 +415,8 @@ const MigRule mig_rules_framing[] = {
       MIG_SEVERITY_ERROR, .watches = 0 },
     { "container-partial", "a save image was finished", MIG_SEVERITY_ERROR,
       MIG_WATCH(FILE_HEADER), .judge = container_partial },
+    { "container-sparse", "a sparse save image is of mapped-ram", MIG_SEVERITY_ERROR,
+      MIG_WATCH(CONFIGURATION), .judge = container_sparse },
     { "truncated", "nothing is cut short", MIG_SEVERITY_ERROR, 0,
       .loader = "load of migration failed: Input/output error" },
     { "magic", "the stream starts with QEMU's magic number", MIG_SEVERITY_ERROR, 0,

@@ -187,6 +187,8 @@ static void describe(MigContainer *container, const Header *header, bool partial
         { "version", MIG_PROPERTY_NUMBER, header->version, "version", false },
         { "partial", MIG_PROPERTY_FLAG, partial,
           partial ? "PARTIAL: the save was not finished" : NULL, false },
+        { "sparse", MIG_PROPERTY_FLAG, header->format == SPARSE,
+          header->format == SPARSE ? "sparse" : NULL, false },
         { "was_running", MIG_PROPERTY_FLAG, header->was_running != 0,
           header->was_running ? "guest was running" : "guest was paused", true },
         { "xml_length", MIG_PROPERTY_LENGTH, xml_length, "domain XML", true },
