@@ -50,8 +50,10 @@ static const MigNeedsModel models[] = {
     { "virtio-vga", ANY, "virtio-vga", MIG_NEEDS_VECTORS | MIG_NEEDS_ROM, NULL },
     { "virtio-input", CLASS(0x0900), "virtio-keyboard-pci", MIG_NEEDS_VECTORS, NULL },
     { "virtio-input", CLASS(0x0902), "virtio-mouse-pci", MIG_NEEDS_VECTORS, NULL },
-    { "virtio-input", ANY, "virtio-tablet-pci", MIG_NEEDS_VECTORS,
-      "or virtio-input-host-pci, a device of the host" },
+    { "virtio-input", CLASS(0x0980), "virtio-tablet-pci", MIG_NEEDS_VECTORS,
+      "or virtio-multitouch-pci, or virtio-input-host-pci, a device of the host" },
+    { "virtio-input", ANY, "virtio-keyboard-pci", MIG_NEEDS_VECTORS,
+      "a keyboard, a mouse or a tablet: they have the same section" },
     { "virtio-iommu", ANY, "virtio-iommu-pci", 0, NULL },
 
     /* network cards */

@@ -52,6 +52,20 @@ START_TEST(a_line_follows_from_a_stream)
 }
 END_TEST
 
+/* A controller at the place of that which the machine has. */
+#define PIIX3_IDE                                                                       \
+    "full 5 \"0000:00:01.1/ide\" 0 3\n be32 2\n u8 0x86 0x80 0x10 0x70\n zero 6\n "     \
+    "u8 0x80 0x80 1 1\n zero 242\neof\ndescription \"{\\\"page_size\\\": "              \
+    "4096, \\\"devices\\\": [{\\\"name\\\": \\\"0000:00:01.1/ide\\\", "                 \
+    "\\\"instance_id\\\": 0, \\\"vmsd_name\\\": \\\"ide\\\", \\\"version\\\": 3, "      \
+    "\\\"fields\\\": [{\\\"name\\\": \\\"d\\\", \\\"type\\\": \\\"struct\\\", "         \
+    "\\\"size\\\": "                                                                    \
+    "260, \\\"struct\\\": {\\\"vmsd_name\\\": \\\"PCIDevice\\\", \\\"version\\\": 2, "  \
+    "\\\"fields\\\": [{\\\"name\\\": \\\"version_id\\\", \\\"type\\\": \\\"int32\\\", " \
+    "\\\"size\\\": 4}, {\\\"name\\\": \\\"config\\\", \\\"type\\\": \\\"pci "           \
+    "config\\\", "                                                                      \
+    "\\\"size\\\": 256}]}}]}]}\""
+
 /* Streams that nobody wrote: @blocks and @sections between what each has. */
 static const struct {
     const char *machine, *blocks, *sections;
@@ -89,6 +103,15 @@ static const struct {
       "0000:00:04.0:00.0/e1000: what it is plugged into" },
     { "pc-q35-7.2", "ram-block \"pc.ram\" 0x4000", "full 5 \"serial\" 0 3\n be32 0",
       "-serial null", NULL, NULL },
+    /* what no PCI tells apart */
+    { "virt-7.2", "ram-block \"mach-virt.ram\" 0x4000",
+      "full 5 \"virtio-mmio@000000000a003e00/virtio-input\" 0 1\n be32 0",
+      "-device virtio-keyboard-device,bus=virtio-mmio-bus.31", "tablet", NULL },
+    /* a controller that the machine has, and one that it has not */
+    { "pc-1.3", "ram-block \"pc.ram\" 0x4000", PIIX3_IDE, "-M pc-1.3", "piix3-ide",
+      NULL },
+    { "pc-q35-7.2", "ram-block \"pc.ram\" 0x4000", PIIX3_IDE,
+      "-device piix3-ide,id=pci0,addr=0x1.1", NULL, NULL },
 };
 
 static GBytes *make(int i)
