@@ -148,6 +148,12 @@ char *explain_hint(const ExplainReport *report)
                : cli_hint_remedy(&explanation->difference->remedy, &report->stream);
 }
 
+/* What is no stream at all: the message says what to give instead. */
+static bool is_no_stream(const MigFinding *fault)
+{
+    return g_str_equal(mig_rule_id(fault->rule), "magic");
+}
+
 const char *explain_fault_help(const ExplainReport *report)
 {
     const MigExplanation *explanation = report->explanation;
@@ -157,12 +163,13 @@ const char *explain_fault_help(const ExplainReport *report)
         return "convert it for the destination's release, which the log does not tell "
                "(migstat convert --for=qemu-X.Y)";
     }
-    return remedy->none ? remedy->none
-           : remedy->filter || explanation->n_repairs
+    if (remedy->none) {
+        return remedy->none;
+    }
+    return remedy->filter || explanation->n_repairs || is_no_stream(explanation->fault)
                ? NULL
                : "no option of the destination and no conversion helps: the stream "
-                 "itself "
-                 "is wrong there; save it again, or fetch it again";
+                 "itself is wrong there; save it again, or fetch it again";
 }
 
 /* What mends what is wrong: at the destination, or else in the stream. */
@@ -275,7 +282,8 @@ void explain_text(const ExplainReport *report)
         row(report, fact == explanation->facts ? "detail" : "", *fact);
     }
     print_places(report);
-    if (explanation->help && !explanation->difference && !explanation->fault) {
+    if (explanation->help && !explanation->difference &&
+        (!explanation->fault || is_no_stream(explanation->fault))) {
         row(report, "help", explanation->help);
     }
     print_repairs(report);

@@ -402,6 +402,7 @@ bool mig_explain_compare(MigExplain *explain, MigReader *reader,
     g_autoptr(GError) stopped = NULL;
     const MigItem *item;
     bool sound = false; /* the section that failed */
+    bool begun = false;
 
     if (!explain->counts || explain->check) {
         return true;
@@ -413,9 +414,11 @@ bool mig_explain_compare(MigExplain *explain, MigReader *reader,
     while (mig_reader_next(reader, &item, &stopped) == MIG_STATUS_MORE &&
            mig_check_watch(explain->check, item, &stopped)) {
         sound = is_end_of(item, result) || (sound && !begins_another(item, result));
+        begun = true;
     }
     mig_check_finish(explain->check, stopped);
-    mig_against_find(explain->check, sound ? NULL : stopped, result);
+    /* What is no stream at all is not what a loader came to a section of. */
+    mig_against_find(explain->check, sound || !begun ? NULL : stopped, result);
     result->wants_release = result->fault && depends_on_release(result->fault) &&
                             explain->counts->first < QEMU(6, 0) &&
                             explain->counts->first != release;

@@ -243,6 +243,9 @@ static const struct {
       "damaged  unknown section type 0x42" },
     { "../explain/damaged-later", "Missing section footer for dma", "section-type",
       NO_HELP },
+    /* no stream at all: no loader came to a section of it */
+    { "magic", "Missing section footer for ram", NULL, "damaged  not a migration" },
+    { "magic", "Not a migration stream", "magic", "help     Unpack what is compressed" },
     /* a stream without a fault that the message could be about */
     { "dest-section", "Missing section footer for ram", NULL, "help     Start" },
 };
