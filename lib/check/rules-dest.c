@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "check/rules-dest.h"
+#include "message/remedy.h"
 #include "stream/address.h"
 
 /* Each destination that is given. */
@@ -26,7 +27,9 @@ static void remedy_machine(MigCheck *check, const char *here, const char *there)
     mig_report_no_remedy(check, "start the destination with -machine of that type");
     if (family && family == mig_release_machine_family(there) &&
         strncmp(here, there, family) == 0) {
-        mig_report_remedy(check, "machine:name=%s", there);
+        g_autofree char *name = mig_remedy_value(there);
+
+        mig_report_remedy(check, "machine:name=%s", name);
         mig_report_gives_up(check, true, "what the two machine types set differently");
     }
 }

@@ -729,6 +729,7 @@ static const struct {
       "machine:name=pc-q35-7.2, which helps, gives up what the two machine types set "
       "differently" },
     { "dest-machine-vendor.txt", NULL, "--lossy=machine", 0, NO_REASON },
+    { "dest-machine-vendor.txt", "machine-words.txt", "--lossy=machine", 0, NO_REASON },
     /* What is not sure is left alone, unless its filter is named. */
     { "dest-fields-unknown.txt", "without-field.txt", "--lossy", 0, "; unchanged; " },
     { "dest-fields-unknown.txt", "without-field.txt", "--lossy=drop-subsection", 0,
