@@ -57,6 +57,7 @@ void mig_reader_free(MigReader *r)
     g_ptr_array_unref(r->capabilities);
     mig_ram_state_free(r->ram);
     mig_description_free(r->description);
+    g_free(r->counted_name);
     g_free(r);
 }
 

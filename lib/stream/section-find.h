@@ -13,8 +13,8 @@
 MigSection *mig_reader_find_section(const MigReader *r, const void *name, uint8_t n,
                                     uint32_t instance_id);
 
-/* How many sections of that name the description has; 0 where there is none, or where the input
- * cannot seek to it. */
+/* How many sections of that name the description has; 0 where there is none, where the input
+ * cannot seek to it, or where the budget is spent. */
 size_t mig_reader_count_described(MigReader *r, const char *name);
 
 #endif

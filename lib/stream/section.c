@@ -76,12 +76,20 @@ size_t mig_reader_count_described(MigReader *r, const char *name)
     const MigDescription *d = mig_input_seekable(mig_reader_input(r))
                                   ? mig_reader_find_description(r, NULL)
                                   : NULL;
-    size_t n = 0;
 
-    for (size_t i = 0; d && d->valid && i < d->n_devices; i++) {
-        n += g_str_equal(d->devices[i].name, name);
+    if (g_strcmp0(r->counted_name, name) == 0) {
+        return r->counted;
     }
-    return n;
+    if (!d || !d->valid || !mig_budget_spend(&r->budget, d->n_devices)) {
+        return 0;
+    }
+    g_free(r->counted_name);
+    r->counted_name = g_strdup(name);
+    r->counted = 0;
+    for (size_t i = 0; i < d->n_devices; i++) {
+        r->counted += g_str_equal(d->devices[i].name, name);
+    }
+    return r->counted;
 }
 
 MigSection *mig_reader_bound_section(const MigReader *r, uint32_t id)

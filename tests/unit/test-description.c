@@ -9,7 +9,10 @@
 
 #include <string.h>
 
+#include "io/budget.h"
 #include "mkmig.h"
+#include "stream/reader.h"
+#include "stream/section-find.h"
 #include "support.h"
 
 #define FIELD(NAME, MORE) "{\"name\": \"" NAME "\", " MORE "}"
@@ -211,6 +214,31 @@ START_TEST(looks_devices_up)
 }
 END_TEST
 
+#define CALLED(NAME) "{\\\"name\\\": \\\"" NAME "\\\", \\\"instance_id\\\": 0}"
+
+/* A name is looked for once, and each other one for a price. */
+START_TEST(counts_devices_of_a_name)
+{
+    g_autoptr(GBytes) bytes =
+        mkmig_assemble("header; eof; description \"{\\\"devices\\\": [" CALLED(
+                           "cpu") ", " CALLED("a") ", " CALLED("cpu") "]}\"",
+                       "names", NULL);
+    g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "names", NULL, NULL);
+    g_autoptr(MigReader) reader = mig_reader_new(in);
+    MigBudget *budget = mig_reader_budget(reader);
+    uint64_t left;
+
+    ck_assert_uint_eq(mig_reader_count_described(reader, "cpu"), 2);
+    left = budget->left;
+    ck_assert_uint_eq(mig_reader_count_described(reader, "cpu"), 2);
+    ck_assert_uint_eq(budget->left, left);
+    ck_assert_uint_eq(mig_reader_count_described(reader, "a"), 1);
+    ck_assert_uint_lt(budget->left, left);
+    budget->left = 0;
+    ck_assert_uint_eq(mig_reader_count_described(reader, "cpu"), 0);
+}
+END_TEST
+
 Suite *suite_description(void)
 {
     Suite *suite = suite_create("description");
@@ -220,6 +248,7 @@ Suite *suite_description(void)
     tcase_add_loop_test(tc, judges_the_text, 0, G_N_ELEMENTS(texts));
     tcase_add_loop_test(tc, finds_it, 0, G_N_ELEMENTS(places));
     tcase_add_test(tc, looks_devices_up);
+    tcase_add_test(tc, counts_devices_of_a_name);
     suite_add_tcase(suite, tc);
     return suite;
 }
