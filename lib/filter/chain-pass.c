@@ -117,6 +117,7 @@ static bool first_pass(MigChain *chain, size_t i, MigInput *in, MigGap *gap,
     const MigItem *item;
     MigStatus status;
 
+    chain->ram_was_read |= !brief;
     chain->reader = reader;
     while ((status = mig_reader_next(reader, &item, error)) == MIG_STATUS_MORE) {
         if (!brief) {
@@ -222,6 +223,7 @@ static bool copy_ram(MigChain *chain, uint64_t from, uint64_t to, GError **error
 {
     MigItem item = { .kind = MIG_ITEM_RAM_PAGES, .offset = from };
 
+    chain->skips_now = true;
     if (!chain->unread_to && chain->first == 0) {
         chain->unread_from = from;
         chain->unread_to = to;
@@ -238,8 +240,8 @@ static bool copy_ram(MigChain *chain, uint64_t from, uint64_t to, GError **error
 
 bool mig_chain_unread(const MigChain *chain, uint64_t *from, uint64_t *to)
 {
-    *from = chain->unread_from;
-    *to = chain->unread_to;
+    *from = chain->ram_was_read ? 0 : chain->unread_from;
+    *to = chain->ram_was_read ? 0 : chain->unread_to;
     return *from < *to;
 }
 
@@ -273,11 +275,13 @@ static bool last_pass(MigChain *chain, MigInput *in, MigOutput *out, GError **er
     writer = mig_writer_new(in, out, changes);
     chain->reader = reader;
     chain->writer = writer;
+    chain->skips_now = false;
     ok = each_start(chain, error);
     while (ok && (status = mig_reader_next(reader, &item, error)) != MIG_STATUS_END) {
         ok = status == MIG_STATUS_MORE && deliver(chain, item, error);
     }
     ok = ok && each_finish(chain, error);
+    chain->ram_was_read |= !chain->skips_now;
     chain->reader = NULL;
     chain->writer = NULL;
     return ok;

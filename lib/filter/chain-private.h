@@ -31,8 +31,10 @@ struct MigChain {
     GStringChunk *strings;
     MigChainOptions options;
     bool ran;
-    bool may_be_brief, was_brief; /* a first pass */
-    uint64_t unread_from, unread_to;
+    bool may_be_brief, was_brief;    /* a first pass */
+    uint64_t unread_from, unread_to; /* of the first stage */
+    bool skips_now;                  /* the last pass of the stage that runs */
+    bool ram_was_read;               /* by some pass */
 
     /* Of the stage that runs: filters from @first to before @last. */
     size_t first, last;

@@ -217,6 +217,7 @@ bool mig_chain_reset(MigChain *chain, GError **error)
     g_string_chunk_clear(chain->strings);
     chain->was_brief = false;
     chain->unread_from = chain->unread_to = 0;
+    chain->ram_was_read = false;
     return mig_chain_settle(chain, error);
 }
 

@@ -141,6 +141,15 @@ static const struct {
     { "pages change", HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED,
       "convert --filter=set-field:path=d:a[1]:value=9 --filter=ram-zero", false, false,
       1 },
+    { "pages change in a later stage",
+      MACHINE HEAD PAGES("300") RAM_END DEVICE("7") DESCRIBED,
+      "convert --filter=set-field:path=d:a[1]:value=9 --filter=mapped-ram", false, false,
+      0 },
+    { "a section is dropped, and all was looked through",
+      MACHINE HEAD PAGES("300") RAM_END
+      "full 6 \"0:1/nic\" 0 1; u8 1 2 3; footer 6; " DEVICE("7")
+          LIST(ENTRY("0:1/nic") ", " ENTRY("d")),
+      "convert --filter=drop-section:name=0:1/nic", true, false, 0 },
     { "nothing changes", HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED,
       "convert --filter=null", false, false, 1 },
     { "a section before RAM",
