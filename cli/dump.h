@@ -124,7 +124,7 @@ uint32_t dump_page_size(const Dump *dump);
 /* Reads on: false at the end, and where dump->error says why there is no more. */
 bool dump_next(Dump *dump, const MigItem **item);
 
-/* After @item a view of devices alone has no use for RAM. */
+/* After each item of a view of devices alone, which has no use for RAM. */
 void dump_skip_ram(Dump *dump);
 
 /* Plain bytes of all channels, after the pass; UINT64_MAX: not known. */

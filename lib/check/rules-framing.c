@@ -394,6 +394,7 @@ static void section_live_and_full(MigCheck *check, const MigFacts *facts,
                         "both START and FULL: no handler but VFIO's has both");
     }
 }
+
 /* --- ends ------------------------------------------------------------------------- */
 
 static void section_end_inferred(MigCheck *check, const MigFacts *facts,

@@ -6,8 +6,9 @@
  *                pages.
  *
  * Memory does not grow with RAM: contents live in sparse files, in which zero pages are
- * holes, but for short runs of them.  A page that the stream never mentions is a hole too, yet not zero: a loader leaves it
- * as it was.  mig_ram_image_missing() and mig_ram_image_has() tell them apart.
+ * holes, but for short runs of them.  A page that the stream never mentions is a hole too, yet not
+ * zero: a loader leaves it as it was.  mig_ram_image_missing() and mig_ram_image_has() tell them
+ * apart.
  */
 #ifndef MIG_DEVICE_RAM_IMAGE_H
 #define MIG_DEVICE_RAM_IMAGE_H

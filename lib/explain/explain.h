@@ -85,9 +85,8 @@ typedef struct MigExplanation {
     bool wants_fit, lossy_fit;
     /* Of the stream itself, what the message is about, whatever the destination is, or NULL. */
     const MigFinding *fault;
-    bool
-        wants_release; /* what mends @fault is another thing in each release, and which it is the
-                         * log does not say */
+    /* What mends @fault is another thing in each release, and which it is the log does not say. */
+    bool wants_release;
     uint64_t reserved[1];
 } MigExplanation;
 
