@@ -9,6 +9,7 @@
 
 #include "live/receive.h"
 #include "live/timeline.h"
+#include "stream/reader.h"
 
 typedef enum LiveKind {
     LIVE_UNKNOWN, /* fewer bytes than tell */
@@ -77,5 +78,20 @@ gint64 mig_live_silence(const MigReceiver *r);
 
 /* Sends @n bytes on the main channel; false with *error. */
 bool mig_live_send(const MigReceiver *r, const void *data, size_t n, GError **error);
+
+/* --- receive-devices.c --- */
+
+/* The devices whose state travels on multifd channels. */
+typedef struct LiveDevices LiveDevices;
+
+LiveDevices *mig_live_devices_new(void);
+void mig_live_devices_free(LiveDevices *devices);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LiveDevices, mig_live_devices_free)
+
+/* Takes note of @item; all items of all channels.  False with *error: IO. */
+bool mig_live_devices_watch(LiveDevices *devices, const MigItem *item, GError **error);
+
+/* Whether all of their state was among the items; false with *error (TRUNCATED). */
+bool mig_live_devices_are_whole(const LiveDevices *devices, GError **error);
 
 #endif

@@ -22,6 +22,7 @@
 #include "live/return-path.h"
 #include "stream/capture.h"
 #include "stream/live.h"
+#include "stream/merge.h"
 #include "stream/reader.h"
 
 /* Silences, in ms: after which what came may be all; after which it is, but no description followed
@@ -171,8 +172,22 @@ MigInput *mig_receiver_open(const MigReceiver *r, GError **error)
     return NULL;
 }
 
+/* A reader takes packets as they are; that some are missing it says at the end mark. */
+static bool has_packets(const MigReader *reader, const MigItem *item, GError **error)
+{
+    g_autofree char *lack = item->kind == MIG_ITEM_EOF && item->defect
+                                ? mig_reader_lacks_packets(reader)
+                                : NULL;
+
+    if (lack) {
+        mig_error_set_plain(error, MIG_ERROR_TRUNCATED, "%s", lack);
+    }
+    return !lack;
+}
+
 static bool read_all(MigReceiver *r, GError **error)
 {
+    g_autoptr(LiveDevices) devices = mig_live_devices_new();
     g_autoptr(MigInput) in = NULL;
     g_autoptr(MigReader) reader = NULL;
     const MigItem *item;
@@ -184,11 +199,12 @@ static bool read_all(MigReceiver *r, GError **error)
     }
     reader = mig_reader_new(in);
     while ((status = mig_reader_next(reader, &item, error)) == MIG_STATUS_MORE) {
-        if (!watch(r, reader, item, false, error)) {
+        if (!watch(r, reader, item, false, error) || !has_packets(reader, item, error) ||
+            !mig_live_devices_watch(devices, item, error)) {
             return false;
         }
     }
-    return status == MIG_STATUS_END;
+    return status == MIG_STATUS_END && mig_live_devices_are_whole(devices, error);
 }
 
 /* Whether other channels have bytes to come, whatever the main one has: connections are not

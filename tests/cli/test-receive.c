@@ -9,6 +9,7 @@
 #include <glib/gstdio.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -165,10 +166,19 @@ static gpointer play(gpointer data)
 #define POSTCOPY_TWO POSTCOPY "ram-eos; footer 2; eof"
 #define URGENT       "ram-normal 0 9 \"b\"; ram-zero 0x1000; ram-eos"
 
-/* A text that mkmig assembles, or after "=" a path below fixtures. */
+/* A text that mkmig assembles, or after "=" a path below fixtures, and after "-" how many bytes
+ * of its end are left out. */
 static GBytes *bytes_of(const char *text)
 {
-    return *text == '=' ? fixture_bytes(text + 1) : assembled(text);
+    g_auto(GStrv) words = g_strsplit(text, " -", 2);
+    g_autoptr(GBytes) whole = NULL;
+
+    if (*text != '=') {
+        return assembled(text);
+    }
+    whole = fixture_bytes(words[0] + 1);
+    return g_bytes_new_from_bytes(
+        whole, 0, g_bytes_get_size(whole) - (words[1] ? strtoul(words[1], NULL, 10) : 0));
 }
 
 #define MULTIFD                                       \
@@ -193,6 +203,9 @@ static GBytes *bytes_of(const char *text)
 /* What is in the scratch folder afterwards, apart by spaces. */
 #define KEPT       "out.incomplete/channel-0 out.incomplete/incomplete.txt"
 #define AS_CAPTURE "out/channel-0 out/channel-1 out/channel-2 out/timeline.jsonl"
+#define AS_CAPTURE_CUT                                              \
+    "out/channel-0 out/channel-1 out/channel-2 out/incomplete.txt " \
+    "out/timeline.jsonl"
 
 static const struct {
     const char *channels[CHANNELS_MAX];
@@ -326,6 +339,46 @@ static const struct {
       "",
       "the main channel waits for pages of multifd channels, and none has connected",
       KEPT },
+    /* The end mark is here, and of what other channels have to tell the last is not. */
+    { { "=channels/q35-72-multifd/channel-0.zst",
+        "=channels/q35-72-multifd/channel-1.zst" },
+      HANGS_UP,
+      { NULL },
+      true,
+      1,
+      "",
+      "the packets have numbers up to ",
+      "out/channel-0 out/channel-1 out/incomplete.txt out/timeline.jsonl" },
+    { { "=channels/q35-100-multifd-vfio/channel-0.zst",
+        "=channels/q35-100-multifd-vfio/channel-1.zst -4549",
+        "=channels/q35-100-multifd-vfio/channel-2.zst" },
+      HANGS_UP,
+      { NULL },
+      true,
+      1,
+      "",
+      "0000:00:01.0/vfio: no packet has the configuration",
+      AS_CAPTURE_CUT },
+    { { "=channels/q35-100-multifd-vfio/channel-0.zst",
+        "=channels/q35-100-multifd-vfio/channel-1.zst",
+        "=channels/q35-100-multifd-vfio/channel-2.zst -300288" },
+      HANGS_UP,
+      { NULL },
+      true,
+      1,
+      "",
+      "0000:00:01.0/vfio: the packet with index 1, but none with index 0",
+      AS_CAPTURE_CUT },
+    { { "=channels/q35-100-multifd-vfio/channel-0.zst",
+        "=channels/q35-100-multifd-vfio/channel-1.zst -4549",
+        "=channels/q35-100-multifd-vfio/channel-2.zst -300288" },
+      HANGS_UP,
+      { NULL },
+      true,
+      1,
+      "",
+      "0000:00:01.0/vfio: no channel has its state",
+      AS_CAPTURE_CUT },
     /* Somebody who looks whether there is anybody. */
     { { PLAIN, "zero 0" },
       HANGS_UP,
