@@ -205,19 +205,19 @@ static MigElf elf_of(const MigCore *core, const GArray *loads)
     return elf;
 }
 
-/* Whether the class has numbers for all places in guest and file. */
+/* Whether the class has numbers for all places in guest and file, and for all lengths. */
 static bool check_loads(const MigElf *elf, const GArray *loads, GError **error)
 {
     for (guint i = 0; !elf->wide && i < loads->len; i++) {
         const Load *load = &g_array_index(loads, Load, i);
 
         if (load->start + load->length > UINT64_C(1) << 32 ||
-            load->start > UINT32_MAX - MIG_CORE_ROOM) {
+            load->start > UINT32_MAX - MIG_CORE_ROOM || load->length > UINT32_MAX) {
             mig_error_set_plain(
                 error, MIG_ERROR_LIMIT,
-                "memory at 0x%" PRIx64 " is beyond what a core of these "
-                "CPUs, which is ELF32, has addresses for; --memory has it",
-                load->start);
+                "0x%" PRIx64 " bytes of memory at 0x%" PRIx64 " are beyond what a core "
+                "of these CPUs, which is ELF32, has numbers for; --memory has them",
+                load->length, load->start);
             return false;
         }
     }

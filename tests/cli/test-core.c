@@ -443,7 +443,40 @@ START_TEST(what_has_no_address_is_told)
         run_migstat(NULL, "extract", "--core", "-o", file, path, places[_i], NULL);
 
     ck_assert_int_eq(run->status, 1);
-    ck_assert_msg(strstr(run->err, "which is ELF32, has addresses for"), "%s", run->err);
+    ck_assert_msg(strstr(run->err, "which is ELF32, has numbers for"), "%s", run->err);
+    ck_assert(!g_file_test(file, G_FILE_TEST_EXISTS));
+    scratch_remove(dir);
+}
+END_TEST
+
+/* Nor a length for all of 4 GiB. */
+START_TEST(what_has_no_length_is_told)
+{
+    static const char name[] = "mach-virt.ram";
+    g_autoptr(GBytes) bytes = fixture_bytes("map/core-arm.mig.zst");
+    gsize n = g_bytes_get_size(bytes);
+    g_autofree uint8_t *data = g_memdup2(g_bytes_get_data(bytes, NULL), n);
+    g_autofree char *dir = scratch_dir(), *file = g_build_filename(dir, "core", NULL);
+    uint8_t *at;
+
+    at = memmem(data, n, name, strlen(name));
+    ck_assert(at && at[strlen(name) + 4] == 4); /* 64 MiB */
+    at[strlen(name) + 4] = 0;
+    at[strlen(name) + 3] = 1;
+    ck_assert_mem_eq(at - 9 + 4, "\x0c\x02\x20\x04", 4);
+    at[-9 + 3] = 1; /* the sum, of which the rest is that of the others */
+    at[-9 + 4] = 8;
+    for (at = data; (at = memmem(at, n - (gsize)(at - data), "virt.flash", 10));) {
+        *at = 'x'; /* or it would be in the way */
+    }
+
+    g_autoptr(GBytes) patched = g_bytes_new_take(g_steal_pointer(&data), n);
+    g_autoptr(Run) run = run_migstat(patched, "extract", "--core", "--salvage", "-o",
+                                     file, "-", "--place=mach-virt.ram@0", NULL);
+
+    ck_assert_int_ne(run->status, 0);
+    ck_assert_msg(strstr(run->err, "0x100000000 bytes of memory at 0x0 are beyond"), "%s",
+                  run->err);
     ck_assert(!g_file_test(file, G_FILE_TEST_EXISTS));
     scratch_remove(dir);
 }
@@ -486,6 +519,7 @@ Suite *suite_core(void)
     tcase_add_test(tc, a_core_has_what_is_plugged_in);
     tcase_add_loop_test(tc, what_cannot_be_done_is_told, 0, G_N_ELEMENTS(wrong));
     tcase_add_loop_test(tc, what_has_no_address_is_told, 0, 2);
+    tcase_add_test(tc, what_has_no_length_is_told);
     tcase_add_test(tc, a_cut_stream_is_salvaged);
     suite_add_tcase(suite, tc);
     return suite;
