@@ -333,7 +333,7 @@ static FlowResult move_on(Relay *relay, Flow *flow, FlowResult result)
 /* A connection that was none of a migration; another one is waited for. */
 static void say_that_nobody_came(const Relay *relay, int why)
 {
-    if (!relay->common->quiet) {
+    if (!relay->common->quiet && cli_links_takes_many(relay->links)) {
         fprintf(
             stderr,
             "a connection broke off before a migration began (%s); another one is waited "
@@ -471,6 +471,17 @@ bool relay_is_over(const Relay *relay)
     return relay->pairs->len > 0 && (!relay->stage || relay->filtered.over);
 }
 
+/* Whether somebody else can come, when the first has gone. */
+static bool can_wait(const Relay *relay, GError **error)
+{
+    if (!cli_links_takes_many(relay->links)) {
+        mig_error_set_plain(error, MIG_ERROR_REFUSED,
+                            "the connection was closed before a migration began");
+        return false;
+    }
+    return true;
+}
+
 static bool step(Relay *relay, GError **error)
 {
     GArray *wants = relay->wants;
@@ -484,7 +495,7 @@ static bool step(Relay *relay, GError **error)
     }
     if (relay_main(relay) && is_nobody(relay_main(relay))) {
         g_ptr_array_set_size(relay->pairs, 0);
-        return true;
+        return can_wait(relay, error);
     }
     if (is_asked(wants, 0)) {
         note_move(relay);

@@ -742,6 +742,29 @@ START_TEST(sockets_that_are_handed_over_pass_too)
 }
 END_TEST
 
+/* Where the only connection was none of a migration, nobody else is waited for. */
+START_TEST(the_only_connection_may_be_nobody)
+{
+    const char *const relay[] = {
+        g_getenv("MIGSTAT"), "relay", "-q", "--timeout=2", "fd:3", "fd:4", NULL
+    };
+    int near[2], far[2], status;
+    pid_t pid;
+
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, near), 0);
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, far), 0);
+    pid = start_with(relay, near[1], far[0]);
+    for (unsigned i = 0; i < 2; i++) {
+        close(near[i]);
+        close(far[i]);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    /* 2: time was up. */
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 1, "0x%x",
+                  (unsigned)status);
+}
+END_TEST
+
 Suite *suite_relay(void)
 {
     Suite *suite = suite_create("relay");
@@ -753,6 +776,7 @@ Suite *suite_relay(void)
     tcase_add_test(tc, tcp_passes_too);
     tcase_add_loop_test(tc, sockets_that_are_handed_over_pass_too, 0,
                         G_N_ELEMENTS(handed_over));
+    tcase_add_test(tc, the_only_connection_may_be_nobody);
     tcase_add_test(tc, the_rest_of_a_migration_is_not_recorded);
     tcase_add_loop_test(tc, a_program_is_told_too, 0, G_N_ELEMENTS(told));
     tcase_add_loop_test(tc, a_recording_is_kept, 0, G_N_ELEMENTS(recordings));
