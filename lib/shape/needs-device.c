@@ -321,12 +321,9 @@ static bool is_builtin(const MigNeedsFacts *f, const MigNeedsModel *model,
     static const struct {
         const char *machine, *section;
     } rows[] = {
-        { "pc-q35-", "0000:00:1f.2/ich9_ahci" },
-        { "pc-i440fx-", "0000:00:01.1/ide" },
-        { "pc-0.", "0000:00:01.1/ide" },
-        { "pc-1.", "0000:00:01.1/ide" },
-        { "xenfv-", "0000:00:01.1/ide" },
-        { "isapc", "ide" },
+        { "pc-q35-", "0000:00:1f.2/ich9_ahci" }, { "pc-i440fx-", "0000:00:01.1/ide" },
+        { "pc-0.", "0000:00:01.1/ide" },         { "pc-1.", "0000:00:01.1/ide" },
+        { "xenfv-", "0000:00:01.1/ide" },        { "isapc", "ide" },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
