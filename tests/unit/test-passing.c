@@ -60,7 +60,9 @@ static ssize_t read_piece(void *data, uint64_t offset, void *buffer, size_t n,
 
     (void)error;
     n = MIN(MIN(n, pieces->most), size - offset);
-    memcpy(buffer, bytes + offset, n);
+    if (n) {
+        memcpy(buffer, bytes + offset, n);
+    }
     return (ssize_t)n;
 }
 
