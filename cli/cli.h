@@ -186,6 +186,9 @@ size_t cli_raise_descriptors(void);
  * mig_input_open() and mig_capture_join(). */
 MigInput *cli_open(const char *path, const CliCommon *common, GError **error);
 
+/* What they say of how it is opened. */
+MigInputOptions cli_input_options(const CliCommon *common);
+
 /* The same with @options. */
 MigInput *cli_open_with(const char *path, const CliCommon *common,
                         const MigInputOptions *options, GError **error);

@@ -972,13 +972,9 @@ static CliStatus convert(Arguments *arguments, MigChain *chain)
     CliStatus status = CLI_TROUBLE;
     struct stat st = { 0 };
 
-    run.in_options = (MigInputOptions){ MIG_INPUT_OPTIONS_INIT,
-                                        .offset = arguments->common->offset,
-                                        .max_expand = arguments->common->max_expand,
-                                        .snapshot = arguments->common->snapshot,
-                                        .cancelled = cli_is_cancelled,
-                                        .progress = show_progress,
-                                        .progress_data = &run };
+    run.in_options = cli_input_options(arguments->common);
+    run.in_options.progress = show_progress;
+    run.in_options.progress_data = &run;
     if (!check_regular(arguments, &error)) {
         return fail(arguments->input, error);
     }

@@ -281,6 +281,43 @@ static void read_all(Dump *dump)
     }
 }
 
+/* Whether what is shown is the whole file, and not something that was asked for by name. */
+static bool shows_whole(const DumpOptions *dump_options)
+{
+    return dump_options->common->format->dump && !dump_options->items &&
+           !dump_options->map && !dump_options->has_at && !dump_options->has_virtual &&
+           !dump_options->timeline && !dump_options->devices &&
+           !dump_options->registers && !dump_options->only &&
+           mig_addresses_is_empty(dump_options->section);
+}
+
+static MigInput *open_file(const char *file, const DumpOptions *dump_options,
+                           GError **error)
+{
+    MigInputOptions how = cli_input_options(dump_options->common);
+
+    how.flags = shows_whole(dump_options) ? MIG_INPUT_UNCHOSEN : 0;
+    return cli_open_with(file, dump_options->common, &how, error);
+}
+
+/* Whether @in is a qcow2 image whose snapshots are all that there is to show. */
+static bool lists_snapshots(const MigInput *in)
+{
+    const MigContainer *container;
+    const MigSnapshot *snapshot = NULL;
+    bool lists = false;
+
+    for (size_t i = 0; (container = mig_input_container(in, i)); i++) {
+        for (size_t j = 0; (snapshot = mig_container_snapshot(container, j)); j++) {
+            if (snapshot->is_read) {
+                return false;
+            }
+            lists = true;
+        }
+    }
+    return lists;
+}
+
 /* In place of one that cannot be opened: its object has the keys of all others. */
 static MigInput *empty_input(const char *file)
 {
@@ -340,7 +377,9 @@ static CliStatus dump_devices_or_all(Dump *dump)
     if (dump_options->registers) {
         return dump_registers(dump) ? CLI_OK : CLI_TROUBLE;
     }
-    read_all(dump);
+    if (!dump->lists) {
+        read_all(dump);
+    }
     dump->size = dump->opened ? dump_whole_size(dump) : UINT64_MAX;
     dump->overview = overview = mig_overview_new(dump->reader, dump->summary);
     if (!dump->error) {
@@ -354,7 +393,7 @@ static CliStatus dump_devices_or_all(Dump *dump)
 static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(MigInput) in = cli_open(file, dump_options->common, &error);
+    g_autoptr(MigInput) in = open_file(file, dump_options, &error);
     g_autoptr(MigReader) reader = NULL;
     g_autoptr(MigSummary) summary = NULL;
     Dump dump = { .options = dump_options, .file = file, .opened = in != NULL };
@@ -366,6 +405,7 @@ static CliStatus dump_file(const char *file, const DumpOptions *dump_options)
     }
     in = in ? in : empty_input(file);
     dump.in = in;
+    dump.lists = lists_snapshots(in);
     dump.error = g_steal_pointer(&error);
     dump.reader = reader = mig_reader_new(in);
     dump.summary = summary = mig_summary_new();

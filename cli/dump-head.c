@@ -99,6 +99,34 @@ static void print_wrappers(const Dump *dump)
     }
 }
 
+/* The first that has the state of a guest, and so can be shown. */
+static const MigSnapshot *first_state(const MigInput *in)
+{
+    const MigContainer *container;
+    const MigSnapshot *snapshot;
+
+    for (size_t i = 0; (container = mig_input_container(in, i)); i++) {
+        for (size_t j = 0; (snapshot = mig_container_snapshot(container, j)); j++) {
+            if (snapshot->state_size) {
+                return snapshot;
+            }
+        }
+    }
+    return NULL;
+}
+
+void dump_text_snapshots(const Dump *dump, bool color)
+{
+    g_autofree char *name = cli_file_name(dump->file);
+    g_autofree char *file = cli_shell_name(dump->file);
+    g_autofree char *id = cli_shell_name(first_state(dump->in)->id);
+
+    printf("%s%s%s   a qcow2 image with several snapshots, of which one can be read\n",
+           cli_style(color, CLI_BOLD), name, cli_style(color, CLI_PLAIN));
+    print_wrappers(dump);
+    printf("  --snapshot=ID reads one: migstat dump --snapshot=%s %s\n", id, file);
+}
+
 static size_t count_attached(const MigInput *in)
 {
     size_t n = 0;

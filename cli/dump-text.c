@@ -704,6 +704,10 @@ void dump_text(const Dump *dump)
     if (dump->error && !has_items(dump->summary)) {
         return;
     }
+    if (dump->lists) {
+        dump_text_snapshots(dump, t.color);
+        return;
+    }
     print_name(dump);
     for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
         if (dump_shows(dump->options, parts[i].table)) {

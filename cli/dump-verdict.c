@@ -73,7 +73,7 @@ void dump_verdict_json(CliJson *json, const Dump *dump)
 {
     MigRelease release;
 
-    if (!dump->opened) {
+    if (!dump->opened || dump->lists) {
         cli_json_null(json, "verdict");
         return;
     }

@@ -74,6 +74,7 @@ typedef struct Dump {
     const char *file;
     bool opened; /* or else the input is empty, and error says why */
     MigInput *in;
+    bool lists; /* a qcow2 image of several snapshots, and reads none of them */
     MigReader *reader;
     MigSummary *summary;
     const MigOverview *overview; /* NULL for the views that need none */
@@ -172,6 +173,8 @@ void dump_description_analyze(Dump *dump);
 /* What it is at a glance, above the tables. */
 void dump_text_head(const Dump *dump, bool color);
 void dump_json(const Dump *dump);
+/* In place of all of it, of an image whose snapshots are listed. */
+void dump_text_snapshots(const Dump *dump, bool color);
 
 /* The object of a file with an array @key that is filled as the stream goes by; and its end,
  * which frees what dump_json_begin() returned. */

@@ -311,12 +311,17 @@ MigInput *cli_open_with(const char *path, const CliCommon *common,
     return in;
 }
 
+MigInputOptions cli_input_options(const CliCommon *common)
+{
+    return (MigInputOptions){ MIG_INPUT_OPTIONS_INIT, .offset = common->offset,
+                              .max_expand = common->max_expand,
+                              .snapshot = common->snapshot,
+                              .cancelled = cli_is_cancelled };
+}
+
 MigInput *cli_open(const char *path, const CliCommon *common, GError **error)
 {
-    const MigInputOptions options = { MIG_INPUT_OPTIONS_INIT, .offset = common->offset,
-                                      .max_expand = common->max_expand,
-                                      .snapshot = common->snapshot,
-                                      .cancelled = cli_is_cancelled };
+    const MigInputOptions options = cli_input_options(common);
 
     return cli_open_with(path, common, &options, error);
 }

@@ -59,13 +59,10 @@ static bool fail_input(const Send *send, GError **error)
 
 MigInput *send_open(Send *send, GError **error)
 {
-    const MigInputOptions options = { MIG_INPUT_OPTIONS_INIT,
-                                      .offset = send->common->offset,
-                                      .max_expand = send->common->max_expand,
-                                      .snapshot = send->common->snapshot,
-                                      .cancelled = give_up,
-                                      .cancelled_data = send };
+    MigInputOptions options = cli_input_options(send->common);
 
+    options.cancelled = give_up;
+    options.cancelled_data = send;
     note_move(send);
     return cli_open_with(send->file, send->common, &options, error);
 }

@@ -418,6 +418,22 @@ static bool locate(Image *image, const Entry *entry, GError **error)
     return true;
 }
 
+/* Whether they are listed, and none is read. */
+static bool lists(const Image *image, const MigOpening *opening)
+{
+    Entry *last;
+
+    return opening->unchosen && !opening->snapshot &&
+           find_states(image->container->snapshots, &last) > 1;
+}
+
+static MigSource *nothing_new(void)
+{
+    g_autoptr(GBytes) nothing = g_bytes_new(NULL, 0);
+
+    return mig_source_memory_new(nothing);
+}
+
 static MigSource *qcow2_open(MigSource *source, MigOpening *opening, GError **error)
 {
     g_autoptr(MigSource) owned = source;
@@ -433,6 +449,10 @@ static MigSource *qcow2_open(MigSource *source, MigOpening *opening, GError **er
     }
     if (!read_header(&image, error) || !read_snapshots(&image, error)) {
         return NULL;
+    }
+    if (lists(&image, opening)) {
+        opening->container->words = "a qcow2 image with several snapshots";
+        return nothing_new();
     }
     entry = choose(&image, opening->snapshot, error);
     if (!entry || !locate(&image, entry, error)) {

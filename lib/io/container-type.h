@@ -59,6 +59,7 @@ struct MigContainer {
 typedef struct MigOpening {
     MigExpansion *expansion; /* for compression; to be referenced */
     const char *snapshot;    /* which is wanted; NULL: the only one */
+    bool unchosen;           /* Where there are several, none has to be. */
     bool bare;               /* Nothing but compression is around it. */
     /* To be filled in: the header, its length, the properties, and other words than the name. */
     MigContainer *container;

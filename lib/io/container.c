@@ -80,6 +80,7 @@ MigSource *mig_container_unwrap(MigSource *source, const MigInputOptions *option
     g_autoptr(MigExpansion) expansion = mig_expansion_new(options->max_expand);
     MigOpening opening = { .expansion = expansion,
                            .snapshot = options->snapshot,
+                           .unchosen = options->flags & MIG_INPUT_UNCHOSEN,
                            .bare = true };
 
     for (;;) {

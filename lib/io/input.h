@@ -44,6 +44,12 @@ typedef bool MigCancelled(void *data);
 /* For offset: the stream is looked for, and begins at the first place that looks like one. */
 #define MIG_INPUT_OFFSET_AUTO UINT64_MAX
 
+typedef enum MigInputFlag {
+    /* A qcow2 image of several snapshots with the state of a guest is opened although none is
+     * named: the input is empty, and mig_container_snapshot() lists them. */
+    MIG_INPUT_UNCHOSEN = 1 << 0,
+} MigInputFlag;
+
 typedef struct MigInputOptions {
     size_t size; /* bytes of this structure */
     /* Where the stream (or what is wrapped around it) starts, in bytes of the file: what
@@ -74,6 +80,7 @@ typedef struct MigInputOptions {
     /* What comes depends on what is done with what has come, as in a migration that goes on: nothing
      * is waited for that is not needed for the next item.  Of a pipe, items may then be shorter. */
     bool live;
+    uint64_t flags; /* of MigInputFlag; others are ignored */
 } MigInputOptions;
 
 /*
@@ -81,8 +88,8 @@ typedef struct MigInputOptions {
  * frames or members in a row included; a libvirt save image is skipped to the stream that it holds,
  * and in a qcow2 image a snapshot is read.  Wrappers nest up to 4 deep.
  * @options may be NULL.  The result is owned by the caller, mig_input_free().
- * Errors: IO; CANCELLED; USAGE for a qcow2 image of several snapshots, or without the one that is
- * wanted; UNSUPPORTED for lz4, a qcow2 image that is encrypted or has no snapshot, a
+ * Errors: IO; CANCELLED; USAGE for a qcow2 image of several snapshots unless options allow it, or
+ * without the one that is wanted; UNSUPPORTED for lz4, a qcow2 image that is encrypted or has no snapshot, a
  * CPR state file, a multifd channel unless options allow it, each by name; CONTAINER for a damaged wrapper.
  * io/foreign.c has the table.  Other bytes are no error here: the reader says what they are.
  */

@@ -962,6 +962,7 @@ START_TEST(shows_a_save_image)
     } wanted[] = {
         { "version", header.version, "version" },
         { "partial", _i & 1, _i & 1 ? "PARTIAL: the save was not finished" : NULL },
+        { "sparse", 0, NULL },
         { "was_running", _i & 4 ? 1 : 0,
           _i & 4 ? "guest was running" : "guest was paused" },
         { "xml_length", strlen(xml), "domain XML" },

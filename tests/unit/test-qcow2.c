@@ -7,6 +7,7 @@
  */
 #include "bounds.h"
 #include "conversion.h"
+#include "schema.h"
 #include "support.h"
 
 #include <string.h>
@@ -507,6 +508,50 @@ START_TEST(is_shown)
 }
 END_TEST
 
+/* Where both have the state of a guest, and neither is named. */
+START_TEST(several_are_listed)
+{
+    const Form form = { 3, 9, false, PLAIN, 0, false, 0 };
+    g_autoptr(GBytes) stream = the_stream();
+    g_autoptr(GByteArray) image = make(&form, stream);
+    g_autofree char *folder = scratch_dir();
+    g_autofree char *path = g_build_filename(folder, "image", NULL);
+    g_autofree char *expected = NULL;
+    static const char *const parts[] = {
+        "\"id\": \"1\", \"name\": \"disk\", ", "\"id\": \"2\", \"name\": \"guest\", ",
+        "\"verdict\": null, \"complete\": true, \"error\": null}", NULL
+    };
+
+    put(image, TABLE + 40, 5, 8);
+    ck_assert(g_file_set_contents(path, (const char *)image->data, image->len, NULL));
+    expected = g_strdup_printf(
+        "%s   a qcow2 image with several snapshots, of which one can be read\n"
+        "qcow2\n"
+        "  snapshot 1 \"disk\": 1970-01-02 00:00:00 UTC; 5 bytes; VM clock 61.002 s, "
+        "icount "
+        "7\n"
+        "  snapshot 2 \"guest\": 1970-01-02 00:00:00 UTC; 10,339 bytes; VM clock 61.002 "
+        "s, "
+        "icount 7\n"
+        "  --snapshot=ID reads one: migstat dump --snapshot=1 %s\n",
+        path, path);
+    g_autoptr(Run) text = run_migstat(NULL, "dump", path, NULL);
+    ck_assert_int_eq(text->status, 0);
+    ck_assert_str_eq(text->out, expected);
+    ck_assert_str_eq(text->err, "");
+    g_autoptr(Run) json = run_migstat(NULL, "dump", "-f", "json", path, NULL);
+    ck_assert_int_eq(json->status, 0);
+    schema_assert_line("dump", json->out, parts);
+    ck_assert_ptr_null(strstr(json->out, "\"is_read\": true"));
+    g_autoptr(Run) view = run_migstat(NULL, "dump", "--items", path, NULL);
+    ck_assert_int_eq(view->status, 2);
+    ck_assert_str_eq(view->out, "");
+    g_autoptr(Run) one = run_migstat(NULL, "dump", "--snapshot=2", path, NULL);
+    ck_assert_ptr_nonnull(strstr(one->out, "icount 7; read here\n"));
+    scratch_remove(folder);
+}
+END_TEST
+
 /* What the image is marked as; its snapshot is shown all the same. */
 START_TEST(shows_marks)
 {
@@ -764,6 +809,7 @@ Suite *suite_qcow2(void)
     tcase_add_loop_test(tc, notices_each_cut, 0, 2);
     tcase_add_loop_test(tc, survives_each_flip, 0, 3);
     tcase_add_test(tc, is_shown);
+    tcase_add_test(tc, several_are_listed);
     tcase_add_loop_test(tc, shows_marks, 0, 3);
     tcase_add_loop_test(tc, is_written, 0, G_N_ELEMENTS(writes));
     tcase_add_loop_test(tc, is_written_after_a_load, 0, 5);
