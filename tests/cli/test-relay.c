@@ -177,7 +177,7 @@ static const struct {
       false },
     /* --- channels that fit together, and such that do not --- */
     { { THREE, PACKETS },
-      { "give take 8", "give take" },
+      { "give take 8", "give" },
       { "follow say " SHUT " stay", "take" },
       0,
       "on 2 channels",
@@ -189,7 +189,7 @@ static const struct {
       "on 2 channels",
       true },
     { { THREE, OTHER },
-      { "give take 8", "give take" },
+      { "give take 8", "give" },
       { "follow say " SHUT " stay", "take" },
       0,
       "channel 1 passes unread from there on, and whether it fits to the others is not "
