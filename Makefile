@@ -12,6 +12,7 @@
 #   check-fresh     the README's commands on bare Debian systems, with FULL=1 on more; as root
 #   check-asan      the same with the address and undefined behaviour sanitizers
 #   check-tiny      the same, some suites, with windows and pieces of a few bytes
+#   check-clang     the code without a warning of clang
 #   check-tsan      the same with the thread sanitizer
 #   check-valgrind  the same under valgrind
 #   check-m32       the same as a 32-bit program; where the system has packages for several
@@ -136,7 +137,7 @@ needs := $(if $(filter-out clean help dist deb uninstall format check-m32 check-
 	$(if $(filter mutants,$(goals)),python3) \
 	$(if $(filter format check-format,$(goals)),clang-format) \
 	$(if $(filter analyze,$(goals)),clang-tidy cppcheck) \
-	$(if $(filter fuzz,$(goals)),clang)
+	$(if $(filter fuzz check-clang,$(goals)),clang)
 
 # Runs while this file is read, so that the pkg-config answers below are those after the
 # installation.  `make -n` installs nothing.
@@ -321,8 +322,14 @@ UNDER_valgrind := valgrind -q --vgdb=no --error-exitcode=99 --leak-check=full \
 check: all $(RUNNER) $(MKMIG) $(INJECTOR)
 	$(Q)$(call run_tests)
 
+# With SAMPLE=1 the suites of the library, and of those of the program each third, another third
+# with each commit.
+sampled = $(shell n=$$(git rev-list --count HEAD); \
+	{ ls tests/unit/test-*.c; ls tests/cli/test-*.c | awk "NR % 3 == $$n % 3"; } | \
+	sed 's/.*test-//; s/\.c$$//; y/-/_/')
 check-asan:
-	$(Q)$(MAKE) --no-print-directory VARIANT=asan check
+	$(Q)$(MAKE) --no-print-directory VARIANT=asan \
+		SUITES='$(or $(SUITES),$(if $(SAMPLE),$(sampled)))' check
 
 check-tsan:
 	$(Q)CK_TIMEOUT_MULTIPLIER=10 $(MAKE) --no-print-directory VARIANT=tsan check
@@ -360,8 +367,8 @@ bugprone-not-null-terminated-result,bugprone-too-small-loop-variable,\
 bugprone-posix-return,misc-redundant-expression
 analyzed = $(all_cppflags) $(PROGRAM_CFLAGS) -std=gnu11
 # All but pages that are data.
-ANALYZED := $(patsubst %.c,$(B)/analyze/%.ok,\
-	$(filter-out cli/rules-page.c cli/report-page.c,$(wildcard lib/*/*.c cli/*.c)))
+READ := $(filter-out cli/rules-page.c cli/report-page.c,$(wildcard lib/*/*.c cli/*.c))
+ANALYZED := $(patsubst %.c,$(B)/analyze/%.ok,$(READ))
 
 .PHONY: analyze
 analyze: $(ANALYZED)
@@ -425,6 +432,17 @@ format:
 
 check-format:
 	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(formatted)
+
+# What clang warns of, without what it would make.
+.PHONY: check-clang
+check-clang: $(patsubst %.c,$(B)/clang/%.ok,$(READ) \
+	$(filter-out tests/qemu/%,$(wildcard tests/*.c tests/*/*.c)))
+
+$(B)/clang/%.ok: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CLANG,$<)
+	$(Q)clang $(analyzed) -Itests $(TEST_CFLAGS) $(WARNINGS) -Werror -fsyntax-only $<
+	@touch $@
 
 .PHONY: mutants
 mutants:
