@@ -6,9 +6,10 @@
 #   demo            runs migstat on a real stream that ships with the sources
 #   check           builds with -Werror and runs the tests; SUITES="a b" limits them, FULL=1
 #                   tries all faults and damage and not a sample, SEED=N another sample
-#   check-all       what CI runs: check, check-asan, check-tiny, check-qemu, check-agree, check-libvirt,
-#                   check-fresh
-#   check-lab       all that there is: the full tests, and the QEMUs of four Debian suites
+#   check-all       what CI runs: check-format, check-clang, check, samples of check-asan and
+#                   check-qemu (SAMPLE=1), check-agree, check-libvirt, check-fresh
+#   check-lab       all that there is: analyze, the full tests, check-tiny, and the QEMUs of four
+#                   Debian suites
 #   check-fresh     the README's commands on bare Debian systems, with FULL=1 on more; as root
 #   check-asan      the same with the address and undefined behaviour sanitizers
 #   check-tiny      the same, some suites, with windows and pieces of a few bytes
@@ -324,7 +325,7 @@ check: all $(RUNNER) $(MKMIG) $(INJECTOR)
 
 # With SAMPLE=1 the suites of the library, and of those of the program each third, another third
 # with each commit.
-sampled = $(shell n=$$(git rev-list --count HEAD); \
+sampled = $(shell n=$$(git rev-list --count HEAD 2>/dev/null || echo 0); \
 	{ ls tests/unit/test-*.c; ls tests/cli/test-*.c | awk "NR % 3 == $$n % 3"; } | \
 	sed 's/.*test-//; s/\.c$$//; y/-/_/')
 check-asan:
@@ -396,17 +397,20 @@ $(B)/analyze/%.ok: %.c $(B)/analyze/%.o
 # One after the other: each uses all processors.  A line for each thing that is tried.
 .PHONY: check-all check-lab
 check-all:
+	+$(Q)$(MAKE) --no-print-directory check-format
+	+$(Q)$(MAKE) --no-print-directory check-clang
 	+$(Q)$(MAKE) --no-print-directory check
-	+$(Q)$(MAKE) --no-print-directory check-asan
-	+$(Q)$(MAKE) --no-print-directory check-tiny
-	+$(Q)$(MAKE) --no-print-directory check-qemu
+	+$(Q)$(MAKE) --no-print-directory SAMPLE=1 check-asan
+	+$(Q)$(MAKE) --no-print-directory SAMPLE=1 check-qemu
 	+$(Q)$(MAKE) --no-print-directory check-agree
 	+$(Q)$(MAKE) --no-print-directory SUITES=bookworm check-libvirt
 	+$(Q)$(MAKE) --no-print-directory check-fresh
 
 RELEASES := bullseye bookworm trixie sid
 check-lab:
+	+$(Q)$(MAKE) --no-print-directory analyze
 	+$(Q)$(MAKE) --no-print-directory FULL=1 check
+	+$(Q)$(MAKE) --no-print-directory check-tiny
 	+$(Q)$(MAKE) --no-print-directory FULL=1 check-asan
 	+$(Q)$(MAKE) --no-print-directory SUITES='$(RELEASES)' check-qemu
 	+$(Q)$(MAKE) --no-print-directory SUITES='$(RELEASES)' check-agree
