@@ -502,6 +502,14 @@ static MigSink *qcow2_wrap(MigSink *sink, const MigWrapping *wrapping, GError **
 {
     const char *reason = reason_of(wrapping);
 
+    if (wrapping->payload) {
+        mig_sink_free(sink);
+        mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,
+                            "qcow2: QEMU does not load a snapshot whose state is "
+                            "compressed; -o FILE instead of --in-place writes the "
+                            "stream alone, and compresses that");
+        return NULL;
+    }
     if (reason) {
         mig_sink_free(sink);
         mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,

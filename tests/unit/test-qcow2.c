@@ -616,6 +616,9 @@ static const struct {
     { { 3, 9, .unrecorded = 1024 }, EQUAL, 0, 0, 0, NULL },
     { { 3, 9, .packing = DEFLATE }, EQUAL, 0, 0, 0, "that would change is compressed" },
     { { 3, 9, .packing = ZSTD }, "--filter=null", 0, 0, 0, NULL },
+    { { 3, 9, .bare = false }, "--compress=none", 0, 0, 0, NULL },
+    { { 3, 9, .bare = false }, "--compress=lzop", 0, 0, 0, "whose state is compressed" },
+    { { 3, 9, .bare = false }, "--zstd", 0, 0, 0, "whose state is compressed" },
     /* Each width of the counts. */
     { { 3, 12, .order = 1 }, EQUAL, 0, 0, 0, NULL },
     { { 3, 12, .order = 2 }, EQUAL, 0, 0, 0, NULL },
