@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          how much of a pipe is held for the description: other bytes may follow it,
- *                without an end.
+ * Owns:          how much of a pipe is held, and of a file looked through, for the description:
+ *                other bytes may follow it, without an end, or the rest of another stream.
  * Must not know: how a pipe is held.
  * See also:      description-find.c, which searches from the end of what has one; tail.c.
  *
@@ -16,12 +16,16 @@
 /* How many that look like a description are read before all of the pipe is held. */
 #define CANDIDATES_MAX 64
 
+/* Bytes that are looked through of a file: the devices of a guest have less. */
+#define AHEAD_MAX (UINT64_C(64) << 20)
+
 /* Bytes that are looked at in one piece. */
 #define CHUNK MIG_TINY_OR(16u, 64u << 10)
 
 typedef struct Search {
     MigReader *reader;
-    uint64_t at; /* the end marks before this were looked at */
+    uint64_t at;  /* the end marks before this were looked at */
+    uint64_t end; /* where no more are looked for */
     unsigned candidates;
     MigDescription *found;
     uint8_t buffer[CHUNK];
@@ -71,7 +75,7 @@ static int plausible(Search *s, uint64_t offset, uint64_t size)
 static bool has_come(void *data)
 {
     Search *s = data;
-    uint64_t size = mig_input_size(s->reader->in), offset;
+    uint64_t size = MIN(mig_input_size(s->reader->in), s->end), offset;
 
     while (s->candidates < CANDIDATES_MAX && next_marks(s, size, &offset)) {
         int is_there = plausible(s, offset, size);
@@ -100,7 +104,11 @@ MigDescription *mig_reader_await_description(MigReader *r, GError **error)
 
     s->reader = r;
     s->at = mig_reader_tell(r);
-    if (!mig_input_hold_until(r->in, ends_with_it ? has_come : NULL, s, error)) {
+    s->end = UINT64_MAX;
+    if (ends_with_it && mig_input_seekable(r->in)) {
+        s->end = s->at + AHEAD_MAX;
+        has_come(s);
+    } else if (!mig_input_hold_until(r->in, ends_with_it ? has_come : NULL, s, error)) {
         mig_description_free(s->found);
         return NULL;
     }

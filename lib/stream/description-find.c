@@ -140,6 +140,13 @@ MigDescription *mig_description_at_end(MigInput *in, uint64_t from)
     return ending_at(b, in, from, mig_input_size(in));
 }
 
+MigDescription *mig_description_within(MigInput *in, uint64_t from, uint64_t end)
+{
+    g_autofree Backwards *b = g_new(Backwards, 1);
+
+    return last_valid(b, in, from, end);
+}
+
 MigDescription *mig_description_find(MigInput *in, uint64_t from)
 {
     g_autofree Backwards *b = g_new(Backwards, 1);

@@ -71,11 +71,12 @@ struct MigReader {
     MigDescription *description;
     MigBudget budget;
     bool description_sought;
-    char *counted_name; /* the last name that the description's were counted for, */
-    size_t counted;     /* and how many have it */
-    bool skip_decided;  /* mig_reader_skip_ram() */
-    size_t next_device; /* index of the device that is expected next */
-    uint64_t trailing;  /* bytes after the end mark and the description */
+    bool end_is_another; /* What ends the input is not of this stream. */
+    char *counted_name;  /* the last name that the description's were counted for, */
+    size_t counted;      /* and how many have it */
+    bool skip_decided;   /* mig_reader_skip_ram() */
+    size_t next_device;  /* index of the device that is expected next */
+    uint64_t trailing;   /* bytes after the end mark and the description */
     uint64_t second_best_sought; /* bytes that were read after a possible end */
 };
 

@@ -13,8 +13,12 @@
  */
 #include <string.h>
 
+#include "stream/description-begin.h"
 #include "stream/reader-private.h"
 #include "stream/tail.h"
+
+/* Bytes that are looked at for the end of a stream: reading them takes no time. */
+#define LOOK_MAX (UINT64_C(4) << 20)
 
 static bool read_exactly(MigReader *r, uint64_t offset, uint8_t *p, size_t n)
 {
@@ -86,11 +90,25 @@ bool mig_reader_leads_here(MigReader *r, const MigDescription *d)
     return false;
 }
 
+/* Whether a stream ends soon after the last item, and what ends the input is the rest of a longer
+ * one that was there before. */
+static bool ends_before(MigReader *r, const MigDescription *d)
+{
+    g_autoptr(MigDescription) other =
+        mig_description_within(r->in, r->pos, MIN(d->offset, r->pos + LOOK_MAX));
+
+    return other != NULL;
+}
+
 static const MigDescription *description_at_end(MigReader *r)
 {
-    if (!r->description_sought) {
-        mig_reader_set_description(r, mig_description_at_end(r->in, r->pos));
-        r->description_sought = r->description != NULL; /* else it may lie elsewhere */
+    if (!r->description_sought && !r->end_is_another) {
+        g_autoptr(MigDescription) d = mig_description_at_end(r->in, r->pos);
+
+        r->end_is_another = d && ends_before(r, d);
+        if (d && !r->end_is_another) { /* else it may lie elsewhere */
+            mig_reader_set_description(r, g_steal_pointer(&d));
+        }
     }
     return r->description;
 }

@@ -164,6 +164,14 @@ static const struct {
     { "other bytes at the end",
       HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED "; u8 1 2 3",
       "dump --devices", false, false, 1 },
+    { "the rest of a longer stream",
+      HEAD PAGES("1") RAM_END DEVICE("7") DESCRIBED "; u8 5; " MORE("300")
+          RAM_END DEVICE("7") DESCRIBED,
+      "dump --devices", false, false, 0 },
+    { "a field is set before the rest of a longer stream",
+      HEAD PAGES("1") RAM_END DEVICE("7") DESCRIBED "; u8 5; " MORE("300")
+          RAM_END DEVICE("7") DESCRIBED,
+      "convert --filter=set-field:path=d:a[1]:value=9", false, false, 0 },
     { "the whole dump", HEAD PAGES("300") DAMAGE RAM_END DEVICE("7") DESCRIBED,
       "dump --sections", false, false, 1 },
 };
@@ -306,6 +314,36 @@ START_TEST(writes_what_reading_all_writes)
 }
 END_TEST
 
+/* The devices of a stream are shown by its own description, and not by one that follows. */
+START_TEST(shows_nothing_of_another_stream)
+{
+    static const char *const rest[] = { "", "; zero 1000", "; u8 1" };
+    g_autofree char *folder = scratch_dir();
+    g_autofree char *file = g_build_filename(folder, "stream", NULL);
+    g_autofree char *text = g_strconcat(
+        "header; " HEAD PAGES("1") RAM_END
+        "full 7 \"d\" 0 1; u8 1 2 3; footer 7; eof; " DESCRIBED "; u8 5; " MORE("300")
+            RAM_END "full 7 \"d\" 0 1; u8 4 5 6 7; footer 7; eof; " LIST(
+                "{\\\"name\\\": \\\"d\\\", \\\"instance_id\\\": 0, "
+                "\\\"vmsd_name\\\": \\\"d\\\", \\\"version\\\": 1, "
+                "\\\"fields\\\": [{\\\"name\\\": \\\"other\\\", "
+                "\\\"type\\\": \\\"uint32\\\", \\\"size\\\": 4}]}"),
+        rest[_i], NULL);
+    g_autoptr(GBytes) bytes = mkmig_assemble(text, "another", NULL);
+    gsize n;
+    const char *data = g_bytes_get_data(bytes, &n);
+
+    ck_assert(g_file_set_contents(file, data, (gssize)n, NULL));
+    g_autoptr(Run) run = run_migstat(NULL, "dump", "--devices", "--read-all", file, NULL);
+    g_autoptr(Run) alone = run_migstat(NULL, "dump", "--devices", file, NULL);
+    ck_assert_int_eq(run->status, 0);
+    ck_assert_msg(strstr(run->out, "[2]") && !strstr(run->out, "other"), "%s%s", run->out,
+                  run->err);
+    ck_assert_str_eq(alone->out, run->out);
+    scratch_remove(folder);
+}
+END_TEST
+
 Suite *suite_unread(void)
 {
     Suite *suite = suite_create("unread");
@@ -313,6 +351,7 @@ Suite *suite_unread(void)
 
     tcase_add_loop_test(tc, reads_no_ram_where_that_is_certain, 0, G_N_ELEMENTS(rows));
     tcase_add_test(tc, looks_through_what_is_around_a_stream);
+    tcase_add_loop_test(tc, shows_nothing_of_another_stream, 0, 3);
     tcase_add_loop_test(tc, shows_what_reading_all_shows, 0, 3);
     tcase_add_loop_test(tc, writes_what_reading_all_writes, 0, 4);
     suite_add_tcase(suite, tc);
