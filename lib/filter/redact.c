@@ -14,17 +14,26 @@
 
 #include "filter/filter.h"
 #include "filter/pages.h"
+#include "stream/command-encode.h"
+#include "stream/command.h"
 #include "stream/configuration.h"
+#include "stream/discard.h"
+#include "stream/outer-encode.h"
+#include "stream/outer.h"
 #include "stream/page.h"
 #include "stream/vfio.h"
 
 /* Pages that are told apart, with pages=equal: 48 bytes each. */
 #define DISTINCT_MAX (8u << 20)
 
+/* Of a description: its pieces, what stays of them, and the item made of it; strings double. */
+#define TEXT_COPIES 5u
+
 typedef struct Redact {
     bool equal;
     GHashTable *numbers; /* GBytes, a digest -> number of the page, from 1 on */
-    uint64_t pages, vfio_bytes, devices, fields, lost, cut_off;
+    uint64_t pages, vfio_bytes, devices, fields, lost, cut_off, commands;
+    GByteArray *pieces; /* of the description, until it is whole */
     bool had_uuid;
 } Redact;
 
@@ -131,14 +140,35 @@ static bool equal_pages(Redact *redact, MigNext *next, const MigItem *item,
     return emit_same_length(next, item, bytes, error);
 }
 
+/* The records of @item without content; the first one, if @keeps_one, as a page that has it, for a
+ * stream where none has it is the main channel of multifd. */
+static bool blank_pages(MigNext *next, const MigItem *item, const uint8_t *p,
+                        bool keeps_one, GError **error)
+{
+    const MigRamPages *run = &item->pages;
+    g_autofree uint8_t *page = NULL;
+    MigItem first = *item;
+
+    if (!keeps_one) {
+        return mig_pages_emit_zeros(next, item, p, 0, run->n_pages, error);
+    }
+    page = g_malloc0(run->page_size);
+    first.pages = mig_ram_pages_slice(run, 0, 1);
+    return mig_pages_emit_page(next, &first, p, page, error) &&
+           (p = mig_next_bytes(next, item, error)) &&
+           mig_pages_emit_zeros(next, item, p, 1, run->n_pages - 1, error);
+}
+
 static bool ram_pages(Redact *redact, MigNext *next, const MigItem *item, GError **error)
 {
     const MigRamPages *run = &item->pages;
     const uint8_t *p = mig_next_bytes(next, item, error);
+    bool is_first;
 
     if (!p) {
         return false;
     }
+    is_first = run->kind != MIG_PAGE_ZERO && redact->pages == 0 && run->page_size;
     redact->pages += run->kind != MIG_PAGE_ZERO ? run->n_pages : 0;
     if (redact->equal && run->kind != MIG_PAGE_ZERO) {
         if (run->kind != MIG_PAGE_NORMAL) {
@@ -149,7 +179,7 @@ static bool ram_pages(Redact *redact, MigNext *next, const MigItem *item, GError
         return mig_next_room(next, item->length, error) &&
                equal_pages(redact, next, item, p, error);
     }
-    return mig_pages_emit_zeros(next, item, p, 0, run->n_pages, error);
+    return blank_pages(next, item, p, is_first, error);
 }
 
 /* --- VFIO --------------------------------------------------------------------------------- */
@@ -268,6 +298,106 @@ static bool configuration(Redact *redact, MigNext *next, const MigItem *item,
                                bytes->len, error);
 }
 
+/* Whether a RAM block of the stream is called that. */
+static bool is_block(MigNext *next, const char *name, uint8_t n)
+{
+    return mig_reader_ram_block(mig_next_reader(next), name, n) != NULL;
+}
+
+/* Whether the payload is what QEMU makes of that command: numbers, and names of RAM blocks. */
+static bool payload_is_known(MigNext *next, const MigItem *item, const uint8_t *p)
+{
+    const uint8_t *payload = mig_command_payload(p);
+    MigDiscard discard;
+
+    switch (item->command.id) {
+    case MIG_CMD_POSTCOPY_ADVISE:
+        return !item->defect;
+    case MIG_CMD_POSTCOPY_RAM_DISCARD:
+        return mig_discard_parse(p, item->length, &discard) &&
+               is_block(next, discard.name, discard.name_length);
+    case MIG_CMD_RECV_BITMAP:
+        return item->command.length && item->command.length == 1u + payload[0] &&
+               is_block(next, (const char *)payload + 1, payload[0]);
+    default:
+        return mig_command_length(item->command.id) == item->command.length;
+    }
+}
+
+static bool command(Redact *redact, MigNext *next, const MigItem *item, GError **error)
+{
+    const uint8_t *p = mig_next_bytes(next, item, error);
+    uint8_t *bytes;
+
+    if (!p || payload_is_known(next, item, p)) {
+        return p && mig_next_emit(next, item, error);
+    }
+    bytes = begin_only(next, item, (uint64_t)(mig_command_payload(p) - p), error);
+    redact->commands++;
+    return bytes && emit_same_length(next, item, bytes, error);
+}
+
+static bool emit_text(MigNext *next, const MigItem *item, const MigRedactedText *redacted,
+                      GError **error)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    const GString *text = redacted->text;
+    MigItem changed = *item;
+
+    if (redacted->n_others) {
+        mig_next_report(next, NULL,
+                        "of the description %" PRIu64
+                        " members were left out that QEMU does not write",
+                        redacted->n_others);
+    }
+    if (!redacted->is_whole) {
+        mig_next_report(next, NULL,
+                        "of the description %zu bytes stay, after which it is no JSON",
+                        text->len - 1);
+    }
+    changed.description.json_length = (uint32_t)text->len;
+    mig_description_encode((uint32_t)text->len, text->str, text->len, bytes);
+    return mig_next_emit_bytes(next, &changed, MIG_ITEM_DESCRIPTION, bytes->data,
+                               bytes->len, error);
+}
+
+/* A description that nobody looks into is zero. */
+static bool description(Redact *redact, MigNext *next, const MigItem *item,
+                        GError **error)
+{
+    MigRedactedText redacted = { 0 };
+    const uint8_t *p = mig_next_bytes(next, item, error);
+    const char *json;
+    size_t n;
+    bool ok;
+
+    if (!p) {
+        return false;
+    }
+    json = mig_description_item_json(item, p, &n);
+    if (item->description.json_length > MIG_DESCRIPTION_MAX) {
+        uint8_t *bytes = begin_only(next, item, item->length - n, error);
+
+        return bytes && emit_same_length(next, item, bytes, error);
+    }
+    if (!redact->pieces) {
+        if (!mig_next_room(next, TEXT_COPIES * item->whole, error)) {
+            return false;
+        }
+        redact->pieces = g_byte_array_new();
+    }
+    g_byte_array_append(redact->pieces, (const guint8 *)json, (guint)n);
+    if (redact->pieces->len < item->description.json_length) {
+        return true;
+    }
+    mig_redact_description((const char *)redact->pieces->data, redact->pieces->len,
+                           &redacted);
+    g_clear_pointer(&redact->pieces, g_byte_array_unref);
+    ok = emit_text(next, item, &redacted, error);
+    g_string_free(redacted.text, TRUE);
+    return ok;
+}
+
 static bool refuse(MigNext *next, const MigItem *item, GError **error)
 {
     switch (item->kind) {
@@ -296,13 +426,15 @@ static bool redact_event(void *state, MigNext *next, const MigItem *item, GError
     case MIG_ITEM_FILE_HEADER:
     case MIG_ITEM_SECTION_HEADER:
     case MIG_ITEM_SECTION_FOOTER:
-    case MIG_ITEM_COMMAND:
     case MIG_ITEM_RAM_LIST:
     case MIG_ITEM_RAM_BLOCK:
     case MIG_ITEM_RAM_MARK:
     case MIG_ITEM_EOF:
-    case MIG_ITEM_DESCRIPTION:
         return mig_next_emit(next, item, error);
+    case MIG_ITEM_COMMAND:
+        return command(redact, next, item, error);
+    case MIG_ITEM_DESCRIPTION:
+        return description(redact, next, item, error);
     case MIG_ITEM_CONFIGURATION:
         return configuration(redact, next, item, error);
     case MIG_ITEM_RAM_PAGES:
@@ -329,22 +461,26 @@ static bool redact_finish(void *state, MigNext *next, GError **error)
     mig_next_report(next, NULL,
                     "%" PRIu64 " pages with content became %s; %" PRIu64
                     " bytes of VFIO devices and %" PRIu64 " values of %" PRIu64
-                    " devices are blank, %" PRIu64 " of these as a whole; %" PRIu64
-                    " bytes after the end were cut off%s",
+                    " devices are blank, %" PRIu64 " of these as a whole, and %" PRIu64
+                    " commands; %" PRIu64 " bytes after the end were cut off%s",
                     redact->pages, redact->equal ? "numbers" : "zero", redact->vfio_bytes,
-                    redact->fields, redact->devices, redact->lost, redact->cut_off,
-                    redact->had_uuid ? "; the UUID is zero" : "");
+                    redact->fields, redact->devices, redact->lost, redact->commands,
+                    redact->cut_off, redact->had_uuid ? "; the UUID is zero" : "");
     mig_next_report(next, NULL,
                     "kept: names, lengths, versions and order of sections, blocks and "
-                    "fields; the machine type and capabilities; commands; the "
-                    "description; of PCI configuration space the header and the chain "
+                    "fields; the machine type and capabilities; commands that QEMU has; "
+                    "what QEMU writes in the description; of PCI configuration space the "
+                    "header and the chain "
                     "of capabilities");
     return true;
 }
 
 static void redact_clear(void *state)
 {
-    g_clear_pointer(&((Redact *)state)->numbers, g_hash_table_unref);
+    Redact *redact = state;
+
+    g_clear_pointer(&redact->numbers, g_hash_table_unref);
+    g_clear_pointer(&redact->pieces, g_byte_array_unref);
 }
 
 static const MigFilterOption redact_options[] = {

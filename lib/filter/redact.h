@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          what stays of a device's bytes when its values are blanked.
+ * Owns:          what stays of a device's bytes when its values are blanked, and of the text
+ *                that describes it.
  * Must not know: items, chains.  Private to filter/.
- * See also:      filter/redact.c; filter/redact-device.c; device/decode.h.
+ * See also:      filter/redact.c; filter/redact-device.c; filter/redact-description.c;
+ *                device/decode.h.
  */
 #ifndef MIG_FILTER_REDACT_H
 #define MIG_FILTER_REDACT_H
@@ -33,5 +35,16 @@ void mig_redact_vfio(const uint8_t *payload, size_t length, MigBudget *budget,
 /* Puts the state of the guest back into the body of globalstate, if it is one of those that QEMU
  * has a name for (qapi/run-state.json); migration/global_state.c has the layout. */
 void mig_redact_run_state(const uint8_t *from, size_t length, uint8_t *bytes);
+
+/* What stays of a description. */
+typedef struct MigRedactedText {
+    GString *text;     /* the caller frees it */
+    uint64_t n_others; /* members that were left out, and values that became null */
+    bool is_whole;     /* it was JSON and nothing else; if not, a '?' ends the text */
+} MigRedactedText;
+
+/* Of the JSON of a description, @length bytes at @text: the members that QEMU writes, as they are.
+ * Where it is no JSON it ends, and what follows it does not stay. */
+void mig_redact_description(const char *text, size_t length, MigRedactedText *redacted);
 
 #endif

@@ -208,6 +208,8 @@ typedef struct Plant {
     "\"subsections\": [{\"vmsd_name\": \"dev/sub\", \"version\": 1, \"fields\": [" \
     "{\"name\": \"more\", \"type\": \"unused_buffer\", \"size\": 16}]}]}]} \n}\n"
 
+#define TEXT(JSON) HEAD "eof; description {\n" JSON "\n}\n"
+
 static const Plant plants[] = {
     { "a plain page", plain, HEAD RAM PART("ram-page 8 0 \"pc.ram\"; " PAGE) END,
       REDACT },
@@ -261,6 +263,28 @@ static const Plant plants[] = {
            "config; " PAYLOAD "vfio eos; footer 3; eof",
       REDACT },
     { "what follows the end", plain, HEAD "eof; " SECRET_WORDS, REDACT },
+    { "a command that no release has", plain,
+      HEAD "command 99 { " SECRET_WORDS "}; eof; description {\n{\"devices\": []}\n}",
+      REDACT },
+    { "a command with a payload that it has not", plain,
+      HEAD "command 11 { " SECRET_WORDS "}; eof", REDACT },
+    { "a command about a RAM block that is none", plain,
+      HEAD RAM "command 10 { u8 15; " SECRET_WORDS "}; " END, REDACT },
+    { "ranges of a discard that are none", plain,
+      HEAD RAM "command 6 { u8 0; pstr8 \"pc.ram\"; " SECRET_WORDS "}; " END, REDACT },
+    { "a key of the description", plain, TEXT("{\"" SECRET "\": 1, \"devices\": []}"),
+      REDACT },
+    { "a value of the description", plain,
+      TEXT("{\"devices\": [{\"name\": \"a\", \"more\": [{\"name\": \"" SECRET "\"}]}]}"),
+      REDACT },
+    { "a value of the description that should be a number", plain,
+      TEXT("{\"devices\": [{\"name\": \"a\", \"fields\": [{\"index\": \"" SECRET
+           "\"}]}]}"),
+      REDACT },
+    { "a list of the description", plain, TEXT("{\"devices\": [\"" SECRET "\"]}"),
+      REDACT },
+    { "what is no JSON", plain, TEXT("{\"devices\": [] /* " SECRET " */}"), REDACT },
+    { "text after the description", plain, TEXT("{\"devices\": []}" SECRET), REDACT },
 };
 
 /* --- looking for them --------------------------------------------------------------------- */
