@@ -421,19 +421,15 @@ static char *feature_names(const MigSection *section, uint64_t missing, GString 
 
     for (unsigned bit = 0; bit < 64; bit++) {
         const char *name = mig_virtio_feature_name(type, bit);
-        const char *own = name ? mig_virtio_feature_property(name) : NULL;
-        g_autofree char *property = own    ? g_strdup(own)
-                                    : name ? g_ascii_strdown(name, -1)
-                                           : NULL;
+        g_autofree char *option = mig_virtio_feature_option(type, bit, false);
 
         if (!(missing >> bit & 1)) {
             continue;
         }
         g_string_append_printf(names, "%s%s (bit %u)", names->len ? ", " : "",
                                name ? name : "one without a name", bit);
-        if (property) {
-            g_string_append_printf(options, "%s%s=off", options->len ? "," : "",
-                                   property);
+        if (option) {
+            g_string_append_printf(options, "%s%s", options->len ? "," : "", option);
         }
     }
     return g_string_free(names, FALSE);
@@ -447,7 +443,7 @@ static void report_features(MigCheck *check, const MigItem *item,
     g_autofree char *none = g_strdup_printf(
         "offer them at the destination (a newer kernel, tap or back-end, or the device's "
         "properties), or start the source's device with %s",
-        options->len ? options->str : "them off");
+        options->len ? options->str : "what does not offer them");
 
     mig_report(check, d->offset, item->section,
                "%s: the guest's driver uses what the destination does not offer: %s",

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          names of virtio device types and feature bits.
+ * Owns:          names of virtio device types and feature bits, and what switches these.
  * Must not know: where features are found.
  * See also:      device/virtio.c.
  *
  * Source: Virtual I/O Device (VIRTIO) Version 1.3, chapters 5 and 6; Linux,
- * include/uapi/linux/virtio_*.h for the bits that came later.
+ * include/uapi/linux/virtio_*.h for the bits that came later.  Source of properties: what
+ * "-device DEVICE,help" of QEMU 7.2 and 11.1 lists; which bit each is about and what is offered
+ * without one: hw/virtio, hw/net/virtio-net.c, hw/block/virtio-blk.c, hw/scsi, 5.2 to 11.1.
  */
 #include "device/virtio-property.h"
 #include "device/virtio.h"
@@ -13,124 +15,185 @@
 #include <glib.h>
 #include <string.h>
 
+/* Where QEMU has a property for it, @property; it takes on and off, unless @off and @on say
+ * otherwise; "" where no one value does that. */
 typedef struct Feature {
     uint8_t bit;
-    const char *name;
+    const char *name, *property, *decides, *off, *on;
 } Feature;
 
+/* What decides over features without a property. */
+#define ALWAYS \
+    "is always offered by QEMU's own device; a vhost back-end decides by itself"
+#define BACKEND "is never offered by QEMU's own device: a vhost or vDPA back-end decides"
+
 static const Feature common[] = {
-    { 24, "NOTIFY_ON_EMPTY" },
-    { 27, "ANY_LAYOUT" },
-    { 28, "RING_INDIRECT_DESC" },
-    { 29, "RING_EVENT_IDX" },
-    { 30, "BAD_FEATURE" },
-    { 32, "VERSION_1" },
-    { 33, "ACCESS_PLATFORM" },
-    { 34, "RING_PACKED" },
-    { 35, "IN_ORDER" },
-    { 36, "ORDER_PLATFORM" },
-    { 37, "SR_IOV" },
-    { 38, "NOTIFICATION_DATA" },
-    { 39, "NOTIF_CONFIG_DATA" },
-    { 40, "RING_RESET" },
-    { 41, "ADMIN_VQ" },
-    { 0, NULL },
+    { 24, "NOTIFY_ON_EMPTY", .property = "notify_on_empty" },
+    { 27, "ANY_LAYOUT", .property = "any_layout" },
+    { 28, "RING_INDIRECT_DESC", .property = "indirect_desc" },
+    { 29, "RING_EVENT_IDX", .property = "event_idx" },
+    { 30, "BAD_FEATURE", .decides = "is offered to faulty drivers of legacy devices" },
+    { 32, "VERSION_1", .property = "disable-modern", .off = "on", .on = "off" },
+    { 33, "ACCESS_PLATFORM", .property = "iommu_platform" },
+    { 34, "RING_PACKED", .property = "packed" },
+    { 35, "IN_ORDER", .property = "in_order" },
+    { 36, "ORDER_PLATFORM", .decides = BACKEND },
+    { 37, "SR_IOV",
+      .decides = "is offered where other functions name the device with sriov-pf=" },
+    { 38, "NOTIFICATION_DATA", .decides = BACKEND },
+    { 39, "NOTIF_CONFIG_DATA", .decides = BACKEND },
+    { 40, "RING_RESET", .property = "queue_reset" },
+    { 41, "ADMIN_VQ", .decides = BACKEND },
+    { 0 },
 };
 static const Feature net[] = {
-    { 0, "CSUM" },
-    { 1, "GUEST_CSUM" },
-    { 2, "CTRL_GUEST_OFFLOADS" },
-    { 3, "MTU" },
-    { 5, "MAC" },
-    { 6, "GSO" },
-    { 7, "GUEST_TSO4" },
-    { 8, "GUEST_TSO6" },
-    { 9, "GUEST_ECN" },
-    { 10, "GUEST_UFO" },
-    { 11, "HOST_TSO4" },
-    { 12, "HOST_TSO6" },
-    { 13, "HOST_ECN" },
-    { 14, "HOST_UFO" },
-    { 15, "MRG_RXBUF" },
-    { 16, "STATUS" },
-    { 17, "CTRL_VQ" },
-    { 18, "CTRL_RX" },
-    { 19, "CTRL_VLAN" },
-    { 20, "CTRL_RX_EXTRA" },
-    { 21, "GUEST_ANNOUNCE" },
-    { 22, "MQ" },
-    { 23, "CTRL_MAC_ADDR" },
-    { 50, "DEVICE_STATS" },
-    { 51, "HASH_TUNNEL" },
-    { 52, "VQ_NOTF_COAL" },
-    { 53, "NOTF_COAL" },
-    { 54, "GUEST_USO4" },
-    { 55, "GUEST_USO6" },
-    { 56, "HOST_USO" },
-    { 57, "HASH_REPORT" },
-    { 59, "GUEST_HDRLEN" },
-    { 60, "RSS" },
-    { 61, "RSC_EXT" },
-    { 62, "STANDBY" },
-    { 63, "SPEED_DUPLEX" },
-    { 65, "GUEST_UDP_TUNNEL_GSO" },
-    { 66, "GUEST_UDP_TUNNEL_GSO_CSUM" },
-    { 67, "HOST_UDP_TUNNEL_GSO" },
-    { 68, "HOST_UDP_TUNNEL_GSO_CSUM" },
-    { 0, NULL },
+    { 0, "CSUM", .property = "csum" },
+    { 1, "GUEST_CSUM", .property = "guest_csum" },
+    { 2, "CTRL_GUEST_OFFLOADS", .property = "ctrl_guest_offloads" },
+    { 3, "MTU", .property = "host_mtu",
+      .decides = "is offered where host_mtu= has a number", .off = "0", .on = "" },
+    { 5, "MAC", .decides = ALWAYS },
+    { 6, "GSO", .property = "gso" },
+    { 7, "GUEST_TSO4", .property = "guest_tso4" },
+    { 8, "GUEST_TSO6", .property = "guest_tso6" },
+    { 9, "GUEST_ECN", .property = "guest_ecn" },
+    { 10, "GUEST_UFO", .property = "guest_ufo" },
+    { 11, "HOST_TSO4", .property = "host_tso4" },
+    { 12, "HOST_TSO6", .property = "host_tso6" },
+    { 13, "HOST_ECN", .property = "host_ecn" },
+    { 14, "HOST_UFO", .property = "host_ufo" },
+    { 15, "MRG_RXBUF", .property = "mrg_rxbuf" },
+    { 16, "STATUS", .property = "status" },
+    { 17, "CTRL_VQ", .property = "ctrl_vq" },
+    { 18, "CTRL_RX", .property = "ctrl_rx" },
+    { 19, "CTRL_VLAN", .property = "ctrl_vlan" },
+    { 20, "CTRL_RX_EXTRA", .property = "ctrl_rx_extra" },
+    { 21, "GUEST_ANNOUNCE", .property = "guest_announce" },
+    { 22, "MQ", .property = "mq" },
+    { 23, "CTRL_MAC_ADDR", .property = "ctrl_mac_addr" },
+    { 50, "DEVICE_STATS", .decides = BACKEND },
+    { 51, "HASH_TUNNEL", .decides = BACKEND },
+    { 52, "VQ_NOTF_COAL", .decides = BACKEND },
+    { 53, "NOTF_COAL", .decides = BACKEND },
+    { 54, "GUEST_USO4", .property = "guest_uso4" },
+    { 55, "GUEST_USO6", .property = "guest_uso6" },
+    { 56, "HOST_USO", .property = "host_uso" },
+    { 57, "HASH_REPORT", .property = "hash" },
+    { 59, "GUEST_HDRLEN", .decides = BACKEND },
+    { 60, "RSS", .property = "rss" },
+    { 61, "RSC_EXT", .property = "guest_rsc_ext" },
+    { 62, "STANDBY", .property = "failover" },
+    { 63, "SPEED_DUPLEX", .property = "speed",
+      .decides = "is offered where speed= or duplex= is given", .off = "-1", .on = "" },
+    { 65, "GUEST_UDP_TUNNEL_GSO", .property = "guest_tunnel" },
+    { 66, "GUEST_UDP_TUNNEL_GSO_CSUM", .property = "guest_tunnel_csum" },
+    { 67, "HOST_UDP_TUNNEL_GSO", .property = "host_tunnel" },
+    { 68, "HOST_UDP_TUNNEL_GSO_CSUM", .property = "host_tunnel_csum" },
+    { 0 },
 };
 static const Feature block[] = {
-    { 0, "BARRIER" },       { 1, "SIZE_MAX" },  { 2, "SEG_MAX" },
-    { 4, "GEOMETRY" },      { 5, "RO" },        { 6, "BLK_SIZE" },
-    { 7, "SCSI" },          { 9, "FLUSH" },     { 10, "TOPOLOGY" },
-    { 11, "CONFIG_WCE" },   { 12, "MQ" },       { 13, "DISCARD" },
-    { 14, "WRITE_ZEROES" }, { 15, "LIFETIME" }, { 16, "SECURE_ERASE" },
-    { 17, "ZONED" },        { 0, NULL },
+    { 0, "BARRIER", .decides = BACKEND },
+    { 1, "SIZE_MAX", .decides = BACKEND },
+    { 2, "SEG_MAX", .decides = ALWAYS },
+    { 4, "GEOMETRY", .decides = ALWAYS },
+    { 5, "RO",
+      .decides = "is offered where the drive is read-only (read-only= of -blockdev, "
+                 "readonly= of -drive)" },
+    { 6, "BLK_SIZE", .decides = ALWAYS },
+    { 7, "SCSI", .property = "scsi",
+      .decides = "is not offered by releases without such a property" },
+    { 9, "FLUSH",
+      .decides = "is offered where the drive has a write cache (write-cache=) or "
+                 "config-wce= is on" },
+    { 10, "TOPOLOGY", .decides = ALWAYS },
+    { 11, "CONFIG_WCE", .property = "config-wce" },
+    { 12, "MQ", .property = "num-queues",
+      .decides = "is offered where num-queues= is more than 1", .off = "1", .on = "" },
+    { 13, "DISCARD", .property = "discard" },
+    { 14, "WRITE_ZEROES", .property = "write-zeroes" },
+    { 15, "LIFETIME", .decides = BACKEND },
+    { 16, "SECURE_ERASE", .decides = BACKEND },
+    { 17, "ZONED", .decides = "is offered where the drive is a zoned disk of the host" },
+    { 0 },
 };
 static const Feature console[] = {
-    { 0, "SIZE" }, { 1, "MULTIPORT" }, { 2, "EMERG_WRITE" }, { 0, NULL }
+    { 0, "SIZE", .decides = BACKEND },
+    { 1, "MULTIPORT", .property = "max_ports",
+      .decides = "is offered where max_ports= is more than 1", .off = "1", .on = "" },
+    { 2, "EMERG_WRITE", .property = "emergency-write",
+      .decides = "is always offered by 11.1, which has no such property" },
+    { 0 },
 };
 static const Feature balloon[] = {
-    { 0, "MUST_TELL_HOST" },
-    { 1, "STATS_VQ" },
-    { 2, "DEFLATE_ON_OOM" },
-    { 3, "FREE_PAGE_HINT" },
-    { 4, "PAGE_POISON" },
-    { 5, "PAGE_REPORTING" },
-    { 0, NULL },
+    { 0, "MUST_TELL_HOST", .decides = BACKEND },
+    { 1, "STATS_VQ", .decides = ALWAYS },
+    { 2, "DEFLATE_ON_OOM", .property = "deflate-on-oom" },
+    { 3, "FREE_PAGE_HINT", .property = "free-page-hint" },
+    { 4, "PAGE_POISON", .property = "page-poison" },
+    { 5, "PAGE_REPORTING", .property = "free-page-reporting" },
+    { 0 },
 };
 static const Feature scsi[] = {
-    { 0, "INOUT" }, { 1, "HOTPLUG" }, { 2, "CHANGE" }, { 3, "T10_PI" }, { 0, NULL }
+    { 0, "INOUT", .decides = BACKEND },
+    { 1, "HOTPLUG", .property = "hotplug" },
+    { 2, "CHANGE", .property = "param_change" },
+    { 3, "T10_PI", .property = "t10_pi", .decides = "is a matter of vhost-scsi only" },
+    { 0 },
 };
-static const Feature gpu[] = { { 0, "VIRGL" },         { 1, "EDID" },
-                               { 2, "RESOURCE_UUID" }, { 3, "RESOURCE_BLOB" },
-                               { 4, "CONTEXT_INIT" },  { 0, NULL } };
+static const Feature gpu[] = {
+    { 0, "VIRGL",
+      .decides = "is offered by virtio-gpu-gl and not by virtio-gpu; up to "
+                 "6.0 by virtio-gpu with virgl=on" },
+    { 1, "EDID", .property = "edid" },
+    { 2, "RESOURCE_UUID", .decides = BACKEND },
+    { 3, "RESOURCE_BLOB", .property = "blob" },
+    { 4, "CONTEXT_INIT",
+      .decides = "is offered by virtio-gpu-rutabaga, and by virtio-gpu-gl with a "
+                 "virglrenderer of 1.0 or newer" },
+    { 0 },
+};
 static const Feature socket[] = {
-    { 0, "STREAM" }, { 1, "SEQPACKET" }, { 2, "NO_IMPLIED_STREAM" }, { 0, NULL }
+    { 0, "STREAM", .decides = BACKEND },
+    { 1, "SEQPACKET", .property = "seqpacket" },
+    { 2, "NO_IMPLIED_STREAM", .decides = BACKEND },
+    { 0 },
 };
+#define CRYPTO "follows the cryptodev back-end"
 static const Feature crypto[] = {
-    { 0, "REVISION_1" },
-    { 1, "CIPHER_STATELESS_MODE" },
-    { 2, "HASH_STATELESS_MODE" },
-    { 3, "MAC_STATELESS_MODE" },
-    { 4, "AEAD_STATELESS_MODE" },
-    { 5, "AKCIPHER_STATELESS_MODE" },
-    { 0, NULL },
+    { 0, "REVISION_1", .decides = CRYPTO },
+    { 1, "CIPHER_STATELESS_MODE", .decides = CRYPTO },
+    { 2, "HASH_STATELESS_MODE", .decides = CRYPTO },
+    { 3, "MAC_STATELESS_MODE", .decides = CRYPTO },
+    { 4, "AEAD_STATELESS_MODE", .decides = CRYPTO },
+    { 5, "AKCIPHER_STATELESS_MODE", .decides = CRYPTO },
+    { 0 },
 };
 static const Feature iommu[] = {
-    { 0, "INPUT_RANGE" }, { 1, "DOMAIN_RANGE" }, { 2, "MAP_UNMAP" },     { 3, "BYPASS" },
-    { 4, "PROBE" },       { 5, "MMIO" },         { 6, "BYPASS_CONFIG" }, { 0, NULL },
+    { 0, "INPUT_RANGE", .decides = ALWAYS },
+    { 1, "DOMAIN_RANGE", .decides = ALWAYS },
+    { 2, "MAP_UNMAP", .decides = ALWAYS },
+    { 3, "BYPASS", .decides = "is offered by QEMU up to 6.2" },
+    { 4, "PROBE", .decides = ALWAYS },
+    { 5, "MMIO", .decides = ALWAYS },
+    { 6, "BYPASS_CONFIG", .decides = "is offered by QEMU from 7.0 on" },
+    { 0 },
 };
-static const Feature memory[] = { { 0, "ACPI_PXM" },
-                                  { 1, "UNPLUGGED_INACCESSIBLE" },
-                                  { 2, "PERSISTENT_SUSPEND" },
-                                  { 0, NULL } };
-static const Feature none[] = { { 0, NULL } };
+static const Feature memory[] = {
+    { 0, "ACPI_PXM", .decides = "is offered where the machine has ACPI and NUMA nodes" },
+    { 1, "UNPLUGGED_INACCESSIBLE", .property = "unplugged-inaccessible" },
+    { 2, "PERSISTENT_SUSPEND",
+      .decides = "is offered by newer releases where the machine can be suspended" },
+    { 0 },
+};
+static const Feature none[] = { { 0 } };
 
-static const Feature transport_9p[] = { { 0, "MOUNT_TAG" }, { 0, NULL } };
-static const Feature sound[] = { { 0, "CTLS" }, { 0, NULL } };
-static const Feature file_system[] = { { 0, "NOTIFICATION" }, { 0, NULL } };
-static const Feature pmem[] = { { 0, "SHMEM_REGION" }, { 0, NULL } };
+static const Feature transport_9p[] = { { 0, "MOUNT_TAG", .decides = ALWAYS }, { 0 } };
+static const Feature sound[] = { { 0, "CTLS", .decides = BACKEND }, { 0 } };
+/* It has no disable-modern=. */
+static const Feature file_system[] = { { 0, "NOTIFICATION", .decides = BACKEND },
+                                       { 32, "VERSION_1", .decides = ALWAYS },
+                                       { 0 } };
+static const Feature pmem[] = { { 0, "SHMEM_REGION", .decides = BACKEND }, { 0 } };
 
 static const struct {
     uint16_t id;     /* VIRTIO 1.3, chapter 5 */
@@ -193,25 +256,32 @@ const char *mig_virtio_type_name(uint16_t type)
     return NULL;
 }
 
-static const char *name_in(const Feature *features, unsigned bit)
+static const Feature *feature_in(const Feature *features, unsigned bit)
 {
     for (; features && features->name; features++) {
         if (features->bit == bit) {
-            return features->name;
+            return features;
         }
     }
     return NULL;
 }
 
-const char *mig_virtio_feature_name(uint16_t type, unsigned bit)
+static const Feature *feature_of(uint16_t type, unsigned bit)
 {
-    const Feature *own = NULL;
-    const char *name = name_in(common, bit);
+    const Feature *own = NULL, *feature;
 
     for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
         own = types[i].id == type ? types[i].features : own;
     }
-    return name ? name : name_in(own, bit);
+    feature = feature_in(own, bit);
+    return feature ? feature : feature_in(common, bit);
+}
+
+const char *mig_virtio_feature_name(uint16_t type, unsigned bit)
+{
+    const Feature *feature = feature_of(type, bit);
+
+    return feature ? feature->name : NULL;
 }
 
 char *mig_virtio_feature_word(uint16_t type, unsigned bit)
@@ -221,42 +291,32 @@ char *mig_virtio_feature_word(uint16_t type, unsigned bit)
     return name ? g_strdup(name) : g_strdup_printf("bit%u", bit);
 }
 
-/* Properties whose names are not the feature's in lower case.
- * Source: hw/virtio/virtio.h, DEFINE_VIRTIO_COMMON_FEATURES; hw/net/virtio-net.c,
- * hw/block/virtio-blk.c; 5.2 to 11.1. */
-static const char *const properties[][2] = {
-    { "VERSION_1", "disable-modern" },
-    { "ACCESS_PLATFORM", "iommu_platform" },
-    { "RING_PACKED", "packed" },
-    { "RING_INDIRECT_DESC", "indirect_desc" },
-    { "RING_EVENT_IDX", "event_idx" },
-    { "RING_RESET", "queue_reset" },
-    { "MTU", "host_mtu" },
-    { "RSC_EXT", "guest_rsc_ext" },
-    { "HASH_REPORT", "hash" },
-    { "WRITE_ZEROES", "write-zeroes" },
-    { "CONFIG_WCE", "config-wce" },
-    { "SPEED_DUPLEX", "speed" },
-};
-
-const char *mig_virtio_feature_property(const char *feature)
+char *mig_virtio_feature_option(uint16_t type, unsigned bit, bool on)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(properties); i++) {
-        if (g_str_equal(properties[i][0], feature)) {
-            return properties[i][1];
-        }
+    const Feature *feature = feature_of(type, bit);
+    const char *value;
+
+    if (!feature || !feature->property) {
+        return NULL;
     }
-    return NULL;
+    value = on ? feature->on : feature->off;
+    value = value ? value : on ? "on" : "off";
+    return *value ? g_strdup_printf("%s=%s", feature->property, value) : NULL;
+}
+
+const char *mig_virtio_feature_decides(uint16_t type, unsigned bit)
+{
+    const Feature *feature = feature_of(type, bit);
+
+    return feature ? feature->decides : NULL;
 }
 
 int mig_virtio_feature_of_property(uint16_t type, const char *property)
 {
     for (unsigned bit = 0; bit < 64; bit++) {
-        const char *name = mig_virtio_feature_name(type, bit);
-        const char *own = name ? mig_virtio_feature_property(name) : NULL;
+        const Feature *feature = feature_of(type, bit);
 
-        if (name && (own ? strcmp(own, property) == 0
-                         : g_ascii_strcasecmp(name, property) == 0)) {
+        if (feature && !feature->off && g_strcmp0(feature->property, property) == 0) {
             return (int)bit;
         }
     }

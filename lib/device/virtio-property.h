@@ -8,13 +8,19 @@
 #ifndef MIG_DEVICE_VIRTIO_PROPERTY_H
 #define MIG_DEVICE_VIRTIO_PROPERTY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-/* The property of QEMU that switches a feature of that name on and off: "packed".  Static, or
- * NULL where it is the name in lower case. */
-const char *mig_virtio_feature_property(const char *feature);
+/* The option with which QEMU's device does not offer feature @bit, or, @on, with which it does:
+ * "packed=off".  NULL: no option does that by one value.  The caller frees it. */
+char *mig_virtio_feature_option(uint16_t type, unsigned bit, bool on);
 
-/* The bit, below 64, that the property of a device of @type is about; -1: none. */
+/* What decides it where that is not all, as a sentence without its subject, the feature, or
+ * NULL. */
+const char *mig_virtio_feature_decides(uint16_t type, unsigned bit);
+
+/* The bit, below 64, that a device of @type offers where @property is on, and does not where it
+ * is off; -1: none. */
 int mig_virtio_feature_of_property(uint16_t type, const char *property);
 
 /* The name of feature @bit, or "bit42" where it has none.  The caller frees it. */

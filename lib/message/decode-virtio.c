@@ -3,9 +3,6 @@
  * Owns:          which virtio features a refused number has, and which properties offer them.
  * Must not know: streams.
  * See also:      device/virtio.h, the names of features.
- *
- * Source of properties: hw/virtio/virtio.h (DEFINE_VIRTIO_COMMON_FEATURES), hw/net/virtio-net.c,
- * hw/block/virtio-blk.c, 11.1.
  */
 #include "device/virtio-property.h"
 #include "device/virtio.h"
@@ -45,13 +42,6 @@ static bool has(const Features *features, unsigned bit)
     return (bit < 64 ? features->low >> bit : features->high >> (bit - 64)) & 1;
 }
 
-static char *property_of(const char *feature)
-{
-    const char *own = mig_virtio_feature_property(feature);
-
-    return own ? g_strdup(own) : g_ascii_strdown(feature, -1);
-}
-
 /* The type of device: of the section's name, or of a network card where bits are that only
  * those have. */
 static uint16_t type_of(const char *section, const Features *missing)
@@ -62,34 +52,59 @@ static uint16_t type_of(const char *section, const Features *missing)
     return type ? type : missing->low & USO ? TYPE_NET : 0;
 }
 
+static void append(GString *list, const char *separator, const char *word)
+{
+    if (word) {
+        g_string_append_printf(list, "%s%s", list->len ? separator : "", word);
+    }
+}
+
+/* What is to be known of a feature that no property switches, or not alone. */
+static void say_decides(uint16_t type, unsigned bit, GPtrArray *facts)
+{
+    const char *decides = mig_virtio_feature_decides(type, bit);
+    g_autofree char *option = mig_virtio_feature_option(type, bit, false);
+
+    if (decides) {
+        mig_decode_say(facts, "%s %s%s.", mig_virtio_feature_name(type, bit),
+                       option ? "" : "has no property of its own: it ", decides);
+    }
+}
+
 static void say_names(const Features *missing, uint16_t type, GPtrArray *facts)
 {
-    g_autoptr(GString) names = g_string_new(NULL), options = g_string_new(NULL);
+    g_autoptr(GString) names = g_string_new(NULL), off = g_string_new(NULL),
+                       on = g_string_new(NULL);
 
     for (unsigned bit = 0; bit < 128; bit++) {
         const char *name = mig_virtio_feature_name(type, bit);
-        g_autofree char *property = name ? property_of(name) : NULL;
+        g_autofree char *shown = name ? g_strdup_printf("%s (bit %u)", name, bit)
+                                      : g_strdup_printf("bit %u", bit);
+        g_autofree char *without = mig_virtio_feature_option(type, bit, false);
+        g_autofree char *with = mig_virtio_feature_option(type, bit, true);
 
-        if (!has(missing, bit)) {
-            continue;
-        }
-        if (name) {
-            g_string_append_printf(names, "%s%s (bit %u)", names->len ? ", " : "", name,
-                                   bit);
-            g_string_append_printf(options, "%s%s=off", options->len ? "," : "",
-                                   property);
-        } else {
-            g_string_append_printf(names, "%sbit %u", names->len ? ", " : "", bit);
+        if (has(missing, bit)) {
+            append(names, ", ", shown);
+            append(off, ",", without);
+            append(on, ",", with);
         }
     }
     mig_decode_say(facts, "What the guest uses and the destination does not offer: %s.",
                    names->str);
-    if (type && options->len && !has(missing, 32)) {
-        mig_decode_say(
-            facts,
-            "To start the source without them: %s at its device; or change what "
-            "switches them off at the destination.",
-            options->str);
+    if (off->len) {
+        mig_decode_say(facts, "To start the source without them: %s at its device.",
+                       off->str);
+    }
+    if (on->len) {
+        mig_decode_say(facts,
+                       "To have the destination's device offer them, if what is behind "
+                       "it can: %s.",
+                       on->str);
+    }
+    for (unsigned bit = 0; bit < 128; bit++) {
+        if (has(missing, bit)) {
+            say_decides(type, bit, facts);
+        }
     }
 }
 

@@ -8,9 +8,12 @@
 #include "support.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "conversion.h"
+#include "device/virtio-property.h"
+#include "device/virtio.h"
 #include "explain/explain.h"
 #include "message/message.h"
 #include "message/pattern.h"
@@ -364,6 +367,100 @@ START_TEST(reports_have_their_cause)
                   reports[_i].log, e->releases);
     ck_assert_msg(!reports[_i].says || strstr(facts, reports[_i].says), "%s: %s",
                   reports[_i].log, facts);
+}
+END_TEST
+
+/* --- what the numbers say ------------------------------------------------------------------ */
+
+#define OF(device) \
+    "\nerror while loading state for instance 0x0 of device '0000:00:02.0/" device "'"
+#define LACKS(bits, device) \
+    "Features 0x" bits " unsupported. Allowed features: 0x0" OF(device)
+
+/* `says` stands among the facts; `never` does not. */
+static const struct {
+    const char *log, *says, *never;
+} decoded[] = {
+    { LACKS("100", "virtio-blk"), NULL, "=off" },
+    { LACKS("1000", "virtio-blk"), "without them: num-queues=1 at", "mq=" },
+    { LACKS("1000", "virtio-blk"), "MQ is offered where num-queues= is more than 1.",
+      NULL },
+    { LACKS("476", "virtio-blk"), "GEOMETRY has no property of its own: it is always",
+      "="
+      "off" },
+    { LACKS("20", "virtio-blk"), "the drive is read-only", "ro=" },
+    { LACKS("200", "virtio-blk"), "write-cache=", "flush=" },
+    { LACKS("3f", "virtio-balloon"),
+      "deflate-on-oom=off,free-page-hint=off,page-poison=off,free-page-reporting=off at",
+      "stats_vq=" },
+    { LACKS("f", "virtio-scsi"), "hotplug=off,param_change=off,t10_pi=off at", "inout=" },
+    { LACKS("7", "virtio-console"), "max_ports=1,emergency-write=off at", "size=" },
+    { LACKS("1f", "virtio-gpu"), "edid=off,blob=off at", "virgl=off" },
+    { LACKS("28", "virtio-net"), "host_mtu=0 at", "mac=" },
+    { LACKS("8008000000000000", "virtio-net"), "without them: speed=-1 at",
+      "hash_tunnel=" },
+    { LACKS("4800000000000000", "virtio-net"), "failover=off at", "hdrlen=" },
+    { LACKS("100000000", "virtio-net"), "without them: disable-modern=on at", NULL },
+    { LACKS("100000000", "virtio-net"), "if what is behind it can: disable-modern=off.",
+      NULL },
+    { LACKS("200000000000000", "virtio-net"), "hash=on.", "hash_report" },
+    { "Features 0x20000000 unsupported. Allowed features: 0x0", "event_idx=off at",
+      NULL },
+};
+
+START_TEST(numbers_are_read)
+{
+    g_autoptr(MigExplain) explain = mig_explain_new();
+    const MigExplanation *e = explain_text(explain, decoded[_i].log);
+    g_autofree char *facts = g_strjoinv(" ", (char **)(uintptr_t)e->facts);
+
+    ck_assert_msg(!decoded[_i].says || strstr(facts, decoded[_i].says), "%s: %s",
+                  decoded[_i].log, facts);
+    ck_assert_msg(!decoded[_i].never || !strstr(facts, decoded[_i].never), "%s: %s",
+                  decoded[_i].log, facts);
+}
+END_TEST
+
+static bool is_property(const char *option, uint16_t type, char **devices)
+{
+    for (char **device = devices; *device; device++) {
+        g_auto(GStrv) words = g_strsplit(*device, " ", -1);
+        const char *end = strchr(option, '=');
+
+        for (char **word = words + 1; type == strtoul(*device, NULL, 10) && *word;
+             word++) {
+            if (strlen(*word) == (size_t)(end - option) &&
+                g_str_has_prefix(option, *word)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Each feature with a name has a property that a device of its type has, or a sentence. */
+START_TEST(options_are_properties)
+{
+    g_autofree char *path = fixture_file("explain/properties.list"), *text = NULL;
+    bool read = g_file_get_contents(path, &text, NULL, NULL);
+    g_auto(GStrv) devices = g_strsplit(read ? text : "", "\n", -1);
+    unsigned options = 0;
+
+    for (uint16_t type = 1; type < 28; type++) {
+        for (unsigned bit = 0; mig_virtio_type_name(type) && bit < 128; bit++) {
+            const char *name = mig_virtio_feature_name(type, bit);
+            g_autofree char *off = mig_virtio_feature_option(type, bit, false);
+            g_autofree char *on = mig_virtio_feature_option(type, bit, true);
+
+            ck_assert_msg(!name || off || mig_virtio_feature_decides(type, bit),
+                          "type %u: %s", type, name);
+            ck_assert_msg(!off || is_property(off, type, devices), "type %u: %s", type,
+                          off);
+            ck_assert_msg(!on || is_property(on, type, devices), "type %u: %s", type, on);
+            options += off != NULL;
+        }
+    }
+    ck_assert_uint_gt(options, 150);
 }
 END_TEST
 
@@ -850,6 +947,8 @@ Suite *suite_explain(void)
     tcase_add_test(tc, rows_are_whole);
     tcase_add_loop_test(tc, each_text_is_recognised, 0, G_N_ELEMENTS(envelopes));
     tcase_add_loop_test(tc, reports_have_their_cause, 0, G_N_ELEMENTS(reports));
+    tcase_add_loop_test(tc, numbers_are_read, 0, G_N_ELEMENTS(decoded));
+    tcase_add_test(tc, options_are_properties);
     tcase_add_loop_test(tc, others_are_unknown, 0, G_N_ELEMENTS(others));
     tcase_add_test(tc, commands_can_be_pasted);
     tcase_add_loop_test(tc, cut_texts_have_a_meaning, 0, 4);
