@@ -12,22 +12,18 @@
 #include <string.h>
 
 #include "device/pci-registers.h"
+#include "message/decode-pci.h"
 #include "message/decode.h"
+#include "stream/glob.h"
 
-#define BAR_FIRST   0x10u
-#define BAR_END     0x28u
-#define ROM         0x30u
-#define CAPABILITY  0x34u
-#define HEADER_END  0x40u
-#define EXTENDED    0x100u
-#define BITS_OF_BAR 0x0fu
+#define CAPABILITY 0x34u
+#define HEADER_END 0x40u
+#define EXTENDED   0x100u
 
-/* What the message says. */
-typedef struct Byte {
-    uint64_t i, stream, local, cmask, wmask, w1cmask;
-    uint64_t differs; /* bits that count */
-    const char *section;
-} Byte;
+bool mig_pci_byte_is_of(const MigPciByte *byte, const char *pattern)
+{
+    return byte->section && mig_glob(pattern, byte->section);
+}
 
 static const Reg *register_in(const Reg *table, uint64_t i)
 {
@@ -46,88 +42,7 @@ static const Reg *register_at(uint64_t i)
     return reg ? reg : register_in(mig_pci_header_0, i);
 }
 
-static bool is_virtio(const Byte *byte)
-{
-    return byte->section && strstr(byte->section, "/virtio-");
-}
-
-/* --- base address registers --------------------------------------------------------------- */
-
-/* The lowest bit of a byte of a BAR that an address may have: the size, in this byte's terms. */
-static uint64_t lowest_bit(uint64_t bits, uint64_t i)
-{
-    return (bits & -bits) << (8 * (i % 4));
-}
-
-static void say_bar_size(const Byte *byte, GPtrArray *facts)
-{
-    uint64_t low = byte->i % 4 == 0 ? BITS_OF_BAR : 0;
-    uint64_t local = lowest_bit(byte->wmask & ~low & 0xff, byte->i);
-    uint64_t stream = lowest_bit(byte->stream & ~low & 0xff, byte->i);
-    g_autofree char *shown = NULL;
-
-    if (local) {
-        shown = mig_decode_size(local);
-        mig_decode_say(facts, "At the destination the BAR is %s large.", shown);
-    }
-    if (stream && (!local || stream < local)) {
-        g_autofree char *theirs = mig_decode_size(stream);
-
-        mig_decode_say(facts,
-                       "At the source it is %s at most, since its address is a "
-                       "multiple of that only.",
-                       theirs);
-    }
-    mig_decode_say(
-        facts, is_virtio(byte)
-                   ? "The I/O BAR of a virtio device grows with the features that it "
-                     "offers, and the BAR for MSI-X with vectors=; older machine types "
-                     "offer less. Use the source's machine type and vectors=."
-                   : "Sizes of BARs follow from the device's options: memory sizes, "
-                     "numbers of vectors, the machine type.");
-}
-
-static void say_bar(const Byte *byte, GPtrArray *facts)
-{
-    unsigned bar = (unsigned)(byte->i - BAR_FIRST) / 4;
-    bool first = byte->i % 4 == 0;
-
-    mig_decode_say(facts, "Byte 0x%02x is byte %u of BAR %u.", (unsigned)byte->i,
-                   (unsigned)byte->i % 4, bar);
-    if (first && byte->differs & 1) {
-        mig_decode_say(
-            facts, "The BAR is %s at the source and %s at the destination%s.",
-            byte->stream & 1 ? "I/O" : "memory", byte->local & 1 ? "I/O" : "memory",
-            (byte->stream | byte->local) & ~UINT64_C(0xf) ? "" : ", or missing");
-    } else if (first && byte->differs & 6) {
-        mig_decode_say(facts,
-                       "The BAR has %u bits at the source and %u at the destination.",
-                       byte->stream & 4 ? 64 : 32, byte->local & 4 ? 64 : 32);
-    } else if (first && byte->differs & 8) {
-        mig_decode_say(facts, "The BAR is prefetchable on one side only.");
-    } else {
-        say_bar_size(byte, facts);
-    }
-}
-
-/* --- the rest ----------------------------------------------------------------------------- */
-
-static void say_capability(const Byte *byte, GPtrArray *facts)
-{
-    if (byte->i == CAPABILITY) {
-        mig_decode_say(
-            facts,
-            "Byte 0x34 points to the first capability: it is at 0x%x at the source "
-            "and at 0x%x at the destination, so that one side has a capability "
-            "which the other lacks.",
-            (unsigned)byte->stream, (unsigned)byte->local);
-    } else {
-        mig_decode_say(facts, "Byte 0x%02x is inside a capability.", (unsigned)byte->i);
-    }
-    mig_decode_say(facts, "What decides which capabilities there are: the machine type, "
-                          "vectors= (MSI-X), x-pcie-*-init= and the kind of bus (PCI "
-                          "Express), disable-modern= and disable-legacy= of virtio.");
-}
+/* --- MSI-X -------------------------------------------------------------------------------- */
 
 /* How many queues a device with so many vectors has, by what QEMU takes for vectors=.
  * Source: hw/virtio/virtio-blk-pci.c, virtio-scsi-pci.c, virtio-net-pci.c, 7.2. */
@@ -148,22 +63,125 @@ static char *queues_of(const char *section, unsigned vectors)
                            vectors);
 }
 
-/* Offset 2 of MSI-X: in virtio's devices, or likely. */
-static void say_msix(const Byte *byte, GPtrArray *facts)
-{
-    g_autofree char *queues = queues_of(byte->section, (unsigned)byte->stream + 1);
+/* Devices that are not virtio's: where QEMU puts their MSI-X capability, 0 where that varies, and
+ * what decides how many vectors it has.  Source: hw/nvme/ctrl.c, hw/net/e1000e.c, igb.c, hw/usb,
+ * hw/misc/ivshmem.c, hw/pci-bridge, hw/scsi/megasas.c; 5.2 to 11.1. */
+static const struct {
+    const char *pattern;
+    uint64_t at;
+    const char *option; /* NULL: none does */
+} tables[] = {
+    { "*/nvme", 0x40, "msix_qsize=" },
+    { "*/e1000e", 0xa0, NULL },
+    { "*/igb*", 0x70, NULL },
+    { "*/xhci", 0x90, "intrs= (of nec-usb-xhci; qemu-xhci has none)" },
+    { "*/ivshmem*", 0, "vectors=" },
+    { "*/pcie-root-port", 0x48, NULL },
+    { "*/megasas*", 0, NULL },
+    { "*/vmxnet3", 0, NULL },
+    { "*/rocker", 0, "len-ports= and ports" },
+    { "*/cxl*", 0, NULL },
+    { "*/vfio", 0, NULL },
+};
 
-    if (byte->i % 4 == 2 && !byte->wmask && !byte->w1cmask) {
-        mig_decode_say(
-            facts,
-            "%s the size of the MSI-X table: %u vectors in the stream, %u at the "
-            "destination. Give the destination's device %s.",
-            is_virtio(byte) ? "It is most likely" : "If the capability is MSI-X, this is",
-            (unsigned)byte->stream + 1, (unsigned)byte->local + 1, queues);
+static void say_vectors(const MigPciByte *byte, const char *theirs, const char *ours,
+                        GPtrArray *facts)
+{
+    mig_decode_say(facts,
+                   "%s the size of the MSI-X table: %s vectors in the stream, %s at the "
+                   "destination.",
+                   mig_pci_byte_is_of(byte, "*/virtio-*")
+                       ? "It is most likely"
+                       : "If the capability is MSI-X, this is",
+                   theirs, ours);
+}
+
+static void say_table_option(const MigPciByte *byte, unsigned vectors, GPtrArray *facts)
+{
+    g_autofree char *queues = NULL;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
+        if (!mig_pci_byte_is_of(byte, tables[i].pattern)) {
+            continue;
+        }
+        if (tables[i].option && vectors && g_str_has_suffix(tables[i].option, "=")) {
+            mig_decode_say(facts, "Give the destination's device %s%u.", tables[i].option,
+                           vectors);
+        } else if (tables[i].option) {
+            mig_decode_say(facts, "Give the destination's device the source's %s.",
+                           tables[i].option);
+        } else {
+            mig_decode_say(facts,
+                           "No option of this device decides that: use the source's "
+                           "model of device, machine type and release.");
+        }
+        return;
+    }
+    queues = vectors ? queues_of(byte->section, vectors)
+                     : g_strdup("the source's vectors= or number of queues");
+    mig_decode_say(facts, "Give the destination's device %s.", queues);
+}
+
+static bool may_be_msix(const MigPciByte *byte)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
+        if (tables[i].at && mig_pci_byte_is_of(byte, tables[i].pattern)) {
+            return byte->i / 4 * 4 == tables[i].at;
+        }
+    }
+    return true;
+}
+
+/* Offset 2 or 3 of MSI-X: in virtio's devices, or likely.  Bits 0 to 10 are the number of vectors
+ * less one, and of the others the guest may write two. */
+static void say_msix(const MigPciByte *byte, GPtrArray *facts)
+{
+    unsigned stream = (unsigned)byte->stream, local = (unsigned)byte->local;
+    g_autofree char *theirs = NULL, *ours = NULL;
+
+    if (!may_be_msix(byte) || byte->w1cmask) {
+        return;
+    }
+    if (byte->i % 4 == 2 && !byte->wmask) {
+        theirs = g_strdup_printf("%u", stream + 1);
+        ours = g_strdup_printf("%u", local + 1);
+        say_vectors(byte, theirs, ours, facts);
+        say_table_option(byte, stream + 1, facts);
+    } else if (byte->i % 4 == 3 && !(byte->differs & ~UINT64_C(0x07)) &&
+               (byte->wmask == 0xc0 || !byte->masks)) {
+        theirs =
+            g_strdup_printf("%u to %u", (stream & 7) * 256 + 1, ((stream & 7) + 1) * 256);
+        ours =
+            g_strdup_printf("%u to %u", (local & 7) * 256 + 1, ((local & 7) + 1) * 256);
+        say_vectors(byte, theirs, ours, facts);
+        say_table_option(byte, 0, facts);
     }
 }
 
-static void say_extended(const Byte *byte, GPtrArray *facts)
+/* --- the rest ----------------------------------------------------------------------------- */
+
+static void say_capability(const MigPciByte *byte, GPtrArray *facts)
+{
+    bool virtio = !byte->section || mig_pci_byte_is_of(byte, "*/virtio-*");
+
+    if (byte->i == CAPABILITY) {
+        mig_decode_say(
+            facts,
+            "Byte 0x34 points to the first capability: it is at 0x%x at the source "
+            "and at 0x%x at the destination, so that one side has a capability "
+            "which the other lacks.",
+            (unsigned)byte->stream, (unsigned)byte->local);
+    } else {
+        mig_decode_say(facts, "Byte 0x%02x is inside a capability.", (unsigned)byte->i);
+    }
+    mig_decode_say(facts,
+                   "What decides which capabilities there are: the machine type, %sthe "
+                   "kind of bus and x-pcie-*-init= (PCI Express)%s.",
+                   virtio ? "vectors= (MSI-X), " : "",
+                   virtio ? ", disable-modern= and disable-legacy= of virtio" : "");
+}
+
+static void say_extended(const MigPciByte *byte, GPtrArray *facts)
 {
     mig_decode_say(facts,
                    "Byte 0x%x is inside a capability of PCI Express (AER, ARI, ACS, "
@@ -179,7 +197,7 @@ static void say_extended(const Byte *byte, GPtrArray *facts)
     }
 }
 
-static void say_header(const Byte *byte, GPtrArray *facts)
+static void say_header(const MigPciByte *byte, GPtrArray *facts)
 {
     const Reg *reg = register_at(byte->i);
 
@@ -207,7 +225,7 @@ static void say_header(const Byte *byte, GPtrArray *facts)
     }
 }
 
-static void say_bits(const Byte *byte, GPtrArray *facts)
+static void say_bits(const MigPciByte *byte, GPtrArray *facts)
 {
     g_autoptr(GString) bits = g_string_new(NULL);
 
@@ -224,13 +242,14 @@ static void say_bits(const Byte *byte, GPtrArray *facts)
 
 void mig_decode_pci(const MigMessageMatch *match, const char *section, GPtrArray *facts)
 {
-    Byte byte = {
+    MigPciByte byte = {
         .i = mig_message_number(match, "i", 0),
         .stream = mig_message_number(match, "stream", 0) & 0xff,
         .local = mig_message_number(match, "local", 0) & 0xff,
         .cmask = mig_message_number(match, "cmask", 0xff),
         .wmask = mig_message_number(match, "wmask", 0),
         .w1cmask = mig_message_number(match, "w1cmask", 0),
+        .masks = mig_message_hole(match, "wmask") != NULL,
         .section = section,
     };
 
@@ -238,18 +257,13 @@ void mig_decode_pci(const MigMessageMatch *match, const char *section, GPtrArray
         (byte.stream ^ byte.local) & byte.cmask & ~byte.wmask & ~byte.w1cmask & 0xff;
     if (byte.i >= EXTENDED) {
         say_extended(&byte, facts);
+    } else if (mig_decode_bar(&byte, facts) || mig_decode_bridge(&byte, facts)) {
+        /* has said it */
     } else if (byte.i >= HEADER_END || byte.i == CAPABILITY) {
         if (byte.i != CAPABILITY && mig_message_hole(match, "local")) {
             say_msix(&byte, facts);
         }
         say_capability(&byte, facts);
-    } else if ((byte.i >= BAR_FIRST && byte.i < BAR_END)) {
-        say_bar(&byte, facts);
-    } else if (byte.i >= ROM && byte.i < ROM + 4) {
-        mig_decode_say(facts,
-                       "Byte 0x%02x belongs to the register of the option ROM: its "
-                       "size differs, or one side has none (romfile=, rombar=).",
-                       (unsigned)byte.i);
     } else {
         say_header(&byte, facts);
     }
