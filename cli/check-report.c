@@ -24,8 +24,7 @@ bool check_report_shows_loader(const CheckReport *report, const MigFinding *find
 
 CliHintFiles check_report_hint_files(const CheckReport *report)
 {
-    return (CliHintFiles){ report->file, report->new_name, report->common->offset,
-                           report->common->channels };
+    return (CliHintFiles){ report->file, report->new_name, report->common };
 }
 
 bool check_report_is_refused_by_several(const CheckReport *report)

@@ -233,8 +233,7 @@ static int run(int argc, char **argv, CliCommon *common)
     if (arguments.in && !look_in(explain, &stream, &arguments)) {
         return CLI_TROUBLE;
     }
-    report.stream =
-        (CliHintFiles){ arguments.in, new_name, common->offset, common->channels };
+    report.stream = (CliHintFiles){ arguments.in, new_name, common };
     report.stream_error = stream.damage;
     report.against = against;
     report.shapes = cli_destinations_shapes(&stream.destinations, &report.n_shapes);

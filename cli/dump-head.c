@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "dump.h"
+#include "hint.h"
 #include "text.h"
 
 #define NS UINT64_C(1000000000) /* in a second */
@@ -120,11 +121,13 @@ void dump_text_snapshots(const Dump *dump, bool color)
     g_autofree char *name = cli_file_name(dump->file);
     g_autofree char *file = cli_shell_name(dump->file);
     g_autofree char *id = cli_shell_name(first_state(dump->in)->id);
+    g_autofree char *reading = cli_hint_reading(dump->options->common); /* no snapshot */
 
     printf("%s%s%s   a qcow2 image with several snapshots, of which one can be read\n",
            cli_style(color, CLI_BOLD), name, cli_style(color, CLI_PLAIN));
     print_wrappers(dump);
-    printf("  --snapshot=ID reads one: migstat dump --snapshot=%s %s\n", id, file);
+    printf("  --snapshot=ID reads one: migstat dump --snapshot=%s%s %s\n", id, reading,
+           file);
 }
 
 static size_t count_attached(const MigInput *in)

@@ -5,6 +5,7 @@
  * See also:      dump.h; verdict.h, the words.
  */
 #include "dump.h"
+#include "hint.h"
 #include "text.h"
 #include "verdict.h"
 #include "wrap.h"
@@ -36,8 +37,10 @@ static void append_reason(GString *line, const Dump *dump, MigRelease release)
     g_autofree char *name = mig_releases_text(mig_releases_one(release));
     g_autofree char *at = cli_offset(finding->channel, finding->offset);
 
-    g_string_append_printf(line, ": %s at %s (migstat check --for=%s %s)",
-                           mig_rule_id(finding->rule), at, name, file);
+    g_autofree char *reading = cli_hint_reading(dump->options->common);
+
+    g_string_append_printf(line, ": %s at %s (migstat check --for=%s%s %s)",
+                           mig_rule_id(finding->rule), at, name, reading, file);
 }
 
 static char *verdict_line(const Dump *dump)
@@ -55,8 +58,10 @@ static char *verdict_line(const Dump *dump)
     if (errors) {
         g_autofree char *file = cli_shell_name(dump->file);
 
-        g_string_append_printf(line, "; %" PRIu64 " error%s (migstat check %s)", errors,
-                               errors == 1 ? "" : "s", file);
+        g_autofree char *reading = cli_hint_reading(dump->options->common);
+
+        g_string_append_printf(line, "; %" PRIu64 " error%s (migstat check%s %s)", errors,
+                               errors == 1 ? "" : "s", reading, file);
     }
     return g_string_free(line, FALSE);
 }

@@ -48,23 +48,35 @@ char *cli_new_name(const char *file)
     return name;
 }
 
+char *cli_hint_reading(const CliCommon *common)
+{
+    GString *options = g_string_new(NULL);
+
+    if (common->offset == MIG_INPUT_OFFSET_AUTO) {
+        g_string_append(options, " --offset=auto");
+    } else if (common->offset) {
+        g_string_append_printf(options, " --offset=%" PRIu64, common->offset);
+    }
+    if (common->snapshot) {
+        g_autofree char *snapshot = cli_shell_name(common->snapshot);
+
+        g_string_append_printf(options, " --snapshot=%s", snapshot);
+    }
+    for (guint i = 0; i < common->channels->len; i++) {
+        g_autofree char *name = cli_shell_name(g_ptr_array_index(common->channels, i));
+
+        g_string_append_printf(options, " --channel=%s", name);
+    }
+    return g_string_free(options, FALSE);
+}
+
 static char *command(const char *options, const CliHintFiles *files)
 {
     g_autofree char *in = cli_shell_name(files->file);
     g_autofree char *out = cli_shell_name(files->new_name);
-    g_autoptr(GString) more = g_string_new(NULL);
+    g_autofree char *reading = cli_hint_reading(files->common);
 
-    if (files->offset == MIG_INPUT_OFFSET_AUTO) {
-        g_string_append(more, " --offset=auto");
-    } else if (files->offset) {
-        g_string_append_printf(more, " --offset=%" PRIu64, files->offset);
-    }
-    for (guint i = 0; i < files->channels->len; i++) {
-        g_autofree char *name = cli_shell_name(g_ptr_array_index(files->channels, i));
-
-        g_string_append_printf(more, " --channel=%s", name);
-    }
-    return g_strdup_printf("migstat convert %s%s %s -o %s", options, more->str, in, out);
+    return g_strdup_printf("migstat convert %s%s %s -o %s", options, reading, in, out);
 }
 
 bool cli_remedy_asks(const MigRemedy *remedy)

@@ -13,12 +13,15 @@
  * now.  To be asked before cli_confine().  The caller frees. */
 char *cli_new_name(const char *file);
 
-/* What a command reads and writes. */
+/* What a command reads and writes, and the options that say how it is read. */
 typedef struct CliHintFiles {
     const char *file, *new_name;
-    uint64_t offset;           /* as --offset */
-    const GPtrArray *channels; /* as --channel */
+    const CliCommon *common;
 } CliHintFiles;
+
+/* " --offset=4096 --snapshot=1 --channel=A": what was given of these, for a command that reads the
+ * same; "" for nothing.  The caller frees. */
+char *cli_hint_reading(const CliCommon *common);
 
 /* "migstat convert --to=config-last guest.mig -o guest.fixed.mig"; NULL where the remedy
  * has no filter.  The caller frees. */

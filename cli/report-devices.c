@@ -138,9 +138,8 @@ static void match(void *view, const DumpDevice *device, const MigField *one)
 static void write_left(View *v, const DumpDevice *device)
 {
     g_autofree char *address = mig_address_of_section(device->name, device->instance_id);
-    g_autofree char *option = g_strconcat("--devices=", address, NULL);
-    g_autofree char *quoted = cli_shell_name(option);
-    g_autofree char *words = g_strconcat("dump --all ", quoted, NULL);
+    g_autofree char *quoted = cli_shell_name(address);
+    g_autofree char *words = g_strconcat("dump --all --devices=", quoted, NULL);
     g_autofree char *command = report_command(v->report, words);
 
     report_left_out(&v->html, v->left, "fields are", command);

@@ -178,8 +178,9 @@ void report_left_out(CliHtml *html, uint64_t left, const char *what, const char 
 char *report_command(const Report *report, const char *words)
 {
     g_autofree char *file = cli_shell_name(report->dump.file);
+    g_autofree char *reading = cli_hint_reading(report->options.common);
 
-    return g_strdup_printf("migstat %s %s", words, file);
+    return g_strdup_printf("migstat %s%s %s", words, reading, file);
 }
 
 void report_table(CliHtml *html, const char *label, const char *columns)

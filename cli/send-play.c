@@ -10,6 +10,7 @@
  * more.  All stay open to the end, since a loader takes the end of a preempt channel for a
  * failure.
  */
+#include "hint.h"
 #include "send.h"
 
 #include <errno.h>
@@ -94,17 +95,10 @@ static bool read_all(Send *send, GError **error)
 /* "migstat check --channel=A FILE": the command that says more.  The caller frees. */
 static char *check_command(const Send *send)
 {
-    GString *command = g_string_new("migstat check");
+    g_autofree char *reading = cli_hint_reading(send->common);
     g_autofree char *file = cli_shell_name(send->file);
 
-    for (guint i = 0; i < send->common->channels->len; i++) {
-        g_autofree char *name =
-            cli_shell_name(g_ptr_array_index(send->common->channels, i));
-
-        g_string_append_printf(command, " --channel=%s", name);
-    }
-    g_string_append_printf(command, " %s", file);
-    return g_string_free(command, FALSE);
+    return g_strdup_printf("migstat check%s %s", reading, file);
 }
 
 bool send_fits_together(Send *send, GError **error)

@@ -552,6 +552,39 @@ START_TEST(several_are_listed)
 }
 END_TEST
 
+/* A command that is proposed reads the same snapshot. */
+START_TEST(commands_name_the_snapshot)
+{
+    static const struct {
+        const char *command, *option, *proposed;
+    } rows[] = {
+        { "dump", "--color=never", "(migstat check --for=7.1 --snapshot=2 " },
+        { "check", "--for=qemu-5.2", "--filter=machine:name=pc-q35-5.2 --snapshot=2 " },
+        { "report", "--output=-", "migstat dump --all --devices=numbers --snapshot=2 " },
+    };
+    const Form form = { 3, 9, false, PLAIN, 0, false, 0 };
+    g_autoptr(GBytes) stream = assembled(
+        "header; config \"pc-q35-7.2\"; full 3 \"numbers\" 0 1; zero 2400; footer 3; "
+        "eof\n"
+        "description {\n"
+        "{\"page_size\": 4096, \"devices\": [{\"name\": \"numbers\", \"instance_id\": 0, "
+        "\"vmsd_name\": \"numbers\", \"version\": 1, \"fields\": [{\"name\": \"a\", "
+        "\"array_len\": 300, \"type\": \"uint64\", \"size\": 8}]}]}\n"
+        "}\n");
+    g_autoptr(GByteArray) image = make(&form, stream);
+    g_autofree char *folder = scratch_dir();
+    g_autofree char *path = g_build_filename(folder, "image", NULL);
+
+    put(image, TABLE + 40, 5, 8);
+    ck_assert(g_file_set_contents(path, (const char *)image->data, image->len, NULL));
+    g_autoptr(Run) run =
+        run_migstat(NULL, rows[_i].command, rows[_i].option, "--snapshot=2", path, NULL);
+    ck_assert_msg(strstr(run->out, rows[_i].proposed) != NULL, "%s%s", run->out,
+                  run->err);
+    scratch_remove(folder);
+}
+END_TEST
+
 /* What the image is marked as; its snapshot is shown all the same. */
 START_TEST(shows_marks)
 {
@@ -813,6 +846,7 @@ Suite *suite_qcow2(void)
     tcase_add_loop_test(tc, survives_each_flip, 0, 3);
     tcase_add_test(tc, is_shown);
     tcase_add_test(tc, several_are_listed);
+    tcase_add_loop_test(tc, commands_name_the_snapshot, 0, 3);
     tcase_add_loop_test(tc, shows_marks, 0, 3);
     tcase_add_loop_test(tc, is_written, 0, G_N_ELEMENTS(writes));
     tcase_add_loop_test(tc, is_written_after_a_load, 0, 5);
