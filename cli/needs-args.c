@@ -39,5 +39,14 @@ void needs_args(const NeedsReport *report)
             print_note(report, need);
         }
     }
+    if (report->definition && !report->common->quiet) {
+        g_autofree char *file = cli_file_name(report->file);
+        g_autofree char *note = g_strdup_printf(
+            "%s: a libvirt save image, which holds the guest's definition with all of "
+            "it: %s",
+            file, report->definition);
+
+        cli_print_line(stderr, 4, note);
+    }
     printf("%s\n", line->str);
 }

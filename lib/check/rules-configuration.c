@@ -101,6 +101,7 @@ static MigRelease oldest_machine(MigRelease release)
 static void remedy_vendor(MigCheck *check, const char *machine, MigRelease made_from)
 {
     MigRelease asked = mig_check_release(check);
+    bool older = asked != MIG_RELEASE_NONE && asked < made_from;
 
     if (made_from == MIG_RELEASE_NONE || made_from < oldest_machine(asked)) {
         mig_report_no_remedy(check,
@@ -113,15 +114,16 @@ static void remedy_vendor(MigCheck *check, const char *machine, MigRelease made_
                                    "an older release");
         return;
     }
-    if (asked != MIG_RELEASE_NONE && asked < made_from) {
-        made_from = asked;
-    }
+    made_from = older ? asked : made_from;
     mig_report_remedy(check, "machine:name=%.*s%u.%u",
                       (int)mig_release_machine_family(machine), machine,
                       mig_release_major(made_from), mig_release_minor(made_from));
     mig_report_gives_up(check, false,
-                        "what the vendor's machine type sets differently (start the "
-                        "destination with the stock type)");
+                        older ? "what the vendor's machine type and the older stock type "
+                                "set differently (start the destination with the stock "
+                                "type)"
+                              : "what the vendor's machine type sets differently (start "
+                                "the destination with the stock type)");
 }
 
 /* No harm where the stream stays with its vendor. */

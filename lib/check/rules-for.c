@@ -102,18 +102,59 @@ static void command_newer(MigCheck *check, const MigFacts *facts, const MigItem 
 
 #define AFTER_COMPRESS COMPRESS_LAST + 1, MIG_RELEASE_LAST
 
+static void say_unknown(MigCheck *check, const MigSection *section, MigRelease first,
+                        MigRelease last)
+{
+    mig_report_loader(check, first, MIN(last, QEMU(10, 1)),
+                      "Unknown savevm section or instance '%s' %u", section->name,
+                      section->instance_id);
+    mig_report_loader(check, MAX(first, QEMU(10, 2)), last,
+                      "Unknown section or instance '%s' %u", section->name,
+                      section->instance_id);
+}
+
+/* The section of the ISA card was renamed, and what it holds laid out otherwise.  Other machines
+ * than the PC have cards whose section is "vga" in all releases. */
+#define VGA_ISA_FIRST QEMU(11, 0)
+
+static bool is_pc(MigCheck *check)
+{
+    const MigConfiguration *conf = mig_reader_configuration(mig_check_reader(check));
+
+    return conf && (g_str_has_prefix(conf->machine, "pc-i440fx-") ||
+                    g_str_has_prefix(conf->machine, "pc-q35-") ||
+                    g_str_equal(conf->machine, "isapc"));
+}
+
+static void section_renamed(MigCheck *check, const MigItem *item)
+{
+    bool old = strcmp(item->section->name, "vga") == 0 && is_pc(check);
+    bool new = strcmp(item->section->name, "vga-isa") == 0;
+    MigRelease first = old ? VGA_ISA_FIRST : MIG_RELEASE_FIRST,
+               last = old ? MIG_RELEASE_LAST : VGA_ISA_FIRST - 1;
+
+    if ((old || new) && mig_check_asks(check, first, last)) {
+        mig_report_item(check, item,
+                        "the ISA card's section is vga up to QEMU 10.2, vga-isa later");
+        say_unknown(check, item->section, first, last);
+        mig_report_no_remedy(check,
+                             old ? "its state has another form there; load it with QEMU "
+                                   "10.2 or before, or start the guest with a PCI card"
+                                 : "its state had another form; load it with QEMU 11.0 "
+                                   "or later, or start the guest with a PCI card");
+    }
+}
+
 static void section_removed(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
     (void)facts;
+    if (item->type == MIG_SECTION_FULL) {
+        section_renamed(check, item);
+    }
     if (item->type == MIG_SECTION_START && strcmp(item->section->name, "block") == 0 &&
         mig_check_asks(check, AFTER_COMPRESS)) {
         mig_report_item(check, item, "block migration was removed in QEMU 9.1");
-        mig_report_loader(check, COMPRESS_LAST + 1, QEMU(10, 1),
-                          "Unknown savevm section or instance 'block' %u",
-                          item->section->instance_id);
-        mig_report_loader(check, QEMU(10, 2), MIG_RELEASE_LAST,
-                          "Unknown section or instance 'block' %u",
-                          item->section->instance_id);
+        say_unknown(check, item->section, AFTER_COMPRESS);
         mig_report_remedy(check, "drop-section:name=block");
         mig_report_gives_up(check, true,
                             "the content of the disks, which must be at the destination "

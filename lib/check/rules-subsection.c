@@ -6,8 +6,9 @@
  * See also:      check/rules-for.c; filter/drop-subsection.c, the remedy.
  *
  * A subsection that the description has is in the stream, and a loader refuses one that it
- * does not know.  Only those are here whose first release is certain, and which always have
- * the same name.  That a stream has none of them does not mean that a loader knows all.
+ * does not know.  Only those are in the table whose first or last release is certain, and which
+ * always have the same name; of others the releases that are built in tell.  That a stream has
+ * none of them does not mean that a loader knows all.
  *
  * Source: the VMStateDescription of each device, in all releases from 5.2 to 11.1;
  * migration/vmstate.c, vmstate_subsection_load().
@@ -16,55 +17,75 @@
 
 #include "check/check-private.h"
 #include "check/compared.h"
+#include "device/virtio.h"
 #include "io/budget.h"
+#include "memory/facts.h"
 #include "stream/address-exact.h"
 #include "stream/address.h"
+#include "stream/item-private.h"
 #include "stream/json-scan.h"
+
+#define SINCE(release) release, MIG_RELEASE_LAST
+#define UNTIL(release) MIG_RELEASE_FIRST, release
 
 static const struct {
     const char *owner, *name; /* the description has "owner/name" */
-    MigRelease first;
+    MigRelease first, last;   /* that know it */
 } subsections[] = {
-    { "cpu", "pkrs", QEMU(6, 0) },
-    { "ich9_pm", "pcihp", QEMU(6, 1) },
-    { "pckbd", "extended_state", QEMU(6, 1) },
-    { "clock", "muldiv", QEMU(6, 2) },
-    { "cpu", "amd_tsc_scale_msr", QEMU(6, 2) },
-    { "cpu", "intel_sgx", QEMU(6, 2) },
-    { "cpu", "svm_guest", QEMU(6, 2) },
-    { "ps2kbd", "command_reply_queue", QEMU(6, 2) },
-    { "virtio-balloon-device", "page-poison", QEMU(6, 2) },
-    { "cpu", "intel_amx_xtile", QEMU(7, 0) },
-    { "cpu", "msr_xfd", QEMU(7, 0) },
-    { "cpu", "pdptrs", QEMU(7, 0) },
-    { "arm_gicv3_cpu", "gicv4", QEMU(7, 1) },
-    { "cpu", "arch_lbr", QEMU(7, 1) },
-    { "cpu", "triple_fault", QEMU(7, 2) },
-    { "cpu", "xen_vcpu", QEMU(8, 0) },
-    { "i8259", "ltim", QEMU(8, 0) },
-    { "smmuv3", "gbpa", QEMU(8, 0) },
-    { "virtio-gpu", "blob", QEMU(8, 2) },
-    { "arm_gicv3", "gicd_nmi", QEMU(9, 1) },
-    { "arm_gicv3_cpu", "nmi", QEMU(9, 1) },
-    { "cpu", "fred", QEMU(9, 1) },
-    { "cpu", "wfxt-timer", QEMU(9, 1) },
-    { "sd-card", "ext_csd_modes-state", QEMU(9, 1) },
-    { "acpi-ged", "cpuhp", QEMU(9, 2) },
-    { "cpu", "msr_hwcr", QEMU(9, 2) },
-    { "virtio-net-device", "backend", QEMU(10, 0) },
-    { "acpi-ged", "pcihp", QEMU(10, 1) },
-    { "vdagent", "chunk", QEMU(10, 1) },
-    { "acpi-ged", "hest", QEMU(10, 2) },
-    { "cpu", "error_code", QEMU(10, 2) },
-    { "virtio_pci/modern_state", "features128", QEMU(10, 2) },
-    { "cpu", "apx", QEMU(11, 0) },
-    { "cpu", "cet", QEMU(11, 0) },
-    { "cpu", "cet_shstk", QEMU(11, 0) },
-    { "cpu", "msr_pl0_ssp", QEMU(11, 0) },
-    { "scsi-disk", "pr", QEMU(11, 0) },
-    { "vhost-inflight-region", "buffer", QEMU(11, 0) },
-    { "vhost-user-blk", "inflight", QEMU(11, 0) },
-    { "tpm-crb", "chunk", MIG_RELEASE_LAST },
+    { "cpu", "pkrs", SINCE(QEMU(6, 0)) },
+    { "cpu/m", "mve", SINCE(QEMU(6, 1)) },
+    { "ich9_pm", "pcihp", SINCE(QEMU(6, 1)) },
+    { "pckbd", "extended_state", SINCE(QEMU(6, 1)) },
+    { "clock", "muldiv", SINCE(QEMU(6, 2)) },
+    { "cpu", "amd_tsc_scale_msr", SINCE(QEMU(6, 2)) },
+    { "cpu", "intel_sgx", SINCE(QEMU(6, 2)) },
+    { "cpu", "svm_guest", SINCE(QEMU(6, 2)) },
+    { "ps2kbd", "command_reply_queue", SINCE(QEMU(6, 2)) },
+    { "virtio-balloon-device", "page-poison", SINCE(QEMU(6, 2)) },
+    { "cpu", "intel_amx_xtile", SINCE(QEMU(7, 0)) },
+    { "cpu", "msr_xfd", SINCE(QEMU(7, 0)) },
+    { "cpu", "pdptrs", SINCE(QEMU(7, 0)) },
+    { "arm_gicv3_cpu", "gicv4", SINCE(QEMU(7, 1)) },
+    { "cpu", "arch_lbr", SINCE(QEMU(7, 1)) },
+    { "cpu", "sme", SINCE(QEMU(7, 1)) },
+    { "cpu", "triple_fault", SINCE(QEMU(7, 2)) },
+    { "cpu", "xen_vcpu", SINCE(QEMU(8, 0)) },
+    { "cpu/pmsav8", "pmsav8r", SINCE(QEMU(8, 0)) },
+    { "i8259", "ltim", SINCE(QEMU(8, 0)) },
+    { "smmuv3", "gbpa", SINCE(QEMU(8, 0)) },
+    { "virtio-gpu", "blob", SINCE(QEMU(8, 2)) },
+    { "arm_gicv3", "gicd_nmi", SINCE(QEMU(9, 1)) },
+    { "arm_gicv3_cpu", "nmi", SINCE(QEMU(9, 1)) },
+    { "cpu", "fred", SINCE(QEMU(9, 1)) },
+    { "cpu", "wfxt-timer", SINCE(QEMU(9, 1)) },
+    { "cpu/vfp", "fpcr_fpsr", SINCE(QEMU(9, 1)) },
+    { "sd-card", "ext_csd_modes-state", SINCE(QEMU(9, 1)) },
+    { "acpi-ged", "cpuhp", SINCE(QEMU(9, 2)) },
+    { "cpu", "msr_hwcr", SINCE(QEMU(9, 2)) },
+    { "virtio-net-device", "backend", SINCE(QEMU(10, 0)) },
+    { "acpi-ged", "pcihp", SINCE(QEMU(10, 1)) },
+    { "cpu", "zt0", SINCE(QEMU(10, 1)) },
+    { "vdagent", "chunk", SINCE(QEMU(10, 1)) },
+    { "acpi-ged", "hest", SINCE(QEMU(10, 2)) },
+    { "cpu", "error_code", SINCE(QEMU(10, 2)) },
+    { "cpu", "pstate64", SINCE(QEMU(10, 2)) },
+    { "cpu", "syndrome64", SINCE(QEMU(10, 2)) },
+    { "virtio", "128bit_features", SINCE(QEMU(10, 2)) },
+    { "virtio_pci/modern_state", "features128", SINCE(QEMU(10, 2)) },
+    { "cpu", "apx", SINCE(QEMU(11, 0)) },
+    { "cpu", "cet", SINCE(QEMU(11, 0)) },
+    { "cpu", "cet_shstk", SINCE(QEMU(11, 0)) },
+    { "cpu", "event", SINCE(QEMU(11, 0)) },
+    { "cpu", "msr_pl0_ssp", SINCE(QEMU(11, 0)) },
+    { "scsi-disk", "pr", SINCE(QEMU(11, 0)) },
+    { "vhost-inflight-region", "buffer", SINCE(QEMU(11, 0)) },
+    { "vhost-user-blk", "inflight", SINCE(QEMU(11, 0)) },
+    { "tpm-crb", "chunk", SINCE(MIG_RELEASE_LAST) },
+    { "cpu", "fpmr", SINCE(MIG_RELEASE_LAST) },
+    /* misspelt */
+    { "vitio-balloon-device", "page-poison", UNTIL(QEMU(6, 1)) },
+    { "esp", "pdma", UNTIL(QEMU(8, 2)) },
+    { "cpu", "iwmmxt", UNTIL(QEMU(10, 1)) },
 };
 
 G_STATIC_ASSERT(G_N_ELEMENTS(subsections) <= 64); /* bits of Search.seen */
@@ -82,41 +103,78 @@ typedef struct Search {
     uint64_t seen;       /* bit i: subsections[i] */
 } Search;
 
-static void report_newer(const Search *search, const char *owner, const char *name,
-                         MigRelease first)
+/* What @refusing print of a subsection of @owner; NULL: how that begins is told. */
+static void say_words(MigCheck *check, MigReleaseSet refusing, const char *full,
+                      const char *owner)
+{
+    MigRelease release;
+
+    for (size_t i = 0; (release = mig_release_at(i)) != MIG_RELEASE_NONE; i++) {
+        if (!(refusing >> i & 1)) {
+            continue;
+        }
+        if (release < NAMED_FIRST) {
+            mig_report_loader(check, release, release,
+                              "load of migration failed: No such file or directory");
+        } else if (owner) {
+            mig_report_loader(check, release, release,
+                              "VM subsection '%s' in '%s' does not exist", full, owner);
+        } else {
+            mig_report_loader(check, release, release, "VM subsection '%s' in ", full);
+        }
+    }
+}
+
+/* The releases that do not know the subsection. */
+static MigReleaseSet strange_to(const MigCheck *check, size_t i)
+{
+    return check->asked &
+           ~mig_releases_between(subsections[i].first, subsections[i].last);
+}
+
+static void report_newer(const Search *search, size_t i)
 {
     MigCheck *check = search->check;
     const MigSection *section = search->item->section;
-    g_autofree char *path = g_strdup_printf("*%s/%s", owner, name);
+    bool gone = subsections[i].last != MIG_RELEASE_LAST;
+    MigRelease release = gone ? subsections[i].last : subsections[i].first;
+    g_autofree char *full =
+        g_strdup_printf("%s/%s", subsections[i].owner, subsections[i].name);
+    g_autofree char *path = g_strconcat("*", full, NULL);
     g_autofree char *value = mig_remedy_part(section->name, section->instance_id, path);
-    g_autofree char *content = g_strdup_printf("what %s/%s holds", owner, name);
+    g_autofree char *content = g_strdup_printf("what %s holds", full);
 
-    mig_report_item(check, search->item, "subsection %s/%s came with QEMU %u.%u", owner,
-                    name, mig_release_major(first), mig_release_minor(first));
-    mig_report_loader(check, MIG_BEFORE(MIN(first, NAMED_FIRST)),
-                      "load of migration failed: No such file or directory");
-    if (first > NAMED_FIRST && mig_check_asks(check, NAMED_FIRST, first - 1)) {
-        mig_report_loader(check, NAMED_FIRST, first - 1,
-                          "VM subsection '%s/%s' in '%s' does not exist", owner, name,
-                          owner);
-    }
+    mig_report_item(check, search->item, "subsection %s %s QEMU %u.%u%s", full,
+                    gone ? "is known up to" : "came with", mig_release_major(release),
+                    mig_release_minor(release), gone ? " only" : "");
+    say_words(check, strange_to(check, i), full, gone ? NULL : subsections[i].owner);
     mig_report_remedy(check, "drop-subsection:path=%s", value);
     mig_report_gives_up(check, true, content);
 }
 
-static void look_at(Search *search, const char *full)
+/* Which of the table has the name "owner/name"; their number: none. */
+static size_t row_of(const char *full)
 {
     const char *name = strrchr(full, '/');
+    size_t i = 0;
 
-    for (size_t i = 0; name && i < G_N_ELEMENTS(subsections); i++) {
-        if (strcmp(subsections[i].name, name + 1) == 0 &&
-            strncmp(subsections[i].owner, full, (size_t)(name - full)) == 0 &&
-            !subsections[i].owner[name - full] && !(search->seen >> i & 1) &&
-            mig_check_asks(search->check, MIG_BEFORE(subsections[i].first))) {
-            search->seen |= UINT64_C(1) << i;
-            report_newer(search, subsections[i].owner, subsections[i].name,
-                         subsections[i].first);
-        }
+    while (i < G_N_ELEMENTS(subsections) &&
+           !(name && strcmp(subsections[i].name, name + 1) == 0 &&
+             strncmp(subsections[i].owner, full, (size_t)(name - full)) == 0 &&
+             !subsections[i].owner[name - full])) {
+        i++;
+    }
+    return i;
+}
+
+static void look_at(Search *search, const char *full)
+{
+    size_t i = row_of(full);
+
+    if (i < G_N_ELEMENTS(subsections) && !(search->seen >> i & 1) &&
+        strange_to(search->check, i)) {
+        search->seen |= UINT64_C(1) << i;
+        report_newer(search, i);
     }
 }
 
@@ -181,6 +239,96 @@ static bool may_have_one(MigBudget *budget, const char *text, size_t length)
     return false;
 }
 
+/* The state of a virtio device has subsections that its description does not name. */
+static void visit(const MigField *field, void *user)
+{
+    if (field->kind == MIG_FIELD_SUBSECTION) {
+        look_at(user, field->name);
+    }
+}
+
+/* Whether @release, one of those built in, lacks the subsection at @path. */
+static bool lacks(MigCheck *check, const MigItem *item, MigRelease release,
+                  const char *path)
+{
+    const GPtrArray *differences = mig_compared_with_release(check, item, release);
+
+    for (guint i = 0; i < differences->len; i++) {
+        const MigShapeDifference *d = g_ptr_array_index(differences, i);
+
+        if (d->kind == MIG_SHAPE_SUBSECTION_UNKNOWN && d->sure &&
+            strcmp(d->path, path) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Those asked for that lack it: those built in next to each of them do. */
+static MigReleaseSet lacking(MigCheck *check, const MigItem *item, const char *path)
+{
+    MigReleaseSet set = 0;
+    MigRelease release, below, above;
+
+    for (size_t i = 0; (release = mig_release_at(i)) != MIG_RELEASE_NONE; i++) {
+        mig_shape_known_releases(release, &below, &above);
+        if (check->asked >> i & 1 && below != MIG_RELEASE_NONE &&
+            above != MIG_RELEASE_NONE && lacks(check, item, below, path) &&
+            lacks(check, item, above, path)) {
+            set |= (MigReleaseSet)1 << i;
+        }
+    }
+    return set;
+}
+
+static void report_strange(MigCheck *check, const MigItem *item,
+                           const MigShapeDifference *d, MigReleaseSet refusing)
+{
+    const MigSection *section = item->section;
+    const char *name = strrchr(d->path, '.') ? strrchr(d->path, '.') + 1 : d->path;
+    g_autofree char *releases = mig_releases_text(refusing);
+    g_autofree char *path = mig_address_escape(d->path);
+    g_autofree char *value = mig_remedy_part(section->name, section->instance_id, path);
+
+    mig_report_item(check, item, "QEMU %s know%s no subsection %s", releases,
+                    refusing & (refusing - 1) ? "" : "s", d->path);
+    say_words(check, refusing, name, d->owner);
+    mig_report_remedy(check, "drop-subsection:path=%s", value);
+    mig_report_gives_up(check, true, "what the subsection holds");
+}
+
+/* Subsections that are not in the table, of devices that are built in. */
+static void find_strange(MigCheck *check, const MigItem *item)
+{
+    g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
+    MigRelease release, below, above;
+
+    for (size_t i = 0; (release = mig_release_at(i)) != MIG_RELEASE_NONE; i++) {
+        const GPtrArray *differences;
+
+        mig_shape_known_releases(release, &below, &above);
+        if (!(check->asked >> i & 1) || below == MIG_RELEASE_NONE) {
+            continue;
+        }
+        differences = mig_compared_with_release(check, item, below);
+        for (guint j = 0; j < differences->len; j++) {
+            const MigShapeDifference *d = g_ptr_array_index(differences, j);
+            const char *dot = d->path ? strrchr(d->path, '.') : NULL;
+            MigReleaseSet refusing;
+
+            if (d->kind != MIG_SHAPE_SUBSECTION_UNKNOWN || !d->sure ||
+                row_of(dot ? dot + 1 : d->path) < G_N_ELEMENTS(subsections) ||
+                !g_hash_table_add(told, d->path)) {
+                continue;
+            }
+            refusing = lacking(check, item, d->path);
+            if (refusing) {
+                report_strange(check, item, d, refusing);
+            }
+        }
+    }
+}
+
 static void subsection_newer(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
     MigBudget *budget = mig_reader_budget(check->reader);
@@ -190,8 +338,7 @@ static void subsection_newer(MigCheck *check, const MigFacts *facts, const MigIt
     MigJson json;
 
     (void)facts;
-    if (item->piece || !mig_check_asks(check, MIG_BEFORE(MIG_RELEASE_LAST)) ||
-        !mig_check_is_described(check)) {
+    if (item->piece || !mig_check_is_described(check)) {
         return;
     }
     device = mig_compared_device(check, item);
@@ -201,6 +348,11 @@ static void subsection_newer(MigCheck *check, const MigFacts *facts, const MigIt
         mig_json_init(&json, device->text, device->text_length);
         search_value(&search, &json, value);
     }
+    if (item->length == item->whole &&
+        mig_virtio_type_of_vmstate(mig_section_handler(item->section->name))) {
+        mig_memory_decode(check->reader, item, visit, &search);
+    }
+    find_strange(check, item);
     mig_check_is_described(check);
 }
 

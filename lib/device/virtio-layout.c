@@ -124,6 +124,8 @@ static const MigVirtioSubsection known_subsections[] = {
     { "virtio-balloon-device/free-page-report",
       PARTS({ 4, "free_page_hint_cmd_id" }, { 4, "free_page_hint_status" }), 0, NULL },
     { "virtio-balloon-device/page-poison", PARTS({ 4, "poison_val" }), 0, NULL },
+    { "vitio-balloon-device/page-poison", /* up to 6.1 */
+      PARTS({ 4, "poison_val" }), 0, NULL },
     { MIG_VIRTIO_CCW_ORB,
       PARTS(GROUP("orb", { 4, "intparm" }, { 2, "ctrl0" }, { 1, "lpm" }, { 1, "ctrl1" },
                   { 4, "cpa" })),

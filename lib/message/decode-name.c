@@ -70,6 +70,11 @@ static const struct {
     { "slirp",
       "It is the state of a -netdev user; releases differ in how they number it. The "
       "guest can do without: connections to the outside are lost." },
+    { "vga",
+      "It is the state of an ISA card, whose section is vga-isa from QEMU 11.0 on: "
+      "neither side reads the other's." },
+    { "vga-isa", "It is the state of an ISA card, whose section is vga up to QEMU 10.2: "
+                 "neither side reads the other's." },
     { "vmmouse", "A machine that was started with vmport=off does not have it." },
     { "kvm-tpr-opt", "Only some x86 machines have it." },
     { "s390_css", "Streams of QEMU up to 9.0 may have it where 9.1 does not." },

@@ -296,9 +296,13 @@ static void add_pci_device(MigNeedsDevices *d, const MigNeedsDevice *device)
     }
     add_properties(d, device, path, value);
     mig_needs_row(d->needs, MIG_NEED_DEVICE, "-device", value->str, f->section->name,
-                  host && !device->model->note
-                      ? "what it is on the host is not in the stream: complete it"
-                      : device->model->note);
+                  device->model->note);
+    if (host && !device->model->note) {
+        mig_needs_unknown(d->needs, f->section->name,
+                          strstr(value->str, "=HOST")
+                              ? "what it is on the host: put it in the place of HOST"
+                              : "what it is on the host: complete its -device");
+    }
     if (strcmp(f->handler, "virtio-console") == 0) {
         add_ports(d, device);
     }

@@ -193,6 +193,27 @@ START_TEST(libvirt_has_a_definition)
 
     ck_assert_msg(strstr(run->out, "\n    hint: virsh save-image-dumpxml "), "%s%s",
                   run->out, run->err);
+    g_autoptr(Run) args = run_migstat(bytes, "needs", "-f", "args", "-", NULL);
+    g_autoptr(Run) quiet = run_migstat(bytes, "needs", "-q", "-f", "args", "-", NULL);
+
+    ck_assert_msg(!strstr(args->out, "virsh") &&
+                      strstr(args->err, "a libvirt save image") &&
+                      strstr(args->err, "virsh save-image-dumpxml -"),
+                  "%s%s", args->out, args->err);
+    ck_assert_str_eq(quiet->err, "");
+}
+END_TEST
+
+/* QEMU does not start with the line as it is, and a script sees why. */
+START_TEST(what_is_on_the_host_is_not_known)
+{
+    g_autofree char *file = fixture_file("real/q35-72-two-vfio.mig.zst");
+    g_autoptr(Run) run = run_migstat(NULL, "needs", "-f", "args", file, NULL);
+
+    ck_assert_msg(strstr(run->err,
+                         ": not in the stream: 0000:00:02.0/vfio: what it is on "
+                         "the host: put it in the place of HOST"),
+                  "%s", run->err);
 }
 END_TEST
 
@@ -206,6 +227,7 @@ Suite *suite_needs(void)
     tcase_add_test(tc, a_person_gets_a_table);
     tcase_add_test(tc, a_cut_stream_needs_what_it_has);
     tcase_add_test(tc, libvirt_has_a_definition);
+    tcase_add_test(tc, what_is_on_the_host_is_not_known);
     suite_add_tcase(suite, tc);
     return suite;
 }

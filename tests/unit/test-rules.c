@@ -1008,6 +1008,44 @@ START_TEST(machine_types_of_vendors_are_known)
                                         vendors[_i].stock ? remedy : NULL) == 0,
                   "%s: %s", text, finding ? finding->remedy.filter : "");
     ck_assert_msg(!finding || !finding_of(judged, "configuration-machine"), "%s", text);
+    /* "pc-q35-8.1+pve2" for 7.2 */
+    ck_assert_msg(!finding || !vendors[_i].stock ||
+                      !strstr(finding->remedy.gives_up, "older stock type") ==
+                          (strncmp(vendors[_i].machine, "pc-q35-8.1", 10) != 0),
+                  "%s: %s", text, finding ? finding->remedy.gives_up : "");
+}
+END_TEST
+
+/* From which release on an Arm CPU has a subsection. */
+static const struct {
+    const char *name;
+    MigRelease first;
+} arm_subsections[] = {
+    { "cpu/m/mve", 601 },         { "cpu/sme", 701 },    { "cpu/pmsav8/pmsav8r", 800 },
+    { "cpu/vfp/fpcr_fpsr", 901 }, { "cpu/zt0", 1001 },   { "cpu/pstate64", 1002 },
+    { "cpu/syndrome64", 1002 },   { "cpu/event", 1100 }, { "cpu/fpmr", 1101 },
+};
+
+START_TEST(a_subsection_comes_with_its_release)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(releases); i++) {
+        const MigCheckOptions options = { MIG_CHECK_OPTIONS_INIT,
+                                          .releases = mig_releases_one(releases[i]) };
+        g_autoptr(Judged) judged =
+            judge_fixture("bad/subsection-newer-arm.txt", &options, NULL);
+        g_autofree char *message = g_strdup_printf(
+            "subsection %s came with QEMU %u.%u", arm_subsections[_i].name,
+            arm_subsections[_i].first / 100, arm_subsections[_i].first % 100);
+        size_t n;
+        const MigFinding *findings = mig_check_findings(judged->check, &n);
+        bool told = false;
+
+        for (size_t j = 0; j < n; j++) {
+            told |= g_str_equal(findings[j].message, message);
+        }
+        ck_assert_msg(told == (releases[i] < arm_subsections[_i].first), "%s for %u",
+                      message, releases[i]);
+    }
 }
 END_TEST
 
@@ -1164,6 +1202,8 @@ Suite *suite_rules(void)
     tcase_add_loop_test(tc, what_looks_alike_is_told_apart, 0, G_N_ELEMENTS(alike));
     tcase_add_loop_test(tc, a_shared_name_is_an_error_where_the_devices_differ, 0,
                         G_N_ELEMENTS(shared_names));
+    tcase_add_loop_test(tc, a_subsection_comes_with_its_release, 0,
+                        G_N_ELEMENTS(arm_subsections));
     tcase_add_loop_test(tc, machine_types_of_vendors_are_known, 0, G_N_ELEMENTS(vendors));
     tcase_add_loop_test(tc, a_run_state_is_one_that_the_loader_enters, 0,
                         G_N_ELEMENTS(states));
