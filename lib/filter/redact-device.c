@@ -17,6 +17,10 @@
 #define KEPT_MAX  64u
 #define TRIED_MAX 64u
 
+/* Leaves that are looked at of one decoding, and of all of one device. */
+#define LEAVES_MAX (512u << 10)
+#define LOOKS_MAX  (16u << 20)
+
 #define HEADER_LENGTH   64u  /* of configuration space */
 #define CONFIG_LENGTH   256u /* of the old part */
 #define EXTENDED_LENGTH 4096u
@@ -51,6 +55,9 @@ static void visit(const MigField *field, void *user)
 {
     Walk *walk = user;
 
+    if (walk->leaves->len == LEAVES_MAX) {
+        return;
+    }
     /* What is shown of a configuration space goes by its values. */
     if (walk->inside) {
         walk->inside += mig_field_is_group(field);
@@ -203,11 +210,12 @@ static void keep_allowed(const GArray *leaves, const MigDeviceState *device, uin
 
 /* Puts one number before @place back by which the structure goes on; whether there is one. */
 static bool keep_one(const MigDeviceState *device, MigBudget *budget, const GArray *old,
-                     guint place, uint8_t *bytes, MigRedacted *redacted)
+                     guint place, uint8_t *bytes, uint64_t *looks, MigRedacted *redacted)
 {
     unsigned tried = 0;
 
-    for (guint i = MIN(place + 1, old->len); i-- > 0 && tried < TRIED_MAX;) {
+    for (guint i = MIN(place + 1, old->len);
+         i-- > 0 && tried < TRIED_MAX && *looks < LOOKS_MAX;) {
         const Leaf *leaf = leaf_at(old, i);
         g_autoptr(GArray) now = NULL;
 
@@ -217,6 +225,7 @@ static bool keep_one(const MigDeviceState *device, MigBudget *budget, const GArr
             continue;
         }
         tried++;
+        *looks += old->len;
         keep(bytes, device->bytes, device->length, leaf->offset, leaf->length);
         now = leaves_of(device, bytes, budget);
         if (parts_at(old, now) > place) {
@@ -244,16 +253,18 @@ void mig_redact_device(const MigDeviceState *device, MigBudget *budget, uint8_t 
                        MigRedacted *redacted)
 {
     g_autoptr(GArray) old = leaves_of(device, device->bytes, budget);
-    guint place = UINT_MAX;
+    uint64_t looks = 0;
+    guint place = 0;
 
     memset(bytes, 0, device->length);
     redacted->fields = count_values(old);
     keep_allowed(old, device, bytes);
-    for (unsigned i = 0; i <= KEPT_MAX; i++) {
+    for (unsigned i = 0; i <= KEPT_MAX && old->len < LEAVES_MAX; i++) {
         g_autoptr(GArray) now = leaves_of(device, bytes, budget);
 
         place = parts_at(old, now);
-        if (place == UINT_MAX || !keep_one(device, budget, old, place, bytes, redacted)) {
+        if (place == UINT_MAX ||
+            !keep_one(device, budget, old, place, bytes, &looks, redacted)) {
             break;
         }
     }

@@ -13,27 +13,26 @@
 #include <string.h>
 
 #include "filter/filter.h"
-#include "filter/pages.h"
+#include "filter/redact-pages.h"
 #include "stream/command-encode.h"
 #include "stream/command.h"
 #include "stream/configuration.h"
 #include "stream/discard.h"
 #include "stream/outer-encode.h"
 #include "stream/outer.h"
-#include "stream/page.h"
 #include "stream/vfio.h"
 
-/* Pages that are told apart, with pages=equal: 48 bytes each. */
-#define DISTINCT_MAX (8u << 20)
+/* Of a description: its pieces, what stays of them, in which a digit may become null, and the item
+ * made of it; strings double. */
+#define TEXT_COPIES 10u
 
-/* Of a description: its pieces, what stays of them, and the item made of it; strings double. */
-#define TEXT_COPIES 5u
+/* Of a device's state: its pieces, which double, what stays of it, and the item made of that. */
+#define STATE_COPIES 4u
 
 typedef struct Redact {
-    bool equal;
-    GHashTable *numbers; /* GBytes, a digest -> number of the page, from 1 on */
-    uint64_t pages, vfio_bytes, devices, fields, lost, cut_off, commands;
-    GByteArray *pieces; /* of the description, until it is whole */
+    MigRedactPages pages;
+    uint64_t vfio_bytes, devices, fields, lost, cut_off, commands;
+    GByteArray *pieces; /* of a device or the description, until it is whole */
     bool had_uuid;
 } Redact;
 
@@ -47,19 +46,7 @@ static bool redact_configure(void *state, const char *key, const char *value,
                             value);
         return false;
     }
-    redact->equal |= key && g_str_equal(value, "equal");
-    return true;
-}
-
-static bool redact_start(void *state, MigNext *next, GError **error)
-{
-    Redact *redact = state;
-
-    (void)next, (void)error;
-    if (!redact->numbers) {
-        redact->numbers = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
-                                                (GDestroyNotify)g_bytes_unref, NULL);
-    }
+    redact->pages.equal |= key && g_str_equal(value, "equal");
     return true;
 }
 
@@ -88,98 +75,19 @@ static uint8_t *begin_only(MigNext *next, const MigItem *item, uint64_t n, GErro
     return bytes;
 }
 
-/* --- RAM ---------------------------------------------------------------------------------- */
-
-/* The number of the first page with this content; 0 where there are too many. */
-static uint64_t number_of(Redact *redact, const uint8_t *page, uint32_t size)
+/* Appends @n bytes of a thing to what was gathered of it, for which there has to be room for
+ * @room bytes before the first of them. */
+static bool gather(Redact *redact, MigNext *next, const void *bytes, size_t n,
+                   uint64_t room, GError **error)
 {
-    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-    guint8 digest[32];
-    gsize n = sizeof digest;
-    g_autoptr(GBytes) key = NULL;
-    gpointer number;
-
-    g_checksum_update(sum, page, size);
-    g_checksum_get_digest(sum, digest, &n);
-    key = g_bytes_new(digest, n);
-    number = g_hash_table_lookup(redact->numbers, key);
-    if (!number && g_hash_table_size(redact->numbers) < DISTINCT_MAX) {
-        number = GSIZE_TO_POINTER((gsize)g_hash_table_size(redact->numbers) + 1);
-        g_hash_table_insert(redact->numbers, g_steal_pointer(&key), number);
-    }
-    return (uint64_t)GPOINTER_TO_SIZE(number);
-}
-
-static void write_number(uint8_t *page, uint32_t size, uint64_t number)
-{
-    for (uint32_t i = 0; i < size; i++) {
-        page[i] = (uint8_t)(number >> (8 * (7 - i % 8)));
-    }
-}
-
-static bool equal_pages(Redact *redact, MigNext *next, const MigItem *item,
-                        const uint8_t *p, GError **error)
-{
-    const MigRamPages *run = &item->pages;
-    uint8_t *bytes = g_memdup2(p, item->length);
-
-    for (uint32_t i = 0; i < run->n_pages; i++) {
-        const uint8_t *page = mig_ram_pages_data(run, p, i);
-        uint64_t number = mig_page_is_zero(page, run->page_size)
-                              ? 0
-                              : number_of(redact, page, run->page_size);
-
-        if (!number && !mig_page_is_zero(page, run->page_size)) {
-            g_free(bytes);
-            return mig_next_refuse(
-                next, item, NULL, error,
-                "more than %u pages differ; pages=zero needs no memory", DISTINCT_MAX);
-        }
-        write_number(bytes + (page - p), run->page_size, number);
-    }
-    return emit_same_length(next, item, bytes, error);
-}
-
-/* The records of @item without content; the first one, if @keeps_one, as a page that has it, for a
- * stream where none has it is the main channel of multifd. */
-static bool blank_pages(MigNext *next, const MigItem *item, const uint8_t *p,
-                        bool keeps_one, GError **error)
-{
-    const MigRamPages *run = &item->pages;
-    g_autofree uint8_t *page = NULL;
-    MigItem first = *item;
-
-    if (!keeps_one) {
-        return mig_pages_emit_zeros(next, item, p, 0, run->n_pages, error);
-    }
-    page = g_malloc0(run->page_size);
-    first.pages = mig_ram_pages_slice(run, 0, 1);
-    return mig_pages_emit_page(next, &first, p, page, error) &&
-           (p = mig_next_bytes(next, item, error)) &&
-           mig_pages_emit_zeros(next, item, p, 1, run->n_pages - 1, error);
-}
-
-static bool ram_pages(Redact *redact, MigNext *next, const MigItem *item, GError **error)
-{
-    const MigRamPages *run = &item->pages;
-    const uint8_t *p = mig_next_bytes(next, item, error);
-    bool is_first;
-
-    if (!p) {
+    if (!redact->pieces && !mig_next_room(next, room, error)) {
         return false;
     }
-    is_first = run->kind != MIG_PAGE_ZERO && redact->pages == 0 && run->page_size;
-    redact->pages += run->kind != MIG_PAGE_ZERO ? run->n_pages : 0;
-    if (redact->equal && run->kind != MIG_PAGE_ZERO) {
-        if (run->kind != MIG_PAGE_NORMAL) {
-            return mig_next_refuse(next, item, NULL, error,
-                                   "pages=equal compares plain pages; add the filter "
-                                   "ram-decompress before this one");
-        }
-        return mig_next_room(next, item->length, error) &&
-               equal_pages(redact, next, item, p, error);
+    if (!redact->pieces) {
+        redact->pieces = g_byte_array_new();
     }
-    return blank_pages(next, item, p, is_first, error);
+    g_byte_array_append(redact->pieces, bytes, (guint)n);
+    return true;
 }
 
 /* --- VFIO --------------------------------------------------------------------------------- */
@@ -223,7 +131,8 @@ static void tell_device(Redact *redact, MigNext *next, const MigItem *item,
     if (!redacted->is_whole) {
         mig_next_report(
             next, item->section,
-            "all of it is zero: without its values nobody can tell its fields");
+            "all of it is zero: without its values nobody can tell its fields, "
+            "or it has too many");
     } else if (redacted->kept) {
         mig_next_report(next, item->section, "kept, for they tell what follows: %s",
                         redacted->names->str);
@@ -231,14 +140,14 @@ static void tell_device(Redact *redact, MigNext *next, const MigItem *item,
 }
 
 static void blank_device(Redact *redact, MigNext *next, const MigItem *item,
-                         const uint8_t *p, uint8_t *bytes)
+                         const GByteArray *body, uint8_t *bytes)
 {
     MigReader *reader = mig_next_reader(next);
     MigBudget *budget = mig_reader_budget(reader);
     MigRedacted redacted = { .names = g_string_new(NULL) };
-    MigDeviceState device = { .bytes = p,
-                              .length = item->length,
-                              .offset = item->offset };
+    MigDeviceState device = { .bytes = body->data,
+                              .length = body->len,
+                              .offset = item->offset - item->piece };
     g_autofree char *json = mig_device_description_text(
         budget, mig_reader_input(reader), mig_reader_description(reader),
         item->section->name, item->section->instance_id, &device.json_length);
@@ -247,31 +156,44 @@ static void blank_device(Redact *redact, MigNext *next, const MigItem *item,
     mig_redact_device(&device, budget, bytes, &redacted);
     tell_device(redact, next, item, &redacted);
     g_string_free(redacted.names, TRUE);
+    if (g_str_equal(item->section->name, "globalstate")) {
+        mig_redact_run_state(body->data, body->len, bytes);
+    }
+}
+
+/* A piece of a body that is longer than any that is decoded, or an empty one. */
+static bool undecoded_state(Redact *redact, MigNext *next, const MigItem *item,
+                            GError **error)
+{
+    uint8_t *bytes = begin_only(next, item, 0, error);
+
+    if (bytes && item->whole && !item->piece) {
+        tell_device(redact, next, item, &(MigRedacted){ 0 });
+    }
+    return bytes && emit_same_length(next, item, bytes, error);
 }
 
 static bool device_state(Redact *redact, MigNext *next, const MigItem *item,
                          GError **error)
 {
+    g_autoptr(GByteArray) body = NULL;
+    g_autofree uint8_t *bytes = NULL;
     const uint8_t *p;
-    g_autofree uint8_t *copy = NULL;
-    uint8_t *bytes = begin_only(next, item, 0, error);
 
-    if (!bytes) {
+    if (!item->whole || item->whole > MIG_DEVICE_BODY_MAX) {
+        return undecoded_state(redact, next, item, error);
+    }
+    p = mig_next_bytes(next, item, error);
+    if (!p || !gather(redact, next, p, item->length, STATE_COPIES * item->whole, error)) {
         return false;
     }
-    if (item->length == item->whole && item->length) {
-        p = mig_next_bytes(next, item, error);
-        copy = p ? g_memdup2(p, item->length) : NULL;
-        if (!copy) {
-            g_free(bytes);
-            return false;
-        }
-        blank_device(redact, next, item, copy, bytes);
-        if (g_str_equal(item->section->name, "globalstate")) {
-            mig_redact_run_state(copy, item->length, bytes);
-        }
+    if (redact->pieces->len < item->whole) {
+        return true;
     }
-    return emit_same_length(next, item, bytes, error);
+    body = g_steal_pointer(&redact->pieces);
+    bytes = g_malloc0(body->len);
+    blank_device(redact, next, item, body, bytes);
+    return mig_next_emit_bytes(next, item, item->kind, bytes, body->len, error);
 }
 
 /* --- the others --------------------------------------------------------------------------- */
@@ -365,8 +287,8 @@ static bool emit_text(MigNext *next, const MigItem *item, const MigRedactedText 
 static bool description(Redact *redact, MigNext *next, const MigItem *item,
                         GError **error)
 {
-    MigRedactedText redacted = { 0 };
     const uint8_t *p = mig_next_bytes(next, item, error);
+    MigRedactedText redacted = { 0 };
     const char *json;
     size_t n;
     bool ok;
@@ -380,13 +302,9 @@ static bool description(Redact *redact, MigNext *next, const MigItem *item,
 
         return bytes && emit_same_length(next, item, bytes, error);
     }
-    if (!redact->pieces) {
-        if (!mig_next_room(next, TEXT_COPIES * item->whole, error)) {
-            return false;
-        }
-        redact->pieces = g_byte_array_new();
+    if (!gather(redact, next, json, n, TEXT_COPIES * item->whole, error)) {
+        return false;
     }
-    g_byte_array_append(redact->pieces, (const guint8 *)json, (guint)n);
     if (redact->pieces->len < item->description.json_length) {
         return true;
     }
@@ -439,7 +357,7 @@ static bool redact_event(void *state, MigNext *next, const MigItem *item, GError
         return configuration(redact, next, item, error);
     case MIG_ITEM_RAM_PAGES:
         return item->channel ? refuse(next, item, error)
-                             : ram_pages(redact, next, item, error);
+                             : mig_redact_pages(&redact->pages, next, item, error);
     case MIG_ITEM_VFIO_RECORD:
         return vfio_record(redact, next, item, error);
     case MIG_ITEM_DEVICE_STATE:
@@ -463,9 +381,10 @@ static bool redact_finish(void *state, MigNext *next, GError **error)
                     " bytes of VFIO devices and %" PRIu64 " values of %" PRIu64
                     " devices are blank, %" PRIu64 " of these as a whole, and %" PRIu64
                     " commands; %" PRIu64 " bytes after the end were cut off%s",
-                    redact->pages, redact->equal ? "numbers" : "zero", redact->vfio_bytes,
-                    redact->fields, redact->devices, redact->lost, redact->commands,
-                    redact->cut_off, redact->had_uuid ? "; the UUID is zero" : "");
+                    redact->pages.n, redact->pages.equal ? "numbers" : "zero",
+                    redact->vfio_bytes, redact->fields, redact->devices, redact->lost,
+                    redact->commands, redact->cut_off,
+                    redact->had_uuid ? "; the UUID is zero" : "");
     mig_next_report(next, NULL,
                     "kept: names, lengths, versions and order of sections, blocks and "
                     "fields; the machine type and capabilities; commands that QEMU has; "
@@ -479,7 +398,7 @@ static void redact_clear(void *state)
 {
     Redact *redact = state;
 
-    g_clear_pointer(&redact->numbers, g_hash_table_unref);
+    mig_redact_pages_clear(&redact->pages);
     g_clear_pointer(&redact->pieces, g_byte_array_unref);
 }
 
@@ -501,7 +420,6 @@ const MigFilterType mig_filter_redact = {
     .page_kinds = MIG_PAGE_BITS_ALL,
     .state_size = sizeof(Redact),
     .configure = redact_configure,
-    .start = redact_start,
     .event = redact_event,
     .finish = redact_finish,
     .clear = redact_clear,

@@ -208,6 +208,17 @@ typedef struct Plant {
     "\"subsections\": [{\"vmsd_name\": \"dev/sub\", \"version\": 1, \"fields\": [" \
     "{\"name\": \"more\", \"type\": \"unused_buffer\", \"size\": 16}]}]}]} \n}\n"
 
+/* Of more than one piece. */
+#define LONG                                                                       \
+    "full 5 \"dev\" 0 1; zero 4200000; " SECRET_WORDS                              \
+    "subsection \"dev/sub\" 1 { " SECRET_WORDS "}; footer 5; eof; description {\n" \
+    "{\"page_size\": 4096, \"devices\": [{\"name\": \"dev\", \"instance_id\": 0, " \
+    "\"vmsd_name\": \"dev\", \"version\": 1, \"fields\": ["                        \
+    "{\"name\": \"z\", \"type\": \"buffer\", \"size\": 4200000}, "                 \
+    "{\"name\": \"serial\", \"type\": \"buffer\", \"size\": 16}], "                \
+    "\"subsections\": [{\"vmsd_name\": \"dev/sub\", \"version\": 1, \"fields\": [" \
+    "{\"name\": \"more\", \"type\": \"unused_buffer\", \"size\": 16}]}]}]} \n}\n"
+
 #define TEXT(JSON) HEAD "eof; description {\n" JSON "\n}\n"
 
 static const Plant plants[] = {
@@ -253,6 +264,9 @@ static const Plant plants[] = {
     { "a device without a description", plain,
       HEAD "full 5 \"dev\" 0 1; " SECRET_WORDS "be32 7; footer 5; eof", REDACT },
     { "fields, a subsection and padding", plain, HEAD DESCRIBED, REDACT },
+    { "a long buffer, and what follows it", plain, HEAD LONG, REDACT },
+    { "a buffer that is too long", plain,
+      HEAD "full 5 \"dev\" 0 1; zero 0x1000000; " SECRET_WORDS "footer 5; eof", REDACT },
     { "device data of VFIO", plain,
       HEAD "start 3 \"0000:00:01.0/vfio\" 0 1; vfio setup; vfio eos; footer 3; end 3; "
            "be64 0xffffffffef100004 16; " SECRET_WORDS "vfio eos; footer 3; eof",

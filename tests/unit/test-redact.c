@@ -194,6 +194,41 @@ START_TEST(devices_keep_their_fields)
 }
 END_TEST
 
+/* Of more than one piece; one of more than any that is decoded. */
+static const struct {
+    const char *length, *says;
+} long_devices[] = {
+    { "4200000", "4 values of 1 devices are blank, 0 of these" },
+    { "0x1000000", "0 values of 1 devices are blank, 1 of these as a whole" },
+    { "0x1000000", "dev: all of it is zero" },
+};
+
+START_TEST(long_devices_are_told)
+{
+    const char *length = long_devices[_i].length;
+    g_autofree char *text = g_strdup_printf(
+        HEAD
+        "full 5 \"dev\" 0 1\nbe32 7\nfill %s 1\nsubsection \"dev/sub\" 1 { fill 16 1 "
+        "}\nfooter 5\neof\ndescription {\n{\"page_size\": 4096, \"devices\": [{"
+        "\"name\": \"dev\", \"instance_id\": 0, \"vmsd_name\": \"dev\", "
+        "\"version\": 1, \"fields\": [{\"name\": \"n\", \"type\": \"uint32\", "
+        "\"size\": 4}, {\"name\": \"z\", \"type\": \"buffer\", \"size\": %" PRIu64
+        "}], \"subsections\": [{\"vmsd_name\": \"dev/sub\", \"version\": 1, "
+        "\"fields\": [{\"name\": \"more\", \"type\": \"buffer\", \"size\": "
+        "16}]}]}]}\n}\n",
+        length, g_ascii_strtoull(length, NULL, 0));
+    g_autoptr(GBytes) stream = assembled(text);
+    g_autoptr(Conversion) conversion = convert(stream, "redact", false);
+    g_autofree char *before = structure_of(stream), *after = NULL;
+
+    ck_assert_msg(conversion->bytes != NULL, "%s", conversion->error->message);
+    after = structure_of(conversion->bytes);
+    ck_assert_str_eq(before, after);
+    ck_assert_msg(strstr(conversion->report, long_devices[_i].says), "%s",
+                  conversion->report);
+}
+END_TEST
+
 /* The rules that find something, with places in the order of the stream. */
 static char *findings_of(GBytes *stream)
 {
@@ -419,6 +454,7 @@ Suite *suite_redact(void)
     tcase_add_loop_test(tc, planted_secrets_are_gone, 0, G_N_ELEMENTS(planted));
     tcase_add_loop_test(tc, nothing_of_a_guest_is_left, 0, G_N_ELEMENTS(real));
     tcase_add_loop_test(tc, devices_keep_their_fields, 0, G_N_ELEMENTS(real));
+    tcase_add_loop_test(tc, long_devices_are_told, 0, G_N_ELEMENTS(long_devices));
     tcase_add_loop_test(tc, findings_stay, 0, G_N_ELEMENTS(real));
     tcase_add_test(tc, what_is_wrong_stays);
     tcase_add_loop_test(tc, what_qemu_describes_stays, 0, G_N_ELEMENTS(real));
