@@ -82,6 +82,9 @@ struct MigContainerType {
     /* Of compressions, the levels that there are; NULL for other kinds. */
     void (*levels)(int *lowest, int *highest);
 
+    /* Whether MIG_INPUT_OFFSET_AUTO looks for a stream within it, as if it were of no kind. */
+    bool is_searched;
+
     /* Whether a file that begins with these @n bytes, at most MIG_VIEW_HEAD, is of the kind. */
     bool (*recognise)(const uint8_t *head, size_t n);
 
@@ -112,6 +115,10 @@ MigSource *mig_container_unwrap(MigSource *source, const MigInputOptions *option
  */
 MigSink *mig_container_wrap(MigSink *sink, const MigOutputOptions *options,
                             GPtrArray *names, GError **error);
+
+/* Whether @source, which can seek, begins with a wrapper that the above takes off, and that is not
+ * searched. */
+bool mig_container_begins(MigSource *source);
 
 /* For mig_container_unwrap()'s array. */
 void mig_container_free(gpointer container);

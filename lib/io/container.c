@@ -25,6 +25,15 @@ static const MigContainerType *recognise(const uint8_t *head, size_t n)
     return NULL;
 }
 
+bool mig_container_begins(MigSource *source)
+{
+    uint8_t head[MIG_VIEW_HEAD];
+    size_t n = mig_source_read_full(source, 0, head, sizeof head, NULL);
+    const MigContainerType *type = recognise(head, n);
+
+    return type && !type->is_searched;
+}
+
 /* A header may say how its payload is compressed; the payload must agree.  @found: what that is,
  * NULL for none of the list.  @n: how many bytes of it there are. */
 static bool check_payload(const MigContainer *outer, const char *payload,

@@ -58,7 +58,7 @@ static MigSource *skip_foreign(MigSource *source, uint64_t offset, GError **erro
 static MigSource *skip_to_stream(MigSource *source, MigCancel cancel, GError **error)
 {
     g_autoptr(MigSource) owned = source;
-    uint64_t offset;
+    uint64_t offset = 0;
     bool found;
 
     if (!source->seekable) {
@@ -66,7 +66,8 @@ static MigSource *skip_to_stream(MigSource *source, MigCancel cancel, GError **e
                             "a stream is looked for in a file, not in a pipe");
         return NULL;
     }
-    if (!mig_find_stream(source, UINT64_MAX, cancel, &offset, &found, error)) {
+    found = mig_container_begins(source);
+    if (!found && !mig_find_stream(source, UINT64_MAX, cancel, &offset, &found, error)) {
         return NULL;
     }
     if (!found) {

@@ -103,6 +103,34 @@ START_TEST(a_pipe_is_not_looked_through)
 }
 END_TEST
 
+/* A file that is a container is opened as one, and not looked through. */
+START_TEST(a_container_is_opened)
+{
+    g_autoptr(GBytes) stream = fixture_bytes("good/vfio-config-last.txt");
+    g_autofree char *folder = scratch_dir();
+    g_autofree char *path = g_build_filename(folder, "file", NULL);
+    g_autofree char *packed = g_build_filename(folder, "packed", NULL);
+
+    ck_assert(g_file_set_contents(path, g_bytes_get_data(stream, NULL),
+                                  (gssize)g_bytes_get_size(stream), NULL));
+    g_autoptr(Run) zstd =
+        run_migstat(NULL, "convert", "--zstd", path, "-o", packed, NULL);
+    g_autoptr(Run) found = run_migstat(NULL, "dump", "--offset=auto", packed, NULL);
+    ck_assert_int_eq(zstd->status, 0);
+    ck_assert_msg(found->status == 0 && strstr(found->out, " zstd "), "%s%s", found->out,
+                  found->err);
+    /* A stream in the disk of an image is none of its snapshots. */
+    g_autoptr(GBytes) qcow2 = assembled("str \"QFI\"; u8 0xfb; zero 108");
+    g_autoptr(GBytes) both = joined_bytes(qcow2, stream);
+    ck_assert(g_file_set_contents(path, g_bytes_get_data(both, NULL),
+                                  (gssize)g_bytes_get_size(both), NULL));
+    g_autoptr(Run) image = run_migstat(NULL, "dump", "--offset=auto", path, NULL);
+    ck_assert_int_eq(image->status, 2);
+    ck_assert_ptr_nonnull(strstr(image->err, "qcow2"));
+    scratch_remove(folder);
+}
+END_TEST
+
 /* What is no stream is told with the option that reads the one in it. */
 START_TEST(an_offset_is_proposed)
 {
@@ -321,6 +349,7 @@ Suite *suite_find(void)
     tcase_add_test(tc, a_packed_image_is_found);
     tcase_add_test(tc, no_edge_hides_it);
     tcase_add_test(tc, a_pipe_is_not_looked_through);
+    tcase_add_test(tc, a_container_is_opened);
     tcase_add_test(tc, an_offset_is_proposed);
     tcase_add_loop_test(tc, a_domain_of_xen_has_qemus_record, 0, G_N_ELEMENTS(domains));
     tcase_add_test(tc, a_domain_of_xen_is_a_file);
