@@ -15,4 +15,8 @@
  * has a lock. */
 bool mig_lock_file(int fd, const char *path, GError **error);
 
+/* Whether nobody has locked any of the file @name in @folder; what may not be read is not known to be.
+ * Nothing is locked.  As above. */
+bool mig_lock_is_free(int folder, const char *name, const char *path, GError **error);
+
 #endif

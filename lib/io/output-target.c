@@ -113,11 +113,12 @@ static bool is_old(const MigTarget *target, const char *name)
            now.st_dev == target->old.st_dev && now.st_ino == target->old.st_ino;
 }
 
-static void fail_changed(const MigTarget *target, GError **error)
+static bool fail_changed(const MigTarget *target, GError **error)
 {
     mig_error_set_plain(error, MIG_ERROR_IO,
                         "%s is no longer the file that was read, and is left as it is",
                         target->path);
+    return false;
 }
 
 /* What has the name, if anything.  False where it stands in the way. */
@@ -146,7 +147,9 @@ static bool look(MigTarget *target, bool *exists, GError **error)
     if (!target->replace) {
         fail_exists(target, error);
     }
-    return target->replace;
+    return target->replace &&
+           (target->in_place ||
+            mig_lock_is_free(target->directory, target->name, target->path, error));
 }
 
 /* Where the ACL is lost, the mode has its mask for the group, which may be more than the
@@ -197,8 +200,7 @@ static bool open_old(MigTarget *target, GError **error)
     }
     if (fstat(target->file, &st) != 0 || st.st_ino != target->old.st_ino ||
         st.st_dev != target->old.st_dev) {
-        fail_changed(target, error);
-        return false;
+        return fail_changed(target, error);
     }
     return mig_lock_file(target->file, target->path, error);
 }
@@ -219,8 +221,7 @@ static bool start(MigTarget *target, const MigFileId *input, GError **error)
     }
     if (target->in_place &&
         (input->device != target->old.st_dev || input->inode != target->old.st_ino)) {
-        fail_changed(target, error);
-        return false;
+        return fail_changed(target, error);
     }
     if (target->in_place && !open_old(target, error)) {
         return false;
@@ -422,8 +423,7 @@ bool mig_target_commit(MigTarget *target, GError **error)
         return false;
     }
     if (!named && target->in_place && errno == ESTALE) {
-        fail_changed(target, error);
-        return false;
+        return fail_changed(target, error);
     }
     if (!named) {
         return fail(target, "create", error);
@@ -459,8 +459,7 @@ bool mig_target_patch(MigTarget *target, GError **error)
 
     g_return_val_if_fail(mig_target_can_patch(target), false);
     if (!is_as_it_was(target)) {
-        fail_changed(target, error);
-        return false;
+        return fail_changed(target, error);
     }
     return mig_patch_apply(&file, target->fd, error);
 }

@@ -162,6 +162,9 @@ START_TEST(leaves_a_locked_file_alone)
     ck_assert_int_eq(fcntl(fd, F_OFD_SETLK, &lock), 0);
     assert_line(&stage, "migstat convert --in-place " SET "paused a", 2, "is in use");
     ck_assert(is(&stage, stage.old));
+    assert_line(&stage, "migstat convert a -o b", 0, NULL);
+    assert_line(&stage, "migstat convert b -o a --force", 2, "is in use");
+    ck_assert(is(&stage, stage.old));
     close(fd);
     stage_close(&stage);
 }
