@@ -111,10 +111,33 @@ static void read_side(MigDiff *diff, MigDiffSide side)
     }
 }
 
+/* What the page says is wrong with the stream that it is about is not said twice. */
+static void keep_error(Report *report, const MigDiff *diff, MigDiffSide side)
+{
+    const GError *error = mig_diff_error(diff, side);
+
+    report->unread[side] = error ? g_error_copy(error) : NULL;
+    if (error && !(side == MIG_DIFF_A && report->dump.error)) {
+        cli_print_error(side == MIG_DIFF_A ? report->dump.file : report->other, error);
+    }
+}
+
+/* Opens the second stream; what is wrong is said of that. */
+static MigInput *open_other(const Report *report, const CliCommon *common)
+{
+    g_autoptr(GError) error = NULL;
+    MigInput *in = cli_open(report->other, common, &error);
+
+    if (!in) {
+        cli_print_error(report->other, error);
+    }
+    return in;
+}
+
 static bool compare(Report *report, const CliCommon *common, GError **error)
 {
     MigInput *a = cli_open(report->dump.file, common, error);
-    MigInput *b = a ? cli_open(report->other, common, error) : NULL;
+    MigInput *b = a ? open_other(report, common) : NULL;
     const MigDiffOptions what = { MIG_DIFF_OPTIONS_INIT };
     DiffRun run = { .common = common, .user = report };
     Shown shown = { .report = report };
@@ -127,8 +150,8 @@ static bool compare(Report *report, const CliCommon *common, GError **error)
         read_side(diff, MIG_DIFF_B);
         mig_diff_compare(diff, show, &shown);
         report_differences_view.end(shown.in);
-        report->compared =
-            !mig_diff_error(diff, MIG_DIFF_A) && !mig_diff_error(diff, MIG_DIFF_B);
+        keep_error(report, diff, MIG_DIFF_A);
+        keep_error(report, diff, MIG_DIFF_B);
     }
     g_clear_pointer(&diff, mig_diff_free);
     mig_input_free(b);
@@ -225,7 +248,9 @@ static bool make(Report *report, MigInput *in, Arguments *arguments, GError **er
         dump->overview = overview = mig_overview_new(reader, summary);
         ok = write_page(report, arguments, error);
     }
-    report->is_bad = dump->error || check_report_has_errors(&report->check);
+    report->is_bad = dump->error || report->unread[MIG_DIFF_A] ||
+                     report->unread[MIG_DIFF_B] ||
+                     check_report_has_errors(&report->check);
     return ok;
 }
 
@@ -353,6 +378,8 @@ static int run(int argc, char **argv, CliCommon *common)
     cli_html_clear(&report.devices);
     cli_html_clear(&report.differences);
     g_clear_error(&report.dump.error);
+    g_clear_error(&report.unread[MIG_DIFF_A]);
+    g_clear_error(&report.unread[MIG_DIFF_B]);
     return (int)status;
 }
 

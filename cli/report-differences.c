@@ -74,6 +74,20 @@ const struct DiffView report_differences_view = { .begin = begin,
                                                   .difference = difference,
                                                   .end = end };
 
+/* Which of the two could not be read to its end, and why. */
+static void unread(CliHtml *html, const char *file, const GError *error)
+{
+    if (error) {
+        g_autofree char *name = cli_file_name(file);
+        g_autofree char *why = cli_own_text(error->message);
+
+        cli_html(html,
+                 "<p class=\"left\"><b>%s</b> could not be read to its end, so that not "
+                 "all is known: %s</p>\n",
+                 name, why);
+    }
+}
+
 void report_differences(CliHtml *html, const Report *report)
 {
     g_autofree char *other = NULL, *quoted = NULL, *with = NULL, *command = NULL;
@@ -89,13 +103,12 @@ void report_differences(CliHtml *html, const Report *report)
              "<p>Compared with <b>%s</b>; what pages of RAM hold was not: "
              "<code>%s --ram</code></p>\n",
              other, with);
-    if (!report->compared) {
-        cli_html(html,
-                 "<p class=\"left\">One of the two could not be read to its end, so "
-                 "that not all is known.</p>\n");
-    }
+    unread(html, report->dump.file, report->unread[MIG_DIFF_A]);
+    unread(html, report->other, report->unread[MIG_DIFF_B]);
     if (report->n_differences == 0) {
-        cli_html(html, report->compared ? "<p>None.</p>\n" : "");
+        cli_html(html, report->unread[MIG_DIFF_A] || report->unread[MIG_DIFF_B]
+                           ? ""
+                           : "<p>None.</p>\n");
         return;
     }
     cli_html_append(html, &report->differences);

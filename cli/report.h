@@ -54,7 +54,8 @@ typedef struct Report {
     GError *timing_error; /* of the time line, or NULL */
     bool is_bad;          /* damaged, or with errors */
     uint64_t n_differences;
-    bool compared; /* all of both could be */
+    GError
+        *unread[2]; /* of the comparison: why a stream was not read to its end, or NULL */
 } Report;
 
 /* The section, START to FULL, that a byte of the main channel is in; -1: none. */

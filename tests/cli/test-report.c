@@ -324,6 +324,10 @@ static const struct {
     { "real/q35-72-vfio.mig.zst", "real/q35-72-vfio.mig.zst", 0, "<p>None.</p>" },
     { "channels/q35-100-multifd-vfio", NULL, 0, "<h2 id=\"h-channels\">Channels</h2>" },
     { "bad/footer-id.txt", NULL, 1, "<b>error</b> [footer-id]" },
+    { "real/q35-72-vfio.mig.zst", "bad/magic.txt", 1,
+      "magic</b> could not be read to its end, so that not all is known: " },
+    { "bad/eof-missing.txt", "real/q35-72-vfio.mig.zst", 1,
+      "eof-missing</b> could not be read to its end, so that not all is known: " },
 };
 
 START_TEST(a_page_has_what_was_found)
@@ -522,6 +526,28 @@ START_TEST(a_page_appears_whole_or_not_at_all)
 }
 END_TEST
 
+/* Of the second file, and what standard error has. */
+static const struct {
+    const char *file;
+    int status;
+    const char *says;
+} others[] = {
+    { "bad/magic.txt", 1, "magic:0x0: error[magic]: " },
+    { "../../nonexistent", 2, "nonexistent: error: cannot open: " },
+};
+
+START_TEST(a_second_stream_is_named)
+{
+    g_autofree char *file = fixture_file("real/q35-72-vfio.mig.zst");
+    g_autofree char *other = others[_i].status == 1 ? fixture_file(others[_i].file)
+                                                    : g_strdup(others[_i].file);
+    g_autoptr(Run) run = run_migstat(NULL, "report", file, other, NULL);
+
+    ck_assert_int_eq(run->status, others[_i].status);
+    ck_assert_msg(strstr(run->err, others[_i].says), "%s", run->err);
+}
+END_TEST
+
 START_TEST(standard_input_has_no_second_stream)
 {
     g_autofree char *file = fixture_file("real/q35-72-vfio.mig.zst");
@@ -554,6 +580,7 @@ Suite *suite_report(void)
     tcase_add_test(tc, a_long_time_line_is_counted);
     tcase_add_test(tc, many_channels_are_counted);
     tcase_add_test(tc, a_page_appears_whole_or_not_at_all);
+    tcase_add_loop_test(tc, a_second_stream_is_named, 0, G_N_ELEMENTS(others));
     tcase_add_test(tc, standard_input_has_no_second_stream);
     suite_add_tcase(suite, tc);
     return suite;
