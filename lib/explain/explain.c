@@ -362,6 +362,9 @@ bool mig_explain_read(MigExplain *explain, MigReader *reader, GError **error)
     if (!where->section && where->only && !where->several) {
         settle_section(explain, where->only);
     }
+    if (where->repairs->len) {
+        mig_failure_repaired(explain->counts);
+    }
     fill(explain);
     close_facts(explain);
     result->places = (const MigExplainPlace *)(void *)where->places->data;

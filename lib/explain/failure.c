@@ -168,6 +168,11 @@ static void add_hole(MigFailure *failure, const char *name, const char *text, bo
     }
 }
 
+void mig_failure_repaired(MigFailure *failure)
+{
+    add_hole(failure, "repair", "repair", false, 0);
+}
+
 void mig_failure_complete(MigFailure *failure, const char *file)
 {
     if (failure->section) {

@@ -50,6 +50,9 @@ bool mig_failure_echoes(const MigFailure *failure, const MigFailure *before);
  * best message, where it lacks them.  @file must live as long; NULL: not known. */
 void mig_failure_complete(MigFailure *failure, const char *file);
 
+/* A repair is known: sentences with {!repair} are left out. */
+void mig_failure_repaired(MigFailure *failure);
+
 /* The message, as the log has it. */
 char *mig_failure_text(const MigFailure *failure);
 

@@ -253,17 +253,18 @@ static void repair_unknown(MigWhere *where, const char *block, const MigSection 
 
 static void repair_length(MigWhere *where, const char *block)
 {
-    const MigMessageHole *local = mig_message_hole(where->match, "local");
+    uint64_t local = mig_message_number(where->match, "local", 0);
+    bool cut = mig_message_number(where->match, "stream", 0) > local;
     g_autofree char *value = mig_remedy_name(block);
 
     if (g_str_equal(where->match->message->id, "ram-block-size") && local &&
         g_str_has_suffix(block, ".rom")) {
         mig_where_repair(
-            where, true,
-            "the guest's copy of the ROM beyond that length; better give the "
-            "destination the source's file (romfile=)");
-        mig_where_filter(where, "ram-block:name=%s:length=0x%" PRIx64, value,
-                         local->value);
+            where, cut,
+            cut ? "the guest's copy of the ROM beyond that length; better give the "
+                  "destination the source's file (romfile=)"
+                : "nothing: what is added to the guest's copy of the ROM is zeros");
+        mig_where_filter(where, "ram-block:name=%s:length=0x%" PRIx64, value, local);
     }
 }
 

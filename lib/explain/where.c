@@ -113,6 +113,22 @@ char *mig_where_address(const MigWhere *where, const MigField *field)
     return g_strconcat(name, ":", path, NULL);
 }
 
+#define TEXT_MAX 64u
+
+/* Bytes that are text up to their end, or up to a zero, in quotes; else NULL. */
+static char *text_of(const MigField *field)
+{
+    size_t n = 0;
+
+    while (field->bytes && n < field->length && n < TEXT_MAX &&
+           g_ascii_isprint(field->bytes[n]) && field->bytes[n] != '"') {
+        n++;
+    }
+    return n && (n == field->length || field->bytes[n] == 0)
+               ? g_strdup_printf("\"%.*s\"", (int)n, (const char *)field->bytes)
+               : NULL;
+}
+
 /* The value of a leaf as text; NULL where it has none to show. */
 static char *value_of(const MigField *field)
 {
@@ -123,6 +139,8 @@ static char *value_of(const MigField *field)
         return g_strdup_printf("%" PRId64, field->i);
     case MIG_FIELD_BOOL:
         return g_strdup(field->u ? "true" : "false");
+    case MIG_FIELD_BYTES:
+        return text_of(field);
     default:
         return NULL;
     }

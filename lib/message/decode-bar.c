@@ -54,6 +54,9 @@ static void say_sizes(const MigPciByte *byte, unsigned k, uint64_t other,
     uint64_t local = lowest_bit(byte->wmask & address, k);
     uint64_t stream = lowest_bit(byte->stream & address, k);
 
+    if (!byte->values) {
+        return;
+    }
     if (local) {
         g_autofree char *ours = mig_decode_size(local);
 
@@ -126,7 +129,7 @@ static void say_bar(const MigPciByte *byte, GPtrArray *facts)
     mig_decode_say(facts, "Byte 0x%02x is byte %u of BAR %u.", (unsigned)byte->i, k,
                    (unsigned)(byte->i - BAR_FIRST) / 4);
     kind = k == 0 && say_kind(byte, facts);
-    if (!kind && k == 0 && !(byte->differs & ~other)) {
+    if (!kind && k == 0 && byte->differs && !(byte->differs & ~other)) {
         mig_decode_say(facts, "The bits that differ are reserved.");
     } else if (!kind) {
         say_sizes(byte, k, other, "BAR", facts);

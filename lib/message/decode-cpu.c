@@ -14,6 +14,17 @@
 #include "device/arm-sysreg.h"
 #include "message/decode.h"
 
+/* Those of VMX, from 0x480 on.  Source: Intel SDM, appendix A. */
+#define VMX_FIRST 0x480u
+static const char *const vmx[] = {
+    "BASIC",          "PINBASED_CTLS",      "PROCBASED_CTLS",
+    "EXIT_CTLS",      "ENTRY_CTLS",         "MISC",
+    "CR0_FIXED0",     "CR0_FIXED1",         "CR4_FIXED0",
+    "CR4_FIXED1",     "VMCS_ENUM",          "PROCBASED_CTLS2",
+    "EPT_VPID_CAP",   "TRUE_PINBASED_CTLS", "TRUE_PROCBASED_CTLS",
+    "TRUE_EXIT_CTLS", "TRUE_ENTRY_CTLS",    "VMFUNC",
+};
+
 /* The first row that has the number counts. */
 static const struct {
     uint32_t first, last;
@@ -21,28 +32,42 @@ static const struct {
 } msrs[] = {
     { 0x10, 0x10, "IA32_TIME_STAMP_COUNTER", "TSC scaling (tsc-frequency=)" },
     { 0x1b, 0x1b, "IA32_APIC_BASE", "the same kernel-irqchip= and x2apic" },
+    { 0x34, 0x34, "MSR_SMI_COUNT", "a newer kernel, or the same CPU" },
     { 0x3a, 0x3a, "IA32_FEATURE_CONTROL", "nested virtualisation (vmx) or SGX" },
     { 0x3b, 0x3b, "IA32_TSC_ADJUST", "the CPU feature tsc_adjust" },
     { 0x48, 0x48, "IA32_SPEC_CTRL", "the CPU features spec-ctrl, stibp, ssbd" },
     { 0x49, 0x49, "IA32_PRED_CMD", "the CPU feature spec-ctrl (ibpb)" },
+    { 0x8b, 0x8b, "IA32_BIOS_SIGN_ID", "the same microcode (ucode-rev=)" },
+    { 0x8c, 0x8f, "IA32_SGXLEPUBKEYHASH", "SGX with launch control (sgxlc)" },
     { 0xc1, 0xc8, "IA32_PMC", "a PMU of as many counters (pmu=)" },
+    { 0xce, 0xce, "MSR_PLATFORM_INFO", "CPUID faulting, or a newer kernel" },
+    { 0xcf, 0xcf, "IA32_CORE_CAPABILITIES", "the CPU feature core-capability" },
     { 0xe1, 0xe1, "IA32_UMWAIT_CONTROL", "the CPU feature waitpkg" },
     { 0x10a, 0x10a, "IA32_ARCH_CAPABILITIES", "the CPU feature arch-capabilities" },
     { 0x122, 0x122, "IA32_TSX_CTRL", "the CPU feature tsx-ctrl" },
     { 0x174, 0x176, "IA32_SYSENTER", NULL },
+    { 0x179, 0x17b, "IA32_MCG (CAP, STATUS, CTL)", "machine checks (mce, mca)" },
     { 0x186, 0x18d, "IA32_PERFEVTSEL", "a PMU of as many counters (pmu=)" },
     { 0x1a0, 0x1a0, "IA32_MISC_ENABLE", NULL },
     { 0x1c4, 0x1c5, "IA32_XFD", "AMX (xfd)" },
+    { 0x1cc, 0x1d4, "IA32_FRED", "flexible return and event delivery (fred)" },
     { 0x1d9, 0x1d9, "IA32_DEBUGCTL", NULL },
+    { 0x200, 0x20f, "IA32_MTRR_PHYS", "as many variable ranges of MTRR (mtrr)" },
+    { 0x250, 0x26f, "IA32_MTRR_FIX", "MTRR (mtrr)" },
     { 0x277, 0x277, "IA32_PAT", NULL },
+    { 0x280, 0x29f, "IA32_MC CTL2", "machine checks (mce, lmce)" },
+    { 0x2ff, 0x2ff, "IA32_MTRR_DEF_TYPE", "MTRR (mtrr)" },
     { 0x309, 0x30c, "IA32_FIXED_CTR", "a PMU of as many counters (pmu=)" },
     { 0x345, 0x345, "IA32_PERF_CAPABILITIES", "the same PMU (pmu=, pdcm)" },
     { 0x38d, 0x390, "IA32_PERF_GLOBAL", "a PMU (pmu=)" },
     { 0x3f1, 0x3f1, "IA32_PEBS_ENABLE", "the same PMU (pmu=)" },
+    { 0x400, 0x47f, "IA32_MC (bank of machine checks)",
+      "as many banks of machine checks (mce, mca)" },
     { 0x480, 0x491, "IA32_VMX",
       "nested virtualisation with the same VMX features: the guest "
       "was given some that this host's CPU or KVM lacks. If the "
       "guest runs no guests, take vmx from its CPU model" },
+    { 0x4d0, 0x4d0, "IA32_MCG_EXT_CTL", "local machine checks (lmce)" },
     { 0x4c1, 0x4c8, "IA32_A_PMC", "a PMU with full-width counters (pmu=)" },
     { 0x560, 0x587, "IA32_RTIT", "Intel PT (intel-pt)" },
     { 0x6a0, 0x6a8, "IA32_CET", "control-flow enforcement (shstk, ibt)" },
@@ -50,7 +75,11 @@ static const struct {
     { 0x800, 0x83f, "x2APIC", "x2apic" },
     { 0xd90, 0xd90, "IA32_BNDCFGS", "MPX, which new CPUs no longer have" },
     { 0xda0, 0xda0, "IA32_XSS", "the CPU feature xsaves" },
-    { 0x14ce, 0x15d0, "IA32_LBR", "architectural last branch records" },
+    { 0x1200, 0x121f, "IA32_LBR INFO", "architectural last branch records (arch-lbr)" },
+    { 0x1500, 0x151f, "IA32_LBR FROM_IP",
+      "architectural last branch records (arch-lbr)" },
+    { 0x1600, 0x161f, "IA32_LBR TO_IP", "architectural last branch records (arch-lbr)" },
+    { 0x14ce, 0x14cf, "IA32_LBR (CTL, DEPTH)", "architectural last branch records" },
     { 0x40000000, 0x400001ff, "Hyper-V",
       "the same hv-* features in -cpu, or a newer kernel" },
     { 0x4b564d00, 0x4b564dff, "KVM",
@@ -77,9 +106,11 @@ void mig_decode_msr(const MigMessageMatch *match, const char *section, GPtrArray
     for (size_t i = 0; i < G_N_ELEMENTS(msrs); i++) {
         if (msr >= msrs[i].first && msr <= msrs[i].last) {
             bool several = msrs[i].last > msrs[i].first;
+            bool own = several && msrs[i].first == VMX_FIRST;
 
-            mig_decode_say(facts, "MSR 0x%" PRIx64 " is %s%s%s%s.", msr,
-                           several ? "one of " : "", msrs[i].name,
+            mig_decode_say(facts, "MSR 0x%" PRIx64 " is %s%s%s%s%s%s.", msr,
+                           several && !own ? "one of " : "", msrs[i].name, own ? "_" : "",
+                           own ? vmx[msr - VMX_FIRST] : "",
                            msrs[i].needs ? "; it needs " : "",
                            msrs[i].needs ? msrs[i].needs : "");
             return;

@@ -192,6 +192,17 @@ static const char *const footers[][2] = {
       "of QEMU 6.2 to 8.x also differ in what they write here under one machine type: "
       "use the "
       "same package on both sides, or migrate through a release in between." },
+    { "*/virtio-gpu",
+      "Its length follows from the number of outputs: give the destination's device the "
+      "source's max_outputs=. With more than one output, releases up to 8.2 and from 9.1 "
+      "on write other lengths under one machine type and do not load each other's. The "
+      "number of MSI-X vectors (vectors=) decides too." },
+    { "*/pciespscsi",
+      "Its inner state esp has the field drq_state since 9.x and asc_mode since a later "
+      "release, "
+      "whatever the machine type is: releases on both sides of that do not load each "
+      "other's. Use the source's release at the destination, or remove the controller "
+      "first (am53c974)." },
     { "*/virtio-*",
       "The number of queues and of MSI-X vectors decides how long this is: queues=, "
       "num-queues=, num_queues=, vectors=. MSI-X has no check of its own." },
@@ -266,12 +277,13 @@ static void say_sizes(GPtrArray *facts, const char *block, uint64_t stream,
                mig_message_is_plain(block, strlen(block))) {
         g_autofree char *value = mig_remedy_name(block);
 
-        mig_decode_say(
-            facts,
-            "\"migstat convert --lossy --filter=ram-block:name=%s:length=%" PRIu64
-            " FILE -o NEW\" gives the block the destination's length; the guest's "
-            "copy of the ROM beyond that is cut off.",
-            value, local);
+        mig_decode_say(facts,
+                       "\"migstat convert%s --filter=ram-block:name=%s:length=%" PRIu64
+                       " FILE -o NEW\" gives the block the destination's length; %s.",
+                       stream > local ? " --lossy" : "", value, local,
+                       stream > local
+                           ? "the guest's copy of the ROM beyond that is cut off"
+                           : "what is added to the guest's copy of the ROM is zeros");
     }
 }
 
@@ -290,7 +302,7 @@ void mig_decode_block(const MigMessageMatch *match, const char *section, GPtrArr
             break;
         }
     }
-    if (mig_message_hole(match, "stream")) {
+    if (mig_decode_has(match, "stream") && mig_decode_has(match, "local")) {
         say_sizes(facts, block, mig_message_number(match, "stream", 0),
                   mig_message_number(match, "local", 0));
     }

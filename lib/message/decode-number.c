@@ -19,6 +19,13 @@ void mig_decode_say(GPtrArray *facts, const char *format, ...)
     va_end(args);
 }
 
+bool mig_decode_has(const MigMessageMatch *match, const char *name)
+{
+    const MigMessageHole *hole = mig_message_hole(match, name);
+
+    return hole && hole->is_number;
+}
+
 char *mig_decode_text(const MigMessageMatch *match, const char *name)
 {
     const MigMessageHole *hole = mig_message_hole(match, name);
@@ -83,7 +90,7 @@ static void say_magic(GPtrArray *facts, uint64_t magic)
 void mig_decode_magic(const MigMessageMatch *match, const char *section, GPtrArray *facts)
 {
     (void)section;
-    if (mig_message_hole(match, "magic")) {
+    if (mig_decode_has(match, "magic")) {
         say_magic(facts, mig_message_number(match, "magic", 0));
     }
 }
@@ -120,6 +127,9 @@ void mig_decode_ram_flags(const MigMessageMatch *match, const char *section,
     uint64_t flags = mig_message_number(match, "flags", 0) & ~(uint64_t)MIG_RAM_CONTINUE;
 
     (void)section;
+    if (!mig_decode_has(match, "flags")) {
+        return;
+    }
     if (flags == 0) {
         mig_decode_say(facts,
                        "No flag at all: the stream ended, and the loader read zeros "
@@ -142,6 +152,9 @@ void mig_decode_ram_flags(const MigMessageMatch *match, const char *section,
 void mig_decode_equal(const MigMessageMatch *match, const char *section, GPtrArray *facts)
 {
     (void)section;
+    if (!mig_decode_has(match, "local") || !mig_decode_has(match, "stream")) {
+        return;
+    }
     mig_decode_say(
         facts, "In decimal, the destination has %" PRIu64 " and the stream %" PRIu64 ".",
         mig_message_number(match, "local", 0), mig_message_number(match, "stream", 0));

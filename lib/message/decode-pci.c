@@ -164,7 +164,11 @@ static void say_capability(const MigPciByte *byte, GPtrArray *facts)
 {
     bool virtio = !byte->section || mig_pci_byte_is_of(byte, "*/virtio-*");
 
-    if (byte->i == CAPABILITY) {
+    if (byte->i == CAPABILITY && !byte->values) {
+        mig_decode_say(facts,
+                       "Byte 0x34 points to the first capability: one side has one "
+                       "that the other lacks.");
+    } else if (byte->i == CAPABILITY) {
         mig_decode_say(
             facts,
             "Byte 0x34 points to the first capability: it is at 0x%x at the source "
@@ -188,7 +192,7 @@ static void say_extended(const MigPciByte *byte, GPtrArray *facts)
                    "ATS, SR-IOV): it is there on one side only, or made otherwise by "
                    "another machine type.",
                    (unsigned)byte->i);
-    if (byte->i >= 0x108 && byte->i < 0x10c) {
+    if (byte->values && byte->i >= 0x108 && byte->i < 0x10c) {
         mig_decode_say(facts,
                        "In QEMU's ports it is the mask of uncorrectable errors (AER), "
                        "which 8.0 began to set: use the source's machine type, or "
@@ -249,18 +253,21 @@ void mig_decode_pci(const MigMessageMatch *match, const char *section, GPtrArray
         .cmask = mig_message_number(match, "cmask", 0xff),
         .wmask = mig_message_number(match, "wmask", 0),
         .w1cmask = mig_message_number(match, "w1cmask", 0),
-        .masks = mig_message_hole(match, "wmask") != NULL,
+        .values = mig_decode_has(match, "stream") && mig_decode_has(match, "local"),
+        .masks = mig_decode_has(match, "wmask"),
         .section = section,
     };
 
-    byte.differs =
-        (byte.stream ^ byte.local) & byte.cmask & ~byte.wmask & ~byte.w1cmask & 0xff;
+    if (byte.values) {
+        byte.differs =
+            (byte.stream ^ byte.local) & byte.cmask & ~byte.wmask & ~byte.w1cmask & 0xff;
+    }
     if (byte.i >= EXTENDED) {
         say_extended(&byte, facts);
     } else if (mig_decode_bar(&byte, facts) || mig_decode_bridge(&byte, facts)) {
         /* has said it */
     } else if (byte.i >= HEADER_END || byte.i == CAPABILITY) {
-        if (byte.i != CAPABILITY && mig_message_hole(match, "local")) {
+        if (byte.i != CAPABILITY && byte.values) {
             say_msix(&byte, facts);
         }
         say_capability(&byte, facts);

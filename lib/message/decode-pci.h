@@ -15,7 +15,8 @@
 typedef struct MigPciByte {
     uint64_t i, stream, local, cmask, wmask, w1cmask;
     uint64_t differs; /* bits that count */
-    bool masks;       /* the message has them */
+    bool values;      /* the message has those of both sides */
+    bool masks;       /* and the masks */
     const char *section;
 } MigPciByte;
 

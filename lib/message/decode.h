@@ -15,8 +15,8 @@
 MigMessageDecode mig_decode_machine, mig_decode_section, mig_decode_silent_device,
     mig_decode_footer, mig_decode_block, mig_decode_errno;
 
-/* The option that a CPU of the destination needs. */
-MigMessageHelp mig_help_section;
+/* The option that a CPU of the destination needs; that sets the size of a device's queues. */
+MigMessageHelp mig_help_section, mig_help_ring;
 
 /* decode-number.c: magic numbers, flags, values */
 MigMessageDecode mig_decode_magic, mig_decode_channel_magic, mig_decode_ram_flags,
@@ -38,6 +38,9 @@ void mig_decode_say(GPtrArray *facts, const char *format, ...) G_GNUC_PRINTF(2, 
 
 /* "512 MiB": as large a unit as is exact.  The caller frees. */
 char *mig_decode_size(uint64_t bytes);
+
+/* Whether the hole @name has a number: a text may be cut before it, or have an ellipsis there. */
+bool mig_decode_has(const MigMessageMatch *match, const char *name);
 
 /* What is in the hole @name, closed by a NUL, or NULL.  The caller frees. */
 char *mig_decode_text(const MigMessageMatch *match, const char *name);

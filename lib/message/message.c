@@ -91,6 +91,9 @@ static bool append_hole(const Fill *fill, const char *p, size_t n)
         hole = NULL;
     }
     if (!hole && !unless && fill->how == MIG_FILL_ALL) {
+        if (g_str_has_suffix(fill->out->str, "0x")) {
+            g_string_truncate(fill->out, fill->out->len - 2);
+        }
         g_string_append(fill->out, "...");
         return true;
     }

@@ -8,6 +8,15 @@
  */
 #include "message/row.h"
 
+/* Of a destination that waits for ever. */
+#define WAITS                                                                          \
+    .meaning = "The destination waits and does not fail: its input is empty, or a "    \
+               "multifd channel, a sync of the channels, pages of postcopy or an "     \
+               "acknowledgement never came.",                                          \
+    .look = "The command \"migstat check FILE\" says whether a file is empty or ends " \
+            "too early. The log of the source says whether it gave up.",               \
+    .help = "Set the capabilities alike on both sides, and migrate again."
+
 const MigMessage mig_messages_channel[] = {
     { .id = "channel-magic",
       .form = CAUSE,
@@ -192,13 +201,16 @@ const MigMessage mig_messages_channel[] = {
     { .id = "setup-hang",
       .form = NOISE,
       .texts = TEXTS(ALWAYS("\"status\": \"setup\"", NULL),
-                     ALWAYS("Migration status: setup", NULL)),
+                     ALWAYS("Migration status: setup", NULL),
+                     ALWAYS("migration status: setup", NULL)),
       .function = "migration/migration.c",
-      .meaning = "The destination waits and does not fail: its input is empty, or a "
-                 "multifd channel, a sync of the channels, pages of postcopy or an "
-                 "acknowledgement never came.",
-      .look = "The command \"migstat check FILE\" says whether a file is empty or ends "
-              "too early. The log of the source says whether it gave up.",
-      .help = "Set the capabilities alike on both sides, and migrate again." },
+      WAITS },
+    { .id = "setup-stays", /* as people put it */
+      .form = SYMPTOM,
+      .texts = TEXTS(ALWAYS("stays in setup", NULL), ALWAYS("stays in \"setup\"", NULL),
+                     ALWAYS("stays in state setup", NULL), ALWAYS("stuck in setup", NULL),
+                     ALWAYS("hangs in setup", NULL), ALWAYS("remains in setup", NULL)),
+      .function = "migration/migration.c",
+      WAITS },
     { 0 },
 };

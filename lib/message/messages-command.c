@@ -109,7 +109,7 @@ const MigMessage mig_messages_command[] = {
     { .id = "postcopy-page-size",
       .form = CAUSE,
       .texts = TEXTS(
-          ALWAYS("Postcopy needs matching RAM page sizes (s=%lx d=%lx)", "stream local"),
+          ALWAYS("Postcopy needs matching RAM page sizes (s=%lx d=%lx)", "there here"),
           ALWAYS("Postcopy needs matching target page sizes (s=%d d=%zd)",
                  "stream local"),
           ALWAYS("Mismatched RAM page size %s (local) %zd != %ld", "block local stream")),
@@ -117,8 +117,9 @@ const MigMessage mig_messages_command[] = {
                   "parse_ramblock",
       .meaning =
           "Postcopy asks for one host page after the other, so that both sides "
-          "must back RAM with pages of one size. Here it is {stream} at the source "
-          "and {local} at the destination.",
+          "must back RAM with pages of one size. It is {stream} at the source. It is "
+          "0x{there} at the source. It is {local} at the destination. It is 0x{here} at "
+          "the destination.",
       .help = "Back the guest's RAM with the same kind of huge pages on both sides, or "
               "migrate without postcopy." },
     { .id = "postcopy-host",

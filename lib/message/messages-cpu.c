@@ -40,12 +40,16 @@ const MigMessage mig_messages_cpu[] = {
       .decode = mig_decode_arm_register },
     { .id = "arm-register-refused",
       .form = CAUSE,
-      .texts = TEXTS(SINCE(10, 2, "Could not set register %s", "register")),
+      .texts = TEXTS(
+          SINCE(10, 2, "Could not set register %s to %x (is %x)", "register value local"),
+          SINCE(10, 2, "Could not set register %s to %x", "register value"),
+          SINCE(10, 2, "Could not set register %s: %s", "register why"),
+          SINCE(10, 2, "Could not set register %s", "register")),
       .function = "target/arm/kvm.c, kvm_arm_*",
-      .meaning =
-          "KVM at the destination does not accept the value of {register}: the "
-          "host CPU lacks a feature that the guest was given. ID registers, the PMU "
-          "and SVE lengths differ between hosts.",
+      .meaning = "KVM at the destination does not accept the value of {register}: the "
+                 "host CPU lacks a feature that the guest was given. The stream has "
+                 "0x{value}. The destination has 0x{local} there. ID registers, the PMU "
+                 "and SVE lengths differ between hosts.",
       .help = SAME_HOST "or a named CPU model that both hosts have.",
       .decode = mig_decode_arm_register },
     { .id = "msr",

@@ -23,9 +23,10 @@ const MigMessage mig_messages_device[] = {
           "A redirected USB device has state that can only be loaded into a device "
           "that has not yet talked to its peer. A snapshot that is loaded into a "
           "running guest always meets one that has.",
-      .help = "Unplug the redirected USB device before the snapshot, or disconnect the "
-              "viewer. \"migstat convert --filter=drop-section:name=*/usb-redir FILE -o "
-              "NEW\" leaves it out of a stream; the guest then sees it unplugged." },
+      .help =
+          "Unplug the redirected USB device before the snapshot, or disconnect the "
+          "viewer. \"migstat convert --filter='drop-section:name=*/usb-redir' FILE -o "
+          "NEW\" leaves it out of a stream; the guest then sees it unplugged." },
     { .id = "usb-redir-broken",
       .form = NOISE,
       .texts = TEXTS(ALWAYS("usb-redir connection broken during migration", NULL)),
@@ -50,7 +51,8 @@ const MigMessage mig_messages_device[] = {
       .function = "hw/ide/ahci.c, ahci_state_post_load",
       .meaning = "The state of a SATA port contradicts itself, or points where the "
                  "destination has no RAM.",
-      .look = "The command \"migstat dump --devices=*/ich9_ahci FILE\" shows the ports.",
+      .look =
+          "The command \"migstat dump --devices='*/ich9_ahci' FILE\" shows the ports.",
       .help = "Give the destination the source's memory size. If it is the same, migrate "
               "again when the disks are at rest." },
     { .id = "serial",

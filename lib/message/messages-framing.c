@@ -138,9 +138,10 @@ const MigMessage mig_messages_framing[] = {
           "loaded cannot go to; QEMU aborts. A guest that was stopped by a debugger "
           "or in the midst of a save has such a state.",
       .look = "The command \"migstat dump --devices=globalstate FILE\" shows it.",
-      .help = "Save the guest again in the state paused, or set the field to paused with "
-              "\"migstat convert "
-              "--filter=set-field:path=globalstate:runstate:value=paused\"." },
+      .help =
+          "Save the guest again in the state paused, or set the field to paused with "
+          "\"migstat convert "
+          "--filter=set-field:path=globalstate:runstate:value=paused FILE -o NEW\"." },
     { .id = "allocation",
       .form = CAUSE,
       .texts = TEXTS(ALWAYS("failed to allocate %u bytes", "length")),
@@ -159,8 +160,9 @@ const MigMessage mig_messages_framing[] = {
           "The recorded run state {value} is none that this QEMU knows: the stream "
           "was edited or is damaged, or its source has states of its own.",
       .look = "The command \"migstat dump --devices=globalstate FILE\" shows it.",
-      .help = "Save the guest again in the state paused, or set the field to it with "
-              "\"migstat convert "
-              "--filter=set-field:path=globalstate:runstate:value=paused\"." },
+      .help =
+          "Save the guest again in the state paused, or set the field to it with "
+          "\"migstat convert "
+          "--filter=set-field:path=globalstate:runstate:value=paused FILE -o NEW\"." },
     { 0 },
 };

@@ -39,8 +39,8 @@ const MigMessage mig_messages_ram[] = {
           UNTIL(2, 2, "Length mismatch: %s: %lx in != %lx", "block stream local")),
       .function = "system/physmem.c, qemu_ram_resize",
       .meaning =
-          "RAM block {block} is 0x{stream} bytes at the source and 0x{local} bytes "
-          "at the destination.",
+          "RAM block {block} has another size at the destination. It has 0x{stream} "
+          "bytes at the source. It has 0x{local} bytes at the destination.",
       .look = "The command \"migstat dump --only=ram FILE\" lists the blocks with their "
               "sizes.",
       .help = "Make the destination's block as large as the source's.",
@@ -52,8 +52,9 @@ const MigMessage mig_messages_ram[] = {
                      ALWAYS("Size too large: %s: 0x%lx > 0x%lx", "block stream local")),
       .function = "system/physmem.c, qemu_ram_resize",
       .meaning =
-          "RAM block {block} is 0x{stream} bytes at the source and may have 0x{local} "
-          "at most at the destination. Such blocks hold ACPI tables and ROM files "
+          "RAM block {block} is larger at the source than it may be at the destination. "
+          "It has 0x{stream} bytes at the source. It may have 0x{local} at most at the "
+          "destination. Such blocks hold ACPI tables and ROM files "
           "that QEMU makes itself.",
       .help = "Use the same machine type and release, and the same devices and firmware, "
               "on both sides: more devices make larger tables.",

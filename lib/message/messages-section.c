@@ -45,11 +45,11 @@ const MigMessage mig_messages_section[] = {
                  "plain number that means that the stream ends there.",
       .look =
           "A message above it, or further right in the line, says why. The command "
-          "\"migstat dump --devices=*:*{field}* FILE\" shows the value in the stream.",
+          "\"migstat dump --devices='*:*{field}*' FILE\" shows the value in the stream.",
       .help =
           "Where the value is one that the destination refuses, set it with \"migstat "
-          "convert --filter=set-field:path=DEVICE:FIELD:value=N\"; what it meant is "
-          "then given up." },
+          "convert --filter=set-field:path=DEVICE:FIELD:value=N FILE -o NEW\"; what it "
+          "meant is then given up." },
     { .id = "subsection-failed",
       .form = LINK,
       .texts = TEXTS(
@@ -60,8 +60,8 @@ const MigMessage mig_messages_section[] = {
       .meaning = "Subsection {subsection} could not be loaded. This says where, and not "
                  "why.",
       .look = "Why stands further right in the line, or in the line above it.",
-      .help = "\"migstat convert --filter=drop-subsection:path=DEVICE:PATH\" takes the "
-              "subsection out, if the guest can do without it." },
+      .help = "{!repair}\"migstat convert --filter=drop-subsection:path=DEVICE:PATH "
+              "FILE -o NEW\" takes the subsection out, if the guest can do without it." },
     { .id = "hook-failed",
       .form = LINK,
       .texts = TEXTS(
@@ -170,10 +170,10 @@ const MigMessage mig_messages_section[] = {
       .meaning = "The stream has the subsection {subsection}, which the destination's "
                  "release does not know.",
       .look =
-          "The command \"migstat dump --devices=*:*{subsection}* FILE\" shows what it "
+          "The command \"migstat dump --devices='*:*{subsection}*' FILE\" shows what it "
           "holds.",
       .help = "Use a newer QEMU at the destination, or a machine type at the source that "
-              "does not send it. \"migstat convert "
+              "does not send it. {!repair}\"migstat convert "
               "--filter=drop-subsection:path=DEVICE:PATH FILE -o NEW\" takes it out; "
               "what it held is lost, and the device starts as after a reset." },
     { .id = "subsection-trace",
@@ -185,10 +185,10 @@ const MigMessage mig_messages_section[] = {
                  "destination's release does not know. Up to 10.1 only this trace point "
                  "names it.",
       .look =
-          "The command \"migstat dump --devices=*:*{subsection}* FILE\" shows what it "
+          "The command \"migstat dump --devices='*:*{subsection}*' FILE\" shows what it "
           "holds.",
       .help = "Use a newer QEMU at the destination, or a machine type at the source that "
-              "does not send it. \"migstat convert "
+              "does not send it. {!repair}\"migstat convert "
               "--filter=drop-subsection:path=DEVICE:PATH FILE -o NEW\" takes it out." },
     { .id = "field-trace",
       .form = LINK,
@@ -198,9 +198,9 @@ const MigMessage mig_messages_section[] = {
       .function = "migration/vmstate.c, vmstate_load_state (a trace point)",
       .meaning = "Field {field} could not be loaded. This says where, and not why. The "
                  "field is in state {vmsd}.",
-      .look =
-          "The lines around it say why. The command \"migstat dump --devices=*:*{field}* "
-          "FILE\" shows the value in the stream." },
+      .look = "The lines around it say why. The command \"migstat dump "
+              "--devices='*:*{field}*' "
+              "FILE\" shows the value in the stream." },
     { .id = "section-cut",
       .form = CAUSE,
       .texts = TEXTS(ALWAYS("Unable to read ID string for section %u", "id"),
@@ -350,7 +350,8 @@ const MigMessage mig_messages_section[] = {
       .look = "The last section before it in the log, or a trace of vmstate_load_state, "
               "names the device.",
       .help = "Start the destination with the source's CPU model, or take the subsection "
-              "out with \"migstat convert --filter=drop-subsection:path=...\"." },
+              "out with \"migstat convert "
+              "--filter=drop-subsection:path=DEVICE:PATH FILE -o NEW\"." },
     { .id = "setup-failed",
       .form = LINK,
       .texts = TEXTS(SINCE(9, 0, "Load state of device %s failed", "section")),

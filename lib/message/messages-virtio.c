@@ -20,7 +20,7 @@ const MigMessage mig_messages_virtio[] = {
                  "them, so the load is refused.",
       .look = "{!section}The lines after it, or the rest of the line, name the device. "
               "The command \"migstat dump "
-              "--devices=*:*features* FILE\" names what was negotiated.",
+              "--devices='*:*features*' FILE\" names what was negotiated.",
       .help =
           "Offer the features at the destination: a newer kernel, tap or back-end "
           "there, or the device's property. Or switch them off at the source with the "
@@ -35,9 +35,15 @@ const MigMessage mig_messages_virtio[] = {
                  "and {local} at most at the destination. Releases before 11.1 load that "
                  "and go on with a ring that is too large.",
       .look = "{!section}The lines after it, or the rest of the line, name the device.",
-      .help = "Give the destination's device the source's queue size: rx_queue_size= and "
-              "tx_queue_size= of virtio-net, queue-size= of virtio-blk, virtqueue_size= "
-              "of virtio-scsi. Or use the source's machine type." },
+      .help =
+          "Give the destination's device the source's queue size: rx_queue_size= and "
+          "tx_queue_size= of virtio-net, queue-size= of virtio-blk, virtqueue_size= "
+          "of virtio-scsi. The queues of other devices have a fixed size. "
+          "A queue that no driver has set up, which QEMU 10.0 leaves at 1024 entries, "
+          "can have fewer: \"migstat convert "
+          "--filter='set-field:path=DEVICE:virtio.queues[{queue}].num:value={local}' "
+          "FILE -o NEW\".",
+      .help_for = mig_help_ring },
     { .id = "virtio-queues",
       .form = CAUSE,
       .texts = TEXTS(ALWAYS("Invalid number of virtqueues: 0x%x", "queues")),
@@ -132,14 +138,16 @@ const MigMessage mig_messages_virtio[] = {
     { .id = "property-changed",
       .form = CAUSE,
       .texts = TEXTS(
-          ALWAYS("Property '%s' changed from 0x%lx to 0x%lx", "property stream local"),
+          ALWAYS("Property '%s' changed from 0x%lx to 0x%lx", "property there here"),
           ALWAYS("Property '%s' changed from %u to %u", "property stream local"),
           ALWAYS("Property '%s' changed from %d to %d", "property stream local"),
           ALWAYS("Property '%s' size changed from 0x%lx to 0x%lx",
-                 "property stream local")),
+                 "property there here")),
       .function = "hw/virtio/virtio-mem.c, virtio_mem_mig_sanity_checks_post_load",
-      .meaning = "Property {property} of a virtio-mem device is {stream} at the source "
-                 "and {local} at the destination.",
+      .meaning = "Property {property} of a virtio-mem device is another one at the "
+                 "destination. It is {stream} at the source. It is 0x{there} at the "
+                 "source. It is {local} at the destination. It is 0x{here} at the "
+                 "destination.",
       .help = "Give the destination's virtio-mem device the source's memaddr=, node=, "
               "block-size= and a memory backend of the same size." },
     { .id = "vhost-inflight",

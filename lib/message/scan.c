@@ -203,16 +203,53 @@ static GHashTable *words_of(const char *line, size_t length)
     return words;
 }
 
-/* How many of the words of @text are in @words, and how many it has. */
+/* Whether one letter was lost, added, changed or swapped with the next. */
+static bool is_mistyped(const char *a, const char *b)
+{
+    size_t first = 0, m = strlen(a), n = strlen(b), last = 0;
+
+    while (first < m && first < n && a[first] == b[first]) {
+        first++;
+    }
+    while (last < m - first && last < n - first && a[m - 1 - last] == b[n - 1 - last]) {
+        last++;
+    }
+    m -= first + last;
+    n -= first + last;
+    return (m <= 1 && n <= 1) ||
+           (m == 2 && n == 2 && a[first] == b[first + 1] && a[first + 1] == b[first]);
+}
+
+/* Whether the line has @word, or all but one letter of it. */
+static bool has_word(GHashTable *words, const char *word)
+{
+    GHashTableIter iter;
+    gpointer other;
+
+    if (g_hash_table_contains(words, word)) {
+        return true;
+    }
+    g_hash_table_iter_init(&iter, words);
+    while (g_hash_table_iter_next(&iter, &other, NULL)) {
+        if (strlen(word) > SHORTEST && is_mistyped(other, word)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* How many of the words of @text are in @words, each once, and how many it has. */
 static unsigned shared(GHashTable *words, const char *text, unsigned *all)
 {
-    size_t length = strlen(text), at = 0, n;
+    g_autoptr(GHashTable) own = words_of(text, strlen(text));
+    GHashTableIter iter;
+    gpointer word;
     unsigned count = 0;
 
-    for (*all = 0; (n = next_word(text, length, &at)); (*all)++) {
-        g_autofree char *word = g_ascii_strdown(text + at - n, (gssize)n);
-
-        count += g_hash_table_contains(words, word);
+    *all = g_hash_table_size(own);
+    g_hash_table_iter_init(&iter, own);
+    while (g_hash_table_iter_next(&iter, &word, NULL)) {
+        count += has_word(words, word);
     }
     return count;
 }
@@ -223,14 +260,15 @@ const MigMessageText *mig_message_scan_nearest(const MigMessageScan *scan,
 {
     g_autoptr(GHashTable) words = words_of(line, length);
     const MigMessageText *best = NULL;
-    unsigned most = 1;
+    unsigned most = 1, of = 0;
 
     for (guint i = 0; i < scan->entries->len; i++) {
         const Entry *entry = &g_array_index(scan->entries, Entry, i);
         unsigned all, count = shared(words, entry->text->text, &all);
 
-        if (count > most && count * 2 >= all) {
+        if (count * 2 >= all && (count > most || (best && count == most && all < of))) {
             most = count;
+            of = all;
             best = entry->text;
             *message = entry->message;
         }

@@ -30,7 +30,8 @@ size_t mig_message_scan_line(const MigMessageScan *scan, const char *line, size_
 /* The message that a loader's @text is, or is the beginning of; NULL: none is known. */
 const MigMessage *mig_message_of(const MigMessageScan *scan, const char *text);
 
-/* The text that has the most words of @line in it, or NULL if none has half of its own. */
+/* The text that has the most words of @line in it, mistyped ones too, and of those the one with
+ * the fewest others; NULL if none has half of its own. */
 const MigMessageText *mig_message_scan_nearest(const MigMessageScan *scan,
                                                const char *line, size_t length,
                                                const MigMessage **message);

@@ -46,7 +46,7 @@ static void check_text(const MigMessage *message, const MigMessageText *text)
     ck_assert_msg(holes_of(&pattern) == words_of(text->holes),
                   "%s: \"%s\" has %u holes, and \"%s\" names others", message->id,
                   text->text, holes_of(&pattern), text->holes);
-    ck_assert_msg(holes_of(&pattern) + 5 <= MIG_MESSAGE_HOLES,
+    ck_assert_msg(holes_of(&pattern) + 6 <= MIG_MESSAGE_HOLES,
                   "%s: no room for what is beside it", message->id);
     ck_assert_msg(!text->last || text->first <= text->last, "%s: %s", message->id,
                   text->text);
@@ -64,7 +64,8 @@ static void check_sentences(const MigMessage *message, const char *sentences)
     for (g_regex_match(regex, sentences ? sentences : "", 0, &match);
          g_match_info_matches(match); g_match_info_next(match, NULL)) {
         g_autofree char *hole = g_match_info_fetch(match, 1);
-        bool known = g_str_equal(hole, "section") || g_str_equal(hole, "field");
+        bool known = g_str_equal(hole, "section") || g_str_equal(hole, "field") ||
+                     g_str_equal(hole, "repair");
 
         for (const MigMessageText *text = message->texts; text->text && !known; text++) {
             g_auto(GStrv) words = g_strsplit(text->holes ? text->holes : "", " ", -1);
@@ -297,7 +298,7 @@ static const struct {
     { "error: failed to set MSR 0x48e to 0xfff9fffe04006172\nqemu-kvm: "
       "../target/i386/kvm/kvm.c:2701: kvm_buf_set_msrs: Assertion `ret == "
       "cpu->kvm_msr_buf->nmsrs' failed.",
-      "msr", NULL, NULL, "one of IA32_VMX" },
+      "msr", NULL, NULL, "is IA32_VMX_TRUE_PROCBASED_CTLS" },
     { "Missing section footer for 0000:00:1f.0/ICH9LPC", "footer-missing",
       "0000:00:1f.0/ICH9LPC", NULL, "maxcpus=" },
     { "check_section_footer: Read section footer failed: -5", "footer-unread", NULL, NULL,
@@ -456,6 +457,34 @@ static const struct {
       "257 to 512 vectors in the stream, 1 to 256 at the destination", NULL },
     { BYTE("9b read: 81 device: 80 cmask: ff wmask: 0", "virtio-net"), NULL,
       "MSI-X table" },
+    /* what a cut text does not say */
+    { "Size mismatch: pc.ram: 0x40000000", NULL, "destination 0" },
+    { "Features 0x1c0010130afffaf unsupported. Allowed", NULL, "does not offer" },
+    { "VQ 0 size 0x80 Guest index 0x12c inconsistent", NULL, "requests" },
+    { "Unknown combination of migration flags: 0x...", NULL, "the stream ended" },
+    { "Bad config data: i=0x20", NULL, "reserved" },
+    { "Bad config data: i=0x10 read: 21 ... wmask: c0", NULL, "Bits that differ" },
+    { "Bad config data: i=0x34 read: 40", "points to the first", "at 0x0" },
+    /* what is added is not cut off */
+    { "Size mismatch: a.rom: 0x40000 != 0x80000", "\"migstat convert --filter=ram-block",
+      "cut off" },
+    { "Size mismatch: a.rom: 0x80000 != 0x40000", "--lossy --filter=ram-block:name=a.rom",
+      "zeros" },
+    { "failed to set MSR 0x34 to 0x0", "MSR_SMI_COUNT", NULL },
+    { "failed to set MSR 0x8b to 0x0", "IA32_BIOS_SIGN_ID", NULL },
+    { "failed to set MSR 0x8c to 0x0", "IA32_SGXLEPUBKEYHASH", NULL },
+    { "failed to set MSR 0xcf to 0x0", "IA32_CORE_CAPABILITIES", NULL },
+    { "failed to set MSR 0x17a to 0x0", "IA32_MCG", NULL },
+    { "failed to set MSR 0x1cc to 0x0", "IA32_FRED", NULL },
+    { "failed to set MSR 0x200 to 0x0", "IA32_MTRR_PHYS", NULL },
+    { "failed to set MSR 0x250 to 0x0", "IA32_MTRR_FIX", NULL },
+    { "failed to set MSR 0x403 to 0x0", "IA32_MC (", NULL },
+    { "failed to set MSR 0x1200 to 0x0", "IA32_LBR INFO", NULL },
+    { "failed to set MSR 0x1600 to 0x0", "IA32_LBR TO_IP", NULL },
+    { "failed to set MSR 0x491 to 0x0", "is IA32_VMX_VMFUNC;", NULL },
+    { "Missing section footer for 0000:00:02.0/virtio-gpu",
+      "max_outputs=", "num-queues=" },
+    { "Missing section footer for 0000:00:02.0/pciespscsi", "drq_state", NULL },
     { "Features 0x20000000 unsupported. Allowed features: 0x0", "event_idx=off at",
       NULL },
 };
@@ -470,6 +499,124 @@ START_TEST(numbers_are_read)
                   decoded[_i].log, facts);
     ck_assert_msg(!decoded[_i].never || !strstr(facts, decoded[_i].never), "%s: %s",
                   decoded[_i].log, facts);
+}
+END_TEST
+
+/* The meaning and the help. */
+static const struct {
+    const char *log, *says, *never;
+} told[] = {
+    { "Could not set register ID_AA64MMFR0_EL1 to 1122 (is 1124)",
+      "the value of ID_AA64MMFR0_EL1: the", "to 1122" },
+    { "Could not set register ID_AA64MMFR0_EL1 to 1122 (is 1124)",
+      "The stream has 0x1122. The destination has 0x1124 there.", NULL },
+    { "Could not set register X: unknown to KVM", "the value of X: the", "0x" },
+    { "Property 'memaddr' changed from 0x140000000 to 0x180000000",
+      "is 0x140000000 at the source. It is 0x180000000 at the destination", NULL },
+    { "Property 'node' changed from 1 to 2", "is 1 at the source. It is 2 at", "0x" },
+    { "Postcopy needs matching RAM page sizes (s=1000 d=200000)", "is 0x200000 at",
+      NULL },
+    { "Size mismatch: pc.ram: 0x40000000", "It has 0x40000000 bytes at the source.",
+      "0x..." },
+    { "VQ 0 vring.num 1024 exceeds allocated max 8" OF("virtio-rng"),
+      "No option of this device", "queue_size" },
+    { "VQ 2 vring.num 1024 exceeds allocated max 64" OF("virtio-net"),
+      "queues[2].num:value=64' FILE -o NEW", "virtqueue_size" },
+    { "VQ 0 vring.num 512 exceeds allocated max 256" OF("virtio-scsi"),
+      "virtqueue_size=", "rx_queue" },
+    { "VQ 0 vring.num 512 exceeds allocated max 128" OF("vhost-user-fs"),
+      " queue-size=", "rx_queue" },
+    { "invalid runstate transition: 'inmigrate' -> 'debug'", ":value=paused FILE -o NEW",
+      NULL },
+    { "the destination stays in setup", "is empty", NULL },
+    { "migration status: setup", "is empty", NULL },
+};
+
+START_TEST(words_say_what_is_known)
+{
+    g_autoptr(MigExplain) explain = mig_explain_new();
+    const MigExplanation *e = explain_text(explain, told[_i].log);
+    g_autofree char *words = g_strjoin(" ", e->meaning, e->help, NULL);
+
+    ck_assert_msg(strstr(words, told[_i].says), "%s: %s", told[_i].log, words);
+    ck_assert_msg(!told[_i].never || !strstr(words, told[_i].never), "%s: %s",
+                  told[_i].log, words);
+}
+END_TEST
+
+/* A command can be pasted: files stand in it, and a shell leaves its words alone. */
+START_TEST(commands_are_whole)
+{
+    const MigMessage *message;
+
+    for (size_t i = 0; (message = mig_message_at(i)) != NULL; i++) {
+        g_autofree char *all = g_strjoin(" ", message->look ? message->look : "",
+                                         message->help ? message->help : "", NULL);
+        g_auto(GStrv) commands = g_strsplit(all, "\"migstat ", -1);
+
+        for (char **p = commands + 1; *commands && *p; p++) {
+            bool convert = g_str_has_prefix(*p, "convert --");
+
+            (*p)[strcspn(*p, "\"")] = 0;
+            ck_assert_msg(!convert || g_str_has_suffix(*p, " FILE -o NEW"), "%s: %s",
+                          message->id, *p);
+            ck_assert_msg(!strchr(*p, '*') || strchr(*p, '\''), "%s: %s", message->id,
+                          *p);
+        }
+    }
+}
+END_TEST
+
+/* Without a letter of the longest word, a message is unknown, and its row the nearest. */
+START_TEST(a_mistyped_message_has_its_row)
+{
+    const MigMessage *message;
+    unsigned n = 0, right = 0;
+
+    for (size_t i = 0; (message = mig_message_at(i)) != NULL; i++) {
+        g_autofree char *text = fill(message->texts);
+        g_auto(GStrv) words = g_strsplit(text, " ", -1);
+        size_t longest = 0, length = 0;
+        g_autofree char *line = NULL;
+        const MigExplanation *e;
+        g_autoptr(MigExplain) explain = mig_explain_new();
+
+        for (size_t w = 0; words[w]; w++) {
+            if (!strchr(words[w], '/') && strlen(words[w]) > length) {
+                length = strlen(words[w]);
+                longest = w;
+            }
+        }
+        if (g_strv_length(words) < 4 || length < 6) {
+            continue;
+        }
+        memmove(words[longest] + 2, words[longest] + 3, length - 2);
+        line = g_strjoinv(" ", words);
+        e = explain_text(explain, line);
+        n += !e->id;
+        right += !e->id && g_strcmp0(e->nearest_id, message->id) == 0;
+    }
+    ck_assert_uint_gt(n, 80);
+    ck_assert_msg(right * 100 >= n * 95, "%u of %u", right, n);
+}
+END_TEST
+
+static const struct {
+    const char *line, *id;
+} near[] = {
+    { "Missing section footer for", "footer-missing" },
+    { "Mising section footer for foo", "footer-missing" },
+    { "Missing secton footer for foo", "footer-missing" },
+    { "Unknown ramblok pc.ram, cannot accept migration", "ram-block-unknown" },
+};
+
+START_TEST(nearly_right_messages_have_a_row)
+{
+    g_autoptr(MigExplain) explain = mig_explain_new();
+    const MigExplanation *e = explain_text(explain, near[_i].line);
+
+    ck_assert_msg(g_strcmp0(e->nearest_id, near[_i].id) == 0, "%s: %s", near[_i].line,
+                  e->nearest_id);
 }
 END_TEST
 
@@ -717,7 +864,7 @@ static const struct {
       "hpet:num_timers_save", "0x03", NULL, "3 and the stream 32" },
     { "real/q35-100-devices.mig.zst", NULL,
       "invalid runstate transition: 'inmigrate' -> 'prelaunch'", "globalstate:runstate",
-      NULL, "set-field:path=globalstate:runstate:value=paused", NULL },
+      "\"prelaunch\"", "set-field:path=globalstate:runstate:value=paused", NULL },
     { "real/q35-100-devices.mig.zst", NULL,
       "error while loading state for instance 0x0 of device 'kvm-tpr-opt'\nload of "
       "migration "
@@ -860,6 +1007,8 @@ START_TEST(places_are_found)
                             streams[_i].repair) == 0,
                   "%s: %s", streams[_i].log,
                   e->n_repairs ? e->repairs[0].filters[0] : "no repair");
+    ck_assert_msg(!e->n_repairs || !e->help || !strstr(e->help, ":PATH"), "%s: %s",
+                  streams[_i].log, e->help);
     for (size_t i = 0; i < e->n_repairs; i++) {
         g_autofree char *chain =
             g_strjoinv(" ", (char **)(uintptr_t)e->repairs[i].filters);
@@ -1000,6 +1149,10 @@ Suite *suite_explain(void)
     tcase_add_loop_test(tc, each_text_is_recognised, 0, G_N_ELEMENTS(envelopes));
     tcase_add_loop_test(tc, reports_have_their_cause, 0, G_N_ELEMENTS(reports));
     tcase_add_loop_test(tc, numbers_are_read, 0, G_N_ELEMENTS(decoded));
+    tcase_add_loop_test(tc, words_say_what_is_known, 0, G_N_ELEMENTS(told));
+    tcase_add_test(tc, commands_are_whole);
+    tcase_add_test(tc, a_mistyped_message_has_its_row);
+    tcase_add_loop_test(tc, nearly_right_messages_have_a_row, 0, G_N_ELEMENTS(near));
     tcase_add_test(tc, options_are_properties);
     tcase_add_loop_test(tc, others_are_unknown, 0, G_N_ELEMENTS(others));
     tcase_add_test(tc, commands_can_be_pasted);
