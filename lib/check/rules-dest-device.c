@@ -442,8 +442,8 @@ static void report_features(MigCheck *check, const MigItem *item,
     g_autofree char *names = feature_names(item->section, d->here & ~d->there, options);
     g_autofree char *none = g_strdup_printf(
         "offer them at the destination (a newer kernel, tap or back-end, or the device's "
-        "properties), or start the source's device with %s",
-        options->len ? options->str : "what does not offer them");
+        "properties)%s%s",
+        options->len ? ", or start the source's device with " : "", options->str);
 
     mig_report(check, d->offset, item->section,
                "%s: the guest's driver uses what the destination does not offer: %s",

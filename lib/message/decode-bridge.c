@@ -16,6 +16,7 @@
 
 #define HEADER_END 0x40u
 #define WINDOWS    0x1cu
+#define SPEED      0x0fu /* in the first byte of its registers */
 
 /* Names of the state of bridges, and where QEMU puts their Express capability; 0: it has none, or
  * not at one place. */
@@ -117,12 +118,12 @@ static const struct {
       "the model of the port, or whether it has MSI-X (x-migrate-msix=)" },
     { 0x04, 0x00000020, "extended tags", "x-pcie-ext-tag=, or the machine type" },
     { 0x04, 0x10000000, "the function-level reset", "x-pcie-flr-init=" },
-    { 0x0c, 0x0000000f, "the speed of the link", "x-speed=" },
+    { 0x0c, SPEED, "the speed of the link", "x-speed=" },
     { 0x0c, 0x000003f0, "the width of the link", "x-width=" },
     { 0x0c, 0x00100000, "whether the port tells that its link is active",
       "x-pcie-lnksta-dllla=, hotplug=, or the machine type" },
     { 0x0c, 0xff000000, "the number of the port", "port=" },
-    { 0x12, 0x0000000f, "the speed of the link", "x-speed=" },
+    { 0x12, SPEED, "the speed of the link", "x-speed=" },
     { 0x12, 0x000003f0, "the width of the link", "x-width=" },
     { 0x12, 0x00002000, "whether the link is active",
       "x-pcie-lnksta-dllla=, or a device is plugged in on one side only" },
@@ -149,6 +150,14 @@ static const Reg *express_register(uint64_t at)
         reg = register_in(tables[i], at);
     }
     return reg;
+}
+
+/* The numbers of speeds, as x-speed= takes them. */
+static const char *speed_of(uint64_t value)
+{
+    static const char *const speeds[] = { "?", "2_5", "5", "8", "16", "32", "64" };
+
+    return value < G_N_ELEMENTS(speeds) ? speeds[value] : "?";
 }
 
 /* What both sides have in @bits of the register, of which this byte may have a part. */
@@ -179,7 +188,15 @@ static void say_express(const MigPciByte *byte, const Reg *reg, uint64_t at,
                            express[i].options,
                            strchr(express[i].options, '=') ? " of the port decides it"
                                                            : "");
-            say_values(byte, express[i].bits, shift, facts);
+            if (express[i].bits == SPEED) {
+                mig_decode_say(facts,
+                               "The source's port has x-speed=%s, and the destination's "
+                               "x-speed=%s.",
+                               speed_of(byte->stream & SPEED),
+                               speed_of(byte->local & SPEED));
+            } else {
+                say_values(byte, express[i].bits, shift, facts);
+            }
         }
     }
 }

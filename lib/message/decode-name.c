@@ -203,9 +203,20 @@ static const char *const footers[][2] = {
       "whatever the machine type is: releases on both sides of that do not load each "
       "other's. Use the source's release at the destination, or remove the controller "
       "first (am53c974)." },
+    { "*/virtio-console",
+      "The number of ports and of MSI-X vectors decides how long this is: max_ports=, "
+      "the ports themselves (virtconsole, virtserialport), vectors=. MSI-X has no check "
+      "of its own." },
     { "*/virtio-*",
       "The number of queues and of MSI-X vectors decides how long this is: queues=, "
       "num-queues=, num_queues=, vectors=. MSI-X has no check of its own." },
+    { "*/xhci",
+      "The numbers of ports, slots and interrupters decide how long this is: p2=, p3=, "
+      "and of nec-usb-xhci slots= and intrs=." },
+    { "*/pcie-root-port",
+      "x-migrate-msix= decides whether the port sends the state of its MSI-X." },
+    { "*/nvme", "The numbers of queues and of MSI-X vectors decide how long this is: "
+                "max_ioqpairs=, msix_qsize=." },
     { "*/vfio",
       "The two sides use other layouts of a VFIO device's data: \"migstat convert "
       "--for=RELEASE FILE -o NEW\" brings it into the one that a release reads." },

@@ -192,6 +192,12 @@ static void say_extended(const MigPciByte *byte, GPtrArray *facts)
                    "ATS, SR-IOV): it is there on one side only, or made otherwise by "
                    "another machine type.",
                    (unsigned)byte->i);
+    mig_decode_say(facts, "What decides which there are: %s, and the machine type.",
+                   mig_pci_byte_is_of_bridge(byte) ? "disable-acs= of the port"
+                   : mig_pci_byte_is_of(byte, "*/virtio-*")
+                       ? "aer=, ats= and sriov-pf= of the device"
+                   : mig_pci_byte_is_of(byte, "*/nvme") ? "sriov_max_vfs= of the device"
+                                                        : "the device's options");
     if (byte->values && byte->i >= 0x108 && byte->i < 0x10c) {
         mig_decode_say(facts,
                        "In QEMU's ports it is the mask of uncorrectable errors (AER), "
