@@ -90,6 +90,7 @@ struct CliCommand {
     unsigned min_files, max_files; /* UINT_MAX: any number */
     unsigned
         addresses; /* so many of the files, the last ones, are none: both are max_files */
+    bool has_one_form; /* What it writes is the same with any --format. */
     bool pages; /* Its result is read by people: on a terminal it goes through a pager. */
     /* argv[0] is "migstat NAME".  Returns an exit status. */
     int (*run)(int argc, char **argv, CliCommon *common);

@@ -506,6 +506,7 @@ const CliCommand cli_command_extract = {
     .options = options,
     .parse = parse,
     .rules = rules,
+    .has_one_form = true,
     .min_files = 1,
     .max_files = 1,
     .run = run,

@@ -74,6 +74,7 @@ const CliCommand cli_command_recover = {
         "Exit status: 0 each FILE is as it was; 2 the job could not be done.",
     .options = options,
     .parse = parse,
+    .has_one_form = true,
     .min_files = 1,
     .max_files = UINT_MAX,
     .run = run,

@@ -396,6 +396,7 @@ const CliCommand cli_command_report = {
     .options = options,
     .parse = parse,
     .rules = rules,
+    .has_one_form = true,
     .min_files = 1,
     .max_files = 2,
     .run = run,

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "complete.h"
+#include "dump.h"
+#include "format.h"
 #include "sandbox.h"
 
 /* --- one function for each kind of value -------------------------------------------------- */
@@ -61,37 +63,6 @@ static void offer_filter_names(Completion *completion)
     }
 }
 
-/* A filter's name, or after a ':' its keys, or after their '=' what they may be. */
-static void offer_filters(Completion *completion)
-{
-    const char *word = completion->word, *colon = strchr(word, ':');
-    const char *last = strrchr(word, ':'), *key, *values, *help;
-    g_autofree char *name = colon ? g_strndup(word, (size_t)(colon - word)) : NULL;
-    const MigFilterType *type = name ? mig_filter_type_find(name) : NULL;
-
-    if (!name) {
-        offer_filter_names(completion);
-        return;
-    }
-    for (size_t i = 0; type && mig_filter_type_option(type, i, &key, &values, &help);
-         i++) {
-        g_autofree char *before = g_strndup(word, (size_t)(last + 1 - word));
-        g_autofree char *text = g_strconcat(before, key, "=", NULL);
-
-        if (!g_str_has_prefix(word, text)) {
-            complete_offer(completion, text, help);
-        } else if (strchr(values, '|')) {
-            g_auto(GStrv) list = g_strsplit(values, "|", -1);
-
-            for (char **value = list; *value; value++) {
-                g_autofree char *whole = g_strconcat(text, *value, NULL);
-
-                complete_offer(completion, whole, NULL);
-            }
-        }
-    }
-}
-
 static bool is_plain(const char *name)
 {
     return *name && strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -114,7 +85,7 @@ static const char *file_at_hand(const Completion *completion)
 
 /* Of the sections in the description of the file at hand those with names that no shell
  * takes for anything else.  Only the end of the file is read. */
-static void offer_sections(Completion *completion)
+static void offer_sections_with(Completion *completion, const char *end)
 {
     CliCommon common = { .quiet = true, .sandbox = CLI_SANDBOX_AUTO };
     const char *file = file_at_hand(completion);
@@ -131,10 +102,110 @@ static void offer_sections(Completion *completion)
             description->devices[i].name, description->devices[i].instance_id);
 
         if (is_plain(address)) {
-            complete_offer(completion, address, NULL);
+            g_autofree char *text = g_strconcat(address, end, NULL);
+
+            complete_offer(completion, text, NULL);
         }
     }
     cli_close_inputs(&common);
+}
+
+static void offer_sections(Completion *completion)
+{
+    offer_sections_with(completion, "");
+}
+
+/* What is in a device comes after its name. */
+static void offer_devices(Completion *completion)
+{
+    offer_sections_with(completion, ":");
+}
+
+/* Those of all commands, and of this one. */
+static void offer_formats(Completion *completion)
+{
+    const char *command = completion->command ? completion->command->name : NULL;
+
+    for (size_t i = 0; cli_formats[i]; i++) {
+        if (!cli_formats[i]->command ||
+            g_strcmp0(cli_formats[i]->command, command) == 0) {
+            complete_offer(completion, cli_formats[i]->name, NULL);
+        }
+    }
+}
+
+/* One more of a list apart by commas. */
+static void offer_tables(Completion *completion)
+{
+    const char *word = completion->word, *comma = strrchr(word, ',');
+    g_autofree char *before = comma ? g_strndup(word, (size_t)(comma + 1 - word)) : NULL;
+
+    for (size_t i = 0; dump_table_name(i); i++) {
+        g_autofree char *text =
+            g_strconcat(before ? before : "", dump_table_name(i), NULL);
+
+        complete_offer(completion, text, NULL);
+    }
+}
+
+/* --- filters ------------------------------------------------------------------------------ */
+
+/* Offers what @offer does in place of all of the word that comes after its first @n bytes. */
+static void offer_after(Completion *completion, size_t n, const char *placeholder)
+{
+    const char *prefix = completion->prefix, *word = completion->word;
+    g_autofree char *before = g_strndup(word, n);
+    g_autofree char *all = g_strconcat(prefix, before, NULL);
+
+    completion->prefix = all;
+    completion->word = word + n;
+    complete_value(completion, "filter", placeholder);
+    completion->prefix = prefix;
+    completion->word = word;
+}
+
+/* The value that @word, which begins with a filter of @type, ends in, or NULL; *placeholder is what
+ * help calls it.  A colon in a value that no key follows is part of it. */
+static const char *filter_value(const MigFilterType *type, const char *word,
+                                const char **placeholder)
+{
+    const char *found = NULL, *key, *values, *help;
+
+    for (size_t i = 0; mig_filter_type_option(type, i, &key, &values, &help); i++) {
+        g_autofree char *text = g_strconcat(":", key, "=", NULL);
+        const char *at = g_strrstr(word, text);
+
+        if (at && (!found || at > found)) {
+            found = at + strlen(text);
+            *placeholder = values;
+        }
+    }
+    return found;
+}
+
+/* A filter's name, or after a ':' its keys, or after their '=' what they may be. */
+static void offer_filters(Completion *completion)
+{
+    const char *word = completion->word, *colon = strchr(word, ':');
+    const char *last = strrchr(word, ':'), *key, *values, *help;
+    g_autofree char *name = colon ? g_strndup(word, (size_t)(colon - word)) : NULL;
+    const MigFilterType *type = name ? mig_filter_type_find(name) : NULL;
+    const char *value = type ? filter_value(type, word, &values) : NULL;
+
+    if (!name) {
+        offer_filter_names(completion);
+    } else if (value) {
+        offer_after(completion, (size_t)(value - word), values);
+    }
+    for (size_t i = 0; type && mig_filter_type_option(type, i, &key, &values, &help);
+         i++) {
+        g_autofree char *before = g_strndup(word, (size_t)(last + 1 - word));
+        g_autofree char *text = g_strconcat(before, key, "=", NULL);
+
+        if (!g_str_has_prefix(word, text)) {
+            complete_offer(completion, text, help);
+        }
+    }
 }
 
 /* --- the table ------------------------------------------------------------------------------ */
@@ -153,6 +224,11 @@ static const struct {
     { "NAME", "help-filter", offer_filter_names, NULL },
     { "NAME[:KEY=VALUE]...", NULL, offer_filters, NULL },
     { "PATTERN", NULL, offer_sections, NULL },
+    { "DEVICE:FIELD", NULL, offer_devices, NULL },
+    { "DEVICE:SUBSECTION", NULL, offer_devices, NULL },
+    { "DEVICE:ARRAY", NULL, offer_devices, NULL },
+    { "TABLE,...", NULL, offer_tables, NULL },
+    { "text|json", "format", offer_formats, NULL },
     { "qemu-X.Y", NULL, offer_releases, NULL },
     { "qemu-X.Y|all", NULL, offer_releases, "all" },
     { "ID|NAME", NULL, NULL, NULL },

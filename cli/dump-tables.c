@@ -28,6 +28,11 @@ static const char *const orders[] = {
     [DUMP_SORT_NAME] = "name",
 };
 
+const char *dump_table_name(size_t i)
+{
+    return i < G_N_ELEMENTS(tables) ? tables[i] : NULL;
+}
+
 /* The place of @word among @n @words, or -1. */
 static int find_word(const char *word, const char *const *words, size_t n)
 {

@@ -86,6 +86,9 @@ typedef struct Dump {
     CliUnread unread;
 } Dump;
 
+/* What --only calls the @i-th table; NULL: there are not as many. */
+const char *dump_table_name(size_t i);
+
 /* Options of tables.  False with *problem, which the caller frees, set; or false. */
 bool dump_parse_only(const char *text, unsigned *only, char **problem);
 bool dump_parse_sort(const char *text, DumpSort *sort);

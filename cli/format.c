@@ -29,6 +29,11 @@ const CliFormat *cli_format(const struct argp_state *state, const char *option,
 void cli_format_check(const struct argp_state *state, const CliFormat *format,
                       const CliCommand *command)
 {
+    if (command->has_one_form && format != cli_formats[0]) {
+        cli_usage_error(
+            state, "what it writes has one form, and --format no effect; migstat "
+                   "dump --format=json and migstat check --format=json are for programs");
+    }
     if (format->command && strcmp(format->command, command->name) != 0) {
         cli_usage_error(state, "--format=%s is for migstat %s", format->name,
                         format->command);

@@ -427,7 +427,9 @@ static void check_files(const Parse *parse, const struct argp_state *state)
     } else if (files->len < command->min_files && !parse->common->no_files) {
         cli_usage_error(state, "%s (\"-\" is standard input)",
                         command->min_files == 1 ? "which file?" : "which two files?");
-    } else if (files->len > command->max_files && option_named(command, "output") &&
+    } else if (files->len > command->max_files &&
+               command->min_files == command->max_files &&
+               option_named(command, "output") &&
                !cli_given(parse->common, command, "output")) {
         g_autofree char *in = cli_shell_name(g_ptr_array_index(files, 0));
         g_autofree char *out = cli_shell_name(g_ptr_array_index(files, 1));

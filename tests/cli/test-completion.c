@@ -22,6 +22,10 @@ static const struct {
     { "-", "--format= --quiet --sandbox=", "check" },
     { "check --f", "--for= --format=", "--filter=" },
     { "--format=", "--format=text --format=json", NULL },
+    { "dump --format=", "--format=text --format=analyze", "--format=args" },
+    { "needs -f ", "json args", "analyze" },
+    { "dump --only=", "--only=overview --only=ram", ":files" },
+    { "dump --only=ram,o", "--only=ram,overview", "--only=overview" },
     { "-f ", "text json", "check" },
     { "-f json ch", "check", "json" },
     { "check ", ":files", "check" },
@@ -100,6 +104,9 @@ START_TEST(offers_the_sections_of_the_file)
     g_autofree char *real = fixture_file("real/q35-72-vfio.mig.zst");
     g_autofree char *line = g_strdup_printf("dump %s", real);
     g_autoptr(Run) run = completed(line, "--section=0000:00:1f");
+    g_autofree char *edit = g_strdup_printf("convert %s", real);
+    g_autoptr(Run) filter = completed(edit, "--filter=drop-section:name=0000:00:1f");
+    g_autoptr(Run) field = completed(edit, "--filter=set-field:path=tim");
     g_autoptr(GBytes) bytes = mkmig_assemble(
         "header; full 1 \"plain-1\" 0 1; full 2 \"$(id)\" 0 1; full 3 \"a b\" 0 1;"
         "full 4 \"-\\x1b[31m\" 0 1; eof;"
@@ -116,6 +123,9 @@ START_TEST(offers_the_sections_of_the_file)
 
     assert_offers(line, run->out,
                   "--section=0000:00:1f.0/ICH9LPC --section=0000:00:1f.3/ich9_smb", true);
+    assert_offers(edit, filter->out, "--filter=drop-section:name=0000:00:1f.0/ICH9LPC",
+                  true);
+    assert_offers(edit, field->out, "--filter=set-field:path=timer:", true);
     ck_assert_ptr_nonnull(bytes);
     ck_assert(g_file_set_contents(file, g_bytes_get_data(bytes, NULL),
                                   (gssize)g_bytes_get_size(bytes), NULL));
@@ -145,6 +155,8 @@ static const struct {
     { "migstat ch", "check", "check" },
     { "migstat convert --filter=set-field:pa", "path=", "--filter=set-field" },
     { "migstat check --sandbox=re", "require", "--sandbox=require" },
+    { "migstat \"dump\" 'a \"b' --format=ana", "analyze", "--format=analyze" },
+    { "migstat \"a \\\" b\" 'du'm\\p --format=ana", "analyze", "--format=analyze" },
 };
 
 START_TEST(shells_complete)

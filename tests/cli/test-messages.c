@@ -33,6 +33,10 @@ static Run *run_words(const char *command)
 
 /* --- commands and options ----------------------------------------------------------------- */
 
+#define ONE_FORM                                                         \
+    "what it writes has one form, and --format no effect; migstat dump " \
+    "--format=json and migstat check --format=json are for programs"
+
 /* The first line of what is said; the second names --help. */
 static const struct {
     const char *command, *message;
@@ -113,6 +117,10 @@ static const struct {
     { "dump", "migstat dump: which file? (\"-\" is standard input)" },
     { "check --strict", "migstat check: which file? (\"-\" is standard input)" },
     { "convert A B", "migstat convert: output goes to -o FILE: migstat convert A -o B" },
+    { "report A B C", "migstat report: two files at a time; \"C\" is one more" },
+    { "report --format=json A", "migstat report: " ONE_FORM },
+    { "extract --cookie -f json A", "migstat extract: " ONE_FORM },
+    { "recover --format=json A", "migstat recover: " ONE_FORM },
     { "convert A B -o C", "migstat convert: one file at a time; \"B\" is one more" },
     { "diff A", "migstat diff: which two files? (\"-\" is standard input)" },
     { "diff A B C", "migstat diff: two files at a time; \"C\" is one more" },
