@@ -282,13 +282,14 @@ void mig_dest_remedy_constant(MigCheck *check, const MigItem *item,
     mig_report_no_remedy(check, SAME_CPU);
 }
 
-void mig_dest_remedy_features(MigCheck *check, const MigItem *item, uint64_t missing)
+void mig_dest_remedy_features(MigCheck *check, const MigItem *item, unsigned first,
+                              uint64_t missing)
 {
     uint16_t type = mig_virtio_type_of_vmstate(mig_section_handler(item->section->name));
     g_autoptr(GString) filter = g_string_new("set-field");
 
     for (unsigned bit = 0; bit < 64; bit++) {
-        g_autofree char *word = mig_virtio_feature_word(type, bit);
+        g_autofree char *word = mig_virtio_feature_word(type, first + bit);
         g_autofree char *path = g_strdup_printf("features[%s]", word);
         g_autofree char *value = part(item, path);
 

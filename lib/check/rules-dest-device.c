@@ -87,6 +87,10 @@ static char *dest_option(const MigSection *section, const MigShapeDifference *d)
         return g_strdup_printf("start the destination with -smp ...,maxcpus=%" PRIu64,
                                d->here);
     }
+    if (mig_glob("*memhp*.devs", path) && d->here == 0) {
+        return g_strdup("start the destination without slots= (-m SIZE alone), as the "
+                        "source was");
+    }
     if ((mig_glob("*memhp*", path) || mig_glob("*acpi_memory_hotplug*", path)) && count) {
         return g_strdup_printf(
             "start the destination with -m ...,slots=%" PRIu64 ",maxmem=...", d->here);
@@ -414,20 +418,21 @@ void mig_dest_report_places(MigCheck *check, const MigItem *item)
 }
 
 /* "GUEST_USO4 (bit 54), ..."; and the properties that switch them off. */
-static char *feature_names(const MigSection *section, uint64_t missing, GString *options)
+static char *feature_names(const MigSection *section, unsigned first, uint64_t missing,
+                           GString *options)
 {
     uint16_t type = mig_virtio_type_of_vmstate(mig_section_handler(section->name));
     GString *names = g_string_new(NULL);
 
     for (unsigned bit = 0; bit < 64; bit++) {
-        const char *name = mig_virtio_feature_name(type, bit);
-        g_autofree char *option = mig_virtio_feature_option(type, bit, false);
+        const char *name = mig_virtio_feature_name(type, first + bit);
+        g_autofree char *option = mig_virtio_feature_option(type, first + bit, false);
 
         if (!(missing >> bit & 1)) {
             continue;
         }
         g_string_append_printf(names, "%s%s (bit %u)", names->len ? ", " : "",
-                               name ? name : "one without a name", bit);
+                               name ? name : "one without a name", first + bit);
         if (option) {
             g_string_append_printf(options, "%s%s", options->len ? "," : "", option);
         }
@@ -439,7 +444,11 @@ static void report_features(MigCheck *check, const MigItem *item,
                             const MigShapeDifference *d)
 {
     g_autoptr(GString) options = g_string_new(NULL);
-    g_autofree char *names = feature_names(item->section, d->here & ~d->there, options);
+    g_autofree char *names =
+        feature_names(item->section, d->at, d->here & ~d->there, options);
+    uint64_t lower = d->at ? d->beside_here : d->here,
+             upper = d->at ? d->here : d->beside_here;
+
     g_autofree char *none = g_strdup_printf(
         "offer them at the destination (a newer kernel, tap or back-end, or the device's "
         "properties)%s%s",
@@ -448,13 +457,16 @@ static void report_features(MigCheck *check, const MigItem *item,
     mig_report(check, d->offset, item->section,
                "%s: the guest's driver uses what the destination does not offer: %s",
                d->path, names);
-    mig_report_words(check, MIG_BEFORE(MIG_WORDS_CHANGED),
-                     "Features 0x%" PRIx64 " unsupported. Allowed features: ", d->here);
-    mig_report_words(check, MIG_FROM(MIG_WORDS_CHANGED),
-                     "Features 0x%016x%016" PRIx64 " unsupported. Allowed features: ", 0u,
-                     d->here);
+    if (!d->at) { /* older ones refuse the subsection of the others */
+        mig_report_words(check, MIG_BEFORE(MIG_WORDS_CHANGED),
+                         "Features 0x%" PRIx64 " unsupported. Allowed features: ", lower);
+    }
+    mig_report_words(
+        check, MIG_FROM(MIG_WORDS_CHANGED),
+        "Features 0x%016" PRIx64 "%016" PRIx64 " unsupported. Allowed features: ", upper,
+        lower);
     mig_report_no_remedy(check, none);
-    mig_dest_remedy_features(check, item, d->here & ~d->there);
+    mig_dest_remedy_features(check, item, d->at, d->here & ~d->there);
 }
 
 static void dest_features(MigCheck *check, const MigFacts *facts, const MigItem *item)

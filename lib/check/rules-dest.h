@@ -46,7 +46,9 @@ void mig_dest_remedy_constant(MigCheck *check, const MigItem *item,
 void mig_dest_remedy_registers(MigCheck *check, const MigItem *item,
                                const MigShapeDifference *d);
 
-/* Virtio features, bits, that the driver uses and the destination does not offer. */
-void mig_dest_remedy_features(MigCheck *check, const MigItem *item, uint64_t missing);
+/* Virtio features, bits from @first on, that the driver uses and the destination does not
+ * offer. */
+void mig_dest_remedy_features(MigCheck *check, const MigItem *item, unsigned first,
+                              uint64_t missing);
 
 #endif

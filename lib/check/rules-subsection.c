@@ -24,6 +24,7 @@
 #include "stream/address.h"
 #include "stream/item-private.h"
 #include "stream/json-scan.h"
+#include "stream/vfio-payload.h"
 
 #define SINCE(release) release, MIG_RELEASE_LAST
 #define UNTIL(release) MIG_RELEASE_FIRST, release
@@ -253,7 +254,9 @@ static bool lacks(MigCheck *check, const MigItem *item, MigRelease release,
 {
     const GPtrArray *differences = mig_compared_with_release(check, item, release);
 
-    for (guint i = 0; i < differences->len; i++) {
+    for (guint i = 0;
+         i < differences->len && mig_budget_spend(mig_reader_budget(check->reader), 1);
+         i++) {
         const MigShapeDifference *d = g_ptr_array_index(differences, i);
 
         if (d->kind == MIG_SHAPE_SUBSECTION_UNKNOWN && d->sure &&
@@ -329,6 +332,26 @@ static void find_strange(MigCheck *check, const MigItem *item)
     }
 }
 
+#define DISPLAY       "VFIOPCIDevice/VFIODisplay"
+#define DISPLAY_FIRST QEMU(8, 2)
+
+/* The configuration of a VFIO device has one subsection, and no description. */
+static void vfio_display(MigCheck *check, const MigItem *item)
+{
+    MigReleaseSet refusing =
+        check->asked & mig_releases_between(MIG_BEFORE(DISPLAY_FIRST));
+    const uint8_t *bytes = refusing && !item->piece && item->length == item->whole
+                               ? mig_reader_bytes(check->reader, item)
+                               : NULL;
+
+    if (bytes && mig_vfio_has_display(item, bytes)) {
+        mig_report_item(check, item, "subsection " DISPLAY " came with QEMU 8.2");
+        say_words(check, refusing, DISPLAY, NULL);
+        mig_report_no_remedy(check, "the state of the device's display is in its "
+                                    "configuration; save without a display (ramfb)");
+    }
+}
+
 static void subsection_newer(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
     MigBudget *budget = mig_reader_budget(check->reader);
@@ -338,6 +361,10 @@ static void subsection_newer(MigCheck *check, const MigFacts *facts, const MigIt
     MigJson json;
 
     (void)facts;
+    if (item->kind == MIG_ITEM_VFIO_RECORD) {
+        vfio_display(check, item);
+        return;
+    }
     if (item->piece || !mig_check_is_described(check)) {
         return;
     }
@@ -433,7 +460,7 @@ const MigRule mig_rules_subsection[] = {
       MIG_SEVERITY_ERROR, MIG_WATCH(DEVICE_STATE), .judge = subsection_twice,
       .loader = "Missing section footer for %s" },
     { "subsection-newer", "the release knows the subsections of device state",
-      MIG_SEVERITY_ERROR, MIG_WATCH(DEVICE_STATE), .judge = subsection_newer,
-      .needs_release = true },
+      MIG_SEVERITY_ERROR, MIG_WATCH(DEVICE_STATE) | MIG_WATCH(VFIO_RECORD),
+      .judge = subsection_newer, .needs_release = true },
     { 0 },
 };

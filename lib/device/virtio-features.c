@@ -313,7 +313,7 @@ const char *mig_virtio_feature_decides(uint16_t type, unsigned bit)
 
 int mig_virtio_feature_of_property(uint16_t type, const char *property)
 {
-    for (unsigned bit = 0; bit < 64; bit++) {
+    for (unsigned bit = 0; bit < MIG_VIRTIO_FEATURES; bit++) {
         const Feature *feature = feature_of(type, bit);
 
         if (feature && !feature->off && g_strcmp0(feature->property, property) == 0) {

@@ -19,7 +19,10 @@ char *mig_virtio_feature_option(uint16_t type, unsigned bit, bool on);
  * NULL. */
 const char *mig_virtio_feature_decides(uint16_t type, unsigned bit);
 
-/* The bit, below 64, that a device of @type offers where @property is on, and does not where it
+/* Bits that features have. */
+#define MIG_VIRTIO_FEATURES 128u
+
+/* The bit, below MIG_VIRTIO_FEATURES, that a device of @type offers where @property is on, and does not where it
  * is off; -1: none. */
 int mig_virtio_feature_of_property(uint16_t type, const char *property);
 

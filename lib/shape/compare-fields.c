@@ -190,6 +190,16 @@ static bool is_missing_array(const MigShapeComparison *c, Span here, Span there)
            !here[0]->varies && !is_carried(c, here[0]->name, here[0]->count);
 }
 
+/* The reverse: slots of memory that only the destination has.  Nothing before them tells how many
+ * there are.  Source: hw/acpi/memory_hotplug.c, vmstate_memory_hotplug; 5.2 to 11.1. */
+static bool is_new_array(const MigShapeComparison *c, const MigShapeVmstate *in,
+                         Span here, Span there)
+{
+    return c->exact && is_empty(here) && is_one(there) && there[0]->array &&
+           strcmp(in->name, "memory hotplug state") == 0 &&
+           strcmp(there[0]->name, "devs") == 0;
+}
+
 /* Where the stream lacks a field: the one before it, or the one after it. */
 static void say_neighbour(const MigShapeComparison *c, const MigShapeVmstate *in,
                           const MigShapeField *next, MigShapeDifference *difference)
@@ -228,7 +238,8 @@ static void compare_gap(MigShapeComparison *c, const MigShapeVmstate *in, Span h
     /* A field alone may be an array that has no element, which a stream does not describe. */
     difference =
         differ(c, MIG_SHAPE_FIELDS,
-               !c->exact && !(is_empty(here) && is_one(there) && !there[0]->fixed),
+               is_new_array(c, in, here, there) ||
+                   (!c->exact && !(is_empty(here) && is_one(there) && !there[0]->fixed)),
                in->name, is_empty(here) ? there[0]->name : here[0]->name);
     difference->here = sum_here;
     difference->there = sum_there;

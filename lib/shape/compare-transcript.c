@@ -296,8 +296,9 @@ static bool is_only_one(const MigTranscript *transcript, uint16_t type)
     return transcript->shows_root && count.n == 1;
 }
 
-/* What the guest's driver uses, and where that is. */
-static uint64_t features_of(const MigShapeComparison *c, uint64_t *offset, char **path)
+/* What the guest's driver uses, from bit 0 on or, @upper, from bit 64 on; and where that is. */
+static uint64_t features_of(const MigShapeComparison *c, bool upper, uint64_t *offset,
+                            char **path)
 {
     const GArray *list = mig_offered_leaves(c->offered)->list;
     const MigField *found = NULL;
@@ -306,8 +307,9 @@ static uint64_t features_of(const MigShapeComparison *c, uint64_t *offset, char 
         const MigField *f = &g_array_index(list, MigLeaf, i).field;
 
         if (f->kind == MIG_FIELD_UINT &&
-            (g_str_has_suffix(f->path, "64bit_features.guest_features") ||
-             (!found && g_str_has_suffix(f->path, "guest_features_low")))) {
+            (upper ? g_str_has_suffix(f->path, "128bit_features.guest_features_ex[1]")
+                   : g_str_has_suffix(f->path, "64bit_features.guest_features") ||
+                         (!found && g_str_has_suffix(f->path, "guest_features_low")))) {
             found = f;
         }
     }
@@ -319,22 +321,31 @@ static uint64_t features_of(const MigShapeComparison *c, uint64_t *offset, char 
 static void compare_features(MigShapeComparison *c, const MigTranscriptVirtio *virtio,
                              bool sure)
 {
-    uint64_t offset, used, missing;
-    g_autofree char *path = NULL;
-    MigShapeDifference *difference;
+    uint64_t offset[2], used[2];
+    g_autofree char *lower = NULL, *upper = NULL;
+    char **paths[2] = { &lower, &upper };
 
-    if (!virtio || !virtio->known) {
+    if (!virtio || !(virtio->known[0] | virtio->known[1])) {
         return;
     }
-    used = features_of(c, &offset, &path);
-    missing = used & virtio->known & ~virtio->offered;
-    if (missing) {
-        difference = mig_shape_differ(c->budget, c->differences, MIG_SHAPE_FEATURES,
-                                      sure && !virtio->is_vague);
-        difference->path = g_steal_pointer(&path);
-        difference->offset = offset;
-        difference->here = used;
-        difference->there = used & ~missing;
+    for (unsigned i = 0; i < 2; i++) {
+        used[i] = features_of(c, i == 1, &offset[i], paths[i]);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t missing = used[i] & virtio->known[i] & ~virtio->offered[i];
+        MigShapeDifference *difference =
+            missing ? mig_shape_differ(c->budget, c->differences, MIG_SHAPE_FEATURES,
+                                       sure && !virtio->is_vague)
+                    : NULL;
+
+        if (difference) {
+            difference->path = g_steal_pointer(paths[i]);
+            difference->offset = offset[i];
+            difference->at = 64 * i;
+            difference->here = used[i];
+            difference->there = used[i] & ~missing;
+            difference->beside_here = used[!i];
+        }
     }
 }
 

@@ -44,8 +44,9 @@ typedef struct MigShapeDifference {
     bool is_before;       /* which it comes before; else after */
     GPtrArray *registers; /* owned: paths of those that the CPU there lacks, or NULL */
     uint64_t here, there;
-    uint64_t offset;              /* in the stream, plain bytes */
-    uint32_t at;                  /* in configuration space */
+    uint64_t offset; /* in the stream, plain bytes */
+    uint32_t at; /* in configuration space; of features, the bit that bit 0 stands for */
+    uint64_t beside_here;         /* the other 64 features that the driver uses */
     char *note_here, *note_there; /* owned: what the values mean, or NULL */
     const MigShape *with;         /* the destination, where several are compared with */
 } MigShapeDifference;

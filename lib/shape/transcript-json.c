@@ -68,11 +68,13 @@ static bool read_features_member(MigJson *json, const char *key, void *user)
 {
     Reading *r = user;
 
-    if (strcmp(key, "unknown-dev-features") == 0) {
+    bool upper = strcmp(key, "unknown-dev-features2") == 0; /* 10.2 and later */
+
+    if (upper || strcmp(key, "unknown-dev-features") == 0) {
         if (!mig_json_uint(json, &r->value)) {
             return false;
         }
-        r->virtio->offered |= r->value;
+        r->virtio->offered[upper] |= r->value;
         return true;
     }
     return mig_json_peek(json) == '[' ? each(json, r, false, read_feature)

@@ -296,10 +296,14 @@ static void read_feature(const Reading *r)
 {
     const char *name = r->line + strspn(r->line, " \t");
     g_autofree char *own = g_strndup(name, strcspn(name, ":,"));
-    guint64 unknown;
+    uint64_t upper, lower;
 
-    if (mig_transcript_number(name, "unknown-features(", 16, &unknown)) {
-        r->status->offered |= unknown;
+    /* up to 10.1 those from bit 64 on are not in it */
+    if (sscanf(name, "unknown-features(0x%16" SCNx64 "%16" SCNx64, &upper, &lower) == 2) {
+        r->status->offered[0] |= lower;
+        r->status->offered[1] |= upper;
+    } else if (mig_transcript_number(name, "unknown-features(", 16, &lower)) {
+        r->status->offered[0] |= lower;
     } else if (*own) {
         mig_transcript_offer(r->status, r->status_type, own);
     }

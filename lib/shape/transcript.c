@@ -129,7 +129,7 @@ MigTranscriptVirtio *mig_transcript_virtio(MigTranscript *transcript, const char
 
     if (virtio) {
         virtio->id = path ? id_of(transcript, path) : NULL;
-        virtio->known = UINT64_MAX;
+        virtio->known[0] = virtio->known[1] = UINT64_MAX;
         g_ptr_array_add(transcript->virtio, virtio);
     }
     return virtio;
@@ -146,6 +146,8 @@ static const struct {
     { "IOMMU_PLATFORM", 33 },
 };
 
+#define GUEST_UDP_TUNNEL_GSO 65
+
 static int bit_of(uint16_t type, const char *name)
 {
     g_autofree char *ring = g_strconcat("RING_", name, NULL);
@@ -155,7 +157,7 @@ static int bit_of(uint16_t type, const char *name)
             return (int)aliases[i].bit;
         }
     }
-    for (unsigned bit = 0; bit < 64; bit++) {
+    for (unsigned bit = 0; bit < MIG_VIRTIO_FEATURES; bit++) {
         const char *own = mig_virtio_feature_name(type, bit);
 
         if (own && (strcmp(own, name) == 0 || strcmp(own, ring) == 0)) {
@@ -173,7 +175,11 @@ void mig_transcript_offer(MigTranscriptVirtio *virtio, uint16_t type, const char
     if (bit < 0) {
         virtio->is_vague = true;
     } else {
-        virtio->offered |= UINT64_C(1) << bit;
+        virtio->offered[bit / 64] |= UINT64_C(1) << bit % 64;
+        /* and QEMU prints the next one with the name of this one */
+        if (bit == GUEST_UDP_TUNNEL_GSO) {
+            virtio->offered[1] |= UINT64_C(2) << bit % 64;
+        }
     }
 }
 
@@ -203,7 +209,7 @@ void mig_transcript_property(MigTranscriptVirtio *virtio, uint16_t type, const c
         bit = mig_virtio_feature_of_property(type, name);
     }
     if (bit >= 0) {
-        virtio->known |= UINT64_C(1) << bit;
+        virtio->known[bit / 64] |= UINT64_C(1) << bit % 64;
     }
 }
 

@@ -32,8 +32,8 @@ typedef struct MigTranscriptBar {
 typedef struct MigTranscriptVirtio {
     const char *name;          /* "virtio-net"; NULL: not known */
     const char *id;            /* of -device; NULL: it has none, or it is not known */
-    uint64_t offered;          /* features */
-    uint64_t known;            /* of which it is known whether they are offered */
+    uint64_t offered[2];       /* features, from bit 0 and from bit 64 on */
+    uint64_t known[2];         /* of which it is known whether they are offered */
     bool is_vague;             /* it has features with names that are not known */
     uint32_t queue_size;       /* entries of each queue; 0: not known */
     uint32_t rx_size, tx_size; /* of a network card */

@@ -35,6 +35,10 @@ bool mig_vfio_payload_parse(const uint8_t *p, size_t n, MigVfioPayload *payload)
 /* The same of a payload that was cut off before its END_OF_STATE: @n bytes are all of it. */
 bool mig_vfio_payload_parse_whole(const uint8_t *p, size_t n, MigVfioPayload *payload);
 
+/* Whether the record of a configuration that @item is, and @bytes are its own, has the display's
+ * subsection. */
+bool mig_vfio_has_display(const MigItem *item, const uint8_t *bytes);
+
 /* Sets what @record has of the payload that was parsed from @p, by its payload_offset. */
 void mig_vfio_record_set_payload(MigVfioRecord *record, const MigVfioPayload *payload,
                                  const uint8_t *p);

@@ -149,6 +149,16 @@ bool mig_vfio_payload_parse_whole(const uint8_t *p, size_t n, MigVfioPayload *pa
     return parse(&(Window){ p, n, true }, payload) && payload->length == n;
 }
 
+bool mig_vfio_has_display(const MigItem *item, const uint8_t *bytes)
+{
+    MigVfioPayload payload;
+
+    return item->vfio.has_payload &&
+           mig_vfio_payload_parse_whole(bytes + item->vfio.payload_offset,
+                                        item->vfio.payload_length, &payload) &&
+           payload.display_offset != 0;
+}
+
 void mig_vfio_payload_encode(const MigVfioPayload *payload, const uint8_t *p,
                              GByteArray *out)
 {
