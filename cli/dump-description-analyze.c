@@ -11,8 +11,33 @@
 #include "dump.h"
 #include "text.h"
 
-/* Moves *p after the string that begins there, and prints it; bytes that a terminal could take for
- * a command are printed as escapes of JSON. */
+/* As an escape of JSON, of which a character beyond U+FFFF takes two. */
+static void put_escape(gunichar c)
+{
+    if (c > 0xffff) {
+        printf("\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10), 0xdc00 + (c & 0x3ff));
+    } else {
+        printf("\\u%04x", c);
+    }
+}
+
+/* Moves *p after the character that stands there, and prints it: what is no letter of ASCII as an
+ * escape.  A byte that is no UTF-8 counts as a character. */
+static void put_character(const char **p, const char *end)
+{
+    unsigned char byte = (unsigned char)**p;
+    gunichar c = byte < 0x80 ? byte : g_utf8_get_char_validated(*p, end - *p);
+    bool is_utf8 = c < (gunichar)-2;
+
+    if (byte >= 0x20 && byte < 0x7f) {
+        putchar(byte);
+    } else {
+        put_escape(is_utf8 ? c : byte);
+    }
+    *p += is_utf8 ? g_unichar_to_utf8(c, NULL) : 1;
+}
+
+/* Moves *p after the string that begins there, and prints it. */
 static void put_string(const char **p, const char *end)
 {
     const char *at = *p;
@@ -21,12 +46,7 @@ static void put_string(const char **p, const char *end)
         if (*at == '\\' && end - at > 1) {
             putchar(*at++);
         }
-        if ((unsigned char)*at < 0x20 || (unsigned char)*at >= 0x7f) {
-            printf("\\u%04x", (unsigned char)*at);
-        } else {
-            putchar(*at);
-        }
-        at++;
+        put_character(&at, end);
     } while (at < end && *at != '"');
     putchar('"');
     *p = at < end ? at + 1 : end;

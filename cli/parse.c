@@ -152,12 +152,20 @@ static char *others_text(const Parse *parse, const char *name)
                : others_with(name);
 }
 
+/* -m and -x of analyze-migration.py. */
+#define RAM_OF_SCRIPT                                                       \
+    "migstat extract --ram=all -o DIR FILE writes what RAM holds, migstat " \
+    "dump --format=analyze FILE the device state, with -d desc the description"
+
 /* What other programs have an option for, and how it is had here. */
 static const struct {
     const char *option, *form;
 } forms[] = {
     { "--values", "migstat dump --devices=DEVICE:FIELD -f json FILE | jq "
                   "'.devices[].fields[].value' prints values alone" },
+    { "-m", RAM_OF_SCRIPT },
+    { "-x", RAM_OF_SCRIPT },
+    { "--extract", RAM_OF_SCRIPT },
 };
 
 static const char *form_of(const char *word)
@@ -328,7 +336,10 @@ static void look_at_short(Cursor *cursor)
         option = option_of_letter(cursor->parse->command, *p);
 
         if (!option) {
-            cli_usage_error(cursor->state, "no option \"-%c\"", *p);
+            const char letter[] = { '-', *p, '\0' }, *form = form_of(letter);
+
+            cli_usage_error(cursor->state, "no option \"%s\"%s%s", letter,
+                            form ? "; " : "", form ? form : "");
             return;
         }
         if (option->arg) {

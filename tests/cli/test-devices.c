@@ -9,6 +9,7 @@
  *                virtio-blk that have not run, on s390-ccw-virtio of QEMU 7.2, virt of
  *                11.1 (force-legacy=false) and microvm of 5.2.
  */
+#include "mkmig.h"
 #include "support.h"
 
 #include <json-glib/json-glib.h>
@@ -247,6 +248,22 @@ START_TEST(prints_the_description_as_the_script_does)
     scratch_remove(dir);
     ck_assert(g_str_has_prefix(run->out, "{\n    \"configuration\": {\n        \""));
     ck_assert_str_eq(joined, text);
+}
+END_TEST
+
+/* As json.dumps() does: what is no ASCII is an escape. */
+START_TEST(prints_characters_of_the_description_as_escapes)
+{
+    g_autoptr(GBytes) stream = mkmig_assemble(
+        "header; eof; description \"{\\\"u\\\": \\\"\\\\u00e9\\xc3\\xa9\\xe2\\x82\\xac"
+        "\\xf0\\x9f\\x98\\x80\\xff\\\", \\\"devices\\\": []}\"",
+        "text", NULL);
+    g_autoptr(Run) run =
+        run_migstat(stream, "dump", "--format=analyze", "-d", "desc", "-", NULL);
+
+    ck_assert_str_eq(run->out,
+                     "{\n    \"u\": \"\\u00e9\\u00e9\\u20ac\\ud83d\\ude00\\u00ff\","
+                     "\n    \"devices\": []\n}\n");
 }
 END_TEST
 
@@ -568,6 +585,7 @@ Suite *suite_devices(void)
     tcase_add_test(tc, agrees_with_the_script);
     tcase_add_test(tc, prints_what_the_script_prints);
     tcase_add_test(tc, prints_the_description_as_the_script_does);
+    tcase_add_test(tc, prints_characters_of_the_description_as_escapes);
     tcase_add_loop_test(tc, the_script_has_no_other_view, 0, G_N_ELEMENTS(refused_views));
     tcase_add_loop_test(tc, decodes_real_streams, 0, n);
     tcase_add_loop_test(tc, reads_a_pipe, 0, n);

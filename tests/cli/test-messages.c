@@ -37,6 +37,10 @@ static Run *run_words(const char *command)
     "what it writes has one form, and --format no effect; migstat dump " \
     "--format=json and migstat check --format=json are for programs"
 
+#define RAM_OF_SCRIPT                                                       \
+    "migstat extract --ram=all -o DIR FILE writes what RAM holds, migstat " \
+    "dump --format=analyze FILE the device state, with -d desc the description"
+
 /* The first line of what is said; the second names --help. */
 static const struct {
     const char *command, *message;
@@ -82,6 +86,8 @@ static const struct {
       "migstat dump: no option \"--values\"; migstat dump --devices=DEVICE:FIELD -f json "
       "FILE | jq '.devices[].fields[].value' prints values alone" },
     { "dump --qwertyuiop x", "migstat dump: no option \"--qwertyuiop\"" },
+    { "dump --format=analyze -m x", "migstat dump: no option \"-m\"; " RAM_OF_SCRIPT },
+    { "dump -x x", "migstat dump: no option \"-x\"; " RAM_OF_SCRIPT },
     { "dump -z x", "migstat dump: no option \"-z\"" },
     { "dump -qz x", "migstat dump: no option \"-z\"" },
     /* values */
