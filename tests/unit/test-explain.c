@@ -628,6 +628,20 @@ START_TEST(nearly_right_messages_have_a_row)
 }
 END_TEST
 
+/* A property that is on or off is about a feature; one that has a number is not. */
+START_TEST(switches_have_a_feature)
+{
+    ck_assert_int_eq(mig_virtio_feature_of_property(1, "csum"), 0);
+    ck_assert_int_eq(mig_virtio_feature_of_property(1, "event_idx"), 29);
+    ck_assert_int_eq(mig_virtio_feature_of_property(2, "write-zeroes"), 14);
+    ck_assert_int_eq(mig_virtio_feature_of_property(5, "deflate-on-oom"), 2);
+    ck_assert_int_eq(mig_virtio_feature_of_property(1, "host_mtu"), -1);
+    ck_assert_int_eq(mig_virtio_feature_of_property(1, "disable-modern"), -1);
+    ck_assert_int_eq(mig_virtio_feature_of_property(2, "num-queues"), -1);
+    ck_assert_int_eq(mig_virtio_feature_of_property(2, "seg_max"), -1);
+}
+END_TEST
+
 static bool is_property(const char *option, uint16_t type, char **devices)
 {
     for (char **device = devices; *device; device++) {
@@ -1161,6 +1175,7 @@ Suite *suite_explain(void)
     tcase_add_test(tc, commands_are_whole);
     tcase_add_test(tc, a_mistyped_message_has_its_row);
     tcase_add_loop_test(tc, nearly_right_messages_have_a_row, 0, G_N_ELEMENTS(near));
+    tcase_add_test(tc, switches_have_a_feature);
     tcase_add_test(tc, options_are_properties);
     tcase_add_loop_test(tc, others_are_unknown, 0, G_N_ELEMENTS(others));
     tcase_add_test(tc, commands_can_be_pasted);
