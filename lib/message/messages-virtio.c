@@ -31,9 +31,11 @@ const MigMessage mig_messages_virtio[] = {
       .texts = TEXTS(SINCE(11, 1, "VQ %d vring.num %u exceeds allocated max %u",
                            "queue stream local")),
       .function = "hw/virtio/virtio.c, virtio_load",
-      .meaning = "Queue {queue} of a virtio device has {stream} entries in the stream, "
-                 "and {local} at most at the destination. Releases before 11.1 load that "
-                 "and go on with a ring that is too large.",
+      .meaning =
+          "A queue of a virtio device is larger in the stream than it may be at the "
+          "destination. Queue {queue} has {stream} entries in the stream. It has "
+          "{local} at most at the destination. Releases before 11.1 load that "
+          "and go on with a ring that is too large.",
       .look = "{!section}The lines after it, or the rest of the line, name the device.",
       .help =
           "Give the destination's device the source's queue size: rx_queue_size= and "

@@ -526,6 +526,8 @@ static const struct {
       NULL },
     { "Size mismatch: pc.ram: 0x40000000", "It has 0x40000000 bytes at the source.",
       "0x..." },
+    { "VQ 0 vring.num 1024 exceeds allocated", "Queue 0 has 1024 entries in the stream.",
+      "..." },
     { "VQ 0 vring.num 1024 exceeds allocated max 8" OF("virtio-rng"),
       "No option of this device", "queue_size" },
     { "VQ 2 vring.num 1024 exceeds allocated max 64" OF("virtio-net"),
