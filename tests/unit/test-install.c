@@ -199,6 +199,19 @@ START_TEST(only_check_and_demo_install_packages)
 }
 END_TEST
 
+/* Where rpmlint is installed. */
+START_TEST(the_spec_has_no_fault)
+{
+    g_autofree char *rpmlint = g_find_program_in_path("rpmlint");
+    g_autofree char *out =
+        rpmlint
+            ? shell(g_getenv("SRCDIR"), "rpmlint packaging/migstat.spec 2>&1 || echo bad")
+            : g_strdup("");
+
+    ck_assert_msg(!rpmlint || strstr(out, " 0 errors, 0 warnings"), "%s", out);
+}
+END_TEST
+
 Suite *suite_install(void)
 {
     Suite *suite = suite_create("install");
@@ -216,6 +229,7 @@ Suite *suite_install(void)
                             G_N_ELEMENTS(places));
         tcase_add_test(tc, a_client_compiles_and_runs);
         tcase_add_test(tc, exports_its_own_names_only);
+        tcase_add_test(tc, the_spec_has_no_fault);
         tcase_add_test(tc, the_umbrella_reaches_every_public_header);
     }
     if (release && g_file_test(history, G_FILE_TEST_EXISTS)) {
