@@ -539,6 +539,8 @@ static const struct {
     { "invalid runstate transition: 'inmigrate' -> 'debug'", ":value=paused FILE -o NEW",
       NULL },
     { "the destination stays in setup", "is empty", NULL },
+    { "the migration hangs in setup phase\nload of migration failed: Invalid argument",
+      "The load has failed", "does not fail" },
     { "migration status: setup", "is empty", NULL },
 };
 
