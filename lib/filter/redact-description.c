@@ -20,7 +20,7 @@ typedef struct Copy {
 
 /* What mig_json_peek() says of the value that QEMU gives to @key; 0: it writes no such member.
  * Source: migration/vmstate.c, vmsd_desc_field_start(); migration/savevm.c. */
-static char kind_of(const char *key)
+static char kind_of(const GString *key)
 {
     static const struct {
         const char *key;
@@ -34,7 +34,7 @@ static char kind_of(const char *key)
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(members); i++) {
-        if (g_str_equal(members[i].key, key)) {
+        if (key->len == strlen(members[i].key) && g_str_equal(members[i].key, key->str)) {
             return members[i].kind;
         }
     }
@@ -84,7 +84,7 @@ static bool copy_group(Copy *c, char bracket)
     copy(c, from);
     for (from = json->p; mig_json_next(json, bracket == '{' ? c->key : NULL);
          from = json->p) {
-        char kind = bracket == '{' ? kind_of(c->key->str) : '{';
+        char kind = bracket == '{' ? kind_of(c->key) : '{';
 
         if (!kind) {
             c->redacted->n_others++;

@@ -206,7 +206,7 @@ const MigMessage mig_messages_channel[] = {
       .function = "migration/migration.c",
       WAITS },
     { .id = "setup-stays", /* as people put it */
-      .form = FRAME,   /* if a load has failed, that says more */
+      .form = FRAME,       /* if a load has failed, that says more */
       .texts = TEXTS(ALWAYS("stays in setup", NULL), ALWAYS("stays in \"setup\"", NULL),
                      ALWAYS("stays in state setup", NULL), ALWAYS("stuck in setup", NULL),
                      ALWAYS("hangs in setup", NULL), ALWAYS("remains in setup", NULL)),

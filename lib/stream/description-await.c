@@ -25,28 +25,45 @@
 typedef struct Search {
     MigReader *reader;
     uint64_t at;  /* the end marks before this were looked at */
-    uint64_t end; /* where no more are looked for */
+    uint64_t end; /* where no more are looked for, of a file; UINT64_MAX: more may come */
     unsigned candidates;
     MigDescription *found;
+    uint64_t base; /* of the bytes in the buffer */
+    size_t filled; /* how many they are */
     uint8_t buffer[CHUNK];
 } Search;
 
 static const uint8_t marks[] = { MIG_EOF, MIG_DESCRIPTION };
+
+/* Where search->at is in the buffer, with at least the marks after it; NULL: it cannot be read. */
+static const uint8_t *look(Search *s, uint64_t size, size_t *n)
+{
+    if (s->at < s->base || s->at - s->base + sizeof(marks) > s->filled) {
+        s->base = s->at;
+        s->filled = (size_t)MIN(CHUNK, size - s->at);
+        if (mig_input_read_at(s->reader->in, s->at, s->buffer, s->filled) != s->filled) {
+            s->filled = 0;
+            return NULL;
+        }
+    }
+    *n = s->filled - (size_t)(s->at - s->base);
+    return s->buffer + (s->at - s->base);
+}
 
 /* The next end mark and description mark from search->at on, up to @size; *offset is that of
  * the latter. */
 static bool next_marks(Search *s, uint64_t size, uint64_t *offset)
 {
     while (size - s->at >= sizeof(marks)) {
-        size_t n = (size_t)MIN(CHUNK, size - s->at);
-        const uint8_t *p;
+        size_t n;
+        const uint8_t *from = look(s, size, &n), *p;
 
-        if (mig_input_read_at(s->reader->in, s->at, s->buffer, n) != n) {
+        if (!from) {
             return false;
         }
-        p = memmem(s->buffer, n, marks, sizeof(marks));
+        p = memmem(from, n, marks, sizeof(marks));
         if (p) {
-            s->at += (uint64_t)(p - s->buffer) + 1;
+            s->at += (uint64_t)(p - from) + 1;
             *offset = s->at;
             return true;
         }
@@ -59,11 +76,14 @@ static bool next_marks(Search *s, uint64_t size, uint64_t *offset)
 static int plausible(Search *s, uint64_t offset, uint64_t size)
 {
     uint8_t header[MIG_DESCRIPTION_BEGIN_LENGTH];
+    uint64_t skip = offset - s->base;
     uint32_t length;
 
-    if (size - offset < sizeof(header) ||
-        mig_input_read_at(s->reader->in, offset, header, sizeof(header)) !=
-            sizeof(header)) {
+    if (skip + sizeof(header) <= s->filled) {
+        memcpy(header, s->buffer + skip, sizeof(header));
+    } else if (size - offset < sizeof(header) ||
+               mig_input_read_at(s->reader->in, offset, header, sizeof(header)) !=
+                   sizeof(header)) {
         return -1;
     }
     if (!mig_description_begins(header, &length)) {
@@ -80,11 +100,11 @@ static bool has_come(void *data)
     while (s->candidates < CANDIDATES_MAX && next_marks(s, size, &offset)) {
         int is_there = plausible(s, offset, size);
 
-        if (is_there < 0) {
+        if (is_there < 0 && s->end == UINT64_MAX) {
             s->at = offset - 1; /* once more when it is */
             return false;
         }
-        if (is_there) {
+        if (is_there > 0) {
             g_autoptr(MigDescription) d = mig_description_read(s->reader->in, offset);
 
             s->candidates++;

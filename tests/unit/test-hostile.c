@@ -507,6 +507,8 @@ static const struct {
       "}; ram-eos; footer 2; eof" },
     { "descriptions that are none",
       HEAD CONFIG DEVICE "eof; repeat 4000 { u8 6; be32 5; str \"{\\\"d\\\":\" }" },
+    { "marks of a description that are none",
+      HEAD CONFIG "full 9 \"dev\" 0 1; repeat 500000 { u8 0 6 }; footer 9; eof" },
     { "footers that are none",
       HEAD CONFIG "full 9 \"dev\" 0 1; repeat 20000 { footer 9 }; footer 9; eof" },
 };

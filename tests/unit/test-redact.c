@@ -47,6 +47,9 @@ static const struct {
            "0xffffffffef100001\nfooter 3\nend 3\n be64 0xffffffffef100004\n be64 13\n "
            "str \"" SECRET "\"\n be64 0xffffffffef100001\nfooter 3\neof\n" },
     { "what follows the end", HEAD "eof\nstr \"" SECRET "\"\n" },
+    { "a member that begins as one of QEMU's",
+      HEAD "eof\ndescription {\n{\"devices\": [], \"page_size\\u0000" SECRET
+           "\": 4096}\n}\n" },
 };
 
 START_TEST(planted_secrets_are_gone)
