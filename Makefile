@@ -323,11 +323,11 @@ UNDER_valgrind := valgrind -q --vgdb=no --error-exitcode=99 --leak-check=full \
 check: all $(RUNNER) $(MKMIG) $(INJECTOR)
 	$(Q)$(call run_tests)
 
-# With SAMPLE=1 the suites of the library, and of those of the program each third, another third
-# with each commit; without those that take long (tests/suites.h), since their samples are in check.
-sampled = $(filter-out faults damage memory hostile fuzz,$(shell n=$$(git rev-list --count HEAD 2>/dev/null || echo 0); \
-	{ ls tests/unit/test-*.c; ls tests/cli/test-*.c | awk "NR % 3 == $$n % 3"; } | \
-	sed 's/.*test-//; s/\.c$$//; y/-/_/'))
+# With SAMPLE=1 each third of the suites, another third with each commit; without those that take
+# long (tests/suites.h) or cut, since their samples are in check.
+sampled = $(filter-out faults damage memory hostile fuzz cuts,$(shell \
+	n=$$(git rev-list --count HEAD 2>/dev/null || echo 0); ls tests/*/test-*.c | \
+	awk "NR % 3 == $$n % 3" | sed 's/.*test-//; s/\.c$$//; y/-/_/'))
 check-asan:
 	$(Q)$(MAKE) --no-print-directory VARIANT=asan \
 		SUITES='$(or $(SUITES),$(if $(SAMPLE),$(sampled)))' check
