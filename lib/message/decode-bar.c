@@ -95,25 +95,30 @@ static void say_options(const MigPciByte *byte, GPtrArray *facts)
                      "numbers of vectors, the machine type.");
 }
 
+/* What zero may mean, too: a BAR that is not there has nothing but that. */
+static const char *or_missing(const MigPciByte *byte)
+{
+    return !byte->local    ? ", or is missing at the destination"
+           : !byte->stream ? ", or is missing at the source"
+                           : "";
+}
+
 /* The first byte has the kind; false where that does not differ. */
 static bool say_kind(const MigPciByte *byte, GPtrArray *facts)
 {
     if (byte->differs & 1) {
-        mig_decode_say(
-            facts, "The BAR is %s at the source and %s at the destination%s.",
-            byte->stream & 1 ? "I/O" : "memory", byte->local & 1 ? "I/O" : "memory",
-            (byte->stream | byte->local) & ~UINT64_C(0xf) ? "" : ", or missing");
+        mig_decode_say(facts, "The BAR is %s at the source and %s at the destination%s.",
+                       byte->stream & 1 ? "I/O" : "memory",
+                       byte->local & 1 ? "I/O" : "memory", or_missing(byte));
     } else if (byte->stream & 1) {
         return false;
     } else if (byte->differs & 6) {
-        mig_decode_say(facts,
-                       "The BAR has %u bits at the source and %u at the destination%s.",
-                       byte->stream & 4 ? 64 : 32, byte->local & 4 ? 64 : 32,
-                       byte->local ? "" : ", or is missing there");
+        mig_decode_say(
+            facts, "The BAR has %u bits at the source and %u at the destination%s.",
+            byte->stream & 4 ? 64 : 32, byte->local & 4 ? 64 : 32, or_missing(byte));
     } else if (byte->differs & 8) {
         mig_decode_say(facts, "The BAR is prefetchable at the %s only%s.",
-                       byte->stream & 8 ? "source" : "destination",
-                       byte->local ? "" : ", or missing at the destination");
+                       byte->stream & 8 ? "source" : "destination", or_missing(byte));
     } else {
         return false;
     }

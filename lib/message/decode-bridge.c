@@ -59,42 +59,41 @@ static const Reg *register_in(const Reg *table, uint64_t at)
 static const struct {
     uint64_t first, last;
     const char *what;
+    /* Where the low bits of a register say that addresses have twice so many: those, and the
+     * bytes of a register, of which the first has them. */
+    unsigned width, step;
 } windows[] = {
     { 0x18, 0x1a,
       "the numbers of the buses on both sides of the bridge, which firmware and "
-      "guest set" },
-    { 0x1c, 0x1d, "the bridge's I/O window" },
-    { 0x20, 0x23, "the bridge's memory window" },
-    { 0x24, 0x27, "the bridge's window of prefetchable memory" },
-    { 0x28, 0x2f, "the upper 32 bits of the bridge's window of prefetchable memory" },
-    { 0x30, 0x33, "the upper 16 bits of the bridge's I/O window" },
+      "guest set",
+      0, 1 },
+    { 0x1c, 0x1d, "the bridge's I/O window", 16, 1 },
+    { 0x20, 0x23, "the bridge's memory window", 0, 2 },
+    { 0x24, 0x27, "the bridge's window of prefetchable memory", 32, 2 },
+    { 0x28, 0x2f, "the upper 32 bits of the bridge's window of prefetchable memory", 0,
+      4 },
+    { 0x30, 0x33, "the upper 16 bits of the bridge's I/O window", 0, 2 },
 };
-
-/* The low bits of a window's base and limit say how wide addresses are. */
-static void say_width(const MigPciByte *byte, GPtrArray *facts)
-{
-    bool io = byte->i < 0x20;
-
-    if (byte->differs & 0x0f &&
-        (io || (byte->i >= 0x24 && byte->i % 2 == 0 && byte->i < 0x28))) {
-        mig_decode_say(facts,
-                       "Its low bits say how wide addresses are: %u bits at the source, "
-                       "%u at the destination. The model of the bridge or the release "
-                       "decides that.",
-                       (byte->stream & 0x0f ? 2 : 1) * (io ? 16 : 32),
-                       (byte->local & 0x0f ? 2 : 1) * (io ? 16 : 32));
-    }
-}
 
 static void say_header(const MigPciByte *byte, const Reg *reg, GPtrArray *facts)
 {
+    unsigned width = 0;
+
     mig_decode_say(facts, "In a bridge byte 0x%02x belongs to the register %s.",
                    (unsigned)byte->i, reg->name);
     for (size_t i = 0; i < G_N_ELEMENTS(windows); i++) {
         if (byte->i >= windows[i].first && byte->i <= windows[i].last) {
             mig_decode_say(facts, "It is about %s.", windows[i].what);
-            say_width(byte, facts);
+            width = (byte->i - windows[i].first) % windows[i].step ? 0 : windows[i].width;
         }
+    }
+    if (width && byte->differs & 0x0f) {
+        mig_decode_say(facts,
+                       "Its low bits say how wide addresses are: %u bits at the source, "
+                       "%u at the destination. The model of the bridge or the release "
+                       "decides that.",
+                       byte->stream & 0x0f ? 2 * width : width,
+                       byte->local & 0x0f ? 2 * width : width);
     }
     if (byte->i >= WINDOWS && byte->i < 0x34) {
         mig_decode_say(facts,
