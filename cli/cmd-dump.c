@@ -303,19 +303,15 @@ static MigInput *open_file(const char *file, const DumpOptions *dump_options,
 /* Whether @in is a qcow2 image whose snapshots are all that there is to show. */
 static bool lists_snapshots(const MigInput *in)
 {
-    const MigContainer *container;
-    const MigSnapshot *snapshot = NULL;
-    bool lists = false;
+    const MigContainer *image = dump_image(in);
+    const MigSnapshot *snapshot;
 
-    for (size_t i = 0; (container = mig_input_container(in, i)); i++) {
-        for (size_t j = 0; (snapshot = mig_container_snapshot(container, j)); j++) {
-            if (snapshot->is_read) {
-                return false;
-            }
-            lists = true;
+    for (size_t i = 0; image && (snapshot = mig_container_snapshot(image, i)); i++) {
+        if (snapshot->is_read) {
+            return false;
         }
     }
-    return lists;
+    return image != NULL;
 }
 
 /* In place of one that cannot be opened: its object has the keys of all others. */

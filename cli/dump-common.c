@@ -28,6 +28,18 @@ char *dump_container(const MigInput *in)
     return g_string_free(name, FALSE);
 }
 
+const MigContainer *dump_image(const MigInput *in)
+{
+    const MigContainer *container;
+    size_t i = 0;
+
+    while ((container = mig_input_container(in, i)) &&
+           !mig_container_snapshot(container, 0)) {
+        i++;
+    }
+    return container;
+}
+
 uint32_t dump_page_size(const Dump *dump)
 {
     const MigDescription *description = mig_reader_description(dump->reader);

@@ -101,26 +101,22 @@ static void print_wrappers(const Dump *dump)
 }
 
 /* The first that has the state of a guest, and so can be shown. */
-static const MigSnapshot *first_state(const MigInput *in)
+static const MigSnapshot *first_state(const MigContainer *image)
 {
-    const MigContainer *container;
     const MigSnapshot *snapshot;
+    size_t i = 0;
 
-    for (size_t i = 0; (container = mig_input_container(in, i)); i++) {
-        for (size_t j = 0; (snapshot = mig_container_snapshot(container, j)); j++) {
-            if (snapshot->state_size) {
-                return snapshot;
-            }
-        }
+    while ((snapshot = mig_container_snapshot(image, i)) && !snapshot->state_size) {
+        i++;
     }
-    return NULL;
+    return snapshot;
 }
 
 void dump_text_snapshots(const Dump *dump, bool color)
 {
     g_autofree char *name = cli_file_name(dump->file);
     g_autofree char *file = cli_shell_name(dump->file);
-    g_autofree char *id = cli_shell_name(first_state(dump->in)->id);
+    g_autofree char *id = cli_shell_name(first_state(dump_image(dump->in))->id);
     g_autofree char *reading = cli_hint_reading(dump->options->common); /* no snapshot */
 
     printf("%s%s%s   a qcow2 image with several snapshots, of which one can be read\n",

@@ -122,6 +122,9 @@ const char *dump_channel_kind(uint32_t i, const MigChannelSummary *channel);
 /* "plain", "zstd", "libvirt+gzip", ...: the wrappers, outermost first.  Caller frees. */
 char *dump_container(const MigInput *in);
 
+/* The wrapper that has snapshots, a qcow2 image; NULL: there is none. */
+const MigContainer *dump_image(const MigInput *in);
+
 /* The page size by the reader, else by the description; 0 if neither knows. */
 uint32_t dump_page_size(const Dump *dump);
 

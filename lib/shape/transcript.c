@@ -167,6 +167,11 @@ static int bit_of(uint16_t type, const char *name)
     return -1;
 }
 
+static void add_bit(uint64_t bits[2], int bit)
+{
+    bits[bit / 64] |= UINT64_C(1) << bit % 64;
+}
+
 void mig_transcript_offer(MigTranscriptVirtio *virtio, uint16_t type, const char *name)
 {
     const char *part = strstr(name, "_F_");
@@ -175,10 +180,10 @@ void mig_transcript_offer(MigTranscriptVirtio *virtio, uint16_t type, const char
     if (bit < 0) {
         virtio->is_vague = true;
     } else {
-        virtio->offered[bit / 64] |= UINT64_C(1) << bit % 64;
+        add_bit(virtio->offered, bit);
         /* and QEMU prints the next one with the name of this one */
         if (bit == GUEST_UDP_TUNNEL_GSO) {
-            virtio->offered[1] |= UINT64_C(2) << bit % 64;
+            add_bit(virtio->offered, bit + 1);
         }
     }
 }
@@ -209,7 +214,7 @@ void mig_transcript_property(MigTranscriptVirtio *virtio, uint16_t type, const c
         bit = mig_virtio_feature_of_property(type, name);
     }
     if (bit >= 0) {
-        virtio->known[bit / 64] |= UINT64_C(1) << bit % 64;
+        add_bit(virtio->known, bit);
     }
 }
 
