@@ -897,6 +897,93 @@ START_TEST(sets_of_releases_are_named_shortly)
 }
 END_TEST
 
+/* Versions that changed with a release that is not built in, and who refuses them.  As read from
+ * the VMStateDescription of each device in all releases. */
+static const struct {
+    const char *section;
+    unsigned version;
+    const char *says; /* NULL: no release refuses it */
+} version_releases[] = {
+    { "apic", 2, "version 2, QEMU 5.2 to 11.1 read 3 at least" },
+    { "apic", 3, NULL },
+    { "hpet", 1, "QEMU 10.1 to 11.1 read 2 at least" },
+    { "hpet", 2, NULL },
+    { "lan9118", 2, "QEMU 10.0 to 11.1 read 3 at least" },
+    { "lan9118", 3, "QEMU 5.2 to 9.2 read 2 at most" },
+    { "mc146818rtc", 2, "QEMU 10.1 to 11.1 read 3 at least" },
+    { "mc146818rtc", 3, NULL },
+    { "0000:00:04.0/nvme", 0, "QEMU 11.1 reads 1 at least" },
+    { "0000:00:04.0/nvme", 1, "QEMU 5.2 to 11.0 read 0 at most" },
+    { "replay", 2, "QEMU 9.2 to 11.1 read 3 at least" },
+    { "replay", 3, "QEMU 5.2 to 9.1 read 2 at most" },
+    { "spapr_iommu", 2, NULL },
+    { "spapr_iommu", 3, "QEMU 5.2 to 7.0 read 2 at most" },
+    { "0000:00:03.0/virtio-iommu", 1, "QEMU 7.0 to 11.1 read 2 at least" },
+    { "0000:00:03.0/virtio-iommu", 2, "QEMU 5.2 to 6.2 read 1 at most" },
+};
+
+START_TEST(versions_are_known_from_a_release_on)
+{
+    const MigCheckOptions options = { MIG_CHECK_OPTIONS_INIT,
+                                      .releases = mig_releases_all() };
+    g_autofree char *text =
+        g_strdup_printf(START " full 3 \"%s\" 0 %u; u8 1; footer 3; eof",
+                        version_releases[_i].section, version_releases[_i].version);
+    g_autoptr(Judged) judged = judge_text(text, &options);
+    const MigFinding *finding = finding_of(judged, "release-device-version");
+    const char *wanted = version_releases[_i].says;
+
+    ck_assert_msg(!wanted == !finding &&
+                      (!wanted || g_str_has_suffix(finding->message, wanted)),
+                  "%s %u: %s", version_releases[_i].section, version_releases[_i].version,
+                  finding ? finding->message : "nothing is found");
+}
+END_TEST
+
+/* The first or the last release that knows each, as read from the sources of all releases. */
+static const struct {
+    const char *owner, *name, *says;
+} subsection_releases[] = {
+    { "cpu/m", "mve", "came with QEMU 6.1" },
+    { "cpu", "sme", "came with QEMU 7.1" },
+    { "cpu/pmsav8", "pmsav8r", "came with QEMU 8.0" },
+    { "cpu/vfp", "fpcr_fpsr", "came with QEMU 9.1" },
+    { "cpu", "zt0", "came with QEMU 10.1" },
+    { "cpu", "pstate64", "came with QEMU 10.2" },
+    { "cpu", "syndrome64", "came with QEMU 10.2" },
+    { "virtio", "128bit_features", "came with QEMU 10.2" },
+    { "cpu", "event", "came with QEMU 11.0" },
+    { "cpu", "fpmr", "came with QEMU 11.1" },
+    { "vitio-balloon-device", "page-poison", "is known up to QEMU 6.1 only" },
+    { "esp", "pdma", "is known up to QEMU 8.2 only" },
+    { "cpu", "iwmmxt", "is known up to QEMU 10.1 only" },
+};
+
+START_TEST(subsections_are_known_from_or_up_to_a_release)
+{
+    const MigCheckOptions options = { MIG_CHECK_OPTIONS_INIT,
+                                      .releases = mig_releases_all() };
+    const char *owner = subsection_releases[_i].owner,
+               *name = subsection_releases[_i].name;
+    g_autofree char *wanted =
+        g_strdup_printf("subsection %s/%s %s", owner, name, subsection_releases[_i].says);
+    g_autofree char *text = g_strdup_printf(
+        START
+        " full 3 \"x\" 0 1; u8 1; subsection \"%s/%s\" 1 { u8 1 }; footer 3; eof; "
+        "description {\n{\"page_size\": 4096, \"devices\": [{\"name\": \"x\", "
+        "\"instance_id\": 0, \"vmsd_name\": \"%s\", \"version\": 1, \"fields\": "
+        "[{\"name\": \"a\", \"type\": \"uint8\", \"size\": 1}], \"subsections\": "
+        "[{\"vmsd_name\": \"%s/%s\", \"version\": 1, \"fields\": [{\"name\": \"b\", "
+        "\"type\": \"uint8\", \"size\": 1}]}]}]}\n}\n",
+        owner, name, owner, owner, name);
+    g_autoptr(Judged) judged = judge_text(text, &options);
+    const MigFinding *finding = finding_of(judged, "subsection-newer");
+
+    ck_assert_msg(finding && g_str_equal(finding->message, wanted), "%s: %s", wanted,
+                  finding ? finding->message : "nothing is found");
+}
+END_TEST
+
 /* Of several releases each is judged by itself, and none makes an error of the stream. */
 START_TEST(several_releases_are_judged_apart)
 {
@@ -1195,6 +1282,10 @@ Suite *suite_rules(void)
     tcase_add_loop_test(tc, sets_of_releases_are_named_shortly, 0,
                         G_N_ELEMENTS(release_sets));
     tcase_add_test(tc, several_releases_are_judged_apart);
+    tcase_add_loop_test(tc, versions_are_known_from_a_release_on, 0,
+                        G_N_ELEMENTS(version_releases));
+    tcase_add_loop_test(tc, subsections_are_known_from_or_up_to_a_release, 0,
+                        G_N_ELEMENTS(subsection_releases));
     tcase_add_test(tc, each_word_is_known_from_a_release_on);
     tcase_add_test(tc, releases_refuse_what_is_recorded);
     tcase_add_loop_test(tc, a_remedy_mends_what_was_found, 0, (int)g_strv_length(bad));
