@@ -76,6 +76,8 @@ static const struct {
     { "real/q35-72-vfio.mig.zst", "real/virt-72-gicv3-vfio.mig.zst", 1,
       "machine type pc-q35-7.2 here, virt-7.2 there" },
     { "real/q35-52-vfio.mig.zst", "against/monitor.mig.zst", 1,
+      "error[dest-fields]: 0000:00:1f.0/ICH9LPC: "
+      "pm.ich9_pm/memhp.acpi_memory_hotplug."
       "devs: 0 bytes from here on here, 20 there; QEMU: \"Missing section "
       "footer for 0000:00:1f.0/ICH9LPC\"\n    better: start the destination without "
       "slots= (-m SIZE alone), as the source was" },
