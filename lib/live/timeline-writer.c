@@ -32,15 +32,17 @@ struct MigTimelineWriter {
     GString *lines;   /* not yet written */
     uint64_t offset;  /* in the file, where they go */
     gint64 started;   /* ns */
+    MigTimelineClock clock;
+    void *clock_data;
     GError *failure;
 };
 
-static gint64 now_ns(void)
+static int64_t monotonic_ns(void *unused G_GNUC_UNUSED)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (gint64)now.tv_sec * 1000000000 + now.tv_nsec;
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 MigTimelineWriter *mig_timeline_writer_new(int fd)
@@ -48,6 +50,7 @@ MigTimelineWriter *mig_timeline_writer_new(int fd)
     MigTimelineWriter *w = g_new0(MigTimelineWriter, 1);
 
     w->fd = fd;
+    w->clock = monotonic_ns;
     w->channels = g_array_new(FALSE, TRUE, sizeof(Channel));
     w->lines = g_string_new("{\"migstat\":\"timeline\",\"version\":1,\"unit\":\"ns\"}\n");
     return w;
@@ -61,6 +64,13 @@ void mig_timeline_writer_free(MigTimelineWriter *w)
         g_clear_error(&w->failure);
         g_free(w);
     }
+}
+
+void mig_timeline_writer_set_clock(MigTimelineWriter *w, MigTimelineClock clock,
+                                   void *user_data)
+{
+    w->clock = clock;
+    w->clock_data = user_data;
 }
 
 static Channel *channel_at(const MigTimelineWriter *w, unsigned i)
@@ -106,7 +116,7 @@ static void tell(MigTimelineWriter *w, unsigned i)
 
 static void note_event(MigTimelineWriter *w, unsigned i, const char *event)
 {
-    gint64 now = now_ns();
+    gint64 now = w->clock(w->clock_data);
 
     w->started = w->started ? w->started : now;
     tell(w, i);
@@ -129,7 +139,7 @@ void mig_timeline_writer_close(MigTimelineWriter *w, unsigned i)
 void mig_timeline_writer_came(MigTimelineWriter *w, unsigned i, uint64_t size)
 {
     Channel *channel = channel_at(w, i);
-    gint64 now = now_ns();
+    gint64 now = w->clock(w->clock_data);
 
     if (channel->came && now - channel->came >= GAP_NS) {
         tell(w, i);

@@ -25,6 +25,13 @@ MIG_API MigTimelineWriter *mig_timeline_writer_new(int fd);
 MIG_API void mig_timeline_writer_free(MigTimelineWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigTimelineWriter, mig_timeline_writer_free)
 
+/* The time in nanoseconds since any moment, the same for all calls; it never goes back. */
+typedef int64_t (*MigTimelineClock)(void *user_data);
+
+/* Before anything is written: @clock, called with @user_data, in place of CLOCK_MONOTONIC. */
+MIG_API void mig_timeline_writer_set_clock(MigTimelineWriter *writer,
+                                           MigTimelineClock clock, void *user_data);
+
 /* @channel, the next number or one that there was, is connected, or closed. */
 MIG_API void mig_timeline_writer_open(MigTimelineWriter *writer, unsigned channel);
 MIG_API void mig_timeline_writer_close(MigTimelineWriter *writer, unsigned channel);

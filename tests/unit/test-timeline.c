@@ -29,6 +29,12 @@ static MigTimeline *read_bytes(const char *text, size_t n)
     return timeline;
 }
 
+/* A clock that stands still until it is moved. */
+static int64_t read_clock(void *now)
+{
+    return *(int64_t *)now;
+}
+
 /* What was written, as it comes: two channels, which come and go. */
 START_TEST(what_is_written_is_read)
 {
@@ -37,15 +43,19 @@ START_TEST(what_is_written_is_read)
     g_autoptr(MigTimeline) timeline = NULL;
     g_autofree char *text = NULL;
     const MigTimelineChannel *channel;
+    int64_t now = 1000 * MS;
     off_t n;
 
+    mig_timeline_writer_set_clock(writer, read_clock, &now);
     mig_timeline_writer_open(writer, 0);
     mig_timeline_writer_came(writer, 0, 100);
     mig_timeline_writer_open(writer, 1);
+    now += MS / 2; /* a pause is no silence */
     mig_timeline_writer_came(writer, 0, 200);
-    g_usleep(5000);
+    now += 5 * MS;
     mig_timeline_writer_came(writer, 0, 300);
     mig_timeline_writer_came(writer, 1, 10);
+    now += MS;
     mig_timeline_writer_close(writer, 0);
     ck_assert(mig_timeline_writer_flush(writer, NULL));
     n = lseek(fd, 0, SEEK_END);
@@ -57,12 +67,13 @@ START_TEST(what_is_written_is_read)
     ck_assert_uint_eq(channel->opened, 0);
     ck_assert_uint_eq(channel->size, 300);
     ck_assert_uint_eq(channel->n_silences, 1);
-    ck_assert_uint_ge(channel->silent, 5 * MS);
-    ck_assert_uint_ge(channel->closed, channel->last);
+    ck_assert_uint_eq(channel->silent, 5 * MS);
+    ck_assert_uint_eq(channel->last, 11 * MS / 2);
+    ck_assert_uint_eq(channel->closed, 13 * MS / 2);
     ck_assert_uint_eq(mig_timeline_silence(timeline, 0)->offset, 200);
     ck_assert_ptr_null(mig_timeline_silence(timeline, 1));
-    ck_assert_uint_ge(mig_timeline_when(timeline, 0, 201),
-                      mig_timeline_when(timeline, 0, 200) + 5 * MS);
+    ck_assert_uint_eq(mig_timeline_when(timeline, 0, 200), MS / 2);
+    ck_assert_uint_eq(mig_timeline_when(timeline, 0, 201), 11 * MS / 2);
     channel = mig_timeline_channel(timeline, 1);
     ck_assert_uint_eq(channel->size, 10);
     ck_assert_uint_eq(channel->closed, MIG_TIME_NONE);
