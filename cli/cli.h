@@ -152,8 +152,10 @@ void cli_want_no_file(const struct argp_state *state, const char *path,
 MigRelease cli_release(const struct argp_state *state, const char *option,
                        const char *arg);
 
-/* The options of all commands, closed by an empty row. */
+/* The options of all commands, closed by an empty row; and those as @command has them, where
+ * NULL is the program itself: one that has one form hides --format.  The caller frees. */
 extern const struct argp_option cli_common_options[];
+struct argp_option *cli_common_options_of(const CliCommand *command);
 error_t cli_parse_common(int key, char *arg, struct argp_state *state);
 
 /* Flushes standard output, says what went wrong with it, and returns @status, or CLI_TROUBLE

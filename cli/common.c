@@ -61,6 +61,18 @@ const struct argp_option cli_common_options[] = {
     { 0 },
 };
 
+struct argp_option *cli_common_options_of(const CliCommand *command)
+{
+    struct argp_option *options =
+        g_memdup2(cli_common_options, sizeof cli_common_options);
+
+    for (struct argp_option *option = options; option->name; option++) {
+        option->flags |=
+            option->key == 'f' && command && command->has_one_form ? OPTION_HIDDEN : 0;
+    }
+    return options;
+}
+
 int cli_word(const struct argp_state *state, const char *option, const char *arg,
              const char *const *words)
 {

@@ -99,6 +99,7 @@ static const CliCommand *look_through(const char *const *words,
 static void complete_word(Completion *completion, const struct argp_option *value,
                           bool help)
 {
+    g_autofree struct argp_option *common = cli_common_options_of(completion->command);
     const char *equals = strchr(completion->word, '=');
 
     if (value) {
@@ -118,7 +119,7 @@ static void complete_word(Completion *completion, const struct argp_option *valu
     } else if (completion->word[0] == '-') {
         offer_options(completion,
                       completion->command ? completion->command->options : NULL);
-        offer_options(completion, cli_common_options);
+        offer_options(completion, common);
     } else if (!completion->command) {
         offer_commands(completion);
     } else if (!help) {

@@ -501,9 +501,9 @@ static error_t parse_files(int key, char *arg, struct argp_state *state)
 void cli_parse(const CliCommand *command, int argc, char **argv, unsigned flags,
                CliCommon *common, void *input)
 {
+    g_autofree struct argp_option *common_options = cli_common_options_of(command);
     const struct argp own = { .options = command->options, .parser = command->parse };
-    const struct argp shared = { .options = cli_common_options,
-                                 .parser = cli_parse_common };
+    const struct argp shared = { .options = common_options, .parser = cli_parse_common };
     const struct argp_child children[] = { { &own, 0, NULL, 0 },
                                            { &shared, 0, "Common options:", 10 },
                                            { 0 } };

@@ -24,6 +24,7 @@ static const struct {
     { "--format=", "--format=text --format=json", NULL },
     { "dump --format=", "--format=text --format=analyze", "--format=args" },
     { "needs -f ", "json args", "analyze" },
+    { "extract -", "--ram= --quiet", "--format=" },
     { "dump --only=", "--only=overview --only=ram", ":files" },
     { "dump --only=ram,o", "--only=ram,overview", "--only=overview" },
     { "-f ", "text json", "check" },
