@@ -43,8 +43,9 @@ typedef struct CliCommon {
     uint64_t offset;
     uint64_t max_expand;
     unsigned follow; /* seconds of silence that end waiting; 0: nothing is waited for */
-    const char *snapshot; /* of a qcow2 image; NULL: none was named */
-    GPtrArray *channels;  /* of --channel; by cli_parse() */
+    const char *snapshot;       /* of a qcow2 image; NULL: none was named */
+    const char *other_snapshot; /* of the second of two files; NULL: as of the first */
+    GPtrArray *channels;        /* of --channel; by cli_parse() */
     const char *stream;   /* which of several files they belong to; NULL: there is one */
     GPtrArray *files;     /* what is no option, in order; by cli_parse() */
     bool allow_unmatched; /* what matches nothing is no error */
@@ -91,6 +92,7 @@ struct CliCommand {
     unsigned
         addresses; /* so many of the files, the last ones, are none: both are max_files */
     bool has_one_form; /* What it writes is the same with any --format. */
+    bool pairs;        /* It reads two files, and --snapshot may be given for each. */
     bool pages; /* Its result is read by people: on a terminal it goes through a pager. */
     /* argv[0] is "migstat NAME".  Returns an exit status. */
     int (*run)(int argc, char **argv, CliCommon *common);

@@ -111,9 +111,13 @@ typedef struct Diff {
     void *shown_in; /* what the view's functions get */
 } Diff;
 
-static bool open_side(Side *side, const CliCommon *common)
+/* @snapshot: NULL for what was given for both. */
+static bool open_side(Side *side, const CliCommon *common, const char *snapshot)
 {
-    side->in = cli_open(side->file, common, &side->error);
+    MigInputOptions how = cli_input_options(common);
+
+    how.snapshot = snapshot ? snapshot : how.snapshot;
+    side->in = cli_open_with(side->file, common, &how, &side->error);
     return side->in != NULL;
 }
 
@@ -261,7 +265,8 @@ static CliStatus run_diff(const Arguments *arguments)
         return CLI_TROUBLE;
     }
     diff.shown_in = diff.view->begin(&diff.run);
-    if (open_side(&diff.side[0], common) && open_side(&diff.side[1], common)) {
+    if (open_side(&diff.side[0], common, NULL) &&
+        open_side(&diff.side[1], common, common->other_snapshot)) {
         compare(&diff, names);
     }
     status = conclude(&diff);
@@ -292,6 +297,7 @@ const CliCommand cli_command_diff = {
     .rules = rules,
     .min_files = 2,
     .max_files = 2,
+    .pairs = true,
     .pages = true,
     .run = run,
 };

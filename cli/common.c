@@ -232,7 +232,10 @@ error_t cli_parse_common(int key, char *arg, struct argp_state *state)
         g_ptr_array_add(common->channels, arg);
         return 0;
     case KEY_SNAPSHOT:
-        common->snapshot = arg;
+        if (common->other_snapshot) {
+            cli_usage_error(state, "--snapshot is given more than twice");
+        }
+        *(common->snapshot ? &common->other_snapshot : &common->snapshot) = arg;
         return 0;
     case KEY_FOLLOW:
         common->follow = arg ? seconds_of(state, "follow", arg) : FOLLOW_SECONDS;

@@ -258,6 +258,12 @@ static void look_for_file(const Cursor *cursor, const char *value)
     }
 }
 
+static bool may_repeat(const CliCommand *command, const struct argp_option *option)
+{
+    return option->flags & CLI_REPEATS ||
+           (command->pairs && g_strcmp0(option->name, "snapshot") == 0);
+}
+
 static void note_option(const Cursor *cursor, const struct argp_option *option,
                         const char *value)
 {
@@ -268,7 +274,7 @@ static void note_option(const Cursor *cursor, const struct argp_option *option,
         look_for_file(cursor, value);
     }
     if (g_hash_table_lookup_extended(given, key, NULL, &before) && option->arg &&
-        !(option->flags & CLI_REPEATS) && g_strcmp0(before, value) != 0) {
+        !may_repeat(cursor->parse->command, option) && g_strcmp0(before, value) != 0) {
         cli_usage_error(cursor->state,
                         "--%s is given twice, as \"%s\" and as \"%s\"; which one?",
                         option->name, before ? (char *)before : "", value ? value : "");

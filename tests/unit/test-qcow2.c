@@ -585,6 +585,41 @@ START_TEST(commands_name_the_snapshot)
 }
 END_TEST
 
+/* Two of one image; both have the same stream, and the first is cut. */
+START_TEST(two_are_compared)
+{
+    static const struct {
+        const char *a, *b;
+        int status;
+        const char *says;
+    } rows[] = {
+        { "--snapshot=1", "--snapshot=2", 2, "error[truncated]" },
+        { "--snapshot=2", "--snapshot=guest", 0, "" },
+        { "--snapshot=2", "--snapshot=3", 2, "there is no snapshot \"3\"" },
+        { "--snapshot=2", "--all", 0, "" },
+    };
+    const Form form = { 3, 9, false, PLAIN, 0, false, 0 };
+    g_autoptr(GBytes) stream = the_stream();
+    g_autoptr(GByteArray) image = make(&form, stream);
+    g_autofree char *folder = scratch_dir();
+    g_autofree char *path = g_build_filename(folder, "image", NULL);
+
+    put(image, TABLE + 40, g_bytes_get_size(stream) / 2, 8);
+    ck_assert(g_file_set_contents(path, (const char *)image->data, image->len, NULL));
+    g_autoptr(Run) run =
+        run_migstat(NULL, "diff", rows[_i].a, rows[_i].b, path, path, NULL);
+    ck_assert_msg(run->status == rows[_i].status && strstr(run->err, rows[_i].says),
+                  "%s%s", run->out, run->err);
+    g_autoptr(Run) one =
+        run_migstat(NULL, "dump", rows[_i].a, "--snapshot=x", path, NULL);
+    ck_assert_ptr_nonnull(strstr(one->err, "--snapshot is given twice"));
+    g_autoptr(Run) three = run_migstat(NULL, "diff", "--snapshot=1", "--snapshot=2",
+                                       "--snapshot=1", path, path, NULL);
+    ck_assert_ptr_nonnull(strstr(three->err, "--snapshot is given more than twice"));
+    scratch_remove(folder);
+}
+END_TEST
+
 /* What the image is marked as; its snapshot is shown all the same. */
 START_TEST(shows_marks)
 {
@@ -847,6 +882,7 @@ Suite *suite_qcow2(void)
     tcase_add_test(tc, is_shown);
     tcase_add_test(tc, several_are_listed);
     tcase_add_loop_test(tc, commands_name_the_snapshot, 0, 3);
+    tcase_add_loop_test(tc, two_are_compared, 0, 4);
     tcase_add_loop_test(tc, shows_marks, 0, 3);
     tcase_add_loop_test(tc, is_written, 0, G_N_ELEMENTS(writes));
     tcase_add_loop_test(tc, is_written_after_a_load, 0, 5);
