@@ -17,6 +17,9 @@
 /* More than any guest has. */
 #define XML_MAX ((gsize)16 << 20)
 
+/* Items of a stream up to its configuration. */
+#define CONFIGURATION_BEFORE 3
+
 /* At most XML_MAX bytes, and one more where there is more. */
 static GByteArray *read_some(int fd)
 {
@@ -157,6 +160,66 @@ static void note_xml(const ConvertImage *image, const MigContainer *container)
     }
 }
 
+/* Tells where the format of the image says something else of RAM than it did. */
+static void note_format(const ConvertImage *image, const MigContainer *container,
+                        MigOutputRam ram)
+{
+    const MigProperty *property;
+    bool was_sparse = false;
+
+    for (size_t i = 0; (property = mig_container_property(container, i)); i++) {
+        was_sparse |= strcmp(property->name, "sparse") == 0 && property->value;
+    }
+    if (ram == MIG_OUTPUT_RAM_MAPPED && !was_sparse) {
+        g_ptr_array_add(image->notes, g_strdup("the save image is marked as sparse"));
+    } else if (ram == MIG_OUTPUT_RAM_PLAIN && was_sparse) {
+        g_ptr_array_add(image->notes,
+                        g_strdup("the save image is no longer marked as sparse"));
+    }
+}
+
+/* The file is read at its beginning, once: later it is elsewhere. */
+static void look_ahead(ConvertImage *image, MigInput *in)
+{
+    const MigConfiguration *conf = NULL;
+    const MigItem *item;
+    uint64_t start;
+
+    if (image->looked || !mig_input_seekable(in)) {
+        return;
+    }
+    g_autoptr(MigReader) reader = mig_reader_new(in);
+    image->looked = true;
+    start = mig_input_tell(in);
+    for (int i = 0; i < CONFIGURATION_BEFORE && !conf &&
+                    mig_reader_next(reader, &item, NULL) == MIG_STATUS_MORE;
+         i++) {
+        conf = mig_reader_configuration(reader);
+    }
+    mig_input_rewind(in, start);
+    image->machine = conf ? g_strndup(conf->machine, conf->machine_length) : NULL;
+    image->is_mapped =
+        conf && conf->capabilities && g_strv_contains(conf->capabilities, "mapped-ram");
+}
+
+/* The machine type that --set-xml names starts another QEMU than the stream wants. */
+static void note_machine(const ConvertImage *image)
+{
+    g_autofree char *named = NULL;
+    gsize n;
+    const char *xml = g_bytes_get_data(image->given, &n);
+    g_autoptr(GBytes) changed =
+        cli_domain_with_machine(xml, n, image->machine, &named, NULL);
+
+    if (named && strcmp(named, image->machine) != 0) {
+        g_ptr_array_add(
+            image->notes,
+            g_strdup_printf("domain XML: machine %s, and the stream is of %s, "
+                            "which is what QEMU loads it into",
+                            named, image->machine));
+    }
+}
+
 bool convert_image_plan(ConvertImage *image, const MigChain *chain, MigInput *in,
                         MigOutputOptions *out, GError **error)
 {
@@ -174,10 +237,18 @@ bool convert_image_plan(ConvertImage *image, const MigChain *chain, MigInput *in
                     image->given ? "" : "; --filter=mapped-ram lays out a bare stream");
         return false;
     }
+    look_ahead(image, in);
+    if (out->compression && out->ram == MIG_OUTPUT_RAM_AS_INPUT && image->is_mapped) {
+        out->ram = MIG_OUTPUT_RAM_MAPPED; /* whatever the image said */
+    }
+    note_format(image, container, out->ram);
     g_clear_pointer(&image->xml, g_bytes_unref);
     image->xml = image->given ? g_bytes_ref(image->given) : NULL;
     if (machine && !set_machine(image, container, machine, error)) {
         return false;
+    }
+    if (image->given && image->machine && !machine) {
+        note_machine(image);
     }
     if (image->xml) {
         note_xml(image, container);
@@ -191,4 +262,5 @@ void convert_image_clear(ConvertImage *image)
     g_clear_pointer(&image->given, g_bytes_unref);
     g_clear_pointer(&image->xml, g_bytes_unref);
     g_clear_pointer(&image->notes, g_ptr_array_unref);
+    g_free(image->machine);
 }

@@ -16,6 +16,9 @@ typedef struct ConvertImage {
     GBytes *xml;          /* what the result gets; NULL: what the input has */
     bool wants_format;    /* --compress=sparse: there must be an image */
     GPtrArray *notes;     /* what was done to it, in words */
+    /* What a stream that can be read twice says of itself. */
+    bool looked, is_mapped;
+    char *machine; /* NULL: not known */
 } ConvertImage;
 
 /* Reads --set-xml, if it was given; before the right to open files is given up. */

@@ -27,6 +27,33 @@ void convert_append_change(GString *line, const MigChange *change)
     g_string_append(line, text);
 }
 
+static bool was_there(const ConvertResult *result, const char *wrapper)
+{
+    const MigContainer *container;
+
+    for (size_t i = 0; (container = mig_input_container(result->in, i)); i++) {
+        if (strcmp(wrapper, mig_container_name(container)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Which of what is around the stream is new; whether any is. */
+static bool append_wrappers(GString *line, const ConvertResult *result)
+{
+    const char *wrapper;
+    bool any = false;
+
+    for (size_t i = 0; (wrapper = mig_output_wrapper(result->out, i)); i++) {
+        if (!was_there(result, wrapper)) {
+            g_string_append_printf(line, "; compressed with %s", wrapper);
+            any = true;
+        }
+    }
+    return any;
+}
+
 void convert_text(const ConvertResult *result)
 {
     g_autofree char *name = cli_file_name(result->output);
@@ -35,6 +62,7 @@ void convert_text(const ConvertResult *result)
     size_t n;
     const MigChange *changes = mig_chain_changes(result->chain, &n);
     const MigContainer *container;
+    bool changed;
 
     g_string_append_printf(line, ": %s bytes", size);
     for (size_t i = 0; (container = mig_input_container(result->in, i)); i++) {
@@ -45,6 +73,7 @@ void convert_text(const ConvertResult *result)
             g_string_append_printf(line, "; in %s", mig_container_words(container));
         }
     }
+    changed = append_wrappers(line, result) || n || result->notes->len;
     for (guint i = 0; i < result->notes->len; i++) {
         g_autofree char *note = cli_own_text(g_ptr_array_index(result->notes, i));
 
@@ -59,8 +88,7 @@ void convert_text(const ConvertResult *result)
 
         g_string_append_printf(line, "; and %s more", more);
     }
-    g_string_append(line, n || result->notes->len ? "; everything else unchanged"
-                                                  : "; unchanged");
+    g_string_append(line, changed ? "; everything else unchanged" : "; unchanged");
     for (guint i = 0; result->plan && i < result->plan->gives_up->len; i++) {
         g_string_append_printf(
             line, "; gives up: %s",

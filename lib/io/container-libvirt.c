@@ -8,7 +8,7 @@
  * The image, as libvirt's src/qemu/qemu_saveimage.h defines it:
  *
  *      0  16  magic         LibvirtQemudSave, or ...Part until the save is complete
- *     16   4  version       1 or 2; 1 knows no format
+ *     16   4  version       0 to 2; only 2 has a format
  *     20   4  data_len      bytes of XML, cookie and padding that follow the header
  *     24   4  was_running   0 or 1
  *     28   4  format        Format
@@ -61,15 +61,15 @@ typedef struct Header {
     uint32_t cookie_offset;
 } Header;
 
-static bool version_is_known(uint32_t version)
-{
-    return version == 1 || version == 2;
-}
+#define VERSION_MAX 2u
 
-/* The version shows the byte order of the integers: in the right one it is small. */
+/* The version shows the byte order of the integers: in the right one it is small.  Of 0, the length
+ * does. */
 static bool is_little(const uint8_t *bytes)
 {
-    return mig_le32(bytes + 16) < mig_be32(bytes + 16);
+    const uint8_t *shows = bytes + (mig_le32(bytes + 16) ? 16 : 20);
+
+    return mig_le32(shows) < mig_be32(shows);
 }
 
 static uint32_t read_word(const uint8_t *bytes, size_t offset)
@@ -88,7 +88,7 @@ static Header decode(const uint8_t *bytes)
         .cookie_offset = read_word(bytes, 32),
     };
 
-    if (header.version == 1) {
+    if (header.version < VERSION_MAX) {
         header.format = RAW;
     }
     return header;
@@ -96,7 +96,7 @@ static Header decode(const uint8_t *bytes)
 
 static bool check(const Header *header, uint64_t origin, GError **error)
 {
-    if (!version_is_known(header->version)) {
+    if (header->version > VERSION_MAX) {
         mig_source_set_error(error, MIG_ERROR_UNSUPPORTED, origin + 16,
                              "version %" PRIu32
                              " of libvirt's save image is not supported",
@@ -274,8 +274,10 @@ static bool format_for(const MigWrapping *wrapping, uint32_t format, uint32_t *w
     if (wrapping->payload && sparse) {
         mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,
                             "a sparse libvirt save image cannot be compressed, since "
-                            "its pages lie at fixed places of the file; with "
-                            "--filter=mapped-ram:to=plain it is no sparse one any more");
+                            "its pages lie at fixed places of the file; "
+                            "--filter=mapped-ram:to=plain --compress=%s makes RAM plain, "
+                            "and compresses that",
+                            wrapping->payload);
         return false;
     }
     for (uint32_t i = 0; wrapping->payload && i < G_N_ELEMENTS(payloads); i++) {
@@ -300,7 +302,7 @@ static GByteArray *begin_header(const MigContainer *as, uint32_t format)
 
     g_byte_array_append(header, kept, HEADER_LENGTH);
     if (decode(kept).format != format) {
-        put_word(header->data, 16, 2); /* Version 1 knows no format. */
+        put_word(header->data, 16, VERSION_MAX); /* Older ones know no format. */
         put_word(header->data, 28, format);
     }
     return header;

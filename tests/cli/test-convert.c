@@ -328,6 +328,20 @@ START_TEST(image_follows_the_stream)
     assert_status("migstat convert --compress=gzip sparse -o x", 2,
                   "mapped-ram:to=plain");
     assert_status("head -c 16 again | grep -q LibvirtQemudPart", 0, NULL);
+    assert_status("migstat convert --compress=gzip image -o y", 0,
+                  "in a libvirt save image that was not finished; compressed with gzip; "
+                  "everything else unchanged");
+    assert_status("migstat convert --compress=raw sparse -o y --force", 0,
+                  "the save image is no longer marked as sparse");
+    /* One that is marked as raw around a mapped-ram stream. */
+    assert_status(
+        "cp sparse lie && printf '\\0' | dd of=lie bs=1 seek=28 conv=notrunc 2> "
+        "dd && migstat check lie | grep -q 'error.container-sparse'",
+        0, NULL);
+    assert_status("migstat convert --compress=zstd lie -o y --force", 2,
+                  "mapped-ram:to=plain");
+    assert_status("migstat convert --compress=sparse lie -o y --force && cmp y sparse", 0,
+                  "the save image is marked as sparse");
 
     assert_status("migstat convert --filter=machine:name=pc-q35-8.0 image -o m", 0,
                   "domain XML: machine pc-q35-7.2 \342\206\222 pc-q35-8.0");
@@ -346,7 +360,10 @@ START_TEST(image_follows_the_stream)
                   "it is no domain XML");
 
     assert_status("migstat convert --set-xml=m.xml image -o s", 0,
-                  "domain XML: replaced");
+                  "machine pc-q35-8.0, and the stream is of pc-q35-7.2");
+    assert_status("migstat convert --set-xml=i.xml image -o s2 2> s2.err && "
+                  "! grep -q 'the stream is of' s2.err",
+                  0, NULL);
     assert_status("cmp s m || migstat extract --xml s -o s.xml && cmp s.xml m.xml", 0,
                   NULL);
     assert_status(
