@@ -421,12 +421,14 @@ void mig_dest_report_places(MigCheck *check, const MigItem *item)
 static char *feature_names(const MigSection *section, unsigned first, uint64_t missing,
                            GString *options)
 {
-    uint16_t type = mig_virtio_type_of_vmstate(mig_section_handler(section->name));
+    const char *vmstate = mig_section_handler(section->name);
+    uint16_t type = mig_virtio_type_of_vmstate(vmstate);
     GString *names = g_string_new(NULL);
 
     for (unsigned bit = 0; bit < 64; bit++) {
         const char *name = mig_virtio_feature_name(type, first + bit);
-        g_autofree char *option = mig_virtio_feature_option(type, first + bit, false);
+        g_autofree char *option =
+            mig_virtio_feature_option(type, vmstate, first + bit, false);
 
         if (!(missing >> bit & 1)) {
             continue;
@@ -448,7 +450,6 @@ static void report_features(MigCheck *check, const MigItem *item,
         feature_names(item->section, d->at, d->here & ~d->there, options);
     uint64_t lower = d->at ? d->beside_here : d->here,
              upper = d->at ? d->here : d->beside_here;
-
     g_autofree char *none = g_strdup_printf(
         "offer them at the destination (a newer kernel, tap or back-end, or the device's "
         "properties)%s%s",

@@ -7,7 +7,8 @@
  * Source: Virtual I/O Device (VIRTIO) Version 1.3, chapters 5 and 6; Linux,
  * include/uapi/linux/virtio_*.h for the bits that came later.  Source of properties: what
  * "-device DEVICE,help" of QEMU 7.2 and 11.1 lists; which bit each is about and what is offered
- * without one: hw/virtio, hw/net/virtio-net.c, hw/block/virtio-blk.c, hw/scsi, 5.2 to 11.1.
+ * without one: hw/virtio, hw/net/virtio-net.c, hw/block/virtio-blk.c (SCSI: virtio_blk_get_features()),
+ * hw/scsi, 5.2 to 11.1.
  */
 #include "device/virtio-property.h"
 #include "device/virtio.h"
@@ -16,10 +17,10 @@
 #include <string.h>
 
 /* Where QEMU has a property for it, @property; it takes on and off, unless @off and @on say
- * otherwise; "" where no one value does that. */
+ * otherwise; "" where no one value does that.  @of: only the device with that state has it. */
 typedef struct Feature {
     uint8_t bit;
-    const char *name, *property, *decides, *off, *on;
+    const char *name, *property, *decides, *off, *on, *of;
 } Feature;
 
 /* What decides over features without a property. */
@@ -100,8 +101,9 @@ static const Feature block[] = {
       .decides = "is offered where the drive is read-only (read-only= of -blockdev, "
                  "readonly= of -drive)" },
     { 6, "BLK_SIZE", .decides = ALWAYS },
-    { 7, "SCSI", .property = "scsi",
-      .decides = "is not offered by releases without such a property" },
+    { 7, "SCSI",
+      .decides = "is offered by devices without virtio 1.0 (disable-modern=on), whatever "
+                 "scsi= says" },
     { 9, "FLUSH",
       .decides = "is offered where the drive has a write cache (write-cache=) or "
                  "config-wce= is on" },
@@ -136,8 +138,12 @@ static const Feature balloon[] = {
 static const Feature scsi[] = {
     { 0, "INOUT", .decides = BACKEND },
     { 1, "HOTPLUG", .property = "hotplug" },
-    { 2, "CHANGE", .property = "param_change" },
-    { 3, "T10_PI", .property = "t10_pi", .decides = "is a matter of vhost-scsi only" },
+    { 2, "CHANGE", .property = "param_change",
+      .decides = "is offered by virtio-scsi and vhost-user-scsi with param_change=on",
+      .of = "virtio-scsi" },
+    { 3, "T10_PI", .property = "t10_pi",
+      .decides = "is offered by vhost-scsi and vhost-user-scsi with t10_pi=on",
+      .of = "virtio-vhost_scsi" },
     { 0 },
 };
 static const Feature gpu[] = {
@@ -186,13 +192,12 @@ static const Feature memory[] = {
     { 0 },
 };
 static const Feature none[] = { { 0 } };
+/* What devices without a legacy form have in place of the common ones. */
+static const Feature modern[] = { { 32, "VERSION_1", .decides = ALWAYS }, { 0 } };
 
 static const Feature transport_9p[] = { { 0, "MOUNT_TAG", .decides = ALWAYS }, { 0 } };
 static const Feature sound[] = { { 0, "CTLS", .decides = BACKEND }, { 0 } };
-/* It has no disable-modern=. */
-static const Feature file_system[] = { { 0, "NOTIFICATION", .decides = BACKEND },
-                                       { 32, "VERSION_1", .decides = ALWAYS },
-                                       { 0 } };
+static const Feature file_system[] = { { 0, "NOTIFICATION", .decides = BACKEND }, { 0 } };
 static const Feature pmem[] = { { 0, "SHMEM_REGION", .decides = BACKEND }, { 0 } };
 
 static const struct {
@@ -268,12 +273,14 @@ static const Feature *feature_in(const Feature *features, unsigned bit)
 
 static const Feature *feature_of(uint16_t type, unsigned bit)
 {
-    const Feature *own = NULL, *feature;
+    const Feature *feature = NULL;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
-        own = types[i].id == type ? types[i].features : own;
+    for (size_t i = 0; i < G_N_ELEMENTS(types) && !feature; i++) {
+        if (types[i].id == type) {
+            feature = feature_in(types[i].features, bit);
+            feature = feature || types[i].legacy ? feature : feature_in(modern, bit);
+        }
     }
-    feature = feature_in(own, bit);
     return feature ? feature : feature_in(common, bit);
 }
 
@@ -291,12 +298,13 @@ char *mig_virtio_feature_word(uint16_t type, unsigned bit)
     return name ? g_strdup(name) : g_strdup_printf("bit%u", bit);
 }
 
-char *mig_virtio_feature_option(uint16_t type, unsigned bit, bool on)
+char *mig_virtio_feature_option(uint16_t type, const char *vmstate, unsigned bit, bool on)
 {
     const Feature *feature = feature_of(type, bit);
     const char *value;
 
-    if (!feature || !feature->property) {
+    if (!feature || !feature->property ||
+        (feature->of && g_strcmp0(feature->of, vmstate) != 0)) {
         return NULL;
     }
     value = on ? feature->on : feature->off;

@@ -12,8 +12,10 @@
 #include <stdint.h>
 
 /* The option with which QEMU's device does not offer feature @bit, or, @on, with which it does:
- * "packed=off".  NULL: no option does that by one value.  The caller frees it. */
-char *mig_virtio_feature_option(uint16_t type, unsigned bit, bool on);
+ * "packed=off".  NULL: no option does that by one value.  @vmstate is the name of its state, or
+ * NULL where that is not known.  The caller frees it. */
+char *mig_virtio_feature_option(uint16_t type, const char *vmstate, unsigned bit,
+                                bool on);
 
 /* What decides it where that is not all, as a sentence without its subject, the feature, or
  * NULL. */

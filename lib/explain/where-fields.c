@@ -9,6 +9,7 @@
 
 #include "device/arm-sysreg.h"
 #include "explain/where.h"
+#include "message/decode-pci.h"
 #include "message/decode.h"
 #include "message/remedy.h"
 
@@ -31,7 +32,9 @@ typedef struct Pci {
     MigWhere *where;
     uint64_t i, stream, local, differs; /* of the message */
     const MigWhereBody *body;           /* that @space is in */
-    uint64_t space; /* offset of configuration space; 0: not there yet */
+    uint64_t space;                 /* offset of configuration space; 0: not there yet */
+    uint8_t header[MIG_PCI_HEADER]; /* of @body, or of @found */
+    const MigWhereBody *found;      /* the first one that has the byte */
 } Pci;
 
 /* The mask of uncorrectable errors (AER) in QEMU's ports, which only the driver reads. */
@@ -53,6 +56,16 @@ static void repair_pci(const Pci *pci, const MigField *field)
                      set ? "set" : "clear", pci->differs << shift);
 }
 
+static void keep_header(Pci *pci, const MigField *field)
+{
+    uint64_t at = field->offset - pci->space;
+
+    if (field->offset >= pci->space && at < MIG_PCI_HEADER &&
+        (!pci->found || pci->found == pci->body)) {
+        memcpy(pci->header + at, field->bytes, MIN(field->length, MIG_PCI_HEADER - at));
+    }
+}
+
 /* One byte of one device: a leaf that is more than one register's name for it. */
 static void visit_pci(const MigField *field, void *user)
 {
@@ -66,12 +79,17 @@ static void visit_pci(const MigField *field, void *user)
     if (field->kind == MIG_FIELD_STRUCT && g_strcmp0(field->type, "pci config") == 0) {
         pci->space = field->offset;
     }
+    if (!pci->space || !is_leaf(field) || !field->bytes ||
+        g_strcmp0(field->type, "count") == 0) {
+        return;
+    }
+    keep_header(pci, field);
     at = pci->space + pci->i;
-    if (!pci->space || !is_leaf(field) || !field->bytes || at < field->offset ||
-        at - field->offset >= field->length || g_strcmp0(field->type, "count") == 0 ||
+    if (at < field->offset || at - field->offset >= field->length ||
         field->bytes[at - field->offset] != pci->stream) {
         return;
     }
+    pci->found = pci->found ? pci->found : pci->body;
     mig_where_add_field(pci->where, field);
     if (is_error_mask(pci->i) && pci->where->section) {
         repair_pci(pci, field);
@@ -89,6 +107,11 @@ void mig_where_pci(MigWhere *where)
 
     pci.differs = (pci.stream ^ pci.local) & 0xff;
     mig_where_decode(where, visit_pci, &pci);
+    if (pci.found && !where->several) {
+        g_ptr_array_set_size(where->facts, 0);
+        mig_decode_pci_header(where->match, pci.found->section->name, pci.header,
+                              where->facts);
+    }
     if (!where->places->len) {
         mig_decode_say(where->facts, "No such byte is in this stream: the message is of "
                                      "another one.");

@@ -19,13 +19,16 @@
 #define ROM            0x30u
 #define ROM_BRIDGE     0x38u
 
+/* Bytes of a register: the next one has the upper half of an address of 64 bits. */
+#define HALF 4u
+
 /* Bits of the first byte that are no part of an address. */
 #define IO_BITS     0x03u
 #define MEMORY_BITS 0x0fu
 #define ROM_BITS    0xffu
 
-/* What decides the sizes of a device's BARs.  Source: hw/display, hw/nvme, hw/misc/ivshmem.c,
- * hw/usb; 5.2 to 11.1. */
+/* What decides the sizes of a device's BARs; NULL: nothing does.  Source: hw/display, hw/nvme,
+ * hw/misc/ivshmem.c, hw/usb/hcd-xhci.h (XHCI_LEN_REGS), hw/net/e1000e.c, igb.c; 5.2 to 11.1. */
 static const char *const sizes[][2] = {
     { "*/virtio-gpu", "vectors=, hostmem=, and the machine type" },
     { "*/vga", "vgamem_mb=" },
@@ -37,7 +40,9 @@ static const char *const sizes[][2] = {
       "msix_qsize=, max_ioqpairs=, cmb_size_mb=, pmrdev= and the virtual functions "
       "(sriov_max_vfs=)" },
     { "*/ivshmem*", "the size of the memory backend (memdev=)" },
-    { "*/xhci", "the model of the controller: qemu-xhci or nec-usb-xhci" },
+    { "*/xhci", NULL }, /* 16 KiB in each model */
+    { "*/e1000e", NULL },
+    { "*/igb", NULL },
     { "*/vfio", "the device of the host" },
 };
 
@@ -47,6 +52,7 @@ static uint64_t lowest_bit(uint64_t bits, unsigned k)
     return (bits & -bits) << (8 * k);
 }
 
+/* @k: which byte of an address it is; @other: what is no part of an address in the first one. */
 static void say_sizes(const MigPciByte *byte, unsigned k, uint64_t other,
                       const char *what, GPtrArray *facts)
 {
@@ -61,6 +67,11 @@ static void say_sizes(const MigPciByte *byte, unsigned k, uint64_t other,
         g_autofree char *ours = mig_decode_size(local);
 
         mig_decode_say(facts, "At the destination the %s is %s large.", what, ours);
+    } else if (k >= HALF) {
+        mig_decode_say(facts,
+                       "At the destination the %s is missing, has 32 bits only, or is "
+                       "larger than 4 GiB.",
+                       what);
     } else if (byte->masks) {
         g_autofree char *least = mig_decode_size(UINT64_C(1) << (8 * (k + 1)));
 
@@ -80,11 +91,18 @@ static void say_sizes(const MigPciByte *byte, unsigned k, uint64_t other,
 static void say_options(const MigPciByte *byte, GPtrArray *facts)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
-        if (mig_pci_byte_is_of(byte, sizes[i][0])) {
+        if (!mig_pci_byte_is_of(byte, sizes[i][0])) {
+            continue;
+        } else if (sizes[i][1]) {
             mig_decode_say(facts, "What decides the sizes of this device's BARs: %s.",
                            sizes[i][1]);
-            return;
+        } else {
+            mig_decode_say(facts,
+                           "The sizes of this device's BARs are the same whatever its "
+                           "options are: another model of device or another release is "
+                           "at the destination.");
         }
+        return;
     }
     mig_decode_say(
         facts, mig_pci_byte_is_of(byte, "*/virtio-*")
@@ -125,14 +143,33 @@ static bool say_kind(const MigPciByte *byte, GPtrArray *facts)
     return true;
 }
 
-static void say_bar(const MigPciByte *byte, GPtrArray *facts)
+/* Whether the register is the upper half of the BAR before it, which the stream shows: a memory
+ * BAR that is none itself has bits that say so. */
+static bool is_upper(const uint8_t *header, unsigned n)
 {
-    unsigned k = (unsigned)byte->i % 4;
+    bool upper = false;
+
+    for (unsigned i = 0; i < n; i++) {
+        upper = !upper && (header[BAR_FIRST + HALF * i] & 7) == 4;
+    }
+    return upper;
+}
+
+static void say_upper(const MigPciByte *byte, unsigned n, unsigned k, GPtrArray *facts)
+{
+    mig_decode_say(facts,
+                   "Byte 0x%02x is byte %u of BAR %u, which has 64 bits at the source.",
+                   (unsigned)byte->i, HALF + k, n - 1);
+    say_sizes(byte, HALF + k, 0, "BAR", facts);
+    say_options(byte, facts);
+}
+
+static void say_own(const MigPciByte *byte, unsigned n, unsigned k, GPtrArray *facts)
+{
     uint64_t other = byte->stream & 1 ? IO_BITS : MEMORY_BITS;
     bool kind;
 
-    mig_decode_say(facts, "Byte 0x%02x is byte %u of BAR %u.", (unsigned)byte->i, k,
-                   (unsigned)(byte->i - BAR_FIRST) / 4);
+    mig_decode_say(facts, "Byte 0x%02x is byte %u of BAR %u.", (unsigned)byte->i, k, n);
     kind = k == 0 && say_kind(byte, facts);
     if (!kind && k == 0 && byte->differs && !(byte->differs & ~other)) {
         mig_decode_say(facts, "The bits that differ are reserved.");
@@ -140,11 +177,30 @@ static void say_bar(const MigPciByte *byte, GPtrArray *facts)
         say_sizes(byte, k, other, "BAR", facts);
         say_options(byte, facts);
     }
+    if (n && !byte->header) {
+        mig_decode_say(facts,
+                       "If BAR %u has 64 bits, it is byte %u of that instead: then no "
+                       "kind stands in it, and at the destination that BAR is missing, "
+                       "has 32 bits only, or is larger than 4 GiB. The stream shows "
+                       "which it is (--in=FILE).",
+                       n - 1, HALF + k);
+    }
+}
+
+static void say_bar(const MigPciByte *byte, GPtrArray *facts)
+{
+    unsigned n = (unsigned)(byte->i - BAR_FIRST) / HALF, k = (unsigned)byte->i % HALF;
+
+    if (byte->header && is_upper(byte->header, n)) {
+        say_upper(byte, n, k, facts);
+    } else {
+        say_own(byte, n, k, facts);
+    }
 }
 
 static void say_rom(const MigPciByte *byte, GPtrArray *facts)
 {
-    unsigned k = (unsigned)byte->i % 4;
+    unsigned k = (unsigned)byte->i % HALF;
 
     mig_decode_say(facts,
                    "Byte 0x%02x is byte %u of the register of the option ROM: its size "

@@ -5,7 +5,8 @@
  * Must not know: streams.
  * See also:      message/decode-pci.c; device/pci-registers.h, the registers.
  *
- * Source: PCI-to-PCI Bridge Architecture Specification 1.2; hw/pci/pci.c, pci_init_mask_bridge();
+ * Source: PCI-to-PCI Bridge Architecture Specification 1.2; hw/pci/pci.c, pci_init_mask_bridge(),
+ * which has only the low bits of the I/O window and of that of prefetchable memory compared;
  * hw/pci/pcie.c, pcie_cap_slot_init(), pcie_cap_fill_slot_lnk(); hw/pci-bridge; 5.2 to 11.1.
  */
 #include <string.h>
@@ -14,12 +15,16 @@
 #include "message/decode-pci.h"
 #include "message/decode.h"
 
-#define HEADER_END 0x40u
-#define WINDOWS    0x1cu
-#define SPEED      0x0fu /* in the first byte of its registers */
+#define HEADER_TYPE 0x0eu
+#define HEADER_END  0x40u
+#define BUSES       0x18u
+#define WINDOWS_END 0x34u
+#define SPEED       0x0fu /* in the first byte of its registers */
 
 /* Names of the state of bridges, and where QEMU puts their Express capability; 0: it has none, or
- * not at one place. */
+ * not at one place.  Source: hw/pci-bridge/ioh3420.c (IOH_EP_EXP_OFFSET), xio3130_upstream.c and
+ * xio3130_downstream.c (XIO3130_EXP_OFFSET), gen_pcie_root_port.c, which leaves the place to
+ * pci_add_capability(): after subsystem ids at 0x40 and MSI-X at 0x48, as real streams have it. */
 static const struct {
     const char *pattern;
     uint64_t express;
@@ -35,6 +40,9 @@ static const struct {
 
 bool mig_pci_byte_is_of_bridge(const MigPciByte *byte)
 {
+    if (byte->header) {
+        return (byte->header[HEADER_TYPE] & 0x7f) == 1;
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(bridges); i++) {
         if (mig_pci_byte_is_of(byte, bridges[i].pattern)) {
             return true;
@@ -63,10 +71,7 @@ static const struct {
      * bytes of a register, of which the first has them. */
     unsigned width, step;
 } windows[] = {
-    { 0x18, 0x1a,
-      "the numbers of the buses on both sides of the bridge, which firmware and "
-      "guest set",
-      0, 1 },
+    { 0x18, 0x1a, "the numbers of the buses on both sides of the bridge", 0, 1 },
     { 0x1c, 0x1d, "the bridge's I/O window", 16, 1 },
     { 0x20, 0x23, "the bridge's memory window", 0, 2 },
     { 0x24, 0x27, "the bridge's window of prefetchable memory", 32, 2 },
@@ -95,11 +100,10 @@ static void say_header(const MigPciByte *byte, const Reg *reg, GPtrArray *facts)
                        byte->stream & 0x0f ? 2 * width : width,
                        byte->local & 0x0f ? 2 * width : width);
     }
-    if (byte->i >= WINDOWS && byte->i < 0x34) {
+    if (!width && byte->i >= BUSES && byte->i < WINDOWS_END) {
         mig_decode_say(facts,
-                       "Where one side has no such window, io-reserve=, mem-reserve=, "
-                       "pref32-reserve= or pref64-reserve= of the bridge differs, or "
-                       "another model of bridge is there.");
+                       "Firmware and guest set it, and no loader compares that: another "
+                       "device, which is no bridge, is at the destination.");
     }
 }
 

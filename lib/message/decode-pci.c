@@ -64,8 +64,11 @@ static char *queues_of(const char *section, unsigned vectors)
 }
 
 /* Devices that are not virtio's: where QEMU puts their MSI-X capability, 0 where that varies, and
- * what decides how many vectors it has.  Source: hw/nvme/ctrl.c, hw/net/e1000e.c, igb.c, hw/usb,
- * hw/misc/ivshmem.c, hw/pci-bridge, hw/scsi/megasas.c; 5.2 to 11.1. */
+ * what decides how many vectors it has.  Source: the calls of msix_init() in hw/net/e1000e.c
+ * (0xa0), igb.c and igbvf.c (0x70), hw/usb/hcd-xhci-pci.c (0x90); in hw/nvme/ctrl.c and of
+ * msix_init_exclusive_bar() in hw/pci-bridge/gen_pcie_root_port.c, which leave the place to
+ * pci_add_capability(): the first that is free, of 0x40 and of 0x48; hw/misc/ivshmem.c,
+ * hw/scsi/megasas.c; 5.2 to 11.1. */
 static const struct {
     const char *pattern;
     uint64_t at;
@@ -178,11 +181,20 @@ static void say_capability(const MigPciByte *byte, GPtrArray *facts)
     } else {
         mig_decode_say(facts, "Byte 0x%02x is inside a capability.", (unsigned)byte->i);
     }
-    mig_decode_say(facts,
-                   "What decides which capabilities there are: the machine type, %sthe "
-                   "kind of bus and x-pcie-*-init= (PCI Express)%s.",
-                   virtio ? "vectors= (MSI-X), " : "",
-                   virtio ? ", disable-modern= and disable-legacy= of virtio" : "");
+    if (mig_pci_byte_is_of_bridge(byte)) {
+        mig_decode_say(facts,
+                       "What decides which capabilities a bridge has: the machine type, "
+                       "msi= and shpc=, and of bus-reserve=, io-reserve=, mem-reserve=, "
+                       "pref32-reserve= and pref64-reserve= whether one is given: QEMU "
+                       "has a capability that hands those numbers to firmware.");
+    } else {
+        mig_decode_say(
+            facts,
+            "What decides which capabilities there are: the machine type, %sthe "
+            "kind of bus and x-pcie-*-init= (PCI Express)%s.",
+            virtio ? "vectors= (MSI-X), " : "",
+            virtio ? ", disable-modern= and disable-legacy= of virtio" : "");
+    }
 }
 
 static void say_extended(const MigPciByte *byte, GPtrArray *facts)
@@ -252,6 +264,12 @@ static void say_bits(const MigPciByte *byte, GPtrArray *facts)
 
 void mig_decode_pci(const MigMessageMatch *match, const char *section, GPtrArray *facts)
 {
+    mig_decode_pci_header(match, section, NULL, facts);
+}
+
+void mig_decode_pci_header(const MigMessageMatch *match, const char *section,
+                           const uint8_t *header, GPtrArray *facts)
+{
     MigPciByte byte = {
         .i = mig_message_number(match, "i", 0),
         .stream = mig_message_number(match, "stream", 0) & 0xff,
@@ -262,6 +280,7 @@ void mig_decode_pci(const MigMessageMatch *match, const char *section, GPtrArray
         .values = mig_decode_has(match, "stream") && mig_decode_has(match, "local"),
         .masks = mig_decode_has(match, "wmask"),
         .section = section,
+        .header = header,
     };
 
     if (byte.values) {

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define MIG_PCI_HEADER 64u
+
 /* What the message says. */
 typedef struct MigPciByte {
     uint64_t i, stream, local, cmask, wmask, w1cmask;
@@ -18,6 +20,7 @@ typedef struct MigPciByte {
     bool values;      /* the message has those of both sides */
     bool masks;       /* and the masks */
     const char *section;
+    const uint8_t *header; /* MIG_PCI_HEADER bytes of the stream's device, or NULL */
 } MigPciByte;
 
 /* Whether the message names a device whose state's name fits @pattern. */

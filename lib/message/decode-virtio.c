@@ -43,12 +43,11 @@ static bool has(const Features *features, unsigned bit)
     return (bit < 64 ? features->low >> bit : features->high >> (bit - 64)) & 1;
 }
 
-/* The type of device: of the section's name, or of a network card where bits are that only
+/* The type of device: of the name of its state, or of a network card where bits are that only
  * those have. */
-static uint16_t type_of(const char *section, const Features *missing)
+static uint16_t type_of(const char *vmstate, const Features *missing)
 {
-    uint16_t type =
-        mig_virtio_type_of_vmstate(section ? mig_section_handler(section) : NULL);
+    uint16_t type = mig_virtio_type_of_vmstate(vmstate);
 
     return type ? type : missing->low & USO ? TYPE_NET : 0;
 }
@@ -61,10 +60,11 @@ static void append(GString *list, const char *separator, const char *word)
 }
 
 /* What is to be known of a feature that no property switches, or not alone. */
-static void say_decides(uint16_t type, unsigned bit, GPtrArray *facts)
+static void say_decides(uint16_t type, const char *vmstate, unsigned bit,
+                        GPtrArray *facts)
 {
     const char *decides = mig_virtio_feature_decides(type, bit);
-    g_autofree char *option = mig_virtio_feature_option(type, bit, false);
+    g_autofree char *option = mig_virtio_feature_option(type, vmstate, bit, false);
 
     if (decides) {
         mig_decode_say(facts, "%s %s%s.", mig_virtio_feature_name(type, bit),
@@ -72,7 +72,8 @@ static void say_decides(uint16_t type, unsigned bit, GPtrArray *facts)
     }
 }
 
-static void say_names(const Features *missing, uint16_t type, GPtrArray *facts)
+static void say_names(const Features *missing, uint16_t type, const char *vmstate,
+                      GPtrArray *facts)
 {
     g_autoptr(GString) names = g_string_new(NULL), off = g_string_new(NULL),
                        on = g_string_new(NULL);
@@ -81,8 +82,8 @@ static void say_names(const Features *missing, uint16_t type, GPtrArray *facts)
         const char *name = mig_virtio_feature_name(type, bit);
         g_autofree char *shown = name ? g_strdup_printf("%s (bit %u)", name, bit)
                                       : g_strdup_printf("bit %u", bit);
-        g_autofree char *without = mig_virtio_feature_option(type, bit, false);
-        g_autofree char *with = mig_virtio_feature_option(type, bit, true);
+        g_autofree char *without = mig_virtio_feature_option(type, vmstate, bit, false);
+        g_autofree char *with = mig_virtio_feature_option(type, vmstate, bit, true);
 
         if (has(missing, bit)) {
             append(names, ", ", shown);
@@ -104,7 +105,7 @@ static void say_names(const Features *missing, uint16_t type, GPtrArray *facts)
     }
     for (unsigned bit = 0; bit < 128; bit++) {
         if (has(missing, bit)) {
-            say_decides(type, bit, facts);
+            say_decides(type, vmstate, bit, facts);
         }
     }
 }
@@ -131,7 +132,8 @@ void mig_decode_features(const MigMessageMatch *match, const char *section,
     Features used = features_of(mig_message_hole(match, "features"));
     Features allowed = features_of(mig_message_hole(match, "allowed"));
     Features missing = { used.low & ~allowed.low, used.high & ~allowed.high };
-    uint16_t type = type_of(section, &missing);
+    const char *vmstate = section ? mig_section_handler(section) : NULL;
+    uint16_t type = type_of(vmstate, &missing);
 
     if (!mig_decode_has(match, "features") || !mig_decode_has(match, "allowed")) {
         return;
@@ -144,7 +146,7 @@ void mig_decode_features(const MigMessageMatch *match, const char *section,
                              "which the stream tells");
         return;
     }
-    say_names(&missing, type, facts);
+    say_names(&missing, type, vmstate, facts);
     if (type == TYPE_NET) {
         say_network(&missing, facts);
     } else if (!type) {

@@ -24,6 +24,9 @@ MigMessageDecode mig_decode_magic, mig_decode_channel_magic, mig_decode_ram_flag
 
 /* decode-pci.c */
 MigMessageDecode mig_decode_pci;
+/* The same, where the first 64 bytes of the device's configuration space are known. */
+void mig_decode_pci_header(const MigMessageMatch *match, const char *section,
+                           const uint8_t *header, GPtrArray *facts);
 
 /* decode-virtio.c */
 MigMessageDecode mig_decode_features, mig_decode_ring;
