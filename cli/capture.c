@@ -7,9 +7,13 @@
 #include "capture.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
+
+#define CHANNEL    "channel-"
+#define MAX_DIGITS 3
 
 /* What people and programs keep beside channels. */
 static const char *const other_endings[] = { ".json", ".jsonl", ".txt", ".md", ".log" };
@@ -27,6 +31,19 @@ bool cli_capture_has_name(const char *name)
         }
     }
     return *name != '.';
+}
+
+int cli_capture_number(const char *name)
+{
+    const char *digits = name + strlen(CHANNEL), *end;
+
+    if (!g_str_has_prefix(name, CHANNEL) || !cli_capture_has_name(name)) {
+        return -1;
+    }
+    end = digits + strspn(digits, "0123456789");
+    return end == digits || end - digits > MAX_DIGITS || (*end && *end != '.')
+               ? -1
+               : atoi(digits);
 }
 
 static gint by_path(gconstpointer a, gconstpointer b)
@@ -49,11 +66,50 @@ static bool judge_number(guint n, GError **error)
     return n > 0 && n <= MIG_MULTIFD_CHANNELS_MAX + 1;
 }
 
-GPtrArray *cli_capture_channels(const char *folder, GError **error)
+/* The path of the next file of @dir that may be a channel; *name is its name.  NULL: no more. */
+static char *next_file(GDir *dir, const char *folder, const char **name)
+{
+    while ((*name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(folder, *name, NULL);
+
+        if (cli_capture_has_name(*name) && g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+            return g_steal_pointer(&path);
+        }
+    }
+    return NULL;
+}
+
+static bool has_channel_0(GDir *dir, const char *folder)
+{
+    const char *name;
+    char *path;
+    bool found = false;
+
+    while (!found && (path = next_file(dir, folder, &name))) {
+        found = cli_capture_number(name) == 0;
+        g_free(path);
+    }
+    g_dir_rewind(dir);
+    return found;
+}
+
+static void add_other(CliCaptureOthers *others, const char *name)
+{
+    others->n++;
+    if (!others->first || strcmp(name, others->first) < 0) {
+        g_free(others->first);
+        others->first = g_strdup(name);
+    }
+}
+
+GPtrArray *cli_capture_channels(const char *folder, CliCaptureOthers *others,
+                                GError **error)
 {
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GDir) dir = NULL;
     const char *name;
+    char *path;
+    bool by_number;
 
     errno = 0;
     dir = g_dir_open(folder, 0, NULL);
@@ -62,11 +118,14 @@ GPtrArray *cli_capture_channels(const char *folder, GError **error)
                             g_strerror(errno));
         return NULL;
     }
-    while ((name = g_dir_read_name(dir)) && paths->len <= MIG_MULTIFD_CHANNELS_MAX + 1) {
-        g_autofree char *path = g_build_filename(folder, name, NULL);
-
-        if (cli_capture_has_name(name) && g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
-            g_ptr_array_add(paths, g_steal_pointer(&path));
+    by_number = has_channel_0(dir, folder);
+    while (paths->len <= MIG_MULTIFD_CHANNELS_MAX + 1 &&
+           (path = next_file(dir, folder, &name))) {
+        if (by_number && cli_capture_number(name) < 0) {
+            add_other(others, name);
+            g_free(path);
+        } else {
+            g_ptr_array_add(paths, path);
         }
     }
     g_ptr_array_sort(paths, by_path);

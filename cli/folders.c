@@ -21,9 +21,10 @@ static const uint8_t multifd_magic[] = { 0x11, 0x22, 0x33, 0x44 };
 /* A folder, and the files right in it that may be channels. */
 typedef struct Folder {
     char *path;
-    GPtrArray *files; /* paths, borrowed */
-    bool is_capture;
-    bool is_told; /* as one */
+    GPtrArray *files;   /* paths, borrowed */
+    bool has_channel_0; /* It is a capture, and what is called otherwise is beside it. */
+    bool is_capture;    /* each of its files is a channel */
+    bool is_told;       /* as one */
 } Folder;
 
 /* A file that was named, or was found in @folder. */
@@ -69,11 +70,12 @@ static Folder *folder_of(const Walk *walk, const char *file)
     return folder;
 }
 
-static void add_file(Walk *walk, const char *path)
+static void add_file(Walk *walk, const char *path, const char *name)
 {
     Entry entry = { g_strdup(path), folder_of(walk, path) };
 
     g_ptr_array_add(entry.folder->files, entry.path);
+    entry.folder->has_channel_0 |= cli_capture_number(name) == 0;
     g_array_append_val(walk->entries, entry);
 }
 
@@ -111,7 +113,7 @@ static void look_at(Walk *walk, FTS *tree, FTSENT *entry)
         break;
     case FTS_F:
         if (cli_capture_has_name(entry->fts_name)) {
-            add_file(walk, entry->fts_path);
+            add_file(walk, entry->fts_path, entry->fts_name);
         }
         break;
     case FTS_DNR:
@@ -151,24 +153,10 @@ static void look_through(Walk *walk, const char *folder)
 
 /* --- which of them are captures ----------------------------------------------------------- */
 
-/* "channel-0", "channel-0.zst": what `receive` and `relay` call them. */
-static bool has_usual_name(const Folder *folder)
-{
-    for (guint i = 0; i < folder->files->len; i++) {
-        g_autofree char *name = g_path_get_basename(g_ptr_array_index(folder->files, i));
-
-        if (g_str_has_prefix(name, "channel-0") &&
-            (name[strlen("channel-0")] == '\0' || name[strlen("channel-0")] == '.')) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Whether it has to be told by its files. */
 static bool is_open_question(const Folder *folder)
 {
-    return !folder->is_capture && folder->files->len > 1 &&
+    return !folder->has_channel_0 && folder->files->len > 1 &&
            folder->files->len <= MIG_MULTIFD_CHANNELS_MAX + 1;
 }
 
@@ -233,7 +221,6 @@ static void find_captures(const Walk *walk)
     for (guint i = 0; i < walk->folders->len; i++) {
         Folder *folder = g_ptr_array_index(walk->folders, i);
 
-        folder->is_capture = has_usual_name(folder);
         if (is_open_question(folder)) {
             g_ptr_array_add(open, folder);
         }
@@ -254,13 +241,22 @@ static void tell(CliCommon *common, const char *path)
     g_ptr_array_add(common->files, own);
 }
 
+static bool is_channel(const Entry *entry)
+{
+    const Folder *folder = entry->folder;
+    g_autofree char *name = g_path_get_basename(entry->path);
+
+    return folder &&
+           (folder->has_channel_0 ? cli_capture_number(name) >= 0 : folder->is_capture);
+}
+
 static void tell_all(const Walk *walk)
 {
     for (guint i = 0; i < walk->entries->len; i++) {
         const Entry *entry = &g_array_index(walk->entries, Entry, i);
         Folder *folder = entry->folder;
 
-        if (!folder || !folder->is_capture) {
+        if (!is_channel(entry)) {
             tell(walk->common, entry->path);
         } else if (!folder->is_told) {
             tell(walk->common, folder->path);

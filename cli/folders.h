@@ -10,7 +10,7 @@
 #include "cli.h"
 
 /* Replaces each folder of common->files by what is in it and below: files by their names, sorted;
- * and a folder with the channels of a capture by its own name.  Links are not followed.  *status
+ * and the channels of a capture by the name of their folder.  Links are not followed.  *status
  * becomes CLI_TROUBLE where a folder cannot be read, which is said. */
 void cli_folders_walk(CliCommon *common, CliStatus *status);
 

@@ -148,6 +148,36 @@ static GPtrArray *given_channels(const char *path, const GPtrArray *others)
     return channels;
 }
 
+/* What is beside the channels is not lost without a word; --recursive reads it. */
+static void tell_others(const CliCommon *common, const char *folder,
+                        const CliCaptureOthers *others)
+{
+    g_autofree char *shown = cli_file_name(folder), *name = NULL;
+    g_autofree char *more = others->n > 1
+                                ? g_strdup_printf(" and %u more are", others->n - 1)
+                                : g_strdup(" is");
+
+    if (!others->n || common->recursive || common->quiet) {
+        return;
+    }
+    name = cli_file_name(others->first);
+    fprintf(stderr,
+            "%s: note: %s%s not read: beside a channel-0 the other channels are called "
+            "channel-1 and so on\n",
+            shown, name, more);
+}
+
+static GPtrArray *folder_channels(const CliCommon *common, const char *folder,
+                                  GError **error)
+{
+    CliCaptureOthers others = { 0 };
+    GPtrArray *channels = cli_capture_channels(folder, &others, error);
+
+    tell_others(common, folder, &others);
+    g_free(others.first);
+    return channels;
+}
+
 void cli_open_inputs(CliCommon *common, const char *const *paths, size_t n)
 {
     size_t limit = cli_raise_descriptors();
@@ -165,7 +195,7 @@ void cli_open_inputs(CliCommon *common, const char *const *paths, size_t n)
                             (!common->stream || g_str_equal(common->stream, paths[i]));
         GPtrArray *channels = has_channels ? given_channels(paths[i], common->channels)
                               : cli_is_folder(paths[i])
-                                  ? cli_capture_channels(paths[i], &error)
+                                  ? folder_channels(common, paths[i], &error)
                                   : NULL;
 
         if (channels) {

@@ -84,7 +84,8 @@ static bool judge(const Candidate *all, size_t n, size_t n_others, GError **erro
         }
     }
     mig_error_set_plain(error, MIG_ERROR_USAGE,
-                        "%s and %s are both main channels, of two migrations",
+                        "%s and %s are both main channels, of two migrations: leave "
+                        "one of them out",
                         mig_input_name(all[0].in), mig_input_name(all[1].in));
     return false;
 }

@@ -15,9 +15,10 @@
 
 /* --- a folder with a bit of everything ------------------------------------------------ */
 
-/* Where a file of the folder comes from: tests/fixtures/SOURCE, or a text. */
 static const struct {
-    const char *name, *source, *text;
+    const char *name;
+    const char *source; /* below tests/fixtures; or */
+    const char *text;
 } tree[] = {
     { "b.mig.zst", "real/q35-72-background.mig.zst", NULL },
     { "a.mig.zst", "real/q35-72-two-vfio.mig.zst", NULL },
@@ -119,6 +120,13 @@ static const struct {
     /* what cannot be read is a line too */
     { "check -j2 absent b.mig.zst", "absent,b.mig.zst", 2 },
     { "check -r absent b.mig.zst", "absent,b.mig.zst", 2 },
+    /* a stream beside the channels of a capture: told from them by their names */
+    { "check -r deep/capture", "deep/capture", 0 },
+    { "check -r .both", ".both/a.zst,.both,.both/z.zst", 0 },
+    { "check -r .both -j2", ".both/a.zst,.both,.both/z.zst", 0 },
+    { "check .both", ".both", 0 },
+    /* where they have other names, both are named */
+    { "check -r .mixed b.mig.zst", ".mixed,b.mig.zst", 2 },
 };
 
 START_TEST(files_come_from_folders_and_lists)
@@ -126,7 +134,11 @@ START_TEST(files_come_from_folders_and_lists)
     g_autofree char *folder = make_tree();
     g_auto(GStrv) words = g_strsplit(choices[_i].line, " <", 2);
     g_autofree char *line =
-        g_strdup_printf("printf './deep/capture\\n\\nb.mig.zst' > .list\n"
+        g_strdup_printf("mkdir .both .mixed\n"
+                        "cp deep/capture/ch* .both; cp deep/renamed/* .mixed\n"
+                        "cp b.mig.zst .both/a.zst; cp b.mig.zst .both/z.zst\n"
+                        "cp b.mig.zst .mixed/a\n"
+                        "printf './deep/capture\\n\\nb.mig.zst' > .list\n"
                         "printf 'a.mig.zst\\0b.mig.zst\\0' > .nul\n"
                         "migstat %s -f json %s%s",
                         words[0], words[1] ? "<" : "", words[1] ? words[1] : "");
