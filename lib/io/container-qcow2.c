@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          the header of a qcow2 image, its table of snapshots, and which of them is read.
+ * Owns:          the header of a qcow2 image, and the way to the state of a snapshot.
  * Must not know: what a snapshot holds.
- * See also:      container-type.h; source-qcow2.c, which finds the bytes.
+ * See also:      container-type.h; qcow2-snapshots.c, which of them is read; source-qcow2.c, which
+ *                finds the bytes.
  *
  * The state of a guest is a migration stream after the end of its disk, under the L1 table of the
  * snapshot: at the first byte that a new L1 entry maps.  Numbers are big-endian.
@@ -14,23 +15,15 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "io/alloc.h"
 #include "io/byte-order.h"
-#include "io/number.h"
+#include "io/qcow2-snapshots.h"
 #include "io/qcow2.h"
 
 #define HEADER_LENGTH 112
-#define ENTRY_LENGTH  40
 
-/* As QEMU's block/qcow2.h: snapshots, bytes of extra data of each, and of an L1 table. */
+/* As QEMU's block/qcow2.h: snapshots, and bytes of an L1 table. */
 #define SNAPSHOTS_MAX 65536u
-#define EXTRA_MAX     1024u
 #define L1_MAX        (UINT64_C(32) << 20)
-
-/* Snapshots that a message names. */
-#define NAMED_MAX 16u
-
-#define NS UINT64_C(1000000000) /* in a second */
 
 enum {
     DIRTY = 1 << 0,
@@ -49,37 +42,18 @@ typedef struct Image {
     uint64_t disk_size, table_offset;
     uint32_t n_snapshots;
     MigQcow2Edit edit;
-    MigMeter meter;
 } Image;
-
-/* What only the reading of a snapshot needs. */
-typedef struct Entry {
-    MigSnapshot shown;
-    uint64_t l1_offset, l1_entries, disk_size;
-    uint64_t at; /* in the image */
-    bool has_long_size;
-} Entry;
 
 static bool refuse(const Image *image, MigErrorCode code, uint64_t offset,
                    const char *what, GError **error)
 {
-    mig_source_set_error(error, code, image->source->origin + offset, "qcow2: %s", what);
-    return false;
+    return mig_qcow2_refuse(image->source, code, offset, what, error);
 }
 
 static bool take(const Image *image, uint64_t offset, void *buffer, size_t n,
                  GError **error)
 {
-    GError *failure = NULL;
-    size_t got = mig_source_read_full(image->source, offset, buffer, n, &failure);
-
-    if (failure) {
-        g_propagate_error(error, failure);
-        return false;
-    }
-    return got == n ||
-           refuse(image, MIG_ERROR_CONTAINER, MIN(offset, image->source->size) + got,
-                  "the image ends within its header and snapshots", error);
+    return mig_qcow2_read(image->source, offset, buffer, n, error);
 }
 
 /* --- the header --- */
@@ -190,205 +164,6 @@ static bool read_header(Image *image, GError **error)
            refuse(image, MIG_ERROR_LIMIT, 60, "it has more than 65,536 snapshots", error);
 }
 
-/* --- the table of snapshots --- */
-
-static void free_entry(gpointer p)
-{
-    Entry *entry = p;
-
-    g_free(entry->shown.id);
-    g_free(entry->shown.name);
-    g_free(entry);
-}
-
-static void take_extra(Entry *entry, const uint8_t *extra, size_t n)
-{
-    if (n >= 8) {
-        entry->shown.state_size = mig_be64(extra);
-    }
-    if (n >= 16) {
-        entry->disk_size = mig_be64(extra + 8);
-    }
-    if (n >= 24) {
-        entry->shown.icount = mig_be64(extra + 16);
-        entry->shown.has_icount = entry->shown.icount != UINT64_MAX;
-    }
-}
-
-/* The entry at *offset, which is moved after it; NULL with *error set. */
-static Entry *read_entry(Image *image, uint64_t *offset, GError **error)
-{
-    uint8_t head[ENTRY_LENGTH], extra[24] = { 0 };
-
-    if (!take(image, *offset, head, sizeof head, error)) {
-        return NULL;
-    }
-    size_t id_length = mig_be16(head + 12);
-    size_t name_length = mig_be16(head + 14);
-    uint32_t extra_length = mig_be32(head + 36);
-    if (extra_length > EXTRA_MAX) {
-        refuse(image, MIG_ERROR_CONTAINER, *offset + 36,
-               "a snapshot has more than 1,024 bytes of extra data", error);
-        return NULL;
-    }
-    if (!mig_meter_spend(&image->meter, sizeof(Entry) + id_length + name_length)) {
-        refuse(image, MIG_ERROR_IO, *offset, "no memory for its snapshots", error);
-        return NULL;
-    }
-    Entry *entry = g_new0(Entry, 1);
-    entry->l1_offset = mig_be64(head);
-    entry->l1_entries = mig_be32(head + 8);
-    entry->disk_size = image->disk_size;
-    entry->at = *offset;
-    entry->has_long_size = extra_length >= 8;
-    entry->shown.seconds = mig_be32(head + 16);
-    entry->shown.nanoseconds = mig_be32(head + 20);
-    entry->shown.vm_clock = mig_be64(head + 24);
-    entry->shown.state_size = mig_be32(head + 32);
-    entry->shown.id = g_malloc0(id_length + 1);
-    entry->shown.name = g_malloc0(name_length + 1);
-    uint64_t at = *offset + ENTRY_LENGTH;
-    bool ok =
-        take(image, at, extra, MIN(extra_length, sizeof extra), error) &&
-        take(image, at + extra_length, entry->shown.id, id_length, error) &&
-        take(image, at + extra_length + id_length, entry->shown.name, name_length, error);
-    if (!ok) {
-        free_entry(entry);
-        return NULL;
-    }
-    take_extra(entry, extra, extra_length);
-    *offset = (at + extra_length + id_length + name_length + 7) & ~UINT64_C(7);
-    return entry;
-}
-
-static bool read_snapshots(Image *image, GError **error)
-{
-    uint64_t offset = image->table_offset;
-
-    image->container->snapshots = g_ptr_array_new_with_free_func(free_entry);
-    for (uint32_t i = 0; i < image->n_snapshots; i++) {
-        Entry *entry = read_entry(image, &offset, error);
-
-        if (!entry) {
-            return false;
-        }
-        g_ptr_array_add(image->container->snapshots, entry);
-    }
-    return true;
-}
-
-/* --- which of them --- */
-
-/* "1 (before; 2026-11-27 11:50:01 UTC; 404,769 bytes; VM clock 12.345 s)" */
-static void append_snapshot(GString *list, const MigSnapshot *snapshot)
-{
-    g_autofree char *id = g_strescape(snapshot->id, NULL);
-    g_autofree char *name = g_strescape(snapshot->name, NULL);
-    g_autoptr(GDateTime) taken = g_date_time_new_from_unix_utc(snapshot->seconds);
-    g_autofree char *date = g_date_time_format(taken, "%Y-%m-%d %H:%M:%S UTC");
-    g_autofree char *size = mig_number(snapshot->state_size);
-
-    g_string_append_printf(list, "%s%s (%s; %s; ", list->len ? ", " : "", id, name, date);
-    if (snapshot->state_size) {
-        g_string_append_printf(list, "%s bytes; VM clock %" PRIu64 ".%03u s", size,
-                               snapshot->vm_clock / NS,
-                               (unsigned)(snapshot->vm_clock % NS / (NS / 1000)));
-    } else {
-        g_string_append(list, "a disk alone");
-    }
-    if (snapshot->has_icount) {
-        g_string_append_printf(list, "; icount %" PRIu64, snapshot->icount);
-    }
-    g_string_append_c(list, ')');
-}
-
-static char *list_snapshots(const GPtrArray *snapshots)
-{
-    GString *list = g_string_new(NULL);
-
-    for (guint i = 0; i < snapshots->len && i < NAMED_MAX; i++) {
-        const Entry *entry = g_ptr_array_index(snapshots, i);
-
-        append_snapshot(list, &entry->shown);
-    }
-    if (snapshots->len > NAMED_MAX) {
-        g_string_append_printf(list, " and %u more", snapshots->len - NAMED_MAX);
-    }
-    return g_string_free(list, FALSE);
-}
-
-static Entry *find_by(const GPtrArray *snapshots, const char *wanted, bool by_name)
-{
-    for (guint i = 0; i < snapshots->len; i++) {
-        Entry *entry = g_ptr_array_index(snapshots, i);
-
-        if (strcmp(by_name ? entry->shown.name : entry->shown.id, wanted) == 0) {
-            return entry;
-        }
-    }
-    return NULL;
-}
-
-/* How many have the state of a guest, and the last of them. */
-static guint find_states(const GPtrArray *snapshots, Entry **last)
-{
-    guint n = 0;
-
-    *last = NULL;
-    for (guint i = 0; i < snapshots->len; i++) {
-        Entry *entry = g_ptr_array_index(snapshots, i);
-
-        if (entry->shown.state_size > 0) {
-            *last = entry;
-            n++;
-        }
-    }
-    return n;
-}
-
-static Entry *choose(const Image *image, const char *wanted, GError **error)
-{
-    const GPtrArray *snapshots = image->container->snapshots;
-    g_autofree char *list = list_snapshots(snapshots);
-    Entry *last;
-    guint n_states = find_states(snapshots, &last);
-    Entry *entry = wanted          ? find_by(snapshots, wanted, false)
-                   : n_states == 1 ? last
-                                   : NULL;
-
-    if (wanted && !entry) {
-        entry = find_by(snapshots, wanted, true);
-    }
-    if (entry && entry->shown.state_size > 0) {
-        return entry;
-    }
-    if (snapshots->len == 0) {
-        mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,
-                            "not a migration stream: it is a qcow2 image without "
-                            "snapshots: it holds a disk, not a migration; save the "
-                            "guest's state with \"virsh save\"");
-    } else if (entry) {
-        mig_error_set_plain(error, MIG_ERROR_USAGE,
-                            "this snapshot is of a disk alone: it has %s", list);
-    } else if (wanted) {
-        mig_error_set_plain(error, MIG_ERROR_USAGE,
-                            "there is no snapshot \"%s\": it has %s", wanted, list);
-    } else if (n_states == 0) {
-        mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,
-                            "not a migration stream: it is a qcow2 image whose snapshots "
-                            "are of disks alone; \"virsh save\" and savevm save the "
-                            "guest's state: it has %s",
-                            list);
-    } else {
-        mig_error_set_plain(
-            error, MIG_ERROR_USAGE,
-            "it is a qcow2 image with several snapshots; --snapshot=ID chooses one that "
-            "has the state of a guest: %s",
-            list);
-    }
-    return NULL;
-}
-
 /* --- the container --- */
 
 static bool qcow2_recognise(const uint8_t *head, size_t n)
@@ -397,7 +172,7 @@ static bool qcow2_recognise(const uint8_t *head, size_t n)
 }
 
 /* Where the state of @entry lies. */
-static bool locate(Image *image, const Entry *entry, GError **error)
+static bool locate(Image *image, const MigQcow2Entry *entry, GError **error)
 {
     MigQcow2Map *map = &image->map;
     uint64_t span = mig_qcow2_span(map);
@@ -421,10 +196,8 @@ static bool locate(Image *image, const Entry *entry, GError **error)
 /* Whether they are listed, and none is read. */
 static bool lists(const Image *image, const MigOpening *opening)
 {
-    Entry *last;
-
     return opening->unchosen && !opening->snapshot &&
-           find_states(image->container->snapshots, &last) > 1;
+           mig_qcow2_snapshots_states(image->container->snapshots, NULL) > 1;
 }
 
 static MigSource *nothing_new(void)
@@ -439,7 +212,7 @@ static MigSource *qcow2_open(MigSource *source, MigOpening *opening, GError **er
     g_autoptr(MigSource) owned = source;
     Image image = { .source = source, .container = opening->container };
     MigSource *state;
-    Entry *entry;
+    MigQcow2Entry *entry;
 
     if (!source->seekable) {
         mig_error_set_plain(error, MIG_ERROR_UNSUPPORTED,
@@ -447,14 +220,20 @@ static MigSource *qcow2_open(MigSource *source, MigOpening *opening, GError **er
                             "is compressed");
         return NULL;
     }
-    if (!read_header(&image, error) || !read_snapshots(&image, error)) {
+    if (!read_header(&image, error)) {
+        return NULL;
+    }
+    opening->container->snapshots = mig_qcow2_snapshots_read(
+        source, image.table_offset, image.n_snapshots, image.disk_size, error);
+    if (!opening->container->snapshots) {
         return NULL;
     }
     if (lists(&image, opening)) {
         opening->container->words = "a qcow2 image with several snapshots";
         return nothing_new();
     }
-    entry = choose(&image, opening->snapshot, error);
+    entry = mig_qcow2_snapshots_choose(opening->container->snapshots, opening->snapshot,
+                                       error);
     if (!entry || !locate(&image, entry, error)) {
         return NULL;
     }

@@ -2,7 +2,7 @@
 /*
  * Owns:          where the bytes of a snapshot lie in a qcow2 image.
  * Must not know: which snapshot is wanted, nor what its bytes mean.
- * See also:      container-qcow2.c, which reads the header and the table of snapshots;
+ * See also:      container-qcow2.c, which reads the header; qcow2-snapshots.c, the table of snapshots;
  *                sink-qcow2.c, which writes a snapshot where it lies.
  */
 #ifndef MIG_IO_QCOW2_H
