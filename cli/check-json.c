@@ -47,13 +47,15 @@ static void finding_json(CliJson *json, const CheckReport *report,
     cli_json_end_object(json);
 }
 
-static void not_evaluated_json(CliJson *json, const MigCheck *check)
+static void not_evaluated_json(CliJson *json, const CheckReport *report)
 {
+    size_t n = check_report_is_of_stream(report) ? mig_rule_count() : 0;
+
     cli_json_array(json, "not_evaluated");
-    for (size_t i = 0; i < mig_rule_count(); i++) {
+    for (size_t i = 0; i < n; i++) {
         const char *why;
 
-        if (mig_check_outcome(check, i, &why) == MIG_OUTCOME_NOT_EVALUATED) {
+        if (mig_check_outcome(report->check, i, &why) == MIG_OUTCOME_NOT_EVALUATED) {
             cli_json_object(json, NULL);
             cli_json_string(json, "rule", mig_rule_id(mig_rule_at(i)));
             cli_json_string(json, "why", why);
@@ -130,10 +132,10 @@ void check_json(const CheckReport *report)
     cli_json_uint(&json, "notes", mig_check_count(report->check, MIG_SEVERITY_NOTE));
     check_report_rules(report, &evaluated, &asked);
     cli_json_object(&json, "rules");
-    cli_json_uint(&json, "evaluated", report->not_judged ? 0 : evaluated);
+    cli_json_uint(&json, "evaluated", evaluated);
     cli_json_uint(&json, "asked", asked);
     cli_json_end_object(&json);
-    not_evaluated_json(&json, report->check);
+    not_evaluated_json(&json, report);
     release_json(&json, report);
     releases_json(&json, report);
     cli_json_string(&json, "stopped", report->error ? report->error->message : NULL);

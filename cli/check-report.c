@@ -41,6 +41,8 @@ bool check_report_has_errors(const CheckReport *report)
 
 void check_report_rules(const CheckReport *report, size_t *evaluated, size_t *asked)
 {
+    size_t n;
+
     *evaluated = *asked = 0;
     for (size_t i = 0; i < mig_rule_count(); i++) {
         const char *why;
@@ -50,6 +52,16 @@ void check_report_rules(const CheckReport *report, size_t *evaluated, size_t *as
         *asked +=
             outcome == MIG_OUTCOME_EVALUATED || outcome == MIG_OUTCOME_NOT_EVALUATED;
     }
+    if (!check_report_is_of_stream(report)) {
+        /* No more than the rule that said so. */
+        mig_check_findings(report->check, &n);
+        *evaluated = report->not_judged ? 0 : n;
+    }
+}
+
+bool check_report_is_of_stream(const CheckReport *report)
+{
+    return !report->foreign && !report->not_judged;
 }
 
 void check_report_count(const CheckReport *report, CheckTotals *totals)

@@ -37,6 +37,9 @@ void check_totals_add(CheckTotals *totals, const CheckTotals *more);
  * more where all refuse it. */
 bool check_report_has_errors(const CheckReport *report);
 
+/* Whether the file is a stream at all: of what is none, no rule is listed that was not evaluated. */
+bool check_report_is_of_stream(const CheckReport *report);
+
 /* How many of the rules that were asked for could be evaluated. */
 void check_report_rules(const CheckReport *report, size_t *evaluated, size_t *asked);
 

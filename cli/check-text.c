@@ -286,7 +286,7 @@ void check_text(const CheckReport *report)
             print_hint_for_all(report);
         }
     }
-    if (report->verbose && !report->common->quiet) {
+    if (report->verbose && !report->common->quiet && check_report_is_of_stream(report)) {
         print_rules(report);
     }
 }

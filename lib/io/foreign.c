@@ -19,6 +19,9 @@
 #define QUOTED_MAX 24 /* characters of a text */
 #define SHOWN_MAX  8  /* bytes of what is not known */
 
+#define INSTEAD_OF_BYTES                                                                 \
+    "; give the file that QEMU or \"virsh save\" wrote, with --offset=auto where other " \
+    "bytes come first"
 #define INSTEAD_OF_TEXT "; a log of a load that failed is for \"migstat explain\""
 
 typedef struct Foreign {
@@ -84,6 +87,10 @@ static bool is_zero(const uint8_t *head, size_t n)
     return n > 0 && head[0] == 0 && memcmp(head, head + 1, n - 1) == 0;
 }
 
+#define UTF_16                                                                    \
+    "text in UTF-16" INSTEAD_OF_TEXT ", once it is in UTF-8 (iconv -f UTF-16 -t " \
+    "UTF-8)"
+
 #define MAGIC(bytes) (bytes), sizeof(bytes) - 1
 
 #define DECOMPRESS(program) \
@@ -104,6 +111,7 @@ static bool is_zero(const uint8_t *head, size_t n)
 static const Foreign foreign[] = {
     { MAGIC("\x04\x22\x4d\x18"), 0, true, DECOMPRESS("lz4"), NULL },
     { MAGIC("LZIP"), 0, true, DECOMPRESS("lzip"), NULL },
+    { MAGIC("\x1f\x9d"), 0, true, DECOMPRESS("compress"), NULL },
     { NULL, 0, 0, true, DECOMPRESS("zlib"), is_zlib },
     { NULL, 0, 0, true, DECOMPRESS("lzma"), is_lzma },
     { MAGIC("QCPR"), 0, true,
@@ -128,7 +136,9 @@ static const Foreign foreign[] = {
       is_elf_core },
     { MAGIC("\x7f"
             "ELF"),
-      0, false, "an ELF file, such as a program", NULL },
+      0, false,
+      "an ELF file, such as a program: give the file that QEMU or \"virsh save\" wrote",
+      NULL },
     { MAGIC("KDUMP   "), 0, false,
       "a kdump file, as \"virsh dump --memory-only\" and dump-guest-memory write it: it "
       "has "
@@ -145,9 +155,19 @@ static const Foreign foreign[] = {
       NULL },
     { MAGIC("ustar"), 257, false, ARCHIVE("a tar archive"), NULL },
     { MAGIC("PK\3\4"), 0, false, ARCHIVE("a zip archive"), NULL },
+    { MAGIC("PK\7\x8"), 0, false, ARCHIVE("a zip archive"), NULL },
+    { MAGIC("PK\5\6"), 0, false,
+      "an empty zip archive: give the stream that was to be put into it", NULL },
+    { MAGIC("Rar!\x1a\7"), 0, false, ARCHIVE("a RAR archive"), NULL },
+    { MAGIC("!<arch>\n"), 0, false, ARCHIVE("an ar archive"), NULL },
+    { MAGIC("070701"), 0, false, ARCHIVE("a cpio archive"), NULL },
+    { MAGIC("070707"), 0, false, ARCHIVE("a cpio archive"), NULL },
     { MAGIC("7z\xbc\xaf\x27\x1c"), 0, false, ARCHIVE("a 7z archive"), NULL },
     { MAGIC("VMA\0"), 0, false,
-      "a Proxmox VE backup: it has disks and no memory or devices", NULL },
+      "a Proxmox VE backup: it has disks and no memory or devices; \"qm snapshot VMID "
+      "NAME "
+      "--vmstate 1\" saves those to a volume, which is a stream",
+      NULL },
     { MAGIC("LUKS\xba\xbe"), 0, false,
       "a LUKS volume: open it first (cryptsetup open) and give the stream that is inside",
       NULL },
@@ -183,9 +203,12 @@ static const Foreign foreign[] = {
       "them; check --against=FILE compares a stream with it",
       is_dump_vmstate },
     { MAGIC("\x55\xaa"), 510, false, DISK("a disk image with a boot sector"), NULL },
-    { MAGIC("\xff\xfe"), 0, false, "text in UTF-16", NULL },
-    { MAGIC("\xfe\xff"), 0, false, "text in UTF-16", NULL },
-    { NULL, 0, 0, false, "nothing but zeros at its start", is_zero },
+    { MAGIC("\xff\xfe"), 0, false, UTF_16, NULL },
+    { MAGIC("\xfe\xff"), 0, false, UTF_16, NULL },
+    { NULL, 0, 0, false,
+      "nothing but zeros at its start: nothing was saved there, or not all of it was "
+      "copied; copy it again, or save the guest again",
+      is_zero },
 };
 
 static bool fits(const Foreign *row, const uint8_t *head, size_t n)
@@ -246,7 +269,7 @@ static char *describe_text(const uint8_t *head, size_t n)
                            MIN(shown, QUOTED_MAX) < n ? "..." : "");
 }
 
-/* "not a known kind of file; it starts with 68 2d 6c 69 ("h-li")" */
+/* "no kind of file that migstat knows; it starts with 68 2d 6c 69 ("h-li"); ..." */
 static char *describe_bytes(const uint8_t *head, size_t n)
 {
     GString *out = g_string_new("no kind of file that migstat knows; it starts with");
@@ -260,6 +283,7 @@ static char *describe_bytes(const uint8_t *head, size_t n)
         g_string_append_printf(out, " (\"%.*s\")", (int)MIN(n, SHOWN_MAX),
                                (const char *)head);
     }
+    g_string_append(out, INSTEAD_OF_BYTES);
     return g_string_free(out, FALSE);
 }
 

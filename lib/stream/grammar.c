@@ -65,6 +65,22 @@ static MigStatus not_a_stream(MigReader *r, const MigItem *item, GError **error)
     return MIG_STATUS_ERROR;
 }
 
+/* Whose a version other than QEMU's is, and what to use instead. */
+static const char *about_version(uint32_t version)
+{
+    switch (version) {
+    case MIG_FILE_VERSION_OBSOLETE:
+        return "of QEMU before 0.12, which alone loads it; start the guest there, and in "
+               "a "
+               "QEMU of today from its disk";
+    case PANDA_VERSION:
+        return "a snapshot of PANDA, which PANDA alone loads; save the guest in QEMU";
+    default:
+        return "which no QEMU writes: the file is damaged; copy it again, or save the "
+               "guest again";
+    }
+}
+
 static MigStatus read_file_header(MigReader *r, MigItem *item, GError **error)
 {
     size_t n;
@@ -81,13 +97,8 @@ static MigStatus read_file_header(MigReader *r, MigItem *item, GError **error)
     version = mig_be32(p + 4);
     if (version != MIG_FILE_VERSION) {
         return mig_reader_malformed(r, item->offset + 4, MIG_DEFECT_VERSION, error,
-                                    "stream version %u%s, wanted %u", version,
-                                    version == MIG_FILE_VERSION_OBSOLETE ? " (obsolete)"
-                                    : version == PANDA_VERSION
-                                        ? " (a snapshot of PANDA, which PANDA alone "
-                                          "loads; save the guest in QEMU)"
-                                        : "",
-                                    MIG_FILE_VERSION);
+                                    "stream version %u (%s), wanted %u", version,
+                                    about_version(version), MIG_FILE_VERSION);
     }
     item->kind = MIG_ITEM_FILE_HEADER;
     item->length = MIG_FILE_HEADER_LENGTH;

@@ -620,17 +620,21 @@ static const struct {
     { "str \"hello world\"", GZIP, 1, "inside gzip it is text (\"hello world\")" },
     { "u8 0xc3 0xbc 0xc3 0xbc", PLAIN, 1,
       "it is text; a log of a load that failed is for" },
-    { "u8 0xff 0xfe 0x68 0", PLAIN, 1, "it is text in UTF-16" },
-    { "u8 1 2 3 0xfe", PLAIN, 1, "that migstat knows; it starts with 01 02 03 fe\n" },
+    { "u8 0xff 0xfe 0x68 0", PLAIN, 1, "it is text in UTF-16; a log of" },
+    { "u8 0xfe 0xff 0 0x68", PLAIN, 1, "once it is in UTF-8 (iconv -f UTF-16" },
+    { "u8 1 2 3 0xfe", PLAIN, 1,
+      "that migstat knows; it starts with 01 02 03 fe; give the file that" },
     { "str \"h-li\"; u8 0 0 0 0 0 0", PLAIN, 1,
-      "it starts with 68 2d 6c 69 00 00 00 00\n" },
+      "it starts with 68 2d 6c 69 00 00 00 00; give the file" },
     { "str \"h-lixyzab\"; u8 0", PLAIN, 1,
       "it starts with 68 2d 6c 69 78 79 7a 61 (\"h-lixyza\")" },
-    { "zero 5000", PLAIN, 1, "it is nothing but zeros at its start" },
+    { "zero 5000", PLAIN, 1,
+      "it is nothing but zeros at its start: nothing was saved there" },
     /* Memory without devices. */
     { "str \"\\x7fELF\"; u8 2 1 1; zero 9; u8 4 0", PLAIN, 1, "it is an ELF core" },
     { "str \"\\x7fELF\"; u8 2 2 1; zero 9; u8 0 4", PLAIN, 1, "it is an ELF core" },
-    { "str \"\\x7fELF\"; u8 2 1 1; zero 9; u8 3 0", PLAIN, 1, "it is an ELF file" },
+    { "str \"\\x7fELF\"; u8 2 1 1; zero 9; u8 3 0", PLAIN, 1,
+      "it is an ELF file, such as a program: give the file that" },
     { "str \"KDUMP   \"", PLAIN, 1, "it is a kdump file" },
     { "str \"makedumpfile\"; zero 8", PLAIN, 1, "it is a kdump file" },
     { "str \"PAGEDU64\"", PLAIN, 1, "it is a Windows crash dump" },
@@ -638,6 +642,14 @@ static const struct {
     { "str \"main.mig\"; zero 249; str \"ustar\"; zero 250", PLAIN, 1,
       "it is a tar archive: unpack it" },
     { "str \"PK\"; u8 3 4", PLAIN, 1, "it is a zip archive" },
+    { "str \"PK\"; u8 7 8", PLAIN, 1, "it is a zip archive" },
+    { "str \"PK\"; u8 5 6; zero 18", PLAIN, 1, "it is an empty zip archive: give" },
+    { "str \"Rar!\"; u8 0x1a 7 0", PLAIN, 1, "it is a RAR archive: unpack" },
+    { "str \"!<arch>\\n\"", PLAIN, 1, "it is an ar archive: unpack" },
+    { "str \"070701000\"", PLAIN, 1, "it is a cpio archive: unpack" },
+    { "str \"070707000\"", PLAIN, 1, "it is a cpio archive: unpack" },
+    { "str \"VMA\"; u8 0; be32 1", PLAIN, 1,
+      "it is a Proxmox VE backup: it has disks and no memory or devices; \"qm snapshot" },
     { "str \"LUKS\"; u8 0xba 0xbe", PLAIN, 1, "it is a LUKS volume" },
     { "str \"KDMV\"; u8 1", PLAIN, 1, "it is a VMDK image" },
     { "str \"vhdxfile\"", PLAIN, 1, "it is a VHDX image" },
@@ -656,6 +668,7 @@ static const struct {
     { "be32 0x11223344 1", PLAIN, 2, "it is a multifd channel" },
     { "str \"QCPR\"", PLAIN, 2, "it is the state file of a CPR transfer" },
     { "str \"LZIP\"", PLAIN, 2, "it is compressed with lzip" },
+    { "u8 0x1f 0x9d 0x90", PLAIN, 2, "it is compressed with compress" },
     { "be32 0x789c63f8; zero 9", PLAIN, 2, "it is compressed with zlib" },
     { "be32 0x785eecbd; zero 9", PLAIN, 2, "it is compressed with zlib" },
     { "str \"x^2 + y^2 = 1\"", PLAIN, 1, "it is text" },
@@ -692,16 +705,41 @@ START_TEST(says_what_it_is_instead)
         ck_assert_msg(i == 1 || (!*run->out && strchr(run->err, '\n')[1] == '\0'), "%s%s",
                       run->out, run->err);
     }
+    /* Nor a list of rules. */
+    g_autoptr(Run) verbose = run_migstat(bytes, "check", "-v", "-", NULL);
+    const char *line = *verbose->err ? verbose->err : verbose->out;
+    ck_assert_msg(strchr(line, '\n')[1] == '\0', "%s", line);
+    g_autoptr(Run) json = run_migstat(bytes, "check", "-f", "json", "-", NULL);
+    g_autofree char *rules =
+        g_strdup_printf("\"rules\": {\"evaluated\": %d, ", foreign[_i].status == 1);
+    ck_assert_msg(strstr(json->out, rules) && strstr(json->out, "\"not_evaluated\": []"),
+                  "%s", json->out);
 }
 END_TEST
 
-START_TEST(panda_is_named)
+/* Streams of a version that QEMU does not load. */
+static const struct {
+    const char *version, *says;
+} versions[] = {
+    { "2", "stream version 2 (of QEMU before 0.12, which alone loads it; start" },
+    { "4", "stream version 4 (a snapshot of PANDA, which PANDA alone loads; save" },
+    { "5", "stream version 5 (which no QEMU writes: the file is damaged; copy" },
+    { "0x3000000", "stream version 50331648 (which no QEMU writes" },
+};
+
+START_TEST(versions_are_named)
 {
-    g_autoptr(GBytes) bytes = mkmig_assemble("str \"QEVM\"; be32 4; u8 1", "text", NULL);
+    g_autofree char *text =
+        g_strdup_printf("str \"QEVM\"; be32 %s; u8 1", versions[_i].version);
+    g_autoptr(GBytes) bytes = mkmig_assemble(text, "text", NULL);
     g_autoptr(Run) run = run_migstat(bytes, "dump", "-", NULL);
+    g_autoptr(Run) check = run_migstat(bytes, "check", "-v", "-", NULL);
 
     ck_assert_int_eq(run->status, 1);
-    ck_assert_ptr_nonnull(strstr(run->err, "a snapshot of PANDA"));
+    ck_assert_msg(strstr(run->err, versions[_i].says), "%s", run->err);
+    ck_assert_msg(strstr(check->out, versions[_i].says) &&
+                      strchr(check->out, '\n')[1] == '\0',
+                  "%s", check->out);
 }
 END_TEST
 
@@ -924,7 +962,7 @@ Suite *suite_dump(void)
     tcase_add_loop_test(tc, takes_wrappers_off, 0, G_N_ELEMENTS(wrapped));
     tcase_add_loop_test(tc, shows_what_could_be_read, 0, G_N_ELEMENTS(damaged));
     tcase_add_loop_test(tc, says_what_it_is_instead, 0, G_N_ELEMENTS(foreign));
-    tcase_add_test(tc, panda_is_named);
+    tcase_add_loop_test(tc, versions_are_named, 0, G_N_ELEMENTS(versions));
     tcase_add_loop_test(tc, ends_where_a_pipe_does_not, 0, G_N_ELEMENTS(endless));
     tcase_add_test(tc, survives_cuts);
     tcase_add_loop_test(tc, needs_little_memory, 0, 5);
