@@ -415,7 +415,8 @@ const CliCommand cli_command_check = {
     .arguments = "FILE...",
     .doc = "Judges QEMU migration streams: whether they are sound and in order, and "
            "whether a release would load them.\v"
-           "FILE may be compressed, or be a libvirt save image; \"-\" is "
+           "FILE may be compressed, or be a libvirt save image or a qcow2 image with a "
+           "snapshot; \"-\" is "
            "standard input.  migstat-rules(7) explains the rules.\n\n"
            "Exit status: 0 no errors; 1 errors, damage included; 2 the job could not be "
            "done.",

@@ -1060,7 +1060,10 @@ const CliCommand cli_command_convert = {
     .arguments = "FILE",
     .doc =
         "Rewrites a QEMU migration stream through a chain of filters.\v"
-        "FILE may be compressed, or be a libvirt save image, which stays one; \"-\" is "
+        "FILE may be compressed, or be a libvirt save image, which stays one, or a qcow2 "
+        "image, whose snapshot is written to a file of its own or, with --in-place, "
+        "where it "
+        "lies; \"-\" is "
         "standard input. Without --output the result goes to standard output.\n\n"
         "Exit status: 0 done; 1 the input is damaged or cannot be converted, or with "
         "--for the result has errors that the release does not look at; 2 the "

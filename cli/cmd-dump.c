@@ -508,7 +508,8 @@ const CliCommand cli_command_dump = {
     .summary = "show what is in a stream",
     .arguments = "FILE...",
     .doc = "Shows what is in QEMU migration streams.\v"
-           "FILE may be compressed, or be a libvirt save image; \"-\" is "
+           "FILE may be compressed, or be a libvirt save image or a qcow2 image with a "
+           "snapshot; \"-\" is "
            "standard input.\n\n"
            "Exit status: 0 complete; 1 damaged or incomplete, and what could be read was "
            "shown; 2 the job could not be done.",

@@ -170,7 +170,8 @@ const CliCommand cli_command_needs = {
            "far as the stream tells.\v"
            "--format=args prints them as one command line for a shell; what the stream "
            "does not tell is then on standard error.  FILE may be compressed, or be a "
-           "libvirt save image; \"-\" is standard input.\n\n"
+           "libvirt save image or a qcow2 image with a snapshot; \"-\" is standard "
+           "input.\n\n"
            "Exit status: 0 all of the stream was read; 1 it is damaged or incomplete; 2 "
            "the job could not be done.",
     .options = options,

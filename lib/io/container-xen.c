@@ -207,6 +207,13 @@ static MigSource *xen_open(MigSource *source, MigOpening *opening, GError **erro
         return NULL;
     }
     opening->container->words = "a saved domain of Xen";
+    mig_container_add_property(
+        opening->container,
+        (MigProperty){
+            "untried", MIG_PROPERTY_FLAG, true,
+            "read after the public description of its format; untried, since no "
+            "file of a Xen host was at hand",
+            true });
     return mig_source_part_new(g_steal_pointer(&owned), walk.at, length);
 }
 
