@@ -248,7 +248,7 @@ static char *fields_filter(const MigItem *item, const MigShapeDifference *d,
                                        : "nothing: new elements are zero";
         return g_strdup_printf("resize-array:path=%s:length=%" PRIu64, value, d->there);
     }
-    if (d->kind == MIG_SHAPE_FIELDS && d->is_one && d->there == 0) {
+    if (d->kind != MIG_SHAPE_SIZE && d->is_one && d->there == 0) {
         *gives_up = "what the field holds";
         return g_strdup_printf("drop-field:path=%s", value);
     }

@@ -198,13 +198,14 @@ static void dest_subsection(MigCheck *check, const MigFacts *facts, const MigIte
 static void report_fields(MigCheck *check, const MigItem *item,
                           const MigShapeDifference *d)
 {
-    static const char *const units[] = { [MIG_SHAPE_COUNT] = "elements",
-                                         [MIG_SHAPE_SIZE] = "bytes",
-                                         [MIG_SHAPE_FIELDS] = "bytes from here on" };
+    static const char *const units[] = { [MIG_SHAPE_COUNT] = "element",
+                                         [MIG_SHAPE_SIZE] = "byte",
+                                         [MIG_SHAPE_FIELDS] = "byte" };
 
     mig_report(check, d->offset, item->section,
-               "%s: %" PRIu64 " %s here, %" PRIu64 " there", d->path, d->here,
-               units[d->kind], d->there);
+               "%s: %" PRIu64 " %s%s%s here, %" PRIu64 " there", d->path, d->here,
+               units[d->kind], d->here == 1 ? "" : "s",
+               d->kind == MIG_SHAPE_FIELDS ? " from here on" : "", d->there);
     mig_report_words(check, MIG_ALL_RELEASES, "Missing section footer for %s",
                      item->section->name);
     report_option(check, item, d);

@@ -12,7 +12,9 @@
 #include <string.h>
 
 #include "check/rule.h"
+#include "io/budget.h"
 #include "stream/command.h"
+#include "stream/item-private.h"
 #include "stream/vfio.h"
 
 /* From this release on, VFIO's loader ends a body after the configuration. */
@@ -126,30 +128,80 @@ static bool is_pc(MigCheck *check)
                     g_str_equal(conf->machine, "isapc"));
 }
 
-static void section_renamed(MigCheck *check, const MigItem *item)
+/* The card that the loader takes the section for, since that is of the same name without its path:
+ * see section-name-shared. */
+static const MigSection *taken_for(MigCheck *check, const MigFacts *facts,
+                                   const MigSection *section)
 {
-    bool old = strcmp(item->section->name, "vga") == 0 && is_pc(check);
-    bool new = strcmp(item->section->name, "vga-isa") == 0;
+    MigBudget *budget = mig_reader_budget(mig_check_reader(check));
+    uint32_t instance = 0;
+
+    for (guint i = 0; i < facts->sections->len && mig_budget_spend(budget, 1); i++) {
+        const MigSection *other =
+            g_array_index(facts->sections, MigSectionFacts, i).section;
+        const char *name = mig_section_handler(other->name);
+
+        if (name != other->name && strcmp(name, section->name) == 0 &&
+            instance++ == section->instance_id) {
+            return other;
+        }
+    }
+    return NULL;
+}
+
+static void section_renamed(MigCheck *check, const MigFacts *facts, const MigItem *item)
+{
+    const MigSection *section = item->section;
+    bool old = strcmp(section->name, "vga") == 0 && is_pc(check);
+    bool new = strcmp(section->name, "vga-isa") == 0;
     MigRelease first = old ? VGA_ISA_FIRST : MIG_RELEASE_FIRST,
                last = old ? MIG_RELEASE_LAST : VGA_ISA_FIRST - 1;
+    const MigSection *card = old ? taken_for(check, facts, section) : NULL;
+    g_autofree char *own = mig_remedy_section(section->name, section->instance_id);
 
-    if ((old || new) && mig_check_asks(check, first, last)) {
+    if (!(old || new) || !mig_check_asks(check, first, last)) {
+        return;
+    }
+    mig_report_item(check, item,
+                    "the ISA card's section is vga up to QEMU 10.2, vga-isa later%s%s",
+                    card ? ": it is taken for " : "", card ? card->name : "");
+    if (card) {
+        mig_report_loader(check, first, last,
+                          "error while loading state for instance 0x%x of device '%s'",
+                          section->instance_id, section->name);
+    } else {
+        say_unknown(check, section, first, last);
+    }
+    mig_report_no_remedy(check, old ? "load it with QEMU 10.2 or before"
+                                    : "load it with QEMU 11.0 or later");
+    mig_report_remedy(check, "drop-section:name=%s", own);
+    mig_report_gives_up(check, true,
+                        "what the card shows and its mode, until the guest sets it anew");
+}
+
+/* A mistake in hw/s390x: 9.1 and 9.2 had the section on no machine, until 9.1.3 and 9.2.1 mended
+ * that (QEMU's issue 2704). */
+static void section_lost(MigCheck *check, const MigItem *item)
+{
+    if (strcmp(item->section->name, "s390_css") == 0 &&
+        mig_check_asks(check, QEMU(9, 1), QEMU(9, 2))) {
         mig_report_item(check, item,
-                        "the ISA card's section is vga up to QEMU 10.2, vga-isa later");
-        say_unknown(check, item->section, first, last);
-        mig_report_no_remedy(check,
-                             old ? "its state has another form there; load it with QEMU "
-                                   "10.2 or before, or start the guest with a PCI card"
-                                 : "its state had another form; load it with QEMU 11.0 "
-                                   "or later, or start the guest with a PCI card");
+                        "QEMU 9.1.0 to 9.1.2 and 9.2.0 know no such section");
+        mig_report_words(check, QEMU(9, 1), QEMU(9, 2),
+                         "Unknown savevm section or instance '%s' %u",
+                         item->section->name, item->section->instance_id);
+        mig_report_severity(check, MIG_SEVERITY_WARNING);
+        mig_report_no_remedy(check, "load it with 9.1.3, 9.2.1 or later");
+        mig_report_remedy(check, "drop-section:name=s390_css");
+        mig_report_gives_up(check, true, "which channel paths and subchannels there are");
     }
 }
 
 static void section_removed(MigCheck *check, const MigFacts *facts, const MigItem *item)
 {
-    (void)facts;
     if (item->type == MIG_SECTION_FULL) {
-        section_renamed(check, item);
+        section_renamed(check, facts, item);
+        section_lost(check, item);
     }
     if (item->type == MIG_SECTION_START && strcmp(item->section->name, "block") == 0 &&
         mig_check_asks(check, AFTER_COMPRESS)) {

@@ -77,7 +77,8 @@ static const struct {
                  "neither side reads the other's." },
     { "vmmouse", "A machine that was started with vmport=off does not have it." },
     { "kvm-tpr-opt", "Only some x86 machines have it." },
-    { "s390_css", "Streams of QEMU up to 9.0 may have it where 9.1 does not." },
+    { "s390_css", "QEMU 9.1.0 to 9.1.2 and 9.2.0 lost it by mistake: load with 9.1.3, "
+                  "9.2.1 or later." },
     { "pbs-state", "Only Proxmox's QEMU has it: it is the state of its backups." },
     { "block",
       "It carries disks (block migration), which releases from 9.1 on do not have." },

@@ -104,7 +104,7 @@ static void report_lengths(MigShapeComparison *c, const MigShapeVmstate *in,
         differ(c, same_size ? MIG_SHAPE_COUNT : MIG_SHAPE_SIZE, !there->conditional,
                in->name, here->name);
 
-    difference->array = same_size ? g_strdup(difference->path) : NULL;
+    difference->array = same_size && here->array ? g_strdup(difference->path) : NULL;
     difference->here = same_size ? here->count : here->size;
     difference->there = same_size ? there->count : there->size;
 }
@@ -183,21 +183,27 @@ static bool sum_up(const MigShapeComparison *c, Span span, uint32_t version, boo
     return true;
 }
 
-/* An array whose length the stream does not carry, and that has no element there. */
-static bool is_missing_array(const MigShapeComparison *c, Span here, Span there)
+/* Slots of memory: nothing before them tells how many there are, and one alone is described as if
+ * it were no array.  Source: hw/acpi/memory_hotplug.c, vmstate_memory_hotplug; 5.2 to 11.1. */
+static bool is_slots(const MigShapeVmstate *in, const MigShapeField *f)
 {
-    return c->exact && is_empty(there) && is_one(here) && here[0]->array &&
-           !here[0]->varies && !is_carried(c, here[0]->name, here[0]->count);
+    return strcmp(in->name, "memory hotplug state") == 0 && strcmp(f->name, "devs") == 0;
 }
 
-/* The reverse: slots of memory that only the destination has.  Nothing before them tells how many
- * there are.  Source: hw/acpi/memory_hotplug.c, vmstate_memory_hotplug; 5.2 to 11.1. */
+/* An array whose length the stream does not carry, and that has no element there. */
+static bool is_missing_array(const MigShapeComparison *c, const MigShapeVmstate *in,
+                             Span here, Span there)
+{
+    return c->exact && is_empty(there) && is_one(here) &&
+           (here[0]->array || is_slots(in, here[0])) && !here[0]->varies &&
+           !is_carried(c, here[0]->name, here[0]->count);
+}
+
+/* The reverse. */
 static bool is_new_array(const MigShapeComparison *c, const MigShapeVmstate *in,
                          Span here, Span there)
 {
-    return c->exact && is_empty(here) && is_one(there) && there[0]->array &&
-           strcmp(in->name, "memory hotplug state") == 0 &&
-           strcmp(there[0]->name, "devs") == 0;
+    return c->exact && is_empty(here) && is_one(there) && is_slots(in, there[0]);
 }
 
 /* Where the stream lacks a field: the one before it, or the one after it. */
@@ -225,9 +231,10 @@ static void compare_gap(MigShapeComparison *c, const MigShapeVmstate *in, Span h
         report_lengths(c, in, here[0], there[0]);
         return;
     }
-    if (is_missing_array(c, here, there)) {
+    if (is_missing_array(c, in, here, there)) {
         difference = differ(c, MIG_SHAPE_COUNT, true, in->name, here[0]->name);
-        difference->array = g_strdup(difference->path);
+        difference->array = here[0]->array ? g_strdup(difference->path) : NULL;
+        difference->is_one = true;
         difference->here = here[0]->count;
         return;
     }
@@ -365,7 +372,8 @@ static void compare_cpus(MigShapeComparison *c, const MigShapeVmstate *subsectio
 
     if (devs && devs->count != c->max_cpus) {
         difference = differ(c, MIG_SHAPE_COUNT, true, subsection->name, subsection->name);
-        difference->array = g_strconcat(difference->path, path->str, NULL);
+        difference->array =
+            devs->array ? g_strconcat(difference->path, path->str, NULL) : NULL;
         difference->here = devs->count;
         difference->there = c->max_cpus;
     }

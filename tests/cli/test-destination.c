@@ -81,6 +81,15 @@ static const struct {
       "devs: 0 bytes from here on here, 20 there; QEMU: \"Missing section "
       "footer for 0000:00:1f.0/ICH9LPC\"\n    better: start the destination without "
       "slots= (-m SIZE alone), as the source was" },
+    /* one slot, which a stream describes as if it were no array */
+    { "bad/dest-fields-slots.txt", "against/dest-fields-slots.txt", 1,
+      "error[dest-fields]: pm: pm/memhp.acpi_memory_hotplug.devs: 1 element here, 0 "
+      "there" },
+    { "bad/dest-fields-slots.txt", "against/dest-fields-slots.txt", 1,
+      "slots=1,maxmem=...\n    hint: migstat convert --filter=drop-field:path=pm:" },
+    { "against/dest-fields-slots.txt", "bad/dest-fields-slots.txt", 1,
+      "error[dest-fields]: pm: pm/memhp.acpi_memory_hotplug.devs: 0 bytes from here on "
+      "here, 10 there" },
     { "good/audio.txt", "good/minimal-ram.txt", 0,
       "no reason for %s to refuse it found" },
     /* what is no destination */
