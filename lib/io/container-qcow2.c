@@ -300,6 +300,7 @@ static MigSink *qcow2_wrap(MigSink *sink, const MigWrapping *wrapping, GError **
 
 const MigContainerType mig_container_qcow2 = {
     .name = "qcow2",
+    .is_scattered = true,
     .recognise = qcow2_recognise,
     .open = qcow2_open,
     .wrap = qcow2_wrap,

@@ -82,8 +82,8 @@ struct MigContainerType {
     /* Of compressions, the levels that there are; NULL for other kinds. */
     void (*levels)(int *lowest, int *highest);
 
-    /* Whether MIG_INPUT_OFFSET_AUTO looks for a stream within it, as if it were of no kind. */
-    bool is_searched;
+    /* What it wraps lies in pieces: MIG_INPUT_OFFSET_AUTO looks for no stream in its bytes. */
+    bool is_scattered;
 
     /* Whether a file that begins with these @n bytes, at most MIG_VIEW_HEAD, is of the kind. */
     bool (*recognise)(const uint8_t *head, size_t n);
@@ -116,9 +116,16 @@ MigSource *mig_container_unwrap(MigSource *source, const MigInputOptions *option
 MigSink *mig_container_wrap(MigSink *sink, const MigOutputOptions *options,
                             GPtrArray *names, GError **error);
 
-/* Whether @source, which can seek, begins with a wrapper that the above takes off, and that is not
- * searched. */
-bool mig_container_begins(MigSource *source);
+typedef enum MigHead {
+    MIG_HEAD_BARE,      /* no wrapper */
+    MIG_HEAD_WRAPPED,   /* one that is taken off */
+    MIG_HEAD_ALIKE,     /* it looks like one, and cannot be taken off: *error is set */
+    MIG_HEAD_SCATTERED, /* the same, and what it wraps lies in pieces */
+} MigHead;
+
+/* With what @source, which can seek, begins; nothing of it is kept.  @options as above. */
+MigHead mig_container_try(MigSource *source, const MigInputOptions *options,
+                          GError **error);
 
 /* For mig_container_unwrap()'s array. */
 void mig_container_free(gpointer container);

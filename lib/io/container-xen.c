@@ -230,7 +230,6 @@ static MigSink *xen_wrap(MigSink *sink, const MigWrapping *wrapping, GError **er
 
 const MigContainerType mig_container_xen = {
     .name = "Xen saved domain",
-    .is_searched = true, /* for those of Xen 4.5, which have other records */
     .recognise = xen_recognise,
     .open = xen_open,
     .wrap = xen_wrap,

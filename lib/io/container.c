@@ -25,15 +25,6 @@ static const MigContainerType *recognise(const uint8_t *head, size_t n)
     return NULL;
 }
 
-bool mig_container_begins(MigSource *source)
-{
-    uint8_t head[MIG_VIEW_HEAD];
-    size_t n = mig_source_read_full(source, 0, head, sizeof head, NULL);
-    const MigContainerType *type = recognise(head, n);
-
-    return type && !type->is_searched;
-}
-
 /* A header may say how its payload is compressed; the payload must agree.  @found: what that is,
  * NULL for none of the list.  @n: how many bytes of it there are. */
 static bool check_payload(const MigContainer *outer, const char *payload,
@@ -121,6 +112,33 @@ MigSource *mig_container_unwrap(MigSource *source, const MigInputOptions *option
         }
         layer = mig_source_view_new(source, 0);
     }
+}
+
+/* As much of a stream must come out of what looks like compressed data. */
+#define TRIED 4096u
+
+MigHead mig_container_try(MigSource *source, const MigInputOptions *options,
+                          GError **error)
+{
+    g_autoptr(GPtrArray) containers = g_ptr_array_new_with_free_func(mig_container_free);
+    g_autoptr(MigSource) plain =
+        mig_container_unwrap(mig_source_lent_new(source), options, containers, error);
+    const MigContainer *first = containers->len ? containers->pdata[0] : NULL;
+    GError *failure = NULL;
+    uint8_t bytes[TRIED];
+
+    if (plain && first) {
+        size_t n = mig_source_read_full(plain, 0, bytes, sizeof bytes, &failure);
+
+        if (!failure || (n >= 4 && memcmp(bytes, "QEVM", 4) == 0)) {
+            g_clear_error(&failure);
+            return MIG_HEAD_WRAPPED;
+        }
+        g_propagate_error(error, failure);
+    } else if (plain) {
+        return MIG_HEAD_BARE;
+    }
+    return first && first->type->is_scattered ? MIG_HEAD_SCATTERED : MIG_HEAD_ALIKE;
 }
 
 /* --- the way out --- */

@@ -23,6 +23,11 @@
 
 /* --- opening --- */
 
+static MigCancel cancel_of(const MigInputOptions *options)
+{
+    return (MigCancel){ options->cancelled, options->cancelled_data };
+}
+
 /* What follows the first @offset bytes of @source, which is taken over. */
 static MigSource *skip_foreign(MigSource *source, uint64_t offset, GError **error)
 {
@@ -54,28 +59,54 @@ static MigSource *skip_foreign(MigSource *source, uint64_t offset, GError **erro
     return mig_source_view_new(g_steal_pointer(&owned), offset);
 }
 
+/* Adds to what was wrong with the beginning of the file why nothing else of it is read. */
+static void add_search(GError *error, const char *words)
+{
+    char *message = g_strconcat(error->message, words, NULL);
+
+    g_free(error->message);
+    error->message = message;
+}
+
 /* The stream, wherever it is in @source, which is taken over. */
-static MigSource *skip_to_stream(MigSource *source, MigCancel cancel, GError **error)
+static MigSource *skip_to_stream(MigSource *source, const MigInputOptions *options,
+                                 GError **error)
 {
     g_autoptr(MigSource) owned = source;
-    uint64_t offset = 0;
-    bool found;
+    g_autoptr(GError) alike = NULL;
+    uint64_t offset = 0, begin;
+    bool found = false;
 
     if (!source->seekable) {
         mig_error_set_plain(error, MIG_ERROR_USAGE,
                             "a stream is looked for in a file, not in a pipe");
         return NULL;
     }
-    found = mig_container_begins(source);
-    if (!found && !mig_find_stream(source, UINT64_MAX, cancel, &offset, &found, error)) {
+    MigHead head = mig_container_try(source, options, &alike);
+    if (head == MIG_HEAD_WRAPPED) {
+        return g_steal_pointer(&owned);
+    }
+    begin = head == MIG_HEAD_ALIKE; /* Nothing begins at 0. */
+    g_autoptr(MigSource) rest = mig_source_view_new(mig_source_lent_new(source), begin);
+    if (head != MIG_HEAD_SCATTERED &&
+        !mig_find_stream(rest, UINT64_MAX, cancel_of(options), &offset, &found, error)) {
         return NULL;
     }
-    if (!found) {
-        mig_error_set_plain(error, MIG_ERROR_UNMATCHED,
+    if (found) {
+        return mig_source_view_new(g_steal_pointer(&owned), begin + offset);
+    }
+    if (!alike) {
+        mig_error_set_plain(&alike, MIG_ERROR_UNMATCHED,
                             "no stream and no save image begins anywhere in it");
-        return NULL;
+    } else if (!g_error_matches(alike, MIG_ERROR, MIG_ERROR_USAGE)) {
+        add_search(alike,
+                   head == MIG_HEAD_SCATTERED
+                       ? "; --offset=auto looks for nothing in the bytes of such an "
+                         "image, since files lie in pieces there"
+                       : "; and no stream and no save image begins anywhere else in it");
     }
-    return mig_source_view_new(g_steal_pointer(&owned), offset);
+    g_propagate_error(error, g_steal_pointer(&alike));
+    return NULL;
 }
 
 bool mig_input_propose_offset(const MigInput *in, uint64_t most, uint64_t *offset)
@@ -88,11 +119,6 @@ bool mig_input_propose_offset(const MigInput *in, uint64_t most, uint64_t *offse
     }
     *offset += in->source->origin;
     return found;
-}
-
-static MigCancel cancel_of(const MigInputOptions *options)
-{
-    return (MigCancel){ options->cancelled, options->cancelled_data };
 }
 
 static void free_attached(gpointer p)
@@ -121,7 +147,7 @@ static MigInput *input_new(MigSource *source, const char *name,
 
     if (opt->offset > 0) {
         source = opt->offset == MIG_INPUT_OFFSET_AUTO
-                     ? skip_to_stream(source, in->cancel, error)
+                     ? skip_to_stream(source, opt, error)
                      : skip_foreign(source, opt->offset, error);
         if (!source) {
             return NULL;

@@ -12,6 +12,7 @@ typedef struct ViewSource {
     MigSource base;
     MigSource *inner;
     uint64_t start;
+    bool is_lent; /* @inner is somebody else's. */
     /* What a look has taken from an inner source that gives each byte only once. */
     uint8_t head[MIG_VIEW_HEAD];
     size_t head_length;
@@ -40,7 +41,9 @@ static void view_free(MigSource *source)
 {
     ViewSource *view = (ViewSource *)source;
 
-    mig_source_free(view->inner);
+    if (!view->is_lent) {
+        mig_source_free(view->inner);
+    }
     g_free(view);
 }
 
@@ -72,6 +75,14 @@ MigSource *mig_source_view_new(MigSource *inner, uint64_t start)
     view->inner = inner;
     view->start = start;
     return &view->base;
+}
+
+MigSource *mig_source_lent_new(MigSource *inner)
+{
+    MigSource *lent = mig_source_view_new(inner, 0);
+
+    ((ViewSource *)lent)->is_lent = true;
+    return lent;
 }
 
 MigSource *mig_source_part_new(MigSource *inner, uint64_t start, uint64_t length)

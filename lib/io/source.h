@@ -101,6 +101,9 @@ typedef struct MigLaidPart {
 MigSource *mig_source_laid_new(int fd, uint64_t size, int under, GArray *parts,
                                const char *name, MigCancel cancel);
 
+/* All of @inner, which can seek, stays its owner's, and outlives this. */
+MigSource *mig_source_lent_new(MigSource *inner);
+
 /* Those below take @inner over. */
 
 /* What follows the first @start bytes of @inner.  An @inner that cannot seek must have been

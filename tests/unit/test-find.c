@@ -44,6 +44,15 @@ static const struct {
     { "str \"LLibvirtQemudSave\"; le32 2 1 0 0 0; zero 56; zero 1; header; config "
       "\"pc\"; eof",
       1 },
+    /* Heads that look like containers. */
+    { "u8 0x1f 0x8b 8 0; zero 60; header; config \"pc\"; eof", 64 },
+    { "be32 0x28b52ffd; zero 9; header; config \"pc\"; eof", 13 },
+    { "str \"BZh9\"; zero 9; header; config \"pc\"; eof", 13 },
+    { "str \"Xen saved domain\"; zero 99; header; config \"pc\"; eof", 115 },
+    /* xz is said, and is not there */
+    { "str \"LibvirtQemudSave\"; le32 2 1 0 3 0; zero 56; zero 1; header; config "
+      "\"pc\"; eof",
+      93 },
 };
 
 START_TEST(a_stream_is_found)
@@ -126,8 +135,39 @@ START_TEST(a_container_is_opened)
                                   (gssize)g_bytes_get_size(both), NULL));
     g_autoptr(Run) image = run_migstat(NULL, "dump", "--offset=auto", path, NULL);
     ck_assert_int_eq(image->status, 2);
-    ck_assert_ptr_nonnull(strstr(image->err, "qcow2"));
+    ck_assert_msg(
+        strstr(image->err, "only versions 2 and 3") &&
+            strstr(image->err, "looks for nothing in the bytes of such an image"),
+        "%s", image->err);
     scratch_remove(folder);
+}
+END_TEST
+
+/* Where nothing else is in it, what is wrong with the beginning is told. */
+START_TEST(a_damaged_container_is_told)
+{
+    g_autoptr(GBytes) bytes = assembled("u8 0x1f 0x8b 8 0; zero 200");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "bytes", &find, &error);
+
+    ck_assert_ptr_null(in);
+    ck_assert(g_error_matches(error, MIG_ERROR, MIG_ERROR_CONTAINER));
+    ck_assert_msg(strstr(error->message, "gzip") &&
+                      strstr(error->message, "no save image begins anywhere else in it"),
+                  "%s", error->message);
+}
+END_TEST
+
+/* What is compressed is not looked through: blocks of lzop that are stored have the bytes of a
+ * stream, and others between them. */
+START_TEST(what_is_compressed_is_not_looked_through)
+{
+    g_autoptr(GBytes) plain = assembled("str \"before\"; header; config \"pc\"; eof");
+    g_autoptr(GBytes) bytes = packed_lzop(plain);
+    g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "bytes", &find, NULL);
+
+    ck_assert(in && mig_input_start(in) == 0);
+    ck_assert_str_eq(mig_container_name(mig_input_container(in, 0)), "lzop");
 }
 END_TEST
 
@@ -351,6 +391,8 @@ Suite *suite_find(void)
     tcase_add_test(tc, no_edge_hides_it);
     tcase_add_test(tc, a_pipe_is_not_looked_through);
     tcase_add_test(tc, a_container_is_opened);
+    tcase_add_test(tc, a_damaged_container_is_told);
+    tcase_add_test(tc, what_is_compressed_is_not_looked_through);
     tcase_add_test(tc, an_offset_is_proposed);
     tcase_add_loop_test(tc, a_domain_of_xen_has_qemus_record, 0, G_N_ELEMENTS(domains));
     tcase_add_test(tc, a_domain_of_xen_is_a_file);
