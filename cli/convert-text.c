@@ -27,6 +27,51 @@ void convert_append_change(GString *line, const MigChange *change)
     g_string_append(line, text);
 }
 
+static bool is_same(const MigChange *a, const MigChange *b)
+{
+    return a->instance_id == b->instance_id && g_strcmp0(a->section, b->section) == 0 &&
+           strcmp(a->text, b->text) == 0;
+}
+
+/* How many of @n changes say what @change does. */
+static size_t count_same(const MigChange *changes, size_t n, const MigChange *change)
+{
+    size_t same = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        same += is_same(&changes[i], change);
+    }
+    return same;
+}
+
+/* Each once: a device may send a field twice, and then both are changed. */
+static void append_changes(GString *line, const MigChain *chain)
+{
+    size_t n, told = 0;
+    const MigChange *changes = mig_chain_changes(chain, &n);
+    uint64_t left = n + mig_chain_more_changes(chain);
+
+    for (size_t i = 0; i < n && told < TOLD_MAX; i++) {
+        size_t same;
+
+        if (count_same(changes, i, &changes[i]) > 0) {
+            continue;
+        }
+        convert_append_change(line, &changes[i]);
+        same = count_same(changes + i, n - i, &changes[i]);
+        if (same > 1) {
+            g_string_append_printf(line, " (%zu times)", same);
+        }
+        left -= same;
+        told++;
+    }
+    if (left > 0) {
+        g_autofree char *more = cli_number(left);
+
+        g_string_append_printf(line, "; and %s more", more);
+    }
+}
+
 static bool was_there(const ConvertResult *result, const char *wrapper)
 {
     const MigContainer *container;
@@ -60,7 +105,6 @@ void convert_text(const ConvertResult *result)
     g_autofree char *size = cli_number(mig_output_written(result->out));
     g_autoptr(GString) line = g_string_new(name);
     size_t n;
-    const MigChange *changes = mig_chain_changes(result->chain, &n);
     const MigContainer *container;
     bool changed;
 
@@ -73,21 +117,14 @@ void convert_text(const ConvertResult *result)
             g_string_append_printf(line, "; in %s", mig_container_words(container));
         }
     }
+    mig_chain_changes(result->chain, &n);
     changed = append_wrappers(line, result) || n || result->notes->len;
     for (guint i = 0; i < result->notes->len; i++) {
         g_autofree char *note = cli_own_text(g_ptr_array_index(result->notes, i));
 
         g_string_append_printf(line, "; %s", note);
     }
-    for (size_t i = 0; i < n && i < TOLD_MAX; i++) {
-        convert_append_change(line, &changes[i]);
-    }
-    if (n > TOLD_MAX) {
-        g_autofree char *more =
-            cli_number(n - TOLD_MAX + mig_chain_more_changes(result->chain));
-
-        g_string_append_printf(line, "; and %s more", more);
-    }
+    append_changes(line, result->chain);
     g_string_append(line, changed ? "; everything else unchanged" : "; unchanged");
     for (guint i = 0; result->plan && i < result->plan->gives_up->len; i++) {
         g_string_append_printf(
