@@ -48,7 +48,7 @@ static void copy(Copy *c, const char *from)
 
 static bool copy_group(Copy *c, char bracket);
 
-/* The value that comes next, if it is of @kind; else null, which readers take as little. */
+/* The value that comes next, if it is of @kind; else the shortest that is not either. */
 static bool copy_value(Copy *c, char kind)
 {
     const char *from;
@@ -58,7 +58,8 @@ static bool copy_value(Copy *c, char kind)
     from = c->json.p;
     if (mig_json_peek(&c->json) != kind) {
         c->redacted->n_others++;
-        return mig_json_skip(&c->json) && g_string_append(c->out, "null");
+        return mig_json_skip(&c->json) &&
+               g_string_append(c->out, kind == 'n' ? "\"\"" : "0");
     }
     if (kind == '{' || kind == '[') {
         return copy_group(c, kind);
@@ -119,7 +120,8 @@ void mig_redact_description(const char *text, size_t length, MigRedactedText *re
     mig_json_init(&c.json, text, length);
     redacted->text = c.out;
     redacted->is_whole = copy_value(&c, '{') && mig_json_at_end(&c.json);
-    if (!redacted->is_whole) {
+    redacted->n_json = c.out->len;
+    if (!redacted->is_whole && c.out->len < length) {
         g_string_append_c(c.out, '?');
     }
 }

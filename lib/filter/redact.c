@@ -22,9 +22,9 @@
 #include "stream/outer.h"
 #include "stream/vfio.h"
 
-/* Of a description: its pieces, what stays of them, in which a digit may become null, and the item
- * made of it; strings double. */
-#define TEXT_COPIES 10u
+/* Of a description: its pieces, what stays of them, which is no longer, and the item made of it;
+ * each of the three doubles. */
+#define TEXT_COPIES 6u
 
 /* Of a device's state: its pieces, which double, what stays of it, and the item made of that. */
 #define STATE_COPIES 4u
@@ -220,27 +220,38 @@ static bool configuration(Redact *redact, MigNext *next, const MigItem *item,
                                bytes->len, error);
 }
 
-/* Whether a RAM block of the stream is called that. */
-static bool is_block(MigNext *next, const char *name, uint8_t n)
+/* The block of the stream that is called that, or NULL. */
+static const MigRamBlock *block_named(MigNext *next, const char *name, uint8_t n)
 {
-    return mig_reader_ram_block(mig_next_reader(next), name, n) != NULL;
+    return mig_reader_ram_block(mig_next_reader(next), name, n);
+}
+
+/* Whether each range is pages of the block. */
+static bool is_discard(MigNext *next, const MigItem *item, const uint8_t *p)
+{
+    MigDiscard discard;
+    const MigRamBlock *block = mig_discard_parse(p, item->length, &discard)
+                                   ? block_named(next, discard.name, discard.name_length)
+                                   : NULL;
+
+    return block && mig_discard_has_pages(&discard, block->used_length,
+                                          mig_reader_page_size(mig_next_reader(next)));
 }
 
 /* Whether the payload is what QEMU makes of that command: numbers, and names of RAM blocks. */
 static bool payload_is_known(MigNext *next, const MigItem *item, const uint8_t *p)
 {
     const uint8_t *payload = mig_command_payload(p);
-    MigDiscard discard;
 
     switch (item->command.id) {
     case MIG_CMD_POSTCOPY_ADVISE:
-        return !item->defect;
+        return mig_command_advises(payload, item->command.length,
+                                   mig_reader_page_size(mig_next_reader(next)));
     case MIG_CMD_POSTCOPY_RAM_DISCARD:
-        return mig_discard_parse(p, item->length, &discard) &&
-               is_block(next, discard.name, discard.name_length);
+        return is_discard(next, item, p);
     case MIG_CMD_RECV_BITMAP:
         return item->command.length && item->command.length == 1u + payload[0] &&
-               is_block(next, (const char *)payload + 1, payload[0]);
+               block_named(next, (const char *)payload + 1, payload[0]);
     default:
         return mig_command_length(item->command.id) == item->command.length;
     }
@@ -275,7 +286,7 @@ static bool emit_text(MigNext *next, const MigItem *item, const MigRedactedText 
     if (!redacted->is_whole) {
         mig_next_report(next, NULL,
                         "of the description %zu bytes stay, after which it is no JSON",
-                        text->len - 1);
+                        redacted->n_json);
     }
     changed.description.json_length = (uint32_t)text->len;
     mig_description_encode((uint32_t)text->len, text->str, text->len, bytes);

@@ -38,9 +38,10 @@ void mig_redact_run_state(const uint8_t *from, size_t length, uint8_t *bytes);
 
 /* What stays of a description. */
 typedef struct MigRedactedText {
-    GString *text;     /* the caller frees it */
-    uint64_t n_others; /* members that were left out, and values that became null */
-    bool is_whole;     /* it was JSON and nothing else; if not, a '?' ends the text */
+    GString *text;     /* no longer than before; the caller frees it */
+    uint64_t n_others; /* members that were left out, and values that were blanked */
+    size_t n_json;     /* bytes of the text that were JSON */
+    bool is_whole;     /* all of it was; if not, a '?' ends the text where it has room */
 } MigRedactedText;
 
 /* Of the JSON of a description, @length bytes at @text: the members that QEMU writes, as they are.

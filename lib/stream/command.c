@@ -14,6 +14,9 @@
 #include "stream/defect.h"
 #include "stream/command-encode.h"
 
+/* Page sizes of a host, added up: the largest is 16 GiB, of ppc64. */
+#define HOST_PAGES_MAX ((UINT64_C(32) << 30) - 1)
+
 static const struct {
     const char *name;
     int length; /* of the payload; -1: variable */
@@ -45,6 +48,20 @@ int mig_command_length(uint16_t id)
 const uint8_t *mig_command_payload(const uint8_t *bytes)
 {
     return bytes + MIG_COMMAND_HEADER_LENGTH;
+}
+
+bool mig_command_advises(const uint8_t *payload, uint16_t n, uint32_t page_size)
+{
+    uint64_t host;
+
+    if (n == 0) {
+        return true;
+    }
+    if (n != 2 * sizeof host || !page_size || mig_be64(payload + 8) != page_size) {
+        return false;
+    }
+    host = mig_be64(payload);
+    return host % page_size == 0 && host <= HOST_PAGES_MAX;
 }
 
 void mig_command_encode(uint16_t id, const void *payload, uint16_t n, GByteArray *out)

@@ -35,3 +35,19 @@ uint64_t mig_discard_range(const MigDiscard *discard, size_t i, uint64_t *length
     *length = mig_be64(p + 8);
     return mig_be64(p);
 }
+
+bool mig_discard_has_pages(const MigDiscard *discard, uint64_t size, uint32_t page_size)
+{
+    uint64_t end = 0;
+
+    for (size_t i = 0; page_size && i < discard->n_ranges; i++) {
+        uint64_t length, start = mig_discard_range(discard, i, &length);
+
+        if (start < end || start > size || !length || length > size - start ||
+            (start | length) % page_size) {
+            return false;
+        }
+        end = start + length;
+    }
+    return page_size != 0;
+}

@@ -29,4 +29,8 @@ bool mig_discard_parse(const uint8_t *p, size_t n, MigDiscard *discard);
 /* Where the @i-th range starts, and its length. */
 uint64_t mig_discard_range(const MigDiscard *discard, size_t i, uint64_t *length);
 
+/* Whether each range is pages of @page_size bytes (0: not known, and none is) of a block of @size
+ * bytes, after those of the range before; as ram_postcopy_send_discard_bitmap() sends them. */
+bool mig_discard_has_pages(const MigDiscard *discard, uint64_t size, uint32_t page_size);
+
 #endif
