@@ -83,6 +83,53 @@ static size_t nothing_at(const char *p, size_t n)
     return i < n && p[i] == 'm' ? i + 1 : 0;
 }
 
+/* Numbers of a list of bytes, as the journal has a message in JSON that is not plain text. */
+#define LIST_MIN 8u
+
+/* The number at @p, of @n bytes, and its length with the comma or the bracket after it; 0: none. */
+static size_t number_at(const char *p, size_t n, unsigned *value)
+{
+    size_t i = 0;
+
+    *value = 0;
+    while (i < n && i < 3 && g_ascii_isdigit(p[i])) {
+        *value = *value * 10 + (unsigned)(p[i++] - '0');
+    }
+    return i && i < n && (p[i] == ',' || p[i] == ']') ? i + 1 : 0;
+}
+
+/* Bytes of the list of characters at @p, of @n; 0: it is none. */
+static size_t list_at(const char *p, size_t n)
+{
+    size_t at = 1, count = 0, length;
+    unsigned value;
+
+    while (*p == '[' && (length = number_at(p + at, n - at, &value)) != 0) {
+        if (value > 0xff || (value < ' ' && !strchr("\t\n\r\033", (int)value)) ||
+            !value) {
+            return 0;
+        }
+        at += length;
+        count++;
+        if (p[at - 1] == ']') {
+            return count >= LIST_MIN ? at : 0;
+        }
+    }
+    return 0;
+}
+
+/* The characters of the list, which are fewer than its bytes: where they end. */
+static gsize take_list(GString *line, gsize to, gsize at, size_t n)
+{
+    unsigned value;
+
+    for (size_t i = 1; i < n; i += number_at(line->str + at + i, n - i, &value)) {
+        (void)number_at(line->str + at + i, n - i, &value);
+        line->str[to++] = (char)value;
+    }
+    return to;
+}
+
 /* Whether anything was undone. */
 static gboolean open_once(GString *line)
 {
@@ -94,6 +141,12 @@ static gboolean open_once(GString *line)
         size_t n = nothing_at(p, line->len - at);
 
         if (n) {
+            at += n;
+            continue;
+        }
+        n = list_at(p, line->len - at);
+        if (n) {
+            to = take_list(line, to, at, n);
             at += n;
             continue;
         }

@@ -29,7 +29,8 @@ struct MigExplain {
     MigMessageScan *scan;
     MigMessageMatch matches[MIG_MESSAGES_PER_LINE]; /* of the line at hand */
     GString *pending;                               /* the line that has not ended */
-    uint64_t line;                                  /* its number */
+    GString *wrapped; /* a line in which nothing was recognised, and the one after it */
+    uint64_t line;    /* its number */
     MigFailure now, before;
     TailLine tail[TAIL];
     uint64_t n_tail;
@@ -48,6 +49,7 @@ MigExplain *mig_explain_new(void)
 
     explain->scan = mig_message_scan_new();
     explain->pending = g_string_new(NULL);
+    explain->wrapped = g_string_new(NULL);
     explain->line = 1;
     explain->others = g_array_new(FALSE, TRUE, sizeof(MigExplainOther));
     explain->facts = g_ptr_array_new_with_free_func(g_free);
@@ -63,6 +65,7 @@ void mig_explain_free(MigExplain *explain)
     mig_where_free(explain->where);
     mig_message_scan_free(explain->scan);
     g_string_free(explain->pending, TRUE);
+    g_string_free(explain->wrapped, TRUE);
     mig_failure_clear(&explain->now);
     mig_failure_clear(&explain->before);
     for (size_t i = 0; i < TAIL; i++) {
@@ -120,17 +123,11 @@ static void begin_failure(MigExplain *explain)
  * Source: libvirt, src/qemu/qemu_log.c. */
 static const char start[] = "starting up libvirt version";
 
-/* One line, after what was around it has been undone. */
-static void read_inner(MigExplain *explain, const char *line, size_t length)
+static void read_matches(MigExplain *explain, const char *line, size_t length, size_t n)
 {
     MigMessageMatch *matches = explain->matches;
-    size_t n = mig_message_scan_line(explain->scan, line, length, matches);
     bool after = false;
 
-    if (g_strstr_len(line, (gssize)length, start)) {
-        begin_failure(explain);
-        mig_failure_start(&explain->now, line, length);
-    }
     for (size_t i = 0; i < n; i++) {
         const MigFailureLine where = { line, length, explain->line, after, i + 1 < n };
 
@@ -143,6 +140,49 @@ static void read_inner(MigExplain *explain, const char *line, size_t length)
         }
         mig_failure_add(&explain->now, &where, &matches[i]);
         after |= matches[i].message->form > MIG_MESSAGE_FRAME;
+    }
+}
+
+/* Bytes of a line that are joined with the next one. */
+#define WRAPPED_MAX 200u
+
+/* Mail and terminals break long lines: what neither half is, both may be. */
+static void read_wrapped(MigExplain *explain, const char *line, size_t length)
+{
+    GString *both = explain->wrapped;
+    bool begun = both->len > 0;
+    size_t n = 0;
+
+    while (length && strchr("> \t", *line)) {
+        line++;
+        length--;
+    }
+    if (begun && length) {
+        g_string_append_c(both, ' ');
+        g_string_append_len(both, line, (gssize)MIN(length, WRAPPED_MAX));
+        n = mig_message_scan_line(explain->scan, both->str, both->len, explain->matches);
+        read_matches(explain, both->str, both->len, n);
+    }
+    g_string_truncate(both, 0);
+    if (!n && length <= WRAPPED_MAX) {
+        g_string_append_len(both, line, (gssize)length);
+    }
+}
+
+/* One line, after what was around it has been undone. */
+static void read_inner(MigExplain *explain, const char *line, size_t length)
+{
+    size_t n = mig_message_scan_line(explain->scan, line, length, explain->matches);
+
+    if (g_strstr_len(line, (gssize)length, start)) {
+        begin_failure(explain);
+        mig_failure_start(&explain->now, line, length);
+    }
+    if (n) {
+        read_matches(explain, line, length, n);
+        g_string_truncate(explain->wrapped, 0);
+    } else {
+        read_wrapped(explain, line, length);
     }
 }
 

@@ -143,7 +143,7 @@ const MigMessage mig_messages_channel[] = {
       .help = "Give the destination the same VFIO devices at the same addresses, with "
               "x-migration-multifd-transfer= as at the source." },
     { .id = "return-path",
-      .form = SYMPTOM,
+      .form = FRAME,
       .texts =
           TEXTS(UNTIL(8, 1, "RP: Sibling indicated error %d", "error"),
                 ALWAYS("Sibling indicated error %d", "error"),
@@ -154,7 +154,7 @@ const MigMessage mig_messages_channel[] = {
       .look = "Why is in the destination's log; under libvirt "
               "/var/log/libvirt/qemu/GUEST.log on that host." },
     { .id = "source-write",
-      .form = SYMPTOM,
+      .form = FRAME,
       .texts =
           TEXTS(ALWAYS("Unable to write to socket: Connection reset by peer", NULL),
                 ALWAYS("Unable to write to socket: Broken pipe", NULL),

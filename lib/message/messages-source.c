@@ -75,7 +75,7 @@ const MigMessage mig_messages_source[] = {
       .help = "Wait until the migration has ended, or change vcpu-dirty-limit, a "
               "parameter of it." },
     { .id = "source-gave-up",
-      .form = SYMPTOM,
+      .form = FRAME, /* what the destination says of it says more */
       .texts = TEXTS(
           SINCE(9, 1, "Error in migration completion", NULL),
           ALWAYS("postcopy_start: Migration stream errored", NULL),

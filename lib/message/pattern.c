@@ -151,15 +151,19 @@ static void set_hole(const Try *try, unsigned piece, size_t at, size_t length)
 
 /* --- names -------------------------------------------------------------------------------- */
 
-/* A name at the end of a text ends with the line, its quotes, or where a chain goes on. */
+/* A name at the end of a text ends with the line, its quotes, those of a page or where a chain goes
+ * on. */
 static size_t name_to_end(const Try *try, size_t at)
 {
+    static const char *const ends[] = { ": ", "\"", "`", "</" };
     size_t n = MIN(try->length - at, MIG_PATTERN_HOLE);
-    const char *name = try->line + at, *chain = g_strstr_len(name, (gssize)n, ": ");
-    const char *quote = memchr(name, '"', n);
+    const char *name = try->line + at;
 
-    n = chain ? (size_t)(chain - name) : n;
-    n = quote && (size_t)(quote - name) < n ? (size_t)(quote - name) : n;
+    for (size_t i = 0; i < G_N_ELEMENTS(ends); i++) {
+        const char *end = g_strstr_len(name, (gssize)n, ends[i]);
+
+        n = end ? (size_t)(end - name) : n;
+    }
     while (n && strchr(" \t').,}", name[n - 1])) {
         n--;
     }

@@ -349,6 +349,39 @@ static const struct {
     { "qemu: warning: Missing section footer for a\nqemu: load of migration failed: Bad "
       "address",
       "load-failed", NULL, NULL, "could not write to the guest's memory" },
+    /* a source that has lost its destination, beside what that says */
+    { "qemu: Unable to write to socket: Broken pipe\nqemu: error while loading state for "
+      "instance 0x0 of device 'kvm-tpr-opt'\nqemu: load of migration failed: Operation "
+      "not "
+      "permitted",
+      "section-failed", "kvm-tpr-opt", "5.2 to 10.1", "kvmvapic.bin" },
+    { "qemu: error while loading state for instance 0x0 of device 'hpet'\nqemu: load of "
+      "migration failed: Operation not permitted\nqemu: Sibling indicated error 1",
+      "section-failed", "hpet", "5.2 to 10.1", "no permission" },
+    { "qemu: Unable to write to socket: Broken pipe", "source-write", NULL, NULL, NULL },
+    /* on a page, and in the journal's JSON */
+    { "I get `Missing section footer for a/b` here", "footer-missing", "a/b", NULL,
+      NULL },
+    { "<li>Missing section footer for a/b</li>", "footer-missing", "a/b", NULL, NULL },
+    { "{\"MESSAGE\":["
+      "27,91,51,49,109,113,101,109,117,58,32,77,105,115,115,105,110,103,32,11"
+      "5,101,99,116,105,111,110,32,102,111,111,116,101,114,32,102,111,114,32,"
+      "97,47,98"
+      "],\"PRIORITY\":\"3\"}",
+      "footer-missing", "a/b", NULL, NULL },
+    { "Missing section footer for [97,98,99,100,101,102,103]", "footer-missing",
+      "[97,98,99,100,101,102,103]", NULL, NULL },
+    { "Missing section footer for [97,98,99,100,101,102,103,1]", "footer-missing",
+      "[97,98,99,100,101,102,103,1]", NULL, NULL },
+    { "Missing section footer for [97,98,99,100,101,102,103,256]", "footer-missing",
+      "[97,98,99,100,101,102,103,256]", NULL, NULL },
+    /* what a mail has broken and quoted */
+    { "> qemu-kvm: get_pci_config_device: Bad\n> config data: i=0x9a read: 2 device: 3 "
+      "cmask: ff wmask: 0 w1cmask:0\n> qemu-kvm: error while loading state for\n> "
+      "instance "
+      "0x0 of device '0000:00:04.0/virtio-blk'",
+      "pci-config", "0000:00:04.0/virtio-blk", "5.2 to 10.1", "3 vectors in the stream" },
+    { "the machine is 12\n\n!= 13 is what it says", NULL, NULL, NULL, NULL },
     /* a symptom beside a cause */
     { "Can't find block pc.rom\nIllegal RAM offset 1000", "ram-page-block", NULL, NULL,
       NULL },
