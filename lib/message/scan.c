@@ -16,10 +16,11 @@
 #define BUCKETS 4096u
 #define NONE    UINT16_MAX
 
+/* Patterns are long, and few are tried: each is compiled again where its anchor is found. */
 typedef struct Entry {
     const MigMessage *message;
     const MigMessageText *text;
-    MigPattern pattern;
+    MigPiece anchor;
     uint16_t next; /* of its bucket */
 } Entry;
 
@@ -41,12 +42,13 @@ G_STATIC_ASSERT(MIG_PATTERN_ANCHOR == sizeof(uint32_t) && BUCKETS == 1u << (32 -
 static void add(MigMessageScan *scan, const MigMessage *message,
                 const MigMessageText *text)
 {
-    Entry entry = { .message = message, .text = text };
-    uint16_t *bucket;
+    MigPattern pattern;
 
-    if (scan->entries->len < NONE && mig_pattern_compile(&entry.pattern, text->text)) {
-        bucket = &scan->buckets[hash(entry.pattern.pieces[entry.pattern.anchor].text)];
-        entry.next = *bucket;
+    if (scan->entries->len < NONE && mig_pattern_compile(&pattern, text->text)) {
+        MigPiece anchor = pattern.pieces[pattern.anchor];
+        uint16_t *bucket = &scan->buckets[hash(anchor.text)];
+        Entry entry = { message, text, anchor, *bucket };
+
         *bucket = (uint16_t)scan->entries->len;
         g_array_append_val(scan->entries, entry);
     }
@@ -115,13 +117,15 @@ static size_t try_bucket(const MigMessageScan *scan, const char *line, size_t le
 {
     for (uint16_t i = scan->buckets[hash(line + at)]; i != NONE;) {
         const Entry *entry = &g_array_index(scan->entries, Entry, i);
-        const MigPiece *anchor = &entry->pattern.pieces[entry->pattern.anchor];
+        const MigPiece *anchor = &entry->anchor;
 
         if (anchor->length <= length - at &&
             memcmp(line + at, anchor->text, anchor->length) == 0) {
             MigMessageMatch found = { .message = entry->message, .text = entry->text };
+            MigPattern pattern;
 
-            n = mig_pattern_fits(&entry->pattern, line, length, at, &found)
+            n = mig_pattern_compile(&pattern, entry->text->text) &&
+                        mig_pattern_fits(&pattern, line, length, at, &found)
                     ? keep(all, n, &found)
                     : n;
         }

@@ -9,7 +9,7 @@
 
 #include "message/message.h"
 
-/* All texts of all messages, compiled. */
+/* All texts of all messages, by their anchors. */
 typedef struct MigMessageScan MigMessageScan;
 
 MigMessageScan *mig_message_scan_new(void);
