@@ -10,6 +10,7 @@
 #include "destinations.h"
 #include "explain.h"
 #include "format.h"
+#include "hint.h"
 #include "sandbox.h"
 #include "text.h"
 
@@ -168,6 +169,16 @@ static void compare(MigExplain *explain, Stream *stream)
     mig_explain_compare(explain, stream->compared, shapes, n, NULL);
 }
 
+/* The commands that are proposed read the same stream. */
+static void name_file(MigExplain *explain, const Arguments *arguments)
+{
+    g_autofree char *reading = cli_hint_reading(arguments->common);
+    g_autofree char *name = cli_shell_name(arguments->in);
+    g_autofree char *words = g_strdup_printf("%s %s", reading, name);
+
+    mig_explain_set_file(explain, g_strchug(words));
+}
+
 /* Looks for the places of the message; false where the stream cannot be read at all. */
 static bool look_in(MigExplain *explain, Stream *stream, const Arguments *arguments)
 {
@@ -179,6 +190,7 @@ static bool look_in(MigExplain *explain, Stream *stream, const Arguments *argume
         return false;
     }
     stream->reader = mig_reader_new(stream->in);
+    name_file(explain, arguments);
     mig_explain_read(explain, stream->reader, &stream->damage);
     if (stream->damage && cli_status_of(stream->damage) == CLI_TROUBLE) {
         cli_print_error(arguments->in, stream->damage);

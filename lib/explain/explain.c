@@ -41,6 +41,7 @@ struct MigExplain {
     MigWhere *where;
     MigCheck *check;
     char *text, *releases, *meaning, *look, *help;
+    char *file; /* by mig_explain_set_file() */
 };
 
 MigExplain *mig_explain_new(void)
@@ -82,6 +83,7 @@ void mig_explain_free(MigExplain *explain)
     g_free(explain->meaning);
     g_free(explain->look);
     g_free(explain->help);
+    g_free(explain->file);
     g_free(explain);
 }
 
@@ -385,6 +387,22 @@ static void settle_section(MigExplain *explain, const MigSection *section)
     mig_where_again(explain->where, failure->section, failure->instance_id);
 }
 
+void mig_explain_set_file(MigExplain *explain, const char *words)
+{
+    g_free(explain->file);
+    explain->file = g_strdup(words);
+}
+
+/* As a shell takes it; NULL where that is not known. */
+static const char *file_of(const MigExplain *explain, const MigReader *reader)
+{
+    const char *name = mig_input_name(mig_reader_input(reader));
+
+    return explain->file                              ? explain->file
+           : mig_message_is_plain(name, strlen(name)) ? name
+                                                      : NULL;
+}
+
 bool mig_explain_read(MigExplain *explain, MigReader *reader, GError **error)
 {
     MigExplanation *result = &explain->result;
@@ -397,7 +415,7 @@ bool mig_explain_read(MigExplain *explain, MigReader *reader, GError **error)
     open_facts(explain);
     explain->where = where = mig_where_new(&explain->counts->best, result->section,
                                            result->instance_id, explain->facts);
-    mig_failure_complete(explain->counts, mig_input_name(mig_reader_input(reader)));
+    mig_failure_complete(explain->counts, file_of(explain, reader));
     whole = mig_where_read(where, reader, error);
     if (!where->section && where->only && !where->several) {
         settle_section(explain, where->only);

@@ -104,6 +104,11 @@ MIG_API void mig_explain_feed(MigExplain *explain, const char *text, size_t n);
 /* At the end of the log: what it says.  Lives as long as @explain. */
 MIG_API const MigExplanation *mig_explain_finish(MigExplain *explain);
 
+/* Before mig_explain_read(): what the commands in the texts have for the file, each word as a shell takes
+ * it, such as "--snapshot=2 image.qcow2".  By default the name of the input, if it needs no quotes.
+ * @words is copied. */
+MIG_API void mig_explain_set_file(MigExplain *explain, const char *words);
+
 /*
  * After that: looks in the stream that could not be loaded for the places that the message is
  * about, and adds them, conversions that would repair it, and facts, to the explanation.

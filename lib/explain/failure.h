@@ -47,7 +47,7 @@ void mig_failure_add(MigFailure *failure, const MigFailureLine *line,
 bool mig_failure_echoes(const MigFailure *failure, const MigFailure *before);
 
 /* When more is known: adds the holes "section", "instance", "field" and "why", and "file", to the
- * best message, where it lacks them.  @file must live as long; NULL: not known. */
+ * best message, where it lacks them.  @file, as a shell takes it, must live as long; NULL: not known. */
 void mig_failure_complete(MigFailure *failure, const char *file);
 
 /* A repair is known: sentences with {!repair} are left out. */

@@ -106,11 +106,18 @@ static bool append_hole(const Fill *fill, const char *p, size_t n)
 /* Words of the sentences that give way to what is known. */
 static const struct {
     const char *word, *hole;
+    bool quoted; /* What the hole has is for a shell already, and may be several words. */
 } places[] = {
-    { "DEVICE", "section" },
-    { "FILE", "file" },
-    { "NEW", "new" },
+    { "DEVICE", "section", false },
+    { "FILE", "file", true },
+    { "NEW", "new", false },
 };
+
+/* "--in=FILE" takes one word. */
+static bool takes_words(const Fill *fill, bool quoted)
+{
+    return !quoted || !g_str_has_suffix(fill->out->str, "=");
+}
 
 /* Appends what is at @p, one of these words or one character; returns its bytes. */
 static size_t append_word(const Fill *fill, const char *p)
@@ -118,7 +125,8 @@ static size_t append_word(const Fill *fill, const char *p)
     for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
         const MigMessageHole *hole = mig_message_hole(fill->match, places[i].hole);
 
-        if (hole && is_plain(hole) && g_str_has_prefix(p, places[i].word)) {
+        if (hole && (places[i].quoted || is_plain(hole)) &&
+            g_str_has_prefix(p, places[i].word) && takes_words(fill, places[i].quoted)) {
             g_string_append_len(fill->out, hole->text, (gssize)hole->length);
             return strlen(places[i].word);
         }

@@ -561,7 +561,10 @@ START_TEST(commands_name_the_snapshot)
         { "dump", "--color=never", "(migstat check --for=7.1 --snapshot=2 " },
         { "check", "--for=qemu-5.2", "--filter=machine:name=pc-q35-5.2 --snapshot=2 " },
         { "report", "--output=-", "migstat dump --all --devices=numbers --snapshot=2 " },
+        { "explain", "Missing section footer for numbers",
+          "migstat dump --devices=numbers --snapshot=2 " },
     };
+    const bool of_message = strcmp(rows[_i].command, "explain") == 0;
     const Form form = { 3, 9, false, PLAIN, 0, false, 0 };
     g_autoptr(GBytes) stream = assembled(
         "header; config \"pc-q35-7.2\"; full 3 \"numbers\" 0 1; zero 2400; footer 3; "
@@ -578,7 +581,8 @@ START_TEST(commands_name_the_snapshot)
     put(image, TABLE + 40, 5, 8);
     ck_assert(g_file_set_contents(path, (const char *)image->data, image->len, NULL));
     g_autoptr(Run) run =
-        run_migstat(NULL, rows[_i].command, rows[_i].option, "--snapshot=2", path, NULL);
+        run_migstat(NULL, rows[_i].command, rows[_i].option, "--snapshot=2",
+                    of_message ? "--in" : path, of_message ? path : NULL, NULL);
     ck_assert_msg(strstr(run->out, rows[_i].proposed) != NULL, "%s%s", run->out,
                   run->err);
     scratch_remove(folder);
@@ -881,7 +885,7 @@ Suite *suite_qcow2(void)
     tcase_add_loop_test(tc, survives_each_flip, 0, 3);
     tcase_add_test(tc, is_shown);
     tcase_add_test(tc, several_are_listed);
-    tcase_add_loop_test(tc, commands_name_the_snapshot, 0, 3);
+    tcase_add_loop_test(tc, commands_name_the_snapshot, 0, 4);
     tcase_add_loop_test(tc, two_are_compared, 0, 4);
     tcase_add_loop_test(tc, shows_marks, 0, 3);
     tcase_add_loop_test(tc, is_written, 0, G_N_ELEMENTS(writes));
