@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/io_uring.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -960,6 +961,162 @@ START_TEST(test_state)
 }
 END_TEST
 
+/* --- several files at once --- */
+
+/* `check -j2` of two pipes, of which each process has read the beginning. */
+typedef struct Jobs {
+    char *folder;
+    pid_t pid;
+    int pipes[2];
+    GArray *children; /* pid_t */
+} Jobs;
+
+/* The processes that @parent started. */
+static GArray *children_of(pid_t parent)
+{
+    g_autofree char *line = g_strdup_printf("\nPPid:\t%d\n", (int)parent);
+    g_autoptr(GDir) processes = g_dir_open("/proc", 0, NULL);
+    GArray *found = g_array_new(FALSE, FALSE, sizeof(pid_t));
+    const char *name;
+
+    while ((name = g_dir_read_name(processes))) {
+        g_autofree char *path = g_build_filename("/proc", name, "status", NULL);
+        g_autofree char *status = NULL;
+        pid_t pid = (pid_t)atoi(name);
+
+        if (pid && g_file_get_contents(path, &status, NULL, NULL) &&
+            strstr(status, line)) {
+            g_array_append_val(found, pid);
+        }
+    }
+    return found;
+}
+
+static void run_jobs(const char *folder)
+{
+    const char *argv[] = { g_getenv("MIGSTAT"), "check", "-j2", "a", "b", NULL };
+
+    if (chdir(folder) == 0) {
+        dup2(open("out", O_WRONLY | O_CREAT, 0600), STDOUT_FILENO);
+        dup2(open("err", O_WRONLY | O_CREAT, 0600), STDERR_FILENO);
+        execv(argv[0], (char **)(gpointer)argv);
+    }
+    _exit(127);
+}
+
+static Jobs jobs_that_read(GBytes *bytes)
+{
+    static const char *const names[] = { "a", "b" };
+    Jobs jobs = { .folder = scratch_dir() };
+    int unread;
+
+    signal(SIGPIPE, SIG_IGN);
+    for (int i = 0; i < 2; i++) {
+        g_autofree char *path = g_build_filename(jobs.folder, names[i], NULL);
+
+        ck_assert_int_eq(mkfifo(path, 0600), 0);
+    }
+    jobs.pid = fork();
+    if (jobs.pid == 0) {
+        run_jobs(jobs.folder);
+    }
+    for (int i = 0; i < 2; i++) {
+        g_autofree char *path = g_build_filename(jobs.folder, names[i], NULL);
+
+        jobs.pipes[i] = open(path, O_WRONLY | O_CLOEXEC);
+        ck_assert_int_eq(write(jobs.pipes[i], g_bytes_get_data(bytes, NULL), 4096), 4096);
+        while (ioctl(jobs.pipes[i], FIONREAD, &unread) == 0 && unread > 0) {
+            g_usleep(2000);
+        }
+    }
+    jobs.children = children_of(jobs.pid);
+    return jobs;
+}
+
+static char *written(const Jobs *jobs, const char *name)
+{
+    g_autofree char *path = g_build_filename(jobs->folder, name, NULL);
+    char *text = NULL;
+
+    ck_assert(g_file_get_contents(path, &text, NULL, NULL));
+    return text;
+}
+
+static void clear_jobs(Jobs *jobs)
+{
+    g_array_unref(jobs->children);
+    scratch_remove(jobs->folder);
+}
+
+static void assert_confined(pid_t pid, bool confined)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/status", (int)pid);
+    g_autofree char *status = NULL;
+
+    ck_assert(g_file_get_contents(path, &status, NULL, NULL));
+    ck_assert_msg(!strstr(status, "Seccomp:\t0") == confined &&
+                      !strstr(status, "NoNewPrivs:\t0") == confined,
+                  "%s", status);
+}
+
+/* Each by itself, while the one that started them reads nothing.  One that is killed costs its
+ * file. */
+START_TEST(each_job_is_confined)
+{
+    g_autoptr(GBytes) bytes = fixture_bytes(stream);
+    Jobs jobs = jobs_that_read(bytes);
+    gsize length = g_bytes_get_size(bytes) - 4096;
+    g_autofree char *out = NULL, *err = NULL;
+    int status;
+
+    ck_assert_uint_eq(jobs.children->len, 2);
+    for (guint i = 0; i < 2 && is_confined(); i++) {
+        assert_confined(g_array_index(jobs.children, pid_t, i), true);
+    }
+    if (is_confined()) {
+        assert_confined(jobs.pid, false);
+    }
+    kill(g_array_index(jobs.children, pid_t, _i), SIGKILL);
+    for (int i = 0; i < 2; i++) {
+        const char *p = g_bytes_get_data(bytes, NULL);
+        ssize_t n = write(jobs.pipes[i], p + 4096, length);
+
+        ck_assert(n == (ssize_t)length || (n < 0 && errno == EPIPE));
+        close(jobs.pipes[i]);
+    }
+    ck_assert_int_eq(waitpid(jobs.pid, &status, 0), jobs.pid);
+    out = written(&jobs, "out");
+    err = written(&jobs, "err");
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 2, "%x", status);
+    ck_assert_msg(
+        strstr(err, ": error: the process that read it was ended by signal 9 ("), "%s",
+        err);
+    ck_assert_str_eq(strchr(err, '\n'), "\n");
+    ck_assert_msg(strstr(out, "1 could not be judged") && !strstr(out, "2 could"), "%s",
+                  out);
+    clear_jobs(&jobs);
+}
+END_TEST
+
+/* They end with the one that started them. */
+START_TEST(no_job_is_left)
+{
+    g_autoptr(GBytes) bytes = fixture_bytes(stream);
+    Jobs jobs = jobs_that_read(bytes);
+
+    kill(jobs.pid, SIGKILL);
+    ck_assert_int_eq(waitpid(jobs.pid, NULL, 0), jobs.pid);
+    for (int i = 0; i < 2; i++) {
+        struct pollfd end = { .fd = jobs.pipes[i] };
+
+        ck_assert_int_eq(poll(&end, 1, -1), 1); /* nobody reads it any more */
+        ck_assert_int_eq(end.revents, POLLERR);
+        close(jobs.pipes[i]);
+    }
+    clear_jobs(&jobs);
+}
+END_TEST
+
 Suite *suite_sandbox(void)
 {
     Suite *suite = suite_create("sandbox");
@@ -972,6 +1129,8 @@ Suite *suite_sandbox(void)
     tcase_add_loop_test(tests, test_same_output, 0, G_N_ELEMENTS(works));
     tcase_add_loop_test(tests, test_spool, 0, 2);
     tcase_add_loop_test(tests, test_state, 0, G_N_ELEMENTS(readers));
+    tcase_add_loop_test(tests, each_job_is_confined, 0, 2);
+    tcase_add_test(tests, no_job_is_left);
     suite_add_tcase(suite, tests);
     return suite;
 }
