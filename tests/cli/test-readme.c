@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          the proof that the examples of README.md show what the program prints,
- *                that those of the manual run, that the client of migstat(3) compiles and
+ * Owns:          the proof that the examples and pictures of README.md show what the program
+ *                prints, that those of the manual run, that the client of migstat(3) compiles and
  *                runs, and that the files which documents name exist.
  * Must not know: what they are about.
  * See also:      README.md, man/migstat.3; the streams are those of tests/fixtures/real.
@@ -91,6 +91,34 @@ START_TEST(examples_are_true)
     }
     ck_assert_uint_gt(n_examples, 0);
     scratch_remove(streams);
+}
+END_TEST
+
+/* --- pictures --- */
+
+/* Those of a terminal, where there is a Python to make them. */
+static const char *const pictures[] = { "terminal.svg", "timeline.svg" };
+
+START_TEST(pictures_are_current)
+{
+    g_autofree char *python = g_find_program_in_path("python3");
+    g_autofree char *folder = scratch_dir(), *make = source_path("docs/pictures/make");
+    const char *argv[] = { python, make, folder, NULL };
+    g_autoptr(Run) run = python ? run_program(argv, NULL, NULL) : NULL;
+
+    ck_assert_msg(!run || run->status == 0, "%s", run->err);
+    for (gsize i = 0; run && i < G_N_ELEMENTS(pictures); i++) {
+        g_autofree char *name = g_strconcat("docs/pictures/", pictures[i], NULL);
+        g_autofree char *path = source_path(name), *now = NULL, *then = NULL;
+        g_autofree char *made = g_build_filename(folder, pictures[i], NULL);
+
+        ck_assert(g_file_get_contents(made, &now, NULL, NULL));
+        ck_assert(g_file_get_contents(path, &then, NULL, NULL));
+        ck_assert_msg(g_str_equal(now, then),
+                      "docs/pictures/%s is old: docs/pictures/make makes it anew",
+                      pictures[i]);
+    }
+    scratch_remove(folder);
 }
 END_TEST
 
@@ -233,6 +261,7 @@ Suite *suite_readme(void)
     TCase *tc = tcase_create("examples");
     tcase_add_checked_fixture(tc, put_program_into_path, NULL);
     tcase_add_test(tc, examples_are_true);
+    tcase_add_test(tc, pictures_are_current);
     tcase_add_loop_test(tc, examples_of_the_manual_run, 0, G_N_ELEMENTS(pages));
     tcase_add_loop_test(tc, named_files_exist, 0, G_N_ELEMENTS(documents));
     /* A sanitizer's library is not what a client links. */
