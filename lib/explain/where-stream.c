@@ -21,6 +21,30 @@ static const char lost[] =
 
 /* --- the configuration -------------------------------------------------------------------- */
 
+/* What is around the stream, which a loader does not undo. */
+void mig_where_wrapper(MigWhere *where)
+{
+    const MigInput *in = mig_reader_input(where->reader);
+    g_autoptr(GString) around = g_string_new(NULL);
+    const MigContainer *container;
+
+    for (size_t i = 0; (container = mig_input_container(in, i)); i++) {
+        g_string_append_printf(around, "%s%s", i ? ", and in it " : "",
+                               mig_container_words(container));
+    }
+    if (around->len) {
+        mig_decode_say(where->facts,
+                       "Around the stream of this file is %s: \"migstat convert "
+                       "--container=none --compress=none FILE -o NEW\" writes what "
+                       "-incoming loads.",
+                       around->str);
+    } else if (mig_reader_tell(where->reader)) {
+        mig_decode_say(where->facts,
+                       "The stream in this file begins as it should: QEMU was "
+                       "given another file, or began elsewhere in it.");
+    }
+}
+
 /* Boards whose devices have nothing in common with those of another one. */
 static const char *board_of(const char *machine)
 {

@@ -20,6 +20,7 @@ static const struct {
     const char *id;
     MigWhereFind *find;
 } finds[] = {
+    { "magic", mig_where_wrapper },
     { "machine", mig_where_machine },
     { "capability-differs", mig_where_capability },
     { "runstate-transition", mig_where_run_state },

@@ -128,20 +128,37 @@ static const char *const silent_sections[][2] = {
       "PCI registers that differ. They are missing here." },
 };
 
-/* "0000:00:04.0/virtio-blk": a PCI device, by its address. */
+/* "0000:00:04.0/virtio-blk", "0000:00:02.0:00.0/virtio-blk": a PCI device, by its address, which has
+ * the ports and bridges before it. */
 static void say_address(GPtrArray *facts, const char *name)
 {
-    unsigned domain, bus, slot, function;
-    char slash;
+    unsigned domain, bus, slot = 0, function = 0;
+    int n = 0, next = 0, last = 0;
 
-    if (sscanf(name, "%4x:%2x:%2x.%1x%c", &domain, &bus, &slot, &function, &slash) == 5 &&
-        slash == '/') {
+    if (sscanf(name, "%4x:%2x%n", &domain, &bus, &n) != 2 || n != 7) {
+        return;
+    }
+    for (; sscanf(name + n, ":%2x.%1x%n", &slot, &function, &next) == 2 && next == 5;
+         n += next) {
+        last = n;
+    }
+    if (!last || name[n] != '/') {
+        return;
+    }
+    if (last == 7) {
         mig_decode_say(
             facts,
             "The name begins with the device's PCI address: bus %04x:%02x, slot "
             "%02x, function %x (addr=%02x.%x). It changes where devices are "
             "added, removed or put in another order on the command line.",
             domain, bus, slot, function, slot, function);
+    } else {
+        mig_decode_say(
+            facts,
+            "The name begins with the device's PCI address: addr=%02x.%x behind "
+            "the port or bridge %.*s. It changes where ports or devices are "
+            "added, removed or put in another order on the command line.",
+            slot, function, last, name);
     }
 }
 
@@ -185,6 +202,17 @@ static const char *const footers[][2] = {
       "destination the source's numbers. Some tools take maxcpus from the host's CPUs, "
       "so that "
       "two hosts differ." },
+    { "acpi-ged", "It does the hotplug of Arm's virt and of microvm: it has an element "
+                  "for each memory "
+                  "slot (-m slots=) and from 9.2 on for each CPU that there may be (-smp "
+                  "maxcpus=)." },
+    { "arm_gic*",
+      "The number of CPUs (-smp) and of interrupts decides how long this is." },
+    { "*/pci_bridge", "shpc= decides whether the bridge sends the state of its hotplug "
+                      "controller." },
+    { "*/vhost-user-*",
+      "The number of queues and of MSI-X vectors decides how long this is: num-queues=, "
+      "num-request-queues=, vectors=." },
     { "*/piix4_pm",
       "This is the i440fx chip that does CPU, memory and PCI hotplug. It has an element "
       "for "

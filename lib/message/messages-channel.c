@@ -51,12 +51,12 @@ const MigMessage mig_messages_channel[] = {
       .form = CAUSE,
       .texts = TEXTS(
           ALWAYS("multifd: received packet magic %x and expected magic %x",
-                 "found wanted"),
-          ALWAYS("multifd: received packet magic %x, expected %x", "found wanted"),
+                 "magic wanted"),
+          ALWAYS("multifd: received packet magic %x, expected %x", "magic wanted"),
           ALWAYS("multifd: received packet version %u and expected version %u",
                  "found wanted"),
           ALWAYS("multifd: received packet version %u, expected %u", "found wanted"),
-          ALWAYS("multifd: received packet magic %x expected %x", "found wanted"),
+          ALWAYS("multifd: received packet magic %x expected %x", "magic wanted"),
           ALWAYS("multifd: received packet version %d expected %d", "found wanted"),
           UNTIL(8, 2, "multifd: received channel version %u expected %u", "found wanted"),
           ALWAYS("multifd: received uuid '%s' and expected uuid '%s' for channel %hhd",
@@ -74,7 +74,8 @@ const MigMessage mig_messages_channel[] = {
           "numbers of channels, or the connection is of another guest's "
           "migration.",
       .help = "Set multifd and multifd-channels alike on both sides, and use a port for "
-              "one migration at a time." },
+              "one migration at a time.",
+      .decode = mig_decode_magic },
     { .id = "multifd-packet",
       .form = CAUSE,
       .texts = TEXTS(

@@ -246,9 +246,31 @@ static const struct {
     /* no stream at all: no loader came to a section of it */
     { "magic", "Missing section footer for ram", NULL, "damaged  not a migration" },
     { "magic", "Not a migration stream", "magic", "help     Unpack what is compressed" },
+    { "../good/minimal-ram", "Not a migration stream", NULL, "begins as it should" },
     /* a stream without a fault that the message could be about */
     { "dest-section", "Missing section footer for ram", NULL, "help     Start" },
 };
+
+/* What is around the stream, where a loader wants it alone. */
+START_TEST(the_wrapper_is_said)
+{
+    g_autofree char *dir = scratch_dir(), *path = g_build_filename(dir, "s.gz", NULL);
+    g_autofree char *stream = fixture_file("good/minimal-ram.txt");
+    g_autofree char *script =
+        g_strdup_printf("gzip -c '%s' > '%s' && \"$MIGSTAT\" explain --width=0 --in='%s' "
+                        "'Not a migration "
+                        "stream'",
+                        stream, path, path);
+    const char *argv[] = { "sh", "-c", script, NULL };
+    g_autoptr(Run) run = run_program(argv, NULL, NULL);
+
+    scratch_remove(dir);
+    ck_assert_msg(strstr(run->out, "Around the stream of this file is gzip: \"migstat "
+                                   "convert --container=none --compress=none FILE"),
+                  "%s%s", run->out, run->err);
+    ck_assert_msg(!strstr(run->out, "begins as it should"), "%s", run->out);
+}
+END_TEST
 
 START_TEST(the_fault_of_the_stream_is_found)
 {
@@ -473,6 +495,7 @@ Suite *suite_explanation(void)
     tcase_add_loop_test(tc, what_is_wrong_is_said, 0, G_N_ELEMENTS(refused));
     tcase_add_test(tc, the_repair_can_be_pasted);
     tcase_add_test(tc, a_bad_stream_is_said);
+    tcase_add_test(tc, the_wrapper_is_said);
     tcase_add_loop_test(tc, the_fault_of_the_stream_is_found, 0, G_N_ELEMENTS(wrong));
     tcase_add_test(tc, a_fault_and_a_difference_are_weighed);
     tcase_add_loop_test(tc, the_log_tells_the_release, 0, G_N_ELEMENTS(told));
