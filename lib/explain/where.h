@@ -58,9 +58,9 @@ typedef struct MigWhere {
 /* What looks for the places of one kind of message. */
 typedef void MigWhereFind(MigWhere *where);
 
-MigWhereFind mig_where_wrapper, mig_where_machine, mig_where_capability, mig_where_section, mig_where_block,
-    mig_where_command, mig_where_silent, mig_where_section_dropped, mig_where_pages,
-    mig_where_init_data;
+MigWhereFind mig_where_wrapper, mig_where_machine, mig_where_capability,
+    mig_where_section, mig_where_block, mig_where_command, mig_where_silent,
+    mig_where_section_dropped, mig_where_pages, mig_where_init_data;
 MigWhereFind mig_where_pci, mig_where_features, mig_where_ring, mig_where_shape,
     mig_where_subsection, mig_where_newer_subsection, mig_where_field,
     mig_where_run_state, mig_where_arm_register;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns:          messages of what runs QEMU: libvirt and its save images.
+ * Owns:          messages of what is around QEMU: libvirt, its save images, QEMU's own script.
  * Must not know: how they are found.
  * See also:      message/message.h.
  *
  * Source: libvirt, src/qemu/qemu_saveimage.c, src/qemu/qemu_monitor.c,
- * src/qemu/qemu_process.c; 9.0, 11.3 and
- * of 2026.
+ * src/qemu/qemu_process.c; 9.0, 11.3 and of 2026.  QEMU, scripts/analyze-migration.py, 2023.
  */
 #include "message/row.h"
 
@@ -100,5 +99,14 @@ const MigMessage mig_messages_around[] = {
                  "quoted here does not say why.",
       .look = "All of the log is in /var/log/libvirt/qemu/GUEST.log on the destination "
               "host. Give it to \"migstat explain --log=LOG\"." },
+    { .id = "analyze-script",
+      .form = CAUSE,
+      .texts = TEXTS(ALWAYS("KeyError: ('%s', %d)", "section instance")),
+      .function = "QEMU, scripts/analyze-migration.py",
+      .meaning =
+          "QEMU's script met section {section}, of which the stream's description "
+          "has nothing and which the script does not know, such as block migration "
+          "or dirty bitmaps. That says nothing against the stream.",
+      .help = "\"migstat dump --format=analyze FILE\" prints what the script would." },
     { 0 },
 };

@@ -56,9 +56,10 @@ const MigMessage mig_messages_cpu[] = {
       .form = CAUSE,
       .texts = TEXTS(ALWAYS("failed to set MSR 0x%x to 0x%lx", "msr value")),
       .function = "target/i386/kvm/kvm.c, kvm_buf_set_msrs",
-      .meaning = "KVM at the destination does not accept MSR 0x{msr} with the value "
-                 "0x{value}, and QEMU aborts: the host's CPU, microcode or kernel lacks "
-                 "what the guest was given at the source.",
+      .meaning =
+          "KVM at the destination does not accept the value of MSR 0x{msr}, and QEMU "
+          "aborts: the host's CPU, microcode or kernel lacks what the guest was "
+          "given at the source. The value is 0x{value}.",
       .help = "Give the guest a named CPU model that both hosts have, not host-model or "
               "host-passthrough; bring kernel and microcode to the same level.",
       .decode = mig_decode_msr },
@@ -161,9 +162,8 @@ const MigMessage mig_messages_cpu[] = {
           TEXTS(ALWAYS("Restoring %u CPU interfaces, kernel only has %d", "stream local"),
                 ALWAYS("Restoring %u IRQs, but kernel supports max %d", "stream local")),
       .function = "hw/intc/arm_gic_kvm.c",
-      .meaning =
-          "The source's interrupt controller is for {stream}, and the "
-          "destination's for {local}: the numbers of CPUs or of interrupts differ.",
+      .meaning = "The numbers of CPUs or of interrupts differ. The source's interrupt "
+                 "controller is for {stream}. The destination's is for {local}.",
       .help = "Start the destination with the source's -smp and machine type." },
     { .id = "spapr",
       .form = CAUSE,

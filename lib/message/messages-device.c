@@ -133,7 +133,7 @@ const MigMessage mig_messages_device[] = {
                 ALWAYS("Too large vmstate data to save: %zu", "size")),
       .function = "backends/dbus-vmstate.c",
       .meaning = "A helper process, slirp for example, whose state was saved with the "
-                 "guest's, is not there at the destination: {id}.",
+                 "guest's, is not there at the destination. It is {id}.",
       .help = "Start the same helpers at the destination before the load." },
     { .id = "block-migration",
       .form = CAUSE,

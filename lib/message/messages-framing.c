@@ -63,8 +63,9 @@ const MigMessage mig_messages_framing[] = {
       .texts = TEXTS(
           ALWAYS("Machine type received is '%.*s' and local is '%s'", "machine local")),
       .function = "migration/savevm.c, configuration_post_load",
-      .meaning = "The source was machine type {machine}, and the destination was started "
-                 "as {local}.",
+      .meaning =
+          "The source was machine type {machine}, and the destination is another. It "
+          "was started as {local}.",
       .look = "The command \"migstat dump FILE\" shows the machine type of a stream."
               " The command \"migstat needs FILE\" says with which options QEMU has to "
               "be started.",
@@ -114,8 +115,9 @@ const MigMessage mig_messages_framing[] = {
       .form = CAUSE,
       .texts = TEXTS(ALWAYS("UUID received is %s and local is %s", "uuid local")),
       .function = "migration/savevm.c, vmstate_uuid_post_load",
-      .meaning = "The source had the capability validate-uuid, and its guest has UUID "
-                 "{uuid}; the guest that waits at the destination is {local}.",
+      .meaning = "The source had the capability validate-uuid, and its guest has another "
+                 "UUID than the guest that waits at the destination. The source's is "
+                 "{uuid}. The destination's is {local}.",
       .help =
           "Make sure that it is the right guest, then start the destination with -uuid "
           "{uuid}." },

@@ -114,7 +114,9 @@ const MigMessage mig_messages_section[] = {
       .meaning =
           "The source has {section}, instance {instance}, and the destination does "
           "not: the device is not there, or at another PCI address, or has another "
-          "name in that release, or there are fewer of its kind.",
+          "name in that release, or there are fewer of its kind. {!instance}The source "
+          "has {section}, and the destination does not: the device is not there, or at "
+          "another PCI address, or has another name in that release.",
       .look = "The command \"migstat needs FILE\" says with which options QEMU has to be "
               "started; compare them with the destination's command line, or its XML.",
       .help = "Start the destination with the same devices at the same addresses. Where "
@@ -130,8 +132,8 @@ const MigMessage mig_messages_section[] = {
                 "version section local"),
           SINCE(10, 2, "unsupported version %d for '%s' v%d", "version section local")),
       .function = "migration/savevm.c, qemu_loadvm_section_start_full",
-      .meaning = "The state of {section} is of version {version}, and the destination "
-                 "knows versions up to {local}: the source is newer.",
+      .meaning = "The source is newer: the state is of version {version}. It is that of "
+                 "{section}. The destination knows versions up to {local}.",
       .help = "Use a newer QEMU at the destination, or start the source with an older "
               "machine type, one that the destination has too." },
     { .id = "state-too-old",
@@ -157,9 +159,9 @@ const MigMessage mig_messages_section[] = {
                        "vmsd version local")),
       .function = "migration/vmstate.c, vmstate_load_state",
       .meaning =
-          "The state {vmsd}, a subsection or a structure inside a section, is of "
-          "version {version}, and the destination knows versions up to {local}: the "
-          "source is newer.",
+          "The source is newer: the state {vmsd}, a subsection or a structure inside a "
+          "section, is of version {version}. The destination knows versions up to "
+          "{local}.",
       .help = "Use a newer QEMU at the destination, or start the source with an older "
               "machine type." },
     { .id = "subsection-unknown",
@@ -302,8 +304,9 @@ const MigMessage mig_messages_section[] = {
       .texts = TEXTS(
           ALWAYS("Invalid value %d expecting positive value <= %d", "stream local")),
       .function = "migration/vmstate-types.c, get_int32_le",
-      .meaning = "A count in the stream is {stream}, and the destination has room for "
-                 "{local}: an array is larger at the source.",
+      .meaning =
+          "An array is larger at the source: a count in the stream is {stream}. The "
+          "destination has room for {local}.",
       .look =
           "{!section}The lines after it, or the rest of the line, name the device and "
           "the field. On Arm, cpreg_vmstate_array_len is the number of system registers: "

@@ -134,8 +134,9 @@ const MigMessage mig_messages_source[] = {
                 ALWAYS("rdma migration: %s", "why"),
                 ALWAYS("RDMA is in an error state waiting migration to abort!", NULL)),
       .function = "migration/rdma.c",
-      .meaning = "Migration over RDMA failed: {why}. The two sides have different RAM "
-                 "blocks, {local} here and {stream} there.",
+      .meaning =
+          "Migration over RDMA failed: {why}. {!why}The two sides have different RAM "
+          "blocks. There are {local} here. There are {stream} there.",
       .help = "Start both sides with the same devices and memory. Allow QEMU to lock the "
               "guest's memory (ulimit -l), and test the same migration over tcp: to see "
               "whether RDMA is to blame." },
@@ -150,9 +151,10 @@ const MigMessage mig_messages_source[] = {
           ALWAYS("Could not load snapshot '%s' on '%s'", "snapshot device"),
           ALWAYS("Error while deleting snapshot on device '%s'", "device")),
       .function = "migration/savevm.c, load_snapshot; block/snapshot.c",
-      .meaning = "Snapshot {snapshot} cannot be loaded, before any state of the guest is "
-                 "read: a disk does not have it, or it has no guest state, or a writable "
-                 "disk is of a format without snapshots.",
+      .meaning =
+          "The snapshot cannot be loaded, before any state of the guest is read: a "
+          "disk does not have it, or it has no guest state, or a writable disk is "
+          "of a format without snapshots. It is called {snapshot}.",
       .look = "\"qemu-img snapshot -l IMAGE\", or info snapshots in the monitor, lists "
               "the snapshots of each disk.",
       .help = "Start QEMU with the disks that it had when the snapshot was made, each "

@@ -112,8 +112,9 @@ const MigMessage mig_messages_virtio[] = {
                 "stream local"),
           UNTIL(6, 1, "virtio-net: curr_queues %x > max_queues %x", "stream local")),
       .function = "hw/net/virtio-net.c, virtio_net_post_load_device",
-      .meaning = "The guest uses 0x{stream} pairs of queues, and the destination's card "
-                 "has 0x{local}.",
+      .meaning =
+          "The guest uses more pairs of queues than the destination's card has. It "
+          "uses 0x{stream}. The card has 0x{local}.",
       .help = "Give the destination's -netdev the source's queues=; in libvirt, <driver "
               "queues=...>." },
     { .id = "virtio-net-rss",

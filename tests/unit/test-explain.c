@@ -304,6 +304,7 @@ static const struct {
     { "check_section_footer: Read section footer failed: -5", "footer-unread", NULL, NULL,
       NULL },
     { "Error -22 while loading VM state", "load-failed", NULL, NULL, "says nothing" },
+    { "KeyError: ('block', 0)", "analyze-script", "block", NULL, NULL },
     { "Not a migration stream, magic: 4c696276 != 5145564d", "magic", NULL,
       "10.2 to 11.1", "virsh restore" },
     { "unknown channel magic: 369295617", "channel-magic", NULL, "10.1 to 11.1", "TLS" },
@@ -637,6 +638,49 @@ START_TEST(words_say_what_is_known)
     ck_assert_msg(strstr(words, told[_i].says), "%s: %s", told[_i].log, words);
     ck_assert_msg(!told[_i].never || !strstr(words, told[_i].never), "%s: %s",
                   told[_i].log, words);
+}
+END_TEST
+
+static bool has_dots(const char *words)
+{
+    return words && strstr(words, "...");
+}
+
+/* What is not in a message that was cut has no place in the sentences. */
+START_TEST(what_is_cut_leaves_no_hole)
+{
+    static const char *const values[] = {
+        [MIG_PIECE_NAME] = "xyz", [MIG_PIECE_DECIMAL] = "4711", [MIG_PIECE_HEX] = "9a"
+    };
+    const MigMessage *message;
+    unsigned n = 0;
+
+    for (size_t i = 0; (message = mig_message_at(i)) != NULL; i++) {
+        for (const MigMessageText *text = message->texts; text->text; text++) {
+            g_autoptr(GString) cut = g_string_new(NULL);
+            MigPattern pattern;
+
+            ck_assert(mig_pattern_compile(&pattern, text->text));
+            for (unsigned k = 0; k < pattern.n_pieces; k++) {
+                const MigPiece *piece = &pattern.pieces[k];
+                g_autoptr(MigExplain) explain = mig_explain_new();
+                const MigExplanation *e;
+
+                if (piece->kind == MIG_PIECE_LITERAL) {
+                    g_string_append_len(cut, piece->text, (gssize)piece->length);
+                    continue;
+                }
+                e = explain_text(explain, cut->str);
+                n += e->id != NULL;
+                ck_assert_msg(!has_dots(e->meaning) || has_dots(message->meaning),
+                              "%s: %s", cut->str, e->meaning);
+                ck_assert_msg(!has_dots(e->help) || has_dots(message->help), "%s: %s",
+                              cut->str, e->help);
+                g_string_append(cut, values[piece->kind]);
+            }
+        }
+    }
+    ck_assert_uint_gt(n, 80);
 }
 END_TEST
 
@@ -1295,6 +1339,7 @@ Suite *suite_explain(void)
     tcase_add_loop_test(tc, reports_have_their_cause, 0, G_N_ELEMENTS(reports));
     tcase_add_loop_test(tc, numbers_are_read, 0, G_N_ELEMENTS(decoded));
     tcase_add_loop_test(tc, words_say_what_is_known, 0, G_N_ELEMENTS(told));
+    tcase_add_test(tc, what_is_cut_leaves_no_hole);
     tcase_add_test(tc, commands_are_whole);
     tcase_add_test(tc, a_mistyped_message_has_its_row);
     tcase_add_loop_test(tc, nearly_right_messages_have_a_row, 0, G_N_ELEMENTS(near));
