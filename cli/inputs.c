@@ -19,6 +19,8 @@
 /* Descriptors beyond those of the inputs, amply. */
 #define OTHER_DESCRIPTORS 64u
 
+#define MAGIC "QEVM"
+
 /* A file that somebody writes is waited for, or told. */
 static bool is_ready(const CliCommon *common, int fd, const char *path, GError **error)
 {
@@ -318,11 +320,16 @@ static MigInput *open_capture(const GPtrArray *channels, const CliInputs *inputs
     return NULL;
 }
 
-/* Where the stream was found, for the next time. */
-static void say_offset(const char *path, const MigInput *in)
+/* Where the stream was found, for the next time; what begins at 0 may be a wrapper around none. */
+static void say_offset(const char *path, MigInput *in)
 {
     g_autofree char *name = cli_file_name(path);
+    size_t n;
+    const uint8_t *head = mig_input_peek(in, strlen(MAGIC), &n);
 
+    if (n < strlen(MAGIC) || memcmp(head, MAGIC, strlen(MAGIC)) != 0) {
+        return;
+    }
     fprintf(stderr, "%s: note: the stream was found: --offset=%" PRIu64 "\n", name,
             mig_input_start(in));
 }

@@ -100,13 +100,15 @@ static bool read_features(Image *image, const uint8_t *header, GError **error)
     if (features & ~(uint64_t)KNOWN) {
         mig_source_set_error(error, MIG_ERROR_UNSUPPORTED, image->source->origin + 72,
                              "qcow2: incompatible features 0x%" PRIx64
-                             " are not supported",
+                             " are not supported: load a snapshot with a QEMU that knows "
+                             "them (qemu -loadvm NAME -S) and migrate it to a file",
                              features & ~(uint64_t)KNOWN);
         return false;
     }
     if (features & DATA_FILE) {
         return refuse(image, MIG_ERROR_UNSUPPORTED, 72,
-                      "an image with an external data file has no internal snapshots",
+                      "an image with an external data file has no internal snapshots: "
+                      "save the guest's state with \"virsh save\"",
                       error);
     }
     image->map.extended = (features & EXTENDED_L2) != 0;
@@ -131,7 +133,11 @@ static bool read_header(Image *image, GError **error)
     version = mig_be32(header + 4);
     if (version != 2 && version != 3) {
         return refuse(image, MIG_ERROR_UNSUPPORTED, 4,
-                      "only versions 2 and 3 of the format are supported", error);
+                      version == 1 ? "an image of version 1 has no snapshots: it holds a "
+                                     "disk, not a migration; save the guest's state with "
+                                     "\"virsh save\""
+                                   : "only versions 2 and 3 of the format are supported",
+                      error);
     }
     image->map.cluster_bits = mig_be32(header + 20);
     if (image->map.cluster_bits < 9 || image->map.cluster_bits > 21) {

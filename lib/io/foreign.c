@@ -7,7 +7,8 @@
  * Sources of the magic numbers: what file(1) knows of foreign formats; of QEMU's,
  * docs/interop/qcow2.rst, dump/dump.c (kdump), migration/cpr.c, migration/multifd.c
  * (MULTIFD_MAGIC), migration/ram.c (a preempt channel has page records and no header) and
- * migration/savevm.c (dump_vmstate_json_to_file), 5.2 to 11.1.
+ * migration/savevm.c (dump_vmstate_json_to_file), 5.2 to 11.1; of
+ * Firecracker's, its docs/snapshotting/versioning.md.
  */
 #include "io/foreign.h"
 
@@ -186,6 +187,11 @@ static const Foreign foreign[] = {
     { MAGIC("\xd1\xba\xd1\xba"), 0, false, OTHER("a saved state of VMware"), NULL },
     { MAGIC("\xd2\xbe\xd2\xbe"), 0, false, OTHER("a saved state of VMware"), NULL },
     { MAGIC("\xd3\xbe\xd3\xbe"), 0, false, OTHER("a saved state of VMware"), NULL },
+    /* Before them a version of the format. */
+    { MAGIC("\x64\x86\x84\x19\x10\x07"), 2, false, OTHER("a snapshot of Firecracker"),
+      NULL },
+    { MAGIC("\xaa\xaa\x84\x19\x10\x07"), 2, false, OTHER("a snapshot of Firecracker"),
+      NULL },
     { MAGIC("\xd4\xc3\xb2\xa1"), 0, false,
       "a network capture: give the bytes of the migration's connection", NULL },
     { MAGIC("\xa1\xb2\xc3\xd4"), 0, false,
@@ -202,12 +208,16 @@ static const Foreign foreign[] = {
       "the JSON of \"qemu -dump-vmstate\", which describes devices and has no state of "
       "them; check --against=FILE compares a stream with it",
       is_dump_vmstate },
+    { MAGIC("<domain"), 0, false,
+      "the XML of a domain of libvirt, which describes the guest and has no state of it; "
+      "\"virsh save\" writes that",
+      NULL },
     { MAGIC("\x55\xaa"), 510, false, DISK("a disk image with a boot sector"), NULL },
     { MAGIC("\xff\xfe"), 0, false, UTF_16, NULL },
     { MAGIC("\xfe\xff"), 0, false, UTF_16, NULL },
     { NULL, 0, 0, false,
-      "nothing but zeros at its start: nothing was saved there, or not all of it was "
-      "copied; copy it again, or save the guest again",
+      "nothing but zeros at its start: perhaps nothing was saved there, or not all of it "
+      "was copied; copy it again, or save the guest again",
       is_zero },
 };
 

@@ -628,8 +628,7 @@ static const struct {
       "it starts with 68 2d 6c 69 00 00 00 00; give the file" },
     { "str \"h-lixyzab\"; u8 0", PLAIN, 1,
       "it starts with 68 2d 6c 69 78 79 7a 61 (\"h-lixyza\")" },
-    { "zero 5000", PLAIN, 1,
-      "it is nothing but zeros at its start: nothing was saved there" },
+    { "zero 5000", PLAIN, 1, "it is nothing but zeros at its start: perhaps nothing" },
     /* Memory without devices. */
     { "str \"\\x7fELF\"; u8 2 1 1; zero 9; u8 4 0", PLAIN, 1, "it is an ELF core" },
     { "str \"\\x7fELF\"; u8 2 2 1; zero 9; u8 0 4", PLAIN, 1, "it is an ELF core" },
@@ -658,6 +657,9 @@ static const struct {
     { "u8 0xd2 0xbe 0xd2 0xbe", PLAIN, 1, "it is a saved state of VMware" },
     { "str \"\x7fVirtualBox SavedState V2.0\"", PLAIN, 1,
       "it is a saved state of VirtualBox" },
+    { "le64 0x0710198486640001; zero 42", PLAIN, 1, "it is a snapshot of Firecracker" },
+    { "le64 0x07101984aaaa0000; zero 42", PLAIN, 1, "it is a snapshot of Firecracker" },
+    { "str \"<domain type='kvm'>\"", PLAIN, 1, "it is the XML of a domain of libvirt" },
     { "le32 0x01282014; zero 42", PLAIN, 1, "it is a saved state of Hyper-V" },
     /* What belongs to a migration. */
     { "str \"{\\n  \\\"vmschkmachine\\\": {}}\"", PLAIN, 1,

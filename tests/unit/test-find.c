@@ -126,8 +126,18 @@ START_TEST(a_container_is_opened)
         run_migstat(NULL, "convert", "--zstd", path, "-o", packed, NULL);
     g_autoptr(Run) found = run_migstat(NULL, "dump", "--offset=auto", packed, NULL);
     ck_assert_int_eq(zstd->status, 0);
-    ck_assert_msg(found->status == 0 && strstr(found->out, " zstd "), "%s%s", found->out,
-                  found->err);
+    ck_assert_msg(found->status == 0 && strstr(found->out, " zstd ") &&
+                      strstr(found->err, "the stream was found: --offset=0\n"),
+                  "%s%s", found->out, found->err);
+    /* What is packed and is none was not found. */
+    g_autoptr(GBytes) text = g_bytes_new_static("no stream", 9);
+    g_autoptr(GBytes) xz = packed_xz(text);
+    ck_assert(g_file_set_contents(path, g_bytes_get_data(xz, NULL),
+                                  (gssize)g_bytes_get_size(xz), NULL));
+    g_autoptr(Run) none = run_migstat(NULL, "dump", "--offset=auto", path, NULL);
+    ck_assert_msg(none->status == 1 && strstr(none->err, "inside xz it is text") &&
+                      !strstr(none->err, "was found"),
+                  "%s", none->err);
     /* A stream in the disk of an image is none of its snapshots. */
     g_autoptr(GBytes) qcow2 = assembled("str \"QFI\"; u8 0xfb; zero 108");
     g_autoptr(GBytes) both = joined_bytes(qcow2, stream);

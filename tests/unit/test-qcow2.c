@@ -298,16 +298,22 @@ static const struct {
     guint64 number;
     const char *snapshot, *message;
 } lies[] = {
-    { 4, 4, 1, NULL, "qcow2: only versions 2 and 3 of the format are supported" },
+    { 4, 4, 4, NULL, "qcow2: only versions 2 and 3 of the format are supported" },
+    { 4, 4, 1, NULL,
+      "qcow2: an image of version 1 has no snapshots: it holds a disk, not a migration; "
+      "save the guest's state with \"virsh save\"" },
     { 20, 4, 22, NULL, "qcow2: its clusters have no size that there is" },
     { 20, 4, 8, NULL, "qcow2: its clusters have no size that there is" },
     { 32, 4, 2, NULL,
       "qcow2: the image is encrypted, and its snapshots with it: load one (qemu -loadvm "
       "NAME -S) and migrate it to a file" },
     { 72, 8, 0x4, NULL,
-      "qcow2: an image with an external data file has no internal snapshots" },
+      "qcow2: an image with an external data file has no internal snapshots: save "
+      "the guest's state with \"virsh save\"" },
     { 72, 8, 0x8000000000000020, NULL,
-      "qcow2: incompatible features 0x8000000000000020 are not supported" },
+      "qcow2: incompatible features 0x8000000000000020 are not supported: load a "
+      "snapshot with a QEMU that knows them (qemu -loadvm NAME -S) and migrate it to a "
+      "file" },
     { 60, 4, 0, NULL,
       "not a migration stream: it is a qcow2 image without snapshots: it holds a disk, "
       "not "
