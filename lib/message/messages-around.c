@@ -93,10 +93,15 @@ const MigMessage mig_messages_around[] = {
                      ALWAYS("process exited while connecting to monitor", NULL),
                      ALWAYS("qemu unexpectedly closed the monitor", NULL),
                      ALWAYS("job 'migration in' unexpectedly failed", NULL),
-                     ALWAYS("job 'migration out' unexpectedly failed", NULL)),
-      .function = "libvirt, qemuMonitorIO",
-      .meaning = "QEMU has ended, and libvirt quotes the last lines of its log. What is "
-                 "quoted here does not say why.",
+                     ALWAYS("job 'migration out' unexpectedly failed", NULL),
+                     ALWAYS("migration job: unexpectedly failed", NULL),
+                     ALWAYS("migration out job: unexpectedly failed", NULL),
+                     ALWAYS("migration in job: unexpectedly failed", NULL),
+                     ALWAYS("domain save job: unexpectedly failed", NULL)),
+      .function = "libvirt, qemuMonitorIO and qemuMigrationJobCheckStatus",
+      .meaning =
+          "QEMU has ended or given up, and libvirt quotes the last lines of its log, "
+          "if any. Among them is no message of a load that migstat knows.",
       .look = "All of the log is in /var/log/libvirt/qemu/GUEST.log on the destination "
               "host. Give it to \"migstat explain --log=LOG\"." },
     { .id = "analyze-script",

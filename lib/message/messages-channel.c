@@ -154,6 +154,17 @@ const MigMessage mig_messages_channel[] = {
       .meaning = "This is the source: the destination has told it that the load failed.",
       .look = "Why is in the destination's log; under libvirt "
               "/var/log/libvirt/qemu/GUEST.log on that host." },
+    { .id = "peer-lost",
+      .form = FRAME,
+      .texts = TEXTS(ALWAYS("Unable to read from socket: Connection reset by peer", NULL),
+                     ALWAYS("Unable to read from socket: Connection timed out", NULL)),
+      .function = "io/channel-socket.c",
+      .meaning =
+          "The other side has closed the connection, or is not reached any more: it "
+          "gave up, has ended, or the network is down.",
+      .look = "Why is in the other side's log; under libvirt "
+              "/var/log/libvirt/qemu/GUEST.log on that host.",
+      .help = "Migrate again when the cause is gone." },
     { .id = "source-write",
       .form = FRAME,
       .texts =
@@ -199,16 +210,12 @@ const MigMessage mig_messages_channel[] = {
                  "Nothing is wrong with the stream.",
       .help = "Compare tls-creds, tls-hostname and tls-authz of both sides. A connection "
               "that was cut has its cause in the other side's log." },
-    { .id = "setup-hang",
-      .form = NOISE,
+    { .id = "setup-hang", /* some of it as people put it */
+      .form = FRAME,      /* if a load has failed, that says more */
       .texts = TEXTS(ALWAYS("\"status\": \"setup\"", NULL),
                      ALWAYS("Migration status: setup", NULL),
-                     ALWAYS("migration status: setup", NULL)),
-      .function = "migration/migration.c",
-      WAITS },
-    { .id = "setup-stays", /* as people put it */
-      .form = FRAME,       /* if a load has failed, that says more */
-      .texts = TEXTS(ALWAYS("stays in setup", NULL), ALWAYS("stays in \"setup\"", NULL),
+                     ALWAYS("migration status: setup", NULL),
+                     ALWAYS("stays in setup", NULL), ALWAYS("stays in \"setup\"", NULL),
                      ALWAYS("stays in state setup", NULL), ALWAYS("stuck in setup", NULL),
                      ALWAYS("hangs in setup", NULL), ALWAYS("remains in setup", NULL)),
       .function = "migration/migration.c",

@@ -79,6 +79,7 @@ const MigMessage mig_messages_source[] = {
       .texts = TEXTS(
           SINCE(9, 1, "Error in migration completion", NULL),
           ALWAYS("postcopy_start: Migration stream errored", NULL),
+          ALWAYS("%s: bdrv_inactivate_all() failed (%d)", "function error"),
           SINCE(9, 0, "migration_stop_vm failed, error %d", "error"),
           ALWAYS("multifd %u: compressStream error %s", "channel what"),
           ALWAYS("multifd %u: deflate failed to compress all input", "channel"),

@@ -360,6 +360,16 @@ static const struct {
       "migration failed: Operation not permitted\nqemu: Sibling indicated error 1",
       "section-failed", "hpet", "5.2 to 10.1", "no permission" },
     { "qemu: Unable to write to socket: Broken pipe", "source-write", NULL, NULL, NULL },
+    { "qemu: Unable to read from socket: Connection reset by peer\nqemu: error while "
+      "loading "
+      "state for instance 0x0 of device 'hpet'\nqemu: load of migration failed: "
+      "Input/output error",
+      "section-failed", "hpet", "5.2 to 10.1", "the stream ended too early" },
+    { "error: operation failed: migration out job: unexpectedly failed", "monitor-closed",
+      NULL, NULL, NULL },
+    { "{\"return\": {\"status\": \"setup\"}}\nMissing section footer for a\nload of "
+      "migration failed: Invalid argument\n{\"return\": {\"status\": \"setup\"}}",
+      "footer-missing", "a", NULL, NULL },
     /* on a page, and in the journal's JSON */
     { "I get `Missing section footer for a/b` here", "footer-missing", "a/b", NULL,
       NULL },
@@ -627,6 +637,9 @@ static const struct {
     { "the migration hangs in setup phase\nload of migration failed: Invalid argument",
       "The load has failed", "does not fail" },
     { "migration status: setup", "is empty", NULL },
+    { "error: process exited while connecting to monitor: qemu: -accel kvm: failed to "
+      "initialize kvm: Permission denied",
+      "Among them is no message of a load", "does not say" },
 };
 
 START_TEST(words_say_what_is_known)
