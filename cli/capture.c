@@ -6,6 +6,7 @@
  */
 #include "capture.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,11 +68,14 @@ static bool judge_number(guint n, GError **error)
 }
 
 /* The path of the next file of @dir that may be a channel; *name is its name.  NULL: no more. */
-static char *next_file(GDir *dir, const char *folder, const char **name)
+static char *next_file(DIR *dir, const char *folder, const char **name)
 {
-    while ((*name = g_dir_read_name(dir))) {
-        g_autofree char *path = g_build_filename(folder, *name, NULL);
+    const struct dirent *entry;
 
+    while ((entry = readdir(dir))) {
+        g_autofree char *path = g_build_filename(folder, entry->d_name, NULL);
+
+        *name = entry->d_name;
         if (cli_capture_has_name(*name) && g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
             return g_steal_pointer(&path);
         }
@@ -79,7 +83,7 @@ static char *next_file(GDir *dir, const char *folder, const char **name)
     return NULL;
 }
 
-static bool has_channel_0(GDir *dir, const char *folder)
+static bool has_channel_0(DIR *dir, const char *folder)
 {
     const char *name;
     char *path;
@@ -89,7 +93,7 @@ static bool has_channel_0(GDir *dir, const char *folder)
         found = cli_capture_number(name) == 0;
         g_free(path);
     }
-    g_dir_rewind(dir);
+    rewinddir(dir);
     return found;
 }
 
@@ -106,13 +110,11 @@ GPtrArray *cli_capture_channels(const char *folder, CliCaptureOthers *others,
                                 GError **error)
 {
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GDir) dir = NULL;
+    DIR *dir = opendir(folder);
     const char *name;
     char *path;
     bool by_number;
 
-    errno = 0;
-    dir = g_dir_open(folder, 0, NULL);
     if (!dir) {
         mig_error_set_plain(error, MIG_ERROR_IO, "cannot read the folder: %s",
                             g_strerror(errno));
@@ -128,6 +130,7 @@ GPtrArray *cli_capture_channels(const char *folder, CliCaptureOthers *others,
             g_ptr_array_add(paths, path);
         }
     }
+    closedir(dir);
     g_ptr_array_sort(paths, by_path);
     return judge_number(paths->len, error) ? g_steal_pointer(&paths) : NULL;
 }

@@ -102,7 +102,11 @@ static void end(void *table)
 {
     Summary *summary = table;
 
-    cli_table_print(summary->table, stdout, 0);
+    if (summary->files) {
+        cli_table_print(summary->table, stdout, 0);
+    } else {
+        cli_table_free(summary->table);
+    }
     if (summary->files > 1) {
         g_autofree char *ram = cli_size(summary->ram);
         g_autofree char *devices = cli_number(summary->devices);

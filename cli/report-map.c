@@ -236,7 +236,8 @@ void report_map(CliHtml *html, const Report *report)
     g_autoptr(GArray) pieces = pieces_of(report);
     uint64_t devices;
 
-    if (!pieces->len) {
+    if (!pieces->len) { /* Places link to this part. */
+        cli_html(html, "<p>Nothing of it could be read.</p>\n");
         return;
     }
     if (mig_input_attached(report->dump.in, 0)) {

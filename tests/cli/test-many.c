@@ -162,6 +162,7 @@ static const struct {
     { "check --files-from=absent", "absent: error: cannot open" },
     { "check --files-from=- - < .list", "the names come from standard input" },
     { "check -r empty", "no file was named, and no folder has one" },
+    { "check --summary --files-from=/dev/null", "no file was named" },
     { "check --null a.mig.zst", "--null has no effect without --files-from" },
     { "check -j0 a.mig.zst", "--jobs wants a number from 1 to 256, not \"0\"" },
     { "check -j257 a.mig.zst", "--jobs wants a number from 1 to 256" },
@@ -202,10 +203,13 @@ START_TEST(a_closed_folder_is_said)
         return;
     }
     ck_assert_int_eq(chmod(closed, 0), 0);
-    run = shell(folder, "migstat check -r . -f json");
+    run = shell(folder, "migstat check deep; migstat check -r . -f json");
     chmod(closed, 0700);
     ck_assert_int_eq(run->status, 2);
-    ck_assert_ptr_nonnull(strstr(run->err, "./deep: error: cannot read the folder"));
+    ck_assert_ptr_nonnull(
+        strstr(run->err, "./deep: error: cannot read the folder: Permission denied"));
+    ck_assert(g_str_has_prefix(run->err,
+                               "deep: error: cannot read the folder: Permission denied"));
     ck_assert_ptr_nonnull(strstr(run->out, "./b.mig.zst"));
     scratch_remove(folder);
 }

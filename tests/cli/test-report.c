@@ -158,6 +158,15 @@ START_TEST(pages_of_broken_streams_are_sound)
 }
 END_TEST
 
+START_TEST(the_page_of_nothing_is_sound)
+{
+    g_autofree char *page = page_of_text("", 1);
+
+    assert_sound("nothing", page);
+    ck_assert_ptr_nonnull(strstr(page, "Nothing of it could be read."));
+}
+END_TEST
+
 /* --- hostile names ------------------------------------------------------------------------- */
 
 /* Names that are markup, an end of an attribute or of the script, and what is no text. */
@@ -567,6 +576,7 @@ Suite *suite_report(void)
     TCase *tc = tcase_create("report");
 
     tcase_add_test(tc, pages_of_real_streams_are_sound);
+    tcase_add_test(tc, the_page_of_nothing_is_sound);
     tcase_add_loop_test(tc, pages_of_broken_streams_are_sound, 0, 1);
     tcase_add_loop_test(tc, names_are_text, 0, G_N_ELEMENTS(names));
     tcase_add_test(tc, bytes_are_shown_escaped);
