@@ -234,22 +234,60 @@ void mig_needs_audiodev(MigNeedsDevices *d)
     d->audiodev = true;
 }
 
+/* net/slirp.c, 5.2 to 11.1: each -netdev user has a section of this name, with no path. */
+#define SLIRP "slirp"
+
+static unsigned count_networks(const MigNeeds *needs)
+{
+    unsigned n = 0;
+
+    for (guint i = 0; i < needs->facts->len; i++) {
+        n += strcmp(g_array_index(needs->facts, MigNeedsFacts, i).section->name, SLIRP) ==
+             0;
+    }
+    return n;
+}
+
+static void add_user_network(MigNeedsDevices *d, const char *id)
+{
+    g_autofree char *netdev = g_strdup_printf("user,id=%s", id);
+
+    d->networks--;
+    mig_needs_row(d->needs, MIG_NEED_DEVICE, "-netdev", netdev, SLIRP,
+                  "to which card it is connected is not in the stream");
+}
+
 /* Queues of a card with several are those of what it is connected to. */
 static void add_netdev(MigNeedsDevices *d, const MigNeedsDevice *device, GString *value)
 {
     const MigNeedsFacts *f = device->facts;
-    g_autofree char *netdev = NULL;
+    g_autofree char *id = g_strdup_printf("net-%s", device->id);
 
-    if (f->queue_pairs <= 1 || f->queue_pairs > 1024) {
+    if (f->queue_pairs > 1 && f->queue_pairs <= 1024) {
+        g_autofree char *netdev =
+            g_strdup_printf("tap,id=%s,queues=%u", id, f->queue_pairs);
+
+        mig_needs_row(d->needs, MIG_NEED_DEVICE, "-netdev", netdev, f->section->name,
+                      "the network: what it is on the host is not in the stream");
+    } else if (d->networks) {
+        add_user_network(d, id);
+    } else {
         mig_needs_unknown(
             d->needs, f->section->name,
             "the network that the card is connected to: -netdev, and netdev=");
         return;
     }
-    netdev = g_strdup_printf("tap,id=net-%s,queues=%u", device->id, f->queue_pairs);
-    mig_needs_row(d->needs, MIG_NEED_DEVICE, "-netdev", netdev, f->section->name,
-                  "the network: what it is on the host is not in the stream");
-    mig_needs_append(value, "netdev=net-%s", device->id);
+    mig_needs_append(value, "netdev=%s", id);
+}
+
+/* Those of no card. */
+static void add_other_networks(MigNeedsDevices *d)
+{
+    while (d->networks) {
+        g_autofree char *id = g_strdup_printf("net%u", d->networks);
+
+        add_user_network(d, id);
+    }
 }
 
 /* Ports of virtio-serial: the first one is of a console in most guests. */
@@ -396,7 +434,9 @@ void mig_needs_add_devices(MigNeeds *needs)
     g_autoptr(GHashTable) paths =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GPtrArray) rest = g_ptr_array_new();
-    MigNeedsDevices d = { .needs = needs, .pci = pci, .by_path = paths };
+    MigNeedsDevices d = {
+        .needs = needs, .pci = pci, .by_path = paths, .networks = count_networks(needs)
+    };
 
     sort_out(&d, rest);
     g_array_sort(pci, by_path);
@@ -405,6 +445,7 @@ void mig_needs_add_devices(MigNeeds *needs)
     for (guint i = 0; i < pci->len; i++) {
         add_pci_device(&d, &g_array_index(pci, MigNeedsDevice, i));
     }
+    add_other_networks(&d);
     for (guint i = 0; i < rest->len; i++) {
         mig_needs_add_plugged(&d, g_ptr_array_index(rest, i));
     }

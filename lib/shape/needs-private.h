@@ -137,7 +137,8 @@ typedef struct MigNeedsDevices {
     GArray *pci;         /* MigNeedsDevice, sorted by path */
     GHashTable *by_path; /* path -> index + 1 */
     unsigned drives, chassis;
-    bool audiodev; /* there is one */
+    unsigned networks; /* of QEMU's own that are not yet connected to a card */
+    bool audiodev;     /* there is one */
 } MigNeedsDevices;
 
 /* What is before the handler in the name of its section; the caller frees. */

@@ -26,8 +26,10 @@ static const struct {
          "disable-modern=off,vectors=2,num-queues=1,queue-size=256" },
     { "q35-100-devices",
       "qemu-system-x86_64 -M pc-q35-10.0 -nodefaults -display none -smp 1 -m 16M "
-      "-device VGA,id=pci0,addr=0x1.0,romsize=65536,vgamem_mb=16 -device "
-      "virtio-net-pci,id=pci1,addr=0x2.0,disable-legacy=off,disable-modern=off,"
+      "-device VGA,id=pci0,addr=0x1.0,romsize=65536,vgamem_mb=16 "
+      "-netdev user,id=net-pci1 -device "
+      "virtio-net-pci,id=pci1,addr=0x2.0,netdev=net-pci1,disable-legacy=off,disable-"
+      "modern=off,"
       "vectors=4,rx_queue_size=1024,romsize=262144 -device "
       "virtio-rng-pci,id=pci2,addr=0x3.0,disable-legacy=off,disable-modern=off,"
       "vectors=2 -device qemu-xhci,id=pci3,addr=0x4.0 -device "
@@ -103,6 +105,9 @@ static const struct {
       "0000:00:04.0:00.0/e1000: what it is plugged into" },
     { "pc-q35-7.2", "ram-block \"pc.ram\" 0x4000", "full 5 \"serial\" 0 3\n be32 0",
       "-serial null", NULL, NULL },
+    /* a network of QEMU's own, to which no card is connected */
+    { "pc-q35-7.2", "ram-block \"pc.ram\" 0x4000", "full 5 \"slirp\" 0 4\n be32 0",
+      "-netdev user,id=net1", NULL, NULL },
     /* what no PCI tells apart */
     { "virt-7.2", "ram-block \"mach-virt.ram\" 0x4000",
       "full 5 \"virtio-mmio@000000000a003e00/virtio-input\" 0 1\n be32 0",
