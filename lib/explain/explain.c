@@ -152,14 +152,13 @@ static void read_matches(MigExplain *explain, const char *line, size_t length, s
 static void read_wrapped(MigExplain *explain, const char *line, size_t length)
 {
     GString *both = explain->wrapped;
-    bool begun = both->len > 0;
     size_t n = 0;
 
     while (length && strchr("> \t", *line)) {
         line++;
         length--;
     }
-    if (begun && length) {
+    if (both->len) {
         g_string_append_c(both, ' ');
         g_string_append_len(both, line, (gssize)MIN(length, WRAPPED_MAX));
         n = mig_message_scan_line(explain->scan, both->str, both->len, explain->matches);

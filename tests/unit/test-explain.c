@@ -15,8 +15,11 @@
 #include "device/virtio-property.h"
 #include "device/virtio.h"
 #include "explain/explain.h"
+#include "message/decode-pci.h"
+#include "message/decode.h"
 #include "message/message.h"
 #include "message/pattern.h"
+#include "message/scan.h"
 
 /* --- the table ------------------------------------------------------------------------ */
 
@@ -605,6 +608,51 @@ START_TEST(numbers_are_read)
 }
 END_TEST
 
+/* What the header of the device tells: a register whose low bits look like those of a BAR of 64
+ * bits may be the upper half of one, and a bridge has two BARs. */
+static const struct {
+    uint8_t type, bars[6];
+    const char *i, *says, *never;
+} headers[] = {
+    { 0, { 4, 4, 4, 0 }, "14", "is byte 4 of BAR 0, which has 64", "BAR 1" },
+    { 0, { 4, 4, 4, 0 }, "18", "is byte 0 of BAR 2.", "BAR 1" },
+    { 0, { 4, 4, 4, 0 }, "1f", "is byte 7 of BAR 2, which", "BAR 3" },
+    { 0, { 0, 0, 0, 0, 4 }, "24", "is byte 4 of BAR 4, which", "BAR 5" },
+    { 0,
+      { 5, 0 },
+      "14",
+      "is byte 0 of BAR 1.",
+      "BAR 0" }, /* I/O ports have no such bits */
+    { 0x80, { 4, 0 }, "14", "is byte 4 of BAR 0, which", "BAR 1" },
+    { 1, { 4, 0 }, "17", "is byte 7 of BAR 0, which", "bridge" },
+    { 0x81, { 0 }, "1c", "In a bridge byte 0x1c", "BAR" },
+    { 2, { 0 }, "1c", "is byte 0 of BAR 3.", "bridge" },
+};
+
+START_TEST(a_header_tells_what_a_byte_is)
+{
+    g_autofree char *line = g_strdup_printf(
+        "Bad config data: i=0x%s read: 1 device: 0 cmask: ff wmask: 0 w1cmask:0",
+        headers[_i].i);
+    uint8_t header[MIG_PCI_HEADER] = { [0x0e] = headers[_i].type };
+    MigMessageMatch matches[MIG_MESSAGES_PER_LINE];
+    g_autoptr(GPtrArray) facts = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *all = NULL;
+    MigMessageScan *scan = mig_message_scan_new();
+
+    for (size_t i = 0; i < G_N_ELEMENTS(headers[_i].bars); i++) {
+        header[0x10 + 4 * i] = headers[_i].bars[i];
+    }
+    ck_assert_uint_eq(mig_message_scan_line(scan, line, strlen(line), matches), 1);
+    mig_decode_pci_header(&matches[0], NULL, header, facts);
+    mig_message_scan_free(scan);
+    g_ptr_array_add(facts, NULL);
+    all = g_strjoinv(" ", (char **)facts->pdata);
+    ck_assert_msg(strstr(all, headers[_i].says) && !strstr(all, headers[_i].never), "%s",
+                  all);
+}
+END_TEST
+
 /* The meaning and the help. */
 static const struct {
     const char *log, *says, *never;
@@ -1114,6 +1162,10 @@ static const struct {
       "w1cmask:0" OF("pcie-root-port"),
       "0000:00:02.0/pcie-root-port:virtio.pci_config.bar[3]", "0x00000000", NULL,
       "BAR 3" },
+    { "real/q35-100-devices.mig.zst", NULL,
+      "Bad config data: i=0x24 read: 0 device: 1 cmask: ff wmask: 0 w1cmask:0",
+      "0000:00:04.0/xhci:parent_obj[0].config[1].bar[5]", "0x00000000", NULL,
+      "If BAR 4 has 64 bits" },
     { "real/q35-72-vfio.mig.zst", NULL,
       "Unknown savevm section or instance '0000:00:01.0/vfio' 0", "0000:00:01.0/vfio",
       "version 1", "drop-section:name=0000:00:01.0/vfio@0", "It is a VFIO device" },
@@ -1352,6 +1404,7 @@ Suite *suite_explain(void)
     tcase_add_loop_test(tc, reports_have_their_cause, 0, G_N_ELEMENTS(reports));
     tcase_add_loop_test(tc, numbers_are_read, 0, G_N_ELEMENTS(decoded));
     tcase_add_loop_test(tc, words_say_what_is_known, 0, G_N_ELEMENTS(told));
+    tcase_add_loop_test(tc, a_header_tells_what_a_byte_is, 0, G_N_ELEMENTS(headers));
     tcase_add_test(tc, what_is_cut_leaves_no_hole);
     tcase_add_test(tc, commands_are_whole);
     tcase_add_test(tc, a_mistyped_message_has_its_row);

@@ -940,6 +940,46 @@ START_TEST(versions_are_known_from_a_release_on)
 }
 END_TEST
 
+#define CARD(name, instance) "full 3 \"" name "\" " instance " 2; u8 1; footer 3; "
+
+/* Sections that a release, or some of its builds, does not know; which card it takes one for. */
+static const struct {
+    const char *sections;
+    MigRelease release;
+    const char *says; /* NULL: it is not found */
+    MigSeverity severity;
+} removed[] = {
+    { CARD("s390_css", "0"), 900, NULL, 0 },
+    { CARD("s390_css", "0"), 901, "9.2.0 know no such section", MIG_SEVERITY_WARNING },
+    { CARD("s390_css", "0"), 902, "9.2.0 know no such section", MIG_SEVERITY_WARNING },
+    { CARD("s390_css", "0"), 1000, NULL, 0 },
+    { CARD("vga", "0"), 1002, NULL, 0 },
+    { CARD("vga", "0"), 1100, "vga-isa later", MIG_SEVERITY_ERROR },
+    { CARD("a/vga", "0") CARD("vga", "0"), 1100, "it is taken for a/vga",
+      MIG_SEVERITY_ERROR },
+    { CARD("a/vga", "0") CARD("b/vga", "0") CARD("vga", "1"), 1100,
+      "it is taken for b/vga", MIG_SEVERITY_ERROR },
+    { CARD("a/vga", "0") CARD("vga", "1"), 1100, "vga-isa later", MIG_SEVERITY_ERROR },
+    { CARD("a/qxl", "0") CARD("vga", "0"), 1100, "vga-isa later", MIG_SEVERITY_ERROR },
+};
+
+START_TEST(removed_sections_are_known)
+{
+    const MigCheckOptions options = { MIG_CHECK_OPTIONS_INIT,
+                                      .releases = mig_releases_one(removed[_i].release) };
+    g_autofree char *text = g_strconcat("header; config \"pc-q35-5.2\"; " START_RAM,
+                                        removed[_i].sections, "eof", NULL);
+    g_autoptr(Judged) judged = judge_text(text, &options);
+    const MigFinding *finding = finding_of(judged, "section-removed");
+    const char *says = removed[_i].says;
+
+    ck_assert_msg(!says == !finding, "%s: %s", text, finding ? finding->message : "none");
+    ck_assert_msg(!says || (g_str_has_suffix(finding->message, says) &&
+                            finding->severity == removed[_i].severity),
+                  "%s: %s", text, finding ? finding->message : "none");
+}
+END_TEST
+
 /* The first or the last release that knows each, as read from the sources of all releases. */
 static const struct {
     const char *owner, *name, *says;
@@ -1282,6 +1322,7 @@ Suite *suite_rules(void)
     tcase_add_loop_test(tc, sets_of_releases_are_named_shortly, 0,
                         G_N_ELEMENTS(release_sets));
     tcase_add_test(tc, several_releases_are_judged_apart);
+    tcase_add_loop_test(tc, removed_sections_are_known, 0, G_N_ELEMENTS(removed));
     tcase_add_loop_test(tc, versions_are_known_from_a_release_on, 0,
                         G_N_ELEMENTS(version_releases));
     tcase_add_loop_test(tc, subsections_are_known_from_or_up_to_a_release, 0,
