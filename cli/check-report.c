@@ -55,7 +55,7 @@ void check_report_rules(const CheckReport *report, size_t *evaluated, size_t *as
     if (!check_report_is_of_stream(report)) {
         /* No more than the rule that said so. */
         mig_check_findings(report->check, &n);
-        *evaluated = report->not_judged ? 0 : n;
+        *evaluated = n;
     }
 }
 

@@ -628,12 +628,21 @@ START_TEST(what_is_done_twice_is_told_once)
     put("a", stream);
     assert_status(command, 0,
                   "; i8254: channels[0].next_transition_time 796418316 \342\206\222 5 (2 "
-                  "times); i8254: channels[1].next_transition_time 0 \342\206\222 5; ");
+                  "times); i8254: channels[1].next_transition_time 0 \342\206\222 5; "
+                  "i8254: channels[2].next_transition_time 0 \342\206\222 5; everything "
+                  "else unchanged");
     g_autofree char *again = g_strdup_printf(
         "migstat convert --report=json '%s' a -o c 2>&1 | grep -o next_tra | wc -l",
         filter);
     g_autoptr(Run) json = shell(again);
     ck_assert_msg(g_strstr_len(json->out, -1, "4"), "%s", json->out);
+
+    g_autoptr(GBytes) devices =
+        assembled("header; config \"pc\"; full 1 \"a\" 0 1; footer 1; full 2 \"b\" 0 1; "
+                  "footer 2; full 3 \"b\" 1 1; footer 3; eof");
+    put("d", devices);
+    assert_status("migstat convert --filter=drop-section:name=? d -o e", 0,
+                  "; a: dropped; b: dropped; b@1: dropped; everything else unchanged");
 }
 END_TEST
 

@@ -168,6 +168,20 @@ START_TEST(a_damaged_container_is_told)
 }
 END_TEST
 
+/* A stream that is cut is one all the same. */
+START_TEST(what_is_cut_is_opened)
+{
+    g_autoptr(GBytes) plain = assembled("header; config \"pc\"; eof");
+    g_autoptr(GBytes) packed = packed_xz(plain);
+    g_autoptr(GBytes) bytes =
+        g_bytes_new_from_bytes(packed, 0, g_bytes_get_size(packed) - 9);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MigInput) in = mig_input_new_bytes(bytes, "bytes", &find, &error);
+
+    ck_assert_msg(in && mig_input_container(in, 0), "%s", error ? error->message : "");
+}
+END_TEST
+
 /* What is compressed is not looked through: blocks of lzop that are stored have the bytes of a
  * stream, and others between them. */
 START_TEST(what_is_compressed_is_not_looked_through)
@@ -402,6 +416,7 @@ Suite *suite_find(void)
     tcase_add_test(tc, a_pipe_is_not_looked_through);
     tcase_add_test(tc, a_container_is_opened);
     tcase_add_test(tc, a_damaged_container_is_told);
+    tcase_add_test(tc, what_is_cut_is_opened);
     tcase_add_test(tc, what_is_compressed_is_not_looked_through);
     tcase_add_test(tc, an_offset_is_proposed);
     tcase_add_loop_test(tc, a_domain_of_xen_has_qemus_record, 0, G_N_ELEMENTS(domains));

@@ -552,6 +552,9 @@ START_TEST(several_are_listed)
     g_autoptr(Run) view = run_migstat(NULL, "dump", "--items", path, NULL);
     ck_assert_int_eq(view->status, 2);
     ck_assert_str_eq(view->out, "");
+    g_autoptr(Run) found =
+        run_migstat(NULL, "dump", "--items", "--offset=auto", path, NULL);
+    ck_assert_str_eq(found->err, view->err);
     g_autoptr(Run) one = run_migstat(NULL, "dump", "--snapshot=2", path, NULL);
     ck_assert_ptr_nonnull(strstr(one->out, "icount 7; read here\n"));
     scratch_remove(folder);
