@@ -17,6 +17,10 @@
 #include "stream/glob.h"
 
 #define CAPABILITY 0x34u
+#define VFIO       "*/vfio"
+#define HOST_DECIDES                                                                     \
+    "It is a device of the host: its model, firmware and driver have to be the same on " \
+    "both sides."
 #define HEADER_END 0x40u
 #define EXTENDED   0x100u
 
@@ -187,13 +191,15 @@ static void say_capability(const MigPciByte *byte, GPtrArray *facts)
                        "msi= and shpc=, and of bus-reserve=, io-reserve=, mem-reserve=, "
                        "pref32-reserve= and pref64-reserve= whether one is given: QEMU "
                        "has a capability that hands those numbers to firmware.");
+    } else if (mig_pci_byte_is_of(byte, VFIO)) {
+        mig_decode_say(facts, HOST_DECIDES);
     } else {
-        mig_decode_say(
-            facts,
-            "What decides which capabilities there are: the machine type, %sthe "
-            "kind of bus and x-pcie-*-init= (PCI Express)%s.",
-            virtio ? "vectors= (MSI-X), " : "",
-            virtio ? ", disable-modern= and disable-legacy= of virtio" : "");
+        mig_decode_say(facts,
+                       "What decides which capabilities there are: the machine type, %s, "
+                       "the kind of bus and x-pcie-*-init= (PCI Express)%s.",
+                       virtio ? "vectors= (MSI-X)"
+                              : "msi= and msix= where the device has them",
+                       virtio ? ", disable-modern= and disable-legacy= of virtio" : "");
     }
 }
 
@@ -204,6 +210,10 @@ static void say_extended(const MigPciByte *byte, GPtrArray *facts)
                    "ATS, SR-IOV): it is there on one side only, or made otherwise by "
                    "another machine type.",
                    (unsigned)byte->i);
+    if (mig_pci_byte_is_of(byte, VFIO)) {
+        mig_decode_say(facts, HOST_DECIDES);
+        return;
+    }
     mig_decode_say(facts, "What decides which there are: %s, and the machine type.",
                    mig_pci_byte_is_of_bridge(byte) ? "disable-acs= of the port"
                    : mig_pci_byte_is_of(byte, "*/virtio-*")
@@ -236,6 +246,10 @@ static void say_header(const MigPciByte *byte, GPtrArray *facts)
                        "too where disable-legacy= or the bus differs.");
     } else if (byte->i == 6 && byte->differs & 0x10) {
         mig_decode_say(facts, "One side has capabilities and the other has none.");
+    } else if (byte->i == 8 && mig_pci_byte_is_of(byte, "*/qxl")) {
+        mig_decode_say(facts,
+                       "The revision differs: revision= of the card decides it, and "
+                       "with it the machine type.");
     } else if (byte->i == 8) {
         mig_decode_say(facts,
                        "The revision differs: of virtio, 1 is modern only and 0 is "
