@@ -330,19 +330,22 @@ static void say_sizes(GPtrArray *facts, const char *block, uint64_t stream,
 void mig_decode_block(const MigMessageMatch *match, const char *section, GPtrArray *facts)
 {
     g_autofree char *block = mig_decode_text(match, "block");
+    bool sizes = mig_decode_has(match, "stream") && mig_decode_has(match, "local");
 
     (void)section;
     if (!block) {
         return;
     }
-    say_address(facts, block);
+    if (!sizes) { /* else both sides have it there */
+        say_address(facts, block);
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(blocks); i++) {
         if (mig_glob(blocks[i][0], block)) {
             mig_decode_say(facts, "%s", blocks[i][1]);
             break;
         }
     }
-    if (mig_decode_has(match, "stream") && mig_decode_has(match, "local")) {
+    if (sizes) {
         say_sizes(facts, block, mig_message_number(match, "stream", 0),
                   mig_message_number(match, "local", 0));
     }

@@ -94,13 +94,11 @@ static const struct {
 static void say_vectors(const MigPciByte *byte, const char *theirs, const char *ours,
                         GPtrArray *facts)
 {
-    mig_decode_say(facts,
-                   "%s the size of the MSI-X table: %s vectors in the stream, %s at the "
-                   "destination.",
-                   mig_pci_byte_is_of(byte, "*/virtio-*")
-                       ? "It is most likely"
-                       : "If the capability is MSI-X, this is",
-                   theirs, ours);
+    mig_decode_say(
+        facts, "%s the size of the MSI-X table: %s in the stream, %s at the destination.",
+        mig_pci_byte_is_of(byte, "*/virtio-*") ? "It is most likely"
+                                               : "If the capability is MSI-X, this is",
+        theirs, ours);
 }
 
 static void say_table_option(const MigPciByte *byte, unsigned vectors, GPtrArray *facts)
@@ -150,14 +148,14 @@ static void say_msix(const MigPciByte *byte, GPtrArray *facts)
         return;
     }
     if (byte->i % 4 == 2 && !byte->wmask) {
-        theirs = g_strdup_printf("%u", stream + 1);
+        theirs = g_strdup_printf("%u vector%s", stream + 1, stream ? "s" : "");
         ours = g_strdup_printf("%u", local + 1);
         say_vectors(byte, theirs, ours, facts);
         say_table_option(byte, stream + 1, facts);
     } else if (byte->i % 4 == 3 && !(byte->differs & ~UINT64_C(0x07)) &&
                (byte->wmask == 0xc0 || !byte->masks)) {
-        theirs =
-            g_strdup_printf("%u to %u", (stream & 7) * 256 + 1, ((stream & 7) + 1) * 256);
+        theirs = g_strdup_printf("%u to %u vectors", (stream & 7) * 256 + 1,
+                                 ((stream & 7) + 1) * 256);
         ours =
             g_strdup_printf("%u to %u", (local & 7) * 256 + 1, ((local & 7) + 1) * 256);
         say_vectors(byte, theirs, ours, facts);
