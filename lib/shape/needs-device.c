@@ -139,6 +139,8 @@ static void add_bridge(MigNeedsDevices *d, const MigNeedsDevice *device, GString
 /* Machine types whose QEMU has these properties: romsize, and vectors of virtio-rng. */
 enum { ROMSIZE = 6, RNG_VECTORS = 7 };
 
+#define ROMSIZE_OPTION "romsize="
+
 /* The ROM is a RAM block, whose length the loader compares. */
 static void add_rom(const MigNeedsDevices *d, const MigNeedsDevice *device,
                     const char *path, GString *value)
@@ -155,7 +157,7 @@ static void add_rom(const MigNeedsDevices *d, const MigNeedsDevice *device,
             g_str_has_suffix(blocks[i]->name, ".rom") &&
             !strchr(blocks[i]->name + strlen(begin), '/')) {
             if (length <= UINT32_MAX && mig_needs_machine_series(d->needs) >= ROMSIZE) {
-                mig_needs_append(value, "romsize=%" PRIu64, length);
+                mig_needs_append(value, ROMSIZE_OPTION "%" PRIu64, length);
             }
             return;
         }
@@ -315,6 +317,7 @@ static void add_pci_device(MigNeedsDevices *d, const MigNeedsDevice *device)
     g_autofree char *path = mig_needs_path(f), *drive = NULL;
     g_autoptr(GString) value = g_string_new(device->model->model);
     bool host = device->model->traits & MIG_NEEDS_HOST;
+    const char *note;
 
     mig_needs_append(value, "id=%s", device->id);
     if (!add_place(d, path, value)) {
@@ -333,8 +336,14 @@ static void add_pci_device(MigNeedsDevices *d, const MigNeedsDevice *device)
         mig_needs_append(value, "audiodev=%s", MIG_NEEDS_AUDIODEV);
     }
     add_properties(d, device, path, value);
+    note = device->model->note;
+    if (!note && strstr(value->str, ROMSIZE_OPTION)) {
+        note = "where QEMU's file of the ROM is larger, romfile= names one that fits: "
+               "what is "
+               "in it comes with the stream";
+    }
     mig_needs_row(d->needs, MIG_NEED_DEVICE, "-device", value->str, f->section->name,
-                  device->model->note);
+                  note);
     if (host && !device->model->note) {
         mig_needs_unknown(d->needs, f->section->name,
                           strstr(value->str, "=HOST")

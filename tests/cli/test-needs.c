@@ -167,6 +167,16 @@ START_TEST(a_person_gets_a_table)
 }
 END_TEST
 
+/* A length of a ROM says nothing of the file that the destination has. */
+START_TEST(a_rom_may_need_another_file)
+{
+    g_autofree char *file = fixture_file("real/q35-100-devices.mig.zst");
+    g_autoptr(Run) run = run_migstat(NULL, "needs", file, NULL);
+
+    ck_assert_msg(strstr(run->out, "romfile= names one that fits"), "%s", run->out);
+}
+END_TEST
+
 /* What could be read counts, and the status says that it is not all. */
 START_TEST(a_cut_stream_needs_what_it_has)
 {
@@ -230,6 +240,7 @@ Suite *suite_needs(void)
     tcase_add_loop_test(tc, a_line_follows_from_a_stream, 0, G_N_ELEMENTS(real));
     tcase_add_loop_test(tc, what_is_not_known_is_said, 0, G_N_ELEMENTS(made));
     tcase_add_test(tc, a_person_gets_a_table);
+    tcase_add_test(tc, a_rom_may_need_another_file);
     tcase_add_test(tc, a_cut_stream_needs_what_it_has);
     tcase_add_test(tc, libvirt_has_a_definition);
     tcase_add_test(tc, what_is_on_the_host_is_not_known);
