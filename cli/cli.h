@@ -169,10 +169,13 @@ int cli_close_stdout(int status);
 void cli_open_inputs(CliCommon *common, const char *const *paths, size_t n);
 void cli_close_inputs(CliCommon *common);
 
-/* What fstat() says of one of them, of a capture the @i-th file; false where it is not open, or
- * there are no more. */
-bool cli_input_stat(const CliCommon *common, const char *path, unsigned i,
-                    struct stat *st);
+/* What fstat() says of one of them, of a capture the first file; false where it is not open. */
+bool cli_input_stat(const CliCommon *common, const char *path, struct stat *st);
+
+/* Whether @out is one of the files, or disks, that are read.  And for what is to be written at
+ * @path (NULL: nowhere): false with a USAGE error if it is. */
+bool cli_is_input(const CliCommon *common, const struct stat *out);
+bool cli_spares_inputs(const CliCommon *common, const char *path, GError **error);
 
 /* Whether it is more than one file, or a folder. */
 bool cli_input_is_capture(const CliCommon *common, const char *path);

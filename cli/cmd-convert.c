@@ -444,31 +444,6 @@ static size_t inputs_of(const Arguments *arguments, const char **files)
     return n;
 }
 
-/* Whether @out is the file, or the disk, that is read. */
-static bool is_same(const struct stat *in, const struct stat *out)
-{
-    return S_ISREG(in->st_mode) ? in->st_dev == out->st_dev && in->st_ino == out->st_ino
-                                : S_ISBLK(in->st_mode) && S_ISBLK(out->st_mode) &&
-                                      in->st_rdev == out->st_rdev;
-}
-
-/* ... or one of those. */
-static bool is_input(const Arguments *arguments, const struct stat *out)
-{
-    const char *files[INPUTS_MAX];
-    size_t n = inputs_of(arguments, files);
-    struct stat in;
-
-    for (size_t f = 0; f < n; f++) {
-        for (unsigned i = 0; cli_input_stat(arguments->common, files[f], i, &in); i++) {
-            if (is_same(&in, out)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 /* Whether the filter redact is among them: what is around a stream has its guest's definition. */
 static bool redacts(const MigChain *chain)
 {
@@ -604,7 +579,7 @@ static bool open_sink(Sink *sink, const Arguments *arguments, const struct stat 
     if (arguments->in_place) {
         return open_file(sink, arguments, in, error);
     }
-    if (exists && is_input(arguments, &out)) {
+    if (exists && cli_is_input(arguments->common, &out)) {
         mig_error_set_plain(error, MIG_ERROR_USAGE,
                             "it is the input itself; --in-place replaces it");
         return false;
@@ -667,7 +642,7 @@ static MigInput *open_again(const Run *run, GError **error)
     if (!mig_chain_needs_scan(run->chain) || mig_input_seekable(run->in) ||
         strcmp(arguments->input, "-") == 0 ||
         cli_input_is_capture(arguments->common, arguments->input) ||
-        !cli_input_stat(arguments->common, arguments->input, 0, &st) ||
+        !cli_input_stat(arguments->common, arguments->input, &st) ||
         !S_ISREG(st.st_mode)) {
         return NULL;
     }
@@ -979,7 +954,7 @@ static CliStatus convert(Arguments *arguments, MigChain *chain)
         return fail(arguments->input, error);
     }
     cli_open_inputs(arguments->common, files, inputs_of(arguments, files));
-    if (!cli_input_stat(arguments->common, arguments->input, 0, &st)) {
+    if (!cli_input_stat(arguments->common, arguments->input, &st)) {
         return run_inside(&run); /* which says why */
     }
     run.input_id = mig_file_id(&st);

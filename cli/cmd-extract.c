@@ -404,7 +404,7 @@ static bool extract(Extract *x, GError **error)
 static bool open_all(Extract *x, GError **error)
 {
     cli_open_inputs(x->common, &x->file, 1);
-    if (!open_output(x, error)) {
+    if (!cli_spares_inputs(x->common, x->output, error) || !open_output(x, error)) {
         return false;
     }
     if (!cli_confine(x->common, &(CliRights){ .files = x->files, .keep = -1 })) {

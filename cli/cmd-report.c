@@ -285,7 +285,8 @@ static bool open_all(Arguments *arguments, Report *report, GError **error)
         g_ptr_array_add(all, times);
     }
     cli_open_inputs(common, (const char *const *)(void *)all->pdata, all->len);
-    if (!open_output(arguments, error) ||
+    if (!cli_spares_inputs(common, arguments->output, error) ||
+        !open_output(arguments, error) ||
         !cli_confine(common,
                      &(CliRights){ .files = arguments->files, .keep = ids->fd }) ||
         !cli_destinations_read(arguments->destinations, arguments->against, common)) {

@@ -52,6 +52,7 @@ struct CliInputs {
     GHashTable
         *captures;     /* path -> paths of the channels, GPtrArray; others are one file */
     CliHelper *helper; /* NULL: this process opens. */
+    bool standard_input; /* It is one of them. */
     const CliCommon *common;
 };
 
@@ -112,6 +113,7 @@ static void add(CliInputs *inputs, const char *path, size_t limit, GError *error
 {
     Input input = { .path = g_strdup(path), .fd = -1, .error = error };
 
+    inputs->standard_input |= strcmp(path, "-") == 0;
     if (strcmp(path, "-") == 0 || g_hash_table_contains(inputs->by_path, path)) {
         clear_input(&input);
         return;
@@ -249,14 +251,46 @@ static bool stat_file(const CliInputs *inputs, const char *path, struct stat *st
                                   : input && input->fd >= 0 && fstat(input->fd, st) == 0;
 }
 
-bool cli_input_stat(const CliCommon *common, const char *path, unsigned i,
-                    struct stat *st)
+bool cli_input_stat(const CliCommon *common, const char *path, struct stat *st)
 {
     const GPtrArray *channels = channels_of(common->inputs, path);
 
-    return channels ? i < channels->len &&
-                          stat_file(common->inputs, g_ptr_array_index(channels, i), st)
-                    : i == 0 && stat_file(common->inputs, path, st);
+    return stat_file(common->inputs, channels ? g_ptr_array_index(channels, 0) : path,
+                     st);
+}
+
+static bool is_same(const struct stat *in, const struct stat *out)
+{
+    return S_ISREG(in->st_mode) ? in->st_dev == out->st_dev && in->st_ino == out->st_ino
+                                : S_ISBLK(in->st_mode) && S_ISBLK(out->st_mode) &&
+                                      in->st_rdev == out->st_rdev;
+}
+
+bool cli_is_input(const CliCommon *common, const struct stat *out)
+{
+    const CliInputs *inputs = common->inputs;
+    struct stat in;
+
+    for (guint i = 0; i < inputs->all->len; i++) {
+        int fd = g_array_index(inputs->all, Input, i).fd;
+
+        if (fd >= 0 && fstat(fd, &in) == 0 && is_same(&in, out)) {
+            return true;
+        }
+    }
+    return inputs->standard_input && fstat(STDIN_FILENO, &in) == 0 && is_same(&in, out);
+}
+
+bool cli_spares_inputs(const CliCommon *common, const char *path, GError **error)
+{
+    struct stat out;
+
+    if (path && stat(path, &out) == 0 && cli_is_input(common, &out)) {
+        mig_error_set_plain(error, MIG_ERROR_USAGE,
+                            "%s is the input itself, which would be lost", path);
+        return false;
+    }
+    return true;
 }
 
 bool cli_input_is_capture(const CliCommon *common, const char *path)
