@@ -113,12 +113,6 @@ static const struct {
     { "NEW", "new", false },
 };
 
-/* "--in=FILE" takes one word. */
-static bool takes_words(const Fill *fill, bool quoted)
-{
-    return !quoted || !g_str_has_suffix(fill->out->str, "=");
-}
-
 /* Appends what is at @p, one of these words or one character; returns its bytes. */
 static size_t append_word(const Fill *fill, const char *p)
 {
@@ -126,7 +120,7 @@ static size_t append_word(const Fill *fill, const char *p)
         const MigMessageHole *hole = mig_message_hole(fill->match, places[i].hole);
 
         if (hole && (places[i].quoted || is_plain(hole)) &&
-            g_str_has_prefix(p, places[i].word) && takes_words(fill, places[i].quoted)) {
+            g_str_has_prefix(p, places[i].word)) {
             g_string_append_len(fill->out, hole->text, (gssize)hole->length);
             return strlen(places[i].word);
         }

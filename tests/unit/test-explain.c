@@ -1304,6 +1304,32 @@ START_TEST(a_damaged_stream_is_looked_into)
 }
 END_TEST
 
+/* What the commands name: what was set, or the input's name, unless a shell would read that as more. */
+START_TEST(commands_name_the_file)
+{
+    static const struct {
+        const char *name, *set, *says;
+    } rows[] = {
+        { "stream.mig", NULL, "\"migstat needs stream.mig\"" },
+        { "a;b.mig", NULL, "\"migstat needs FILE\"" },
+        { "a;b.mig", "--snapshot=2 'a;b.mig'",
+          "\"migstat needs --snapshot=2 'a;b.mig'\"" },
+    };
+    g_autoptr(GBytes) bytes = fixture_bytes("good/vfio-config-last.txt");
+    g_autoptr(MigInput) in = mig_input_new_bytes(bytes, rows[_i].name, NULL, NULL);
+    g_autoptr(MigReader) reader = mig_reader_new(in);
+    g_autoptr(MigExplain) explain = mig_explain_new();
+    const MigExplanation *e =
+        explain_text(explain, "Unknown section or instance 'slirp' 0");
+
+    if (rows[_i].set) {
+        mig_explain_set_file(explain, rows[_i].set);
+    }
+    ck_assert(mig_explain_read(explain, reader, NULL));
+    ck_assert_msg(strstr(e->look, rows[_i].says), "%s", e->look);
+}
+END_TEST
+
 /* --- the manual ------------------------------------------------------------------------------ */
 
 static void append_roff(GString *out, const char *text)
@@ -1429,6 +1455,7 @@ Suite *suite_explain(void)
     tcase_add_loop_test(tc, work_is_linear, 0, G_N_ELEMENTS(hostile));
     tcase_add_loop_test(tc, places_are_found, 0, G_N_ELEMENTS(streams));
     tcase_add_test(tc, a_damaged_stream_is_looked_into);
+    tcase_add_loop_test(tc, commands_name_the_file, 0, 3);
     tcase_add_test(tc, the_manual_has_each_message);
     suite_add_tcase(suite, tc);
     return suite;
