@@ -10,23 +10,35 @@
 
 /* --- the verdict -------------------------------------------------------------------------- */
 
-static char *verdict_sentence(const Report *report)
+/* As in a sentence of check. */
+static char *verdict_words(const Report *report, const char *destination)
 {
     const CheckReport *check = &report->check;
     bool stopped = report->dump.error != NULL;
 
-    if (check->against->len) {
-        g_autofree char *name = check->against->len == 1
-                                    ? cli_file_name(check->against->pdata[0])
-                                    : g_strdup("the destination");
-
-        return cli_verdict_against(check->check, name, check->shapes, check->against->len,
-                                   stopped);
+    if (destination) {
+        return cli_verdict_against(check->check, destination, check->shapes,
+                                   check->against->len, stopped);
     }
     return check_report_is_for_one(check)
                ? cli_verdict_for(check->check, mig_releases_oldest(check->releases),
                                  stopped)
                : cli_verdict_all(check->check, check->releases, stopped);
+}
+
+/* With a capital letter, where it does not begin with the name of a file. */
+static char *verdict_sentence(const Report *report)
+{
+    const GPtrArray *against = report->check.against;
+    g_autofree char *file = against->len == 1 ? cli_file_name(against->pdata[0]) : NULL;
+    char *words = verdict_words(report, file           ? file
+                                        : against->len ? "the destination"
+                                                       : NULL);
+
+    if (!file || !g_str_has_prefix(words, file)) {
+        *words = g_ascii_toupper(*words);
+    }
+    return words;
 }
 
 static void fact(CliHtml *html, const char *name, const char *value)
@@ -136,7 +148,6 @@ void report_verdict(CliHtml *html, const Report *report)
                        : mig_check_refusing(report->check.check) ? "some"
                                                                  : "good";
 
-    *sentence = g_ascii_toupper(*sentence);
     cli_html(html, "<p class=\"verdict %s\"><strong>%s</strong><br>%s.</p>\n", look,
              sentence, counts);
     if (report->dump.error) {

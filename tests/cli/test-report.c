@@ -371,6 +371,31 @@ static void put_fixture(const char *folder, const char *name, const char *fixtur
     put_bytes(folder, name, bytes);
 }
 
+/* A sentence begins with a capital letter, and the name of a file as the file. */
+static const char *const verdicts[] = { "<strong>other.mig refuses it",
+                                        "<strong>No reason for other.mig to refuse it",
+                                        "<strong>The destination refuses it" };
+
+START_TEST(a_destination_keeps_its_name)
+{
+    g_autofree char *folder = scratch_dir();
+    const char *argv[] = { g_getenv("MIGSTAT"),
+                           "report",
+                           "--against=other.mig",
+                           _i == 1 ? "other.mig" : "a.mig",
+                           _i == 2 ? "--against=again.mig" : NULL,
+                           NULL };
+    g_autoptr(Run) run = NULL;
+
+    put_fixture(folder, "a.mig", "real/virt-52-gicv3-vfio.mig.zst");
+    put_fixture(folder, "other.mig", "real/q35-72-vfio.mig.zst");
+    put_fixture(folder, "again.mig", "real/q35-72-vfio.mig.zst");
+    run = run_program(argv, NULL, folder);
+    ck_assert_msg(strstr(run->out, verdicts[_i]), "%s: %s", verdicts[_i], run->err);
+    scratch_remove(folder);
+}
+END_TEST
+
 static char *capture_of(const char *times)
 {
     char *folder = scratch_dir();
@@ -584,6 +609,7 @@ Suite *suite_report(void)
     tcase_add_test(tc, the_policy_is_strict_and_fits);
     tcase_add_loop_test(tc, a_page_is_small, 0, G_N_ELEMENTS(large));
     tcase_add_loop_test(tc, a_page_has_what_was_found, 0, G_N_ELEMENTS(shown));
+    tcase_add_loop_test(tc, a_destination_keeps_its_name, 0, G_N_ELEMENTS(verdicts));
     tcase_add_test(tc, a_capture_has_its_time_line);
     tcase_add_test(tc, what_was_not_timed_has_none);
     tcase_add_test(tc, a_broken_time_line_is_told);
