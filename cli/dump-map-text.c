@@ -173,6 +173,9 @@ static void print_walk(const MigWalk *walk)
 
 void dump_map_text(const DumpMap *shown)
 {
+    if (shown->dump->error && !shown->is_stream) {
+        return; /* the error says what it is */
+    }
     if (shown->dump->options->several) {
         g_autofree char *name = cli_file_name(shown->dump->file);
 

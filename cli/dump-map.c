@@ -56,16 +56,18 @@ static void find_records(Dump *dump, DumpAt *at)
 
 /* --- the map ----------------------------------------------------------------------------- */
 
-/* @paging may be NULL. */
-static void read_all(Dump *dump, MigMemoryMap *map, MigMemoryPages *pages,
+/* @paging may be NULL.  Returns whether there was an item at all. */
+static bool read_all(Dump *dump, MigMemoryMap *map, MigMemoryPages *pages,
                      MigPaging *paging)
 {
     CliProgress progress;
     const MigItem *item;
+    bool any = false;
 
     cli_progress_begin(&progress, dump->file, dump->in, dump->options->common);
     while (dump_next(dump, &item) && mig_memory_pages_watch(pages, item, &dump->error)) {
         mig_memory_map_watch(map, item);
+        any = true;
         if (paging) {
             mig_paging_watch(paging, item);
         }
@@ -73,6 +75,7 @@ static void read_all(Dump *dump, MigMemoryMap *map, MigMemoryPages *pages,
         cli_progress_item(&progress, item);
     }
     cli_progress_end(&progress);
+    return any;
 }
 
 static void look_at(Dump *dump, const DumpMap *shown, DumpAt *at)
@@ -127,7 +130,7 @@ void dump_map(Dump *dump)
     if (dump->opened) {
         mig_input_hold(dump->in, &dump->error);
     }
-    read_all(dump, map, pages, paging);
+    shown.is_stream = read_all(dump, map, pages, paging);
     mig_memory_map_make(map, dump->error ? NULL : &dump->error);
     if (paging) {
         translate(&shown, paging, &at, dump->error ? NULL : &dump->error);

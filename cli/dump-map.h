@@ -36,6 +36,7 @@ typedef struct DumpMap {
     const MigMemoryPages *pages;
     const DumpAt *at;    /* NULL: the whole map, or @walk alone */
     const MigWalk *walk; /* NULL: no virtual address was asked for */
+    bool is_stream;      /* An item could be read. */
 } DumpMap;
 
 /* The @i-th of at->records that are kept, from the first on; NULL after the last. */

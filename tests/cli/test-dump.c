@@ -707,6 +707,9 @@ START_TEST(says_what_it_is_instead)
         ck_assert_msg(i == 1 || (!*run->out && strchr(run->err, '\n')[1] == '\0'), "%s%s",
                       run->out, run->err);
     }
+    g_autoptr(Run) map = run_migstat(bytes, "dump", "--map", "-", NULL);
+    ck_assert_msg(!*map->out && strchr(map->err, '\n')[1] == '\0', "%s%s", map->out,
+                  map->err);
     /* Nor a list of rules. */
     g_autoptr(Run) verbose = run_migstat(bytes, "check", "-v", "-", NULL);
     const char *line = *verbose->err ? verbose->err : verbose->out;
