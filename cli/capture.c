@@ -61,7 +61,8 @@ static bool judge_number(guint n, GError **error)
     } else if (n > MIG_MULTIFD_CHANNELS_MAX + 1) {
         mig_error_set_plain(error, MIG_ERROR_USAGE,
                             "the folder has more than %u files, which a migration has no "
-                            "channels for; migstat-capture(5) says what such a folder is",
+                            "channels for; check, dump and needs read each file of a "
+                            "folder by itself with --recursive",
                             MIG_MULTIFD_CHANNELS_MAX + 1);
     }
     return n > 0 && n <= MIG_MULTIFD_CHANNELS_MAX + 1;

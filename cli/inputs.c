@@ -322,6 +322,21 @@ static MigInput *open_file(const char *path, const CliInputs *inputs,
     return fd < 0 ? NULL : mig_input_new_fd(fd, path, &own, error);
 }
 
+/* A folder of streams, each of its own, is no capture. */
+static void add_how_each_is_read(const CliCommon *common, GError *error)
+{
+    if (error && g_error_matches(error, MIG_ERROR, MIG_ERROR_USAGE) &&
+        !common->recursive && !common->channels->len) {
+        g_autofree char *message = error->message;
+
+        error->message =
+            g_strconcat(message,
+                        "; check, dump and needs read each file of a folder by "
+                        "itself with --recursive",
+                        NULL);
+    }
+}
+
 static MigInput *open_capture(const GPtrArray *channels, const CliInputs *inputs,
                               const MigInputOptions *options, GError **error)
 {
@@ -346,7 +361,12 @@ static MigInput *open_capture(const GPtrArray *channels, const CliInputs *inputs
         }
     }
     if (n == channels->len) {
-        return mig_capture_join(opened, n, error);
+        MigInput *in = mig_capture_join(opened, n, error);
+
+        if (!in && error) {
+            add_how_each_is_read(inputs->common, *error);
+        }
+        return in;
     }
     while (n > 0) {
         mig_input_free(opened[--n]);

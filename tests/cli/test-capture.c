@@ -201,7 +201,16 @@ static const struct {
     { { "a: " MAIN, "b: " ZERO, "c: " MAIN, NULL },
       "migstat check .",
       2,
-      "./a and ./c are both main channels, of two migrations: leave one of them out" },
+      "./a and ./c are both main channels, of two migrations: leave one of them out; "
+      "check, dump and needs read each file of a folder by itself with --recursive" },
+    { { "a: " MAIN, "b: " ZERO, "c: " MAIN, NULL },
+      "migstat check -r . 2>&1 | grep -c 'by itself' || :",
+      0,
+      "0" },
+    { { "a: " MAIN, "b: " ZERO, "c: " MAIN, NULL },
+      "migstat check --channel=b --channel=c a 2>&1 | grep -c 'by itself' || :",
+      0,
+      "0" },
 #define CALLED "channel-0.mig: " MAIN, "channel-1: " ZERO, "channel-2.x: " ONE
     /* names tell where there is a channel-0 */
     { { CALLED, "a: " MAIN, NULL }, "migstat check -v .", 0, "sound" },
