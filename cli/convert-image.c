@@ -208,9 +208,9 @@ static void note_machine(const ConvertImage *image)
     g_autofree char *named = NULL;
     gsize n;
     const char *xml = g_bytes_get_data(image->given, &n);
-    g_autoptr(GBytes) changed =
-        cli_domain_with_machine(xml, n, image->machine, &named, NULL);
+    GBytes *changed = cli_domain_with_machine(xml, n, image->machine, &named, NULL);
 
+    g_clear_pointer(&changed, g_bytes_unref); /* The name alone is wanted. */
     if (named && strcmp(named, image->machine) != 0) {
         g_ptr_array_add(
             image->notes,
