@@ -22,7 +22,8 @@ typedef enum Match {
 static bool says_where(const MigExplanation *explanation)
 {
     return explanation->kind == MIG_EXPLANATION_GENERIC ||
-           g_strcmp0(explanation->id, "footer-missing") == 0;
+           g_strcmp0(explanation->id, "footer-missing") == 0 ||
+           g_strcmp0(explanation->id, "footer-id") == 0;
 }
 
 /* Whether it says that a value or a register there is another one: other fields follow from it. */

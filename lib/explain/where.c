@@ -33,6 +33,7 @@ static const struct {
     { "subsection-failed", mig_where_subsection },
     { "subsection-trace", mig_where_subsection },
     { "footer-missing", mig_where_shape },
+    { "footer-id", mig_where_shape },
     { "hook-failed", mig_where_shape },
     { "field-failed", mig_where_field },
     { "validation", mig_where_field },

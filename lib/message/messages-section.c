@@ -270,10 +270,15 @@ const MigMessage mig_messages_section[] = {
                        "section found wanted")),
       .function = "migration/savevm.c, check_section_footer",
       .meaning =
-          "The footer of {section} names section 0x{found}, and not 0x{wanted}. No "
-          "QEMU writes that: the stream was edited or joined.",
-      .look = "The command \"migstat check FILE\" shows the place.",
-      .help = "Save again, or mend what edited it." },
+          "The footer of section 0x{found} came where that of 0x{wanted} was due. The "
+          "loader went on beyond the end of {section}, into a later section, since it "
+          "has "
+          "more fields at the destination; or the stream was edited or joined.",
+      .look = "The command \"migstat check FILE\" shows whether the stream itself is "
+              "sound. " DIFF,
+      .help = "Start the destination with the options that give the device the same "
+              "fields. If the stream was edited, mend what edited it.",
+      .decode = mig_decode_footer },
     { .id = "validation",
       .form = CAUSE,
       .texts = TEXTS(SINCE(10, 2, "Input validation failed: %s/%s version_id: %d",

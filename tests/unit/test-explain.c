@@ -535,6 +535,8 @@ static const struct {
     { "Missing section footer for 0000:00:02.0:00.0/vhost-user-fs",
       "num-request-queues=", "num_queues=" },
     { "Missing section footer for acpi-ged", "slots=", NULL },
+    { "Mismatched section id in footer for 0000:00:1f.0/ICH9LPC - read 0xf expected 0xe",
+      "maxcpus=", "Save again" },
     { "Missing section footer for arm_gicv3", "-smp", NULL },
     { "Missing section footer for 0000:00:02.0/pci_bridge", "shpc=", NULL },
     /* addresses, of what is behind ports too */
