@@ -47,12 +47,36 @@ int cli_capture_number(const char *name)
                : atoi(digits);
 }
 
+void cli_capture_add_name(CliCaptureNames *names, const char *name)
+{
+    gpointer number = GINT_TO_POINTER(cli_capture_number(name));
+    gsize length = GPOINTER_TO_SIZE(g_hash_table_lookup(names, number));
+
+    if (!length || strlen(name) < length) {
+        g_hash_table_insert(names, number, GSIZE_TO_POINTER(strlen(name)));
+    }
+}
+
+bool cli_capture_names_tell(CliCaptureNames *names)
+{
+    return g_hash_table_contains(names, GINT_TO_POINTER(0));
+}
+
+bool cli_capture_is_channel(CliCaptureNames *names, const char *name)
+{
+    int number = cli_capture_number(name);
+
+    return number >= 0 &&
+           GPOINTER_TO_SIZE(g_hash_table_lookup(names, GINT_TO_POINTER(number))) ==
+               strlen(name);
+}
+
 static gint by_path(gconstpointer a, gconstpointer b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static bool judge_number(guint n, GError **error)
+static bool judge_number(guint n, const char *advice, GError **error)
 {
     if (n == 0) {
         mig_error_set_plain(error, MIG_ERROR_USAGE,
@@ -61,9 +85,8 @@ static bool judge_number(guint n, GError **error)
     } else if (n > MIG_MULTIFD_CHANNELS_MAX + 1) {
         mig_error_set_plain(error, MIG_ERROR_USAGE,
                             "the folder has more than %u files, which a migration has no "
-                            "channels for; check, dump and needs read each file of a "
-                            "folder by itself with --recursive",
-                            MIG_MULTIFD_CHANNELS_MAX + 1);
+                            "channels for%s",
+                            MIG_MULTIFD_CHANNELS_MAX + 1, advice);
     }
     return n > 0 && n <= MIG_MULTIFD_CHANNELS_MAX + 1;
 }
@@ -84,18 +107,18 @@ static char *next_file(DIR *dir, const char *folder, const char **name)
     return NULL;
 }
 
-static bool has_channel_0(DIR *dir, const char *folder)
+static CliCaptureNames *names_of(DIR *dir, const char *folder)
 {
+    CliCaptureNames *names = g_hash_table_new(NULL, NULL);
     const char *name;
     char *path;
-    bool found = false;
 
-    while (!found && (path = next_file(dir, folder, &name))) {
-        found = cli_capture_number(name) == 0;
+    while ((path = next_file(dir, folder, &name))) {
+        cli_capture_add_name(names, name);
         g_free(path);
     }
     rewinddir(dir);
-    return found;
+    return names;
 }
 
 static void add_other(CliCaptureOthers *others, const char *name)
@@ -107,24 +130,26 @@ static void add_other(CliCaptureOthers *others, const char *name)
     }
 }
 
-GPtrArray *cli_capture_channels(const char *folder, CliCaptureOthers *others,
-                                GError **error)
+GPtrArray *cli_capture_channels(const char *folder, bool recursive,
+                                CliCaptureOthers *others, GError **error)
 {
+    g_autoptr(GHashTable) names = NULL;
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
     DIR *dir = opendir(folder);
     const char *name;
     char *path;
-    bool by_number;
+    bool names_tell;
 
     if (!dir) {
         mig_error_set_plain(error, MIG_ERROR_IO, "cannot read the folder: %s",
                             g_strerror(errno));
         return NULL;
     }
-    by_number = has_channel_0(dir, folder);
+    names = names_of(dir, folder);
+    names_tell = cli_capture_names_tell(names);
     while (paths->len <= MIG_MULTIFD_CHANNELS_MAX + 1 &&
            (path = next_file(dir, folder, &name))) {
-        if (by_number && cli_capture_number(name) < 0) {
+        if (names_tell && !cli_capture_is_channel(names, name)) {
             add_other(others, name);
             g_free(path);
         } else {
@@ -133,5 +158,8 @@ GPtrArray *cli_capture_channels(const char *folder, CliCaptureOthers *others,
     }
     closedir(dir);
     g_ptr_array_sort(paths, by_path);
-    return judge_number(paths->len, error) ? g_steal_pointer(&paths) : NULL;
+    return judge_number(paths->len, names_tell || recursive ? "" : CLI_CAPTURE_ADVICE,
+                        error)
+               ? g_steal_pointer(&paths)
+               : NULL;
 }

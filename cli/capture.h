@@ -16,8 +16,20 @@ bool cli_is_folder(const char *path);
 bool cli_capture_has_name(const char *name);
 
 /* The number of "channel-3" and "channel-3.zst", as `receive` and `relay` call channels; -1 of
- * other names.  Beside a channel-0 files of other names are no channels. */
+ * other names. */
 int cli_capture_number(const char *name);
+
+/* Where one name of a folder has the number 0, names tell: of each number those are channels of
+ * which there is none shorter, and what is called otherwise is beside them. */
+typedef GHashTable CliCaptureNames; /* number -> length of the shortest name */
+
+void cli_capture_add_name(CliCaptureNames *names, const char *name);
+bool cli_capture_names_tell(CliCaptureNames *names);
+bool cli_capture_is_channel(CliCaptureNames *names, const char *name);
+
+/* What is proposed where each file of a folder is a stream of its own. */
+#define CLI_CAPTURE_ADVICE \
+    "; check, dump and needs read each file of a folder by itself with --recursive"
 
 /* Files of a folder that may be channels by their names, but for a channel-0 beside them. */
 typedef struct CliCaptureOthers {
@@ -27,8 +39,8 @@ typedef struct CliCaptureOthers {
 
 /* The paths of what may be channels in a folder, sorted by name; the caller unrefs.  *others is
  * set to what is beside them.  NULL with *error where it cannot be read, has none, or has more
- * than there can be. */
-GPtrArray *cli_capture_channels(const char *folder, CliCaptureOthers *others,
-                                GError **error);
+ * than there can be; --recursive is proposed then, unless it was given: @recursive. */
+GPtrArray *cli_capture_channels(const char *folder, bool recursive,
+                                CliCaptureOthers *others, GError **error);
 
 #endif

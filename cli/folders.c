@@ -12,19 +12,17 @@
 #include <string.h>
 
 #include "capture.h"
+#include "inputs.h"
 #include "jobs.h"
 #include "sandbox.h"
-
-/* The first bytes of a multifd channel; migration/multifd.h, MULTIFD_MAGIC. */
-static const uint8_t multifd_magic[] = { 0x11, 0x22, 0x33, 0x44 };
 
 /* A folder, and the files right in it that may be channels. */
 typedef struct Folder {
     char *path;
-    GPtrArray *files;   /* paths, borrowed */
-    bool has_channel_0; /* It is a capture, and what is called otherwise is beside it. */
-    bool is_capture;    /* each of its files is a channel */
-    bool is_told;       /* as one */
+    GPtrArray *files; /* paths, borrowed */
+    CliCaptureNames *names;
+    bool is_capture; /* each of its files is a channel, where names do not tell */
+    bool is_told;    /* as one */
 } Folder;
 
 /* A file that was named, or was found in @folder. */
@@ -46,6 +44,7 @@ static void free_folder(gpointer p)
     Folder *folder = p;
 
     g_ptr_array_unref(folder->files);
+    g_hash_table_unref(folder->names);
     g_free(folder->path);
     g_free(folder);
 }
@@ -64,6 +63,7 @@ static Folder *folder_of(const Walk *walk, const char *file)
         folder = g_new0(Folder, 1);
         folder->path = g_steal_pointer(&path);
         folder->files = g_ptr_array_new();
+        folder->names = g_hash_table_new(NULL, NULL);
         g_ptr_array_add(walk->folders, folder);
         g_hash_table_insert(walk->by_path, folder->path, folder);
     }
@@ -75,7 +75,7 @@ static void add_file(Walk *walk, const char *path, const char *name)
     Entry entry = { g_strdup(path), folder_of(walk, path) };
 
     g_ptr_array_add(entry.folder->files, entry.path);
-    entry.folder->has_channel_0 |= cli_capture_number(name) == 0;
+    cli_capture_add_name(entry.folder->names, name);
     g_array_append_val(walk->entries, entry);
 }
 
@@ -156,7 +156,7 @@ static void look_through(Walk *walk, const char *folder)
 /* Whether it has to be told by its files. */
 static bool is_open_question(const Folder *folder)
 {
-    return !folder->has_channel_0 && folder->files->len > 1 &&
+    return !cli_capture_names_tell(folder->names) && folder->files->len > 1 &&
            folder->files->len <= MIG_MULTIFD_CHANNELS_MAX + 1;
 }
 
@@ -164,15 +164,8 @@ static bool is_multifd(const char *path, const CliCommon *common)
 {
     const MigInputOptions options = { MIG_INPUT_OPTIONS_INIT, .multifd = true };
     g_autoptr(MigInput) in = cli_open_with(path, common, &options, NULL);
-    const uint8_t *bytes;
-    size_t n;
 
-    if (!in) {
-        return false;
-    }
-    bytes = mig_input_peek(in, sizeof multifd_magic, &n);
-    return n >= sizeof multifd_magic &&
-           memcmp(bytes, multifd_magic, sizeof multifd_magic) == 0;
+    return in && cli_is_multifd(in);
 }
 
 typedef struct Questions {
@@ -246,8 +239,9 @@ static bool is_channel(const Entry *entry)
     const Folder *folder = entry->folder;
     g_autofree char *name = g_path_get_basename(entry->path);
 
-    return folder &&
-           (folder->has_channel_0 ? cli_capture_number(name) >= 0 : folder->is_capture);
+    return folder && (cli_capture_names_tell(folder->names)
+                          ? cli_capture_is_channel(folder->names, name)
+                          : folder->is_capture);
 }
 
 static void tell_all(const Walk *walk)

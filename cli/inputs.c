@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Owns:          see inputs.h.
- * Must not know: what is in them.
+ * Must not know: what is in them, but for the first bytes.
  * See also:      helper.h.
  */
 #include "inputs.h"
@@ -19,7 +19,8 @@
 /* Descriptors beyond those of the inputs, amply. */
 #define OTHER_DESCRIPTORS 64u
 
-#define MAGIC "QEVM"
+#define MAGIC         "QEVM"
+#define MULTIFD_MAGIC "\x11\x22\x33\x44" /* migration/multifd.h */
 
 /* A file that somebody writes is waited for, or told. */
 static bool is_ready(const CliCommon *common, int fd, const char *path, GError **error)
@@ -167,7 +168,8 @@ static void tell_others(const CliCommon *common, const char *folder,
     name = cli_file_name(others->first);
     fprintf(stderr,
             "%s: note: %s%s not read: beside a channel-0 the other channels are called "
-            "channel-1 and so on\n",
+            "channel-1 and so on; of files with one number, the shortest name is the "
+            "channel\n",
             shown, name, more);
 }
 
@@ -175,7 +177,7 @@ static GPtrArray *folder_channels(const CliCommon *common, const char *folder,
                                   GError **error)
 {
     CliCaptureOthers others = { 0 };
-    GPtrArray *channels = cli_capture_channels(folder, &others, error);
+    GPtrArray *channels = cli_capture_channels(folder, common->recursive, &others, error);
 
     tell_others(common, folder, &others);
     g_free(others.first);
@@ -322,19 +324,46 @@ static MigInput *open_file(const char *path, const CliInputs *inputs,
     return fd < 0 ? NULL : mig_input_new_fd(fd, path, &own, error);
 }
 
-/* A folder of streams, each of its own, is no capture. */
-static void add_how_each_is_read(const CliCommon *common, GError *error)
+static bool begins_with(MigInput *in, const char *magic)
 {
-    if (error && g_error_matches(error, MIG_ERROR, MIG_ERROR_USAGE) &&
-        !common->recursive && !common->channels->len) {
-        g_autofree char *message = error->message;
+    size_t n;
+    const uint8_t *head = mig_input_peek(in, strlen(magic), &n);
 
-        error->message =
-            g_strconcat(message,
-                        "; check, dump and needs read each file of a folder by "
-                        "itself with --recursive",
-                        NULL);
+    return n >= strlen(magic) && memcmp(head, magic, strlen(magic)) == 0;
+}
+
+bool cli_is_multifd(MigInput *in)
+{
+    return begins_with(in, MULTIFD_MAGIC);
+}
+
+/* Whether the channels are files of a folder that --recursive would read one by one. */
+static bool are_streams(const CliCommon *common, const GPtrArray *channels,
+                        MigInput *const *opened)
+{
+    bool each = !common->recursive && !common->channels->len;
+
+    for (guint i = 0; i < channels->len && each; i++) {
+        g_autofree char *name = g_path_get_basename(g_ptr_array_index(channels, i));
+
+        each = cli_capture_number(name) != 0 && !cli_is_multifd(opened[i]);
     }
+    return each;
+}
+
+/* What joins the channels also says what reads a folder that has none. */
+static MigInput *join(const CliCommon *common, const GPtrArray *channels,
+                      MigInput *const *opened, GError **error)
+{
+    const bool each = are_streams(common, channels, opened);
+    MigInput *in = mig_capture_join(opened, channels->len, error);
+
+    if (!in && each && error) {
+        g_autofree char *message = (*error)->message;
+
+        (*error)->message = g_strconcat(message, CLI_CAPTURE_ADVICE, NULL);
+    }
+    return in;
 }
 
 static MigInput *open_capture(const GPtrArray *channels, const CliInputs *inputs,
@@ -361,12 +390,7 @@ static MigInput *open_capture(const GPtrArray *channels, const CliInputs *inputs
         }
     }
     if (n == channels->len) {
-        MigInput *in = mig_capture_join(opened, n, error);
-
-        if (!in && error) {
-            add_how_each_is_read(inputs->common, *error);
-        }
-        return in;
+        return join(inputs->common, channels, opened, error);
     }
     while (n > 0) {
         mig_input_free(opened[--n]);
@@ -378,10 +402,8 @@ static MigInput *open_capture(const GPtrArray *channels, const CliInputs *inputs
 static void say_offset(const char *path, MigInput *in)
 {
     g_autofree char *name = cli_file_name(path);
-    size_t n;
-    const uint8_t *head = mig_input_peek(in, strlen(MAGIC), &n);
 
-    if (n < strlen(MAGIC) || memcmp(head, MAGIC, strlen(MAGIC)) != 0) {
+    if (!begins_with(in, MAGIC)) {
         return;
     }
     fprintf(stderr, "%s: note: the stream was found: --offset=%" PRIu64 "\n", name,

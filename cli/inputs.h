@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Owns:          the files that a command reads: opened before a byte of any is read.
- * Must not know: what is in them.
+ * Must not know: what is in them, but for the first bytes.
  * See also:      cli.h, cli_open_inputs() and cli_open(); helper.h, which opens what is
  *                more than a process may have open.
  */
@@ -21,5 +21,8 @@ int cli_inputs_open_one(const CliInputs *inputs, unsigned index, GError **error)
 
 /* Appends the descriptors of those that are open to @fds, of int. */
 void cli_inputs_list(const CliInputs *inputs, GArray *fds);
+
+/* Whether it begins as a multifd channel does. */
+bool cli_is_multifd(MigInput *in);
 
 #endif

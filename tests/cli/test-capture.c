@@ -75,6 +75,12 @@ static char *make_folder(const char *const *files)
         "b: =channels/q35-72-multifd-zlib/channel-1.zst", \
         "c: =channels/q35-72-multifd-zlib/channel-2.zst", NULL
 
+#define ADVICE \
+    "; check, dump and needs read each file of a folder by itself with --recursive"
+
+/* The files that JSON Lines are about. */
+#define FILES(command) command " | grep -o '\"file\": \"[^\"]*\"' | tr -d '\\n'"
+
 static const struct {
     const char *files[8];
     const char *line;
@@ -201,16 +207,61 @@ static const struct {
     { { "a: " MAIN, "b: " ZERO, "c: " MAIN, NULL },
       "migstat check .",
       2,
-      "./a and ./c are both main channels, of two migrations: leave one of them out; "
-      "check, dump and needs read each file of a folder by itself with --recursive" },
-    { { "a: " MAIN, "b: " ZERO, "c: " MAIN, NULL },
-      "migstat check -r . 2>&1 | grep -c 'by itself' || :",
+      "./a and ./c are both main channels, of two migrations: leave one of them out" },
+    /* what reads each file is said where it does */
+    { { "a: " MAIN, "c: " MAIN, NULL },
+      "migstat check .",
+      2,
+      "leave one of them out" ADVICE },
+    { { "a: " MAIN, "b: zero 0", "c: " MAIN, NULL }, "migstat dump .", 2, ADVICE },
+    { { "a: " MAIN, "c: " MAIN, NULL },
+      FILES("migstat check -r -f json ."),
       0,
-      "0" },
-    { { "a: " MAIN, "b: " ZERO, "c: " MAIN, NULL },
-      "migstat check --channel=b --channel=c a 2>&1 | grep -c 'by itself' || :",
+      "\"file\": \"./a\"\"file\": \"./c\"" },
+    { { "a: str \"hello\"", "c: " MAIN, NULL }, "migstat check .", 2, ADVICE },
+    { { NULL },
+      "for i in $(seq 300); do echo > $i; done; migstat dump .",
+      2,
+      "more than 256 files, which a migration has no channels for" ADVICE },
+#define NO_ADVICE(command) \
+    command " 2>&1 | tee .log | grep -c recursive; test -s .log", 0, "0"
+    { { "a: " MAIN, "c: " MAIN, NULL }, NO_ADVICE("migstat check --channel=c a") },
+    { { "a: " MAIN, "b: " ZERO, "c: " MAIN, NULL }, NO_ADVICE("migstat check .") },
+    { { "a: " MAIN, "b: " ZERO, "c: " MAIN, NULL }, NO_ADVICE("migstat check -r .") },
+    { { "channel-0: " MAIN, "channel-1: " MAIN, NULL }, NO_ADVICE("migstat check .") },
+    { { "channel-0: " MAIN, "channel-1: " MAIN, NULL }, NO_ADVICE("migstat check -r .") },
+    { { "channel-0: " MAIN, "channel-3: str \"hello\"", NULL },
+      NO_ADVICE("migstat dump .") },
+    { { "channel-0: " MAIN, NULL },
+      NO_ADVICE("for i in $(seq 300); do echo > channel-$i; done; migstat check .") },
+    { { NULL },
+      NO_ADVICE("mkdir o; for i in $(seq 300); do echo > o/$i; done; echo > a; "
+                "migstat check -r --against=o a") },
+    /* of names with one number the shortest is the channel's */
+    { { "channel-0: " MAIN, "channel-0.fixed.mig: " MAIN, "channel-1: " ZERO,
+        "channel-2.x: " ONE, "channel-2.x.old: " ZERO, NULL },
+      "migstat check .",
       0,
-      "0" },
+      "channel-0.fixed.mig and 1 more are not read: beside a channel-0 the other channels"
+      " are called channel-1 and so on; of files with one number, the shortest name is" },
+    { { "channel-0: " MAIN, "channel-0.fixed.mig: " MAIN, "channel-1: " ZERO,
+        "channel-2: " ONE, NULL },
+      FILES("migstat check -r -f json ."),
+      0,
+      "\"file\": \".\"\"file\": \"./channel-0.fixed.mig\"" },
+    { { "channel-0: =real/q35-72-two-vfio.mig.zst", NULL },
+      "$(migstat check --for=5.2 channel-0 | grep -o 'migstat convert --for.*') && "
+      "migstat check -r . && migstat check .",
+      0,
+      "channel-0.fixed.mig is not read" },
+    { { "channel-0: " MAIN, "channel-000: " MAIN, "channel-00: " MAIN, NULL },
+      "migstat dump .",
+      0,
+      "channel-00 and 1 more are not read" },
+    { { "channel-0.a: " MAIN, "channel-0.b: " MAIN, NULL },
+      "migstat check .",
+      2,
+      "./channel-0.a and ./channel-0.b are both main channels" },
 #define CALLED "channel-0.mig: " MAIN, "channel-1: " ZERO, "channel-2.x: " ONE
     /* names tell where there is a channel-0 */
     { { CALLED, "a: " MAIN, NULL }, "migstat check -v .", 0, "sound" },
@@ -278,10 +329,6 @@ static const struct {
       "migstat dump .",
       2,
       "the folder has no file that could be a channel" },
-    { { NULL },
-      "for i in $(seq 300); do echo > $i; done; migstat dump .",
-      2,
-      "the folder has more than 256 files" },
     { { "a: " MAIN,
         "b: multifd-initial 0; " SYNC(
             "0") "be32 0x11223344 1 4 1 1 12; be64 1; fill 32 0; "
