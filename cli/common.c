@@ -232,7 +232,9 @@ error_t cli_parse_common(int key, char *arg, struct argp_state *state)
         g_ptr_array_add(common->channels, arg);
         return 0;
     case KEY_SNAPSHOT:
-        if (common->other_snapshot) {
+        /* One value again is no further one, of a command that takes one alone. */
+        if (common->other_snapshot && !(g_str_equal(common->snapshot, arg) &&
+                                        g_str_equal(common->other_snapshot, arg))) {
             cli_usage_error(state, "--snapshot is given more than twice");
         }
         *(common->snapshot ? &common->other_snapshot : &common->snapshot) = arg;

@@ -27,48 +27,65 @@ void convert_append_change(GString *line, const MigChange *change)
     g_string_append(line, text);
 }
 
-static bool is_same(const MigChange *a, const MigChange *b)
+static guint hash(gconstpointer p)
 {
+    const MigChange *change = p;
+
+    return g_str_hash(change->text) ^ change->instance_id;
+}
+
+static gboolean is_same(gconstpointer p, gconstpointer q)
+{
+    const MigChange *a = p, *b = q;
+
     return a->instance_id == b->instance_id && g_strcmp0(a->section, b->section) == 0 &&
            strcmp(a->text, b->text) == 0;
 }
 
-/* How many of @n changes say what @change does. */
-static size_t count_same(const MigChange *changes, size_t n, const MigChange *change)
+/* How many of @n changes say the same as the first of them: MigChange -> number. */
+static GHashTable *count_same(const MigChange *changes, size_t n)
 {
-    size_t same = 0;
+    GHashTable *times = g_hash_table_new(hash, is_same);
 
     for (size_t i = 0; i < n; i++) {
-        same += is_same(&changes[i], change);
+        gpointer key = (gpointer)(uintptr_t)&changes[i];
+        gsize before = GPOINTER_TO_SIZE(g_hash_table_lookup(times, key));
+
+        g_hash_table_insert(times, key, GSIZE_TO_POINTER(before + 1));
     }
-    return same;
+    return times;
 }
 
-/* Each once: a device may send a field twice, and then both are changed. */
+/* Each once: a device may send a field twice, and then both are changed.  What was not kept may
+ * be the same too. */
 static void append_changes(GString *line, const MigChain *chain)
 {
     size_t n, told = 0;
     const MigChange *changes = mig_chain_changes(chain, &n);
-    uint64_t left = n + mig_chain_more_changes(chain);
+    g_autoptr(GHashTable) times = count_same(changes, n);
+    const uint64_t more = mig_chain_more_changes(chain);
+    uint64_t left = n + more;
 
     for (size_t i = 0; i < n && told < TOLD_MAX; i++) {
-        size_t same;
+        gsize same = GPOINTER_TO_SIZE(g_hash_table_lookup(times, &changes[i]));
 
-        if (count_same(changes, i, &changes[i]) > 0) {
+        if (!g_hash_table_remove(times, &changes[i])) {
             continue;
         }
         convert_append_change(line, &changes[i]);
-        same = count_same(changes + i, n - i, &changes[i]);
         if (same > 1) {
-            g_string_append_printf(line, " (%zu times)", same);
+            g_autofree char *number = cli_number(same);
+
+            g_string_append_printf(line, " (%s%s times)", more ? "at least " : "",
+                                   number);
         }
         left -= same;
         told++;
     }
     if (left > 0) {
-        g_autofree char *more = cli_number(left);
+        g_autofree char *rest = cli_number(left);
 
-        g_string_append_printf(line, "; and %s more", more);
+        g_string_append_printf(line, "; and %s more", rest);
     }
 }
 

@@ -27,10 +27,23 @@ typedef struct View {
     uint32_t page_size;
 } View;
 
+/* With its snapshot, where each of the two was given one. */
+static char *name_of(const DiffRun *run, int side)
+{
+    const char *of[] = { run->common->snapshot, run->common->other_snapshot };
+    g_autofree char *file = cli_file_name(run->file[side]), *snapshot = NULL;
+
+    if (!of[1]) {
+        return g_steal_pointer(&file);
+    }
+    snapshot = cli_escape(of[side], strlen(of[side]));
+    return g_strdup_printf("%s (snapshot %s)", file, snapshot);
+}
+
 static void print_files(const View *v)
 {
     for (int i = 0; i < 2; i++) {
-        g_autofree char *file = cli_file_name(v->run->file[i]);
+        g_autofree char *file = name_of(v->run, i);
         g_autofree char *line =
             g_strdup_printf("%s%s %s%s", cli_style(v->color, i ? CLI_GREEN : CLI_RED),
                             i ? "+++" : "---", file, cli_style(v->color, CLI_PLAIN));

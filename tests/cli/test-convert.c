@@ -662,6 +662,29 @@ START_TEST(report_has_an_end)
 }
 END_TEST
 
+/* What is told of the first 4,096 changes may be so of the others. */
+START_TEST(times_are_those_that_were_kept)
+{
+    g_autoptr(GString) text =
+        g_string_new("header; config \"pc\"; full 3 \"d\" 0 1; zero 5000; footer 3; eof\n"
+                     "description {\n{\"page_size\": 4096, \"devices\": [{\"name\": "
+                     "\"d\", \"instance_id\": 0, \"vmsd_name\": \"d\", \"version\": 1, "
+                     "\"fields\": [");
+
+    for (int i = 0; i < 5000; i++) {
+        g_string_append_printf(text,
+                               "%s{\"name\": \"%c\", \"type\": \"uint8\", \"size\": 1}",
+                               i ? ", " : "", "ab"[i % 2]);
+    }
+    g_string_append(text, "]}]}\n}\n");
+    g_autoptr(GBytes) stream = assembled(text->str);
+    put("a", stream);
+    assert_status("migstat convert --filter='set-field:path=d:*:value=5' a -o b", 0,
+                  "; d: a 0x0 \342\206\222 0x5 (at least 2,048 times); d: b 0x0 "
+                  "\342\206\222 0x5 (at least 2,048 times); and 904 more; everything");
+}
+END_TEST
+
 /* --- for a release ------------------------------------------------------------------- */
 
 static const struct {
@@ -1079,6 +1102,7 @@ Suite *suite_convert(void)
     tcase_add_test(tc, report_names_the_device);
     tcase_add_test(tc, what_is_done_twice_is_told_once);
     tcase_add_test(tc, report_has_an_end);
+    tcase_add_test(tc, times_are_those_that_were_kept);
     tcase_add_loop_test(tc, a_stream_is_made_fit_for_a_release, 0,
                         G_N_ELEMENTS(for_rows));
     tcase_add_loop_test(tc, a_stream_is_made_fit_for_a_destination, 0,

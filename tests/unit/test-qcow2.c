@@ -629,6 +629,44 @@ START_TEST(two_are_compared)
     g_autoptr(Run) three = run_migstat(NULL, "diff", "--snapshot=1", "--snapshot=2",
                                        "--snapshot=1", path, path, NULL);
     ck_assert_ptr_nonnull(strstr(three->err, "--snapshot is given more than twice"));
+    g_autoptr(Run) again =
+        run_migstat(NULL, "check", rows[_i].a, rows[_i].a, rows[_i].a, path, NULL);
+    g_autoptr(Run) once = run_migstat(NULL, "check", rows[_i].a, path, NULL);
+    ck_assert_str_eq(again->out, once->out);
+    ck_assert_str_eq(again->err, once->err);
+    scratch_remove(folder);
+}
+END_TEST
+
+/* The heads tell the two apart where two were named; JSON has the files alone. */
+START_TEST(two_that_differ_are_named)
+{
+    static const struct {
+        const char *options, *says;
+    } rows[] = {
+        { "--snapshot=2 --snapshot=\033uest",
+          "--- a (snapshot 2)\n+++ b (snapshot \\x1buest)\n" },
+        { "--snapshot=\033uest --snapshot=2",
+          "--- a (snapshot \\x1buest)\n+++ b (snapshot 2)\n" },
+        { "--snapshot=2", "--- a\n+++ b\n" },
+        { "--snapshot=2 --snapshot=2 -f json", "\"a\": \"a\", \"b\": \"b\"" },
+    };
+    const Form form = { 3, 9, false, PLAIN, 0, false, 0 };
+    g_autofree char *folder = scratch_dir();
+    g_autofree char *line = g_strdup_printf("migstat diff %s a b", rows[_i].options);
+
+    for (int i = 0; i < 2; i++) {
+        g_autofree char *path = g_build_filename(folder, i ? "b" : "a", NULL);
+        g_autoptr(GBytes) stream = assembled(i ? "header; config \"pc-q35-7.2\"; eof"
+                                               : "header; config \"pc-q35-7.1\"; eof");
+        g_autoptr(GByteArray) image = make(&form, stream);
+
+        image->data[SNAPSHOTS * 512 + ENTRY + 40 + 24 + 1] = 0x1b;
+        ck_assert(g_file_set_contents(path, (const char *)image->data, image->len, NULL));
+    }
+    g_autoptr(Run) run = run_with_shell(line, folder);
+    ck_assert_msg(strstr(run->out, rows[_i].says) != NULL, "%s%s", run->out, run->err);
+    ck_assert_int_eq(run->status, 1);
     scratch_remove(folder);
 }
 END_TEST
@@ -896,6 +934,7 @@ Suite *suite_qcow2(void)
     tcase_add_test(tc, several_are_listed);
     tcase_add_loop_test(tc, commands_name_the_snapshot, 0, 4);
     tcase_add_loop_test(tc, two_are_compared, 0, 4);
+    tcase_add_loop_test(tc, two_that_differ_are_named, 0, 4);
     tcase_add_loop_test(tc, shows_marks, 0, 3);
     tcase_add_loop_test(tc, is_written, 0, G_N_ELEMENTS(writes));
     tcase_add_loop_test(tc, is_written_after_a_load, 0, 5);
