@@ -169,14 +169,16 @@ static void compare(MigExplain *explain, Stream *stream)
     mig_explain_compare(explain, stream->compared, shapes, n, NULL);
 }
 
-/* The commands that are proposed read the same stream. */
+/* The commands that are proposed read the same stream.  Texts are escaped as they are printed,
+ * which would undo the quotes of a name that needs more than blanks quoted: FILE stays then. */
 static void name_file(MigExplain *explain, const Arguments *arguments)
 {
     g_autofree char *reading = cli_hint_reading(arguments->common);
     g_autofree char *name = cli_shell_name(arguments->in);
     g_autofree char *words = g_strdup_printf("%s %s", reading, name);
+    g_autofree char *shown = cli_own_text(g_strchug(words));
 
-    mig_explain_set_file(explain, g_strchug(words));
+    mig_explain_set_file(explain, strcmp(shown, words) == 0 ? words : "FILE");
 }
 
 /* Looks for the places of the message; false where the stream cannot be read at all. */

@@ -214,8 +214,8 @@ static void note_machine(const ConvertImage *image)
     if (named && strcmp(named, image->machine) != 0) {
         g_ptr_array_add(
             image->notes,
-            g_strdup_printf("domain XML: machine %s, and the stream is of %s, "
-                            "which is what QEMU loads it into",
+            g_strdup_printf("domain XML: machine %s, and the stream was saved on %s, "
+                            "and loads into that only",
                             named, image->machine));
     }
 }

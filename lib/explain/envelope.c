@@ -130,6 +130,21 @@ static gsize take_list(GString *line, gsize to, gsize at, size_t n)
     return to;
 }
 
+/* Whether what follows the first @n bytes of @line is the value of a member of an object. */
+static gboolean is_value(const char *line, size_t n)
+{
+    while (n && line[n - 1] == ' ') {
+        n--;
+    }
+    if (!n || line[--n] != ':') {
+        return FALSE;
+    }
+    while (n && line[n - 1] == ' ') {
+        n--;
+    }
+    return n && line[n - 1] == '"';
+}
+
 /* Whether anything was undone. */
 static gboolean open_once(GString *line)
 {
@@ -144,7 +159,7 @@ static gboolean open_once(GString *line)
             at += n;
             continue;
         }
-        n = list_at(p, line->len - at);
+        n = is_value(line->str, to) ? list_at(p, line->len - at) : 0;
         if (n) {
             to = take_list(line, to, at, n);
             at += n;

@@ -402,10 +402,29 @@ static const char *file_of(const MigExplain *explain, const MigReader *reader)
                                                       : NULL;
 }
 
+/* The commands of what was decoded name the file too. */
+static void name_file(MigExplain *explain, const char *file)
+{
+    static const char *const words[] = { " FILE ", " FILE\"" };
+
+    for (guint i = 0; file && i < explain->facts->len; i++) {
+        for (size_t j = 0; j < G_N_ELEMENTS(words); j++) {
+            char **fact = (char **)&g_ptr_array_index(explain->facts, i);
+            g_auto(GStrv) parts = g_strsplit(*fact, words[j], -1);
+            g_autofree char *named =
+                g_strdup_printf(" %s%c", file, words[j][strlen(words[j]) - 1]);
+
+            g_free(*fact);
+            *fact = g_strjoinv(named, parts);
+        }
+    }
+}
+
 bool mig_explain_read(MigExplain *explain, MigReader *reader, GError **error)
 {
     MigExplanation *result = &explain->result;
     MigWhere *where;
+    const char *file;
     bool whole;
 
     if (!explain->counts || explain->where) {
@@ -414,7 +433,8 @@ bool mig_explain_read(MigExplain *explain, MigReader *reader, GError **error)
     open_facts(explain);
     explain->where = where = mig_where_new(&explain->counts->best, result->section,
                                            result->instance_id, explain->facts);
-    mig_failure_complete(explain->counts, file_of(explain, reader));
+    file = file_of(explain, reader);
+    mig_failure_complete(explain->counts, file);
     whole = mig_where_read(where, reader, error);
     if (!where->section && where->only && !where->several) {
         settle_section(explain, where->only);
@@ -423,6 +443,7 @@ bool mig_explain_read(MigExplain *explain, MigReader *reader, GError **error)
         mig_failure_repaired(explain->counts);
     }
     fill(explain);
+    name_file(explain, file);
     close_facts(explain);
     result->places = (const MigExplainPlace *)(void *)where->places->data;
     result->n_places = where->places->len;

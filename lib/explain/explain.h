@@ -104,9 +104,10 @@ MIG_API void mig_explain_feed(MigExplain *explain, const char *text, size_t n);
 /* At the end of the log: what it says.  Lives as long as @explain. */
 MIG_API const MigExplanation *mig_explain_finish(MigExplain *explain);
 
-/* Before mig_explain_read(): what the commands in the texts have for the file, each word as a shell takes
- * it, such as "--snapshot=2 image.qcow2".  By default the name of the input, if it needs no quotes.
- * @words is copied. */
+/* Before mig_explain_read(): what the commands in the texts have for the file, each word as a shell
+ * takes it, such as "--snapshot=2 image.qcow2".  By default the name of the input, if it needs no
+ * quotes.  The texts have @words, which is copied, as they are: who escapes the texts may give only
+ * what that does not change. */
 MIG_API void mig_explain_set_file(MigExplain *explain, const char *words);
 
 /*

@@ -25,6 +25,7 @@ static const char lost[] =
 void mig_where_wrapper(MigWhere *where)
 {
     const MigInput *in = mig_reader_input(where->reader);
+    const MigConfiguration *configuration = mig_reader_configuration(where->reader);
     g_autoptr(GString) around = g_string_new(NULL);
     const MigContainer *container;
 
@@ -32,13 +33,23 @@ void mig_where_wrapper(MigWhere *where)
         g_string_append_printf(around, "%s%s", i ? ", and in it " : "",
                                mig_container_words(container));
     }
-    if (around->len) {
+    if (mig_input_start(in)) {
+        mig_decode_say(
+            where->facts,
+            "The stream in this file begins after %" PRIu64
+            " other bytes: \"migstat convert FILE -o NEW\" writes it without them.",
+            mig_input_start(in));
+    }
+    if (around->len && mig_reader_tell(where->reader)) {
         mig_decode_say(where->facts,
                        "Around the stream of this file is %s: \"migstat convert "
-                       "--container=none --compress=none FILE -o NEW\" writes what "
+                       "--container=none --compress=none %sFILE -o NEW\" writes what "
                        "-incoming loads.",
-                       around->str);
-    } else if (mig_reader_tell(where->reader)) {
+                       around->str,
+                       configuration && configuration->mapped_ram
+                           ? "--filter=mapped-ram:to=plain "
+                           : "");
+    } else if (!mig_input_start(in) && mig_reader_tell(where->reader)) {
         mig_decode_say(where->facts,
                        "The stream in this file begins as it should: QEMU was "
                        "given another file, or began elsewhere in it.");

@@ -57,6 +57,66 @@ static bool is_elf_core(const uint8_t *head, size_t n)
     return n >= 18 && head[head[5] == 2 ? 17 : 16] == 4;
 }
 
+/* After the magic, which ends with 1, 2 or 7, its header is of digits. */
+static bool is_cpio(const uint8_t *head, size_t n)
+{
+    size_t digits = 0;
+
+    while (digits < n && g_ascii_isxdigit((char)head[digits])) {
+        digits++;
+    }
+    return digits >= 14;
+}
+
+/* Bytes up to the end of the first @text in @head; 0: it is not there. */
+static size_t after(const char *head, size_t n, const char *text)
+{
+    const char *p = memmem(head, n, text, strlen(text));
+
+    return p ? (size_t)(p - head) + strlen(text) : 0;
+}
+
+static bool begins(const char *head, size_t n, const char *text)
+{
+    return n >= strlen(text) && memcmp(head, text, strlen(text)) == 0;
+}
+
+/* Bytes before the first element: libvirt's own files begin with a comment that warns of editing
+ * them. */
+static size_t prolog(const char *head, size_t n)
+{
+    size_t at = begins(head, n, "\xef\xbb\xbf") ? 3 : 0, length = 1;
+
+    while (at < n && length) {
+        const char *p = head + at;
+
+        length = g_ascii_isspace(*p)         ? 1
+                 : begins(p, n - at, "<!--") ? after(p, n - at, "-->")
+                 : begins(p, n - at, "<?")   ? after(p, n - at, "?>")
+                                             : 0;
+        at += length;
+    }
+    return at;
+}
+
+/* Of a guest, and of one that runs. */
+static bool is_domain(const uint8_t *head, size_t n)
+{
+    static const char *const elements[] = { "<domain", "<domstatus" };
+    const char *text = (const char *)head;
+    size_t at = prolog(text, n);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(elements); i++) {
+        size_t length = strlen(elements[i]);
+
+        if (begins(text + at, n - at, elements[i]) && at + length < n &&
+            (text[at + length] == '>' || g_ascii_isspace(text[at + length]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool is_dump_vmstate(const uint8_t *head, size_t n)
 {
     return n > 0 && head[0] == '{' &&
@@ -161,8 +221,7 @@ static const Foreign foreign[] = {
       "an empty zip archive: give the stream that was to be put into it", NULL },
     { MAGIC("Rar!\x1a\7"), 0, false, ARCHIVE("a RAR archive"), NULL },
     { MAGIC("!<arch>\n"), 0, false, ARCHIVE("an ar archive"), NULL },
-    { MAGIC("070701"), 0, false, ARCHIVE("a cpio archive"), NULL },
-    { MAGIC("070707"), 0, false, ARCHIVE("a cpio archive"), NULL },
+    { MAGIC("0707"), 0, false, ARCHIVE("a cpio archive"), is_cpio },
     { MAGIC("7z\xbc\xaf\x27\x1c"), 0, false, ARCHIVE("a 7z archive"), NULL },
     { MAGIC("VMA\0"), 0, false,
       "a Proxmox VE backup: it has disks and no memory or devices; \"qm snapshot VMID "
@@ -208,10 +267,10 @@ static const Foreign foreign[] = {
       "the JSON of \"qemu -dump-vmstate\", which describes devices and has no state of "
       "them; check --against=FILE compares a stream with it",
       is_dump_vmstate },
-    { MAGIC("<domain"), 0, false,
+    { NULL, 0, 0, false,
       "the XML of a domain of libvirt, which describes the guest and has no state of it; "
       "\"virsh save\" writes that",
-      NULL },
+      is_domain },
     { MAGIC("\x55\xaa"), 510, false, DISK("a disk image with a boot sector"), NULL },
     { MAGIC("\xff\xfe"), 0, false, UTF_16, NULL },
     { MAGIC("\xfe\xff"), 0, false, UTF_16, NULL },

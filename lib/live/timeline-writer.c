@@ -21,6 +21,7 @@
 #define LINES_MAX (64u << 10)
 
 typedef struct Channel {
+    bool has_bytes;
     gint64 told; /* when the last line was written, in ns */
     gint64 came; /* when the last bytes came; and what had come then */
     uint64_t came_size, told_size;
@@ -31,7 +32,8 @@ struct MigTimelineWriter {
     GArray *channels; /* Channel */
     GString *lines;   /* not yet written */
     uint64_t offset;  /* in the file, where they go */
-    gint64 started;   /* ns */
+    bool is_started;
+    gint64 started; /* ns */
     MigTimelineClock clock;
     void *clock_data;
     GError *failure;
@@ -118,7 +120,10 @@ static void note_event(MigTimelineWriter *w, unsigned i, const char *event)
 {
     gint64 now = w->clock(w->clock_data);
 
-    w->started = w->started ? w->started : now;
+    if (!w->is_started) {
+        w->is_started = true;
+        w->started = now;
+    }
     tell(w, i);
     g_string_append_printf(w->lines,
                            "{\"time\":%" PRId64 ",\"channel\":%u,\"event\":\"%s\"}\n",
@@ -141,12 +146,13 @@ void mig_timeline_writer_came(MigTimelineWriter *w, unsigned i, uint64_t size)
     Channel *channel = channel_at(w, i);
     gint64 now = w->clock(w->clock_data);
 
-    if (channel->came && now - channel->came >= GAP_NS) {
+    if (channel->has_bytes && now - channel->came >= GAP_NS) {
         tell(w, i);
     }
     channel->came = now;
     channel->came_size = size;
-    if (now - channel->told >= GAP_NS) {
+    if (!channel->has_bytes || now - channel->told >= GAP_NS) {
+        channel->has_bytes = true;
         tell(w, i);
     }
     write_if_many(w);

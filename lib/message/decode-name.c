@@ -202,10 +202,10 @@ static const char *const footers[][2] = {
       "destination the source's numbers. Some tools take maxcpus from the host's CPUs, "
       "so that "
       "two hosts differ." },
-    { "acpi-ged", "It does the hotplug of Arm's virt and of microvm: it has an element "
-                  "for each memory "
-                  "slot (-m slots=) and from 9.2 on for each CPU that there may be (-smp "
-                  "maxcpus=)." },
+    { "acpi-ged",
+      "It does the hotplug of memory of Arm's virt and of LoongArch: it has an "
+      "element for each memory slot (-m slots=), and on LoongArch from 9.2 on "
+      "one for each CPU that there may be (-smp maxcpus=)." },
     { "arm_gic*",
       "The number of CPUs (-smp) and of interrupts decides how long this is." },
     { "*/pci_bridge", "shpc= decides whether the bridge sends the state of its hotplug "

@@ -9,10 +9,10 @@
 #include "message/row.h"
 
 /* Of a destination that waits for ever. */
-#define WAITS                                                                          \
-    .meaning = "The destination waits and does not fail: its input is empty, or a "    \
-               "multifd channel, a sync of the channels, pages of postcopy or an "     \
-               "acknowledgement never came.",                                          \
+#define WAITS                                                                           \
+    "waits and does not fail: its input is empty, or a multifd channel, a sync of the " \
+    "channels, pages of postcopy or an acknowledgement never came."
+#define WHY_IT_WAITS                                                                   \
     .look = "The command \"migstat check FILE\" says whether a file is empty or ends " \
             "too early. The log of the source says whether it gave up.",               \
     .help = "Set the capabilities alike on both sides, and migrate again."
@@ -210,15 +210,21 @@ const MigMessage mig_messages_channel[] = {
                  "Nothing is wrong with the stream.",
       .help = "Compare tls-creds, tls-hostname and tls-authz of both sides. A connection "
               "that was cut has its cause in the other side's log." },
-    { .id = "setup-hang", /* some of it as people put it */
-      .form = FRAME,      /* if a load has failed, that says more */
+    { .id = "setup-hang",
+      .form = NOISE, /* each migration begins so */
       .texts = TEXTS(ALWAYS("\"status\": \"setup\"", NULL),
                      ALWAYS("Migration status: setup", NULL),
-                     ALWAYS("migration status: setup", NULL),
-                     ALWAYS("stays in setup", NULL), ALWAYS("stays in \"setup\"", NULL),
+                     ALWAYS("migration status: setup", NULL)),
+      .function = "migration/migration.c",
+      .meaning = "Each migration begins so. A destination that stays so " WAITS,
+      WHY_IT_WAITS },
+    { .id = "setup-stays", /* as people put it */
+      .form = FRAME,       /* if a load has failed, that says more */
+      .texts = TEXTS(ALWAYS("stays in setup", NULL), ALWAYS("stays in \"setup\"", NULL),
                      ALWAYS("stays in state setup", NULL), ALWAYS("stuck in setup", NULL),
                      ALWAYS("hangs in setup", NULL), ALWAYS("remains in setup", NULL)),
       .function = "migration/migration.c",
-      WAITS },
+      .meaning = "The destination " WAITS,
+      WHY_IT_WAITS },
     { 0 },
 };

@@ -389,6 +389,8 @@ static const struct {
       "[97,98,99,100,101,102,103,1]", NULL, NULL },
     { "Missing section footer for [97,98,99,100,101,102,103,256]", "footer-missing",
       "[97,98,99,100,101,102,103,256]", NULL, NULL },
+    { "Missing section footer for [97,98,99,100,101,102,103,104]", "footer-missing",
+      "[97,98,99,100,101,102,103,104]", NULL, NULL },
     /* what a mail has broken and quoted */
     { "> qemu-kvm: get_pci_config_device: Bad\n> config data: i=0x9a read: 2 device: 3 "
       "cmask: ff wmask: 0 w1cmask:0\n> qemu-kvm: error while loading state for\n> "
@@ -476,13 +478,12 @@ static const struct {
     { BYTE("11 read: 20 device: 0 cmask: ff wmask: c0", "xhci"), "whatever its options",
       "qemu-xhci" },
     { BYTE("10 read: 4 device: 0 cmask: ff wmask: 0", "e1000"),
-      "64 bits at the source and 32 at the destination, or is missing", NULL },
+      "64 bits at the source and 32 at the destination.", "missing" },
     { BYTE("20 read: 0 device: c cmask: ff wmask: 0", "e1000"),
       "32 bits at the source and 64 at the destination, or is missing at the source",
       NULL },
     { BYTE("10 read: 41 device: 0 cmask: ff wmask: 0", "e1000"),
-      "I/O at the source and memory at the destination, or is missing at the destination",
-      NULL },
+      "I/O at the source and memory at the destination.", "missing" },
     { BYTE("13 read: 1 device: 0 cmask: ff wmask: fe", "vga"),
       "What decides the sizes of this device's BARs: vgamem_mb=.", NULL },
     { BYTE("32 read: fc device: f8 cmask: ff wmask: f8", "e1000"),
@@ -534,7 +535,7 @@ static const struct {
       "max_ports=", "num-queues=" },
     { "Missing section footer for 0000:00:02.0:00.0/vhost-user-fs",
       "num-request-queues=", "num_queues=" },
-    { "Missing section footer for acpi-ged", "slots=", NULL },
+    { "Missing section footer for acpi-ged", "slots=", "microvm" },
     { "Mismatched section id in footer for 0000:00:1f.0/ICH9LPC - read 0xf expected 0xe",
       "maxcpus=", "Save again" },
     { "Missing section footer for arm_gicv3", "-smp", NULL },
@@ -698,6 +699,9 @@ static const struct {
     { "the migration hangs in setup phase\nload of migration failed: Invalid argument",
       "The load has failed", "does not fail" },
     { "migration status: setup", "is empty", NULL },
+    { "{\"status\": \"setup\"}\n{\"status\": \"completed\"}", "Each migration begins so.",
+      "The destination waits" },
+    { "it stays in setup", "The destination waits", "Each" },
     { "error: process exited while connecting to monitor: qemu: -accel kvm: failed to "
       "initialize kvm: Permission denied",
       "Among them is no message of a load", "does not say" },
@@ -1160,8 +1164,7 @@ static const struct {
       "w1cmask:0" OF("virtio-net"),
       "0000:00:02.0/virtio-net:virtio.pci_config.bar[4]", "0x000000000000000c", NULL,
       "is byte 5 of BAR 4, which has 64 bits at the source. At the destination the BAR "
-      "is "
-      "missing, has" },
+      "is larger than 4 GiB, or has 32 bits only and another BAR" },
     { "real/q35-100-devices.mig.zst", NULL,
       "Bad config data: i=0x14 read: 0 device: 1 cmask: ff wmask: 0 "
       "w1cmask:0" OF("virtio-net"),
