@@ -237,6 +237,8 @@ static const struct {
     { { NULL },
       NO_ADVICE("mkdir o; for i in $(seq 300); do echo > o/$i; done; echo > a; "
                 "migstat check -r --against=o a") },
+    { { "a: " MAIN, NULL },
+      NO_ADVICE("mkdir o; cp a o/x; cp a o/y; migstat check -r --against=o a") },
     /* of names with one number the shortest is the channel's */
     { { "channel-0: " MAIN, "channel-0.fixed.mig: " MAIN, "channel-1: " ZERO,
         "channel-2.x: " ONE, "channel-2.x.old: " ZERO, NULL },
