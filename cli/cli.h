@@ -172,10 +172,13 @@ void cli_close_inputs(CliCommon *common);
 /* What fstat() says of one of them, of a capture the first file; false where it is not open. */
 bool cli_input_stat(const CliCommon *common, const char *path, struct stat *st);
 
-/* Whether @out is one of the files, or disks, that are read.  And for what is to be written at
- * @path (NULL: nowhere): false with a USAGE error if it is. */
-bool cli_is_input(const CliCommon *common, const struct stat *out);
-bool cli_spares_inputs(const CliCommon *common, const char *path, GError **error);
+/* False with a USAGE error, which ends in @hint, if what is to be written at @path is @out, one of
+ * the files, or disks, that are read.  CliFiles (files.h) asks it of each file. */
+bool cli_spares_inputs(const CliCommon *common, const struct stat *out, const char *path,
+                       const char *hint, GError **error);
+
+/* What was opened elsewhere to be read is spared too: @fd, which is taken over; -1: none. */
+void cli_spare(const CliCommon *common, int fd);
 
 /* Whether it is more than one file, or a folder. */
 bool cli_input_is_capture(const CliCommon *common, const char *path);

@@ -526,7 +526,7 @@ static bool open_file(Sink *sink, const Arguments *arguments, const struct stat 
                                       .replace = arguments->out.force,
                                       .in_place = arguments->in_place, .input = &input };
 
-    sink->files = cli_files_new(&target);
+    sink->files = cli_files_new(arguments->common, &target);
     if (arguments->no_sync) {
         cli_files_leave_unsynced(sink->files);
     }
@@ -565,7 +565,18 @@ static bool find_descriptor(Sink *sink, const Arguments *arguments)
     return sink->fd >= 0;
 }
 
-/* @in: what is read, all zeros where it is not open. */
+/* What helps where @out is in the way, if it is the stream @in. */
+static const char *in_place_hint(const Arguments *arguments, const struct stat *in,
+                                 const struct stat *out)
+{
+    bool is_stream = S_ISREG(in->st_mode) && in->st_dev == out->st_dev &&
+                     in->st_ino == out->st_ino && strcmp(arguments->input, "-") != 0 &&
+                     !cli_input_is_capture(arguments->common, arguments->input);
+
+    return is_stream ? "; --in-place replaces it" : "";
+}
+
+/* @in: what is read. */
 static bool open_sink(Sink *sink, const Arguments *arguments, const struct stat *in,
                       GError **error)
 {
@@ -579,9 +590,8 @@ static bool open_sink(Sink *sink, const Arguments *arguments, const struct stat 
     if (arguments->in_place) {
         return open_file(sink, arguments, in, error);
     }
-    if (exists && cli_is_input(arguments->common, &out)) {
-        mig_error_set_plain(error, MIG_ERROR_USAGE,
-                            "it is the input itself; --in-place replaces it");
+    if (exists && !cli_spares_inputs(arguments->common, &out, path,
+                                     in_place_hint(arguments, in, &out), error)) {
         return false;
     }
     if (!descriptor && !special) {
@@ -954,6 +964,9 @@ static CliStatus convert(Arguments *arguments, MigChain *chain)
         return fail(arguments->input, error);
     }
     cli_open_inputs(arguments->common, files, inputs_of(arguments, files));
+    if (arguments->image.xml_file) { /* which was read, and may be a FIFO */
+        cli_spare(arguments->common, open(arguments->image.xml_file, O_PATH | O_CLOEXEC));
+    }
     if (!cli_input_stat(arguments->common, arguments->input, &st)) {
         return run_inside(&run); /* which says why */
     }

@@ -280,7 +280,7 @@ static bool open_output(Extract *x, GError **error)
     int fd = STDOUT_FILENO;
 
     if (x->output) {
-        x->files = cli_files_new(&target);
+        x->files = cli_files_new(x->common, &target);
         cli_files_leave_unsynced(x->files);
     }
     if (wants_folder(x)) {
@@ -404,7 +404,7 @@ static bool extract(Extract *x, GError **error)
 static bool open_all(Extract *x, GError **error)
 {
     cli_open_inputs(x->common, &x->file, 1);
-    if (!cli_spares_inputs(x->common, x->output, error) || !open_output(x, error)) {
+    if (!open_output(x, error)) {
         return false;
     }
     if (!cli_confine(x->common, &(CliRights){ .files = x->files, .keep = -1 })) {

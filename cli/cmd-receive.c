@@ -156,7 +156,7 @@ static bool open_output(Receive *x, GError **error)
     const MigTargetOptions target = { MIG_TARGET_OPTIONS_INIT, .replace = x->force };
 
     x->kept = folder_of(x);
-    x->files = cli_files_new(&target);
+    x->files = cli_files_new(x->common, &target);
     cli_files_sync(x->files);
     if (!is_empty(x->kept, error)) {
         return false;

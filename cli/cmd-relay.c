@@ -194,7 +194,7 @@ static bool prepare(Arguments *arguments, GError **error)
         return false;
     }
     if (arguments->record) {
-        relay->files = cli_files_new(&target);
+        relay->files = cli_files_new(relay->common, &target);
         if (!cli_files_set_folder(relay->files, arguments->record, error)) {
             return false;
         }

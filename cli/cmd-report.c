@@ -5,6 +5,7 @@
  * Must not know: how the page looks.
  * See also:      report.h.
  */
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -263,7 +264,7 @@ static bool open_output(Arguments *arguments, GError **error)
 
     arguments->fd = STDOUT_FILENO;
     if (arguments->output) {
-        arguments->files = cli_files_new(&target);
+        arguments->files = cli_files_new(arguments->common, &target);
         arguments->fd = cli_files_open(arguments->files, arguments->output, error);
     }
     return arguments->fd >= 0;
@@ -285,8 +286,8 @@ static bool open_all(Arguments *arguments, Report *report, GError **error)
         g_ptr_array_add(all, times);
     }
     cli_open_inputs(common, (const char *const *)(void *)all->pdata, all->len);
-    if (!cli_spares_inputs(common, arguments->output, error) ||
-        !open_output(arguments, error) ||
+    cli_spare(common, fcntl(ids->fd, F_DUPFD_CLOEXEC, 0));
+    if (!open_output(arguments, error) ||
         !cli_confine(common,
                      &(CliRights){ .files = arguments->files, .keep = ids->fd }) ||
         !cli_destinations_read(arguments->destinations, arguments->against, common)) {

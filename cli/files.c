@@ -29,6 +29,7 @@ typedef struct File {
 } File;
 
 struct CliFiles {
+    const CliCommon *common;
     MigTargetOptions options;
     MigFileId input;
     char *dir;       /* NULL: none */
@@ -53,10 +54,11 @@ static void clear_file(gpointer p)
     mig_target_free(file->target);
 }
 
-CliFiles *cli_files_new(const MigTargetOptions *options)
+CliFiles *cli_files_new(const CliCommon *common, const MigTargetOptions *options)
 {
     CliFiles *files = g_new0(CliFiles, 1);
 
+    files->common = common;
     files->options = *options;
     if (options->input) {
         files->input = *options->input;
@@ -165,10 +167,24 @@ static void add_hint(const CliFiles *files, int folder, const char *name, GError
     (*error)->message = g_strconcat(message, hint, NULL);
 }
 
+/* Whether what is to be @name in @folder leaves the inputs as they are; in place it does not. */
+static bool spares_inputs(const CliFiles *files, int folder, const char *name,
+                          const char *path, GError **error)
+{
+    struct stat st;
+
+    return files->options.in_place || fstatat(folder, name, &st, 0) != 0 ||
+           cli_spares_inputs(files->common, &st, path, "", error);
+}
+
 int cli_files_open(CliFiles *files, const char *path, GError **error)
 {
-    MigTarget *target = mig_target_new(path, &files->options, error);
+    MigTarget *target;
 
+    if (!spares_inputs(files, AT_FDCWD, path, path, error)) {
+        return -1;
+    }
+    target = mig_target_new(path, &files->options, error);
     if (!target) {
         add_hint(files, AT_FDCWD, path, error);
     }
@@ -186,6 +202,9 @@ int cli_files_add_base(CliFiles *files, const char *base, GError **error)
 
     if (files->folder < 0 || !is_safe(base)) {
         mig_error_set_plain(error, MIG_ERROR_USAGE, "%s is not to be made here", path);
+        return -1;
+    }
+    if (!spares_inputs(files, files->folder, base, path, error)) {
         return -1;
     }
     target = mig_target_new_at(files->folder, base, path, &files->options, error);

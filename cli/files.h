@@ -14,8 +14,9 @@
 
 typedef struct CliFiles CliFiles;
 
-/* @options are copied, and what they point to. */
-CliFiles *cli_files_new(const MigTargetOptions *options);
+/* None of them takes the place of an input of @common, except in place.  @options are copied, and
+ * what they point to. */
+CliFiles *cli_files_new(const CliCommon *common, const MigTargetOptions *options);
 
 /* Those that cli_files_add() makes lie in @dir, which is made where there is none, for its
  * owner alone. */

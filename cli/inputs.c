@@ -16,7 +16,7 @@
 #include "helper.h"
 #include "text.h"
 
-/* Descriptors beyond those of the inputs, amply. */
+/* Descriptors beyond those of the inputs, amply: the first input is open without so many. */
 #define OTHER_DESCRIPTORS 64u
 
 #define MAGIC         "QEVM"
@@ -53,6 +53,7 @@ struct CliInputs {
     GHashTable
         *captures;     /* path -> paths of the channels, GPtrArray; others are one file */
     CliHelper *helper; /* NULL: this process opens. */
+    bool owns_helper;
     bool standard_input; /* It is one of them. */
     const CliCommon *common;
 };
@@ -119,7 +120,8 @@ static void add(CliInputs *inputs, const char *path, size_t limit, GError *error
         clear_input(&input);
         return;
     }
-    if (!error && inputs->all->len + OTHER_DESCRIPTORS < limit) {
+    if (!error &&
+        (inputs->all->len == 0 || inputs->all->len + OTHER_DESCRIPTORS < limit)) {
         input.fd = open_path(inputs->common, path, &input.error);
     }
     g_hash_table_insert(inputs->by_path, input.path, GUINT_TO_POINTER(inputs->all->len));
@@ -218,7 +220,9 @@ void cli_close_inputs(CliCommon *common)
     CliInputs *inputs = common->inputs;
 
     if (inputs) {
-        cli_helper_free(inputs->helper);
+        if (inputs->owns_helper) {
+            cli_helper_free(inputs->helper);
+        }
         g_hash_table_unref(inputs->captures);
         g_hash_table_unref(inputs->by_path);
         g_array_unref(inputs->all);
@@ -268,31 +272,42 @@ static bool is_same(const struct stat *in, const struct stat *out)
                                       in->st_rdev == out->st_rdev;
 }
 
-bool cli_is_input(const CliCommon *common, const struct stat *out)
+/* Of what is still to be opened, or cannot be, what has its name. */
+static bool stat_input(const Input *input, struct stat *st)
 {
-    const CliInputs *inputs = common->inputs;
+    return input->fd >= 0 ? fstat(input->fd, st) == 0 : stat(input->path, st) == 0;
+}
+
+static bool is_input(const CliInputs *inputs, const struct stat *out)
+{
     struct stat in;
 
     for (guint i = 0; i < inputs->all->len; i++) {
-        int fd = g_array_index(inputs->all, Input, i).fd;
-
-        if (fd >= 0 && fstat(fd, &in) == 0 && is_same(&in, out)) {
+        if (stat_input(&g_array_index(inputs->all, Input, i), &in) && is_same(&in, out)) {
             return true;
         }
     }
     return inputs->standard_input && fstat(STDIN_FILENO, &in) == 0 && is_same(&in, out);
 }
 
-bool cli_spares_inputs(const CliCommon *common, const char *path, GError **error)
+bool cli_spares_inputs(const CliCommon *common, const struct stat *out, const char *path,
+                       const char *hint, GError **error)
 {
-    struct stat out;
-
-    if (path && stat(path, &out) == 0 && cli_is_input(common, &out)) {
+    if (common->inputs && is_input(common->inputs, out)) {
         mig_error_set_plain(error, MIG_ERROR_USAGE,
-                            "%s is the input itself, which would be lost", path);
+                            "%s is an input, which would be lost%s", path, hint);
         return false;
     }
     return true;
+}
+
+void cli_spare(const CliCommon *common, int fd)
+{
+    if (fd >= 0) {
+        Input input = { .path = g_strdup(""), .fd = fd };
+
+        g_array_append_val(common->inputs->all, input);
+    }
 }
 
 bool cli_input_is_capture(const CliCommon *common, const char *path)
@@ -451,9 +466,10 @@ bool cli_inputs_wait(const CliInputs *inputs)
     return false;
 }
 
-void cli_inputs_give_to(CliInputs *inputs, CliHelper *helper)
+void cli_inputs_give_to(CliInputs *inputs, CliHelper *helper, bool owns)
 {
     inputs->helper = helper;
+    inputs->owns_helper = owns;
 }
 
 int cli_inputs_open_one(const CliInputs *inputs, unsigned index, GError **error)

@@ -12,9 +12,10 @@
 
 struct CliHelper;
 
-/* Whether some are still to be opened, one at a time: by @helper from now on. */
+/* Whether some are still to be opened, one at a time: by @helper from now on, which is freed with
+ * them if @owns. */
 bool cli_inputs_wait(const CliInputs *inputs);
-void cli_inputs_give_to(CliInputs *inputs, struct CliHelper *helper);
+void cli_inputs_give_to(CliInputs *inputs, struct CliHelper *helper, bool owns);
 
 /* Opens number @index of them; -1 with *error set. */
 int cli_inputs_open_one(const CliInputs *inputs, unsigned index, GError **error);

@@ -115,8 +115,8 @@ static bool start_helper(CliCommon *common, const CliRights *rights, CliHelper *
         cli_print_error("migstat", error);
         return false;
     }
-    if (inputs && !rights->files) {
-        cli_inputs_give_to(common->inputs, *helper);
+    if (inputs) {
+        cli_inputs_give_to(common->inputs, *helper, !rights->files);
     }
     return true;
 }

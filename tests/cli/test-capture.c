@@ -372,7 +372,17 @@ static const struct {
     { { WHOLE },
       "cp a copy.txt; migstat convert --force . -o a; cmp a copy.txt",
       0,
-      "it is the input itself" },
+      "a is an input, which would be lost\n" },
+    { { WHOLE },
+      "ulimit -n 65; migstat convert --no-sandbox --force . -o c; test -s c",
+      0,
+      "c is an input" },
+    { { WHOLE },
+      "mkdir o; ln c o/b.raw; ulimit -n 65; migstat extract --ram=all --force -o o .; "
+      "test c -ef o/b.raw",
+      0,
+      "o/b.raw is an input" },
+    { { WHOLE }, "ulimit -n 65; migstat extract --ram=all -o o .", 0, "b.raw" },
     { { WHOLE }, "migstat dump a", 2, "as --channel=FILE" },
 };
 

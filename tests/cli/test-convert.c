@@ -136,7 +136,8 @@ START_TEST(the_input_is_not_the_output)
     assert_status("migstat convert --force a -o a", 2, "--in-place");
     assert_status("migstat convert --force a -o hard", 2, "--in-place");
     assert_status("migstat convert --force a -o soft", 2, "--in-place");
-    assert_status("migstat convert --force - -o a <hard", 2, "--in-place");
+    assert_status("migstat convert --force - -o a <hard", 2,
+                  "a is an input, which would be lost");
     assert_status("migstat convert a >> a", 2, "--in-place");
     assert_is_stream("a");
     assert_files("a hard soft");
@@ -370,6 +371,13 @@ START_TEST(image_follows_the_stream)
         "migstat convert --set-xml=m.xml --filter=machine:name=pc-q35-7.2 image -o t "
         "&& migstat extract --xml t -o t.xml && cmp t.xml i.xml",
         0, NULL);
+    assert_status("cp m.xml lost.xml; "
+                  "migstat convert --set-xml=lost.xml image -o lost.xml --force",
+                  2, "lost.xml is an input, which would be lost\n");
+    assert_status("cmp lost.xml m.xml", 0, NULL);
+    assert_status("mkfifo pipe.xml && { cat m.xml > pipe.xml & } && "
+                  "migstat convert --set-xml=pipe.xml image -o s3 && cmp s3 s",
+                  0, NULL);
     /* What fits to the byte stays at its place; with one byte more the stream moves, and the area
      * gets the room that libvirt leaves. */
     assert_status("sed s/\\'y\\'/\\'12345678\\'/ i.xml > 8.xml && "

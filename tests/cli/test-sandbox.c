@@ -61,7 +61,7 @@ static bool confine_reader(CliCommon *common)
 static bool confine_writer(CliCommon *common)
 {
     const MigTargetOptions options = { MIG_TARGET_OPTIONS_INIT };
-    CliFiles *files = cli_files_new(&options);
+    CliFiles *files = cli_files_new(common, &options);
 
     return cli_files_open(files, "new", NULL) >= 0 &&
            cli_confine(common, &(CliRights){ .files = files, .keep = -1 });
@@ -70,7 +70,7 @@ static bool confine_writer(CliCommon *common)
 static bool confine_extractor(CliCommon *common)
 {
     const MigTargetOptions options = { MIG_TARGET_OPTIONS_INIT, .replace = true };
-    CliFiles *files = cli_files_new(&options);
+    CliFiles *files = cli_files_new(common, &options);
 
     return cli_files_set_folder(files, "out", NULL) &&
            cli_confine(common, &(CliRights){ .files = files, .keep = -1 }) &&
@@ -115,7 +115,7 @@ static bool confine_sender(CliCommon *common)
 static bool confine_relay(CliCommon *common)
 {
     const MigTargetOptions options = { MIG_TARGET_OPTIONS_INIT };
-    CliFiles *files = cli_files_new(&options);
+    CliFiles *files = cli_files_new(common, &options);
     CliLinks *links = cli_links_new("unix:near", "unix:far", 1, NULL);
 
     return cli_files_set_folder(files, "record", NULL) && cli_links_listen(links, NULL) &&
@@ -126,7 +126,7 @@ static bool confine_relay(CliCommon *common)
 static bool confine_receiver(CliCommon *common)
 {
     const MigTargetOptions options = { MIG_TARGET_OPTIONS_INIT };
-    CliFiles *files = cli_files_new(&options);
+    CliFiles *files = cli_files_new(common, &options);
     CliLinks *links = cli_links_new("unix:near", NULL, 1, NULL);
 
     return cli_files_open(files, "new", NULL) >= 0 && cli_links_listen(links, NULL) &&
