@@ -361,9 +361,9 @@ START_TEST(image_follows_the_stream)
                   "it is no domain XML");
 
     assert_status("migstat convert --set-xml=m.xml image -o s", 0,
-                  "machine pc-q35-8.0, and the stream is of pc-q35-7.2");
+                  "machine pc-q35-8.0, and the stream was saved on pc-q35-7.2");
     assert_status("migstat convert --set-xml=i.xml image -o s2 2> s2.err && "
-                  "! grep -q 'the stream is of' s2.err",
+                  "! grep -q 'the stream was saved on' s2.err",
                   0, NULL);
     assert_status("cmp s m || migstat extract --xml s -o s.xml && cmp s.xml m.xml", 0,
                   NULL);
