@@ -145,6 +145,8 @@ static const Row rows[] = {
     { "one descriptor for inputs", ":",
       "ulimit -n 60; migstat extract --section=ram --force -o a a", 2, "a is an input",
       "cmp a copy", false },
+    { "the same of convert", ":", "ulimit -n 60; migstat convert -o b a", 0, NULL,
+      "cmp a b", false },
     { "what is opened later", "cp a b", "ulimit -n 60; migstat report --force -o b a b",
       2, "b is an input", "cmp b copy", false },
     { "the same without a sandbox", "cp a b",
