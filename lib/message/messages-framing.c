@@ -22,7 +22,8 @@ const MigMessage mig_messages_framing[] = {
           "Unpack what is compressed, give -incoming the file that holds the stream, "
           "and the right offset where it begins further in. A libvirt save image is "
           "loaded with \"virsh restore\"; \"migstat extract\" and \"migstat convert\" "
-          "read it as it is.",
+          "read it as it is. If it is nothing of that, its first bytes are damaged: save "
+          "again.",
       .decode = mig_decode_magic },
     { .id = "version-2",
       .form = CAUSE,
