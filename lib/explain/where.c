@@ -397,5 +397,8 @@ bool mig_where_read(MigWhere *where, MigReader *reader, GError **error)
     if (find) {
         find(where);
     }
+    if (status != MIG_STATUS_END) { /* convert takes no damaged stream */
+        g_array_set_size(where->repairs, 0);
+    }
     return status == MIG_STATUS_END;
 }
