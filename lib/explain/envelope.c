@@ -123,8 +123,8 @@ static gsize take_list(GString *line, gsize to, gsize at, size_t n)
 {
     unsigned value;
 
-    for (size_t i = 1; i < n; i += number_at(line->str + at + i, n - i, &value)) {
-        (void)number_at(line->str + at + i, n - i, &value);
+    for (size_t i = 1; i < n;) {
+        i += number_at(line->str + at + i, n - i, &value);
         line->str[to++] = (char)value;
     }
     return to;
