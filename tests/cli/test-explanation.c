@@ -306,6 +306,20 @@ START_TEST(the_fault_of_the_stream_is_found)
 }
 END_TEST
 
+/* convert takes no damaged stream. */
+START_TEST(no_repair_of_what_is_damaged_is_proposed)
+{
+    const char message[] =
+        "Machine type received is 'pc-q35-10.0' and local is 'pc-q35-7.2'";
+    g_autofree char *damaged = fixture_file("bad/truncated.txt");
+    g_autofree char *in = g_strconcat("--in=", damaged, NULL);
+    g_autoptr(Run) run = run_migstat(NULL, "explain", in, "--width=0", message, NULL);
+
+    ck_assert_msg(strstr(run->out, "\nstream   "), "%s", run->out);
+    ck_assert_msg(!strstr(run->out, "\nrepair"), "%s", run->out);
+}
+END_TEST
+
 /* What mends a fault may be another thing in each release, which libvirt's log tells. */
 static const struct {
     const char *log, *help, *releases;
@@ -513,6 +527,7 @@ Suite *suite_explanation(void)
     tcase_add_test(tc, the_repair_can_be_pasted);
     tcase_add_test(tc, a_bad_stream_is_said);
     tcase_add_loop_test(tc, the_wrapper_is_said, 0, G_N_ELEMENTS(around));
+    tcase_add_test(tc, no_repair_of_what_is_damaged_is_proposed);
     tcase_add_loop_test(tc, the_fault_of_the_stream_is_found, 0, G_N_ELEMENTS(wrong));
     tcase_add_test(tc, a_fault_and_a_difference_are_weighed);
     tcase_add_loop_test(tc, the_log_tells_the_release, 0, G_N_ELEMENTS(told));
