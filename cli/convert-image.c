@@ -164,12 +164,9 @@ static void note_xml(const ConvertImage *image, const MigContainer *container)
 static void note_format(const ConvertImage *image, const MigContainer *container,
                         MigOutputRam ram)
 {
-    const MigProperty *property;
-    bool was_sparse = false;
+    const MigProperty *sparse = mig_container_property_named(container, "sparse");
+    bool was_sparse = sparse && sparse->value;
 
-    for (size_t i = 0; (property = mig_container_property(container, i)); i++) {
-        was_sparse |= strcmp(property->name, "sparse") == 0 && property->value;
-    }
     if (ram == MIG_OUTPUT_RAM_MAPPED && !was_sparse) {
         g_ptr_array_add(image->notes, g_strdup("the save image is marked as sparse"));
     } else if (ram == MIG_OUTPUT_RAM_PLAIN && was_sparse) {
@@ -198,8 +195,7 @@ static void look_ahead(ConvertImage *image, MigInput *in)
     }
     mig_input_rewind(in, start);
     image->machine = conf ? g_strndup(conf->machine, conf->machine_length) : NULL;
-    image->is_mapped =
-        conf && conf->capabilities && g_strv_contains(conf->capabilities, "mapped-ram");
+    image->is_mapped = conf && conf->mapped_ram;
 }
 
 /* The machine type that --set-xml names starts another QEMU than the stream wants. */

@@ -163,8 +163,7 @@ static void add_hint(const CliFiles *files, int folder, const char *name, GError
                        : folder == AT_FDCWD && S_ISLNK(st.st_mode)
                            ? "; --force writes to the file that it leads to"
                            : "";
-    g_autofree char *message = (*error)->message;
-    (*error)->message = g_strconcat(message, hint, NULL);
+    mig_error_add_words(*error, hint);
 }
 
 /* Whether what is to be @name in @folder leaves the inputs as they are; in place it does not. */

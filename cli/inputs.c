@@ -374,9 +374,7 @@ static MigInput *join(const CliCommon *common, const GPtrArray *channels,
     MigInput *in = mig_capture_join(opened, channels->len, error);
 
     if (!in && each && error) {
-        g_autofree char *message = (*error)->message;
-
-        (*error)->message = g_strconcat(message, CLI_CAPTURE_ADVICE, NULL);
+        mig_error_add_words(*error, CLI_CAPTURE_ADVICE);
     }
     return in;
 }

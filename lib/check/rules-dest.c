@@ -122,8 +122,7 @@ static void dest_postcopy(MigCheck *check, const MigItem *item)
 static void dest_multifd(MigCheck *check, const MigFacts *facts)
 {
     const MigConfiguration *conf = mig_reader_configuration(check->reader);
-    bool mapped =
-        conf && conf->capabilities && g_strv_contains(conf->capabilities, "mapped-ram");
+    bool mapped = conf && conf->mapped_ram;
     bool here = facts->multifd.seen;
     const MigShape *shape;
 

@@ -21,21 +21,9 @@
 
 /* --- what is around it ------------------------------------------------------------- */
 
-static const MigProperty *find_property(const MigContainer *container, const char *name)
-{
-    const MigProperty *property;
-
-    for (size_t i = 0; (property = mig_container_property(container, i)); i++) {
-        if (strcmp(property->name, name) == 0) {
-            return property;
-        }
-    }
-    return NULL;
-}
-
 static bool has_flag(const MigContainer *container, const char *name)
 {
-    const MigProperty *property = find_property(container, name);
+    const MigProperty *property = mig_container_property_named(container, name);
 
     return property && property->value != 0;
 }
@@ -62,14 +50,13 @@ static void container_sparse(MigCheck *check, const MigFacts *facts, const MigIt
 {
     MigReader *reader = mig_check_reader(check);
     const MigConfiguration *conf = mig_reader_configuration(reader);
-    bool is_mapped =
-        conf && conf->capabilities && g_strv_contains(conf->capabilities, "mapped-ram");
+    bool is_mapped = conf && conf->mapped_ram;
     const MigContainer *container;
 
     (void)facts;
     for (size_t i = 0; (container = mig_input_container(mig_reader_input(reader), i));
          i++) {
-        const MigProperty *sparse = find_property(container, "sparse");
+        const MigProperty *sparse = mig_container_property_named(container, "sparse");
 
         if (sparse && !sparse->value && is_mapped) {
             mig_report_item(

@@ -324,3 +324,16 @@ const MigProperty *mig_container_property(const MigContainer *container, size_t 
 {
     return i < container->n_properties ? &container->properties[i] : NULL;
 }
+
+const MigProperty *mig_container_property_named(const MigContainer *container,
+                                                const char *name)
+{
+    const MigProperty *property;
+    size_t i = 0;
+
+    while ((property = mig_container_property(container, i)) &&
+           strcmp(property->name, name) != 0) {
+        i++;
+    }
+    return property;
+}

@@ -79,6 +79,9 @@ MIG_API uint64_t mig_container_header_length(const MigContainer *container);
  * it has not. */
 MIG_API const MigProperty *mig_container_property(const MigContainer *container,
                                                   size_t i);
+/* The one called @name; NULL: there is none. */
+MIG_API const MigProperty *mig_container_property_named(const MigContainer *container,
+                                                        const char *name);
 
 G_END_DECLS
 

@@ -82,6 +82,13 @@ void mig_error_set_plain(GError **error, MigErrorCode code, const char *format, 
     va_end(arguments);
 }
 
+void mig_error_add_words(GError *error, const char *words)
+{
+    g_autofree char *message = error->message;
+
+    error->message = g_strconcat(message, words, NULL);
+}
+
 void mig_error_set_section(GError *error, const char *name, uint32_t instance_id)
 {
     MigErrorPrivate *place = place_of(error);

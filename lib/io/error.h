@@ -60,6 +60,9 @@ MIG_API void mig_error_set(GError **error, MigErrorCode code, uint64_t offset,
 MIG_API void mig_error_set_plain(GError **error, MigErrorCode code, const char *format,
                                  ...) G_GNUC_PRINTF(3, 4);
 
+/* Adds @words to the message, as they are, such as what would help. */
+MIG_API void mig_error_add_words(GError *error, const char *words);
+
 /* Adds what the one who raised an error did not know.  @name is copied.  Errors of other
  * domains are left alone. */
 MIG_API void mig_error_set_section(GError *error, const char *name, uint32_t instance_id);

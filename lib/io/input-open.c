@@ -59,15 +59,6 @@ static MigSource *skip_foreign(MigSource *source, uint64_t offset, GError **erro
     return mig_source_view_new(g_steal_pointer(&owned), offset);
 }
 
-/* Adds to what was wrong with the beginning of the file why nothing else of it is read. */
-static void add_search(GError *error, const char *words)
-{
-    char *message = g_strconcat(error->message, words, NULL);
-
-    g_free(error->message);
-    error->message = message;
-}
-
 /* The stream, wherever it is in @source, which is taken over. */
 static MigSource *skip_to_stream(MigSource *source, const MigInputOptions *options,
                                  GError **error)
@@ -99,8 +90,8 @@ static MigSource *skip_to_stream(MigSource *source, const MigInputOptions *optio
         mig_error_set_plain(&alike, MIG_ERROR_UNMATCHED,
                             "no stream and no save image begins anywhere in it");
     } else if (!g_error_matches(alike, MIG_ERROR, MIG_ERROR_USAGE)) {
-        add_search(alike,
-                   head == MIG_HEAD_SCATTERED
+        mig_error_add_words(
+            alike, head == MIG_HEAD_SCATTERED
                        ? "; --offset=auto looks for nothing in the bytes of such an "
                          "image, since files lie in pieces there"
                        : "; and no stream and no save image begins anywhere else in it");
